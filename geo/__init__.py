@@ -1,0 +1,1 @@
+"""Where it is and how much is covered: outlines, points, coverage against targets."""
