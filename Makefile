@@ -1,0 +1,44 @@
+# Từng Nhà: `make` lists the commands.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export TUNGNHA_INSTANCE ?= instance
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/uv:
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+
+.venv/.runtime: requirements.lock | .venv/bin/uv
+	@echo "Cài thư viện (requirements.lock) …"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: .venv/.runtime ## install what running needs
+setup-dev: setup .venv/.dev ## install what testing needs too
+
+demo: setup ## set up everything, fill the demonstration, serve it on PORT (8000)
+	@TUNGNHA_DEMO=1 $(BIN)/flask --app app demo --serve --port $(PORT)
+
+test: setup-dev ## set up everything and run all tests
+	@$(BIN)/python -m pytest -n 2
+
+check: ## what CI runs
+	@.ci/run
+
+fix: setup-dev ## format, and repair what ruff can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: .venv/bin/uv ## write the lock files anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements-dev.lock
+
+.PHONY: help setup setup-dev demo test check fix lock

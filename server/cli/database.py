@@ -1,0 +1,34 @@
+"""`flask db`: the tables and their version."""
+
+import click
+from flask.cli import with_appcontext
+
+from server import migrate
+
+
+@click.group("db")
+def group() -> None:
+    """Bring the database's tables to the version of this program."""
+
+
+@group.command()
+@click.argument("revision", default="head")
+@with_appcontext
+def upgrade(revision: str) -> None:
+    """Create or update tables; data is kept."""
+    migrate.upgrade(revision)
+
+
+@group.command()
+@click.argument("revision")
+@with_appcontext
+def downgrade(revision: str) -> None:
+    """Go back to an older version of the tables."""
+    migrate.downgrade(revision)
+
+
+@group.command()
+@with_appcontext
+def check() -> None:
+    """Fail where tables and migrations differ."""
+    migrate.check()

@@ -1,0 +1,128 @@
+"""Every problem that a client may meet: its status, its code, its sentence; and who says it in which words."""
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One kind of problem; `sentence` is Vietnamese and may hold `{fields}`."""
+
+    status: int
+    code: str
+    sentence: str
+
+
+class Problem(Exception):
+    """Raised anywhere above the pure packages; answered in the words of the protocol that asked."""
+
+    def __init__(self, kind: Kind, headers: tuple[tuple[str, str], ...] = (), **fields: object) -> None:
+        self.kind = kind
+        self.headers = headers
+        self.fields = fields
+        super().__init__(f"{kind.code}: {self.sentence}")
+
+    @property
+    def sentence(self) -> str:
+        return self.kind.sentence.format(**self.fields)
+
+
+AUTHENTICATION_NEEDED = Kind(401, "authentication_needed", "Cần đăng nhập: tên hoặc mật khẩu chưa đúng.")
+KEY_UNKNOWN = Kind(403, "key_unknown", "Mã QR này không còn dùng được. Xin tổ trưởng mã mới rồi quét lại.")
+TOKEN_UNKNOWN = Kind(401, "token_unknown", "Khóa truy cập không đúng hoặc đã hết hạn.")
+NOT_ALLOWED = Kind(403, "not_allowed", "Tài khoản này không có quyền xem mục này.")
+NOT_FOUND = Kind(404, "not_found", "Không có trang hay dữ liệu ở địa chỉ này.")
+METHOD_NOT_ALLOWED = Kind(405, "method_not_allowed", "Địa chỉ này không nhận kiểu yêu cầu đó.")
+TOO_LARGE = Kind(
+    413, "too_large", "Phiếu hoặc ảnh quá lớn (tối đa {limit_mb} MB). Hãy giảm cỡ ảnh rồi gửi lại."
+)
+TOO_MANY_REQUESTS = Kind(
+    429, "too_many_requests", "Quá nhiều yêu cầu trong một lúc. Xin thử lại sau ít phút."
+)
+BAD_REQUEST = Kind(400, "bad_request", "Yêu cầu không đọc được: {why}")
+INTERNAL = Kind(500, "internal", "Máy chủ gặp lỗi. Dữ liệu trên máy anh/chị còn nguyên; xin thử lại sau.")
+UNAVAILABLE = Kind(
+    503, "unavailable", "Máy chủ đang bận hoặc bảo trì. Phiếu vẫn còn trong máy; xin gửi lại sau."
+)
+
+SUBMISSION_MISSING = Kind(400, "submission_missing", "Yêu cầu không có phiếu (xml_submission_file).")
+SUBMISSION_TWICE = Kind(400, "submission_twice", "Yêu cầu có hơn một phiếu (xml_submission_file).")
+SUBMISSION_UNREADABLE = Kind(400, "submission_unreadable", "Phiếu không đọc được: {why}")
+SUBMISSION_CONFLICT = Kind(
+    409,
+    "submission_conflict",
+    "Đã có một phiếu khác cùng mã này. Phiếu trong máy chưa được ghi nhận; xin báo tổ trưởng.",
+)
+ATTACHMENT_CONFLICT = Kind(
+    409, "attachment_conflict", "Ảnh {name} của phiếu này đã có trên máy chủ với nội dung khác."
+)
+FORM_UNKNOWN = Kind(
+    404, "form_unknown", "Máy chủ không có biểu mẫu “{form_id}”. Hãy cập nhật danh sách biểu mẫu."
+)
+VERSION_UNKNOWN = Kind(404, "version_unknown", "Biểu mẫu “{form_id}” không có phiên bản “{version}”.")
+FILE_UNKNOWN = Kind(404, "file_unknown", "Biểu mẫu không có tệp “{name}”.")
+EDIT_OF_UNKNOWN = Kind(404, "edit_of_unknown", "Không thấy phiếu gốc mà phiếu này sửa lại.")
+EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
+
+COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")
+INDICATOR_UNKNOWN = Kind(404, "indicator_unknown", "Không có chỉ tiêu “{code}”.")
+DAY_UNREADABLE = Kind(422, "day_unreadable", "Ngày “{day}” không đọc được; hãy viết dạng 2026-11-22.")
+
+BY_STATUS = {
+    kind.status: kind
+    for kind in (
+        AUTHENTICATION_NEEDED, NOT_ALLOWED, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_MANY_REQUESTS, INTERNAL, UNAVAILABLE
+    )
+}  # fmt: skip
+
+Speaker = Callable[[Problem], Response]
+
+
+def register(app: Flask, speakers: tuple[tuple[Callable[[str], bool], Speaker], ...], page: Speaker) -> None:
+    """Answer every problem, the framework's own ones included, in the words of the protocol of its path.
+
+    Paths decide, not blueprints: a phone that asks for `/key/…/nonsense` matches no route and still has to
+    be told in OpenRosa's words (C39).
+    """
+
+    def say(problem: Problem) -> Response:
+        speaker = next((speaker for speaks, speaker in speakers if speaks(request.path)), page)
+        response = speaker(problem)
+        for name, value in problem.headers:
+            response.headers.add(name, value)
+        return response
+
+    def on_http(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error.get_response()
+        return say(_translate(app, error))
+
+    def on_bug(error: Exception) -> Response:
+        log.exception("a request failed", exc_info=error)
+        return say(Problem(INTERNAL))
+
+    app.register_error_handler(Problem, say)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(Exception, on_bug)
+
+
+def _translate(app: Flask, error: HTTPException) -> Problem:
+    """The framework's error as one of ours, with its headers (Allow, WWW-Authenticate, Retry-After) kept."""
+    kept = tuple(
+        (k, v) for k, v in error.get_headers(None) if k.lower() not in ("content-type", "content-length")
+    )
+    if error.code == 413:
+        return Problem(TOO_LARGE, kept, limit_mb=(app.config["MAX_CONTENT_LENGTH"] or 0) // 1_000_000)
+    kind = BY_STATUS.get(error.code or 500)
+    if kind is None:
+        kind = dataclasses.replace(
+            BAD_REQUEST if (error.code or 500) < 500 else INTERNAL, status=error.code or 500
+        )
+    return Problem(kind, kept, why=error.description or "")

