@@ -2,6 +2,13 @@
 
 from flask import Flask
 
+from dashboards import browser, pages, words
+from server import clock
+
 
 def register(app: Flask) -> None:
     """Add leaders' pages to the application."""
+    browser.register(app)
+    app.jinja_env.globals.update(words=words, today=clock.today)
+    app.jinja_env.filters["sentence"] = words.sentence
+    app.register_blueprint(pages.blueprint)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, TypeDecorator
@@ -12,7 +12,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 BIG = BigInteger().with_variant(Integer, "sqlite")
 """Keys of tables that grow with every visit; SQLite only numbers INTEGER keys by itself."""
 
-DOCUMENT = JSON().with_variant(JSONB(), "postgresql")
+DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Moment(TypeDecorator[dt.datetime]):
@@ -49,6 +49,11 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy()
+
+
+def writing() -> Connection:
+    """The session's connection, in a transaction that is going to write (see `prepare`)."""
+    return db.session.connection(execution_options={"writes": True})
 
 
 def prepare(engine: Engine) -> None:

@@ -74,6 +74,14 @@ EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được s�
 COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")
 INDICATOR_UNKNOWN = Kind(404, "indicator_unknown", "Không có chỉ tiêu “{code}”.")
 DAY_UNREADABLE = Kind(422, "day_unreadable", "Ngày “{day}” không đọc được; hãy viết dạng 2026-11-22.")
+PAGE_EXPIRED = Kind(
+    400, "page_expired", "Trang này mở đã lâu nên không còn hiệu lực. Hãy tải lại trang rồi làm lại."
+)
+SIGN_IN_TOO_OFTEN = Kind(
+    429,
+    "sign_in_too_often",
+    "Đã nhập sai mật khẩu nhiều lần. Hãy đợi {minutes} phút rồi thử lại, hoặc nhờ quản trị viên cấp lại mật khẩu.",
+)
 
 BY_STATUS = {
     kind.status: kind

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -54,6 +55,11 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def engine_options(settings: Settings) -> dict[str, object]:
     """What a database of this kind needs of its connection pool."""
+    json = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
     if settings.database.startswith("sqlite"):
-        return {}
-    return {"pool_size": 32, "max_overflow": 0, "pool_pre_ping": False}
+        return json
+    return {**json, "pool_size": 32, "max_overflow": 0}
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value).decode()

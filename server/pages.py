@@ -1,14 +1,73 @@
-"""What every page has in common, and problems told as pages."""
+"""What every page has in common: problems told as pages, and whether the server is alive."""
 
-from flask import Flask, Response
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext
+from jinja2 import Template
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
-from server.errors import Problem
+from server import auth, languages
+from server.db import db
+from server.errors import AUTHENTICATION_NEEDED, Problem
+
+blueprint = Blueprint("pages", __name__)
+
+SAFE = ("GET", "HEAD")
+
+
+@blueprint.get("/healthz")
+@auth.public
+def healthz() -> Response:
+    """For whoever watches the server: 200 while the database answers, 503 while it does not."""
+    try:
+        with db.engine.connect() as connection:
+            connection.execute(select(1))
+    except SQLAlchemyError:
+        response = jsonify(status="unavailable")
+        response.status_code = 503
+        return response
+    return jsonify(status="ok")
 
 
 def register(app: Flask) -> None:
-    """Add the pages that everybody may see."""
+    """Add the pages that everybody may see, and the two languages of all pages."""
+    languages.register(app)
+    app.jinja_env.globals["layout"] = layout
+    app.register_blueprint(blueprint)
 
 
 def say(problem: Problem) -> Response:
-    """A problem for a person: what happened and what to do."""
-    return Response(problem.sentence, problem.kind.status, content_type="text/plain; charset=utf-8")
+    """A problem for a person: what happened and what to do. Whoever has to sign in first is led there."""
+    if problem.kind is AUTHENTICATION_NEEDED and request.method in SAFE:
+        return make_response(redirect(url_for("security.login", next=_here())))
+    page = render_template(
+        "problem.html",
+        broken=problem.kind.status >= 500,
+        sentence=gettext(problem.kind.sentence).format(**problem.fields),
+        problem=problem,
+    )
+    return make_response(page, problem.kind.status)
+
+
+def layout(broken: bool = False) -> Template:
+    """What a page stands in: leaders' layout where that package is loaded.
+
+    Where the server is `broken`, a page without menus: what failed may be what the menus need.
+    """
+    return current_app.jinja_env.select_template(["plain.html"] if broken else ["base.html", "plain.html"])
+
+
+def _here() -> str:
+    """The page asked for, as a path of this server, to come back to after signing in."""
+    return request.full_path if request.query_string else request.path

@@ -1,8 +1,26 @@
-"""What programs talk to: JSON under /api/v1, described by OpenAPI."""
+"""What programs talk to: JSON under /api/v1, described by OpenAPI at /api/docs."""
+
+from typing import Any
 
 from flask import Flask, Response, jsonify
+from flask_smorest import Api
 
+from server.api import documentation, places, schemas
 from server.errors import Problem
+
+
+class JsonApi(Api):
+    """flask-smorest without its error handler.
+
+    That one answers every error of the whole application as JSON, phones' and pages' too, and drops the
+    headers that errors carry (`WWW-Authenticate`, `Allow`, `Retry-After`). `server.errors` answers by path
+    and keeps them; `tests/protocol/test_errors.py` shows it.
+    """
+
+    ERROR_SCHEMA = schemas.ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        pass
 
 
 def speaks(path: str) -> bool:
@@ -19,6 +37,20 @@ def say(problem: Problem) -> Response:
 
 SPEAKER = (speaks, say)
 
+SECURITY: dict[str, Any] = {
+    "token": {
+        "type": "apiKey", "in": "header", "name": "Authorization",
+        "description": "`Token ` và 40 chữ số thập lục phân",
+    },
+    "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+}  # fmt: skip
+
 
 def register(app: Flask) -> None:
     """Add programs' URLs to the application."""
+    app.config.update(API_TITLE="Từng Nhà", API_VERSION="v1", OPENAPI_VERSION="3.0.3")
+    api = JsonApi(app, spec_kwargs={"security": [{"token": []}, {"session": []}]})
+    for name, scheme in SECURITY.items():
+        api.spec.components.security_scheme(name, scheme)
+    api.register_blueprint(places.blueprint)
+    documentation.register(app, api.spec)

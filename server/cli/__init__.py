@@ -2,9 +2,22 @@
 
 from flask import Flask
 
-from server.cli import database
+from server.cli.groups import Group
+
+GROUPS = (
+    Group("db", "server.cli.database", "Bảng dữ liệu: tạo, cập nhật, kiểm tra."),
+    Group("forms", "server.cli.forms", "Biểu mẫu: kiểm tra, phát hành, liệt kê."),
+    Group("boundaries", "server.cli.boundaries", "Ranh giới xã và thôn: nạp từ tệp bản đồ."),
+    Group("plans", "server.cli.plans", "Kế hoạch của xã và các con số phải đạt."),
+    Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê."),
+    Group("tokens", "server.cli.tokens", "Khóa truy cập cho chương trình (/api/v1)."),
+    Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
+    Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),
+    Group("docs", "server.cli.docs", "Tài liệu làm từ mã nguồn.", hidden=True),
+)
 
 
 def register(app: Flask) -> None:
-    """Add all commands to the application."""
-    app.cli.add_command(database.group)
+    """Add all commands to the application; each group's file is read when it is first used."""
+    for group in GROUPS:
+        app.cli.add_command(group)

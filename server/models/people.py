@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, String, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -126,7 +126,6 @@ class Audit(Base):
     """One act: who, what, on which record, when, from where. Rows are only added."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "at"),)
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     at: Mapped[dt.datetime]

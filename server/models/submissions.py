@@ -25,6 +25,7 @@ class Submission(Base):
         Index(None, "entity_id"),
         Index(None, "form_id", "id"),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
+        {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

@@ -1,22 +1,80 @@
 """What phones talk to: OpenRosa under a token in the path, and under HTTP Digest."""
 
-from flask import Flask, Response
+from collections.abc import Callable
+from typing import Any
 
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+
+from server import clock
 from server.errors import Problem
+from server.openrosa import forms, submission, xml
+
+PATHS = ("/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/")
+
+ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
+    ("/formList", forms.form_list, ("GET",)),
+    ("/forms/<form_id>/<path:version>.xml", forms.form, ("GET",)),
+    ("/forms/<form_id>/<path:version>/manifest", forms.manifest, ("GET",)),
+    ("/forms/<form_id>/<path:version>/media/<name>", forms.media, ("GET",)),
+    ("/lists/<name>/integrity", forms.integrity, ("GET",)),
+    # HEAD is named because it is a question of its own here, not a GET without a body (C31)
+    ("/submission", submission.submission, ("HEAD", "POST")),
+)
+
+DRAINED = 64_000_000
+"""How much of a body that nobody will read is taken off the line, in bytes, so that the phone gets to read why
+it was refused instead of a reset connection."""
 
 
 def speaks(path: str) -> bool:
     """Whether a path is one that phones ask for."""
-    return path.startswith(("/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/"))
+    return path.startswith(PATHS)
 
 
 def say(problem: Problem) -> Response:
     """A problem in OpenRosa's words (C38, C39)."""
-    return Response(problem.sentence, problem.kind.status, content_type="text/xml; charset=utf-8")
+    if request.method in ("POST", "PUT"):
+        _drain()
+    response = Response(xml.message(problem.sentence), problem.kind.status, content_type=xml.CONTENT_TYPE)
+    return dressed(response)
 
 
 SPEAKER = (speaks, say)
 
 
+def dressed(response: Response) -> Response:
+    """The headers of every answer to a phone (C3); the token in a URL is told to nobody (C12)."""
+    headers = response.headers
+    headers["X-OpenRosa-Version"] = "1.0"
+    headers["X-OpenRosa-Accept-Content-Length"] = str(
+        current_app.config["SETTINGS"].max_submission_mb * 1_000_000
+    )
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Content-Type-Options"] = "nosniff"
+    # gunicorn writes a Date of its own, whether or not there is one
+    if not request.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+        headers["Date"] = http_date(clock.now())
+    return response
+
+
 def register(app: Flask) -> None:
-    """Add phones' URLs to the application."""
+    """Add phones' URLs to the application, once under a token and once under HTTP Digest."""
+    blueprint = Blueprint("openrosa", __name__)
+    blueprint.after_request(dressed)
+    for rule, view, methods in ROUTES:
+        blueprint.add_url_rule(rule, view_func=view, methods=methods, provide_automatic_options=False)
+    app.register_blueprint(blueprint, name="phones_by_token", url_prefix="/key/<token>")
+    app.register_blueprint(blueprint, name="phones_by_password")
+
+
+def _drain() -> None:
+    # Werkzeug's own stream knows where the body ends; where nobody has asked for it, nothing has been read
+    stream: Any = request.__dict__.get("stream") or request.environ["wsgi.input"]
+    left = min(request.content_length or 0, DRAINED)
+    try:
+        while left > 0 and (chunk := stream.read(min(left, 64 * 1024))):
+            left -= len(chunk)
+    except (OSError, ValueError, HTTPException):
+        return  # the phone has gone: nobody is left to be told

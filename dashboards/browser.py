@@ -1,0 +1,96 @@
+"""What every page tells the browser: where our files are, and that nothing may come from anywhere else."""
+
+import hashlib
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, request, send_from_directory, url_for
+
+from server import auth
+from server.errors import NOT_FOUND, Problem
+
+FILES = Path(__file__).parent / "static"
+YEAR = 365 * 24 * 3600
+
+blueprint = Blueprint("browser", __name__)
+
+
+@blueprint.get("/static/dashboards/<path:name>")
+@auth.public
+def file(name: str) -> Response:
+    """One of our files; compressed where a compressed copy lies beside it and the browser takes one."""
+    if Path(name).name.startswith("."):
+        raise Problem(NOT_FOUND)
+    age = YEAR if "v" in request.args else None  # with its hash in the address it never changes
+    packed = f"{name}.gz"
+    if not takes_gzip() or not (FILES / packed).is_file():
+        return send_from_directory(FILES, name, max_age=age)
+    response = send_from_directory(FILES, packed, max_age=age)
+    response.mimetype = "text/css" if name.endswith(".css") else "text/javascript"
+    response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def takes_gzip() -> bool:
+    """Whether the browser that asks takes compressed answers."""
+    return request.accept_encodings.best_match(("gzip",)) is not None
+
+
+def address(name: str) -> str:
+    """The URL of one of our files, with the hash of what is in it."""
+    path = FILES / name
+    changed = path.stat().st_mtime_ns if path.exists() else 0
+    return url_for("browser.file", name=name, v=_hash(path, changed))
+
+
+@lru_cache(maxsize=256)
+def _hash(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()[:10]
+
+
+def nonce() -> str:
+    """Lets the inline scripts of one response run, and no others."""
+    return secrets.token_urlsafe(16)
+
+
+def frame_policy(allowed: str, base_map: str) -> str:
+    """What a map's frame may load: our files, what carries the nonce, and the base map's tiles if one is set."""
+    tiles = ""
+    if base_map:
+        parts = urlsplit(base_map)
+        tiles = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
+    return (
+        f"default-src 'none'; script-src 'self' 'nonce-{allowed}'; style-src 'self' 'nonce-{allowed}'; "
+        f"font-src 'self'; img-src 'self' data:{tiles}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+PLAIN_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""The page of a failing server (plain.html) brings its style with it, since files may fail too."""
+
+
+def protect(response: Response) -> Response:
+    """Security headers of every page, whoever made it; phones and programs are not browsers."""
+    if response.mimetype == "text/html":
+        policy = PLAIN_POLICY if response.status_code >= 500 else PAGE_POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault(
+            "Cache-Control", "no-store"
+        )  # a shared computer shows nothing after sign-out
+    return response
+
+
+def register(app: Flask) -> None:
+    """Serve our files and add the headers."""
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["address"] = address
+    app.after_request(protect)

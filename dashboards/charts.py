@@ -1,0 +1,112 @@
+"""The geometry of bars and trends that templates draw as SVG: on screen, on paper and without scripts alike."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+NICE = (1, 2, 5)  # steps of an axis, times a power of ten
+
+
+@dataclass(frozen=True)
+class Bullet:
+    """A value from 0 to 100, the target's tick, and where the time gone says one should be (None: not drawn)."""
+
+    value: Decimal | None
+    target: Decimal | None
+    expected: Decimal | None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.value is None
+
+
+def bullet(value: Decimal | None, target: Fraction | None, time_gone: Fraction | None) -> Bullet:
+    """A bar of percents. The mark of time is the target's share of the plan's days that are over."""
+    expected = target * time_gone if target is not None and time_gone is not None else None
+    return Bullet(value, _place(target), _place(expected))
+
+
+def _place(value: Fraction | None) -> Decimal | None:
+    """Where on a bar of 100 it stands; drawing may round, what is read never does."""
+    return None if value is None else Decimal(round(min(value, Fraction(100)) * 100)) / 100
+
+
+@dataclass(frozen=True)
+class Point:
+    """A day and the number counted to its end."""
+
+    day: dt.date
+    value: int
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A labelled place on an axis, in pixels."""
+
+    at: float
+    value: int | dt.date
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point of the line, in pixels, and what it says."""
+
+    x: float
+    y: float
+    point: Point
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A line chart of one size, ready to draw; lengths in pixels of its viewBox."""
+
+    width: int
+    height: int
+    left: int
+    bottom: float
+    dots: tuple[Dot, ...]
+    line: str
+    """Points of the counted line, as SVG's `points`."""
+    pace: str
+    """Points of the line of time gone; empty where no number is asked for."""
+    rows: tuple[Tick, ...]
+    days: tuple[Tick, ...]
+
+
+def trend(points: Sequence[Point], pace: Sequence[Fraction] = (), *, width: int, height: int = 220) -> Trend:
+    """Draw `points` (at least two, in order of days) and, day for day, where time says one should be."""
+    left, right, top, bottom = 48, 14, 14, height - 26
+    first, last = points[0].day, points[-1].day
+    ceiling = _ceiling([point.value for point in points] + [int(value) for value in pace])
+
+    def x(day: dt.date) -> float:
+        return round(left + (width - left - right) * (day - first).days / max(1, (last - first).days), 1)
+
+    def y(value: float | Fraction) -> float:
+        return round(float(bottom - (bottom - top) * value / ceiling), 1)
+
+    dots = tuple(Dot(x(point.day), y(point.value), point) for point in points)
+    every = max(1, -(-len(points) * 64 // (width - left)))  # a date needs 64 pixels
+    return Trend(
+        width=width,
+        height=height,
+        left=left,
+        bottom=bottom,
+        dots=dots,
+        line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
+        pace=" ".join(f"{x(point.day)},{y(value)}" for point, value in zip(points, pace, strict=False)),
+        rows=tuple(Tick(y(value), value) for value in range(0, ceiling + 1, ceiling // 4)),
+        days=tuple(Tick(dot.x, dot.point.day) for dot in reversed(dots[::-every])),
+    )
+
+
+def _ceiling(values: Sequence[int]) -> int:
+    """The top of the axis: four equal steps of 1, 2 or 5 times a power of ten that hold every value."""
+    highest, power = max([*values, 1]), 1
+    while True:
+        for nice in NICE:
+            if 4 * nice * power >= highest:
+                return 4 * nice * power
+        power *= 10

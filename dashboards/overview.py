@@ -1,0 +1,307 @@
+"""From the coverage table to the lines that pages show: figures of the plan, thôn, and how they are sorted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dashboards import words
+from dashboards.charts import Bullet, bullet
+from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
+from geo.disclosure import SMALL
+from geo.targets import Judgement, State, Target, cut, pace, share_of_time_gone
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure of the plan on a page; `notes` say how many were asked, and why it is not judged yet."""
+
+    id: str
+    label: str
+    section: str
+    required: str
+    value: str
+    state: State
+    words: str
+    notes: tuple[str, ...]
+    reach: str
+    source: str
+    indicator: str | None
+    """Whose map can be opened; None where no survey asks."""
+    bar: Bullet | None
+    is_surveyed: bool
+
+
+def lines(table: CoverageTable) -> tuple[Line, ...]:
+    """Every figure of the plan, in the plan's order."""
+    return tuple(_line(table, row) for row in table.targets)
+
+
+def _line(table: CoverageTable, row: TargetRow) -> Line:
+    target, judgement = row.target, row.judgement
+    asked = table.indicator(target.indicator or "") if target.how != "office" else None
+    told_by_survey = asked is not None and judgement.source != "office"
+    return Line(
+        id=target.id,
+        label=target.label,
+        section=target.section,
+        required=words.required(target),
+        value=_value(target, judgement, asked),
+        state=judgement.state,
+        words=judgement.state.words,
+        notes=_notes(target, judgement, asked) if told_by_survey and asked else (),
+        reach=_reach(asked.cell) if told_by_survey and asked else "",
+        source=_source(target, judgement),
+        indicator=asked.indicator.code if asked else None,
+        bar=_bar(table, target, judgement) if target.unit == "percent" and target.how != "office" else None,
+        is_surveyed=target.how != "office",
+    )
+
+
+def _reach(cell: Cell) -> str:
+    """How many of the households were asked; nothing where none was, or where it cannot be told."""
+    return words.share(cell.reach) if cell.reach is not None and cell.subjects else ""
+
+
+def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> str:
+    """The judged number; a bound or why it is withheld where the commune's own cell is hidden."""
+    if judgement.value_shown is not None:
+        is_percent = target.unit == "percent" or target.period in words.PERIODS
+        return words.percent(judgement.value_shown) if is_percent else words.number(judgement.value_shown)
+    if asked and asked.cell.suppressed:
+        return words.cell(asked.cell)
+    return words.UNKNOWN
+
+
+def _notes(target: Target, judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
+    cell, notes = asked.cell, []
+    if judgement.state is not State.UNKNOWN and judgement.words != judgement.state.words:
+        notes.append(judgement.words)  # "mới khảo sát n/N hộ": the reason why it is not judged
+    if cell.of:
+        unit = words.UNITS.get(asked.indicator.unit, "")
+        some = f"{words.number(cell.done)}/" if cell.done is not None else ""
+        notes.append(f"{some}{words.number(cell.of)} {unit} đã hỏi")
+    if target.over_households and cell.percent is not None:
+        notes.append(f"tính trên tất cả các hộ; riêng các hộ đã hỏi là {words.percent(cell.percent)}")
+    return tuple(notes)
+
+
+def _source(target: Target, judgement: Judgement) -> str:
+    """Where the number comes from, or from whom it is awaited."""
+    office = target.office or "cơ quan được giao"
+    if judgement.source == "office":
+        on = f" ({words.day(judgement.reported_at)})" if judgement.reported_at else ""
+        return f"{office} báo cáo{on}"
+    if target.how == "survey":
+        return "khảo sát từng nhà"
+    return f"khảo sát từng nhà, {office} báo cáo" if target.how == "both" else f"chờ {office} báo cáo"
+
+
+def _bar(table: CoverageTable, target: Target, judgement: Judgement) -> Bullet:
+    gone = share_of_time_gone(target.start, target.deadline, table.as_of)
+    return bullet(judgement.value_shown, target.value, gone)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many figures of the plan are in each state, all five named."""
+
+    state: State
+    count: int
+
+
+def summary(shown: Sequence[Line]) -> tuple[Summary, ...]:
+    return tuple(Summary(state, sum(line.state is state for line in shown)) for state in State)
+
+
+@dataclass(frozen=True)
+class Met:
+    """How many households were met, of how many; `left` and a week's numbers are None where they cannot be told."""
+
+    share: Fraction | None
+    bar: Bullet
+    left: int | None = None
+    needed_a_week: int | None = None
+    recent_a_week: Fraction | None = None
+
+
+def met(table: CoverageTable, counted: Sequence[int]) -> Met:
+    """`counted` are the households met by the end of each of the last weeks, the oldest first."""
+    part = _share(table.visited, table.households)
+    bar = _share_bar(part)
+    end = last_surveyed(table)
+    if end is None or table.visited is None or len(counted) <= 4:
+        return Met(part, bar)
+    found = pace(
+        households=table.households,
+        visited=table.visited,
+        visited_in_four_weeks=counted[-1] - counted[-5],
+        as_of=table.as_of,
+        deadline=end.deadline,
+    )
+    needed = None if found.needed is None else math.ceil(found.needed)
+    return Met(part, bar, found.left, needed, found.recent)
+
+
+def last_surveyed(table: CoverageTable) -> Target | None:
+    """The surveyed target with the latest deadline: until then households can be met."""
+    surveyed = [row.target for row in table.targets if row.target.how != "office"]
+    return max(surveyed, key=lambda target: target.deadline, default=None)
+
+
+def _share(some: int | None, households: int | None) -> Fraction | None:
+    """At most 1: a list of households may be younger than their official number."""
+    return min(Fraction(1), Fraction(some, households)) if some is not None and households else None
+
+
+def _share_bar(part: Fraction | None) -> Bullet:
+    return bullet(cut(100 * part) if part is not None else None, None, None)
+
+
+def unplaced(table: CoverageTable) -> int:
+    """Answers that lie in no known thôn and count for the commune alone."""
+    return sum(cell.subjects or 0 for cell in table.unplaced.values())
+
+
+@dataclass(frozen=True)
+class CommuneLine:
+    """A commune in the city's list."""
+
+    code: str
+    name: str
+    households: str
+    visited: str
+    share: str
+    bar: Bullet
+
+
+def commune_line(code: str, name: str, households: int | None, visited: int) -> CommuneLine:
+    """Fewer than five households met are told to nobody (DESIGN 7)."""
+    told = None if 0 < visited < SMALL else visited
+    part = _share(told, households)
+    return CommuneLine(
+        code=code,
+        name=name,
+        households=words.number(households) if households is not None else "–",
+        visited=words.number(told) if told is not None else words.HIDDEN["base"],
+        share=words.share(part) if part is not None else "",
+        bar=_share_bar(part),
+    )
+
+
+@dataclass(frozen=True)
+class Column:
+    """An indicator of the thôn table: those that the plan's surveyed targets name, else those that are counted."""
+
+    code: str
+    label: str
+    required: str
+
+
+def columns(table: CoverageTable) -> tuple[Column, ...]:
+    """The main indicators that anybody was asked for, in the plan's order; six at most, for a page of paper."""
+    rows = {row.indicator.code: row for row in table.indicators if row.indicator.kind != "event"}
+    named = [
+        row.target for row in table.targets if row.target.how != "office" and row.target.indicator in rows
+    ]
+    main = dict.fromkeys(
+        target.indicator for target in named if target.unit == "percent" and target.indicator
+    )
+    asked = [code for code in main if _is_asked(rows[code].cell)]
+    codes = asked or list(main) or [code for code in rows if code != "tham_ho"]
+    return tuple(_column(rows[code]) for code in codes[:6])
+
+
+def _is_asked(cell: Cell) -> bool:
+    return bool(cell.subjects) or cell.suppressed is not None
+
+
+def _column(row: IndicatorRow) -> Column:
+    label = row.target.label if row.target else row.indicator.label
+    return Column(row.indicator.code, label, words.required(row.target) if row.target else "")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell of the thôn table: its words, the reach beside it, and the state that marks it."""
+
+    text: str
+    reach: str
+    state: State | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
+class Thon:
+    """A row of the thôn table; `cells` stand in the order of the columns."""
+
+    code: str
+    name: str
+    households: str
+    visited: str
+    visited_share: str
+    cells: tuple[Shown, ...]
+
+
+def thons(table: CoverageTable, shown: Sequence[Column], order: "Order") -> tuple[Thon, ...]:
+    """Every thôn, sorted; those without a number stand last whichever way."""
+    known = [row for row in table.villages if _key(row, order.by) is not None]
+    unknown = [row for row in table.villages if _key(row, order.by) is None]
+    known.sort(key=lambda row: (_key(row, order.by), row.code), reverse=order.descending)
+    return tuple(_thon(row, shown) for row in [*known, *unknown])
+
+
+def _thon(row: VillageRow, shown: Sequence[Column]) -> Thon:
+    part = _share(row.visited, row.households)
+    return Thon(
+        code=row.code,
+        name=row.name,
+        households=words.number(row.households) if row.households is not None else "–",
+        visited=words.number(row.visited) if row.visited is not None else words.HIDDEN["base"],
+        visited_share=words.share(part) if part is not None else "",
+        cells=tuple(_shown(row, column.code) for column in shown),
+    )
+
+
+def _shown(row: VillageRow, code: str) -> Shown:
+    cell, judgement = row.cells.get(code, Cell()), row.judgements.get(code)
+    known = judgement is not None and judgement.state is not State.UNKNOWN
+    return Shown(
+        text=words.cell(cell),
+        reach=_reach(cell),
+        state=judgement.state if judgement and known else None,
+        is_hidden=cell.suppressed is not None,
+    )
+
+
+@dataclass(frozen=True)
+class Order:
+    """How the thôn table is sorted: by `ma`, `ten`, `ho`, `gap` or an indicator's code."""
+
+    by: str = "ma"
+    descending: bool = False
+
+    def link(self, by: str) -> "Order":
+        """What a click on this column asks for: the other way round where it is sorted by it already."""
+        return Order(by, not self.descending if by == self.by else False)
+
+
+def order(by: str | None, way: str | None, shown: Sequence[Column]) -> Order:
+    """The order asked for; by code where it names no column."""
+    names = {"ma", "ten", "ho", "gap"} | {column.code for column in shown}
+    return Order(by, way == "giam") if by in names else Order()
+
+
+def _key(row: VillageRow, by: str) -> tuple[Fraction | str, ...] | None:
+    """What a thôn is sorted by; None where the number is unknown or hidden."""
+    if by == "ma":
+        return (row.code,)
+    if by == "ten":
+        return (row.name.casefold(),)
+    if by == "ho":
+        return None if row.households is None else (Fraction(row.households),)
+    if by == "gap":
+        part = _share(row.visited, row.households)
+        return None if part is None else (part,)
+    percent = row.cells.get(by, Cell()).percent
+    return None if percent is None else (Fraction(percent),)

@@ -1,0 +1,209 @@
+"""The pages of leaders: the commune, its targets, its map, and the communes of the city."""
+
+import datetime as dt
+import gzip
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from dashboards import browser, maps, outlines, overview, words
+from dashboards.charts import Point, Trend, trend
+from dashboards.classes import NONE, class_of, classes, counts, target_of
+from geo.coverage import CoverageTable, IndicatorRow
+from geo.targets import Tallied, share_of_time_gone
+from server import auth, coverage
+from server.errors import DAY_UNREADABLE, INDICATOR_UNKNOWN, Problem
+from server.models import Commune
+from server.settings import Settings
+
+blueprint = Blueprint("dashboards", __name__, template_folder="templates")
+
+WEEKS = 13
+"""How far back the trend goes: a quarter."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page of a commune is asked for: the commune, its table, and the day if one was named."""
+
+    commune: Commune
+    table: CoverageTable
+    day: dt.date | None
+
+    @property
+    def title(self) -> str:
+        return f"{self.commune.kind.capitalize()} {self.commune.name}"
+
+
+@blueprint.get("/")
+@auth.public
+def front() -> BaseResponse:
+    """Everybody's first page: his own commune, the city, or the way in."""
+    found = auth.caller()
+    if found is None:
+        return redirect(url_for("security.login"))
+    return redirect(url_for("accounts.start"))
+
+
+@blueprint.get("/thanh-pho")
+@auth.needs("admin", "city")
+def city() -> str:
+    """The communes, each with how many households were met."""
+    day = _day()
+    rows = [
+        overview.commune_line(
+            row.code, row.name, row.households, row.tallied.get(coverage.VISITED, Tallied()).subjects
+        )
+        for row in coverage.city(day)
+    ]
+    return render_template("city.html", rows=rows, day=coverage.day_shown(day, full=False))
+
+
+@blueprint.get("/xa/<code>")
+@auth.needs(*auth.ROLES)
+def commune(code: str) -> str:
+    """All that a leader wants to know of his commune on one page."""
+    asked = _ask(code)
+    shown = overview.columns(asked.table)
+    order = overview.order(request.args.get("xep"), request.args.get("chieu"), shown)
+    weeks = coverage.trend(asked.commune, coverage.VISITED, WEEKS, as_of=asked.day, full=asked.table.full)
+    lines = overview.lines(asked.table)
+    return render_template(
+        "commune.html",
+        asked=asked,
+        table=asked.table,
+        lines=lines,
+        summary=overview.summary(lines),
+        columns=shown,
+        order=order,
+        thons=overview.thons(asked.table, shown, order),
+        met=overview.met(asked.table, [week.tallied.subjects for week in weeks if week.tallied]),
+        trends=_trends(asked.table, weeks),
+        unplaced=overview.unplaced(asked.table),
+    )
+
+
+@blueprint.get("/xa/<code>/chi-tieu")
+@auth.needs(*auth.ROLES)
+def targets(code: str) -> str:
+    """The figures of the plan alone, to take into a meeting."""
+    asked = _ask(code)
+    lines = overview.lines(asked.table)
+    return render_template(
+        "targets.html", asked=asked, table=asked.table, lines=lines, summary=overview.summary(lines)
+    )
+
+
+@blueprint.get("/xa/<code>/ban-do")
+@auth.needs(*auth.ROLES)
+def commune_map(code: str) -> str:
+    """The map of one indicator with its legend; the map itself is a frame with a policy of its own."""
+    asked = _ask(code)
+    choices = mapped(asked.table)
+    row = _chosen(choices)
+    target = target_of(asked.table, row.indicator.code) if row else None
+    found = (
+        [class_of(v, row.indicator.code, target, asked.table.min_reach) for v in asked.table.villages]
+        if row
+        else []
+    )
+    drawn = outlines.of_commune(asked.commune)
+    legend = classes(target)
+    return render_template(
+        "map.html",
+        asked=asked,
+        table=asked.table,
+        choices=choices,
+        row=row,
+        value=words.cell(row.cell) if row else "",
+        target=target,
+        legend=legend,
+        counts=counts(found),
+        hatched=sum(name.startswith("h") for name in found),
+        no_number=NONE,
+        patterns=maps.patterns(legend),
+        outlines=drawn,
+    )
+
+
+@blueprint.get("/xa/<code>/ban-do/khung")
+@auth.needs(*auth.ROLES)
+def map_frame(code: str) -> Response:
+    """The folium map of one indicator, to stand in a frame of `commune_map`."""
+    asked = _ask(code)
+    row = _chosen(mapped(asked.table))
+    if row is None:
+        raise Problem(INDICATOR_UNKNOWN, code=request.args.get("chi_tieu", ""))
+    settings: Settings = current_app.config["SETTINGS"]
+    allowed = browser.nonce()
+    page = maps.coverage_map(
+        asked.table,
+        row.indicator.code,
+        outlines.of_commune(asked.commune),
+        nonce=allowed,
+        address=browser.address,
+        base_map=maps.BaseMap(settings.base_map, settings.base_map_attribution)
+        if settings.base_map
+        else None,
+    )
+    response = _packed(make_response(page))
+    response.headers["Content-Security-Policy"] = browser.frame_policy(allowed, settings.base_map)
+    return response
+
+
+def mapped(table: CoverageTable) -> tuple[IndicatorRow, ...]:
+    """The indicators that a map can show: those with a target first, in the plan's order; no events."""
+    rows = [row for row in table.indicators if row.indicator.kind != "event"]
+    return tuple(sorted(rows, key=lambda row: (row.target is None, row.target.id if row.target else "")))
+
+
+def _ask(code: str) -> Asked:
+    """Problem COMMUNE_UNKNOWN, NOT_ALLOWED or DAY_UNREADABLE where the address asks for what is not to be had."""
+    commune = auth.open_commune(code)
+    day = _day()
+    return Asked(commune, coverage.table(commune, day, full=auth.sees_records(commune)), day)
+
+
+def _day() -> dt.date | None:
+    """The day named by `den_ngay`, None for today."""
+    text = request.args.get("den_ngay", "").strip()
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+
+
+def _chosen(choices: tuple[IndicatorRow, ...]) -> IndicatorRow | None:
+    """The indicator asked for by `chi_tieu`, else the first; None where nothing is surveyed."""
+    code = request.args.get("chi_tieu")
+    if not code:
+        return choices[0] if choices else None
+    found = next((row for row in choices if row.indicator.code == code), None)
+    if found is None:
+        raise Problem(INDICATOR_UNKNOWN, code=code[:64])
+    return found
+
+
+def _packed(response: Response) -> Response:
+    """Compressed where the browser takes it; a map holds nothing secret that its length could give away."""
+    if browser.takes_gzip():
+        response.set_data(gzip.compress(response.get_data(), compresslevel=5))
+        response.content_encoding = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
+
+
+def _trends(table: CoverageTable, weeks: tuple[coverage.Week, ...]) -> tuple[Trend, ...]:
+    """Households met by week, drawn for a desk and for a phone; empty where too few may be shown."""
+    points = [Point(week.day, week.tallied.subjects) for week in weeks if week.tallied]
+    if len(points) < 2 or table.visited is None:
+        return ()
+    end, households = overview.last_surveyed(table), table.households
+    line: list[Fraction] = []
+    if end is not None and households:
+        line = [households * share_of_time_gone(end.start, end.deadline, point.day) for point in points]
+    return trend(points, line, width=760), trend(points, line, width=360, height=200)

@@ -1,0 +1,123 @@
+/* What a map of thôn needs beside Leaflet: limits, labels that never overlap, keyboard, attribution. */
+"use strict";
+
+const tungNha = (() => {
+  const MARGIN = 3; // pixels kept free around a label
+
+  function dress(map, layer, said, tiles) {
+    const bounds = L.latLngBounds(said.bounds);
+    map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
+    if (said.note) map.attributionControl.addAttribution(said.note);
+    map.getContainer().setAttribute("aria-label", plain(said.name));
+    L.control.scale({ imperial: false }).addTo(map);
+    map.createPane("labels").classList.add("labels");
+    lock(map, bounds);
+    map.on("resize", () => lock(map, bounds));
+    const labels = collect(layer);
+    const group = L.layerGroup().addTo(map);
+    const draw = () => place(map, labels, group);
+    map.on("zoomend moveend resize", draw);
+    layer.eachLayer(reachByKeyboard);
+    if (document.fonts) document.fonts.ready.then(draw);
+    map.whenReady(draw);
+    if (tiles) watch(map, tiles);
+  }
+
+  /* The commune fills the frame and cannot be left (the map shows nothing but the commune). */
+  function lock(map, bounds) {
+    map.setMinZoom(0);
+    map.setMaxBounds(null);
+    map.fitBounds(bounds, { padding: [6, 6], animate: false });
+    map.setMinZoom(map.getZoom());
+    map.setMaxBounds(bounds.pad(0.25));
+  }
+
+  function collect(layer) {
+    const found = [];
+    layer.eachLayer((area) => {
+      const { name, figure, at } = area.feature.properties;
+      const short = figure ? `<b>${figure}</b>` : name;
+      found.push({ area, at: L.latLng(at), figure: short, full: figure ? `${name}<br>${short}` : name });
+    });
+    return found;
+  }
+
+  /* Largest thôn first. As many figures as fit; then names to those beside which there is room. */
+  function place(map, labels, group) {
+    group.clearLayers();
+    const view = map.getBounds();
+    const seen = labels.filter(({ at }) => view.contains(at));
+    const sized = seen.map((label) => ({ ...label, room: room(map, label), box: null, text: null }));
+    sized.sort((a, b) => b.room.x * b.room.y - a.room.x * a.room.y);
+    for (const wanted of ["figure", "full"]) {
+      for (const label of sized) fit(map, label, label[wanted], sized);
+    }
+    for (const { at, text, size } of sized.filter((label) => label.text)) {
+      const icon = L.divIcon({ className: "label", html: text, iconSize: [size.x, size.y] });
+      L.marker(at, { icon, interactive: false, keyboard: false, pane: "labels" }).addTo(group);
+    }
+  }
+
+  /* Give the label this text if it fits into its thôn and meets no other label. */
+  function fit(map, label, text, all) {
+    const size = measure(text);
+    if (size.x > label.room.x * 1.15 || size.y > label.room.y) return;
+    const box = around(map.latLngToContainerPoint(label.at), size);
+    if (all.some((other) => other !== label && other.box && box.overlaps(other.box))) return;
+    Object.assign(label, { text, size, box });
+  }
+
+  function room(map, { area }) {
+    const bounds = area.getBounds();
+    const corner = map.latLngToContainerPoint(bounds.getNorthWest());
+    return map.latLngToContainerPoint(bounds.getSouthEast()).subtract(corner);
+  }
+
+  const around = (middle, size) => L.bounds(
+    middle.subtract(size.divideBy(2)).subtract([MARGIN, MARGIN]), middle.add(size.divideBy(2)).add([MARGIN, MARGIN]));
+
+  const sizes = new Map();
+  function measure(text) {
+    if (document.fonts && document.fonts.status !== "loaded") sizes.clear();
+    if (!sizes.has(text)) {
+      const probe = L.DomUtil.create("span", "label probe", document.body);
+      probe.innerHTML = text;
+      sizes.set(text, L.point(probe.offsetWidth, probe.offsetHeight));
+      probe.remove();
+    }
+    return sizes.get(text);
+  }
+
+  /* Leaflet opens a tooltip when its path has the focus. */
+  function reachByKeyboard(area) {
+    const path = area.getElement && area.getElement();
+    if (!path) return;
+    path.setAttribute("tabindex", "0");
+    path.setAttribute("role", "img");
+    path.setAttribute("aria-label", plain(area.feature.properties.tip.replaceAll("<br>", ", ")));
+  }
+
+  function plain(markup) {
+    return new DOMParser().parseFromString(markup, "text/html").body.textContent;
+  }
+
+  /* A base map that does not come must not look like a broken page. */
+  function watch(map, tiles) {
+    let loaded = 0;
+    let failed = 0;
+    tiles.on("tileload", () => { loaded += 1; });
+    tiles.on("tileerror", () => {
+      failed += 1;
+      if (failed !== 3 || loaded) return;
+      const notice = L.control({ position: "bottomleft" });
+      notice.onAdd = () => {
+        const box = L.DomUtil.create("div", "notice");
+        box.textContent = "Không tải được bản đồ nền. Ranh giới và số liệu vẫn đầy đủ.";
+        return box;
+      };
+      notice.addTo(map);
+    });
+  }
+
+  return { dress };
+})();

@@ -1,0 +1,101 @@
+"""Numbers, percents, dates and times as Vietnamese readers write them; local time begins here and nowhere else."""
+
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+
+from geo.coverage import Cell
+from geo.targets import Target, cut
+from server.clock import LOCAL
+
+SPACE = "\u00a0"  # a number and its unit stay on one line
+UNKNOWN = "chưa có số liệu"
+
+SIGNS = {">=": "≥", ">": ">", "=": "=", "<=": "≤", "<": "<"}
+
+UNITS = {
+    "household": "hộ",
+    "person": "người",
+    "adult": "người từ 18 tuổi",
+    "place": "điểm công cộng",
+    "point": "điểm đo",
+    "business": "doanh nghiệp",
+    "village": "thôn",
+}
+
+PERIODS = {"week": "mỗi tuần", "month": "mỗi tháng", "quarter": "mỗi quý"}
+
+HIDDEN = {
+    "base": "dưới 5 hộ",  # a thôn with one to four subjects (DESIGN 7)
+    "part": "không nêu",
+    "secondary": "không nêu",
+}
+
+
+def number(value: int | Decimal | Fraction) -> str:
+    """`1.234,5`: dots between thousands, a decimal comma; the value as it is, never rounded."""
+    if isinstance(value, Fraction):
+        value = cut(value) if value.denominator > 1 else int(value)
+    return f"{value:,}".translate(str.maketrans(",.", ".,"))
+
+
+def percent(value: Decimal | int) -> str:
+    """`63,4 %`; the value arrives cut (geo.coverage), so that it looks met only when it is (DESIGN 6.7)."""
+    return f"{number(value)}{SPACE}%"
+
+
+def share(value: Fraction) -> str:
+    """A ratio of 0 to 1 as percent, cut to one decimal."""
+    return percent(cut(100 * value))
+
+
+def limit(value: Fraction) -> str:
+    """A ratio that somebody set, as percent: `50 %`, `33,3 %`."""
+    points = 100 * value
+    return f"{number(points)}{SPACE}%"
+
+
+def day(value: dt.date) -> str:
+    """`22/11/2026`"""
+    return f"{value:%d/%m/%Y}"
+
+
+def moment(value: dt.datetime) -> str:
+    """`07:05 22/11/2026` in UTC+7."""
+    return f"{value.astimezone(LOCAL):%H:%M %d/%m/%Y}"
+
+
+def as_of(on: dt.date, received_until: dt.datetime | None) -> str:
+    """The line under every table and map (DESIGN 6.8)."""
+    received = f"số liệu nhận đến {moment(received_until)}" if received_until else "chưa nhận được phiếu nào"
+    return f"tính đến {day(on)}, {received}"
+
+
+def of_households(some: int | None, households: int | None) -> str:
+    """`930/2.066 hộ`, or what of it is known."""
+    if some is None:
+        return HIDDEN["base"]
+    total = f"/{number(households)}" if households is not None else ""
+    return f"{number(some)}{total}{SPACE}hộ"
+
+
+def cell(value: Cell) -> str:
+    """The percent of a cell, its bound where it is withheld (`> 98 %`), or why there is none."""
+    if value.bound:
+        return f"{value.bound.comparator}{SPACE}{percent(value.bound.percent)}"
+    if value.suppressed:
+        return HIDDEN[value.suppressed]
+    return percent(value.percent) if value.percent is not None else "–"
+
+
+def required(target: Target) -> str:
+    """What the plan asks for: `≥ 80 %`, `> 85 %`, `≥ 1 mỗi tháng`."""
+    value = number(cut(target.value)) if target.value.denominator > 1 else number(int(target.value))
+    unit = f"{SPACE}%" if target.unit == "percent" else ""
+    period = f" {PERIODS[target.period]}" if target.period in PERIODS else ""
+    return f"{SIGNS[target.comparator]}{SPACE}{value}{unit}{period}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first letter; the rest stays as it is."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,111 @@
+"""An officer's XLSForm becomes the XForm that phones fill in, or a list of what is wrong with it."""
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyxform.constants import SUPPORTED_SHEET_NAMES
+from pyxform.errors import PyXFormError
+from pyxform.xls2xform import convert as convert_with_pyxform
+
+from forms import sheet_rules, sheets
+from forms.definition import Definition, IndicatorDeclaration, define
+from forms.errors import FormRejected, SheetError, Unreadable
+from forms.pyxform_words import told
+from forms.sheets import Sheet
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A form ready to publish: `xform` are the very bytes to store and hash (C16, C22)."""
+
+    xform: bytes
+    definition: Definition
+    warnings: tuple[SheetError, ...]
+
+
+def convert(
+    workbook: bytes, filename: str, known: Mapping[str, IndicatorDeclaration] | None = None
+) -> Converted:
+    """Reads .xlsx, .xls or (for the library and tests) .md; raises FormRejected and nothing else.
+
+    `known` are the library's indicators by code, whose units need no declaration. Neither Java nor the
+    network is used: ODK Validate runs in the tests of the library.
+    """
+    # openpyxl warns about styles and extensions that do not matter here.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        book = sheets.read(workbook, filename)
+        found = [*_control_characters(book), *sheet_rules.errors(book)]
+        if found:
+            raise FormRejected(found)
+        xform, remarks = _converted(book)
+    try:
+        definition = define(xform, book, known)
+    except Unreadable as problem:
+        raise FormRejected([told(str(problem), book)]) from problem
+    own = sheet_rules.warnings(book, known or {})
+    return Converted(xform, definition, (*remarks, *own, *_consequences(definition)))
+
+
+def _control_characters(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    for sheet in book.values():
+        for row in sheet.rows:
+            for heading, text in row.cells.items():
+                if _CONTROLS.search(text) or _CONTROLS.search(heading):
+                    sentence = "ô có ký tự không in được. Hãy xoá ô và gõ lại."
+                    yield sheet.error(row, heading, sentence, _CONTROLS.sub("?", text))
+
+
+def _converted(book: Mapping[str, Sheet]) -> tuple[bytes, tuple[SheetError, ...]]:
+    try:
+        result = convert_with_pyxform(_for_pyxform(book))
+    except PyXFormError as problem:
+        raise FormRejected(_told([str(problem) or repr(problem)], book)) from problem
+    # pyxform does not promise what it raises for sheets that nobody has tried before.
+    except Exception as problem:
+        raise FormRejected([told(f"{type(problem).__name__}: {problem}", book)]) from problem
+    return result.xform.encode(), tuple(_told(result.warnings, book))
+
+
+def _told(messages: list[str], book: Mapping[str, Sheet]) -> list[SheetError]:
+    """One of ours for each line: pyxform puts several findings into one message."""
+    lines = [line for message in messages for line in message.split("\n") if line.strip()]
+    return [told(line, book) for line in lines]
+
+
+def _for_pyxform(book: Mapping[str, Sheet]) -> dict[str, Any]:
+    """The sheets in the form that pyxform's own readers make, so that it sees what was checked."""
+    content: dict[str, Any] = {"sheet_names": [sheet.name for sheet in book.values()]}
+    for name in SUPPORTED_SHEET_NAMES & book.keys():
+        sheet = book[name]
+        content[name] = _padded(sheet) if name != "settings" else [dict(row.cells) for row in sheet.rows]
+        content[f"{name}_header"] = [{heading: None for heading in sheet.headings if heading}]
+    return content
+
+
+def _padded(sheet: Sheet) -> list[dict[str, str]]:
+    """Rows with the blank ones between them, so that pyxform's row numbers are Excel's."""
+    rows: list[dict[str, str]] = []
+    for row in sheet.rows:
+        rows += [{} for _ in range(row.number - 2 - len(rows))]
+        rows.append(dict(row.cells))
+    return rows
+
+
+def _consequences(definition: Definition) -> Iterator[SheetError]:
+    """What a form that works will not do."""
+    if definition.encrypted:
+        sentence = (
+            "phiếu được mã hoá nên máy chủ không đọc được: không lên bản đồ, không cập nhật danh sách hộ."
+        )
+        yield SheetError("settings", None, "public_key", sentence)
+    for entity in definition.entities:
+        if entity.creates and f"{entity.list_name}.csv" not in definition.media:
+            # E8: a phone keeps what it creates only if the list is attached to the form.
+            sentence = f"biểu mẫu tạo bản ghi mới nhưng không mở {entity.list_name}.csv: bản mới chỉ hiện sau khi gửi."
+            yield SheetError("entities", None, "list_name", sentence, entity.list_name)

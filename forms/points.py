@@ -1,0 +1,119 @@
+"""Takes the exactness out of a submission's points before it is stored (DESIGN 7, "Points")."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from lxml import etree
+
+from forms.definition import Definition
+from forms.instance import Found, Instance, read
+
+_LEAF = re.compile(rb">([^<>]+)<")
+_NUMBER = re.compile(rb"(?<![0-9.])[+-]?[0-9]{1,3}\.[0-9]{1,60}(?![0-9])")
+
+
+def rounded(instance: Instance, definition: Definition, decimals: int = 3) -> bytes:
+    """The XML as received, with latitude and longitude of points, traces and shapes rounded, altitude 0.
+
+    3 decimals are about 110 m; accuracy stays. Where a calculation or a label repeats a coordinate digit for
+    digit, it is rounded there too. A point that cannot be read is emptied. All other bytes stay as they came,
+    unless a point is written with references, CDATA or comments: then lxml writes the document anew.
+    Without a point to round, the very bytes that were read.
+    """
+    exact = _exact(instance, definition, decimals)
+    if not exact:
+        return instance.xml
+    coarse = _LEAF.sub(lambda leaf: _leaf(leaf, exact), instance.xml)
+    coarse = _round_copies(coarse, exact, decimals)
+    if not _exact(read(coarse), definition, decimals):
+        return coarse
+    return _round_copies(_rewritten(instance.xml, exact), exact, decimals)
+
+
+def _exact(instance: Instance, definition: Definition, decimals: int) -> dict[str, str]:
+    """Text of each point answer that says more than it may → what it becomes."""
+    texts = set(_points(instance.found(definition), definition.layout.points))
+    return {raw: _round(raw, decimals) for raw in texts if _is_exact(raw, decimals)}
+
+
+def _points(found: Found, paths: frozenset[str]) -> list[str]:
+    texts = [found.texts[path].strip() for path in paths & found.texts.keys() if found.texts[path]]
+    for rounds in found.repeats.values():
+        for one_round in rounds:
+            texts += _points(one_round, paths)
+    return texts
+
+
+def _numbers(point: str) -> list[Decimal]:
+    """Latitude, longitude, altitude; ValueError where they are none."""
+    try:
+        numbers = [Decimal(part) for part in point.split()[:3]]
+    except InvalidOperation as problem:
+        raise ValueError(point[:40]) from problem
+    if len(numbers) < 2 or not all(number.is_finite() and abs(number) < 10**6 for number in numbers):
+        raise ValueError(point[:40])
+    return numbers
+
+
+def _is_exact(raw: str, decimals: int) -> bool:
+    try:
+        points = [_numbers(point) for point in raw.split(";") if point.strip()]
+    except ValueError:
+        return True
+    return any(
+        _decimals(number) > decimals for latitude, longitude, *_ in points for number in (latitude, longitude)
+    ) or any(number != 0 for point in points for number in point[2:])
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _round(raw: str, decimals: int) -> str:
+    """ "20.844911 106.688112 3.5 8.2" → "20.845 106.688 0 8.2", for each point of a line."""
+    try:
+        return "; ".join(_round_point(point, decimals) for point in raw.split(";") if point.strip())
+    except ValueError:
+        return ""
+
+
+def _round_point(point: str, decimals: int) -> str:
+    parts = point.split()
+    coarse = [_coarse(number, decimals) for number in _numbers(point)[:2]]
+    return " ".join([*coarse, *("0" for _ in parts[2:3]), *parts[3:4]])
+
+
+def _coarse(number: Decimal, decimals: int) -> str:
+    return f"{round(number, decimals) if _decimals(number) > decimals else number:f}"
+
+
+def _leaf(leaf: re.Match[bytes], exact: dict[str, str]) -> bytes:
+    replacement = exact.get(leaf[1].decode().strip())
+    return leaf[0] if replacement is None else b">" + replacement.encode() + b"<"
+
+
+def _round_copies(xml: bytes, exact: dict[str, str], decimals: int) -> bytes:
+    """Rounds the coordinates of the points wherever the document repeats them."""
+    parts = {part.lstrip("+") for raw in exact for part in raw.replace(";", " ").split()}
+
+    def coarse(match: re.Match[bytes]) -> bytes:
+        number = match[0].decode()
+        if number.lstrip("+") not in parts or len(number.partition(".")[2]) <= decimals:
+            return match[0]
+        return _coarse(Decimal(number), decimals).encode()
+
+    return _NUMBER.sub(coarse, xml)
+
+
+def _rewritten(xml: bytes, exact: dict[str, str]) -> bytes:
+    # Without comments: one could split a coordinate.
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
+    )
+    root = etree.fromstring(xml.removeprefix(b"\xef\xbb\xbf"), parser)
+    for element in root.iter("*"):
+        replacement = exact.get((element.text or "").strip())
+        if replacement is not None:
+            element.text = replacement
+    return etree.tostring(root, encoding="utf-8", xml_declaration=xml.lstrip().startswith(b"<?xml"))

@@ -1,0 +1,246 @@
+"""Workbooks (.xlsx, .xls, and Markdown tables for tests) as sheets of text rows, hostile files refused."""
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.utils import get_column_letter
+from pyxform.xls2json_backends import (  # the same reading as pyxform's own, so that both see one form
+    _md_table_to_ss_structure,
+    xlrd_open,
+    xls_value_to_unicode,
+    xlsx_value_to_str,
+)
+
+from forms.errors import FormRejected, SheetError
+
+MAX_BYTES = 5_000_000
+MAX_UNPACKED_BYTES = 50_000_000
+MAX_PARTS = 2_000
+MAX_ROWS = 5_000
+MAX_COLUMNS = 200
+# pyxform stops after as many empty rows; later ones are notes at the bottom of a sheet.
+_EMPTY_ROWS_AT_END = 60
+_SPACES = re.compile(r"\s+")
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+# Excel's column names that mean the same to pyxform.
+_SAME_COLUMN = {
+    "command": "type", "tag": "name", "value": "name", "caption": "label", "relevance": "relevant",
+    "bind::relevant": "relevant", "calculate": "calculation", "bind::calculate": "calculation",
+    "bind::constraint": "constraint", "bind::required": "required", "read_only": "readonly",
+    "list name": "list_name", "set_form_id": "form_id", "id_string": "form_id", "set_form_title": "form_title",
+    "title": "form_title", "count": "repeat_count", "jr:count": "repeat_count", "bind::readonly": "readonly",
+    "constraining_message": "constraint_message", "bind::tn:phan_loai": "phan_loai",
+}  # fmt: skip
+_LANGUAGE_WORDS = {"vi": ("(vi)", "tiếng việt"), "en": ("(en)", "english")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: `cells` maps the heading as written to text without surrounding spaces; blanks are absent."""
+
+    number: int
+    cells: Mapping[str, str]
+
+    @cached_property
+    def _canonical(self) -> Mapping[str, str]:
+        return {canonical(heading): text for heading, text in self.cells.items()}
+
+    def __getitem__(self, column: str) -> str:
+        """The text under pyxform's name of the column, '' where there is none."""
+        return self._canonical.get(column, "")
+
+    def translated(self, column: str, language: str) -> str:
+        """The text of `column::…` in a language ('vi', 'en'), else of the plain column."""
+        for heading, text in self._canonical.items():
+            name, _, suffix = heading.partition("::")
+            if name == column and any(word in suffix.strip() for word in _LANGUAGE_WORDS[language]):
+                return text
+        return self[column]
+
+    def has(self, column: str) -> bool:
+        """Whether the column is filled in, in any language."""
+        return any(heading.partition("::")[0] == column for heading in self._canonical)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its name as written, the headings in order (None for a column without one), its rows."""
+
+    name: str
+    headings: tuple[str | None, ...] = ()
+    rows: tuple[Row, ...] = field(default=())
+
+    @cached_property
+    def columns(self) -> Mapping[str, str]:
+        """pyxform's name of a column → the heading as written."""
+        return {canonical(heading): heading for heading in self.headings if heading}
+
+    def error(self, row: Row | None, column: str | None, sentence: str, value: str = "") -> SheetError:
+        """A SheetError at a row and a column, given by pyxform's name of it or as written."""
+        heading = self.columns.get(column or "", column)
+        number = row.number if row else None
+        cell = None
+        if number is not None and heading in self.headings:
+            cell = f"{get_column_letter(self.headings.index(heading) + 1)}{number}"
+        return SheetError(self.name, number, heading, sentence, value, cell)
+
+    def questions(self) -> Iterator[tuple[str, Row]]:
+        """Path without root and row of each row that is not an end, by following begin and end."""
+        groups: list[str] = []
+        for row in self.rows:
+            command = row["type"].replace("_", " ").split(" ")
+            if command[0] == "end":
+                del groups[-1:]
+                continue
+            path = "/".join([*groups, row["name"]])
+            yield path, row
+            if command[0] == "begin":
+                groups.append(row["name"])
+
+
+def canonical(heading: str) -> str:
+    """pyxform's name for a heading: lower case, one space, aliases resolved."""
+    plain = _SPACES.sub(" ", heading).strip().lower()
+    return _SAME_COLUMN.get(plain, plain)
+
+
+def read(workbook: bytes, filename: str) -> Mapping[str, Sheet]:
+    """Sheets by lower-case name; raises FormRejected with one error for a file that cannot be read."""
+    suffix = PurePath(filename).suffix.lower()
+    if not workbook:
+        raise _refused("file rỗng. Hãy lưu lại biểu mẫu trong Excel rồi tải lên lần nữa.", filename)
+    if len(workbook) > MAX_BYTES:
+        raise _refused("file lớn hơn 5 MB. Biểu mẫu chỉ gồm chữ; hãy xoá ảnh, trang tính thừa.", filename)
+    if suffix == ".xlsx":
+        tables = _read_xlsx(workbook, filename)
+    elif suffix == ".xls":
+        tables = _read_xls(workbook, filename)
+    elif suffix == ".md":
+        tables = _read_markdown(workbook, filename)
+    elif suffix in {".xlsm", ".xltm", ".xlsb"}:
+        raise _refused("file có macro hoặc dạng nhị phân. Hãy lưu lại dưới dạng .xlsx thường.", filename)
+    else:
+        raise _refused("không phải file Excel. Hãy lưu biểu mẫu dưới dạng .xlsx.", filename)
+    return {name.strip().lower(): _sheet(name, rows) for name, rows in tables}
+
+
+def _refused(sentence: str, filename: str) -> FormRejected:
+    shown = unicodedata.normalize("NFC", PurePath(filename).name)[:100]
+    return FormRejected([SheetError("", None, None, sentence, shown)])
+
+
+Table = tuple[str, Iterable[tuple[int, Sequence[str | None]]]]
+
+
+def _sheet(name: str, table: Iterable[tuple[int, Sequence[str | None]]]) -> Sheet:
+    rows = iter(table)
+    _, first = next(rows, (1, ()))
+    headings = tuple(_SPACES.sub(" ", text).strip() if text else None for text in first)
+    while headings and headings[-1] is None:
+        headings = headings[:-1]
+    named = [heading for heading in headings if heading]
+    repeated = next((heading for heading in named if named.count(heading) > 1), None)
+    if repeated:
+        sentence = "có hai cột cùng tên. Hãy xoá hoặc đổi tên một cột."
+        raise FormRejected([SheetError(name, 1, repeated, sentence, repeated)])
+    kept = []
+    for number, texts in rows:
+        cells = {
+            heading: text.strip()
+            for heading, text in zip(headings, texts, strict=False)
+            if heading and text and text.strip()
+        }
+        if cells:
+            kept.append(Row(number, cells))
+        if len(kept) > MAX_ROWS:
+            raise FormRejected([SheetError(name, number, None, f"trang tính quá {MAX_ROWS} dòng.")])
+    return Sheet(name, headings, tuple(kept))
+
+
+def _read_markdown(workbook: bytes, filename: str) -> list[Table]:
+    try:
+        sections = _md_table_to_ss_structure(workbook.decode("utf-8"))
+        return [(str(name), list(enumerate(rows, start=1))) for name, rows in sections.items() if rows]
+    except (UnicodeDecodeError, TypeError, AttributeError) as problem:
+        raise _refused("bảng Markdown không đọc được (cần UTF-8 và dấu | ở mỗi dòng).", filename) from problem
+
+
+def _read_xlsx(workbook: bytes, filename: str) -> list[Table]:
+    if workbook.startswith(_OLE):
+        raise _refused("file có mật khẩu, hoặc là .xls đổi tên. Bỏ mật khẩu, lưu lại dạng .xlsx.", filename)
+    _refuse_bombs(workbook, filename)
+    try:
+        reader = ExcelReader(io.BytesIO(workbook), read_only=True, data_only=True)
+        reader.read()
+        try:
+            sheets = [(sheet.title, sheet) for sheet in reader.wb.worksheets]
+            return [(title, list(_xlsx_rows(sheet))) for title, sheet in sheets]
+        finally:
+            reader.wb.close()
+            reader.archive.close()
+    except FormRejected:
+        raise
+    # openpyxl meets a damaged file with whatever its parts raise: KeyError, ValueError, ParseError, zlib.error …
+    except Exception as problem:
+        raise _refused("file .xlsx bị hỏng. Hãy mở bằng Excel, lưu lại và tải lên.", filename) from problem
+
+
+def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:
+    """(row number, texts); stops after a run of empty rows, so a row claimed far down costs nothing."""
+    sheet.reset_dimensions()
+    empty = 0
+    rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
+    for number, values in enumerate(rows, start=1):
+        texts = [None if value is None else xlsx_value_to_str(value) for value in values]
+        empty = 0 if any(texts) else empty + 1
+        if empty > _EMPTY_ROWS_AT_END:
+            return
+        yield number, texts
+
+
+def _refuse_bombs(workbook: bytes, filename: str) -> None:
+    """Refuses what is no zip of a sane size without macros, DTDs or other people's paths."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+                raise _refused("file nén quá nhiều dữ liệu bên trong; không phải biểu mẫu.", filename)
+            if any("vbaproject" in part.filename.lower() for part in parts):
+                raise _refused("file có macro. Hãy lưu lại dưới dạng .xlsx thường.", filename)
+            for part in islice(parts, MAX_PARTS):
+                if _has_doctype(archive.read(part)):
+                    raise _refused("file chứa khai báo XML lạ (DTD); hãy lưu lại bằng Excel.", filename)
+    except FormRejected:
+        raise
+    # zipfile raises BadZipFile, zlib.error, NotImplementedError, RuntimeError (a password), EOFError, OSError
+    except Exception as problem:
+        raise _refused("không phải file .xlsx, hoặc file tải lên dở dang.", filename) from problem
+
+
+def _has_doctype(part: bytes) -> bool:
+    return any(marker in part for marker in _DOCTYPES)
+
+
+def _read_xls(workbook: bytes, filename: str) -> list[Table]:
+    try:
+        book = xlrd_open(file_contents=workbook, logfile=io.StringIO())
+        return [(sheet.name, list(_xls_rows(sheet, book.datemode))) for sheet in book.sheets()]
+    # xlrd meets a damaged file with AssertionError, struct.error, IndexError …
+    except Exception as problem:
+        raise _refused("file .xls không đọc được. Hãy lưu lại dưới dạng .xlsx.", filename) from problem
+
+
+def _xls_rows(sheet: Any, datemode: int) -> Iterator[tuple[int, list[str | None]]]:
+    for index in range(min(sheet.nrows, MAX_ROWS + 2)):
+        cells = sheet.row(index)[:MAX_COLUMNS]
+        yield index + 1, [xls_value_to_unicode(cell.value, cell.ctype, datemode) or None for cell in cells]

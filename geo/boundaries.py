@@ -1,0 +1,233 @@
+"""Boundary files (GeoJSON, Shapefile, GeoPackage, KML) → checked outlines with official codes, in EPSG:4326."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo import check_outlines, columns, crs, layers
+from geo.columns import Columns, Figures, Level
+from geo.crs import Crs
+from geo.problems import Label, Problem, UnreadableBoundaries
+
+__all__ = ["Crs", "Figures", "Level", "Outline", "Problem", "Reading", "UnreadableBoundaries", "read"]
+
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
+_LONGEST_NAME = 200
+_MOST_PROBLEMS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One commune or thôn: its code and name, its valid outline (EPSG:4326, longitude first) and area in m²."""
+
+    code: str
+    name: str
+    geometry: shapely.MultiPolygon
+    area_m2: float
+    row: int
+    figures: Figures = Figures()
+    illustrative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file says and what is wrong with it. Whoever stores it stores nothing while there are errors."""
+
+    outlines: tuple[Outline, ...]
+    problems: tuple[Problem, ...]
+    crs: Crs | None
+    unmatched: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A row on its way: labelled and placed, not yet checked."""
+
+    label: Label
+    shape: BaseGeometry | None
+    figures: Figures
+    illustrative: bool
+
+
+def read(
+    path: Path,
+    *,
+    level: Level,
+    commune_outline: BaseGeometry | None = None,
+    code_column: str | None = None,
+    name_column: str | None = None,
+    crs: int | None = None,
+    known_codes: Collection[str] | None = None,
+) -> Reading:
+    """Reads and checks a file of communes or thôn.
+
+    `commune_outline` is the official outline in EPSG:4326, longitude first, or None where it is unknown or only
+    illustrative; `crs` an EPSG code that overrules the file; `known_codes` the places already registered:
+    `Reading.unmatched` are codes of the file that are not among them, `absent` those the file leaves out.
+    Raises UnreadableBoundaries where there is no layer to judge (hostile, truncated, several sets).
+    """
+    layer = layers.load(path)
+    found = columns.find(layer.columns, level, code_column, name_column)
+    missing = _missing_columns(layer, found, code_column, name_column)
+    if missing:
+        return Reading((), missing, None)
+    shapes = [row.geometry for row in layer.rows]
+    used = _settle(shapes, layer.declared, crs, commune_outline)
+    if isinstance(used, Problem):
+        return Reading((), (used,), None)
+    drafts, problems = _draft(layer, found, level, used)
+    outlines, faults = _check(drafts, commune_outline)
+    problems = [*_letters(layer, found), *problems, *_codes(drafts), *_names(drafts), *faults]
+    problems.sort(key=lambda problem: problem.severity != "error")
+    reading = Reading(outlines, tuple(problems[:_MOST_PROBLEMS]), used)
+    return reading if known_codes is None else _matched(reading, drafts, known_codes)
+
+
+def _settle(
+    shapes: Sequence[BaseGeometry | None],
+    declared: str | None,
+    given: int | None,
+    outline: BaseGeometry | None,
+) -> Crs | Problem:
+    return crs.settle([shape for shape in shapes if shape is not None], declared, given, outline)
+
+
+def _missing_columns(
+    layer: layers.Layer, found: Columns, code_column: str | None, name_column: str | None
+) -> tuple[Problem, ...]:
+    """Codes are the identity (names repeat inside a commune), so a file without them is not guessed at."""
+    have = ", ".join(layer.columns[:30]) or "không có cột nào"
+    problems = []
+    if found.code is None:
+        what = f"cột mã «{code_column}»" if code_column else "cột mã (ma_thon, ma_xa, code…)"
+        problems.append(Problem("no_code_column", f"Không thấy {what}; các cột trong tệp: {have}."))
+    if found.name is None:
+        what = f"cột tên «{name_column}»" if name_column else "cột tên (ten_thon, ten_xa, name…)"
+        problems.append(Problem("no_name_column", f"Không thấy {what}; các cột trong tệp: {have}."))
+    return tuple(problems)
+
+
+def _draft(
+    layer: layers.Layer, found: Columns, level: Level, used: Crs
+) -> tuple[list[_Draft], list[Problem]]:
+    shapes = crs.to_wgs84([row.geometry for row in layer.rows], used.epsg)
+    drafts, problems = [], []
+    for row, shape in zip(layer.rows, shapes, strict=True):
+        code = columns.code_of(row.values.get(found.code or ""), level)
+        label = Label(
+            row.number, code, columns.text_of(row.values.get(found.name or ""))[: _LONGEST_NAME + 1]
+        )
+        figures, wrong = columns.figures_of(row.values, found)
+        if wrong:
+            problems.append(label.problem("figures", wrong, "warning"))
+        illustrative = columns.is_true(row.values.get(found.illustrative or ""))
+        drafts.append(_Draft(label, shape, figures, illustrative))
+    return drafts, problems
+
+
+def _codes(drafts: Sequence[_Draft]) -> list[Problem]:
+    problems = []
+    first: dict[str, int] = {}
+    for label in (draft.label for draft in drafts):
+        if not label.code:
+            problems.append(label.problem("no_code", "thiếu mã"))
+        elif not _CODE.fullmatch(label.code):
+            problems.append(
+                replace(label, code="").problem("bad_code", "mã chỉ được gồm chữ không dấu và số")
+            )
+        elif label.code in first:
+            problems.append(label.problem("duplicate_code", f"trùng mã với dòng {first[label.code]}"))
+        first.setdefault(label.code, label.row)
+    return problems
+
+
+def _names(drafts: Sequence[_Draft]) -> list[Problem]:
+    """Names: missing, absurd, or equal, which is only worth a word (a merged commune may have two of one name)."""
+    problems = []
+    rows = defaultdict(list)
+    for label in (draft.label for draft in drafts):
+        if not label.name:
+            problems.append(label.problem("no_name", "thiếu tên"))
+        elif len(label.name) > _LONGEST_NAME or not label.name.isprintable():
+            problems.append(
+                replace(label, name="").problem("bad_name", "tên quá dài hoặc có ký tự điều khiển")
+            )
+        else:
+            rows[label.name.casefold()].append(label)
+    for first, *others in rows.values():
+        for label in others:
+            words = f"trùng tên với dòng {first.row}, mã {first.code}; hai nơi được phân biệt bằng mã"
+            problems.append(label.problem("same_name", words, "warning"))
+    return problems
+
+
+def _check(
+    drafts: Sequence[_Draft], commune_outline: BaseGeometry | None
+) -> tuple[tuple[Outline, ...], list[Problem]]:
+    outlines, problems, rows = [], [], []
+    for draft in drafts:
+        checked = check_outlines.check(draft.label, draft.shape, commune_outline)
+        problems += checked.problems
+        if checked.outline is not None:
+            rows.append((draft.label, checked.outline))
+            outlines.append(_outline(draft, checked.outline))
+    if rows and sum(problem.kind == "outside_commune" for problem in _errors(problems)) == len(drafts):
+        problems = [
+            Problem(
+                "outside_commune", "Mọi ranh giới trong tệp đều nằm ngoài xã: sai tệp hoặc sai hệ tọa độ."
+            )
+        ]
+    return tuple(outlines), problems + check_outlines.overlaps(rows)
+
+
+def _errors(problems: Sequence[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def _outline(draft: _Draft, geometry: shapely.MultiPolygon) -> Outline:
+    label = draft.label
+    area = check_outlines.area_m2(geometry)
+    return Outline(label.code, label.name, geometry, area, label.row, draft.figures, draft.illustrative)
+
+
+def _letters(layer: layers.Layer, found: Columns) -> list[Problem]:
+    """What to look at when the letters of the names were guessed."""
+    if layer.encoding is None:
+        return []
+    sample = columns.text_of(layer.rows[0].values.get(found.name or ""))[:60]
+    words = {"tcvn3": "TCVN3 (ABC)", "cp1258": "Windows-1258", "latin-1": "Latin-1"}[layer.encoding]
+    if layer.trusted:
+        sentence = f"Tệp không ghi bảng mã; tên được đọc theo {words}, ví dụ «{sample}»: hãy xem lại dấu."
+    else:
+        sentence = f"Không chắc bảng mã của tên (đọc theo {words}: «{sample}»): hãy xuất lại tệp bằng UTF-8."
+    return [Problem("encoding", sentence, "warning")]
+
+
+def _matched(reading: Reading, drafts: Sequence[_Draft], known_codes: Collection[str]) -> Reading:
+    known = set(known_codes)
+    strange = [draft.label for draft in drafts if draft.label.code and draft.label.code not in known]
+    absent = sorted(known - {draft.label.code for draft in drafts})
+    problems = [label.problem("unmatched", "mã chưa có trong danh mục", "warning") for label in strange]
+    if absent:
+        named = ", ".join(absent[:10]) + ("…" if len(absent) > 10 else "")
+        problems.append(
+            Problem("absent", f"Tệp thiếu {len(absent)} mã đã có trong danh mục: {named}.", "warning")
+        )
+    unmatched = tuple(label.code for label in strange)
+    return replace(
+        reading, problems=reading.problems + tuple(problems), unmatched=unmatched, absent=tuple(absent)
+    )

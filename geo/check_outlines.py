@@ -1,0 +1,146 @@
+"""Whether outlines can be counted on: polygons, sound rings, in Việt Nam, inside their commune, not overlapping."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyproj
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.problems import Label, Problem
+
+VIETNAM = ((102, 6), (118, 24))  # longitude and latitude, with Hoàng Sa and Trường Sa
+REPAIR_CHANGE = 0.001  # share of the area a repair may change
+OVERLAP_NOTED_M2 = 10.0  # digitising leaves slivers; smaller ones are nobody's matter
+OVERLAP_REFUSED_M2 = 1_000.0
+OVERLAP_REFUSED_SHARE = 0.01  # of the smaller of the two
+OUTSIDE_NOTED_SHARE = 0.01
+OUTSIDE_REFUSED_SHARE = 0.10
+MOST_OVERLAPS = 50
+
+_ELLIPSOID = pyproj.Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One outline after its checks: None where it was refused."""
+
+    outline: shapely.MultiPolygon | None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """The area on the WGS84 ellipsoid of a sound shape in degrees, longitude first."""
+    return sum(abs(_ELLIPSOID.geometry_area_perimeter(part)[0]) for part in _polygons(shape))
+
+
+def check(label: Label, shape: BaseGeometry | None, commune_outline: BaseGeometry | None) -> Checked:
+    """One row by itself; `shape` in EPSG:4326, longitude first."""
+    if shape is None or shape.is_empty:
+        return _refused(label, "empty", "không có ranh giới (hình trống hoặc hỏng)")
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        return _refused(
+            label,
+            "not_polygon",
+            f"ranh giới phải là vùng, ở đây là {_KINDS.get(shape.geom_type, 'hình khác')}",
+        )
+    if not _in_vietnam(shape):
+        return _refused(label, "outside_vietnam", "tọa độ nằm ngoài lãnh thổ Việt Nam")
+    outline, problems = _sound(label, shape)
+    if outline is None:
+        return Checked(None, problems)
+    if commune_outline is not None:
+        problems += _outside(label, outline, commune_outline)
+    return Checked(outline, problems)
+
+
+def overlaps(rows: Sequence[tuple[Label, shapely.MultiPolygon]]) -> list[Problem]:
+    """Rows that share ground: refused above a sliver, noted below; at most MOST_OVERLAPS are told."""
+    shapes = [shape for _, shape in rows]
+    shapely.prepare(shapes)
+    tree = shapely.STRtree(shapes)
+    problems: list[Problem] = []
+    for here, (label, shape) in enumerate(rows):
+        for there in sorted(int(place) for place in tree.query(shape, predicate="intersects")):
+            if there > here:
+                problems += _overlap(label, shape, *rows[there])
+            if len(problems) >= MOST_OVERLAPS:
+                return problems
+    return problems
+
+
+_KINDS = {
+    "Point": "một điểm",
+    "MultiPoint": "các điểm",
+    "LineString": "một đường",
+    "LinearRing": "một đường",
+    "MultiLineString": "các đường",
+}
+
+
+def _in_vietnam(shape: BaseGeometry) -> bool:
+    points, (low, high) = shapely.get_coordinates(shape), VIETNAM
+    return bool(((low <= points) & (points <= high)).all())
+
+
+def _refused(label: Label, kind: str, words: str) -> Checked:
+    return Checked(None, [label.problem(kind, words)])
+
+
+def _sound(label: Label, shape: BaseGeometry) -> tuple[shapely.MultiPolygon | None, list[Problem]]:
+    """The shape as a valid MultiPolygon, repaired only where that leaves its area alone."""
+    if shape.is_valid:
+        return _multi(shape), []
+    where = _place_of_fault(shape)
+    repaired = _multi(shapely.make_valid(shape))
+    before, after = shape.area, repaired.area
+    if after > 0 and abs(after - before) <= REPAIR_CHANGE * before:
+        words = f"đường ranh giới tự cắt{where}, đã sửa tự động (diện tích đổi không quá 0,1 %)"
+        return repaired, [label.problem("repaired", words, "warning")]
+    return None, [label.problem("invalid", f"đường ranh giới tự cắt hoặc sai{where}, cần vẽ lại")]
+
+
+def _place_of_fault(shape: BaseGeometry) -> str:
+    """ " gần vĩ độ, kinh độ" from GEOS's "Self-intersection[106.5 20.8]"; empty where it names no place."""
+    words = shapely.is_valid_reason(shape).partition("[")[2].rstrip("]").split()
+    try:
+        longitude, latitude = float(words[0]), float(words[1])
+    except (IndexError, ValueError):
+        return ""
+    return f" gần {latitude:.5f}, {longitude:.5f}"
+
+
+def _outside(label: Label, outline: BaseGeometry, commune_outline: BaseGeometry) -> list[Problem]:
+    share = 1 - outline.intersection(commune_outline).area / outline.area
+    if share <= OUTSIDE_NOTED_SHARE:
+        return []
+    words = f"{_percent(share)} diện tích nằm ngoài ranh giới xã"
+    return [label.problem("outside_commune", words, "error" if share > OUTSIDE_REFUSED_SHARE else "warning")]
+
+
+def _overlap(
+    label: Label, shape: shapely.MultiPolygon, other: Label, its_shape: shapely.MultiPolygon
+) -> list[Problem]:
+    shared = area_m2(shape.intersection(its_shape))
+    if shared <= OVERLAP_NOTED_M2:
+        return []
+    limit = min(OVERLAP_REFUSED_M2, OVERLAP_REFUSED_SHARE * min(area_m2(shape), area_m2(its_shape)))
+    area = f"{shared:,.0f}".replace(",", ".")
+    words = f"chồng lên d{str(other)[1:]} khoảng {area} m²"
+    return [label.problem("overlap", words, "error" if shared > limit else "warning")]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def _multi(shape: BaseGeometry) -> shapely.MultiPolygon:
+    return shapely.MultiPolygon(list(_polygons(shape)))
+
+
+def _polygons(shape: BaseGeometry) -> Iterator[shapely.Polygon]:
+    for part in shapely.get_parts(shape):
+        if part.geom_type == "Polygon" and not part.is_empty:
+            yield part
+        elif part.geom_type in ("MultiPolygon", "GeometryCollection"):
+            yield from _polygons(part)

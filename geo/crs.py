@@ -1,0 +1,204 @@
+"""Which coordinate system a boundary file is in: as given, as declared, or guessed from where it lands.
+
+Two VN-2000 zones meet in one city: read in the other's zone a commune moves 26 km, and without the datum shift
+224 m. So systems are known by EPSG code alone (a PROJ string drops the datum), and a guess needs the commune's outline.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import pyproj
+import shapely
+from pyproj.exceptions import CRSError, ProjError
+from shapely.geometry.base import BaseGeometry
+
+from geo.problems import Problem
+
+WGS84 = 4326
+VN2000 = {
+    9210: "VN-2000 TM-3 kinh tuyến trục 105°45', Hải Phòng trước 7/2025",
+    9209: "VN-2000 TM-3 kinh tuyến trục 105°30', Hải Dương trước 7/2025",
+    3405: "VN-2000 UTM múi 48N",
+}
+# (longitude of the central meridian, scale on it) as hand-written .prj files give it, all with 500 000 m east
+_ZONES = {(105.75, 0.9999): 9210, (105.5, 0.9999): 9209, (105.0, 0.9996): 3405}
+
+
+@dataclass(frozen=True, slots=True)
+class Crs:
+    """The system a file was read in, by EPSG code, and how it is known."""
+
+    epsg: int
+    how: Literal["given", "declared", "guessed"]
+
+
+def settle(
+    shapes: Sequence[BaseGeometry], declared: str | None, given: int | None, outline: BaseGeometry | None
+) -> Crs | Problem:
+    """The system to read these shapes in, or why it cannot be told (the choices are then named).
+
+    `declared` is WKT or "EPSG:…" from the file, `given` an EPSG code from the person who loads it, `outline`
+    the commune's, longitude first in degrees.
+    """
+    middle = _middle(shapes)
+    if middle is None:
+        return Problem("empty", "Tệp không có ranh giới nào đọc được.")
+    if _is_swapped(middle):
+        return Problem(
+            "swapped_axes", "Tọa độ trong tệp bị đảo trục (vĩ độ trước kinh độ, hoặc Bắc trước Đông)."
+        )
+    stated = _stated(middle, declared, given)
+    if isinstance(stated, Crs):
+        return _wrong_zone(middle, stated, outline) or stated
+    return stated or _guess(middle, outline)
+
+
+def to_wgs84(shapes: Sequence[BaseGeometry | None], epsg: int) -> list[BaseGeometry | None]:
+    """The shapes in EPSG:4326, longitude first; coordinates that cannot be turned become infinite."""
+    if epsg == WGS84:
+        return list(shapes)
+
+    def turn(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(_transformer(epsg).transform(points[:, 0], points[:, 1]))
+
+    return [None if shape is None else shapely.transform(shape, turn) for shape in shapes]
+
+
+def recognise(declared: str | None) -> int | None:
+    """The EPSG code of a declared system, VN-2000 zones also by their parameters; None if it is another."""
+    if not declared:
+        return None
+    try:
+        code = declared.removeprefix("EPSG:")
+        system = (
+            pyproj.CRS.from_epsg(int(code))
+            if re.fullmatch(r"[0-9]{4,6}", code)
+            else pyproj.CRS.from_wkt(declared)
+        )
+        return system.to_epsg() or _zone(system)
+    except (CRSError, ProjError):
+        return None
+
+
+def _zone(system: pyproj.CRS) -> int | None:
+    """A VN-2000 zone told by its numbers; not when it says WGS84, which would be 224 m away from VN-2000."""
+    plain = system.source_crs if system.is_bound else system
+    if plain is None or plain.coordinate_operation is None or not plain.is_projected:
+        return None
+    datum = plain.geodetic_crs.datum.name if plain.geodetic_crs and plain.geodetic_crs.datum else ""
+    values: dict[str, Any] = {
+        parameter.name: parameter.value for parameter in plain.coordinate_operation.params
+    }
+    if "World Geodetic" in datum or values.get("False easting") != 500_000:
+        return None
+    meridian = round(values.get("Longitude of natural origin", 0), 4)
+    return _ZONES.get((meridian, round(values.get("Scale factor at natural origin", 0), 6)))
+
+
+def _stated(middle: tuple[float, float], declared: str | None, given: int | None) -> Crs | Problem | None:
+    """What a person or the file says; None where nothing is said, or it says degrees and the numbers are metres."""
+    if given is not None:
+        return (
+            Crs(given, "given")
+            if _known(given)
+            else Problem("unknown_crs", _refusal(middle, f"EPSG:{given} lạ"))
+        )
+    epsg = recognise(declared)
+    if declared and epsg is None:
+        return Problem("unknown_crs", _refusal(middle, "Hệ tọa độ khai trong tệp không nhận ra được"))
+    if epsg is None or (_is_geographic(epsg) and not _is_degrees(middle)):
+        return None
+    return Crs(epsg, "declared")
+
+
+def _guess(middle: tuple[float, float], outline: BaseGeometry | None) -> Crs | Problem:
+    if _is_degrees(middle):
+        return Crs(WGS84, "guessed")
+    if outline is None:
+        return Problem(
+            "unknown_crs", _refusal(middle, "Tệp không ghi hệ tọa độ, và xã chưa có ranh giới để đối chiếu")
+        )
+    landing = [epsg for epsg in VN2000 if _lands(middle, epsg, outline)]
+    if len(landing) == 1:
+        return Crs(landing[0], "guessed")
+    return Problem(
+        "unknown_crs",
+        _refusal(middle, "Tệp không ghi hệ tọa độ, và không múi nào đưa nó vào đúng ranh giới xã"),
+    )
+
+
+def _wrong_zone(middle: tuple[float, float], stated: Crs, outline: BaseGeometry | None) -> Problem | None:
+    """A stated system that misses the commune while another reading of the same numbers hits it."""
+    if outline is None or _lands(middle, stated.epsg, outline):
+        return None
+    better = next((epsg for epsg in VN2000 if epsg != stated.epsg and _lands(middle, epsg, outline)), None)
+    if better is None:
+        return None
+    by = "được chọn" if stated.how == "given" else "khai trong tệp"
+    return Problem(
+        "wrong_zone",
+        f"Sai múi chiếu: hệ EPSG:{stated.epsg} {by} đưa ranh giới ra ngoài xã, còn EPSG:{better} ({VN2000[better]}) "
+        f"thì nằm đúng trong xã. Hãy nạp lại với hệ tọa độ {better}.",
+    )
+
+
+def _middle(shapes: Sequence[BaseGeometry]) -> tuple[float, float] | None:
+    """The median of the shapes' centres, in the file's own numbers, so that one stray row does not decide."""
+    centres = shapely.get_coordinates(shapely.centroid(np.asarray(shapes, dtype=object)))
+    centres = centres[np.isfinite(centres).all(axis=1)]
+    if not len(centres):
+        return None
+    x, y = np.median(centres, axis=0)
+    return float(x), float(y)
+
+
+def _lands(middle: tuple[float, float], epsg: int, outline: BaseGeometry) -> bool:
+    """Whether the middle of the file falls inside the commune (its convex hull: a commune may be a crescent)."""
+    if _is_geographic(epsg) != _is_degrees(middle):
+        return False
+    longitude, latitude = _transformer(epsg).transform(*middle)
+    return bool(shapely.intersects_xy(outline.convex_hull, longitude, latitude))
+
+
+def _is_degrees(middle: tuple[float, float]) -> bool:
+    return abs(middle[0]) <= 360 and abs(middle[1]) <= 360
+
+
+def _is_swapped(middle: tuple[float, float]) -> bool:
+    """Whether the numbers are (north, east), as surveyors write them: Việt Nam has no such (east, north)."""
+    x, y = middle
+    if _is_degrees(middle):
+        return 6 <= x <= 24 and 100 <= y <= 120
+    return 900_000 < x < 2_700_000 and 100_000 < y < 900_000
+
+
+def _refusal(middle: tuple[float, float], reason: str) -> str:
+    choices = []
+    for epsg, words in VN2000.items():
+        longitude, latitude = _transformer(epsg).transform(*middle)
+        lands = f", đưa giữa tệp tới {latitude:.3f}, {longitude:.3f}" if abs(latitude) <= 90 else ""
+        choices.append(f"{epsg} ({words}{lands})")
+    return f"{reason}. Hãy nạp lại và chọn hệ tọa độ: {'; '.join(choices)}; hoặc {WGS84} (WGS84, độ)."
+
+
+@lru_cache(maxsize=16)
+def _known(epsg: int) -> bool:
+    try:
+        _transformer(epsg)
+    except (CRSError, ProjError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=16)
+def _is_geographic(epsg: int) -> bool:
+    return bool(pyproj.CRS.from_epsg(epsg).is_geographic)
+
+
+@lru_cache(maxsize=16)
+def _transformer(epsg: int) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(epsg, WGS84, always_xy=True, allow_ballpark=False)

@@ -1,0 +1,69 @@
+"""KML read as rows: each Placemark with its data and its shape; no DTD, no entities, no link is followed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import shapely
+from lxml import etree
+from shapely.geometry.base import BaseGeometry
+
+from geo.problems import UnreadableBoundaries
+
+
+def placemarks(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
+    """Every Placemark of every folder; raises UnreadableBoundaries where the text is not KML."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise UnreadableBoundaries("Tệp KML bị cắt cụt hoặc sai cú pháp XML.") from error
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
+        raise UnreadableBoundaries("Tệp KML có khai báo DOCTYPE, không được nhận.")
+    if etree.QName(root).localname != "kml":
+        raise UnreadableBoundaries("Tệp XML không phải KML.")
+    return [(_values(mark), _shape(mark)) for mark in root.iter("{*}Placemark")]
+
+
+def _values(mark: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {"name": (mark.findtext("{*}name") or "").strip()}
+    for data in mark.iter("{*}Data"):
+        values[data.get("name") or ""] = (data.findtext("{*}value") or "").strip()
+    for data in mark.iter("{*}SimpleData"):
+        values[data.get("name") or ""] = (data.text or "").strip()
+    return values
+
+
+def _shape(mark: Any) -> BaseGeometry | None:
+    """The polygons of a Placemark as one shape; a point or line where it has only those; None if broken."""
+    try:
+        polygons = list(_polygons(mark))
+        if polygons:
+            return shapely.MultiPolygon(polygons)
+        for kind, make in (("Point", shapely.MultiPoint), ("LineString", shapely.LineString)):
+            found = next(mark.iter("{*}" + kind), None)
+            if found is not None:
+                return make(_coordinates(found))
+    except (ValueError, shapely.errors.GEOSException):
+        return None
+    return None
+
+
+def _polygons(mark: Any) -> Iterator[shapely.Polygon]:
+    for polygon in mark.iter("{*}Polygon"):
+        outer = polygon.find("{*}outerBoundaryIs")
+        if outer is None:
+            raise ValueError("a polygon without an outer ring")
+        yield shapely.Polygon(
+            _coordinates(outer), [_coordinates(hole) for hole in polygon.iter("{*}innerBoundaryIs")]
+        )
+
+
+def _coordinates(element: Any) -> list[tuple[float, float]]:
+    """Pairs (longitude, latitude) in degrees; heights are left out."""
+    text = "".join(found.text or "" for found in element.iter("{*}coordinates"))
+    pairs = []
+    for word in text.split():
+        longitude, latitude = word.split(",")[:2]
+        pairs.append((float(longitude), float(latitude)))
+    return pairs

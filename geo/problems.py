@@ -1,0 +1,43 @@
+"""What can be wrong with a boundary file, each told in one Vietnamese sentence that names row, code and name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+class UnreadableBoundaries(Exception):
+    """The file as a whole cannot be read; `sentence` says why, in Vietnamese."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: `row` is counted from 1 in the order of the file, 0 for the file as a whole."""
+
+    kind: str
+    sentence: str
+    severity: Severity = "error"
+    row: int = 0
+    code: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How a row is named in a sentence."""
+
+    row: int
+    code: str
+    name: str
+
+    def __str__(self) -> str:
+        code = f", mã {self.code}" if self.code else ""
+        return f"Dòng {self.row}{code}{f' ({self.name})' if self.name else ''}"
+
+    def problem(self, kind: str, words: str, severity: Severity = "error") -> Problem:
+        """A problem of this row; `words` follow the row's label and end without a full stop."""
+        return Problem(kind, f"{self}: {words}.", severity, self.row, self.code, self.name)

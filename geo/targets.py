@@ -1,0 +1,341 @@
+"""A figure of a plan set against what has been counted: is it met, how far is it short, what pace does it need."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+NEAR_POINTS = 5  # DESIGN 6.7: less than 5 points short is at risk, 5 or more is behind
+RESIDENT_UNITS = frozenset({"household", "person", "adult"})  # units whose reach is counted in households
+PERIODS_IN_A_YEAR = frozenset({"week", "month", "quarter"})
+
+COMPARATORS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    ">=": operator.ge,
+    ">": operator.gt,  # "trên 85%" is strict
+    "=": operator.eq,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """What findings add up to: `done` of `of`, stated by `subjects` households, places or points."""
+
+    done: int = 0
+    of: int = 0
+    subjects: int = 0
+
+    def __add__(self, other: "Tallied") -> "Tallied":
+        return Tallied(self.done + other.done, self.of + other.of, self.subjects + other.subjects)
+
+    @property
+    def percent(self) -> Fraction | None:
+        """The exact share among those asked, 0 to 100; None when nobody was asked (never 0 for unknown)."""
+        return Fraction(100 * self.done, self.of) if self.of else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One figure of a commune's plan. `value` is in `unit`: percent (0 to 100) or count."""
+
+    id: str
+    label: str
+    section: str
+    comparator: str
+    value: Fraction
+    unit: str
+    period: str
+    start: date
+    deadline: date
+    indicator: str | None = None
+    over_households: bool = False  # AL-T26: done / all households, visited or not (DESIGN 6.6)
+    how: str = "survey"  # survey | office | both
+    office: str | None = None
+
+    def met_by(self, value: Fraction) -> bool:
+        """Whether `value` meets the figure; "trên" is strict."""
+        return COMPARATORS[self.comparator](value, self.value)
+
+    def short(self, value: Fraction) -> Fraction:
+        """How far `value` is from the figure, never negative; 0 on the figure itself, even where it is strict."""
+        if self.comparator == "=":
+            return abs(self.value - value)
+        missing = value - self.value if self.comparator in ("<=", "<") else self.value - value
+        return max(Fraction(0), missing)
+
+
+class State(StrEnum):
+    """The five states of DESIGN 6.7."""
+
+    MET = "met"
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    BEHIND = "behind"
+    UNKNOWN = "unknown"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_WORDS = {
+    State.MET: "đạt",
+    State.ON_TRACK: "đúng tiến độ",
+    State.AT_RISK: "nguy cơ",
+    State.BEHIND: "chưa đạt",
+    State.UNKNOWN: "chưa có số liệu",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """What an office reported: `done` of `of` (or periods met of periods gone), or a `value` in the target's unit.
+
+    Figures that an office reports cover all it has to report on, so they need no reach.
+    """
+
+    at: date
+    source: str
+    value: Fraction | None = None
+    done: int | None = None
+    of: int | None = None
+
+    def in_unit_of(self, target: Target) -> Fraction | None:
+        """The value to hold against the target; per week and per month it is the percent of periods met."""
+        if self.done is not None and self.of:
+            return Fraction(100 * self.done, self.of)
+        return self.value if self.value is not None or self.done is None else Fraction(self.done)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What can be said about a target on a day.
+
+    `met` is None where it may not be judged (too few households reached, or nothing known). `value` is exact and
+    `value_shown` cut; `gap` is in the target's unit (points for percent). All three are None where withheld.
+    """
+
+    state: State
+    met: bool | None = None
+    value: Fraction | None = None
+    value_shown: Decimal | None = None
+    gap: Fraction | None = None
+    reach: Fraction | None = None
+    words: str = State.UNKNOWN.words
+    source: str | None = None  # survey | office; None while nothing is known
+    reported_at: date | None = None
+
+    def withheld(self) -> "Judgement":
+        """The same state without any number from which a small cell could be computed (DESIGN 7)."""
+        return Judgement(state=self.state, met=self.met, words=self.state.words, source=self.source)
+
+
+def cut(value: Fraction, target: Target | None = None) -> Decimal:
+    """One decimal (more where the target has more), cut so that it looks met only when it is met (DESIGN 6.7).
+
+    Cutting is downward, for an upper limit upward. A value that stands exactly on a strict limit ("trên 85 %" at
+    85) is shown one step short of it: 84.9.
+    """
+    decimals = max(1, _decimals(target.value)) if target else 1
+    scale = 10**decimals
+    upward = target is not None and target.comparator in ("<=", "<")
+    steps = -((-value * scale) // 1) if upward else (value * scale) // 1
+    if target and not target.met_by(value) and steps == target.value * scale:
+        steps += 1 if upward or value > target.value else -1
+    return Decimal(int(steps)).scaleb(-decimals)
+
+
+def _decimals(value: Fraction) -> int:
+    """Digits after the point that write `value` exactly, at most 6."""
+    return next((digits for digits in range(6) if (value * 10**digits).denominator == 1), 6)
+
+
+def share_of_time_gone(start: date, deadline: date, as_of: date) -> Fraction:
+    """The part of the plan's days that is over at the end of `as_of`, 0 to 1; both ends count as days."""
+    days = (deadline - start).days + 1
+    if days <= 0:
+        return Fraction(1)
+    return min(Fraction(1), max(Fraction(0), Fraction((as_of - start).days + 1, days)))
+
+
+def judge(
+    target: Target,
+    tallied: Tallied,
+    *,
+    unit: str,
+    households: int | None,
+    min_reach: Fraction,
+    as_of: date,
+) -> Judgement:
+    """Judge a surveyed target from exact fractions (DESIGN 6.6 and 6.7).
+
+    `unit` is the indicator's; `households` are those there are, visited or not (None where unknown).
+    """
+    if target.unit != "percent":
+        return _judge_amount(target, Fraction(tallied.done) if tallied.subjects else None, as_of, "survey")
+    asked = tallied.percent
+    value = _over_all(tallied, households) if target.over_households else asked
+    if asked is None or value is None:
+        return Judgement(state=State.UNKNOWN, reach=_reach(tallied, unit, households))
+    reach = _reach(tallied, unit, households)
+    enough = (
+        target.over_households or unit not in RESIDENT_UNITS or (reach is not None and reach >= min_reach)
+    )
+    state = _survey_state(target, asked, value, reach, enough=enough, as_of=as_of)
+    words = state.words
+    if not enough:
+        words = _only_surveyed(tallied.subjects, households)
+    return Judgement(
+        state=state,
+        met=target.met_by(value) if enough else None,
+        value=value,
+        value_shown=cut(value, target),
+        gap=target.short(value),
+        reach=reach,
+        words=words,
+        source="survey",
+    )
+
+
+def _survey_state(
+    target: Target, asked: Fraction, value: Fraction, reach: Fraction | None, *, enough: bool, as_of: date
+) -> State:
+    """DESIGN 6.7 in its order. Over all households, the reach that is enough is all of them."""
+    if enough and target.met_by(value):
+        return State.MET
+    if as_of > target.deadline:
+        return State.BEHIND
+    if target.met_by(asked):  # only the doors not yet knocked on are missing
+        if reach is None:
+            return State.UNKNOWN
+        gone = share_of_time_gone(target.start, target.deadline, as_of)
+        return State.ON_TRACK if reach >= gone else State.AT_RISK
+    return State.AT_RISK if target.short(value) < NEAR_POINTS else State.BEHIND
+
+
+def _over_all(tallied: Tallied, households: int | None) -> Fraction | None:
+    return Fraction(100 * tallied.done, households) if households else None
+
+
+def _reach(tallied: Tallied, unit: str, households: int | None) -> Fraction | None:
+    return Fraction(tallied.subjects, households) if households and unit in RESIDENT_UNITS else None
+
+
+def _only_surveyed(subjects: int, households: int | None) -> str:
+    if not households:
+        return f"mới khảo sát {_grouped(subjects)} hộ, chưa có tổng số hộ"
+    return f"mới khảo sát {_grouped(subjects)}/{_grouped(households)} hộ"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+def judge_reported(target: Target, reported: Reported | None, *, as_of: date) -> Judgement:
+    """Judge a target by what its office reported; one reported after `as_of` is not known yet."""
+    if reported is None or reported.at > as_of:
+        return Judgement(state=State.UNKNOWN)
+    value = reported.in_unit_of(target)
+    if target.period in PERIODS_IN_A_YEAR and reported.of:
+        found = _judge_periods(reported.done or 0, reported.of)
+    elif target.unit == "percent" and value is not None:
+        found = _judge_percent(target, value, as_of)
+    else:
+        found = _judge_amount(target, value, as_of, "office")
+    return Judgement(
+        state=found.state,
+        met=found.met,
+        value=found.value,
+        value_shown=found.value_shown,
+        gap=found.gap,
+        words=found.words,
+        source="office",
+        reported_at=reported.at,
+    )
+
+
+def _judge_percent(target: Target, value: Fraction, as_of: date) -> Judgement:
+    met = target.met_by(value)
+    near = target.short(value) < NEAR_POINTS and as_of <= target.deadline
+    state = State.MET if met else State.AT_RISK if near else State.BEHIND
+    return _judged(state, met, value, target)
+
+
+def _judge_periods(met_periods: int, gone_periods: int) -> Judgement:
+    """Per month and per week: every period gone must have been met; one missed cannot be made up for."""
+    value = Fraction(100 * met_periods, gone_periods)
+    met = met_periods >= gone_periods
+    state = State.MET if met else State.AT_RISK if 100 - value < NEAR_POINTS else State.BEHIND
+    shown = cut(value)
+    return Judgement(state=state, met=met, value=value, value_shown=shown, gap=100 - value, words=state.words)
+
+
+def _judge_amount(target: Target, value: Fraction | None, as_of: date, source: str) -> Judgement:
+    """A count, cumulative in the year: its share of the figure is held against the share of time gone."""
+    if value is None:
+        return Judgement(state=State.UNKNOWN)
+    met = target.met_by(value)
+    gone = 100 * share_of_time_gone(target.start, target.deadline, as_of)
+    done = 100 * value / target.value if target.value else Fraction(0)
+    if met:
+        state = State.MET
+    elif as_of > target.deadline or target.comparator not in (">=", ">"):
+        state = State.BEHIND
+    elif done >= gone:
+        state = State.ON_TRACK
+    else:
+        state = State.AT_RISK if gone - done < NEAR_POINTS else State.BEHIND
+    return _judged(state, met, value, target, source)
+
+
+def _judged(state: State, met: bool, value: Fraction, target: Target, source: str = "office") -> Judgement:
+    return Judgement(
+        state=state,
+        met=met,
+        value=value,
+        value_shown=cut(value, target),
+        gap=target.short(value),
+        words=state.words,
+        source=source,
+    )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Households to meet a week until the deadline, beside those met a week in the last four weeks.
+
+    `needed` is None where it cannot be told: the households are unknown, or none of the time is left.
+    """
+
+    needed: Fraction | None
+    recent: Fraction
+    left: int | None
+
+    @property
+    def enough(self) -> bool | None:
+        """Whether the last four weeks, carried on, get there; None where `needed` is unknown."""
+        return None if self.needed is None else self.recent >= self.needed
+
+
+def pace(
+    *,
+    households: int | None,
+    visited: int,
+    visited_in_four_weeks: int,
+    as_of: date,
+    deadline: date,
+    share: Fraction = Fraction(1),
+) -> Pace:
+    """The pace that brings the households met to `share` of all (all of them by default) by the deadline."""
+    recent = Fraction(visited_in_four_weeks, 4)
+    if households is None:
+        return Pace(None, recent, None)
+    left = max(0, -(-share * households // 1) - visited)
+    if left == 0:
+        return Pace(Fraction(0), recent, 0)
+    days = (deadline - as_of).days
+    return Pace(Fraction(7 * left, days) if days > 0 else None, recent, left)

@@ -1,0 +1,186 @@
+"""The shapes of the API's JSON, as marshmallow schemas that also write the OpenAPI description."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+
+from server.errors import DAY_UNREADABLE, Problem
+
+
+class Day(ma.fields.Date):
+    """A day as 2026-11-22; any other text is Problem DAY_UNREADABLE (422)."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> dt.date:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ma.ValidationError as error:
+            raise Problem(DAY_UNREADABLE, day=str(value)[:40]) from error
+
+
+class ProblemSchema(ma.Schema):
+    """What every error says."""
+
+    code = ma.fields.String(required=True, metadata={"description": "Mã lỗi, không đổi giữa các phiên bản"})
+    message = ma.fields.String(required=True, metadata={"description": "Câu tiếng Việt cho người đọc"})
+
+
+class AsOfSchema(ma.Schema):
+    """Which day is asked for; unknown parameters are ignored."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    as_of = Day(
+        load_default=None,
+        metadata={
+            "description": "Số liệu tính đến hết ngày này (giờ Việt Nam); bỏ trống là hôm nay. Người chỉ được xem số "
+            "tổng hợp nhận ngày Chủ nhật gần nhất trước đó; `as_of` trong kết quả cho biết ngày nào."
+        },
+    )
+
+
+class CommuneSchema(ma.Schema):
+    """A xã, phường or đặc khu."""
+
+    code = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    kind = ma.fields.String(required=True)
+    valid_from = ma.fields.Date(required=True)
+    valid_to = ma.fields.Date(allow_none=True)
+    has_outline = ma.fields.Boolean(required=True)
+    illustrative = ma.fields.Boolean(required=True, metadata={"description": "Ranh giới chỉ để minh họa"})
+
+
+class CommunesSchema(ma.Schema):
+    communes = ma.fields.List(ma.fields.Nested(CommuneSchema), required=True)
+
+
+class FigureSchema(ma.Schema):
+    """How many households, people and adults a thôn has, by which source."""
+
+    day = ma.fields.Date(required=True)
+    source = ma.fields.String(required=True)
+    households = ma.fields.Integer(required=True)
+    people = ma.fields.Integer(allow_none=True)
+    adults = ma.fields.Integer(allow_none=True)
+
+
+class VillageSchema(ma.Schema):
+    """A thôn; `figure` is its newest, null where none is known."""
+
+    code = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    valid_from = ma.fields.Date(required=True)
+    valid_to = ma.fields.Date(allow_none=True)
+    merged_into = ma.fields.String(allow_none=True)
+    has_outline = ma.fields.Boolean(required=True)
+    illustrative = ma.fields.Boolean(required=True)
+    figure = ma.fields.Nested(FigureSchema, allow_none=True)
+
+
+class CommuneKeySchema(ma.Schema):
+    code = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+
+
+class VillagesSchema(ma.Schema):
+    commune = ma.fields.Nested(CommuneKeySchema, required=True)
+    villages = ma.fields.List(ma.fields.Nested(VillageSchema), required=True)
+
+
+class TargetSchema(ma.Schema):
+    """One figure of the plan: what was promised, what is known, and from whom."""
+
+    id = ma.fields.String(required=True)
+    section = ma.fields.String(required=True)
+    label = ma.fields.String(required=True)
+    wording = ma.fields.String(required=True)
+    note = ma.fields.String(allow_none=True)
+    indicator = ma.fields.String(allow_none=True)
+    comparator = ma.fields.String(required=True)
+    value = ma.fields.Float(required=True)
+    unit = ma.fields.String(required=True)
+    period = ma.fields.String(required=True)
+    deadline = ma.fields.String(required=True)
+    over_households = ma.fields.Boolean(required=True)
+    how = ma.fields.String(required=True)
+    office = ma.fields.String(allow_none=True)
+    current = ma.fields.Float(allow_none=True, metadata={"description": "null: chưa có hoặc không hiện được"})
+    gap = ma.fields.Float(allow_none=True)
+    reach = ma.fields.Float(allow_none=True)
+    met = ma.fields.Boolean(allow_none=True)
+    state = ma.fields.String(
+        required=True, validate=ma.validate.OneOf(("met", "on_track", "at_risk", "behind", "unknown"))
+    )
+    words = ma.fields.String(required=True)
+    source = ma.fields.String(allow_none=True)
+    reported_at = ma.fields.String(allow_none=True)
+
+
+class TargetsSchema(ma.Schema):
+    commune = ma.fields.Nested(CommuneKeySchema, required=True)
+    as_of = ma.fields.String(required=True)
+    targets = ma.fields.List(ma.fields.Nested(TargetSchema), required=True)
+
+
+class BoundSchema(ma.Schema):
+    comparator = ma.fields.String(required=True)
+    percent = ma.fields.Float(required=True)
+
+
+class CellSchema(ma.Schema):
+    """An indicator in an area. `percent` null with `suppressed` null is unknown, never 0."""
+
+    done = ma.fields.Integer(required=True, allow_none=True)
+    of = ma.fields.Integer(required=True, allow_none=True)
+    percent = ma.fields.Float(required=True, allow_none=True)
+    reach = ma.fields.Float(required=True, allow_none=True)
+    subjects = ma.fields.Integer(required=True, allow_none=True)
+    suppressed = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.OneOf(("base", "part", "secondary"))
+    )
+    bound = ma.fields.Nested(BoundSchema, allow_none=True)
+
+
+class OwnTargetSchema(ma.Schema):
+    id = ma.fields.String(required=True)
+    comparator = ma.fields.String(required=True)
+    value = ma.fields.Float(required=True)
+    met = ma.fields.Boolean(required=True, allow_none=True)
+    state = ma.fields.String(required=True)
+
+
+class CoverageIndicatorSchema(CellSchema):
+    code = ma.fields.String(required=True)
+    label = ma.fields.String(required=True)
+    unit = ma.fields.String(required=True)
+    kind = ma.fields.String(required=True)
+    target = ma.fields.Nested(OwnTargetSchema, required=True, allow_none=True)
+
+
+class CoverageVillageSchema(CommuneKeySchema):
+    households = ma.fields.Integer(required=True, allow_none=True)
+    visited = ma.fields.Integer(required=True, allow_none=True)
+    indicators = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(CellSchema), required=True)
+
+
+class HouseholdsSourceSchema(ma.Schema):
+    date = ma.fields.String(required=True)
+    source = ma.fields.String(required=True)
+
+
+class CoverageSchema(ma.Schema):
+    """The coverage of a commune on a day (DESIGN 4); the API sends it as geo.coverage writes it."""
+
+    commune = ma.fields.Nested(CommuneKeySchema, required=True)
+    as_of = ma.fields.String(required=True)
+    received_until = ma.fields.String(required=True, allow_none=True)
+    households = ma.fields.Integer(required=True, allow_none=True)
+    households_source = ma.fields.Nested(HouseholdsSourceSchema, required=True, allow_none=True)
+    visited = ma.fields.Integer(required=True, allow_none=True)
+    indicators = ma.fields.List(ma.fields.Nested(CoverageIndicatorSchema), required=True)
+    villages = ma.fields.List(ma.fields.Nested(CoverageVillageSchema), required=True)

@@ -1,0 +1,206 @@
+"""Who asks on pages and in the API, what they may see, and what every view declares about it (DESIGN 7)."""
+
+import dataclasses
+import datetime as dt
+import functools
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, current_app, make_response, request
+from flask_security import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from server import clock, people, places
+from server.db import db
+from server.errors import AUTHENTICATION_NEEDED, NOT_ALLOWED, PAGE_EXPIRED, TOKEN_UNKNOWN, Problem
+from server.models import ApiToken, Commune, Person, Village
+
+ROLES = tuple(people.ROLES)
+"""Everyone who signs in has one or more of these, and may open sums and percents within his scope."""
+
+csrf = CSRFProtect()
+
+_CALLER = "tungnha.caller"
+_TOKEN = re.compile(r"[0-9a-f]{40}")
+_CHALLENGE = (("WWW-Authenticate", 'Token realm="tungnha"'),)
+
+View = Callable[..., Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """What a view declares: for whom it is, and for `people` with which roles."""
+
+    kind: str
+    """`public`, `people`, `program` or `phone`."""
+    roles: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """A person who has signed in, or a program with a token; `actor` is what the audit writes."""
+
+    actor: str
+    name: str
+    roles: frozenset[str]
+    commune_id: int | None
+    """None: the whole city."""
+    village_ids: frozenset[int] = frozenset()
+    """The thôn of a team leader; empty for all others."""
+
+    def may_see(self, commune: Commune) -> bool:
+        """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
+        return self.commune_id is None or self.commune_id == commune.id
+
+    def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
+        """Whether single households may be shown, and small cells with them (DESIGN 7).
+
+        An officer sees his commune; a team leader sees his thôn alone, so for a table of a whole commune
+        (no `village`) he is shown what everybody is. Administrators, the city and programs see no records.
+        """
+        if self.commune_id != commune.id:
+            return False
+        if "officer" in self.roles:
+            return True
+        return village is not None and village.id in self.village_ids
+
+
+def caller() -> Caller | None:
+    """Who asks: the token of the request if it has one, else the person of the session, else nobody.
+
+    Kept with the request rather than in `g`, which belongs to the application context and may outlive it.
+    """
+    if _CALLER not in request.environ:
+        has_key = request.authorization is not None and request.authorization.type == "token"
+        request.environ[_CALLER] = _program() if has_key else _person()
+    found: Caller | None = request.environ[_CALLER]
+    return found
+
+
+def signed_in() -> Caller:
+    """Who asks, on a view that nobody reaches without signing in."""
+    found = caller()
+    if found is None:
+        raise Problem(AUTHENTICATION_NEEDED)
+    return found
+
+
+def may_see(commune: Commune) -> bool:
+    """Whether the one who asks may see sums of this commune."""
+    found = caller()
+    return found is not None and found.may_see(commune)
+
+
+def sees_records(commune: Commune, village: Village | None = None) -> bool:
+    """Whether the one who asks may see single records of this commune, or of this thôn of it."""
+    found = caller()
+    return found is not None and found.sees_records(commune, village)
+
+
+def open_commune(code: str) -> Commune:
+    """The commune with this code, for one who may see it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
+    found = places.commune(code)
+    if not may_see(found):
+        raise Problem(NOT_ALLOWED)
+    return found
+
+
+def public(view: View) -> View:
+    """A page that anybody may open; what it changes still needs the page's own form (CSRF)."""
+    return _declared(view, Access("public"), _own_form)
+
+
+def phone(view: View) -> View:
+    """A view for phones: `server.phones` finds the collector. Nothing of people's sign-in runs before it."""
+    view.access = Access("phone")  # type: ignore[attr-defined]
+    return view
+
+
+def needs(*roles: str) -> Callable[[View], View]:
+    """A page for people who have signed in and hold one of these roles; scope is `open_commune`'s to check."""
+    unknown = set(roles) - set(ROLES)
+    if unknown or not roles:
+        raise ValueError(f"roles are {ROLES}, not {roles}")
+    access = Access("people", frozenset(roles))
+
+    def admit() -> None:
+        if not access.roles & signed_in().roles:
+            raise Problem(NOT_ALLOWED)
+        _own_form()
+
+    return lambda view: _declared(view, access, admit)
+
+
+def program(view: View) -> View:
+    """A view of the API, for a token or a person who has signed in; both see sums within their scope."""
+
+    def admit() -> None:
+        found = caller()
+        if found is None:
+            raise Problem(AUTHENTICATION_NEEDED, _CHALLENGE)
+        if not found.actor.startswith("token:"):
+            _own_form()
+
+    return _declared(view, Access("program"), admit)
+
+
+def _declared(view: View, access: Access, admit: Callable[[], None]) -> View:
+    """The view behind its check, telling how long it took (Server-Timing, milliseconds)."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Response:
+        started = time.perf_counter()
+        admit()
+        response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
+        response.headers["Server-Timing"] = f"total;dur={(time.perf_counter() - started) * 1000:.1f}"
+        return response
+
+    guarded.access = access  # type: ignore[attr-defined]
+    return guarded
+
+
+def _own_form() -> None:
+    """Refuse a change that another site's page sends in the person's name."""
+    try:
+        csrf.protect()
+    except CSRFError as error:
+        raise Problem(PAGE_EXPIRED) from error
+
+
+def _person() -> Caller | None:
+    person = current_user
+    if not person or not person.is_authenticated:
+        return None
+    roles = frozenset(role.name for role in person.roles)
+    return Caller(
+        actor=f"person:{person.id}",
+        name=person.name,
+        roles=roles,
+        commune_id=person.commune_id,
+        village_ids=_villages(person) if "team_leader" in roles else frozenset(),
+    )
+
+
+def _villages(person: Person) -> frozenset[int]:
+    return frozenset(village.id for village in person.villages)
+
+
+def _program() -> Caller:
+    """The program whose token stands in `Authorization: Token …`; Problem TOKEN_UNKNOWN for any other."""
+    token = (request.authorization.token if request.authorization else None) or ""
+    moment = clock.now()
+    if not _TOKEN.fullmatch(token):
+        raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
+    known = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
+    found = db.session.scalars(known).one_or_none()
+    if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
+        raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
+    return Caller(f"token:{found.id}", found.name, frozenset(), found.commune_id)
+
+
+def _over(end: dt.datetime | None, moment: dt.datetime) -> bool:
+    return end is not None and end <= moment

@@ -1,0 +1,53 @@
+"""Arguments that several commands share: a file, a day, the thôn of a commune."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+
+from server.cli.groups import refuse
+from server.db import db
+from server.errors import DAY_UNREADABLE, Problem
+from server.models import Commune, Village
+
+
+class File(click.ParamType[Path]):
+    """A file that is there and can be read."""
+
+    name = "tệp"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            why = "không có tệp này" if isinstance(error, FileNotFoundError) else "không đọc được tệp này"
+            refuse(f"{value}: {why}.", cause=error)
+        return path
+
+
+FILE = File()
+
+
+def day(text: str | None) -> dt.date | None:
+    """A day written 2026-11-22; None where none was given."""
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(DAY_UNREADABLE, day=text) from error
+
+
+def villages(commune: Commune, codes: Sequence[str]) -> list[Village]:
+    """The thôn with these codes, each of this commune and still valid."""
+    found = sa.select(Village).where(
+        Village.commune_id == commune.id, Village.code.in_(codes), Village.valid_to.is_(None)
+    )
+    known = {village.code: village for village in db.session.scalars(found)}
+    for code in codes:
+        if code not in known:
+            refuse(f"Xã {commune.name} không có thôn nào mang mã {code}.")
+    return [known[code] for code in dict.fromkeys(codes)]

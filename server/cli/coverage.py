@@ -1,0 +1,91 @@
+"""`flask coverage`: look at it, fold the tally, count it anew."""
+
+import click
+from flask.cli import with_appcontext
+
+from geo.coverage import Cell
+from geo.coverage_json import to_json
+from server import coverage, places, tally
+from server.cli import arguments
+from server.cli.groups import JSON, as_json, refuse
+from server.db import db, writing
+
+
+@click.group("coverage")
+def group() -> None:
+    """Coverage."""
+
+
+@group.command()
+@click.argument("code")
+@click.option("--as-of", help="Ngày, dạng 2026-11-22; bỏ trống: hôm nay.")
+@JSON
+@with_appcontext
+def show(code: str, as_of: str | None, wants_json: bool) -> None:
+    """Bảng tỷ lệ phủ của một xã, như mọi người được xem (số nhỏ được che)."""
+    table = coverage.table(places.commune(code), arguments.day(as_of))
+    if wants_json:
+        as_json(to_json(table))
+        return
+    visited = "?" if table.visited is None else table.visited
+    click.echo(
+        f"{table.name}, tính đến {table.as_of:%d/%m/%Y}: đã gặp {visited}/{table.households or '?'} hộ."
+    )
+    for row in table.indicators:
+        click.echo(
+            f"{row.indicator.code}\t{_words(row.cell)}\t{row.judgement.words if row.judgement else ''}"
+        )
+
+
+def _words(cell: Cell) -> str:
+    if cell.suppressed:
+        return "che số nhỏ"
+    if cell.of is None or not cell.of:
+        return "chưa có số liệu"
+    share = "" if cell.percent is None else f"{cell.percent} % "
+    return f"{share}({cell.done}/{cell.of})".replace(".", ",")
+
+
+@group.command()
+@with_appcontext
+def fold() -> None:
+    """Dồn các dòng số mới vào từng ngày; máy chủ vẫn tự làm việc này."""
+    moved = 0
+    while taken := tally.fold(writing()):
+        db.session.commit()
+        moved += taken
+    click.echo(f"Đã dồn {moved} dòng.")
+
+
+@group.command()
+@click.argument("code", required=False)
+@click.option("--correct", is_flag=True, help="Sửa số theo kết quả đếm lại.")
+@JSON
+@with_appcontext
+def recount(code: str | None, correct: bool, wants_json: bool) -> None:
+    """Đếm lại từ từng phiếu và so với số đang dùng; khác nhau thì thoát với mã 1."""
+    commune_id = places.commune(code).id if code else None
+    db.session.rollback()
+    connection = writing() if correct else db.session.connection()
+    differences = tally.recount(connection, commune_id)
+    if correct:
+        tally.correct(connection, differences)
+        db.session.commit()
+    if wants_json:
+        as_json({"differences": [_told(each) for each in differences], "corrected": correct})
+    elif not differences:
+        click.echo("Số đang dùng khớp với đếm lại.")
+    elif correct:
+        click.echo(f"Đã sửa {len(differences)} chỗ lệch.")
+    if differences and not correct:
+        refuse(f"Lệch {len(differences)} chỗ giữa số đang dùng và đếm lại.")
+
+
+def _told(each: tally.Difference) -> dict[str, object]:
+    return {
+        "village": each.village_id,
+        "indicator": each.indicator_id,
+        "day": each.day,
+        "tallied": list(each.tallied),
+        "counted": list(each.counted),
+    }

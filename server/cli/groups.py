@@ -1,0 +1,120 @@
+"""A group of commands that is imported when first used, and how its errors are told."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+import sqlalchemy.exc
+
+from forms.errors import FormRejected
+from forms.yaml_parts import PlanRejected
+from geo.problems import UnreadableBoundaries
+from server.errors import Problem
+from server.people import PersonRejected
+from server.places import PlacesRejected
+
+
+class Refused(click.ClickException):
+    """Said on stderr, without a traceback; the exit code is 1."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True, file=file)
+
+
+class Group(click.Group):
+    """Commands of one subject. Its module may need a second to import (maps, workbooks), a visit needs none of it."""
+
+    def __init__(self, name: str, module: str, sentence: str, *, hidden: bool = False) -> None:
+        super().__init__(name, help=sentence, hidden=hidden, no_args_is_help=True)
+        self.module = module
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return self._loaded().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self._loaded().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with told():
+            return super().invoke(ctx)
+
+    def _loaded(self) -> click.Group:
+        group: click.Group = importlib.import_module(self.module).group
+        return group
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what may go wrong into sentences; anything else is a bug and rises."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        refuse(_usage(error), cause=error)
+    except Problem as problem:
+        refuse(problem.sentence, cause=problem)
+    except (FormRejected, PlanRejected) as rejected:
+        refuse(*map(str, rejected.errors), cause=rejected)
+    except UnreadableBoundaries as unreadable:
+        refuse(unreadable.sentence, cause=unreadable)
+    except PlacesRejected as rejected:
+        refuse(*rejected.sentences, cause=rejected)
+    except PersonRejected as rejected:
+        refuse(str(rejected), cause=rejected)
+    except sqlalchemy.exc.IntegrityError as error:
+        refuse("Có việc khác vừa ghi cùng lúc; hãy chạy lại lệnh.", cause=error)
+    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.ProgrammingError) as error:
+        refuse(
+            f"Cơ sở dữ liệu chưa dùng được ({_brief(error)}). Hãy chạy “flask db upgrade” hoặc xem "
+            "TUNGNHA_DATABASE_URL.",
+            cause=error,
+        )
+
+
+def refuse(*sentences: str, cause: BaseException | None = None) -> NoReturn:
+    """End the command with exit code 1 and these sentences, a line each."""
+    raise Refused("\n".join(sentences)) from cause
+
+
+def _usage(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "flask"
+    return f"Lệnh chưa đúng: {_fault(error)}. Xem “{command} --help”."
+
+
+def _fault(error: click.UsageError) -> str:
+    """What click found wrong, in Vietnamese."""
+    if isinstance(error, click.NoSuchOption):
+        return f"không có tùy chọn {error.option_name}"
+    if isinstance(error, click.MissingParameter):
+        return f"thiếu {_named(error)}"
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        return f"không có lệnh {error.command_name}"
+    if isinstance(error, click.BadParameter):
+        among = getattr(error.param.type if error.param else None, "choices", ())
+        listed = f"; dùng một trong: {', '.join(map(str, among))}" if among else ""
+        return f"giá trị của {_named(error)} không dùng được{listed}"
+    return "không có lệnh hay tham số ấy"
+
+
+def _named(error: click.BadParameter) -> str:
+    if error.param is None or error.ctx is None:
+        return "tham số"
+    return error.param.get_error_hint(error.ctx)
+
+
+def _brief(error: sqlalchemy.exc.DBAPIError) -> str:
+    """The driver's own first line: it names the missing table or the host, never the password."""
+    lines = str(error.orig).strip().splitlines()
+    return lines[0][:120] if lines else type(error).__name__
+
+
+def as_json(value: Any) -> None:
+    """Print for a script: UTF-8, dates as ISO 8601."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+JSON = click.option("--json", "wants_json", is_flag=True, help="In ra JSON cho chương trình đọc.")

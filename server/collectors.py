@@ -1,0 +1,190 @@
+"""Collectors and what their phones need: the token and password made here, and the QR code that holds them."""
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+import sqlalchemy as sa
+
+from forms.choices import unaccented
+from server import clock, digest
+from server.db import db
+from server.models import Audit, Collector, CollectorVillage, Commune, Village
+from server.sealing import key_for, seal, unseal
+
+TOKEN_LENGTH = 64
+PASSWORD_LENGTH = 16
+NAME_LENGTH = 120
+_LETTERS = string.ascii_letters + string.digits
+
+GENERAL: dict[str, Any] = {
+    "form_update_mode": "match_exactly",
+    "periodic_form_updates_check": "every_one_hour",  # every 15 minutes, the default, is four times the load
+    "hide_old_form_versions": True,
+    "autosend": "wifi_and_cellular",
+    "delete_send": False,
+    "image_size": "medium",
+    "high_resolution": False,
+    "guidance_hint": "yes_collapsed",
+    "app_language": "vi",
+    "analytics": False,
+}
+"""Settings of the app that differ from its defaults or must not drift from them (C60)."""
+
+LOCKED = (
+    "change_server", "change_project_display", "form_update_mode", "periodic_form_updates_check",
+    "change_autosend", "delete_after_send", "delete_saved", "get_blank", "image_size", "high_resolution",
+    "change_form_metadata", "analytics", "change_app_language",
+)  # fmt: skip
+"""What a collector cannot change without the administrator's password of his phone (C61)."""
+
+
+class CollectorRejected(Exception):
+    """A collector that cannot be made; the message is one Vietnamese sentence."""
+
+
+@dataclass(frozen=True)
+class NewCollector:
+    """A collector just made, his token (64 letters and digits) and his password (16)."""
+
+    collector: Collector
+    token: str
+    password: str
+
+
+def add(name: str, commune: Commune, villages: Sequence[Village]) -> NewCollector:
+    """Make a collector of one or more thôn of a commune; the caller commits. Raises CollectorRejected.
+
+    Neither he nor anyone else chooses the password (DESIGN 7); it is ASCII, as Digest and Basic need (C9).
+    """
+    clean = " ".join(name.split())
+    _check(clean, commune, villages)
+    username = _username(clean)
+    token, password = _secret(TOKEN_LENGTH), _secret(PASSWORD_LENGTH)
+    collector = Collector(
+        name=clean,
+        commune_id=commune.id,
+        username=username,
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        token_sealed=seal(token),
+        password_sealed=seal(password),
+        ha1_sealed=seal(digest.ha1(username, password)),
+        created_at=clock.now(),
+        villages=[CollectorVillage(village_id=village.id) for village in dict.fromkeys(villages)],
+    )
+    db.session.add(collector)
+    db.session.flush()
+    _audit("collector.add", collector)
+    return NewCollector(collector, token, password)
+
+
+def revoke(collector: Collector) -> None:
+    """Close all phone URLs to him from now on (403, C12); the caller commits. What he has sent stays."""
+    collector.revoked_at = clock.now()
+    _audit("collector.revoke", collector)
+
+
+def token(collector: Collector) -> str:
+    """His token, to print the QR code again."""
+    return unseal(collector.token_sealed)
+
+
+def password(collector: Collector) -> str:
+    """His password, to show it again."""
+    return unseal(collector.password_sealed)
+
+
+def server_url(collector: Collector, base_url: str) -> str:
+    """What his phone has as the server's URL; `base_url` is the outside address of this server (C1)."""
+    return f"{base_url.rstrip('/')}/key/{token(collector)}"
+
+
+def admin_password(collector: Collector) -> str:
+    """Six digits that unlock the settings of his phone; they follow from his token, so a new code has new ones."""
+    mark = hmac.digest(key_for("phone settings"), token(collector).encode(), "sha256")
+    return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06d}"
+
+
+def qr_text(collector: Collector, base_url: str) -> str:
+    """The text of his QR code: base64 of the zlib-packed JSON of his phone's settings (C59–C61)."""
+    settings = {
+        "general": {"server_url": server_url(collector, base_url), **GENERAL},
+        "admin": {"admin_pw": admin_password(collector), **dict.fromkeys(LOCKED, False)},
+        "project": {"name": _project(collector), "icon": "🏠", "color": "#0a7d4f"},
+    }
+    packed = zlib.compress(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+    return base64.b64encode(packed).decode()
+
+
+def qr_svg(collector: Collector, base_url: str) -> str:
+    """The QR code as an SVG element to stand in a page."""
+    drawn: str = _qr(collector, base_url).svg_inline(scale=4)
+    return drawn
+
+
+def qr_png(collector: Collector, base_url: str) -> bytes:
+    """The QR code as a PNG picture, 6 pixels a module."""
+    out = io.BytesIO()
+    _qr(collector, base_url).save(out, kind="png", scale=6)
+    return out.getvalue()
+
+
+def _qr(collector: Collector, base_url: str) -> Any:
+    # medium correction: codes are printed, folded and scanned off paper
+    return segno.make_qr(qr_text(collector, base_url), error="m")
+
+
+def _project(collector: Collector) -> str:
+    """What the app calls this server: the thôn where there is one, else the commune."""
+    if len(collector.villages) == 1:
+        return collector.villages[0].village.name
+    return collector.commune.name
+
+
+def _check(name: str, commune: Commune, villages: Sequence[Village]) -> None:
+    if not name or len(name) > NAME_LENGTH or not name.isprintable():
+        raise CollectorRejected(f"Tên thành viên “{name[:40]}” không dùng được: cần 1–{NAME_LENGTH} chữ.")
+    if not villages:
+        raise CollectorRejected(
+            f"Thành viên “{name}” cần ít nhất một thôn: không có thôn thì không có danh sách hộ."
+        )
+    for village in villages:
+        if village.commune_id != commune.id:
+            raise CollectorRejected(f"Thôn {village.code} ({village.name}) không thuộc {commune.name}.")
+
+
+def _username(name: str) -> str:
+    """His name without marks and four digits: ASCII, and no one else's."""
+    plain = re.sub(r"[^a-z0-9]+", ".", unaccented(name)).strip(".")[:32].rstrip(".") or "to"
+    while True:
+        candidate = f"{plain}.{secrets.randbelow(10_000):04d}"
+        if db.session.scalar(sa.select(Collector.id).where(Collector.username == candidate)) is None:
+            return candidate
+
+
+def _secret(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _audit(act: str, collector: Collector) -> None:
+    record = f"collector:{collector.id}"
+    db.session.add(
+        Audit(
+            at=clock.now(),
+            actor="system",
+            act=act,
+            record=record,
+            address=None,
+            detail={"name": collector.name},
+        )
+    )

@@ -1,0 +1,213 @@
+"""What a submission changes about the entity it names, and the status that its visits give a household."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms.instance import EntityBlock
+from server.batch import Step, step
+from server.clock import day_of
+from server.models import Entity, EntityVersion, Submission
+from server.registry import registry
+
+HOUSEHOLDS = "ho_dan"
+
+STATES = {"gap": "da_gap", "vang": "vang", "tu_choi": "tu_choi", "da_chuyen": "da_chuyen"}
+"""Visit result (`ket_qua`) → what the household's row on the phone says of it (`tinh_trang`)."""
+NOT_VISITED = "chua_tham"
+COLOURS = {
+    NOT_VISITED: "#9e9e9e",
+    "da_gap": "#2e7d32",
+    "vang": "#f9a825",
+    "tu_choi": "#6d4c41",
+    "da_chuyen": "#455a64",
+}
+"""Marker colours on the phone's map (E5)."""
+
+LOCK = (
+    sa.select(Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version)
+    .where(Entity.id == sa.bindparam("entity"))
+    .with_for_update()
+)
+VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at, Submission.result).where(
+    Submission.entity_id == sa.bindparam("entity"),
+    Submission.quarantine.is_(None),
+    Submission.replaced_by_id.is_(None),
+    Submission.review != "rejected",
+    Submission.result.is_not(None),
+)
+LATER_VERSIONS = sa.select(EntityVersion.received).where(
+    EntityVersion.entity_id == sa.bindparam("entity"), EntityVersion.version > sa.bindparam("base")
+)
+_COLUMNS = ("id", "list_id", "village_id", "label", "data", "version", "created_at", "changed_at")
+ADD = sa.insert(Entity).values({name: sa.bindparam(name) for name in _COLUMNS})
+CHANGE = (
+    sa.update(Entity)
+    .where(Entity.id == sa.bindparam("entity"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("label", "data", "version", "changed_at")})
+)
+ADD_VERSION = sa.insert(EntityVersion).values(
+    {column.name: sa.bindparam(column.name) for column in EntityVersion.__table__.columns}
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """An entity as it is before a submission; its row is locked."""
+
+    id: uuid.UUID
+    list_id: int
+    village_id: int | None
+    label: str
+    data: Mapping[str, Any]
+    version: int
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Visit:
+    """One accepted visit to a household; visits sort as series do."""
+
+    observed_at: dt.datetime
+    received_at: dt.datetime
+    submission_id: int
+    result: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Which submission changes an entity, and when it arrived."""
+
+    submission_id: int
+    received_at: dt.datetime
+
+
+def status(visits: Iterable[Visit]) -> dict[str, str]:
+    """A household's computed properties, from its accepted visits alone (DESIGN 6.5).
+
+    A household once met stays met, whoever opens the door later; one that has moved away has moved away.
+    """
+    ordered = sorted(visits)
+    if not ordered:
+        return {
+            "tinh_trang": NOT_VISITED,
+            "ket_qua": "",
+            "lan_tham": "0",
+            "ngay_cuoi": "",
+            "marker-color": COLOURS[NOT_VISITED],
+        }
+    last = ordered[-1]
+    state = STATES.get(last.result, NOT_VISITED)
+    if state != "da_chuyen" and any(visit.result == "gap" for visit in ordered):
+        state = "da_gap"
+    return {
+        "tinh_trang": state,
+        "ket_qua": last.result,
+        "lan_tham": str(len(ordered)),
+        "ngay_cuoi": day_of(last.observed_at).isoformat(),
+        "marker-color": COLOURS[state],
+    }
+
+
+def apply(
+    connection: sa.Connection,
+    block: EntityBlock,
+    known: Known | None,
+    village_id: int | None,
+    computed: Mapping[str, str],
+    origin: Origin,
+) -> list[Step]:
+    """What one entity block changes: E12 and E13 for what is there or not, E15 for what has changed meanwhile.
+
+    A create of what exists, an update of what does not, and a list that nobody published change nothing; the
+    submission keeps the block, and its flags say so.
+    """
+    if known is not None:
+        if not block.update:
+            return update(known, None, computed, origin, None)
+        return update(known, block, computed, origin, _conflict(connection, known, block))
+    list_id = registry().list_id(block.list_name)
+    if not block.create or list_id is None:
+        return []
+    return create(block, list_id, village_id, computed, origin)
+
+
+def _conflict(connection: sa.Connection, known: Known, block: EntityBlock) -> str | None:
+    if block.base_version in (None, known.version):
+        return None
+    rows = connection.execute(LATER_VERSIONS, {"entity": known.id, "base": block.base_version})
+    return conflict(block, [row.received for row in rows], known.data)
+
+
+def create(
+    block: EntityBlock, list_id: int, village_id: int | None, computed: Mapping[str, str], origin: Origin
+) -> list[Step]:
+    """A new entity with its first version."""
+    label = block.label or str(block.id)[:8]
+    data = {**block.properties, **computed}
+    added = step(
+        ADD, id=block.id, list_id=list_id, village_id=village_id, label=label, data=data, version=1,
+        created_at=origin.received_at, changed_at=origin.received_at,
+    )  # fmt: skip
+    return [added, _version(block.id, 1, label, data, block, origin, None)]
+
+
+def update(
+    known: Known, block: EntityBlock | None, computed: Mapping[str, str], origin: Origin, conflict: str | None
+) -> list[Step]:
+    """The entity's next version: what came with the visit laid over what was known (E15: the last write wins).
+
+    Without a block only the computed properties change; nothing at all is written where they are as before.
+    """
+    received = block.properties if block else {}
+    label = (block.label if block else None) or known.label
+    data = {**known.data, **received, **computed}
+    if block is None and data == known.data:
+        return []
+    version = known.version + 1
+    changed = step(
+        CHANGE,
+        entity=known.id,
+        new_label=label,
+        new_data=data,
+        new_version=version,
+        new_changed_at=origin.received_at,
+    )
+    return [changed, _version(known.id, version, label, data, block, origin, conflict)]
+
+
+def _version(
+    entity_id: uuid.UUID,
+    version: int,
+    label: str,
+    data: Mapping[str, Any],
+    block: EntityBlock | None,
+    origin: Origin,
+    conflict: str | None,
+) -> Step:
+    return step(
+        ADD_VERSION,
+        entity_id=entity_id, version=version, submission_id=origin.submission_id, label=label, data=data,
+        received=block.properties if block else None,
+        base_version=block.base_version if block else None,
+        trunk_version=block.trunk_version if block else None,
+        branch_id=block.branch_id if block else None,
+        conflict=conflict, created_at=origin.received_at,
+    )  # fmt: skip
+
+
+def conflict(
+    block: EntityBlock, since: Sequence[Mapping[str, Any] | None], current: Mapping[str, Any]
+) -> str:
+    """How a change made on an older version meets the ones made since (E15).
+
+    `hard` where a property that came has been given another value meanwhile, else `soft`.
+    """
+    meanwhile = {name for received in since for name in received or {}}
+    clashes = any(
+        name in meanwhile and current.get(name) != value for name, value in block.properties.items()
+    )
+    return "hard" if clashes else "soft"

@@ -1,0 +1,77 @@
+"""How many households each thôn has on a day, and who says so: what reach is taken of (DESIGN 6.6)."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from forms.definition import HOUSEHOLD_LIST
+from geo.coverage import HouseholdsSource
+from server import clock
+from server.db import db
+from server.models import Entity, EntityList, VillageFigure
+
+LIST_SOURCE = "danh sách hộ ho_dan"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A thôn's number of households, the day it was true and who says so."""
+
+    households: int
+    day: dt.date
+    source: str
+
+
+def households(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    """The newest figure of each thôn not later than the day, else its households on the list; none where neither."""
+    told = newest(village_ids, as_of)
+    bare = [key for key in village_ids if key not in told]
+    return told | _listed(bare, as_of) if bare else told
+
+
+def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figure]:
+    """The newest figure of each of these thôn (None: of all) not later than a day."""
+    query = sa.select(
+        VillageFigure.village_id, VillageFigure.households, VillageFigure.day, VillageFigure.source
+    ).where(VillageFigure.day <= as_of)
+    if village_ids is not None:
+        query = query.where(VillageFigure.village_id.in_(village_ids))
+    rows = db.session.execute(query.order_by(VillageFigure.day, VillageFigure.id))
+    return {row.village_id: Figure(row.households, row.day, row.source) for row in rows}
+
+
+def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    """Households that had not ended by a day. One registered since then was there before, too (DESIGN 6.8)."""
+    end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    listed = (
+        sa.select(Entity.village_id, sa.func.count())
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            Entity.village_id.in_(village_ids),
+            EntityList.name == HOUSEHOLD_LIST,
+            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= end),
+        )
+        .group_by(Entity.village_id)
+    )
+    return {
+        key: Figure(number, as_of, LIST_SOURCE)
+        for key, number in db.session.execute(listed)
+        if key is not None
+    }
+
+
+def total(found: Iterable[Figure]) -> int | None:
+    """The sum; None where nothing is known (never 0 for unknown)."""
+    numbers = [figure.households for figure in found]
+    return sum(numbers) if numbers else None
+
+
+def source(found: Iterable[Figure]) -> HouseholdsSource | None:
+    """Who says how many households there are; of several, all of them and the newest day."""
+    figures = list(found)
+    if not figures:
+        return None
+    names = sorted({figure.source for figure in figures})
+    return HouseholdsSource(max(figure.day for figure in figures), "; ".join(names))

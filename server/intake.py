@@ -1,0 +1,273 @@
+"""The one way an answer enters: read, placed, stored and counted in one transaction."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from geo.series import Entry
+from server import arrival, batch, clock, entities, media, resend, tally
+from server.arrival import Placed
+from server.batch import Step, step
+from server.db import db
+from server.entities import HOUSEHOLDS, Known, Origin, Visit
+from server.errors import UNAVAILABLE, Problem
+from server.models import Audit, Finding, Submission
+from server.reading import Reading, observed, understand
+from server.sender import Sender, Upload
+
+ADD = sa.insert(Submission).values(
+    {column.name: sa.bindparam(column.name) for column in Submission.__table__.columns}
+)
+ADD_FINDING = sa.insert(Finding).values(
+    {column.name: sa.bindparam(column.name) for column in Finding.__table__.columns}
+)
+ADD_AUDIT = (
+    sa.insert(Audit)
+    .inline()
+    .values({name: sa.bindparam(name) for name in ("at", "actor", "act", "record", "address", "detail")})
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Receipt:
+    """What the phone is told; `new` where something was stored that was not there (201, else 202)."""
+
+    submission_id: int
+    new: bool
+    sentence: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """What was known when a submission came, read under the lock of its subject."""
+
+    submission_id: int
+    """The key that the new submission will have."""
+    stored: resend.Stored | None
+    """The submission that already has its instance id."""
+    known: dict[uuid.UUID, Known]
+    visits: tuple[Visit, ...]
+    series: tally.Series
+    edited: resend.Edited | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrival:
+    """A submission with everything that decides what is written."""
+
+    reading: Reading
+    blobs: Sequence[media.Blob]
+    sender: Sender
+    before: Before
+    placed: Placed
+    received_at: dt.datetime
+    observed_at: dt.datetime
+    flags: tuple[dict[str, str], ...]
+
+    @property
+    def id(self) -> int:
+        return self.before.submission_id
+
+
+def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
+    """Receive a submission durably: when this returns, a phone may delete its copy (C37).
+
+    Raises Problem for what the collector can cure; anything else is kept and flagged (C39). Of twins that
+    arrive at once one is stored; the other meets its row on a second try and is told so (C46).
+    """
+    reading = understand(xml)
+    blobs = tuple(media.store(upload, cut_points=reading.cuts_points) for upload in uploads)
+    for _try in range(5):
+        with db.engine.connect().execution_options(writes=True) as connection:
+            try:
+                return receive(connection, reading, blobs, sender)
+            except sa.exc.DBAPIError as error:
+                connection.rollback()
+                if not _lost_a_race(error):
+                    raise
+    raise Problem(UNAVAILABLE)
+
+
+def _lost_a_race(error: sa.exc.DBAPIError) -> bool:
+    """A twin was first, or two edits waited for each other: the same again will meet what is there now."""
+    return isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) == "40P01"
+
+
+def receive(
+    connection: sa.Connection, reading: Reading, blobs: Sequence[media.Blob], sender: Sender
+) -> Receipt:
+    """Store one submission with all that follows from it and commit; or meet the one that is already there."""
+    received_at = clock.now()
+    before = _look(connection, reading, sender)
+    if before.stored is not None:
+        again = resend.again(connection, before.stored, reading, blobs, received_at)
+        return Receipt(before.stored.id, again.new, again.sentence)
+    placed = arrival.place(reading, before.known, sender)
+    moment, clock_flag = observed(reading, received_at)
+    if before.edited is not None:
+        moment = before.edited.observed_at
+    flags = arrival.flags(reading, placed, clock_flag)
+    this = Arrival(reading, blobs, sender, before, placed, received_at, moment, flags)
+    batch.write(connection, _steps(connection, this))
+    return Receipt(this.id, True, arrival.thanks(placed.quarantine))
+
+
+def _look(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
+    """Lock the subject and read what is known of it; an edit first takes back what it replaces."""
+    if reading.instance.deprecated_id is None:
+        return _subject(connection, reading)
+    new_id, stored = _stored(batch.read(connection, [_stored_step(reading)])[0])
+    if stored is not None:
+        return Before(stored.id, stored, {}, (), {})
+    edited = resend.replace(connection, reading, new_id, sender.collector_id)
+    return dataclasses.replace(_subject(connection, reading), submission_id=new_id, edited=edited)
+
+
+def _subject(connection: sa.Connection, reading: Reading) -> Before:
+    ids = entity_ids(reading)
+    subject = reading.subject
+    unlisted = subject is not None and (subject not in ids or any(block.create for block in reading.blocks))
+    before = _read(connection, reading, ids, advise=unlisted)
+    if subject is not None and not unlisted and subject not in before.known and before.stored is None:
+        # nothing was there to lock: of an entity and its update that arrive at once, one has to wait
+        before = _read(connection, reading, ids, advise=True)
+    return before
+
+
+def entity_ids(reading: Reading) -> list[uuid.UUID]:
+    """The entities that a submission names, in the order in which everybody locks them."""
+    named = {block.id for block in reading.blocks}
+    if reading.subject is not None and not reading.blocks:
+        named.add(reading.subject)
+    return sorted(named)
+
+
+def _stored_step(reading: Reading) -> Step:
+    return step(resend.STORED, instance_id=reading.instance.instance_id)
+
+
+def _stored(rows: Sequence[batch.Row]) -> tuple[int, resend.Stored | None]:
+    new_id, stored_id, digest = rows[0]
+    return new_id, None if stored_id is None else resend.Stored(stored_id, bytes(digest))
+
+
+def _read(connection: sa.Connection, reading: Reading, ids: Sequence[uuid.UUID], *, advise: bool) -> Before:
+    dialect = connection.dialect.name
+    subject = reading.subject
+    main = reading.blocks[0].id if reading.blocks else subject
+    steps = [_stored_step(reading)]
+    if advise and subject is not None and dialect == "postgresql":
+        steps.append(step(tally.ADVISE, key=tally.lock_key(subject)))
+    first = len(steps)
+    steps += [step(entities.LOCK, entity=each) for each in ids]
+    steps.append(Step(entities.VISITS, [{"entity": main}] if main is not None else []))
+    steps.append(Step(tally.SERIES, [{"subject": subject}] if subject is not None else []))
+    rows = batch.read(connection, steps)
+    locked = [Known(*found[0]) for found in rows[first : first + len(ids)] if found]
+    visits = tuple(Visit(row[1], row[2], row[0], row[3]) for row in rows[-2])
+    return Before(*_stored(rows[0]), {known.id: known for known in locked}, visits, tally.series(rows[-1]))
+
+
+def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:
+    """Everything that one submission writes, in the order in which it can be written."""
+    steps = [_submission(this), *resend.attachments(this.id, this.blobs, this.received_at)]
+    if this.placed.quarantine is None:
+        steps += _entity_steps(connection, this)
+        steps += _finding_steps(this)
+    steps.append(
+        step(
+            ADD_AUDIT, at=this.received_at, actor=this.sender.actor, act="submission.receive",
+            record=f"submission:{this.id}", address=this.sender.address, detail=None,
+        )
+    )  # fmt: skip
+    return steps
+
+
+def _submission(this: Arrival) -> Step:
+    reading, placed, point = this.reading, this.placed, this.placed.kept_point
+    missing = sorted(reading.files - {blob.name for blob in this.blobs})
+    values: dict[str, Any] = {
+        "id": this.id,
+        "instance_id": reading.instance.instance_id,
+        "root_id": this.before.edited.root_id if this.before.edited else None,
+        "replaced_by_id": None,
+        "form_id": reading.form.id,
+        "form_version_id": reading.version.id if reading.version else None,
+        "version": reading.instance.version,
+        "collector_id": this.sender.collector_id,
+        "village_id": placed.village_id,
+        "entity_id": placed.entity_id,
+        "result": reading.result,
+        "sha256": reading.sha256,
+        "xml": reading.xml,
+        "answers": reading.answers,
+        "latitude": point.latitude if point else None,
+        "longitude": point.longitude if point else None,
+        "accuracy": point.accuracy if point else None,
+        "observed_at": this.observed_at,
+        "received_at": this.received_at,
+        "device": this.sender.device,
+        "user_agent": this.sender.user_agent,
+        "review": "received",
+        "quarantine": placed.quarantine,
+        "flags": list(this.flags) or None,
+        "missing_files": missing or None,
+    }
+    return step(ADD, **values)
+
+
+def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
+    """New versions of the entities that the submission names; a household gets its status from its visits."""
+    origin = Origin(this.id, this.received_at)
+    steps: list[Step] = []
+    computed = _status(this)
+    for block in this.reading.blocks:
+        own = computed if block.id == this.placed.entity_id and block.list_name == HOUSEHOLDS else {}
+        steps += entities.apply(
+            connection, block, this.before.known.get(block.id), this.placed.home_id, own, origin
+        )
+    if not this.reading.blocks and this.placed.entity_id is not None and this.placed.is_household:
+        steps += entities.update(this.before.known[this.placed.entity_id], None, computed, origin, None)
+    return steps
+
+
+def _status(this: Arrival) -> dict[str, str]:
+    if this.reading.result is None:
+        return entities.status(this.before.visits)
+    visit = Visit(this.observed_at, this.received_at, this.id, this.reading.result)
+    return entities.status([*this.before.visits, visit])
+
+
+def _finding_steps(this: Arrival) -> list[Step]:
+    """The findings, and the tally that follows from them (DESIGN 6.3)."""
+    if not this.reading.statements:
+        return []
+    subject = this.reading.subject or _own_subject(this.reading)
+    day = clock.day_of(this.observed_at)
+    before: tally.Series = {}
+    after: tally.Series = {}
+    rules = {}
+    rows = []
+    for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):
+        village_id = this.placed.village_of(indicator)
+        entry = Entry(this.observed_at, this.received_at, this.id, day, village_id, done, of)
+        before[indicator.id] = this.before.series.get(indicator.id, [])
+        after[indicator.id] = [*before[indicator.id], entry]
+        rules[indicator.id] = indicator.rule
+        rows.append(
+            {
+                "submission_id": this.id, "indicator_id": indicator.id, "subject": subject, "village_id": village_id,
+                "done": done, "of": of, "observed_at": this.observed_at, "received_at": this.received_at,
+                "counts": True,
+            }
+        )  # fmt: skip
+    return [Step(ADD_FINDING, rows), Step(tally.APPEND, tally.difference(before, after, rules))]
+
+
+def _own_subject(reading: Reading) -> uuid.UUID:
+    """A submission without an entity is its own subject; an instance id need not be a UUID (openrosa.md, 3)."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, reading.instance.instance_id)

@@ -1,0 +1,64 @@
+"""Which phones ask for their forms, and when they last did."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from flask import request
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server import clock
+from server.db import db
+from server.models import Device
+from server.phones import Caller, reader
+
+OFTEN_ENOUGH = dt.timedelta(hours=1)
+"""How exact `last_seen` is: a phone that asks every minute is written down once an hour."""
+
+MAX_TEXT = 255
+_LAST = sa.select(Device.last_seen).where(
+    Device.collector_id == sa.bindparam("collector"), Device.device_id == sa.bindparam("device")
+)
+
+
+def device_id() -> str | None:
+    """What the phone calls itself (`deviceID`, C2); None where it does not."""
+    return printable(request.args.get("deviceID"))
+
+
+def printable(text: str | None) -> str | None:
+    """Text from outside as the database can keep it: no control characters, at most 255; None for nothing."""
+    clean = "".join(filter(str.isprintable, text or ""))[:MAX_TEXT].strip()
+    return clean or None
+
+
+def seen(caller: Caller) -> None:
+    """Note that this phone asked for its forms now; on submissions nothing is written."""
+    device = device_id()
+    if device is None:
+        return
+    moment = clock.now()
+    with reader().connect() as connection:
+        last = connection.scalar(_LAST, {"collector": caller.collector_id, "device": device})
+    if last is None or last < moment - OFTEN_ENOUGH:
+        _note(caller, device, moment)
+
+
+def _note(caller: Caller, device: str, moment: dt.datetime) -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        agent = printable(request.user_agent.string) or ""
+        statement = insert(Device).values(
+            collector_id=caller.collector_id,
+            device_id=device,
+            user_agent=agent,
+            first_seen=moment,
+            last_seen=moment,
+        )
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[Device.collector_id, Device.device_id],
+                set_={"last_seen": moment, "user_agent": agent},
+            )
+        )
+        connection.commit()

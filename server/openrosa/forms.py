@@ -1,0 +1,111 @@
+"""What a phone downloads: form list, forms, manifests, media, and the integrity of its entity lists."""
+
+import uuid
+from urllib.parse import quote
+
+from flask import Response, request
+
+from forms.choices import md5
+from server import lists
+from server.errors import FILE_UNKNOWN, Problem
+from server.openrosa import published, xml
+from server.openrosa.devices import seen
+from server.phones import Caller, is_https, known, reader
+
+
+@known
+def form_list(caller: Caller) -> Response:
+    """The forms a phone shall have; with `formID` only that one, or none (C21)."""
+    seen(caller)
+    only = request.args.get("formID")
+    with reader().connect() as connection:
+        forms = published.listed(connection, caller)
+    chosen = [form for form in forms if only in (None, form.form_id)]
+    return _revalidated(xml.form_list(_listed(caller, form) for form in chosen), xml.CONTENT_TYPE)
+
+
+@known
+def form(caller: Caller, form_id: str, version: str) -> Response:
+    """One published version, byte for byte (C22)."""
+    with reader().connect() as connection:
+        content = published.xform(connection, caller, form_id, version)
+    return _revalidated(content.body, content.media_type, content.md5)
+
+
+@known
+def manifest(caller: Caller, form_id: str, version: str) -> Response:
+    """What else the version needs (C24)."""
+    found = published.version(caller, form_id, version)
+    with reader().connect() as connection:
+        files = published.needed(connection, caller, found)
+    base = f"{_base(caller)}{_path(form_id, version)}/media"
+    listed = (_file(caller, base, file) for file in files)
+    return _revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
+
+
+@known
+def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
+    """One file of a version; lists are made for this collector."""
+    found = published.version(caller, form_id, version)
+    with reader().connect() as connection:
+        content = published.file(connection, caller, found, name)
+    response = _revalidated(content.body, content.media_type, content.md5)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return response
+
+
+@known
+def integrity(caller: Caller, name: str) -> Response:
+    """Which of the entities in `id` (separated by commas) are gone from this collector's list (E10)."""
+    if name not in lists.PROPERTIES:
+        raise Problem(FILE_UNKNOWN, name=name[:80])
+    asked = {written: _uuid(written) for written in request.args.get("id", "").split(",")}
+    ids = {key for key in asked.values() if key is not None}
+    with reader().connect() as connection:
+        gone = lists.deleted(connection, name, ids, caller) if ids else {}
+    answers = [(written, gone[key]) for written, key in asked.items() if key is not None and key in gone]
+    return Response(xml.integrity(answers), content_type=xml.CONTENT_TYPE)
+
+
+def _listed(caller: Caller, listed: published.Listed) -> xml.ListedForm:
+    url = f"{_base(caller)}{_path(listed.form_id, listed.version)}"
+    return xml.ListedForm(
+        listed.form_id,
+        listed.title,
+        listed.version,
+        listed.md5,
+        f"{url}.xml",
+        f"{url}/manifest" if listed.has_media else None,
+    )
+
+
+def _file(caller: Caller, base: str, file: published.Needed) -> xml.ListedFile:
+    name = file.name.removesuffix(".csv")
+    check = f"{_base(caller)}/lists/{quote(name, safe='')}/integrity" if file.is_list else None
+    return xml.ListedFile(file.name, file.md5, f"{base}/{quote(file.name, safe='')}", check)
+
+
+def _base(caller: Caller) -> str:
+    """What every handed-out URL begins with: the host, scheme and prefix that the phone itself used (C11, C20)."""
+    scheme = "https" if is_https() else request.scheme
+    return f"{scheme}://{request.host}{request.root_path}{caller.prefix}"
+
+
+def _path(form_id: str, version: str) -> str:
+    return f"/forms/{quote(form_id, safe='')}/{quote(version, safe='')}"
+
+
+def _revalidated(body: bytes, media_type: str, digest: str | None = None) -> Response:
+    """An answer that a phone may keep but has to ask about each time; 304 where it has it already (C7)."""
+    response = Response(body, content_type=media_type)
+    response.set_etag(digest or md5(body))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
+
+
+def _uuid(written: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(written)
+    except ValueError:
+        return None

@@ -1,0 +1,145 @@
+"""Published forms as phones may see them: which are listed, their bytes, and the files they need."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms.choices import md5
+from forms.definition import Definition
+from server import lists
+from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, VERSION_UNKNOWN, Problem
+from server.models import Form, FormFile, FormVersion
+from server.phones import Caller
+from server.registry import registry
+
+_OPEN = sa.or_(Form.commune_id.is_(None), Form.commune_id == sa.bindparam("commune"))
+_NEWEST = (
+    sa.select(sa.func.max(FormVersion.id))
+    .join(Form, Form.id == FormVersion.form_id)
+    .where(Form.retired_at.is_(None), _OPEN)
+    .group_by(FormVersion.form_id)
+)
+_LISTED = (
+    sa.select(Form.form_id, Form.title, FormVersion.version, FormVersion.md5)
+    .join(FormVersion, FormVersion.form_id == Form.id)
+    .where(FormVersion.id.in_(_NEWEST))
+    .order_by(Form.form_id)
+)
+_XFORM = (
+    sa.select(FormVersion.xform, FormVersion.md5)
+    .join(Form, Form.id == FormVersion.form_id)
+    .where(Form.form_id == sa.bindparam("form"), FormVersion.version == sa.bindparam("version"))
+)
+_FILES = sa.select(FormFile.name, FormFile.md5).where(FormFile.form_version_id == sa.bindparam("version"))
+_FILE = sa.select(FormFile.content, FormFile.media_type).where(
+    FormFile.form_version_id == sa.bindparam("version"), FormFile.name == sa.bindparam("name")
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A form's newest version, as it stands in the form list."""
+
+    form_id: str
+    title: str
+    version: str
+    md5: str
+    has_media: bool
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a file, its type and the MD5 of these very bytes (C16, C26)."""
+
+    body: bytes
+    media_type: str
+    md5: str
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A file that a version names; `is_list` where phones keep it as an entity list (C28)."""
+
+    name: str
+    md5: str
+    is_list: bool
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version that this caller may have, retired forms' versions and older ones included (C42)."""
+
+    id: int
+    definition: Definition
+
+
+def listed(connection: sa.Connection, caller: Caller) -> list[Listed]:
+    """Every form that is not retired and is everybody's or his commune's, in its newest version."""
+    rows = connection.execute(_LISTED, {"commune": caller.commune_id}).all()
+    return [_listed(*row) for row in rows]
+
+
+def _listed(form_id: str, title: str, version: str, digest: str) -> Listed:
+    has_media = bool(_version(form_id, version).definition.media)
+    return Listed(form_id, title.strip() or form_id, version, digest, has_media)
+
+
+def version(caller: Caller, form_id: str, name: str) -> Version:
+    """The version `name` of a form; Problem where there is none, or the form is another commune's."""
+    return _version(form_id, name, caller)
+
+
+def _version(form_id: str, name: str, caller: Caller | None = None) -> Version:
+    form = registry().form(form_id) if form_id.isprintable() else None
+    if form is None or (caller is not None and form.commune_id not in (None, caller.commune_id)):
+        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+    known = registry().version(form, name) if name.isprintable() else None
+    if known is None:
+        raise Problem(VERSION_UNKNOWN, form_id=form_id[:80], version=name[:80])
+    return Version(known.id, known.definition)
+
+
+def xform(connection: sa.Connection, caller: Caller, form_id: str, name: str) -> Content:
+    """The form's bytes exactly as published (C16, C22)."""
+    version(caller, form_id, name)
+    body, digest = connection.execute(_XFORM, {"form": form_id, "version": name}).one()
+    return Content(body, "text/xml; charset=utf-8", digest)
+
+
+def needed(connection: sa.Connection, caller: Caller, found: Version) -> list[Needed]:
+    """Every external file that the form names and that there is (C27), in the form's order."""
+    rows = connection.execute(_FILES, {"version": found.id})
+    stored = {row.name: row.md5 for row in rows}
+    files = (_needed(connection, caller, found, name, stored) for name in found.definition.media)
+    return [file for file in files if file is not None]
+
+
+def _needed(
+    connection: sa.Connection, caller: Caller, found: Version, name: str, stored: Mapping[str, str]
+) -> Needed | None:
+    made = lists.content(connection, name, caller)
+    digest = stored.get(name) if made is None else md5(made)
+    return None if digest is None else Needed(name, digest, made is not None and is_list(found, name))
+
+
+def is_list(found: Version, name: str) -> bool:
+    """Whether phones shall keep the file as an entity list: where a form of it makes or changes entities.
+
+    Others get it as a plain file, which costs no fetching of the form at every sync (C18).
+    """
+    return any(name == f"{entity.list_name}.csv" for entity in found.definition.entities)
+
+
+def file(connection: sa.Connection, caller: Caller, found: Version, name: str) -> Content:
+    """One file of a version: made from the tables for this caller, else as uploaded with the form."""
+    if name not in found.definition.media:
+        raise Problem(FILE_UNKNOWN, name=name[:80])
+    made = lists.content(connection, name, caller)
+    if made is not None:
+        return Content(made, "text/csv; charset=utf-8", md5(made))
+    row: Any = connection.execute(_FILE, {"version": found.id, "name": name}).first()
+    if row is None:
+        raise Problem(FILE_UNKNOWN, name=name[:80])
+    return Content(row.content, row.media_type, md5(row.content))

@@ -1,0 +1,81 @@
+"""How a submission arrives: HEAD to ask, POST to send; unwrapped here, understood and stored by intake."""
+
+from collections.abc import Iterable
+
+from flask import Response, request
+
+from forms.instance import MAX_BYTES
+from server import intake
+from server.errors import SUBMISSION_MISSING, SUBMISSION_TWICE, Problem
+from server.openrosa import parts, xml
+from server.openrosa.devices import MAX_TEXT, device_id, printable
+from server.openrosa.parts import Part
+from server.phones import Caller, known
+from server.sender import Sender, Upload
+
+XML_PART = "xml_submission_file"
+INCOMPLETE_PART = "*isIncomplete*"
+"""Says that more requests for this submission follow; what is missing is seen from its answers (C36)."""
+
+
+@known
+def submission(caller: Caller) -> Response:
+    """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
+    if request.method == "HEAD":
+        return Response(status=204, content_type=xml.CONTENT_TYPE)
+    form, files = unwrap(parts.read(request.stream, request.content_type or "", request.content_length))
+    receipt = intake.accept(form, uploads(files), sender(caller))
+    status = 201 if receipt.new else 202
+    return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
+
+
+def sender(caller: Caller) -> Sender:
+    """What is kept of who sent it (C48)."""
+    return Sender(
+        caller.collector_id,
+        caller.commune_id,
+        caller.villages,
+        device_id(),
+        printable(request.user_agent.string),
+        request.remote_addr,
+    )
+
+
+def unwrap(found: Iterable[Part]) -> tuple[bytes, list[Part]]:
+    """The one XML form, as a file or as a plain field (C33, C34), and the other file parts (C35)."""
+    forms, files = [], []
+    for part in found:
+        if part.name == XML_PART:
+            forms.append(part)
+        elif part.filename is not None and part.name != INCOMPLETE_PART:
+            files.append(part)
+    if not forms:
+        raise Problem(SUBMISSION_MISSING)
+    if len(forms) > 1:
+        raise Problem(SUBMISSION_TWICE)
+    # one byte more than may be read, so that reading it says that it is too large
+    return forms[0].stream.read(MAX_BYTES + 1), files
+
+
+def uploads(files: Iterable[Part]) -> list[Upload]:
+    """Attachments by the names of their parts; of two with one name the second gets another."""
+    taken: dict[str, Upload] = {}
+    for part in files:
+        name = _free(safe_name(part.name), taken)
+        taken[name] = Upload(name, part.stream, part.media_type)
+    return list(taken.values())
+
+
+def safe_name(name: str) -> str:
+    """A file's name without the way to it or anything unprintable: `../../x` is `x` (C35)."""
+    plain = printable(name.replace("\\", "/").rpartition("/")[2])
+    return plain if plain and plain.strip(".") else "tep"
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    stem, dot, ending = name.rpartition(".")
+    count, candidate = 1, name
+    while candidate in taken:
+        count += 1
+        candidate = f"{stem or ending}~{count}{dot if stem else ''}{ending if stem else ''}"
+    return candidate[-MAX_TEXT:]

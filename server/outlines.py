@@ -1,0 +1,157 @@
+"""Outlines and household figures of communes and thôn into the tables, by official codes."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import shapely
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from geo.boundaries import Figures, Level, Outline, Reading
+from geo.illustrate import CommuneSketch, VillageSketch
+from server import clock
+from server.db import db
+from server.models import Audit, Commune, Village, VillageFigure
+from server.places import PlacesRejected, forget_index
+
+_COMMUNE_DIGITS = 5  # official codes of communes; a thôn's code begins with its commune's
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many places a file added, changed and left as they were, and how many household figures it told."""
+
+    added: int
+    changed: int
+    unchanged: int
+    figures: int
+
+
+def store_outlines(
+    reading: Reading | Sequence[Outline],
+    level: Level,
+    *,
+    commune: Commune | None = None,
+    source: str,
+    day: dt.date | None = None,
+    illustrative: bool = False,
+    kinds: Mapping[str, str] | None = None,
+) -> Stored:
+    """Add or change places by their codes, and the household figures the file tells; the caller commits.
+
+    `source` names the file or office, `day` is the date of its figures (today); `kinds` maps a commune's code
+    to xã, phường or đặc khu. Raises PlacesRejected, with nothing added, where the reading has errors or a thôn
+    belongs to no known commune.
+    """
+    if isinstance(reading, Reading) and reading.errors:
+        raise PlacesRejected(problem.sentence for problem in reading.errors)
+    outlines = reading.outlines if isinstance(reading, Reading) else tuple(reading)
+    if not outlines:
+        raise PlacesRejected(["Tệp không có ranh giới nào để nạp."])
+    stamp = f"{clock.now():%Y-%m-%d %H:%M:%S.%f} UTC · {source}"
+    counts = {"added": 0, "changed": 0, "unchanged": 0}
+    communes = _communes(outlines, kinds or {}) if level == "commune" else []
+    villages = _villages(outlines, commune) if level == "village" else []
+    rows: list[tuple[Outline, Commune | Village]] = [*communes, *villages]
+    for outline, place in rows:
+        counts[_settle(place, outline, stamp, illustrative)] += 1
+    db.session.flush()
+    figures = sum(_store_figures(place, outline.figures, source, day) for outline, place in villages)
+    stored = Stored(**counts, figures=figures)
+    _audit(level, commune, source, stored)
+    forget_index()
+    return stored
+
+
+def sketched(sketches: Iterable[CommuneSketch | VillageSketch]) -> tuple[Outline, ...]:
+    """Sketches of `geo.illustrate` as outlines that `store_outlines` takes, figures of thôn included."""
+    return tuple(
+        Outline(sketch.code, sketch.name, sketch.geometry, 0.0, row, _figures(sketch), illustrative=True)
+        for row, sketch in enumerate(sketches, start=1)
+    )
+
+
+def _figures(sketch: CommuneSketch | VillageSketch) -> Figures:
+    if isinstance(sketch, CommuneSketch):
+        return Figures()
+    return Figures(sketch.households, sketch.people, sketch.adults)
+
+
+def _audit(level: Level, commune: Commune | None, source: str, stored: Stored) -> None:
+    detail = {"level": level, "source": source, "added": stored.added, "changed": stored.changed}
+    record = f"commune:{commune.id}" if commune is not None else None
+    db.session.add(
+        Audit(at=clock.now(), actor="system", act="places.import", record=record, detail=detail, address=None)
+    )
+
+
+def _communes(outlines: Sequence[Outline], kinds: Mapping[str, str]) -> list[tuple[Outline, Commune]]:
+    known = _by_code({outline.code for outline in outlines})
+    found = []
+    for outline in outlines:
+        place = known.get(outline.code) or Commune(code=outline.code, name=outline.name, outline=None)
+        place.kind = kinds.get(outline.code) or place.kind or "xã"
+        found.append((outline, place))
+    return found
+
+
+def _villages(outlines: Sequence[Outline], commune: Commune | None) -> list[tuple[Outline, Village]]:
+    """The row of every thôn, new ones in the commune given, else in the one whose code theirs begins with."""
+    known = _known([outline.code for outline in outlines])
+    communes = {} if commune is not None else _by_code({o.code[:_COMMUNE_DIGITS] for o in outlines})
+    found, wrong = [], []
+    for outline in outlines:
+        village = known.get(outline.code)
+        home = commune or communes.get(outline.code[:_COMMUNE_DIGITS])
+        named = f"Dòng {outline.row}, mã {outline.code} ({outline.name})"
+        if home is None:
+            wrong.append(f"{named}: không biết thuộc xã nào; hãy nạp ranh giới xã trước hoặc ghi rõ mã xã.")
+        elif village is not None and village.commune_id != home.id:
+            wrong.append(f"{named}: mã này đã thuộc {village.commune.name}.")
+        else:
+            new = Village(commune_id=home.id, code=outline.code, name=outline.name, outline=None)
+            found.append((outline, village or new))
+    if wrong:
+        raise PlacesRejected(wrong)
+    return found
+
+
+def _by_code(codes: set[str]) -> dict[str, Commune]:
+    found = db.session.scalars(sa.select(Commune).where(Commune.code.in_(codes), Commune.valid_to.is_(None)))
+    return {commune.code: commune for commune in found}
+
+
+def _known(codes: Sequence[str]) -> dict[str, Village]:
+    known = sa.select(Village).where(Village.code.in_(codes), Village.valid_to.is_(None))
+    return {place.code: place for place in db.session.scalars(known.options(joinedload(Village.commune)))}
+
+
+def _settle(place: Commune | Village, outline: Outline, stamp: str, illustrative: bool) -> str:
+    """Write an outline into its row; whether that added, changed or left it unchanged."""
+    wkb = shapely.to_wkb(outline.geometry)
+    sketch = illustrative or outline.illustrative
+    if (place.outline, place.name, place.illustrative) == (wkb, outline.name, sketch):
+        return "unchanged"
+    place.outline, place.name, place.illustrative = wkb, outline.name, sketch
+    place.outline_source = stamp
+    if place.id is not None:
+        return "changed"
+    db.session.add(place)
+    return "added"
+
+
+def _store_figures(village: Village, figures: Figures, source: str, day: dt.date | None) -> int:
+    """Keep what a source says of a thôn on a day; said again, the later word holds."""
+    if figures.households is None:
+        return 0
+    day = day or clock.today()
+    same = sa.select(VillageFigure).where(
+        VillageFigure.village_id == village.id, VillageFigure.day == day, VillageFigure.source == source
+    )
+    row = db.session.scalars(same).first()
+    if row is None:
+        row = VillageFigure(village_id=village.id, day=day, source=source)
+        db.session.add(row)
+    row.households, row.people, row.adults = figures.households, figures.people, figures.adults
+    return 1

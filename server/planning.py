@@ -1,0 +1,172 @@
+"""Plans and indicators from data files into the tables, as often as wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms import plans
+from server import clock, places
+from server.db import db
+from server.models import Audit, Commune, Indicator, Plan, Target
+
+
+class PlanRefused(Exception):
+    """A readable plan that cannot be stored; the message is one Vietnamese sentence."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading changed: figures by their codes; `absent` are stored ones that the file does not name."""
+
+    plan: Plan
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def load(plan: plans.Plan) -> Loaded:
+    """Store a plan of a commune that is known, and the indicators of our own list; the caller commits.
+
+    Loading the same again changes nothing; a figure that differs becomes what the file says. Raises PlanRefused,
+    or Problem COMMUNE_UNKNOWN.
+    """
+    commune = places.commune(plan.commune_code)
+    load_indicators()
+    indicators = _keys(plan)
+    row = _row(plan, commune)
+    known = {target.code: target for target in row.targets}
+    outcome: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
+    for position, target in enumerate(plan.targets, start=1):
+        values = _values(target, position, indicators)
+        outcome[_settle(row, known.get(target.id), target.id, values)].append(target.id)
+    db.session.flush()
+    loaded = Loaded(
+        plan=row,
+        absent=tuple(sorted(known.keys() - {target.id for target in plan.targets})),
+        **{name: tuple(codes) for name, codes in outcome.items()},
+    )
+    _audit(loaded, plan.id)
+    return loaded
+
+
+def load_indicators() -> int:
+    """Store the indicators of our own list, in its order; how many were added or changed.
+
+    An indicator that visits have counted keeps its unit and kind: its sums would mean two things at once.
+    """
+    known = {row.code: row for row in db.session.scalars(sa.select(Indicator))}
+    changed = 0
+    for position, spec in enumerate(plans.indicators(), start=1):
+        row = known.get(spec.code)
+        if row is None:
+            row = Indicator(code=spec.code, unit=spec.unit, kind=spec.kind)
+            db.session.add(row)
+        elif (row.unit, row.kind) != (spec.unit, spec.kind):
+            _refuse_new_meaning(row, spec)
+        changed += _write(row, _meaning(spec, position))
+    db.session.flush()
+    return changed
+
+
+def _refuse_new_meaning(row: Indicator, spec: plans.IndicatorSpec) -> None:
+    """Only what no visit ever counted (an office's figure, a derived one) may come to mean something else."""
+    if row.kind in ("state", "event"):
+        raise PlanRefused(
+            f"Chỉ tiêu {row.code} đang đếm theo đơn vị “{row.unit}”, loại “{row.kind}”; "
+            f"không đổi thành “{spec.unit}”, “{spec.kind}” được."
+        )
+
+
+def _meaning(spec: plans.IndicatorSpec, position: int) -> dict[str, Any]:
+    return {
+        "label_vi": spec.label_vi,
+        "label_en": spec.label_en,
+        "unit": spec.unit,
+        "kind": spec.kind,
+        "valid_days": spec.valid_days,
+        "explanation": spec.explanation_vi,
+        "position": position,
+    }
+
+
+def _keys(plan: plans.Plan) -> Mapping[str, int]:
+    """The keys of the indicators that the plan names."""
+    wanted = {target.indicator for target in plan.targets}
+    rows = db.session.execute(sa.select(Indicator.code, Indicator.id).where(Indicator.code.in_(wanted)))
+    keys: dict[str, int] = {row.code: row.id for row in rows}
+    for target in plan.targets:
+        if target.indicator not in keys:
+            raise PlanRefused(
+                f"{target.id}: chưa có chỉ tiêu mang mã “{target.indicator}”. "
+                "Hãy phát hành biểu mẫu khai chỉ tiêu ấy trước."
+            )
+    return keys
+
+
+def _row(plan: plans.Plan, commune: Commune) -> Plan:
+    document = plan.document
+    known = sa.select(Plan).where(Plan.commune_id == commune.id, Plan.year == document.year)
+    row = db.session.scalars(known).first()
+    if row is None:
+        row = Plan(commune=commune, year=document.year, title=document.title, targets=[])
+        db.session.add(row)
+    row.title, row.number = document.title, document.number
+    db.session.flush()
+    _refuse_taken_codes(plan, row)
+    return row
+
+
+def _refuse_taken_codes(plan: plans.Plan, row: Plan) -> None:
+    codes = [target.id for target in plan.targets]
+    taken = sa.select(Target.code).where(Target.code.in_(codes), Target.plan_id != row.id)
+    for code in db.session.scalars(taken.order_by(Target.code)):
+        raise PlanRefused(f"Mã {code} đã dùng ở một kế hoạch khác; mỗi con số của kế hoạch cần mã riêng.")
+
+
+def _values(target: plans.Target, position: int, indicators: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "indicator_id": indicators[target.indicator],
+        "position": position,
+        "section": target.section,
+        "label": target.label_vi,
+        "wording": target.wording_vi,
+        "comparator": target.comparator,
+        "value": target.value,
+        "unit": target.unit,
+        "period": target.period,
+        "start": target.start,
+        "deadline": target.deadline,
+        "how": target.how,
+        "office": target.office,
+        "over_households": target.over_households,
+        "note": target.note_vi,
+    }
+
+
+def _settle(plan: Plan, known: Target | None, code: str, values: Mapping[str, Any]) -> str:
+    """Write one figure; whether that added, changed or left it unchanged."""
+    if known is None:
+        plan.targets.append(Target(code=code, **values))
+        return "added"
+    return "changed" if _write(known, values) else "unchanged"
+
+
+def _write(row: Target | Indicator, values: Mapping[str, Any]) -> bool:
+    """Set what differs; whether anything did."""
+    differing = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in differing.items():
+        setattr(row, name, value)
+    return bool(differing)
+
+
+def _audit(loaded: Loaded, plan_id: str) -> None:
+    if loaded.added or loaded.changed:
+        detail = {"plan": plan_id, "added": len(loaded.added), "changed": list(loaded.changed)}
+        record = f"plan:{loaded.plan.id}"
+        act = Audit(
+            at=clock.now(), actor="system", act="plan.load", record=record, address=None, detail=detail
+        )
+        db.session.add(act)

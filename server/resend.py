@@ -1,0 +1,206 @@
+"""What is already there: resends of a submission, media that come late, and edits that replace."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+
+from server import batch, media, tally
+from server.batch import Step, step
+from server.db import BIG
+from server.errors import (
+    ATTACHMENT_CONFLICT,
+    EDIT_OF_REPLACED,
+    EDIT_OF_UNKNOWN,
+    SUBMISSION_CONFLICT,
+    Problem,
+)
+from server.models import Attachment, Finding, Submission
+from server.reading import Reading
+from server.registry import registry
+
+
+class NextId(sa.ColumnElement[int]):
+    """The key that the next submission will have."""
+
+    inherit_cache = True
+    type = BIG
+
+
+@compiles(NextId, "postgresql")
+def _next_on_postgresql(_element: NextId, _compiler: Any, **_kw: Any) -> str:
+    return "nextval('submission_id_seq')"
+
+
+@compiles(NextId, "sqlite")
+def _next_on_sqlite(_element: NextId, _compiler: Any, **_kw: Any) -> str:
+    return "(select coalesce((select seq from sqlite_sequence where name = 'submission'), 0) + 1)"
+
+
+STORED = (
+    sa.select(NextId(), Submission.id, Submission.sha256)
+    .select_from(sa.select(sa.literal_column("1")).subquery())
+    .outerjoin(Submission, Submission.instance_id == sa.bindparam("instance_id"))
+)
+"""The key for a new submission, and the one that has its instance id already, if any."""
+EDITED = (
+    sa.select(
+        Submission.id,
+        Submission.root_id,
+        Submission.replaced_by_id,
+        Submission.observed_at,
+        Submission.form_id,
+        Submission.collector_id,
+    )
+    .where(Submission.instance_id == sa.bindparam("instance_id"))
+    .with_for_update()
+)
+ADD_ATTACHMENT = (
+    sa.insert(Attachment)
+    .inline()
+    .values(
+        {
+            column.name: sa.bindparam(column.name)
+            for column in Attachment.__table__.columns
+            if column.name != "id"
+        }
+    )
+)
+REPLACE = (
+    sa.update(Submission)
+    .where(Submission.id == sa.bindparam("submission"))
+    .values(replaced_by_id=sa.bindparam("new_replaced_by_id"))
+)
+STILL_MISSING = (
+    sa.update(Submission)
+    .where(Submission.id == sa.bindparam("submission"))
+    .values(missing_files=sa.bindparam("new_missing_files"))
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A submission with the same instance id."""
+
+    id: int
+    sha256: bytes
+
+
+@dataclasses.dataclass(frozen=True)
+class Edited:
+    """The submission that an edit replaces; the edit keeps its root and its time (DESIGN 6.2)."""
+
+    id: int
+    root_id: int
+    observed_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Again:
+    """What a resend brought: `new` where it brought media that were missing."""
+
+    new: bool
+    sentence: str
+
+
+def again(
+    connection: sa.Connection,
+    stored: Stored,
+    reading: Reading,
+    blobs: Sequence[media.Blob],
+    received_at: dt.datetime,
+) -> Again:
+    """Meet a submission that is already there: the same bytes are welcome, others are a conflict (C40, C41, C45).
+
+    Compared are the bytes as received, since what is stored may be redacted.
+    """
+    if stored.sha256 != reading.sha256:
+        raise Problem(SUBMISSION_CONFLICT)
+    late = _late(connection, stored, blobs)
+    if not late:
+        return Again(False, "Phiếu này đã có trên máy chủ.")
+    batch.write(
+        connection,
+        [*attachments(stored.id, late, received_at), _missing(connection, stored, reading, late)],
+    )
+    return Again(True, "Đã nhận thêm ảnh của phiếu.")
+
+
+def _late(connection: sa.Connection, stored: Stored, blobs: Sequence[media.Blob]) -> list[media.Blob]:
+    # the row is locked, so that two late parts at once do not each overwrite what the other found missing
+    connection.execute(sa.select(Submission.id).where(Submission.id == stored.id).with_for_update())
+    query = sa.select(Attachment.name, Attachment.received_sha256).where(
+        Attachment.submission_id == stored.id
+    )
+    there: dict[str, bytes] = {row.name: row.received_sha256 for row in connection.execute(query)}
+    for blob in blobs:
+        if there.get(blob.name, blob.received_sha256) != blob.received_sha256:
+            raise Problem(ATTACHMENT_CONFLICT, name=blob.name)
+    return [blob for blob in blobs if blob.name not in there]
+
+
+def _missing(connection: sa.Connection, stored: Stored, reading: Reading, late: Sequence[media.Blob]) -> Step:
+    there = connection.scalars(sa.select(Attachment.name).where(Attachment.submission_id == stored.id))
+    missing = reading.files - set(there) - {blob.name for blob in late}
+    return step(STILL_MISSING, submission=stored.id, new_missing_files=sorted(missing) or None)
+
+
+def attachments(submission_id: int, blobs: Sequence[media.Blob], received_at: dt.datetime) -> list[Step]:
+    """Rows for files whose bytes are already on disk."""
+    rows: list[dict[str, Any]] = [
+        {
+            "submission_id": submission_id,
+            "name": blob.name,
+            "received_sha256": blob.received_sha256,
+            "stored_sha256": blob.stored_sha256,
+            "size": blob.size,
+            "media_type": blob.media_type,
+            "received_at": received_at,
+        }
+        for blob in blobs
+    ]
+    return [Step(ADD_ATTACHMENT, rows)] if rows else []
+
+
+def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_id: int) -> Edited:
+    """Take the submission that this edit replaces out of the counts, in the caller's transaction (C43).
+
+    Its series are changed under the lock of its subjects, as any arrival changes them.
+    """
+    deprecated = reading.instance.deprecated_id
+    row = connection.execute(EDITED, {"instance_id": deprecated}).first()
+    if row is None or row.form_id != reading.form.id or row.collector_id != collector_id:
+        raise Problem(EDIT_OF_UNKNOWN)
+    if row.replaced_by_id is not None:
+        raise Problem(EDIT_OF_REPLACED)
+    connection.execute(REPLACE, {"submission": row.id, "new_replaced_by_id": new_id})
+    retract(connection, row.id)
+    return Edited(row.id, row.root_id or row.id, row.observed_at)
+
+
+def retract(connection: sa.Connection, submission_id: int) -> None:
+    """Take a submission's findings out of the counts; the tally follows in the same transaction."""
+    subjects = sa.select(Finding.subject).where(Finding.submission_id == submission_id).distinct()
+    for subject in sorted(connection.scalars(subjects)):
+        _retract(connection, submission_id, subject)
+
+
+def _retract(connection: sa.Connection, submission_id: int, subject: uuid.UUID) -> None:
+    tally.lock(connection, subject)
+    before = tally.series(tuple(row) for row in connection.execute(tally.SERIES, {"subject": subject}))
+    after = {
+        indicator: [entry for entry in entries if entry.submission_id != submission_id]
+        for indicator, entries in before.items()
+    }
+    rows = tally.difference(before, after, registry().rules(connection))
+    connection.execute(
+        sa.update(Finding)
+        .where(Finding.submission_id == submission_id, Finding.subject == subject)
+        .values(counts=False)
+    )
+    if rows:
+        connection.execute(tally.APPEND, rows)

@@ -1,0 +1,31 @@
+"""Who sends a submission, and the files that come with it."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import BinaryIO
+
+
+@dataclasses.dataclass(frozen=True)
+class Sender:
+    """The collector behind a request. `villages` are his thôn, key by code; nothing else is his to change."""
+
+    collector_id: int
+    commune_id: int
+    villages: Mapping[str, int]
+    device: str | None = None
+    user_agent: str | None = None
+    address: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """How the audit names him."""
+        return f"collector:{self.collector_id}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Upload:
+    """A file part of a submission: the part's name, its bytes, and the type it claims."""
+
+    name: str
+    stream: BinaryIO
+    media_type: str

@@ -1,0 +1,217 @@
+"""The tally: what series changes append to it, how it is folded into days, and the recount that proves it."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from geo.series import Amount, Entry, Rule, change, steps
+from server.clock import day_of
+from server.models import Entity, Finding, Tally, TallyDay, Village
+from server.registry import registry
+
+Key = tuple[int, int, dt.date]
+"""Village, indicator, day."""
+
+SERIES = sa.select(
+    Finding.indicator_id,
+    Finding.observed_at,
+    Finding.received_at,
+    Finding.submission_id,
+    Finding.village_id,
+    Finding.done,
+    Finding.of,
+).where(Finding.subject == sa.bindparam("subject"), Finding.counts)
+"""All that counts about one subject; read after its entity's row is locked."""
+
+APPEND = sa.insert(Tally).inline().values(
+    {name: sa.bindparam(name) for name in ("village_id", "indicator_id", "day", "done", "of", "subjects")}
+)
+
+ADVISE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
+LOCK_ENTITY = sa.select(Entity.id).where(Entity.id == sa.bindparam("subject")).with_for_update()
+
+
+def lock_key(subject: uuid.UUID) -> int:
+    """The number of PostgreSQL's advisory lock for a subject that has no row of its own to lock."""
+    return int.from_bytes(subject.bytes[:8], signed=True)
+
+
+def lock(connection: sa.Connection, subject: uuid.UUID) -> None:
+    """Keep everybody else from changing a subject's series until the transaction ends.
+
+    The advisory lock comes first everywhere, so that no two transactions wait for each other. SQLite has one
+    writer at a time and needs neither.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(ADVISE, {"key": lock_key(subject)})
+        connection.execute(LOCK_ENTITY, {"subject": subject})
+
+
+Series = dict[int, list[Entry]]
+"""A subject's series by indicator."""
+
+
+def series(rows: Iterable[Sequence[Any]]) -> Series:
+    """The rows of SERIES as series."""
+    found: Series = {}
+    for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
+        entry = Entry(observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of)
+        found.setdefault(indicator_id, []).append(entry)
+    return found
+
+
+def difference(before: Series, after: Series, rules: Mapping[int, Rule]) -> list[dict[str, Any]]:
+    """Rows to append to the tally when a subject's series change; none where the sums stay as they are."""
+    rows = []
+    for indicator_id in before.keys() | after.keys():
+        changed = change(before.get(indicator_id, ()), after.get(indicator_id, ()), rules[indicator_id])
+        rows += [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
+    return rows
+
+
+def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:
+    return {
+        "village_id": village_id,
+        "indicator_id": indicator_id,
+        "day": day,
+        "done": amount.done,
+        "of": amount.of,
+        "subjects": amount.subjects,
+    }
+
+
+def fold(connection: sa.Connection, limit: int = 50_000) -> int:
+    """Move up to `limit` appended rows into days, in one transaction of the caller; how many were moved.
+
+    Two folders never take the same row: one that finds rows locked leaves them to the other.
+    """
+    oldest = sa.select(Tally.id).order_by(Tally.id).limit(limit).with_for_update(skip_locked=True)
+    taken = sa.delete(Tally).where(Tally.id.in_(oldest)).returning(*_COLUMNS)
+    sums: dict[Key, Amount] = {}
+    moved = 0
+    for village_id, indicator_id, day, done, of, subjects in connection.execute(taken):
+        had = sums.get((village_id, indicator_id, day), Amount(0, 0, 0))
+        sums[village_id, indicator_id, day] = Amount(had.done + done, had.of + of, had.subjects + subjects)
+        moved += 1
+    if sums:
+        connection.execute(_adding(connection.dialect.name), [_row(*key, sums[key]) for key in sorted(sums)])
+    return moved
+
+
+_COLUMNS = (Tally.village_id, Tally.indicator_id, Tally.day, Tally.done, Tally.of, Tally.subjects)
+
+
+def _adding(dialect: str) -> sa.Executable:
+    statement = postgresql.insert(TallyDay) if dialect == "postgresql" else sqlite.insert(TallyDay)
+    return statement.on_conflict_do_update(
+        index_elements=[TallyDay.village_id, TallyDay.indicator_id, TallyDay.day],
+        set_={
+            name: getattr(TallyDay, name) + statement.excluded[name] for name in ("done", "of", "subjects")
+        },
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """A day's change on which tally and findings disagree."""
+
+    village_id: int
+    indicator_id: int
+    day: dt.date
+    tallied: Amount
+    counted: Amount
+
+
+def recount(connection: sa.Connection, commune_id: int | None = None) -> list[Difference]:
+    """Count all findings (of one commune) anew and name every day on which the tally says otherwise."""
+    villages = _villages(connection, commune_id)
+    counted = _counted(connection, villages)
+    tallied = _tallied(connection, villages)
+    nothing = Amount(0, 0, 0)
+    return [
+        Difference(*key, tallied.get(key, nothing), counted.get(key, nothing))
+        for key in sorted(counted.keys() | tallied.keys())
+        if tallied.get(key, nothing) != counted.get(key, nothing)
+    ]
+
+
+def correct(connection: sa.Connection, differences: Iterable[Difference]) -> None:
+    """Append what is missing, so that the tally equals the count."""
+    rows = [
+        _row(each.village_id, each.indicator_id, each.day, Amount(*(c - t for c, t in _pairs(each))))
+        for each in differences
+    ]
+    if rows:
+        connection.execute(APPEND, rows)
+
+
+def _pairs(each: Difference) -> Iterable[tuple[int, int]]:
+    return zip(each.counted, each.tallied, strict=True)
+
+
+def _villages(connection: sa.Connection, commune_id: int | None) -> set[int] | None:
+    if commune_id is None:
+        return None
+    return set(connection.scalars(sa.select(Village.id).where(Village.commune_id == commune_id)))
+
+
+def _counted(connection: sa.Connection, villages: set[int] | None) -> dict[Key, Amount]:
+    """Every series from its findings, streamed in the order of subjects: memory does not grow with the city."""
+    rules = registry().rules(connection)
+    query = sa.select(
+        Finding.subject, Finding.indicator_id, Finding.observed_at, Finding.received_at, Finding.submission_id,
+        Finding.village_id, Finding.done, Finding.of,
+    )  # fmt: skip
+    query = query.where(Finding.counts).order_by(Finding.subject, Finding.indicator_id)
+    if villages is not None:
+        # a subject may have lived elsewhere: all of its findings are needed to know when it came
+        here = sa.select(Finding.subject).where(Finding.village_id.in_(villages))
+        query = query.where(Finding.subject.in_(here))
+    sums: dict[Key, Amount] = {}
+    rows = connection.execution_options(yield_per=5000).execute(query)
+    for (_subject, indicator_id), group in groupby(rows, _subject_and_indicator):
+        entries = series(row[1:] for row in group)[indicator_id]
+        _collect(sums, indicator_id, steps(entries, rules[indicator_id]).items(), villages)
+    return {key: amount for key, amount in sums.items() if amount != Amount(0, 0, 0)}
+
+
+def _subject_and_indicator(row: Any) -> tuple[uuid.UUID, int]:
+    return row.subject, row.indicator_id
+
+
+def _collect(
+    sums: dict[Key, Amount],
+    indicator_id: int,
+    found: Iterable[tuple[tuple[int, dt.date], Amount]],
+    villages: set[int] | None,
+) -> None:
+    for (village_id, day), amount in found:
+        if villages is None or village_id in villages:
+            had = sums.get((village_id, indicator_id, day), Amount(0, 0, 0))
+            sums[village_id, indicator_id, day] = Amount(*map(sum, zip(had, amount, strict=True)))
+
+
+def _tallied(connection: sa.Connection, villages: set[int] | None) -> dict[Key, Amount]:
+    both = tally_rows().subquery()
+    columns = both.c
+    query = sa.select(
+        columns.village_id, columns.indicator_id, columns.day,
+        sa.func.sum(columns.done), sa.func.sum(columns.of), sa.func.sum(columns.subjects),
+    ).group_by(columns.village_id, columns.indicator_id, columns.day)  # fmt: skip
+    if villages is not None:
+        query = query.where(columns.village_id.in_(villages))
+    rows = connection.execute(query)
+    amounts = {(row[0], row[1], row[2]): Amount(int(row[3]), int(row[4]), int(row[5])) for row in rows}
+    return {key: amount for key, amount in amounts.items() if amount != Amount(0, 0, 0)}
+
+
+def tally_rows() -> sa.CompoundSelect[Any]:
+    """Appended and folded rows together; one statement, so that a fold in between is not seen twice."""
+    folded = sa.select(*(getattr(TallyDay, column.key) for column in _COLUMNS))
+    return sa.union_all(sa.select(*_COLUMNS), folded)

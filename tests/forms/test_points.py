@@ -1,0 +1,105 @@
+"""Household points lose their exactness before anything is stored (DESIGN 7, "Points")."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forms.definition import Definition, Field
+from forms.instance import answers, read
+from forms.points import rounded
+
+DEFINITION = Definition(
+    "f",
+    "1",
+    "F",
+    "data",
+    fields=(
+        Field("ten", "ten", "text"),
+        Field("vi_tri", "vi_tri", "geopoint"),
+        Field("vi_do", "vi_do", "calculate"),
+        Field("ngo", "ngo", "geotrace"),
+        Field("nguoi/cho", "cho", "geopoint", repeat="nguoi"),
+    ),
+)
+
+
+def submission(body: str) -> bytes:
+    return f'<data id="f">{body}<meta><instanceID>uuid:1</instanceID></meta></data>'.encode()
+
+
+def coarse(xml: bytes) -> bytes:
+    return rounded(read(xml), DEFINITION)
+
+
+def test_points_keep_three_decimals_and_no_altitude():
+    body = "<vi_tri>20.844911 106.688112 3.5 8.2</vi_tri>"
+    assert coarse(submission(body)) == submission("<vi_tri>20.845 106.688 0 8.2</vi_tri>")
+
+
+def test_lines_and_points_in_repeats_are_rounded_too():
+    body = "<ngo>20.11111 106.11111 1 2; 20.2 106.2 0 0</ngo><nguoi><cho>20.55555 106.4 0 0</cho></nguoi>"
+    expected = "<ngo>20.111 106.111 0 2; 20.2 106.2 0 0</ngo><nguoi><cho>20.556 106.4 0 0</cho></nguoi>"
+    assert coarse(submission(body)) == submission(expected)
+
+
+def test_a_calculation_that_repeats_a_coordinate_does_not_give_it_away():
+    body = "<vi_tri>20.844911 106.688112 0 8</vi_tri><vi_do>20.844911</vi_do><ten>ở 106.688112!</ten>"
+    xml = coarse(submission(body))
+    assert b"<vi_do>20.845</vi_do>" in xml
+    assert "ở 106.688!".encode() in xml
+
+
+def test_a_point_that_cannot_be_read_is_emptied():
+    assert coarse(submission("<vi_tri>20,844911 106,688112</vi_tri>")) == submission("<vi_tri></vi_tri>")
+
+
+ODD_WRITING = [
+    "<vi_tri>20.84&#52;911 106.688112 3.5 8.2</vi_tri>",
+    "<vi_tri><![CDATA[20.844911 106.688112 3.5 8.2]]></vi_tri>",
+    "<vi_tri>20.844<!-- x -->911 106.688112 3.5 8.2</vi_tri>",
+    "<vi_tri>+2.0844911e1 106.688112 3.5 8.2</vi_tri>",
+]
+
+
+@pytest.mark.parametrize("body", ODD_WRITING)
+def test_however_a_point_is_written_it_is_rounded(body):
+    xml = coarse(submission(body))
+    point = answers(read(xml), DEFINITION)["vi_tri"]
+    assert point == {"lat": 20.845, "lon": 106.688, "alt": 0.0, "acc": 8.2}
+    assert b"4911" not in xml
+    assert b"106.6881" not in xml
+
+
+UNTOUCHED = [
+    "",
+    "<vi_tri/>",
+    "<vi_tri>20.845 106.688 0 8.2</vi_tri>",
+    "<vi_tri>20.845 106.688 0.0 8.2</vi_tri>",
+]
+
+
+@pytest.mark.parametrize("body", UNTOUCHED)
+def test_without_anything_to_round_the_very_bytes_come_back(body):
+    xml = submission(body)
+    assert coarse(xml) is xml
+
+
+DEGREES = st.floats(-90, 90, allow_nan=False).map(lambda number: f"{number:.9f}")
+
+
+@given(DEGREES, DEGREES, st.integers(0, 6))
+def test_rounding_twice_is_rounding_once_and_never_far(latitude, longitude, decimals):
+    instance = read(submission(f"<vi_tri>{latitude} {longitude} 1 2</vi_tri>"))
+    once = rounded(instance, DEFINITION, decimals)
+    assert rounded(read(once), DEFINITION, decimals) == once
+    point = answers(read(once), DEFINITION)["vi_tri"]
+    assert abs(point["lat"] - float(latitude)) <= 0.5 * 10**-decimals + 1e-9
+    assert abs(point["lon"] - float(longitude)) <= 0.5 * 10**-decimals + 1e-9
+
+
+@given(DEGREES, DEGREES, st.floats(-100, 9000).map(lambda number: f"{number:.3f}"))
+def test_a_point_reads_back(latitude, longitude, altitude):
+    point = answers(read(submission(f"<vi_tri>{latitude} {longitude} {altitude} 4</vi_tri>")), DEFINITION)[
+        "vi_tri"
+    ]
+    assert point == {"lat": float(latitude), "lon": float(longitude), "alt": float(altitude), "acc": 4.0}

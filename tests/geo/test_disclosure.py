@@ -1,0 +1,226 @@
+"""Small cells are hidden, and nothing hidden comes back by subtraction (DESIGN 7, "Small cells")."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.coverage import CommuneInput, CoverageTable, Indicator, VillageInput, table
+from geo.coverage_json import to_json
+from geo.disclosure import Protection, allowed_day, bound, protect
+from geo.targets import Tallied, Target
+
+
+def households(done: int, of: int) -> Tallied:
+    return Tallied(done, of, of)
+
+
+def why(*rows: Tallied) -> tuple[list[str | None], str | None]:
+    """The reasons of each row, and of the total."""
+    found = protect({str(n): row for n, row in enumerate(rows)})
+    reasons = [found.rows.get(str(n)) for n in range(len(rows))]
+    return [r and r.why for r in reasons], found.total and found.total.why
+
+
+BIG = households(30, 90)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ((BIG, BIG), ([None, None], None)),
+        ((households(2, 4), households(10, 30), BIG, BIG), (["base", "secondary", None, None], None)),
+        ((households(2, 4), households(1, 2), BIG), (["base", "base", None], None)),
+        ((households(2, 3), households(1, 1), BIG, BIG), (["base", "base", "secondary", None], None)),
+        ((households(1, 1), households(1, 1), BIG, BIG), (["base", "base", "secondary", None], None)),
+        ((households(0, 0), BIG, BIG), ([None, None, None], None)),  # nobody asked: unknown, not hidden
+        ((households(0, 90), households(90, 90), BIG), ([None, None, None], None)),  # none and all are shown
+        ((households(4, 90), households(86, 90), BIG), (["part", "part", None], None)),
+        ((households(4, 90), BIG, BIG), (["part", "secondary", None], None)),
+        ((households(2, 3),), (["base"], "base")),
+        ((households(2, 90), households(0, 90)), (["part", None], "part")),
+        ((households(1, 1), households(5, 5)), (["base", "secondary"], "secondary")),  # 6 can only be 1 + 5
+    ],
+)
+def test_each_rule_hides_what_it_names(rows, expected):
+    assert why(*rows) == expected
+
+
+def test_a_row_hidden_beside_a_withheld_one_keeps_what_tells_nothing():
+    found = protect({"a": households(4, 90), "b": BIG, "c": BIG})
+    assert (found.rows["b"].why, found.rows["b"].whole) == ("secondary", False)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (households(246, 250), "> 98.0"),
+        (households(249, 250), "> 98.0"),
+        (households(1, 60), "< 8.4"),
+        (households(4, 60), "< 8.4"),
+        (households(3, 9), None),
+    ],
+)
+def test_a_bound_is_true_and_does_not_tell_which_of_four_numbers_it_is(row, told):
+    found = bound(row)
+    assert (found and f"{found.comparator} {found.percent}") == told
+
+
+def test_past_days_are_shown_as_week_ends_only():
+    today = date(2026, 11, 19)  # a Thursday
+    asked = [today, date(2026, 12, 1), date(2026, 11, 18), date(2026, 11, 15), date(2026, 11, 14)]
+    sunday, before = date(2026, 11, 15), date(2026, 11, 8)
+    assert [allowed_day(day, today) for day in asked] == [today, today, sunday, sunday, before]
+
+
+SMART = Indicator("smart_hai_phong_ho", "Smart Hải Phòng", "household", "state")
+WIFI = Indicator("wifi_nha_van_hoa", "Wi-Fi", "place", "state")
+VILLAGES = {"a": households(2, 3), "b": households(5, 12), "c": households(40, 80), "d": households(88, 90)}
+
+
+def make_table(*, full: bool = False, rows: Mapping[str, Tallied] = VILLAGES) -> CoverageTable:
+    villages = tuple(
+        VillageInput(
+            code=code,
+            name=f"Thôn {code}",
+            households=100,
+            visited=row.subjects,
+            tallied={SMART.code: row, WIFI.code: households(1, 2)},
+        )
+        for code, row in rows.items()
+    )
+    target = Target(
+        id="T1",
+        label="",
+        section="I",
+        comparator=">=",
+        unit="percent",
+        period="year",
+        value=rows["a"].percent or Tallied(1, 1, 1).percent,
+        start=date(2026, 1, 1),
+        deadline=date(2026, 12, 31),
+        indicator=SMART.code,
+    )
+    commune = CommuneInput(
+        code="11629",
+        name="Xã An Lão",
+        households=400,
+        households_source=None,
+        as_of=date(2026, 7, 2),
+        received_until=datetime(2026, 7, 2, tzinfo=UTC),
+        villages=villages,
+        indicators=(SMART, WIFI),
+        targets=(target,),
+    )
+    return table(commune, full=full)
+
+
+def test_a_thon_hidden_whole_shows_neither_its_answers_nor_its_visits():
+    hidden = to_json(make_table())["villages"][0]
+    nothing = dict.fromkeys(("done", "of", "percent", "reach", "subjects")) | {"suppressed": "base"}
+    assert hidden["indicators"][SMART.code] == nothing
+    assert (hidden["visited"], hidden["households"]) == (None, 100)
+    assert make_table().villages[0].judgements == {}
+
+
+def test_a_withheld_percent_is_told_as_a_bound():
+    cell = to_json(make_table())["villages"][3]["indicators"][SMART.code]
+    assert cell == {
+        **dict.fromkeys(("done", "percent")),
+        "of": 90,
+        "reach": 0.9,
+        "subjects": 90,
+        "suppressed": "part",
+        "bound": {"comparator": ">", "percent": 94.4},
+    }
+
+
+def test_places_are_never_hidden():
+    assert {row.cells[WIFI.code].done for row in make_table().villages} == {1}
+
+
+def test_who_may_read_single_records_reads_every_cell():
+    shown = make_table(full=True)
+    assert [row.cells[SMART.code].done for row in shown.villages] == [2, 5, 40, 88]
+    assert [row.visited for row in shown.villages] == [3, 12, 80, 90]
+
+
+def test_a_commune_with_few_answers_is_not_judged_for_others_to_read():
+    shown = make_table(rows={"a": households(3, 4)})
+    row = shown.indicators[0]
+    assert (row.cell.suppressed, row.judgement.value, row.judgement.state) == ("base", None, "unknown")
+    assert shown.visited is None
+
+
+# What a reader sees of a commune, as a value: two worlds with the same sight cannot be told apart.
+
+
+def sight(rows: tuple[Tallied, ...], found: Protection) -> tuple[object, ...]:
+    def one(row: Tallied, hidden: object) -> tuple[object, ...]:
+        if hidden is None:
+            return (row,)
+        if hidden.whole:
+            return (hidden.why,)
+        return (hidden.why, row.of, row.subjects, bound(row) if hidden.why == "part" else None)
+
+    total = sum(rows, Tallied())
+    return (*(one(row, found.rows.get(str(n))) for n, row in enumerate(rows)), one(total, found.total))
+
+
+def worlds_by_sight(villages: int, largest: int) -> Iterator[list[tuple[Tallied, ...]]]:
+    """All communes of so few thôn with up to `largest` households, in groups that look the same."""
+    possible = [households(done, of) for of in range(largest + 1) for done in range(of + 1)]
+    seen: dict[tuple[object, ...], list[tuple[Tallied, ...]]] = defaultdict(list)
+    for rows in itertools.product(possible, repeat=villages):
+        if sum(row.of for row in rows) <= largest:  # else the world may have look-alikes that we do not draw
+            seen[sight(rows, protect({str(n): row for n, row in enumerate(rows)}))].append(rows)
+    yield from seen.values()
+
+
+@pytest.mark.parametrize(("villages", "largest"), [(2, 22), (3, 9)])
+def test_who_knows_the_rule_and_tries_every_commune_still_learns_nothing_hidden(villages, largest):
+    for worlds in worlds_by_sight(villages, largest):
+        found = protect({str(n): row for n, row in enumerate(worlds[0])})
+        total = sum(worlds[0], Tallied())
+        told_by_the_total = found.total is None and total.done in (0, total.of)  # none or all have it
+        for code, hidden in found.rows.items():
+            cells = [rows[int(code)] for rows in worlds]
+            assert not hidden.whole or len({cell.subjects for cell in cells}) > 1, worlds
+            assert told_by_the_total or len({cell.done for cell in cells}) > 1, worlds
+
+
+PEOPLE = st.tuples(st.integers(0, 40), st.integers(0, 3), st.integers(0, 160)).map(
+    lambda drawn: Tallied(min(drawn[2], drawn[0] * (1 + drawn[1])), drawn[0] * (1 + drawn[1]), drawn[0])
+)
+
+
+@given(st.lists(PEOPLE, min_size=1, max_size=12))
+def test_subtracting_the_shown_thon_from_the_commune_leaves_at_least_two_hidden_ones(rows):
+    found = protect({str(n): row for n, row in enumerate(rows)})
+    total = sum(rows, Tallied())
+    whole = [rows[int(code)] for code, hidden in found.rows.items() if hidden.whole]
+    withheld = [rows[int(code)] for code in found.rows]
+    total_is_whole = found.total is not None and found.total.whole
+    if whole and not total_is_whole:
+        assert len(whole) > 1
+        assert sum(row.subjects for row in whole) >= 5
+    if withheld and found.total is None and total.done not in (0, total.of):
+        assert len(withheld) > 1
+        assert 0 < sum(row.done for row in withheld) < sum(row.of for row in withheld)
+
+
+@given(st.lists(PEOPLE, max_size=12))
+def test_no_small_number_is_ever_shown(rows):
+    found = protect({str(n): row for n, row in enumerate(rows)})
+    total = sum(rows, Tallied())
+    for row, hidden in [*((row, found.rows.get(str(n))) for n, row in enumerate(rows)), (total, found.total)]:
+        if hidden is None:
+            assert not 0 < row.subjects < 5
+            assert not 0 < row.done < 5
+            assert not 0 < row.of - row.done < 5
+        elif not hidden.whole:
+            assert row.subjects >= 5
