@@ -13,10 +13,12 @@ from folium.template import Template
 from shapely.geometry.base import BaseGeometry
 
 from dashboards import words
-from dashboards.classes import NO_NUMBER, NONE, Class, class_of, classes, target_of
+from dashboards.classes import NO_NUMBER, NONE, Class, class_of, classes, figure, target_of
 from dashboards.outlines import Outlines
+from dashboards.overview import shown
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.targets import Target
+from server.coverage import VISITED
 
 LOCAL = {
     "leaflet": "vendor/leaflet/leaflet.js",
@@ -108,7 +110,7 @@ class Behaviour(MacroElement):
     def __init__(
         self, drawn: folium.Map, layer: folium.GeoJson, tiles: folium.TileLayer | None, said: dict[str, Any]
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Behaviour"
         self.map, self.layer, self.tiles, self.said = drawn, layer, tiles, said
 
@@ -134,7 +136,7 @@ def coverage_map(
     row = table.indicator(indicator)
     if row is None:
         raise LookupError(indicator)
-    figure = LocalFigure(f"{row.indicator.label}, {table.name}", nonce, address)
+    document = LocalFigure(f"{row.indicator.label}, {table.name}", nonce, address)
     south, west, north, east = outlines.bounds or (20.6, 106.4, 21.0, 106.9)
     drawn = folium.Map(
         location=((south + north) / 2, (west + east) / 2),
@@ -144,8 +146,8 @@ def coverage_map(
         max_zoom=18,
         font_size="14px",
     )
-    figure.add_child(drawn)
-    figure.html.add_child(Element(patterns(classes(target_of(table, indicator)))))
+    document.add_child(drawn)
+    document.html.add_child(Element(patterns(classes(target_of(table, indicator)))))
     tiles = _tiles(base_map)
     if tiles:
         drawn.add_child(tiles)
@@ -162,7 +164,7 @@ def coverage_map(
         drawn.add_child(_border(outlines.commune))
     drawn.add_child(Behaviour(drawn, layer, tiles, _said(row, outlines)))
     drawn.fit_bounds([[south, west], [north, east]], padding=(6, 6))
-    return figure.render()
+    return document.render()
 
 
 def _said(row: IndicatorRow, outlines: Outlines) -> dict[str, Any]:
@@ -201,7 +203,7 @@ def features(table: CoverageTable, row: IndicatorRow, outlines: Outlines) -> dic
         properties = {
             "name": inert(village.name),
             "figure": inert(_figure(village, row.indicator.code, target)),
-            "at": _label_point(shape),
+            "at": label_point(shape),
             "tip": tooltip(village, row, target),
             "style": {"color": "#3b3b3b", "weight": 1, "fillColor": f"url(#{name})", "fillOpacity": 0.9},
         }
@@ -213,7 +215,7 @@ def _geojson(shape: BaseGeometry) -> Any:
     return json.loads(shapely.to_geojson(shape))
 
 
-def _label_point(shape: BaseGeometry) -> list[float]:
+def label_point(shape: BaseGeometry) -> list[float]:
     """Latitude and longitude of the middle of the widest place inside."""
     longitude, latitude = shapely.get_coordinates(shapely.maximum_inscribed_circle([shape], 0.0003)[0])[0]
     return [round(float(latitude), 5), round(float(longitude), 5)]
@@ -224,19 +226,10 @@ def inert(text: str) -> str:
     return html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
 
 
-def _judged_over_all(village: VillageRow, code: str, target: Target | None) -> str | None:
-    """The number of a target over all households (AL-T26), which is not the share of those asked."""
-    judgement = village.judgements.get(code)
-    if target is None or not target.over_households or judgement is None or judgement.value_shown is None:
-        return None
-    return words.percent(judgement.value_shown)
-
-
 def _figure(village: VillageRow, code: str, target: Target | None) -> str:
-    cell = village.cells.get(code, Cell())
-    if not cell.bound and cell.percent is None:
-        return ""
-    return _judged_over_all(village, code, target) or words.cell(cell)
+    """What stands in the thôn on the map; nothing where there is no number to show."""
+    text = shown(village.cells.get(code, Cell()), village.judgements.get(code), code, target)
+    return text if "%" in text else ""
 
 
 def tooltip(village: VillageRow, row: IndicatorRow, target: Target | None) -> str:
@@ -244,11 +237,14 @@ def tooltip(village: VillageRow, row: IndicatorRow, target: Target | None) -> st
     code = row.indicator.code
     cell = village.cells.get(code, Cell())
     judgement = village.judgements.get(code)
-    over_all = _judged_over_all(village, code, target)
-    said = [f"{over_all} của tất cả các hộ" if over_all else "", _asked(cell, row.indicator.unit)]
+    over_all = figure(code, cell, judgement, target) if target and target.over_households else None
+    said = [f"{words.percent(over_all)} của tất cả các hộ" if over_all is not None else ""]
+    if code != VISITED:
+        said.append(_asked(cell, row.indicator.unit))
     if cell.reach is not None:
         surveyed = words.of_households(cell.subjects, village.households)
-        said.append(f"khảo sát {surveyed} ({words.share(cell.reach)})")
+        verb = "đã gặp" if code == VISITED else "khảo sát"
+        said.append(f"{verb} {surveyed} ({words.share(cell.reach)})")
     if target and judgement:
         said.append(f"{judgement.state.words}, mức giao {words.required(target)}")
     lines = [f"<b>{inert(village.name)}</b>", *(inert(line) for line in said if line)]

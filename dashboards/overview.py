@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from dashboards import words
 from dashboards.charts import Bullet, bullet
+from dashboards.classes import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
 from geo.disclosure import SMALL
 from geo.targets import Judgement, State, Target, cut, pace, share_of_time_gone
+from server.coverage import VISITED
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,13 @@ def _reach(cell: Cell) -> str:
 
 
 def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> str:
-    """The judged number; a bound or why it is withheld where the commune's own cell is hidden."""
+    """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown."""
     if judgement.value_shown is not None:
         is_percent = target.unit == "percent" or target.period in words.PERIODS
         return words.percent(judgement.value_shown) if is_percent else words.number(judgement.value_shown)
     if asked and asked.cell.suppressed:
         return words.cell(asked.cell)
-    return words.UNKNOWN
+    return ""
 
 
 def _notes(target: Target, judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
@@ -196,6 +198,12 @@ class Column:
     code: str
     label: str
     required: str
+    target: Target | None
+    """The one the map is set against too."""
+
+    @property
+    def over_all(self) -> bool:
+        return self.target is not None and self.target.over_households
 
 
 def columns(table: CoverageTable) -> tuple[Column, ...]:
@@ -208,17 +216,18 @@ def columns(table: CoverageTable) -> tuple[Column, ...]:
         target.indicator for target in named if target.unit == "percent" and target.indicator
     )
     asked = [code for code in main if _is_asked(rows[code].cell)]
-    codes = asked or list(main) or [code for code in rows if code != "tham_ho"]
-    return tuple(_column(rows[code]) for code in codes[:6])
+    codes = asked or list(main) or [code for code in rows if code != VISITED]
+    return tuple(_column(table, rows[code]) for code in codes[:6])
 
 
 def _is_asked(cell: Cell) -> bool:
     return bool(cell.subjects) or cell.suppressed is not None
 
 
-def _column(row: IndicatorRow) -> Column:
+def _column(table: CoverageTable, row: IndicatorRow) -> Column:
     label = row.target.label if row.target else row.indicator.label
-    return Column(row.indicator.code, label, words.required(row.target) if row.target else "")
+    required = words.required(row.target) if row.target else ""
+    return Column(row.indicator.code, label, required, target_of(table, row.indicator.code))
 
 
 @dataclass(frozen=True)
@@ -243,35 +252,47 @@ class Thon:
     cells: tuple[Shown, ...]
 
 
-def thons(table: CoverageTable, shown: Sequence[Column], order: "Order") -> tuple[Thon, ...]:
+def thons(table: CoverageTable, wanted: Sequence[Column], order: "Order") -> tuple[Thon, ...]:
     """Every thôn, sorted; those without a number stand last whichever way."""
-    known = [row for row in table.villages if _key(row, order.by) is not None]
-    unknown = [row for row in table.villages if _key(row, order.by) is None]
-    known.sort(key=lambda row: (_key(row, order.by), row.code), reverse=order.descending)
-    return tuple(_thon(row, shown) for row in [*known, *unknown])
+    target = next((column.target for column in wanted if column.code == order.by), None)
+    keys = {row.code: _key(row, order.by, target) for row in table.villages}
+    known = [row for row in table.villages if keys[row.code] is not None]
+    unknown = [row for row in table.villages if keys[row.code] is None]
+    known.sort(key=lambda row: (keys[row.code], row.code), reverse=order.descending)
+    return tuple(_thon(row, wanted) for row in [*known, *unknown])
 
 
-def _thon(row: VillageRow, shown: Sequence[Column]) -> Thon:
+def _thon(row: VillageRow, wanted: Sequence[Column]) -> Thon:
     part = _share(row.visited, row.households)
     return Thon(
         code=row.code,
         name=row.name,
         households=words.number(row.households) if row.households is not None else "–",
-        visited=words.number(row.visited) if row.visited is not None else words.HIDDEN["base"],
+        visited=words.number(row.visited) if row.visited is not None else words.NOT_TOLD,
         visited_share=words.share(part) if part is not None else "",
-        cells=tuple(_shown(row, column.code) for column in shown),
+        cells=tuple(_shown(row, column) for column in wanted),
     )
 
 
-def _shown(row: VillageRow, code: str) -> Shown:
-    cell, judgement = row.cells.get(code, Cell()), row.judgements.get(code)
+def _shown(row: VillageRow, column: Column) -> Shown:
+    cell, judgement = row.cells.get(column.code, Cell()), row.judgements.get(column.code)
     known = judgement is not None and judgement.state is not State.UNKNOWN
     return Shown(
-        text=words.cell(cell),
+        text=shown(cell, judgement, column.code, column.target),
         reach=_reach(cell),
         state=judgement.state if judgement and known else None,
         is_hidden=cell.suppressed is not None,
     )
+
+
+def shown(cell: Cell, judgement: Judgement | None, code: str, target: Target | None) -> str:
+    """The one number of an area that tables and maps show, in words; or why there is none."""
+    value = figure(code, cell, judgement, target)
+    if value is not None:
+        return words.percent(value)
+    if cell.bound and not (target and target.over_households):
+        return words.cell(cell)
+    return words.HIDDEN[cell.suppressed] if cell.suppressed else "–"
 
 
 @dataclass(frozen=True)
@@ -292,7 +313,7 @@ def order(by: str | None, way: str | None, shown: Sequence[Column]) -> Order:
     return Order(by, way == "giam") if by in names else Order()
 
 
-def _key(row: VillageRow, by: str) -> tuple[Fraction | str, ...] | None:
+def _key(row: VillageRow, by: str, target: Target | None) -> tuple[Fraction | str, ...] | None:
     """What a thôn is sorted by; None where the number is unknown or hidden."""
     if by == "ma":
         return (row.code,)
@@ -303,5 +324,5 @@ def _key(row: VillageRow, by: str) -> tuple[Fraction | str, ...] | None:
     if by == "gap":
         part = _share(row.visited, row.households)
         return None if part is None else (part,)
-    percent = row.cells.get(by, Cell()).percent
+    percent = figure(by, row.cells.get(by, Cell()), row.judgements.get(by), target)
     return None if percent is None else (Fraction(percent),)

@@ -8,9 +8,10 @@ from fractions import Fraction
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards import browser, maps, outlines, overview, words
+from dashboards import browser, maps, outlines, overview
 from dashboards.charts import Point, Trend, trend
 from dashboards.classes import NONE, class_of, classes, counts, target_of
+from dashboards.paper import still_map
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.targets import Tallied, share_of_time_gone
 from server import auth, coverage
@@ -77,6 +78,7 @@ def commune(code: str) -> str:
         lines=lines,
         summary=overview.summary(lines),
         columns=shown,
+        sortable=[(column.code, column.label) for column in shown],
         order=order,
         thons=overview.thons(asked.table, shown, order),
         met=overview.met(asked.table, [week.tallied.subjects for week in weeks if week.tallied]),
@@ -117,14 +119,16 @@ def commune_map(code: str) -> str:
         table=asked.table,
         choices=choices,
         row=row,
-        value=words.cell(row.cell) if row else "",
+        value=overview.shown(row.cell, row.judgement, row.indicator.code, target) if row else "",
         target=target,
         legend=legend,
         counts=counts(found),
         hatched=sum(name.startswith("h") for name in found),
         no_number=NONE,
+        visited=coverage.VISITED,
         patterns=maps.patterns(legend),
         outlines=drawn,
+        paper=still_map(asked.table, row.indicator.code, drawn) if row else None,
     )
 
 
@@ -206,4 +210,4 @@ def _trends(table: CoverageTable, weeks: tuple[coverage.Week, ...]) -> tuple[Tre
     line: list[Fraction] = []
     if end is not None and households:
         line = [households * share_of_time_gone(end.start, end.deadline, point.day) for point in points]
-    return trend(points, line, width=760), trend(points, line, width=360, height=200)
+    return trend(points, line, width=1100), trend(points, line, width=360, height=200)

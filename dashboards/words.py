@@ -25,10 +25,11 @@ UNITS = {
 
 PERIODS = {"week": "mỗi tuần", "month": "mỗi tháng", "quarter": "mỗi quý"}
 
+NOT_TOLD = "không nêu"
 HIDDEN = {
     "base": "dưới 5 hộ",  # a thôn with one to four subjects (DESIGN 7)
-    "part": "không nêu",
-    "secondary": "không nêu",
+    "part": NOT_TOLD,
+    "secondary": NOT_TOLD,
 }
 
 
@@ -74,7 +75,7 @@ def as_of(on: dt.date, received_until: dt.datetime | None) -> str:
 def of_households(some: int | None, households: int | None) -> str:
     """`930/2.066 hộ`, or what of it is known."""
     if some is None:
-        return HIDDEN["base"]
+        return NOT_TOLD
     total = f"/{number(households)}" if households is not None else ""
     return f"{number(some)}{total}{SPACE}hộ"
 

@@ -8,26 +8,35 @@ from lxml import etree
 from forms.definition import Definition
 from forms.instance import Found, Instance, read
 
-_LEAF = re.compile(rb">([^<>]+)<")
 _NUMBER = re.compile(rb"(?<![0-9.])[+-]?[0-9]{1,3}\.[0-9]{1,60}(?![0-9])")
+_POINT = re.compile(
+    rb">(\s*[+-]?[0-9]{1,2}\.[0-9]{4,60} [+-]?[0-9]{1,3}\.[0-9]{1,60}(?: [0-9.+-]{1,20}){0,2}\s*)<"
+)
 
 
-def rounded(instance: Instance, definition: Definition, decimals: int = 3) -> bytes:
-    """The XML as received, with latitude and longitude of points, traces and shapes rounded, altitude 0.
+def rounded(instance: Instance, definition: Definition, decimals: int = 3) -> Instance:
+    """The submission with latitude and longitude of points, traces and shapes rounded, altitude 0.
 
     3 decimals are about 110 m; accuracy stays. Where a calculation or a label repeats a coordinate digit for
     digit, it is rounded there too. A point that cannot be read is emptied. All other bytes stay as they came,
-    unless a point is written with references, CDATA or comments: then lxml writes the document anew.
-    Without a point to round, the very bytes that were read.
+    unless the phone wrote a point with character references or CDATA: then lxml writes the document anew.
+    Without a point to round it is the very instance that was given.
     """
     exact = _exact(instance, definition, decimals)
     if not exact:
-        return instance.xml
-    coarse = _LEAF.sub(lambda leaf: _leaf(leaf, exact), instance.xml)
-    coarse = _round_copies(coarse, exact, decimals)
-    if not _exact(read(coarse), definition, decimals):
-        return coarse
-    return _round_copies(_rewritten(instance.xml, exact), exact, decimals)
+        return instance
+    coarse = instance.xml
+    for raw, replacement in exact.items():
+        coarse = coarse.replace(f">{raw}<".encode(), f">{replacement}<".encode())
+    again = read(_round_copies(coarse, exact, decimals))
+    if not _exact(again, definition, decimals):
+        return again
+    return read(_round_copies(_rewritten(instance.xml, exact), exact, decimals))
+
+
+def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
+    """A document whose form is unknown, with every answer that is written like a point rounded."""
+    return _POINT.sub(lambda leaf: b">" + _round(leaf[1].decode().strip(), decimals).encode() + b"<", xml)
 
 
 def _exact(instance: Instance, definition: Definition, decimals: int) -> dict[str, str]:
@@ -88,14 +97,11 @@ def _coarse(number: Decimal, decimals: int) -> str:
     return f"{round(number, decimals) if _decimals(number) > decimals else number:f}"
 
 
-def _leaf(leaf: re.Match[bytes], exact: dict[str, str]) -> bytes:
-    replacement = exact.get(leaf[1].decode().strip())
-    return leaf[0] if replacement is None else b">" + replacement.encode() + b"<"
-
-
 def _round_copies(xml: bytes, exact: dict[str, str], decimals: int) -> bytes:
     """Rounds the coordinates of the points wherever the document repeats them."""
     parts = {part.lstrip("+") for raw in exact for part in raw.replace(";", " ").split()}
+    if not any(part.encode() in xml for part in parts if len(part.partition(".")[2]) > decimals):
+        return xml
 
     def coarse(match: re.Match[bytes]) -> bytes:
         number = match[0].decode()

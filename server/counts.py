@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.expression import ColumnCollection
 
 from geo.targets import Tallied
 from server.db import db
@@ -28,17 +27,16 @@ def sums(village_ids: Sequence[int] | None, as_of: dt.date, events: Sequence[int
     new_year = dt.date(as_of.year, 1, 1)
 
     def part(source: type[Tally] | type[TallyDay]) -> Query:
-        columns = (source.village_id, source.indicator_id, source.done, source.of, source.subjects)
-        query: Query = sa.select(*columns).where(source.day <= as_of)
+        query: Query = sa.select(source.village_id, source.indicator_id, *_totals(source))
+        query = query.where(source.day <= as_of).group_by(source.village_id, source.indicator_id)
         if events:
             query = query.where(sa.or_(source.indicator_id.not_in(events), source.day >= new_year))
         return query if village_ids is None else query.where(source.village_id.in_(village_ids))
 
-    rows = sa.union_all(part(TallyDay), part(Tally)).subquery().c
-    query: Query = sa.select(rows.village_id, rows.indicator_id, *_totals(rows))
     found: dict[int, dict[int, Tallied]] = {}
-    for row in db.session.execute(query.group_by(rows.village_id, rows.indicator_id)):
-        found.setdefault(row.village_id, {})[row.indicator_id] = _tallied(row)
+    for row in db.session.execute(sa.union_all(part(TallyDay), part(Tally))):
+        of_village = found.setdefault(row.village_id, {})
+        of_village[row.indicator_id] = of_village.get(row.indicator_id, Tallied()) + _tallied(row)
     return found
 
 
@@ -57,17 +55,21 @@ def days(commune_id: int, indicator_id: int, until: dt.date) -> tuple[tuple[dt.d
     villages = sa.select(Village.id).where(Village.commune_id == commune_id)
 
     def part(source: type[Tally] | type[TallyDay]) -> Query:
-        query: Query = sa.select(source.day, source.done, source.of, source.subjects)
+        query: Query = sa.select(source.day, *_totals(source)).group_by(source.day)
         here = source.village_id.in_(villages)
         return query.where(here, source.indicator_id == indicator_id, source.day <= until)
 
-    rows = sa.union_all(part(TallyDay), part(Tally)).subquery().c
-    query: Query = sa.select(rows.day, *_totals(rows)).group_by(rows.day).order_by(rows.day)
-    return tuple((row.day, _tallied(row)) for row in db.session.execute(query))
+    found: dict[dt.date, Tallied] = {}
+    for row in db.session.execute(sa.union_all(part(TallyDay), part(Tally))):
+        found[row.day] = found.get(row.day, Tallied()) + _tallied(row)
+    return tuple(sorted(found.items()))
 
 
-def _totals(rows: ColumnCollection[str, Any]) -> tuple[sa.Label[Any], ...]:
-    return tuple(sa.func.sum(rows[name]).label(f"all_{name}") for name in ("done", "of", "subjects"))
+def _totals(source: type[Tally] | type[TallyDay]) -> tuple[sa.Label[Any], ...]:
+    return tuple(
+        sa.func.sum(column).label(f"all_{name}")
+        for name, column in (("done", source.done), ("of", source.of), ("subjects", source.subjects))
+    )
 
 
 def _tallied(row: sa.Row[*tuple[Any, ...]]) -> Tallied:

@@ -217,15 +217,12 @@ def _add_files(version: FormVersion, files: Sequence[MediaFile]) -> None:
 
 
 def _remarks(definition: Definition, files: Sequence[MediaFile]) -> Iterator[SheetError]:
-    """What an officer should know about a form that works."""
+    """Files that the form opens and that are neither given nor made from tables."""
     given = {file.name for file in files}
     lists = {f"{each.list_name}.csv" for each in definition.entities}
     for name in definition.media:
         if name not in given | lists | MADE:
             yield SheetError("survey", None, None, f"biểu mẫu mở tệp “{name}” mà chưa có tệp ấy.", name)
-    if definition.purpose is None:
-        sentence = "chưa ghi mục đích, căn cứ pháp lý và số tháng lưu trữ (cột muc_dich, can_cu, luu_thang)."
-        yield SheetError("muc_dich", None, None, sentence)
 
 
 def _audit(version: FormVersion, actor: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from forms import indicators
 from forms.errors import Fault, Unreadable
 from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
-from forms.points import rounded
+from forms.points import rounded, rounded_unseen
 from server.errors import FORM_UNKNOWN, SUBMISSION_UNREADABLE, Problem
 from server.registry import KnownForm, KnownIndicator, KnownVersion, registry
 
@@ -96,9 +96,11 @@ def understand(xml: bytes) -> Reading:
 
 def _closed(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion | None) -> Reading:
     """A submission that is kept whole without being understood: of an unknown version, or sealed (C44)."""
+    sealed = instance.encrypted or not form.cuts_points
     return Reading(
         instance, digest, form, version,
-        xml=instance.xml, answers={}, blocks=(), statements=(), subject=None, point=None, result=None,
+        xml=instance.xml if sealed else rounded_unseen(instance.xml),
+        answers={}, blocks=(), statements=(), subject=None, point=None, result=None,
         village_code=None, observed_at=None,
         files=binaries(instance, version.definition) if version else frozenset(), faults=(),
     )  # fmt: skip
@@ -107,19 +109,16 @@ def _closed(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
 def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion) -> Reading:
     definition = version.definition
     exact = answers(instance, definition)
-    stored, kept = instance.xml, exact
-    if version.cuts_points:
-        stored = rounded(instance, definition)
-        if stored is not instance.xml:
-            kept = answers(read(stored), definition)
-    found = entities(instance, definition)
-    stated = indicators.state(instance, definition)
+    stored = rounded(instance, definition) if version.cuts_points else instance
+    kept = exact if stored is instance else answers(stored, definition)
+    found = entities(stored, definition)
+    stated = indicators.state(stored, definition)
     when = times(instance, definition)
     statements, unknown = _known(stated)
     misfits = tuple(Fault("misfit", path, "") for path in exact.misfits)
     return Reading(
         instance, digest, form, version,
-        xml=stored, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
+        xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
         point=_point(exact.get(definition.point_path or "")),
         result=_word(exact.get(definition.result_path or "")),
         village_code=_word(exact.get(definition.village_path or "")),

@@ -79,7 +79,7 @@ def _sections(command: click.Command, parent: click.Context, name: str) -> Itera
 
 def _option(param: click.Parameter, context: click.Context) -> str | None:
     record = param.get_help_record(context)
-    if record is None or "--help" in record[0]:
+    if record is None or "--help" in record[0] or not record[1]:  # a bare argument stands in the usage
         return None
     said, meaning = (part.replace("|", "\\|") for part in record)
     return f"| `{said}` | {meaning} |"

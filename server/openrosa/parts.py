@@ -3,11 +3,11 @@
 import io
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, cast
 
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
@@ -18,6 +18,7 @@ IN_MEMORY = 256 * 1024
 
 MAX_PARTS = 1000
 MAX_FIELD = 6_000_000
+MAX_BOUNDARY = 200
 _DISPOSITION = re.compile(
     rb'^content-disposition:[ \t]*form-data;[ \t]*name="([^"\\\r\n]*)"(?:;[ \t]*filename="([^"\\\r\n]*)")?[ \t]*$',
     re.IGNORECASE | re.MULTILINE,
@@ -36,20 +37,22 @@ class Part:
     stream: BinaryIO
 
 
-def read(stream: IO[bytes], content_type: str, length: int | None) -> list[Part]:
-    """The parts in their order; `length` is that of the whole body, None where the request does not say.
+@contextmanager
+def received(stream: IO[bytes], content_type: str, length: int | None) -> Iterator[list[Part]]:
+    """The parts in their order, open until the end of the block.
 
-    Raises Problem BAD_REQUEST where it is no multipart/form-data, or was cut short.
+    `length` is that of the whole body, None where the request does not say. Raises Problem BAD_REQUEST where
+    it is no multipart/form-data, or was cut short.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "").encode("ascii", "replace")
-    if kind != "multipart/form-data" or not 0 < len(boundary) <= 200:
+    if kind != "multipart/form-data" or not 0 < len(boundary) <= MAX_BOUNDARY:
         raise Problem(BAD_REQUEST, why="cần multipart/form-data có phần xml_submission_file.")
-    if length is None or length > IN_MEMORY:
-        return list(_streamed(stream, boundary, length))
-    body = stream.read()
-    parts = _cut(body, boundary)
-    return list(_streamed(io.BytesIO(body), boundary, len(body))) if parts is None else parts
+    small = length is not None and length <= IN_MEMORY
+    body = stream.read() if small else b""
+    parts = _cut(body, boundary) if small else None
+    with ExitStack() as files:
+        yield _streamed(io.BytesIO(body) if small else stream, boundary, files) if parts is None else parts
 
 
 def _cut(body: bytes, boundary: bytes) -> list[Part] | None:
@@ -83,20 +86,20 @@ def _unescaped(name: str) -> str:
     return name.replace("%22", '"')
 
 
-def _streamed(stream: IO[bytes], boundary: bytes, length: int | None) -> Iterator[Part]:
-    parser = MultiPartParser(stream_factory=_spool, max_form_memory_size=MAX_FIELD, max_form_parts=MAX_PARTS)
+def _streamed(stream: IO[bytes], boundary: bytes, open_files: ExitStack) -> list[Part]:
+    """The parts by Werkzeug's parser: any line ends, any quoting, any size."""
+
+    def spool(*_args: object, **_kwargs: object) -> IO[bytes]:
+        file = SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+b")  # noqa: SIM115 - closed by open_files
+        return open_files.enter_context(file)
+
+    parser = MultiPartParser(stream_factory=spool, max_form_memory_size=MAX_FIELD, max_form_parts=MAX_PARTS)
     try:
-        fields, files = parser.parse(stream, boundary, length)
-    except RequestEntityTooLarge:
-        raise
+        fields, files = parser.parse(stream, boundary, None)
     except ValueError as error:
         raise Problem(BAD_REQUEST, why=_UNREADABLE) from error
-    for name, text in fields.items(multi=True):
-        yield Part(name or "", None, "", io.BytesIO(text.encode()))
-    for name, file in files.items(multi=True):
-        yield Part(name or "", file.filename or "", file.content_type or "", cast(BinaryIO, file.stream))
-
-
-def _spool(*_args: object, **_kwargs: object) -> IO[bytes]:
-    """Where a file part waits until it is stored: in memory while small, in an unnamed file when large."""
-    return SpooledTemporaryFile(max_size=IN_MEMORY, mode="w+b")
+    texts = [Part(name or "", None, "", io.BytesIO(text.encode())) for name, text in fields.items(multi=True)]
+    return texts + [
+        Part(name or "", file.filename or "", file.content_type or "", cast(BinaryIO, file.stream))
+        for name, file in files.items(multi=True)
+    ]

@@ -23,8 +23,9 @@ def submission(caller: Caller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":
         return Response(status=204, content_type=xml.CONTENT_TYPE)
-    form, files = unwrap(parts.read(request.stream, request.content_type or "", request.content_length))
-    receipt = intake.accept(form, uploads(files), sender(caller))
+    with parts.received(request.stream, request.content_type or "", request.content_length) as found:
+        form, files = unwrap(found)
+        receipt = intake.accept(form, uploads(files), sender(caller))
     status = 201 if receipt.new else 202
     return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
 
@@ -36,7 +37,7 @@ def sender(caller: Caller) -> Sender:
         caller.commune_id,
         caller.villages,
         device_id(),
-        printable(request.user_agent.string),
+        printable(request.environ.get("HTTP_USER_AGENT")),
         request.remote_addr,
     )
 

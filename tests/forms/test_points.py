@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from forms.definition import Definition, Field
 from forms.instance import answers, read
-from forms.points import rounded
+from forms.points import rounded, rounded_unseen
 
 DEFINITION = Definition(
     "f",
@@ -28,7 +28,7 @@ def submission(body: str) -> bytes:
 
 
 def coarse(xml: bytes) -> bytes:
-    return rounded(read(xml), DEFINITION)
+    return rounded(read(xml), DEFINITION).xml
 
 
 def test_points_keep_three_decimals_and_no_altitude():
@@ -90,8 +90,8 @@ DEGREES = st.floats(-90, 90, allow_nan=False).map(lambda number: f"{number:.9f}"
 @given(DEGREES, DEGREES, st.integers(0, 6))
 def test_rounding_twice_is_rounding_once_and_never_far(latitude, longitude, decimals):
     instance = read(submission(f"<vi_tri>{latitude} {longitude} 1 2</vi_tri>"))
-    once = rounded(instance, DEFINITION, decimals)
-    assert rounded(read(once), DEFINITION, decimals) == once
+    once = rounded(instance, DEFINITION, decimals).xml
+    assert rounded(read(once), DEFINITION, decimals).xml == once
     point = answers(read(once), DEFINITION)["vi_tri"]
     assert abs(point["lat"] - float(latitude)) <= 0.5 * 10**-decimals + 1e-9
     assert abs(point["lon"] - float(longitude)) <= 0.5 * 10**-decimals + 1e-9
@@ -103,3 +103,10 @@ def test_a_point_reads_back(latitude, longitude, altitude):
         "vi_tri"
     ]
     assert point == {"lat": float(latitude), "lon": float(longitude), "alt": float(altitude), "acc": 4.0}
+
+
+def test_points_of_a_form_that_is_not_known_are_rounded_by_their_look():
+    xml = submission("<a>20.844911 106.688112 3.5 8.2</a><b>20.8449 là số</b><c> 20.8449111 106.6 </c>")
+    assert rounded_unseen(xml) == submission(
+        "<a>20.845 106.688 0 8.2</a><b>20.8449 là số</b><c>20.845 106.6</c>"
+    )

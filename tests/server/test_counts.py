@@ -18,7 +18,17 @@ from server import clock, coverage, planning, publishing, tally
 from server.coverage import VISITED
 from server.db import db, writing
 from server.models import (
-    Commune, Entity, EntityList, Indicator, Plan, Submission, Tally, TallyDay, Target, Village, VillageFigure
+    Commune,
+    Entity,
+    EntityList,
+    Indicator,
+    Plan,
+    Submission,
+    Tally,
+    TallyDay,
+    Target,
+    Village,
+    VillageFigure,
 )  # fmt: skip
 from tests.people import make_commune
 
@@ -140,6 +150,10 @@ def test_households_are_the_newest_figure_not_later_than_the_day(app: Flask) -> 
     assert coverage.table(commune, dt.date(2025, 3, 1), full=True).households is None
 
 
+def list_of_households() -> EntityList:
+    return db.session.scalars(sa.select(EntityList).where(EntityList.name == "ho_dan")).one()
+
+
 def household(village: Village, listed: EntityList, ended: dt.datetime | None = None) -> Entity:
     entity = Entity(
         id=uuid.uuid4(), list=listed, village_id=village.id, label="Nhà bà Ba", data={}, version=1,
@@ -153,7 +167,7 @@ def test_without_a_figure_the_list_of_households_is_counted(app: Flask) -> None:
     """DESIGN 6.6; a thôn with neither has an unknown number, never 0."""
     commune = make_commune(thon=3)
     first, second, _third = commune.villages
-    listed = EntityList(name="ho_dan")
+    listed = list_of_households()
     for _ in range(3):
         household(first, listed)
     household(first, listed, ended=NOON - dt.timedelta(days=30))
@@ -192,7 +206,7 @@ def submit(village: Village | None, received: dt.datetime, entity: Entity | None
 def test_received_until_is_the_communes_own_newest(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     here, elsewhere = make_commune(thon=1), make_commune("10930", "Mao Điền", thon=1)
     assert coverage.table(here).received_until is None
-    home = household(here.villages[0], EntityList(name="ho_dan"))
+    home = household(here.villages[0], list_of_households())
     db.session.commit()
     submit(here.villages[0], NOON - dt.timedelta(hours=3), home)
     for hours in (2, 1):
@@ -321,9 +335,11 @@ def test_folding_changes_no_sum(app: Flask, rows: list, fold_after: int) -> None
         if not folded or not db.session.get(TallyDay, (commune.villages[at].id, what.id, day)):
             count(commune.villages[at], what, day, number, number, number, folded=folded)
         if n == fold_after:
+            db.session.rollback()
             tally.fold(writing())
             db.session.commit()
     before = to_json(coverage.table(commune, full=True))
+    db.session.rollback()
     tally.fold(writing())
     db.session.commit()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Tally)) == 0

@@ -17,6 +17,8 @@ from server.models import Audit, Commune, Village, VillageFigure
 from server.places import PlacesRejected
 from tests.people import make_commune
 
+UNTOLD = Figures()
+
 
 def box(x: float, y: float) -> shapely.MultiPolygon:
     """A hundredth of a degree a side, at so many hundredths east and north of 106.5, 20.8."""
@@ -24,7 +26,7 @@ def box(x: float, y: float) -> shapely.MultiPolygon:
     return shapely.MultiPolygon([shapely.box(west, south, west + 0.01, south + 0.01)])
 
 
-def outline(code: str, x: float = 0, y: float = 0, figures: Figures = Figures(), row: int = 1) -> Outline:
+def outline(code: str, x: float = 0, y: float = 0, figures: Figures = UNTOLD, row: int = 1) -> Outline:
     return Outline(code, f"Thôn {code}", box(x, y), 1.0e6, row, figures)
 
 

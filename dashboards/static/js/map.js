@@ -36,8 +36,8 @@ const tungNha = (() => {
     const found = [];
     layer.eachLayer((area) => {
       const { name, figure, at } = area.feature.properties;
-      const short = figure ? `<b>${figure}</b>` : name;
-      found.push({ area, at: L.latLng(at), figure: short, full: figure ? `${name}<br>${short}` : name });
+      const short = figure ? `<b>${figure}</b>` : null;
+      found.push({ area, at: L.latLng(at), figure: short, full: short ? `${name}<br>${short}` : name });
     });
     return found;
   }
@@ -50,7 +50,7 @@ const tungNha = (() => {
     const sized = seen.map((label) => ({ ...label, room: room(map, label), box: null, text: null }));
     sized.sort((a, b) => b.room.x * b.room.y - a.room.x * a.room.y);
     for (const wanted of ["figure", "full"]) {
-      for (const label of sized) fit(map, label, label[wanted], sized);
+      for (const label of sized) if (label[wanted]) fit(map, label, label[wanted], sized);
     }
     for (const { at, text, size } of sized.filter((label) => label.text)) {
       const icon = L.divIcon({ className: "label", html: text, iconSize: [size.x, size.y] });

@@ -1,0 +1,91 @@
+"""The demonstration from start to end: make it if it is not there, serve it, say how to use it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import segno
+
+from server import clock, migrate
+from server.demo import make, people, record, serve
+from server.demo.progress import Progress
+from server.demo.scale import Scale
+from server.settings import Settings
+
+_LIMIT = 12
+"""Collectors that the table on the terminal shows; demo.json has them all."""
+
+
+def run(settings: Settings, port: int, visits: int, households: int, *, stay: bool) -> None:
+    """Make the demonstration where it is not there yet, and serve it until told to end (where we `stay`).
+
+    Raises NotPossible; what was half made is made anew by the next run.
+    """
+    serve.check_port(port)
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    known = record.read(settings.instance) if make.is_there() else None
+    if known is not None:
+        migrate.upgrade()
+        found = record.moved(known, serve.address(port), people.qr_text)
+        record.write(settings.instance, found)
+        if stay:
+            _serve(settings, port, found)
+        return
+    _make(settings, Scale(visits, households, clock.today()), port, stay=stay)
+
+
+def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
+    progress = Progress()
+    make.clear(settings)
+    everyone = make.tables(scale, progress)
+    progress.step("Khởi động máy chủ …")
+    with serve.serving(settings, port) as child:
+        url = serve.address(port)
+        make.visits(scale, everyone, url, progress)
+        found = record.described(everyone, url, people.qr_text)
+        make.finished(settings)
+        record.write(settings.instance, found)
+        progress.step("Xong.")
+        if stay:
+            _stay(settings, child, found)
+
+
+def _serve(settings: Settings, port: int, found: Mapping[str, Any]) -> None:
+    with serve.serving(settings, port) as child:
+        _stay(settings, child, found)
+
+
+def _stay(settings: Settings, child: subprocess.Popen[bytes], found: Mapping[str, Any]) -> None:
+    click.echo(told(settings, found))
+    if sys.stdout.isatty():
+        collector = found["collectors"][0]
+        click.echo(f"Mã QR của {collector['name']} (quét bằng ODK Collect):")
+        segno.make_qr(collector["qr"], error="l").terminal(compact=True)
+    click.echo("Nhấn Ctrl-C để dừng.")
+    try:
+        child.wait()
+    except KeyboardInterrupt:
+        click.echo("Đã dừng.")
+
+
+def told(settings: Settings, found: Mapping[str, Any]) -> str:
+    """The address, the accounts and where the rest is written."""
+    accounts = [(key, each["username"], each["password"]) for key, each in found["accounts"].items()]
+    collectors = found["collectors"][:_LIMIT]
+    more = len(found["collectors"]) - len(collectors)
+    lines = [
+        "",
+        f"Từng Nhà (bản dùng thử): mở {found['url']}/dang-nhap",
+        "",
+        f"  {'tài khoản':<22} mật khẩu",
+        *(f"  {username:<22} {password}" for _key, username, password in accounts),
+        "",
+        "  thành viên tổ (điện thoại)",
+        *(f"  {each['name']:<22} {', '.join(each['villages'])}" for each in collectors),
+        *([f"  … và {more} người nữa"] if more else []),
+        "",
+        f"Mã QR, mật khẩu của thành viên và khóa /api/v1: {settings.instance / record.NAME}",
+    ]
+    return "\n".join(lines)

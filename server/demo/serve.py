@@ -1,0 +1,126 @@
+"""Starts gunicorn as a child, knows when it answers, and ends it whatever happens to us."""
+
+import contextlib
+import dataclasses
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+
+from server.demo import NotPossible
+from server.settings import Settings, variable
+
+HOST = "127.0.0.1"
+_ROOT = Path(__file__).parents[2]
+_PATIENCE_SECONDS = 90
+
+
+def address(port: int) -> str:
+    """Where the demonstration is served."""
+    return f"http://{HOST}:{port}"
+
+
+def check_port(port: int) -> None:
+    """Raise NotPossible where somebody listens on the port already, or where we may not."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise NotPossible(
+                f"Cổng {port} không dùng được (đang có chương trình khác). Hãy chọn cổng khác, ví dụ: "
+                f"make demo PORT={port + 1 if 0 < port < 65535 else 8000}"
+            ) from error
+
+
+@contextlib.contextmanager
+def serving(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A gunicorn that answers on the port; ended with the block, also where we are told to end."""
+    with _ending_on(signal.SIGTERM, signal.SIGHUP), _child(settings, port) as child:
+        _await(child, port)
+        yield child
+
+
+@contextlib.contextmanager
+def _child(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    child = subprocess.Popen(_command(settings, port), env={**os.environ, **variables(settings)})
+    try:
+        yield child
+    finally:
+        _end(child)
+
+
+def _command(settings: Settings, port: int) -> list[str]:
+    return [
+        sys.executable, "-m", "gunicorn",
+        "--config", str(_ROOT / "server" / "gunicorn_conf.py"), "--pythonpath", str(_ROOT),
+        "--bind", f"{HOST}:{port}", "--access-logfile", str(settings.instance.absolute() / "access.log"),
+        "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """The settings as the child reads them; it is always a demonstration."""
+    demonstration = dataclasses.replace(settings, instance=settings.instance.absolute(), demo=True)
+    found = {}
+    for field in dataclasses.fields(demonstration):
+        value = getattr(demonstration, field.name)
+        if isinstance(value, bool):
+            found[variable(field.name)] = "1" if value else "0"
+        elif isinstance(value, Path | Fraction | int) or value:
+            found[variable(field.name)] = str(value)
+    return found
+
+
+def _await(child: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if child.poll() is not None:
+            break
+        if _answers(port):
+            return
+        time.sleep(0.1)
+    raise NotPossible(f"Máy chủ không khởi động được ở cổng {port}; xem lỗi ở trên.")
+
+
+def _answers(port: int) -> bool:
+    line = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        line.request("GET", "/healthz")
+        return line.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.terminate()
+    try:
+        child.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+@contextlib.contextmanager
+def _ending_on(*signals: signal.Signals) -> Iterator[None]:
+    """Turn signals that would end us at once into an exception, so that the child is ended first."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before: Mapping[signal.Signals, object] = {each: signal.signal(each, end) for each in signals}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)  # type: ignore[arg-type]

@@ -1,0 +1,93 @@
+"""What a leader sees in a real browser, at 390 and 1366 pixels, with the network cut off."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+FIGURE = "path.leaflet-interactive"
+
+
+def test_signing_in_leads_to_the_commune_and_its_28_figures(visit: Visit) -> None:
+    expect(visit.page.locator("h1")).to_contain_text("Xã An Lão")
+    expect(visit.page.locator(".figures tbody tr")).to_have_count(28)
+
+
+def test_no_page_scrolls_sideways(visit: Visit) -> None:
+    for path in ("/xa/11629", "/xa/11629/chi-tieu", "/xa/11629/ban-do"):
+        visit.open(path)
+        assert visit.width() <= visit.page.viewport_size["width"]  # type: ignore[index]
+
+
+def test_the_font_with_vietnamese_marks_is_ours(visit: Visit) -> None:
+    visit.page.evaluate("document.fonts.ready.then(() => true)")
+    assert visit.page.evaluate("document.fonts.check('16px \"Be Vietnam Pro\"', 'Ấệữ')")
+
+
+def test_page_and_json_tell_the_same_numbers(visit: Visit) -> None:
+    told = visit.page.request.get(f"{visit.site}/api/v1/communes/11629/coverage").json()
+    expect(visit.page.locator(".big")).to_contain_text(f"{told['visited']:,}".replace(",", "."))
+    percents = {row["code"]: row["percent"] for row in told["indicators"]}
+    card = visit.page.locator(".cards li", has_text="Phủ sóng 5G").first
+    expect(card.locator(".value").first).to_contain_text(f"{percents['phu_song_5g']:.1f}".replace(".", ","))
+
+
+def test_the_map_draws_every_thon_and_tells_its_numbers(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do?chi_tieu=phu_song_5g")
+    frame = visit.page.frame_locator("iframe")
+    expect(frame.locator(FIGURE)).to_have_count(38)
+    told = visit.page.request.get(f"{visit.site}/api/v1/communes/11629/coverage").json()
+    village = next(row for row in told["villages"] if row["name"] == "Đồng Xuân")
+    place = frame.locator(f'{FIGURE}[aria-label^="{village["name"]}, "]').first
+    place.dispatch_event("click")  # a tap opens what hovering does
+    tip = frame.locator(".leaflet-tooltip")
+    expect(tip).to_contain_text(village["name"])
+    percent = village["indicators"]["phu_song_5g"]["percent"]
+    expect(tip).to_contain_text(f"{percent:.1f}".replace(".", ","))
+    expect(tip).to_contain_text("mức giao ≥ 80")
+
+
+def test_labels_never_lie_on_each_other(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do?chi_tieu=phu_song_5g")
+    frame = visit.page.frame_locator("iframe")
+    frame.locator(":root").evaluate("document.fonts.ready.then(() => true)")
+    labels = frame.locator(".label:not(.probe)")
+    expect(labels.first).to_be_visible()
+    boxes = [box for box in (label.bounding_box() for label in labels.all()) if box]
+    assert len(boxes) > 10
+    for n, one in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            apart_x = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            apart_y = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            assert apart_x or apart_y
+
+
+def test_the_map_cannot_leave_the_commune(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do")
+    frame = visit.page.frame_locator("iframe")
+    expect(frame.locator(".leaflet-control-zoom-out.leaflet-disabled")).to_be_visible()
+
+
+def test_choosing_an_indicator_needs_no_script_of_the_page(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do")
+    visit.page.select_option("#chi_tieu", "vneid_nguoi_dan")
+    visit.page.click(".choose button")
+    visit.page.wait_for_url("**chi_tieu=vneid_nguoi_dan*")
+    expect(visit.page.locator(".legend h2")).to_contain_text("VNeID")
+
+
+def test_the_keyboard_reaches_a_thon(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do?chi_tieu=phu_song_5g")
+    frame = visit.page.frame_locator("iframe")
+    frame.locator(FIGURE).first.focus()
+    expect(frame.locator(".leaflet-tooltip")).to_be_visible()
+
+
+def test_on_paper_the_still_map_takes_the_frames_place(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do?chi_tieu=phu_song_5g")
+    visit.page.emulate_media(media="print")
+    expect(visit.page.locator("iframe")).to_be_hidden()
+    expect(visit.page.locator("svg.still")).to_be_visible()
+    expect(visit.page.locator("svg.still path.thon")).to_have_count(38)

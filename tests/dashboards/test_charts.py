@@ -1,0 +1,47 @@
+"""The geometry of bars and trends."""
+
+import datetime as dt
+import itertools
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.charts import Point, bullet, trend
+
+MONDAY = dt.date(2026, 9, 7)
+
+
+def points(values: list[int]) -> list[Point]:
+    return [Point(MONDAY + dt.timedelta(weeks=n), value) for n, value in enumerate(values)]
+
+
+def test_the_mark_of_time_is_the_targets_share_of_the_time_gone() -> None:
+    drawn = bullet(Decimal("40.0"), Fraction(80), Fraction(1, 4))
+    assert (drawn.value, drawn.target, drawn.expected) == (Decimal("40.0"), Decimal(80), Decimal(20))
+
+
+def test_nothing_is_drawn_for_an_unknown_value() -> None:
+    assert bullet(None, Fraction(80), Fraction(1)).value is None
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=60), st.sampled_from([360, 1100]))
+def test_every_point_lies_inside_the_drawing_and_higher_means_more(values: list[int], width: int) -> None:
+    drawn = trend(points(values), width=width)
+    for dot in drawn.dots:
+        assert drawn.left <= dot.x <= drawn.width
+        assert 0 < dot.y <= drawn.bottom
+    by_value = sorted(drawn.dots, key=lambda dot: dot.point.value)
+    assert [dot.y for dot in by_value] == sorted((dot.y for dot in by_value), reverse=True)
+
+
+@given(st.integers(2, 60))
+def test_dates_under_a_phones_chart_do_not_run_into_each_other(weeks: int) -> None:
+    ticks = trend(points(list(range(weeks))), width=360).days
+    assert all(later.at - sooner.at >= 40 for sooner, later in itertools.pairwise(ticks))
+
+
+def test_the_axis_begins_at_zero_and_has_round_steps() -> None:
+    rows = trend(points([0, 930]), [Fraction(1000), Fraction(1700)], width=1100).rows
+    assert [row.value for row in rows] == [0, 500, 1000, 1500, 2000]

@@ -1,0 +1,224 @@
+"""Leaders' pages as a browser receives them."""
+
+import dataclasses
+import re
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server import clock
+from server.db import db
+from server.models import Commune
+from tests.leaders import NOON, fill, sign_up
+from tests.people import Browser, browser, make_commune, make_person
+
+PAGES = ("/xa/11629", "/xa/11629/chi-tieu", "/xa/11629/ban-do", "/xa/11629/ban-do/khung")
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+
+@pytest.fixture
+def leader(app: Flask) -> Browser:
+    """The leader of An Lão, signed in; the commune has thirteen thôn."""
+    commune = fill("11629", villages=13)
+    sign_up(commune)
+    db.session.commit()
+    visitor = browser(app)
+    assert visitor.sign_in("lanh.dao").status_code == 302
+    return visitor
+
+
+def words(markup: str) -> str:
+    """What a reader sees of a page: no tags, single spaces."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup).replace("\u00a0", " "))
+
+
+def test_who_has_not_signed_in_is_led_to_the_door(app: Flask) -> None:
+    for path in ("/", *PAGES, "/thanh-pho"):
+        answer = browser(app).get(path)
+        assert answer.status_code == 302
+        assert "/dang-nhap" in answer.location
+
+
+def test_a_leader_lands_on_his_commune(leader: Browser) -> None:
+    first = leader.get("/", follow_redirects=True)
+    assert first.request.path == "/xa/11629"
+
+
+def test_another_commune_is_refused(leader: Browser) -> None:
+    fill("10930", villages=2)
+    db.session.commit()
+    assert leader.get("/xa/10930").status_code == 403
+    assert leader.get("/xa/10930/ban-do/khung").status_code == 403
+
+
+def test_the_page_shows_all_28_figures_of_an_lao(leader: Browser) -> None:
+    """Issue: those surveyed with percent and reach, the others with the office that reports them."""
+    page = leader.get("/xa/11629").text
+    for number in range(1, 29):
+        assert f"AL-T{number:02}" in page
+    seen = words(page)
+    assert "28 con số của kế hoạch" in seen
+    assert "chờ Văn phòng HĐND và UBND xã báo cáo" in seen
+
+
+def test_the_targets_page_has_them_too(leader: Browser) -> None:
+    page = leader.get("/xa/11629/chi-tieu").text
+    assert len(re.findall(r"<small>AL-T\d\d</small>", page)) == 28
+
+
+def test_page_and_json_tell_the_same_numbers(leader: Browser) -> None:
+    told = leader.get("/api/v1/communes/11629/coverage").get_json()
+    seen = words(leader.get("/xa/11629").text)
+    assert f"{told['visited']:,}".replace(",", ".") in seen
+    for row in told["indicators"]:
+        if row["percent"] is not None and row["code"] in ("phu_song_5g", "vneid_nguoi_dan"):
+            assert f"{row['percent']:.1f} %".replace(".", ",") in seen
+
+
+def test_pages_say_as_of_when(leader: Browser) -> None:
+    """DESIGN 6.8"""
+    for path in PAGES[:3]:
+        assert "Tính đến 22/11/2026" in leader.get(path).text
+
+
+def test_another_day_can_be_asked_for_and_is_kept_from_page_to_page(leader: Browser) -> None:
+    """DESIGN 7: past days as the ends of weeks."""
+    page = leader.get("/xa/11629?den_ngay=2026-11-10").text
+    assert "Tính đến 08/11/2026" in page
+    assert "/xa/11629/ban-do?den_ngay=2026-11-10" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/xa/11629?den_ngay=hôm nay", 422),
+        ("/xa/11629/ban-do?chi_tieu=khong_co", 404),
+        ("/xa/11629/ban-do/khung?chi_tieu=%3Cscript%3E", 404),
+        ("/xa/99999", 404),
+        ("/xa/11629?xep=%27%3B--&chieu=x", 200),
+    ],
+)
+def test_bad_addresses_get_one_clear_page(leader: Browser, path: str, status: int) -> None:
+    answer = leader.get(path)
+    assert answer.status_code == status
+    assert "<script>" not in answer.text
+
+
+def test_a_thon_with_three_households_is_hidden(leader: Browser) -> None:
+    """DESIGN 7: the twelfth thôn of the sample has three."""
+    assert "dưới 5 hộ" in words(leader.get("/xa/11629").text)
+
+
+def test_every_link_of_a_map_and_a_page_is_ours(leader: Browser) -> None:
+    for path in PAGES:
+        links = re.findall(r'(?:src|href|action)="([^"]+)"', leader.get(path).text)
+        assert [link for link in links if not link.startswith(("/", "#", "?"))] == []
+
+
+def test_pages_allow_nothing_from_elsewhere_and_no_inline_script(leader: Browser) -> None:
+    for path in PAGES[:3]:
+        answer = leader.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert not re.search(r"<script(?![^>]*src)| style=| on\w+=", answer.text)
+
+
+def test_the_maps_frame_has_a_new_nonce_every_time(leader: Browser) -> None:
+    policies = {leader.get("/xa/11629/ban-do/khung").headers["Content-Security-Policy"] for _ in range(2)}
+    assert len(policies) == 2
+    assert all("frame-ancestors 'self'" in policy and "unsafe" not in policy for policy in policies)
+
+
+def test_a_map_is_sent_compressed_to_who_takes_it(leader: Browser) -> None:
+    packed = leader.get("/xa/11629/ban-do/khung", headers={"Accept-Encoding": "gzip"})
+    plain = leader.get("/xa/11629/ban-do/khung", headers={"Accept-Encoding": "gzip;q=0"})
+    assert packed.content_encoding == "gzip"
+    assert plain.content_encoding is None
+    assert len(packed.data) < len(plain.data) / 2
+
+
+def test_the_chosen_indicator_is_chosen_in_the_list(leader: Browser) -> None:
+    page = leader.get("/xa/11629/ban-do?chi_tieu=vneid_nguoi_dan").text
+    assert '<option value="vneid_nguoi_dan" selected>' in page
+    assert "/xa/11629/ban-do/khung?chi_tieu=vneid_nguoi_dan" in page
+
+
+def test_the_city_sees_its_communes(app: Flask, leader: Browser) -> None:
+    assert leader.get("/thanh-pho").status_code == 403
+    city = browser(app)
+    sign_up(db.session.get_one(Commune, 1), "city", "thanh.pho")
+    db.session.commit()
+    city.sign_in("thanh.pho")
+    page = city.get("/", follow_redirects=True)
+    assert page.request.path == "/thanh-pho"
+    assert 'href="/xa/11629"' in page.text
+    assert city.get("/xa/11629").status_code == 200
+
+
+def test_signing_out_is_a_button_on_every_page(leader: Browser) -> None:
+    assert 'action="/dang-xuat"' in leader.get("/xa/11629").text
+    token = leader.csrf_token("/xa/11629")
+    assert leader.post("/dang-xuat", data={"csrf_token": token}).status_code == 302
+    assert leader.get("/xa/11629").status_code == 302
+
+
+def test_a_commune_without_plan_thon_or_visits_has_its_pages(app: Flask) -> None:
+    make_person("lanh.dao", "leader", make_commune())
+    visitor = browser(app)
+    visitor.sign_in("lanh.dao")
+    for path in PAGES[:3]:
+        assert visitor.get(path).status_code == 200
+    assert "chưa nạp kế hoạch" in words(visitor.get("/xa/11629").text)
+    assert "chưa có gì để vẽ" in words(visitor.get("/xa/11629/ban-do").text)
+
+
+def test_files_are_kept_for_a_year_under_their_hash(app: Flask) -> None:
+    visitor = browser(app)
+    with visitor.get("/static/dashboards/css/page.css?v=0123456789") as hashed:
+        assert hashed.status_code == 200
+        assert "max-age=31536000" in hashed.headers["Cache-Control"]
+        assert "Set-Cookie" not in hashed.headers
+    assert visitor.get("/static/dashboards/vendor/.stamp").status_code == 404
+    assert visitor.get("/static/dashboards/../pages.py").status_code == 404
+
+
+def test_a_demonstration_says_that_it_is_one(app: Flask, leader: Browser) -> None:
+    assert "Bản trình diễn" not in leader.get("/xa/11629").text
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], demo=True)
+    assert "Bản trình diễn" in leader.get("/xa/11629").text
+
+
+def test_a_page_asks_the_database_as_often_for_thirteen_thon_as_for_five(app: Flask, leader: Browser) -> None:
+    """DESIGN 9: cost follows the work asked for."""
+    small = fill("10930", villages=5)
+    sign_up(small, username="lanh.dao.mao.dien")
+    db.session.commit()
+    other = browser(app)
+    other.sign_in("lanh.dao.mao.dien")
+    for page in ("", "/chi-tieu", "/ban-do", "/ban-do/khung"):
+        asked = statements(leader, f"/xa/11629{page}")
+        assert asked == statements(other, f"/xa/10930{page}")
+        assert asked <= 16
+
+
+def statements(visitor: Browser, path: str) -> int:
+    """How many statements a page takes."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert visitor.get(path).status_code == 200
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    return len([statement for statement in seen if not statement.startswith("BEGIN")])
