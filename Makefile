@@ -22,8 +22,11 @@ help: ## list the commands
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-setup: .venv/.runtime ## install what running needs
+setup: .venv/.runtime assets ## install what running needs
 setup-dev: setup .venv/.dev ## install what testing needs too
+
+assets: .venv/.runtime
+	@$(BIN)/python dashboards/assets.py
 
 demo: setup ## set up everything, fill the demonstration, serve it on PORT (8000)
 	@TUNGNHA_DEMO=1 $(BIN)/flask --app app demo --serve --port $(PORT)
@@ -41,4 +44,4 @@ lock: .venv/bin/uv ## write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help setup setup-dev demo test check fix lock
+.PHONY: help assets setup setup-dev demo test check fix lock

@@ -75,7 +75,7 @@ def served(database_url: str, instance: Path, workers: int = 2, threads: int = 1
         "TUNGNHA_FOLD_SECONDS": "10",
     }
     command = [
-        sys.executable, "-m", "gunicorn", "-c", "/tmp/lab/gconf.py", "--bind", f"127.0.0.1:{port}",
+        sys.executable, "-m", "gunicorn", "-c", "server/gunicorn_conf.py", "--bind", f"127.0.0.1:{port}",
         "--workers", str(workers), "--threads", str(threads), "--access-logfile", "/dev/null",
         "app:create_app()",
     ]  # fmt: skip

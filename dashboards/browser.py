@@ -6,13 +6,15 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, request, url_for
+from werkzeug.security import safe_join
 
 from server import auth
 from server.errors import NOT_FOUND, Problem
 
 FILES = Path(__file__).parent / "static"
-YEAR = 365 * 24 * 3600
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+YEAR = 365 * 24 * 3600  # seconds
 
 blueprint = Blueprint("browser", __name__)
 
@@ -20,17 +22,23 @@ blueprint = Blueprint("browser", __name__)
 @blueprint.get("/static/dashboards/<path:name>")
 @auth.public
 def file(name: str) -> Response:
-    """One of our files; compressed where a compressed copy lies beside it and the browser takes one."""
-    if Path(name).name.startswith("."):
+    """One of our files; compressed where a compressed copy lies beside it and the browser takes one.
+
+    Sent from memory: they are small, and a browser that leaves half-way leaves no open file behind.
+    """
+    path = Path(safe_join(str(FILES), name) or FILES)
+    kind = "text/plain" if path.name == "LICENSE" else KINDS.get(path.suffix)
+    if kind is None or not path.is_file():
         raise Problem(NOT_FOUND)
-    age = YEAR if "v" in request.args else None  # with its hash in the address it never changes
-    packed = f"{name}.gz"
-    if not takes_gzip() or not (FILES / packed).is_file():
-        return send_from_directory(FILES, name, max_age=age)
-    response = send_from_directory(FILES, packed, max_age=age)
-    response.mimetype = "text/css" if name.endswith(".css") else "text/javascript"
-    response.content_encoding = "gzip"
+    packed = path.with_name(f"{path.name}.gz")
+    is_packed = packed.is_file() and takes_gzip()
+    response = Response((packed if is_packed else path).read_bytes(), mimetype=kind)
+    if is_packed:
+        response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
+    response.cache_control.max_age = YEAR if "v" in request.args else 0  # with its hash it never changes
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 

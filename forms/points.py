@@ -1,6 +1,7 @@
 """Takes the exactness out of a submission's points before it is stored (DESIGN 7, "Points")."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from lxml import etree
@@ -9,6 +10,8 @@ from forms.definition import Definition
 from forms.instance import Found, Instance, read
 
 _NUMBER = re.compile(rb"(?<![0-9.])[+-]?[0-9]{1,3}\.[0-9]{1,60}(?![0-9])")
+# With one of these after its first bytes a document may be written in another way than it reads.
+_DISGUISES = (b"<![CDATA[", b"&#", b"<!--", b"<?", b"\r")
 _POINT = re.compile(
     rb">(\s*[+-]?[0-9]{1,2}\.[0-9]{4,60} [+-]?[0-9]{1,3}\.[0-9]{1,60}(?: [0-9.+-]{1,20}){0,2}\s*)<"
 )
@@ -25,13 +28,30 @@ def rounded(instance: Instance, definition: Definition, decimals: int = 3) -> In
     exact = _exact(instance, definition, decimals)
     if not exact:
         return instance
-    coarse = instance.xml
+    if any(instance.xml.find(sign, 2) >= 0 for sign in _DISGUISES):
+        return read(_round_copies(_rewritten(instance.xml, exact), exact, decimals))
+    return _as_written(instance, definition, exact, decimals)
+
+
+def _as_written(instance: Instance, definition: Definition, exact: dict[str, str], decimals: int) -> Instance:
+    """The usual case: what stands between tags is what was read, so no second reading is needed."""
+    xml = instance.xml
     for raw, replacement in exact.items():
-        coarse = coarse.replace(f">{raw}<".encode(), f">{replacement}<".encode())
-    again = read(_round_copies(coarse, exact, decimals))
-    if not _exact(again, definition, decimals):
-        return again
-    return read(_round_copies(_rewritten(instance.xml, exact), exact, decimals))
+        xml = xml.replace(f">{raw}<".encode(), f">{replacement}<".encode())
+    coarse = _round_copies(xml, exact, decimals)
+    if coarse is not xml:
+        return read(coarse)
+    found = _with_points(instance.found(definition), definition.layout.points, exact)
+    return replace(instance, xml=coarse, _found=[(definition, found)])
+
+
+def _with_points(found: Found, paths: frozenset[str], exact: dict[str, str]) -> Found:
+    points = {path: exact[found.texts[path]] for path in paths if found.texts.get(path) in exact}
+    repeats = {
+        path: [_with_points(one_round, paths, exact) for one_round in rounds]
+        for path, rounds in found.repeats.items()
+    }
+    return Found({**found.texts, **points}, repeats, found.entities)
 
 
 def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
@@ -42,11 +62,11 @@ def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
 def _exact(instance: Instance, definition: Definition, decimals: int) -> dict[str, str]:
     """Text of each point answer that says more than it may → what it becomes."""
     texts = set(_points(instance.found(definition), definition.layout.points))
-    return {raw: _round(raw, decimals) for raw in texts if _is_exact(raw, decimals)}
+    return {raw: _round(raw.strip(), decimals) for raw in texts if _is_exact(raw.strip(), decimals)}
 
 
 def _points(found: Found, paths: frozenset[str]) -> list[str]:
-    texts = [found.texts[path].strip() for path in paths & found.texts.keys() if found.texts[path]]
+    texts = [found.texts[path] for path in paths if found.texts.get(path)]
     for rounds in found.repeats.values():
         for one_round in rounds:
             texts += _points(one_round, paths)
@@ -119,7 +139,7 @@ def _rewritten(xml: bytes, exact: dict[str, str]) -> bytes:
     )
     root = etree.fromstring(xml.removeprefix(b"\xef\xbb\xbf"), parser)
     for element in root.iter("*"):
-        replacement = exact.get((element.text or "").strip())
+        replacement = exact.get(element.text or "")
         if replacement is not None:
             element.text = replacement
     return etree.tostring(root, encoding="utf-8", xml_declaration=xml.lstrip().startswith(b"<?xml"))

@@ -67,6 +67,20 @@ def change(before: Sequence[Entry], after: Sequence[Entry], rule: Rule) -> Steps
     return {place: amount for place, amount in difference.items() if amount != NOTHING}
 
 
+def arrival(series: Sequence[Entry], entry: Entry, rule: Rule) -> Steps:
+    """What to append to the tally when one finding joins a series; the usual cases without going through it all."""
+    if entry.village_id is None or rule.valid_days is not None:
+        return change(series, [*series, entry], rule)
+    found: Steps = {(entry.village_id, entry.day): Amount(entry.done, entry.of, 1)}
+    if rule.event or not series:
+        return found
+    last = max(series)
+    if last > entry or last.village_id is None:
+        return change(series, [*series, entry], rule)
+    _add(found, (last.village_id, entry.day), Amount(-last.done, -last.of, -1))
+    return {place: amount for place, amount in found.items() if amount != NOTHING}
+
+
 def _end(ordered: Sequence[Entry], position: int, rule: Rule) -> dt.date | None:
     """The first day on which an entry no longer counts; None while it does."""
     if rule.event:

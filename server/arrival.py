@@ -62,7 +62,7 @@ def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) ->
     is_household = _is_household(block, main)
     entity_id = main.id if main else block.id if block and block.create else None
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
-    spot_id = _spot(reading.point)
+    spot_id, is_elsewhere = _spot(reading.point, home_id if is_household else None)
     return Placed(
         entity_id,
         is_household,
@@ -70,7 +70,7 @@ def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) ->
         spot_id,
         _kept(reading),
         _quarantine(is_household, main, home_id, spot_id, sender, reading),
-        point_is_elsewhere=_elsewhere(reading.point, home_id) if is_household else False,
+        point_is_elsewhere=is_elsewhere,
     )
 
 
@@ -88,10 +88,14 @@ def _named(reading: Reading, block: EntityBlock | None, sender: Sender) -> int |
     return next(iter(sender.villages.values())) if len(sender.villages) == 1 else None
 
 
-def _spot(point: Point | None) -> int | None:
+def _spot(point: Point | None, home_id: int | None) -> tuple[int | None, bool]:
+    """The thôn in which a point lies, and whether it is farther from home than its accuracy explains."""
     if point is None:
-        return None
-    return places.index().place(point.latitude, point.longitude, point.accuracy).key
+        return None, False
+    if home_id is None:
+        return places.index().place(point.latitude, point.longitude, point.accuracy).key, False
+    judgement = places.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
+    return judgement.found, judgement.verdict == "wrong"
 
 
 def _kept(reading: Reading) -> Point | None:
@@ -120,14 +124,6 @@ def _quarantine(
 
 def _foreign(village_id: int, sender: Sender) -> bool:
     return registry().commune_of(village_id) != sender.commune_id
-
-
-def _elsewhere(point: Point | None, home_id: int | None) -> bool:
-    """The point lies in another thôn than the household, farther off than its accuracy explains."""
-    if point is None or home_id is None:
-        return False
-    judgement = places.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
-    return judgement.verdict == "wrong"
 
 
 def flags(reading: Reading, placed: Placed, clock_flag: str | None) -> tuple[dict[str, str], ...]:

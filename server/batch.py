@@ -5,9 +5,12 @@ hot path's statements, which are SQLAlchemy's own, are compiled once and handed 
 writes as one statement, many rows as arrays. SQLite gets them the ordinary way (docs/decisions/0004).
 """
 
+import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -23,10 +26,9 @@ class Step(NamedTuple):
 
 class _Compiled(NamedTuple):
     text: str
-    names: Sequence[tuple[str, str, Any]]
-    """Of each parameter: its name in the text, its name among the values, what makes a value ready."""
-    constants: Mapping[str, Any]
-    """Values that the statement itself holds, by their name in the text."""
+    """With PostgreSQL's own placeholders: psycopg reads a text of its own style anew each time it is long."""
+    names: Sequence[Sequence[tuple[str, Any]]]
+    """For each statement the values it takes, in their order, and what makes each ready for the driver."""
 
 
 _Shape = tuple[tuple[Any, bool], ...]
@@ -48,7 +50,7 @@ def read(connection: sa.Connection, steps: Sequence[Step]) -> list[list[Row]]:
         return [_execute(connection, each) for each in steps]
     raw: Any = connection.connection.driver_connection
     try:
-        with raw.cursor() as cursor:
+        with psycopg.RawCursor(raw) as cursor:
             return [
                 _send(cursor, (each,), connection.dialect).fetchall() if each.rows else [] for each in steps
             ]
@@ -66,7 +68,7 @@ def write(connection: sa.Connection, steps: Sequence[Step]) -> None:
         return
     raw: Any = connection.connection.driver_connection
     try:
-        with raw.cursor() as cursor:
+        with psycopg.RawCursor(raw) as cursor:
             _send(cursor, wanted, connection.dialect)
         raw.commit()
     except connection.dialect.loaded_dbapi.Error as error:
@@ -89,41 +91,43 @@ def _execute(connection: sa.Connection, each: Step) -> list[Row]:
 def _send(cursor: Any, steps: Sequence[Step], dialect: sa.Dialect) -> Any:
     shape = tuple((each.statement, len(each.rows) > 1) for each in steps)
     compiled = _compiled.get(shape) or _compiled.setdefault(shape, _compile(shape, dialect))
-    values = dict(compiled.constants)
-    place = iter(compiled.names)
-    for each in steps:
-        row = each.rows[0] if len(each.rows) == 1 else _columns(each.rows)
-        for _ in range(len(row)):
-            parameter, name, process = next(place)
-            values[parameter] = process(row[name]) if process else row[name]
+    values: list[Any] = []
+    for each, names in zip(steps, compiled.names, strict=True):
+        if len(each.rows) == 1:
+            row = each.rows[0]
+            values += [process(row[name]) if process else row[name] for name, process in names]
+        else:
+            values += [_array([row[name] for row in each.rows]) for name, _ in names]
     return cursor.execute(compiled.text, values)
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in rows[0]}
+def _array(values: Sequence[int | bool | uuid.UUID | dt.date | dt.datetime | None]) -> str:
+    """A column as PostgreSQL writes an array; for values whose text needs no quotes, which is all we send so."""
+    if None in values:
+        return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _compile(shape: _Shape, dialect: sa.Dialect) -> _Compiled:
     """The statements of a shape as one: all but the last stand before it as `WITH … AS (INSERT …)`."""
     texts: list[str] = []
-    names: list[tuple[str, str, Any]] = []
-    constants: dict[str, Any] = {}
-    for number, (statement, many) in enumerate(shape):
+    names: list[list[tuple[str, Any]]] = []
+    place = 0
+    for statement, many in shape:
         compiled = (_of_arrays(statement) if many else statement).compile(dialect=dialect)
-        own = {name: f"p{number}_{name}" for name in compiled.params}
-        texts.append(str(compiled) % {name: f"%({parameter})s" for name, parameter in own.items()})
-        processors = compiled._bind_processors
-        for name, value in compiled.params.items():
-            if value is None:
-                names.append((own[name], name, processors.get(name)))
-            else:
-                constants[own[name]] = value
+        places, own = {}, []
+        for name in compiled.params:
+            place += 1
+            places[name] = f"${place}"
+            own.append((name, compiled._bind_processors.get(name)))
+        texts.append(str(compiled) % places)
+        names.append(own)
     before = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(texts[:-1]))
-    return _Compiled(f"WITH {before} {texts[-1]}" if before else texts[-1], names, constants)
+    return _Compiled(f"WITH {before} {texts[-1]}" if before else texts[-1], names)
 
 
 def _of_arrays(statement: sa.Insert) -> sa.Insert:
-    """An insert of many rows as one over arrays, one for each column."""
+    """An insert of many rows as one over arrays, one for each column: numbers, days, times, UUIDs and truths."""
     table: Any = statement.table
     names = [column.name for column in statement._values or ()]  # type: ignore[union-attr]
     arrays = [sa.func.unnest(sa.bindparam(name, type_=ARRAY(table.c[name].type))) for name in names]

@@ -17,7 +17,7 @@ import segno
 import sqlalchemy as sa
 
 from forms.choices import unaccented
-from server import clock, digest
+from server import clock, digest, phones
 from server.db import db
 from server.models import Audit, Collector, CollectorVillage, Commune, Village
 from server.sealing import key_for, seal, unseal
@@ -91,6 +91,7 @@ def add(name: str, commune: Commune, villages: Sequence[Village]) -> NewCollecto
 def revoke(collector: Collector) -> None:
     """Close all phone URLs to him from now on (403, C12); the caller commits. What he has sent stays."""
     collector.revoked_at = clock.now()
+    phones.forget()
     _audit("collector.revoke", collector)
 
 

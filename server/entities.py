@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.instance import EntityBlock
+from server import batch
 from server.batch import Step, step
 from server.clock import day_of
 from server.models import Entity, EntityVersion, Submission
@@ -37,7 +38,7 @@ VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at
     Submission.entity_id == sa.bindparam("entity"),
     Submission.quarantine.is_(None),
     Submission.replaced_by_id.is_(None),
-    Submission.review != "rejected",
+    Submission.review != sa.literal_column("'rejected'"),
     Submission.result.is_not(None),
 )
 LATER_VERSIONS = sa.select(EntityVersion.received).where(
@@ -138,8 +139,8 @@ def apply(
 def _conflict(connection: sa.Connection, known: Known, block: EntityBlock) -> str | None:
     if block.base_version in (None, known.version):
         return None
-    rows = connection.execute(LATER_VERSIONS, {"entity": known.id, "base": block.base_version})
-    return conflict(block, [row.received for row in rows], known.data)
+    [rows] = batch.read(connection, [step(LATER_VERSIONS, entity=known.id, base=block.base_version)])
+    return conflict(block, [received for (received,) in rows], known.data)
 
 
 def create(

@@ -55,7 +55,7 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def engine_options(settings: Settings) -> dict[str, object]:
     """What a database of this kind needs of its connection pool."""
-    json = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
+    json: dict[str, object] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
     if settings.database.startswith("sqlite"):
         return json
     return {**json, "pool_size": 32, "max_overflow": 0}

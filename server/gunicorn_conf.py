@@ -14,6 +14,7 @@ workers = 2
 threads = 8
 keepalive = 5
 timeout = 60
+preload_app = True  # imported once, shared by all workers; no connection is open before they part
 graceful_timeout = 20
 limit_request_line = 32 * 1024
 """A phone names the unsent households of a whole list in one query, 39 bytes each (E10)."""
@@ -22,6 +23,7 @@ control_socket_disable = True  # nobody uses it, and several servers of one user
 accesslog = "-"
 access_log_format = '%(h)s %(t)s "%(r)s" %(s)s %(b)s %(M)sms "%(a)s"'
 
+_LONGEST = 400
 _KEY = re.compile(r"/key/[^/?\s]+")
 
 
@@ -34,8 +36,8 @@ class RedactingLogger(Logger):
 
 
 def redacted(value: Any) -> Any:
-    """A logged value with the token of any phone URL in it blotted out."""
-    return _KEY.sub("/key/…", value) if isinstance(value, str) else value
+    """A logged value, not too long, with the token of any phone URL in it blotted out."""
+    return _KEY.sub("/key/…", value)[:_LONGEST] if isinstance(value, str) else value
 
 
 logger_class = RedactingLogger

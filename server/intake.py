@@ -14,7 +14,7 @@ from server.arrival import Placed
 from server.batch import Step, step
 from server.db import db
 from server.entities import HOUSEHOLDS, Known, Origin, Visit
-from server.errors import UNAVAILABLE, Problem
+from server.errors import KEY_UNKNOWN, UNAVAILABLE, Problem
 from server.models import Audit, Finding, Submission
 from server.reading import Reading, observed, understand
 from server.sender import Sender, Upload
@@ -119,22 +119,22 @@ def receive(
 def _look(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
     """Lock the subject and read what is known of it; an edit first takes back what it replaces."""
     if reading.instance.deprecated_id is None:
-        return _subject(connection, reading)
-    new_id, stored = _stored(batch.read(connection, [_stored_step(reading)])[0])
+        return _subject(connection, reading, sender)
+    new_id, stored = _stored(batch.read(connection, [_stored_step(reading, sender)])[0])
     if stored is not None:
         return Before(stored.id, stored, {}, (), {})
     edited = resend.replace(connection, reading, new_id, sender.collector_id)
-    return dataclasses.replace(_subject(connection, reading), submission_id=new_id, edited=edited)
+    return dataclasses.replace(_subject(connection, reading, sender), submission_id=new_id, edited=edited)
 
 
-def _subject(connection: sa.Connection, reading: Reading) -> Before:
+def _subject(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
     ids = entity_ids(reading)
     subject = reading.subject
     unlisted = subject is not None and (subject not in ids or any(block.create for block in reading.blocks))
-    before = _read(connection, reading, ids, advise=unlisted)
+    before = _read(connection, reading, sender, ids, advise=unlisted)
     if subject is not None and not unlisted and subject not in before.known and before.stored is None:
         # nothing was there to lock: of an entity and its update that arrive at once, one has to wait
-        before = _read(connection, reading, ids, advise=True)
+        before = _read(connection, reading, sender, ids, advise=True)
     return before
 
 
@@ -146,20 +146,24 @@ def entity_ids(reading: Reading) -> list[uuid.UUID]:
     return sorted(named)
 
 
-def _stored_step(reading: Reading) -> Step:
-    return step(resend.STORED, instance_id=reading.instance.instance_id)
+def _stored_step(reading: Reading, sender: Sender) -> Step:
+    return step(resend.STORED, instance_id=reading.instance.instance_id, collector=sender.collector_id)
 
 
 def _stored(rows: Sequence[batch.Row]) -> tuple[int, resend.Stored | None]:
-    new_id, stored_id, digest = rows[0]
+    new_id, stored_id, digest, is_revoked = rows[0]
+    if is_revoked:
+        raise Problem(KEY_UNKNOWN)
     return new_id, None if stored_id is None else resend.Stored(stored_id, bytes(digest))
 
 
-def _read(connection: sa.Connection, reading: Reading, ids: Sequence[uuid.UUID], *, advise: bool) -> Before:
+def _read(
+    connection: sa.Connection, reading: Reading, sender: Sender, ids: Sequence[uuid.UUID], *, advise: bool
+) -> Before:
     dialect = connection.dialect.name
     subject = reading.subject
     main = reading.blocks[0].id if reading.blocks else subject
-    steps = [_stored_step(reading)]
+    steps = [_stored_step(reading, sender)]
     if advise and subject is not None and dialect == "postgresql":
         steps.append(step(tally.ADVISE, key=tally.lock_key(subject)))
     first = len(steps)
@@ -248,24 +252,19 @@ def _finding_steps(this: Arrival) -> list[Step]:
         return []
     subject = this.reading.subject or _own_subject(this.reading)
     day = clock.day_of(this.observed_at)
-    before: tally.Series = {}
-    after: tally.Series = {}
-    rules = {}
-    rows = []
+    findings, tallied = [], []
     for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):
         village_id = this.placed.village_of(indicator)
         entry = Entry(this.observed_at, this.received_at, this.id, day, village_id, done, of)
-        before[indicator.id] = this.before.series.get(indicator.id, [])
-        after[indicator.id] = [*before[indicator.id], entry]
-        rules[indicator.id] = indicator.rule
-        rows.append(
+        tallied += tally.joined(this.before.series, indicator.id, entry, indicator.rule)
+        findings.append(
             {
                 "submission_id": this.id, "indicator_id": indicator.id, "subject": subject, "village_id": village_id,
                 "done": done, "of": of, "observed_at": this.observed_at, "received_at": this.received_at,
                 "counts": True,
             }
         )  # fmt: skip
-    return [Step(ADD_FINDING, rows), Step(tally.APPEND, tally.difference(before, after, rules))]
+    return [Step(ADD_FINDING, findings), Step(tally.APPEND, tallied)]
 
 
 def _own_subject(reading: Reading) -> uuid.UUID:

@@ -5,6 +5,7 @@ import hashlib
 import re
 import secrets
 import string
+import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def add(
     person = Person(
         username=username,
         name=" ".join(name.split()) or username,
-        password=hash_password(secret),
+        password=hash_password(unicodedata.normalize("NFKD", secret)),  # as Flask-Security reads it
         fs_uniquifier=uuid.uuid4().hex,
         commune_id=commune.id if commune else None,
         created_at=clock.now(),

@@ -10,6 +10,7 @@ from forms import indicators
 from forms.errors import Fault, Unreadable
 from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
 from forms.points import rounded, rounded_unseen
+from forms.values import point
 from server.errors import FORM_UNKNOWN, SUBMISSION_UNREADABLE, Problem
 from server.registry import KnownForm, KnownIndicator, KnownVersion, registry
 
@@ -108,20 +109,19 @@ def _closed(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
 
 def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion) -> Reading:
     definition = version.definition
-    exact = answers(instance, definition)
     stored = rounded(instance, definition) if version.cuts_points else instance
-    kept = exact if stored is instance else answers(stored, definition)
+    kept = answers(stored, definition)
     found = entities(stored, definition)
     stated = indicators.state(stored, definition)
     when = times(instance, definition)
     statements, unknown = _known(stated)
-    misfits = tuple(Fault("misfit", path, "") for path in exact.misfits)
+    misfits = tuple(Fault("misfit", path, "") for path in kept.misfits)
     return Reading(
         instance, digest, form, version,
         xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
-        point=_point(exact.get(definition.point_path or "")),
-        result=_word(exact.get(definition.result_path or "")),
-        village_code=_word(exact.get(definition.village_path or "")),
+        point=_point(instance.found(definition).texts.get(definition.point_path or "")),
+        result=_word(kept.get(definition.result_path or "")),
+        village_code=_word(kept.get(definition.village_path or "")),
         observed_at=when.end or when.start, files=binaries(instance, definition),
         faults=(*found.faults, *stated.faults, *when.faults, *misfits, *unknown),
     )  # fmt: skip
@@ -138,10 +138,15 @@ def _known(stated: indicators.Stated) -> tuple[tuple[Statement, ...], tuple[Faul
     return tuple(statements), tuple(unknown)
 
 
-def _point(answer: Any) -> Point | None:
-    if not isinstance(answer, dict) or answer.get("lat") is None or answer.get("lon") is None:
+def _point(text: str | None) -> Point | None:
+    """The point as the phone measured it, before anything is cut."""
+    try:
+        measured = point(text) if text else None
+    except ValueError:
         return None
-    return Point(answer["lat"], answer["lon"], answer.get("acc"))
+    if measured is None or measured["lat"] is None or measured["lon"] is None:
+        return None
+    return Point(measured["lat"], measured["lon"], measured["acc"])
 
 
 def _word(answer: Any) -> str | None:

@@ -130,9 +130,15 @@ def _first(statement: Any, **values: Any) -> Any:
         return connection.execute(statement, values).first()
 
 
+_EXTENSION = "tungnha.registry"
+
+
 def registry() -> Registry:
     """The current application's registry."""
-    found: Registry = current_app.extensions.setdefault("tungnha.registry", Registry())
+    extensions = current_app.extensions
+    if _EXTENSION not in extensions:
+        extensions[_EXTENSION] = Registry()
+    found: Registry = extensions[_EXTENSION]
     return found
 
 

@@ -19,7 +19,7 @@ from server.errors import (
     SUBMISSION_CONFLICT,
     Problem,
 )
-from server.models import Attachment, Finding, Submission
+from server.models import Attachment, Collector, Finding, Submission
 from server.reading import Reading
 from server.registry import registry
 
@@ -42,11 +42,20 @@ def _next_on_sqlite(_element: NextId, _compiler: Any, **_kw: Any) -> str:
 
 
 STORED = (
-    sa.select(NextId(), Submission.id, Submission.sha256)
+    sa.select(
+        NextId(),
+        Submission.id,
+        Submission.sha256,
+        sa.exists().where(Collector.id == sa.bindparam("collector"), Collector.revoked_at.is_not(None)),
+    )
     .select_from(sa.select(sa.literal_column("1")).subquery())
     .outerjoin(Submission, Submission.instance_id == sa.bindparam("instance_id"))
 )
-"""The key for a new submission, and the one that has its instance id already, if any."""
+"""The key for a new submission, the one that has its instance id already, and whether the sender was revoked.
+
+A process may remember for some seconds who a token is (`phones.by_sent_token`); that he may still send is asked
+here, in the visit's own transaction.
+"""
 EDITED = (
     sa.select(
         Submission.id,
@@ -163,7 +172,7 @@ def attachments(submission_id: int, blobs: Sequence[media.Blob], received_at: dt
         }
         for blob in blobs
     ]
-    return [Step(ADD_ATTACHMENT, rows)] if rows else []
+    return [Step(ADD_ATTACHMENT, [row]) for row in rows]
 
 
 def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_id: int) -> Edited:

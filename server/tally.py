@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from geo.series import Amount, Entry, Rule, change, steps
+from geo.series import Amount, Entry, Rule, arrival, change, steps
 from server.clock import day_of
 from server.models import Entity, Finding, Tally, TallyDay, Village
 from server.registry import registry
@@ -77,6 +77,12 @@ def difference(before: Series, after: Series, rules: Mapping[int, Rule]) -> list
         changed = change(before.get(indicator_id, ()), after.get(indicator_id, ()), rules[indicator_id])
         rows += [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
     return rows
+
+
+def joined(series: Series, indicator_id: int, entry: Entry, rule: Rule) -> list[dict[str, Any]]:
+    """Rows to append to the tally when one finding joins its subject's series."""
+    changed = arrival(series.get(indicator_id, ()), entry, rule)
+    return [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
 
 
 def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:

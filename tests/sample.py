@@ -8,7 +8,11 @@ import sqlalchemy as sa
 from server import clock, collectors, publishing
 from server.collectors import NewCollector
 from server.db import db
-from server.models import Commune, Entity, EntityList, FormVersion, Village
+from server.media import path_of
+from server.models import Attachment, Commune, Entity, EntityList, FormVersion, Submission, Village
+
+JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 20
+"""A photo, as far as anybody looks."""
 
 VISIT = """
 | survey |
@@ -130,3 +134,16 @@ def filled(
         f'xmlns:orx="http://openrosa.org/xforms">{answers}'
         f"<meta><instanceID>{instance_id}</instanceID></meta></data>"
     ).encode()
+
+
+def arrived() -> list[Submission]:
+    """What is stored, in the order of arrival."""
+    db.session.rollback()  # what others have written since is seen by a new transaction
+    return list(db.session.scalars(sa.select(Submission).order_by(Submission.id)))
+
+
+def arrived_files() -> dict[str, bytes]:
+    """What is on disk of every attachment, by name."""
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(Attachment))
+    return {row.name: path_of(row.stored_sha256).read_bytes() for row in rows}

@@ -13,6 +13,7 @@ GROUPS = (
     Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê."),
     Group("tokens", "server.cli.tokens", "Khóa truy cập cho chương trình (/api/v1)."),
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
+    Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),
     Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),
     Group("docs", "server.cli.docs", "Tài liệu làm từ mã nguồn.", hidden=True),
 )

@@ -74,7 +74,7 @@ def _character(
         diligence=diligence,
         fiveg=_within(0.99 - 0.5 * far**1.5 + dice.gauss(0, 0.04), 0.2, 0.98),
         gbps=_within(0.64 + 0.38 * east + dice.gauss(0, 0.06), 0.3, 0.9),
-        vneid=_within(0.93 + 0.12 * north + dice.gauss(0, 0.03), 0.65, 0.985),
+        vneid=_within(0.92 + 0.15 * north + dice.gauss(0, 0.03), 0.6, 0.985),
         signature=_within(0.12 + 0.36 * keen + dice.gauss(0, 0.06), 0.1, 0.6),
         smart=_within(0.25 + 0.45 * keen + dice.gauss(0, 0.08), 0.1, 0.85),
         wifi=_within(0.85 - 0.3 * far, 0.3, 0.9),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from server import folding, migrate
 from server.db import db, writing
-from server.demo import NotPossible, households, people, places
+from server.demo import NotPossible, households, people, places, record
 from server.demo.character import characters
 from server.demo.people import Everyone, Walker
 from server.demo.phone import Phone
@@ -23,6 +23,8 @@ from server.settings import Settings
 
 BEGUN = "demo.begun"
 _PHONES_AT_ONCE = 6
+_SOMEBODYS = frozenset({"commune", "form", "person", "submission"})
+"""Tables with whose first row an installation is somebody's."""
 
 
 def is_there() -> bool:
@@ -39,13 +41,12 @@ def clear(settings: Settings) -> None:
     if begun.exists():
         _drop_all()
         shutil.rmtree(settings.blob_folder, ignore_errors=True)
-    elif any(
-        _has_rows(name) for name in sa.inspect(db.engine).get_table_names() if name != "alembic_version"
-    ):
+    elif any(_has_rows(name) for name in _SOMEBODYS & set(sa.inspect(db.engine).get_table_names())):
         raise NotPossible(
             f"Thư mục {settings.instance} đã có dữ liệu không phải bản dùng thử; hãy đặt TUNGNHA_INSTANCE "
             "là một thư mục khác."
         )
+    (settings.instance / record.NAME).unlink(missing_ok=True)
     begun.touch()
 
 
@@ -113,15 +114,19 @@ def _walk(
         theirs[errand.walker][errand.week].append(errand)
     over = threading.Event()
 
+    def sent() -> None:
+        progress.one()
+        if over.is_set():
+            raise NotPossible("Đã dừng khi đang gửi phiếu mô phỏng.")
+
     def go(number: int) -> None:
         phone = Phone(
             f"{url}/key/{walkers[number].token}", f"collect:{land.scale.dice(number).getrandbits(64):016x}"
         )
-        walk = Walk(land, walkers[number], number, phone, progress.one)
+        walk = Walk(land, walkers[number], number, phone, sent)
         try:
             for _week, mine in sorted(theirs[number].items()):
-                if not over.is_set():
-                    walk.week(mine)
+                walk.week(mine)
         finally:
             phone.close()
 

@@ -1,15 +1,16 @@
 """The demonstration from start to end: make it if it is not there, serve it, say how to use it."""
 
-import subprocess
 import sys
 from collections.abc import Mapping
+from multiprocessing.context import ForkProcess as Process
 from typing import Any
 
 import click
 import segno
 
 from server import clock, migrate
-from server.demo import make, people, record, serve
+from server.db import db
+from server.demo import NotPossible, make, people, record, serve
 from server.demo.progress import Progress
 from server.demo.scale import Scale
 from server.settings import Settings
@@ -30,10 +31,15 @@ def run(settings: Settings, port: int, visits: int, households: int, *, stay: bo
         migrate.upgrade()
         found = record.moved(known, serve.address(port), people.qr_text)
         record.write(settings.instance, found)
+        make.finished(settings)
+        _hang_up()
         if stay:
             _serve(settings, port, found)
         return
-    _make(settings, Scale(visits, households, clock.today()), port, stay=stay)
+    try:
+        _make(settings, Scale(visits, households, clock.today()), port, stay=stay)
+    except KeyboardInterrupt as error:
+        raise NotPossible("Đã dừng giữa chừng; lần chạy sau làm lại từ đầu.") from error
 
 
 def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
@@ -41,15 +47,22 @@ def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
     make.clear(settings)
     everyone = make.tables(scale, progress)
     progress.step("Khởi động máy chủ …")
+    _hang_up()
     with serve.serving(settings, port) as child:
         url = serve.address(port)
         make.visits(scale, everyone, url, progress)
         found = record.described(everyone, url, people.qr_text)
-        make.finished(settings)
         record.write(settings.instance, found)
+        make.finished(settings)
         progress.step("Xong.")
         if stay:
             _stay(settings, child, found)
+
+
+def _hang_up() -> None:
+    """No connection of ours may go with the process that is about to part from us."""
+    db.session.close()
+    db.engine.dispose()
 
 
 def _serve(settings: Settings, port: int, found: Mapping[str, Any]) -> None:
@@ -57,7 +70,7 @@ def _serve(settings: Settings, port: int, found: Mapping[str, Any]) -> None:
         _stay(settings, child, found)
 
 
-def _stay(settings: Settings, child: subprocess.Popen[bytes], found: Mapping[str, Any]) -> None:
+def _stay(settings: Settings, child: Process, found: Mapping[str, Any]) -> None:
     click.echo(told(settings, found))
     if sys.stdout.isatty():
         collector = found["collectors"][0]
@@ -65,7 +78,7 @@ def _stay(settings: Settings, child: subprocess.Popen[bytes], found: Mapping[str
         segno.make_qr(collector["qr"], error="l").terminal(compact=True)
     click.echo("Nhấn Ctrl-C để dừng.")
     try:
-        child.wait()
+        child.join()
     except KeyboardInterrupt:
         click.echo("Đã dừng.")
 

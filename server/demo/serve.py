@@ -3,16 +3,19 @@
 import contextlib
 import dataclasses
 import http.client
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from multiprocessing.context import ForkProcess as Process
 from pathlib import Path
 from types import FrameType
+
+from gunicorn.app import wsgiapp
 
 from server.demo import NotPossible
 from server.settings import Settings, variable
@@ -41,7 +44,7 @@ def check_port(port: int) -> None:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def serving(settings: Settings, port: int) -> Iterator[Process]:
     """A gunicorn that answers on the port; ended with the block, also where we are told to end."""
     with _ending_on(signal.SIGTERM, signal.SIGHUP), _child(settings, port) as child:
         _await(child, port)
@@ -49,21 +52,27 @@ def serving(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextlib.contextmanager
-def _child(settings: Settings, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    child = subprocess.Popen(_command(settings, port), env={**os.environ, **variables(settings)})
+def _child(settings: Settings, port: int) -> Iterator[Process]:
+    # forked, so that the second or two of importing everything is not paid twice
+    child = multiprocessing.get_context("fork").Process(
+        target=_gunicorn, args=(settings, port), name="gunicorn"
+    )
+    child.start()
     try:
         yield child
     finally:
         _end(child)
 
 
-def _command(settings: Settings, port: int) -> list[str]:
-    return [
-        sys.executable, "-m", "gunicorn",
+def _gunicorn(settings: Settings, port: int) -> None:
+    os.environ.update(variables(settings))
+    sys.argv = [
+        "gunicorn",
         "--config", str(_ROOT / "server" / "gunicorn_conf.py"), "--pythonpath", str(_ROOT),
         "--bind", f"{HOST}:{port}", "--access-logfile", str(settings.instance.absolute() / "access.log"),
         "--log-level", "warning",
     ]  # fmt: skip
+    wsgiapp.run()
 
 
 def variables(settings: Settings) -> dict[str, str]:
@@ -79,10 +88,10 @@ def variables(settings: Settings) -> dict[str, str]:
     return found
 
 
-def _await(child: subprocess.Popen[bytes], port: int) -> None:
+def _await(child: Process, port: int) -> None:
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
-        if child.poll() is not None:
+        if not child.is_alive():
             break
         if _answers(port):
             return
@@ -101,14 +110,12 @@ def _answers(port: int) -> bool:
         line.close()
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        child.terminate()
-    try:
-        child.wait(timeout=30)
-    except subprocess.TimeoutExpired:
+def _end(child: Process) -> None:
+    child.terminate()
+    child.join(timeout=30)
+    if child.is_alive():
         child.kill()
-        child.wait()
+        child.join()
 
 
 @contextlib.contextmanager

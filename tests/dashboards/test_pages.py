@@ -181,13 +181,21 @@ def test_a_commune_without_plan_thon_or_visits_has_its_pages(app: Flask) -> None
 
 
 def test_files_are_kept_for_a_year_under_their_hash(app: Flask) -> None:
+    hashed = browser(app).get("/static/dashboards/css/page.css?v=0123456789")
+    assert hashed.status_code == 200
+    assert "max-age=31536000" in hashed.headers["Cache-Control"]
+    assert "Set-Cookie" not in hashed.headers
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(app: Flask) -> None:
     visitor = browser(app)
-    with visitor.get("/static/dashboards/css/page.css?v=0123456789") as hashed:
-        assert hashed.status_code == 200
-        assert "max-age=31536000" in hashed.headers["Cache-Control"]
-        assert "Set-Cookie" not in hashed.headers
-    assert visitor.get("/static/dashboards/vendor/.stamp").status_code == 404
-    assert visitor.get("/static/dashboards/../pages.py").status_code == 404
+    etag = visitor.get("/static/dashboards/css/page.css").headers["ETag"]
+    assert visitor.get("/static/dashboards/css/page.css", headers={"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["vendor/.stamp", "../pages.py", "%2e%2e/pages.py", "css", "", "js/none.js"])
+def test_nothing_but_our_files_is_sent(app: Flask, name: str) -> None:
+    assert browser(app).get(f"/static/dashboards/{name}").status_code == 404
 
 
 def test_a_demonstration_says_that_it_is_one(app: Flask, leader: Browser) -> None:

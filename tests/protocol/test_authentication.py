@@ -4,8 +4,10 @@ import base64
 import dataclasses
 import datetime as dt
 import re
+import time
 from collections.abc import Iterator
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import parse_dict_header
 
 from app import create_app
-from server import clock, collectors, digest
+from server import clock, collectors, digest, phones
 from server.collectors import NewCollector
 from server.db import db
 from server.models import Submission
@@ -84,13 +86,30 @@ def test_a_revoked_collector_is_403_on_everything(
     """C12, DESIGN 7: thu hồi ngay. Known name and password do not make it a 401 either."""
     sample.publish_plain()
     assert phone.form_list().status == 200
+    assert phone.post(sample.filled()).status == 201
     collectors.revoke(db.session.merge(collector.collector))
     db.session.commit()
     for each in (phone, digest_phone):
         assert each.form_list().status == 403
         assert each.head().status == 403
         assert each.post(sample.filled()).status == 403
-    assert db.session.query(Submission).count() == 0
+    assert db.session.query(Submission).count() == 1
+
+
+def test_a_key_revoked_by_another_process_reads_nothing_at_once_and_sends_for_seconds(
+    phone: Phone, collector: NewCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C12: a burst of visits asks the database once; nothing is read from memory."""
+    sample.publish_plain()
+    assert phone.post(sample.filled()).status == 201
+    db.session.merge(collector.collector).revoked_at = clock.now()
+    db.session.commit()
+    assert phone.form_list().status == 403
+    assert phone.head().status == 403
+    assert phone.post(sample.filled()).status == 201
+    later = time.monotonic() + phones.REMEMBERED + 1
+    monkeypatch.setattr(phones, "time", SimpleNamespace(monotonic=lambda: later))
+    assert phone.post(sample.filled()).status == 403
 
 
 def test_nobody_is_let_in_by_what_the_database_holds(app: Flask, collector: NewCollector) -> None:

@@ -350,6 +350,20 @@ def test_a_household_point_is_kept_with_three_decimals_everywhere(place: Place) 
     assert not again.new
 
 
+def test_a_collector_who_was_revoked_a_moment_ago_sends_nothing(place: Place) -> None:
+    """DESIGN 7: whatever a process remembers of his token, the visit's own transaction asks."""
+    commune = sample.make_commune("10930", "Mao Điền")
+    made = sample.make_collector(commune, [sample.make_village(commune, "10930001")])
+    made.collector.revoked_at = clock.now()
+    db.session.commit()
+    sender = dataclasses.replace(place.both, collector_id=made.collector.id)
+    db.session.close()
+    with pytest.raises(Problem) as problem:
+        send(Visit(create=True), sender)
+    assert problem.value.kind.status == 403
+    assert count(Submission) == 0
+
+
 def test_folding_changes_no_sum(place: Place) -> None:
     send(Visit(create=True), place.both)
     send(Visit(stated=((1, 1), (3, 3), (1, 1), None), end=NOON - dt.timedelta(days=2)), place.both)

@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("of", sa.Integer(), nullable=False),
         sa.Column("subjects", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("village_id", "indicator_id", "day", name=op.f("pk_tally_day")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "api_token",

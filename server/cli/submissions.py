@@ -1,0 +1,86 @@
+"""`flask submissions`: what arrived and waits for a person."""
+
+import click
+from flask.cli import with_appcontext
+
+from server import clock, places, submissions
+from server.cli.groups import JSON, as_json
+from server.submissions import Page, Waiter, Waiting
+
+
+@click.group("submissions")
+def group() -> None:
+    """Submissions."""
+
+
+@group.command("list")
+@click.option("--commune", "code", help="Mã xã của người gửi; bỏ trống: mọi xã.")
+@click.option("--quarantined", is_flag=True, help="Chỉ các phiếu được giữ riêng, chưa tính vào đâu.")
+@click.option("--flagged", is_flag=True, help="Chỉ các phiếu có dấu hiệu cần xem lại.")
+@click.option("--before", type=click.IntRange(1), help="Trang tiếp: các phiếu có số nhỏ hơn số này.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=submissions.PAGE, show_default=True,
+              help="Số phiếu mỗi trang.")  # fmt: skip
+@JSON
+@with_appcontext
+def list_submissions(
+    *,
+    code: str | None,
+    quarantined: bool,
+    flagged: bool,
+    before: int | None,
+    limit: int,
+    wants_json: bool,
+) -> None:
+    """Liệt kê các phiếu chờ người xem: giữ riêng, có dấu hiệu lạ, còn thiếu ảnh; mới nhất trước.
+
+    Không có câu trả lời nào của người dân ở đây.
+    """
+    commune = places.commune(code) if code else None
+    page = submissions.listed(commune, quarantined=quarantined, flagged=flagged, before=before, limit=limit)
+    counts = submissions.waiting(commune)
+    if wants_json:
+        as_json(_told(page, counts))
+        return
+    for waiter in page.waiters:
+        click.echo(_line(waiter))
+    click.echo(
+        f"Đang chờ: {counts.quarantined} phiếu giữ riêng, {counts.flagged} phiếu có dấu hiệu, "
+        f"{counts.incomplete} phiếu thiếu ảnh."
+    )
+    if page.before is not None:
+        click.echo(f"Còn nữa: thêm --before {page.before}.")
+
+
+def _line(waiter: Waiter) -> str:
+    received = f"{waiter.received_at.astimezone(clock.LOCAL):%d/%m/%Y %H:%M}"
+    form = f"{waiter.form_id} {waiter.version}".strip()
+    words = "; ".join(reason.sentence for reason in waiter.reasons)
+    place = waiter.village_name or "không rõ thôn"
+    return "\t".join((str(waiter.id), received, form, place, waiter.collector or "?", words))
+
+
+def _told(page: Page, counts: Waiting) -> dict[str, object]:
+    return {
+        "waiting": {
+            "quarantined": counts.quarantined,
+            "flagged": counts.flagged,
+            "incomplete": counts.incomplete,
+        },
+        "submissions": [_submission(waiter) for waiter in page.waiters],
+        "before": page.before,
+    }
+
+
+def _submission(waiter: Waiter) -> dict[str, object]:
+    return {
+        "id": waiter.id,
+        "form_id": waiter.form_id,
+        "version": waiter.version,
+        "village": {"code": waiter.village_code, "name": waiter.village_name}
+        if waiter.village_code
+        else None,
+        "collector": waiter.collector,
+        "observed_at": waiter.observed_at.isoformat(),
+        "received_at": waiter.received_at.isoformat(),
+        "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in waiter.reasons],
+    }
