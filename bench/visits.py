@@ -25,11 +25,13 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=5)
     options = arguments.parse_args()
     print(machine.describe())
-    with machine.postgres() as admin, tempfile.TemporaryDirectory(prefix="tungnha-bench-") as folder:
-        small = prepare(admin, "small", 5_000, 0, Path(folder))
-        large = prepare(admin, "large", 400_000, options.stored, Path(folder)) if options.stored else None
-        measure_cpu({"near-empty": small, f"{options.stored:,}": large}, options, Path(folder))
-        measure_slow_disk(admin, small, options, Path(folder))
+    with machine.postgres() as server, tempfile.TemporaryDirectory(prefix="tungnha-bench-") as folder:
+        small = prepare(server.url, "small", 5_000, 0, Path(folder))
+        large = (
+            prepare(server.url, "large", 400_000, options.stored, Path(folder)) if options.stored else None
+        )
+        measure_cpu(server, {"near-empty": small, f"{options.stored:,}": large}, options, Path(folder))
+        measure_slow_disk(server, small, options, Path(folder))
 
 
 def prepare(admin: str, name: str, households: int, stored: int, folder: Path) -> tuple[str, city.City]:
@@ -46,7 +48,7 @@ def prepare(admin: str, name: str, households: int, stored: int, folder: Path) -
     return url, made
 
 
-def measure_cpu(databases: dict, options: argparse.Namespace, folder: Path) -> None:
+def measure_cpu(server: machine.Postgres, databases: dict, options: argparse.Namespace, folder: Path) -> None:
     """Interleaved runs at 8 connections; CPU of all server and database processes for each visit."""
     rnd = random.Random(7)
     found: dict[str, list[float]] = {name: [] for name in databases}
@@ -59,9 +61,9 @@ def measure_cpu(databases: dict, options: argparse.Namespace, folder: Path) -> N
                 warm = [city.request(known.token, city.visit(rnd, known)) for _ in range(400)]
                 machine.send(served.port, warm, 8)
                 requests = [city.request(known.token, city.visit(rnd, known)) for _ in range(options.visits)]
-                before = machine.cpu_seconds(served)
+                before = machine.cpu_seconds(served, server)
                 sent = machine.send(served.port, requests, 8)
-                cpu = (machine.cpu_seconds(served) - before) / options.visits * 1000
+                cpu = (machine.cpu_seconds(served, server) - before) / options.visits * 1000
             figures = {
                 "cpu_ms": round(cpu, 3),
                 "per_second": round(sent.per_second),
@@ -78,11 +80,11 @@ def measure_cpu(databases: dict, options: argparse.Namespace, folder: Path) -> N
 
 
 def measure_slow_disk(
-    admin: str, made: tuple[str, city.City], options: argparse.Namespace, folder: Path
+    server: machine.Postgres, made: tuple[str, city.City], options: argparse.Namespace, folder: Path
 ) -> None:
     """Visits a second at 32 connections with an emulated 5 ms disk, over 38 thôn and over one."""
     machine.administer(
-        admin,
+        server.url,
         "ALTER SYSTEM SET commit_delay = 5000",
         "ALTER SYSTEM SET commit_siblings = 0",
         "SELECT pg_reload_conf()",

@@ -14,7 +14,7 @@ from server.arrival import Placed
 from server.batch import Step, step
 from server.db import db
 from server.entities import HOUSEHOLDS, Known, Origin, Visit
-from server.errors import KEY_UNKNOWN, UNAVAILABLE, Problem
+from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
 from server.models import Audit, Finding, Submission
 from server.reading import Reading, observed, understand
 from server.sender import Sender, Upload
@@ -80,6 +80,8 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     arrive at once one is stored; the other meets its row on a second try and is told so (C46).
     """
     reading = understand(xml)
+    if uploads:
+        _foresee(reading, sender)
     blobs = tuple(media.store(upload, cut_points=reading.cuts_points) for upload in uploads)
     for _try in range(5):
         with db.engine.connect().execution_options(writes=True) as connection:
@@ -90,6 +92,14 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
                 if not _lost_a_race(error):
                     raise
     raise Problem(UNAVAILABLE)
+
+
+def _foresee(reading: Reading, sender: Sender) -> None:
+    """Refuse what is going to be refused before its photos are on disk, where they would be nobody's (C45)."""
+    with db.engine.connect() as connection:
+        _new_id, stored = _stored(batch.read(connection, [_stored_step(reading, sender)])[0])
+    if stored is not None and stored.sha256 != reading.sha256:
+        raise Problem(SUBMISSION_CONFLICT)
 
 
 def _lost_a_race(error: sa.exc.DBAPIError) -> bool:

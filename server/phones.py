@@ -92,8 +92,9 @@ def by_token(token: str) -> Caller:
 def by_sent_token(token: str) -> Caller:
     """As `by_token`, for what a phone sends: a collector seen in the last REMEMBERED seconds is taken as he was.
 
-    A phone sends its day in one burst, and asking the database anew would cost a fifth of each visit. What
-    phones read is never answered from memory: a revoked token reads nothing from that moment.
+    A phone sends its day in one burst, and asking the database anew would cost a fifth of each visit. That he
+    was not revoked meanwhile is asked in the visit's own transaction (`resend.STORED`); what phones read is
+    never answered from memory.
     """
     known_until = _recent()
     key = hashlib.sha256(token.encode()).digest()

@@ -96,7 +96,9 @@ class Page:
 def waiting(commune: Commune | None = None) -> Waiting:
     """What waits in a commune (None: in the city), in one statement."""
     counted = (sa.func.count().filter(each) for each in (IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE))
-    query: sa.Select[*tuple[Any, ...]] = sa.select(*counted).select_from(Submission).where(_OPEN, *_of(commune))
+    query: sa.Select[*tuple[Any, ...]] = (
+        sa.select(*counted).select_from(Submission).where(_OPEN, *_of(commune))
+    )
     row = db.session.execute(query).one()
     return Waiting(row[0], row[1], row[2])
 
