@@ -29,11 +29,9 @@ COLOURS = {
 }
 """Marker colours on the phone's map (E5)."""
 
-LOCK = (
-    sa.select(Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version)
-    .where(Entity.id == sa.bindparam("entity"))
-    .with_for_update()
-)
+KNOWN = sa.select(
+    Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version
+).where(Entity.id == sa.bindparam("entity"))
 VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at, Submission.result).where(
     Submission.entity_id == sa.bindparam("entity"),
     Submission.quarantine.is_(None),
@@ -58,7 +56,7 @@ ADD_VERSION = sa.insert(EntityVersion).values(
 
 @dataclasses.dataclass(frozen=True)
 class Known:
-    """An entity as it is before a submission; its row is locked."""
+    """An entity as it is before a submission."""
 
     id: uuid.UUID
     list_id: int

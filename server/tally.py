@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from geo.series import Amount, Entry, Rule, arrival, change, steps
 from server.clock import day_of
-from server.models import Entity, Finding, Tally, TallyDay, Village
+from server.models import Finding, Subject, Tally, TallyDay, Village
 from server.registry import registry
 
 Key = tuple[int, int, dt.date]
@@ -27,7 +27,7 @@ SERIES = sa.select(
     Finding.done,
     Finding.of,
 ).where(Finding.subject == sa.bindparam("subject"), Finding.counts)
-"""All that counts about one subject; read after its entity's row is locked."""
+"""All that counts about one subject; read after the number of its changes."""
 
 APPEND = (
     sa.insert(Tally)
@@ -37,24 +37,24 @@ APPEND = (
     )
 )
 
-ADVISE = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("key", type_=sa.BigInteger)))
-LOCK_ENTITY = sa.select(Entity.id).where(Entity.id == sa.bindparam("subject")).with_for_update()
+def _guard(dialect: str) -> sa.Executable:
+    insert = postgresql.insert(Subject) if dialect == "postgresql" else sqlite.insert(Subject)
+    unchanged = Subject.changes == sa.bindparam("seen")
+    return insert.values(id=sa.bindparam("subject"), changes=sa.literal_column("1")).on_conflict_do_update(
+        index_elements=[Subject.id],
+        set_={"changes": sa.case((unchanged, Subject.changes + sa.literal_column("1")), else_=sa.literal_column("-1"))},
+    )
 
 
-def lock_key(subject: uuid.UUID) -> int:
-    """The number of PostgreSQL's advisory lock for a subject that has no row of its own to lock."""
-    return int.from_bytes(subject.bytes[:8], signed=True)
+GUARD = {dialect: _guard(dialect) for dialect in ("postgresql", "sqlite")}
+"""Goes with every change of a subject's series; violates a constraint where it changed since it was `seen`."""
 
 
 def lock(connection: sa.Connection, subject: uuid.UUID) -> None:
-    """Keep everybody else from changing a subject's series until the transaction ends.
-
-    The advisory lock comes first everywhere, so that no two transactions wait for each other. SQLite has one
-    writer at a time and needs neither.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(ADVISE, {"key": lock_key(subject)})
-        connection.execute(LOCK_ENTITY, {"subject": subject})
+    """Keep everybody else from changing a subject's series until the transaction ends."""
+    seen = sa.select(Subject.changes).where(Subject.id == subject).with_for_update()
+    values = {"subject": subject, "seen": connection.scalar(seen) or 0}
+    connection.execute(GUARD[connection.dialect.name], values)
 
 
 Series = dict[int, list[Entry]]

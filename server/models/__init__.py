@@ -5,7 +5,7 @@ from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, Target
-from server.models.submissions import Attachment, Finding, Submission, Tally, TallyDay
+from server.models.submissions import Attachment, Finding, Subject, Submission, Tally, TallyDay
 
 __all__ = [
     "ApiToken",
@@ -26,6 +26,7 @@ __all__ = [
     "Person",
     "Plan",
     "Role",
+    "Subject",
     "Submission",
     "Tally",
     "TallyDay",

@@ -112,6 +112,20 @@ class Finding(Base):
     """False once its submission is rejected or replaced by an edit."""
 
 
+class Subject(Base):
+    """How often what counts about a subject has changed: whoever changes it must have seen the last change.
+
+    A visit reads first and writes all it changes in one statement later; that statement fails where another one
+    came between (docs/decisions/0013).
+    """
+
+    __tablename__ = "subject"
+    __table_args__ = (CheckConstraint("changes > 0", name="unchanged_since_read"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    changes: Mapped[int]
+
+
 class Tally(Base):
     """What changed in a thôn's sums on a day: only added in requests, moved to TallyDay by `fold`."""
 

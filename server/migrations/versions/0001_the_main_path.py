@@ -94,6 +94,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_role_name")),
     )
     op.create_table(
+        "subject",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.CheckConstraint("changes > 0", name=op.f("ck_subject_unchanged_since_read")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subject")),
+    )
+    op.create_table(
         "submission",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("instance_id", sa.String(), nullable=False),
@@ -477,6 +484,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_submission_entity_id"))
 
     op.drop_table("submission")
+    op.drop_table("subject")
     op.drop_table("role")
     op.drop_table("indicator")
     with op.batch_alter_table("finding", schema=None) as batch_op:
