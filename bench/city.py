@@ -101,6 +101,9 @@ INSERT INTO finding (submission_id, indicator_id, subject, village_id, done, of,
 SELECT s.id, i.id, s.entity_id, s.village_id, (random() < 0.6)::int, 1, s.observed_at, s.received_at, true
 FROM submission s CROSS JOIN indicator i WHERE s.id BETWEEN :first AND :last
 """
+SUBJECTS = """
+INSERT INTO subject (id, changes) SELECT entity_id, count(*) FROM submission GROUP BY entity_id
+"""
 COUNT = """
 WITH ordered AS (
   SELECT village_id, indicator_id, (observed_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, done, of,
@@ -130,6 +133,7 @@ def store(visits: int) -> None:
             connection.execute(sa.text(STATE), values)
             connection.commit()
             print(f"  {last:,} visits stored", flush=True)
+        connection.execute(sa.text(SUBJECTS))
         connection.execute(sa.text(COUNT))
         connection.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

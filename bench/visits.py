@@ -26,7 +26,7 @@ def main() -> None:
     options = arguments.parse_args()
     print(machine.describe())
     with machine.postgres() as server, tempfile.TemporaryDirectory(prefix="tungnha-bench-") as folder:
-        small = prepare(server.url, "small", 5_000, 0, Path(folder))
+        small = prepare(server.url, "small", 40_000, 0, Path(folder))
         large = (
             prepare(server.url, "large", 400_000, options.stored, Path(folder)) if options.stored else None
         )

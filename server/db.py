@@ -4,6 +4,7 @@ import datetime as dt
 import inspect
 from typing import Any
 
+from flask import current_app
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event
@@ -63,6 +64,18 @@ class Database(SQLAlchemy):
 
 
 db = Database()
+
+
+def single_statements() -> Engine:
+    """The engine whose statements are each their own transaction on PostgreSQL: one round trip, not three."""
+    engine = db.engine
+    if engine.dialect.name != "postgresql":
+        return engine
+    found: Engine | None = current_app.extensions.get("tungnha.single_statements")
+    if found is None:
+        found = engine.execution_options(isolation_level="AUTOCOMMIT")
+        current_app.extensions["tungnha.single_statements"] = found
+    return found
 
 
 def writing() -> Connection:

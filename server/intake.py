@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from geo.series import Entry
 from server import arrival, batch, clock, entities, media, resend, tally
 from server.arrival import Placed
 from server.batch import Step, step
-from server.db import db
+from server.db import db, single_statements
 from server.entities import HOUSEHOLDS, Known, Origin, Visit
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
 from server.models import Audit, Finding, Submission
@@ -43,15 +43,17 @@ class Receipt:
 
 @dataclasses.dataclass(frozen=True)
 class Before:
-    """What was known when a submission came, read under the lock of its subject."""
+    """What was known when a submission came; what it writes fails where its subject has changed since."""
 
     submission_id: int
     """The key that the new submission will have."""
     stored: resend.Stored | None
     """The submission that already has its instance id."""
-    known: dict[uuid.UUID, Known]
-    visits: tuple[Visit, ...]
-    series: tally.Series
+    seen: int = 0
+    """How often the subject had changed."""
+    known: Mapping[uuid.UUID, Known] = dataclasses.field(default_factory=dict)
+    visits: tuple[Visit, ...] = ()
+    series: tally.Series = dataclasses.field(default_factory=dict)
     edited: resend.Edited | None = None
 
 
@@ -84,7 +86,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
         _foresee(reading, sender)
     blobs = tuple(media.store(upload, cut_points=reading.cuts_points) for upload in uploads)
     for _try in range(5):
-        with db.engine.connect().execution_options(writes=True) as connection:
+        with _connect(reading) as connection:
             try:
                 return receive(connection, reading, blobs, sender)
             except sa.exc.DBAPIError as error:
@@ -97,9 +99,19 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
 def _foresee(reading: Reading, sender: Sender) -> None:
     """Refuse what is going to be refused before its photos are on disk, where they would be nobody's (C45)."""
     with db.engine.connect() as connection:
-        _new_id, stored = _stored(batch.read(connection, [_stored_step(reading, sender)])[0])
+        stored = _first(connection, reading, sender).stored
     if stored is not None and stored.sha256 != reading.sha256:
         raise Problem(SUBMISSION_CONFLICT)
+
+
+def _connect(reading: Reading) -> sa.Connection:
+    """On PostgreSQL a visit is two reads and one writing statement, and needs no transaction around them.
+
+    An edit changes two submissions and their subjects; it has one.
+    """
+    if db.engine.dialect.name == "postgresql" and reading.instance.deprecated_id is None:
+        return single_statements().connect()
+    return db.engine.connect().execution_options(writes=True)
 
 
 def _lost_a_race(error: sa.exc.DBAPIError) -> bool:
@@ -114,7 +126,8 @@ def receive(
     received_at = clock.now()
     before = _look(connection, reading, sender)
     if before.stored is not None:
-        again = resend.again(connection, before.stored, reading, blobs, received_at)
+        connection.rollback()
+        again = resend.again(before.stored, reading, blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
     placed = arrival.place(reading, before.known, sender)
     moment, clock_flag = observed(reading, received_at)
@@ -127,69 +140,53 @@ def receive(
 
 
 def _look(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
-    """Lock the subject and read what is known of it; an edit first takes back what it replaces."""
-    if reading.instance.deprecated_id is None:
-        return _subject(connection, reading, sender)
-    new_id, stored = _stored(batch.read(connection, [_stored_step(reading, sender)])[0])
-    if stored is not None:
-        return Before(stored.id, stored, {}, (), {})
-    edited = resend.replace(connection, reading, new_id, sender.collector_id)
-    return dataclasses.replace(_subject(connection, reading, sender), submission_id=new_id, edited=edited)
+    """Read what is known of the subject; an edit first takes back what it replaces."""
+    before = _first(connection, reading, sender)
+    if before.stored is not None:
+        return before
+    if reading.instance.deprecated_id is not None:
+        edited = resend.replace(connection, reading, before.submission_id, sender.collector_id)
+        again = _first(connection, reading, sender)
+        before = dataclasses.replace(again, submission_id=before.submission_id, edited=edited)
+    main, subject = main_entity(reading), reading.subject
+    others = [block.id for block in reading.blocks if block.id != main]
+    steps = [Step(entities.VISITS, [{"entity": main}] if main in before.known else [])]
+    steps.append(Step(tally.SERIES, [{"subject": subject}] if before.seen else []))
+    visits, series, *found = batch.read(
+        connection, [*steps, *(step(entities.KNOWN, entity=each) for each in others)]
+    )
+    return dataclasses.replace(
+        before,
+        known={**before.known, **{rows[0][0]: Known(*rows[0]) for rows in found if rows}},
+        visits=tuple(Visit(row[1], row[2], row[0], row[3]) for row in visits),
+        series=tally.series(series),
+    )
 
 
-def _subject(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
-    ids = entity_ids(reading)
-    subject = reading.subject
-    unlisted = subject is not None and (subject not in ids or any(block.create for block in reading.blocks))
-    before = _read(connection, reading, sender, ids, advise=unlisted)
-    if subject is not None and not unlisted and subject not in before.known and before.stored is None:
-        # nothing was there to lock: of an entity and its update that arrive at once, one has to wait
-        before = _read(connection, reading, sender, ids, advise=True)
-    return before
+def main_entity(reading: Reading) -> uuid.UUID | None:
+    """The entity that a submission is about: that of its first block, else its subject."""
+    return reading.blocks[0].id if reading.blocks else reading.subject
 
 
-def entity_ids(reading: Reading) -> list[uuid.UUID]:
-    """The entities that a submission names, in the order in which everybody locks them."""
-    named = {block.id for block in reading.blocks}
-    if reading.subject is not None and not reading.blocks:
-        named.add(reading.subject)
-    return sorted(named)
-
-
-def _stored_step(reading: Reading, sender: Sender) -> Step:
-    return step(resend.STORED, instance_id=reading.instance.instance_id, collector=sender.collector_id)
-
-
-def _stored(rows: Sequence[batch.Row]) -> tuple[int, resend.Stored | None]:
-    new_id, stored_id, digest, is_revoked = rows[0]
+def _first(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
+    asked = step(
+        resend.STORED, instance_id=reading.instance.instance_id, collector=sender.collector_id,
+        subject=reading.subject, entity=main_entity(reading),
+    )  # fmt: skip
+    [[row]] = batch.read(connection, [asked])
+    new_id, stored_id, digest, is_revoked, changes, *known = row
     if is_revoked:
         raise Problem(KEY_UNKNOWN)
-    return new_id, None if stored_id is None else resend.Stored(stored_id, bytes(digest))
-
-
-def _read(
-    connection: sa.Connection, reading: Reading, sender: Sender, ids: Sequence[uuid.UUID], *, advise: bool
-) -> Before:
-    dialect = connection.dialect.name
-    subject = reading.subject
-    main = reading.blocks[0].id if reading.blocks else subject
-    steps = [_stored_step(reading, sender)]
-    if advise and subject is not None and dialect == "postgresql":
-        steps.append(step(tally.ADVISE, key=tally.lock_key(subject)))
-    first = len(steps)
-    steps += [step(entities.LOCK, entity=each) for each in ids]
-    steps.append(Step(entities.VISITS, [{"entity": main}] if main is not None else []))
-    steps.append(Step(tally.SERIES, [{"subject": subject}] if subject is not None else []))
-    rows = batch.read(connection, steps)
-    locked = [Known(*found[0]) for found in rows[first : first + len(ids)] if found]
-    visits = tuple(Visit(row[1], row[2], row[0], row[3]) for row in rows[-2])
-    return Before(*_stored(rows[0]), {known.id: known for known in locked}, visits, tally.series(rows[-1]))
+    if stored_id is not None:
+        return Before(stored_id, resend.Stored(stored_id, bytes(digest)))
+    return Before(new_id, None, changes or 0, {known[0]: Known(*known)} if known[0] is not None else {})
 
 
 def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:
     """Everything that one submission writes, in the order in which it can be written."""
     steps = [_submission(this), *resend.attachments(this.id, this.blobs, this.received_at)]
     if this.placed.quarantine is None:
+        steps += _guard(connection, this)
         steps += _entity_steps(connection, this)
         steps += _finding_steps(this)
     steps.append(
@@ -275,6 +272,14 @@ def _finding_steps(this: Arrival) -> list[Step]:
             }
         )  # fmt: skip
     return [Step(ADD_FINDING, findings), Step(tally.APPEND, tallied)]
+
+
+def _guard(connection: sa.Connection, this: Arrival) -> list[Step]:
+    """One visit to a household at a time: the later of two fails here, and begins again with what it missed."""
+    subject = this.reading.subject
+    if subject is None:
+        return []
+    return [step(tally.GUARD[connection.dialect.name], subject=subject, seen=this.before.seen)]
 
 
 def _own_subject(reading: Reading) -> uuid.UUID:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Response, current_app, request
 
 from server import auth, digest
-from server.db import db
+from server.db import single_statements
 from server.errors import AUTHENTICATION_NEEDED, KEY_UNKNOWN, Problem
 from server.models import Collector, CollectorVillage, Village
 from server.sealing import unseal
@@ -22,7 +22,6 @@ from server.sealing import unseal
 TOKEN = re.compile(r"[A-Za-z0-9]{64}")
 _NOBODY = secrets.token_hex(16)
 """Stands where a name is unknown: nothing proves it."""
-_EXTENSION = "tungnha.readers"
 _RECENT = "tungnha.phones"
 
 REMEMBERED = 5.0
@@ -131,18 +130,6 @@ def is_https() -> bool:
     return request.is_secure or bool(current_app.config["SETTINGS"].https)
 
 
-def reader() -> sa.Engine:
-    """The engine for single reads. On PostgreSQL a statement is its own transaction: one round trip, not three."""
-    engine = db.engine
-    if engine.dialect.name != "postgresql":
-        return engine
-    found: sa.Engine | None = current_app.extensions.get(_EXTENSION)
-    if found is None:
-        found = engine.execution_options(isolation_level="AUTOCOMMIT")
-        current_app.extensions[_EXTENSION] = found
-    return found
-
-
 def _by_digest(parameters: Mapping[str, str | None]) -> Caller:
     answer = digest.read(parameters, parameters.get("algorithm"))
     if answer is None or not answer.is_for(_target(), request.root_path):
@@ -189,7 +176,7 @@ def _ha1(rows: Sequence[Any]) -> str:
 
 def _rows(statement: sa.Executable, sought: bytes | str) -> Sequence[Any]:
     """One row a thôn of the collector; one without a thôn where he has none."""
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         return connection.execute(statement, {"sought": sought}).all()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from server import batch, media, tally
 from server.batch import Step, step
-from server.db import BIG
+from server.db import BIG, db
 from server.errors import (
     ATTACHMENT_CONFLICT,
     EDIT_OF_REPLACED,
@@ -19,7 +19,7 @@ from server.errors import (
     SUBMISSION_CONFLICT,
     Problem,
 )
-from server.models import Attachment, Collector, Finding, Submission
+from server.models import Attachment, Collector, Entity, Finding, Subject, Submission
 from server.reading import Reading
 from server.registry import registry
 
@@ -47,14 +47,24 @@ STORED = (
         Submission.id,
         Submission.sha256,
         sa.exists().where(Collector.id == sa.bindparam("collector"), Collector.revoked_at.is_not(None)),
+        Subject.changes,
+        Entity.id,
+        Entity.list_id,
+        Entity.village_id,
+        Entity.label,
+        Entity.data,
+        Entity.version,
     )
     .select_from(sa.select(sa.literal_column("1")).subquery())
     .outerjoin(Submission, Submission.instance_id == sa.bindparam("instance_id"))
+    .outerjoin(Subject, Subject.id == sa.bindparam("subject"))
+    .outerjoin(Entity, Entity.id == sa.bindparam("entity"))
 )
-"""The key for a new submission, the one that has its instance id already, and whether the sender was revoked.
+"""The key for a new submission, the one that has its instance id already, whether the sender was revoked, how
+often its subject has changed, and the entity that it is about.
 
 A process may remember for some seconds who a token is (`phones.by_sent_token`); that he may still send is asked
-here, in the visit's own transaction.
+here.
 """
 EDITED = (
     sa.select(
@@ -116,27 +126,20 @@ class Again:
     sentence: str
 
 
-def again(
-    connection: sa.Connection,
-    stored: Stored,
-    reading: Reading,
-    blobs: Sequence[media.Blob],
-    received_at: dt.datetime,
-) -> Again:
+def again(stored: Stored, reading: Reading, blobs: Sequence[media.Blob], received_at: dt.datetime) -> Again:
     """Meet a submission that is already there: the same bytes are welcome, others are a conflict (C40, C41, C45).
 
     Compared are the bytes as received, since what is stored may be redacted.
     """
     if stored.sha256 != reading.sha256:
         raise Problem(SUBMISSION_CONFLICT)
-    late = _late(connection, stored, blobs)
-    if not late:
-        return Again(False, "Phiếu này đã có trên máy chủ.")
-    batch.write(
-        connection,
-        [*attachments(stored.id, late, received_at), _missing(connection, stored, reading, late)],
-    )
-    return Again(True, "Đã nhận thêm ảnh của phiếu.")
+    if blobs:
+        with db.engine.connect().execution_options(writes=True) as connection:
+            if late := _late(connection, stored, blobs):
+                missing = _missing(connection, stored, reading, late)
+                batch.write(connection, [*attachments(stored.id, late, received_at), missing])
+                return Again(True, "Đã nhận thêm ảnh của phiếu.")
+    return Again(False, "Phiếu này đã có trên máy chủ.")
 
 
 def _late(connection: sa.Connection, stored: Stored, blobs: Sequence[media.Blob]) -> list[media.Blob]:

@@ -37,12 +37,17 @@ APPEND = (
     )
 )
 
+
 def _guard(dialect: str) -> sa.Executable:
     insert = postgresql.insert(Subject) if dialect == "postgresql" else sqlite.insert(Subject)
     unchanged = Subject.changes == sa.bindparam("seen")
     return insert.values(id=sa.bindparam("subject"), changes=sa.literal_column("1")).on_conflict_do_update(
         index_elements=[Subject.id],
-        set_={"changes": sa.case((unchanged, Subject.changes + sa.literal_column("1")), else_=sa.literal_column("-1"))},
+        set_={
+            "changes": sa.case(
+                (unchanged, Subject.changes + sa.literal_column("1")), else_=sa.literal_column("-1")
+            )
+        },
     )
 
 

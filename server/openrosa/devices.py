@@ -8,9 +8,9 @@ from flask import request
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server import clock
-from server.db import db
+from server.db import db, single_statements
 from server.models import Device
-from server.phones import Caller, reader
+from server.phones import Caller
 
 OFTEN_ENOUGH = dt.timedelta(hours=1)
 """How exact `last_seen` is: a phone that asks every minute is written down once an hour."""
@@ -40,7 +40,7 @@ def seen(caller: Caller) -> None:
     if device is None:
         return
     moment = clock.now()
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         last = connection.scalar(_LAST, {"collector": caller.collector_id, "device": device})
     if last is None or last < moment - OFTEN_ENOUGH:
         _note(caller, device, moment)

@@ -7,10 +7,11 @@ from flask import Response, request
 
 from forms.choices import md5
 from server import lists
+from server.db import single_statements
 from server.errors import FILE_UNKNOWN, Problem
 from server.openrosa import published, xml
 from server.openrosa.devices import seen
-from server.phones import Caller, is_https, known, reader
+from server.phones import Caller, is_https, known
 
 
 @known
@@ -18,7 +19,7 @@ def form_list(caller: Caller) -> Response:
     """The forms a phone shall have; with `formID` only that one, or none (C21)."""
     seen(caller)
     only = request.args.get("formID")
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         forms = published.listed(connection, caller)
     chosen = [form for form in forms if only in (None, form.form_id)]
     return _revalidated(xml.form_list(_listed(caller, form) for form in chosen), xml.CONTENT_TYPE)
@@ -27,7 +28,7 @@ def form_list(caller: Caller) -> Response:
 @known
 def form(caller: Caller, form_id: str, version: str) -> Response:
     """One published version, byte for byte (C22)."""
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         content = published.xform(connection, caller, form_id, version)
     return _revalidated(content.body, content.media_type, content.md5)
 
@@ -36,7 +37,7 @@ def form(caller: Caller, form_id: str, version: str) -> Response:
 def manifest(caller: Caller, form_id: str, version: str) -> Response:
     """What else the version needs (C24)."""
     found = published.version(caller, form_id, version)
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         files = published.needed(connection, caller, found)
     base = f"{_base(caller)}{_path(form_id, version)}/media"
     listed = (_file(caller, base, file) for file in files)
@@ -47,7 +48,7 @@ def manifest(caller: Caller, form_id: str, version: str) -> Response:
 def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
     """One file of a version; lists are made for this collector."""
     found = published.version(caller, form_id, version)
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         content = published.file(connection, caller, found, name)
     response = _revalidated(content.body, content.media_type, content.md5)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
@@ -61,7 +62,7 @@ def integrity(caller: Caller, name: str) -> Response:
         raise Problem(FILE_UNKNOWN, name=name[:80])
     asked = {written: _uuid(written) for written in request.args.get("id", "").split(",")}
     ids = {key for key in asked.values() if key is not None}
-    with reader().connect() as connection:
+    with single_statements().connect() as connection:
         gone = lists.deleted(connection, name, ids, caller) if ids else {}
     answers = [(written, gone[key]) for written, key in asked.items() if key is not None and key in gone]
     return Response(xml.integrity(answers), content_type=xml.CONTENT_TYPE)
