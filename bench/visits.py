@@ -44,7 +44,7 @@ def prepare(admin: str, name: str, households: int, stored: int, folder: Path) -
         made = city.build(households)
         city.store(stored)
         db.session.close()
-        db.engine.dispose()
+        db.dispose()
     return url, made
 
 

@@ -4,7 +4,6 @@ import datetime as dt
 import inspect
 from typing import Any
 
-from flask import current_app
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event
@@ -62,20 +61,21 @@ class Database(SQLAlchemy):
         functions = app.teardown_appcontext_funcs
         functions[:] = [function for function in functions if not inspect.iscoroutinefunction(function)]
 
+    def dispose(self) -> None:
+        """Close all connections that the current application keeps."""
+        for engine in self.engines.values():
+            engine.dispose()
+
 
 db = Database()
 
 
 def single_statements() -> Engine:
-    """The engine whose statements are each their own transaction on PostgreSQL: one round trip, not three."""
-    engine = db.engine
-    if engine.dialect.name != "postgresql":
-        return engine
-    found: Engine | None = current_app.extensions.get("tungnha.single_statements")
-    if found is None:
-        found = engine.execution_options(isolation_level="AUTOCOMMIT")
-        current_app.extensions["tungnha.single_statements"] = found
-    return found
+    """The engine whose statements are each their own transaction on PostgreSQL: one round trip, not three.
+
+    SQLite has no round trips to save, and one engine.
+    """
+    return db.engines.get("single_statements", db.engine)
 
 
 def writing() -> Connection:
@@ -95,7 +95,7 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

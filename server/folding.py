@@ -11,6 +11,9 @@ from server.db import db
 
 log = logging.getLogger(__name__)
 
+PART = 50_000
+"""Rows that are folded in one transaction."""
+
 
 def start(app: Flask) -> threading.Thread | None:
     """Begin to fold every `fold_seconds`; None where the settings leave it to `flask coverage fold`.
@@ -34,24 +37,23 @@ def _run(app: Flask, seconds: int) -> None:
 
 
 def once() -> int:
-    """Fold all there is, a part a transaction, so that visits never wait long; how many rows were moved.
+    """Fold all that waits now, a part a transaction, so that visits never wait long; how many days changed.
 
-    A database that is away or busy is tried again the next time.
+    What arrives meanwhile is left to the next time. A database that is away or busy is tried again then.
     """
-    moved = 0
+    changed = 0
     try:
-        while part := _part():
-            moved += part
+        with db.engine.connect() as connection:
+            first, last = connection.execute(tally.WAITING).one()
+        for until in range(first + PART, last + PART + 1, PART) if first is not None else ():
+            changed += _part(until)
     except sa.exc.OperationalError as error:
         log.warning("the tally was not folded: %s", error.orig)
-    return moved
+    return changed
 
 
-def _part() -> int:
-    with db.engine.connect() as reading:
-        if reading.execute(tally.WAITING).first() is None:
-            return 0
+def _part(until: int) -> int:
     with db.engine.connect().execution_options(writes=True) as connection:
-        moved = tally.fold(connection)
+        changed = tally.fold(connection, until)
         connection.commit()
-        return moved
+        return changed

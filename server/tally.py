@@ -101,39 +101,43 @@ def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> di
     }
 
 
-WAITING = sa.select(Tally.id).limit(1)
-"""A row that waits to be folded, if there is one."""
+WAITING = sa.select(sa.func.min(Tally.id), sa.func.max(Tally.id))
+"""The first and the last row that wait to be folded."""
 
 
-def fold(connection: sa.Connection, limit: int = 20_000) -> int:
-    """Move up to `limit` appended rows into days, in one transaction of the caller; how many were moved.
+def fold(connection: sa.Connection, until: int) -> int:
+    """Move the rows before `until` into days; how many days of thôn and indicators changed.
 
-    Two folders never take the same row: one that finds rows locked leaves them to the other.
+    In one transaction of the caller. One folder works at a time; a second one finds nothing to do.
     """
-    oldest = sa.select(Tally.id).order_by(Tally.id).limit(limit).with_for_update(skip_locked=True)
-    taken = sa.delete(Tally).where(Tally.id.in_(oldest)).returning(*_COLUMNS)
-    sums: dict[Key, Amount] = {}
-    moved = 0
-    for village_id, indicator_id, day, done, of, subjects in connection.execute(taken):
-        had = sums.get((village_id, indicator_id, day), Amount(0, 0, 0))
-        sums[village_id, indicator_id, day] = Amount(had.done + done, had.of + of, had.subjects + subjects)
-        moved += 1
-    if sums:
-        connection.execute(_adding(connection.dialect.name), [_row(*key, sums[key]) for key in sorted(sums)])
-    return moved
+    if connection.dialect.name == "postgresql":
+        if not connection.scalar(_FOLDING):
+            return 0
+        taken = sa.delete(Tally).where(Tally.id < until).returning(*_COLUMNS).cte("taken")
+        return len(connection.execute(_adding(postgresql.insert(TallyDay), taken.c, sa.true())).all())
+    # SQLite has one writer: between these two statements nothing is appended
+    added = connection.execute(_adding(sqlite.insert(TallyDay), Tally.__table__.c, Tally.id < until)).all()
+    connection.execute(sa.delete(Tally).where(Tally.id < until))
+    return len(added)
 
 
+_FOLDING = sa.select(sa.func.pg_try_advisory_xact_lock(sa.literal_column("7461")))
 _COLUMNS = (Tally.village_id, Tally.indicator_id, Tally.day, Tally.done, Tally.of, Tally.subjects)
+_KEY = ("village_id", "indicator_id", "day")
+_AMOUNT = ("done", "of", "subjects")
 
 
-def _adding(dialect: str) -> sa.Executable:
-    statement = postgresql.insert(TallyDay) if dialect == "postgresql" else sqlite.insert(TallyDay)
-    return statement.on_conflict_do_update(
-        index_elements=[TallyDay.village_id, TallyDay.indicator_id, TallyDay.day],
-        set_={
-            name: getattr(TallyDay, name) + statement.excluded[name] for name in ("done", "of", "subjects")
-        },
+def _adding(insert: Any, rows: Any, where: Any) -> sa.Executable:
+    """Add the sums of rows to their days."""
+    key = [rows[name] for name in _KEY]
+    sums = sa.select(*key, *(sa.func.sum(rows[name]) for name in _AMOUNT)).where(where)
+    statement = insert.from_select([*_KEY, *_AMOUNT], sums.group_by(*key).order_by(*key))
+    added = {name: getattr(TallyDay, name) + statement.excluded[name] for name in _AMOUNT}
+    changing = statement.on_conflict_do_update(
+        index_elements=[getattr(TallyDay, name) for name in _KEY], set_=added
     )
+    adding: sa.Executable = changing.returning(TallyDay.village_id)
+    return adding
 
 
 @dataclasses.dataclass(frozen=True)

@@ -97,7 +97,7 @@ def template_database(
         if database == "sqlite":
             with db.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.engine.dispose()
+        db.dispose()
     return Template(database, source)
 
 
@@ -115,7 +115,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.close()
-        db.engine.dispose()
+        db.dispose()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from geo.coverage import Cell
 from geo.coverage_json import to_json
-from server import coverage, places, tally
+from server import coverage, folding, places, tally
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
@@ -50,11 +50,7 @@ def _words(cell: Cell) -> str:
 @with_appcontext
 def fold() -> None:
     """Dồn các dòng số mới vào từng ngày; máy chủ vẫn tự làm việc này."""
-    moved = 0
-    while taken := tally.fold(writing()):
-        db.session.commit()
-        moved += taken
-    click.echo(f"Đã dồn {moved} dòng.")
+    click.echo(f"Đã dồn vào {folding.once()} ngày của các thôn.")
 
 
 @group.command()

@@ -62,7 +62,7 @@ def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
 def _hang_up() -> None:
     """No connection of ours may go with the process that is about to part from us."""
     db.session.close()
-    db.engine.dispose()
+    db.dispose()
 
 
 def _serve(settings: Settings, port: int, found: Mapping[str, Any]) -> None:

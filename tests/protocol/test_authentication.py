@@ -43,7 +43,7 @@ def https_app(settings: Settings) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.close()
-        db.engine.dispose()
+        db.dispose()
 
 
 # tokens
@@ -147,7 +147,7 @@ def test_basic_is_accepted_on_https_and_refused_on_http(settings: Settings) -> N
             assert _ask(app, "GET", "/formList", _basic("", "")).status == 401
             assert _ask(app, "GET", "/formList", _basic("nobody\x00", "x")).status == 401
             db.session.close()
-            db.engine.dispose()
+            db.dispose()
 
 
 def _made(https: bool) -> NewCollector:
@@ -193,7 +193,7 @@ def test_the_prefix_of_a_proxy_is_part_of_what_is_proved(settings: Settings) -> 
         )
         assert _ask(app, "GET", "/formList?a=1", proof, **prefix).status == 200
         db.session.close()
-        db.engine.dispose()
+        db.dispose()
 
 
 def test_an_old_nonce_is_stale_and_costs_one_round_trip(
@@ -228,10 +228,10 @@ def test_a_nonce_of_one_process_is_good_in_another(settings: Settings) -> None:
         challenge = _challenge(_ask(one, "GET", "/formList"))
         proof = digest_header(challenge, made.collector.username, made.password, "GET", "/formList")
         db.session.close()
-        db.engine.dispose()
+        db.dispose()
     with other.app_context():
         assert _ask(other, "GET", "/formList", proof).status == 200
-        db.engine.dispose()
+        db.dispose()
 
 
 @pytest.mark.parametrize(

@@ -168,4 +168,4 @@ def test_addresses_follow_the_proxy(settings: Settings) -> None:
         links = re.findall(r"<(?:downloadUrl|manifestUrl)>([^<]*)<", answer.body.decode())
         assert len(links) == 2
         assert all(link.startswith(f"https://tn.example/tung-nha/key/{made.token}/forms/") for link in links)
-        db.engine.dispose()
+        db.dispose()

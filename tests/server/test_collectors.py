@@ -66,7 +66,7 @@ def test_seals_open_with_the_key_of_the_installation_alone(made: NewCollector, s
     with other.app_context(), pytest.raises(InvalidToken):
         collectors.token(made.collector)
     with other.app_context():
-        db.engine.dispose()
+        db.dispose()
 
 
 def test_who_was_made_is_on_record(made: NewCollector) -> None:

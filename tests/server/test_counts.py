@@ -1,6 +1,7 @@
 """From the tally to the coverage table: days, years, denominators, merged thôn, and what a page costs."""
 
 import datetime as dt
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -336,11 +337,11 @@ def test_folding_changes_no_sum(app: Flask, rows: list, fold_after: int) -> None
             count(commune.villages[at], what, day, number, number, number, folded=folded)
         if n == fold_after:
             db.session.rollback()
-            tally.fold(writing())
+            tally.fold(writing(), sys.maxsize)
             db.session.commit()
     before = to_json(coverage.table(commune, full=True))
     db.session.rollback()
-    tally.fold(writing())
+    tally.fold(writing(), sys.maxsize)
     db.session.commit()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Tally)) == 0
     assert to_json(coverage.table(commune, full=True)) == before
