@@ -238,7 +238,7 @@ def test_coverage_is_shown_as_everyone_may_see_it(run: Run) -> None:
 def test_folding_and_counting_anew(run: Run) -> None:
     """DESIGN 6.3: a tally without findings is a difference that recount names and can put right."""
     make_tally(12)
-    assert "1 dòng" in run("coverage", "fold").stdout
+    assert "1 ngày" in run("coverage", "fold").stdout
     assert "Lệch 1 chỗ" in run("coverage", "recount", code=1).stderr
     assert "Đã sửa 1 chỗ" in run("coverage", "recount", "11629", "--correct").stdout
     assert "khớp" in run("coverage", "recount").stdout

@@ -9,7 +9,7 @@ from flask import Flask
 
 from server import clock, lists, phones
 from server.collectors import NewCollector
-from server.db import db
+from server.db import db, single_statements
 from server.models import Village
 from server.phones import Caller
 from tests import sample
@@ -36,7 +36,7 @@ def _caller(made: NewCollector) -> Caller:
 
 
 def _content(made: NewCollector, name: str) -> bytes:
-    with phones.reader().connect() as connection:
+    with single_statements().connect() as connection:
         content = lists.content(connection, name, _caller(made))
     assert content is not None
     return content
@@ -120,7 +120,7 @@ def test_the_bytes_change_when_a_row_does_and_only_then(
 
 
 def test_other_names_are_not_made_from_tables(made: NewCollector) -> None:
-    with phones.reader().connect() as connection:
+    with single_statements().connect() as connection:
         for name in ("anh.png", "ho_dan", "ho_dan.csv.csv", "thon.CSV", "../thon.csv", ""):
             assert lists.content(connection, name, _caller(made)) is None
 
@@ -132,7 +132,7 @@ def test_what_is_gone_is_told_of_known_entities_of_that_list_alone(
     mine, other = sample.make_entity(here, "Của tôi"), sample.make_entity(there, "Nơi khác")
     place = sample.make_entity(there, "Nhà văn hóa", "diem_cong_cong")
     ids = [mine.id, other.id, place.id, uuid.uuid4()]
-    with phones.reader().connect() as connection:
+    with single_statements().connect() as connection:
         assert lists.deleted(connection, "ho_dan", ids, _caller(made)) == {mine.id: False, other.id: True}
         assert lists.deleted(connection, "diem_cong_cong", ids, _caller(made)) == {place.id: False}
 
@@ -141,7 +141,7 @@ def test_a_collector_without_thon_gets_empty_lists(made: NewCollector, here: Vil
     """E6: never everybody's."""
     sample.make_entity(here, "Bà Tư")
     nobody = Caller(made.collector.id, made.collector.commune_id, "", "", {})
-    with phones.reader().connect() as connection:
+    with single_statements().connect() as connection:
         for name in ("ho_dan.csv", "thon.csv"):
             content = lists.content(connection, name, nobody)
             assert content is not None
