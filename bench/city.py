@@ -178,3 +178,8 @@ def request(token: str, xml: bytes) -> bytes:
         f"Content-Type: multipart/form-data; boundary={boundary.decode()}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def first_commune() -> Commune:
+    """The commune that `build` made."""
+    return db.session.scalars(sa.select(Commune)).one()

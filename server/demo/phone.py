@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,11 @@ _NEEDED = "{http://openrosa.org/xforms/xformsManifest}"
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 _AGENT = "org.odk.collect.android/v2026.3.1 Dalvik/2.1.0"
 _TRIES = 3
+
+
+FILLING = threading.Lock()
+"""Held while a form is opened or filled: formulas look into lists that are other documents, and libxml2 has been
+seen to crash when several threads did so at once. It is all processor time, of which they share one anyway."""
 
 
 @dataclass
@@ -103,7 +109,8 @@ class Phone:
         if known is not None and known[0] == state:
             return known[1]
         media = {file["filename"]: self._file(file["downloadUrl"], file["hash"]) for file in needed}
-        form = engine.open_form(xform, media)
+        with FILLING:
+            form = engine.open_form(xform, media)
         self._open[entry["formID"]] = (state, form)
         return form
 

@@ -16,7 +16,7 @@ from server.demo import answers, names
 from server.demo.answers import Door, Kit, Point
 from server.demo.character import OPERATORS, Character, household
 from server.demo.people import Walker
-from server.demo.phone import Phone
+from server.demo.phone import FILLING, Phone
 from server.demo.scale import Scale
 from server.demo.schedule import Errand, Kind, Slip
 
@@ -87,18 +87,22 @@ class Walk:
 
     def _do(self, errand: Errand, moment: dt.datetime, forms: Mapping[str, Fillable]) -> None:
         moment = _by_his_clock(moment, errand.slip)
-        filling = forms[errand.kind].start(moment, self.phone.device, self._uuid)
-        files = self._fill(errand, filling)
-        problems = filling.problems()
-        if problems:
-            raise AssertionError(f"{errand}: {problems}")
-        xml = filling.submission(moment + _LENGTH)
+        with FILLING:
+            xml, files = self._filled(errand, moment, forms[errand.kind])
         if errand.slip is Slip.OLD_VERSION:
             xml = xml.replace(f'version="{_version(xml)}"'.encode(), b'version="%s"' % _OLD, 1)
         self.phone.send(xml, files)
         if errand.slip is Slip.RESENT:
             self.phone.send(xml, files)
         self.sent()
+
+    def _filled(self, errand: Errand, moment: dt.datetime, form: Fillable) -> tuple[bytes, dict[str, bytes]]:
+        filling = form.start(moment, self.phone.device, self._uuid)
+        files = self._fill(errand, filling)
+        problems = filling.problems()
+        if problems:
+            raise AssertionError(f"{errand}: {problems}")
+        return filling.submission(moment + _LENGTH), files
 
     def _uuid(self) -> str:
         return str(UUID(int=self.dice.getrandbits(128), version=4))
