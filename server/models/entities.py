@@ -20,7 +20,7 @@ class EntityList(Base):
 
 
 class Entity(Base):
-    """A household or a place as it is known now; the row is locked by whoever changes its findings."""
+    """A household or a place as it is known now; what guards its findings is the row of Subject."""
 
     __tablename__ = "entity"
     __table_args__ = (
