@@ -51,6 +51,7 @@ class Caller:
     """None: the whole city."""
     village_ids: frozenset[int] = frozenset()
     """The thôn of a team leader; empty for all others."""
+    commune_code: str | None = None
 
     def may_see(self, commune: Commune) -> bool:
         """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
@@ -182,6 +183,7 @@ def _person() -> Caller | None:
         roles=roles,
         commune_id=person.commune_id,
         village_ids=_villages(person) if "team_leader" in roles else frozenset(),
+        commune_code=person.commune.code if person.commune else None,
     )
 
 

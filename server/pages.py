@@ -17,7 +17,7 @@ from jinja2 import Template
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from server import auth, languages
+from server import auth, languages, menu
 from server.db import db
 from server.errors import AUTHENTICATION_NEEDED, Problem
 
@@ -43,7 +43,7 @@ def healthz() -> Response:
 def register(app: Flask) -> None:
     """Add the pages that everybody may see, and the two languages of all pages."""
     languages.register(app)
-    app.jinja_env.globals["layout"] = layout
+    app.jinja_env.globals.update(layout=layout, menu=menu.menu)
     app.register_blueprint(blueprint)
 
 

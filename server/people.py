@@ -23,6 +23,7 @@ ROLES: Mapping[str, str] = {
     "officer": "Cán bộ Phòng Văn hóa - Xã hội",
     "leader": "Lãnh đạo xã, phường",
     "team_leader": "Tổ trưởng Tổ công nghệ số cộng đồng",
+    "reviewer": "Người soát phiếu",
 }
 CITY_WIDE = frozenset({"admin", "city"})
 """Roles that belong to no commune; all others need one (DESIGN 1, 7)."""

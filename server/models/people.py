@@ -25,7 +25,7 @@ person_village = Table(
 
 
 class Role(Base, RoleMixin):
-    """What a person may do: admin, city, officer, leader, team_leader (DESIGN 1, 7)."""
+    """What a person may do: admin, city, officer, leader, team_leader, reviewer (DESIGN 1, 7)."""
 
     __tablename__ = "role"
 
