@@ -1,6 +1,6 @@
 """Plans and indicators from data files into the tables, as often as wanted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from forms import plans
 from server import clock, places
 from server.db import db
-from server.models import Audit, Commune, Indicator, Plan, Target
+from server.models import Audit, Commune, Indicator, Plan, Target, Task
 
 
 class PlanRefused(Exception):
@@ -17,37 +17,40 @@ class PlanRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What loading changed: figures by their codes; `absent` are stored ones that the file does not name."""
+class Outcome:
+    """What loading did, by codes; `absent` are stored ones that the file does not name."""
 
-    plan: Plan
     added: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
     absent: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Loaded(Outcome):
+    """What loading did to a plan's figures, and to its tasks."""
+
+    plan: Plan
+    tasks: Outcome
+
+
 def load(plan: plans.Plan) -> Loaded:
     """Store a plan of a commune that is known, and the indicators of our own list; the caller commits.
 
-    Loading the same again changes nothing; a figure that differs becomes what the file says. Raises PlanRefused,
-    or Problem COMMUNE_UNKNOWN.
+    Loading the same again changes nothing; a figure or task that differs becomes what the file says. How far a
+    task is stands. Raises PlanRefused, or Problem COMMUNE_UNKNOWN.
     """
     commune = places.commune(plan.commune_code)
     load_indicators()
     indicators = _keys(plan)
     row = _row(plan, commune)
-    known = {target.code: target for target in row.targets}
-    outcome: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
-    for position, target in enumerate(plan.targets, start=1):
-        values = _values(target, position, indicators)
-        outcome[_settle(row, known.get(target.id), target.id, values)].append(target.id)
+    figures = {t.id: _values(t, n, indicators) for n, t in enumerate(plan.targets, start=1)}
+    outcome = _settle(row.targets, Target, figures)
     db.session.flush()
-    loaded = Loaded(
-        plan=row,
-        absent=tuple(sorted(known.keys() - {target.id for target in plan.targets})),
-        **{name: tuple(codes) for name, codes in outcome.items()},
-    )
+    targets = {target.code: target.id for target in row.targets}
+    tasks = {t.id: _task_values(t, n, targets) for n, t in enumerate(plan.tasks, start=1)}
+    loaded = Loaded(**vars(outcome), plan=row, tasks=_settle(row.tasks, Task, tasks))
+    db.session.flush()
     _audit(loaded, plan.id)
     return loaded
 
@@ -111,7 +114,7 @@ def _row(plan: plans.Plan, commune: Commune) -> Plan:
     known = sa.select(Plan).where(Plan.commune_id == commune.id, Plan.year == document.year)
     row = db.session.scalars(known).first()
     if row is None:
-        row = Plan(commune=commune, year=document.year, title=document.title, targets=[])
+        row = Plan(commune=commune, year=document.year, title=document.title, targets=[], tasks=[])
         db.session.add(row)
     row.title, row.number = document.title, document.number
     db.session.flush()
@@ -120,10 +123,13 @@ def _row(plan: plans.Plan, commune: Commune) -> Plan:
 
 
 def _refuse_taken_codes(plan: plans.Plan, row: Plan) -> None:
-    codes = [target.id for target in plan.targets]
-    taken = sa.select(Target.code).where(Target.code.in_(codes), Target.plan_id != row.id)
-    for code in db.session.scalars(taken.order_by(Target.code)):
-        raise PlanRefused(f"Mã {code} đã dùng ở một kế hoạch khác; mỗi con số của kế hoạch cần mã riêng.")
+    for table, items in ((Target, plan.targets), (Task, plan.tasks)):
+        codes = [item.id for item in items]
+        taken = sa.select(table.code).where(table.code.in_(codes), table.plan_id != row.id)
+        for code in db.session.scalars(taken.order_by(table.code)):
+            raise PlanRefused(
+                f"Mã {code} đã dùng ở một kế hoạch khác; mỗi con số, nhiệm vụ của kế hoạch cần mã riêng."
+            )
 
 
 def _values(target: plans.Target, position: int, indicators: Mapping[str, int]) -> dict[str, Any]:
@@ -146,15 +152,43 @@ def _values(target: plans.Target, position: int, indicators: Mapping[str, int]) 
     }
 
 
-def _settle(plan: Plan, known: Target | None, code: str, values: Mapping[str, Any]) -> str:
-    """Write one figure; whether that added, changed or left it unchanged."""
-    if known is None:
-        plan.targets.append(Target(code=code, **values))
-        return "added"
-    return "changed" if _write(known, values) else "unchanged"
+def _task_values(task: plans.Task, position: int, targets: Mapping[str, int]) -> dict[str, Any]:
+    """How far a task is stands in its own column, which loading never touches."""
+    return {
+        "target_id": targets.get(task.target or ""),
+        "position": position,
+        "section": task.section,
+        "kind": task.kind,
+        "text": task.text_vi,
+        "lead": _names(task.lead),
+        "coordinating": _names(task.coordinating),
+        "deadline": task.deadline_vi,
+        "due": task.due,
+        "note": task.note_vi,
+    }
 
 
-def _write(row: Target | Indicator, values: Mapping[str, Any]) -> bool:
+def _names(offices: Iterable[plans.Office]) -> str | None:
+    return ", ".join(office.name_vi for office in offices) or None
+
+
+def _settle(
+    stored: list[Any], table: type[Target] | type[Task], wanted: Mapping[str, Mapping[str, Any]]
+) -> Outcome:
+    """Write what the file says of one kind of row."""
+    known = {row.code: row for row in stored}
+    changed = [code for code, values in wanted.items() if code in known and _write(known[code], values)]
+    added = [code for code in wanted if code not in known]
+    stored.extend(table(code=code, **wanted[code]) for code in added)
+    return Outcome(
+        added=tuple(added),
+        changed=tuple(changed),
+        unchanged=tuple(code for code in wanted if code in known and code not in changed),
+        absent=tuple(sorted(known.keys() - wanted.keys())),
+    )
+
+
+def _write(row: Target | Task | Indicator, values: Mapping[str, Any]) -> bool:
     """Set what differs; whether anything did."""
     differing = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in differing.items():
@@ -163,8 +197,9 @@ def _write(row: Target | Indicator, values: Mapping[str, Any]) -> bool:
 
 
 def _audit(loaded: Loaded, plan_id: str) -> None:
-    if loaded.added or loaded.changed:
-        detail = {"plan": plan_id, "added": len(loaded.added), "changed": list(loaded.changed)}
+    added, changed = (*loaded.added, *loaded.tasks.added), (*loaded.changed, *loaded.tasks.changed)
+    if added or changed:
+        detail = {"plan": plan_id, "added": len(added), "changed": list(changed)}
         record = f"plan:{loaded.plan.id}"
         act = Audit(
             at=clock.now(), actor="system", act="plan.load", record=record, address=None, detail=detail

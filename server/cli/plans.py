@@ -36,12 +36,11 @@ def load(files: tuple[Path, ...], wants_json: bool) -> None:
     for each in loaded:
         click.echo(
             f"{each.plan.commune.name}, {each.plan.year}: {len(each.added)} con số mới, "
-            f"{len(each.changed)} thay đổi, {len(each.unchanged)} như cũ."
+            f"{len(each.changed)} thay đổi, {len(each.unchanged)} như cũ; "
+            f"{len(each.tasks.added)} nhiệm vụ mới, {len(each.tasks.changed)} thay đổi."
         )
         if each.absent:
-            click.echo(
-                f"Lưu ý: tệp không còn {', '.join(each.absent)}; các con số ấy được giữ lại.", err=True
-            )
+            click.echo(f"Lưu ý: tệp không còn {', '.join(each.absent)}; các mục ấy được giữ lại.", err=True)
 
 
 def _told(each: planning.Loaded) -> dict[str, object]:
@@ -52,4 +51,5 @@ def _told(each: planning.Loaded) -> dict[str, object]:
         "changed": list(each.changed),
         "unchanged": list(each.unchanged),
         "absent": list(each.absent),
+        "tasks": {name: list(codes) for name, codes in vars(each.tasks).items()},
     }

@@ -4,7 +4,7 @@ from server.models.entities import Entity, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
 from server.models.places import Commune, Village, VillageFigure
-from server.models.plans import Plan, Target
+from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
 from server.models.submissions import Attachment, Finding, Subject, Submission, Tally, TallyDay
 
 __all__ = [
@@ -25,12 +25,15 @@ __all__ = [
     "Indicator",
     "Person",
     "Plan",
+    "ReportedValue",
     "Role",
     "Subject",
     "Submission",
     "Tally",
     "TallyDay",
     "Target",
+    "Task",
+    "TaskUpdate",
     "Village",
     "VillageFigure",
 ]

@@ -10,7 +10,7 @@ from forms import plans
 from server import coverage, planning, publishing
 from server.db import db
 from server.errors import Problem
-from server.models import Indicator, Plan, Target
+from server.models import Indicator, Plan, Target, Task
 from tests.people import make_commune
 
 COMMUNES = {"an_lao_2026": ("11629", "An Lão", 28), "mao_dien_2026": ("10930", "Mao Điền", 8)}
@@ -50,6 +50,35 @@ def test_a_changed_figure_is_changed_in_place(app: Flask) -> None:
     assert (loaded.changed[0], loaded.absent) == (first.id, (plan.targets[1].id,))
     stored = db.session.scalars(sa.select(Target).where(Target.code == first.id)).one()
     assert (stored.value, stored.comparator) == ("85", ">")
+
+
+def test_every_task_and_responsibility_of_both_plans_is_stored(app: Flask) -> None:
+    """Issue 4: 8 of An Lão's appendix, 29 + 39 tasks (three of them in two parts more), and the responsibilities."""
+    for code, name, _figures in COMMUNES.values():
+        make_commune(code, name)
+    for plan_id in plans.PLANS:
+        planning.load(plans.read(plan_id))
+    db.session.commit()
+    rows = db.session.execute(
+        sa.select(Plan.id, Task.kind, sa.func.count()).join(Plan).group_by(Plan.id, Task.kind)
+    )
+    assert {(plan, kind): number for plan, kind, number in rows} == {
+        (1, "task"): 29,
+        (1, "appendix"): 8,
+        (1, "responsibility"): 32,
+        (2, "task"): 42,
+        (2, "responsibility"): 30,
+    }
+
+
+def test_loading_again_leaves_how_far_a_task_is(app: Flask) -> None:
+    make_commune()
+    plan = plans.read("an_lao_2026")
+    planning.load(plan)
+    db.session.execute(sa.update(Task).where(Task.code == "AL-P02").values(state="doing"))
+    again = planning.load(plan)
+    assert (again.tasks.added, again.tasks.changed) == ((), ())
+    assert db.session.scalar(sa.select(Task.state).where(Task.code == "AL-P02")) == "doing"
 
 
 def test_a_plan_needs_its_commune(app: Flask) -> None:
