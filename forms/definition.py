@@ -109,9 +109,14 @@ class Definition:
 
     @property
     def about_households(self) -> bool:
-        """Whether its records are about homes or people: it writes `ho_dan` or counts households or people."""
+        """Whether its records are about homes or people: it opens or writes `ho_dan`, or counts either of them."""
         writes_households = any(entity.list_name == HOUSEHOLD_LIST for entity in self.entities)
-        return writes_households or any(known.unit in PEOPLE_UNITS for known in self.declared)
+        names_households = f"{HOUSEHOLD_LIST}.csv" in self.media
+        return (
+            writes_households
+            or names_households
+            or any(known.unit in PEOPLE_UNITS for known in self.declared)
+        )
 
     @cached_property
     def layout(self) -> Layout:

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import xlsxwriter
 
-LIBRARY: tuple[str, ...] = ("ho_gia_dinh", "diem_5g", "wifi_cong_cong")
+LIBRARY: tuple[str, ...] = (
+    "ho_gia_dinh",
+    "diem_5g",
+    "wifi_cong_cong",
+    "diem_loa",
+    "truong_hoc",
+    "doanh_nghiep",
+    "hai_long",
+    "phan_anh",
+)
 _FOLDER = Path(__file__).parent / "library"
 _BORDER = re.compile(r"(?<!\\)\|")
 # Excel would write the time of day; the same table must give the same bytes.

@@ -13,6 +13,7 @@ from server.phones import Caller
 
 VILLAGES_FILE = "thon.csv"
 PLACES = "diem_cong_cong"
+BUSINESSES = "doanh_nghiep"
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
     HOUSEHOLDS: (
@@ -20,7 +21,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
         "g5_viettel", "g5_vinaphone", "g5_mobifone", "g5_khac", "tim", "marker-color",
     ),
     PLACES: ("thon", "loai"),
-    "doanh_nghiep": ("thon", "dia_chi", "nganh"),
+    BUSINESSES: ("thon", "dia_chi", "nganh"),
 }  # fmt: skip
 """Columns of each list after `name,label,__version`: the list's schema on the phone, which drops what is not
 here (E4). Everything stands on the phone unencrypted: no ID numbers, no telephone numbers, no points (E5)."""

@@ -13,7 +13,7 @@ from server.demo import names
 from server.demo.places import villages
 from server.demo.scale import COMMUNES, Scale
 from server.entities import HOUSEHOLDS, status
-from server.lists import PLACES
+from server.lists import BUSINESSES, PLACES
 from server.models import Entity, EntityList, EntityVersion, Village
 
 LISTED = 0.975
@@ -41,8 +41,21 @@ def make(scale: Scale) -> int:
         listed = [row for sketch in sketches for row in _households(sketch, scale)]
         _store(listed, keys[HOUSEHOLDS], ids, scale)
         _store(list(_places(commune, sketches, scale)), keys[PLACES], ids, scale)
+        _store(
+            [row for sketch in sketches for row in _businesses(sketch, scale)], keys[BUSINESSES], ids, scale
+        )
         count += len(listed)
     return count
+
+
+_TRADES = ("san_xuat", "thuong_mai", "thuong_mai", "dich_vu", "xay_dung", "nong_nghiep")
+_NAMED = {
+    "san_xuat": "Công ty TNHH Sản xuất",
+    "thuong_mai": "Cửa hàng",
+    "dich_vu": "Công ty TNHH Dịch vụ",
+    "xay_dung": "Công ty TNHH Xây dựng",
+    "nong_nghiep": "Hợp tác xã Nông nghiệp",
+}
 
 
 _Row = tuple[uuid.UUID, str, str, dict[str, str]]
@@ -70,9 +83,19 @@ def _places(commune: str, sketches: tuple[VillageSketch, ...], scale: Scale) -> 
     for sketch in sketches:
         properties = {"thon": sketch.code, "loai": "nha_van_hoa"}
         yield _id(dice), sketch.code, f"Nhà văn hóa thôn {sketch.name}", properties
+        for lane in dice.sample(range(1, 9), 2):
+            yield _id(dice), sketch.code, f"Cụm loa đầu ngõ {lane}", {"thon": sketch.code, "loai": "cum_loa"}
     homes = dice.sample(sketches, k=min(len(_OFFICES), len(sketches)))
     for (kind, label), home in zip(_OFFICES, homes, strict=False):
         yield _id(dice), home.code, label, {"thon": home.code, "loai": kind}
+
+
+def _businesses(sketch: VillageSketch, scale: Scale) -> Iterator[_Row]:
+    dice = scale.dice("businesses", sketch.code)
+    for trade in dice.sample(_TRADES, 3):
+        address = f"Ngõ {dice.randint(1, 9)}, số {dice.randint(1, 99)}"
+        label = f"{_NAMED[trade]} {names.person(dice).rpartition(' ')[2]}"
+        yield _id(dice), sketch.code, label, {"thon": sketch.code, "dia_chi": address, "nganh": trade}
 
 
 def _id(dice: Random) -> uuid.UUID:

@@ -15,6 +15,8 @@ _CHECKPOINTS = 0.06
 """Share of the visits that measure 5G at a point …"""
 _WIFI = 0.025
 """… and that check the Wi-Fi of a public place."""
+_OTHERS = 0.012
+"""Share of each of the rarer forms."""
 _MOST_A_HOUSEHOLD = 3
 
 
@@ -24,6 +26,14 @@ class Kind(StrEnum):
     HOUSEHOLD = "ho_gia_dinh"
     CHECKPOINT = "diem_5g"
     WIFI = "wifi_cong_cong"
+    LOUDSPEAKER = "diem_loa"
+    SCHOOL = "truong_hoc"
+    BUSINESS = "doanh_nghiep"
+    SATISFACTION = "hai_long"
+    DIFFICULTY = "phan_anh"
+
+
+RARER = (Kind.LOUDSPEAKER, Kind.SCHOOL, Kind.BUSINESS, Kind.SATISFACTION, Kind.DIFFICULTY)
 
 
 class Slip(StrEnum):
@@ -87,9 +97,10 @@ def _of_commune(
     checks = share(
         round(budget * _CHECKPOINTS), [characters[code].diligence for code in codes], [99] * len(codes)
     )
-    wifi = round(budget * _WIFI)
+    wifi, rarer = round(budget * _WIFI), round(budget * _OTHERS)
     weights = [listed[code] * characters[code].diligence for code in codes]
-    visits = share(budget - sum(checks) - wifi, weights, [_MOST_A_HOUSEHOLD * listed[code] for code in codes])
+    left = budget - sum(checks) - wifi - rarer * len(RARER)
+    visits = share(left, weights, [_MOST_A_HOUSEHOLD * listed[code] for code in codes])
     made: list[Errand] = []
     for code, number, points in zip(codes, visits, checks, strict=True):
         made += _over_weeks(who[code], code, Kind.HOUSEHOLD, number, listed[code], characters[code])
@@ -97,9 +108,10 @@ def _of_commune(
     # places are checked where somebody walks, the culture house of each thôn once before any twice
     busy = [code for code, number in zip(codes, visits, strict=True) if number] or codes
     dice.shuffle(busy)
-    for at in range(wifi):
-        code = busy[at % len(busy)]
-        made.append(Errand(who[code], code, dice.randrange(WEEKS // 2, WEEKS), Kind.WIFI))
+    for kind, number in ((Kind.WIFI, wifi), *((kind, rarer) for kind in RARER)):
+        for at in range(number):
+            code = busy[at % len(busy)]
+            made.append(Errand(who[code], code, dice.randrange(WEEKS // 2, WEEKS), kind))
     return made
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from forms.engine import Fillable, Filling
 from geo.illustrate import VillageSketch, scatter
 from server.clock import LOCAL
-from server.demo import answers, names
+from server.demo import answers, errands, names
 from server.demo.answers import Door, Kit, Point
 from server.demo.character import OPERATORS, Character, household
 from server.demo.people import Walker
@@ -20,7 +20,9 @@ from server.demo.phone import FILLING, Phone
 from server.demo.scale import Scale
 from server.demo.schedule import Errand, Kind, Slip
 
-_LENGTH = dt.timedelta(minutes=9)
+_MINUTES = {Kind.HOUSEHOLD: (5, 14), Kind.BUSINESS: (5, 12)}
+_SHORTER = (2, 6)
+"""How long a form takes, from start to end."""
 _HOUSES = 80
 """Made points of houses in a thôn."""
 _AHEAD = dt.timedelta(days=400)
@@ -57,13 +59,13 @@ class Walk:
         self.rows: dict[str, list[dict[str, str]]] = {}
         self.results: Counter[str] = Counter()
 
-    def week(self, errands: Sequence[Errand]) -> None:
+    def week(self, week: Sequence[Errand]) -> None:
         """Sync, then do this week's errands in the order of their hours."""
         forms = self.phone.sync()
         self._read_list()
         self.phone.head()
-        moments = sorted(self._moment(errand.week) for errand in errands)
-        for errand, moment in zip(self.dice.sample(errands, len(errands)), moments, strict=True):
+        moments = sorted(self._moment(errand.week) for errand in week)
+        for errand, moment in zip(self.dice.sample(week, len(week)), moments, strict=True):
             self._do(errand, moment, forms)
 
     def _read_list(self) -> None:
@@ -102,7 +104,8 @@ class Walk:
         problems = filling.problems()
         if problems:
             raise AssertionError(f"{errand}: {problems}")
-        return filling.submission(moment + _LENGTH), files
+        minutes = self.dice.uniform(*_MINUTES.get(errand.kind, _SHORTER))
+        return filling.submission(moment + dt.timedelta(minutes=minutes)), files
 
     def _uuid(self) -> str:
         return str(UUID(int=self.dice.getrandbits(128), version=4))
@@ -118,6 +121,8 @@ class Walk:
         if errand.kind is Kind.CHECKPOINT:
             answers.at_point(filling, code, point, character, self.dice)
             return {}
+        if errand.kind is not Kind.WIFI:
+            return errands.fill(errand.kind, filling, code, character, self.dice)
         filling.answer("thon", code)
         place = next(c.name for c in filling.choices("dia_diem") if c.label.startswith("Nhà văn hóa"))
         return answers.at_place(filling, code, place, self.land.sketches[code].centre, character, self.dice)

@@ -30,6 +30,7 @@ MEDIA = {
     "diem_cong_cong.csv": (
         f"name,label,thon,loai\n{PLACE},Nhà văn hóa thôn Đông,31162901,nha_van_hoa\n{MARKET},Chợ,31162901,cho\n"
     ).encode(),
+    "doanh_nghiep.csv": b"name,label,__version,thon,dia_chi,nganh\n",
 }
 Answers = Mapping[str, object]
 

@@ -118,3 +118,94 @@ def test_a_culture_house_states_whether_its_wifi_is_there_open_and_works(
     assert stated(filling, "wifi_nha_van_hoa") == expected
     assert filling.value("doi_tuong") == answers.get("dia_diem", PLACE)
     assert filling.problems() == ()
+
+
+SPEAKER = "5ab449f9-b24f-4fa3-8ea3-90c4642f8f66"
+SCHOOL = "6bc55a0a-c35f-40b4-9fb4-a1d5753f9077"
+LISTED = {
+    **MEDIA,
+    "diem_cong_cong.csv": (
+        "name,label,__version,thon,loai\n"
+        f"{SPEAKER},Cụm loa xóm 2,1,31162901,cum_loa\n{SCHOOL},Trường Tiểu học,1,31162901,truong_hoc\n"
+        f"{MARKET},Chợ,1,31162901,cho\n"
+    ).encode(),
+}
+
+
+@cache
+def listed(form_id: str) -> engine.Fillable:
+    return engine.open_form(convert(library.read(form_id), file_type=".md").xform.encode(), LISTED)
+
+
+def checked(form_id: str, *answers: Answers) -> engine.Filling:
+    filling = listed(form_id).start()
+    for question, answer in (pair for part in answers for pair in part.items()):
+        filling.answer(question, answer)
+    return filling
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"phat_duoc": "co"}, "1/1"),
+        ({"phat_duoc": "khong"}, "0/1"),
+        ({"phat_duoc": "khong", "hong_gi": "khong_biet"}, "0/1"),
+        ({"phat_duoc": "khong_biet"}, ""),
+        ({"loai_loa": "cntt_vt", "so_loa": 3}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_loudspeaker_states_whether_it_plays(answers: Answers, expected: str) -> None:
+    filling = checked("diem_loa", {"thon": "31162901", "dia_diem": SPEAKER}, answers)
+    assert stated(filling, "loa_hoat_dong") == expected
+    assert filling.value("doi_tuong") == SPEAKER
+    assert filling.problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({"internet": "cap_quang", "mang_day_hoc": "co"}, "1/1"),
+        ({"internet": "loai_khac", "mang_day_hoc": "khong"}, "0/1"),
+        ({"internet": "khong"}, "0/1"),
+        ({"internet": "khong_biet"}, ""),
+        ({"internet": "cap_quang", "mang_day_hoc": "khong_biet"}, ""),
+        ({"internet": "cap_quang"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_school_states_whether_its_network_is_good_enough(answers: Answers, expected: str) -> None:
+    filling = checked("truong_hoc", {"thon": "31162901", "dia_diem": SCHOOL}, answers)
+    assert stated(filling, "truong_hoc_internet") == expected
+    assert filling.problems() == ()
+
+
+@pytest.mark.parametrize(
+    ("form_id", "kind", "label"),
+    [("diem_loa", "cum_loa", "Cụm loa Đầu ngõ"), ("truong_hoc", "truong_hoc", "Đầu ngõ")],
+)
+def test_only_places_of_the_kind_are_offered_and_one_that_lacks_is_added(
+    form_id: str, kind: str, label: str
+) -> None:
+    """E3: what is created has a label, its thôn and its kind; what is chosen stays as it is."""
+    filling = checked(form_id, {"thon": "31162901"})
+    assert {choice.name for choice in filling.choices("dia_diem")} == {
+        SPEAKER if kind == "cum_loa" else SCHOOL
+    }
+    filling.answer("tim_noi", "moi")
+    filling.answer("ten_moi", "Đầu ngõ")
+    sent = filling.submission().decode()
+    assert 'create="1" update="0"' in sent
+    assert f"<label>{label}</label>" in sent
+    assert f"<loai_moi>{kind}</loai_moi>" in sent
+    chosen = checked(form_id, {"thon": "31162901", "tim_noi": "co_san"}).submission()
+    assert b'create="0" update="0"' in chosen
+
+
+@pytest.mark.parametrize("form_id", ["diem_loa", "truong_hoc"])
+def test_more_broken_or_connected_than_there_are_is_refused(form_id: str) -> None:
+    few, many = ("so_loa", "so_loa_hong") if form_id == "diem_loa" else ("so_phong", "so_phong_mang")
+    filling = checked(
+        form_id, {"thon": "31162901", "dia_diem": SPEAKER if few == "so_loa" else SCHOOL, few: 2, many: 3}
+    )
+    assert [problem.name for problem in filling.problems()] == [many]

@@ -57,7 +57,7 @@ def test_it_has_both_communes_with_plans_thon_figures_forms_and_lists(everyone: 
         ("11629", 28),
         ("10930", 8),
     }
-    assert count(FormVersion, FormVersion.published_at <= SMALL.published_at) == 3
+    assert count(FormVersion, FormVersion.published_at <= SMALL.published_at) == 8
     culture_houses = Entity.label.startswith("Nhà văn hóa thôn")
     assert count(Entity, culture_houses) == 38 + 23
 
