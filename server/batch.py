@@ -1,27 +1,27 @@
-"""The statements of a visit, compiled once and run by the driver itself.
+"""The statements of visits, compiled once and run by the driver itself, for one visit or for many at a time.
 
 A visit is a dozen small statements, and SQLAlchemy takes longer to dress one than PostgreSQL to run it. So the
-hot path's statements, which are SQLAlchemy's own, are compiled once and handed to psycopg: reads one by one,
-writes as one statement, many rows as arrays. SQLite gets them the ordinary way (docs/decisions/0004).
+hot path's statements, which are SQLAlchemy's own, are compiled once and handed to psycopg: each read once for all
+visits that are stored together, all their writes as one statement, many rows as arrays. SQLite gets them the
+ordinary way (docs/decisions/0004, 0015).
 """
 
-import datetime as dt
-import uuid
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 Row = Sequence[Any]
+Values = Mapping[str, Any]
 
 
 class Step(NamedTuple):
     """A statement with the values of each time it is to run; statements are module constants, compiled once."""
 
     statement: Any
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Values]
 
 
 class _Compiled(NamedTuple):
@@ -48,36 +48,70 @@ def read(connection: sa.Connection, steps: Sequence[Step]) -> list[list[Row]]:
     """
     if connection.dialect.name != "postgresql":
         return [_execute(connection, each) for each in steps]
-    raw: Any = connection.connection.driver_connection
-    try:
-        with psycopg.RawCursor(raw) as cursor:
-            return [
-                _send(cursor, (each,), connection.dialect).fetchall() if each.rows else [] for each in steps
-            ]
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_ours(error, connection) from error
+    with _cursor(connection) as cursor:
+        return [_send(cursor, (each,), connection.dialect).fetchall() if each.rows else [] for each in steps]
+
+
+def read_each(
+    connection: sa.Connection, statement: sa.Executable, values: Sequence[Values]
+) -> list[list[Row]]:
+    """Run one query with each of these values and return the rows of each; on PostgreSQL in one round trip."""
+    if connection.dialect.name != "postgresql" or len(values) < 2:
+        return read(connection, [Step(statement, (each,)) for each in values])
+    found: list[list[Row]] = [[] for _ in values]
+    with _cursor(connection) as cursor:
+        for place, *row in _send(cursor, (Step(statement, values),), connection.dialect).fetchall():
+            found[place - 1].append(row)
+    return found
 
 
 def write(connection: sa.Connection, steps: Sequence[Step]) -> None:
     """Run inserts and updates that do not read each other's rows, all together, and commit."""
-    wanted = tuple(each for each in steps if each.rows)
     if connection.dialect.name != "postgresql":
-        for each in wanted:
+        for each in steps:
             _execute(connection, each)
         connection.commit()
         return
-    raw: Any = connection.connection.driver_connection
-    try:
-        with psycopg.RawCursor(raw) as cursor:
-            _send(cursor, wanted, connection.dialect)
-        raw.commit()
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_ours(error, connection) from error
+    with _cursor(connection) as cursor:
+        _send(cursor, _merged(steps), connection.dialect)
+        cursor.connection.commit()
 
 
-def _as_ours(error: Exception, connection: sa.Connection) -> Exception:
-    base: type[Exception] = connection.dialect.loaded_dbapi.Error
-    return sa.exc.DBAPIError.instance(None, None, error, base)
+def _merged(steps: Sequence[Step]) -> list[Step]:
+    """The same statements with all their rows together, in one order whatever came first: a shape has one text."""
+    together: dict[Any, list[Values]] = {}
+    for each in steps:
+        if each.rows:
+            together.setdefault(each.statement, []).extend(each.rows)
+    return [Step(statement, together[statement]) for statement in sorted(together, key=_place)]
+
+
+_order: dict[Any, int] = {}
+
+
+def _place(statement: Any) -> int:
+    """The place that a statement got when it was first met."""
+    return _order.setdefault(statement, len(_order))
+
+
+class _Cursor:
+    """The driver's own cursor, whose errors become SQLAlchemy's, so that whoever calls need not know."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        raw: Any = connection.connection.driver_connection
+        self._cursor = psycopg.RawCursor(raw)
+        self._errors: type[Exception] = connection.dialect.loaded_dbapi.Error
+
+    def __enter__(self) -> Any:
+        return self._cursor
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._cursor.close()
+        if isinstance(error, self._errors):
+            raise sa.exc.DBAPIError.instance(None, None, error, self._errors) from error
+
+
+_cursor = _Cursor
 
 
 def _execute(connection: sa.Connection, each: Step) -> list[Row]:
@@ -97,15 +131,8 @@ def _send(cursor: Any, steps: Sequence[Step], dialect: sa.Dialect) -> Any:
             row = each.rows[0]
             values += [process(row[name]) if process else row[name] for name, process in names]
         else:
-            values += [_array([row[name] for row in each.rows]) for name, _ in names]
+            values += [write([row[name] for row in each.rows]) for name, write in names]
     return cursor.execute(compiled.text, values)
-
-
-def _array(values: Sequence[int | bool | uuid.UUID | dt.date | dt.datetime | None]) -> str:
-    """A column as PostgreSQL writes an array; for values whose text needs no quotes, which is all we send so."""
-    if None in values:
-        return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
-    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _compile(shape: _Shape, dialect: sa.Dialect) -> _Compiled:
@@ -114,21 +141,72 @@ def _compile(shape: _Shape, dialect: sa.Dialect) -> _Compiled:
     names: list[list[tuple[str, Any]]] = []
     place = 0
     for statement, many in shape:
-        compiled = (_of_arrays(statement) if many else statement).compile(dialect=dialect)
-        places, own = {}, []
-        for name in compiled.params:
-            place += 1
-            places[name] = f"${place}"
-            own.append((name, compiled._bind_processors.get(name)))
-        texts.append(str(compiled) % places)
+        compiled = statement.compile(dialect=dialect)
+        placeholders = [f"${number}" for number in range(place + 1, place + 1 + len(compiled.params))]
+        place += len(placeholders)
+        text, own = (_of_arrays if many else _of_values)(compiled, dialect, placeholders)
+        texts.append(text)
         names.append(own)
     before = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(texts[:-1]))
     return _Compiled(f"WITH {before} {texts[-1]}" if before else texts[-1], names)
 
 
-def _of_arrays(statement: sa.Insert) -> sa.Insert:
-    """An insert of many rows as one over arrays, one for each column: numbers, days, times, UUIDs and truths."""
-    table: Any = statement.table
-    names = [column.name for column in statement._values or ()]  # type: ignore[union-attr]
-    arrays = [sa.func.unnest(sa.bindparam(name, type_=ARRAY(table.c[name].type))) for name in names]
-    return sa.insert(table).inline().from_select(names, sa.select(*arrays))
+def _of_values(
+    compiled: Any, _dialect: sa.Dialect, placeholders: Sequence[str]
+) -> tuple[str, list[tuple[str, Any]]]:
+    text = str(compiled) % dict(zip(compiled.params, placeholders, strict=True))
+    return text, [(name, compiled._bind_processors.get(name)) for name in compiled.params]
+
+
+_ROWS = re.compile(r"VALUES \((.*?)\)(?= ON CONFLICT|$)", re.DOTALL)
+
+
+def _of_arrays(compiled: Any, dialect: Any, placeholders: Sequence[str]) -> tuple[str, list[tuple[str, Any]]]:
+    """A statement for many rows: its values are columns of `v`, one array each, taken apart by `unnest`."""
+    kinds = {name: compiled.binds[name].type for name in compiled.params}
+    types = [dialect.type_compiler_instance.process(kind) for kind in kinds.values()]
+    arrays = ", ".join(f"{mark}::{kind}[]" for mark, kind in zip(placeholders, types, strict=True))
+    rows = f"unnest({arrays})"
+    columns = ", ".join(f'"{name}"' for name in kinds)
+    text = str(compiled) % {name: f'v."{name}"' for name in kinds}
+    if compiled.isinsert:
+        text = _ROWS.sub(rf"SELECT \1 FROM {rows} AS v({columns})", text)
+    elif compiled.isupdate:
+        text = text.replace(" WHERE ", f" FROM {rows} AS v({columns}) WHERE ", 1)
+    else:
+        text = f'SELECT v."#", q.* FROM {rows} WITH ORDINALITY AS v({columns}, "#"), LATERAL ({text}) q'
+    return text, [(name, _writer(kind, dialect)) for name, kind in kinds.items()]
+
+
+def _writer(kind: Any, dialect: Any) -> Any:
+    """What writes a column as PostgreSQL writes an array."""
+    kind = getattr(kind, "impl_instance", kind)
+    if isinstance(kind, sa.LargeBinary):
+        return _bytes
+    if isinstance(kind, sa.JSON):
+        dump = dialect._json_serializer
+        return lambda values: _texts([None if value is None else dump(value) for value in values])
+    return _texts if isinstance(kind, sa.String) else _plain
+
+
+def _plain(values: Sequence[Any]) -> str:
+    """Numbers, truths, days, times and UUIDs: their text needs no quotes."""
+    if None in values:
+        return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _texts(values: Sequence[str | None]) -> str:
+    return "{" + ",".join(map(_quoted, values)) + "}"
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return "NULL"
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+def _bytes(values: Sequence[bytes | None]) -> str:
+    return "{" + ",".join("NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values) + "}"

@@ -2,22 +2,32 @@
 
 import dataclasses
 import datetime as dt
+import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from geo.series import Entry
 from server import arrival, batch, clock, entities, media, resend, tally
 from server.arrival import Placed
 from server.batch import Step, step
+from server.before import Before, Sent, first, histories, look, main_entity
 from server.db import db, single_statements
-from server.entities import HOUSEHOLDS, Known, Origin, Visit
+from server.entities import HOUSEHOLDS, Origin, Visit
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
 from server.models import Audit, Finding, Submission
 from server.reading import Reading, observed, understand
 from server.sender import Sender, Upload
+from server.together import Ticket, Together
+
+log = logging.getLogger(__name__)
+
+MOST = 32
+"""Submissions that are stored in one transaction: a phone waits for no more than a moment's work."""
+_ARRIVALS = "tungnha.arrivals"
 
 ADD = sa.insert(Submission).values(
     {column.name: sa.bindparam(column.name) for column in Submission.__table__.columns}
@@ -42,22 +52,6 @@ class Receipt:
 
 
 @dataclasses.dataclass(frozen=True)
-class Before:
-    """What was known when a submission came; what it writes fails where its subject has changed since."""
-
-    submission_id: int
-    """The key that the new submission will have."""
-    stored: resend.Stored | None
-    """The submission that already has its instance id."""
-    seen: int = 0
-    """How often the subject had changed."""
-    known: Mapping[uuid.UUID, Known] = dataclasses.field(default_factory=dict)
-    visits: tuple[Visit, ...] = ()
-    series: tally.Series = dataclasses.field(default_factory=dict)
-    edited: resend.Edited | None = None
-
-
-@dataclasses.dataclass(frozen=True)
 class Arrival:
     """A submission with everything that decides what is written."""
 
@@ -78,38 +72,107 @@ class Arrival:
 def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     """Receive a submission durably: when this returns, a phone may delete its copy (C37).
 
-    Raises Problem for what the collector can cure; anything else is kept and flagged (C39). Of twins that
-    arrive at once one is stored; the other meets its row on a second try and is told so (C46).
+    Raises Problem for what the collector can cure; anything else is kept and flagged (C39). What waits at the
+    same time is stored in one transaction (docs/decisions/0015). Of twins that arrive at once one is stored; the
+    other meets its row on a second try and is told so (C46).
     """
     reading = understand(xml)
     if uploads:
         _foresee(reading, sender)
     blobs = tuple(media.store(upload, cut_points=reading.cuts_points) for upload in uploads)
-    for _try in range(5):
-        with _connect(reading) as connection:
-            try:
-                return receive(connection, reading, blobs, sender)
-            except sa.exc.DBAPIError as error:
-                connection.rollback()
-                if not _lost_a_race(error):
-                    raise
-    raise Problem(UNAVAILABLE)
+    return _arrivals().join(Sent(reading, blobs, sender))
 
 
 def _foresee(reading: Reading, sender: Sender) -> None:
     """Refuse what is going to be refused before its photos are on disk, where they would be nobody's (C45)."""
     with db.engine.connect() as connection:
-        stored = _first(connection, reading, sender).stored
-    if stored is not None and stored.sha256 != reading.sha256:
+        [before] = first(connection, [Sent(reading, (), sender)])
+    if before.is_revoked:
+        raise Problem(KEY_UNKNOWN)
+    if before.stored is not None and before.stored.sha256 != reading.sha256:
         raise Problem(SUBMISSION_CONFLICT)
 
 
-def _connect(reading: Reading) -> sa.Connection:
-    """On PostgreSQL a visit is two reads and one writing statement, and needs no transaction around them.
+def _arrivals() -> Together[Sent, Receipt]:
+    """The one queue of this application in this process."""
+    found: Together[Sent, Receipt] = current_app.extensions.setdefault(_ARRIVALS, Together(store, MOST))
+    return found
+
+
+def store(tickets: Sequence[Ticket[Sent, Receipt]]) -> None:
+    """Store what has come: all that can be in one transaction, and what is left, or fails there, one by one."""
+    if len(tickets) > 1:
+        try:
+            with _connect() as connection:
+                _store_together(connection, tickets)
+        except Exception:  # one that cannot be stored must not take its neighbours along
+            log.info("stored one by one", exc_info=True)
+    for ticket in tickets:
+        if not ticket.is_settled:
+            _store_alone(ticket)
+
+
+def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Receipt]]) -> None:
+    """Plain visits to different subjects in one transaction; whatever is special is left to `_store_alone`."""
+    received_at = clock.now()
+    chosen = [ticket for ticket in tickets if _is_plain(ticket.work.reading)]
+    known = zip(chosen, first(connection, [ticket.work for ticket in chosen]), strict=True)
+    met: set[object] = set()
+    new = [
+        each
+        for each in known
+        if each[1].stored is None and not each[1].is_revoked and _apart(each[0].work, met)
+    ]
+    befores = histories(connection, [(ticket.work.reading, before) for ticket, before in new])
+    steps: list[Step] = []
+    receipts = []
+    for (ticket, _), before in zip(new, befores, strict=True):
+        this = _arrival(ticket.work, before, received_at)
+        steps += _steps(connection, this)
+        receipts.append(Receipt(this.id, True, arrival.thanks(this.placed.quarantine)))
+    if steps:
+        batch.write(connection, steps)
+    for (ticket, _), receipt in zip(new, receipts, strict=True):
+        ticket.settle(receipt)
+
+
+def _is_plain(reading: Reading) -> bool:
+    """Neither an edit, which changes two submissions, nor about several entities."""
+    return reading.instance.deprecated_id is None and len(reading.blocks) < 2
+
+
+def _apart(sent: Sent, met: set[object]) -> bool:
+    """Whether a submission shares neither its id nor its subject with one met before; it is met now."""
+    own = {sent.reading.instance.instance_id, sent.reading.subject, main_entity(sent.reading)} - {None}
+    is_apart = not own & met
+    met |= own
+    return is_apart
+
+
+def _store_alone(ticket: Ticket[Sent, Receipt]) -> None:
+    """Store one submission in a transaction of its own, again where another came between."""
+    sent = ticket.work
+    try:
+        for _try in range(5):
+            with _connect(sent.reading) as connection:
+                try:
+                    return ticket.settle(receive(connection, sent))
+                except sa.exc.DBAPIError as error:
+                    connection.rollback()
+                    if not _lost_a_race(error):
+                        raise
+        raise Problem(UNAVAILABLE)
+    except Exception as error:  # whoever waits raises it in his own request
+        ticket.fail(error)
+
+
+def _connect(reading: Reading | None = None) -> sa.Connection:
+    """On PostgreSQL a visit is a few reads and one writing statement, and needs no transaction around them.
 
     An edit changes two submissions and their subjects; it has one.
     """
-    if db.engine.dialect.name == "postgresql" and reading.instance.deprecated_id is None:
+    is_edit = reading is not None and reading.instance.deprecated_id is not None
+    if db.engine.dialect.name == "postgresql" and not is_edit:
         return single_statements().connect()
     return db.engine.connect().execution_options(writes=True)
 
@@ -119,67 +182,28 @@ def _lost_a_race(error: sa.exc.DBAPIError) -> bool:
     return isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) == "40P01"
 
 
-def receive(
-    connection: sa.Connection, reading: Reading, blobs: Sequence[media.Blob], sender: Sender
-) -> Receipt:
+def receive(connection: sa.Connection, sent: Sent) -> Receipt:
     """Store one submission with all that follows from it and commit; or meet the one that is already there."""
     received_at = clock.now()
-    before = _look(connection, reading, sender)
+    reading = sent.reading
+    before = look(connection, sent)
     if before.stored is not None:
         connection.rollback()
-        again = resend.again(before.stored, reading, blobs, received_at)
+        again = resend.again(before.stored, reading, sent.blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
-    placed = arrival.place(reading, before.known, sender)
-    moment, clock_flag = observed(reading, received_at)
+    this = _arrival(sent, before, received_at)
+    batch.write(connection, _steps(connection, this))
+    return Receipt(this.id, True, arrival.thanks(this.placed.quarantine))
+
+
+def _arrival(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
+    """Decide where a submission belongs, when it was, and what looks wrong with it."""
+    placed = arrival.place(sent.reading, before.known, sent.sender)
+    moment, clock_flag = observed(sent.reading, received_at)
     if before.edited is not None:
         moment = before.edited.observed_at
-    flags = arrival.flags(reading, placed, clock_flag)
-    this = Arrival(reading, blobs, sender, before, placed, received_at, moment, flags)
-    batch.write(connection, _steps(connection, this))
-    return Receipt(this.id, True, arrival.thanks(placed.quarantine))
-
-
-def _look(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
-    """Read what is known of the subject; an edit first takes back what it replaces."""
-    before = _first(connection, reading, sender)
-    if before.stored is not None:
-        return before
-    if reading.instance.deprecated_id is not None:
-        edited = resend.replace(connection, reading, before.submission_id, sender.collector_id)
-        again = _first(connection, reading, sender)
-        before = dataclasses.replace(again, submission_id=before.submission_id, edited=edited)
-    main, subject = main_entity(reading), reading.subject
-    others = [block.id for block in reading.blocks if block.id != main]
-    steps = [Step(entities.VISITS, [{"entity": main}] if main in before.known else [])]
-    steps.append(Step(tally.SERIES, [{"subject": subject}] if before.seen else []))
-    visits, series, *found = batch.read(
-        connection, [*steps, *(step(entities.KNOWN, entity=each) for each in others)]
-    )
-    return dataclasses.replace(
-        before,
-        known={**before.known, **{rows[0][0]: Known(*rows[0]) for rows in found if rows}},
-        visits=tuple(Visit(row[1], row[2], row[0], row[3]) for row in visits),
-        series=tally.series(series),
-    )
-
-
-def main_entity(reading: Reading) -> uuid.UUID | None:
-    """The entity that a submission is about: that of its first block, else its subject."""
-    return reading.blocks[0].id if reading.blocks else reading.subject
-
-
-def _first(connection: sa.Connection, reading: Reading, sender: Sender) -> Before:
-    asked = step(
-        resend.STORED, instance_id=reading.instance.instance_id, collector=sender.collector_id,
-        subject=reading.subject, entity=main_entity(reading),
-    )  # fmt: skip
-    [[row]] = batch.read(connection, [asked])
-    new_id, stored_id, digest, is_revoked, changes, *known = row
-    if is_revoked:
-        raise Problem(KEY_UNKNOWN)
-    if stored_id is not None:
-        return Before(stored_id, resend.Stored(stored_id, bytes(digest)))
-    return Before(new_id, None, changes or 0, {known[0]: Known(*known)} if known[0] is not None else {})
+    flags = arrival.flags(sent.reading, placed, clock_flag)
+    return Arrival(sent.reading, sent.blobs, sent.sender, before, placed, received_at, moment, flags)
 
 
 def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:

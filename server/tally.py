@@ -40,14 +40,12 @@ APPEND = (
 
 def _guard(dialect: str) -> sa.Executable:
     insert = postgresql.insert(Subject) if dialect == "postgresql" else sqlite.insert(Subject)
-    unchanged = Subject.changes == sa.bindparam("seen")
-    return insert.values(id=sa.bindparam("subject"), changes=sa.literal_column("1")).on_conflict_do_update(
+    one_more = sa.bindparam("seen", type_=sa.Integer) + sa.literal_column("1")
+    adding = insert.values(id=sa.bindparam("subject"), changes=one_more)
+    unchanged = Subject.changes + sa.literal_column("1") == adding.excluded.changes
+    return adding.on_conflict_do_update(
         index_elements=[Subject.id],
-        set_={
-            "changes": sa.case(
-                (unchanged, Subject.changes + sa.literal_column("1")), else_=sa.literal_column("-1")
-            )
-        },
+        set_={"changes": sa.case((unchanged, adding.excluded.changes), else_=sa.literal_column("-1"))},
     )
 
 

@@ -1,0 +1,87 @@
+"""Work that waits at the same time is done by one of those who wait, for all of them: a group commit of our own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+class Ticket(Generic[Work, Result]):
+    """One piece of work that somebody waits for; whoever does it settles the ticket with a result or an error."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._result: Result | None = None
+        self._error: BaseException | None = None
+        self._wake = threading.Event()
+        self.is_settled = False
+
+    def settle(self, result: Result) -> None:
+        """What the waiting thread is to return."""
+        self._result, self.is_settled = result, True
+
+    def fail(self, error: BaseException) -> None:
+        """What the waiting thread is to raise."""
+        self._error, self.is_settled = error, True
+
+    def result(self) -> Result:
+        """The result, or the error raised in the thread that waited for it."""
+        if self._error is not None:
+            raise self._error
+        assert self.is_settled  # noqa: S101 - a bug, not an input
+        return self._result  # type: ignore[return-value]
+
+    def wait(self) -> None:
+        self._wake.wait()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+
+class Together(Generic[Work, Result]):
+    """Collects the work of a process's threads while one of them is busy with what came before.
+
+    No thread of its own: the first to come does its work at once, those who come meanwhile wait, and one of them
+    then does all that waits. A single phone pays nothing for it; the busier the server, the more is done at once.
+    """
+
+    def __init__(self, do: Callable[[Sequence[Ticket[Work, Result]]], None], most: int) -> None:
+        self._do = do
+        self._most = most
+        self._lock = threading.Lock()
+        self._waiting: list[Ticket[Work, Result]] = []
+        self._is_busy = False
+
+    def join(self, work: Work) -> Result:
+        """Have this work done with all that waits; returns or raises what became of it."""
+        ticket: Ticket[Work, Result] = Ticket(work)
+        with self._lock:
+            self._waiting.append(ticket)
+            is_first, self._is_busy = not self._is_busy, True
+        if not is_first:
+            ticket.wait()
+        if not ticket.is_settled:  # woken to lead
+            self._lead()
+        return ticket.result()
+
+    def _lead(self) -> None:
+        """Do what waits, the caller's own work among it, then have the next one lead."""
+        with self._lock:
+            taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        try:
+            self._do(taken)
+        except BaseException as error:
+            for ticket in taken:
+                if not ticket.is_settled:
+                    ticket.fail(error)
+            raise
+        finally:
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_busy = following is not None
+            if following is not None:
+                following.wake()
+            for ticket in taken:
+                ticket.wake()
