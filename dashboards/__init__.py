@@ -2,8 +2,11 @@
 
 from flask import Flask
 
-from dashboards import browser, pages, words
+from dashboards import browser, city_pages, pages, words
 from server import clock
+
+ROUTES = (pages, city_pages)
+"""Modules whose views stand in the blueprint of `pages`."""
 
 
 def register(app: Flask) -> None:

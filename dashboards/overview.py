@@ -9,8 +9,8 @@ from dashboards import words
 from dashboards.charts import Bullet, bullet
 from dashboards.classes import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
-from geo.disclosure import SMALL
-from geo.targets import Judgement, State, Target, cut, pace, share_of_time_gone
+from geo.targets import Judgement, State, Target, cut, share_of_time_gone
+from geo.weeks import pace_of
 from server.coverage import VISITED
 
 
@@ -127,20 +127,16 @@ class Met:
     recent_a_week: Fraction | None = None
 
 
-def met(table: CoverageTable, counted: Sequence[int]) -> Met:
-    """`counted` are the households met by the end of each of the last weeks, the oldest first."""
+def met(table: CoverageTable) -> Met:
+    """The pace is that of the surveyed target with the latest deadline."""
     part = _share(table.visited, table.households)
-    bar = _share_bar(part)
+    bar = share_bar(part)
     end = last_surveyed(table)
-    if end is None or table.visited is None or len(counted) <= 4:
-        return Met(part, bar)
-    found = pace(
-        households=table.households,
-        visited=table.visited,
-        visited_in_four_weeks=counted[-1] - counted[-5],
-        as_of=table.as_of,
-        deadline=end.deadline,
+    found = (
+        pace_of(table.weeks, table.households, end.deadline) if end and table.visited is not None else None
     )
+    if found is None:
+        return Met(part, bar)
     needed = None if found.needed is None else math.ceil(found.needed)
     return Met(part, bar, found.left, needed, found.recent)
 
@@ -156,39 +152,13 @@ def _share(some: int | None, households: int | None) -> Fraction | None:
     return min(Fraction(1), Fraction(some, households)) if some is not None and households else None
 
 
-def _share_bar(part: Fraction | None) -> Bullet:
+def share_bar(part: Fraction | None) -> Bullet:
     return bullet(cut(100 * part) if part is not None else None, None, None)
 
 
 def unplaced(table: CoverageTable) -> int:
     """Answers that lie in no known thôn and count for the commune alone."""
     return sum(cell.subjects or 0 for cell in table.unplaced.values())
-
-
-@dataclass(frozen=True)
-class CommuneLine:
-    """A commune in the city's list."""
-
-    code: str
-    name: str
-    households: str
-    visited: str
-    share: str
-    bar: Bullet
-
-
-def commune_line(code: str, name: str, households: int | None, visited: int) -> CommuneLine:
-    """Fewer than five households met are told to nobody (DESIGN 7)."""
-    told = None if 0 < visited < SMALL else visited
-    part = _share(told, households)
-    return CommuneLine(
-        code=code,
-        name=name,
-        households=words.number(households) if households is not None else "–",
-        visited=words.number(told) if told is not None else words.HIDDEN["base"],
-        share=words.share(part) if part is not None else "",
-        bar=_share_bar(part),
-    )
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,13 @@ from dashboards.charts import Point, Trend, trend
 from dashboards.classes import NONE, class_of, classes, counts, target_of
 from dashboards.paper import still_map
 from geo.coverage import CoverageTable, IndicatorRow
-from geo.targets import Tallied, share_of_time_gone
+from geo.targets import share_of_time_gone
 from server import auth, coverage
 from server.errors import DAY_UNREADABLE, INDICATOR_UNKNOWN, Problem
 from server.models import Commune
 from server.settings import Settings
 
 blueprint = Blueprint("dashboards", __name__, template_folder="templates")
-
-WEEKS = 13
-"""How far back the trend goes: a quarter."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +45,6 @@ def front() -> BaseResponse:
     return redirect(url_for("accounts.start"))
 
 
-@blueprint.get("/thanh-pho")
-@auth.needs("admin", "city")
-def city() -> str:
-    """The communes, each with how many households were met."""
-    day = _day()
-    rows = [
-        overview.commune_line(
-            row.code, row.name, row.households, row.tallied.get(coverage.VISITED, Tallied()).subjects
-        )
-        for row in coverage.city(day)
-    ]
-    return render_template("city.html", rows=rows, day=coverage.day_shown(day, full=False))
-
-
 @blueprint.get("/xa/<code>")
 @auth.needs(*auth.ROLES)
 def commune(code: str) -> str:
@@ -69,7 +52,6 @@ def commune(code: str) -> str:
     asked = _ask(code)
     shown = overview.columns(asked.table)
     order = overview.order(request.args.get("xep"), request.args.get("chieu"), shown)
-    weeks = coverage.trend(asked.commune, coverage.VISITED, WEEKS, as_of=asked.day, full=asked.table.full)
     lines = overview.lines(asked.table)
     return render_template(
         "commune.html",
@@ -81,8 +63,8 @@ def commune(code: str) -> str:
         sortable=[(column.code, column.label) for column in shown],
         order=order,
         thons=overview.thons(asked.table, shown, order),
-        met=overview.met(asked.table, [week.tallied.subjects for week in weeks if week.tallied]),
-        trends=_trends(asked.table, weeks),
+        met=overview.met(asked.table),
+        trends=_trends(asked.table),
         unplaced=overview.unplaced(asked.table),
     )
 
@@ -166,11 +148,11 @@ def mapped(table: CoverageTable) -> tuple[IndicatorRow, ...]:
 def _ask(code: str) -> Asked:
     """Problem COMMUNE_UNKNOWN, NOT_ALLOWED or DAY_UNREADABLE where the address asks for what is not to be had."""
     commune = auth.open_commune(code)
-    day = _day()
+    day = asked_day()
     return Asked(commune, coverage.table(commune, day, full=auth.sees_records(commune)), day)
 
 
-def _day() -> dt.date | None:
+def asked_day() -> dt.date | None:
     """The day named by `den_ngay`, None for today."""
     text = request.args.get("den_ngay", "").strip()
     if not text:
@@ -201,9 +183,9 @@ def _packed(response: Response) -> Response:
     return response
 
 
-def _trends(table: CoverageTable, weeks: tuple[coverage.Week, ...]) -> tuple[Trend, ...]:
+def _trends(table: CoverageTable) -> tuple[Trend, ...]:
     """Households met by week, drawn for a desk and for a phone; empty where too few may be shown."""
-    points = [Point(week.day, week.tallied.subjects) for week in weeks if week.tallied]
+    points = [Point(week.day, week.tallied.subjects) for week in table.weeks if week.tallied]
     if len(points) < 2 or table.visited is None:
         return ()
     end, households = overview.last_surveyed(table), table.households

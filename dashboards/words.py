@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from geo.coverage import Cell
-from geo.targets import Target, cut
+from geo.targets import Judgement, Target, cut
 from server.clock import LOCAL
 
 SPACE = "\u00a0"  # a number and its unit stay on one line
@@ -23,6 +23,7 @@ UNITS = {
     "village": "thôn",
 }
 
+PERIOD_NAMES = {"week": "tuần", "month": "tháng", "quarter": "quý"}
 PERIODS = {"week": "mỗi tuần", "month": "mỗi tháng", "quarter": "mỗi quý"}
 
 NOT_TOLD = "không nêu"
@@ -95,6 +96,31 @@ def required(target: Target) -> str:
     unit = f"{SPACE}%" if target.unit == "percent" else ""
     period = f" {PERIODS[target.period]}" if target.period in PERIODS else ""
     return f"{SIGNS[target.comparator]}{SPACE}{value}{unit}{period}"
+
+
+def judged(target: Target, judgement: Judgement) -> str:
+    """The judged number of a target in its unit; periods as "10/11 tháng"; "" where it is unknown or withheld."""
+    if judgement.value_shown is None:
+        return ""
+    gone = [period for period in judgement.periods if period.gone]
+    if gone and judgement.met is not None:
+        met = sum(period.met is True for period in gone)
+        return f"{met}/{len(gone)} {PERIOD_NAMES[target.period]}"
+    is_percent = target.unit == "percent" or target.period in PERIODS
+    return percent(judgement.value_shown) if is_percent else number(judgement.value_shown)
+
+
+def period(start: dt.date, end: dt.date) -> str:
+    """A month as "tháng 3", a quarter as "quý 1", a week by its days, any other by both."""
+    if start.day == 1 and (end + dt.timedelta(days=1)).day == 1:
+        months = (end.year - start.year) * 12 + end.month - start.month + 1
+        if months == 1:
+            return f"tháng {start.month}"
+        if months == 3 and start.month % 3 == 1:
+            return f"quý {start.month // 3 + 1}"
+        if months == 12 and start.month == 1:
+            return f"năm {start.year}"
+    return f"{start:%d/%m} – {end:%d/%m}"
 
 
 def sentence(text: str) -> str:

@@ -1,23 +1,26 @@
 """Counts and targets of a commune on a day → the one coverage table that page, map, API, XLSX and report share."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
+from geo.derived import DERIVED
 from geo.disclosure import BASE, Bound, Protection, Suppression, bound, protect
+from geo.reported import Reported, judge_each_period, judge_reported, shown_periods
 from geo.targets import (
+    PERIODS_IN_A_YEAR,
     RESIDENT_UNITS,
     Judgement,
-    Reported,
+    Pace,
     State,
     Tallied,
     Target,
     cut,
     judge,
-    judge_reported,
 )
+from geo.weeks import Week, pace_of, shown_weeks
 
 MIN_REACH = Fraction(1, 2)
 NO_VILLAGE = ""  # the row of findings that lie in no known thôn
@@ -72,7 +75,14 @@ class CommuneInput:
     unplaced: Mapping[str, Tallied] = field(default_factory=dict)
     unplaced_visited: int = 0
     expected: Mapping[str, int] = field(default_factory=dict)
-    reported: Mapping[str, Reported] = field(default_factory=dict)  # by target id
+    reported: Mapping[str, Sequence[Reported]] = field(default_factory=dict)  # by target id, all that stand
+    by_period: Mapping[str, Mapping[date, Tallied]] = field(
+        default_factory=dict
+    )  # by target id and first day
+    week_ends: tuple[date, ...] = ()
+    met_by_week: Mapping[str, Sequence[Tallied]] = field(
+        default_factory=dict
+    )  # by village code, at those ends
 
 
 @dataclass(frozen=True)
@@ -115,10 +125,18 @@ class VillageRow:
 
 @dataclass(frozen=True)
 class TargetRow:
-    """A figure of the plan, surveyed or reported by an office, and what can be said about it."""
+    """A figure of the plan, surveyed or reported by an office, and what can be said about it.
+
+    `surveyed` and `reported` stand beside each other; `judgement` is the one that counts. `values` are all that
+    its office has reported by the day, the newest first. `pace` is that of households met until its deadline.
+    """
 
     target: Target
     judgement: Judgement
+    surveyed: Judgement | None = None
+    reported: Judgement | None = None
+    values: tuple[Reported, ...] = ()
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +156,14 @@ class CoverageTable:
     unplaced: Mapping[str, Cell]
     min_reach: Fraction
     full: bool
+    weeks: tuple[Week, ...] = ()
+    """Households met by the ends of the last weeks."""
+
+    def target(self, target_id: str) -> TargetRow | None:
+        return next((row for row in self.targets if row.target.id == target_id), None)
+
+    def village(self, code: str) -> VillageRow | None:
+        return next((row for row in self.villages if row.code == code), None)
 
     def indicator(self, code: str) -> IndicatorRow | None:
         return next((row for row in self.indicators if row.indicator.code == code), None)
@@ -170,6 +196,7 @@ def table(given: CommuneInput, *, min_reach: Fraction = MIN_REACH, full: bool = 
         for v in given.villages
     )
     visited = sum(row.subjects for row in visits.values())
+    weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
     return CoverageTable(
         code=given.code,
         name=given.name,
@@ -180,10 +207,13 @@ def table(given: CommuneInput, *, min_reach: Fraction = MIN_REACH, full: bool = 
         visited=None if hidden_visits.total else visited,
         indicators=tuple(_indicator_row(given, column, min_reach) for column in columns),
         villages=villages,
-        targets=tuple(_target_row(given, target, by_code, min_reach) for target in given.targets),
+        targets=tuple(
+            _target_row(given, target, by_code, min_reach, weeks, full) for target in given.targets
+        ),
         unplaced={code: column.cells[NO_VILLAGE] for code, column in by_code.items()},
         min_reach=min_reach,
         full=full,
+        weeks=weeks,
     )
 
 
@@ -215,21 +245,21 @@ def own_target(targets: tuple[Target, ...], indicator: str) -> Target | None:
 
 def _column(given: CommuneInput, indicator: Indicator, min_reach: Fraction, *, full: bool) -> _Column:
     code = indicator.code
-    tallied = {v.code: v.tallied.get(code, Tallied()) for v in given.villages}
+    tallied = {v.code: _tallied(v, indicator) for v in given.villages}
     tallied[NO_VILLAGE] = given.unplaced.get(code, Tallied())
     total = sum(tallied.values(), Tallied())
     open_to_all = full or indicator.unit not in RESIDENT_UNITS
     hidden = _NOTHING_HIDDEN if open_to_all else protect(tallied)
     target = own_target(given.targets, code)
-    to_ask = {v.code: _to_ask(indicator, v.households, v.expected) for v in given.villages}
+    to_ask = {v.code: _to_ask(indicator, v.households, v.expected, 1) for v in given.villages}
     cells = {
         key: _cell(indicator, row, hidden.rows.get(key), target, to_ask.get(key))
         for key, row in tallied.items()
     }
-    asked_in_commune = _to_ask(indicator, given.households, given.expected)
+    asked_in_commune = _to_ask(indicator, given.households, given.expected, len(given.villages))
     judgements = {
         v.code: _judgement(
-            given, target, indicator, tallied[v.code], households=v.households, min_reach=min_reach
+            given, target, indicator, tallied[v.code], households=to_ask[v.code], min_reach=min_reach
         )
         for v in given.villages
         if target
@@ -252,7 +282,16 @@ def _indicator_row(given: CommuneInput, column: _Column, min_reach: Fraction) ->
     return IndicatorRow(column.indicator, column.cell, target, judgement)
 
 
-def _to_ask(indicator: Indicator, households: int | None, expected: Mapping[str, int]) -> int | None:
+def _tallied(village: VillageInput, indicator: Indicator) -> Tallied:
+    derive = DERIVED.get(indicator.code) if indicator.kind == "derived" else None
+    return derive(village.tallied) if derive else village.tallied.get(indicator.code, Tallied())
+
+
+def _to_ask(
+    indicator: Indicator, households: int | None, expected: Mapping[str, int], thon: int
+) -> int | None:
+    if indicator.unit == "village":
+        return thon
     return households if indicator.unit in RESIDENT_UNITS else expected.get(indicator.code)
 
 
@@ -302,18 +341,53 @@ def _commune_judgement(
         target,
         column.indicator,
         column.total,
-        households=given.households,
+        households=len(given.villages) if column.indicator.unit == "village" else given.households,
         min_reach=min_reach,
     )
     return found.withheld() if hidden else found
 
 
 def _target_row(
-    given: CommuneInput, target: Target, columns: Mapping[str, _Column], min_reach: Fraction
+    given: CommuneInput,
+    target: Target,
+    columns: Mapping[str, _Column],
+    min_reach: Fraction,
+    weeks: Sequence[Week],
+    full: bool,
 ) -> TargetRow:
     """Where both survey and office may tell, the office's number is the official one, until then the survey's."""
-    reported = judge_reported(target, given.reported.get(target.id), as_of=given.as_of)
+    told = given.reported.get(target.id, ())
+    reported = judge_reported(target, told, as_of=given.as_of)
     column = columns.get(target.indicator or "")
-    if target.how == "office" or column is None or (target.how == "both" and reported.source):
-        return TargetRow(target, reported)
-    return TargetRow(target, _commune_judgement(given, target, column, min_reach))
+    surveyed = None
+    if target.how != "office" and column is not None:
+        surveyed = _surveyed(given, target, column, min_reach, full)
+    is_official = surveyed is None or (target.how == "both" and reported.source is not None)
+    is_met_at_doors = surveyed is not None and column is not None and column.indicator.unit in RESIDENT_UNITS
+    return TargetRow(
+        target=target,
+        judgement=reported if is_official or surveyed is None else surveyed,
+        surveyed=surveyed,
+        reported=reported if target.how != "survey" or told else None,
+        values=tuple(sorted((each for each in told if each.at <= given.as_of), key=_newest_first)),
+        pace=pace_of(weeks, given.households, target.deadline) if is_met_at_doors else None,
+    )
+
+
+def _newest_first(told: Reported) -> tuple[int, int]:
+    return -told.at.toordinal(), -(told.start or told.at).toordinal()
+
+
+def _surveyed(
+    given: CommuneInput, target: Target, column: _Column, min_reach: Fraction, full: bool
+) -> Judgement:
+    """What visits say of a target: over the year, or, for people helped a week or a month, by period."""
+    if target.period not in PERIODS_IN_A_YEAR or target.id not in given.by_period:
+        return _commune_judgement(given, target, column, min_reach)
+    told = given.by_period[target.id]
+    amounts = {start: Fraction(tallied.done) for start, tallied in told.items()}
+    found = replace(judge_each_period(target, amounts, as_of=given.as_of), source="survey")
+    if full or column.indicator.unit not in RESIDENT_UNITS:
+        return found
+    hidden = protect({start.isoformat(): tallied for start, tallied in told.items()}).rows
+    return shown_periods(found, {start for start in told if start.isoformat() in hidden})

@@ -4,6 +4,8 @@ from fractions import Fraction
 from typing import Any
 
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow
+from geo.reported import Reported
+from geo.targets import Judgement, Pace, PeriodCount
 
 
 def to_json(shown: CoverageTable) -> dict[str, Any]:
@@ -96,6 +98,58 @@ def target_to_json(row: TargetRow) -> dict[str, Any]:
         "words": judgement.words,
         "source": judgement.source,
         "reported_at": judgement.reported_at.isoformat() if judgement.reported_at else None,
+        "surveyed": _beside_json(row.surveyed),
+        "reported": _beside_json(row.reported),
+        "values": [_value_json(told) for told in row.values],
+        "periods": [_period_json(period) for period in judgement.periods],
+        "pace": _pace_json(row.pace),
+    }
+
+
+def _beside_json(judgement: Judgement | None) -> dict[str, Any] | None:
+    """What the survey or the office alone says; null where it is not asked, or knows nothing yet."""
+    if judgement is None or judgement.source is None:
+        return None
+    return {
+        "current": None if judgement.value_shown is None else float(judgement.value_shown),
+        "met": judgement.met,
+        "state": judgement.state.value,
+        "words": judgement.words,
+    }
+
+
+def _value_json(told: Reported) -> dict[str, Any]:
+    return {
+        "from": told.start.isoformat() if told.start else None,
+        "to": told.at.isoformat(),
+        "numerator": told.done,
+        "denominator": told.of,
+        "value": None if told.value is None else _number(told.value),
+        "source": told.source,
+        "note": told.note,
+        "link": told.link,
+    }
+
+
+def _period_json(period: PeriodCount) -> dict[str, Any]:
+    return {
+        "from": period.start.isoformat(),
+        "to": period.end.isoformat(),
+        "gone": period.gone,
+        "value": None if period.value is None else _number(period.value),
+        "met": period.met,
+    }
+
+
+def _pace_json(pace: Pace | None) -> dict[str, Any] | None:
+    """Households a week: those needed until the deadline, beside those met in the last four weeks."""
+    if pace is None:
+        return None
+    return {
+        "left": pace.left,
+        "needed_a_week": None if pace.needed is None else float(pace.needed),
+        "recent_a_week": float(pace.recent),
+        "enough": pace.enough,
     }
 
 

@@ -10,6 +10,9 @@ from fractions import Fraction
 
 NEAR_POINTS = 5  # DESIGN 6.7: less than 5 points short is at risk, 5 or more is behind
 RESIDENT_UNITS = frozenset({"household", "person", "adult"})  # units whose reach is counted in households
+REACH_UNITS = RESIDENT_UNITS | {
+    "village"
+}  # of thôn, those with data out of all: three of 38 are not the commune
 PERIODS_IN_A_YEAR = frozenset({"week", "month", "quarter"})
 
 COMPARATORS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
@@ -31,6 +34,9 @@ class Tallied:
 
     def __add__(self, other: "Tallied") -> "Tallied":
         return Tallied(self.done + other.done, self.of + other.of, self.subjects + other.subjects)
+
+    def __sub__(self, other: "Tallied") -> "Tallied":
+        return Tallied(self.done - other.done, self.of - other.of, self.subjects - other.subjects)
 
     @property
     def percent(self) -> Fraction | None:
@@ -91,24 +97,18 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reported:
-    """What an office reported: `done` of `of` (or periods met of periods gone), or a `value` in the target's unit.
+@dataclass(frozen=True)
+class PeriodCount:
+    """One week, month or quarter of a figure counted by period.
 
-    Figures that an office reports cover all it has to report on, so they need no reach.
+    `value` and `met` are None where nobody has told it, or where it may not be told; `gone` once it is over.
     """
 
-    at: date
-    source: str
+    start: date
+    end: date
+    gone: bool
     value: Fraction | None = None
-    done: int | None = None
-    of: int | None = None
-
-    def in_unit_of(self, target: Target) -> Fraction | None:
-        """The value to hold against the target; per week and per month it is the percent of periods met."""
-        if self.done is not None and self.of:
-            return Fraction(100 * self.done, self.of)
-        return self.value if self.value is not None or self.done is None else Fraction(self.done)
+    met: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +128,7 @@ class Judgement:
     words: str = State.UNKNOWN.words
     source: str | None = None  # survey | office; None while nothing is known
     reported_at: date | None = None
+    periods: tuple[PeriodCount, ...] = ()  # of a figure per week, month or quarter: each period begun
 
     def withheld(self) -> "Judgement":
         """The same state without any number from which a small cell could be computed (DESIGN 7)."""
@@ -173,22 +174,21 @@ def judge(
 ) -> Judgement:
     """Judge a surveyed target from exact fractions (DESIGN 6.6 and 6.7).
 
-    `unit` is the indicator's; `households` are those there are, visited or not (None where unknown).
+    `unit` is the indicator's; `households` are those there are, visited or not (None where unknown); for an
+    indicator of thôn, how many thôn there are.
     """
     if target.unit != "percent":
-        return _judge_amount(target, Fraction(tallied.done) if tallied.subjects else None, as_of, "survey")
+        return judge_amount(target, Fraction(tallied.done) if tallied.subjects else None, as_of, "survey")
     asked = tallied.percent
     value = _over_all(tallied, households) if target.over_households else asked
     if asked is None or value is None:
         return Judgement(state=State.UNKNOWN, reach=_reach(tallied, unit, households))
     reach = _reach(tallied, unit, households)
-    enough = (
-        target.over_households or unit not in RESIDENT_UNITS or (reach is not None and reach >= min_reach)
-    )
+    enough = target.over_households or unit not in REACH_UNITS or (reach is not None and reach >= min_reach)
     state = _survey_state(target, asked, value, reach, enough=enough, as_of=as_of)
     words = state.words
     if not enough:
-        words = _only_surveyed(tallied.subjects, households)
+        words = _only_surveyed(tallied.subjects, households, unit)
     return Judgement(
         state=state,
         met=target.met_by(value) if enough else None,
@@ -222,10 +222,12 @@ def _over_all(tallied: Tallied, households: int | None) -> Fraction | None:
 
 
 def _reach(tallied: Tallied, unit: str, households: int | None) -> Fraction | None:
-    return Fraction(tallied.subjects, households) if households and unit in RESIDENT_UNITS else None
+    return Fraction(tallied.subjects, households) if households and unit in REACH_UNITS else None
 
 
-def _only_surveyed(subjects: int, households: int | None) -> str:
+def _only_surveyed(subjects: int, households: int | None, unit: str) -> str:
+    if unit == "village":
+        return f"mới có số liệu của {_grouped(subjects)}/{_grouped(households or 0)} thôn"
     if not households:
         return f"mới khảo sát {_grouped(subjects)} hộ, chưa có tổng số hộ"
     return f"mới khảo sát {_grouped(subjects)}/{_grouped(households)} hộ"
@@ -235,46 +237,7 @@ def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", ".")
 
 
-def judge_reported(target: Target, reported: Reported | None, *, as_of: date) -> Judgement:
-    """Judge a target by what its office reported; one reported after `as_of` is not known yet."""
-    if reported is None or reported.at > as_of:
-        return Judgement(state=State.UNKNOWN)
-    value = reported.in_unit_of(target)
-    if target.period in PERIODS_IN_A_YEAR and reported.of:
-        found = _judge_periods(reported.done or 0, reported.of)
-    elif target.unit == "percent" and value is not None:
-        found = _judge_percent(target, value, as_of)
-    else:
-        found = _judge_amount(target, value, as_of, "office")
-    return Judgement(
-        state=found.state,
-        met=found.met,
-        value=found.value,
-        value_shown=found.value_shown,
-        gap=found.gap,
-        words=found.words,
-        source="office",
-        reported_at=reported.at,
-    )
-
-
-def _judge_percent(target: Target, value: Fraction, as_of: date) -> Judgement:
-    met = target.met_by(value)
-    near = target.short(value) < NEAR_POINTS and as_of <= target.deadline
-    state = State.MET if met else State.AT_RISK if near else State.BEHIND
-    return _judged(state, met, value, target)
-
-
-def _judge_periods(met_periods: int, gone_periods: int) -> Judgement:
-    """Per month and per week: every period gone must have been met; one missed cannot be made up for."""
-    value = Fraction(100 * met_periods, gone_periods)
-    met = met_periods >= gone_periods
-    state = State.MET if met else State.AT_RISK if 100 - value < NEAR_POINTS else State.BEHIND
-    shown = cut(value)
-    return Judgement(state=state, met=met, value=value, value_shown=shown, gap=100 - value, words=state.words)
-
-
-def _judge_amount(target: Target, value: Fraction | None, as_of: date, source: str) -> Judgement:
+def judge_amount(target: Target, value: Fraction | None, as_of: date, source: str) -> Judgement:
     """A count, cumulative in the year: its share of the figure is held against the share of time gone."""
     if value is None:
         return Judgement(state=State.UNKNOWN)
@@ -289,10 +252,10 @@ def _judge_amount(target: Target, value: Fraction | None, as_of: date, source: s
         state = State.ON_TRACK
     else:
         state = State.AT_RISK if gone - done < NEAR_POINTS else State.BEHIND
-    return _judged(state, met, value, target, source)
+    return judged(state, met, value, target, source)
 
 
-def _judged(state: State, met: bool, value: Fraction, target: Target, source: str = "office") -> Judgement:
+def judged(state: State, met: bool, value: Fraction, target: Target, source: str = "office") -> Judgement:
     return Judgement(
         state=state,
         met=met,
@@ -325,13 +288,13 @@ def pace(
     *,
     households: int | None,
     visited: int,
-    visited_in_four_weeks: int,
+    visited_in_four_weeks: int | Fraction,
     as_of: date,
     deadline: date,
     share: Fraction = Fraction(1),
 ) -> Pace:
     """The pace that brings the households met to `share` of all (all of them by default) by the deadline."""
-    recent = Fraction(visited_in_four_weeks, 4)
+    recent = Fraction(visited_in_four_weeks) / 4
     if households is None:
         return Pace(None, recent, None)
     left = max(0, -(-share * households // 1) - visited)

@@ -1,14 +1,14 @@
 """Sums of the tally by thôn, indicator and day, and when the newest submission came in: SQL and nothing else."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from geo.targets import Tallied
 from server.db import db
-from server.models import Entity, Submission, Tally, TallyDay, Village
+from server.models import Entity, Submission, Tally, TallyDay, TallyMonth, Village
 
 RECENT = 1_000
 """How many of the city's newest submissions are looked through for a commune's newest."""
@@ -33,10 +33,41 @@ def sums(village_ids: Sequence[int] | None, as_of: dt.date, events: Sequence[int
             query = query.where(sa.or_(source.indicator_id.not_in(events), source.day >= new_year))
         return query if village_ids is None else query.where(source.village_id.in_(village_ids))
 
+    return _gathered(db.session.execute(sa.union_all(part(TallyDay), part(Tally))))
+
+
+def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> Sums:
+    """The sums of a few indicators in all thôn at the end of a day: whole months, and the days of the last one.
+
+    What is read grows with thôn and months, not with visits.
+    """
+    month, new_year = as_of.replace(day=1), dt.date(as_of.year, 1, 1)
+
+    def part(source: type[Tally] | type[TallyDay] | type[TallyMonth], *when: sa.ColumnElement[bool]) -> Query:
+        query: Query = sa.select(source.village_id, source.indicator_id, *_totals(source))
+        return query.where(source.indicator_id.in_(indicator_ids), *when).group_by(
+            source.village_id, source.indicator_id
+        )
+
+    this_year = sa.or_(TallyMonth.indicator_id.not_in(events), TallyMonth.month >= new_year)
+    unfolded_this_year = sa.or_(Tally.indicator_id.not_in(events), Tally.day >= new_year)
+    of_month = TallyDay.village_id.in_(
+        sa.select(Village.id)
+    )  # by the key: each thôn's last days lie together
+    parts = sa.union_all(
+        part(TallyMonth, TallyMonth.month < month, this_year),
+        part(TallyDay, of_month, TallyDay.day >= month, TallyDay.day <= as_of),
+        part(Tally, Tally.day <= as_of, unfolded_this_year),
+    )
+    return _gathered(db.session.execute(parts))
+
+
+def _gathered(rows: Iterable[Any]) -> Sums:
     found: dict[int, dict[int, Tallied]] = {}
-    for row in db.session.execute(sa.union_all(part(TallyDay), part(Tally))):
+    for row in rows:
         of_village = found.setdefault(row.village_id, {})
-        of_village[row.indicator_id] = of_village.get(row.indicator_id, Tallied()) + _tallied(row)
+        had = of_village.get(row.indicator_id)
+        of_village[row.indicator_id] = had + _tallied(row) if had else _tallied(row)
     return found
 
 
@@ -50,25 +81,30 @@ def moved(found: Sums, homes: Mapping[int, int]) -> Sums:
     return other
 
 
-def days(commune_id: int, indicator_id: int, until: dt.date) -> tuple[tuple[dt.date, Tallied], ...]:
-    """What one indicator's sums over a commune changed by on each day, in order."""
-    villages = sa.select(Village.id).where(Village.commune_id == commune_id)
+def at_ends(
+    village_ids: Sequence[int], indicator_id: int, ends: Sequence[dt.date]
+) -> dict[int, tuple[Tallied, ...]]:
+    """One indicator's sums in each thôn at the end of each of these days, in order; added up by the database."""
 
     def part(source: type[Tally] | type[TallyDay]) -> Query:
-        query: Query = sa.select(source.day, *_totals(source)).group_by(source.day)
-        here = source.village_id.in_(villages)
-        return query.where(here, source.indicator_id == indicator_id, source.day <= until)
+        rows = sa.select(source.village_id, source.day, source.done, source.of, source.subjects)
+        here = source.village_id.in_(village_ids)
+        return rows.where(here, source.indicator_id == indicator_id, source.day <= ends[-1])
 
-    found: dict[dt.date, Tallied] = {}
-    for row in db.session.execute(sa.union_all(part(TallyDay), part(Tally))):
-        found[row.day] = found.get(row.day, Tallied()) + _tallied(row)
-    return tuple(sorted(found.items()))
+    changes = sa.union_all(part(TallyDay), part(Tally)).subquery("changes")
+    week = sa.case(*((changes.c.day <= end, n) for n, end in enumerate(ends)))
+    by_week = sa.select(changes, week.label("week")).subquery("by_week")
+    keys = (by_week.c.village_id, by_week.c.week)
+    found = {key: [Tallied()] * len(ends) for key in village_ids}
+    for row in db.session.execute(sa.select(*keys, *_totals(by_week.c)).group_by(*keys)):
+        for place in range(row.week, len(ends)):
+            found[row.village_id][place] += _tallied(row)
+    return {key: tuple(counted) for key, counted in found.items()}
 
 
-def _totals(source: type[Tally] | type[TallyDay]) -> tuple[sa.Label[Any], ...]:
+def _totals(source: Any) -> tuple[sa.Label[Any], ...]:
     return tuple(
-        sa.func.sum(column).label(f"all_{name}")
-        for name, column in (("done", source.done), ("of", source.of), ("subjects", source.subjects))
+        sa.func.sum(getattr(source, name)).label(f"all_{name}") for name in ("done", "of", "subjects")
     )
 
 

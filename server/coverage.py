@@ -1,8 +1,7 @@
-"""Counts in SQL, handed to geo.coverage: the table of a commune on a day, its trend, and the communes of the city."""
+"""Counts in SQL, handed to geo.coverage: the table of a commune on a day, and its trend."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -11,44 +10,30 @@ from flask import current_app
 
 from geo import coverage as judged
 from geo.coverage import CommuneInput, CoverageTable, VillageInput
-from geo.disclosure import allowed_day, is_base
-from geo.targets import RESIDENT_UNITS, Tallied, Target
-from server import clock, counts, figures, models
+from geo.disclosure import allowed_day
+from geo.reported import periods
+from geo.targets import PERIODS_IN_A_YEAR, RESIDENT_UNITS, Tallied, Target
+from geo.weeks import Week, shown_weeks, week_ends
+from server import clock, counts, figures, models, reported
 from server.db import db
 from server.figures import Figure
 from server.models import Commune, Form, FormVersion, Indicator, Plan, Village
 
 VISITED = "tham_ho"
 """The indicator whose subjects are the households met at least once."""
-SURVEYED = ("state", "event")
-"""Kinds that visits count; the others are told by offices or derived."""
+SURVEYED = ("state", "event", "derived")
+"""Kinds that visits count, or that are derived from what they count; the others are told by offices."""
+WEEKS = 13
+"""How far back the table tells the households met by week: a quarter."""
 
 Row = sa.Row[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Week:
-    """What a commune had counted by the end of `day`: a Sunday, or the day asked for. None: too few to be shown."""
-
-    day: dt.date
-    tallied: Tallied | None
-
-
-@dataclass(frozen=True)
-class CommuneSums:
-    """A commune in the city's table; `households` is None where no thôn has a figure."""
-
-    code: str
-    name: str
-    households: int | None
-    tallied: Mapping[str, Tallied]
 
 
 def table(commune: Commune, as_of: dt.date | None = None, *, full: bool = False) -> CoverageTable:
     """The coverage of a commune as it was on a day (today), as known now (DESIGN 6.8).
 
     `full` is for those with the right to single records. All others see past days as ends of weeks and no small
-    cells (DESIGN 7). Only this commune's rows are read, in at most eight statements however many they are.
+    cells (DESIGN 7). Only this commune's rows are read, in at most ten statements however many they are.
     """
     min_reach: Fraction = current_app.config["SETTINGS"].min_reach
     return judged.table(gather(commune, day_shown(as_of, full=full)), min_reach=min_reach, full=full)
@@ -65,12 +50,13 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     """All that the table is made from. A thôn that was merged counts in the one it was merged into."""
     villages = _villages(commune)
     here = [village.id for village in villages]
-    homes = _homes(villages, as_of)
-    shown = [village for village in villages if homes[village.id] == village.id]
+    home = homes(villages, as_of)
+    shown = [village for village in villages if home[village.id] == village.id]
     indicators = _indicators()
-    tallied = counts.moved(counts.sums(here, as_of, _events(indicators)), homes)
+    tallied = counts.moved(counts.sums(here, as_of, _events(indicators)), home)
     households = figures.households([village.id for village in shown], as_of)
     targets = _targets(commune, as_of.year, indicators)
+    ends = week_ends(as_of, WEEKS)
     wanted = _asked(commune) | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
     return CommuneInput(
         code=commune.code,
@@ -89,6 +75,10 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
             if row.kind in SURVEYED and row.code in wanted
         ),
         targets=targets,
+        reported=reported.standing(commune, as_of.year),
+        by_period=_by_period(here, targets, indicators, as_of),
+        week_ends=ends,
+        met_by_week=_met_by_week(here, home, _key(indicators, VISITED), ends),
     )
 
 
@@ -98,46 +88,70 @@ def trend(
     """An indicator's sums over the whole commune at the ends of the last weeks (Sundays), the last on `as_of`.
 
     A state is what was known by then, an event what had been added up since New Year. Empty for an unknown
-    indicator. Two statements.
+    indicator; a week is None where the commune's sum of that day is hidden. Three statements.
     """
     day = day_shown(as_of, full=full)
     known = next((row for row in _indicators().values() if row.code == indicator), None)
     if known is None:
         return ()
-    changes = counts.days(commune.id, known.id, day)
-    hide = not full and known.unit in RESIDENT_UNITS
-    found = []
-    for end in _week_ends(day, weeks):
-        since = dt.date(end.year, 1, 1) if known.kind == "event" else dt.date.min
-        tallied = sum((change for at, change in changes if since <= at <= end), Tallied())
-        found.append(Week(end, None if hide and is_base(tallied) else tallied))
-    return tuple(found)
+    villages = _villages(commune)
+    ends = week_ends(day, weeks)
+    new_years = [dt.date(end.year - 1, 12, 31) for end in ends] if known.kind == "event" else []
+    days = sorted({*ends, *new_years})
+    counted = counts.at_ends([village.id for village in villages], known.id, days)
+    rows = {}
+    for key, row in _at_home(counted, homes(villages, day), len(days)).items():
+        at = dict(zip(days, row, strict=True))
+        since = [at[new_year] for new_year in new_years] or [Tallied()] * len(ends)
+        rows[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
+    return shown_weeks(ends, rows, hide=not full and known.unit in RESIDENT_UNITS)
 
 
-def city(as_of: dt.date | None = None) -> tuple[CommuneSums, ...]:
-    """Every commune that is valid now with its sums, by code; small cells are not hidden. Five statements."""
-    day = day_shown(as_of, full=False)
-    communes = db.session.execute(_COMMUNES).all()
-    home = {row.id: row.commune_id for row in db.session.execute(sa.select(Village.id, Village.commune_id))}
-    indicators = _indicators()
-    tallied = counts.moved(counts.sums(None, day, _events(indicators)), home)
-    households: dict[int, list[Figure]] = {}
-    for village_id, figure in figures.newest(None, day).items():
-        households.setdefault(home[village_id], []).append(figure)
-    return tuple(
-        CommuneSums(
-            row.code,
-            row.name,
-            figures.total(households.get(row.id, ())),
-            _by_code(tallied.get(row.id, {}), indicators),
-        )
-        for row in communes
-    )
+def _at_home(
+    counted: Mapping[int, Sequence[Tallied]], home: Mapping[int, int], length: int
+) -> dict[str, tuple[Tallied, ...]]:
+    """The sums of thôn at several days, those of merged thôn added to where they count."""
+    rows: dict[str, tuple[Tallied, ...]] = {}
+    for key, row in counted.items():
+        own = str(home[key])
+        before = rows.get(own, (Tallied(),) * length)
+        rows[own] = tuple(one + other for one, other in zip(before, row, strict=True))
+    return rows
 
 
-_COMMUNES = (
-    sa.select(Commune.id, Commune.code, Commune.name).where(Commune.valid_to.is_(None)).order_by(Commune.code)
-)
+def _met_by_week(
+    here: Sequence[int], home: Mapping[int, int], visited: int | None, ends: Sequence[dt.date]
+) -> dict[str, tuple[Tallied, ...]]:
+    """The households met in each thôn by the end of each week."""
+    if visited is None or not here:
+        return {}
+    return _at_home(counts.at_ends(here, visited, ends), home, len(ends))
+
+
+def _by_period(
+    here: Sequence[int], targets: Iterable[Target], indicators: Mapping[int, Row], as_of: dt.date
+) -> dict[str, dict[dt.date, Tallied]]:
+    """What visits counted of people helped in each week, month or quarter that a target speaks of."""
+    found: dict[str, dict[dt.date, Tallied]] = {}
+    for target in targets:
+        key = _key(indicators, target.indicator or "")
+        if target.how == "office" or target.period not in PERIODS_IN_A_YEAR or key is None:
+            continue
+        every = periods(target.period, target.start, target.deadline)
+        begun = [(first, min(last, as_of)) for first, last in every if first <= as_of]
+        days = sorted({first - dt.timedelta(days=1) for first, _ in begun} | {last for _, last in begun})
+        if not begun or not here:
+            continue
+        sums = [sum(at, Tallied()) for at in zip(*counts.at_ends(here, key, days).values(), strict=True)]
+        at_end = dict(zip(days, sums, strict=True))
+        found[target.id] = {
+            first: at_end[last] - at_end[first - dt.timedelta(days=1)] for first, last in begun
+        }
+    return found
+
+
+def _key(indicators: Mapping[int, Row], code: str) -> int | None:
+    return next((key for key, row in indicators.items() if row.code == code), None)
 
 
 def _villages(commune: Commune) -> Sequence[Row]:
@@ -146,7 +160,7 @@ def _villages(commune: Commune) -> Sequence[Row]:
     return db.session.execute(found.order_by(Village.code)).all()
 
 
-def _homes(villages: Iterable[Row], as_of: dt.date) -> dict[int, int]:
+def homes(villages: Iterable[Row], as_of: dt.date) -> dict[int, int]:
     """Where each thôn's counts stand on a day: in its own row, or in that of the one it was merged into."""
     known = {village.id: village for village in villages}
     homes = {}
@@ -218,29 +232,24 @@ def _targets(commune: Commune, year: int, indicators: Mapping[int, Row]) -> tupl
         .where(Plan.commune_id == commune.id, Plan.year == year)
         .order_by(models.Target.position, models.Target.code)
     )
-    return tuple(
-        Target(
-            id=row.code,
-            label=row.label,
-            section=row.section,
-            comparator=row.comparator,
-            value=Fraction(row.value),
-            unit=row.unit,
-            period=row.period,
-            start=row.start,
-            deadline=row.deadline,
-            indicator=indicators[row.indicator_id].code if row.indicator_id in indicators else None,
-            over_households=row.over_households,
-            how=row.how,
-            office=row.office,
-        )
-        for row in rows
+    codes = {key: indicator.code for key, indicator in indicators.items()}
+    return tuple(target_of(row, codes.get(row.indicator_id)) for row in rows)
+
+
+def target_of(row: Any, indicator: str | None) -> Target:
+    """A row of the table of targets, with the code of its indicator."""
+    return Target(
+        id=row.code,
+        label=row.label,
+        section=row.section,
+        comparator=row.comparator,
+        value=Fraction(row.value),
+        unit=row.unit,
+        period=row.period,
+        start=row.start,
+        deadline=row.deadline,
+        indicator=indicator,
+        over_households=row.over_households,
+        how=row.how,
+        office=row.office,
     )
-
-
-def _week_ends(day: dt.date, weeks: int) -> tuple[dt.date, ...]:
-    """`day` itself and the Sundays before it, `weeks` in all, oldest first."""
-    before = day - dt.timedelta(days=day.isoweekday())
-    if day.isoweekday() == 7:
-        before = day - dt.timedelta(weeks=1)
-    return (*(before - dt.timedelta(weeks=n) for n in reversed(range(weeks - 1))), day)

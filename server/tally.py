@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from geo.series import Amount, Entry, Rule, arrival, change, steps
 from server.clock import day_of
-from server.models import Finding, Subject, Tally, TallyDay, Village
+from server.models import Finding, Subject, Tally, TallyDay, TallyMonth, Village
 from server.registry import registry
 
 Key = tuple[int, int, dt.date]
@@ -104,7 +104,7 @@ WAITING = sa.select(sa.func.min(Tally.id), sa.func.max(Tally.id))
 
 
 def fold(connection: sa.Connection, until: int) -> int:
-    """Move the rows before `until` into days; how many days of thôn and indicators changed.
+    """Move the rows before `until` into days, and add them to months; how many days of thôn and indicators changed.
 
     In one transaction of the caller. One folder works at a time; a second one finds nothing to do.
     """
@@ -112,30 +112,83 @@ def fold(connection: sa.Connection, until: int) -> int:
         if not connection.scalar(_FOLDING):
             return 0
         taken = sa.delete(Tally).where(Tally.id < until).returning(*_COLUMNS).cte("taken")
-        return len(connection.execute(_adding(postgresql.insert(TallyDay), taken.c, sa.true())).all())
-    # SQLite has one writer: between these two statements nothing is appended
-    added = connection.execute(_adding(sqlite.insert(TallyDay), Tally.__table__.c, Tally.id < until)).all()
+        months = _adding(postgresql.insert(TallyMonth), TallyMonth, taken.c, sa.true(), _month).cte("months")
+        days = _adding(postgresql.insert(TallyDay), TallyDay, taken.c, sa.true())
+        return len(connection.execute(days.add_cte(months)).all())
+    # SQLite has one writer: between these statements nothing is appended
+    rows, waiting = Tally.__table__.c, Tally.id < until
+    connection.execute(_adding(sqlite.insert(TallyMonth), TallyMonth, rows, waiting, _month_in_sqlite))
+    added = connection.execute(_adding(sqlite.insert(TallyDay), TallyDay, rows, waiting)).all()
     connection.execute(sa.delete(Tally).where(Tally.id < until))
     return len(added)
 
 
 _FOLDING = sa.select(sa.func.pg_try_advisory_xact_lock(sa.literal_column("7461")))
 _COLUMNS = (Tally.village_id, Tally.indicator_id, Tally.day, Tally.done, Tally.of, Tally.subjects)
-_KEY = ("village_id", "indicator_id", "day")
 _AMOUNT = ("done", "of", "subjects")
 
 
-def _adding(insert: Any, rows: Any, where: Any) -> sa.Executable:
-    """Add the sums of rows to their days."""
-    key = [rows[name] for name in _KEY]
-    sums = sa.select(*key, *(sa.func.sum(rows[name]) for name in _AMOUNT)).where(where)
-    statement = insert.from_select([*_KEY, *_AMOUNT], sums.group_by(*key).order_by(*key))
-    added = {name: getattr(TallyDay, name) + statement.excluded[name] for name in _AMOUNT}
-    changing = statement.on_conflict_do_update(
-        index_elements=[getattr(TallyDay, name) for name in _KEY], set_=added
+def _day(day: Any) -> Any:
+    return day
+
+
+def _month(day: Any) -> Any:
+    return sa.cast(sa.func.date_trunc(sa.literal_column("'month'"), day), sa.Date)
+
+
+def _month_in_sqlite(day: Any) -> Any:
+    return sa.func.date(day, sa.literal_column("'start of month'"), type_=sa.Date)
+
+
+def _adding(
+    insert: Any, table: type[TallyDay] | type[TallyMonth], rows: Any, where: Any, when: Any = _day
+) -> Any:
+    """Add the sums of rows to their days or months."""
+    time = "day" if table is TallyDay else "month"
+    key = [rows.village_id, rows.indicator_id, when(rows.day).label(time)]
+    each = sa.select(*key, *(rows[name] for name in _AMOUNT)).where(where).subquery("each")
+    columns = [each.c[name] for name in ("village_id", "indicator_id", time)]
+    sums = sa.select(*columns, *(sa.func.sum(each.c[name]) for name in _AMOUNT))
+    names = ["village_id", "indicator_id", time, *_AMOUNT]
+    statement = insert.from_select(names, sums.group_by(*columns).order_by(*columns))
+    return statement.on_conflict_do_update(
+        index_elements=[getattr(table, name) for name in names[:3]],
+        set_={name: getattr(table, name) + statement.excluded[name] for name in _AMOUNT},
+    ).returning(table.village_id)
+
+
+def months_differ(connection: sa.Connection) -> int:
+    """How many months of thôn and indicators do not say what their folded days add up to."""
+    days, months = _months_of_days(connection), _stored_months()
+    differing = sa.union_all(
+        sa.select(sa.except_(days, months).subquery("missing")),
+        sa.select(sa.except_(months, days).subquery("wrong")),
     )
-    adding: sa.Executable = changing.returning(TallyDay.village_id)
-    return adding
+    return connection.scalar(sa.select(sa.func.count()).select_from(differing.subquery())) or 0
+
+
+def rebuild_months(connection: sa.Connection) -> None:
+    """Add the months up anew from the folded days."""
+    connection.execute(sa.delete(TallyMonth))
+    connection.execute(sa.insert(TallyMonth).from_select(_MONTH_COLUMNS, _months_of_days(connection)))
+
+
+_MONTH_COLUMNS = ["village_id", "indicator_id", "month", *_AMOUNT]
+
+
+def _stored_months() -> Any:
+    return sa.select(*(getattr(TallyMonth, name) for name in _MONTH_COLUMNS))
+
+
+def _months_of_days(connection: sa.Connection) -> Any:
+    month = _month if connection.dialect.name == "postgresql" else _month_in_sqlite
+    each = sa.select(
+        TallyDay.village_id, TallyDay.indicator_id, month(TallyDay.day).label("month"),
+        *(getattr(TallyDay, name) for name in _AMOUNT),
+    ).subquery("each")  # fmt: skip
+    key = [each.c[name] for name in _MONTH_COLUMNS[:3]]
+    sums = (sa.cast(sa.func.sum(each.c[name]), sa.Integer).label(name) for name in _AMOUNT)
+    return sa.select(*key, *sums).group_by(*key)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from forms import plans
 from geo import illustrate
 from geo.coverage import CommuneInput, CoverageTable, HouseholdsSource, Indicator, VillageInput, table
 from geo.targets import Tallied, Target
-from server import people, planning
+from server import people, planning, tally
 from server.db import db
 from server.models import Commune, TallyDay, Village, VillageFigure
 from server.models import Indicator as IndicatorRow
@@ -161,6 +161,8 @@ def fill(code: str = "11629", *, villages: int | None = None) -> Commune:
             )
         )
         _count(row.id, number, drawn.households, indicators)
+    db.session.flush()
+    tally.rebuild_months(db.session.connection())
     return commune
 
 

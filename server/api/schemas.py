@@ -92,6 +92,47 @@ class VillagesSchema(ma.Schema):
     villages = ma.fields.List(ma.fields.Nested(VillageSchema), required=True)
 
 
+class BesideSchema(ma.Schema):
+    """What the survey alone, or the office alone, says of a figure."""
+
+    current = ma.fields.Float(required=True, allow_none=True)
+    met = ma.fields.Boolean(required=True, allow_none=True)
+    state = ma.fields.String(required=True)
+    words = ma.fields.String(required=True)
+
+
+class ValueSchema(ma.Schema):
+    """A value that an office reported for a period: a share or a number, and where it is taken from."""
+
+    from_ = ma.fields.String(data_key="from", attribute="from", allow_none=True)
+    to = ma.fields.String(required=True)
+    numerator = ma.fields.Integer(allow_none=True)
+    denominator = ma.fields.Integer(allow_none=True)
+    value = ma.fields.Float(allow_none=True)
+    source = ma.fields.String(required=True)
+    note = ma.fields.String(allow_none=True)
+    link = ma.fields.String(allow_none=True)
+
+
+class PeriodSchema(ma.Schema):
+    """A week, month or quarter of a figure counted by period; `met` null: nobody has told it, or it is hidden."""
+
+    from_ = ma.fields.String(data_key="from", attribute="from", required=True)
+    to = ma.fields.String(required=True)
+    gone = ma.fields.Boolean(required=True)
+    value = ma.fields.Float(allow_none=True)
+    met = ma.fields.Boolean(allow_none=True)
+
+
+class PaceSchema(ma.Schema):
+    """Households a week: needed until the deadline, and met in the last four weeks."""
+
+    left = ma.fields.Integer(allow_none=True)
+    needed_a_week = ma.fields.Float(allow_none=True)
+    recent_a_week = ma.fields.Float(required=True)
+    enough = ma.fields.Boolean(allow_none=True)
+
+
 class TargetSchema(ma.Schema):
     """One figure of the plan: what was promised, what is known, and from whom."""
 
@@ -119,6 +160,11 @@ class TargetSchema(ma.Schema):
     words = ma.fields.String(required=True)
     source = ma.fields.String(allow_none=True)
     reported_at = ma.fields.String(allow_none=True)
+    surveyed = ma.fields.Nested(BesideSchema, allow_none=True)
+    reported = ma.fields.Nested(BesideSchema, allow_none=True)
+    values = ma.fields.List(ma.fields.Nested(ValueSchema), required=True)
+    periods = ma.fields.List(ma.fields.Nested(PeriodSchema), required=True)
+    pace = ma.fields.Nested(PaceSchema, allow_none=True)
 
 
 class TargetsSchema(ma.Schema):

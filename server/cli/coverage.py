@@ -64,17 +64,21 @@ def recount(code: str | None, correct: bool, wants_json: bool) -> None:
     db.session.rollback()
     connection = writing() if correct else db.session.connection()
     differences = tally.recount(connection, commune_id)
+    months = tally.months_differ(connection)
     if correct:
         tally.correct(connection, differences)
+        if months:
+            tally.rebuild_months(connection)
         db.session.commit()
     if wants_json:
-        as_json({"differences": [_told(each) for each in differences], "corrected": correct})
-    elif not differences:
+        told = [_told(each) for each in differences]
+        as_json({"differences": told, "months": months, "corrected": correct})
+    elif not differences and not months:
         click.echo("Số đang dùng khớp với đếm lại.")
     elif correct:
-        click.echo(f"Đã sửa {len(differences)} chỗ lệch.")
-    if differences and not correct:
-        refuse(f"Lệch {len(differences)} chỗ giữa số đang dùng và đếm lại.")
+        click.echo(f"Đã sửa {len(differences) + months} chỗ lệch.")
+    if (differences or months) and not correct:
+        refuse(f"Lệch {len(differences) + months} chỗ giữa số đang dùng và đếm lại.")
 
 
 def _told(each: tally.Difference) -> dict[str, object]:

@@ -5,7 +5,7 @@ from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
-from server.models.submissions import Attachment, Finding, Subject, Submission, Tally, TallyDay
+from server.models.submissions import Attachment, Finding, Subject, Submission, Tally, TallyDay, TallyMonth
 
 __all__ = [
     "ApiToken",
@@ -31,6 +31,7 @@ __all__ = [
     "Submission",
     "Tally",
     "TallyDay",
+    "TallyMonth",
     "Target",
     "Task",
     "TaskUpdate",

@@ -153,3 +153,18 @@ class TallyDay(Base):
     done: Mapped[int]
     of: Mapped[int]
     subjects: Mapped[int]
+
+
+class TallyMonth(Base):
+    """The folded tally by whole months, an indicator's together: what a page of the whole city adds up."""
+
+    __tablename__ = "tally_month"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    indicator_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    village_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    month: Mapped[dt.date] = mapped_column(primary_key=True)
+    """Its first day."""
+    done: Mapped[int]
+    of: Mapped[int]
+    subjects: Mapped[int]

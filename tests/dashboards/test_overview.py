@@ -1,5 +1,6 @@
 """From the coverage table to the lines that pages show."""
 
+import dataclasses
 import datetime as dt
 from fractions import Fraction
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from dashboards import overview
 from geo.coverage import CoverageTable
 from geo.targets import State, Tallied
-from tests.leaders import TARGETS, VILLAGES, sample, target, village, visited
+from geo.weeks import Week, week_ends
+from tests.leaders import TARGETS, TODAY, VILLAGES, sample, target, village, visited
 
 
 def line(table: CoverageTable, id_: str) -> overview.Line:
@@ -94,14 +96,22 @@ def test_an_unknown_column_sorts_by_code() -> None:
     assert overview.order("1; drop table", "giam", ()) == overview.Order()
 
 
+def weeks(*met: int) -> tuple[Week, ...]:
+    """So many households met by the ends of the last weeks."""
+    ends = week_ends(TODAY, len(met))
+    return tuple(Week(end, Tallied(n, n, n)) for end, n in zip(ends, met, strict=True))
+
+
 def test_the_pace_asked_for_is_a_whole_number_of_households() -> None:
     """190 of 330 met, 39 days left: 140 households in 5 4/7 weeks."""
-    found = overview.met(sample(full=True), [10, 30, 60, 100, 140, 190])
+    table = dataclasses.replace(sample(full=True), weeks=weeks(10, 30, 60, 100, 140, 190))
+    found = overview.met(table)
     assert (found.left, found.needed_a_week, found.recent_a_week) == (140, 26, Fraction(40))
 
 
 def test_no_pace_is_told_before_five_weeks_are_counted() -> None:
-    assert overview.met(sample(full=True), [10, 30]).needed_a_week is None
+    table = dataclasses.replace(sample(full=True), weeks=weeks(10, 30))
+    assert overview.met(table).needed_a_week is None
 
 
 def test_counts_of_states_add_up_to_the_figures_of_the_plan() -> None:
@@ -112,8 +122,3 @@ def test_counts_of_states_add_up_to_the_figures_of_the_plan() -> None:
 def test_a_past_deadline_is_shown_as_not_met() -> None:
     late = target("AL-T01", "phu_song_5g", deadline=dt.date(2026, 6, 30))
     assert line(sample(targets=(late,), full=True), "AL-T01").state is State.BEHIND
-
-
-def test_few_households_met_are_not_told_in_the_citys_list() -> None:
-    assert overview.commune_line("11629", "An Lão", 2000, 3).visited == "dưới 5 hộ"
-    assert overview.commune_line("11629", "An Lão", 2000, 1200).share == "60,0\u00a0%"

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, HouseholdsSource, Indicator, VillageInput, own_target, table
 from geo.coverage_json import target_to_json, to_json
+from geo.reported import Reported, judge_reported
 from geo.targets import (
-    Reported,
     State,
     Tallied,
     Target,
     cut,
     judge,
-    judge_reported,
     pace,
     share_of_time_gone,
 )
@@ -143,7 +142,7 @@ def test_places_are_judged_without_reach():
 def test_a_count_is_held_against_the_share_of_the_year_gone(value, as_of, state):
     initiatives = make_target("20", unit="count", indicator="sang_kien", how="office")
     told = Reported(at=date(2026, 6, 1), source="Phòng Văn hóa - Xã hội", value=Fraction(value))
-    found = judge_reported(initiatives, told, as_of=as_of)
+    found = judge_reported(initiatives, [told], as_of=as_of)
     assert (found.state, found.source) == (state, "office")
 
 
@@ -152,15 +151,15 @@ def test_a_figure_a_month_needs_every_month_gone():
 
     def state(done: int, of: int) -> State:
         told = Reported(at=date(2026, 6, 30), source="Văn phòng", done=done, of=of)
-        return judge_reported(articles, told, as_of=MIDYEAR).state
+        return judge_reported(articles, [told], as_of=MIDYEAR).state
 
     assert [state(6, 6), state(5, 6), state(51, 52)] == [State.MET, State.BEHIND, State.AT_RISK]
 
 
 def test_what_is_reported_later_is_not_known_yet():
     told = Reported(at=date(2026, 8, 1), source="Công an xã", value=Fraction(90))
-    assert judge_reported(make_target(), told, as_of=MIDYEAR).state == State.UNKNOWN
-    assert judge_reported(make_target(), None, as_of=MIDYEAR).words == "chưa có số liệu"
+    assert judge_reported(make_target(), [told], as_of=MIDYEAR).state == State.UNKNOWN
+    assert judge_reported(make_target(), [], as_of=MIDYEAR).words == "chưa có số liệu"
 
 
 @pytest.mark.parametrize(
@@ -350,9 +349,14 @@ def test_a_figure_of_an_office_waits_for_its_report_and_names_the_office():
         "words": "chưa có số liệu",
         "source": None,
         "reported_at": None,
+        "surveyed": None,
+        "reported": None,
+        "values": [],
+        "periods": [],
+        "pace": None,
     }
     report = Reported(at=date(2026, 6, 30), source="Trung tâm", done=85, of=100)
-    known = target_to_json(table(make_commune(ONE, reported={"AL-T16": report})).targets[1])
+    known = target_to_json(table(make_commune(ONE, reported={"AL-T16": [report]})).targets[1])
     assert (known["state"], known["current"], known["reported_at"]) == ("met", 85.0, "2026-06-30")
 
 
@@ -361,7 +365,7 @@ def test_where_survey_and_office_both_tell_the_office_is_official():
     asked = make_commune(ONE, TWO, targets=(both,))
     assert table(asked).targets[0].judgement.source == "survey"
     report = Reported(at=date(2026, 6, 30), source="Trung tâm", value=Fraction("99.2"))
-    reported = table(make_commune(ONE, TWO, targets=(both,), reported={"AL-T17": report}))
+    reported = table(make_commune(ONE, TWO, targets=(both,), reported={"AL-T17": [report]}))
     assert reported.targets[0].judgement.state == State.MET
 
 

@@ -1,0 +1,153 @@
+"""Figures that offices report, and figures counted by week, month or quarter: each period listed, then judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from geo.targets import (
+    NEAR_POINTS,
+    PERIODS_IN_A_YEAR,
+    Judgement,
+    PeriodCount,
+    State,
+    Target,
+    cut,
+    judge_amount,
+    judged,
+)
+
+MONTHS = {"month": 1, "quarter": 3}
+PERIOD_WORDS = {"week": "tuần", "month": "tháng", "quarter": "quý"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """What an office reported for a period: `done` of `of` (or periods met of periods gone), or a `value`.
+
+    `value` is in the target's unit. Figures that an office reports cover all it has to report on, so they need no
+    reach. `start` is None where only the day is known.
+    """
+
+    at: date
+    source: str
+    value: Fraction | None = None
+    done: int | None = None
+    of: int | None = None
+    start: date | None = None
+    note: str | None = None
+    link: str | None = None
+
+    @property
+    def amount(self) -> Fraction | None:
+        """The percent where a share was reported, else the value."""
+        if self.done is not None and self.of:
+            return Fraction(100 * self.done, self.of)
+        return self.value if self.value is not None or self.done is None else Fraction(self.done)
+
+
+def periods(kind: str, start: date, deadline: date) -> tuple[tuple[date, date], ...]:
+    """The whole weeks (Monday to Sunday), months or quarters from `start` to `deadline`, first and last day each."""
+    found, first = [], _first_start(kind, start)
+    while (last := _next_start(kind, first) - timedelta(days=1)) <= deadline:
+        found.append((first, last))
+        first = last + timedelta(days=1)
+    return tuple(found)
+
+
+def _first_start(kind: str, day: date) -> date:
+    """The first day on or after `day` on which a period begins."""
+    if kind == "week":
+        return day + timedelta(days=-day.weekday() % 7)
+    begins = day.day == 1 and (day.month - 1) % MONTHS[kind] == 0
+    return day if begins else _next_start(kind, day)
+
+
+def _next_start(kind: str, day: date) -> date:
+    """The day on which the period after that of `day` begins."""
+    if kind == "week":
+        return day + timedelta(days=7 - day.weekday())
+    months = day.year * 12 + (day.month - 1) // MONTHS[kind] * MONTHS[kind] + MONTHS[kind]
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def judge_reported(target: Target, reported: Sequence[Reported], *, as_of: date) -> Judgement:
+    """Judge a target by what its office reported; what speaks of days after `as_of` is not known yet."""
+    known = sorted(
+        (each for each in reported if each.at <= as_of), key=lambda each: (each.at, each.start or each.at)
+    )
+    newest = known[-1] if known else None
+    if target.period in PERIODS_IN_A_YEAR and not (newest and newest.of):
+        by_start = {each.start: each.amount for each in known if each.start and each.amount is not None}
+        found = judge_each_period(target, by_start, as_of=as_of)
+    elif newest is None:
+        return Judgement(state=State.UNKNOWN)
+    else:
+        found = _judge_newest(target, newest, as_of)
+    if newest is None:
+        return found
+    return replace(found, source="office", reported_at=newest.at)
+
+
+def _judge_newest(target: Target, newest: Reported, as_of: date) -> Judgement:
+    value = newest.amount
+    if target.period in PERIODS_IN_A_YEAR and newest.of:
+        return _judge_share_of_periods(newest.done or 0, newest.of)
+    if target.unit == "percent" and value is not None:
+        return _judge_percent(target, value, as_of)
+    return judge_amount(target, value, as_of, "office")
+
+
+def _judge_percent(target: Target, value: Fraction, as_of: date) -> Judgement:
+    met = target.met_by(value)
+    near = target.short(value) < NEAR_POINTS and as_of <= target.deadline
+    state = State.MET if met else State.AT_RISK if near else State.BEHIND
+    return judged(state, met, value, target)
+
+
+def _judge_share_of_periods(met: int, gone: int) -> Judgement:
+    """Every period gone must have been met; one missed cannot be made up for."""
+    value = Fraction(100 * met, gone)
+    near = 100 - value < NEAR_POINTS
+    state = State.MET if met >= gone else State.AT_RISK if near else State.BEHIND
+    return Judgement(
+        state=state, met=met >= gone, value=value, value_shown=cut(value), gap=100 - value, words=state.words
+    )
+
+
+def judge_each_period(target: Target, told: Mapping[date, Fraction], *, as_of: date) -> Judgement:
+    """Periods met of periods gone, each listed. `told` is what is known, by the first day of its period.
+
+    A period that nobody has told is not called missed: while any is open, and none is known to be missed, the
+    figure is at risk and neither met nor not.
+    """
+    begun = [
+        PeriodCount(
+            start, end, end <= as_of, told.get(start), target.met_by(told[start]) if start in told else None
+        )
+        for start, end in periods(target.period, target.start, target.deadline)
+        if start <= as_of
+    ]
+    gone = [period for period in begun if period.gone]
+    if not any(period.met is not None for period in gone):
+        return Judgement(state=State.UNKNOWN, periods=tuple(begun))
+    met = sum(period.met is True for period in gone)
+    untold = sum(period.met is None for period in gone)
+    found = _judge_share_of_periods(met, len(gone))
+    if untold and met + untold == len(gone):
+        found = replace(found, state=State.AT_RISK, met=None)
+    return replace(found, words=_words(target, met, len(gone), untold), periods=tuple(begun))
+
+
+def _words(target: Target, met: int, gone: int, untold: int) -> str:
+    name = PERIOD_WORDS[target.period]
+    rest = f", {untold} {name} chưa có số liệu" if untold else ""
+    return f"đạt {met}/{gone} {name}{rest}"
+
+
+def shown_periods(found: Judgement, small: set[date]) -> Judgement:
+    """The judgement without the numbers of these periods, by their first day (DESIGN 7)."""
+    kept = (
+        replace(period, value=None, met=None) if period.start in small else period for period in found.periods
+    )
+    return replace(found, periods=tuple(kept))

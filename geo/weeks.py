@@ -1,0 +1,54 @@
+"""A commune's sums at the ends of weeks: which days those are, and what may be shown of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from geo.disclosure import protect
+from geo.targets import Pace, Tallied, pace
+
+FOUR_WEEKS = 4
+
+
+@dataclass(frozen=True)
+class Week:
+    """What a commune had counted by the end of `day`: a Sunday, or the day asked for. None: not to be shown."""
+
+    day: date
+    tallied: Tallied | None
+
+
+def week_ends(day: date, weeks: int) -> tuple[date, ...]:
+    """`day` itself and the Sundays before it, `weeks` in all, oldest first."""
+    before = day - timedelta(days=day.isoweekday())
+    return (*(before - timedelta(weeks=n) for n in reversed(range(weeks - 1))), day)
+
+
+def shown_weeks(
+    ends: Sequence[date], by_village: Mapping[str, Sequence[Tallied]], *, hide: bool
+) -> tuple[Week, ...]:
+    """The commune's sum at each end, from those of its thôn; where it is hidden that day, none (DESIGN 7)."""
+    found = []
+    for place, end in enumerate(ends):
+        rows = {code: counted[place] for code, counted in by_village.items()}
+        hidden = hide and protect(rows).total is not None
+        found.append(Week(end, None if hidden else sum(rows.values(), Tallied())))
+    return tuple(found)
+
+
+def pace_of(weeks: Sequence[Week], households: int | None, deadline: date) -> Pace | None:
+    """The pace until a deadline, by the households met; None where the last four weeks cannot be told."""
+    if len(weeks) <= FOUR_WEEKS:
+        return None
+    first, end = weeks[-1 - FOUR_WEEKS], weeks[-1]
+    if first.tallied is None or end.tallied is None:
+        return None
+    met, days = end.tallied.subjects - first.tallied.subjects, (end.day - first.day).days
+    return pace(
+        households=households,
+        visited=end.tallied.subjects,
+        visited_in_four_weeks=Fraction(28 * met, days),  # the week that `end` stands in is not over
+        as_of=end.day,
+        deadline=deadline,
+    )
