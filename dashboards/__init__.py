@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from dashboards import browser, city_pages, pages, words
+from dashboards import browser, city_pages, downloads, pages, words
 from server import clock
 
 ROUTES = (pages, city_pages)
@@ -15,3 +15,4 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(words=words, today=clock.today)
     app.jinja_env.filters["sentence"] = words.sentence
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(downloads.blueprint)

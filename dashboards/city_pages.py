@@ -7,11 +7,12 @@ from fractions import Fraction
 from flask import render_template, request
 
 from dashboards import outlines, words
+from dashboards.asked import asked_day
 from dashboards.charts import Bullet
 from dashboards.city_map import draw
 from dashboards.classes import FIFTHS
 from dashboards.overview import share_bar
-from dashboards.pages import asked_day, blueprint
+from dashboards.pages import blueprint
 from geo.coverage import Cell, Indicator
 from geo.targets import State, cut
 from server import auth, city

@@ -1,38 +1,23 @@
 """The pages of leaders: the commune, its targets, its map, and the communes of the city."""
 
-import datetime as dt
 import gzip
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards import browser, maps, outlines, overview
+from dashboards.asked import ask
 from dashboards.charts import Point, Trend, trend
 from dashboards.classes import NONE, class_of, classes, counts, target_of
 from dashboards.paper import still_map
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.targets import share_of_time_gone
 from server import auth, coverage
-from server.errors import DAY_UNREADABLE, INDICATOR_UNKNOWN, Problem
-from server.models import Commune
+from server.errors import INDICATOR_UNKNOWN, Problem
 from server.settings import Settings
 
 blueprint = Blueprint("dashboards", __name__, template_folder="templates")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a page of a commune is asked for: the commune, its table, and the day if one was named."""
-
-    commune: Commune
-    table: CoverageTable
-    day: dt.date | None
-
-    @property
-    def title(self) -> str:
-        return f"{self.commune.kind.capitalize()} {self.commune.name}"
 
 
 @blueprint.get("/")
@@ -49,7 +34,7 @@ def front() -> BaseResponse:
 @auth.needs(*auth.ROLES)
 def commune(code: str) -> str:
     """All that a leader wants to know of his commune on one page."""
-    asked = _ask(code)
+    asked = ask(code)
     shown = overview.columns(asked.table)
     order = overview.order(request.args.get("xep"), request.args.get("chieu"), shown)
     lines = overview.lines(asked.table)
@@ -73,7 +58,7 @@ def commune(code: str) -> str:
 @auth.needs(*auth.ROLES)
 def targets(code: str) -> str:
     """The figures of the plan alone, to take into a meeting."""
-    asked = _ask(code)
+    asked = ask(code)
     lines = overview.lines(asked.table)
     return render_template(
         "targets.html", asked=asked, table=asked.table, lines=lines, summary=overview.summary(lines)
@@ -84,7 +69,7 @@ def targets(code: str) -> str:
 @auth.needs(*auth.ROLES)
 def commune_map(code: str) -> str:
     """The map of one indicator with its legend; the map itself is a frame with a policy of its own."""
-    asked = _ask(code)
+    asked = ask(code)
     choices = mapped(asked.table)
     row = _chosen(choices)
     target = target_of(asked.table, row.indicator.code) if row else None
@@ -118,7 +103,7 @@ def commune_map(code: str) -> str:
 @auth.needs(*auth.ROLES)
 def map_frame(code: str) -> Response:
     """The folium map of one indicator, to stand in a frame of `commune_map`."""
-    asked = _ask(code)
+    asked = ask(code)
     row = _chosen(mapped(asked.table))
     if row is None:
         raise Problem(INDICATOR_UNKNOWN, code=request.args.get("chi_tieu", ""))
@@ -143,24 +128,6 @@ def mapped(table: CoverageTable) -> tuple[IndicatorRow, ...]:
     """The indicators that a map can show: those with a target first, in the plan's order; no events."""
     rows = [row for row in table.indicators if row.indicator.kind != "event"]
     return tuple(sorted(rows, key=lambda row: (row.target is None, row.target.id if row.target else "")))
-
-
-def _ask(code: str) -> Asked:
-    """Problem COMMUNE_UNKNOWN, NOT_ALLOWED or DAY_UNREADABLE where the address asks for what is not to be had."""
-    commune = auth.open_commune(code)
-    day = asked_day()
-    return Asked(commune, coverage.table(commune, day, full=auth.sees_records(commune)), day)
-
-
-def asked_day() -> dt.date | None:
-    """The day named by `den_ngay`, None for today."""
-    text = request.args.get("den_ngay", "").strip()
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _chosen(choices: tuple[IndicatorRow, ...]) -> IndicatorRow | None:

@@ -1,0 +1,121 @@
+"""Workbooks written row by row in constant memory; every text is a string cell, never a formula or a link."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import xlsxwriter
+
+from server.exports.cells import LONGEST, plain
+
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 16_384
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,  # links are strings: no limit of 65,530, nothing that opens by itself
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": True,
+    "remove_timezone": True,
+}
+_FORBIDDEN = str.maketrans(dict.fromkeys("[]*?:\\/'", " "))
+
+
+class Sheet:
+    """One sheet, or where its rows do not fit in one, a row of sheets numbered (2), (3) (X16)."""
+
+    def __init__(self, book: "Workbook", name: str, header: Sequence[str], widths: Sequence[int]) -> None:
+        self._book, self._name, self._widths, self._header = book, name, widths, header
+        self.count = 0
+        """Rows written below the header, over all parts."""
+        self.cut = 0
+        """Texts that were longer than a cell holds."""
+        self._begin(name)
+
+    def _begin(self, name: str, before: Iterable[str] = ()) -> None:
+        self._page = self._book.page(name)
+        for column, width in enumerate(self._widths):
+            self._page.set_column(column, column, width)
+        self._at = 0
+        for line in before:
+            self._line([line], None)
+        if self._header:
+            self._line(self._header, self._book.bold)
+            self._page.freeze_panes(self._at, 0)
+
+    def row(self, values: Iterable[Any], bold: bool = False) -> None:
+        """Add a row; None leaves a cell empty."""
+        if self._at >= self._book.most_rows:
+            part = self.count // (self._book.most_rows - 1) + 1
+            self._begin(f"{self._name} ({part})")
+        self._line(values, self._book.bold if bold else None)
+        self.count += 1
+
+    def _line(self, values: Iterable[Any], style: Any) -> None:
+        page, at = self._page, self._at
+        for column, value in enumerate(values):
+            if value is None or value == "":
+                continue
+            kind = type(value)
+            if kind is str:
+                page.write_string(at, column, value if len(value) <= LONGEST else self._short(value), style)
+            elif kind is int or kind is float:
+                page.write_number(at, column, value, style)
+            else:
+                self._other(at, column, value, style)
+        self._at += 1
+
+    def _short(self, text: str) -> str:
+        self.cut += 1
+        return text[:LONGEST]
+
+    def _other(self, at: int, column: int, value: Any, style: Any) -> None:
+        if isinstance(value, bool):
+            self._page.write_boolean(at, column, value, style)
+        elif isinstance(value, Decimal | Fraction):
+            self._page.write_number(at, column, float(value), style)
+        elif isinstance(value, dt.datetime):
+            self._page.write_datetime(at, column, value, self._book.moment)
+        elif isinstance(value, dt.date):
+            self._page.write_datetime(at, column, value, self._book.day)
+        else:
+            self._page.write_string(at, column, str(value)[:LONGEST], style)
+
+
+class Workbook:
+    """A workbook in the file at `path`; whole when the block ends. `most_rows` is Excel's limit."""
+
+    def __init__(self, path: Path, *, most_rows: int = MOST_ROWS) -> None:
+        self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)})
+        self.most_rows = most_rows
+        self._names: set[str] = set()
+        self.bold = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        self.day = self._book.add_format({"num_format": "dd/mm/yyyy"})
+        self.moment = self._book.add_format({"num_format": "hh:mm dd/mm/yyyy"})
+
+    def __enter__(self) -> "Workbook":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._book.close()
+
+    def sheet(self, name: str, header: Sequence[str] = (), widths: Sequence[int] = ()) -> Sheet:
+        """A sheet with a header row that stays in sight."""
+        return Sheet(self, name, header, widths)
+
+    def page(self, name: str) -> Any:
+        """A page whose name is allowed and not taken: 31 letters, none of []*?:\\/ (X8)."""
+        bare = plain(name.translate(_FORBIDDEN)) or "_"
+        short, number = bare[:31], 1
+        while short.casefold() in self._names or short.casefold() == "history":
+            number += 1
+            tail = f"~{number}"
+            short = bare[: 31 - len(tail)] + tail
+        self._names.add(short.casefold())
+        return self._book.add_worksheet(short)
