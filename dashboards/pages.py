@@ -13,7 +13,7 @@ from dashboards.classes import NONE, class_of, classes, counts, target_of
 from dashboards.paper import still_map
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.targets import share_of_time_gone
-from server import auth, coverage
+from server import auth, coverage, difficulties
 from server.errors import INDICATOR_UNKNOWN, Problem
 from server.settings import Settings
 
@@ -51,6 +51,7 @@ def commune(code: str) -> str:
         met=overview.met(asked.table),
         trends=_trends(asked.table),
         unplaced=overview.unplaced(asked.table),
+        difficulties=difficulties.open_count(asked.commune),
     )
 
 

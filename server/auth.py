@@ -53,6 +53,11 @@ class Caller:
     """The thôn of a team leader; empty for all others."""
     commune_code: str | None = None
 
+    @property
+    def person_id(self) -> int:
+        """The person who has signed in; ValueError for a program."""
+        return int(self.actor.removeprefix("person:"))
+
     def may_see(self, commune: Commune) -> bool:
         """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
         return self.commune_id is None or self.commune_id == commune.id

@@ -83,6 +83,16 @@ def writing() -> Connection:
     return db.session.connection(execution_options={"writes": True})
 
 
+def begin_writing() -> None:
+    """End what the session has read so far, and begin a transaction that is going to write.
+
+    A page has read who asks before it knows that it will write; SQLite refuses to write from a snapshot that
+    somebody else has since written over. What was loaded before is read again when it is next asked for.
+    """
+    db.session.rollback()
+    writing()
+
+
 def prepare(engine: Engine) -> None:
     """Make SQLite durable (a phone deletes what we acknowledged) and honest about transactions.
 

@@ -74,6 +74,11 @@ EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được s�
 COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")
 INDICATOR_UNKNOWN = Kind(404, "indicator_unknown", "Không có chỉ tiêu “{code}”.")
 DAY_UNREADABLE = Kind(422, "day_unreadable", "Ngày “{day}” không đọc được; hãy viết dạng 2026-11-22.")
+DIFFICULTY_UNKNOWN = Kind(404, "difficulty_unknown", "Không có phản ánh này, hoặc phiếu của nó đã bị loại.")
+DIFFICULTY_CHANGED = Kind(
+    409, "difficulty_changed", "Phản ánh này vừa được người khác xử lý. Hãy mở lại trang để xem rồi làm tiếp."
+)
+PHOTO_UNKNOWN = Kind(404, "photo_unknown", "Không có ảnh này, hoặc ảnh đã được xóa.")
 PAGE_EXPIRED = Kind(
     400, "page_expired", "Trang này mở đã lâu nên không còn hiệu lực. Hãy tải lại trang rồi làm lại."
 )

@@ -6,7 +6,7 @@ import orjson
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server import accounts, api, cli, errors, openrosa, pages
+from server import accounts, api, cli, errors, office, openrosa, pages
 from server.db import db, prepare
 from server.settings import Settings, secret_key
 
@@ -26,6 +26,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     openrosa.register(app)
     api.register(app)
     pages.register(app)
+    office.register(app)
     cli.register(app)
     errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=pages.say)
     return app

@@ -35,7 +35,7 @@ READING = (
 WORKING = (
     Entry("households.listing", "Hộ dân", OFFICE),
     Entry("review.queue", "Soát phiếu", frozenset({"officer", "reviewer"})),
-    Entry("difficulties.listing", "Phản ánh", OFFICE),
+    Entry("difficulties.listing", "Phản ánh", frozenset({"officer", "team_leader"})),
     Entry("reported.listing", "Số liệu báo cáo", OFFICE),
     Entry("collector_pages.listing", "Thành viên tổ", OFFICE),
     Entry("form_pages.listing", "Biểu mẫu", frozenset({"officer", "city"}), of_commune=False),

@@ -1,5 +1,6 @@
 """All tables, in one place for migrations and for those who query."""
 
+from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.entities import Entity, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
@@ -15,6 +16,8 @@ __all__ = [
     "CollectorVillage",
     "Commune",
     "Device",
+    "Difficulty",
+    "DifficultyStep",
     "Entity",
     "EntityList",
     "EntityVersion",

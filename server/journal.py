@@ -1,0 +1,36 @@
+"""What people do and read on pages, written to the audit: one row an act."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import request
+
+from server import auth, clock
+from server.db import db
+from server.models import Audit
+
+
+def note(act: str, record: str | None = None, detail: dict[str, Any] | None = None) -> None:
+    """Add what the person who asks changes, to the transaction that changes it; the caller commits.
+
+    `detail` holds nothing that anybody answered.
+    """
+    db.session.execute(sa.insert(Audit), _row(act, record, detail))
+
+
+def note_reading(act: str, record: str | None = None, detail: dict[str, Any] | None = None) -> None:
+    """Write down what the person who asks is about to be shown, in a transaction of its own."""
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.execute(sa.insert(Audit), _row(act, record, detail))
+        connection.commit()
+
+
+def _row(act: str, record: str | None, detail: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "at": clock.now(),
+        "actor": auth.signed_in().actor,
+        "act": act,
+        "record": record,
+        "address": request.remote_addr,
+        "detail": detail,
+    }

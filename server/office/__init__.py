@@ -1,0 +1,12 @@
+"""Officers' working pages: one module a subject, the work itself in the modules of `server`."""
+
+from flask import Flask
+
+from server.office import difficulties, photos, words
+
+
+def register(app: Flask) -> None:
+    """Add the working pages to the application."""
+    app.jinja_env.filters.update(moment=words.moment, day=words.day, number=words.number)
+    for subject in (difficulties, photos):
+        app.register_blueprint(subject.blueprint)
