@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from dashboards import browser, city_pages, downloads, pages, words
+from dashboards import browser, city_pages, downloads, pages, plan_pages, task_pages, words
 from server import clock
 
-ROUTES = (pages, city_pages)
+ROUTES = (pages, city_pages, plan_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
 
@@ -16,3 +16,4 @@ def register(app: Flask) -> None:
     app.jinja_env.filters["sentence"] = words.sentence
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(downloads.blueprint)
+    app.register_blueprint(task_pages.blueprint)

@@ -32,6 +32,11 @@ class Line:
     """Whose map can be opened; None where no survey asks."""
     bar: Bullet | None
     is_surveyed: bool
+    office: str
+    beside: str
+    """The other source's number where both survey and office tell one; "" otherwise."""
+    evidence: str
+    link: str | None
 
 
 def lines(table: CoverageTable) -> tuple[Line, ...]:
@@ -57,7 +62,19 @@ def _line(table: CoverageTable, row: TargetRow) -> Line:
         indicator=asked.indicator.code if asked else None,
         bar=_bar(table, target, judgement) if target.unit == "percent" and target.how != "office" else None,
         is_surveyed=target.how != "office",
+        office=target.office or "",
+        beside=_beside(row),
+        evidence=row.values[0].source if row.values else "",
+        link=row.values[0].link if row.values else None,
     )
+
+
+def _beside(row: TargetRow) -> str:
+    """What the survey says where the office's number counts, and the other way round."""
+    by_office = row.judgement.source == "office"
+    other = row.surveyed if by_office else row.reported
+    told = words.judged(row.target, other) if other else ""
+    return told and f"{'khảo sát' if by_office else 'đơn vị báo cáo'}: {told}"
 
 
 def _reach(cell: Cell) -> str:
@@ -68,8 +85,7 @@ def _reach(cell: Cell) -> str:
 def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> str:
     """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown."""
     if judgement.value_shown is not None:
-        is_percent = target.unit == "percent" or target.period in words.PERIODS
-        return words.percent(judgement.value_shown) if is_percent else words.number(judgement.value_shown)
+        return words.judged(target, judgement)
     if asked and asked.cell.suppressed:
         return words.cell(asked.cell)
     return ""
@@ -139,6 +155,12 @@ def met(table: CoverageTable) -> Met:
         return Met(part, bar)
     needed = None if found.needed is None else math.ceil(found.needed)
     return Met(part, bar, found.left, needed, found.recent)
+
+
+def met_of(visited: int | None, households: int | None) -> Met:
+    """How many of a thôn's households were met."""
+    part = _share(visited, households)
+    return Met(part, share_bar(part))
 
 
 def last_surveyed(table: CoverageTable) -> Target | None:
@@ -240,15 +262,16 @@ def _thon(row: VillageRow, wanted: Sequence[Column]) -> Thon:
         households=words.number(row.households) if row.households is not None else "–",
         visited=words.number(row.visited) if row.visited is not None else words.NOT_TOLD,
         visited_share=words.share(part) if part is not None else "",
-        cells=tuple(_shown(row, column) for column in wanted),
+        cells=tuple(shown_cell(row, column.code, column.target) for column in wanted),
     )
 
 
-def _shown(row: VillageRow, column: Column) -> Shown:
-    cell, judgement = row.cells.get(column.code, Cell()), row.judgements.get(column.code)
+def shown_cell(row: VillageRow, code: str, target: Target | None) -> Shown:
+    """A thôn's cell of one indicator as tables show it."""
+    cell, judgement = row.cells.get(code, Cell()), row.judgements.get(code)
     known = judgement is not None and judgement.state is not State.UNKNOWN
     return Shown(
-        text=shown(cell, judgement, column.code, column.target),
+        text=shown(cell, judgement, code, target),
         reach=_reach(cell),
         state=judgement.state if judgement and known else None,
         is_hidden=cell.suppressed is not None,

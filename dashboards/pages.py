@@ -1,4 +1,4 @@
-"""The pages of leaders: the commune, its targets, its map, and the communes of the city."""
+"""The pages of a commune's leaders: all at a glance, and the map."""
 
 import gzip
 from fractions import Fraction
@@ -52,17 +52,6 @@ def commune(code: str) -> str:
         trends=_trends(asked.table),
         unplaced=overview.unplaced(asked.table),
         difficulties=difficulties.open_count(asked.commune),
-    )
-
-
-@blueprint.get("/xa/<code>/chi-tieu")
-@auth.needs(*auth.ROLES)
-def targets(code: str) -> str:
-    """The figures of the plan alone, to take into a meeting."""
-    asked = ask(code)
-    lines = overview.lines(asked.table)
-    return render_template(
-        "targets.html", asked=asked, table=asked.table, lines=lines, summary=overview.summary(lines)
     )
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
+from flask import has_request_context, request
 
 from geo.reported import Reported, periods
 from geo.targets import PERIODS_IN_A_YEAR
@@ -153,10 +154,14 @@ def _audit(by: Caller, act: str, row: ReportedValue, target: Target, why: str) -
             actor=by.actor,
             act=act,
             record=f"reported_value:{row.id}",
-            address=None,
+            address=_address(),
             detail=detail,
         )
     )
+
+
+def _address() -> str | None:
+    return request.remote_addr if has_request_context() else None
 
 
 def read(target: Target, given: Mapping[str, str]) -> Entry:

@@ -1,0 +1,133 @@
+"""The tasks of a commune's plan: listed with what is overdue first, and moved on with a note (issue 4)."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import has_request_context, request
+from sqlalchemy.orm import selectinload
+
+from server import clock
+from server.auth import Caller
+from server.db import db
+from server.models import Audit, Commune, Plan, Task, TaskUpdate
+
+STATES = {"not_begun": "chưa bắt đầu", "doing": "đang làm", "done": "đã xong", "stopped": "dừng"}
+KINDS = {"appendix": "Phụ lục nhiệm vụ", "task": "Nhiệm vụ", "responsibility": "Trách nhiệm của đơn vị"}
+OPEN = ("not_begun", "doing")
+SOON = dt.timedelta(days=30)
+LONGEST = 2000
+"""Characters of a note."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a listing is narrowed to; None, "" are all. `state` may also be `open` or `late`."""
+
+    kind: str = ""
+    state: str = ""
+    lead: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A task in the listing: whether its day has passed, and the days until then (None without a day)."""
+
+    task: Task
+    is_late: bool
+    days_left: int | None
+
+    @property
+    def is_soon(self) -> bool:
+        return self.days_left is not None and 0 <= self.days_left <= SOON.days and self.task.state in OPEN
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The tasks asked for, the number of each state among all, and the offices that lead any."""
+
+    tasks: tuple[Shown, ...]
+    counts: dict[str, int]
+    late: int
+    leads: tuple[str, ...]
+
+
+def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
+    """Overdue first, then by day, then those without a day; what is done or stopped last. Two statements."""
+    today = clock.today()
+    rows = db.session.scalars(
+        sa.select(Task)
+        .join(Plan, Plan.id == Task.plan_id)
+        .where(Plan.commune_id == commune.id, Plan.year == year)
+        .options(selectinload(Task.updates))
+        .order_by(Task.position)
+    ).all()
+    shown = [_shown(task, today) for task in rows]
+    counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
+    leads = sorted({name for task in rows for name in (task.lead or "").split(", ") if name})
+    kept = sorted((each for each in shown if _fits(each, wanted)), key=_order)
+    return Listing(tuple(kept), counts, sum(each.is_late for each in shown), tuple(leads))
+
+
+def _shown(task: Task, today: dt.date) -> Shown:
+    left = None if task.due is None else (task.due - today).days
+    return Shown(task, task.state in OPEN and left is not None and left < 0, left)
+
+
+def _fits(each: Shown, wanted: Wanted) -> bool:
+    task = each.task
+    if wanted.kind and task.kind != wanted.kind:
+        return False
+    if wanted.lead and wanted.lead not in (task.lead or "").split(", "):
+        return False
+    if wanted.state == "late":
+        return each.is_late
+    return task.state in OPEN if wanted.state == "open" else wanted.state in ("", task.state)
+
+
+def _order(each: Shown) -> tuple[bool, bool, dt.date, int]:
+    task = each.task
+    return task.state not in OPEN, task.due is None, task.due or dt.date.max, task.position
+
+
+def one(commune: Commune, code: str) -> Task | None:
+    """A task of the commune's plans."""
+    found = sa.select(Task).join(Plan, Plan.id == Task.plan_id).where(Plan.commune_id == commune.id)
+    return db.session.scalars(found.where(Task.code == code)).first()
+
+
+def move_on(task: Task, state: str, note: str, link: str, by: Caller) -> TaskUpdate:
+    """Note how far a task is; the note stays in its history. The caller commits."""
+    now = clock.now()
+    row = TaskUpdate(
+        task_id=task.id,
+        state=state,
+        note=note.strip()[:LONGEST],
+        link=link.strip()[:500] or None,
+        entered_by=by.actor,
+        entered_name=by.name,
+        at=now,
+    )
+    task.state, task.changed_at = state, now
+    db.session.add(row)
+    address = request.remote_addr if has_request_context() else None
+    detail = {"task": task.code, "state": state}
+    act = Audit(
+        at=now, actor=by.actor, act="task.update", record=f"task:{task.id}", address=address, detail=detail
+    )
+    db.session.add(act)
+    db.session.flush()
+    return row
+
+
+def problems(state: str, note: str, link: str) -> Sequence[str]:
+    """What is wrong with a note, in sentences; empty where it can be stored."""
+    found = []
+    if state not in STATES:
+        found.append("Hãy chọn tình trạng của nhiệm vụ.")
+    if not note.strip():
+        found.append("Hãy ghi kết quả hoặc việc đã làm.")
+    if link.strip() and not link.strip().startswith(("http://", "https://")):
+        found.append("Liên kết cần bắt đầu bằng http:// hoặc https://.")
+    return found
