@@ -65,11 +65,16 @@ def read_each(
     return found
 
 
+def run(connection: sa.Connection, steps: Sequence[Step]) -> None:
+    """Run inserts and updates one after the other in the caller's transaction."""
+    for each in steps:
+        _execute(connection, each)
+
+
 def write(connection: sa.Connection, steps: Sequence[Step]) -> None:
     """Run inserts and updates that do not read each other's rows, all together, and commit."""
     if connection.dialect.name != "postgresql":
-        for each in steps:
-            _execute(connection, each)
+        run(connection, steps)
         connection.commit()
         return
     with _cursor(connection) as cursor:

@@ -69,6 +69,13 @@ FORM_UNKNOWN = Kind(
 VERSION_UNKNOWN = Kind(404, "version_unknown", "Biểu mẫu “{form_id}” không có phiên bản “{version}”.")
 FILE_UNKNOWN = Kind(404, "file_unknown", "Biểu mẫu không có tệp “{name}”.")
 EDIT_OF_UNKNOWN = Kind(404, "edit_of_unknown", "Không thấy phiếu gốc mà phiếu này sửa lại.")
+SUBMISSION_UNKNOWN = Kind(404, "submission_unknown", "Không có phiếu này.")
+REVIEW_OVERTAKEN = Kind(
+    409,
+    "review_overtaken",
+    "Phiếu này vừa được người khác xử lý: hiện là “{state}”. Hãy tải lại trang để xem rồi quyết định.",
+)
+REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với phiếu này: {why}")
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
 COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")

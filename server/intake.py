@@ -127,7 +127,7 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
     steps: list[Step] = []
     receipts = []
     for (ticket, _), before in zip(new, befores, strict=True):
-        this = _arrival(ticket.work, before, received_at)
+        this = arrival_of(ticket.work, before, received_at)
         steps += _steps(connection, this)
         receipts.append(Receipt(this.id, True, arrival.thanks(this.placed.quarantine)))
     if steps:
@@ -191,12 +191,12 @@ def receive(connection: sa.Connection, sent: Sent) -> Receipt:
         connection.rollback()
         again = resend.again(before.stored, reading, sent.blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
-    this = _arrival(sent, before, received_at)
+    this = arrival_of(sent, before, received_at)
     batch.write(connection, _steps(connection, this))
     return Receipt(this.id, True, arrival.thanks(this.placed.quarantine))
 
 
-def _arrival(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
+def arrival_of(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
     """Decide where a submission belongs, when it was, and what looks wrong with it."""
     placed = arrival.place(sent.reading, before.known, sent.sender)
     moment, clock_flag = observed(sent.reading, received_at)
@@ -208,11 +208,11 @@ def _arrival(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
 
 def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:
     """Everything that one submission writes, in the order in which it can be written."""
-    steps = [_submission(this), *resend.attachments(this.id, this.blobs, this.received_at)]
+    steps = [Step(ADD, (columns(this),)), *resend.attachments(this.id, this.blobs, this.received_at)]
     if this.placed.quarantine is None:
         steps += _guard(connection, this)
-        steps += _entity_steps(connection, this)
-        steps += _finding_steps(this)
+        steps += consequences(connection, this)
+        steps += _tally_steps(this)
     steps.append(
         step(
             ADD_AUDIT, at=this.received_at, actor=this.sender.actor, act="submission.receive",
@@ -222,10 +222,11 @@ def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:
     return steps
 
 
-def _submission(this: Arrival) -> Step:
+def columns(this: Arrival) -> dict[str, Any]:
+    """The row of a submission."""
     reading, placed, point = this.reading, this.placed, this.placed.kept_point
     missing = sorted(reading.files - {blob.name for blob in this.blobs})
-    values: dict[str, Any] = {
+    return {
         "id": this.id,
         "instance_id": reading.instance.instance_id,
         "root_id": this.before.edited.root_id if this.before.edited else None,
@@ -252,7 +253,11 @@ def _submission(this: Arrival) -> Step:
         "flags": list(this.flags) or None,
         "missing_files": missing or None,
     }
-    return step(ADD, **values)
+
+
+def consequences(connection: sa.Connection, this: Arrival) -> list[Step]:
+    """What follows from a submission that counts: new versions of its entities, and its findings."""
+    return [*_entity_steps(connection, this), Step(ADD_FINDING, _findings(this))]
 
 
 def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
@@ -277,25 +282,28 @@ def _status(this: Arrival) -> dict[str, str]:
     return entities.status([*this.before.visits, visit])
 
 
-def _finding_steps(this: Arrival) -> list[Step]:
-    """The findings, and the tally that follows from them (DESIGN 6.3)."""
-    if not this.reading.statements:
-        return []
-    subject = this.reading.subject or _own_subject(this.reading)
+def _findings(this: Arrival) -> list[dict[str, Any]]:
+    """What the submission states, each finding in its thôn."""
+    subject = this.reading.subject or own_subject(this.reading)
+    return [
+        {
+            "submission_id": this.id, "indicator_id": each.indicator.id, "subject": subject,
+            "village_id": this.placed.village_of(each.indicator), "done": each.done, "of": each.of,
+            "observed_at": this.observed_at, "received_at": this.received_at, "counts": True,
+        }
+        for each in this.reading.statements
+    ]  # fmt: skip
+
+
+def _tally_steps(this: Arrival) -> list[Step]:
+    """The tally that follows from the findings (DESIGN 6.3)."""
     day = clock.day_of(this.observed_at)
-    findings, tallied = [], []
+    tallied = []
     for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):
         village_id = this.placed.village_of(indicator)
         entry = Entry(this.observed_at, this.received_at, this.id, day, village_id, done, of)
         tallied += tally.joined(this.before.series, indicator.id, entry, indicator.rule)
-        findings.append(
-            {
-                "submission_id": this.id, "indicator_id": indicator.id, "subject": subject, "village_id": village_id,
-                "done": done, "of": of, "observed_at": this.observed_at, "received_at": this.received_at,
-                "counts": True,
-            }
-        )  # fmt: skip
-    return [Step(ADD_FINDING, findings), Step(tally.APPEND, tallied)]
+    return [Step(tally.APPEND, tallied)]
 
 
 def _guard(connection: sa.Connection, this: Arrival) -> list[Step]:
@@ -306,6 +314,6 @@ def _guard(connection: sa.Connection, this: Arrival) -> list[Step]:
     return [step(tally.GUARD[connection.dialect.name], subject=subject, seen=this.before.seen)]
 
 
-def _own_subject(reading: Reading) -> uuid.UUID:
+def own_subject(reading: Reading) -> uuid.UUID:
     """A submission without an entity is its own subject; an instance id need not be a UUID (openrosa.md, 3)."""
     return uuid.uuid5(uuid.NAMESPACE_URL, reading.instance.instance_id)

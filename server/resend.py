@@ -2,14 +2,13 @@
 
 import dataclasses
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
-from server import batch, media, tally
+from server import batch, clock, media
 from server.batch import Step, step
 from server.db import BIG, db
 from server.errors import (
@@ -21,7 +20,8 @@ from server.errors import (
 )
 from server.models import Attachment, Collector, Entity, Finding, Subject, Submission
 from server.reading import Reading
-from server.registry import registry
+from server.recast import recasting
+from server.restate import restate, touched_by
 
 
 class NextId(sa.ColumnElement[int]):
@@ -74,6 +74,7 @@ EDITED = (
         Submission.observed_at,
         Submission.form_id,
         Submission.collector_id,
+        Submission.entity_id,
     )
     .where(Submission.instance_id == sa.bindparam("instance_id"))
     .with_for_update()
@@ -181,7 +182,7 @@ def attachments(submission_id: int, blobs: Sequence[media.Blob], received_at: dt
 def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_id: int) -> Edited:
     """Take the submission that this edit replaces out of the counts, in the caller's transaction (C43).
 
-    Its series are changed under the lock of its subjects, as any arrival changes them.
+    What only it had said of its household goes back (DESIGN 6.5), before the edit says it anew.
     """
     deprecated = reading.instance.deprecated_id
     row = connection.execute(EDITED, {"instance_id": deprecated}).first()
@@ -189,30 +190,13 @@ def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_
         raise Problem(EDIT_OF_UNKNOWN)
     if row.replaced_by_id is not None:
         raise Problem(EDIT_OF_REPLACED)
-    connection.execute(REPLACE, {"submission": row.id, "new_replaced_by_id": new_id})
-    retract(connection, row.id)
-    return Edited(row.id, row.root_id or row.id, row.observed_at)
-
-
-def retract(connection: sa.Connection, submission_id: int) -> None:
-    """Take a submission's findings out of the counts; the tally follows in the same transaction."""
-    subjects = sa.select(Finding.subject).where(Finding.submission_id == submission_id).distinct()
-    for subject in sorted(connection.scalars(subjects)):
-        _retract(connection, submission_id, subject)
-
-
-def _retract(connection: sa.Connection, submission_id: int, subject: uuid.UUID) -> None:
-    tally.lock(connection, subject)
-    before = tally.series(tuple(row) for row in connection.execute(tally.SERIES, {"subject": subject}))
-    after = {
-        indicator: [entry for entry in entries if entry.submission_id != submission_id]
-        for indicator, entries in before.items()
-    }
-    rows = tally.difference(before, after, registry().rules(connection))
-    connection.execute(
-        sa.update(Finding)
-        .where(Finding.submission_id == submission_id, Finding.subject == subject)
-        .values(counts=False)
+    subjects = set(
+        connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == row.id).distinct())
     )
-    if rows:
-        connection.execute(tally.APPEND, rows)
+    touched = touched_by(connection, row.id, row.entity_id)
+    with recasting(connection, subjects | touched):
+        connection.execute(REPLACE, {"submission": row.id, "new_replaced_by_id": new_id})
+        connection.execute(sa.update(Finding).where(Finding.submission_id == row.id).values(counts=False))
+        for entity_id in sorted(touched):
+            restate(connection, entity_id, clock.now())
+    return Edited(row.id, row.root_id or row.id, row.observed_at)

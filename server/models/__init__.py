@@ -6,7 +6,16 @@ from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
-from server.models.submissions import Attachment, Finding, Subject, Submission, Tally, TallyDay, TallyMonth
+from server.models.submissions import (
+    Attachment,
+    Finding,
+    Subject,
+    Submission,
+    SubmissionReview,
+    Tally,
+    TallyDay,
+    TallyMonth,
+)
 
 __all__ = [
     "ApiToken",
@@ -32,6 +41,7 @@ __all__ = [
     "Role",
     "Subject",
     "Submission",
+    "SubmissionReview",
     "Tally",
     "TallyDay",
     "TallyMonth",

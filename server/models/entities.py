@@ -38,6 +38,8 @@ class Entity(Base):
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
+    """Off the list from then on; the row stays, since drafts on phones may still name it (E17)."""
+    ended_reason: Mapped[str | None]
     list: Mapped[EntityList] = relationship(lazy="joined")
 
 

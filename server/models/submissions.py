@@ -72,6 +72,24 @@ class Submission(Base):
     )
 
 
+class SubmissionReview(Base):
+    """One decision about a submission: who, when, from which state into which, and why."""
+
+    __tablename__ = "submission_review"
+    __table_args__ = (Index(None, "submission_id"),)
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id", ondelete="CASCADE"))
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]
+    """As in the audit."""
+    name: Mapped[str]
+    """Of the person, as pages show it."""
+    before: Mapped[str]
+    after: Mapped[str]
+    comment: Mapped[str | None]
+
+
 class Attachment(Base):
     """A photo or other file of a submission, by the SHA-256 of the stored blob and of what was received."""
 
