@@ -1,126 +1,36 @@
 """Coverage table and outlines → a folium map whose scripts, styles and fonts are all served by us."""
 
-import html
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-
-import folium
-import shapely
-from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
-from folium.template import Template
-from shapely.geometry.base import BaseGeometry
 
 from dashboards import words
 from dashboards.classes import NO_NUMBER, NONE, Class, class_of, classes, figure, target_of
+from dashboards.frames import (
+    Address,
+    BaseMap,
+    Drawing,
+    LocalFigure,
+    border,
+    framed,
+    geojson,
+    inert,
+    label_point,
+)
 from dashboards.outlines import Outlines
 from dashboards.overview import shown
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.targets import Target
 from server.coverage import VISITED
 
-LOCAL = {
-    "leaflet": "vendor/leaflet/leaflet.js",
-    "leaflet_css": "vendor/leaflet/leaflet.css",
-    # these serve markers, icons and popups, which our maps do not use
-    "jquery": None,
-    "bootstrap": None,
-    "awesome_markers": None,
-    "bootstrap_css": None,
-    "glyphicons_css": None,
-    "awesome_markers_font_css": None,
-    "awesome_markers_css": None,
-    "awesome_rotate_css": None,
-}
-"""What folium links to by name → our own file, or None to leave it out."""
-
-Address = Callable[[str], str]
-"""From the name of one of our files to its URL."""
-
-
-class LocalFigure(Figure):
-    """A page of folium's that links to our own files alone, and whose inline parts carry the response's nonce.
-
-    A link that LOCAL does not name is a LookupError, so that a new plugin cannot reach out of the building.
-    """
-
-    _template = Template(
-        """<!doctype html>
-<html lang="vi"><head><meta charset="utf-8"><title>{{ this.title | e }}</title>
-{% for url in this.styles %}<link rel="stylesheet" href="{{ url }}">
-{% endfor %}{% for url in this.scripts %}<script src="{{ url }}"></script>
-{% endfor %}{{ this.inline_header }}
-</head><body>
-{{ this.html.render(**kwargs) }}
-<noscript><p>Bản đồ cần JavaScript. Mọi số liệu của bản đồ có trong bảng các thôn.</p></noscript>
-<script nonce="{{ this.nonce }}">
-{{ this.script.render(**kwargs) }}
-</script></body></html>
-"""
-    )
-
-    def __init__(self, title: str, nonce: str, address: Address) -> None:
-        super().__init__(title=title)
-        self.nonce = nonce
-        self.address = address
-        self.scripts: list[str] = []
-        self.styles: list[str] = []
-        self.inline_header = ""
-
-    def render(self, **kwargs: Any) -> str:
-        for child in self._children.values():
-            child.render(**kwargs)
-        inline = []
-        self.scripts, self.styles = [], [self.address("vendor/be-vietnam-pro/font.css")]
-        for name, child in self.header._children.items():
-            if isinstance(child, JavascriptLink | CssLink):
-                self._link(name, self.scripts if isinstance(child, JavascriptLink) else self.styles)
-            elif name != "meta_http":
-                inline.append(child.render(**kwargs))
-        self.scripts.append(self.address("js/map.js"))
-        self.styles.append(self.address("css/map.css"))
-        self.inline_header = self._with_nonce("\n".join(inline))
-        return str(self._template.render(this=self, kwargs=kwargs))
-
-    def _link(self, name: str, links: list[str]) -> None:
-        if name not in LOCAL:
-            raise LookupError(f"a map links to {name!r}, of which we serve no copy")
-        local = LOCAL[name]
-        if local:
-            links.append(self.address(local))
-
-    def _with_nonce(self, header: str) -> str:
-        """folium's own header holds no words of ours or of users, so every tag in it is folium's."""
-        for tag in ("style", "script"):
-            header = header.replace(f"<{tag}>", f'<{tag} nonce="{self.nonce}">')
-        return header
-
-
-class Behaviour(MacroElement):
-    """What static/js/map.js adds: limits, labels, keyboard, attribution, word of a base map that is missing."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "tungNha.dress({{ this.map.get_name() }}, {{ this.layer.get_name() }}, {{ this.said|tojson }}, "
-        "{{ this.tiles.get_name() if this.tiles else 'null' }});"
-        "{% endmacro %}"
-    )
-
-    def __init__(
-        self, drawn: folium.Map, layer: folium.GeoJson, tiles: folium.TileLayer | None, said: dict[str, Any]
-    ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "Behaviour"
-        self.map, self.layer, self.tiles, self.said = drawn, layer, tiles, said
-
-
-@dataclass(frozen=True)
-class BaseMap:
-    """Tiles from elsewhere, where an installation sets them (TUNGNHA_BASE_MAP)."""
-
-    url: str
-    attribution: str
+__all__ = [
+    "BaseMap",
+    "LocalFigure",
+    "coverage_map",
+    "features",
+    "inert",
+    "label_point",
+    "patterns",
+    "tooltip",
+]
 
 
 def coverage_map(
@@ -136,59 +46,15 @@ def coverage_map(
     row = table.indicator(indicator)
     if row is None:
         raise LookupError(indicator)
-    document = LocalFigure(f"{row.indicator.label}, {table.name}", nonce, address)
-    south, west, north, east = outlines.bounds or (20.6, 106.4, 21.0, 106.9)
-    drawn = folium.Map(
-        location=((south + north) / 2, (west + east) / 2),
-        zoom_start=13,
-        tiles=None,
-        zoom_snap=0.25,
-        max_zoom=18,
-        font_size="14px",
+    drawing = Drawing(
+        title=f"Bản đồ theo thôn: {row.indicator.label}, {table.name}",
+        bounds=outlines.bounds,
+        areas=features(table, row, outlines),
+        above=border(outlines.commune),
+        note=outlines.note,
+        patterns=patterns(classes(target_of(table, indicator))),
     )
-    document.add_child(drawn)
-    document.html.add_child(Element(patterns(classes(target_of(table, indicator)))))
-    tiles = _tiles(base_map)
-    if tiles:
-        drawn.add_child(tiles)
-    layer = folium.GeoJson(
-        features(table, row, outlines),
-        name="thon",
-        smooth_factor=0,
-        tooltip=folium.GeoJsonTooltip(fields=["tip"], labels=False, sticky=True)
-        if outlines.villages
-        else None,
-    )
-    drawn.add_child(layer)
-    if outlines.commune is not None:
-        drawn.add_child(_border(outlines.commune))
-    drawn.add_child(Behaviour(drawn, layer, tiles, _said(row, outlines)))
-    drawn.fit_bounds([[south, west], [north, east]], padding=(6, 6))
-    return document.render()
-
-
-def _said(row: IndicatorRow, outlines: Outlines) -> dict[str, Any]:
-    south, west, north, east = outlines.bounds or (20.6, 106.4, 21.0, 106.9)
-    note = "Ranh giới minh họa, không có giá trị pháp lý" if outlines.is_illustrative else ""
-    return {
-        "bounds": [[south, west], [north, east]],
-        "note": note,
-        "name": f"Bản đồ theo thôn: {inert(row.indicator.label)}",
-    }
-
-
-def _tiles(base_map: BaseMap | None) -> folium.TileLayer | None:
-    if base_map is None:
-        return None
-    return folium.TileLayer(tiles=base_map.url, attr=inert(base_map.attribution), control=False, opacity=0.6)
-
-
-def _border(commune: BaseGeometry) -> folium.GeoJson:
-    style = {"color": "#222222", "weight": 2.5, "fill": False, "interactive": False}
-    feature = {"type": "Feature", "geometry": _geojson(commune), "properties": {"style": style}}
-    return folium.GeoJson(
-        {"type": "FeatureCollection", "features": [feature]}, name="xa", smooth_factor=0, interactive=False
-    )
+    return framed(drawing, nonce=nonce, address=address, base_map=base_map)
 
 
 def features(table: CoverageTable, row: IndicatorRow, outlines: Outlines) -> dict[str, Any]:
@@ -207,23 +73,8 @@ def features(table: CoverageTable, row: IndicatorRow, outlines: Outlines) -> dic
             "tip": tooltip(village, row, target),
             "style": {"color": "#3b3b3b", "weight": 1, "fillColor": f"url(#{name})", "fillOpacity": 0.9},
         }
-        found.append({"type": "Feature", "geometry": _geojson(shape), "properties": properties})
+        found.append({"type": "Feature", "geometry": geojson(shape), "properties": properties})
     return {"type": "FeatureCollection", "features": found}
-
-
-def _geojson(shape: BaseGeometry) -> Any:
-    return json.loads(shapely.to_geojson(shape))
-
-
-def label_point(shape: BaseGeometry) -> list[float]:
-    """Latitude and longitude of the middle of the widest place inside."""
-    longitude, latitude = shapely.get_coordinates(shapely.maximum_inscribed_circle([shape], 0.0003)[0])[0]
-    return [round(float(latitude), 5), round(float(longitude), 5)]
-
-
-def inert(text: str) -> str:
-    """Text that is HTML to a browser and nothing to folium, which reads what it has rendered as a template again."""
-    return html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def _figure(village: VillageRow, code: str, target: Target | None) -> str:

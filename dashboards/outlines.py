@@ -35,6 +35,21 @@ class Outlines:
     is_illustrative: bool
     is_union: bool = False
     """The commune has no outline of its own: that of its thôn together stands in."""
+    derived: int = 0
+    """How many thôn were derived from where households are, and not drawn by anybody."""
+
+    @property
+    def note(self) -> str:
+        """What every map drawn of them says in its corner."""
+        said = []
+        if self.is_illustrative:
+            said.append("Ranh giới minh họa, không có giá trị pháp lý")
+        if self.derived:
+            every = "" if self.derived == len(self.villages) else f" của {self.derived} thôn"
+            said.append(f"Ranh giới{every} suy ra từ điểm các hộ, không phải đo đạc")
+        if self.is_union:
+            said.append("Đường bao xã là hợp của các thôn")
+        return "; ".join(said)
 
     @property
     def bounds(self) -> tuple[float, float, float, float] | None:
@@ -49,7 +64,7 @@ class Outlines:
 def of_commune(commune: Commune) -> Outlines:
     """The outlines of a commune and of its thôn that are valid now. One statement."""
     rows = db.session.execute(
-        sa.select(Village.code, Village.outline, Village.illustrative)
+        sa.select(Village.code, Village.outline, Village.illustrative, Village.derived)
         .where(Village.commune_id == commune.id, Village.valid_to.is_(None), Village.outline.is_not(None))
         .order_by(Village.code)
     ).all()
@@ -60,6 +75,7 @@ def of_commune(commune: Commune) -> Outlines:
         villages=dict(zip((row.code for row in rows), shapes, strict=True)),
         is_illustrative=any(row.illustrative for row in rows) or (bool(border) and commune.illustrative),
         is_union=commune.outline is None and border is not None,
+        derived=sum(row.derived for row in rows),
     )
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards import browser, maps, outlines, overview
+from dashboards import browser, frames, maps, outlines, overview
 from dashboards.asked import ask
 from dashboards.charts import Point, Trend, trend
 from dashboards.classes import NONE, class_of, classes, counts, target_of
@@ -105,9 +105,7 @@ def map_frame(code: str) -> Response:
         outlines.of_commune(asked.commune),
         nonce=allowed,
         address=browser.address,
-        base_map=maps.BaseMap(settings.base_map, settings.base_map_attribution)
-        if settings.base_map
-        else None,
+        base_map=frames.base_map(settings),
     )
     response = _packed(make_response(page))
     response.headers["Content-Security-Policy"] = browser.frame_policy(allowed, settings.base_map)

@@ -116,22 +116,25 @@ def canonical(heading: str) -> str:
 
 def read(workbook: bytes, filename: str) -> Mapping[str, Sheet]:
     """Sheets by lower-case name; raises FormRejected with one error for a file that cannot be read."""
+    return {name.strip().lower(): _sheet(name, rows) for name, rows in tables(workbook, filename)}
+
+
+def tables(workbook: bytes, filename: str) -> "list[Table]":
+    """Each sheet as it is: its name and its rows, numbered as Excel does; raises FormRejected like `read`."""
     suffix = PurePath(filename).suffix.lower()
     if not workbook:
         raise _refused("file rỗng. Hãy lưu lại biểu mẫu trong Excel rồi tải lên lần nữa.", filename)
     if len(workbook) > MAX_BYTES:
         raise _refused("file lớn hơn 5 MB. Biểu mẫu chỉ gồm chữ; hãy xoá ảnh, trang tính thừa.", filename)
     if suffix == ".xlsx":
-        tables = _read_xlsx(workbook, filename)
-    elif suffix == ".xls":
-        tables = _read_xls(workbook, filename)
-    elif suffix == ".md":
-        tables = _read_markdown(workbook, filename)
-    elif suffix in {".xlsm", ".xltm", ".xlsb"}:
+        return _read_xlsx(workbook, filename)
+    if suffix == ".xls":
+        return _read_xls(workbook, filename)
+    if suffix == ".md":
+        return _read_markdown(workbook, filename)
+    if suffix in {".xlsm", ".xltm", ".xlsb"}:
         raise _refused("file có macro hoặc dạng nhị phân. Hãy lưu lại dưới dạng .xlsx thường.", filename)
-    else:
-        raise _refused("không phải file Excel. Hãy lưu biểu mẫu dưới dạng .xlsx.", filename)
-    return {name.strip().lower(): _sheet(name, rows) for name, rows in tables}
+    raise _refused("không phải file Excel. Hãy lưu dưới dạng .xlsx.", filename)
 
 
 def _refused(sentence: str, filename: str) -> FormRejected:

@@ -1,20 +1,24 @@
-"""Boundary files (GeoJSON, Shapefile, GeoPackage, KML) → checked outlines with official codes, in EPSG:4326."""
+"""Boundary files (GeoJSON, Shapefile, GeoPackage, KML, DXF) → checked outlines with official codes, in EPSG:4326."""
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import check_outlines, columns, crs, layers
+from geo import check_outlines, columns, layers, names
+from geo import crs as crs_choices
 from geo.columns import Columns, Figures, Level
 from geo.crs import Crs
 from geo.problems import Label, Problem, UnreadableBoundaries
 
-__all__ = ["Crs", "Figures", "Level", "Outline", "Problem", "Reading", "UnreadableBoundaries", "read"]
+__all__ = [
+    "Crs", "Figures", "Level", "Outline", "Problem", "Reading", "Registered", "UnreadableBoundaries",
+    "candidates", "read",
+]  # fmt: skip
 
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 _LONGEST_NAME = 200
@@ -36,13 +40,18 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file says and what is wrong with it. Whoever stores it stores nothing while there are errors."""
+    """What a file says and what is wrong with it. Whoever stores it stores nothing while there are errors.
+
+    `shapes` are all rows that have one, by number, EPSG:4326, also those that are refused: to be drawn.
+    """
 
     outlines: tuple[Outline, ...]
     problems: tuple[Problem, ...]
     crs: Crs | None
     unmatched: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    shapes: Mapping[int, BaseGeometry] = field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -51,6 +60,14 @@ class Reading:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A place that is registered: its name, and its outline (EPSG:4326), None where it has none."""
+
+    name: str
+    outline: BaseGeometry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +85,56 @@ def read(
     *,
     level: Level,
     commune_outline: BaseGeometry | None = None,
+    near: BaseGeometry | None = None,
     code_column: str | None = None,
     name_column: str | None = None,
     crs: int | None = None,
     known_codes: Collection[str] | None = None,
+    registered: Mapping[str, Registered] | None = None,
+    chosen: Mapping[int, str] | None = None,
 ) -> Reading:
     """Reads and checks a file of communes or thôn.
 
     `commune_outline` is the official outline in EPSG:4326, longitude first, or None where it is unknown or only
-    illustrative; `crs` an EPSG code that overrules the file; `known_codes` the places already registered:
-    `Reading.unmatched` are codes of the file that are not among them, `absent` those the file leaves out.
+    illustrative; `near` is about where the commune lies, which is enough to tell zones apart; `crs` an EPSG code
+    that overrules the file; `known_codes` the places already registered: `Reading.unmatched` are codes of the
+    file that are not among them, `absent` those the file leaves out. `registered` are the same by code with name
+    and outline: rows without a code are matched by a name that is unique, and outlines that the file leaves out
+    are checked against its own. `chosen` are codes that a person gave to rows, by number.
     Raises UnreadableBoundaries where there is no layer to judge (hostile, truncated, several sets).
     """
     layer = layers.load(path)
     found = columns.find(layer.columns, level, code_column, name_column)
-    missing = _missing_columns(layer, found, code_column, name_column)
+    missing = _missing_columns(layer, found, code_column, name_column, bool(registered))
     if missing:
         return Reading((), missing, None)
-    shapes = [row.geometry for row in layer.rows]
-    used = _settle(shapes, layer.declared, crs, commune_outline)
+    used = _settle([row.geometry for row in layer.rows], layer.declared, crs, commune_outline or near)
     if isinstance(used, Problem):
         return Reading((), (used,), None)
+    given = registered or {}
     drafts, problems = _draft(layer, found, level, used)
-    outlines, faults = _check(drafts, commune_outline)
-    problems = [*_letters(layer, found), *problems, *_codes(drafts), *_names(drafts), *faults]
+    drafts, matched = _coded(drafts, given, chosen or {})
+    kept = _kept(drafts, given)
+    outlines, faults = _check(drafts, commune_outline, kept)
+    if level == "village" and outlines and not _errors(faults):
+        everything = [outline.geometry for outline in outlines] + [shape for _, shape in kept]
+        faults += check_outlines.gaps(everything, commune_outline)
+    problems = [*_letters(layer, found), *problems, *matched, *_codes(drafts), *_names(drafts), *faults]
     problems.sort(key=lambda problem: problem.severity != "error")
-    reading = Reading(outlines, tuple(problems[:_MOST_PROBLEMS]), used)
-    return reading if known_codes is None else _matched(reading, drafts, known_codes)
+    reading = Reading(
+        outlines,
+        tuple(problems[:_MOST_PROBLEMS]),
+        used,
+        shapes={draft.label.row: draft.shape for draft in drafts if draft.shape is not None},
+        labels=tuple(draft.label for draft in drafts),
+    )
+    codes = known_codes if known_codes is not None else registered
+    return reading if codes is None else _matched(reading, drafts, codes)
+
+
+def candidates(path: Path, near: BaseGeometry | None) -> tuple[crs_choices.Candidate, ...]:
+    """The coordinate systems that a file may be in, each with the file as it would place it."""
+    return crs_choices.candidates([row.geometry for row in layers.load(path).rows], near)
 
 
 def _settle(
@@ -103,16 +143,19 @@ def _settle(
     given: int | None,
     outline: BaseGeometry | None,
 ) -> Crs | Problem:
-    return crs.settle([shape for shape in shapes if shape is not None], declared, given, outline)
+    return crs_choices.settle([shape for shape in shapes if shape is not None], declared, given, outline)
 
 
 def _missing_columns(
-    layer: layers.Layer, found: Columns, code_column: str | None, name_column: str | None
+    layer: layers.Layer, found: Columns, code_column: str | None, name_column: str | None, has_names: bool
 ) -> tuple[Problem, ...]:
-    """Codes are the identity (names repeat inside a commune), so a file without them is not guessed at."""
+    """Codes are the identity (names repeat inside a commune), so a file without them is not guessed at.
+
+    Unless there are registered names to match its names with.
+    """
     have = ", ".join(layer.columns[:30]) or "không có cột nào"
     problems = []
-    if found.code is None:
+    if found.code is None and (code_column or not has_names):
         what = f"cột mã «{code_column}»" if code_column else "cột mã (ma_thon, ma_xa, code…)"
         problems.append(Problem("no_code_column", f"Không thấy {what}; các cột trong tệp: {have}."))
     if found.name is None:
@@ -124,7 +167,7 @@ def _missing_columns(
 def _draft(
     layer: layers.Layer, found: Columns, level: Level, used: Crs
 ) -> tuple[list[_Draft], list[Problem]]:
-    shapes = crs.to_wgs84([row.geometry for row in layer.rows], used.epsg)
+    shapes = crs_choices.to_wgs84([row.geometry for row in layer.rows], used.epsg)
     drafts, problems = [], []
     for row, shape in zip(layer.rows, shapes, strict=True):
         code = columns.code_of(row.values.get(found.code or ""), level)
@@ -137,6 +180,40 @@ def _draft(
         illustrative = columns.is_true(row.values.get(found.illustrative or ""))
         drafts.append(_Draft(label, shape, figures, illustrative))
     return drafts, problems
+
+
+def _coded(
+    drafts: Sequence[_Draft], registered: Mapping[str, Registered], chosen: Mapping[int, str]
+) -> tuple[list[_Draft], list[Problem]]:
+    """The rows with the codes that a person gave them, or that their names have, where those are unique."""
+    known = names.unique({code: each.name for code, each in registered.items()})
+    once = names.once(draft.label.name for draft in drafts)
+    found, problems = [], []
+    for draft in drafts:
+        label, name = draft.label, names.plain(draft.label.name)
+        has_code = bool(label.code)
+        if label.row in chosen:
+            label = replace(label, code=chosen[label.row])
+        elif not has_code and name in once and name in known:
+            label = replace(label, code=known[name])
+            problems.append(label.problem("by_name", "tệp không có mã; ghép theo tên", "warning"))
+        if label.code in registered and not (has_code and label.name):
+            label = replace(label, name=registered[label.code].name)
+        elif label.code in registered and names.plain(registered[label.code].name) != name:
+            words = f"trong danh mục, mã này là “{registered[label.code].name}”; nạp sẽ đổi tên"
+            problems.append(label.problem("renamed", words, "warning"))
+        found.append(replace(draft, label=label))
+    return found, problems
+
+
+def _kept(drafts: Sequence[_Draft], registered: Mapping[str, Registered]) -> list[tuple[Label, BaseGeometry]]:
+    """The stored outlines that stay beside those of the file."""
+    told = {draft.label.code for draft in drafts}
+    return [
+        (Label(0, code, each.name), each.outline)
+        for code, each in registered.items()
+        if each.outline is not None and code not in told
+    ]
 
 
 def _codes(drafts: Sequence[_Draft]) -> list[Problem]:
@@ -176,7 +253,9 @@ def _names(drafts: Sequence[_Draft]) -> list[Problem]:
 
 
 def _check(
-    drafts: Sequence[_Draft], commune_outline: BaseGeometry | None
+    drafts: Sequence[_Draft],
+    commune_outline: BaseGeometry | None,
+    kept: Sequence[tuple[Label, BaseGeometry]],
 ) -> tuple[tuple[Outline, ...], list[Problem]]:
     outlines, problems, rows = [], [], []
     for draft in drafts:
@@ -191,7 +270,7 @@ def _check(
                 "outside_commune", "Mọi ranh giới trong tệp đều nằm ngoài xã: sai tệp hoặc sai hệ tọa độ."
             )
         ]
-    return tuple(outlines), problems + check_outlines.overlaps(rows)
+    return tuple(outlines), problems + check_outlines.overlaps(rows, kept)
 
 
 def _errors(problems: Sequence[Problem]) -> list[Problem]:

@@ -7,7 +7,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.problems import Label, Problem
+from geo.problems import Label, Problem, Severity
 
 VIETNAM = ((102, 6), (118, 24))  # longitude and latitude, with Hoàng Sa and Trường Sa
 REPAIR_CHANGE = 0.001  # share of the area a repair may change
@@ -17,6 +17,9 @@ OVERLAP_REFUSED_SHARE = 0.01  # of the smaller of the two
 OUTSIDE_NOTED_SHARE = 0.01
 OUTSIDE_REFUSED_SHARE = 0.10
 MOST_OVERLAPS = 50
+GAP_NOTED_M2 = 1_000.0
+GAP_EDGE = 0.00015  # degrees, about 16 m: a commune and its thôn are digitised by different offices
+MOST_GAPS = 20
 
 _ELLIPSOID = pyproj.Geod(ellps="WGS84")
 
@@ -54,19 +57,45 @@ def check(label: Label, shape: BaseGeometry | None, commune_outline: BaseGeometr
     return Checked(outline, problems)
 
 
-def overlaps(rows: Sequence[tuple[Label, shapely.MultiPolygon]]) -> list[Problem]:
-    """Rows that share ground: refused above a sliver, noted below; at most MOST_OVERLAPS are told."""
-    shapes = [shape for _, shape in rows]
+def overlaps(
+    rows: Sequence[tuple[Label, BaseGeometry]], kept: Sequence[tuple[Label, BaseGeometry]] = ()
+) -> list[Problem]:
+    """Rows that share ground with each other or with the outlines kept: refused above a sliver, noted below.
+
+    At most MOST_OVERLAPS are told.
+    """
+    everything = [*rows, *kept]
+    shapes = [shape for _, shape in everything]
     shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
     problems: list[Problem] = []
     for here, (label, shape) in enumerate(rows):
         for there in sorted(int(place) for place in tree.query(shape, predicate="intersects")):
             if there > here:
-                problems += _overlap(label, shape, *rows[there])
+                problems += _overlap(label, shape, *everything[there])
             if len(problems) >= MOST_OVERLAPS:
                 return problems
     return problems
+
+
+def gaps(shapes: Sequence[BaseGeometry], commune_outline: BaseGeometry | None) -> list[Problem]:
+    """Ground that no thôn covers: holes between them, and parts of the commune beyond a sliver along its edge."""
+    covered = shapely.union_all(list(shapes), grid_size=1e-7)
+    holes = [shapely.Polygon(ring) for part in _polygons(covered) for ring in part.interiors]
+    bare = list(holes)
+    if commune_outline is not None:
+        rest = commune_outline.difference(shapely.union_all([covered, *holes]))
+        bare += _polygons(rest.buffer(-GAP_EDGE).buffer(GAP_EDGE))
+    sized = [(area, gap) for gap in bare if (area := area_m2(gap)) > GAP_NOTED_M2]
+    sized.sort(key=lambda pair: -pair[0])
+    return [_gap(area, gap) for area, gap in sized[:MOST_GAPS]]
+
+
+def _gap(area: float, gap: BaseGeometry) -> Problem:
+    inner = gap.representative_point()
+    size = f"{area / 10_000:,.1f} ha".replace(",", " ").replace(".", ",")
+    words = f"Khoảng {size} gần {inner.y:.5f}, {inner.x:.5f} không thuộc thôn nào."
+    return Problem("gap", words, "warning", place=gap)
 
 
 _KINDS = {
@@ -91,43 +120,46 @@ def _sound(label: Label, shape: BaseGeometry) -> tuple[shapely.MultiPolygon | No
     """The shape as a valid MultiPolygon, repaired only where that leaves its area alone."""
     if shape.is_valid:
         return _multi(shape), []
-    where = _place_of_fault(shape)
+    fault = _place_of_fault(shape)
+    where = f" gần {fault.y:.5f}, {fault.x:.5f}" if fault else ""
     repaired = _multi(shapely.make_valid(shape))
     before, after = shape.area, repaired.area
     if after > 0 and abs(after - before) <= REPAIR_CHANGE * before:
         words = f"đường ranh giới tự cắt{where}, đã sửa tự động (diện tích đổi không quá 0,1 %)"
-        return repaired, [label.problem("repaired", words, "warning")]
-    return None, [label.problem("invalid", f"đường ranh giới tự cắt hoặc sai{where}, cần vẽ lại")]
+        return repaired, [label.problem("repaired", words, "warning", fault)]
+    words = f"đường ranh giới tự cắt hoặc sai{where}, cần vẽ lại"
+    return None, [label.problem("invalid", words, place=fault)]
 
 
-def _place_of_fault(shape: BaseGeometry) -> str:
-    """ " gần vĩ độ, kinh độ" from GEOS's "Self-intersection[106.5 20.8]"; empty where it names no place."""
+def _place_of_fault(shape: BaseGeometry) -> shapely.Point | None:
+    """The point in GEOS's "Self-intersection[106.5 20.8]"; None where it names no place."""
     words = shapely.is_valid_reason(shape).partition("[")[2].rstrip("]").split()
     try:
         longitude, latitude = float(words[0]), float(words[1])
     except (IndexError, ValueError):
-        return ""
-    return f" gần {latitude:.5f}, {longitude:.5f}"
+        return None
+    return shapely.Point(longitude, latitude)
 
 
 def _outside(label: Label, outline: BaseGeometry, commune_outline: BaseGeometry) -> list[Problem]:
-    share = 1 - outline.intersection(commune_outline).area / outline.area
+    beyond = outline.difference(commune_outline)
+    share = beyond.area / outline.area
     if share <= OUTSIDE_NOTED_SHARE:
         return []
     words = f"{_percent(share)} diện tích nằm ngoài ranh giới xã"
-    return [label.problem("outside_commune", words, "error" if share > OUTSIDE_REFUSED_SHARE else "warning")]
+    severity: Severity = "error" if share > OUTSIDE_REFUSED_SHARE else "warning"
+    return [label.problem("outside_commune", words, severity, beyond)]
 
 
-def _overlap(
-    label: Label, shape: shapely.MultiPolygon, other: Label, its_shape: shapely.MultiPolygon
-) -> list[Problem]:
-    shared = area_m2(shape.intersection(its_shape))
+def _overlap(label: Label, shape: BaseGeometry, other: Label, its_shape: BaseGeometry) -> list[Problem]:
+    common = shape.intersection(its_shape)
+    shared = area_m2(common)
     if shared <= OVERLAP_NOTED_M2:
         return []
     limit = min(OVERLAP_REFUSED_M2, OVERLAP_REFUSED_SHARE * min(area_m2(shape), area_m2(its_shape)))
     area = f"{shared:,.0f}".replace(",", ".")
-    words = f"chồng lên d{str(other)[1:]} khoảng {area} m²"
-    return [label.problem("overlap", words, "error" if shared > limit else "warning")]
+    words = f"chồng lên {str(other)[:1].lower()}{str(other)[1:]} khoảng {area} m²"
+    return [label.problem("overlap", words, "error" if shared > limit else "warning", common)]
 
 
 def _percent(share: float) -> str:

@@ -57,6 +57,33 @@ def settle(
     return stated or _guess(middle, outline)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One system that a file may be in, where it would put the file, and whether that is in the commune."""
+
+    epsg: int
+    words: str
+    shapes: tuple[BaseGeometry | None, ...]
+    lands: bool
+
+
+def candidates(shapes: Sequence[BaseGeometry | None], outline: BaseGeometry | None) -> tuple[Candidate, ...]:
+    """The systems to choose from, each with the shapes as it would place them (EPSG:4326)."""
+    middle = _middle([shape for shape in shapes if shape is not None])
+    if middle is None or _is_swapped(middle):
+        return ()
+    choices = {WGS84: "WGS84, độ"} if _is_degrees(middle) else VN2000
+    return tuple(
+        Candidate(
+            epsg,
+            words,
+            tuple(to_wgs84(shapes, epsg)),
+            outline is not None and _lands(middle, epsg, outline),
+        )
+        for epsg, words in choices.items()
+    )
+
+
 def to_wgs84(shapes: Sequence[BaseGeometry | None], epsg: int) -> list[BaseGeometry | None]:
     """The shapes in EPSG:4326, longitude first; coordinates that cannot be turned become infinite."""
     if epsg == WGS84:

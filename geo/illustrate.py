@@ -73,8 +73,7 @@ class VillageSketch:
 @lru_cache(maxsize=1)
 def communes() -> tuple[CommuneSketch, ...]:
     """The 114 communes with rough outlines that touch but do not overlap, in the order of their codes."""
-    with Path(__file__).with_name("centres.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = _centres()
     centres = _to_plane(np.array([(float(row["longitude"]), float(row["latitude"])) for row in rows]))
     radii = np.sqrt(np.array([float(row["area_km2"]) for row in rows]) * 1e6 / math.pi)
     shapes = _commune_shapes(centres, radii)
@@ -84,6 +83,24 @@ def communes() -> tuple[CommuneSketch, ...]:
 def _sketch(row: dict[str, str], shape: shapely.MultiPolygon) -> CommuneSketch:
     latitude, longitude, area = (float(row[column]) for column in ("latitude", "longitude", "area_km2"))
     return CommuneSketch(row["code"], row["name"], row["kind"], latitude, longitude, area, shape)
+
+
+@lru_cache(maxsize=1)
+def _centres() -> tuple[dict[str, str], ...]:
+    with Path(__file__).with_name("centres.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def about(code: str) -> BaseGeometry | None:
+    """A disc around a commune's official centre, with room to spare: where it lies, not what shape it has."""
+    row = next((row for row in _centres() if row["code"] == code), None)
+    if row is None:
+        return None
+    radius_m = 2 * math.sqrt(float(row["area_km2"]) * 1e6 / math.pi)
+    centre = shapely.Point(float(row["longitude"]), float(row["latitude"]))
+    return centre.buffer(
+        radius_m / 104_000
+    )  # metres of a degree of longitude here; a little more of latitude
 
 
 @lru_cache(maxsize=4)

@@ -1,7 +1,8 @@
-"""The file formats of boundaries: the rows of a GeoJSON, Shapefile, GeoPackage, KML or KMZ, unjudged.
+"""The file formats of boundaries: the rows of a GeoJSON, Shapefile, GeoPackage, KML, KMZ or DXF, unjudged.
 
 Text formats are read by strict parsers here and not by GDAL, which follows some JSON and XML files into other
-files and addresses (GDALG, VRT, WFS); only the two binary formats go through it, unpacked under names of ours.
+files and addresses (GDALG, VRT, WFS); only the two binary formats and DXF, which has no such directions, go
+through it, under names of ours.
 """
 
 import json
@@ -19,13 +20,13 @@ import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import encodings, kml
+from geo import dxf, encodings, kml
 from geo.problems import UnreadableBoundaries
 from geo.unpack import unpack
 
 MAX_BYTES = 100_000_000
 MAX_ROWS = 5_000
-MAX_VERTICES = 5_000_000
+MAX_VERTICES = 999_999
 MAX_COORDINATE = 1e8  # metres or degrees
 
 
@@ -77,6 +78,8 @@ def _by_content(data: bytes) -> Layer:
         return _geojson(data)
     if start.startswith(b"<"):
         return _kml(data)
+    if dxf.is_dxf(data):
+        return _rows(dxf.rows(data), None)
     if data.startswith(b"\0\0\x27\x0a"):
         raise UnreadableBoundaries(
             "Tệp .shp đứng một mình: hãy nén cả bộ .shp, .shx, .dbf, .prj thành một tệp .zip."
@@ -84,7 +87,7 @@ def _by_content(data: bytes) -> Layer:
     if not data:
         raise UnreadableBoundaries("Tệp trống.")
     raise UnreadableBoundaries(
-        "Không nhận ra loại tệp: hãy dùng GeoJSON, Shapefile nén .zip, GeoPackage (.gpkg) hoặc KML."
+        "Không nhận ra loại tệp: hãy dùng GeoJSON, Shapefile nén .zip, GeoPackage (.gpkg), KML hoặc DXF."
     )
 
 
@@ -94,7 +97,9 @@ def _within_limits(layer: Layer) -> Layer:
     if len(layer.rows) > MAX_ROWS:
         raise UnreadableBoundaries(f"Tệp có hơn {MAX_ROWS} dòng.")
     if sum(int(shapely.get_num_coordinates(row.geometry)) for row in layer.rows) > MAX_VERTICES:
-        raise UnreadableBoundaries(f"Các đường ranh giới có hơn {MAX_VERTICES // 1_000_000} triệu điểm.")
+        raise UnreadableBoundaries(
+            "Các đường ranh giới có từ 1 triệu điểm trở lên: hãy đơn giản hóa (simplify) rồi xuất lại."
+        )
     return layer
 
 
@@ -131,9 +136,12 @@ def _geojson_crs(document: Mapping[str, Any]) -> str:
 
 
 def _kml(data: bytes) -> Layer:
-    placemarks = kml.placemarks(data)
-    rows = [Row(number, values, _flat(shape)) for number, (values, shape) in enumerate(placemarks, 1)]
-    return Layer(_columns(rows), tuple(rows), "EPSG:4326")
+    return _rows(kml.placemarks(data), "EPSG:4326")
+
+
+def _rows(found: Sequence[tuple[Mapping[str, Any], BaseGeometry | None]], declared: str | None) -> Layer:
+    rows = [Row(number, values, _flat(shape)) for number, (values, shape) in enumerate(found, 1)]
+    return Layer(_columns(rows), tuple(rows), declared)
 
 
 def _columns(rows: Sequence[Row]) -> tuple[str, ...]:

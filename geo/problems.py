@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from shapely.geometry.base import BaseGeometry
+
 Severity = Literal["error", "warning"]
 
 
@@ -24,11 +26,13 @@ class Problem:
     row: int = 0
     code: str = ""
     name: str = ""
+    place: BaseGeometry | None = None
+    """Where it is, EPSG:4326, longitude first; None where the row's own outline shows it, or nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """How a row is named in a sentence."""
+    """How a row is named in a sentence; row 0 is a thôn that is stored already and not in the file."""
 
     row: int
     code: str
@@ -36,8 +40,11 @@ class Label:
 
     def __str__(self) -> str:
         code = f", mã {self.code}" if self.code else ""
-        return f"Dòng {self.row}{code}{f' ({self.name})' if self.name else ''}"
+        head = f"Dòng {self.row}" if self.row else "Thôn đang có"
+        return f"{head}{code}{f' ({self.name})' if self.name else ''}"
 
-    def problem(self, kind: str, words: str, severity: Severity = "error") -> Problem:
+    def problem(
+        self, kind: str, words: str, severity: Severity = "error", place: BaseGeometry | None = None
+    ) -> Problem:
         """A problem of this row; `words` follow the row's label and end without a full stop."""
-        return Problem(kind, f"{self}: {words}.", severity, self.row, self.code, self.name)
+        return Problem(kind, f"{self}: {words}.", severity, self.row, self.code, self.name, place)

@@ -11,7 +11,7 @@ from geo.problems import UnreadableBoundaries
 MAX_UNPACKED = 300_000_000
 MAX_MEMBERS = 1_000
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".geojson", ".json", ".gpkg", ".kml")
+_SINGLE = (".geojson", ".json", ".gpkg", ".kml", ".dxf")
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError,
     RuntimeError, NotImplementedError, IndexError,
@@ -66,7 +66,7 @@ def _one_set(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     paths = {member.filename: PurePosixPath(member.filename.replace("\\", "/")) for member in members}
     heads = [m for m in members if paths[m.filename].suffix.lower() in (".shp", *_SINGLE)]
     if not heads:
-        raise UnreadableBoundaries("Tệp nén không có ranh giới nào (.shp, .geojson, .gpkg hoặc .kml).")
+        raise UnreadableBoundaries("Tệp nén không có ranh giới nào (.shp, .geojson, .gpkg, .kml hoặc .dxf).")
     if len(heads) > 1:
         names = ", ".join(paths[m.filename].name for m in heads[:5])
         raise UnreadableBoundaries(

@@ -86,6 +86,10 @@ DIFFICULTY_CHANGED = Kind(
     409, "difficulty_changed", "Phản ánh này vừa được người khác xử lý. Hãy mở lại trang để xem rồi làm tiếp."
 )
 PHOTO_UNKNOWN = Kind(404, "photo_unknown", "Không có ảnh này, hoặc ảnh đã được xóa.")
+FILE_UNREADABLE = Kind(422, "file_unreadable", "Không đọc được tệp. {why}")
+FILE_EXPIRED = Kind(
+    410, "file_expired", "Tệp này đã được nạp, hoặc chờ quá 24 giờ nên đã bỏ. Hãy gửi lại tệp."
+)
 PAGE_EXPIRED = Kind(
     400, "page_expired", "Trang này mở đã lâu nên không còn hiệu lực. Hãy tải lại trang rồi làm lại."
 )

@@ -1,18 +1,20 @@
 """Outlines and household figures of communes and thôn into the tables, by official codes."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
 from geo.boundaries import Figures, Level, Outline, Reading
 from geo.illustrate import CommuneSketch, VillageSketch
-from server import clock
+from server import clock, outline_history
 from server.db import db
 from server.models import Audit, Commune, Village, VillageFigure
+from server.outline_history import Before, Change, Origin
 from server.places import PlacesRejected, forget_index
 
 _COMMUNE_DIGITS = 5  # official codes of communes; a thôn's code begins with its commune's
@@ -36,30 +38,33 @@ def store_outlines(
     source: str,
     day: dt.date | None = None,
     illustrative: bool = False,
+    derived: bool = False,
+    actor: str = "system",
     kinds: Mapping[str, str] | None = None,
 ) -> Stored:
     """Add or change places by their codes, and the household figures the file tells; the caller commits.
 
-    `source` names the file or office, `day` is the date of its figures (today); `kinds` maps a commune's code
-    to xã, phường or đặc khu. Raises PlacesRejected, with nothing added, where the reading has errors or a thôn
-    belongs to no known commune.
+    What they replace is kept (`server.outline_history`). `source` names the file or office, `day` is the date of
+    its figures (today); `kinds` maps a commune's code to xã, phường or đặc khu. Raises PlacesRejected, with
+    nothing added, where the reading has errors or a thôn belongs to no known commune.
     """
     if isinstance(reading, Reading) and reading.errors:
         raise PlacesRejected(problem.sentence for problem in reading.errors)
     outlines = reading.outlines if isinstance(reading, Reading) else tuple(reading)
     if not outlines:
         raise PlacesRejected(["Tệp không có ranh giới nào để nạp."])
-    stamp = f"{clock.now():%Y-%m-%d %H:%M:%S.%f} UTC · {source}"
-    counts = {"added": 0, "changed": 0, "unchanged": 0}
+    epsg = reading.crs.epsg if isinstance(reading, Reading) and reading.crs else None
+    origin = Origin(source, actor, epsg, illustrative, derived)
     communes = _communes(outlines, kinds or {}) if level == "commune" else []
     villages = _villages(outlines, commune) if level == "village" else []
     rows: list[tuple[Outline, Commune | Village]] = [*communes, *villages]
-    for outline, place in rows:
-        counts[_settle(place, outline, stamp, illustrative)] += 1
+    changes = [_settle(place, outline, origin) for outline, place in rows]
     db.session.flush()
-    figures = sum(_store_figures(place, outline.figures, source, day) for outline, place in villages)
-    stored = Stored(**counts, figures=figures)
-    _audit(level, commune, source, stored)
+    outline_history.record(level, changes, origin)
+    figures = sum(store_figures(place, outline.figures, source, day) for outline, place in villages)
+    counts = Counter(change.what for change in changes)
+    stored = Stored(counts["added"], counts["changed"], counts["unchanged"], figures)
+    _audit(level, commune, origin, stored)
     forget_index()
     return stored
 
@@ -78,11 +83,18 @@ def _figures(sketch: CommuneSketch | VillageSketch) -> Figures:
     return Figures(sketch.households, sketch.people, sketch.adults)
 
 
-def _audit(level: Level, commune: Commune | None, source: str, stored: Stored) -> None:
-    detail = {"level": level, "source": source, "added": stored.added, "changed": stored.changed}
+def _audit(level: Level, commune: Commune | None, origin: Origin, stored: Stored) -> None:
+    detail = {"level": level, "source": origin.source, "added": stored.added, "changed": stored.changed}
     record = f"commune:{commune.id}" if commune is not None else None
     db.session.add(
-        Audit(at=clock.now(), actor="system", act="places.import", record=record, detail=detail, address=None)
+        Audit(
+            at=clock.now(),
+            actor=origin.actor,
+            act="places.import",
+            record=record,
+            detail=detail,
+            address=None,
+        )
     )
 
 
@@ -124,24 +136,30 @@ def _by_code(codes: set[str]) -> dict[str, Commune]:
 
 def _known(codes: Sequence[str]) -> dict[str, Village]:
     known = sa.select(Village).where(Village.code.in_(codes), Village.valid_to.is_(None))
-    return {place.code: place for place in db.session.scalars(known.options(joinedload(Village.commune)))}
+    return {
+        place.code: place
+        for place in db.session.scalars(known.options(joinedload(Village.commune), undefer(Village.outline)))
+    }
 
 
-def _settle(place: Commune | Village, outline: Outline, stamp: str, illustrative: bool) -> str:
-    """Write an outline into its row; whether that added, changed or left it unchanged."""
+def _settle(place: Commune | Village, outline: Outline, origin: Origin) -> Change:
+    """Write an outline into its row; what that changed, with what was there before."""
     wkb = shapely.to_wkb(outline.geometry)
-    sketch = illustrative or outline.illustrative
-    if (place.outline, place.name, place.illustrative) == (wkb, outline.name, sketch):
-        return "unchanged"
-    place.outline, place.name, place.illustrative = wkb, outline.name, sketch
-    place.outline_source = stamp
+    sketch = origin.illustrative or outline.illustrative
+    before = outline_history.seen(place)
+    if (before.outline, place.name, before.illustrative, before.derived) == (
+        wkb, outline.name, sketch, origin.derived,
+    ):  # fmt: skip
+        return Change(place, "unchanged", before)
+    outline_history.write(place, Before(wkb, origin.stamp, sketch, origin.derived))
+    place.name = outline.name
     if place.id is not None:
-        return "changed"
+        return Change(place, "changed", before)
     db.session.add(place)
-    return "added"
+    return Change(place, "added", before)
 
 
-def _store_figures(village: Village, figures: Figures, source: str, day: dt.date | None) -> int:
+def store_figures(village: Village, figures: Figures, source: str, day: dt.date | None) -> int:
     """Keep what a source says of a thôn on a day; said again, the later word holds."""
     if figures.households is None:
         return 0

@@ -69,6 +69,8 @@ class _Known:
 def index() -> VillageIndex:
     """All thôn that have an outline, to look points up in; keys are village ids.
 
+    Derived outlines are not among them: they are made from the points that they would be asked about.
+
     Kept by each process and compared with the tables at most every CHECK_SECONDS, since every visit asks; the
     process that stores outlines sees them once they are committed, a new process at once. Reads by a
     connection of its own, so that it has no part in the transaction of whoever asks.
@@ -90,7 +92,7 @@ def forget_index() -> None:
     current_app.extensions.pop(_INDEX, None)
 
 
-_OUTLINED = (Village.outline.is_not(None), Village.valid_to.is_(None))
+_OUTLINED = (Village.outline.is_not(None), Village.valid_to.is_(None), Village.derived.is_(False))
 _MARKER = sa.select(
     sa.func.count(),
     sa.func.max(Village.id),

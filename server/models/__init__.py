@@ -1,5 +1,6 @@
 """All tables, in one place for migrations and for those who query."""
 
+from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.entities import Entity, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
@@ -21,6 +22,8 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "Audit",
+    "BoundaryImport",
+    "BoundaryUpload",
     "Collector",
     "CollectorVillage",
     "Commune",
@@ -35,6 +38,7 @@ __all__ = [
     "FormFile",
     "FormVersion",
     "Indicator",
+    "OutlineBefore",
     "Person",
     "Plan",
     "ReportedValue",

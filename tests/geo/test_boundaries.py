@@ -124,7 +124,7 @@ FORMATS: list[Callable[[Path], Path]] = [
 @pytest.mark.parametrize("make", FORMATS)
 def test_every_format_gives_the_same_outlines(make: Callable[[Path], Path], tmp_path: Path) -> None:
     reading = read(make(tmp_path), level="village", commune_outline=COMMUNE)
-    assert reading.problems == ()
+    assert kinds(reading.problems) == ["gap"]  # the commune of this test is wider than its three fields
     assert [(o.code, o.name) for o in reading.outlines] == list(zip(table()["ma_thon"], NAMES, strict=True))
     assert [o.geometry.geom_type for o in reading.outlines] == ["MultiPolygon"] * 3
     pairs = zip(reading.outlines, FIELDS, strict=True)
@@ -538,6 +538,19 @@ def test_odd_geojson_members_fail_in_no_other_way(
 
 
 # ---- real files
+
+
+def million() -> bytes:
+    ring = ",".join(f"[{106.5 + n * 1e-8:.8f},20.8]" for n in range(1_000_000))
+    return (
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"ma_thon":"1","ten_thon":"a"},'
+        f'"geometry":{{"type":"Polygon","coordinates":[[{ring},[106.6,20.9],[106.5,20.8]]]}}}}]}}'
+    ).encode()
+
+
+def test_a_million_vertices_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableBoundaries, match="1 triệu điểm"):
+        read(village_file(tmp_path, million()), level="village")
 
 
 @needs_shared

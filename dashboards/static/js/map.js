@@ -4,7 +4,7 @@
 const tungNha = (() => {
   const MARGIN = 3; // pixels kept free around a label
 
-  function dress(map, layer, said, tiles) {
+  function dress(map, layer, said, tiles, points) {
     const bounds = L.latLngBounds(said.bounds);
     map.attributionControl.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
     if (said.note) map.attributionControl.addAttribution(said.note);
@@ -18,6 +18,7 @@ const tungNha = (() => {
     const draw = () => place(map, labels, group);
     map.on("zoomend moveend resize", draw);
     layer.eachLayer(reachByKeyboard);
+    if (points) points.eachLayer(reachByKeyboard);
     if (document.fonts) document.fonts.ready.then(draw);
     map.whenReady(draw);
     if (tiles) watch(map, tiles);
@@ -36,6 +37,7 @@ const tungNha = (() => {
     const found = [];
     layer.eachLayer((area) => {
       const { name, figure, at } = area.feature.properties;
+      if (!at) return;
       const short = figure ? `<b>${figure}</b>` : null;
       found.push({ area, at: L.latLng(at), figure: short, full: short ? `${name}<br>${short}` : name });
     });
