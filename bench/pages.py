@@ -55,14 +55,14 @@ def prepare(url: str, folder: Path, stored: int) -> str:
     return token
 
 
-def sign_in(port: int) -> str:
-    """The session cookie of the leader."""
+def sign_in(port: int, username: str = "lanh_dao") -> str:
+    """The session cookie of a person (the leader)."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/dang-nhap")
     answer = connection.getresponse()
     cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
     csrf = answer.read().decode().partition('name="csrf_token" value="')[2].partition('"')[0]
-    body = f"username=lanh_dao&password=mat+khau+de+do+2026&csrf_token={csrf}"
+    body = f"username={username}&password=mat+khau+de+do+2026&csrf_token={csrf}"
     head = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/dang-nhap", body, head)
     answer = connection.getresponse()

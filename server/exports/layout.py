@@ -1,0 +1,94 @@
+"""From a submission's answers to the rows of its tables, compiled once for all submissions of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from server.exports.cells import COMPUTED, guarded
+from server.exports.columns import Address, Convert, Table, Wish
+
+SUSPECT = ('"=', '"+', '"-', '"@', '"\\t', '"\\r', '"\\n', '"\\u')
+"""How a text that has to be disarmed begins in JSON; scanned for before any cell is looked at."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Makes rows of one table: the answers as they are, then what has to become something else."""
+
+    table: Table
+    paths: tuple[str, ...]
+    converts: tuple[tuple[int, Convert], ...]
+    media_url: str
+
+    def values(self, answers: Mapping[str, Any], submission: int) -> list[Any]:
+        """The cells of one row in the order of the table's columns."""
+        row = list(map(answers.get, self.paths))
+        for place, convert in self.converts:
+            value = row[place]
+            if value is not None:
+                row[place] = convert(value)
+        if self.media_url:
+            self._address(row, submission)
+        return row
+
+    def _address(self, row: list[Any], submission: int) -> None:
+        for place, value in enumerate(row):
+            if type(value) is Address:
+                row[place] = f"{self.media_url}/{submission}/{quote(value)}"
+
+
+def rows_of(table: Table, wish: Wish) -> Rows:
+    """The maker of a table's rows."""
+    converts = tuple(
+        (place, column.convert) for place, column in enumerate(table.columns) if column.convert is not None
+    )
+    return Rows(table, tuple(column.path for column in table.columns), converts, wish.media_url)
+
+
+def disarmed(row: list[Any]) -> list[Any]:
+    """The row with an apostrophe before every text that a spreadsheet would compute (X14)."""
+    return [
+        guarded(value) if isinstance(value, str) and value.startswith(COMPUTED) else value for value in row
+    ]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of a repeat: its answers, its number in the whole table, and that of the row it stands in."""
+
+    answers: Mapping[str, Any]
+    index: int
+    parent: int
+    key: str
+    parent_key: str
+
+
+class Rounds:
+    """Finds the rounds of repeats, nested ones too, and numbers them through the whole export."""
+
+    def __init__(self, tables: tuple[Table, ...]) -> None:
+        self._children = {
+            table.path: [child for child in tables[1:] if child.parent == table.path] for table in tables
+        }
+        self._count = {table.path: 0 for table in tables}
+
+    def of(self, answers: Mapping[str, Any], index: int, key: str) -> Iterator[tuple[Table, Round]]:
+        """Every round below one submission, parents before what stands in them."""
+        yield from self._below("", answers, index, key)
+
+    def _below(
+        self, path: str, answers: Mapping[str, Any], parent: int, key: str
+    ) -> Iterator[tuple[Table, Round]]:
+        for child in self._children[path]:
+            for place, inside in enumerate(answers.get(child.path) or (), 1):
+                self._count[child.path] += 1
+                found = Round(inside, self._count[child.path], parent, f"{key}/{child.name}[{place}]", key)
+                yield child, found
+                yield from self._below(child.path, inside, found.index, found.key)
+
+
+Front = Callable[[Any], list[Any]]
+"""The cells that say whose submission a row is, from the stored row."""
