@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from forms.instance import EntityBlock
 from geo.assign import round_point
+from geo.quality import Doubt, misplaced
 from server import places
 from server.entities import HOUSEHOLDS, Known
 from server.reading import Point, Reading
@@ -38,7 +39,8 @@ class Placed:
     """The point as it may be stored."""
     quarantine: str | None
     """Why it is kept but counts nowhere until a person decides (C39); None: it counts."""
-    point_is_elsewhere: bool = False
+    misplaced: Doubt | None = None
+    """The point is farther from the household's thôn than its accuracy explains."""
     lists_unknown: tuple[str, ...] = ()
 
     @property
@@ -62,7 +64,7 @@ def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) ->
     is_household = _is_household(block, main)
     entity_id = main.id if main else block.id if block and block.create else None
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
-    spot_id, is_elsewhere = _spot(reading.point, home_id if is_household else None)
+    spot_id, doubt = _spot(reading.point, home_id if is_household else None)
     return Placed(
         entity_id,
         is_household,
@@ -70,7 +72,7 @@ def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) ->
         spot_id,
         _kept(reading),
         _quarantine(is_household, main, home_id, spot_id, sender, reading),
-        point_is_elsewhere=is_elsewhere,
+        misplaced=doubt,
     )
 
 
@@ -88,14 +90,14 @@ def _named(reading: Reading, block: EntityBlock | None, sender: Sender) -> int |
     return next(iter(sender.villages.values())) if len(sender.villages) == 1 else None
 
 
-def _spot(point: Point | None, home_id: int | None) -> tuple[int | None, bool]:
-    """The thôn in which a point lies, and whether it is farther from home than its accuracy explains."""
+def _spot(point: Point | None, home_id: int | None) -> tuple[int | None, Doubt | None]:
+    """The thôn in which a point lies, and the doubt where it is farther from home than its accuracy explains."""
     if point is None:
-        return None, False
+        return None, None
     if home_id is None:
-        return places.index().place(point.latitude, point.longitude, point.accuracy).key, False
+        return places.index().place(point.latitude, point.longitude, point.accuracy).key, None
     judgement = places.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
-    return judgement.found, judgement.verdict == "wrong"
+    return judgement.found, misplaced(judgement, point.accuracy)
 
 
 def _kept(reading: Reading) -> Point | None:
@@ -131,8 +133,8 @@ def flags(reading: Reading, placed: Placed, clock_flag: str | None) -> tuple[dic
     found = [{"code": fault.code, "about": fault.about, "detail": fault.detail} for fault in reading.faults]
     if clock_flag:
         found.append({"code": clock_flag, "about": str(reading.observed_at), "detail": ""})
-    if placed.point_is_elsewhere:
-        found.append({"code": "point_elsewhere", "about": "", "detail": ""})
+    if placed.misplaced is not None:
+        found.append(dataclasses.asdict(placed.misplaced))
     if placed.village_id is None and placed.quarantine is None:
         found.append({"code": "no_village", "about": "", "detail": ""})
     return tuple(found)

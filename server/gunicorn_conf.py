@@ -9,7 +9,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 from gunicorn.http import message
 
-from server import folding
+from server import checking, folding
 
 wsgi_app = "app:create_app()"
 worker_class = "gthread"
@@ -69,5 +69,6 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Every worker folds the tally now and then; rows that one holds the others leave to it."""
+    """Every worker folds the tally and looks at new visits now and then; what one holds the others leave to it."""
     folding.start(worker.wsgi)
+    checking.start(worker.wsgi)

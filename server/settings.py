@@ -48,6 +48,23 @@ class Settings:
     demo: bool = _setting(
         False, "Demonstration: accounts skip the first-login change and TOTP; pages say so."
     )
+    check_seconds: int = _setting(
+        30,
+        "How often new visits are looked at for doubts, in seconds; 0 leaves it to `flask submissions check`.",
+    )
+    short_visit_seconds: int = _setting(
+        60, "A visit that took less, and less than a third of the usual time, is flagged; 0 turns it off."
+    )
+    same_point_households: int = _setting(
+        20,
+        "So many households at one rounded point (about 110 m), by one collector in a day, are flagged; "
+        "0 turns it off.",
+    )
+    same_answers: int = _setting(
+        3,
+        "The same answers as at so many other households of the same collector within 7 days are flagged; "
+        "0 turns it off.",
+    )
     fold_seconds: int = _setting(
         10, "How often new tally rows are folded into days, in seconds; 0 leaves it to `flask coverage fold`."
     )

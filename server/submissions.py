@@ -19,7 +19,12 @@ WORDS: Mapping[str, str] = {
     "clock_behind": "đồng hồ điện thoại ghi một ngày trước khi có biểu mẫu ({about}); "
     "lấy lúc máy chủ nhận làm giờ thăm",
     "bad_time": "mục {about} ghi giờ không đọc được",
-    "point_elsewhere": "vị trí đo được nằm ở thôn khác với thôn của hộ",
+    "clock_backwards": "giờ kết thúc trước giờ bắt đầu: đồng hồ điện thoại bị chỉnh trong khi điền",
+    "point_elsewhere": "vị trí đo được cách thôn của hộ {about}, trong khi máy báo sai số {detail}",
+    "too_short": "phiếu điền trong {about}, thường mất {detail}",
+    "same_point": "{about} hộ do cùng một người ghi trong ngày đều ở một vị trí (ô khoảng 110 m); "
+    "có thể phiếu không điền tại nhà",
+    "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
     "not_a_count": "chỉ tiêu {about} không phải số đếm; không tính",
     "done_exceeds_of": "chỉ tiêu {about} có số đạt âm hoặc lớn hơn tổng số; không tính",
@@ -33,7 +38,7 @@ WORDS: Mapping[str, str] = {
     "bad_version": "số lần sửa của hộ hoặc điểm không đọc được",
     "misfit": "câu trả lời ở mục {about} không đúng kiểu",
 }
-"""Why a submission waits, by the code stored with it; `{about}` is an indicator, a question's path or a time.
+"""Why a submission waits, by the code stored with it; `{about}` is an indicator, a path, an amount or a time.
 
 What the collector answered never stands here, nor anything else that he typed (DESIGN 7).
 """
@@ -171,16 +176,16 @@ def _waiter(row: sa.Row[*tuple[Any, ...]]) -> Waiter:
 
 def _reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing: int) -> tuple[Reason, ...]:
     found = [reason(quarantine)] if quarantine else []
-    found += [reason(flag["code"], flag.get("about", "")) for flag in flags]
+    found += [reason(flag["code"], flag.get("about", ""), flag.get("detail", "")) for flag in flags]
     if missing:
         found.append(Reason(MISSING_FILES, _MISSING_WORDS.format(count=missing)))
     return tuple(dict.fromkeys(found))
 
 
-def reason(code: str, about: str = "") -> Reason:
+def reason(code: str, about: str = "", detail: str = "") -> Reason:
     """A code in words; one that has none yet is still told."""
     words = WORDS.get(code, f"dấu hiệu “{code}”")
-    return Reason(code, words.replace("{about}", _shown(about)))
+    return Reason(code, words.replace("{about}", _shown(about)).replace("{detail}", _shown(detail)))
 
 
 def _shown(about: str) -> str:

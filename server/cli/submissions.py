@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from server import clock, places, submissions
+from server import checking, clock, places, submissions
 from server.cli.groups import JSON, as_json
 from server.submissions import Page, Waiter, Waiting
 
@@ -49,6 +49,18 @@ def list_submissions(
     )
     if page.before is not None:
         click.echo(f"Còn nữa: thêm --before {page.before}.")
+
+
+@group.command("check")
+@JSON
+@with_appcontext
+def check(*, wants_json: bool) -> None:
+    """Soát ngay các phiếu mới: quá ngắn, trùng vị trí, trả lời giống nhau. Máy chủ tự làm việc này theo giờ."""
+    looked_at = checking.once()
+    if wants_json:
+        as_json({"checked": looked_at})
+        return
+    click.echo(f"Đã soát {looked_at} phiếu mới.")
 
 
 def _line(waiter: Waiter) -> str:

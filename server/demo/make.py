@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from server import folding, migrate
+from server import checking, folding, migrate
 from server.db import db, writing
 from server.demo import NotPossible, households, people, places, record
 from server.demo.character import characters
@@ -97,6 +97,7 @@ def visits(scale: Scale, everyone: Everyone, url: str, progress: Progress) -> No
     _walk(land, everyone.walkers, errands, url, progress)
     progress.step("Cộng dồn số liệu …")
     folding.once()
+    checking.once()
 
 
 def _country(scale: Scale) -> Country:

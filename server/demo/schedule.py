@@ -44,6 +44,7 @@ class Slip(StrEnum):
     RESENT = "resent"
     FAR_POINT = "far_point"
     OLD_VERSION = "old_version"
+    HURRIED = "hurried"
 
 
 _SLIPS = (
@@ -52,6 +53,7 @@ _SLIPS = (
     (Slip.CLOCK_AHEAD, 0.001),
     (Slip.CLOCK_RESET, 0.001),
     (Slip.OLD_VERSION, 0.001),
+    (Slip.HURRIED, 0.003),
 )
 
 

@@ -23,6 +23,8 @@ from server.demo.schedule import Errand, Kind, Slip
 _MINUTES = {Kind.HOUSEHOLD: (5, 14), Kind.BUSINESS: (5, 12)}
 _SHORTER = (2, 6)
 """How long a form takes, from start to end."""
+_HURRY = dt.timedelta(seconds=40)
+"""A form filled in at home from memory."""
 _HOUSES = 80
 """Made points of houses in a thôn."""
 _AHEAD = dt.timedelta(days=400)
@@ -105,7 +107,8 @@ class Walk:
         if problems:
             raise AssertionError(f"{errand}: {problems}")
         minutes = self.dice.uniform(*_MINUTES.get(errand.kind, _SHORTER))
-        return filling.submission(moment + dt.timedelta(minutes=minutes)), files
+        length = _HURRY if errand.slip is Slip.HURRIED else dt.timedelta(minutes=minutes)
+        return filling.submission(moment + length), files
 
     def _uuid(self) -> str:
         return str(UUID(int=self.dice.getrandbits(128), version=4))
@@ -132,16 +135,16 @@ class Walk:
         row = self._next(code)
         key = row["name"] if row else self._uuid()
         own = self.land.scale.dice("household", key)
-        met = errand.slip is Slip.FAR_POINT
+        met = errand.slip in (Slip.FAR_POINT, Slip.HURRIED)
         return Door(
             village=code,
             key=row["name"] if row else None,
             result="gap" if met else _result(row, self.dice),
             household=household(self.land.characters[code], own),
-            point=self._far(code) if met else own.choice(self.land.houses[code]),
+            point=self._far(code) if errand.slip is Slip.FAR_POINT else own.choice(self.land.houses[code]),
             address=f"Ngõ {own.randint(1, 9)}, số {own.randint(1, 99)}A",
             head=names.person(own),
-            gives_point=met or self.dice.random() < 0.3,
+            gives_point=errand.slip is Slip.FAR_POINT or self.dice.random() < 0.3,
         )
 
     def _next(self, code: str) -> dict[str, str] | None:

@@ -1,6 +1,7 @@
 """All tables, in one place for migrations and for those who query."""
 
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
+from server.models.checks import Interview
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.entities import Entity, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
@@ -38,6 +39,7 @@ __all__ = [
     "FormFile",
     "FormVersion",
     "Indicator",
+    "Interview",
     "OutlineBefore",
     "Person",
     "Plan",

@@ -90,7 +90,7 @@ def test_what_the_phones_send_is_stored_once_and_counted(everyone: Everyone, url
     flags = Counter(
         flag["code"] for found in db.session.scalars(sa.select(Submission.flags)) for flag in found or ()
     )
-    assert flags == {"clock_ahead": 1, "clock_behind": 1, "point_elsewhere": 1}
+    assert flags == {"clock_ahead": 1, "clock_behind": 1, "point_elsewhere": 1, "too_short": 1}
     assert {"gap", "vang"} <= set(db.session.scalars(sa.select(Submission.result)))
     assert_dated_in_the_eight_weeks()
     with db.engine.connect() as connection:

@@ -242,11 +242,18 @@ def test_the_cost_of_a_page_does_not_grow_with_what_waits(phone: Phone) -> None:
 
 
 def codes() -> Iterator[str]:
-    """Every code that reading and placing a submission can store with it."""
-    for name in ("forms/instance.py", "forms/indicators.py", "server/reading.py", "server/arrival.py"):
+    """Every code that reading, placing and comparing a submission can store with it."""
+    names = (
+        "forms/instance.py",
+        "forms/indicators.py",
+        "geo/quality.py",
+        "server/reading.py",
+        "server/arrival.py",
+    )
+    for name in names:
         tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Fault":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "Doubt"):
                 yield ast.literal_eval(node.args[0])
             elif isinstance(node, ast.Dict):
                 pairs = zip(node.keys, node.values, strict=True)

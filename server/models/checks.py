@@ -1,0 +1,30 @@
+"""What is kept of each visit to compare others with: how long, where, and a digest of what was answered."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import BIG, Base
+
+
+class Interview(Base):
+    """A submission that was looked at in the background; written after it, never by the visit itself."""
+
+    __tablename__ = "interview"
+    __table_args__ = (Index(None, "collector_id", "day"), Index(None, "form_id", "submission_id"))
+
+    submission_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("submission.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    form_id: Mapped[int]
+    collector_id: Mapped[int | None]
+    entity_id: Mapped[uuid.UUID | None]
+    day: Mapped[dt.date]
+    """Of UTC+7."""
+    seconds: Mapped[int | None]
+    """From start to end; None where nobody was met, or the phone does not say."""
+    cell: Mapped[str | None]
+    """The rounded point of a household, "20.823 106.549"."""
+    digest: Mapped[bytes | None]
