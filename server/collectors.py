@@ -1,6 +1,7 @@
 """Collectors and what their phones need: the token and password made here, and the QR code that holds them."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import io
@@ -19,12 +20,16 @@ import sqlalchemy as sa
 from forms.choices import unaccented
 from server import clock, digest, phones
 from server.db import db
-from server.models import Audit, Collector, CollectorVillage, Commune, Village
+from server.models import Audit, Collector, CollectorVillage, Commune, OldKey, Village
 from server.sealing import key_for, seal, unseal
 
 TOKEN_LENGTH = 64
 PASSWORD_LENGTH = 16
 NAME_LENGTH = 120
+OLD_KEY_SENDS = dt.timedelta(days=30)
+"""How long what was filled in under a code that was changed may still be sent (DESIGN 7)."""
+STAYS_ON_PHONE = dt.timedelta(days=14)
+"""How long the rows of a thôn that is no longer his stay on a collector's phone (DESIGN 7)."""
 _LETTERS = string.ascii_letters + string.digits
 
 GENERAL: dict[str, Any] = {
@@ -62,37 +67,96 @@ class NewCollector:
     password: str
 
 
-def add(name: str, commune: Commune, villages: Sequence[Village]) -> NewCollector:
+def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str = "system") -> NewCollector:
     """Make a collector of one or more thôn of a commune; the caller commits. Raises CollectorRejected.
 
     Neither he nor anyone else chooses the password (DESIGN 7); it is ASCII, as Digest and Basic need (C9).
     """
     clean = " ".join(name.split())
     _check(clean, commune, villages)
-    username = _username(clean)
-    token, password = _secret(TOKEN_LENGTH), _secret(PASSWORD_LENGTH)
     collector = Collector(
         name=clean,
-        commune_id=commune.id,
-        username=username,
-        token_hash=hashlib.sha256(token.encode()).digest(),
-        token_sealed=seal(token),
-        password_sealed=seal(password),
-        ha1_sealed=seal(digest.ha1(username, password)),
+        commune=commune,
+        username=_username(clean),
         created_at=clock.now(),
-        villages=[CollectorVillage(village_id=village.id) for village in dict.fromkeys(villages)],
+        villages=[CollectorVillage(village=village) for village in dict.fromkeys(villages)],
     )
+    token, password = _new_secrets(collector)
     db.session.add(collector)
     db.session.flush()
-    _audit("collector.add", collector)
+    _audit("collector.add", collector, actor)
     return NewCollector(collector, token, password)
 
 
-def revoke(collector: Collector) -> None:
-    """Close all phone URLs to him from now on (403, C12); the caller commits. What he has sent stays."""
-    collector.revoked_at = clock.now()
+def rotate(collector: Collector, *, actor: str = "system") -> NewCollector:
+    """*Đổi mã*: a new token and password; the old ones read nothing and may send for 30 days. The caller commits."""
+    if collector.revoked_at is not None:
+        raise CollectorRejected(f"Mã của {collector.name} đã thu hồi; hãy thêm người này như thành viên mới.")
+    moment = clock.now()
+    db.session.add(
+        OldKey(
+            collector_id=collector.id,
+            token_hash=collector.token_hash,
+            ha1_sealed=collector.ha1_sealed,
+            until=moment + OLD_KEY_SENDS,
+        )
+    )
+    token, password = _new_secrets(collector)
+    collector.rotated_at = moment
     phones.forget()
-    _audit("collector.revoke", collector)
+    _audit("collector.rotate", collector, actor)
+    return NewCollector(collector, token, password)
+
+
+def revoke(collector: Collector, *, actor: str = "system") -> None:
+    """*Thu hồi ngay*: close all phone URLs to him (403, C12), under old codes as well; the caller commits.
+
+    What he has sent stays; what is unsent on his phone is lost with it.
+    """
+    collector.revoked_at = collector.revoked_at or clock.now()
+    phones.forget()
+    _audit("collector.revoke", collector, actor)
+
+
+def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "system") -> None:
+    """Change the thôn that he walks; one that is taken from him stays on his phone for 14 days. The caller commits."""
+    _check(collector.name, collector.commune, villages)
+    wanted = {village.id: village for village in villages}
+    before = sorted(village.code for village in walked(collector))
+    for held in list(collector.villages):
+        if held.village_id in wanted:
+            held.until = None
+            del wanted[held.village_id]
+        elif held.until is None:
+            held.until = clock.now() + STAYS_ON_PHONE
+        elif held.until <= clock.now():
+            collector.villages.remove(held)
+    collector.villages.extend(CollectorVillage(village=village) for village in wanted.values())
+    db.session.flush()
+    phones.forget()
+    _audit(
+        "collector.assign", collector, actor, before=before, after=sorted(v.code for v in walked(collector))
+    )
+
+
+def walked(collector: Collector) -> list[Village]:
+    """The thôn that are his today, by code."""
+    return sorted((held.village for held in collector.villages if held.until is None), key=lambda v: v.code)
+
+
+def leaving(collector: Collector) -> list[CollectorVillage]:
+    """Thôn that were taken from him and are still on his phone."""
+    moment = clock.now()
+    return [held for held in collector.villages if held.until is not None and held.until > moment]
+
+
+def _new_secrets(collector: Collector) -> tuple[str, str]:
+    token, password = _secret(TOKEN_LENGTH), _secret(PASSWORD_LENGTH)
+    collector.token_hash = hashlib.sha256(token.encode()).digest()
+    collector.token_sealed = seal(token)
+    collector.password_sealed = seal(password)
+    collector.ha1_sealed = seal(digest.ha1(collector.username, password))
+    return token, password
 
 
 def token(collector: Collector) -> str:
@@ -147,8 +211,9 @@ def _qr(collector: Collector, base_url: str) -> Any:
 
 def _project(collector: Collector) -> str:
     """What the app calls this server: the thôn where there is one, else the commune."""
-    if len(collector.villages) == 1:
-        return collector.villages[0].village.name
+    villages = walked(collector)
+    if len(villages) == 1:
+        return villages[0].name
     return collector.commune.name
 
 
@@ -177,15 +242,14 @@ def _secret(length: int) -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
-def _audit(act: str, collector: Collector) -> None:
-    record = f"collector:{collector.id}"
+def _audit(act: str, collector: Collector, actor: str, **detail: object) -> None:
     db.session.add(
         Audit(
             at=clock.now(),
-            actor="system",
+            actor=actor,
             act=act,
-            record=record,
+            record=f"collector:{collector.id}",
             address=None,
-            detail={"name": collector.name},
+            detail={"name": collector.name, **detail},
         )
     )

@@ -36,6 +36,11 @@ class Problem(Exception):
 
 AUTHENTICATION_NEEDED = Kind(401, "authentication_needed", "Cần đăng nhập: tên hoặc mật khẩu chưa đúng.")
 KEY_UNKNOWN = Kind(403, "key_unknown", "Mã QR này không còn dùng được. Xin tổ trưởng mã mới rồi quét lại.")
+KEY_CHANGED = Kind(
+    403,
+    "key_changed",
+    "Mã QR này đã được đổi. Phiếu đã điền vẫn gửi được; xin tổ trưởng mã mới rồi quét lại.",
+)
 TOKEN_UNKNOWN = Kind(401, "token_unknown", "Khóa truy cập không đúng hoặc đã hết hạn.")
 NOT_ALLOWED = Kind(403, "not_allowed", "Tài khoản này không có quyền xem mục này.")
 NOT_FOUND = Kind(404, "not_found", "Không có trang hay dữ liệu ở địa chỉ này.")
@@ -79,6 +84,7 @@ REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với ph
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
 COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")
+COLLECTOR_UNKNOWN = Kind(404, "collector_unknown", "Xã này không có thành viên ấy.")
 INDICATOR_UNKNOWN = Kind(404, "indicator_unknown", "Không có chỉ tiêu “{code}”.")
 DAY_UNREADABLE = Kind(422, "day_unreadable", "Ngày “{day}” không đọc được; hãy viết dạng 2026-11-22.")
 DIFFICULTY_UNKNOWN = Kind(404, "difficulty_unknown", "Không có phản ánh này, hoặc phiếu của nó đã bị loại.")

@@ -5,7 +5,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response, current_app, request
 
-from server import auth, digest
+from server import auth, clock, digest
 from server.db import single_statements
-from server.errors import AUTHENTICATION_NEEDED, KEY_UNKNOWN, Problem
-from server.models import Collector, CollectorVillage, Village
+from server.errors import AUTHENTICATION_NEEDED, KEY_CHANGED, KEY_UNKNOWN, Problem
+from server.models import Collector, CollectorVillage, OldKey, Village
 from server.sealing import unseal
 
 TOKEN = re.compile(r"[A-Za-z0-9]{64}")
@@ -40,11 +40,22 @@ _ROW = (
         Collector.ha1_sealed,
     )
     .select_from(Collector)
-    .outerjoin(CollectorVillage, CollectorVillage.collector_id == Collector.id)
+    .outerjoin(
+        CollectorVillage,
+        sa.and_(
+            CollectorVillage.collector_id == Collector.id,
+            sa.or_(CollectorVillage.until.is_(None), CollectorVillage.until > sa.bindparam("now")),
+        ),
+    )
     .outerjoin(Village, Village.id == CollectorVillage.village_id)
 )
 _BY_TOKEN = _ROW.where(Collector.token_hash == sa.bindparam("sought"))
 _BY_USERNAME = _ROW.where(Collector.username == sa.bindparam("sought"))
+_OLD = sa.and_(OldKey.collector_id == Collector.id, OldKey.until > sa.bindparam("now"))
+_BY_OLD_TOKEN = _ROW.join(OldKey, _OLD).where(OldKey.token_hash == sa.bindparam("sought"))
+_OLD_PASSWORDS = (
+    sa.select(OldKey.ha1_sealed).join(Collector, _OLD).where(Collector.username == sa.bindparam("sought"))
+)
 
 
 @dataclass(frozen=True)
@@ -67,25 +78,45 @@ class Caller:
 
 
 def known(view: Callable[..., Response]) -> Callable[..., Response]:
-    """A view for phones: gets the Caller first, who is found before a byte of the body is read (C10)."""
+    """A view that phones read: gets the Caller first, by a code that is good today."""
 
     @wraps(view)
     def asked(token: str | None = None, **path: Any) -> Response:
-        if token is None:
-            return view(by_password(), **path)
-        return view(by_sent_token(token) if request.method == "POST" else by_token(token), **path)
+        return view(by_password() if token is None else by_token(token), **path)
 
     return auth.phone(asked)
 
 
-def by_token(token: str) -> Caller:
+def sending(view: Callable[..., Response]) -> Callable[..., Response]:
+    """A view that phones send to: gets the Caller first, before a byte of the body is read (C10).
+
+    A code that was changed still sends for a while: visits that were filled in under it are not lost (DESIGN 7).
+    """
+
+    @wraps(view)
+    def asked(token: str | None = None, **path: Any) -> Response:
+        if token is None:
+            return view(by_password(sends=True), **path)
+        return view(by_sent_token(token) if request.method == "POST" else by_token(token, sends=True), **path)
+
+    return auth.phone(asked)
+
+
+def by_token(token: str, *, sends: bool = False) -> Caller:
     """The collector whose QR code holds this token; Problem KEY_UNKNOWN for any other or a revoked one (C12).
 
-    Found by the token's hash, so that neither the index nor the time it takes tells anything of the token.
+    A token that was changed is good only where one `sends`; Problem KEY_CHANGED else. Found by the token's hash,
+    so that neither the index nor the time it takes tells anything of the token.
     """
     if not TOKEN.fullmatch(token):
         raise Problem(KEY_UNKNOWN)
-    return _caller(_rows(_BY_TOKEN, hashlib.sha256(token.encode()).digest()), f"/key/{token}")
+    key = hashlib.sha256(token.encode()).digest()
+    rows = _rows(_BY_TOKEN, key)
+    if not rows:
+        rows = _rows(_BY_OLD_TOKEN, key)
+        if rows and rows[0][4] and not sends:
+            raise Problem(KEY_CHANGED)
+    return _caller(rows, f"/key/{token}")
 
 
 def by_sent_token(token: str) -> Caller:
@@ -99,7 +130,7 @@ def by_sent_token(token: str) -> Caller:
     key = hashlib.sha256(token.encode()).digest()
     caller, until = known_until.get(key, (None, 0.0))
     if caller is None or until < time.monotonic():
-        caller = by_token(token)
+        caller = by_token(token, sends=True)
         if len(known_until) >= MOST_REMEMBERED:
             known_until.clear()
         known_until[key] = caller, time.monotonic() + REMEMBERED
@@ -116,13 +147,17 @@ def _recent() -> dict[bytes, tuple[Caller, float]]:
     return found
 
 
-def by_password() -> Caller:
-    """The collector who proves his password; Problem AUTHENTICATION_NEEDED, with challenges, for others (C13)."""
+def by_password(*, sends: bool = False) -> Caller:
+    """The collector who proves his password; Problem AUTHENTICATION_NEEDED, with challenges, for others (C13).
+
+    A password that was changed is good only where one `sends`.
+    """
     given = request.authorization
     scheme = given.type if given is not None else ""
     if given is None or scheme not in ("digest", "basic") or (scheme == "basic" and not is_https()):
         raise _needs_password()
-    return _by_digest(given.parameters) if scheme == "digest" else _by_basic(given.parameters)
+    by = _by_digest if scheme == "digest" else _by_basic
+    return by(given.parameters, sends=sends)
 
 
 def is_https() -> bool:
@@ -130,23 +165,29 @@ def is_https() -> bool:
     return request.is_secure or bool(current_app.config["SETTINGS"].https)
 
 
-def _by_digest(parameters: Mapping[str, str | None]) -> Caller:
+def outside_url() -> str:
+    """This server as the one who asks has reached it: scheme, host and what a proxy put before the path."""
+    scheme = "https" if is_https() else request.scheme
+    return f"{scheme}://{request.host}{request.root_path}"
+
+
+def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
     answer = digest.read(parameters, parameters.get("algorithm"))
     if answer is None or not answer.is_for(_target(), request.root_path):
         raise _needs_password()
     rows = _by_name(answer.username)
-    if not answer.proves(_ha1(rows), request.method):
+    if not any(answer.proves(each, request.method) for each in _ha1s(rows, answer.username, sends=sends)):
         raise _needs_password()
     if not digest.is_fresh(answer.nonce):
         raise _needs_password(stale=True)
     return _caller(rows, "")
 
 
-def _by_basic(parameters: Mapping[str, str | None]) -> Caller:
+def _by_basic(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
     """No slow hash: it would have to be paid on every request, and the password is ours, 95 bits strong."""
     username, password = parameters.get("username") or "", parameters.get("password") or ""
-    rows = _by_name(username)
-    if not hmac.compare_digest(_ha1(rows).encode(), digest.ha1(username, password).encode()):
+    rows, given = _by_name(username), digest.ha1(username, password).encode()
+    if not any(hmac.compare_digest(each.encode(), given) for each in _ha1s(rows, username, sends=sends)):
         raise _needs_password()
     return _caller(rows, "")
 
@@ -170,14 +211,18 @@ def _by_name(username: str) -> Sequence[Any]:
     return _rows(_BY_USERNAME, username) if username.isascii() and username.isprintable() else ()
 
 
-def _ha1(rows: Sequence[Any]) -> str:
-    return unseal(rows[0].ha1_sealed) if rows else _NOBODY
+def _ha1s(rows: Sequence[Any], username: str, *, sends: bool) -> Iterator[str]:
+    """What a proof is held against: the password of today, then, for one who `sends`, those it replaced."""
+    yield unseal(rows[0].ha1_sealed) if rows else _NOBODY
+    if rows and sends:
+        for row in _rows(_OLD_PASSWORDS, username):
+            yield unseal(row.ha1_sealed)
 
 
 def _rows(statement: sa.Executable, sought: bytes | str) -> Sequence[Any]:
     """One row a thôn of the collector; one without a thôn where he has none."""
     with single_statements().connect() as connection:
-        return connection.execute(statement, {"sought": sought}).all()
+        return connection.execute(statement, {"sought": sought, "now": clock.now()}).all()
 
 
 def _caller(rows: Sequence[Any], prefix: str) -> Caller:

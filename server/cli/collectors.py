@@ -6,7 +6,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from server import collectors, places
+from server import clock, code_sheet, collectors, contacts, enrolment, places
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
@@ -18,14 +18,24 @@ def group() -> None:
     """Collectors."""
 
 
-@group.command()
-@click.argument("name")
-@click.option("--commune", "code", required=True, help="Mã xã.")
-@click.option("--village", "codes", multiple=True, required=True, help="Mã thôn; có thể nêu nhiều lần.")
-@click.option(
+COMMUNE = click.option("--commune", "code", required=True, help="Mã xã.")
+VILLAGES = click.option(
+    "--village", "codes", multiple=True, required=True, help="Mã thôn; có thể nêu nhiều lần."
+)
+URL = click.option(
     "--url", required=True, help="Địa chỉ máy chủ như điện thoại thấy, ví dụ https://tungnha.example.vn."
 )
-@click.option("--qr", type=click.Path(dir_okay=False, path_type=Path), help="Ghi mã QR thành tệp PNG này.")
+QR = click.option(
+    "--qr", type=click.Path(dir_okay=False, path_type=Path), help="Ghi mã QR thành tệp PNG này."
+)
+
+
+@group.command()
+@click.argument("name")
+@COMMUNE
+@VILLAGES
+@URL
+@QR
 @JSON
 @with_appcontext
 def add(name: str, code: str, codes: tuple[str, ...], url: str, qr: Path | None, wants_json: bool) -> None:
@@ -39,23 +49,131 @@ def add(name: str, code: str, codes: tuple[str, ...], url: str, qr: Path | None,
     if qr is not None:
         _write(qr, collectors.qr_png(made.collector, url))
     db.session.commit()
+    _tell(made, url, f"Đã thêm {made.collector.name}.", qr, wants_json=wants_json)
+
+
+def _tell(
+    made: collectors.NewCollector, url: str, sentence: str, qr: Path | None, *, wants_json: bool
+) -> None:
+    collector = made.collector
     told = {
-        "name": made.collector.name,
-        "commune": code,
-        "villages": list(codes),
-        "server_url": collectors.server_url(made.collector, url),
-        "username": made.collector.username,
+        "name": collector.name,
+        "commune": collector.commune.code,
+        "villages": [village.code for village in collectors.walked(collector)],
+        "server_url": collectors.server_url(collector, url),
+        "username": collector.username,
         "password": made.password,
-        "qr": collectors.qr_text(made.collector, url),
+        "qr": collectors.qr_text(collector, url),
     }
     if wants_json:
         as_json(told)
         return
     click.echo(
-        f"Đã thêm {told['name']}. Chỉ hiện lần này:\n"
+        f"{sentence} Chỉ hiện lần này:\n"
         f"  máy chủ: {told['server_url']}\n"
         f"  tên đăng nhập: {told['username']}, mật khẩu: {told['password']}\n"
         f"  mã QR: {qr or told['qr']}"
+    )
+
+
+@group.command("import")
+@click.argument("file", type=arguments.FILE)
+@COMMUNE
+@URL
+@click.option(
+    "--sheet", type=click.Path(dir_okay=False, path_type=Path), help="Ghi tờ mã QR để in (PDF) vào tệp này."
+)
+@JSON
+@with_appcontext
+def import_table(file: Path, code: str, url: str, sheet: Path | None, wants_json: bool) -> None:
+    """Thêm nhiều thành viên từ bảng .xlsx hay .csv có cột “Họ tên” và “Thôn”; sai một dòng thì không thêm ai."""
+    writing()
+    commune = places.commune(code)
+    try:
+        made = enrolment.add(enrolment.read(file.read_bytes(), file.name), commune)
+    except enrolment.TableRejected as rejected:
+        refuse(*rejected.sentences, cause=rejected)
+    if sheet is not None:
+        try:
+            _write(sheet, code_sheet.pdf(commune, [each.collector for each in made], url))
+        except code_sheet.NoPdf as error:
+            refuse(str(error), cause=error)
+    db.session.commit()
+    told = [{"name": each.collector.name, "username": each.collector.username} for each in made]
+    if wants_json:
+        as_json(told)
+        return
+    click.echo(f"Đã thêm {len(made)} thành viên.")
+
+
+@group.command()
+@click.argument("username")
+@URL
+@QR
+@JSON
+@with_appcontext
+def rotate(username: str, url: str, qr: Path | None, wants_json: bool) -> None:
+    """Đổi mã: mã cũ không đọc được gì nữa, nhưng vẫn gửi được phiếu đã điền trong 30 ngày."""
+    writing()
+    collector = _collector(username)
+    try:
+        made = collectors.rotate(collector)
+    except collectors.CollectorRejected as rejected:
+        refuse(str(rejected), cause=rejected)
+    if qr is not None:
+        _write(qr, collectors.qr_png(collector, url))
+    db.session.commit()
+    _tell(made, url, f"Đã đổi mã của {collector.name}.", qr, wants_json=wants_json)
+
+
+@group.command()
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Thu hồi ngay, không hỏi lại.")
+@with_appcontext
+def revoke(username: str, yes: bool) -> None:
+    """Thu hồi ngay: không đọc, không gửi được gì nữa, kể cả phiếu chưa gửi; hỏi lại trước khi làm."""
+    writing()
+    collector = _collector(username)
+    click.echo(_warning(collector))
+    if not yes:
+        click.confirm("Thu hồi ngay?", abort=True)
+    collectors.revoke(collector)
+    db.session.commit()
+    click.echo(f"Đã thu hồi mã của {collector.name}.")
+
+
+@group.command()
+@click.argument("username")
+@VILLAGES
+@with_appcontext
+def assign(username: str, codes: tuple[str, ...]) -> None:
+    """Giao thôn: thay các thôn của một thành viên; thôn thôi giao còn trên điện thoại 14 ngày."""
+    writing()
+    collector = _collector(username)
+    try:
+        collectors.assign(collector, arguments.villages(collector.commune, codes))
+    except collectors.CollectorRejected as rejected:
+        refuse(str(rejected), cause=rejected)
+    db.session.commit()
+    click.echo(f"Đã giao cho {collector.name}: {', '.join(v.code for v in collectors.walked(collector))}.")
+
+
+def _collector(username: str) -> Collector:
+    found = db.session.scalars(sa.select(Collector).where(Collector.username == username)).one_or_none()
+    if found is None:
+        refuse(f"Không có thành viên nào mang tên đăng nhập {username}.")
+    return found
+
+
+def _warning(collector: Collector) -> str:
+    contact = contacts.contacts([collector.id])[collector.id]
+    last = (
+        f"{contact.last_seen.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if contact.last_seen else "chưa lần nào"
+    )
+    unsent = f" Có ít nhất {contact.unsent} hộ mới ghi mà chưa gửi." if contact.unsent else ""
+    return (
+        f"{collector.name}: liên lạc lần cuối {last}.{unsent} "
+        "Phiếu chưa gửi trong điện thoại sẽ không gửi được nữa; muốn giữ thì dùng “rotate”."
     )
 
 
@@ -91,6 +209,6 @@ def _told(collector: Collector) -> dict[str, object]:
         "username": collector.username,
         "name": collector.name,
         "commune": collector.commune.code,
-        "villages": [held.village.code for held in collector.villages],
+        "villages": [village.code for village in collectors.walked(collector)],
         "revoked": collector.revoked_at is not None,
     }

@@ -5,7 +5,17 @@ from server.models.checks import Interview
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.entities import Entity, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
-from server.models.people import ApiToken, Audit, Collector, CollectorVillage, Device, Person, Role
+from server.models.people import (
+    ApiToken,
+    Audit,
+    Collector,
+    CollectorVillage,
+    Device,
+    DeviceForm,
+    OldKey,
+    Person,
+    Role,
+)
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
 from server.models.submissions import (
@@ -29,6 +39,7 @@ __all__ = [
     "CollectorVillage",
     "Commune",
     "Device",
+    "DeviceForm",
     "Difficulty",
     "DifficultyStep",
     "Entity",
@@ -40,6 +51,7 @@ __all__ = [
     "FormVersion",
     "Indicator",
     "Interview",
+    "OldKey",
     "OutlineBefore",
     "Person",
     "Plan",

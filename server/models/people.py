@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -88,6 +88,8 @@ class Collector(Base):
     password_sealed: Mapped[bytes]
     ha1_sealed: Mapped[bytes]
     created_at: Mapped[dt.datetime]
+    rotated_at: Mapped[dt.datetime | None]
+    """When his code was last changed; what it replaced is an OldKey."""
     revoked_at: Mapped[dt.datetime | None]
     commune: Mapped[Commune] = relationship()
     villages: Mapped[list["CollectorVillage"]] = relationship(
@@ -96,7 +98,7 @@ class Collector(Base):
 
 
 class CollectorVillage(Base):
-    """A thôn that a collector walks."""
+    """A thôn that a collector walks, or one that was taken from him and stays on his phone for a while."""
 
     __tablename__ = "collector_village"
 
@@ -104,8 +106,24 @@ class CollectorVillage(Base):
         ForeignKey("collector.id", ondelete="CASCADE"), primary_key=True
     )
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), primary_key=True)
+    until: Mapped[dt.datetime | None]
+    """Until when a thôn that is no longer his stays on his phone; None: it is his."""
     collector: Mapped[Collector] = relationship(back_populates="villages")
     village: Mapped[Village] = relationship(lazy="joined")
+
+
+class OldKey(Base):
+    """A code that was changed: it reads nothing, and what was filled in under it may be sent until a day."""
+
+    __tablename__ = "old_key"
+    __table_args__ = (Index(None, "collector_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    collector_id: Mapped[int] = mapped_column(ForeignKey("collector.id", ondelete="CASCADE"))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    ha1_sealed: Mapped[bytes]
+    """The password that went with it, as HTTP Digest needs it."""
+    until: Mapped[dt.datetime]
 
 
 class Device(Base):
@@ -120,6 +138,20 @@ class Device(Base):
     user_agent: Mapped[str]
     first_seen: Mapped[dt.datetime]
     last_seen: Mapped[dt.datetime]
+    unsent: Mapped[int | None]
+    """Households made on it that it asked about and that have not come (E10); None: it never asked."""
+    unsent_at: Mapped[dt.datetime | None]
+
+
+class DeviceForm(Base):
+    """Which version of a form a phone last fetched."""
+
+    __tablename__ = "device_form"
+
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    form_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    fetched_at: Mapped[dt.datetime]
 
 
 class Audit(Base):

@@ -24,6 +24,7 @@ class Submission(Base):
     __table_args__ = (
         Index(None, "entity_id"),
         Index(None, "form_id", "id"),
+        Index(None, "collector_id", "id"),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
         {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
     )

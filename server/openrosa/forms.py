@@ -8,10 +8,11 @@ from flask import Response, request
 from forms.choices import md5
 from server import lists
 from server.db import single_statements
+from server.entities import HOUSEHOLDS
 from server.errors import FILE_UNKNOWN, Problem
 from server.openrosa import published, xml
-from server.openrosa.devices import seen
-from server.phones import Caller, is_https, known
+from server.openrosa.devices import asked_about, fetched, seen
+from server.phones import Caller, known, outside_url
 
 
 @known
@@ -30,6 +31,7 @@ def form(caller: Caller, form_id: str, version: str) -> Response:
     """One published version, byte for byte (C22)."""
     with single_statements().connect() as connection:
         content = published.xform(connection, caller, form_id, version)
+    fetched(caller, form_id, version)
     return _revalidated(content.body, content.media_type, content.md5)
 
 
@@ -64,6 +66,8 @@ def integrity(caller: Caller, name: str) -> Response:
     ids = {key for key in asked.values() if key is not None}
     with single_statements().connect() as connection:
         gone = lists.deleted(connection, name, ids, caller) if ids else {}
+    if name == HOUSEHOLDS:
+        asked_about(caller, len(ids) - len(gone))
     answers = [(written, gone[key]) for written, key in asked.items() if key is not None and key in gone]
     return Response(xml.integrity(answers), content_type=xml.CONTENT_TYPE)
 
@@ -88,8 +92,7 @@ def _file(caller: Caller, base: str, file: published.Needed) -> xml.ListedFile:
 
 def _base(caller: Caller) -> str:
     """What every handed-out URL begins with: the host, scheme and prefix that the phone itself used (C11, C20)."""
-    scheme = "https" if is_https() else request.scheme
-    return f"{scheme}://{request.host}{request.root_path}{caller.prefix}"
+    return f"{outside_url()}{caller.prefix}"
 
 
 def _path(form_id: str, version: str) -> str:

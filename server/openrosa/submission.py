@@ -10,7 +10,7 @@ from server.errors import SUBMISSION_MISSING, SUBMISSION_TWICE, Problem
 from server.openrosa import parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, printable
 from server.openrosa.parts import Part
-from server.phones import Caller, known
+from server.phones import Caller, sending
 from server.sender import Sender, Upload
 
 XML_PART = "xml_submission_file"
@@ -18,7 +18,7 @@ INCOMPLETE_PART = "*isIncomplete*"
 """Says that more requests for this submission follow; what is missing is seen from its answers (C36)."""
 
 
-@known
+@sending
 def submission(caller: Caller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":

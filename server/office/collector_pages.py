@@ -1,0 +1,253 @@
+"""The pages of collectors: who walks where, his phones, his code; add one or a hundred, print, change, revoke."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response
+
+from server import auth, code_sheet, collectors, contacts, enrolment, journal
+from server.collectors import CollectorRejected
+from server.db import begin_writing, db
+from server.enrolment import TableRejected
+from server.errors import COLLECTOR_UNKNOWN, Problem
+from server.models import Collector, CollectorVillage, Commune, Village
+from server.phones import outside_url
+
+blueprint = Blueprint("collector_pages", __name__)
+
+PAGE = 50
+MOST_PRINTED = 500
+BASE = "/quan-tri/xa/<code>/thanh-vien"
+
+
+@blueprint.app_template_filter("local_moment")
+@blueprint.get(BASE)
+@auth.needs("officer")
+def listing(code: str) -> str:
+    """A commune's collectors, 50 a page, with what their phones last told."""
+    commune = auth.open_commune(code)
+    number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
+    village = request.args.get("thon", type=int)
+    query = _of(commune, village).order_by(Collector.revoked_at.is_not(None), Collector.name, Collector.id)
+    rows = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
+    shown = rows[:PAGE]
+    return render_template(
+        "office/collectors.html",
+        commune=commune,
+        rows=shown,
+        walked=collectors.walked,
+        contacts=contacts.contacts(each.id for each in shown),
+        villages=_villages(commune),
+        village=village,
+        number=number,
+        is_last=len(rows) <= PAGE,
+        old_phones=contacts.old_phones(commune),
+    )
+
+
+@blueprint.get(f"{BASE}/them")
+@auth.needs("officer")
+def adding(code: str) -> str:
+    """Two ways to add: one collector, or a table of them."""
+    commune = auth.open_commune(code)
+    return _adding(commune)
+
+
+@blueprint.post(f"{BASE}/them")
+@auth.needs("officer")
+def add(code: str) -> Response | tuple[str, int]:
+    """Add one collector."""
+    begin_writing()
+    commune = auth.open_commune(code)
+    name = request.form.get("ho_ten", "")
+    try:
+        made = collectors.add(name, commune, _chosen(commune), actor=auth.signed_in().actor)
+    except CollectorRejected as rejected:
+        db.session.rollback()
+        return _adding(auth.open_commune(code), wrong=str(rejected), name=name), 422
+    db.session.commit()
+    flash(f"Đã thêm {made.collector.name}. Hãy in tờ mã QR để người này quét bằng điện thoại.")
+    return redirect(url_for(".one", code=code, collector_id=made.collector.id))
+
+
+@blueprint.post(f"{BASE}/bang")
+@auth.needs("officer")
+def import_table(code: str) -> Response | tuple[str, int]:
+    """Add everybody of a table, from a file or pasted; where one row is wrong, nobody."""
+    begin_writing()
+    commune = auth.open_commune(code)
+    file, text = request.files.get("tep"), request.form.get("dan", "")
+    try:
+        given = file.filename if file else ""
+        lines = enrolment.read(file.stream.read(), given) if file and given else enrolment.read_text(text)
+        made = enrolment.add(lines, commune, actor=auth.signed_in().actor)
+    except TableRejected as rejected:
+        db.session.rollback()
+        return _adding(auth.open_commune(code), faults=rejected.sentences, text=text), 422
+    db.session.commit()
+    flash(f"Đã thêm {len(made)} thành viên. Hãy in tờ mã QR cho từng tổ.")
+    return redirect(url_for(".listing", code=code))
+
+
+@blueprint.get(f"{BASE}/<int:collector_id>")
+@auth.needs("officer")
+def one(code: str, collector_id: int) -> str:
+    """One collector: thôn, phones, the forms they hold, what is not sent as far as the server can know."""
+    commune = auth.open_commune(code)
+    return _one(commune, _collector(commune, collector_id))
+
+
+@blueprint.post(f"{BASE}/<int:collector_id>/thon")
+@auth.needs("officer")
+def assign(code: str, collector_id: int) -> Response | tuple[str, int]:
+    """Change the thôn he walks."""
+    begin_writing()
+    commune = auth.open_commune(code)
+    collector = _collector(commune, collector_id)
+    try:
+        collectors.assign(collector, _chosen(commune), actor=auth.signed_in().actor)
+    except CollectorRejected as rejected:
+        return _one(commune, collector, wrong=str(rejected)), 422
+    db.session.commit()
+    flash("Đã giao thôn. Điện thoại nhận danh sách mới trong lần cập nhật tới.")
+    return redirect(url_for(".one", code=code, collector_id=collector_id))
+
+
+@blueprint.post(f"{BASE}/<int:collector_id>/doi-ma")
+@auth.needs("officer")
+def rotate(code: str, collector_id: int) -> Response | tuple[str, int]:
+    """*Đổi mã*."""
+    begin_writing()
+    commune = auth.open_commune(code)
+    collector = _collector(commune, collector_id)
+    try:
+        collectors.rotate(collector, actor=auth.signed_in().actor)
+    except CollectorRejected as rejected:
+        return _one(commune, collector, wrong=str(rejected)), 422
+    db.session.commit()
+    flash("Đã đổi mã. Hãy in tờ mã QR mới; phiếu đã điền trên điện thoại cũ vẫn gửi được trong 30 ngày.")
+    return redirect(url_for(".one", code=code, collector_id=collector_id))
+
+
+@blueprint.get(f"{BASE}/<int:collector_id>/thu-hoi")
+@auth.needs("officer")
+def asking(code: str, collector_id: int) -> str:
+    """What would be lost by revoking, before it is done."""
+    commune = auth.open_commune(code)
+    collector = _collector(commune, collector_id)
+    contact = contacts.contacts([collector.id])[collector.id]
+    return render_template(
+        "office/collector_revoke.html", commune=commune, collector=collector, contact=contact
+    )
+
+
+@blueprint.post(f"{BASE}/<int:collector_id>/thu-hoi")
+@auth.needs("officer")
+def revoke(code: str, collector_id: int) -> Response:
+    """*Thu hồi ngay*."""
+    begin_writing()
+    commune = auth.open_commune(code)
+    collector = _collector(commune, collector_id)
+    collectors.revoke(collector, actor=auth.signed_in().actor)
+    db.session.commit()
+    flash(f"Đã thu hồi mã của {collector.name}: điện thoại không đọc, không gửi được gì nữa.")
+    return redirect(url_for(".one", code=code, collector_id=collector_id))
+
+
+@blueprint.get(f"{BASE}/to-in")
+@auth.needs("officer")
+def sheet(code: str) -> str | Response:
+    """The sheet of QR codes, of one collector (`nguoi`), of a thôn (`thon`) or of all; as PDF with `dang=pdf`."""
+    commune = auth.open_commune(code)
+    query = _of(commune, request.args.get("thon", type=int)).where(Collector.revoked_at.is_(None))
+    only = request.args.get("nguoi", type=int)
+    if only is not None:
+        query = query.where(Collector.id == only)
+    found = db.session.scalars(query.order_by(Collector.name).limit(MOST_PRINTED)).all()
+    url = outside_url()
+    _note_printing(commune, found)
+    if request.args.get("dang") == "pdf":
+        try:
+            return _pdf(code_sheet.pdf(commune, found, url), commune)
+        except code_sheet.NoPdf as error:
+            flash(str(error))
+    cards = code_sheet.cards(found, url)
+    return render_template(
+        "office/code_sheet.html", commune=commune, cards=cards, url=url, is_near=_is_near(request.host)
+    )
+
+
+def _pdf(content: bytes, commune: Commune) -> Response:
+    head = {
+        "Content-Disposition": f'inline; filename="ma-qr-{commune.code}.pdf"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, content_type="application/pdf", headers=head)
+
+
+def _is_near(host: str) -> bool:
+    """Whether an address is this machine's own, which no phone can reach."""
+    return host.partition(":")[0] in ("localhost", "127.0.0.1") or host.startswith("[::1]")
+
+
+def _note_printing(commune: Commune, found: Sequence[Collector]) -> None:
+    """Codes open phone URLs: who has seen them is written down."""
+    journal.note_reading(
+        "collector.print", f"commune:{commune.code}", {"collectors": [each.id for each in found]}
+    )
+
+
+def _of(commune: Commune, village: int | None) -> sa.Select[Collector]:
+    query = (
+        sa.select(Collector)
+        .where(Collector.commune_id == commune.id)
+        .options(selectinload(Collector.villages))
+    )
+    if village is None:
+        return query
+    walks = Collector.villages.any(
+        sa.and_(CollectorVillage.village_id == village, CollectorVillage.until.is_(None))
+    )
+    return query.where(walks)
+
+
+def _collector(commune: Commune, collector_id: int) -> Collector:
+    found = db.session.get(Collector, collector_id)
+    if found is None or found.commune_id != commune.id:
+        raise Problem(COLLECTOR_UNKNOWN)
+    return found
+
+
+def _villages(commune: Commune) -> Sequence[Village]:
+    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+    return db.session.scalars(query.order_by(Village.code)).all()
+
+
+def _chosen(commune: Commune) -> list[Village]:
+    wanted = set(request.form.getlist("thon", type=int))
+    return [village for village in _villages(commune) if village.id in wanted]
+
+
+def _adding(
+    commune: Commune, wrong: str = "", name: str = "", faults: Sequence[str] = (), text: str = ""
+) -> str:
+    chosen = set(request.form.getlist("thon", type=int))
+    return render_template(
+        "office/collector_add.html", commune=commune, villages=_villages(commune), chosen=chosen,
+        wrong=wrong, name=name, faults=faults, text=text,
+    )  # fmt: skip
+
+
+def _one(commune: Commune, collector: Collector, wrong: str = "") -> str:
+    return render_template(
+        "office/collector.html",
+        commune=commune,
+        collector=collector,
+        walked=collectors.walked(collector),
+        leaving=collectors.leaving(collector),
+        contact=contacts.contacts([collector.id])[collector.id],
+        villages=_villages(commune),
+        wrong=wrong,
+    )
