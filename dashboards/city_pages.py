@@ -1,5 +1,6 @@
 """The page of the city: its communes side by side on one indicator, on a map and in a table."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -70,9 +71,11 @@ def page() -> str:
         orders=ORDERS,
         has_targets=has_targets,
         states=[(state, sum(line.state is state for line in lines)) for state in WORST_FIRST],
-        fifths=_fifths(lines),
+        of_colour=Counter(line.colour for line in lines),
+        fifths=_fifths(),
         total=_total(table),
         map=draw(outlines.of_city()),
+        is_illustrative=any(row.illustrative for row in table.rows),
         is_visits=chosen.code == VISITED,
     )
 
@@ -154,13 +157,13 @@ def _colour(row: CommuneRow, met: Fraction | None, *, has_targets: bool) -> str:
     return f"f{next(n for n, least in enumerate(FIFTHS, 1) if value >= least)}"
 
 
-def _fifths(lines: Sequence[Line]) -> list[tuple[str, str, int]]:
-    """The legend where no commune has a target: class, what it says, how many communes."""
+def _fifths() -> list[tuple[str, str]]:
+    """The legend where no commune has a target: class, and what it says."""
     found = []
     for n, least in enumerate(FIFTHS, 1):
         most = FIFTHS[n - 2] if n > 1 else None
         says = f"từ {int(least)}" + (f" đến dưới {int(most)}" if most is not None else "") + f"{words.SPACE}%"
-        found.append((f"f{n}", says, sum(line.colour == f"f{n}" for line in lines)))
+        found.append((f"f{n}", says))
     return found
 
 

@@ -45,12 +45,18 @@ def move_on(code: str, task_code: str) -> Response | Page:
 
 
 def _asked() -> dict[str, Any]:
-    return {name: request.args[name] for name in ("loai", "trang_thai", "don_vi") if request.args.get(name)}
+    return {
+        name: request.args[name]
+        for name in ("loai", "trang_thai", "don_vi", "trang")
+        if request.args.get(name)
+    }
 
 
 def _page(commune: Commune, open_task: str, wrong: Sequence[str]) -> Page:
     asked = _asked()
-    wanted = Wanted(asked.get("loai", ""), asked.get("trang_thai", ""), asked.get("don_vi", ""))
+    page_asked = asked.pop("trang", "")
+    number = int(page_asked) if page_asked.isascii() and page_asked.isdigit() and len(page_asked) < 6 else 1
+    wanted = Wanted(asked.get("loai", ""), asked.get("trang_thai", ""), asked.get("don_vi", ""), number)
     page = render_template(
         "tasks.html",
         commune=commune,

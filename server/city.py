@@ -37,6 +37,8 @@ class CommuneRow:
     visited: int | None
     cell: Cell
     target: TargetRow | None
+    illustrative: bool
+    """Its outline is a sketch."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class _Known:
 
 
 _COMMUNES = (
-    sa.select(Commune.id, Commune.code, Commune.name, Commune.kind)
+    sa.select(Commune.id, Commune.code, Commune.name, Commune.kind, Commune.illustrative)
     .where(Commune.valid_to.is_(None))
     .order_by(Commune.code)
 )
@@ -178,6 +180,7 @@ def _row(commune: Row, known: _Known) -> CommuneRow:
         visited=found.visited,
         cell=shown.cell if shown else Cell(),
         target=_own(found),
+        illustrative=commune.illustrative,
     )
 
 

@@ -17,17 +17,20 @@ STATES = {"not_begun": "chưa bắt đầu", "doing": "đang làm", "done": "đ�
 KINDS = {"appendix": "Phụ lục nhiệm vụ", "task": "Nhiệm vụ", "responsibility": "Trách nhiệm của đơn vị"}
 OPEN = ("not_begun", "doing")
 SOON = dt.timedelta(days=30)
+PAGE = 20
+"""Tasks on one page."""
 LONGEST = 2000
 """Characters of a note."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a listing is narrowed to; None, "" are all. `state` may also be `open` or `late`."""
+    """What a listing is narrowed to; "" is all. `state` may also be `open` or `late`."""
 
     kind: str = ""
     state: str = ""
     lead: str = ""
+    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Listing:
-    """The tasks asked for, the number of each state among all, and the offices that lead any."""
+    """One page of the tasks asked for, the number of each state among all, and the offices that lead any."""
 
     tasks: tuple[Shown, ...]
+    page: int
+    pages: int
     counts: dict[str, int]
     late: int
     leads: tuple[str, ...]
@@ -67,7 +72,10 @@ def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
     counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
     leads = sorted({name for task in rows for name in (task.lead or "").split(", ") if name})
     kept = sorted((each for each in shown if _fits(each, wanted)), key=_order)
-    return Listing(tuple(kept), counts, sum(each.is_late for each in shown), tuple(leads))
+    pages = max(1, -(-len(kept) // PAGE))
+    page = min(max(1, wanted.page), pages)
+    on_page = tuple(kept[(page - 1) * PAGE : page * PAGE])
+    return Listing(on_page, page, pages, counts, sum(each.is_late for each in shown), tuple(leads))
 
 
 def _shown(task: Task, today: dt.date) -> Shown:
