@@ -31,6 +31,28 @@ class Rule(NamedTuple):
 
     event: bool = False
     valid_days: int | None = None
+    at_home: bool = True
+    """It is counted where the household lives, and goes with it when it moves."""
+    of_persons: bool = False
+    """It counts members of the household, who may become two households."""
+
+
+class Turn(NamedTuple):
+    """A household changes (DESIGN 6.4): from `day` on its states count elsewhere, or end till the next finding."""
+
+    day: dt.date
+    before: int | None
+    """The thôn until then."""
+    after: int | None
+    """The thôn from then on; None: the states end."""
+    persons_only: bool = False
+    """Only what counts persons ends: the household was split."""
+
+
+def home_on(turns: Iterable[Turn], day: dt.date, home: int | None) -> int | None:
+    """The thôn in which a household lived on a day, given where it lives now."""
+    moves = sorted(turn for turn in turns if not turn.persons_only)
+    return next((turn.before for turn in moves if day < turn.day), home)
 
 
 Place = tuple[int, dt.date]
@@ -40,37 +62,64 @@ Steps = dict[Place, Amount]
 NOTHING = Amount(0, 0, 0)
 
 
-def steps(series: Iterable[Entry], rule: Rule) -> Steps:
+def steps(series: Iterable[Entry], rule: Rule, turns: Iterable[Turn] = ()) -> Steps:
     """The changes that a whole series makes to the sums of its thôn; the sum up to a day is its state then.
 
     A finding without a thôn is known but in nobody's sums; it still ends the state before it.
     """
     ordered = sorted(series)
+    felt = sorted(turn for turn in turns if _concerns(turn, rule))
     found: Steps = {}
     for position, entry in enumerate(ordered):
-        if entry.village_id is None:
-            continue
         end = _end(ordered, position, rule)
         if end is not None and end <= entry.day:
             continue
-        _add(found, (entry.village_id, entry.day), Amount(entry.done, entry.of, 1))
-        if end is not None:
-            _add(found, (entry.village_id, end), Amount(-entry.done, -entry.of, -1))
+        for village_id, begins, ends in _stays(entry, end, felt):
+            if village_id is not None:
+                _add(found, (village_id, begins), Amount(entry.done, entry.of, 1))
+                if ends is not None:
+                    _add(found, (village_id, ends), Amount(-entry.done, -entry.of, -1))
     return {place: amount for place, amount in found.items() if amount != NOTHING}
 
 
-def change(before: Sequence[Entry], after: Sequence[Entry], rule: Rule) -> Steps:
-    """What to append to the tally when a series changes: the old steps out, the new ones in."""
-    difference = steps(after, rule)
-    for place, amount in steps(before, rule).items() if before else ():
+def _concerns(turn: Turn, rule: Rule) -> bool:
+    return not rule.event and (rule.of_persons if turn.persons_only else rule.at_home)
+
+
+def _stays(
+    entry: Entry, end: dt.date | None, turns: Sequence[Turn]
+) -> Iterable[tuple[int | None, dt.date, dt.date | None]]:
+    """The thôn in whose sums an entry stands, from which day to which: in one, unless its household turns."""
+    village_id, begins = entry.village_id, entry.day
+    for turn in turns:
+        if turn.day <= begins:
+            continue
+        if end is not None and end <= turn.day:
+            break
+        yield village_id, begins, turn.day
+        if turn.after is None:
+            return
+        village_id, begins = turn.after, turn.day
+    yield village_id, begins, end
+
+
+def change(
+    before: Sequence[Entry],
+    after: Sequence[Entry],
+    rule: Rule,
+    turns: tuple[Sequence[Turn], Sequence[Turn]] = ((), ()),
+) -> Steps:
+    """What to append to the tally when a series, or the `turns` of its subject, change: old steps out, new ones in."""
+    difference = steps(after, rule, turns[1])
+    for place, amount in steps(before, rule, turns[0]).items() if before else ():
         _add(difference, place, Amount(-amount.done, -amount.of, -amount.subjects))
     return {place: amount for place, amount in difference.items() if amount != NOTHING}
 
 
-def arrival(series: Sequence[Entry], entry: Entry, rule: Rule) -> Steps:
+def arrival(series: Sequence[Entry], entry: Entry, rule: Rule, turns: Sequence[Turn] = ()) -> Steps:
     """What to append to the tally when one finding joins a series; the usual cases without going through it all."""
-    if entry.village_id is None or rule.valid_days is not None:
-        return change(series, [*series, entry], rule)
+    if entry.village_id is None or rule.valid_days is not None or turns:
+        return change(series, [*series, entry], rule, (turns, turns))
     found: Steps = {(entry.village_id, entry.day): Amount(entry.done, entry.of, 1)}
     if rule.event or not series:
         return found

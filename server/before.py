@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server import batch, entities, media, resend, tally
 from server.entities import Known, Visit
 from server.errors import KEY_UNKNOWN, Problem
+from server.models import Entity
 from server.reading import Reading
 from server.sender import Sender
 
@@ -40,24 +41,69 @@ class Before:
     is_revoked: bool = False
     """The sender's: a process may remember for some seconds who a token is, not that it still opens anything."""
 
+    @property
+    def is_plain(self) -> bool:
+        """New, by somebody who may send, and about no household that now goes by another id."""
+        merged = any(known.merged_into_id for known in self.known.values())
+        return self.stored is None and not self.is_revoked and not merged
 
-def look(connection: sa.Connection, sent: Sent) -> Before:
-    """Read what is known of the subject; an edit first takes back what it replaces."""
-    reading = sent.reading
+
+def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
+    """Read what is known of the subject; an edit first takes back what it replaces.
+
+    A submission that names a household under an id that was merged into another is about that other one
+    (DESIGN 6.4); it is returned so.
+    """
     [before] = first(connection, [sent])
     if before.is_revoked:
         raise Problem(KEY_UNKNOWN)
     if before.stored is not None:
-        return before
-    if reading.instance.deprecated_id is not None:
-        edited = resend.replace(connection, reading, before.submission_id, sent.sender.collector_id)
-        [again] = first(connection, [sent])
-        before = dataclasses.replace(again, submission_id=before.submission_id, edited=edited)
-    main = main_entity(reading)
-    others = [{"entity": block.id} for block in reading.blocks if block.id != main]
+        return sent, before
+    new_id, edited = before.submission_id, None
+    if sent.reading.instance.deprecated_id is not None:
+        edited = resend.replace(connection, sent.reading, new_id, sent.sender.collector_id)
+    may_be_merged = len(sent.reading.blocks) > 1 or any(each.merged_into_id for each in before.known.values())
+    heirs = _heirs(connection, sent.reading) if may_be_merged else {}
+    if heirs:
+        sent = dataclasses.replace(sent, reading=_renamed(sent.reading, heirs))
+    if heirs or edited:
+        [before] = first(connection, [sent])
+    others = [{"entity": block.id} for block in sent.reading.blocks if block.id != main_entity(sent.reading)]
     found = batch.read_each(connection, entities.KNOWN, others)
     known = {rows[0][0]: Known(*rows[0]) for rows in found if rows}
-    return dataclasses.replace(histories(connection, [(reading, before)])[0], known={**before.known, **known})
+    [whole] = histories(connection, [(sent.reading, before)])
+    return sent, dataclasses.replace(
+        whole, submission_id=new_id, edited=edited, known={**before.known, **known}
+    )
+
+
+_MERGED = sa.select(Entity.id, Entity.merged_into_id).where(
+    Entity.id.in_(sa.bindparam("ids", expanding=True)), Entity.merged_into_id.is_not(None)
+)
+
+
+def _heirs(connection: sa.Connection, reading: Reading) -> dict[uuid.UUID, uuid.UUID]:
+    """For each named entity that was merged into another, the one by which it goes now."""
+    named = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
+    heirs: dict[uuid.UUID, uuid.UUID] = {}
+    sought = named
+    while sought:
+        merged = {row.id: row.merged_into_id for row in connection.execute(_MERGED, {"ids": list(sought)})}
+        heirs = {old: merged.get(new, new) for old, new in heirs.items()} | {
+            old: new for old, new in merged.items() if old in named
+        }
+        sought = set(merged.values()) - named
+    return heirs
+
+
+def _renamed(reading: Reading, heirs: Mapping[uuid.UUID, uuid.UUID]) -> Reading:
+    """The submission about what its entities are called now; versions it knew were those of the old id."""
+    blocks = tuple(
+        dataclasses.replace(block, id=heirs[block.id], base_version=None) if block.id in heirs else block
+        for block in reading.blocks
+    )
+    subject = heirs.get(reading.subject, reading.subject) if reading.subject else None
+    return dataclasses.replace(reading, blocks=blocks, subject=subject)
 
 
 def main_entity(reading: Reading) -> uuid.UUID | None:

@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.instance import EntityBlock
-from server import batch
+from geo.series import Turn
+from server import batch, tally
 from server.batch import Step, step
 from server.clock import day_of
 from server.models import Entity, EntityVersion, Submission
@@ -17,21 +18,26 @@ from server.registry import registry
 
 HOUSEHOLDS = "ho_dan"
 
+REVISIT = "tham_lai"
+"""Split since it was last met: who lives there now has to be asked again (DESIGN 6.4)."""
 STATES = {"gap": "da_gap", "vang": "vang", "tu_choi": "tu_choi", "da_chuyen": "da_chuyen"}
 """Visit result (`ket_qua`) → what the household's row on the phone says of it (`tinh_trang`)."""
 NOT_VISITED = "chua_tham"
 COLOURS = {
     NOT_VISITED: "#9e9e9e",
     "da_gap": "#2e7d32",
+    REVISIT: "#0277bd",
     "vang": "#f9a825",
     "tu_choi": "#6d4c41",
     "da_chuyen": "#455a64",
 }
 """Marker colours on the phone's map (E5)."""
 
-KNOWN = sa.select(
-    Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version
-).where(Entity.id == sa.bindparam("entity"))
+KNOWN_COLUMNS = (
+    Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version, Entity.turns,
+    Entity.merged_into_id,
+)  # fmt: skip
+KNOWN = sa.select(*KNOWN_COLUMNS).where(Entity.id == sa.bindparam("entity"))
 VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at, Submission.result).where(
     Submission.entity_id == sa.bindparam("entity"),
     Submission.quarantine.is_(None),
@@ -64,6 +70,13 @@ class Known:
     label: str
     data: Mapping[str, Any]
     version: int
+    kept_turns: Sequence[Mapping[str, Any]] | None = None
+    merged_into_id: uuid.UUID | None = None
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """How the household moved, ended or was split."""
+        return tally.turns(self.kept_turns)
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -84,10 +97,11 @@ class Origin:
     received_at: dt.datetime
 
 
-def status(visits: Iterable[Visit]) -> dict[str, str]:
-    """A household's computed properties, from its accepted visits alone (DESIGN 6.5).
+def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
+    """A household's computed properties, from its accepted visits and its turns alone (DESIGN 6.5).
 
-    A household once met stays met, whoever opens the door later; one that has moved away has moved away.
+    A household once met stays met, whoever opens the door later; one that has moved away has moved away; one
+    that was split is to be visited again.
     """
     ordered = sorted(visits)
     if not ordered:
@@ -100,8 +114,10 @@ def status(visits: Iterable[Visit]) -> dict[str, str]:
         }
     last = ordered[-1]
     state = STATES.get(last.result, NOT_VISITED)
-    if state != "da_chuyen" and any(visit.result == "gap" for visit in ordered):
-        state = "da_gap"
+    met = [day_of(visit.observed_at) for visit in ordered if visit.result == "gap"]
+    if state != "da_chuyen" and met:
+        split = max((turn.day for turn in turns if turn.persons_only), default=None)
+        state = "da_gap" if split is None or met[-1] > split else REVISIT
     return {
         "tinh_trang": state,
         "ket_qua": last.result,
@@ -194,7 +210,7 @@ def _version(
         base_version=block.base_version if block else None,
         trunk_version=block.trunk_version if block else None,
         branch_id=block.branch_id if block else None,
-        conflict=conflict, created_at=origin.received_at,
+        conflict=conflict, created_at=origin.received_at, act_id=None,
     )  # fmt: skip
 
 

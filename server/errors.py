@@ -83,6 +83,9 @@ REVIEW_OVERTAKEN = Kind(
 REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với phiếu này: {why}")
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
+HOUSEHOLD_UNKNOWN = Kind(404, "household_unknown", "Không có hộ này trong danh sách của xã.")
+ACT_IMPOSSIBLE = Kind(409, "act_impossible", "Chưa làm được với hộ này: {why}")
+
 COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")
 COLLECTOR_UNKNOWN = Kind(404, "collector_unknown", "Xã này không có thành viên ấy.")
 INDICATOR_UNKNOWN = Kind(404, "indicator_unknown", "Không có chỉ tiêu “{code}”.")

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from geo.series import Entry
+from geo.series import Entry, Turn, home_on
 from server import arrival, batch, clock, entities, media, resend, tally
 from server.arrival import Placed
 from server.batch import Step, step
@@ -20,6 +20,7 @@ from server.entities import HOUSEHOLDS, Origin, Visit
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
 from server.models import Audit, Finding, Submission
 from server.reading import Reading, observed, understand
+from server.registry import KnownIndicator
 from server.sender import Sender, Upload
 from server.together import Ticket, Together
 
@@ -67,6 +68,19 @@ class Arrival:
     @property
     def id(self) -> int:
         return self.before.submission_id
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """How the household that it is about moved, ended or was split."""
+        known = self.before.known.get(self.reading.subject) if self.reading.subject else None
+        return known.turns if known is not None else ()
+
+    def village_of(self, indicator: KnownIndicator) -> int | None:
+        """The thôn in which an indicator's finding counts: for people, where they lived on that day (DESIGN 6.4)."""
+        village_id = self.placed.village_of(indicator)
+        if self.turns and indicator.of_people:
+            return home_on(self.turns, clock.day_of(self.observed_at), village_id)
+        return village_id
 
 
 def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
@@ -118,11 +132,7 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
     chosen = [ticket for ticket in tickets if _is_plain(ticket.work.reading)]
     known = zip(chosen, first(connection, [ticket.work for ticket in chosen]), strict=True)
     met: set[object] = set()
-    new = [
-        each
-        for each in known
-        if each[1].stored is None and not each[1].is_revoked and _apart(each[0].work, met)
-    ]
+    new = [each for each in known if each[1].is_plain and _apart(each[0].work, met)]
     befores = histories(connection, [(ticket.work.reading, before) for ticket, before in new])
     steps: list[Step] = []
     receipts = []
@@ -185,11 +195,10 @@ def _lost_a_race(error: sa.exc.DBAPIError) -> bool:
 def receive(connection: sa.Connection, sent: Sent) -> Receipt:
     """Store one submission with all that follows from it and commit; or meet the one that is already there."""
     received_at = clock.now()
-    reading = sent.reading
-    before = look(connection, sent)
+    sent, before = look(connection, sent)
     if before.stored is not None:
         connection.rollback()
-        again = resend.again(before.stored, reading, sent.blobs, received_at)
+        again = resend.again(before.stored, sent.reading, sent.blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
     this = arrival_of(sent, before, received_at)
     batch.write(connection, _steps(connection, this))
@@ -276,10 +285,10 @@ def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
 
 
 def _status(this: Arrival) -> dict[str, str]:
-    if this.reading.result is None:
-        return entities.status(this.before.visits)
-    visit = Visit(this.observed_at, this.received_at, this.id, this.reading.result)
-    return entities.status([*this.before.visits, visit])
+    visits = list(this.before.visits)
+    if this.reading.result is not None:
+        visits.append(Visit(this.observed_at, this.received_at, this.id, this.reading.result))
+    return entities.status(visits, this.turns)
 
 
 def _findings(this: Arrival) -> list[dict[str, Any]]:
@@ -288,7 +297,7 @@ def _findings(this: Arrival) -> list[dict[str, Any]]:
     return [
         {
             "submission_id": this.id, "indicator_id": each.indicator.id, "subject": subject,
-            "village_id": this.placed.village_of(each.indicator), "done": each.done, "of": each.of,
+            "village_id": this.village_of(each.indicator), "done": each.done, "of": each.of,
             "observed_at": this.observed_at, "received_at": this.received_at, "counts": True,
         }
         for each in this.reading.statements
@@ -300,9 +309,9 @@ def _tally_steps(this: Arrival) -> list[Step]:
     day = clock.day_of(this.observed_at)
     tallied = []
     for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):
-        village_id = this.placed.village_of(indicator)
+        village_id = this.village_of(indicator)
         entry = Entry(this.observed_at, this.received_at, this.id, day, village_id, done, of)
-        tallied += tally.joined(this.before.series, indicator.id, entry, indicator.rule)
+        tallied += tally.joined(this.before.series, indicator.id, entry, indicator.rule, this.turns)
     return [Step(tally.APPEND, tallied)]
 
 

@@ -3,10 +3,13 @@
 import contextlib
 import uuid
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
+from geo.series import Turn
 from server import tally
+from server.models import Entity
 from server.registry import registry
 
 
@@ -20,17 +23,19 @@ def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Itera
     ordered = sorted(set(subjects))
     for subject in ordered:
         tally.lock(connection, subject)
-    before = {subject: _series(connection, subject) for subject in ordered}
+    before = [_counted(connection, subject) for subject in ordered]
     yield
     rules = registry().rules(connection)
-    rows = [
-        row
-        for subject in ordered
-        for row in tally.difference(before[subject], _series(connection, subject), rules)
-    ]
+    rows: list[dict[str, Any]] = []
+    for subject, (old_series, old_turns) in zip(ordered, before, strict=True):
+        series, turns = _counted(connection, subject)
+        rows += tally.difference(old_series, series, rules, (old_turns, turns))
     if rows:
         connection.execute(tally.APPEND, rows)
 
 
-def _series(connection: sa.Connection, subject: uuid.UUID) -> tally.Series:
-    return tally.series(tuple(row) for row in connection.execute(tally.SERIES, {"subject": subject}))
+def _counted(connection: sa.Connection, subject: uuid.UUID) -> tuple[tally.Series, tuple[Turn, ...]]:
+    """All that counts about a subject, and how its household turned."""
+    rows = connection.execute(tally.SERIES, {"subject": subject})
+    turns = connection.scalar(sa.select(Entity.turns).where(Entity.id == subject))
+    return tally.series(tuple(row) for row in rows), tally.turns(turns)

@@ -12,6 +12,9 @@ from geo.series import Rule
 from server.db import db
 from server.models import EntityList, Form, FormVersion, Indicator, Village
 
+OF_PEOPLE = frozenset({"household", "person", "adult"})
+"""Units that are counted where the household lives (DESIGN 6.4)."""
+
 
 @dataclasses.dataclass(frozen=True)
 class KnownForm:
@@ -48,7 +51,7 @@ class KnownIndicator:
     @property
     def of_people(self) -> bool:
         """Counted where the household is listed; anything else where its point lies (DESIGN 6.4)."""
-        return self.unit in ("household", "person", "adult")
+        return self.unit in OF_PEOPLE
 
 
 class Registry:
@@ -90,7 +93,7 @@ class Registry:
             row = _first(_INDICATOR, code=code)
             if row is None:
                 return None
-            rule = Rule(event=row.kind == "event", valid_days=row.valid_days)
+            rule = _rule(row)
             self._indicators[code] = KnownIndicator(row.id, row.code, row.unit, rule)
         return self._indicators[code]
 
@@ -114,8 +117,18 @@ class Registry:
 
     def rules(self, connection: sa.Connection) -> dict[int, Rule]:
         """How every indicator counts, by its key."""
-        rows = connection.execute(sa.select(Indicator.id, Indicator.kind, Indicator.valid_days))
-        return {row.id: Rule(event=row.kind == "event", valid_days=row.valid_days) for row in rows}
+        columns = (Indicator.id, Indicator.kind, Indicator.unit, Indicator.valid_days)
+        return {row.id: _rule(row) for row in connection.execute(sa.select(*columns))}
+
+
+def _rule(row: Any) -> Rule:
+    """How an indicator counts, by its kind, unit and validity (DESIGN 6.2, 6.4)."""
+    return Rule(
+        event=row.kind == "event",
+        valid_days=row.valid_days,
+        at_home=row.unit in OF_PEOPLE,
+        of_persons=row.unit in ("person", "adult"),
+    )
 
 
 def _about_people(form: int) -> bool:

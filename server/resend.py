@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from server import batch, clock, media
 from server.batch import Step, step
 from server.db import BIG, db
+from server.entities import KNOWN_COLUMNS
 from server.errors import (
     ATTACHMENT_CONFLICT,
     EDIT_OF_REPLACED,
@@ -48,12 +49,7 @@ STORED = (
         Submission.sha256,
         sa.exists().where(Collector.id == sa.bindparam("collector"), Collector.revoked_at.is_not(None)),
         Subject.changes,
-        Entity.id,
-        Entity.list_id,
-        Entity.village_id,
-        Entity.label,
-        Entity.data,
-        Entity.version,
+        *KNOWN_COLUMNS,
     )
     .select_from(sa.select(sa.literal_column("1")).subquery())
     .outerjoin(Submission, Submission.instance_id == sa.bindparam("instance_id"))

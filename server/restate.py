@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.entities import HOUSEHOLDS, VISITS, Visit, status
-from server.models import Entity, EntityVersion, Submission
+from server.models import Entity, EntityAct, EntityVersion, Submission
 from server.registry import registry
+from server.tally import turns
 
 COMPUTED = frozenset(status(()))
 """Properties that the server gives a household (DESIGN 6.5); no visit sets them."""
@@ -25,14 +26,23 @@ _VERSIONS = (
         EntityVersion.label,
         EntityVersion.data,
         EntityVersion.received,
-        sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED).label("counts"),
+        sa.and_(
+            sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED), EntityAct.undone_at.is_(None)
+        ).label("counts"),
     )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
+    .outerjoin(EntityAct, EntityAct.id == EntityVersion.act_id)
     .where(EntityVersion.entity_id == sa.bindparam("entity"))
     .order_by(EntityVersion.version)
 )
 _ENTITY = sa.select(
-    Entity.list_id, Entity.label, Entity.data, Entity.version, Entity.ended_at, Entity.ended_reason
+    Entity.list_id,
+    Entity.label,
+    Entity.data,
+    Entity.version,
+    Entity.turns,
+    Entity.ended_at,
+    Entity.ended_reason,
 ).where(Entity.id == sa.bindparam("entity"))
 
 
@@ -95,7 +105,7 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     told = tell([Change(*change) for change in changes])
     computed: Mapping[str, str] = {}
     if row.list_id == registry().list_id(HOUSEHOLDS):
-        computed = status(_visits(connection, entity_id))
+        computed = status(_visits(connection, entity_id), turns(row.turns))
     data = {**told.data, **computed}
     ended_at, ended_reason = _end(row, at, exists=told.exists)
     if (row.label, row.data, row.ended_at) == (told.label, data, ended_at):

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from geo.series import Amount, Entry, Rule, arrival, change, steps
+from geo.series import Amount, Entry, Rule, Turn, arrival, change, steps
 from server.clock import day_of
-from server.models import Finding, Subject, Tally, TallyDay, TallyMonth, Village
+from server.models import Entity, Finding, Subject, Tally, TallyDay, TallyMonth, Village
 from server.registry import registry
 
 Key = tuple[int, int, dt.date]
@@ -64,6 +64,14 @@ Series = dict[int, list[Entry]]
 """A subject's series by indicator."""
 
 
+def turns(kept: Sequence[Mapping[str, Any]] | None) -> tuple[Turn, ...]:
+    """The turns of a household as its row keeps them."""
+    return tuple(
+        Turn(dt.date.fromisoformat(each["day"]), each["before"], each["after"], each["persons_only"])
+        for each in kept or ()
+    )
+
+
 def series(rows: Iterable[Sequence[Any]]) -> Series:
     """The rows of SERIES as series."""
     found: Series = {}
@@ -73,18 +81,26 @@ def series(rows: Iterable[Sequence[Any]]) -> Series:
     return found
 
 
-def difference(before: Series, after: Series, rules: Mapping[int, Rule]) -> list[dict[str, Any]]:
-    """Rows to append to the tally when a subject's series change; none where the sums stay as they are."""
+def difference(
+    before: Series,
+    after: Series,
+    rules: Mapping[int, Rule],
+    turns: tuple[Sequence[Turn], Sequence[Turn]] = ((), ()),
+) -> list[dict[str, Any]]:
+    """Rows to append to the tally when a subject's series or turns change; none where the sums stay as they are."""
     rows = []
     for indicator_id in before.keys() | after.keys():
-        changed = change(before.get(indicator_id, ()), after.get(indicator_id, ()), rules[indicator_id])
+        series = before.get(indicator_id, ()), after.get(indicator_id, ())
+        changed = change(*series, rules[indicator_id], turns)
         rows += [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
     return rows
 
 
-def joined(series: Series, indicator_id: int, entry: Entry, rule: Rule) -> list[dict[str, Any]]:
+def joined(
+    series: Series, indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
+) -> list[dict[str, Any]]:
     """Rows to append to the tally when one finding joins its subject's series."""
-    changed = arrival(series.get(indicator_id, ()), entry, rule)
+    changed = arrival(series.get(indicator_id, ()), entry, rule, turns)
     return [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
 
 
@@ -238,6 +254,7 @@ def _villages(connection: sa.Connection, commune_id: int | None) -> set[int] | N
 def _counted(connection: sa.Connection, villages: set[int] | None) -> dict[Key, Amount]:
     """Every series from its findings, streamed in the order of subjects: memory does not grow with the city."""
     rules = registry().rules(connection)
+    turned = _turned(connection)
     query = sa.select(
         Finding.subject, Finding.indicator_id, Finding.observed_at, Finding.received_at, Finding.submission_id,
         Finding.village_id, Finding.done, Finding.of,
@@ -246,13 +263,20 @@ def _counted(connection: sa.Connection, villages: set[int] | None) -> dict[Key, 
     if villages is not None:
         # a subject may have lived elsewhere: all of its findings are needed to know when it came
         here = sa.select(Finding.subject).where(Finding.village_id.in_(villages))
-        query = query.where(Finding.subject.in_(here))
+        query = query.where(sa.or_(Finding.subject.in_(here), Finding.subject.in_(list(turned))))
     sums: dict[Key, Amount] = {}
     rows = connection.execute(query, execution_options={"yield_per": 5000})
-    for (_subject, indicator_id), group in groupby(rows, _subject_and_indicator):
+    for (subject, indicator_id), group in groupby(rows, _subject_and_indicator):
         entries = series(row[1:] for row in group)[indicator_id]
-        _collect(sums, indicator_id, steps(entries, rules[indicator_id]).items(), villages)
+        found = steps(entries, rules[indicator_id], turned.get(subject, ()))
+        _collect(sums, indicator_id, found.items(), villages)
     return {key: amount for key, amount in sums.items() if amount != Amount(0, 0, 0)}
+
+
+def _turned(connection: sa.Connection) -> dict[uuid.UUID, tuple[Turn, ...]]:
+    """The households that moved, ended or were split; few, whatever the size of the city."""
+    query = sa.select(Entity.id, Entity.turns).where(Entity.turns.is_not(sa.null()))
+    return {row.id: turns(row.turns) for row in connection.execute(query)}
 
 
 def _subject_and_indicator(row: Any) -> tuple[uuid.UUID, int]:

@@ -3,7 +3,7 @@
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.checks import Interview
 from server.models.difficulties import Difficulty, DifficultyStep
-from server.models.entities import Entity, EntityList, EntityVersion
+from server.models.entities import Entity, EntityAct, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import (
     ApiToken,
@@ -43,6 +43,7 @@ __all__ = [
     "Difficulty",
     "DifficultyStep",
     "Entity",
+    "EntityAct",
     "EntityList",
     "EntityVersion",
     "Finding",

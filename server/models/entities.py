@@ -40,6 +40,12 @@ class Entity(Base):
     ended_at: Mapped[dt.datetime | None]
     """Off the list from then on; the row stays, since drafts on phones may still name it (E17)."""
     ended_reason: Mapped[str | None]
+    """`rejected`, `gone`, `merged`."""
+    merged_into_id: Mapped[uuid.UUID | None]
+    """The same household under another id; every later read and write follows it (DESIGN 6.4)."""
+    split_from_id: Mapped[uuid.UUID | None]
+    turns: Mapped[list[Any] | None]
+    """Moves, ends and splits that are in force, each as {"act", "day", "before", "after", "persons_only"}."""
     list: Mapped[EntityList] = relationship(lazy="joined")
 
 
@@ -62,4 +68,29 @@ class EntityVersion(Base):
     branch_id: Mapped[uuid.UUID | None]
     conflict: Mapped[str | None]
     """None, `soft` or `hard` (E15)."""
+    act_id: Mapped[int | None]
+    """The act of an officer that made it; what an undone act set is gone again."""
     created_at: Mapped[dt.datetime]
+
+
+class EntityAct(Base):
+    """What an officer did to a household: corrected its thôn, moved, ended, split or merged it; can be undone."""
+
+    __tablename__ = "entity_act"
+    __table_args__ = (
+        Index(None, "entity_id"),
+        CheckConstraint("kind in ('fix','move','end','split','merge')", name="kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entity_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("entity.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    day: Mapped[dt.date | None]
+    """From which day it holds; None for a correction, which holds from the beginning."""
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]
+    name: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    """What undoing needs: keys of thôn, of submissions and of the other household."""
+    undone_at: Mapped[dt.datetime | None]
+    undone_by: Mapped[str | None]

@@ -439,4 +439,4 @@ def test_rules_are_those_of_the_indicators(place: Place) -> None:
     send(Visit(create=True, stated=((1, 1), (1, 1), (1, 1), (1, 1))), place.both)
     with db.engine.connect() as connection:
         rules = set(registry().rules(connection).values())
-    assert rules == {Rule(), Rule(event=True), Rule(valid_days=10)}
+    assert rules == {Rule(), Rule(of_persons=True), Rule(event=True, of_persons=True), Rule(valid_days=10)}
