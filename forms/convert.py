@@ -10,7 +10,7 @@ from pyxform.constants import SUPPORTED_SHEET_NAMES
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert as convert_with_pyxform
 
-from forms import sheet_rules, sheets
+from forms import kobo, sheet_rules, sheets
 from forms.definition import Definition, IndicatorDeclaration, define
 from forms.errors import FormRejected, SheetError, Unreadable
 from forms.pyxform_words import told
@@ -31,7 +31,7 @@ class Converted:
 def convert(
     workbook: bytes, filename: str, known: Mapping[str, IndicatorDeclaration] | None = None
 ) -> Converted:
-    """Reads .xlsx, .xls or (for the library and tests) .md; raises FormRejected and nothing else.
+    """Reads .xlsx, .xls, .csv or (for the library and tests) .md; raises FormRejected and nothing else.
 
     `known` are the library's indicators by code, whose units need no declaration. Neither Java nor the
     network is used: ODK Validate runs in the tests of the library.
@@ -39,7 +39,7 @@ def convert(
     # openpyxl warns about styles and extensions that do not matter here.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        book = sheets.read(workbook, filename)
+        book = kobo.standard(sheets.read(workbook, filename))
         found = [*_control_characters(book), *sheet_rules.errors(book)]
         if found:
             raise FormRejected(found)

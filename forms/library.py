@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,11 +66,16 @@ def _lines(markdown: str) -> Iterator[list[str]]:
 
 def workbook(markdown: str) -> bytes:
     """Return an .xlsx with one sheet a table, every cell text; the same Markdown gives the same bytes."""
+    return packed(sheets(markdown))
+
+
+def packed(tables: Iterable[Sheet]) -> bytes:
+    """Return an .xlsx of these sheets, the first row of each standing still while one scrolls."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     book.set_properties({"created": _CREATED})
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-    for table in sheets(markdown):
+    for table in tables:
         sheet = book.add_worksheet(table.name)
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, max(map(len, table.rows), default=1) - 1, 24)

@@ -1,5 +1,6 @@
-"""Workbooks (.xlsx, .xls, and Markdown tables for tests) as sheets of text rows, hostile files refused."""
+"""Workbooks (.xlsx, .xls, .csv, and Markdown tables for tests) as sheets of text rows, hostile files refused."""
 
+import csv
 import io
 import re
 import unicodedata
@@ -27,6 +28,8 @@ MAX_UNPACKED_BYTES = 50_000_000
 MAX_PARTS = 2_000
 MAX_ROWS = 5_000
 MAX_COLUMNS = 200
+# What one cell of Excel holds at most.
+MAX_CELL = 32_767
 # pyxform stops after as many empty rows; later ones are notes at the bottom of a sheet.
 _EMPTY_ROWS_AT_END = 60
 _SPACES = re.compile(r"\s+")
@@ -132,6 +135,8 @@ def tables(workbook: bytes, filename: str) -> "list[Table]":
         return _read_xls(workbook, filename)
     if suffix == ".md":
         return _read_markdown(workbook, filename)
+    if suffix == ".csv":
+        return _read_csv(workbook, filename)
     if suffix in {".xlsm", ".xltm", ".xlsb"}:
         raise _refused("file có macro hoặc dạng nhị phân. Hãy lưu lại dưới dạng .xlsx thường.", filename)
     raise _refused("không phải file Excel. Hãy lưu dưới dạng .xlsx.", filename)
@@ -158,6 +163,9 @@ def _sheet(name: str, table: Iterable[tuple[int, Sequence[str | None]]]) -> Shee
         raise FormRejected([SheetError(name, 1, repeated, sentence, repeated)])
     kept = []
     for number, texts in rows:
+        if any(text and len(text) > MAX_CELL for text in texts):
+            sentence = f"dòng này có ô dài hơn {MAX_CELL} chữ. Hãy xoá bớt nội dung ô đó."
+            raise FormRejected([SheetError(name, number, None, sentence)])
         cells = {
             heading: text.strip()
             for heading, text in zip(headings, texts, strict=False)
@@ -166,7 +174,8 @@ def _sheet(name: str, table: Iterable[tuple[int, Sequence[str | None]]]) -> Shee
         if cells:
             kept.append(Row(number, cells))
         if len(kept) > MAX_ROWS:
-            raise FormRejected([SheetError(name, number, None, f"trang tính quá {MAX_ROWS} dòng.")])
+            sentence = f"trang tính quá {MAX_ROWS} dòng. Danh sách dài hãy để trong file .csv đi kèm."
+            raise FormRejected([SheetError(name, number, None, sentence)])
     return Sheet(name, headings, tuple(kept))
 
 
@@ -176,6 +185,23 @@ def _read_markdown(workbook: bytes, filename: str) -> list[Table]:
         return [(str(name), list(enumerate(rows, start=1))) for name, rows in sections.items() if rows]
     except (UnicodeDecodeError, TypeError, AttributeError) as problem:
         raise _refused("bảng Markdown không đọc được (cần UTF-8 và dấu | ở mỗi dòng).", filename) from problem
+
+
+def _read_csv(workbook: bytes, filename: str) -> list[Table]:
+    """As pyxform has it: the first column names the sheet, the rows under it begin with an empty cell."""
+    try:
+        rows = list(islice(csv.reader(io.StringIO(workbook.decode("utf-8-sig"), newline="")), 6 * MAX_ROWS))
+    except (UnicodeDecodeError, csv.Error) as problem:
+        sentence = "file .csv không đọc được (cần UTF-8, cách nhau bằng dấu phẩy). Hãy lưu dạng .xlsx."
+        raise _refused(sentence, filename) from problem
+    tables: dict[str, list[tuple[int, Sequence[str | None]]]] = {}
+    current: list[tuple[int, Sequence[str | None]]] = []
+    for first, *cells in filter(None, rows):
+        if first.strip():
+            current = tables.setdefault(first.strip(), [])
+        if any(cell.strip() for cell in cells):
+            current.append((len(current) + 1, [cell or None for cell in cells[:MAX_COLUMNS]]))
+    return list(tables.items())
 
 
 def _read_xlsx(workbook: bytes, filename: str) -> list[Table]:
@@ -202,7 +228,8 @@ def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:
     """(row number, texts); stops after a run of empty rows, so a row claimed far down costs nothing."""
     sheet.reset_dimensions()
     empty = 0
-    rows = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
+    # one row more than is allowed, so that `_sheet` says so; a sheet of 100,000 rows is not read to its end
+    rows = sheet.iter_rows(max_row=MAX_ROWS + 2 + _EMPTY_ROWS_AT_END, max_col=MAX_COLUMNS, values_only=True)
     for number, values in enumerate(rows, start=1):
         texts = [None if value is None else xlsx_value_to_str(value) for value in values]
         empty = 0 if any(texts) else empty + 1
@@ -220,6 +247,11 @@ def _refuse_bombs(workbook: bytes, filename: str) -> None:
                 raise _refused("file nén quá nhiều dữ liệu bên trong; không phải biểu mẫu.", filename)
             if any("vbaproject" in part.filename.lower() for part in parts):
                 raise _refused("file có macro. Hãy lưu lại dưới dạng .xlsx thường.", filename)
+            if any(part.filename.lower().startswith("xl/externallinks/") for part in parts):
+                raise _refused(
+                    "file lấy số liệu từ một file Excel khác. Trong Excel chọn Data › Edit Links › Break Link.",
+                    filename,
+                )
             for part in islice(parts, MAX_PARTS):
                 if _has_doctype(archive.read(part)):
                     raise _refused("file chứa khai báo XML lạ (DTD); hãy lưu lại bằng Excel.", filename)

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from forms.errors import FormRejected, SheetError
 from server import clock
 from server.db import db
 from server.models import Audit, Commune, EntityList, Form, FormFile, FormVersion, Indicator
+from server.terms import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
 MADE = frozenset({"thon.csv", *(f"{name}.csv" for name in ENTITY_LISTS)})
@@ -48,25 +49,30 @@ def publish(
     files: Sequence[MediaFile] = (),
     exact_points: bool = False,
     actor: str = "system",
+    terms: Terms = AS_WRITTEN,
 ) -> Published:
     """Add a form, or a version of one, for a commune (None: for all); the caller commits.
 
     Raises FormRejected, with nothing added, where the workbook is not a form, where the version exists with
-    other content (C17), where the form is somebody else's, or where an indicator has no unit or another one
-    than it had (DESIGN 6.10). The same content again changes nothing.
+    other content (C17), where the form is somebody else's, where an indicator has no unit or another one
+    than it had (DESIGN 6.10), or where its meaning was not decided (6.9). The same content again changes nothing.
     """
-    converted = checked(workbook, filename)
-    form = _form(converted.definition, commune)
-    known = _version(form, converted.definition.version)
+    workbook, filename = terms.workbook(workbook, filename)
+    converted = checked(workbook, filename, terms.declared)
+    converted = dataclasses.replace(converted, definition=terms.confirmed(converted.definition))
+    form = owned(converted.definition, commune)
+    refuse_taken(form, workbook, converted)
+    known = version_of(form, converted.definition.version)
     if known is not None:
-        if not _is_same(known, workbook, converted):
-            raise FormRejected([_version_taken(converted.definition)])
         return Published(known, converted.warnings, new=False)
+    open_questions = undecided(converted.xform, converted.definition, terms)
+    if open_questions:
+        raise FormRejected(open_questions)
     version = FormVersion(
         version=converted.definition.version,
         workbook=workbook,
         xform=converted.xform,
-        md5=_md5(converted.xform),
+        md5=md5(converted.xform),
         definition=converted.definition.to_json(),
         exact_points=exact_points,
         published_at=clock.now(),
@@ -82,12 +88,19 @@ def publish(
     return Published(version, (*converted.warnings, *_remarks(converted.definition, files)), new=True)
 
 
-def checked(workbook: bytes, filename: str) -> Converted:
-    """The workbook as a form that could be published as far as its indicators go; FormRejected otherwise."""
+def checked(
+    workbook: bytes, filename: str, declared: Sequence[IndicatorDeclaration] = (), *, names_all: bool = True
+) -> Converted:
+    """The workbook as a form that could be published as far as its indicators go; FormRejected otherwise.
+
+    `declared` are indicators named elsewhere than in the workbook; where not `names_all`, those that nobody has
+    named yet are let pass, to be asked for at publication.
+    """
     rows = db.session.scalars(sa.select(Indicator))
-    known = {row.code: _declaration(row) for row in rows}
+    known = {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
     converted = convert(workbook, filename, known)
-    wrong = [*_undeclared(converted), *_redefined(converted.definition, known, workbook, filename)]
+    unnamed = _undeclared(converted) if names_all else ()
+    wrong = [*unnamed, *_redefined(converted.definition, known, workbook, filename)]
     if wrong:
         raise FormRejected(wrong)
     return converted
@@ -138,8 +151,8 @@ def _row(workbook: bytes, filename: str, code: str) -> int | None:
     return next((row.number for row in rows if row["indicator"] == code), None)
 
 
-def _form(definition: Definition, commune: Commune | None) -> Form:
-    """The form's row, new or known, if it is this commune's to change."""
+def owned(definition: Definition, commune: Commune | None) -> Form:
+    """The form's row, new or known, if it is this commune's to change; FormRejected where it is another's."""
     form = db.session.scalars(sa.select(Form).where(Form.form_id == definition.form_id)).first()
     owner = commune.id if commune else None
     if form is None:
@@ -151,11 +164,18 @@ def _form(definition: Definition, commune: Commune | None) -> Form:
     return form
 
 
-def _version(form: Form, version: str) -> FormVersion | None:
+def version_of(form: Form, version: str) -> FormVersion | None:
     if form.id is None:
         return None
     known = sa.select(FormVersion).where(FormVersion.form_id == form.id, FormVersion.version == version)
     return db.session.scalars(known).first()
+
+
+def refuse_taken(form: Form, workbook: bytes, converted: Converted) -> None:
+    """FormRejected where the version was published with other content: phones would never load this one (C17)."""
+    known = version_of(form, converted.definition.version)
+    if known is not None and not _is_same(known, workbook, converted):
+        raise FormRejected([_version_taken(converted.definition)])
 
 
 def _is_same(known: FormVersion, workbook: bytes, converted: Converted) -> bool:
@@ -211,18 +231,21 @@ def _add_files(version: FormVersion, files: Sequence[MediaFile]) -> None:
             name=file.name,
             content=file.content,
             media_type=file.media_type,
-            md5=_md5(file.content),
+            md5=md5(file.content),
         )
         db.session.add(row)
 
 
 def _remarks(definition: Definition, files: Sequence[MediaFile]) -> Iterator[SheetError]:
     """Files that the form opens and that are neither given nor made from tables."""
-    given = {file.name for file in files}
+    for name in missing_files(definition, {file.name for file in files}):
+        yield SheetError("survey", None, None, f"biểu mẫu mở tệp “{name}” mà chưa có tệp ấy.", name)
+
+
+def missing_files(definition: Definition, given: Collection[str]) -> list[str]:
+    """Files that the form opens and that are neither given nor made from tables for each phone."""
     lists = {f"{each.list_name}.csv" for each in definition.entities}
-    for name in definition.media:
-        if name not in given | lists | MADE:
-            yield SheetError("survey", None, None, f"biểu mẫu mở tệp “{name}” mà chưa có tệp ấy.", name)
+    return [name for name in definition.media if name not in {*given, *lists, *MADE}]
 
 
 def _audit(version: FormVersion, actor: str) -> None:
@@ -233,6 +256,6 @@ def _audit(version: FormVersion, actor: str) -> None:
     )
 
 
-def _md5(content: bytes) -> str:
+def md5(content: bytes) -> str:
     """The hash that OpenRosa's lists carry (C16); it guards nothing."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -3,6 +3,7 @@
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.checks import Interview
 from server.models.difficulties import Difficulty, DifficultyStep
+from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
 from server.models.entities import Entity, EntityAct, EntityList, EntityVersion
 from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import (
@@ -42,12 +43,16 @@ __all__ = [
     "DeviceForm",
     "Difficulty",
     "DifficultyStep",
+    "DraftFile",
+    "DraftSubmission",
     "Entity",
     "EntityAct",
     "EntityList",
     "EntityVersion",
     "Finding",
     "Form",
+    "FormCommune",
+    "FormDraft",
     "FormFile",
     "FormVersion",
     "Indicator",

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from server.office import collector_pages, difficulties, photos, reported, words
+from server.office import collector_pages, difficulties, draft_pages, form_pages, photos, reported, words
 
 
 def register(app: Flask) -> None:
     """Add the working pages to the application."""
     app.jinja_env.filters.update(moment=words.moment, day=words.day, number=words.number)
-    for subject in (collector_pages, difficulties, photos, reported):
+    for subject in (collector_pages, difficulties, draft_pages, form_pages, photos, reported):
         app.register_blueprint(subject.blueprint)

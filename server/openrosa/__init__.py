@@ -9,9 +9,9 @@ from werkzeug.http import http_date
 
 from server import clock
 from server.errors import Problem
-from server.openrosa import forms, submission, xml
+from server.openrosa import forms, submission, trial, xml
 
-PATHS = ("/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/")
+PATHS = ("/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/", "/thu/")
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/formList", forms.form_list, ("GET",)),
@@ -71,6 +71,11 @@ def register(app: Flask) -> None:
         blueprint.add_url_rule(rule, view_func=view, methods=methods, provide_automatic_options=False)
     app.register_blueprint(blueprint, name="phones_by_token", url_prefix="/key/<token>")
     app.register_blueprint(blueprint, name="phones_by_password")
+    on_trial = Blueprint("trial", __name__)
+    on_trial.after_request(dressed)
+    for rule, view, methods in trial.ROUTES:
+        on_trial.add_url_rule(rule, view_func=view, methods=methods, provide_automatic_options=False)
+    app.register_blueprint(on_trial, url_prefix="/thu/<token>")
 
 
 def _drain() -> None:

@@ -23,7 +23,7 @@ def form_list(caller: Caller) -> Response:
     with single_statements().connect() as connection:
         forms = published.listed(connection, caller)
     chosen = [form for form in forms if only in (None, form.form_id)]
-    return _revalidated(xml.form_list(_listed(caller, form) for form in chosen), xml.CONTENT_TYPE)
+    return revalidated(xml.form_list(_listed(caller, form) for form in chosen), xml.CONTENT_TYPE)
 
 
 @known
@@ -32,7 +32,7 @@ def form(caller: Caller, form_id: str, version: str) -> Response:
     with single_statements().connect() as connection:
         content = published.xform(connection, caller, form_id, version)
     fetched(caller, form_id, version)
-    return _revalidated(content.body, content.media_type, content.md5)
+    return revalidated(content.body, content.media_type, content.md5)
 
 
 @known
@@ -43,7 +43,7 @@ def manifest(caller: Caller, form_id: str, version: str) -> Response:
         files = published.needed(connection, caller, found)
     base = f"{_base(caller)}{_path(form_id, version)}/media"
     listed = (_file(caller, base, file) for file in files)
-    return _revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
+    return revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
 
 
 @known
@@ -52,7 +52,7 @@ def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
     found = published.version(caller, form_id, version)
     with single_statements().connect() as connection:
         content = published.file(connection, caller, found, name)
-    response = _revalidated(content.body, content.media_type, content.md5)
+    response = revalidated(content.body, content.media_type, content.md5)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return response
 
@@ -99,7 +99,7 @@ def _path(form_id: str, version: str) -> str:
     return f"/forms/{quote(form_id, safe='')}/{quote(version, safe='')}"
 
 
-def _revalidated(body: bytes, media_type: str, digest: str | None = None) -> Response:
+def revalidated(body: bytes, media_type: str, digest: str | None = None) -> Response:
     """An answer that a phone may keep but has to ask about each time; 304 where it has it already (C7)."""
     response = Response(body, content_type=media_type)
     response.set_etag(digest or md5(body))

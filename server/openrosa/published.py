@@ -10,11 +10,18 @@ from forms.choices import md5
 from forms.definition import Definition
 from server import lists
 from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, VERSION_UNKNOWN, Problem
-from server.models import Form, FormFile, FormVersion
+from server.models import Form, FormCommune, FormFile, FormVersion
 from server.phones import Caller
 from server.registry import registry
 
-_OPEN = sa.or_(Form.commune_id.is_(None), Form.commune_id == sa.bindparam("commune"))
+_GIVEN = sa.select(FormCommune.commune_id).where(FormCommune.form_id == Form.id)
+_OPEN = sa.or_(
+    Form.commune_id == sa.bindparam("commune"),
+    sa.and_(
+        Form.commune_id.is_(None),
+        sa.or_(~_GIVEN.exists(), _GIVEN.where(FormCommune.commune_id == sa.bindparam("commune")).exists()),
+    ),
+)
 _NEWEST = (
     sa.select(sa.func.max(FormVersion.id))
     .join(Form, Form.id == FormVersion.form_id)

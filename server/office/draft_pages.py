@@ -1,0 +1,269 @@
+"""The pages of one draft: trying it on a phone, its files, what it changes, and its publication."""
+
+import re
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, render_template, request, url_for
+from markupsafe import Markup
+from segno import make_qr
+from werkzeug.wrappers import Response as Redirect
+
+from forms import changes, classes
+from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Purpose
+from forms.errors import FormRejected, SheetError
+from server import auth, catalogue, drafts, journal, publishing, terms
+from server.db import begin_writing, db
+from server.errors import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, Problem
+from server.models import DraftSubmission, FormDraft, Indicator
+from server.office import form_pages
+from server.office.form_pages import WHO
+from server.publishing import MediaFile
+from server.terms import Terms
+
+blueprint = Blueprint("draft_pages", __name__)
+
+NOTICES = {
+    "tai_len": "Đã tải lên. Đây là bản nháp: hãy thử trên điện thoại, rồi phát hành.",
+    "tep": "Đã nhận tệp đi kèm.",
+}
+BASES = (
+    "Điều 19 khoản 1 điểm c Luật 91/2025/QH15",
+    "Sự đồng ý của người được hỏi",
+    "Không thu thập dữ liệu cá nhân",
+)
+UNIT_WORDS = dict(
+    zip(
+        UNITS, ("hộ", "người", "người từ 18 tuổi", "địa điểm", "điểm đo", "doanh nghiệp", "thôn"), strict=True
+    )
+)
+KIND_WORDS = dict(zip(KINDS, ("trạng thái (lần mới nhất được tính)", "việc đã làm (cộng dồn)"), strict=True))
+CLASS_WORDS = {"none": "không", "personal": "cá nhân", "sensitive": "nhạy cảm"}
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
+_MOST_TRIES = 20
+
+
+@blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>")
+@auth.needs(*WHO)
+def one(draft_id: int) -> str:
+    """A draft: what to look at, how to try it, what test phones sent, and what it changes."""
+    draft = _own(draft_id)
+    found = drafts.definition(draft)
+    base = request.host_url.rstrip("/") + request.root_path
+    drawn = make_qr(drafts.qr_text(draft, base), error="m").svg_inline(scale=4)
+    return render_template(
+        "office/draft.html",
+        draft=draft,
+        definition=found,
+        remarks=drafts.remarks(draft),
+        missing=publishing.missing_files(found, [file.name for file in draft.files]),
+        changes=_changes(draft, found),
+        tries=_tries(draft),
+        test_url=drafts.test_url(draft, base),
+        qr=Markup(drawn),  # noqa: S704
+        untargeted=terms.without_target(found),
+        notice=NOTICES.get(request.args.get("xong", ""), ""),
+    )
+
+
+@blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>")
+@auth.needs(*WHO)
+def act(draft_id: int) -> Redirect:
+    """Add files to a draft, or throw it away."""
+    begin_writing()
+    draft = _own(draft_id)
+    if request.form.get("viec") == "bo":
+        drafts.discard(draft)
+        journal.note("form.discard", f"form_draft:{draft_id}", {"form_id": draft.form_id})
+        db.session.commit()
+        return redirect(url_for("form_pages.listing", xong="bo"))
+    files = _files()
+    drafts.attach(draft, files)
+    journal.note("form.attach", f"form_draft:{draft_id}", {"files": [file.name for file in files]})
+    db.session.commit()
+    return redirect(url_for(".one", draft_id=draft_id, xong="tep"))
+
+
+def _files() -> list[MediaFile]:
+    sent = [each for each in request.files.getlist("tep") if each.filename][: drafts.MOST_FILES]
+    files = []
+    for each in sent:
+        name = (each.filename or "").replace("\\", "/").rpartition("/")[2]
+        content = each.stream.read(drafts.MOST_FILE_BYTES + 1)
+        if len(content) > drafts.MOST_FILE_BYTES:
+            raise Problem(BAD_REQUEST, why=f"tệp “{name[:80]}” lớn hơn 10 MB. Hãy thu nhỏ rồi tải lại.")
+        files.append(MediaFile(name, content, each.mimetype or "application/octet-stream"))
+    return files
+
+
+@blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
+@auth.needs(*WHO)
+def publication(draft_id: int) -> str:
+    """What has to be said before the draft becomes a version."""
+    draft = _own(draft_id)
+    return _publication(draft, drafts.definition(draft))
+
+
+@blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
+@auth.needs(*WHO)
+def publish(draft_id: int) -> Redirect | tuple[str, int]:
+    """Publish it as answered; what is missing or wrong is shown at its place."""
+    begin_writing()
+    draft = _own(draft_id)
+    found = drafts.definition(draft)
+    answered, wrong = _answers(draft, found)
+    errors: tuple[SheetError, ...] = ()
+    if not wrong:
+        try:
+            published = drafts.publish(draft, answered, exact_points=_exact(), actor=auth.signed_in().actor)
+        except FormRejected as rejected:
+            errors = rejected.errors
+        else:
+            if draft.commune_id is None:
+                catalogue.give(published.form_version.form, _chosen_communes())
+            db.session.commit()
+            form_id = published.form_version.form.form_id
+            return redirect(url_for("form_pages.one", form_id=form_id, xong="phat_hanh"))
+    db.session.rollback()
+    draft = _own(draft_id)
+    return _publication(draft, found, wrong, errors), 422
+
+
+def _publication(
+    draft: FormDraft,
+    found: Definition,
+    wrong: dict[str, str] | None = None,
+    errors: tuple[SheetError, ...] = (),
+) -> str:
+    compared = _changes(draft, found)
+    return render_template(
+        "office/publish.html",
+        draft=draft,
+        definition=found,
+        given=request.form,
+        wrong=wrong or {},
+        errors=errors,
+        bases=BASES,
+        questions=classes.asked(found),
+        guessed=classes.guessed(found),
+        class_words=CLASS_WORDS,
+        unnamed=_unnamed(found),
+        units=UNIT_WORDS,
+        kinds=KIND_WORDS,
+        changed=compared.indicators_changed if compared else (),
+        missing=publishing.missing_files(found, [file.name for file in draft.files]),
+        untargeted=terms.without_target(found),
+        communes=catalogue.communes() if draft.commune_id is None else [],
+    )
+
+
+def _own(draft_id: int) -> FormDraft:
+    """A draft of one's own commune (the city's for the city); NOT_ALLOWED for anybody else's."""
+    commune = form_pages.own_commune()
+    draft = db.session.get(FormDraft, draft_id)
+    if draft is None:
+        raise Problem(NOT_FOUND)
+    if draft.commune_id != (commune.id if commune else None):
+        raise Problem(NOT_ALLOWED)
+    return draft
+
+
+def _changes(draft: FormDraft, found: Definition) -> changes.Changes | None:
+    before = terms.newest(draft.form_id)
+    return changes.compare(before, changes.Version(draft.xform, found)) if before else None
+
+
+def _tries(draft: FormDraft) -> list[DraftSubmission]:
+    query = sa.select(DraftSubmission).where(DraftSubmission.draft_id == draft.id)
+    return list(db.session.scalars(query.order_by(DraftSubmission.id.desc()).limit(_MOST_TRIES)))
+
+
+def _unnamed(found: Definition) -> list[str]:
+    """Indicators that nobody has given a name, a unit and a kind (DESIGN 6.10)."""
+    named = {each.code for each in found.declared}
+    return [code for code in found.indicators if code not in named]
+
+
+def _exact() -> bool:
+    return request.form.get("vi_tri_chinh_xac") == "1"
+
+
+def _chosen_communes() -> list[int]:
+    return request.form.getlist("xa", type=int) if request.form.get("pham_vi") == "mot_so" else []
+
+
+def _answers(draft: FormDraft, found: Definition) -> tuple[Terms, dict[str, str]]:
+    """What was answered, and by the field's name what is missing."""
+    wrong: dict[str, str] = {}
+    purpose = _purpose(wrong)
+    levels = _classes(found, wrong)
+    named = [_named(code, wrong) for code in _unnamed(found)]
+    compared = _changes(draft, found)
+    kept, codes = _meanings(compared.indicators_changed if compared else (), wrong)
+    named += [_successor(found, old, new) for old, new in codes.items()]
+    if draft.blank:
+        wrong["trong"] = (
+            "Biểu mẫu còn ghi nhận chỉ tiêu khi chưa ai trả lời; hãy sửa trong Excel rồi tải lên lại."
+        )
+    if publishing.missing_files(found, [file.name for file in draft.files]):
+        wrong["tep"] = "Còn thiếu tệp mà biểu mẫu mở ra; hãy tải tệp lên ở trang bản nháp."
+    if draft.commune_id is None and request.form.get("pham_vi") == "mot_so" and not _chosen_communes():
+        wrong["xa"] = "Hãy chọn ít nhất một xã, phường."
+    return Terms(purpose, levels, tuple(named), kept, codes), wrong
+
+
+def _purpose(wrong: dict[str, str]) -> Purpose:
+    text = {name: " ".join(request.form.get(name, "").split())[:1000] for name in ("muc_dich", "can_cu")}
+    months = request.form.get("luu_thang", "").strip()
+    if not text["muc_dich"]:
+        wrong["muc_dich"] = "Hãy ghi hỏi để làm gì; người dân có quyền được biết."
+    if not text["can_cu"]:
+        wrong["can_cu"] = "Hãy ghi căn cứ pháp lý."
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", months):
+        wrong["luu_thang"] = "Hãy ghi số tháng lưu phiếu, từ 1 đến 999."
+        months = "0"
+    return Purpose(text["muc_dich"], text["can_cu"], int(months))
+
+
+def _classes(found: Definition, wrong: dict[str, str]) -> dict[str, str]:
+    given = {each.path: request.form.get(f"loai:{each.path}", "") for each in classes.asked(found)}
+    unknown = [path for path, level in given.items() if level not in classes.CLASSES]
+    if unknown or request.form.get("xac_nhan") != "1":
+        wrong["xac_nhan"] = "Hãy xem bảng phân loại câu hỏi và đánh dấu vào ô xác nhận."
+    return {path: level for path, level in given.items() if level in classes.CLASSES}
+
+
+def _named(code: str, wrong: dict[str, str]) -> IndicatorDeclaration:
+    label = " ".join(request.form.get(f"ten:{code}", "").split())[:200]
+    unit, kind = request.form.get(f"don_vi:{code}", ""), request.form.get(f"kieu:{code}", "")
+    if not label or unit not in UNITS or kind not in KINDS:
+        wrong[f"ten:{code}"] = f"Chỉ tiêu “{code}” cần tên, đơn vị và kiểu."
+    return IndicatorDeclaration(code, label, label, unit, kind)
+
+
+def _meanings(changed: tuple[str, ...], wrong: dict[str, str]) -> tuple[frozenset[str], dict[str, str]]:
+    kept: set[str] = set()
+    codes: dict[str, str] = {}
+    for old in changed:
+        chosen, new = request.form.get(f"y_nghia:{old}", ""), request.form.get(f"ma_moi:{old}", "").strip()
+        if chosen == "giu":
+            kept.add(old)
+        elif chosen != "moi":
+            wrong[f"y_nghia:{old}"] = "Hãy chọn một trong hai."
+        elif not _CODE.fullmatch(new) or new in codes.values() or _exists(new):
+            wrong[f"y_nghia:{old}"] = "Mã mới chỉ gồm chữ thường không dấu, số, dấu _ và chưa ai dùng."
+        else:
+            codes[old] = new
+    return frozenset(kept), codes
+
+
+def _exists(code: str) -> bool:
+    return db.session.scalar(sa.select(Indicator.id).where(Indicator.code == code)) is not None
+
+
+def _successor(found: Definition, old: str, new: str) -> IndicatorDeclaration:
+    """The new code's name: the old one's, told apart by the version that brought it."""
+    before = next((each for each in found.declared if each.code == old), None)
+    label = request.form.get(f"ten_moi:{old}", "").strip()[:200]
+    label = label or f"{before.label_vi if before else old} (từ bản {found.version})"
+    unit, kind = (before.unit, before.kind) if before else (UNITS[0], KINDS[0])
+    return IndicatorDeclaration(new, label, label, unit, kind)
