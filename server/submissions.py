@@ -50,8 +50,9 @@ PAGE = 50
 IS_QUARANTINED = Submission.quarantine.is_not(None)
 IS_FLAGGED = Submission.flags.is_not(sa.null())
 IS_INCOMPLETE = Submission.missing_files.is_not(sa.null())
+NEEDS_A_LOOK = sa.or_(IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE)
 _OPEN = sa.and_(
-    sa.or_(IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE),
+    NEEDS_A_LOOK,
     Submission.replaced_by_id.is_(None),
     Submission.review.in_(("received", "has_issues")),
 )
@@ -170,11 +171,12 @@ def _waiter(row: sa.Row[*tuple[Any, ...]]) -> Waiter:
         row.collector,
         row.observed_at,
         row.received_at,
-        _reasons(row.quarantine, row.flags or (), len(row.missing_files or ())),
+        reasons(row.quarantine, row.flags or (), len(row.missing_files or ())),
     )
 
 
-def _reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing: int) -> tuple[Reason, ...]:
+def reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing: int) -> tuple[Reason, ...]:
+    """Why a submission waits: set aside, with flags, or without so many of its files."""
     found = [reason(quarantine)] if quarantine else []
     found += [reason(flag["code"], flag.get("about", ""), flag.get("detail", "")) for flag in flags]
     if missing:

@@ -2,11 +2,32 @@
 
 from flask import Flask
 
-from server.office import collector_pages, difficulties, draft_pages, form_pages, photos, reported, words
+from server.office import (
+    collector_pages,
+    difficulties,
+    draft_pages,
+    form_pages,
+    photos,
+    reported,
+    review,
+    words,
+)
+
+SUBJECTS = (
+    collector_pages,
+    difficulties,
+    draft_pages,
+    form_pages,
+    photos,
+    reported,
+    review,
+)
 
 
 def register(app: Flask) -> None:
     """Add the working pages to the application."""
-    app.jinja_env.filters.update(moment=words.moment, day=words.day, number=words.number)
-    for subject in (collector_pages, difficulties, draft_pages, form_pages, photos, reported):
+    app.jinja_env.filters.update(
+        moment=words.moment, day=words.day, number=words.number, sentence_case=words.sentence_case
+    )
+    for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)

@@ -8,8 +8,8 @@ from server import auth, difficulties, journal
 from server.db import begin_writing, db
 from server.difficulties import ACTS, KINDS, STATES, Act, Told, Wanted
 from server.errors import BAD_REQUEST, DIFFICULTY_CHANGED, Problem
-from server.models import Attachment, Commune, Village
-from server.office.photos import SHOWN
+from server.models import Commune, Village
+from server.office.photos import photos_of
 
 blueprint = Blueprint("difficulties", __name__)
 
@@ -79,7 +79,7 @@ def _page(commune: Commune, told: Told, wrong: str = "", text: str = "") -> str:
         "office/difficulty.html",
         commune=commune,
         told=told,
-        photos=_photos(told.submission_id),
+        photos=photos_of(told.submission_id),
         may_act=is_officer,
         shows_name=shows_name,
         states=STATES,
@@ -116,13 +116,6 @@ def _villages(commune: Commune, ids: frozenset[int] | None) -> list[Village]:
     if ids is not None:
         query = query.where(Village.id.in_(ids))
     return list(db.session.scalars(query.order_by(Village.code)))
-
-
-def _photos(submission_id: int) -> list[Attachment]:
-    query = sa.select(Attachment).where(
-        Attachment.submission_id == submission_id, Attachment.media_type.in_(SHOWN)
-    )
-    return list(db.session.scalars(query.order_by(Attachment.id)))
 
 
 def _chosen() -> Act:

@@ -1,5 +1,6 @@
 """Photos of submissions, shown to those who may see single records, as pictures and nothing else."""
 
+import sqlalchemy as sa
 from flask import Blueprint, Response
 from werkzeug.http import dump_options_header
 
@@ -32,6 +33,14 @@ def show(code: str, attachment_id: int) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def photos_of(submission_id: int) -> list[Attachment]:
+    """The pictures that came with a submission."""
+    query = sa.select(Attachment).where(
+        Attachment.submission_id == submission_id, Attachment.media_type.in_(SHOWN)
+    )
+    return list(db.session.scalars(query.order_by(Attachment.id)))
 
 
 def _open(code: str, attachment_id: int) -> Attachment:

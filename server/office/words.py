@@ -18,3 +18,8 @@ def day(value: dt.date) -> str:
 def number(value: int) -> str:
     """`1.234`"""
     return f"{value:,}".replace(",", ".")
+
+
+def sentence_case(text: str) -> str:
+    """With a capital first letter; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
