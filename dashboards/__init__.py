@@ -2,7 +2,17 @@
 
 from flask import Flask
 
-from dashboards import boundary_pages, browser, city_pages, downloads, pages, plan_pages, task_pages, words
+from dashboards import (
+    boundary_pages,
+    browser,
+    city_pages,
+    downloads,
+    pages,
+    plan_pages,
+    signal_pages,
+    task_pages,
+    words,
+)
 from server import clock
 
 ROUTES = (pages, city_pages, plan_pages)
@@ -18,3 +28,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(downloads.blueprint)
     app.register_blueprint(task_pages.blueprint)
     app.register_blueprint(boundary_pages.blueprint)
+    app.register_blueprint(signal_pages.blueprint)

@@ -6,9 +6,7 @@ import re
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
-    make_response,
     redirect,
     render_template,
     request,
@@ -16,17 +14,15 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards import boundary_maps, browser, frames, outlines
-from dashboards.frames import Drawing
+from dashboards import boundary_maps, frames, outlines
 from geo.boundaries import Reading
 from geo.crs import VN2000, WGS84, Candidate
-from server import auth, boundary_files, clock, derived, figure_tables, outline_history, places
+from server import auth, boundary_files, clock, derived_outlines, figure_tables, outline_history, places
 from server.boundary_files import Kept, Wish
 from server.db import db, writing
 from server.errors import FILE_UNREADABLE, NOT_FOUND, Problem
 from server.models import Commune
 from server.places import PlacesRejected
-from server.settings import Settings
 
 blueprint = Blueprint("boundary_pages", __name__, template_folder="templates")
 
@@ -104,8 +100,8 @@ def preview_frame(code: str, key: str) -> Response:
     about = boundary_files.about(commune)
     title = f"Ranh giới trong tệp {file.file_name}"
     if _is_unplaced(reading):
-        return _frame(boundary_maps.of_candidates(_candidates(commune, file), about, title))
-    return _frame(boundary_maps.of_reading(reading, about, title))
+        return frames.respond(boundary_maps.of_candidates(_candidates(commune, file), about, title))
+    return frames.respond(boundary_maps.of_reading(reading, about, title))
 
 
 @blueprint.post("/quan-tri/xa/<code>/ranh-gioi/tep/<key>")
@@ -135,7 +131,7 @@ def confirm(code: str, key: str) -> BaseResponse:
 def derive(code: str) -> BaseResponse:
     """Derive outlines for the thôn that nobody has drawn."""
     commune = _to_change(code)
-    made = derived.outlines_of(commune, auth.signed_in().actor)
+    made = derived_outlines.outlines_of(commune, auth.signed_in().actor)
     db.session.commit()
     bare = f" Chưa có điểm nào để suy ra: {', '.join(made.bare[:10])}." if made.bare else ""
     flash(f"Đã suy ra ranh giới của {made.count} thôn.{bare}")
@@ -222,13 +218,3 @@ def _is_unplaced(reading: Reading) -> bool:
 
 def _candidates(commune: Commune, file: Kept) -> tuple[Candidate, ...]:
     return boundary_files.candidates(commune, file.content, file.file_name)
-
-
-def _frame(drawing: Drawing) -> Response:
-    settings: Settings = current_app.config["SETTINGS"]
-    allowed = browser.nonce()
-    response = make_response(
-        frames.framed(drawing, nonce=allowed, address=browser.address, base_map=frames.base_map(settings))
-    )
-    response.headers["Content-Security-Policy"] = browser.frame_policy(allowed, settings.base_map)
-    return response

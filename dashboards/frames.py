@@ -9,9 +9,11 @@ from typing import Any
 import folium
 import shapely
 from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
+from flask import Response, current_app, make_response
 from folium.template import Template
 from shapely.geometry.base import BaseGeometry
 
+from dashboards import browser
 from server.settings import Settings
 
 LOCAL = {
@@ -172,7 +174,7 @@ def framed(drawing: Drawing, *, nonce: str, address: Address, base_map: BaseMap 
     for number, features in enumerate(drawing.below):
         drawn.add_child(_plain(features, f"duoi{number}"))
     layer = folium.GeoJson(
-        drawing.areas, name="thon", smooth_factor=0, tooltip=_tip() if drawing.areas["features"] else None
+        drawing.areas, name="thon", smooth_factor=0, tooltip=_tip() if _has_tips(drawing.areas) else None
     )
     drawn.add_child(layer)
     for number, features in enumerate(drawing.above):
@@ -184,6 +186,21 @@ def framed(drawing: Drawing, *, nonce: str, address: Address, base_map: BaseMap 
     drawn.add_child(Behaviour(drawn, layer, tiles, said, points))
     drawn.fit_bounds([[south, west], [north, east]], padding=(6, 6))
     return document.render()
+
+
+def respond(drawing: Drawing) -> Response:
+    """A map as an answer, compressed, with a policy that lets in its own scripts and the tiles that are set."""
+    settings: Settings = current_app.config["SETTINGS"]
+    allowed = browser.nonce()
+    page = framed(drawing, nonce=allowed, address=browser.address, base_map=base_map(settings))
+    response = browser.packed(make_response(page))
+    response.headers["Content-Security-Policy"] = browser.frame_policy(allowed, settings.base_map)
+    return response
+
+
+def _has_tips(features: Features) -> bool:
+    """folium looks at the first, and wants the tip to be there."""
+    return any("tip" in each["properties"] for each in features["features"][:1])
 
 
 def _tip() -> folium.GeoJsonTooltip:
@@ -198,7 +215,7 @@ def _plain(features: Features, name: str) -> folium.GeoJson:
 def _points(features: Features | None) -> folium.GeoJson | None:
     if features is None or not features["features"]:
         return None
-    marker = folium.CircleMarker(radius=7)
+    marker = folium.CircleMarker(radius=7, fill=True)
     return folium.GeoJson(features, name="diem", marker=marker, tooltip=_tip())
 
 

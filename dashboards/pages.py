@@ -1,6 +1,5 @@
 """The pages of a commune's leaders: all at a glance, and the map."""
 
-import gzip
 from fractions import Fraction
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
@@ -107,7 +106,7 @@ def map_frame(code: str) -> Response:
         address=browser.address,
         base_map=frames.base_map(settings),
     )
-    response = _packed(make_response(page))
+    response = browser.packed(make_response(page))
     response.headers["Content-Security-Policy"] = browser.frame_policy(allowed, settings.base_map)
     return response
 
@@ -127,15 +126,6 @@ def _chosen(choices: tuple[IndicatorRow, ...]) -> IndicatorRow | None:
     if found is None:
         raise Problem(INDICATOR_UNKNOWN, code=code[:64])
     return found
-
-
-def _packed(response: Response) -> Response:
-    """Compressed where the browser takes it; a map holds nothing secret that its length could give away."""
-    if browser.takes_gzip():
-        response.set_data(gzip.compress(response.get_data(), compresslevel=5))
-        response.content_encoding = "gzip"
-    response.vary.add("Accept-Encoding")
-    return response
 
 
 def _trends(table: CoverageTable) -> tuple[Trend, ...]:

@@ -36,6 +36,14 @@ class Settings:
     min_reach: Fraction = _setting(
         Fraction(1, 2), "Share of households to be reached before a target is judged (0.5 = 50 %)."
     )
+    min_samples: int = _setting(
+        30,
+        "How many check points (5G) or speed tests are needed before a percent or a median is told of them.",
+    )
+    official_samples: int = _setting(
+        300,
+        "How many i-Speed samples of a commune the official monthly publication needs (shown beside ours).",
+    )
     max_submission_mb: int = _setting(
         20, "Largest request a phone may send, in MB; announced to phones (C30)."
     )

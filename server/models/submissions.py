@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -25,6 +25,14 @@ class Submission(Base):
         Index(None, "entity_id"),
         Index(None, "form_id", "id"),
         Index(None, "collector_id", "id"),
+        # the few visits that are about no household: check points of 5G, found by thôn
+        Index(
+            "ix_submission_points",
+            "village_id",
+            "form_id",
+            sqlite_where=text("entity_id is null"),
+            postgresql_where=text("entity_id is null"),
+        ),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
         {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
     )

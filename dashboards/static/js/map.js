@@ -93,7 +93,7 @@ const tungNha = (() => {
   /* Leaflet opens a tooltip when its path has the focus. */
   function reachByKeyboard(area) {
     const path = area.getElement && area.getElement();
-    if (!path) return;
+    if (!path || !area.feature.properties.tip) return;
     path.setAttribute("tabindex", "0");
     path.setAttribute("role", "img");
     path.setAttribute("aria-label", plain(area.feature.properties.tip.replaceAll("<br>", ", ")));
