@@ -116,6 +116,12 @@ SELECT village_id, indicator_id, day, sum(done - coalesce(done_before, 0)), sum(
 FROM ordered GROUP BY village_id, indicator_id, day
 """
 
+MONTHS = """
+INSERT INTO tally_month (indicator_id, village_id, month, done, of, subjects)
+SELECT indicator_id, village_id, date_trunc('month', day)::date, sum(done), sum(of), sum(subjects)
+FROM tally_day GROUP BY 1, 2, 3
+"""
+
 
 def store(visits: int) -> None:
     """Fill the tables with visits that were received before, findings and folded tally as intake leaves them."""
@@ -135,6 +141,7 @@ def store(visits: int) -> None:
             print(f"  {last:,} visits stored", flush=True)
         connection.execute(sa.text(SUBJECTS))
         connection.execute(sa.text(COUNT))
+        connection.execute(sa.text(MONTHS))
         connection.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("VACUUM ANALYZE"))

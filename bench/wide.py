@@ -190,6 +190,7 @@ def _visits(size: Size) -> None:
     if size.visits or size.full:
         _run(city.SUBJECTS)
         _run(city.COUNT)
+        _run(city.MONTHS)
         _run(STATUS)
 
 

@@ -109,7 +109,7 @@ class _Known:
             communes=tuple(db.session.execute(_COMMUNES).all()),
             villages=villages,
             tallied=_tallied(indicator, day, homes),
-            figures=figures.households([row.id for rows in villages.values() for row in rows], day),
+            figures=figures.of_city([row.id for rows in villages.values() for row in rows], day),
             targets=_targets(indicator, day.year),
             reported=reported.of_indicator(indicator.code, day.year),
             min_reach=current_app.config["SETTINGS"].min_reach,
@@ -129,7 +129,7 @@ _VILLAGES = sa.select(
 def _villages(day: dt.date) -> tuple[dict[int, list[Row]], dict[int, int]]:
     """The thôn that have a row, by commune, and for each thôn the one in whose row it counts."""
     by_commune: dict[int, list[Row]] = defaultdict(list)
-    for row in db.session.execute(_VILLAGES):
+    for row in db.session.execute(_VILLAGES).all():
         by_commune[row.commune_id].append(row)
     homes: dict[int, int] = {}
     for rows in by_commune.values():

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from geo.targets import Tallied
 from server.db import db
-from server.models import Entity, Submission, Tally, TallyDay, TallyMonth, Village
+from server.models import Entity, Submission, Tally, TallyDay, TallyMonth
 
 RECENT = 1_000
 """How many of the city's newest submissions are looked through for a commune's newest."""
@@ -33,7 +33,7 @@ def sums(village_ids: Sequence[int] | None, as_of: dt.date, events: Sequence[int
             query = query.where(sa.or_(source.indicator_id.not_in(events), source.day >= new_year))
         return query if village_ids is None else query.where(source.village_id.in_(village_ids))
 
-    return _gathered(db.session.execute(sa.union_all(part(TallyDay), part(Tally))))
+    return _gathered(db.session.execute(sa.union_all(part(TallyDay), part(Tally))).all())
 
 
 def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> Sums:
@@ -44,22 +44,19 @@ def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int])
     month, new_year = as_of.replace(day=1), dt.date(as_of.year, 1, 1)
 
     def part(source: type[Tally] | type[TallyDay] | type[TallyMonth], *when: sa.ColumnElement[bool]) -> Query:
-        query: Query = sa.select(source.village_id, source.indicator_id, *_totals(source))
-        return query.where(source.indicator_id.in_(indicator_ids), *when).group_by(
-            source.village_id, source.indicator_id
-        )
+        amounts = (source.done, source.of, source.subjects)
+        query: Query = sa.select(source.village_id, source.indicator_id, *amounts)
+        return query.where(source.indicator_id.in_(indicator_ids), *when)
 
     this_year = sa.or_(TallyMonth.indicator_id.not_in(events), TallyMonth.month >= new_year)
     unfolded_this_year = sa.or_(Tally.indicator_id.not_in(events), Tally.day >= new_year)
-    of_month = TallyDay.village_id.in_(
-        sa.select(Village.id)
-    )  # by the key: each thôn's last days lie together
     parts = sa.union_all(
         part(TallyMonth, TallyMonth.month < month, this_year),
-        part(TallyDay, of_month, TallyDay.day >= month, TallyDay.day <= as_of),
+        part(TallyDay, TallyDay.day >= month, TallyDay.day <= as_of),
         part(Tally, Tally.day <= as_of, unfolded_this_year),
-    )
-    return _gathered(db.session.execute(parts))
+    ).subquery("parts")
+    keys = (parts.c.village_id, parts.c.indicator_id)
+    return _gathered(db.session.execute(sa.select(*keys, *_totals(parts.c)).group_by(*keys)).all())
 
 
 def _gathered(rows: Iterable[Any]) -> Sums:
@@ -96,7 +93,7 @@ def at_ends(
     by_week = sa.select(changes, week.label("week")).subquery("by_week")
     keys = (by_week.c.village_id, by_week.c.week)
     found = {key: [Tallied()] * len(ends) for key in village_ids}
-    for row in db.session.execute(sa.select(*keys, *_totals(by_week.c)).group_by(*keys)):
+    for row in db.session.execute(sa.select(*keys, *_totals(by_week.c)).group_by(*keys)).all():
         for place in range(row.week, len(ends)):
             found[row.village_id][place] += _tallied(row)
     return {key: tuple(counted) for key, counted in found.items()}

@@ -152,7 +152,12 @@ def gather() -> None:
     """
     newest = sa.select(sa.func.coalesce(sa.func.max(Difficulty.submission_id), 0)).scalar_subquery()
     with db.engine.connect() as connection:
-        found = connection.execute(_ARRIVED.where(Submission.id > newest - LOOKED_BACK)).all()
+        forms = connection.scalars(sa.select(Form.id).where(Form.form_id == FORM)).all()
+        if not forms:
+            return
+        # by form and number: where nobody has told a difficulty yet, all of the city's visits would be read
+        arrived = _ARRIVED.where(Submission.form_id.in_(forms), Submission.id > newest - LOOKED_BACK)
+        found = connection.execute(arrived).all()
     _store(found)
 
 

@@ -26,7 +26,15 @@ class Figure:
 
 def households(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
     """The newest figure of each thôn not later than the day, else its households on the list; none where neither."""
-    told = newest(village_ids, as_of)
+    return _with_listed(newest(village_ids, as_of), village_ids, as_of)
+
+
+def of_city(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    """The same for all thôn of the city, without naming each of them to the database."""
+    return _with_listed(newest(None, as_of), village_ids, as_of)
+
+
+def _with_listed(told: dict[int, Figure], village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
     bare = [key for key in village_ids if key not in told]
     return told | _listed(bare, as_of) if bare else told
 
@@ -38,7 +46,7 @@ def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figur
     ).where(VillageFigure.day <= as_of)
     if village_ids is not None:
         query = query.where(VillageFigure.village_id.in_(village_ids))
-    rows = db.session.execute(query.order_by(VillageFigure.day, VillageFigure.id))
+    rows = db.session.execute(query.order_by(VillageFigure.day, VillageFigure.id)).all()
     return {row.village_id: Figure(row.households, row.day, row.source) for row in rows}
 
 

@@ -172,7 +172,10 @@ class TallyDay(Base):
     """The folded tally; with the rows of Tally it gives the sums of any thôn on any day."""
 
     __tablename__ = "tally_day"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index(None, "indicator_id", "day"),  # the last days of one indicator over the whole city
+        {"sqlite_with_rowid": False},
+    )
 
     village_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     indicator_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
