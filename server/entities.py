@@ -210,7 +210,8 @@ def _version(
         base_version=block.base_version if block else None,
         trunk_version=block.trunk_version if block else None,
         branch_id=block.branch_id if block else None,
-        conflict=conflict, created_at=origin.received_at, act_id=None,
+        conflict=conflict, created_at=origin.received_at, act_id=None, settled_at=None,
+        settled_by=None,
     )  # fmt: skip
 
 

@@ -84,6 +84,9 @@ REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với ph
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
 HOUSEHOLD_UNKNOWN = Kind(404, "household_unknown", "Không có hộ này trong danh sách của xã.")
+CONFLICT_SETTLED = Kind(
+    409, "conflict_settled", "Chỗ lệch này vừa được người khác xử lý. Hãy tải lại trang để xem phần còn lại."
+)
 ACT_IMPOSSIBLE = Kind(409, "act_impossible", "Chưa làm được với hộ này: {why}")
 
 COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào mang mã {code}.")

@@ -68,6 +68,9 @@ class EntityVersion(Base):
     branch_id: Mapped[uuid.UUID | None]
     conflict: Mapped[str | None]
     """None, `soft` or `hard` (E15)."""
+    settled_at: Mapped[dt.datetime | None]
+    """When a person looked at the conflict and decided; None while it waits."""
+    settled_by: Mapped[str | None]
     act_id: Mapped[int | None]
     """The act of an officer that made it; what an undone act set is gone again."""
     created_at: Mapped[dt.datetime]
