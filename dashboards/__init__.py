@@ -11,6 +11,7 @@ from dashboards import (
     plan_pages,
     signal_pages,
     task_pages,
+    team,
     words,
 )
 from server import clock
@@ -27,5 +28,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(downloads.blueprint)
     app.register_blueprint(task_pages.blueprint)
+    app.register_blueprint(team.blueprint)
     app.register_blueprint(boundary_pages.blueprint)
     app.register_blueprint(signal_pages.blueprint)

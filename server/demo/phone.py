@@ -25,6 +25,10 @@ FILLING = threading.Lock()
 seen to crash when several threads did so at once. It is all processor time, of which they share one anyway."""
 
 
+class _Changed(NotPossible):
+    """A file is no longer what the manifest said: a list changed in between."""
+
+
 @dataclass
 class Phone:
     """One phone. `server_url` is what its QR code holds, with the token in the path (C12)."""
@@ -40,12 +44,22 @@ class Phone:
         """The newest forms with their lists, opened to be filled; only what has changed is fetched (C16, C26)."""
         forms = {}
         for entry in self._entries("/formList", _LISTED, "xform"):
-            xform = self._file(entry["downloadUrl"], entry["hash"])
+            forms[entry["formID"]] = self._form(entry)
+        return forms
+
+    def _form(self, entry: Mapping[str, str]) -> engine.Fillable:
+        """One form with its lists; asked for again where another phone has changed a list on the way."""
+        xform = self._file(entry["downloadUrl"], entry["hash"])
+        for left in reversed(range(_TRIES * 3)):
             needed = (
                 self._entries(entry["manifestUrl"], _NEEDED, "mediaFile") if "manifestUrl" in entry else []
             )
-            forms[entry["formID"]] = self._opened(entry, xform, needed)
-        return forms
+            try:
+                return self._opened(entry, xform, needed)
+            except _Changed:
+                if not left:
+                    raise
+        raise AssertionError
 
     def lists(self, form_id: str, name: str) -> bytes:
         """The bytes of a list that came with a form at the last sync."""
@@ -96,7 +110,7 @@ class Phone:
             return known[1]
         body = self._get(url)
         if digest != f"md5:{hashlib.md5(body, usedforsecurity=False).hexdigest()}":
-            raise NotPossible(f"Máy chủ không nhận: {url}: {digest}")
+            raise _Changed(f"Máy chủ không nhận: {url}: {digest}")
         self._kept[url] = (digest, body)
         return body
 
