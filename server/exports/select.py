@@ -93,7 +93,7 @@ def forms(commune: Commune) -> Sequence[tuple[Form, int]]:
         .where(_here(commune.id), *_COUNTING)
         .group_by(Submission.form_id)
     )
-    numbers = dict(db.session.execute(counted).tuples())
+    numbers = {row.form_id: row[1] for row in db.session.execute(counted)}
     found = db.session.scalars(sa.select(Form).where(Form.id.in_(numbers)).order_by(Form.form_id))
     return [(row, numbers[row.id]) for row in found]
 
