@@ -8,8 +8,8 @@ import click
 from flask.cli import with_appcontext
 
 from geo import boundaries
-from geo.boundaries import Level, Reading
-from server import outlines, places
+from geo.boundaries import Level, Reading, Registered
+from server import boundary_files, clock, derived_outlines, figure_tables, merging, outlines, places
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
@@ -49,7 +49,7 @@ def import_(
     illustrative: bool,
     wants_json: bool,
 ) -> None:
-    """Nạp ranh giới từ GeoJSON, Shapefile nén zip, GeoPackage, KML (WGS84 hoặc VN-2000).
+    """Nạp ranh giới từ GeoJSON, Shapefile nén zip, GeoPackage, KML, DXF (WGS84 hoặc VN-2000).
 
     Kiểm tra hết rồi mới ghi; còn một lỗi thì không ghi gì.
     """
@@ -60,10 +60,11 @@ def import_(
         file,
         level=cast(Level, level),
         commune_outline=places.official_outline(commune) if commune and level == "village" else None,
+        near=boundary_files.about(commune) if commune and level == "village" else None,
         code_column=code_column,
         name_column=name_column,
         crs=crs,
-        known_codes=_known(commune) if level == "village" else None,
+        registered=_registered(commune) if level == "village" else None,
     )
     stored = _store(reading, cast(Level, level), commune, source or file.name, figures_day, illustrative)
     if wants_json:
@@ -78,9 +79,9 @@ def import_(
     )
 
 
-def _known(commune: Commune | None) -> tuple[str, ...] | None:
-    """The codes to compare the file with; None at a first import, when every code is new."""
-    return (places.village_codes(commune) or None) if commune else None
+def _registered(commune: Commune | None) -> dict[str, Registered] | None:
+    """What to compare the file with; None at a first import, when every code is new."""
+    return (boundary_files.registered(commune, "village") or None) if commune else None
 
 
 def _store(
@@ -112,3 +113,71 @@ def _told(reading: Reading, stored: outlines.Stored) -> dict[str, object]:
         "absent": list(reading.absent),
         "warnings": [problem.sentence for problem in reading.warnings],
     }
+
+
+@group.command("derive")
+@click.option("--commune", "code", required=True, help="Mã xã.")
+@JSON
+@with_appcontext
+def derive(*, code: str, wants_json: bool) -> None:
+    """Suy ra ranh giới của các thôn chưa ai vẽ, từ điểm đã làm tròn của các hộ và điểm công cộng."""
+    writing()
+    made = derived_outlines.outlines_of(places.commune(code), "system")
+    db.session.commit()
+    if wants_json:
+        as_json({"derived": made.count, "bare": list(made.bare)})
+        return
+    bare = f" Chưa có điểm nào: {', '.join(made.bare)}." if made.bare else ""
+    click.echo(f"Đã suy ra ranh giới của {made.count} thôn.{bare}")
+
+
+@group.command("figures")
+@click.argument("file", type=arguments.FILE)
+@click.option("--commune", "code", required=True, help="Mã xã.")
+@click.option("--source", help="Nguồn của số hộ; bỏ trống: tên tệp.")
+@click.option("--date", "day", help="Ngày của số hộ, dạng 2026-11-22; bỏ trống: hôm nay.")
+@JSON
+@with_appcontext
+def figures(*, file: Path, code: str, source: str | None, day: str | None, wants_json: bool) -> None:
+    """Nạp số hộ, nhân khẩu của các thôn từ bảng Excel hoặc CSV; còn một dòng sai thì không ghi gì."""
+    when = arguments.day(day) or clock.today()
+    writing()
+    commune = places.commune(code)
+    try:
+        stored = figure_tables.store(
+            commune, file.read_bytes(), file.name, source=source or file.name, day=when
+        )
+    except places.PlacesRejected as rejected:
+        refuse(*rejected.sentences, "Chưa nạp gì: hãy sửa bảng rồi nạp lại.", cause=rejected)
+    db.session.commit()
+    if wants_json:
+        as_json({"villages": stored, "date": when.isoformat()})
+        return
+    click.echo(f"Đã nạp số hộ của {stored} thôn.")
+
+
+@group.command("merge")
+@click.argument("old", nargs=-1, required=True)
+@click.option("--commune", "code", required=True, help="Mã xã.")
+@click.option("--into", required=True, help="Mã của thôn mới, đã có trong danh mục.")
+@click.option("--from", "first_day", required=True, help="Ngày đầu tiên của thôn mới, dạng 2026-11-22.")
+@JSON
+@with_appcontext
+def merge(*, old: tuple[str, ...], code: str, into: str, first_day: str, wants_json: bool) -> None:
+    """Nhập các thôn OLD vào một thôn: mã cũ vẫn được nhận, phiếu của mã cũ tính cho thôn mới."""
+    day = arguments.day(first_day)
+    writing()
+    commune = places.commune(code)
+    *ended, new = arguments.villages(commune, [*old, into])
+    try:
+        done = merging.merge(commune, ended, new, day or clock.today(), "system")
+    except places.PlacesRejected as rejected:
+        refuse(*rejected.sentences, cause=rejected)
+    db.session.commit()
+    if wants_json:
+        as_json({"ended": done.ended, "collectors": done.collectors, "households": done.households})
+        return
+    total = f", tổng số hộ {done.households}" if done.households is not None else ""
+    click.echo(
+        f"Đã nhập {done.ended} thôn vào {new.name}{total}; {done.collectors} thành viên đi cả thôn mới."
+    )
