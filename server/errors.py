@@ -73,6 +73,8 @@ FORM_UNKNOWN = Kind(
 )
 VERSION_UNKNOWN = Kind(404, "version_unknown", "Biểu mẫu “{form_id}” không có phiên bản “{version}”.")
 FILE_UNKNOWN = Kind(404, "file_unknown", "Biểu mẫu không có tệp “{name}”.")
+SUBMISSION_UNKNOWN = Kind(404, "submission_unknown", "Không có phiếu ấy trong các phiếu anh/chị đã gửi.")
+PUSH_REFUSED = Kind(403, "push_refused", "Biểu mẫu do cán bộ đăng trên trang quản trị, không đẩy lên từ đây.")
 EDIT_OF_UNKNOWN = Kind(404, "edit_of_unknown", "Không thấy phiếu gốc mà phiếu này sửa lại.")
 SUBMISSION_UNKNOWN = Kind(404, "submission_unknown", "Không có phiếu này.")
 REVIEW_OVERTAKEN = Kind(

@@ -209,10 +209,12 @@ def arrival_of(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
     """Decide where a submission belongs, when it was, and what looks wrong with it."""
     placed = arrival.place(sent.reading, before.known, sent.sender)
     moment, clock_flag = observed(sent.reading, received_at)
+    blobs = sent.blobs
     if before.edited is not None:
         moment = before.edited.observed_at
+        blobs = (*blobs, *before.edited.carried(sent.reading.files, blobs))
     flags = arrival.flags(sent.reading, placed, clock_flag)
-    return Arrival(sent.reading, sent.blobs, sent.sender, before, placed, received_at, moment, flags)
+    return Arrival(sent.reading, blobs, sent.sender, before, placed, received_at, moment, flags)
 
 
 def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:

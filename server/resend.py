@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,6 +75,13 @@ EDITED = (
     .where(Submission.instance_id == sa.bindparam("instance_id"))
     .with_for_update()
 )
+FILES = sa.select(
+    Attachment.name,
+    Attachment.received_sha256,
+    Attachment.stored_sha256,
+    Attachment.size,
+    Attachment.media_type,
+).where(Attachment.submission_id == sa.bindparam("submission"))
 ADD_ATTACHMENT = (
     sa.insert(Attachment)
     .inline()
@@ -113,6 +120,13 @@ class Edited:
     id: int
     root_id: int
     observed_at: dt.datetime
+    files: tuple[media.Blob, ...] = ()
+    """What had come with it: phones do not send again what they have sent (C43)."""
+
+    def carried(self, needed: Set[str], sent: Sequence[media.Blob]) -> list[media.Blob]:
+        """Its files that the edit still names and did not bring."""
+        names = needed - {blob.name for blob in sent}
+        return [blob for blob in self.files if blob.name in names]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,4 +209,5 @@ def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_
         connection.execute(sa.update(Finding).where(Finding.submission_id == row.id).values(counts=False))
         for entity_id in sorted(touched):
             restate(connection, entity_id, clock.now())
-    return Edited(row.id, row.root_id or row.id, row.observed_at)
+    files = connection.execute(FILES, {"submission": row.id})
+    return Edited(row.id, row.root_id or row.id, row.observed_at, tuple(media.Blob(*file) for file in files))

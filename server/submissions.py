@@ -1,15 +1,16 @@
 """What waits for a person: submissions set aside, doubtful or still without their files, and why, in words."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import undefer
 
-from server import arrival, clock
+from server import arrival, clock, media
 from server.db import db
-from server.models import Collector, Commune, Form, Submission, Village
+from server.models import Attachment, Collector, Commune, Form, Submission, Village
 
 WORDS: Mapping[str, str] = {
     arrival.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
@@ -130,6 +131,23 @@ def listed(
     rows = db.session.execute(query).all()
     shown = tuple(_waiter(row) for row in rows[:limit])
     return Page(shown, shown[-1].id if len(rows) > limit else None)
+
+
+def sealed(form_id: str | None = None) -> Iterator[Submission]:
+    """Encrypted submissions, of one form or of all, with their XML; one after the other (C44)."""
+    query = sa.select(Submission).where(Submission.quarantine == arrival.SEALED).order_by(Submission.id)
+    if form_id is not None:
+        query = query.join(Form, Form.id == Submission.form_id).where(Form.form_id == form_id)
+    yield from db.session.scalars(query.options(undefer(Submission.xml)).execution_options(yield_per=20))
+
+
+def files(submission: Submission) -> dict[str, bytes]:
+    """What came with a submission and is there, by name."""
+    rows = db.session.execute(
+        sa.select(Attachment.name, Attachment.stored_sha256).where(Attachment.submission_id == submission.id)
+    )
+    paths = {row.name: media.path_of(row.stored_sha256) for row in rows}
+    return {name: path.read_bytes() for name, path in paths.items() if path.exists()}
 
 
 _QUERY: sa.Select[*tuple[Any, ...]] = (

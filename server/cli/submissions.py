@@ -1,10 +1,16 @@
 """`flask submissions`: what arrived and waits for a person."""
 
+from pathlib import Path
+
 import click
 from flask.cli import with_appcontext
 
+from forms import sealed
+from forms.instance import read
 from server import checking, clock, places, submissions
-from server.cli.groups import JSON, as_json
+from server.cli import arguments
+from server.cli.groups import JSON, as_json, refuse
+from server.openrosa.submission import safe_name
 from server.submissions import Page, Waiter, Waiting
 
 
@@ -96,3 +102,47 @@ def _submission(waiter: Waiter) -> dict[str, object]:
         "received_at": waiter.received_at.isoformat(),
         "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in waiter.reasons],
     }
+
+
+WHY = {
+    "bad_key": "tệp khóa không phải khóa riêng RSA không mật khẩu (PEM hay DER).",
+    "other_key": "khóa này không phải khóa của biểu mẫu ấy.",
+    "damaged": "nội dung không khớp chữ ký: phiếu hoặc tệp đã bị đổi.",
+    "missing": "chưa có đủ các tệp của phiếu.",
+}
+
+
+@group.command()
+@click.option("--key", "key_file", required=True, type=arguments.FILE, help="Tệp khóa riêng; không lưu lại.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Thư mục ghi ra."
+)
+@click.option("--form", "form_id", help="Chỉ các phiếu của biểu mẫu này.")
+@with_appcontext
+def unseal(key_file: Path, out: Path, form_id: str | None) -> None:
+    """Mở các phiếu mã hóa bằng khóa riêng, ghi vào thư mục; không gửi gì đi, không đổi gì trong cơ sở dữ liệu."""
+    try:
+        key = sealed.private_key(key_file.read_bytes())
+    except sealed.NotOpened as error:
+        refuse(f"{key_file}: {WHY[error.code]}", cause=error)
+    opened, left = 0, []
+    for submission in submissions.sealed(form_id):
+        try:
+            found = sealed.unseal(read(submission.xml), submissions.files(submission), key)
+        except sealed.NotOpened as error:
+            left.append(f"Phiếu {submission.id}: {WHY.get(error.code, error.code)}")
+            continue
+        _write(out / str(submission.id), found)
+        opened += 1
+    click.echo(f"Đã mở {opened} phiếu vào {out}.")
+    if left:
+        refuse(*left)
+
+
+def _write(folder: Path, found: sealed.Opened) -> None:
+    """Names come from phones: only their last part is used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / sealed.FORM).write_bytes(found.xml)
+    for name, content in found.files.items():
+        plain = safe_name(name)
+        (folder / (plain if plain != sealed.FORM else f"{plain}.1")).write_bytes(content)

@@ -9,9 +9,11 @@ from werkzeug.http import http_date
 
 from server import clock
 from server.errors import Problem
-from server.openrosa import forms, submission, trial, xml
+from server.openrosa import forms, pull, submission, trial, xml
 
-PATHS = ("/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/", "/thu/")
+PATHS = (
+    "/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/", "/thu/", "/upload", "/formUpload"
+)  # fmt: skip
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/formList", forms.form_list, ("GET",)),
@@ -19,6 +21,11 @@ ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/forms/<form_id>/<path:version>/manifest", forms.manifest, ("GET",)),
     ("/forms/<form_id>/<path:version>/media/<name>", forms.media, ("GET",)),
     ("/lists/<name>/integrity", forms.integrity, ("GET",)),
+    ("/view/submissionList", pull.submission_list, ("GET",)),
+    ("/view/downloadSubmission", pull.download_submission, ("GET",)),
+    ("/view/media/<signed>", pull.attachment, ("GET",)),
+    ("/upload", pull.push, ("HEAD",)),
+    ("/formUpload", pull.push, ("POST",)),
     # HEAD is named because it is a question of its own here, not a GET without a body (C31)
     ("/submission", submission.submission, ("HEAD", "POST")),
 )

@@ -98,6 +98,13 @@ def version(caller: Caller, form_id: str, name: str) -> Version:
     return _version(form_id, name, caller)
 
 
+def form(caller: Caller, form_id: str) -> None:
+    """Problem where there is no such form, or it is another commune's."""
+    known = registry().form(form_id) if form_id.isprintable() else None
+    if known is None or known.commune_id not in (None, caller.commune_id):
+        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+
+
 def _version(form_id: str, name: str, caller: Caller | None = None) -> Version:
     form = registry().form(form_id) if form_id.isprintable() else None
     if form is None or (caller is not None and form.commune_id not in (None, caller.commune_id)):

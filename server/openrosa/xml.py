@@ -53,6 +53,22 @@ def integrity(deleted: Iterable[tuple[str, bool]]) -> bytes:
     return f"<?xml version='1.0' encoding='UTF-8'?>\n<data><entities>{entities}</entities></data>".encode()
 
 
+def id_chunk(ids: Iterable[str], cursor: str) -> bytes:
+    """Some ids of a pulled form and where to go on; ids stand as they are (C50)."""
+    listed = "".join(_element("id", each) for each in ids)
+    inside = f"<idList>{listed}</idList>{_element('resumptionCursor', cursor)}"
+    return _document("idChunk", "http://opendatakit.org/submissions", inside)
+
+
+def submission(element: str, files: Iterable[ListedFile]) -> bytes:
+    """A pulled submission, already XML, and its files (C52)."""
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        '<submission xmlns="http://opendatakit.org/submissions" xmlns:orx="http://openrosa.org/xforms">'
+        f"<data>{element}</data>{''.join(map(_file, files))}</submission>"
+    ).encode()
+
+
 def message(sentence: str) -> bytes:
     """What a phone shows of an answer, good or bad: plain text in an element without a prefix (C38)."""
     return _document(

@@ -9,7 +9,7 @@ from server.errors import NOT_ALLOWED, Problem
 from tests.people import bearing, browser, make_commune, make_person, make_token
 
 STATUSES = (401, 403, 404, 405, 413, 422, 429, 500, 503)
-PHONE, PROGRAM, PAGE = "/key/khong-co", "/api/v1", "/thu"
+PHONE, PROGRAM, PAGE = "/key/khong-co", "/api/v1", "/trang"
 
 
 @pytest.fixture

@@ -1,0 +1,155 @@
+"""What Briefcase pulls: a collector's own sent forms, in the order of arrival, with their files (C49–C54)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, current_app, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from lxml import etree
+
+from forms.choices import md5
+from forms.instance import read
+from server import arrival, auth, digest, media
+from server.db import single_statements
+from server.errors import BAD_REQUEST, FILE_UNKNOWN, PUSH_REFUSED, SUBMISSION_UNKNOWN, Problem
+from server.models import Attachment, Collector, Submission
+from server.openrosa import published, xml
+from server.phones import Caller, known, outside_url
+from server.registry import registry
+from server.sealing import key_for
+
+PAGE = 100
+MOST = 1000
+LIFETIME = 3600
+"""Seconds that the address of a file is good for: Briefcase fetches files right after their submission."""
+
+_KEY = re.compile(r"@key=(.+?)\]?$")
+_DEFAULT_NAMESPACE = re.compile(r'^(<[^>]*?)\sxmlns="[^"]*"')
+_LAST = 2**63 - 1
+
+_OWN = (
+    Submission.form_id == sa.bindparam("form"),
+    Submission.collector_id == sa.bindparam("collector"),
+    sa.or_(
+        Submission.village_id.in_(sa.bindparam("villages", expanding=True)), Submission.village_id.is_(None)
+    ),
+    sa.or_(Submission.quarantine.is_(None), Submission.quarantine != arrival.OUTSIDE),
+)
+"""His own, of the thôn that are his today: what he sent from elsewhere he does not read again (DESIGN 7)."""
+
+_LIST = (
+    sa.select(Submission.id, Submission.instance_id)
+    .where(*_OWN, Submission.replaced_by_id.is_(None), Submission.id > sa.bindparam("after"))
+    .order_by(Submission.id)
+    .limit(sa.bindparam("most"))
+)
+_COMPLETE = _LIST.where(Submission.missing_files.is_(sa.null()))
+_ONE = sa.select(Submission.id, Submission.instance_id, Submission.received_at, Submission.xml).where(
+    *_OWN, Submission.instance_id == sa.bindparam("instance")
+)
+_FILES = (
+    sa.select(Attachment.id, Attachment.name, Attachment.stored_sha256)
+    .where(Attachment.submission_id == sa.bindparam("submission"))
+    .order_by(Attachment.name)
+)
+_FILE = (
+    sa.select(Attachment.stored_sha256, Attachment.media_type)
+    .join(Submission, Submission.id == Attachment.submission_id)
+    .join(Collector, Collector.id == Submission.collector_id)
+    .where(Attachment.id == sa.bindparam("attachment"), Collector.revoked_at.is_(None))
+)
+
+
+@known
+def submission_list(caller: Caller) -> Response:
+    """The ids of one form, some at a time; an edit stands where it arrived, what it replaced nowhere (C50, C51)."""
+    cursor = request.args.get("cursor") or "0"
+    if not cursor.isascii() or not cursor.isdigit() or int(cursor) > _LAST:
+        raise Problem(BAD_REQUEST, why="không hiểu con trỏ (cursor) này.")
+    most = max(1, min(request.args.get("numEntries", PAGE, type=int), MOST))
+    statement = _LIST if request.args.get("includeIncomplete") == "true" else _COMPLETE
+    values = {**_scope(caller, request.args.get("formId", "")), "after": int(cursor), "most": most}
+    with single_statements().connect() as connection:
+        rows = connection.execute(statement, values).all()
+    end = rows[-1].id if rows else int(cursor)
+    return Response(xml.id_chunk([row.instance_id for row in rows], str(end)), content_type=xml.CONTENT_TYPE)
+
+
+@known
+def download_submission(caller: Caller) -> Response:
+    """One submission with the addresses of its files; the key is Briefcase's XPath, read leniently (C52)."""
+    key = request.args.get("formId", "")
+    found = _KEY.search(key[key.rfind("@key=") :]) if "@key=" in key else None
+    instance = found[1] if found else ""
+    values = {**_scope(caller, re.split(r"[\[/]", key, maxsplit=1)[0]), "instance": instance}
+    if not instance.isprintable():
+        raise Problem(SUBMISSION_UNKNOWN)
+    with single_statements().connect() as connection:
+        row = connection.execute(_ONE, values).first()
+        if row is None:
+            raise Problem(SUBMISSION_UNKNOWN)
+        files = connection.execute(_FILES, {"submission": row.id}).all()
+    listed = [_listed(caller, file) for file in files]
+    return Response(xml.submission(_inside(row), listed), content_type=xml.CONTENT_TYPE)
+
+
+@auth.phone
+def attachment(signed: str, **_token: str) -> Response:
+    """A file by its signed address, which opens without a password, for an hour (C53)."""
+    try:
+        key = _signer().loads(signed, max_age=LIFETIME)
+    except BadData as error:
+        raise Problem(FILE_UNKNOWN, name="…") from error
+    with single_statements().connect() as connection:
+        row = connection.execute(_FILE, {"attachment": key}).first()
+    path = media.path_of(row.stored_sha256) if row else None
+    if row is None or path is None or not path.exists():
+        raise Problem(FILE_UNKNOWN, name="…")
+    response = Response(path.read_bytes(), content_type=row.media_type)
+    response.headers["Content-Disposition"] = "attachment"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@known
+def push(_caller: Caller) -> Response:
+    """Forms are published by officers, never pushed from outside (C54)."""
+    raise Problem(PUSH_REFUSED)
+
+
+def _scope(caller: Caller, form_id: str) -> dict[str, Any]:
+    """What every statement asks about: a form that is his to have, and who he is."""
+    published.form(caller, form_id)
+    form = registry().form(form_id)
+    return {
+        "form": form.id if form else None,
+        "collector": caller.collector_id,
+        "villages": list(caller.village_ids),
+    }
+
+
+def _inside(row: Any) -> str:
+    """The submission as an element inside another document, with its id and the day it came (C52)."""
+    root = read(row.xml).root
+    root.set("instanceID", row.instance_id)
+    root.set("submissionDate", row.received_at.isoformat(timespec="milliseconds"))
+    return _DEFAULT_NAMESPACE.sub(r"\1", etree.tostring(root, encoding="unicode", with_tail=False))
+
+
+def _listed(caller: Caller, file: Any) -> xml.ListedFile:
+    path = media.path_of(file.stored_sha256)
+    digest_of = md5(path.read_bytes()) if path.exists() else "0" * 32
+    signed = _signer().dumps(file.id)
+    return xml.ListedFile(file.name, digest_of, f"{outside_url()}{caller.prefix}/view/media/{signed}")
+
+
+def _signer() -> URLSafeTimedSerializer:
+    found: Mapping[str, Any] = current_app.extensions
+    if "tungnha.pulled" not in found:
+        current_app.extensions["tungnha.pulled"] = URLSafeTimedSerializer(
+            key_for("pulled files"), salt="file", signer=digest.Nonces
+        )
+    signer: URLSafeTimedSerializer = found["tungnha.pulled"]
+    return signer
