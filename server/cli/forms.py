@@ -1,5 +1,6 @@
 """`flask forms`: check an officer's workbook, publish it, list what is published."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,13 +10,15 @@ from flask.cli import with_appcontext
 
 from forms.check import BlankFinding, blank_findings
 from forms.convert import Converted
+from forms.definition import Purpose
 from forms.engine import Unfillable
 from forms.errors import SheetError
-from server import places, publishing
+from server import catalogue, places, publishing
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import Form
+from server.terms import Terms
 
 
 @click.group("forms")
@@ -79,6 +82,14 @@ def _checked(converted: Converted, blank: Sequence[BlankFinding]) -> dict[str, o
     "--exact-points", is_flag=True, help="Giữ vị trí hộ chính xác; chỉ khi căn cứ pháp lý cho phép."
 )
 @click.option("--library", "from_library", is_flag=True, help="Phát hành các biểu mẫu có sẵn của Từng Nhà.")
+@click.option("--purpose", help="Hỏi để làm gì; thay cho trang muc_dich.")
+@click.option("--legal-basis", help="Căn cứ pháp lý; thay cho trang muc_dich.")
+@click.option("--retention", type=click.IntRange(1, 999), help="Lưu phiếu bao nhiêu tháng.")
+@click.option("--same-meaning", "kept", multiple=True, help="Chỉ tiêu đổi công thức mà giữ ý nghĩa.")
+@click.option(
+    "--new-code", "new_codes", multiple=True, help="CŨ=MỚI: chỉ tiêu đổi ý nghĩa nên bắt đầu mã mới."
+)
+@click.option("--only", multiple=True, help="Mã xã dùng biểu mẫu này của thành phố; lặp lại được.")
 @JSON
 @with_appcontext
 def publish(
@@ -87,9 +98,18 @@ def publish(
     files: tuple[Path, ...],
     exact_points: bool,
     from_library: bool,
+    purpose: str | None,
+    legal_basis: str | None,
+    retention: int | None,
+    kept: tuple[str, ...],
+    new_codes: tuple[str, ...],
+    only: tuple[str, ...],
     wants_json: bool,
 ) -> None:
-    """Phát hành một tệp XLSForm (hoặc cả thư viện): điện thoại sẽ thấy ở lần cập nhật tới."""
+    """Phát hành một tệp XLSForm (hoặc cả thư viện): điện thoại sẽ thấy ở lần cập nhật tới.
+
+    Khi công thức của một chỉ tiêu khác bản đang dùng, phải nêu --same-meaning hoặc --new-code.
+    """
     if from_library == (workbook is not None):
         refuse("Hãy nêu một tệp XLSForm, hoặc --library để phát hành các biểu mẫu có sẵn.")
     writing()
@@ -102,7 +122,14 @@ def publish(
             commune=places.commune(code) if code else None,
             files=[publishing.MediaFile(path.name, path.read_bytes()) for path in files],
             exact_points=exact_points,
+            terms=Terms(
+                purpose=_purpose(purpose, legal_basis, retention),
+                kept=frozenset(kept),
+                new_codes=_codes(new_codes),
+            ),
         )
+        if only:
+            _give(made.form_version.form, only)
         published = (made,)
     db.session.commit()
     if wants_json:
@@ -113,6 +140,30 @@ def publish(
         version = each.form_version
         done = "Đã phát hành" if each.new else "Đã có từ trước, không đổi gì"
         click.echo(f"{done}: {version.form.title} ({version.form.form_id}, phiên bản {version.version}).")
+
+
+def _purpose(purpose: str | None, legal_basis: str | None, retention: int | None) -> Purpose | None:
+    if purpose is None and legal_basis is None and retention is None:
+        return None
+    if not (purpose and legal_basis and retention):
+        refuse("Hãy nêu đủ ba điều: --purpose, --legal-basis, --retention.")
+    return Purpose(purpose, legal_basis, retention)
+
+
+def _codes(written: Sequence[str]) -> dict[str, str]:
+    codes = {}
+    for each in written:
+        old, sign, new = each.partition("=")
+        if not sign or not re.fullmatch(r"[a-z][a-z0-9_]{1,63}", new):
+            refuse(f"“{each}” phải viết dạng cu=moi, mã mới chỉ gồm chữ thường không dấu, số và dấu _.")
+        codes[old] = new
+    return codes
+
+
+def _give(form: Form, codes: Sequence[str]) -> None:
+    if form.commune_id is not None:
+        refuse("--only chỉ dùng cho biểu mẫu của thành phố, không đi cùng --commune.")
+    catalogue.give(form, [places.commune(code).id for code in codes])
 
 
 def _published(each: publishing.Published) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import re
 
 import sqlalchemy as sa
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from markupsafe import Markup
 from segno import make_qr
 from werkzeug.wrappers import Response as Redirect
@@ -20,7 +20,7 @@ from server.office.form_pages import WHO
 from server.publishing import MediaFile
 from server.terms import Terms
 
-blueprint = Blueprint("draft_pages", __name__)
+blueprint = form_pages.blueprint
 
 NOTICES = {
     "tai_len": "Đã tải lên. Đây là bản nháp: hãy thử trên điện thoại, rồi phát hành.",
@@ -44,12 +44,12 @@ _MOST_TRIES = 20
 
 @blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>")
 @auth.needs(*WHO)
-def one(draft_id: int) -> str:
+def show_draft(draft_id: int) -> str:
     """A draft: what to look at, how to try it, what test phones sent, and what it changes."""
     draft = _own(draft_id)
     found = drafts.definition(draft)
     base = request.host_url.rstrip("/") + request.root_path
-    drawn = make_qr(drafts.qr_text(draft, base), error="m").svg_inline(scale=4)
+    drawn = make_qr(drafts.qr_text(draft, base), error="m").svg_inline(omitsize=True)
     return render_template(
         "office/draft.html",
         draft=draft,
@@ -67,7 +67,7 @@ def one(draft_id: int) -> str:
 
 @blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>")
 @auth.needs(*WHO)
-def act(draft_id: int) -> Redirect:
+def change_draft(draft_id: int) -> Redirect:
     """Add files to a draft, or throw it away."""
     begin_writing()
     draft = _own(draft_id)
@@ -80,7 +80,7 @@ def act(draft_id: int) -> Redirect:
     drafts.attach(draft, files)
     journal.note("form.attach", f"form_draft:{draft_id}", {"files": [file.name for file in files]})
     db.session.commit()
-    return redirect(url_for(".one", draft_id=draft_id, xong="tep"))
+    return redirect(url_for(".show_draft", draft_id=draft_id, xong="tep"))
 
 
 def _files() -> list[MediaFile]:

@@ -77,7 +77,7 @@ def upload() -> Redirect | tuple[str, int]:
         return _listing(rejected.errors, filename), 422
     journal.note("form.upload", f"form_draft:{draft.id}", {"form_id": draft.form_id, "md5": draft.md5})
     db.session.commit()
-    return redirect(url_for("draft_pages.one", draft_id=draft.id, xong="tai_len"))
+    return redirect(url_for(".show_draft", draft_id=draft.id, xong="tai_len"))
 
 
 def _uploaded() -> tuple[str, bytes]:
