@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -98,13 +99,8 @@ def publish(
     files: tuple[Path, ...],
     exact_points: bool,
     from_library: bool,
-    purpose: str | None,
-    legal_basis: str | None,
-    retention: int | None,
-    kept: tuple[str, ...],
-    new_codes: tuple[str, ...],
-    only: tuple[str, ...],
     wants_json: bool,
+    **answers: Any,
 ) -> None:
     """Phát hành một tệp XLSForm (hoặc cả thư viện): điện thoại sẽ thấy ở lần cập nhật tới.
 
@@ -123,13 +119,13 @@ def publish(
             files=[publishing.MediaFile(path.name, path.read_bytes()) for path in files],
             exact_points=exact_points,
             terms=Terms(
-                purpose=_purpose(purpose, legal_basis, retention),
-                kept=frozenset(kept),
-                new_codes=_codes(new_codes),
+                purpose=_purpose(answers["purpose"], answers["legal_basis"], answers["retention"]),
+                kept=frozenset(answers["kept"]),
+                new_codes=_codes(answers["new_codes"]),
             ),
         )
-        if only:
-            _give(made.form_version.form, only)
+        if answers["only"]:
+            _give(made.form_version.form, answers["only"])
         published = (made,)
     db.session.commit()
     if wants_json:
