@@ -216,3 +216,11 @@ def test_nothing_of_a_flag_repeats_an_exact_point(world: World) -> None:
     told = str([kept, *db.session.scalars(sa.select(Submission.flags))])
     assert "20.828 106.510" in told
     assert "20.8280" not in told
+
+
+def test_a_command_looks_at_once_where_the_server_does_not_by_itself(world: World, app: Flask) -> None:
+    world.visit(0, seconds=-5)
+    result = app.test_cli_runner().invoke(args=["submissions", "check", "--json"])
+    assert result.exit_code == 0
+    assert '"checked": 1' in result.output
+    assert flags() == [["clock_backwards"]]

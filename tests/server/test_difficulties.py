@@ -252,3 +252,30 @@ def test_every_reading_and_every_step_is_in_the_audit_without_a_word_of_it(world
     kept = " ".join(str((row.act, row.record, row.detail)) for row in db.session.scalars(sa.select(Audit)))
     assert TEXT not in kept
     assert "Đã báo" not in kept
+
+
+def test_one_that_was_set_aside_is_taken_in_once_it_is_approved(world: World) -> None:
+    """DESIGN 7: what lies outside the collector's thôn waits for a person."""
+    away = sample.make_entity(world.west, "Hộ Đoài", data={"thon": "11629002"})
+    away_id = str(away.id)
+    xform, media = world.phone.sync()["phan_anh"]
+    filling = engine.open_form(xform, media).start()
+    answers = {
+        "thon": "11629001",
+        "loai": "wifi",
+        "noi_dung": TEXT,
+        "muon_tra_loi": "co",
+        "ho": world.household_id,
+    }
+    for question, answer in answers.items():
+        filling.answer(question, answer)
+    [answer] = world.phone.send(filling.submission().replace(world.household_id.encode(), away_id.encode()))
+    assert answer.status == 201
+    [stored] = sample.arrived()
+    assert stored.quarantine == "outside_village"
+    url = f"/quan-tri/xa/11629/phieu/{stored.id}"
+    officer = world.visitor("can_bo", "officer")
+    assert TEXT not in officer.get(PAGE).text
+    data = {"csrf_token": officer.csrf_token(url), "trang_thai": "approved", "dang_la": "received"}
+    assert officer.post(url, data=data).status_code == 302
+    assert TEXT in officer.get(PAGE).text
