@@ -22,8 +22,8 @@ from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PART = 200
-"""Visits that are looked at in one transaction."""
+PART = 50
+"""Visits that are looked at in one transaction: few, since on SQLite nobody else writes meanwhile."""
 LOOKED_BACK = 5_000
 """How many of the newest submissions are looked through for those that committed late."""
 TYPICAL_OF = 200
