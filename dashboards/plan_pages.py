@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import sqlalchemy as sa
 from flask import redirect, render_template, url_for
@@ -14,7 +15,7 @@ from dashboards.classes import figure, target_of
 from dashboards.overview import Line, Shown
 from dashboards.pages import blueprint
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
-from geo.targets import State, Target, cut
+from geo.targets import State, Tallied, Target, cut
 from geo.weeks import Week
 from server import auth, coverage, reported
 from server.coverage import VISITED
@@ -195,10 +196,10 @@ def _weeks(asked: Asked, counted: IndicatorRow | None, target: Target) -> list[C
         return []
     code, table = counted.indicator.code, asked.table
     weeks = coverage.trend(asked.commune, code, coverage.WEEKS, as_of=asked.day, full=table.full)
-    return [_counted(week, counted, target) for week in reversed(weeks)]
+    return [_counted(week, counted, target, table.households) for week in reversed(weeks)]
 
 
-def _counted(week: Week, counted: IndicatorRow, target: Target) -> Counted:
+def _counted(week: Week, counted: IndicatorRow, target: Target, households: int | None) -> Counted:
     day, tallied = words.day(week.day), week.tallied
     if tallied is None:
         return Counted(day, words.NOT_TOLD, "", "", bullet(None, None, None))
@@ -206,16 +207,22 @@ def _counted(week: Week, counted: IndicatorRow, target: Target) -> Counted:
         return Counted(
             day, words.number(tallied.subjects), words.number(tallied.done), "", bullet(None, None, None)
         )
-    percent = (
-        None if tallied.percent is None else cut(tallied.percent, None if target.over_households else target)
-    )
+    share = _share(tallied, target, households)
+    percent = None if share is None else cut(share, target if target.unit == "percent" else None)
     return Counted(
         day=day,
         subjects=words.number(tallied.subjects),
         share=f"{words.number(tallied.done)}/{words.number(tallied.of)}" if tallied.of else "",
         value=words.percent(percent) if percent is not None else "",
-        bar=bullet(percent, None if target.over_households else target.value, None),
+        bar=bullet(percent, target.value if target.unit == "percent" else None, None),
     )
+
+
+def _share(tallied: Tallied, target: Target, households: int | None) -> Fraction | None:
+    """The percent that the target is judged by: of those asked, or of all households there are now."""
+    if target.over_households:
+        return Fraction(100 * tallied.done, households) if households and tallied.subjects else None
+    return tallied.percent
 
 
 def _thons(table: CoverageTable, counted: IndicatorRow) -> list[ThonLine]:

@@ -212,6 +212,8 @@ def test_a_figures_page_tells_how_it_is_counted_by_week_and_by_thon(officer: Bro
     assert "Tính trên tất cả các hộ của xã, kể cả hộ chưa đến thăm" in seen
     assert "Hộ có ít nhất một người đã cài" in seen
     assert page.text.count('href="/xa/11629/thon/') == 13
+    value = re.search(r'class="value">([^<]+)<', page.text).group(1).replace("\u00a0", " ")
+    assert seen.count(value) >= 2  # the result, and the last week: both over all households
     assert "22/11/2026" in seen
     assert officer.get("/xa/11629/chi-tieu/AL-T99").status_code == 404
 
