@@ -198,9 +198,18 @@ def _alike(commune: Commune, row: Any) -> Iterable[Line]:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether two labels may be one household: nearly the same letters, whatever the marks."""
+    """Whether two names or addresses may mean the same: the same last word and nearly the same letters, less marks.
+
+    The last word tells people of one family and middle name apart (Nguyễn Văn An, Nguyễn Văn Anh), and houses of
+    one lane.
+    """
     first, second = unaccented(one), unaccented(other)
-    return first == second or difflib.SequenceMatcher(None, first, second).ratio() >= ALIKE
+    if first == second:
+        return True
+    if first.split()[-1:] != second.split()[-1:]:
+        return False
+    matcher = difflib.SequenceMatcher(None, first, second)
+    return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def villages(commune: Commune) -> Sequence[Village]:

@@ -86,6 +86,14 @@ REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với ph
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
 HOUSEHOLD_UNKNOWN = Kind(404, "household_unknown", "Không có hộ này trong danh sách của xã.")
+IMPORT_UNKNOWN = Kind(
+    404, "import_unknown", "Danh sách này không có, đã nạp xong hoặc đã hoàn tác. Hãy tải tệp lên lại."
+)
+IMPORT_KEPT = Kind(
+    409,
+    "import_kept",
+    "Đã có {count} hộ của danh sách được thăm hoặc sửa nên không hoàn tác cả danh sách được.",
+)
 CONFLICT_SETTLED = Kind(
     409, "conflict_settled", "Chỗ lệch này vừa được người khác xử lý. Hãy tải lại trang để xem phần còn lại."
 )

@@ -10,6 +10,7 @@ GROUPS = (
     Group("forms", "server.cli.forms", "Biểu mẫu: kiểm tra, phát hành, liệt kê."),
     Group("boundaries", "server.cli.boundaries", "Ranh giới xã và thôn: nạp từ tệp bản đồ."),
     Group("plans", "server.cli.plans", "Kế hoạch của xã và các con số phải đạt."),
+    Group("households", "server.cli.households", "Hộ dân: nạp danh sách từ Excel, CSV."),
     Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê."),
     Group("tokens", "server.cli.tokens", "Khóa truy cập cho chương trình (/api/v1)."),
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),

@@ -4,7 +4,7 @@ from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefo
 from server.models.checks import Interview
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
-from server.models.entities import Entity, EntityAct, EntityList, EntityVersion
+from server.models.entities import Entity, EntityAct, EntityList, EntityVersion, HouseholdImport
 from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.people import (
     ApiToken,
@@ -55,6 +55,7 @@ __all__ = [
     "FormDraft",
     "FormFile",
     "FormVersion",
+    "HouseholdImport",
     "Indicator",
     "Interview",
     "OldKey",

@@ -44,6 +44,8 @@ class Entity(Base):
     merged_into_id: Mapped[uuid.UUID | None]
     """The same household under another id; every later read and write follows it (DESIGN 6.4)."""
     split_from_id: Mapped[uuid.UUID | None]
+    import_id: Mapped[int | None] = mapped_column(index=True)
+    """The list it was loaded with (HouseholdImport)."""
     turns: Mapped[list[Any] | None]
     """Moves, ends and splits that are in force, each as {"act", "day", "before", "after", "persons_only"}."""
     list: Mapped[EntityList] = relationship(lazy="joined")
@@ -97,3 +99,20 @@ class EntityAct(Base):
     """What undoing needs: keys of thôn, of submissions and of the other household."""
     undone_at: Mapped[dt.datetime | None]
     undone_by: Mapped[str | None]
+
+
+class HouseholdImport(Base):
+    """A list of households that an officer loaded; kept whole until it is confirmed, then only what was added."""
+
+    __tablename__ = "household_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]
+    name: Mapped[str]
+    filename: Mapped[str]
+    content: Mapped[bytes | None] = mapped_column(deferred=True)
+    """None once it is stored: personal data is not kept twice."""
+    added: Mapped[int]
+    undone_at: Mapped[dt.datetime | None]

@@ -1,0 +1,77 @@
+"""`flask households`: lists of households from Excel or CSV."""
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from server import places, register
+from server.cli.arguments import FILE
+from server.cli.groups import JSON, as_json, refuse
+from server.db import db, writing
+from server.register import Compared, RegisterRejected
+
+
+@click.group("households")
+def group() -> None:
+    """Households."""
+
+
+@group.command("import")
+@click.argument("file", type=FILE)
+@click.option("--commune", "code", required=True, help="Mã xã của danh sách.")
+@click.option("--check", is_flag=True, help="Chỉ kiểm tra, không ghi gì.")
+@click.option("--add-twins", is_flag=True,
+              help="Thêm cả những dòng có vẻ trùng; bỏ trống: để các dòng ấy lại.")  # fmt: skip
+@JSON
+@with_appcontext
+def import_list(*, file: Path, code: str, check: bool, add_twins: bool, wants_json: bool) -> None:
+    """Nạp danh sách hộ từ Excel hoặc CSV: cột Họ tên chủ hộ, Thôn, và Địa chỉ hoặc Ngõ, Số nhà.
+
+    Kiểm tra hết rồi mới ghi; còn một dòng sai thì không ghi gì. Dòng có vẻ trùng với hộ đã có được nêu ra.
+    """
+    writing()
+    commune = places.commune(code)
+    try:
+        kept = register.keep(commune, file.read_bytes(), file.name, actor="system", name="dòng lệnh")
+        compared = register.compare(register.read(file.read_bytes(), file.name), commune)
+        rows = [twin.placed.row.number for twin in compared.twins] if add_twins else []
+        added = 0 if check else register.store(kept, commune, rows)
+    except RegisterRejected as rejected:
+        refuse("\n".join(rejected.sentences), cause=rejected)
+    if check:
+        db.session.rollback()
+    else:
+        db.session.commit()
+    _tell(compared, added, None if check else kept.id, wants_json=wants_json)
+
+
+def _tell(compared: Compared, added: int, key: int | None, *, wants_json: bool) -> None:
+    twins = [
+        {"row": twin.placed.row.number, "other_row": twin.other_row,
+         "household": str(twin.other_id) if twin.other_id else None}
+        for twin in compared.twins
+    ]  # fmt: skip
+    if wants_json:
+        as_json({"import": key, "new": len(compared.new), "added": added, "twins": twins})
+        return
+    click.echo(f"{len(compared.new)} hộ mới, {len(twins)} dòng có vẻ trùng; đã thêm {added} hộ.")
+    for twin in twins[:20]:
+        with_whom = f"dòng {twin['other_row']}" if twin["other_row"] else f"hộ {twin['household']}"
+        click.echo(f"  dòng {twin['row']} có vẻ trùng với {with_whom}")
+    if key is not None and added:
+        click.echo(
+            f"Hoàn tác cả danh sách khi chưa hộ nào được thăm: flask households undo {key} --commune …"
+        )
+
+
+@group.command("undo")
+@click.argument("key", type=int)
+@click.option("--commune", "code", required=True, help="Mã xã của danh sách.")
+@with_appcontext
+def undo_import(*, key: int, code: str) -> None:
+    """Bỏ cả một danh sách đã nạp, khi chưa hộ nào của nó được thăm hoặc sửa."""
+    writing()
+    taken = register.undo(register.found(places.commune(code), key))
+    db.session.commit()
+    click.echo(f"Đã bỏ {taken} hộ.")
