@@ -103,7 +103,9 @@ class _Cursor:
     """The driver's own cursor, whose errors become SQLAlchemy's, so that whoever calls need not know."""
 
     def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
         raw: Any = connection.connection.driver_connection
+        self._raw = raw
         self._cursor = psycopg.RawCursor(raw)
         self._errors: type[Exception] = connection.dialect.loaded_dbapi.Error
 
@@ -113,7 +115,17 @@ class _Cursor:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._cursor.close()
         if isinstance(error, self._errors):
-            raise sa.exc.DBAPIError.instance(None, None, error, self._errors) from error
+            is_gone = self._raw.closed
+            if is_gone:
+                self._forget()
+            raise sa.exc.DBAPIError.instance(
+                None, None, error, self._errors, connection_invalidated=is_gone
+            ) from error
+
+    def _forget(self) -> None:
+        """Where one connection broke, the others of the pool did so too, as a rule: none is lent again."""
+        self._connection.invalidate()
+        self._connection.engine.dispose()
 
 
 _cursor = _Cursor

@@ -169,7 +169,7 @@ def _store_alone(ticket: Ticket[Sent, Receipt]) -> None:
                     return ticket.settle(receive(connection, sent))
                 except sa.exc.DBAPIError as error:
                     connection.rollback()
-                    if not _lost_a_race(error):
+                    if not _may_try_again(error):
                         raise
         raise Problem(UNAVAILABLE)
     except Exception as error:  # whoever waits raises it in his own request
@@ -187,9 +187,10 @@ def _connect(reading: Reading | None = None) -> sa.Connection:
     return db.engine.connect().execution_options(writes=True)
 
 
-def _lost_a_race(error: sa.exc.DBAPIError) -> bool:
-    """A twin was first, or two edits waited for each other: the same again will meet what is there now."""
-    return isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) == "40P01"
+def _may_try_again(error: sa.exc.DBAPIError) -> bool:
+    """A twin was first, two edits waited for each other, or the connection broke: meet what is there now."""
+    is_race = isinstance(error, sa.exc.IntegrityError) or getattr(error.orig, "sqlstate", None) == "40P01"
+    return is_race or error.connection_invalidated
 
 
 def receive(connection: sa.Connection, sent: Sent) -> Receipt:
