@@ -293,7 +293,9 @@ def states() -> Mapping[str, str]:
 def choices(commune: Commune) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
     """The thôn, the collectors and the forms by which the queue may be narrowed."""
     valid = (Village.commune_id == commune.id, Village.valid_to.is_(None))
-    villages = db.session.execute(sa.select(Village.id, Village.name).where(*valid).order_by(Village.code))
+    # names repeat within a merged commune: the code tells them apart
+    named = Village.name.concat(" (").concat(Village.code).concat(")")
+    villages = db.session.execute(sa.select(Village.id, named).where(*valid).order_by(Village.code))
     senders = sa.select(Collector.id, Collector.name).where(Collector.commune_id == commune.id)
     own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id)
     forms = sa.select(Form.id, Form.title).where(own).order_by(Form.title)
