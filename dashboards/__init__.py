@@ -12,11 +12,12 @@ from dashboards import (
     signal_pages,
     task_pages,
     team,
+    wall_pages,
     words,
 )
 from server import clock
 
-ROUTES = (pages, city_pages, plan_pages)
+ROUTES = (pages, city_pages, plan_pages, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
 
