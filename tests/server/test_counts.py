@@ -5,6 +5,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from forms import plans
 from geo.coverage_json import to_json
 from geo.targets import Tallied
 from server import clock, coverage, planning, publishing, tally
@@ -330,3 +332,19 @@ def test_folding_changes_no_sum(app: Flask, rows: list, fold_after: int) -> None
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Tally)) == 0
     assert to_json(coverage.table(commune, full=True)) == before
     assert before["visited"] == sum(village["visited"] for village in before["villages"])
+
+
+def test_a_settlement_with_fibre_and_mobile_broadband_is_told_from_what_visits_counted(app: Flask) -> None:
+    """DESIGN 4, phu_mang_khu_dan_cu; MD-T07 asks it of every thôn."""
+    commune = make_commune("10930", "Mao Điền", thon=3)
+    planning.load(plans.read("mao_dien_2026"))
+    known = {row.code: row for row in db.session.scalars(sa.select(Indicator))}
+    for village, points in zip(commune.villages, (3, 2, 0), strict=True):
+        count(village, known["cap_quang_ho"], TODAY, 4, 6, 6)
+        if points:
+            count(village, known["di_dong_bang_rong_diem"], TODAY, points, 3, 3)
+    table = coverage.table(commune)
+    cells = [row.cells["phu_mang_khu_dan_cu"] for row in table.villages]
+    assert [(cell.done, cell.of) for cell in cells] == [(1, 1), (0, 1), (0, 0)]
+    judgement = next(row.judgement for row in table.targets if row.target.id == "MD-T07")
+    assert (judgement.value, judgement.met, judgement.reach) == (50, False, Fraction(2, 3))
