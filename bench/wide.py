@@ -156,6 +156,7 @@ def build(size: Size) -> Wide:
     """Fill the current application's empty, migrated PostgreSQL."""
     planning.load_indicators()
     publishing.publish(city.FORM.read_bytes(), city.FORM.name, commune=None)
+    publishing.publish_library(["ho_gia_dinh"])  # what phones of this city fetch, with their lists
     db.session.execute(sa.text("UPDATE form_version SET published_at = timestamptz '2026-09-01 01:00Z'"))
     list_id = db.session.scalar(sa.select(EntityList.id).where(EntityList.name == "ho_dan"))
     db.session.execute(sa.text(COMMUNES), {"communes": size.communes})
