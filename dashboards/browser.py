@@ -23,7 +23,7 @@ blueprint = Blueprint("browser", __name__)
 @blueprint.get("/static/dashboards/<path:name>")
 @auth.public
 def file(name: str) -> Response:
-    """One of our files; compressed where a compressed copy lies beside it and the browser takes one.
+    """One of our files; scripts and styles compressed where the browser takes that.
 
     Sent from memory: they are small, and a browser that leaves half-way leaves no open file behind.
     """
@@ -31,9 +31,9 @@ def file(name: str) -> Response:
     kind = "text/plain" if path.name == "LICENSE" else KINDS.get(path.suffix)
     if kind is None or not path.is_file():
         raise Problem(NOT_FOUND)
-    packed = path.with_name(f"{path.name}.gz")
-    is_packed = packed.is_file() and takes_gzip()
-    response = Response((packed if is_packed else path).read_bytes(), mimetype=kind)
+    is_packed = path.suffix in (".css", ".js") and takes_gzip()
+    content = _compressed(path, path.stat().st_mtime_ns) if is_packed else path.read_bytes()
+    response = Response(content, mimetype=kind)
     if is_packed:
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")
@@ -62,6 +62,13 @@ def address(name: str) -> str:
     path = FILES / name
     changed = path.stat().st_mtime_ns if path.exists() else 0
     return url_for("browser.file", name=name, v=_hash(path, changed))
+
+
+@lru_cache(maxsize=256)
+def _compressed(path: Path, _changed: int) -> bytes:
+    """The file as it travels: the copy that `assets` made of it, else compressed once and kept."""
+    packed = path.with_name(f"{path.name}.gz")
+    return packed.read_bytes() if packed.is_file() else gzip.compress(path.read_bytes(), mtime=0)
 
 
 @lru_cache(maxsize=256)
