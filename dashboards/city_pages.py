@@ -81,10 +81,11 @@ def page() -> str:
 
 
 def _chosen(choices: Sequence[Indicator], code: str) -> Indicator:
+    """The indicator asked for, else the first; households met where no form and no plan has been loaded yet."""
     found = next((each for each in choices if each.code == code), None)
-    if found is None and (code or not choices):
-        raise Problem(INDICATOR_UNKNOWN, code=code[:64] or VISITED)
-    return found or choices[0]
+    if found is None and code:
+        raise Problem(INDICATOR_UNKNOWN, code=code[:64])
+    return found or next(iter(choices), Indicator(VISITED, "Hộ đã được thăm", "household", "state"))
 
 
 def _sorted(table: CityTable, order: str) -> list[CommuneRow]:

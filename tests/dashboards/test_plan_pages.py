@@ -270,3 +270,27 @@ def test_a_plan_pages_statements_do_not_grow_with_its_tasks(app: Flask, officer:
         return len(seen)
 
     assert asked("/xa/11629/nhiem-vu") == asked("/xa/11629/nhiem-vu?loai=appendix") <= 8
+
+
+def test_the_city_of_a_new_installation_has_a_page(app: Flask) -> None:
+    make_person("thanh.pho", "city")
+    visitor = browser(app)
+    visitor.sign_in("thanh.pho")
+    assert "Chưa có xã nào có số liệu" in visitor.get("/thanh-pho").text
+    assert visitor.get("/thanh-pho?chi_tieu=khong_co").status_code == 404
+
+
+def test_communes_are_compared_by_their_own_target_the_slow_ones_first(app: Flask) -> None:
+    for code in ("11629", "10930"):
+        fill(code, villages=13)
+    db.session.commit()
+    make_person("thanh.pho", "city")
+    visitor = browser(app)
+    visitor.sign_in("thanh.pho")
+    page = visitor.get("/thanh-pho?chi_tieu=vneid_18_kich_hoat").text
+    own = visitor.get("/api/v1/communes/10930/targets").get_json()["targets"]
+    told = next(each for each in own if each["indicator"] == "vneid_18_kich_hoat")
+    assert f"{told['current']:.1f} %".replace(".", ",") in words(page)
+    assert page.index("Xã Mao Điền</a>") < page.index("Xã An Lão</a>")  # which sets no such target
+    for name in ("Hoàng Sa", "Trường Sa", "Bạch Long Vĩ", "Cát Hải"):
+        assert name in page
