@@ -74,7 +74,8 @@ def moved(found: Sums, homes: Mapping[int, int]) -> Sums:
     for key, row in found.items():
         target = other.setdefault(homes[key], {})
         for indicator_id, tallied in row.items():
-            target[indicator_id] = target.get(indicator_id, Tallied()) + tallied
+            had = target.get(indicator_id)
+            target[indicator_id] = had + tallied if had else tallied
     return other
 
 
