@@ -33,7 +33,7 @@ def rows(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
     if not outlines:
         raise UnreadableBoundaries("Bản vẽ DXF không có đường khép kín nào để làm ranh giới.")
     placed = [
-        (shape.x, shape.y, _plain(text))
+        (shape.x, shape.y, _plain(_spelled(text)))
         for shape, text in zip(shapes, fields.get("Text", [None] * len(shapes)), strict=True)
         if isinstance(shape, shapely.Point) and not shape.is_empty and isinstance(text, str) and text.strip()
     ]
@@ -84,6 +84,14 @@ def _named(outline: BaseGeometry, layer: str, points: np.ndarray, texts: list[st
     code = next((text for text in inside if _CODE.fullmatch(text)), "")
     name = next((text for text in inside if text and text != code), "")
     return {"ma_thon": code, "ten_thon": name, "lop": layer}
+
+
+def _spelled(text: str) -> str:
+    """UTF-8 that GDAL took for Latin-1, as it does where a drawing names no code page."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _plain(text: str) -> str:

@@ -540,6 +540,34 @@ def test_odd_geojson_members_fail_in_no_other_way(
 # ---- real files
 
 
+def test_a_drawing_gives_closed_lines_with_the_text_inside_them(tmp_path: Path) -> None:
+    """DXF has no table: the digits in an outline are its code, the other words its name."""
+    pairs: list[tuple[int, object]] = [(0, "SECTION"), (2, "ENTITIES")]
+    metres = table().to_crs(9210)
+    for code, name, shape in zip(metres["ma_thon"], NAMES, metres.geometry, strict=True):
+        points = list(shape.exterior.coords)
+        pairs += [
+            (0, "LWPOLYLINE"),
+            (100, "AcDbEntity"),
+            (8, "RANH"),
+            (100, "AcDbPolyline"),
+            (90, len(points)),
+            (70, 0),
+        ]
+        pairs += [pair for x, y in points for pair in ((10, x), (20, y))]
+        for shift, text in ((0, code), (20, name)):
+            middle = shape.centroid
+            pairs += [(0, "TEXT"), (8, "TEN"), (10, middle.x), (20, middle.y + shift), (40, 5), (1, text)]
+    pairs += [(0, "ENDSEC"), (0, "EOF")]
+    text = "".join(f"{group}\n{value}\n" for group, value in pairs)
+    reading = read(
+        village_file(tmp_path, text.encode(), "thon.dxf"), level="village", commune_outline=COMMUNE
+    )
+    assert not reading.errors
+    assert [(o.code, o.name) for o in reading.outlines] == list(zip(metres["ma_thon"], NAMES, strict=True))
+    assert farthest_m(reading, read(geojson(tmp_path), level="village")) < 1
+
+
 def million() -> bytes:
     ring = ",".join(f"[{106.5 + n * 1e-8:.8f},20.8]" for n in range(1_000_000))
     return (
