@@ -54,6 +54,7 @@ def fix_village(connection: sa.Connection, entity_id: uuid.UUID, village_id: int
     """The household was listed in the wrong thôn: its whole history moves to the right one. Returns the act's key."""
     household = _household(connection, entity_id, officer)
     _check_village(connection, village_id, household.village_id, officer)
+    _check_listed(household)
     if household.turns:
         raise _impossible("hộ đã từng chuyển thôn; hãy hoàn tác lần chuyển ấy trước.")
     act = _record(
@@ -126,6 +127,8 @@ def merge(connection: sa.Connection, kept_id: uuid.UUID, gone_id: uuid.UUID, off
     if kept_id == gone_id:
         raise _impossible("đây là cùng một hộ.")
     kept, gone = (_household(connection, each, officer) for each in (kept_id, gone_id))
+    _check_listed(kept)
+    _check_listed(gone)
     if kept.turns or gone.turns:
         raise _impossible("một trong hai hộ đã chuyển hoặc tách; hãy hoàn tác việc ấy trước.")
     act = _record(connection, "merge", kept_id, None, officer, {"gone": str(gone_id)})
@@ -148,6 +151,8 @@ def undo(connection: sa.Connection, act_id: int, officer: Officer) -> None:
     if act is None:
         raise _impossible("việc này không có, hoặc đã được hoàn tác.")
     household = _household(connection, act.entity_id, officer)
+    if household.ended_reason == MERGED:
+        raise _impossible("hộ đã được gộp vào hộ khác; hãy hoàn tác lần gộp ấy trước.")
     later = sa.select(EntityAct.id).where(
         EntityAct.entity_id == act.entity_id, EntityAct.id > act_id, EntityAct.undone_at.is_(None)
     )
@@ -177,6 +182,7 @@ def _undo_end(connection: sa.Connection, household: Any, act: Any, _officer: Off
 
 def _undo_split(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
     new = _household(connection, uuid.UUID(act.detail["new"]), officer)
+    _check_listed(new)
     visited = connection.scalar(sa.select(sa.func.count()).where(Submission.entity_id == new.id))
     if visited:
         raise _impossible("hộ mới tách đã có phiếu; hãy gộp hai hộ thay vì hoàn tác.")
@@ -189,11 +195,12 @@ def _undo_split(connection: sa.Connection, household: Any, act: Any, officer: Of
 
 
 def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
-    """Submission by submission: each goes back whose own XML names the household that had been merged."""
+    """Submission by submission: each goes back whose own XML names the merged household, or one merged into that."""
     gone = _household(connection, uuid.UUID(act.detail["gone"]), officer)
+    names = _with_merged(connection, gone.id)
     with recasting(connection, [household.id, gone.id]):
         theirs = sa.select(Submission.id, Submission.xml).where(Submission.entity_id == household.id)
-        back = [row.id for row in connection.execute(theirs) if _names(bytes(row.xml)) == gone.id]
+        back = [row.id for row in connection.execute(theirs) if _names(bytes(row.xml)) in names]
         _hand_over(connection, back, household.id, gone)
         _change(connection, gone, {"ended_at": None, "ended_reason": None, "merged_into_id": None})
         for each in (household.id, gone.id):
@@ -241,6 +248,10 @@ def _check_day(household: Any, day: dt.date) -> None:
     turns = tally.turns(household.turns)
     if turns and day <= max(turn.day for turn in turns):
         raise _impossible("ngày phải sau lần chuyển hoặc tách gần nhất của hộ.")
+    _check_listed(household)
+
+
+def _check_listed(household: Any) -> None:
     if household.ended_at is not None:
         raise _impossible("hộ không còn trong danh sách.")
 
@@ -342,6 +353,16 @@ def _add(
             entity_id=new_id, version=1, label=label, data=data, received=dict(received), created_at=at
         )
     )
+
+
+def _with_merged(connection: sa.Connection, entity_id: uuid.UUID) -> set[uuid.UUID]:
+    """A household and all that were merged into it, at whatever remove."""
+    every, newest = {entity_id}, {entity_id}
+    while newest:
+        merged = sa.select(Entity.id).where(Entity.merged_into_id.in_(newest))
+        newest = set(connection.scalars(merged)) - every
+        every |= newest
+    return every
 
 
 def _names(xml: bytes) -> uuid.UUID | None:

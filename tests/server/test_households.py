@@ -192,6 +192,46 @@ def test_two_rows_of_one_household_become_one_and_later_visits_follow(place: Pla
     assert differences() == []
 
 
+def test_merges_upon_merges_are_undone_one_by_one(place: Place) -> None:
+    """Each visit goes back to the household that it had before the merge that is undone, not before any."""
+    for number in (1, 2, 3):
+        send(visit_ago(12 - number, household=number, create=True), place.both)
+    with writing() as connection:
+        inner = households.merge(connection, key(2), key(3), officer(place))
+    with writing() as connection:
+        outer = households.merge(connection, key(1), key(2), officer(place))
+    assert household(1).data["lan_tham"] == "3"
+    with pytest.raises(Problem) as problem, writing() as connection:
+        households.undo(connection, inner, officer(place))
+    assert problem.value.kind is ACT_IMPOSSIBLE
+    with writing() as connection:
+        households.undo(connection, outer, officer(place))
+    assert [household(n).data["lan_tham"] for n in (1, 2)] == ["1", "2"]
+    assert differences() == []
+    with writing() as connection:
+        households.undo(connection, inner, officer(place))
+    assert [household(n).data["lan_tham"] for n in (1, 2, 3)] == ["1", "1", "1"]
+    assert differences() == []
+
+
+def test_a_household_that_was_merged_is_not_merged_again_nor_moved(place: Place) -> None:
+    """Else two rows would point at each other, and no visit would find its household."""
+    for number in (1, 2, 3):
+        send(visit_ago(10, household=number, create=True), place.both)
+    with writing() as connection:
+        households.merge(connection, key(1), key(2), officer(place))
+    for act in (
+        lambda c: households.merge(c, key(2), key(1), officer(place)),
+        lambda c: households.merge(c, key(3), key(2), officer(place)),
+        lambda c: households.merge(c, key(2), key(3), officer(place)),
+        lambda c: households.fix_village(c, key(2), second(place), officer(place)),
+    ):
+        with pytest.raises(Problem) as problem, writing() as connection:
+            act(connection)
+        assert problem.value.kind is ACT_IMPOSSIBLE
+    assert household(1).ended_at is None
+
+
 def test_acts_are_undone_from_the_newest_back(place: Place) -> None:
     send(visit_ago(10, create=True), place.both)
     with writing() as connection:
