@@ -29,7 +29,7 @@ class Placed:
     """Where a submission belongs: the thôn of its household, the thôn of its point, and why it may not count."""
 
     entity_id: uuid.UUID | None
-    """The known or new entity that it is about."""
+    """The entity that it is about: known, new, or one whose registration has not come yet (E14)."""
     is_household: bool
     home_id: int | None
     """Thôn of the household, or the one the collector named."""
@@ -62,7 +62,7 @@ def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) ->
     block = reading.blocks[0] if reading.blocks else None
     main = known.get(block.id if block else reading.subject) if (block or reading.subject) else None  # type: ignore[arg-type]
     is_household = _is_household(block, main)
-    entity_id = main.id if main else block.id if block and block.create else None
+    entity_id = main.id if main else block.id if block else None
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
     spot_id, doubt = _spot(reading.point, home_id if is_household else None)
     return Placed(

@@ -42,6 +42,11 @@ class Before:
     """The sender's: a process may remember for some seconds who a token is, not that it still opens anything."""
 
     @property
+    def is_awaited(self) -> bool:
+        """It registers what earlier arrivals were about already (E14)."""
+        return not self.known and bool(self.visits)
+
+    @property
     def is_plain(self) -> bool:
         """New, by somebody who may send, and about no household that now goes by another id."""
         merged = any(known.merged_into_id for known in self.known.values())
@@ -85,15 +90,19 @@ _MERGED = sa.select(Entity.id, Entity.merged_into_id).where(
 def _heirs(connection: sa.Connection, reading: Reading) -> dict[uuid.UUID, uuid.UUID]:
     """For each named entity that was merged into another, the one by which it goes now."""
     named = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
-    heirs: dict[uuid.UUID, uuid.UUID] = {}
+    into: dict[uuid.UUID, uuid.UUID] = {}
     sought = named
     while sought:
-        merged = {row.id: row.merged_into_id for row in connection.execute(_MERGED, {"ids": list(sought)})}
-        heirs = {old: merged.get(new, new) for old, new in heirs.items()} | {
-            old: new for old, new in merged.items() if old in named
-        }
-        sought = set(merged.values()) - named
-    return heirs
+        found = {row.id: row.merged_into_id for row in connection.execute(_MERGED, {"ids": list(sought)})}
+        into |= found
+        sought = set(found.values()) - into.keys()
+    return {old: _last(into, old) for old in named & into.keys()}
+
+
+def _last(into: Mapping[uuid.UUID, uuid.UUID], entity_id: uuid.UUID) -> uuid.UUID:
+    while entity_id in into:
+        entity_id = into[entity_id]
+    return entity_id
 
 
 def _renamed(reading: Reading, heirs: Mapping[uuid.UUID, uuid.UUID]) -> Reading:
@@ -148,7 +157,11 @@ def _before(
 
 def histories(connection: sa.Connection, known: Sequence[tuple[Reading, Before]]) -> list[Before]:
     """With the visits to each known entity, and the series of each subject that something was stated about."""
-    visited = [place for place, (reading, before) in enumerate(known) if main_entity(reading) in before.known]
+    visited = [
+        place
+        for place, (reading, before) in enumerate(known)
+        if main_entity(reading) in before.known or any(block.create for block in reading.blocks)
+    ]
     counted = [place for place, (_, before) in enumerate(known) if before.seen]
     visits = batch.read_each(
         connection, entities.VISITS, [{"entity": main_entity(known[place][0])} for place in visited]

@@ -45,8 +45,10 @@ VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at
     Submission.review != sa.literal_column("'rejected'"),
     Submission.result.is_not(None),
 )
-LATER_VERSIONS = sa.select(EntityVersion.received).where(
-    EntityVersion.entity_id == sa.bindparam("entity"), EntityVersion.version > sa.bindparam("base")
+LATER_VERSIONS = (
+    sa.select(EntityVersion.received, sa.func.coalesce(Submission.observed_at, EntityVersion.created_at))
+    .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
+    .where(EntityVersion.entity_id == sa.bindparam("entity"), EntityVersion.version > sa.bindparam("base"))
 )
 _COLUMNS = ("id", "list_id", "village_id", "label", "data", "version", "created_at", "changed_at")
 ADD = sa.insert(Entity).values({name: sa.bindparam(name) for name in _COLUMNS})
@@ -95,6 +97,23 @@ class Origin:
 
     submission_id: int
     received_at: dt.datetime
+    observed_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    """A change that a phone did not know of when it made its own, and when that one was observed."""
+
+    received: Mapping[str, Any] | None
+    observed_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Meeting:
+    """How a change meets those made since: `hard`, `soft` or None, and the properties that newer ones keep (E15)."""
+
+    conflict: str | None = None
+    kept: frozenset[str] = frozenset()
 
 
 def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
@@ -142,26 +161,31 @@ def apply(
     """
     if known is not None:
         if not block.update:
-            return update(known, None, computed, origin, None)
-        return update(known, block, computed, origin, _conflict(connection, known, block))
+            return update(known, None, computed, origin)
+        return update(known, block, computed, origin, _meeting(connection, known, block, origin))
     list_id = registry().list_id(block.list_name)
     if not block.create or list_id is None:
         return []
     return create(block, list_id, village_id, computed, origin)
 
 
-def _conflict(connection: sa.Connection, known: Known, block: EntityBlock) -> str | None:
+def _meeting(connection: sa.Connection, known: Known, block: EntityBlock, origin: Origin) -> Meeting:
     if block.base_version in (None, known.version):
-        return None
+        return Meeting()
     [rows] = batch.read(connection, [step(LATER_VERSIONS, entity=known.id, base=block.base_version)])
-    return conflict(block, [received for (received,) in rows], known.data)
+    return meet(block, [Later(*row) for row in rows], known.data, origin.observed_at)
 
 
 def create(
-    block: EntityBlock, list_id: int, village_id: int | None, computed: Mapping[str, str], origin: Origin
+    block: EntityBlock,
+    list_id: int,
+    village_id: int | None,
+    computed: Mapping[str, str],
+    origin: Origin,
+    label: str | None = None,
 ) -> list[Step]:
     """A new entity with its first version."""
-    label = block.label or str(block.id)[:8]
+    label = label or block.label or str(block.id)[:8]
     data = {**block.properties, **computed}
     added = step(
         ADD, id=block.id, list_id=list_id, village_id=village_id, label=label, data=data, version=1,
@@ -171,15 +195,19 @@ def create(
 
 
 def update(
-    known: Known, block: EntityBlock | None, computed: Mapping[str, str], origin: Origin, conflict: str | None
+    known: Known,
+    block: EntityBlock | None,
+    computed: Mapping[str, str],
+    origin: Origin,
+    meeting: Meeting = Meeting(),
 ) -> list[Step]:
-    """The entity's next version: what came with the visit laid over what was known (E15: the last write wins).
+    """The entity's next version: what came with the visit laid over what was known, but for what newer visits said.
 
     Without a block only the computed properties change; nothing at all is written where they are as before.
     """
     received = block.properties if block else {}
     label = (block.label if block else None) or known.label
-    data = {**known.data, **received, **computed}
+    data = {**known.data, **{k: v for k, v in received.items() if k not in meeting.kept}, **computed}
     if block is None and data == known.data:
         return []
     version = known.version + 1
@@ -191,7 +219,7 @@ def update(
         new_version=version,
         new_changed_at=origin.received_at,
     )
-    return [changed, _version(known.id, version, label, data, block, origin, conflict)]
+    return [changed, _version(known.id, version, label, data, block, origin, meeting.conflict)]
 
 
 def _version(
@@ -215,15 +243,21 @@ def _version(
     )  # fmt: skip
 
 
-def conflict(
-    block: EntityBlock, since: Sequence[Mapping[str, Any] | None], current: Mapping[str, Any]
-) -> str:
+def meet(
+    block: EntityBlock, since: Sequence[Later], current: Mapping[str, Any], observed_at: dt.datetime
+) -> Meeting:
     """How a change made on an older version meets the ones made since (E15).
 
-    `hard` where a property that came has been given another value meanwhile, else `soft`.
+    `hard` where a property that came has been given another value meanwhile, else `soft`; no conflict where only
+    the server has changed what it computes. Of two values the one that was observed later stays, so that the
+    household ends the same in whatever order phones find a network (docs/decisions/0020).
     """
-    meanwhile = {name for received in since for name in received or {}}
+    changed = [later for later in since if later.received]
+    if not changed:
+        return Meeting()
+    newer = {name for later in changed if later.observed_at > observed_at for name in later.received or {}}
+    meanwhile = {name for later in changed for name in later.received or {}}
     clashes = any(
         name in meanwhile and current.get(name) != value for name, value in block.properties.items()
     )
-    return "hard" if clashes else "soft"
+    return Meeting("hard" if clashes else "soft", frozenset(newer & block.properties.keys()))

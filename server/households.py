@@ -126,7 +126,8 @@ def merge(connection: sa.Connection, kept_id: uuid.UUID, gone_id: uuid.UUID, off
     """Two rows are one household: visits and counts of the second are the first's from now on."""
     if kept_id == gone_id:
         raise _impossible("đây là cùng một hộ.")
-    kept, gone = (_household(connection, each, officer) for each in (kept_id, gone_id))
+    rows = {each: _household(connection, each, officer) for each in sorted((kept_id, gone_id))}
+    kept, gone = rows[kept_id], rows[gone_id]
     _check_listed(kept)
     _check_listed(gone)
     if kept.turns or gone.turns:

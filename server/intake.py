@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from geo.series import Entry, Turn, home_on
-from server import arrival, batch, clock, entities, media, resend, tally
+from server import arrival, batch, clock, entities, media, resend, tally, waiting
 from server.arrival import Placed
 from server.batch import Step, step
 from server.before import Before, Sent, first, histories, look, main_entity
@@ -137,12 +137,14 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
     steps: list[Step] = []
     receipts = []
     for (ticket, _), before in zip(new, befores, strict=True):
+        if before.is_awaited:
+            continue
         this = arrival_of(ticket.work, before, received_at)
         steps += _steps(connection, this)
-        receipts.append(Receipt(this.id, True, arrival.thanks(this.placed.quarantine)))
+        receipts.append((ticket, Receipt(this.id, True, arrival.thanks(this.placed.quarantine))))
     if steps:
         batch.write(connection, steps)
-    for (ticket, _), receipt in zip(new, receipts, strict=True):
+    for ticket, receipt in receipts:
         ticket.settle(receipt)
 
 
@@ -163,10 +165,14 @@ def _store_alone(ticket: Ticket[Sent, Receipt]) -> None:
     """Store one submission in a transaction of its own, again where another came between."""
     sent = ticket.work
     try:
+        whole = sent.reading.instance.deprecated_id is not None
         for _try in range(5):
-            with _connect(sent.reading) as connection:
+            with _connect(whole=whole) as connection:
                 try:
-                    return ticket.settle(receive(connection, sent))
+                    receipt = receive(connection, sent, whole=whole)
+                    if receipt is not None:
+                        return ticket.settle(receipt)
+                    whole = True
                 except sa.exc.DBAPIError as error:
                     connection.rollback()
                     if not _may_try_again(error):
@@ -176,13 +182,13 @@ def _store_alone(ticket: Ticket[Sent, Receipt]) -> None:
         ticket.fail(error)
 
 
-def _connect(reading: Reading | None = None) -> sa.Connection:
+def _connect(*, whole: bool = False) -> sa.Connection:
     """On PostgreSQL a visit is a few reads and one writing statement, and needs no transaction around them.
 
-    An edit changes two submissions and their subjects; it has one.
+    An edit changes two submissions and their subjects, a registration may have others waiting for it: these
+    are `whole`.
     """
-    is_edit = reading is not None and reading.instance.deprecated_id is not None
-    if db.engine.dialect.name == "postgresql" and not is_edit:
+    if db.engine.dialect.name == "postgresql" and not whole:
         return single_statements().connect()
     return db.engine.connect().execution_options(writes=True)
 
@@ -193,8 +199,11 @@ def _may_try_again(error: sa.exc.DBAPIError) -> bool:
     return is_race or error.connection_invalidated
 
 
-def receive(connection: sa.Connection, sent: Sent) -> Receipt:
-    """Store one submission with all that follows from it and commit; or meet the one that is already there."""
+def receive(connection: sa.Connection, sent: Sent, *, whole: bool) -> Receipt | None:
+    """Store one submission with all that follows from it and commit; or meet the one that is already there.
+
+    None where it needs a `whole` transaction and has none: it registers what earlier arrivals are about.
+    """
     received_at = clock.now()
     sent, before = look(connection, sent)
     if before.stored is not None:
@@ -202,7 +211,14 @@ def receive(connection: sa.Connection, sent: Sent) -> Receipt:
         again = resend.again(before.stored, sent.reading, sent.blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
     this = arrival_of(sent, before, received_at)
-    batch.write(connection, _steps(connection, this))
+    if before.is_awaited and this.placed.quarantine is None:
+        if not whole:
+            return None
+        batch.run(connection, _steps(connection, this))
+        waiting.settle(connection, main_entity(this.reading))
+        connection.commit()
+    else:
+        batch.write(connection, _steps(connection, this))
     return Receipt(this.id, True, arrival.thanks(this.placed.quarantine))
 
 
@@ -274,7 +290,7 @@ def consequences(connection: sa.Connection, this: Arrival) -> list[Step]:
 
 def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
     """New versions of the entities that the submission names; a household gets its status from its visits."""
-    origin = Origin(this.id, this.received_at)
+    origin = Origin(this.id, this.received_at, this.observed_at)
     steps: list[Step] = []
     computed = _status(this)
     for block in this.reading.blocks:
@@ -282,8 +298,9 @@ def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
         steps += entities.apply(
             connection, block, this.before.known.get(block.id), this.placed.home_id, own, origin
         )
-    if not this.reading.blocks and this.placed.entity_id is not None and this.placed.is_household:
-        steps += entities.update(this.before.known[this.placed.entity_id], None, computed, origin, None)
+    known = this.before.known.get(this.placed.entity_id) if this.placed.entity_id else None
+    if not this.reading.blocks and known is not None and this.placed.is_household:
+        steps += entities.update(known, None, computed, origin)
     return steps
 
 

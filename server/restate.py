@@ -29,6 +29,7 @@ _VERSIONS = (
         sa.and_(
             sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED), EntityAct.undone_at.is_(None)
         ).label("counts"),
+        sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
     )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
     .outerjoin(EntityAct, EntityAct.id == EntityVersion.act_id)
@@ -54,6 +55,7 @@ class Change:
     data: Mapping[str, Any]
     received: Mapping[str, Any] | None
     counts: bool
+    observed_at: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Told:
 
 
 def tell(changes: Sequence[Change]) -> Told:
-    """The label and the properties that the changes that count leave, the later over the earlier.
+    """The label and the properties that the changes that count leave, the later observed over the earlier.
 
     What only changes that count no longer have set is gone again (DESIGN 6.5). A label stays what the first
     change called it where nobody else gave one: an entity without a name could not be picked on a phone.
@@ -77,11 +79,13 @@ def tell(changes: Sequence[Change]) -> Told:
     named = first.label
     for change in changes:
         renames, named = change.label != named, change.label
-        if not change.counts:
-            continue
-        exists = exists or change is first or change.received is not None
-        data |= _set_by(change, is_first=change is first)
-        label = change.label if renames else label
+        if change.counts:
+            exists = exists or change is first or change.received is not None
+            label = change.label if renames else label
+    # the first change is what all others were made on, whatever the clock of its phone said
+    for change in [first, *sorted(changes[1:], key=lambda each: each.observed_at)]:
+        if change.counts:
+            data |= _set_by(change, is_first=change is first)
     return Told(label, data, exists)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server import batch, clock, entities, intake
+from server import batch, clock, entities, intake, waiting
 from server.before import Before, Sent, main_entity
 from server.entities import Known, Visit
 from server.errors import REVIEW_IMPOSSIBLE, REVIEW_OVERTAKEN, SUBMISSION_UNKNOWN, Problem
@@ -144,6 +144,7 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
             sa.update(Submission).where(Submission.id == stored.id).values(**values | {"review": "approved"})
         )
         batch.run(connection, intake.consequences(connection, this))
+    waiting.settle(connection, main_entity(reading))
 
 
 def _before(connection: sa.Connection, stored: Any, reading: Reading) -> Before:

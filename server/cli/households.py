@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from server import places, register
+from server import places, register, waiting
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
@@ -75,3 +75,13 @@ def undo_import(*, key: int, code: str) -> None:
     taken = register.undo(register.found(places.commune(code), key))
     db.session.commit()
     click.echo(f"Đã bỏ {taken} hộ.")
+
+
+@group.command("settle")
+@with_appcontext
+def settle() -> None:
+    """Ghi vào danh sách những hộ mà phiếu đăng ký đã quá 5 ngày chưa tới, theo các phiếu đã có (chạy mỗi ngày)."""
+    connection = writing()
+    settled = sum(waiting.force(connection, entity) for entity in waiting.overdue(connection))
+    db.session.commit()
+    click.echo(f"Đã ghi {settled} hộ hoặc điểm.")

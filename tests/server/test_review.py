@@ -219,15 +219,15 @@ def _statuses_are_those_of_accepted_visits() -> None:
 
 
 def test_a_label_goes_back_to_what_it_was() -> None:
-    first = Change("Hộ 1", {"thon": "1"}, {"thon": "1"}, counts=True)
-    renamed = Change("Hộ Ấm", {"thon": "1", "a": "x"}, {"a": "x"}, counts=True)
-    later = Change("Hộ Ấm", {"thon": "1", "a": "x", "b": "y"}, {"b": "y"}, counts=True)
+    first = Change("Hộ 1", {"thon": "1"}, {"thon": "1"}, True, NOON)
+    renamed = Change("Hộ Ấm", {"thon": "1", "a": "x"}, {"a": "x"}, True, NOON)
+    later = Change("Hộ Ấm", {"thon": "1", "a": "x", "b": "y"}, {"b": "y"}, True, NOON)
     assert tell([first, renamed, later]).label == "Hộ Ấm"
     told = tell([first, dataclasses.replace(renamed, counts=False), later])
     assert (told.label, told.data) == ("Hộ 1", {"thon": "1", "b": "y"})
 
 
 def test_an_imported_household_keeps_what_its_list_said() -> None:
-    first = Change("Hộ 1", {"thon": "1", "tinh_trang": "chua_tham"}, None, counts=True)
-    told = tell([first, Change("Hộ 1", {}, {"a": "x"}, counts=False)])
+    first = Change("Hộ 1", {"thon": "1", "tinh_trang": "chua_tham"}, None, True, NOON)
+    told = tell([first, Change("Hộ 1", {}, {"a": "x"}, False, NOON)])
     assert (told.data, told.exists) == ({"thon": "1"}, True)
