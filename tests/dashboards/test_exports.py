@@ -353,3 +353,11 @@ def test_answers_read_back_from_every_csv(
         told = [(row["chu_ho"], row["so_nguoi"]) for row in rows]
         wanted = [(f"'{t}" if kind == "csv" and t.startswith(COMPUTED) else t, str(n)) for t, n in answers]
         assert told == wanted
+
+
+def test_an_officers_page_offers_the_forms_that_have_submissions(officer: Browser, commune: Commune) -> None:
+    store(commune, ANSWERS)
+    page = officer.get("/xa/11629/tai-ve")
+    assert page.status_code == 200
+    assert "Phiếu thử: 1 phiếu" in page.text
+    assert "Phiếu thử: Chủ hộ." in page.text
