@@ -27,6 +27,10 @@ RUN /opt/venv/bin/python -c "from dashboards import assets; assets.copy()" \
     && /opt/venv/bin/python -m compileall -q .
 
 FROM python:3.11-slim
+# Pango and a font set the PDF of the sheet of codes; without them its HTML page remains
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /data tungnha \
     && install --directory --owner tungnha --group tungnha --mode 0750 /data
 COPY --from=build /opt/venv /opt/venv

@@ -25,8 +25,6 @@ FILES = {
     "leaflet/dist/leaflet.js": "leaflet/leaflet.js",
     "leaflet/dist/leaflet.css": "leaflet/leaflet.css",
     "leaflet/LICENSE": "leaflet/LICENSE",
-    "htmx.org/dist/htmx.min.js": "htmx/htmx.min.js",
-    "htmx.org/LICENSE": "htmx/LICENSE",
     f"{FONT}/LICENSE": "be-vietnam-pro/LICENSE",
 } | {
     f"{FONT}/files/be-vietnam-pro-{subset}-{weight}-normal.woff2": f"be-vietnam-pro/{subset}-{weight}.woff2"
