@@ -161,7 +161,9 @@ def test_it_is_about_households_by_its_list_or_by_its_units(definition):  # DESI
     assert dataclasses.replace(definition, declared=()).about_households
     assert dataclasses.replace(definition, entities=()).about_households
     place = IndicatorDeclaration("x", "X", "X", "place", "state")
-    assert not dataclasses.replace(definition, entities=(), declared=(place,)).about_households
+    opens_the_list = dataclasses.replace(definition, entities=(), declared=(place,))
+    assert opens_the_list.about_households
+    assert not dataclasses.replace(opens_the_list, media=()).about_households
 
 
 def test_a_public_key_makes_it_encrypted(definition):  # C44

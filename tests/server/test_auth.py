@@ -36,13 +36,13 @@ def guarded(app: Flask) -> Flask:
     """The application with pages as other packages write them, before its first request."""
     pages = Blueprint("guarded", __name__)
 
-    @pages.get("/thu/xa/<code>")
+    @pages.get("/trang-thu/xa/<code>")
     @auth.needs("leader", "officer", "team_leader", "city", "admin")
     def commune_page(code: str) -> str:
         commune = auth.open_commune(code)
         return f"{commune.name} {auth.signed_in().actor} {auth.sees_records(commune)}"
 
-    @pages.post("/thu/sua")
+    @pages.post("/trang-thu/sua")
     @auth.needs("officer")
     def change() -> str:
         return "đã sửa"
@@ -61,9 +61,9 @@ def test_a_person_sees_his_commune_and_no_other(guarded: Flask) -> None:
     make_person("leader_11629", "leader", own)
     visitor = browser(guarded)
     visitor.sign_in("leader_11629")
-    assert "An Lão" in visitor.get(f"/thu/xa/{own.code}").text
-    assert visitor.get(f"/thu/xa/{other.code}").status_code == 403
-    assert visitor.get("/thu/xa/99999").status_code == 404
+    assert "An Lão" in visitor.get(f"/trang-thu/xa/{own.code}").text
+    assert visitor.get(f"/trang-thu/xa/{other.code}").status_code == 403
+    assert visitor.get("/trang-thu/xa/99999").status_code == 404
 
 
 @pytest.mark.parametrize("role", ["admin", "city"])
@@ -75,7 +75,7 @@ def test_the_city_and_administrators_see_sums_of_every_commune_and_no_records(
     visitor = browser(guarded)
     visitor.sign_in("nguoi_xem")
     for commune in communes:
-        assert visitor.get(f"/thu/xa/{commune.code}").text.endswith("False")
+        assert visitor.get(f"/trang-thu/xa/{commune.code}").text.endswith("False")
 
 
 def test_a_role_that_a_page_does_not_name_is_refused(guarded: Flask) -> None:
@@ -83,7 +83,7 @@ def test_a_role_that_a_page_does_not_name_is_refused(guarded: Flask) -> None:
     visitor = browser(guarded)
     token = visitor.csrf_token()
     visitor.sign_in("leader_11629")
-    assert visitor.post("/thu/sua", data={"csrf_token": token}).status_code == 403
+    assert visitor.post("/trang-thu/sua", data={"csrf_token": token}).status_code == 403
 
 
 def test_changes_need_the_pages_own_form(guarded: Flask) -> None:
@@ -91,14 +91,14 @@ def test_changes_need_the_pages_own_form(guarded: Flask) -> None:
     visitor = browser(guarded)
     token = visitor.csrf_token()
     visitor.sign_in("officer_11629")
-    assert visitor.post("/thu/sua").status_code == 400
-    assert visitor.post("/thu/sua", headers={"X-CSRFToken": token}).text == "đã sửa"
+    assert visitor.post("/trang-thu/sua").status_code == 400
+    assert visitor.post("/trang-thu/sua", headers={"X-CSRFToken": token}).text == "đã sửa"
 
 
 def test_nobody_signed_in_is_led_to_sign_in_and_his_changes_are_not_kept(guarded: Flask) -> None:
     visitor = browser(guarded)
-    assert visitor.get("/thu/xa/11629").location == "/dang-nhap?next=/thu/xa/11629"
-    assert visitor.post("/thu/sua").status_code == 401
+    assert visitor.get("/trang-thu/xa/11629").location == "/dang-nhap?next=/trang-thu/xa/11629"
+    assert visitor.post("/trang-thu/sua").status_code == 401
 
 
 def test_roles_must_exist() -> None:
@@ -113,7 +113,7 @@ def test_pages_tell_how_long_they_took(guarded: Flask) -> None:
     make_person("leader_11629", "leader", make_commune())
     visitor = browser(guarded)
     visitor.sign_in("leader_11629")
-    assert visitor.get("/thu/xa/11629").headers["Server-Timing"].startswith("total;dur=")
+    assert visitor.get("/trang-thu/xa/11629").headers["Server-Timing"].startswith("total;dur=")
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_a_wrong_token_is_not_made_good_by_a_session(app: Flask, token: str) -> 
 
 
 def test_a_token_opens_no_page(guarded: Flask, token: str) -> None:
-    assert browser(guarded).get("/thu/xa/11629", headers=bearing(token)).status_code == 403
+    assert browser(guarded).get("/trang-thu/xa/11629", headers=bearing(token)).status_code == 403
 
 
 def test_phones_open_no_session_load_no_one_and_get_no_cookie(guarded: Flask, settings: Settings) -> None:
