@@ -30,6 +30,7 @@ _VERSIONS = (
             sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED), EntityAct.undone_at.is_(None)
         ).label("counts"),
         sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
+        EntityVersion.version,
     )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
     .outerjoin(EntityAct, EntityAct.id == EntityVersion.act_id)
@@ -105,8 +106,7 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     row = connection.execute(_ENTITY, {"entity": entity_id}).first()
     if row is None:
         return False
-    changes: Sequence[Any] = connection.execute(_VERSIONS, {"entity": entity_id}).all()
-    told = tell([Change(*change) for change in changes])
+    told = tell(_changes(row, connection.execute(_VERSIONS, {"entity": entity_id}).all(), at))
     computed: Mapping[str, str] = {}
     if row.list_id == registry().list_id(HOUSEHOLDS):
         computed = status(_visits(connection, entity_id), turns(row.turns))
@@ -127,6 +127,16 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
         )
     )
     return True
+
+
+def _changes(row: Any, versions: Sequence[Any], at: dt.datetime) -> list[Change]:
+    """The versions of an entity; one that was listed without a first version began with what none of them set."""
+    changes = [Change(*version[:-1]) for version in versions]
+    if versions and versions[0].version == 1:
+        return changes
+    named = {name for change in changes for name in change.received or ()}
+    listed = {name: value for name, value in row.data.items() if name not in named}
+    return [Change(row.label, listed, None, True, at), *changes]
 
 
 def touched_by(connection: sa.Connection, submission_id: int, about: uuid.UUID | None) -> set[uuid.UUID]:

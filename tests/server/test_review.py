@@ -157,6 +157,27 @@ def test_an_edit_takes_back_what_only_the_edited_visit_said(place: Place) -> Non
     assert differences() == []
 
 
+def test_a_household_listed_without_a_first_version_stays_when_its_only_visit_is_rejected(
+    place: Place,
+) -> None:
+    """Lists that others stored long ago: the visit goes, the household was there before it."""
+    send(
+        Visit(create=True, network="", result="vang", stated=(None,) * 4, end=NOON - dt.timedelta(9)),
+        place.both,
+    )
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.execute(sa.delete(EntityVersion))
+        connection.execute(sa.update(Submission).values(entity_id=None))
+        connection.execute(sa.update(Entity).values(data={"dia_chi": "Ngõ 3", "tinh_trang": "chua_tham"}))
+        connection.commit()
+    met = send(Visit(network="5g"), place.both)
+    decide(place, met.submission_id, "rejected")
+    after = household()
+    assert (after.ended_at, after.data["tinh_trang"]) == (None, "chua_tham")
+    assert "g5_viettel" not in after.data
+    assert after.data["dia_chi"] == "Ngõ 3"
+
+
 def test_every_decision_is_kept_with_who_and_why(place: Place) -> None:
     made = send(Visit(create=True), place.both)
     decide(place, made.submission_id, "has_issues", comment=" Thiếu ảnh ")
