@@ -47,7 +47,9 @@ def main() -> None:
     print(machine.describe())
     clock.now = lambda: NOON
     with tempfile.TemporaryDirectory(prefix="tungnha-bench-") as folder:
-        app = create_app(Settings(instance=Path(folder), secret_key=SECRET, fold_seconds=0))
+        app = create_app(
+            Settings(instance=Path(folder), secret_key=SECRET, fold_seconds=0, second_factor="none")
+        )
         with app.app_context():
             migrate.upgrade()
             sign_up(fill("11629"))

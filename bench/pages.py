@@ -41,7 +41,9 @@ def main() -> None:
 
 def prepare(url: str, folder: Path, stored: int) -> str:
     """A commune with its visits, a leader and a program's token; the token."""
-    app = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0))
+    app = create_app(
+        Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none")
+    )
     with app.app_context():
         migrate.upgrade()
         city.build(max(stored // 3, 1000))

@@ -38,7 +38,9 @@ def prepare(admin: str, name: str, households: int, stored: int, folder: Path) -
     """A database with a commune and its stored visits."""
     machine.administer(admin, f"CREATE DATABASE {name}")
     url = machine.database(admin, name)
-    app = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0))
+    app = create_app(
+        Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none")
+    )
     with app.app_context():
         migrate.upgrade()
         made = city.build(households)

@@ -261,7 +261,11 @@ def built(size: Size) -> Iterator[Built]:
         folder = Path(name)
         machine.administer(server.url, "CREATE DATABASE city")
         url = machine.database(server.url, "city")
-        app = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0))
+        app = create_app(
+            Settings(
+                instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none"
+            )
+        )
         (folder / "secret_key").write_text(SECRET)
         with app.app_context():
             migrate.upgrade()

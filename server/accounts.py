@@ -1,88 +1,21 @@
-"""People who sign in: Flask-Security with our form and words, and where each person lands."""
+"""People who sign in: what Flask-Security does for us and what it leaves out, and where each person lands."""
 
 import contextlib
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
 
-from flask import Blueprint, Flask, Request, Response, current_app, make_response, redirect, request, url_for
+from flask import Blueprint, Flask, Request, Response, current_app, make_response, redirect, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import gettext, lazy_gettext
-from flask_security import FSQLALiteUserDatastore, LoginForm, Security, uia_username_mapper
-from flask_security.utils import validate_redirect_url
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
-from wtforms import StringField
-from wtforms.validators import DataRequired, Length
+from flask_security import Security, uia_username_mapper
 
-from server import auth, openrosa
+from server import auth, openrosa, sessions, sign_in
 from server.db import db
-from server.errors import SIGN_IN_TOO_OFTEN, Problem
-from server.models import Commune, Person, Role
-
-WRONG_TRIES: RateLimitItem = RateLimitItemPerMinute(10, multiples=5)
-"""Wrong passwords for one account from one address before it has to wait, and for how long. Counted by
-account *and* address: a team behind one address never locks itself out. Each process counts for itself."""
+from server.models import Commune
 
 _NO_SECOND_PASSWORD = dt.timedelta(-1)
 """Flask-Security's page that asks for the password again before grave acts is left out."""
 
-_TRIES = "tungnha_wrong_tries"
-
-people = FSQLALiteUserDatastore(db, Person, Role)
 blueprint = Blueprint("accounts", __name__)
-
-
-class SignInForm(LoginForm):
-    """User name and password. One sentence for a wrong name and a wrong password: neither tells who exists."""
-
-    email = None
-    remember = None
-    username = StringField(lazy_gettext("Tên đăng nhập"), validators=[DataRequired(), Length(max=64)])
-
-    def validate(self, **kwargs: Any) -> bool:
-        name = (self.username.data or "").strip().casefold()
-        refuse_too_many(name)
-        if not validate_redirect_url(self.next.data):
-            self.next.data = (
-                ""  # another site's address is dropped without a word: it is not this person's mistake
-            )
-        self.ifield = self.username
-        self.user = people.find_user(username=name) if name else None
-        if super().validate(**kwargs):
-            return True
-        if not self.user_authenticated:
-            wrong_tries().hit(WRONG_TRIES, name, request.remote_addr or "")
-        self.form_errors = [self._sentence()]
-        return False
-
-    def _sentence(self) -> str:
-        if self.user_authenticated:
-            return str(
-                gettext("Tài khoản này đã ngừng dùng. Hãy báo quản trị viên của xã nếu anh/chị vẫn cần.")
-            )
-        wrong = gettext(
-            "Tên đăng nhập hoặc mật khẩu chưa đúng. Hãy tắt bộ gõ tiếng Việt và phím Caps Lock rồi nhập lại; "
-            "nếu quên, hãy nhờ quản trị viên cấp lại mật khẩu."
-        )
-        return str(wrong)
-
-
-def refuse_too_many(name: str) -> None:
-    """Problem SIGN_IN_TOO_OFTEN while this account has too many wrong tries from this address."""
-    counted = (name, request.remote_addr or "")
-    if wrong_tries().test(WRONG_TRIES, *counted):
-        return
-    seconds = WRONG_TRIES.get_expiry()
-    wait = (("Retry-After", str(seconds)),)
-    raise Problem(SIGN_IN_TOO_OFTEN, wait, minutes=seconds // 60)
-
-
-def wrong_tries() -> FixedWindowRateLimiter:
-    """This process's count of wrong passwords."""
-    counter: FixedWindowRateLimiter = current_app.extensions[_TRIES]
-    return counter
 
 
 class PeopleSessions(SecureCookieSessionInterface):
@@ -118,16 +51,17 @@ def register(app: Flask) -> None:
     app.session_interface = PeopleSessions()
     # Flask-Security puts a JSON provider of its own in its place, which sorts keys and escapes marks
     provider = app.json
-    app.extensions[_TRIES] = FixedWindowRateLimiter(MemoryStorage())
     with _without_hooks(app):
         auth.csrf.init_app(app)
-        security = Security(app, people, login_form=SignInForm)
+        security = Security(app, sign_in.store, login_form=sign_in.SignInForm)
     app.json = provider
     security.want_json(lambda _request: False)
     security.login_manager.request_loader(lambda _request: None)  # programs have tokens of their own
-    for endpoint in ("security.login", "security.logout"):
-        app.view_functions[endpoint] = auth.public(app.view_functions[endpoint])
+    security.login_manager.user_loader(sessions.load)
+    app.view_functions["security.login"] = auth.public(sign_in.by_password)
+    app.view_functions["security.logout"] = auth.public(sign_in.sign_out)
     app.register_blueprint(blueprint)
+    app.register_blueprint(sign_in.blueprint)
 
 
 def configure(app: Flask) -> None:

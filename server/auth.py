@@ -14,9 +14,16 @@ from flask import Response, current_app, make_response, request
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from server import clock, people, places
+from server import clock, passwords, people, places, second_factor
 from server.db import db
-from server.errors import AUTHENTICATION_NEEDED, NOT_ALLOWED, PAGE_EXPIRED, TOKEN_UNKNOWN, Problem
+from server.errors import (
+    AUTHENTICATION_NEEDED,
+    NOT_ALLOWED,
+    OWN_DUTY_FIRST,
+    PAGE_EXPIRED,
+    TOKEN_UNKNOWN,
+    Problem,
+)
 from server.models import ApiToken, Commune, Person, Village
 
 ROLES = tuple(people.ROLES)
@@ -38,6 +45,8 @@ class Access:
     kind: str
     """`public`, `people`, `program` or `phone`."""
     roles: frozenset[str] = frozenset()
+    before_duty: bool = False
+    """Open also while a person has his password to change or his authenticator app to set up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +61,13 @@ class Caller:
     village_ids: frozenset[int] = frozenset()
     """The thôn of a team leader; empty for all others."""
     commune_code: str | None = None
+    duty: str = ""
+    """What a person has to do for his own account before anything else, in words; "" where nothing."""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a person who has signed in, and no program."""
+        return self.actor.startswith("person:")
 
     @property
     def person_id(self) -> int:
@@ -136,9 +152,21 @@ def needs(*roles: str) -> Callable[[View], View]:
     def admit() -> None:
         if not access.roles & signed_in().roles:
             raise Problem(NOT_ALLOWED)
+        _without_duty()
         _own_form()
 
     return lambda view: _declared(view, access, admit)
+
+
+def own(view: View) -> View:
+    """A page about the person himself, which is open also while he has something to do for his account."""
+
+    def admit() -> None:
+        if not signed_in().is_person:
+            raise Problem(NOT_ALLOWED)
+        _own_form()
+
+    return _declared(view, Access("people", frozenset(ROLES), before_duty=True), admit)
 
 
 def program(view: View) -> View:
@@ -148,7 +176,8 @@ def program(view: View) -> View:
         found = caller()
         if found is None:
             raise Problem(AUTHENTICATION_NEEDED, _CHALLENGE)
-        if not found.actor.startswith("token:"):
+        if found.is_person:
+            _without_duty()
             _own_form()
 
     return _declared(view, Access("program"), admit)
@@ -177,6 +206,13 @@ def _own_form() -> None:
         raise Problem(PAGE_EXPIRED) from error
 
 
+def _without_duty() -> None:
+    """Refuse everything but a person's own account while he has something to do there."""
+    duty = signed_in().duty
+    if duty:
+        raise Problem(OWN_DUTY_FIRST, what=duty)
+
+
 def _person() -> Caller | None:
     person = current_user
     if not person or not person.is_authenticated:
@@ -189,7 +225,14 @@ def _person() -> Caller | None:
         commune_id=person.commune_id,
         village_ids=_villages(person) if "team_leader" in roles else frozenset(),
         commune_code=person.commune.code if person.commune else None,
+        duty=_duty(person),
     )
+
+
+def _duty(person: Person) -> str:
+    if passwords.is_due(person):
+        return "đổi mật khẩu"
+    return "cài mã xác thực" if second_factor.is_due(person) else ""
 
 
 def _villages(person: Person) -> frozenset[int]:

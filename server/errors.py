@@ -118,8 +118,11 @@ PAGE_EXPIRED = Kind(
 SIGN_IN_TOO_OFTEN = Kind(
     429,
     "sign_in_too_often",
-    "Đã nhập sai mật khẩu nhiều lần. Hãy đợi {minutes} phút rồi thử lại, hoặc nhờ quản trị viên cấp lại mật khẩu.",
+    "Tài khoản này tạm khóa vì đã nhập sai 5 lần. Hãy đợi {wait} rồi thử lại, hoặc nhờ quản trị viên "
+    "mở khóa.",
 )
+OWN_DUTY_FIRST = Kind(403, "own_duty_first", "Trước khi làm tiếp, hãy vào trang Tài khoản của tôi để {what}.")
+PERSON_UNKNOWN = Kind(404, "person_unknown", "Không có tài khoản này trong những tài khoản anh/chị quản lý.")
 
 BY_STATUS = {
     kind.status: kind

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import auth, languages, menu
 from server.db import db
-from server.errors import AUTHENTICATION_NEEDED, Problem
+from server.errors import AUTHENTICATION_NEEDED, OWN_DUTY_FIRST, Problem
 
 blueprint = Blueprint("pages", __name__)
 
@@ -51,6 +51,8 @@ def say(problem: Problem) -> Response:
     """A problem for a person: what happened and what to do. Whoever has to sign in first is led there."""
     if problem.kind is AUTHENTICATION_NEEDED and request.method in SAFE:
         return make_response(redirect(url_for("security.login", next=_here())))
+    if problem.kind is OWN_DUTY_FIRST and request.method in SAFE:
+        return make_response(redirect(url_for("my_account.show")))
     page = render_template(
         "problem.html",
         broken=problem.kind.status >= 500,

@@ -4,18 +4,17 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-import string
-import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask_security.utils import hash_password
+from flask import current_app
 
-from server import clock
+from server import clock, passwords
 from server.db import db
 from server.models import ApiToken, Audit, Commune, Person, Role, Village
+from server.settings import Settings
 
 ROLES: Mapping[str, str] = {
     "admin": "Quản trị hệ thống",
@@ -29,7 +28,6 @@ CITY_WIDE = frozenset({"admin", "city"})
 """Roles that belong to no commune; all others need one (DESIGN 1, 7)."""
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
-_ALPHABET = string.ascii_letters + string.digits
 
 
 class PersonRejected(Exception):
@@ -52,6 +50,17 @@ class NewToken:
     token: str
 
 
+@dataclass(frozen=True)
+class Actor:
+    """Who changes accounts, as the audit writes it: a person with the address he asks from, or the shell."""
+
+    name: str = "system"
+    address: str | None = None
+
+
+SHELL = Actor()
+
+
 def add(
     username: str,
     name: str,
@@ -59,36 +68,51 @@ def add(
     *,
     commune: Commune | None = None,
     villages: Sequence[Village] = (),
+    unit: str = "",
     password: str | None = None,
+    by: Actor = SHELL,
 ) -> NewPerson:
-    """Make a person who signs in; without a password the server makes one. The caller commits.
+    """Make a person who signs in; without a password the server makes one, to be changed at once. The caller commits.
 
     Scope (DESIGN 5): city-wide roles have no commune, all others one; a team leader has villages of it.
     Raises PersonRejected.
     """
     wanted = tuple(dict.fromkeys(roles))
     _check_username(username)
-    _check_scope(wanted, commune, villages)
-    secret = password or new_password()
+    check_scope(wanted, commune, villages)
     person = Person(
         username=username,
         name=" ".join(name.split()) or username,
-        password=hash_password(unicodedata.normalize("NFKD", secret)),  # as Flask-Security reads it
+        unit=" ".join(unit.split()) or None,
         fs_uniquifier=uuid.uuid4().hex,
         commune_id=commune.id if commune else None,
         created_at=clock.now(),
-        roles=[_role(each) for each in wanted],
+        roles=[role(each) for each in wanted],
         villages=list(villages),
     )
+    secret = password or passwords.give(person)
+    if password:
+        passwords.choose(person, password)
     db.session.add(person)
     db.session.flush()
-    _audit("person.add", f"person:{person.id}", {"username": username, "roles": list(wanted)})
+    audit(by, "person.add", f"person:{person.id}", {"username": username, **described(person)})
     return NewPerson(person, secret)
 
 
-def new_password() -> str:
-    """16 letters and digits: about 95 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(16))
+def described(person: Person) -> dict[str, object]:
+    """Roles and scope, as the audit keeps them."""
+    return {
+        "roles": [each.name for each in person.roles],
+        "commune": person.commune.code if person.commune else None,
+        "villages": [village.code for village in person.villages],
+    }
+
+
+def is_unused(person: Person) -> bool:
+    """Whether a person has not signed in for so long that somebody has to enable his account anew (domain.md d)."""
+    settings: Settings = current_app.config["SETTINGS"]
+    since = max(filter(None, (person.created_at, person.enabled_at, person.signed_in_at)))
+    return bool(settings.unused_days) and since + dt.timedelta(days=settings.unused_days) <= clock.now()
 
 
 def _check_username(username: str) -> None:
@@ -100,7 +124,8 @@ def _check_username(username: str) -> None:
         raise PersonRejected(f"Đã có người dùng tên đăng nhập “{username}”.")
 
 
-def _check_scope(roles: Sequence[str], commune: Commune | None, villages: Sequence[Village]) -> None:
+def check_scope(roles: Sequence[str], commune: Commune | None, villages: Sequence[Village]) -> None:
+    """Raise PersonRejected where these roles cannot have this scope."""
     unknown = [each for each in roles if each not in ROLES]
     if unknown or not roles:
         raise PersonRejected(f"Vai trò “{', '.join(unknown)}” không có; các vai trò: {', '.join(ROLES)}.")
@@ -116,7 +141,8 @@ def _check_scope(roles: Sequence[str], commune: Commune | None, villages: Sequen
             raise PersonRejected(f"Thôn {village.code} ({village.name}) không thuộc xã này.")
 
 
-def _role(name: str) -> Role:
+def role(name: str) -> Role:
+    """The row of a role; the first person who needs it brings it along."""
     found = db.session.scalars(sa.select(Role).where(Role.name == name)).first()
     if found is None:
         found = Role(name=name, description=ROLES[name])
@@ -129,7 +155,9 @@ def everyone() -> Sequence[Person]:
     return db.session.scalars(sa.select(Person).order_by(Person.username)).unique().all()
 
 
-def add_token(name: str, *, commune: Commune | None = None, days: int | None = None) -> NewToken:
+def add_token(
+    name: str, *, commune: Commune | None = None, days: int | None = None, by: Actor = SHELL
+) -> NewToken:
     """Make a program's token for `/api/v1`, for one commune or all, for `days` or until revoked."""
     if not name.strip():
         raise PersonRejected("Khóa truy cập cần một tên để sau này biết của chương trình nào.")
@@ -143,9 +171,12 @@ def add_token(name: str, *, commune: Commune | None = None, days: int | None = N
     )
     db.session.add(record)
     db.session.flush()
-    _audit("token.add", f"token:{record.id}", {"name": record.name})
+    audit(by, "token.add", f"token:{record.id}", {"name": record.name})
     return NewToken(record, token)
 
 
-def _audit(act: str, record: str, detail: dict[str, object]) -> None:
-    db.session.add(Audit(at=clock.now(), actor="system", act=act, record=record, address=None, detail=detail))
+def audit(by: Actor, act: str, record: str, detail: dict[str, object] | None = None) -> None:
+    """Add the row of what somebody does to an account; the caller commits."""
+    db.session.add(
+        Audit(at=clock.now(), actor=by.name, act=act, record=record, address=by.address, detail=detail)
+    )

@@ -53,6 +53,28 @@ class Settings:
     proxies: int = _setting(
         0, "How many proxies in front of us may be believed for scheme, host and address."
     )
+    idle_minutes: int = _setting(
+        15, "A browser that nobody used for so many minutes has to sign in again (level 2: at most 15)."
+    )
+    admin_idle_minutes: int = _setting(5, "The same for administrators (level 2: at most 5).")
+    session_hours: int = _setting(12, "A browser has to sign in again after so many hours, used or not.")
+    lock_hours: int = _setting(
+        12, "How long an account waits after 5 wrong tries, unless somebody unlocks it (level 2: 12 to 720)."
+    )
+    unused_days: int = _setting(
+        45, "An account that has not signed in for so many days has to be enabled anew; 0 turns it off."
+    )
+    admin_password_days: int = _setting(
+        60, "An administrator changes his password after so many days; 0 turns it off."
+    )
+    second_factor: str = _setting(
+        "admin city officer",
+        "Roles that sign in with a code from an authenticator app besides the password; others may. "
+        "`none` asks nobody.",
+    )
+    audit_months: int = _setting(
+        12, "Months that the audit is kept; what is older is deleted by a command (level 2: at least 1)."
+    )
     demo: bool = _setting(
         False, "Demonstration: accounts skip the first-login change and TOTP; pages say so."
     )

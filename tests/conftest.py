@@ -91,7 +91,9 @@ def template_database(
         source = request.getfixturevalue("postgres")
         _as_admin(source, "CREATE DATABASE template_tungnha")
         url = sa.make_url(source).set(database="template_tungnha").render_as_string(hide_password=False)
-    app = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0))
+    app = create_app(
+        Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none")
+    )
     with app.app_context():
         migrate.upgrade()
         if database == "sqlite":
@@ -104,7 +106,9 @@ def template_database(
 @pytest.fixture
 def settings(template_database: Template, tmp_path: Path) -> Iterator[Settings]:
     url = template_database.copy(tmp_path)
-    yield Settings(instance=tmp_path, database_url=url, secret_key=SECRET, fold_seconds=0)
+    yield Settings(
+        instance=tmp_path, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none"
+    )
     template_database.drop(url)
 
 

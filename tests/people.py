@@ -68,8 +68,9 @@ def make_person(
     made = people.add(
         username, f"Người {username}", [role], commune=commune, villages=villages, password=PASSWORD
     )
+    number = made.person.id  # asked before the commit: a test that reads after it would hold an old snapshot
     db.session.commit()
-    return made.person.id
+    return number
 
 
 def make_token(commune: Commune | None = None, days: int | None = None) -> str:

@@ -11,7 +11,7 @@ GROUPS = (
     Group("boundaries", "server.cli.boundaries", "Ranh giới xã và thôn: nạp từ tệp bản đồ."),
     Group("plans", "server.cli.plans", "Kế hoạch của xã và các con số phải đạt."),
     Group("households", "server.cli.households", "Hộ dân: nạp danh sách từ Excel, CSV."),
-    Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê."),
+    Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê, cấp lại, ngừng, cho dùng lại."),
     Group("tokens", "server.cli.tokens", "Khóa truy cập cho chương trình (/api/v1)."),
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
     Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),

@@ -1,9 +1,10 @@
 """`flask people`: those who sign in."""
 
 import click
+import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from server import people, places
+from server import account_acts, people, places
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
@@ -58,7 +59,55 @@ def list_people(wants_json: bool) -> None:
     for person in persons:
         scope = person.commune.code if person.commune else "cả thành phố"
         roles = ", ".join(role.name for role in person.roles)
-        click.echo(f"{person.username}\t{person.name}\t{roles}\t{scope}")
+        state = (
+            "đã ngừng"
+            if not person.active
+            else "lâu ngày không dùng"
+            if people.is_unused(person)
+            else "đang dùng"
+        )
+        click.echo(f"{person.username}\t{person.name}\t{roles}\t{scope}\t{state}")
+
+
+@group.command()
+@click.argument("username")
+@with_appcontext
+def reset(username: str) -> None:
+    """Cấp mật khẩu dùng một lần, bỏ mã xác thực; mật khẩu chỉ hiện một lần."""
+    writing()
+    secret = account_acts.reset(_found(username), by=people.SHELL)
+    db.session.commit()
+    click.echo(f"Mật khẩu dùng một lần của {username} (chỉ hiện lần này): {secret}")
+
+
+@group.command()
+@click.argument("username")
+@with_appcontext
+def disable(username: str) -> None:
+    """Ngừng một tài khoản; các phiên đang mở đóng ngay."""
+    writing()
+    account_acts.disable(_found(username), by=people.SHELL)
+    db.session.commit()
+    click.echo(f"Đã ngừng tài khoản {username}.")
+
+
+@group.command()
+@click.argument("username")
+@with_appcontext
+def enable(username: str) -> None:
+    """Cho dùng lại một tài khoản đã ngừng, lâu ngày không dùng hoặc đang khóa vì nhập sai."""
+    writing()
+    account_acts.enable(_found(username), by=people.SHELL)
+    db.session.commit()
+    click.echo(f"Tài khoản {username} dùng lại được.")
+
+
+def _found(username: str) -> Person:
+    query = sa.select(Person).where(Person.username == username)
+    person = db.session.scalars(query).unique().first()
+    if person is None:
+        refuse(f"Không có tài khoản “{username}”.")
+    return person
 
 
 def _told(person: Person) -> dict[str, object]:
@@ -67,5 +116,11 @@ def _told(person: Person) -> dict[str, object]:
         "name": person.name,
         "roles": [role.name for role in person.roles],
         "commune": person.commune.code if person.commune else None,
+        "unit": person.unit,
         "active": person.active,
+        "unused": people.is_unused(person),
+        "second_factor": person.totp_sealed is not None,
+        "created_at": person.created_at,
+        "signed_in_at": person.signed_in_at,
+        "disabled_at": person.disabled_at,
     }

@@ -15,7 +15,9 @@ from server.models.people import (
     DeviceForm,
     OldKey,
     Person,
+    PersonSession,
     Role,
+    SignInTry,
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
@@ -61,9 +63,11 @@ __all__ = [
     "OldKey",
     "OutlineBefore",
     "Person",
+    "PersonSession",
     "Plan",
     "ReportedValue",
     "Role",
+    "SignInTry",
     "Subject",
     "Submission",
     "SubmissionReview",

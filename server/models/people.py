@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -51,9 +51,49 @@ class Person(Base, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     created_at: Mapped[dt.datetime]
+    unit: Mapped[str | None]
+    """The office he belongs to, as the list of accounts names it (level 2 asks for it)."""
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """His password was made by the server or by another person: the first thing he does is change it."""
+    password_changed_at: Mapped[dt.datetime | None]
+    signed_in_at: Mapped[dt.datetime | None]
+    """When he last signed in; None: never."""
+    enabled_at: Mapped[dt.datetime | None]
+    """When somebody last gave the account back to him; the days without signing in count from here."""
+    disabled_at: Mapped[dt.datetime | None]
+    totp_sealed: Mapped[bytes | None]
+    """The secret that his authenticator app shares with us, sealed; None: he signs in by password alone."""
+    totp_counter: Mapped[int | None]
+    """The 30-second step of the last code that was taken: no code is good twice."""
     roles: Mapped[list[Role]] = relationship(secondary=person_role, lazy="joined")
     commune: Mapped[Commune | None] = relationship(lazy="joined")
     villages: Mapped[list[Village]] = relationship(secondary=person_village)
+
+
+class PersonSession(Base):
+    """A browser that a person has signed in with; its cookie holds a key of which we keep the SHA-256."""
+
+    __tablename__ = "person_session"
+    __table_args__ = (Index(None, "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    began_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime]
+    """When it last asked for a page, to half a minute."""
+    address: Mapped[str | None]
+    agent: Mapped[str]
+
+
+class SignInTry(Base):
+    """Wrong tries for one user name since the last good one, whether or not there is such a person."""
+
+    __tablename__ = "sign_in_try"
+
+    name_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+    last_at: Mapped[dt.datetime]
 
 
 class ApiToken(Base):

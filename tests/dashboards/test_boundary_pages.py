@@ -188,6 +188,7 @@ def test_a_file_nobody_confirmed_in_a_day_is_gone(officer: Browser, monkeypatch:
     at = send(officer, geojson()).location
     later = clock.now() + dt.timedelta(hours=25)
     monkeypatch.setattr(clock, "now", lambda: later)
+    officer.sign_in("can.bo")
     assert officer.get(at).status_code == 410
     send(officer, geojson())
     assert waiting() == 1

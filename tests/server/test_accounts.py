@@ -5,7 +5,6 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server import accounts
 from server.db import db
 from server.models import Person
 from tests.people import PASSWORD, Browser, browser, make_commune, make_person
@@ -108,18 +107,6 @@ def test_the_cookie_is_for_http_alone_and_this_site_alone(app: Flask, visitor: B
 
 def test_the_sign_in_page_is_not_kept_by_proxies(app: Flask, visitor: Browser) -> None:
     assert "no-store" in visitor.get("/dang-nhap").headers["Cache-Control"]
-
-
-def test_ten_wrong_passwords_make_that_account_wait_and_no_other(app: Flask, visitor: Browser) -> None:
-    make_person("city", "city")
-    make_person("admin", "admin")
-    for _ in range(accounts.WRONG_TRIES.amount):
-        assert visitor.sign_in("city", "sai roi nhe").status_code == 200
-    refused = visitor.sign_in("city")
-    assert refused.status_code == 429
-    assert refused.headers["Retry-After"] == "300"
-    assert "Hãy đợi 5 phút" in refused.text
-    assert visitor.sign_in("admin").status_code == 302
 
 
 def test_forty_people_behind_one_address_may_sign_in_at_once(app: Flask) -> None:

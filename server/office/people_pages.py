@@ -1,0 +1,296 @@
+"""The pages of accounts: who signs in with which role and scope, and what one does for somebody locked out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as BaseResponse
+
+from server import account_acts, auth, people, sessions, tries
+from server.db import begin_writing, db
+from server.errors import PERSON_UNKNOWN, Problem
+from server.models import Commune, Person, Role, Village
+from server.office import once
+from server.people import CITY_WIDE, ROLES, Actor, PersonRejected
+
+blueprint = Blueprint("people_pages", __name__)
+
+BASE = "/quan-tri/tai-khoan"
+PAGE = 50
+WHO = ("admin", "city", "officer")
+
+
+@dataclass(frozen=True)
+class Act:
+    """What one button does, and what is said when it is done."""
+
+    label: str
+    do: Callable[[Person, Actor], str | None]
+    done: str
+
+
+def _disable(person: Person, by: Actor) -> None:
+    account_acts.disable(person, by=by)
+
+
+def _enable(person: Person, by: Actor) -> None:
+    account_acts.enable(person, by=by)
+
+
+def _reset(person: Person, by: Actor) -> str:
+    return account_acts.reset(person, by=by)
+
+
+def _end(person: Person, by: Actor) -> None:
+    account_acts.end_sessions(person, by=by)
+
+
+def _unlock(person: Person, by: Actor) -> None:
+    account_acts.unlock(person, by=by)
+
+
+ACTS: Mapping[str, Act] = {
+    "cap-lai": Act("Cấp lại mật khẩu", _reset, "Đã cấp mật khẩu dùng một lần; mã xác thực cũ đã bỏ."),
+    "mo-khoa": Act("Mở khóa", _unlock, "Đã mở khóa: người này đăng nhập lại được ngay."),
+    "dang-xuat": Act("Đăng xuất khỏi mọi nơi", _end, "Đã đăng xuất người này khỏi mọi trình duyệt."),
+    "ngung": Act("Ngừng dùng", _disable, "Đã ngừng tài khoản; các phiên đang mở đã đóng ngay."),
+    "dung-lai": Act("Dùng lại", _enable, "Đã cho dùng lại tài khoản."),
+}
+
+
+@blueprint.get(BASE)
+@auth.needs(*WHO)
+def listing() -> str:
+    """The accounts that the reader looks after, 50 a page."""
+    number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
+    search = request.args.get("tim", "").strip()[:80]
+    chosen = request.args.get("vai_tro", "")
+    query = _found(search, chosen).order_by(sa.not_(Person.active), Person.username)
+    rows = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE + 1)).unique().all()
+    shown = rows[:PAGE]
+    waiting = tries.waiting(person.username for person in shown)
+    return render_template(
+        "office/people.html",
+        rows=[(person, _state(person, person.username in waiting)) for person in shown],
+        roles=_givable(),
+        words=ROLES,
+        search=search,
+        chosen=chosen,
+        number=number,
+        is_last=len(rows) <= PAGE,
+        total=db.session.scalar(sa.select(sa.func.count()).select_from(_found("", "").subquery())),
+    )
+
+
+@blueprint.get(f"{BASE}/them")
+@auth.needs(*WHO)
+def adding() -> str:
+    """A new account: where it belongs, then who it is."""
+    return _adding(_asked_commune(request.args))
+
+
+@blueprint.post(f"{BASE}/them")
+@auth.needs(*WHO)
+def add() -> BaseResponse | tuple[str, int]:
+    """Make an account; its password is told once, on the page that follows."""
+    begin_writing()
+    commune = _asked_commune(request.form)
+    try:
+        made = people.add(
+            request.form.get("ten_dang_nhap", "").strip().casefold(),
+            request.form.get("ho_ten", "")[:120],
+            [_chosen_role()],
+            commune=commune,
+            villages=_chosen(commune),
+            unit=request.form.get("don_vi", "")[:120],
+            by=actor(),
+        )
+    except PersonRejected as rejected:
+        db.session.rollback()
+        return _adding(_asked_commune(request.form), wrong=str(rejected)), 422
+    db.session.commit()
+    once.keep(made.password)
+    flash(f"Đã thêm tài khoản {made.person.username}.")
+    return redirect(url_for(".one", person_id=made.person.id))
+
+
+@blueprint.get(f"{BASE}/<int:person_id>")
+@auth.needs(*WHO)
+def one(person_id: int) -> Response:
+    """One account: role, scope, state, open sessions, and what may be done."""
+    return _one(_person(person_id), once.take())
+
+
+@blueprint.post(f"{BASE}/<int:person_id>")
+@auth.needs(*WHO)
+def change(person_id: int) -> BaseResponse | tuple[Response, int]:
+    """Give another role, scope, name or office."""
+    begin_writing()
+    person = _person(person_id)
+    commune = _asked_commune(request.form)
+    try:
+        account_acts.change(
+            person,
+            _chosen_role(),
+            commune,
+            _chosen(commune),
+            name=request.form.get("ho_ten", "")[:120],
+            unit=request.form.get("don_vi", "")[:120],
+            by=actor(),
+        )
+    except PersonRejected as rejected:
+        db.session.rollback()
+        return _one(_person(person_id), wrong=str(rejected)), 422
+    db.session.commit()
+    flash("Đã lưu. Nếu vai trò hoặc phạm vi thay đổi, người này phải đăng nhập lại.")
+    return redirect(url_for(".one", person_id=person_id))
+
+
+@blueprint.post(f"{BASE}/<int:person_id>/<any({', '.join(map(repr, ACTS))}):name>")
+@auth.needs(*WHO)
+def act(person_id: int, name: str) -> BaseResponse | tuple[Response, int]:
+    """Press one of the buttons."""
+    begin_writing()
+    person = _person(person_id)
+    try:
+        secret = ACTS[name].do(person, actor())
+    except PersonRejected as rejected:
+        db.session.rollback()
+        return _one(_person(person_id), wrong=str(rejected)), 422
+    db.session.commit()
+    if secret:
+        once.keep(secret)
+    flash(ACTS[name].done)
+    return redirect(url_for(".one", person_id=person_id))
+
+
+def actor() -> Actor:
+    """Who asks, for the audit."""
+    return Actor(auth.signed_in().actor, request.remote_addr)
+
+
+def _own() -> sa.Select[Person]:
+    caller = auth.signed_in()
+    query = account_acts.looked_after(caller.roles, caller.commune_id, caller.person_id)
+    return query.options(selectinload(Person.villages))
+
+
+def _found(search: str, chosen: str) -> sa.Select[Person]:
+    query = _own()
+    if chosen in ROLES:
+        query = query.where(Person.roles.any(Role.name == chosen))
+    if search:
+        spellings = {search, search.casefold(), search.upper(), search.title()}  # SQLite folds a to z alone
+        columns = (Person.name, Person.username, Person.unit)
+        query = query.where(sa.or_(*(each.icontains(word) for each in columns for word in spellings)))
+    return query
+
+
+def _person(person_id: int) -> Person:
+    """An account that the reader looks after; to him there are no others."""
+    found = db.session.scalars(_own().where(Person.id == person_id)).unique().first()
+    if found is None:
+        raise Problem(PERSON_UNKNOWN)
+    return found
+
+
+def _givable() -> list[str]:
+    given = account_acts.given_by(auth.signed_in().roles)
+    return [name for name in ROLES if name in given]
+
+
+def _asked_commune(values: Mapping[str, str]) -> Commune | None:
+    """The commune that the form names; always an officer's own; None for the whole city."""
+    own = auth.signed_in().commune_code
+    code = own or values.get("xa", "")
+    return auth.open_commune(code) if code else None
+
+
+def _chosen_role() -> str:
+    name = request.form.get("vai_tro", "")
+    if name not in _givable():
+        raise PersonRejected("Hãy chọn một vai trò trong danh sách.")
+    return name
+
+
+def _villages(commune: Commune | None) -> Sequence[Village]:
+    if commune is None:
+        return ()
+    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+    return db.session.scalars(query.order_by(Village.code)).all()
+
+
+def _chosen(commune: Commune | None) -> list[Village]:
+    """The thôn that were ticked, for a team leader; nobody else has any."""
+    wanted = set(request.form.getlist("thon", type=int)) if _chosen_role() == "team_leader" else set()
+    return [village for village in _villages(commune) if village.id in wanted]
+
+
+def _communes() -> Sequence[Commune]:
+    """What a person of the city may choose from; an officer's commune is his own."""
+    if auth.signed_in().commune_id is not None:
+        return ()
+    return db.session.scalars(
+        sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(Commune.name)
+    ).all()
+
+
+def _roles_for(commune: Commune | None) -> list[str]:
+    return [name for name in _givable() if (name in CITY_WIDE) == (commune is None)]
+
+
+def _state(person: Person, is_waiting: bool) -> tuple[str, bool]:
+    """Words for an account's state, and whether it is one that needs somebody."""
+    if not person.active:
+        return "đã ngừng", False
+    if is_waiting:
+        return "tạm khóa vì sai 5 lần", True
+    if people.is_unused(person):
+        return "lâu ngày không đăng nhập", True
+    if person.must_change:
+        return "chờ đổi mật khẩu lần đầu", False
+    return "đang dùng", False
+
+
+def _adding(commune: Commune | None, wrong: str = "") -> str:
+    return render_template(
+        "office/person_add.html",
+        commune=commune,
+        communes=_communes(),
+        is_city_wide=auth.signed_in().commune_id is None,
+        roles=_roles_for(commune),
+        words=ROLES,
+        villages=_villages(commune),
+        given=request.form,
+        chosen=set(request.form.getlist("thon", type=int)),
+        wrong=wrong,
+    )
+
+
+def _one(person: Person, secret: str = "", wrong: str = "") -> Response:
+    commune = _asked_commune(request.args) if "xa" in request.args else person.commune
+    is_waiting = bool(tries.waiting([person.username]))
+    state, _ = _state(person, is_waiting)
+    page = render_template(
+        "office/person.html",
+        person=person,
+        state=state,
+        is_waiting=is_waiting,
+        is_out=not person.active or people.is_unused(person),
+        role=person.roles[0].name if person.roles else "",
+        commune=commune,
+        communes=_communes(),
+        roles=_roles_for(commune),
+        words=ROLES,
+        villages=_villages(commune),
+        chosen={village.id for village in person.villages},
+        sessions=sessions.open_of(person),
+        acts=ACTS,
+        secret=secret,
+        wrong=wrong,
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
