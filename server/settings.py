@@ -73,7 +73,7 @@ class Settings:
         "`none` asks nobody.",
     )
     audit_months: int = _setting(
-        12, "Months that the audit is kept; what is older is deleted by a command (level 2: at least 1)."
+        12, "Months that the audit is kept, 12 at least; `flask audit prune` deletes what is older."
     )
     demo: bool = _setting(
         False, "Demonstration: accounts skip the first-login change and TOTP; pages say so."

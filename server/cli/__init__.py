@@ -13,6 +13,7 @@ GROUPS = (
     Group("households", "server.cli.households", "Hộ dân: nạp danh sách từ Excel, CSV."),
     Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê, cấp lại, ngừng, cho dùng lại."),
     Group("tokens", "server.cli.tokens", "Khóa truy cập cho chương trình (/api/v1)."),
+    Group("audit", "server.cli.audit", "Nhật ký: xóa phần đã quá hạn lưu."),
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
     Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),
     Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint, false
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -194,15 +194,44 @@ class DeviceForm(Base):
     fetched_at: Mapped[dt.datetime]
 
 
+_NOT_RECEIVING = text("act <> 'submission.receive'")
+"""Most rows are visits that came in; the lists that an administrator searches need not be in their way."""
+
+
 class Audit(Base):
-    """One act: who, what, on which record, when, from where. Rows are only added."""
+    """One act: who, what, on which record, when, from where.
+
+    Rows are only added: triggers refuse to change one, but for taking away `detail` where somebody has asked that
+    his data be deleted, and to delete one of the last 12 months (server/migrations, `audit_only_grows`).
+    """
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index(None, "at"),
+        Index("ix_audit_other_id", "id", postgresql_where=_NOT_RECEIVING, sqlite_where=_NOT_RECEIVING),
+        Index(
+            "ix_audit_other_act", "act", "id", postgresql_where=_NOT_RECEIVING, sqlite_where=_NOT_RECEIVING
+        ),
+        Index(
+            "ix_audit_other_actor",
+            "actor",
+            "id",
+            postgresql_where=_NOT_RECEIVING,
+            sqlite_where=_NOT_RECEIVING,
+        ),
+        Index(
+            "ix_audit_other_record",
+            "record",
+            "id",
+            postgresql_where=_NOT_RECEIVING,
+            sqlite_where=_NOT_RECEIVING,
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     at: Mapped[dt.datetime]
     actor: Mapped[str]
-    """`collector:7`, `person:3`, `token:1` or `system`."""
+    """`collector:7`, `person:3`, `token:1`, `system`, or `unknown` for who has not signed in."""
     act: Mapped[str]
     """`submission.receive`, `form.publish`, …"""
     record: Mapped[str | None]

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from server.office import (
+    audit_pages,
     collector_pages,
     difficulties,
     draft_pages,
@@ -17,6 +18,7 @@ from server.office import (
 )
 
 SUBJECTS = (
+    audit_pages,
     collector_pages,
     difficulties,
     draft_pages,

@@ -1,0 +1,137 @@
+"""The page of the audit for administrators: who did what, when, from where, on which record; and its export."""
+
+import csv
+import datetime as dt
+import io
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from server import audit, auth, clock, journal
+from server.audit import Row, Wanted
+from server.db import begin_writing, db
+from server.errors import DAY_UNREADABLE, Problem
+from server.exports.cells import guarded
+from server.exports.workbook import Workbook
+from server.office.audit_words import ACTORS, ACTS, detail_words, record_words
+from server.office.words import moment
+
+blueprint = Blueprint("audit_pages", __name__)
+
+BASE = "/quan-tri/nhat-ky"
+HEADER = ("Thời điểm (UTC+7)", "Ai", "Mã người làm", "Việc", "Mã việc", "Trên", "Địa chỉ mạng", "Chi tiết")
+_WIDTHS = (18, 28, 16, 34, 24, 28, 18, 60)
+_DEFAULT_DAYS = 30
+
+
+@blueprint.get(BASE)
+@auth.needs("admin")
+def search() -> str:
+    """What was done, the newest first, 50 a page."""
+    wanted = _wanted()
+    rows = audit.search(wanted, audit.PAGE + 1)
+    shown = rows[: audit.PAGE]
+    return render_template(
+        "office/audit.html",
+        rows=shown,
+        wanted=wanted,
+        older=shown[-1].id if len(rows) > audit.PAGE else None,
+        acts=_choices(),
+        every_act=audit.EVERY_ACT,
+        words=ACTS,
+        actors=ACTORS,
+        record_words=record_words,
+        detail_words=detail_words,
+        kept={name: value for name, value in request.args.items() if name != "truoc"},
+    )
+
+
+@blueprint.get(f"{BASE}/tai-ve.<any(csv, xlsx):ending>")
+@auth.needs("admin")
+def export(ending: str) -> BaseResponse:
+    """All that the page would show, page after page, as one file; taking it is an act too."""
+    wanted = _wanted()
+    _note(wanted, ending)
+    name = f'attachment; filename="nhat-ky-{clock.today()}.{ending}"'
+    head = {"Content-Disposition": name, "Cache-Control": "no-store"}
+    if ending == "csv":
+        return Response(_csv(audit.every(wanted)), mimetype="text/csv", headers=head)
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return Response(_xlsx(audit.every(wanted)), mimetype=media_type, headers=head)
+
+
+def _note(wanted: Wanted, ending: str) -> None:
+    days = {"since": wanted.since, "until": wanted.until}
+    texts = {"who": wanted.who, "act": wanted.act, "record": wanted.record}
+    detail = {name: str(value) for name, value in (days | texts).items() if value}
+    begin_writing()
+    journal.note("audit.export", None, {"as": ending, **detail})
+    db.session.commit()
+
+
+def _wanted() -> Wanted:
+    since, until = _day("tu_ngay"), _day("den_het")
+    if "tu_ngay" not in request.args and "doi_tuong" not in request.args:
+        since = clock.today() - dt.timedelta(days=_DEFAULT_DAYS)
+    return Wanted(
+        who=request.args.get("ai", "").strip()[:80],
+        act=request.args.get("viec", "")[:64],
+        record=request.args.get("doi_tuong", "").strip()[:120],
+        since=since,
+        until=until,
+        before=request.args.get("truoc", type=int),
+    )
+
+
+def _day(name: str) -> dt.date | None:
+    text = request.args.get(name, "").strip()
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+
+
+def _choices() -> list[tuple[str, str]]:
+    """The acts to choose from, by their words."""
+    found = [(act, ACTS.get(act, act)) for act in (*audit.acts(), audit.RECEIVED)]
+    return sorted(found, key=lambda choice: choice[1].casefold())
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        moment(row.at),
+        row.name or ACTORS.get(row.actor, ""),
+        row.actor,
+        ACTS.get(row.act, ""),
+        row.act,
+        row.record,
+        row.address,
+        detail_words(row.detail),
+    )
+
+
+def _csv(rows: Iterable[Row]) -> Iterator[bytes]:
+    """With a mark that Excel knows Unicode by, and nothing that it would compute."""
+    yield b"\xef\xbb\xbf"
+    yield _line(HEADER)
+    for row in rows:
+        yield _line(guarded(cell) for cell in _cells(row))
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode()
+
+
+def _xlsx(rows: Iterable[Row]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "nhat-ky.xlsx"
+        with Workbook(path) as book:
+            sheet = book.sheet("Nhật ký", HEADER, _WIDTHS)
+            for row in rows:
+                sheet.row(_cells(row))
+        return path.read_bytes()

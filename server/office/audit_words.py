@@ -1,0 +1,118 @@
+"""What acts are called on the page of the audit, and what is told of the record and the details."""
+
+from collections.abc import Mapping
+
+ACTS: Mapping[str, str] = {
+    "attachment.read": "Mở ảnh từ tệp xuất",
+    "audit.export": "Tải nhật ký về",
+    "audit.prune": "Xóa nhật ký quá hạn lưu",
+    "collector.add": "Thêm thành viên tổ",
+    "collector.assign": "Giao thôn cho thành viên tổ",
+    "collector.print": "Xem, in mã QR",
+    "collector.revoke": "Thu hồi mã QR",
+    "collector.rotate": "Đổi mã QR",
+    "difficulty.answer": "Trả lời phản ánh",
+    "difficulty.close": "Đóng phản ánh",
+    "difficulty.list": "Xem các phản ánh",
+    "difficulty.read": "Xem một phản ánh",
+    "difficulty.reopen": "Mở lại phản ánh",
+    "difficulty.take": "Nhận xử lý phản ánh",
+    "form.attach": "Thêm tệp vào bản nháp biểu mẫu",
+    "form.communes": "Chọn xã dùng biểu mẫu",
+    "form.discard": "Bỏ bản nháp biểu mẫu",
+    "form.publish": "Phát hành biểu mẫu",
+    "form.restore": "Dùng lại biểu mẫu",
+    "form.retire": "Ngừng biểu mẫu",
+    "form.upload": "Tải lên biểu mẫu",
+    "household.conflicts": "Xem các chỗ lệch của hộ",
+    "household.end": "Ghi hộ chuyển đi, không còn",
+    "household.import": "Nạp danh sách hộ",
+    "household.import_look": "Xem danh sách hộ trước khi nạp",
+    "household.list": "Xem danh sách hộ có tên",
+    "household.merge": "Gộp hộ trùng",
+    "household.move": "Chuyển hộ sang thôn khác",
+    "household.read": "Xem tên một hộ",
+    "household.settle": "Chọn một trong hai lần ghi",
+    "household.split": "Tách hộ",
+    "household.undo_import": "Hoàn tác nạp danh sách hộ",
+    "person.add": "Thêm tài khoản",
+    "person.change": "Đổi vai trò, phạm vi của tài khoản",
+    "person.disable": "Ngừng tài khoản",
+    "person.enable": "Cho dùng lại tài khoản",
+    "person.end_sessions": "Đăng xuất khỏi các nơi",
+    "person.password": "Đổi mật khẩu của mình",
+    "person.reset": "Cấp lại mật khẩu",
+    "person.second_factor": "Cài mã xác thực",
+    "person.sign_in": "Đăng nhập",
+    "person.sign_in_failed": "Đăng nhập sai",
+    "person.sign_out": "Đăng xuất",
+    "person.unlock": "Mở khóa tài khoản",
+    "photo.read": "Xem ảnh của phiếu",
+    "places.bring_back": "Trở lại ranh giới cũ",
+    "places.figures": "Nạp số hộ của các thôn",
+    "places.import": "Nạp ranh giới",
+    "places.merge": "Hợp nhất thôn",
+    "plan.load": "Nạp kế hoạch",
+    "reported.correct": "Sửa số liệu báo cáo",
+    "reported.enter": "Nhập số liệu báo cáo",
+    "reported.take_back": "Rút số liệu báo cáo",
+    "submission.read": "Xem một phiếu",
+    "submission.receive": "Nhận phiếu từ điện thoại",
+    "submission.review": "Duyệt, xem lại, không nhận phiếu",
+    "submissions.export": "Xuất phiếu",
+    "task.update": "Cập nhật nhiệm vụ",
+    "token.add": "Tạo khóa truy cập",
+    "token.revoke": "Thu hồi khóa truy cập",
+}
+"""An act that is not here is shown by its code."""
+
+ACTORS: Mapping[str, str] = {"system": "máy chủ (dòng lệnh)", "unknown": "chưa đăng nhập"}
+
+_RECORDS: Mapping[str, str] = {
+    "attachment": "ảnh",
+    "collector": "thành viên tổ",
+    "commune": "xã",
+    "difficulty": "phản ánh",
+    "entity": "hộ",
+    "form": "biểu mẫu",
+    "form_draft": "bản nháp",
+    "form_version": "phiên bản biểu mẫu",
+    "household_import": "danh sách hộ",
+    "person": "tài khoản",
+    "plan": "kế hoạch",
+    "submission": "phiếu",
+    "task": "nhiệm vụ",
+    "token": "khóa truy cập",
+    "village": "thôn",
+}
+
+
+_DETAILS: Mapping[str, str] = {
+    "added": "thêm", "after": "sau", "all_states": "mọi tình trạng", "as": "dạng", "before": "trước",
+    "changed": "thay đổi", "commune": "xã", "form_id": "biểu mẫu", "label": "có tên hộ", "labels": "có tên hộ",
+    "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
+    "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
+    "task": "nhiệm vụ", "until": "đến hết", "username": "tên đăng nhập", "villages": "thôn", "what": "sai ở",
+    "who": "ai",
+}  # fmt: skip
+
+
+def record_words(record: str) -> str:
+    """`submission:123` as `phiếu 123`; as it is where its kind has no word."""
+    kind, _, number = record.partition(":")
+    return f"{_RECORDS[kind]} {number}" if kind in _RECORDS and number else record
+
+
+def detail_words(detail: Mapping[str, object]) -> str:
+    """`có tên hộ: có; tình trạng: vang`; nested details are told the same way."""
+    return "; ".join(f"{_DETAILS.get(name, name)}: {_told(value)}" for name, value in detail.items())
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return f"({detail_words(value)})"
+    if isinstance(value, list):
+        return ", ".join(_told(each) for each in value) or "–"
+    if value is None:
+        return "–"
+    return {True: "có", False: "không"}[value] if isinstance(value, bool) else str(value)
