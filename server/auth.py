@@ -45,6 +45,8 @@ class Access:
     kind: str
     """`public`, `people`, `program` or `phone`."""
     roles: frozenset[str] = frozenset()
+    reads: str = ""
+    """For `program`: what a token needs to be allowed to read (people.READS)."""
     before_duty: bool = False
     """Open also while a person has his password to change or his authenticator app to set up."""
 
@@ -61,6 +63,8 @@ class Caller:
     village_ids: frozenset[int] = frozenset()
     """The thôn of a team leader; empty for all others."""
     commune_code: str | None = None
+    reads: frozenset[str] = frozenset()
+    """What a program may read; empty for persons, whose roles say it."""
     duty: str = ""
     """What a person has to do for his own account before anything else, in words; "" where nothing."""
 
@@ -169,8 +173,13 @@ def own(view: View) -> View:
     return _declared(view, Access("people", frozenset(ROLES), before_duty=True), admit)
 
 
-def program(view: View) -> View:
-    """A view of the API, for a token or a person who has signed in; both see sums within their scope."""
+def program(reads: str) -> Callable[[View], View]:
+    """A view of the API, for a person who has signed in, or for a token that may read this (people.READS).
+
+    Both see sums within their scope.
+    """
+    if reads not in people.READS:
+        raise ValueError(f"programs read {tuple(people.READS)}, not {reads}")
 
     def admit() -> None:
         found = caller()
@@ -179,8 +188,10 @@ def program(view: View) -> View:
         if found.is_person:
             _without_duty()
             _own_form()
+        elif reads not in found.reads:
+            raise Problem(NOT_ALLOWED)
 
-    return _declared(view, Access("program"), admit)
+    return lambda view: _declared(view, Access("program", reads=reads), admit)
 
 
 def _declared(view: View, access: Access, admit: Callable[[], None]) -> View:
@@ -249,7 +260,9 @@ def _program() -> Caller:
     found = db.session.scalars(known).one_or_none()
     if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
         raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
-    return Caller(f"token:{found.id}", found.name, frozenset(), found.commune_id)
+    return Caller(
+        f"token:{found.id}", found.name, frozenset(), found.commune_id, reads=frozenset(found.reads.split())
+    )
 
 
 def _over(end: dt.datetime | None, moment: dt.datetime) -> bool:

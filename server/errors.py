@@ -122,6 +122,7 @@ SIGN_IN_TOO_OFTEN = Kind(
     "mở khóa.",
 )
 OWN_DUTY_FIRST = Kind(403, "own_duty_first", "Trước khi làm tiếp, hãy vào trang Tài khoản của tôi để {what}.")
+TOKEN_GONE = Kind(404, "token_gone", "Không có khóa truy cập này trong những khóa anh/chị quản lý.")
 PERSON_UNKNOWN = Kind(404, "person_unknown", "Không có tài khoản này trong những tài khoản anh/chị quản lý.")
 
 BY_STATUS = {

@@ -24,6 +24,12 @@ ROLES: Mapping[str, str] = {
     "team_leader": "Tổ trưởng Tổ công nghệ số cộng đồng",
     "reviewer": "Người soát phiếu",
 }
+READS: Mapping[str, str] = {
+    "places": "Xã, thôn và số hộ của thôn",
+    "targets": "Chỉ tiêu của kế hoạch và số liệu báo cáo",
+    "coverage": "Mức bao phủ theo thôn và chỉ tiêu",
+}
+"""What a program's key may read under `/api/v1`; sums alone, whatever it is."""
 CITY_WIDE = frozenset({"admin", "city"})
 """Roles that belong to no commune; all others need one (DESIGN 1, 7)."""
 
@@ -156,23 +162,51 @@ def everyone() -> Sequence[Person]:
 
 
 def add_token(
-    name: str, *, commune: Commune | None = None, days: int | None = None, by: Actor = SHELL
+    name: str,
+    *,
+    commune: Commune | None = None,
+    reads: Iterable[str] = tuple(READS),
+    days: int | None = None,
+    by: Actor = SHELL,
 ) -> NewToken:
-    """Make a program's token for `/api/v1`, for one commune or all, for `days` or until revoked."""
+    """Make a program's key to what it `reads` of one commune or all, for `days` or until revoked.
+
+    Raises PersonRejected. The caller commits.
+    """
+    wanted = [each for each in READS if each in set(reads)]
     if not name.strip():
         raise PersonRejected("Khóa truy cập cần một tên để sau này biết của chương trình nào.")
+    if not wanted:
+        raise PersonRejected(f"Khóa truy cập cần ít nhất một loại dữ liệu: {', '.join(READS)}.")
     token = secrets.token_hex(20)
     record = ApiToken(
         name=" ".join(name.split()),
         token_hash=hashlib.sha256(token.encode()).digest(),
         commune_id=commune.id if commune else None,
+        reads=" ".join(wanted),
         created_at=clock.now(),
         expires_at=clock.now() + dt.timedelta(days=days) if days is not None else None,
     )
     db.session.add(record)
     db.session.flush()
-    audit(by, "token.add", f"token:{record.id}", {"name": record.name})
+    scope = {"commune": commune.code if commune else None, "reads": wanted, "days": days}
+    audit(by, "token.add", f"token:{record.id}", {"name": record.name, **scope})
     return NewToken(record, token)
+
+
+def tokens(commune_id: int | None) -> Sequence[ApiToken]:
+    """The keys of a commune, or all of them; those in use first. Never what opens anything."""
+    query = sa.select(ApiToken).order_by(ApiToken.revoked_at.is_not(None), ApiToken.id.desc())
+    if commune_id is not None:
+        query = query.where(ApiToken.commune_id == commune_id)
+    return db.session.scalars(query).unique().all()
+
+
+def revoke_token(record: ApiToken, *, by: Actor = SHELL) -> None:
+    """Refuse a key from this moment on. The caller commits."""
+    if record.revoked_at is None:
+        record.revoked_at = clock.now()
+        audit(by, "token.revoke", f"token:{record.id}", {"name": record.name})
 
 
 def audit(by: Actor, act: str, record: str, detail: dict[str, object] | None = None) -> None:

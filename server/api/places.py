@@ -59,9 +59,9 @@ def _refuses(*statuses: int) -> Callable[[View], View]:
 
 
 @blueprint.get("/communes")
-@auth.program
+@auth.program("places")
 @blueprint.response(200, schemas.CommunesSchema)
-@_refuses(401)
+@_refuses(401, 403)
 def communes() -> dict[str, Any]:
     """Các xã, phường mà người gọi được xem"""
     today = clock.today()
@@ -75,7 +75,7 @@ def communes() -> dict[str, Any]:
 
 
 @blueprint.get("/communes/<code>")
-@auth.program
+@auth.program("places")
 @blueprint.response(200, schemas.CommuneSchema)
 @_refuses(401, 403, 404)
 def commune(code: str) -> sa.RowMapping:
@@ -85,7 +85,7 @@ def commune(code: str) -> sa.RowMapping:
 
 
 @blueprint.get("/communes/<code>/villages")
-@auth.program
+@auth.program("places")
 @blueprint.response(200, schemas.VillagesSchema)
 @_refuses(401, 403, 404)
 def villages(code: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def villages(code: str) -> dict[str, Any]:
 
 
 @blueprint.get("/communes/<code>/targets")
-@auth.program
+@auth.program("targets")
 @blueprint.arguments(schemas.AsOfSchema, location="query", as_kwargs=True)
 @blueprint.response(200, schemas.TargetsSchema)
 @_refuses(401, 403, 404, 422)
@@ -114,7 +114,7 @@ def targets(code: str, as_of: dt.date | None) -> dict[str, Any]:
 
 
 @blueprint.get("/communes/<code>/coverage")
-@auth.program
+@auth.program("coverage")
 @blueprint.arguments(schemas.AsOfSchema, location="query", as_kwargs=True)
 @blueprint.alt_response(200, schema=schemas.CoverageSchema)
 @_refuses(401, 403, 404, 422)

@@ -105,9 +105,12 @@ class ApiToken(Base):
     name: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    reads: Mapped[str] = mapped_column(server_default="places targets coverage")
+    """What it may read, as `people.READS` names it, separated by blanks."""
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
+    commune: Mapped[Commune | None] = relationship(lazy="joined")
 
 
 class Collector(Base):

@@ -14,6 +14,7 @@ from server.office import (
     photos,
     reported,
     review,
+    token_pages,
     words,
 )
 
@@ -29,6 +30,7 @@ SUBJECTS = (
     photos,
     reported,
     review,
+    token_pages,
 )
 
 

@@ -228,7 +228,7 @@ def _chosen(commune: Commune | None) -> list[Village]:
     return [village for village in _villages(commune) if village.id in wanted]
 
 
-def _communes() -> Sequence[Commune]:
+def communes_to_choose() -> Sequence[Commune]:
     """What a person of the city may choose from; an officer's commune is his own."""
     if auth.signed_in().commune_id is not None:
         return ()
@@ -258,7 +258,7 @@ def _adding(commune: Commune | None, wrong: str = "") -> str:
     return render_template(
         "office/person_add.html",
         commune=commune,
-        communes=_communes(),
+        communes=communes_to_choose(),
         is_city_wide=auth.signed_in().commune_id is None,
         roles=_roles_for(commune),
         words=ROLES,
@@ -281,7 +281,7 @@ def _one(person: Person, secret: str = "", wrong: str = "") -> Response:
         is_out=not person.active or people.is_unused(person),
         role=person.roles[0].name if person.roles else "",
         commune=commune,
-        communes=_communes(),
+        communes=communes_to_choose(),
         roles=_roles_for(commune),
         words=ROLES,
         villages=_villages(commune),

@@ -1,0 +1,90 @@
+"""The page of programs' keys: make one for some data of one commune or all, and revoke it."""
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from server import auth, clock, people
+from server.db import begin_writing, db
+from server.errors import TOKEN_GONE, Problem
+from server.models import ApiToken, Commune
+from server.office import once
+from server.office.people_pages import actor, communes_to_choose
+from server.people import READS, PersonRejected
+
+blueprint = Blueprint("token_pages", __name__)
+
+BASE = "/quan-tri/khoa-truy-cap"
+WHO = ("admin", "city", "officer")
+DAYS = {30: "30 ngày", 90: "90 ngày", 365: "1 năm", 730: "2 năm"}
+DEFAULT_DAYS = 365
+
+
+@blueprint.get(BASE)
+@auth.needs(*WHO)
+def listing() -> Response:
+    """The keys of the reader's commune, or all of them."""
+    return _page(once.take())
+
+
+@blueprint.post(BASE)
+@auth.needs(*WHO)
+def add() -> BaseResponse | tuple[Response, int]:
+    """Make a key; it is told once, on the page that follows."""
+    begin_writing()
+    days = request.form.get("han", DEFAULT_DAYS, type=int)
+    try:
+        made = people.add_token(
+            request.form.get("ten", "")[:120],
+            commune=_commune(),
+            reads=request.form.getlist("doc"),
+            days=days if days in DAYS else DEFAULT_DAYS,
+            by=actor(),
+        )
+    except PersonRejected as rejected:
+        db.session.rollback()
+        return _page(wrong=str(rejected)), 422
+    db.session.commit()
+    once.keep(made.token)
+    flash(f"Đã tạo khóa cho {made.record.name}.")
+    return redirect(url_for(".listing"))
+
+
+@blueprint.post(f"{BASE}/<int:token_id>/thu-hoi")
+@auth.needs(*WHO)
+def revoke(token_id: int) -> BaseResponse:
+    """Refuse a key from now on."""
+    begin_writing()
+    found = db.session.scalars(sa.select(ApiToken).where(ApiToken.id == token_id)).unique().first()
+    own = auth.signed_in().commune_id
+    if found is None or (own is not None and found.commune_id != own):
+        raise Problem(TOKEN_GONE)
+    people.revoke_token(found, by=actor())
+    db.session.commit()
+    flash(f"Đã thu hồi khóa của {found.name}: chương trình ấy không đọc được gì nữa.")
+    return redirect(url_for(".listing"))
+
+
+def _commune() -> Commune | None:
+    """The commune that the key is for; an officer's own, whatever is sent; None for all."""
+    code = auth.signed_in().commune_code or request.form.get("xa", "")
+    return auth.open_commune(code) if code else None
+
+
+def _page(secret: str = "", wrong: str = "") -> Response:
+    page = render_template(
+        "office/tokens.html",
+        rows=people.tokens(auth.signed_in().commune_id),
+        now=clock.now(),
+        communes=communes_to_choose(),
+        reads=READS,
+        days=DAYS,
+        default_days=DEFAULT_DAYS,
+        given=request.form,
+        chosen=request.form.getlist("doc"),
+        secret=secret,
+        wrong=wrong,
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
