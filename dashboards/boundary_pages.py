@@ -156,6 +156,7 @@ def bring_back(code: str, past: int) -> BaseResponse:
 @auth.needs("officer")
 def figures(code: str) -> BaseResponse:
     """Store a table of households and people of the thôn."""
+    auth.open_commune(code)
     name, content = _file()
     source = request.form.get("nguon", "").strip()[:200] or name
     commune = _to_change(code)

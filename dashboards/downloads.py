@@ -129,7 +129,7 @@ def _csv(asked: Asked) -> bytes:
 
 
 @blueprint.get("/xa/<code>/tai-ve/phieu")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def submissions_file(code: str) -> Response:
     """The submissions of one form; who took what is in the audit before the first row leaves."""
     commune = auth.open_commune(code)
@@ -177,7 +177,7 @@ def _note(export: Export, writing: "Writing") -> None:
 
 
 @blueprint.get("/xa/<code>/tai-ve/anh/<int:submission_id>/<path:name>")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def media_file(code: str, submission_id: int, name: str) -> Response:
     """A photo that an export names by its address; opening it is in the audit."""
     commune = auth.open_commune(code)

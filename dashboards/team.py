@@ -31,7 +31,7 @@ def villages(code: str) -> str | Response:
 
 
 @blueprint.get("/xa/<code>/to/<village>")
-@auth.needs(*ROLES)
+@auth.needs(*ROLES, records=True)
 def village(code: str, village: str) -> str:
     """One thôn: its households by state, lane by lane, with their names; every view is logged (DESIGN 7)."""
     commune = auth.open_commune(code)

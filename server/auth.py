@@ -47,6 +47,8 @@ class Access:
     roles: frozenset[str] = frozenset()
     reads: str = ""
     """For `program`: what a token needs to be allowed to read (people.READS)."""
+    records: bool = False
+    """For `people`: single households are shown here, by name where the reader may and asks, and logged."""
     before_duty: bool = False
     """Open also while a person has his password to change or his authenticator app to set up."""
 
@@ -82,13 +84,23 @@ class Caller:
         """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
         return self.commune_id is None or self.commune_id == commune.id
 
+    def belongs_to(self, commune: Commune) -> bool:
+        """Whether this is his own commune, and not only one whose sums he sees."""
+        return self.commune_id == commune.id
+
+    def sees_submissions(self, commune: Commune, village_id: int | None) -> bool:
+        """Whether single submissions of a thôn may be shown, by name or not: to a reviewer without names."""
+        if not self.belongs_to(commune):
+            return False
+        return bool({"officer", "reviewer"} & self.roles) or village_id in self.village_ids
+
     def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
         """Whether single households may be shown, and small cells with them (DESIGN 7).
 
         An officer sees his commune; a team leader sees his thôn alone, so for a table of a whole commune
         (no `village`) he is shown what everybody is. Administrators, the city and programs see no records.
         """
-        if self.commune_id != commune.id:
+        if not self.belongs_to(commune):
             return False
         if "officer" in self.roles:
             return True
@@ -135,6 +147,14 @@ def open_commune(code: str) -> Commune:
     return found
 
 
+def open_own_commune(code: str) -> Commune:
+    """The commune with this code, for one who belongs to it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
+    found = open_commune(code)
+    if not signed_in().belongs_to(found):
+        raise Problem(NOT_ALLOWED)
+    return found
+
+
 def public(view: View) -> View:
     """A page that anybody may open; what it changes still needs the page's own form (CSRF)."""
     return _declared(view, Access("public"), _own_form)
@@ -146,15 +166,20 @@ def phone(view: View) -> View:
     return view
 
 
-def needs(*roles: str) -> Callable[[View], View]:
-    """A page for people who have signed in and hold one of these roles; scope is `open_commune`'s to check."""
+def needs(*roles: str, records: bool = False) -> Callable[[View], View]:
+    """A page for people who have signed in and hold one of these roles; scope is `open_commune`'s to check.
+
+    `records`: it shows single households, by name where the reader may see them, and writes that down in the
+    audit. No other page shows any (tests/rules/test_walk.py opens them all).
+    """
     unknown = set(roles) - set(ROLES)
     if unknown or not roles:
         raise ValueError(f"roles are {ROLES}, not {roles}")
-    access = Access("people", frozenset(roles))
+    access = Access("people", frozenset(roles), records=records)
 
     def admit() -> None:
-        if not access.roles & signed_in().roles:
+        found = signed_in()
+        if not access.roles & found.roles or (records and found.commune_id is None):
             raise Problem(NOT_ALLOWED)
         _without_duty()
         _own_form()

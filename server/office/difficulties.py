@@ -42,7 +42,7 @@ def listing(code: str) -> str:
 
 
 @blueprint.get("/quan-tri/xa/<code>/phan-anh/<int:difficulty_id>")
-@auth.needs("officer", "team_leader")
+@auth.needs("officer", "team_leader", records=True)
 def one(code: str, difficulty_id: int) -> str:
     """One difficulty with its photos and what was done; the household's name is shown on request, and logged."""
     commune = auth.open_commune(code)
@@ -50,7 +50,7 @@ def one(code: str, difficulty_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/xa/<code>/phan-anh/<int:difficulty_id>")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def act(code: str, difficulty_id: int) -> Response | tuple[str, int]:
     """Take a step, as the page showed it: what has changed meanwhile is not overwritten."""
     begin_writing()

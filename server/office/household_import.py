@@ -40,7 +40,7 @@ def upload(code: str) -> Response | tuple[str, int]:
 
 
 @blueprint.get(f"{BASE}/<int:key>")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def look(code: str, key: int) -> str | Response:
     """The list beside what is there: how many are new, and side by side those that may be the same."""
     commune = auth.open_commune(code)

@@ -22,7 +22,7 @@ RESULTS = {"gap": "gặp", "vang": "vắng", "tu_choi": "từ chối", "da_chuye
 
 
 @blueprint.get(BASE)
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def listing(code: str) -> str:
     """A commune's households, 50 a page; names and addresses only where they were asked for, and then logged."""
     commune = auth.open_commune(code)
@@ -42,7 +42,7 @@ def listing(code: str) -> str:
 
 
 @blueprint.get(f"{BASE}/<uuid:household_id>")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def one(code: str, household_id: uuid.UUID) -> str:
     """One household with its visits, versions and acts; its name and address are shown, and the reading logged."""
     commune = auth.open_commune(code)
@@ -50,7 +50,7 @@ def one(code: str, household_id: uuid.UUID) -> str:
 
 
 @blueprint.post(f"{BASE}/<uuid:household_id>")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def act(code: str, household_id: uuid.UUID) -> Response | str:
     """Ask once more what an act is going to change; do it where the officer has confirmed."""
     commune = auth.open_commune(code)
@@ -76,7 +76,7 @@ def act(code: str, household_id: uuid.UUID) -> Response | str:
 
 
 @blueprint.get(f"{BASE}/lech")
-@auth.needs("officer")
+@auth.needs("officer", records=True)
 def differing(code: str) -> str:
     """Changes that did not know of each other, side by side."""
     commune = auth.open_commune(code)

@@ -16,7 +16,7 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
 @blueprint.get("/quan-tri/xa/<code>/anh/<int:attachment_id>")
-@auth.needs("officer", "team_leader", "reviewer")
+@auth.needs("officer", "team_leader", "reviewer", records=True)
 def show(code: str, attachment_id: int) -> Response:
     """One attachment by what its bytes are, never by what the phone called it; the act is logged."""
     found = _open(code, attachment_id)
@@ -50,9 +50,7 @@ def _open(code: str, attachment_id: int) -> Attachment:
     submission = db.session.get(Submission, found.submission_id) if found else None
     if found is None or submission is None or not _is_of(submission, commune.id):
         raise Problem(PHOTO_UNKNOWN)
-    caller = auth.signed_in()
-    in_whole = bool(caller.roles & {"officer", "reviewer"}) and caller.commune_id == commune.id
-    if not in_whole and submission.village_id not in caller.village_ids:
+    if not auth.signed_in().sees_submissions(commune, submission.village_id):
         raise Problem(PHOTO_UNKNOWN)
     return found
 

@@ -176,6 +176,13 @@ def test_a_token_opens_no_page(guarded: Flask, token: str) -> None:
     assert browser(guarded).get("/trang-thu/xa/11629", headers=bearing(token)).status_code == 403
 
 
+def test_a_wrong_token_on_a_page_is_told_so(guarded: Flask) -> None:
+    """The page that says it has a menu, which asks who is there."""
+    answer = browser(guarded).get("/trang-thu/xa/11629", headers=bearing("0" * 40))
+    assert answer.status_code == 401
+    assert "Khóa truy cập không đúng" in answer.text
+
+
 def test_phones_open_no_session_load_no_one_and_get_no_cookie(guarded: Flask, settings: Settings) -> None:
     """Clients of openrosa.md keep no cookies; nothing of people's sign-in may cost a phone anything."""
     make_person("city", "city")

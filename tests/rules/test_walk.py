@@ -1,0 +1,322 @@
+"""Every URL × every role × every scope, against what each view declares; and what leaders can find anywhere (DESIGN 7).
+
+What is expected is computed from the declarations (`auth.Access`) and from who the caller is; a view that declares
+nothing fails. The walk prints its size.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app import create_app
+from server import auth
+from server.db import Base, db
+from server.models import Audit
+from server.settings import Settings
+from tests import town
+from tests.conftest import SECRET, Template
+from tests.town import CODES, Caller, Town
+
+ASKED_FOR = "ho=1&ten=1&nhan=1&ca_nhan=1&trang_thai=&loc=chua_tham&bieu_mau=ho_gia_dinh&moi_tinh_trang=1"
+"""What a reader who wants everything adds to an address: names, personal answers, all states."""
+CHANGE = {"audit", "person_session", "sign_in_try"}
+"""Tables in which being refused leaves something."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """The application with both towns and everybody in it."""
+
+    app: Flask
+    towns: Mapping[str, Town]
+    callers: tuple[Caller, ...]
+
+    def caller(self, name: str) -> Caller:
+        return next(each for each in self.callers if each.name == name)
+
+
+def _place(app: Flask) -> Place:
+    towns = town.build(app)
+    return Place(app, towns, tuple(town.callers(app, towns)))
+
+
+@pytest.fixture(scope="module")
+def place(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One for all tests that change nothing."""
+    folder: Path = tmp_path_factory.mktemp("walk")
+    url = template_database.copy(folder)
+    settings = Settings(
+        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none",
+        idle_minutes=600, admin_idle_minutes=600,
+    )  # fmt: skip
+    app = create_app(settings)
+    app.testing = True
+    with app.app_context():
+        yield _place(app)
+        db.session.close()
+        db.dispose()
+    template_database.drop(url)
+
+
+def expected(access: auth.Access, rule: Rule, method: str, caller: Caller, code: str, village: str) -> str:
+    """`in`, `sign in`, `401` or `403`, by the declaration and who asks."""
+    if access.kind == "public":
+        return "in"
+    if caller.kind == "revoked":
+        return "401"
+    if caller.kind in ("stranger", "gone"):
+        return "sign in" if access.kind == "people" and method == "GET" else "401"
+    seen = "code" not in rule.arguments or caller.may_see(code)
+    if access.records and "village" in rule.arguments:
+        seen = seen and _leads(caller, code, village)
+    return "in" if seen and _holds(access, caller) else "403"
+
+
+def _holds(access: auth.Access, caller: Caller) -> bool:
+    """Whether somebody has the role, or a key the data, that a view asks for."""
+    if access.kind == "people":
+        return caller.kind == "person" and bool(access.roles & caller.roles)
+    return caller.kind == "person" or access.reads in caller.reads
+
+
+def _leads(caller: Caller, code: str, village: str) -> bool:
+    return caller.commune == code and ("officer" in caller.roles or village in caller.thon)
+
+
+def met(answer: TestResponse) -> str:
+    """What an answer amounts to."""
+    if answer.status_code == 302 and answer.location.startswith("/dang-nhap?next="):
+        return "sign in"
+    return str(answer.status_code) if answer.status_code in (401, 403) else "in"
+
+
+def ask(caller: Caller, path: str, method: str = "GET", **fields: object) -> TestResponse:
+    answer = caller.browser.open(path, method=method, headers=dict(caller.headers), **fields)
+    assert answer.status_code < 500, (caller.name, method, path)
+    return answer
+
+
+def belongs(rule: Rule) -> bool:
+    """Whether a path names a record without its commune: whose it is decides, not the declaration."""
+    return not rule.arguments.isdisjoint({"draft_id", "person_id", "token_id", "form_id"}) and (
+        "code" not in rule.arguments
+    )
+
+
+def test_every_view_opens_for_whom_it_declares_and_for_nobody_else(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GET, each caller, both communes; and what is the other commune's under the address of one's own."""
+    asked, views, wrong = 0, set(), []
+    for rule, method, access in town.rules(place.app, "public", "people", "program"):
+        if method != "GET":
+            continue
+        views.add(rule.rule)
+        for code, owner in ((a, b) for a in CODES for b in CODES):
+            if code != owner and not _has_ids(rule):
+                continue
+            values = {**place.towns[owner].values, "code": code}
+            path = town.address(rule, values)
+            for caller in place.callers:
+                asked += 1
+                answer = ask(caller, path)
+                wanted = expected(access, rule, method, caller, code, values["village"])
+                if wanted == "in" and (code != owner or belongs(rule)):
+                    continue  # 200, 403 or 404: what is shown is looked at below
+                if access.kind == "public" and caller.kind == "revoked":
+                    continue  # a page that does not ask who is there opens, one that does says 401
+                if code != owner and answer.status_code == 404:
+                    continue  # what is another's is not there
+                if met(answer) != wanted:
+                    wrong.append((caller.name, path, wanted, answer.status_code))
+    assert wrong == []
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nwalked: {len(views)} addresses × {len(place.callers)} callers, {asked} requests\n"
+        )
+    assert asked > 1500
+
+
+def _has_ids(rule: Rule) -> bool:
+    return any(name not in ("code", "ending", "kind") for name in rule.arguments)
+
+
+def test_a_change_is_refused_to_whoever_may_not_make_it_and_leaves_nothing(place: Place) -> None:
+    """POST with the page's own form, by everybody for whom the view is not."""
+    before, asked, wrong = _rows(), 0, []
+    for rule, method, access in town.rules(place.app, "people", "program"):
+        if method == "GET":
+            continue
+        for code in CODES:
+            path = town.address(rule, place.towns[code].values)
+            for caller in place.callers:
+                wanted = expected(access, rule, method, caller, code, place.towns[code].values["village"])
+                if wanted == "in":
+                    continue
+                asked += 1
+                answer = ask(caller, path, method, data=_form(caller))
+                if met(answer) != wanted:
+                    wrong.append((caller.name, method, path, wanted, answer.status_code))
+    assert wrong == []
+    assert asked > 500
+    assert _rows() == before
+
+
+def test_a_change_without_the_pages_own_form_is_refused_to_everybody(place: Place) -> None:
+    before, wrong = _rows(), []
+    for rule, method, access in town.rules(place.app, "public", "people", "program"):
+        if method == "GET" or (access.kind == "public" and rule.endpoint == "sign_in.by_code"):
+            continue
+        path = town.address(rule, place.towns[CODES[0]].values)
+        for caller in place.callers:
+            if expected(access, rule, method, caller, CODES[0], "") == "in" and caller.kind == "person":
+                answer = ask(caller, path, method)
+                if answer.status_code != 400:
+                    wrong.append((caller.name, method, path, answer.status_code))
+    assert wrong == []
+    assert _rows() == before
+
+
+def test_a_change_reaches_the_view_for_whoever_may_make_it(app: Flask) -> None:
+    """POST with nothing but the page's own form: refused for what is missing, if at all, and never with a 500."""
+    fresh = _place(app)
+    asked, wrong = 0, []
+    for rule, method, access in town.rules(app, "people"):
+        if method == "GET":
+            continue
+        values = fresh.towns[CODES[0]].values
+        for caller in fresh.callers:
+            if expected(access, rule, method, caller, CODES[0], values["village"]) != "in":
+                continue
+            if met(ask(caller, "/bat-dau")) == "sign in":  # what was done before has ended his session
+                caller.browser.sign_in(caller.name)
+                caller.token = ""
+            asked += 1
+            answer = ask(caller, town.address(rule, values), method, data=_form(caller))
+            if met(answer) != "in" and not belongs(rule):
+                wrong.append((caller.name, method, rule.rule, answer.status_code))
+    assert wrong == []
+    assert asked > 40
+
+
+def test_no_account_and_no_key_of_a_program_opens_what_phones_open(place: Place) -> None:
+    asked = 0
+    for rule, method, _access in town.rules(place.app, "phone"):
+        path = town.address(
+            rule, {"token": "x" * 64, "version": "1", "signed": "MQ", **place.towns[CODES[0]].values}
+        )
+        for caller in place.callers:
+            answer = ask(caller, path, method)
+            asked += 1
+            assert answer.status_code in (401, 403, 404), (caller.name, method, path, answer.status_code)
+    assert asked > 200
+
+
+def test_names_stand_on_pages_that_declare_records_alone_and_each_opening_leaves_one_row(
+    place: Place,
+) -> None:
+    """Every GET, by everybody, asking for all there is: a name is shown to who may see it, and written down once.
+
+    A household's door is shown to nobody: its point was rounded before it was stored.
+    """
+    shown, wrong = set(), []
+    for caller, rule, access, code, path in _openings(place):
+        before = _reads(caller)
+        answer = ask(caller, path)
+        content = town.told(answer.get_data())
+        assert not [text for text in town.EXACT if text.encode() in content], (caller.name, path)
+        named = {
+            each for each in CODES if any(text.encode() in content for text in place.towns[each].secrets)
+        }
+        if not named:
+            continue
+        shown.add(rule.endpoint)
+        rows = _reads(caller) - before
+        if not access.records or rows != 1 or named != {code} or not _may(caller, place.towns[code], content):
+            wrong.append((caller.name, path, access.records, rows, named))
+    assert wrong == []
+    assert shown >= {"team.village", "households.listing", "households.one", "review.one", "difficulties.one"}
+
+
+def _may(caller: Caller, of: Town, content: bytes) -> bool:
+    """Whether all the names that were shown are his to see: of his commune, or of his thôn."""
+    if caller.commune != of.code:
+        return False
+    if "officer" in caller.roles:
+        return True
+    others = [
+        home
+        for number, home in enumerate(of.households)
+        if of.values["village"][:-1] + str(number + 1) not in caller.thon
+    ]
+    return "team_leader" in caller.roles and not any(home.label.encode() in content for home in others)
+
+
+@pytest.mark.parametrize(
+    "name", ["leader.11629", "city", "admin", "reviewer.11629", "program", "program.11629"]
+)
+def test_who_sees_sums_alone_finds_no_household_and_no_exact_point_anywhere(place: Place, name: str) -> None:
+    """Pages, frames, downloads unpacked, the API: no name, no address, no door, no photo but a reviewer's."""
+    looked, found = 0, []
+    for caller, rule, _access, _code, path in _openings(place, name):
+        content = town.told(ask(caller, path).get_data())
+        looked += 1
+        secrets = [text for each in place.towns.values() for text in each.secrets] + list(town.EXACT)
+        found += [(path, text) for text in secrets if text.encode() in content]
+        if town.PHOTO in content and rule.endpoint != "photos.show":
+            found.append((path, "photo"))
+    assert found == []
+    assert looked >= (5 if name.startswith("program") else 15)
+
+
+def _openings(place: Place, name: str | None = None) -> Iterator[tuple[Caller, Rule, auth.Access, str, str]]:
+    """Every GET that the declaration opens, asked plainly and asked for everything; also with another's ids."""
+    for rule, method, access in town.rules(place.app, "public", "people", "program"):
+        if method != "GET":
+            continue
+        for code, owner in ((a, b) for a in CODES for b in CODES):
+            values = {**place.towns[owner].values, "code": code}
+            if code != owner and not _has_ids(rule):
+                continue
+            for caller in place.callers:
+                if name not in (None, caller.name) or caller.kind not in ("person", "program"):
+                    continue
+                if expected(access, rule, method, caller, code, values["village"]) != "in":
+                    continue
+                path = town.address(rule, values)
+                for query in ("", f"?{ASKED_FOR}") if code == owner else (f"?{ASKED_FOR}",):
+                    yield caller, rule, access, code, f"{path}{query}"
+
+
+def _form(caller: Caller) -> dict[str, str]:
+    """The token of the page's own form, for who has a browser."""
+    if caller.headers:
+        return {}
+    caller.token = caller.token or caller.browser.csrf_token(
+        "/tai-khoan" if caller.kind == "person" else "/dang-nhap"
+    )
+    return {"csrf_token": caller.token}
+
+
+def _reads(caller: Caller) -> int:
+    """How many rows the audit has of him."""
+    with db.engine.connect() as connection:
+        mine = sa.select(sa.func.count()).where(Audit.actor == f"person:{caller.number}")
+        return int(connection.scalar(mine) or 0)
+
+
+def _rows() -> dict[str, int]:
+    """How many rows each table has."""
+    with db.engine.connect() as connection:
+        return {
+            table.name: int(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+            for table in Base.metadata.sorted_tables
+            if table.name not in CHANGE
+        }
