@@ -27,7 +27,8 @@ accesslog = "-"
 http_parser = "fast"  # gunicorn_h1c, in C: parsing in Python cost a visit as much as reading its XML
 
 _LONGEST = 400
-_KEY = re.compile(r"/key/[^/?\s]+")
+_SECRET = re.compile(r"/(key|thu|view/media)/[^/?\s]+")
+"""What opens something by itself: a collector's code, the link to try a draft, a photo's address of an hour."""
 
 
 class RedactingLogger(Logger):
@@ -49,8 +50,8 @@ class RedactingLogger(Logger):
 
 
 def redacted(value: str) -> str:
-    """A logged value, not too long, with the token of any phone URL in it blotted out and nothing unprintable."""
-    short = _KEY.sub("/key/…", value)[:_LONGEST]
+    """A logged value, not too long, with what opens phones' URLs blotted out and nothing unprintable."""
+    short = _SECRET.sub(r"/\1/…", value)[:_LONGEST]
     return short if short.isprintable() else ascii(short)
 
 

@@ -23,8 +23,9 @@ class Served:
     calls meanwhile waits in line until it is back: nobody has to ask again and again whether it answers.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, access_log: str = "/dev/null") -> None:
         self.settings = settings
+        self.access_log = access_log
         self.listener = socket.create_server((HOST, 0), backlog=512)
         self.port: int = self.listener.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
@@ -47,7 +48,7 @@ class Served:
             self._process = subprocess.Popen(
                 [
                     sys.executable, "-m", "gunicorn", "--config", str(ROOT / "server" / "gunicorn_conf.py"),
-                    "--bind", f"fd://{handle}", "--access-logfile", "/dev/null",
+                    "--bind", f"fd://{handle}", "--access-logfile", self.access_log,
                 ],
                 cwd=ROOT, env=self._environ(), pass_fds=(handle,), start_new_session=True, stdout=log, stderr=log,
             )  # fmt: skip
@@ -81,5 +82,6 @@ class Served:
             "database_url": self.settings.database_url,
             "secret_key": self.settings.secret_key,
             "fold_seconds": "1",
+            "second_factor": self.settings.second_factor,
         }
         return others | {variable(name): value for name, value in given.items()}

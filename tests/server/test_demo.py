@@ -207,4 +207,6 @@ def test_an_access_log_shows_no_token() -> None:
     """C12."""
     line = f"POST /key/{'aB3' * 21}x/submission?deviceID=collect%3A1 HTTP/1.1"
     assert redacted(line) == "POST /key/…/submission?deviceID=collect%3A1 HTTP/1.1"
+    assert redacted("GET /thu/aB3x/formList HTTP/1.1") == "GET /thu/…/formList HTTP/1.1"
+    assert redacted("GET /view/media/MQ.aw.My HTTP/1.1") == "GET /view/media/… HTTP/1.1"
     assert redacted("a\nb") == "'a\\nb'"
