@@ -24,6 +24,11 @@ from server.errors import AUTHENTICATION_NEEDED, OWN_DUTY_FIRST, Problem
 blueprint = Blueprint("pages", __name__)
 
 SAFE = ("GET", "HEAD")
+SIGNED_OUT_MEANWHILE = (
+    "Phiên đăng nhập đã hết nên việc này chưa được ghi. Hãy mở trang đăng nhập ở một thẻ khác và đăng nhập, rồi quay "
+    "lại trang trước và gửi lần nữa: chữ đã gõ thường vẫn còn ở đó."
+)
+"""For who sends a form after his session has ended; the form's own token outlives it."""
 
 
 @blueprint.get("/healthz")
@@ -53,10 +58,13 @@ def say(problem: Problem) -> Response:
         return make_response(redirect(url_for("security.login", next=_here())))
     if problem.kind is OWN_DUTY_FIRST and request.method in SAFE:
         return make_response(redirect(url_for("my_account.show")))
+    sentence = gettext(problem.kind.sentence).format(**problem.fields)
+    if problem.kind is AUTHENTICATION_NEEDED:
+        sentence = gettext(SIGNED_OUT_MEANWHILE)
     page = render_template(
         "problem.html",
         broken=problem.kind.status >= 500,
-        sentence=gettext(problem.kind.sentence).format(**problem.fields),
+        sentence=sentence,
         problem=problem,
     )
     return make_response(page, problem.kind.status)

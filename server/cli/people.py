@@ -23,6 +23,7 @@ def group() -> None:
               help="Vai trò; có thể nêu nhiều lần.")  # fmt: skip
 @click.option("--commune", "code", help="Mã xã; bỏ trống với vai trò của cả thành phố.")
 @click.option("--village", "villages", multiple=True, help="Mã thôn (tổ trưởng); có thể nêu nhiều lần.")
+@click.option("--unit", default="", help="Đơn vị của người này.")
 @JSON
 @with_appcontext
 def add(
@@ -31,6 +32,7 @@ def add(
     roles: tuple[str, ...],
     code: str | None,
     villages: tuple[str, ...],
+    unit: str,
     wants_json: bool,
 ) -> None:
     """Thêm một người đăng nhập; mật khẩu do máy chủ tạo và chỉ hiện một lần."""
@@ -39,7 +41,7 @@ def add(
     if villages and commune is None:
         refuse("Nêu thôn thì phải nêu cả mã xã (--commune).")
     found = arguments.villages(commune, villages) if commune else []
-    made = people.add(username, name, roles, commune=commune, villages=found)
+    made = people.add(username, name, roles, commune=commune, villages=found, unit=unit)
     db.session.commit()
     if wants_json:
         as_json(_told(made.person) | {"password": made.password})

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from passlib.totp import TOTP
 
 from server import clock, people, second_factor, tries
 from server.db import db
+from server.errors import Problem
 from server.models import Audit, Person
 from server.settings import Settings
 from tests.people import PASSWORD, Browser, browser, make_commune, make_person
@@ -90,6 +92,21 @@ def test_the_lock_is_the_accounts_wherever_the_tries_come_from(app: Flask) -> No
     assert browser(app).sign_in("lanh_dao").status_code == 429
 
 
+def test_of_many_guesses_sent_at_once_five_are_looked_at(app: Flask) -> None:
+    """A try is taken before anything is compared."""
+
+    def guess(_: int) -> bool:
+        with app.test_request_context():
+            try:
+                tries.spend("lanh_dao")
+            except Problem:
+                return False
+            return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(guess, range(24))) == tries.MOST
+
+
 def test_a_name_that_nobody_has_is_locked_alike(app: Flask) -> None:
     """Waiting tells nothing about who exists."""
     make_person("lanh_dao", "leader", make_commune())
@@ -130,6 +147,18 @@ def test_a_browser_unused_for_fifteen_minutes_signs_in_again(leader: Browser, la
     assert is_in(leader), "use keeps it awake"
     later(minutes=15)
     assert not is_in(leader)
+
+
+def test_what_was_typed_for_longer_is_sent_again_after_signing_in_on_another_tab(
+    leader: Browser, later: Later
+) -> None:
+    fields = {"csrf_token": leader.csrf_token("/tai-khoan")}
+    later(minutes=16)
+    refused = leader.post("/tai-khoan/dang-xuat-noi-khac", data=fields)
+    assert refused.status_code == 401
+    assert "chưa được ghi" in refused.text
+    leader.sign_in("lanh_dao")
+    assert leader.post("/tai-khoan/dang-xuat-noi-khac", data=fields).status_code == 302
 
 
 def test_an_administrators_browser_sleeps_after_five(app: Flask, later: Later) -> None:
