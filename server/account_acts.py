@@ -30,7 +30,9 @@ def looked_after(roles: frozenset[str], commune_id: int | None, own_id: int) -> 
         Person.roles.any(Role.name.in_(given)),
         ~Person.roles.any(Role.name.not_in(given)),
     )
-    return query if commune_id is None else query.where(Person.commune_id == commune_id)
+    if commune_id is None:
+        return query
+    return query.where(Person.commune_id == commune_id, ~Person.more_communes.any())
 
 
 def change(
@@ -39,17 +41,19 @@ def change(
     commune: Commune | None,
     villages: Sequence[Village],
     *,
+    more: Sequence[Commune] = (),
     name: str,
     unit: str,
     by: Actor,
 ) -> None:
     """Give another role, scope, name or office. What was open with the old rights ends. Raises PersonRejected."""
-    check_scope([wanted], commune, villages)
+    check_scope([wanted], commune, villages, more)
     before = described(person)
     if wanted != "admin":
         _keep_an_administrator(person)
     person.roles = [role(wanted)]
     person.commune = commune
+    person.more_communes = list(more)
     person.villages = list(villages)
     person.name = " ".join(name.split()) or person.username
     person.unit = " ".join(unit.split()) or None

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,6 +65,8 @@ class Caller:
     village_ids: frozenset[int] = frozenset()
     """The thôn of a team leader; empty for all others."""
     commune_code: str | None = None
+    communes: Mapping[int, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """Code and name of every commune of who works for several, by its id; empty for all others."""
     reads: frozenset[str] = frozenset()
     """What a program may read; empty for persons, whose roles say it."""
     duty: str = ""
@@ -82,11 +84,16 @@ class Caller:
 
     def may_see(self, commune: Commune) -> bool:
         """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
-        return self.commune_id is None or self.commune_id == commune.id
+        return self.commune_id is None or self.belongs_to(commune)
 
     def belongs_to(self, commune: Commune) -> bool:
-        """Whether this is his own commune, and not only one whose sums he sees."""
-        return self.commune_id == commune.id
+        """Whether this is one of his own communes, and not only one whose sums he sees."""
+        return commune.id == self.commune_id or commune.id in self.communes
+
+    @property
+    def commune_ids(self) -> frozenset[int] | None:
+        """All of his communes; None: the whole city."""
+        return None if self.commune_id is None else frozenset({self.commune_id, *self.communes})
 
     def sees_submissions(self, commune: Commune, village_id: int | None) -> bool:
         """Whether single submissions of a thôn may be shown, by name or not: to a reviewer without names."""
@@ -261,8 +268,15 @@ def _person() -> Caller | None:
         commune_id=person.commune_id,
         village_ids=_villages(person) if "team_leader" in roles else frozenset(),
         commune_code=person.commune.code if person.commune else None,
+        communes=_communes(person),
         duty=_duty(person),
     )
+
+
+def _communes(person: Person) -> dict[int, tuple[str, str]]:
+    if person.commune is None or not person.more_communes:
+        return {}
+    return {each.id: (each.code, each.name) for each in (person.commune, *person.more_communes)}
 
 
 def _duty(person: Person) -> str:

@@ -74,8 +74,16 @@ def menu() -> Menu:
     if caller is None:
         return Menu((), ())
     code = (request.view_args or {}).get("code") or caller.commune_code
-    found = [_items(entries, caller.roles, code) for entries in (READING, WORKING)]
-    return Menu(*found)
+    reading, working = (_items(entries, caller.roles, code) for entries in (READING, WORKING))
+    return Menu(reading + _others(caller, code), working)
+
+
+def _others(caller: auth.Caller, code: str | None) -> tuple[Item, ...]:
+    """The ways to the other communes of who works for several."""
+    others = [(each, name) for each, name in caller.communes.values() if each != code]
+    return tuple(
+        Item(url_for("dashboards.commune", code=each), f"Sang {name}", False) for each, name in others
+    )
 
 
 def _reader() -> auth.Caller | None:

@@ -73,6 +73,7 @@ def add(
     roles: Iterable[str],
     *,
     commune: Commune | None = None,
+    more: Sequence[Commune] = (),
     villages: Sequence[Village] = (),
     unit: str = "",
     password: str | None = None,
@@ -80,12 +81,12 @@ def add(
 ) -> NewPerson:
     """Make a person who signs in; without a password the server makes one, to be changed at once. The caller commits.
 
-    Scope (DESIGN 5): city-wide roles have no commune, all others one; a team leader has villages of it.
+    Scope (DESIGN 5): city-wide roles have no commune, all others one, or `more`; a team leader has villages of it.
     Raises PersonRejected.
     """
     wanted = tuple(dict.fromkeys(roles))
     _check_username(username)
-    check_scope(wanted, commune, villages)
+    check_scope(wanted, commune, villages, more)
     person = Person(
         username=username,
         name=" ".join(name.split()) or username,
@@ -95,6 +96,7 @@ def add(
         created_at=clock.now(),
         roles=[role(each) for each in wanted],
         villages=list(villages),
+        more_communes=list(more),
     )
     secret = password or passwords.give(person)
     if password:
@@ -110,6 +112,7 @@ def described(person: Person) -> dict[str, object]:
     return {
         "roles": [each.name for each in person.roles],
         "commune": person.commune.code if person.commune else None,
+        "more_communes": [commune.code for commune in person.more_communes],
         "villages": [village.code for village in person.villages],
     }
 
@@ -130,7 +133,9 @@ def _check_username(username: str) -> None:
         raise PersonRejected(f"Đã có người dùng tên đăng nhập “{username}”.")
 
 
-def check_scope(roles: Sequence[str], commune: Commune | None, villages: Sequence[Village]) -> None:
+def check_scope(
+    roles: Sequence[str], commune: Commune | None, villages: Sequence[Village], more: Sequence[Commune] = ()
+) -> None:
     """Raise PersonRejected where these roles cannot have this scope."""
     unknown = [each for each in roles if each not in ROLES]
     if unknown or not roles:
@@ -140,6 +145,8 @@ def check_scope(roles: Sequence[str], commune: Commune | None, villages: Sequenc
         raise PersonRejected(f"Vai trò “{local[0]}” cần mã xã (--commune).")
     if commune is not None and not local:
         raise PersonRejected(f"Vai trò “{roles[0]}” là của cả thành phố, không gắn với một xã.")
+    if more and (not local or "team_leader" in roles):
+        raise PersonRejected("Chỉ cán bộ, lãnh đạo, người soát phiếu mới phụ trách được nhiều xã.")
     if "team_leader" in roles and not villages:
         raise PersonRejected("Tổ trưởng cần ít nhất một thôn (--village).")
     for village in villages:

@@ -71,8 +71,14 @@ class Caller:
     token: str = ""
     """That of the forms of his browser."""
 
+    more: frozenset[str] = frozenset()
+    """Codes of other communes that he works for."""
+
     def may_see(self, code: str) -> bool:
-        return self.commune in (None, code)
+        return self.commune in (None, code) or code in self.more
+
+    def belongs_to(self, code: str) -> bool:
+        return code == self.commune or code in self.more
 
 
 def build(app: Flask) -> dict[str, Town]:
@@ -160,6 +166,7 @@ def callers(app: Flask, towns: Mapping[str, Town]) -> list[Caller]:
             found.append(_person(app, f"{role}.{code}", role, code))
         found += [_person(app, f"team.{code}.{n}", "team_leader", code, n) for n in (0, 1)]
     found += [_person(app, role, role, None) for role in ("city", "admin")]
+    found.append(_of_both(app))
     found.append(_gone(app))
     found.append(_program(app, "program", None, tuple(people.READS)))
     found.append(_program(app, "program.11629", "11629", tuple(people.READS)))
@@ -181,6 +188,18 @@ def _person(app: Flask, name: str, role: str, code: str | None, thon: int | None
     visitor = browser(app)
     assert visitor.sign_in(name).status_code == 302
     return Caller(name, visitor, frozenset({role}), code, codes, number=number)
+
+
+def _of_both(app: Flask) -> Caller:
+    """An officer who works for both communes."""
+    made = _person(app, "officer.both", "officer", CODES[0])
+    db.session.rollback()
+    other = _commune(CODES[1])
+    assert other is not None
+    db.session.get_one(Person, made.number).more_communes = [other]
+    db.session.commit()
+    made.more = frozenset({CODES[1]})
+    return made
 
 
 def _gone(app: Flask) -> Caller:

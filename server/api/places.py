@@ -68,9 +68,9 @@ def communes() -> dict[str, Any]:
     rows = _COMMUNES.where(
         Commune.valid_from <= today, sa.or_(Commune.valid_to.is_(None), Commune.valid_to >= today)
     )
-    scope = auth.signed_in().commune_id
+    scope = auth.signed_in().commune_ids
     if scope is not None:
-        rows = rows.where(Commune.id == scope)
+        rows = rows.where(Commune.id.in_(scope))
     return {"communes": db.session.execute(rows.order_by(Commune.code)).mappings().all()}
 
 

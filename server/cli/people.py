@@ -118,6 +118,7 @@ def _told(person: Person) -> dict[str, object]:
         "name": person.name,
         "roles": [role.name for role in person.roles],
         "commune": person.commune.code if person.commune else None,
+        "more_communes": [commune.code for commune in person.more_communes],
         "unit": person.unit,
         "active": person.active,
         "unused": people.is_unused(person),

@@ -22,6 +22,12 @@ person_village = Table(
     Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
     Column("village_id", ForeignKey("village.id"), primary_key=True),
 )
+person_commune = Table(
+    "person_commune",
+    Base.metadata,
+    Column("person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Column("commune_id", ForeignKey("commune.id"), primary_key=True),
+)
 
 
 class Role(Base, RoleMixin):
@@ -37,7 +43,8 @@ class Role(Base, RoleMixin):
 class Person(Base, UserMixin):
     """Someone who signs in to pages; never opens a phone's URL.
 
-    Scope: without a commune the whole city, with one that commune, with villages these alone.
+    Scope: without a commune the whole city, with one that commune (and others where he has more), with villages
+    these alone.
     """
 
     __tablename__ = "person"
@@ -68,6 +75,10 @@ class Person(Base, UserMixin):
     roles: Mapped[list[Role]] = relationship(secondary=person_role, lazy="joined")
     commune: Mapped[Commune | None] = relationship(lazy="joined")
     villages: Mapped[list[Village]] = relationship(secondary=person_village)
+    more_communes: Mapped[list[Commune]] = relationship(
+        secondary=person_commune, lazy="joined", order_by=Commune.name
+    )
+    """Communes besides his own, for who works for several."""
 
 
 class PersonSession(Base):

@@ -1,5 +1,6 @@
 """The pages of accounts: who signs in with which role and scope, and what one does for somebody locked out."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,6 +104,7 @@ def add() -> BaseResponse | tuple[str, int]:
             request.form.get("ho_ten", "")[:120],
             [_chosen_role()],
             commune=commune,
+            more=_more(commune),
             villages=_chosen(commune),
             unit=request.form.get("don_vi", "")[:120],
             by=actor(),
@@ -136,6 +138,7 @@ def change(person_id: int) -> BaseResponse | tuple[Response, int]:
             _chosen_role(),
             commune,
             _chosen(commune),
+            more=_more(commune),
             name=request.form.get("ho_ten", "")[:120],
             unit=request.form.get("don_vi", "")[:120],
             by=actor(),
@@ -174,7 +177,7 @@ def actor() -> Actor:
 def _own() -> sa.Select[Person]:
     caller = auth.signed_in()
     query = account_acts.looked_after(caller.roles, caller.commune_id, caller.person_id)
-    return query.options(selectinload(Person.villages))
+    return query.options(selectinload(Person.villages), selectinload(Person.more_communes))
 
 
 def _found(search: str, chosen: str) -> sa.Select[Person]:
@@ -206,6 +209,18 @@ def _asked_commune(values: Mapping[str, str]) -> Commune | None:
     own = auth.signed_in().commune_code
     code = own or values.get("xa", "")
     return auth.open_commune(code) if code else None
+
+
+def _more(commune: Commune | None) -> list[Commune]:
+    """Other communes, by their codes; only who looks after the whole city gives them. Raises PersonRejected."""
+    if auth.signed_in().commune_id is not None:
+        return []
+    codes = dict.fromkeys(re.findall(r"\w+", request.form.get("xa_khac", "")[:600]))
+    known = {each.code: each for each in communes_to_choose()}
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        raise PersonRejected(f"Không có xã, phường nào mang mã {', '.join(unknown)}.")
+    return [known[code] for code in codes if commune is None or code != commune.code]
 
 
 def _chosen_role() -> str:

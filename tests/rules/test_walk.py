@@ -87,7 +87,7 @@ def _holds(access: auth.Access, caller: Caller) -> bool:
 
 
 def _leads(caller: Caller, code: str, village: str) -> bool:
-    return caller.commune == code and ("officer" in caller.roles or village in caller.thon)
+    return caller.belongs_to(code) and ("officer" in caller.roles or village in caller.thon)
 
 
 def met(answer: TestResponse) -> str:
@@ -247,7 +247,7 @@ def test_names_stand_on_pages_that_declare_records_alone_and_each_opening_leaves
 
 def _may(caller: Caller, of: Town, content: bytes) -> bool:
     """Whether all the names that were shown are his to see: of his commune, or of his thôn."""
-    if caller.commune != of.code:
+    if not caller.belongs_to(of.code):
         return False
     if "officer" in caller.roles:
         return True

@@ -156,6 +156,47 @@ def test_the_city_adds_an_officer_to_a_commune_it_names(app: Flask, everyone: di
     assert listed(city, "?tim=can.bo") == ["can.bo"]
 
 
+def test_an_officer_of_several_communes_works_in_each_and_in_no_other(
+    app: Flask, everyone: dict[str, int]
+) -> None:
+    make_commune("11635", "Kiến Thụy")
+    number, admin = everyone["officer_11629"], as_(app, "admin")
+    fields = {"ho_ten": "A", "vai_tro": "officer", "xa": "11629"}
+    assert "mã 99999" in post(admin, f"/{number}", xa_khac="10930 99999", **fields).text
+    assert post(admin, f"/{number}", xa_khac="10930, 11629", **fields).status_code == 302
+    officer = as_(app, "officer_11629")
+    assert officer.get("/bat-dau").location == "/xa/11629"
+    assert "Sang Mao Điền" in officer.get("/xa/11629").text
+    for code, status in (("11629", 200), ("10930", 200), ("11635", 403)):
+        assert officer.get(f"/quan-tri/xa/{code}/ho").status_code == status
+    listed_by_api = officer.get("/api/v1/communes").get_json()["communes"]
+    assert [each["code"] for each in listed_by_api] == ["10930", "11629"]
+
+
+def test_an_officer_does_not_look_after_somebody_who_works_elsewhere_too(
+    app: Flask, everyone: dict[str, int]
+) -> None:
+    fields = {"ho_ten": "A", "vai_tro": "leader", "xa": "11629", "xa_khac": "10930"}
+    post(as_(app, "admin"), f"/{everyone['leader_11629']}", **fields)
+    officer = as_(app, "officer_11629")
+    assert "leader_11629" not in listed(officer)
+    assert post(officer, f"/{everyone['leader_11629']}/cap-lai").status_code == 404
+    assert (
+        post(
+            officer, f"/{everyone['reviewer_11629']}", ho_ten="A", vai_tro="reviewer", xa_khac="10930"
+        ).status_code
+        == 302
+    )
+    assert person(everyone["reviewer_11629"]).more_communes == [], "an officer gives no other commune"
+
+
+def test_a_team_leader_leads_thon_of_one_commune(app: Flask, everyone: dict[str, int]) -> None:
+    fields = {"ho_ten": "A", "vai_tro": "team_leader", "xa": "11629", "xa_khac": "10930"}
+    answer = post(as_(app, "admin"), f"/{everyone['team_leader_11629']}", thon=1, **fields)
+    assert answer.status_code == 422
+    assert "nhiều xã" in answer.text
+
+
 def test_a_session_dies_at_once_when_its_person_is_disabled(app: Flask, everyone: dict[str, int]) -> None:
     leader = as_(app, "leader_11629")
     assert leader.get("/xa/11629").status_code == 200
