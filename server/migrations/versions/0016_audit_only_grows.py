@@ -35,7 +35,7 @@ _SQLITE = (
 )
 _POSTGRESQL = (
     """
-    CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF TG_OP = 'UPDATE' AND NEW.detail IS NULL AND NEW.id = OLD.id AND NEW.at = OLD.at
          AND NEW.actor = OLD.actor AND NEW.act = OLD.act AND NEW.record IS NOT DISTINCT FROM OLD.record
