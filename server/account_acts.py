@@ -92,6 +92,7 @@ def reset(person: Person, *, by: Actor) -> str:
     """A password for one use, told once, for a person who has lost his own or his authenticator app."""
     password = passwords.give(person)
     second_factor.drop(person)
+    person.enabled_at = clock.now()
     tries.forget(person.username)
     sessions.end_all(person)
     audit(by, "person.reset", f"person:{person.id}")

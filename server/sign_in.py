@@ -43,7 +43,7 @@ class SignInForm(LoginForm):
         if super().validate(**kwargs) and self.person and not people.is_unused(self.person):
             return True
         if not self.user_authenticated:
-            note_failure(self.person, "password")
+            note_failure(self.person, "password", spent)
         self.form_errors = [self._sentence(spent)]
         return False
 
@@ -97,12 +97,12 @@ def by_code() -> Response:
         return make_response(redirect(url_for("security.login")))
     if request.method == "GET":
         return _page("sign_in_code.html", wrong="")
-    tries.spend(person.username)
+    spent = tries.spend(person.username)
     begin_writing()
     if second_factor.take(person, request.form.get("ma", "")):
         return _admit(person, goal)
     db.session.rollback()
-    note_failure(person, "code")
+    note_failure(person, "code", spent)
     wrong = gettext("Mã chưa đúng, hoặc đã dùng rồi. Hãy đợi ứng dụng hiện mã mới rồi nhập lại.")
     return _page("sign_in_code.html", wrong=wrong)
 
@@ -119,10 +119,10 @@ def sign_out() -> Response:
     return make_response(redirect(url_for("security.login")))
 
 
-def note_failure(person: Person | None, what: str) -> None:
-    """A wrong try, for the audit; never what was typed."""
+def note_failure(person: Person | None, what: str, spent: int) -> None:
+    """A wrong try, the fifth of which locks, for the audit; never what was typed."""
     record = f"person:{person.id}" if person else None
-    journal.note_unknown("person.sign_in_failed", record, {"what": what})
+    journal.note_unknown("person.sign_in_failed", record, {"what": what, "tries": spent})
 
 
 def _admit(person: Person, goal: str) -> Response:

@@ -93,8 +93,8 @@ _DETAILS: Mapping[str, str] = {
     "more_communes": "xã khác",
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
-    "task": "nhiệm vụ", "until": "đến hết", "username": "tên đăng nhập", "villages": "thôn", "what": "sai ở",
-    "who": "ai",
+    "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập", "villages": "thôn",
+    "what": "sai ở", "who": "ai",
 }  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from server import audit, clock
 from server.db import db
 from server.models import Audit
+from tests import sample
 from tests.people import Browser, browser, make_commune, make_person
+from tests.phone import InProcess, Phone
 
 PAGE = "/quan-tri/nhat-ky"
 
@@ -120,6 +122,16 @@ def test_visits_that_came_in_stand_apart_unless_they_are_asked_for(app: Flask, a
     assert shown(admin, "?viec=tat-ca").count(received) == 1
     assert shown(admin, "?viec=submission.receive") == [received]
     assert sorted(shown(admin, "?doi_tuong=submission:5")) == [received, "Xem một phiếu"]
+
+
+def test_a_submissions_history_begins_with_its_arrival(app: Flask, admin: Browser) -> None:
+    collector = sample.make_collector()
+    sample.publish_plain()
+    phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
+    phone.send(sample.filled("<so>3</so><anh/>"))
+    [number] = [row.id for row in sample.arrived()]
+    add("submission.read", record=f"submission:{number}", days=3)
+    assert shown(admin, f"?doi_tuong=submission:{number}") == ["Xem một phiếu", "Nhận phiếu từ điện thoại"]
 
 
 def test_a_page_shows_fifty_and_leads_on_to_the_older_ones(app: Flask, admin: Browser) -> None:

@@ -1,5 +1,6 @@
 """The pages of accounts: who looks after whom, what one may do, and that nobody raises himself (issue 5)."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from server import account_acts, people
+from server import account_acts, clock, people
 from server.db import db
 from server.models import Audit, Person
 from server.people import PersonRejected
@@ -227,7 +228,9 @@ def test_ending_all_sessions_of_a_person(app: Flask, everyone: dict[str, int]) -
 
 def test_a_reset_gives_one_password_and_takes_the_app_away(app: Flask, everyone: dict[str, int]) -> None:
     number = everyone["leader_11629"]
-    person(number).totp_sealed = b"x"
+    away = person(number)
+    away.totp_sealed = b"x"
+    away.created_at = clock.now() - dt.timedelta(days=50)  # and has not been here for long
     db.session.commit()
     officer = as_(app, "officer_11629")
     answer = post(officer, f"/{number}/cap-lai")
