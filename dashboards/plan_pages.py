@@ -101,7 +101,7 @@ def target(code: str, target_id: str) -> str:
         history=reported.history(stored),
         tasks=_tasks(stored),
         is_percent=row.target.unit == "percent",
-        may_enter="officer" in auth.signed_in().roles and auth.sees_records(asked.commune),
+        may_enter=auth.is_officer_of(asked.commune),
     )
 
 

@@ -66,14 +66,9 @@ def _page(commune: Commune, open_task: str, wrong: Sequence[str]) -> Page:
         asked=asked,
         kinds=KINDS,
         states=STATES,
-        may_write=_may_write(commune),
+        may_write=auth.is_officer_of(commune),
         open_task=open_task,
         given=request.form,
         wrong=wrong,
     )
     return (page, 422) if wrong else page
-
-
-def _may_write(commune: Commune) -> bool:
-    found = auth.signed_in()
-    return "officer" in found.roles and found.may_see(commune)

@@ -22,7 +22,7 @@ ROLES = ("officer", "team_leader")
 def villages(code: str) -> str | Response:
     """The reader's thôn with how far each is, by code: no order of merit. One thôn is opened at once."""
     commune = auth.open_commune(code)
-    shown = team.villages(commune, _scope(commune))
+    shown = team.villages(commune, auth.villages_seen(commune))
     if len(shown) == 1:
         return redirect(url_for(".village", code=code, village=shown[0].code))
     return render_template(
@@ -56,13 +56,8 @@ def village(code: str, village: str) -> str:
         helped=team.helped(found),
         doubtful=team.doubtful(found),
         answered=team.answered(found),
-        is_officer="officer" in auth.signed_in().roles,
+        is_officer=auth.is_officer_of(commune),
     )
-
-
-def _scope(commune: Commune) -> frozenset[int] | None:
-    """The thôn that the reader leads; None is all of the commune."""
-    return None if auth.sees_records(commune) else auth.signed_in().village_ids
 
 
 def _village(commune: Commune, code: str) -> Village:

@@ -146,6 +146,17 @@ def sees_records(commune: Commune, village: Village | None = None) -> bool:
     return found is not None and found.sees_records(commune, village)
 
 
+def is_officer_of(commune: Commune) -> bool:
+    """Whether what a commune's office decides and writes down is the asker's to do."""
+    found = caller()
+    return found is not None and "officer" in found.roles and found.belongs_to(commune)
+
+
+def villages_seen(commune: Commune) -> frozenset[int] | None:
+    """The thôn of a commune whose records the asker may see; None: all of it."""
+    return None if sees_records(commune) else signed_in().village_ids
+
+
 def open_commune(code: str) -> Commune:
     """The commune with this code, for one who may see it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
     found = places.commune(code)

@@ -2,17 +2,21 @@
 
 import datetime as dt
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import current_app, request, session
+from sqlalchemy.exc import DBAPIError
 
 from server import clock
 from server.db import db
 from server.models import Person, PersonSession
 from server.settings import Settings
+
+log = logging.getLogger(__name__)
 
 KEY = "phien"
 """Where a browser's cookie holds the key of its session."""
@@ -152,10 +156,14 @@ def _forget_ended(person: Person, moment: dt.datetime) -> None:
 
 
 def _keep_awake(session_id: int, moment: dt.datetime) -> None:
+    """On a full disk pages can still be read, until the session sleeps."""
     update = sa.update(PersonSession).where(PersonSession.id == session_id).values(seen_at=moment)
-    with db.engine.connect().execution_options(writes=True) as connection:
-        connection.execute(update)
-        connection.commit()
+    try:
+        with db.engine.connect().execution_options(writes=True) as connection:
+            connection.execute(update)
+            connection.commit()
+    except DBAPIError as error:
+        log.warning("a session was not kept awake: %s", error.orig)
 
 
 def _hash(key: str) -> bytes:

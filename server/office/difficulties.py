@@ -70,7 +70,7 @@ def act(code: str, difficulty_id: int) -> Response | tuple[str, int]:
 
 
 def _page(commune: Commune, told: Told, wrong: str = "", text: str = "") -> str:
-    is_officer = "officer" in auth.signed_in().roles
+    is_officer = auth.is_officer_of(commune)
     shows_name = not is_officer or request.args.get("ho") == "1"
     journal.note_reading(
         "difficulty.read", f"difficulty:{told.id}", {"label": shows_name and told.household is not None}
@@ -92,12 +92,7 @@ def _page(commune: Commune, told: Told, wrong: str = "", text: str = "") -> str:
 
 
 def _told(commune: Commune, difficulty_id: int) -> Told:
-    return difficulties.told(commune, difficulty_id, _scope(commune))
-
-
-def _scope(commune: Commune) -> frozenset[int] | None:
-    """The thôn whose difficulties the reader may see; None is all of the commune."""
-    return None if auth.sees_records(commune) else auth.signed_in().village_ids
+    return difficulties.told(commune, difficulty_id, auth.villages_seen(commune))
 
 
 def _wanted(commune: Commune) -> Wanted:
@@ -106,7 +101,7 @@ def _wanted(commune: Commune) -> Wanted:
         state=state if state in (*STATES, "open") else None,
         village_id=request.args.get("thon", type=int),
         kind=kind if kind in KINDS else None,
-        villages=_scope(commune),
+        villages=auth.villages_seen(commune),
         page=max(1, min(request.args.get("trang", 1, type=int), 10_000)),
     )
 

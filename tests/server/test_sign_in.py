@@ -171,6 +171,25 @@ def test_an_administrators_browser_sleeps_after_five(app: Flask, later: Later) -
     assert not is_in(visitor)
 
 
+def test_where_nothing_can_be_written_pages_are_still_read(app: Flask, leader: Browser, later: Later) -> None:
+    """A full disk, or a database that has been made read-only: a session is not kept awake, and nothing else."""
+    later(minutes=1)
+    no_writing = "PRAGMA query_only=ON" if db.engine.dialect.name == "sqlite" else "SET TRANSACTION READ ONLY"
+
+    def refuse(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(no_writing)
+
+    db.session.rollback()
+    sa.event.listen(db.engine, "begin", refuse)
+    try:
+        assert leader.get("/xa/11629").status_code == 200
+    finally:
+        sa.event.remove(db.engine, "begin", refuse)
+        db.engine.dispose()
+    later(minutes=14, seconds=30)
+    assert not is_in(leader)
+
+
 def test_no_session_outlasts_a_working_day(leader: Browser, later: Later) -> None:
     for _ in range(71):
         later(minutes=10)
