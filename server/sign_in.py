@@ -126,11 +126,15 @@ def note_failure(person: Person | None, what: str, spent: int) -> None:
 
 
 def _admit(person: Person, goal: str) -> Response:
-    number = person.id
+    """Sign a person in, unless his password was reset or his account disabled while he was asked."""
+    number, changed_at = person.id, person.password_changed_at
     if not db.session.connection().get_execution_options().get("writes"):
         begin_writing()
     found = db.session.get_one(Person, number)
     session.pop(_WAITING, None)
+    if not found.active or found.password_changed_at != changed_at:
+        db.session.rollback()
+        return make_response(redirect(url_for("security.login")))
     found.signed_in_at = clock.now()
     tries.forget(found.username)
     sessions.begin(found)

@@ -112,10 +112,16 @@ def settings(template_database: Template, tmp_path: Path) -> Iterator[Settings]:
     template_database.drop(url)
 
 
+def hash_cheaply(app: Flask) -> None:
+    """Passwords of tests need no protection: hashing them as in earnest would take most of the time of many tests."""
+    app.extensions["security"].pwd_context.update(argon2__memory_cost=8, argon2__rounds=1)
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
+    hash_cheaply(app)
     with app.app_context():
         yield app
         db.session.close()

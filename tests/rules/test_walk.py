@@ -21,7 +21,7 @@ from server.db import Base, db
 from server.models import Audit
 from server.settings import Settings
 from tests import town
-from tests.conftest import SECRET, Template
+from tests.conftest import SECRET, Template, hash_cheaply
 from tests.town import CODES, Caller, Town
 
 ASKED_FOR = "ho=1&ten=1&nhan=1&ca_nhan=1&trang_thai=&loc=chua_tham&bieu_mau=ho_gia_dinh&moi_tinh_trang=1"
@@ -58,6 +58,7 @@ def place(template_database: Template, tmp_path_factory: pytest.TempPathFactory)
     )  # fmt: skip
     app = create_app(settings)
     app.testing = True
+    hash_cheaply(app)
     with app.app_context():
         yield _place(app)
         db.session.close()
