@@ -89,7 +89,8 @@ _RECORDS: Mapping[str, str] = {
 
 _DETAILS: Mapping[str, str] = {
     "added": "thêm", "after": "sau", "all_states": "mọi tình trạng", "as": "dạng", "before": "trước",
-    "changed": "thay đổi", "days": "số ngày", "reads": "được đọc", "commune": "xã", "form_id": "biểu mẫu", "label": "có tên hộ", "labels": "có tên hộ",
+    "changed": "thay đổi", "days": "số ngày", "reads": "được đọc",
+    "commune": "xã", "form_id": "biểu mẫu", "label": "có tên hộ", "labels": "có tên hộ",
     "more_communes": "xã khác",
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
