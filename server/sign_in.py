@@ -84,7 +84,7 @@ def by_password() -> Response:
     if person.totp_sealed is None:
         return _admit(person, goal)
     tries.give_back(person.username)
-    session[_WAITING] = [person.fs_uniquifier, clock.now().timestamp(), goal]
+    session[_WAITING] = [person.fs_uniquifier, clock.now().timestamp(), goal, _set_at(person)]
     return make_response(redirect(url_for("sign_in.by_code")))
 
 
@@ -146,11 +146,19 @@ def _admit(person: Person, goal: str) -> Response:
 
 def _waiting() -> tuple[Person | None, str]:
     kept = session.get(_WAITING)
-    if not kept or clock.now().timestamp() - kept[1] > _PATIENCE.total_seconds():
+    if not kept or len(kept) != 4 or clock.now().timestamp() - kept[1] > _PATIENCE.total_seconds():
         session.pop(_WAITING, None)
         return None, ""
-    person = db.session.query(Person).filter(Person.fs_uniquifier == kept[0], Person.active).first()
+    query = sa.select(Person).where(Person.fs_uniquifier == kept[0], Person.active)
+    person = db.session.scalars(query).unique().first()
+    if person is None or _set_at(person) != kept[3]:
+        return None, ""
     return person, kept[2]
+
+
+def _set_at(person: Person) -> float:
+    """When the password was set that somebody has just given."""
+    return person.password_changed_at.timestamp() if person.password_changed_at else 0.0
 
 
 def _page(template: str, **values: object) -> Response:
