@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy.orm import joinedload
 
 from server import clock, passwords
 from server.db import db
@@ -204,6 +205,7 @@ def add_token(
 def tokens(commune_id: int | None) -> Sequence[ApiToken]:
     """The keys of a commune, or all of them; those in use first. Never what opens anything."""
     query = sa.select(ApiToken).order_by(ApiToken.revoked_at.is_not(None), ApiToken.id.desc())
+    query = query.options(joinedload(ApiToken.commune).load_only(Commune.code, Commune.name))
     if commune_id is not None:
         query = query.where(ApiToken.commune_id == commune_id)
     return db.session.scalars(query).unique().all()

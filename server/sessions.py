@@ -10,16 +10,22 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import current_app, request, session
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import joinedload
 
 from server import clock
 from server.db import db
-from server.models import Person, PersonSession
+from server.models import Commune, Person, PersonSession
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
 KEY = "phien"
 """Where a browser's cookie holds the key of its session."""
+NAMES_ALONE = tuple(
+    joinedload(each).load_only(Commune.code, Commune.name, Commune.kind)
+    for each in (Person.commune, Person.more_communes)
+)
+"""A person's communes without their outlines, which are large and which few pages draw."""
 _SEEN_EVERY = dt.timedelta(seconds=30)
 _LONGEST_AGENT = 200
 
@@ -67,6 +73,7 @@ def load(uniquifier: str) -> Person | None:
         sa.select(Person, PersonSession)
         .join(PersonSession, PersonSession.person_id == Person.id)
         .where(PersonSession.key_hash == _hash(key), Person.fs_uniquifier == uniquifier, Person.active)
+        .options(*NAMES_ALONE)
     )
     found = db.session.execute(query).unique().first()
     if found is None:

@@ -121,7 +121,7 @@ class ApiToken(Base):
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
-    commune: Mapped[Commune | None] = relationship(lazy="joined")
+    commune: Mapped[Commune | None] = relationship()
 
 
 class Collector(Base):

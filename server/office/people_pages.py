@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import load_only, selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
 from server import account_acts, auth, people, sessions, tries
@@ -177,7 +177,8 @@ def actor() -> Actor:
 def _own() -> sa.Select[Person]:
     caller = auth.signed_in()
     query = account_acts.looked_after(caller.roles, caller.commune_id, caller.person_id)
-    return query.options(selectinload(Person.villages), selectinload(Person.more_communes))
+    names = selectinload(Person.villages).load_only(Village.code, Village.name)
+    return query.options(names, *sessions.NAMES_ALONE)
 
 
 def _found(search: str, chosen: str) -> sa.Select[Person]:
@@ -234,7 +235,8 @@ def _villages(commune: Commune | None) -> Sequence[Village]:
     if commune is None:
         return ()
     query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(Village.code)).all()
+    names = load_only(Village.code, Village.name, Village.commune_id)
+    return db.session.scalars(query.order_by(Village.code).options(names)).all()
 
 
 def _chosen(commune: Commune | None) -> list[Village]:
@@ -247,9 +249,8 @@ def communes_to_choose() -> Sequence[Commune]:
     """What a person of the city may choose from; an officer's commune is his own."""
     if auth.signed_in().commune_id is not None:
         return ()
-    return db.session.scalars(
-        sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(Commune.name)
-    ).all()
+    query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(Commune.name)
+    return db.session.scalars(query.options(load_only(Commune.code, Commune.name, Commune.kind))).all()
 
 
 def _roles_for(commune: Commune | None) -> list[str]:
