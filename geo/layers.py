@@ -253,7 +253,10 @@ def _by_gdal(path: Path, layer: str | None, encoding: str | None = None) -> Laye
     if shapes is None:
         raise UnreadableBoundaries("Tệp chỉ có bảng, không có ranh giới.")
     columns = tuple(map(str, meta["fields"]))
-    geometries = shapely.from_wkb(np.asarray(shapes, dtype=object), on_invalid="ignore")
+    with np.errstate(
+        invalid="ignore"
+    ):  # coordinates that are no numbers: the checks that follow name their rows
+        geometries = shapely.from_wkb(np.asarray(shapes, dtype=object), on_invalid="ignore")
     rows = tuple(
         Row(number, dict(zip(columns, values, strict=True)), _flat(geometry))
         for number, (geometry, *values) in enumerate(zip(geometries, *fields, strict=True), 1)

@@ -333,6 +333,19 @@ def test_a_bad_outline_is_refused_by_row_code_and_name(shape: Any, kind: str, tm
     assert reading.errors[0].sentence.endswith(".")
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_corner_that_is_no_number_is_told_by_row(number: float, tmp_path: Path) -> None:
+    """A Shapefile holds any eight bytes as a coordinate; also where a warning of numpy is an error."""
+    packed = zipfile.ZipFile(shapefile(tmp_path, table()))
+    parts = {name: packed.read(name) for name in packed.namelist()}
+    [shp] = [name for name in parts if name.endswith(".shp")]
+    second_corner = 100 + 8 + 44 + 4 + 16  # head, head of the record, box and counts, part, first corner
+    spoiled = bytearray(parts[shp])
+    struct.pack_into("<d", spoiled, second_corner, number)
+    reading = read(zipped(tmp_path, parts | {shp: bytes(spoiled)}, "hong.zip"), level="village")
+    assert [(problem.kind, problem.row) for problem in reading.errors] == [("empty", 1)]
+
+
 def test_a_harmless_crossing_is_repaired_and_said(tmp_path: Path) -> None:
     reading = read(geojson(tmp_path, shapes=[SPUR, *FIELDS[1:]]), level="village")
     assert not reading.errors
