@@ -253,9 +253,8 @@ def _by_gdal(path: Path, layer: str | None, encoding: str | None = None) -> Laye
     if shapes is None:
         raise UnreadableBoundaries("Tệp chỉ có bảng, không có ranh giới.")
     columns = tuple(map(str, meta["fields"]))
-    with np.errstate(
-        invalid="ignore"
-    ):  # coordinates that are no numbers: the checks that follow name their rows
+    # a coordinate that is no number makes numpy warn: the checks that follow name its row
+    with np.errstate(invalid="ignore"):
         geometries = shapely.from_wkb(np.asarray(shapes, dtype=object), on_invalid="ignore")
     rows = tuple(
         Row(number, dict(zip(columns, values, strict=True)), _flat(geometry))

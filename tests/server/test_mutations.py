@@ -1,6 +1,6 @@
 """Random mutations of each kind of upload: no 5xx, no hang, no file outside the blob folder (issue 5).
 
-A few hundred of each; `TUNGNHA_MUTATIONS=10000 pytest tests/server/test_mutations.py` tries as many as one likes.
+A few hundred of each; `TUNGNHA_TEST_MUTATIONS=10000 pytest tests/server/test_mutations.py` tries as many as one likes.
 """
 
 import io
@@ -27,7 +27,7 @@ from tests.people import Browser, browser, make_person
 from tests.phone import InProcess, Phone
 
 Spoil = Callable[[bytes, random.Random], bytes]
-MANY = int(os.environ.get("TUNGNHA_MUTATIONS", "0"))
+MANY = int(os.environ.get("TUNGNHA_TEST_MUTATIONS", "0"))
 FORMS, OUTLINES = "/quan-tri/bieu-mau", "/quan-tri/xa/11629/ranh-gioi"
 HANGS_AFTER_S = 60
 
@@ -95,7 +95,7 @@ def _files_around(app: Flask, folder: Path) -> set[Path]:
 def _try(content: bytes, spoil: Spoil, few: int, send: Callable[[bytes], int]) -> set[int]:
     """Send so many mutations; the statuses that came. A failure names the number that brings it back."""
     answered: set[int] = set()
-    signal.signal(signal.SIGALRM, _hung)
+    before = signal.signal(signal.SIGALRM, _hung)
     try:
         for number in range(MANY or few):
             signal.alarm(HANGS_AFTER_S)
@@ -104,6 +104,7 @@ def _try(content: bytes, spoil: Spoil, few: int, send: Callable[[bytes], int]) -
             answered.add(status)
     finally:
         signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
     return answered
 
 
