@@ -1,4 +1,4 @@
-"""What every page tells the browser: where our files are, and that nothing may come from anywhere else."""
+"""What pages need of a browser: where our files are, and what the frame of a map may load."""
 
 import gzip
 import hashlib
@@ -93,29 +93,7 @@ def frame_policy(allowed: str, base_map: str) -> str:
     )
 
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-)
-PLAIN_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""The page of a failing server (plain.html) brings its style with it, since files may fail too."""
-
-
-def protect(response: Response) -> Response:
-    """Security headers of every page, whoever made it; phones and programs are not browsers."""
-    if response.mimetype == "text/html":
-        policy = PLAIN_POLICY if response.status_code >= 500 else PAGE_POLICY
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault(
-            "Cache-Control", "no-store"
-        )  # a shared computer shows nothing after sign-out
-    return response
-
-
 def register(app: Flask) -> None:
-    """Serve our files and add the headers."""
+    """Serve our files."""
     app.register_blueprint(blueprint)
     app.jinja_env.globals["address"] = address
-    app.after_request(protect)

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import orjson
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server import accounts, api, cli, errors, office, openrosa, pages
+from server import accounts, api, cli, errors, headers, office, openrosa, pages, proxies
 from server.db import db, prepare
 from server.settings import Settings, secret_key
 
@@ -22,6 +21,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+    headers.register(app)
     accounts.register(app)
     openrosa.register(app)
     api.register(app)
@@ -49,9 +49,7 @@ def configure(app: Flask, settings: Settings) -> None:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False  # a phone must never be redirected (C6)
-    if settings.proxies:
-        n = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    app.wsgi_app = proxies.behind(app.wsgi_app, settings)  # type: ignore[method-assign]
 
 
 def engines(settings: Settings) -> dict[str, dict[str, object]]:

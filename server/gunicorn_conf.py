@@ -22,6 +22,9 @@ graceful_timeout = 20
 limit_request_line = 32 * 1024
 """A phone names the unsent households of a whole list in one query, 39 bytes each (E10)."""
 message.MAX_REQUEST_LINE = limit_request_line + 1  # gunicorn cuts any larger limit down to its own 8,190
+# what a proxy says is read in one place, server/proxies.py: gunicorn would also let it name SCRIPT_NAME
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 control_socket_disable = True  # nobody uses it, and several servers of one user would share the file
 accesslog = "-"
 http_parser = "fast"  # gunicorn_h1c, in C: parsing in Python cost a visit as much as reading its XML

@@ -50,8 +50,15 @@ class Settings:
     https: bool = _setting(
         False, "Set where a proxy ends TLS in front of us: secure cookies, Basic offered to phones (C9)."
     )
+    hsts_days: int = _setting(
+        365, "With `https`: for how many days a browser that came once insists on TLS; 0 says nothing of it."
+    )
     proxies: int = _setting(
         0, "How many proxies in front of us may be believed for scheme, host and address."
+    )
+    proxy_networks: str = _setting(
+        "127.0.0.0/8 ::1",
+        "Networks that these proxies call from; what comes from elsewhere is believed nothing.",
     )
     idle_minutes: int = _setting(
         15, "A browser that nobody used for so many minutes has to sign in again (level 2: at most 15)."

@@ -46,7 +46,10 @@ class Browser(FlaskClient):
 
 def browser(app: Flask) -> Browser:
     """A browser that nobody has signed in with."""
-    return Browser(app, app.response_class)
+    made = Browser(app, app.response_class)
+    # as browsers do on one site; over https the protection of forms insists on it
+    made.environ_base["HTTP_REFERER"] = f"{app.config['PREFERRED_URL_SCHEME']}://localhost/"
+    return made
 
 
 def make_commune(code: str = "11629", name: str = "An Lão", thon: int = 0) -> Commune:
