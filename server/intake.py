@@ -93,7 +93,8 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     reading = understand(xml)
     if uploads:
         _foresee(reading, sender)
-    blobs = tuple(media.store(upload, cut_points=reading.cuts_points) for upload in uploads)
+    sealed = reading.instance.encrypted
+    blobs = tuple(media.store(upload, cut_points=reading.cuts_points, sealed=sealed) for upload in uploads)
     return _arrivals().join(Sent(reading, blobs, sender))
 
 
@@ -230,7 +231,7 @@ def arrival_of(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
     if before.edited is not None:
         moment = before.edited.observed_at
         blobs = (*blobs, *before.edited.carried(sent.reading.files, blobs))
-    flags = arrival.flags(sent.reading, placed, clock_flag)
+    flags = (*arrival.flags(sent.reading, placed, clock_flag), *resend.broken(sent.blobs))
     return Arrival(sent.reading, blobs, sent.sender, before, placed, received_at, moment, flags)
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from flask import current_app
 
+from server import pictures
 from server.sender import Upload
 
 AUDIT_FILE = "audit.csv"
@@ -50,25 +51,37 @@ class Blob:
     stored_sha256: bytes
     size: int
     media_type: str
+    is_broken: bool = False
+    """A photo of which only a part could be read, and only that part is kept."""
 
 
-def store(upload: Upload, *, cut_points: bool = False) -> Blob:
+def store(upload: Upload, *, cut_points: bool = False, sealed: bool = False) -> Blob:
     """Keep the bytes of one file part; when this returns they survive a power cut (C37).
 
-    With `cut_points` the points in Collect's `audit.csv` are cut first (DESIGN 7). The same bytes are stored
-    once, however often they come.
+    Photos lose what they tell beside the picture; with `cut_points` the points in Collect's `audit.csv` are cut
+    (DESIGN 7). What is `sealed` is kept as it came (C44). The same bytes are stored once, however often they come.
     """
     received = _sha256(upload.stream)
-    content: BinaryIO = upload.stream
-    stored = received
-    if cut_points and upload.name.lower() == AUDIT_FILE:
-        content = io.BytesIO(redact_audit(upload.stream.read()))
-        stored = _sha256(content)
+    content, is_broken = (upload.stream, False) if sealed else _kept(upload, cut_points)
+    stored = received if content is upload.stream else _sha256(content)
     path = path_of(stored)
     if not path.exists():
         _write(content, path)
     _settle(path.parent)
-    return Blob(upload.name, received, stored, path.stat().st_size, media_type(path, upload.name))
+    return Blob(upload.name, received, stored, path.stat().st_size, media_type(path, upload.name), is_broken)
+
+
+def _kept(upload: Upload, cut_points: bool) -> tuple[BinaryIO, bool]:
+    """What of a file may be stored, and whether it is a photo that broke off."""
+    if cut_points and upload.name.lower() == AUDIT_FILE:
+        return io.BytesIO(redact_audit(upload.stream.read())), False
+    head = upload.stream.read(16)
+    upload.stream.seek(0)
+    if not pictures.is_picture(head):
+        return upload.stream, False
+    picture = pictures.bare(upload.stream.read())
+    upload.stream.seek(0)
+    return io.BytesIO(picture.content), picture.is_broken
 
 
 def path_of(sha256: bytes) -> Path:

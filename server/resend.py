@@ -101,7 +101,7 @@ REPLACE = (
 STILL_MISSING = (
     sa.update(Submission)
     .where(Submission.id == sa.bindparam("submission"))
-    .values(missing_files=sa.bindparam("new_missing_files"))
+    .values(missing_files=sa.bindparam("new_missing_files"), flags=sa.bindparam("new_flags"))
 )
 
 
@@ -169,7 +169,18 @@ def _late(connection: sa.Connection, stored: Stored, blobs: Sequence[media.Blob]
 def _missing(connection: sa.Connection, stored: Stored, reading: Reading, late: Sequence[media.Blob]) -> Step:
     there = connection.scalars(sa.select(Attachment.name).where(Attachment.submission_id == stored.id))
     missing = reading.files - set(there) - {blob.name for blob in late}
-    return step(STILL_MISSING, submission=stored.id, new_missing_files=sorted(missing) or None)
+    flags = connection.scalar(sa.select(Submission.flags).where(Submission.id == stored.id)) or []
+    return step(
+        STILL_MISSING,
+        submission=stored.id,
+        new_missing_files=sorted(missing) or None,
+        new_flags=[*flags, *broken(late)] or None,
+    )
+
+
+def broken(blobs: Sequence[media.Blob]) -> list[dict[str, str]]:
+    """A flag for each photo of which only a part could be read."""
+    return [{"code": "photo_broken", "about": blob.name, "detail": ""} for blob in blobs if blob.is_broken]
 
 
 def attachments(submission_id: int, blobs: Sequence[media.Blob], received_at: dt.datetime) -> list[Step]:

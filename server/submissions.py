@@ -37,6 +37,7 @@ WORDS: Mapping[str, str] = {
     "undeclared_act": "phiếu thêm hoặc sửa một dòng mà biểu mẫu không cho phép",
     "no_label": "hộ hoặc điểm mới chưa có tên",
     "bad_version": "số lần sửa của hộ hoặc điểm không đọc được",
+    "photo_broken": "ảnh {about} bị hỏng hoặc đứt giữa chừng, chỉ giữ được phần đọc được",
     "misfit": "câu trả lời ở mục {about} không đúng kiểu",
 }
 """Why a submission waits, by the code stored with it; `{about}` is an indicator, a path, an amount or a time.

@@ -11,8 +11,15 @@ from server.db import db
 from server.media import path_of
 from server.models import Attachment, Commune, Entity, EntityList, FormVersion, Submission, Village
 
-JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 20
-"""A photo, as far as anybody looks."""
+
+def photo(drawn: bytes = b"") -> bytes:
+    """A photo, as far as anybody looks, with these bytes (none of them 0xFF) among what is drawn."""
+    head = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"
+    return head + scan + b"photo" * 20 + drawn + b"\xff\xd9"
+
+
+JPEG = photo()
 
 VISIT = """
 | survey |

@@ -11,11 +11,11 @@ from server.settings import Settings
 from tests import sample
 from tests.live.served import HOST, Served
 from tests.phone import multipart, part
-from tests.sample import JPEG, arrived, arrived_files
+from tests.sample import arrived, arrived_files, photo
 
 pytestmark = pytest.mark.live
 
-PHOTO = JPEG + bytes(400_000)
+PHOTO = photo(bytes(400_000))
 
 
 @pytest.fixture

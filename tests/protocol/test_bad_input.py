@@ -13,7 +13,7 @@ from server.models import Collector, Finding, Form, Submission, Tally
 from tests import sample
 from tests.census import everything, unchanged
 from tests.phone import Answer, Phone
-from tests.sample import JPEG, arrived
+from tests.sample import JPEG, arrived, photo
 
 COUNTING = """
 | survey |
@@ -117,7 +117,7 @@ def test_other_content_under_a_known_id_changes_nothing_not_even_by_its_photo(
     first = sample.filled("<so>3</so><anh>a.jpg</anh>", instance_id="uuid:1")
     assert phone.post(first, {"a.jpg": JPEG}).status == 201
     with unchanged(app):
-        answer = phone.post(first.replace(b"<so>3", b"<so>4"), {"a.jpg": JPEG + b"other"})
+        answer = phone.post(first.replace(b"<so>3", b"<so>4"), {"a.jpg": photo(b"other")})
         assert answer.status == 409
         assert "khác" in said(answer)
     assert [stored.xml for stored in arrived()] == [first]

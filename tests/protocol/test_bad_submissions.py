@@ -12,7 +12,7 @@ from server.db import db
 from server.models import Attachment
 from tests import sample
 from tests.phone import Phone, multipart, part
-from tests.sample import JPEG, arrived, arrived_files
+from tests.sample import JPEG, arrived, arrived_files, photo
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def test_a_body_that_is_no_submission_is_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.98])
-@pytest.mark.parametrize("photo", [JPEG, JPEG + bytes(600_000)], ids=["small", "large"])
+@pytest.mark.parametrize("photo", [JPEG, photo(bytes(600_000))], ids=["small", "large"])
 def test_a_body_cut_short_is_refused_and_leaves_nothing(phone: Phone, share: float, photo: bytes) -> None:
     """C39: the connection of a phone breaks at any byte."""
     body, kind = _form(sample.filled(), **{"a.jpg": photo})
@@ -141,12 +141,12 @@ def test_two_files_of_one_name_are_both_kept(phone: Phone) -> None:
         "b",
         [
             part("xml_submission_file", sample.filled()),
-            *(part("a.jpg", JPEG + each, "a") for each in (b"1", b"2")),
+            *(part("a.jpg", photo(each), "a") for each in (b"1", b"2")),
         ],
     )
     assert phone.post_raw(body, "multipart/form-data; boundary=b").status == 201
     assert phone.post_raw(body, "multipart/form-data; boundary=b").status == 202
-    assert arrived_files() == {"a.jpg": JPEG + b"1", "a~2.jpg": JPEG + b"2"}
+    assert arrived_files() == {"a.jpg": photo(b"1"), "a~2.jpg": photo(b"2")}
 
 
 def test_fields_that_are_no_files_are_no_attachments(phone: Phone) -> None:

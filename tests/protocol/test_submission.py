@@ -14,7 +14,7 @@ from server.db import db
 from server.models import Device
 from tests import sample
 from tests.phone import InProcess, Phone, multipart, part, statuses
-from tests.sample import JPEG, arrived, arrived_files
+from tests.sample import JPEG, arrived, arrived_files, photo
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +124,7 @@ def test_declarations_and_styles_of_meta_do_not_matter(phone: Phone, declaration
 
 def test_a_split_submission_is_one_record_with_all_its_files(app: Flask, any_phone: Phone) -> None:
     """C36: 6 files of 800 bytes under a limit of 3,000 come in several POSTs, all 201 or 202."""
-    files = {f"{number}.jpg": JPEG + bytes([number]) * 700 for number in range(6)}
+    files = {f"{number}.jpg": photo(bytes([number]) * 700) for number in range(6)}
     names = "".join(f"<a{number}>{number}.jpg</a{number}>" for number in range(6))
     xml = sample.filled(f"<so>3</so><anh>0.jpg</anh>{names}")
     any_phone.head()
@@ -138,7 +138,7 @@ def test_a_split_submission_is_one_record_with_all_its_files(app: Flask, any_pho
 def test_a_phone_splits_by_the_announced_limit(app: Flask, phone: Phone) -> None:
     """C30, C36: and Enketo's way, without *isIncomplete*, comes to the same."""
     app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], max_submission_mb=1)
-    files = {f"{number}.jpg": JPEG + bytes([number]) * 400_000 for number in range(4)}
+    files = {f"{number}.jpg": photo(bytes([number]) * 400_000) for number in range(4)}
     answers = phone.send(sample.filled("<so>1</so><anh>0.jpg</anh>"), files)
     assert len(answers) == 2
     assert set(statuses(answers)) <= {201, 202}
@@ -148,7 +148,7 @@ def test_a_phone_splits_by_the_announced_limit(app: Flask, phone: Phone) -> None
 def test_a_file_larger_than_the_limit_still_comes_alone(app: Flask, phone: Phone) -> None:
     """C36: the body limit is a good deal above the announced one."""
     limit = int(phone.head().headers["X-OpenRosa-Accept-Content-Length"])
-    large = JPEG + bytes(limit)
+    large = photo(bytes(limit))
     assert statuses(phone.send(sample.filled("<so>1</so><anh>a.mp4</anh>"), {"a.mp4": large})) == [201]
     assert arrived_files() == {"a.mp4": large}
 
@@ -182,7 +182,7 @@ def test_late_media_are_attached_and_other_bytes_are_a_conflict(phone: Phone) ->
     xml = sample.filled("<so>3</so><anh>a.jpg</anh>")
     assert phone.post(xml).status == 201
     assert phone.post(xml, {"a.jpg": JPEG}).status in (201, 202)
-    refused = phone.post(xml, {"a.jpg": JPEG + b"other"})
+    refused = phone.post(xml, {"a.jpg": photo(b"other")})
     assert refused.status == 409
     assert "a.jpg" in (refused.message or "")
     assert arrived_files() == {"a.jpg": JPEG}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from server import media
 from server.sender import Upload
+from tests.sample import photo
 
 AUDIT = (
     b"event,node,start,end,latitude,longitude,accuracy,old-value,new-value\n"
@@ -31,11 +32,11 @@ def _on_disk(app: Flask) -> list[Path]:
 
 
 def test_a_file_lies_under_its_hash(app: Flask) -> None:
-    content = b"\xff\xd8\xff" + b"x" * 1000
+    content = photo()
     blob = media.store(_upload(content))
     digest = hashlib.sha256(content)
     assert blob.received_sha256 == blob.stored_sha256 == digest.digest()
-    assert (blob.name, blob.size, blob.media_type) == ("a.jpg", 1003, "image/jpeg")
+    assert (blob.name, blob.size, blob.media_type) == ("a.jpg", len(content), "image/jpeg")
     path = media.path_of(blob.stored_sha256)
     assert path.read_bytes() == content
     assert path.relative_to(app.config["SETTINGS"].blob_folder).parts == (
@@ -100,8 +101,8 @@ def test_an_audit_log_loses_its_exact_points_before_it_is_stored(app: Flask) -> 
 def test_points_that_may_be_kept_are_kept(app: Flask) -> None:
     """DESIGN 7: those of places and check points, and what is not an audit log."""
     assert media.store(_upload(AUDIT, "audit.csv")).stored_sha256 == hashlib.sha256(AUDIT).digest()
-    photo = media.store(_upload(b"\xff\xd8\xff 1.23456789"), cut_points=True)
-    assert photo.stored_sha256 == photo.received_sha256
+    blob = media.store(_upload(photo(b" 1.23456789")), cut_points=True)
+    assert blob.stored_sha256 == blob.received_sha256
 
 
 @given(st.floats(-180, 180), st.text(max_size=20))

@@ -1,0 +1,192 @@
+"""A photo without what it tells beside the picture: where, when and by which phone it was taken (DESIGN 7).
+
+Nothing is decoded and drawn anew: pieces of the file are kept whole or left out, by lists of those that make the
+picture. So a photo loses no quality, and no spoiled file can be a bomb. How it is to be turned stays, as the only
+tag.
+"""
+
+import dataclasses
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+
+_EXIF = b"Exif\x00\x00"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_ORIENTATION = 0x0112
+
+_JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD, 0xDE, 0xDF}) - {0xC8}
+"""Frames, tables and sizes; scans (0xDA) are copied apart."""
+_JPEG_NAMED = {0xE0: b"JFIF\x00", 0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
+"""Segments of applications that decide how colours look."""
+_PNG_KEPT = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD pHYs acTL fcTL fdAT".split()
+)
+_WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+_WEBP_EXIF_FLAG, _WEBP_XMP_FLAG = 0x08, 0x04
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """The picture alone; `is_broken` where the file broke off or made no sense from some place on."""
+
+    content: bytes
+    is_broken: bool
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file with these first 16 bytes is one that `bare` reads."""
+    return _reader(head) is not None
+
+
+def bare(content: bytes) -> Picture:
+    """What is left of a JPEG, PNG or WebP; ValueError for anything else. Bare once, it stays as it is."""
+    read = _reader(content)
+    if read is None:
+        raise ValueError("no JPEG, PNG or WebP")
+    return read(content)
+
+
+def _reader(head: bytes) -> Callable[[bytes], Picture] | None:
+    if head.startswith(b"\xff\xd8\xff"):
+        return _jpeg
+    if head.startswith(_PNG):
+        return _png
+    return _webp if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
+
+
+def _jpeg(content: bytes) -> Picture:
+    """JPEG by its segments; whatever stands behind the end of the picture (a film, a second photo) is dropped."""
+    kept: list[bytes] = []
+    turn, at, is_broken = 1, 2, True
+    while (found := _segment(content, at)) is not None:
+        marker, start, end = found
+        if marker == 0xD9:
+            is_broken = False
+            break
+        body = content[start + 4 : end]
+        if marker == 0xE1 and body.startswith(_EXIF):
+            turn = _turn(body[len(_EXIF) :]) or turn
+        elif marker == 0xDA:
+            end = _end_of_scan(content, end)
+            kept.append(content[start:end])
+        elif marker in _JPEG_KEPT or body.startswith(_JPEG_NAMED.get(marker, b"\xff\xff\xff")):
+            kept.append(content[start:end])
+        at = end
+    if turn != 1:
+        exif = _EXIF + _tag(turn)
+        place = 1 if kept and kept[0][1] == 0xE0 else 0
+        kept.insert(place, b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
+    return Picture(b"\xff\xd8" + b"".join(kept) + b"\xff\xd9", is_broken)
+
+
+def _segment(content: bytes, at: int) -> tuple[int, int, int] | None:
+    """The marker at a place, where it begins and where its segment ends; None where there is none."""
+    if content[at : at + 1] != b"\xff":
+        return None
+    while content[at + 1 : at + 2] == b"\xff":  # a marker may be preceded by any number of fill bytes
+        at += 1
+    marker = content[at + 1] if at + 1 < len(content) else 0
+    if marker == 0xD9:
+        return marker, at, at + 2
+    length = int.from_bytes(content[at + 2 : at + 4]) if at + 4 <= len(content) else 0
+    if marker < 0xC0 or 0xD0 <= marker <= 0xD8 or length < 2 or at + 2 + length > len(content):
+        return None
+    return marker, at, at + 2 + length
+
+
+def _end_of_scan(content: bytes, at: int) -> int:
+    """Where coded data end: at the first 0xFF that is neither stuffed (00) nor a restart (D0 to D7)."""
+    while (at := content.find(b"\xff", at)) >= 0:
+        following = content[at + 1] if at + 1 < len(content) else 0xD9
+        if following != 0 and not 0xD0 <= following <= 0xD7:
+            return at
+        at += 2
+    return len(content)
+
+
+def _png(content: bytes) -> Picture:
+    """PNG by its chunks, up to the last one."""
+    kept: list[bytes] = []
+    turn, is_broken = 1, True
+    for name, start, end in _png_chunks(content):
+        if name == b"eXIf":
+            turn = _turn(content[start + 8 : end - 4]) or turn
+        elif name in _PNG_KEPT:
+            kept.append(content[start:end])
+        is_broken = name != b"IEND"
+    if turn != 1 and kept:
+        exif = b"eXIf" + _tag(turn)
+        kept.insert(1, struct.pack(">I", len(exif) - 4) + exif + struct.pack(">I", zlib.crc32(exif)))
+    return Picture(_PNG + b"".join(kept), is_broken)
+
+
+def _png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
+    at = len(_PNG)
+    while at + 12 <= len(content):
+        end = at + 12 + int.from_bytes(content[at : at + 4])
+        name = content[at + 4 : at + 8]
+        if end > len(content):
+            return
+        yield name, at, end
+        if name == b"IEND":
+            return
+        at = end
+
+
+def _webp(content: bytes) -> Picture:
+    """WebP by its chunks, within the length that its head tells."""
+    kept: list[bytes] = []
+    turn = 1
+    last = min(len(content), 8 + int.from_bytes(content[4:8], "little"))
+    at = 12
+    while at + 8 <= last:
+        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        end = at + 8 + size
+        if end > last:
+            break
+        if name == b"EXIF":
+            turn = _turn(content[at + 8 : end].removeprefix(_EXIF)) or turn
+        elif name in _WEBP_KEPT:
+            kept.append(_even(content[at:end]))
+        at = end + size % 2
+    is_broken = at < last or 8 + int.from_bytes(content[4:8], "little") > len(content)
+    return Picture(_webp_of(kept, turn), is_broken)
+
+
+def _webp_of(kept: list[bytes], turn: int) -> bytes:
+    """The file again; only its extended head (VP8X) can say that it is turned."""
+    is_extended = bool(kept) and kept[0][:4] == b"VP8X" and len(kept[0]) >= 9
+    if is_extended:
+        flags = kept[0][8] & ~(_WEBP_EXIF_FLAG | _WEBP_XMP_FLAG) | (_WEBP_EXIF_FLAG if turn != 1 else 0)
+        kept = [kept[0][:8] + bytes([flags]) + kept[0][9:], *kept[1:]]
+        if turn != 1:
+            tag = _tag(turn)
+            kept.append(_even(b"EXIF" + struct.pack("<I", len(tag)) + tag))
+    body = b"WEBP" + b"".join(kept)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _even(chunk: bytes) -> bytes:
+    return chunk + b"\x00" * (len(chunk) % 2)
+
+
+def _turn(tiff: bytes) -> int | None:
+    """How the picture is to be turned (1 to 8) by the first list of tags; None where it does not say."""
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None or len(tiff) < 8:
+        return None
+    (at,) = struct.unpack_from(order + "I", tiff, 4)
+    if at + 2 > len(tiff):
+        return None
+    (count,) = struct.unpack_from(order + "H", tiff, at)
+    for place in range(at + 2, min(at + 2 + 12 * count, len(tiff) - 11), 12):
+        tag, kind, _, value = struct.unpack_from(order + "HHIH", tiff, place)
+        if tag == _ORIENTATION:
+            return value if kind == 3 and 1 <= value <= 8 else None
+    return None
+
+
+def _tag(turn: int) -> bytes:
+    """Tags with this one alone."""
+    head = b"MM\x00\x2a" + struct.pack(">I", 8)
+    return head + struct.pack(">HHHIHHI", 1, _ORIENTATION, 3, 1, turn, 0, 0)

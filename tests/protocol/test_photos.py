@@ -1,0 +1,52 @@
+"""What a photo tells beside the picture goes out nowhere (DESIGN 7)."""
+
+import io
+
+import sqlalchemy as sa
+from flask import Flask
+from PIL import Image
+
+from server import pictures
+from server.db import db
+from server.models import Attachment, Submission
+from tests import sample
+from tests.phone import Phone, statuses
+from tests.protocol.test_pull import SPACE, downloaded
+from tests.server.test_pictures import taken, tells
+
+ID = "uuid:0b3c9f7e-2f38-4c8e-9d9c-6d1a3f0a77e1"
+WITH_PHOTO = sample.filled("<so>3</so><anh>1.jpg</anh>", instance_id=ID)
+
+
+def test_no_tag_of_a_photo_is_kept_or_pulled(app: Flask, any_phone: Phone) -> None:
+    """On disk and through Briefcase's address; a resend is still known by the bytes that were sent (C40)."""
+    sample.publish_plain()
+    content = taken("JPEG")
+    assert statuses(any_phone.send(WITH_PHOTO, {"1.jpg": content})) == [201]
+    assert statuses(any_phone.send(WITH_PHOTO, {"1.jpg": content})) == [202]
+    [path] = [each for each in app.config["SETTINGS"].blob_folder.rglob("*") if each.is_file()]
+    assert tells(path.read_bytes()) == {0x0112}
+    row = db.session.scalars(sa.select(Attachment)).one()
+    assert row.received_sha256 != row.stored_sha256
+    db.session.close()
+    url = downloaded(any_phone, ID).findtext(f".//{SPACE}mediaFile/{SPACE}downloadUrl")
+    pulled = any_phone.get(url).body
+    assert pulled == pictures.bare(content).content
+    assert Image.open(io.BytesIO(pulled)).size == (60, 40)
+
+
+def test_a_photo_that_broke_off_is_kept_and_the_visit_says_so(any_phone: Phone) -> None:
+    sample.publish_plain()
+    assert statuses(any_phone.send(WITH_PHOTO, {"1.jpg": taken("JPEG")[:-400]})) == [201]
+    flags = db.session.scalars(sa.select(Submission.flags)).one()
+    assert {"code": "photo_broken", "about": "1.jpg", "detail": ""} in flags
+
+
+def test_a_photo_that_comes_late_and_broken_is_told_too(any_phone: Phone) -> None:
+    """C36: a request with the form alone, another one with the photo."""
+    sample.publish_plain()
+    assert statuses(any_phone.send(WITH_PHOTO)) == [201]
+    assert statuses(any_phone.send(WITH_PHOTO, {"1.jpg": taken("PNG")[:-40]})) == [201]
+    row = db.session.scalars(sa.select(Submission)).one()
+    assert row.missing_files is None
+    assert [flag["code"] for flag in row.flags or ()] == ["photo_broken"]
