@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import accounts, api, cli, errors, headers, office, openrosa, pages, proxies
+from server import accounts, api, cli, errors, headers, office, openrosa, pages, proxies, status_pages
 from server.db import db, prepare
 from server.settings import Settings, secret_key
 
@@ -27,6 +27,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     api.register(app)
     pages.register(app)
     office.register(app)
+    status_pages.register(app)
     cli.register(app)
     errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=pages.say)
     return app
@@ -58,10 +59,14 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
         "url": settings.database,
         "json_serializer": _to_json,
         "json_deserializer": orjson.loads,
+        # what failed is logged, and its parameters are people's answers
+        "hide_parameters": True,
     }
     if settings.database.startswith("sqlite"):
         return {"default": options}
-    pooled = {**options, "pool_size": 32, "max_overflow": 0}
+    # a machine that does not answer at all is gone after seconds, not after the minutes of TCP
+    away = {} if "connect_timeout" in settings.database else {"connect_timeout": 5}
+    pooled = {**options, "pool_size": 32, "max_overflow": 0, "connect_args": away}
     # set once a connection: SQLAlchemy takes longer to change it on every loan than PostgreSQL to answer
     return {"default": pooled, "single_statements": {**pooled, "isolation_level": "AUTOCOMMIT"}}
 

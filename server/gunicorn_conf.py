@@ -2,14 +2,42 @@
 
 import datetime as dt
 import gc
-import re
+import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
+import orjson
 from gunicorn.glogging import Logger
 from gunicorn.http import message
 
-from server import checking, folding
+from server import checking, folding, logs
+from server.settings import Settings
+
+
+def _shared_figures() -> str:
+    """The folder in which processes share what they count: in memory, where a full disk cannot reach it.
+
+    A file that is mapped and finds no room ends the process that writes to it.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 (whoever may not read it: its mode is 0700)
+    place = str(memory) if os.access(memory, os.W_OK) else None
+    given = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "") or tempfile.mkdtemp(
+        prefix="tungnha-figures-", dir=place
+    )
+    Path(given).mkdir(parents=True, exist_ok=True)
+    for left in Path(given).glob("*.db"):
+        left.unlink()  # of a server that was killed: its processes' numbers may be given again
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = given
+    return given
+
+
+_FIGURES = _shared_figures()
+from server import metrics  # noqa: E402 (prometheus_client looks for the folder when it is imported)
+
+_SETTINGS = Settings.from_env()
 
 wsgi_app = "app:create_app()"
 worker_class = "gthread"
@@ -29,10 +57,6 @@ control_socket_disable = True  # nobody uses it, and several servers of one user
 accesslog = "-"
 http_parser = "fast"  # gunicorn_h1c, in C: parsing in Python cost a visit as much as reading its XML
 
-_LONGEST = 400
-_SECRET = re.compile(r"/(key|thu|view/media)/[^/?\s]+")
-"""What opens something by itself: a collector's code, the link to try a draft, a photo's address of an hour."""
-
 
 class RedactingLogger(Logger):
     """An access log that never shows what opens a phone's URLs (C12), in one line made once.
@@ -40,22 +64,32 @@ class RedactingLogger(Logger):
     gunicorn's own collects every header of the request and the response for a format that names five things.
     """
 
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.formatter(_SETTINGS.log_format))
+        logs.to_stderr(_SETTINGS.log_format)
+
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: dt.timedelta) -> None:
+        metrics.note(environ["PATH_INFO"], resp.status_code, request_time.total_seconds())
         if not self.access_log_enabled:
             return
-        asked = redacted(f"{environ['REQUEST_METHOD']} {environ['RAW_URI']}")
-        agent = redacted(environ.get("HTTP_USER_AGENT", "-"))
+        asked = logs.redacted(f"{environ['REQUEST_METHOD']} {environ['RAW_URI']}")
+        agent = logs.redacted(environ.get("HTTP_USER_AGENT", "-"))
+        address = environ.get("REMOTE_ADDR", "-")
         milliseconds = request_time / dt.timedelta(milliseconds=1)
+        if _SETTINGS.log_format == "json":
+            line = {
+                "at": dt.datetime.now(dt.UTC), "level": "info", "logger": "access", "process": os.getpid(),
+                "address": address, "asked": asked, "status": resp.status_code, "bytes": resp.sent,
+                "ms": round(milliseconds, 1), "agent": agent,
+            }  # fmt: skip
+            self.access_log.info("%s", orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
+            return
         self.access_log.info(
             '%s %s "%s" %s %s %.1fms "%s"',
-            environ.get("REMOTE_ADDR", "-"), self.now(), asked, resp.status_code, resp.sent, milliseconds, agent,
+            address, self.now(), asked, resp.status_code, resp.sent, milliseconds, agent,
         )  # fmt: skip
-
-
-def redacted(value: str) -> str:
-    """A logged value, not too long, with what opens phones' URLs blotted out and nothing unprintable."""
-    short = _SECRET.sub(r"/\1/…", value)[:_LONGEST]
-    return short if short.isprintable() else ascii(short)
 
 
 logger_class = RedactingLogger
@@ -76,3 +110,8 @@ def post_worker_init(worker: Any) -> None:
     """Every worker folds the tally and looks at new visits now and then; what one holds the others leave to it."""
     folding.start(worker.wsgi)
     checking.start(worker.wsgi)
+
+
+def on_exit(_server: Any) -> None:
+    """The figures end with the server."""
+    shutil.rmtree(_FIGURES, ignore_errors=True)

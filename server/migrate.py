@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 
 def config() -> Config:
@@ -20,6 +21,13 @@ def upgrade(revision: str = "head") -> None:
 
 def downgrade(revision: str) -> None:
     command.downgrade(config(), revision)
+
+
+def head() -> str:
+    """The version that this program's tables have."""
+    found = ScriptDirectory.from_config(config()).get_current_head()
+    assert found is not None  # noqa: S101 - there are migrations
+    return found
 
 
 def check() -> None:

@@ -1,11 +1,9 @@
-"""What every page has in common: problems told as pages, and whether the server is alive."""
+"""What every page has in common: problems told as pages, in two languages."""
 
 from flask import (
-    Blueprint,
     Flask,
     Response,
     current_app,
-    jsonify,
     make_response,
     redirect,
     render_template,
@@ -14,14 +12,9 @@ from flask import (
 )
 from flask_babel import gettext
 from jinja2 import Template
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
-from server import auth, languages, menu
-from server.db import db
+from server import languages, menu
 from server.errors import AUTHENTICATION_NEEDED, OWN_DUTY_FIRST, Problem
-
-blueprint = Blueprint("pages", __name__)
 
 SAFE = ("GET", "HEAD")
 SIGNED_OUT_MEANWHILE = (
@@ -31,25 +24,10 @@ SIGNED_OUT_MEANWHILE = (
 """For who sends a form after his session has ended; the form's own token outlives it."""
 
 
-@blueprint.get("/healthz")
-@auth.public
-def healthz() -> Response:
-    """For whoever watches the server: 200 while the database answers, 503 while it does not."""
-    try:
-        with db.engine.connect() as connection:
-            connection.execute(select(1))
-    except SQLAlchemyError:
-        response = jsonify(status="unavailable")
-        response.status_code = 503
-        return response
-    return jsonify(status="ok")
-
-
 def register(app: Flask) -> None:
     """Add the pages that everybody may see, and the two languages of all pages."""
     languages.register(app)
     app.jinja_env.globals.update(layout=layout, menu=menu.menu)
-    app.register_blueprint(blueprint)
 
 
 def say(problem: Problem) -> Response:

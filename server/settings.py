@@ -82,6 +82,16 @@ class Settings:
     audit_months: int = _setting(
         12, "Months that the audit is kept, 12 at least; `flask audit prune` deletes what is older."
     )
+    min_free_mb: int = _setting(
+        2000, "Less free disk than this, in MB, and `/healthz` and `/metrics` say that it is low."
+    )
+    metrics_token: str = _setting(
+        "",
+        "Bearer token that opens `/metrics` from elsewhere; empty means that it answers on this machine alone.",
+    )
+    log_format: str = _setting(
+        "text", "`json` writes every line of the logs as one JSON object, for programs that collect logs."
+    )
     demo: bool = _setting(
         False, "Demonstration: accounts skip the first-login change and TOTP; pages say so."
     )

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -23,8 +24,11 @@ class Served:
     calls meanwhile waits in line until it is back: nobody has to ask again and again whether it answers.
     """
 
-    def __init__(self, settings: Settings, access_log: str = "/dev/null") -> None:
+    def __init__(
+        self, settings: Settings, access_log: str = "/dev/null", environ: Mapping[str, str] | None = None
+    ) -> None:
         self.settings = settings
+        self.environ = dict(environ or {})
         self.access_log = access_log
         self.listener = socket.create_server((HOST, 0), backlog=512)
         self.port: int = self.listener.getsockname()[1]
@@ -84,4 +88,6 @@ class Served:
             "fold_seconds": "1",
             "second_factor": self.settings.second_factor,
         }
-        return others | {variable(name): value for name, value in given.items()}
+        # a folder that goes with the test: a server that is killed leaves its figures behind
+        figures = {"PROMETHEUS_MULTIPROC_DIR": str(self.settings.instance / "figures")}
+        return others | {variable(name): value for name, value in given.items()} | figures | self.environ

@@ -1,5 +1,6 @@
 """No log tells what opens anything: access log, the server's own log, the audit (issue 5, build 4)."""
 
+import json
 import re
 from pathlib import Path
 
@@ -47,7 +48,8 @@ class Visitor:
         return answer
 
 
-def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Settings) -> None:
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Settings, log_format: str) -> None:
     """Sign-in right and wrong, a change of password, a reset, keys made and used, phones' and trial addresses."""
     secrets: set[str] = set()
     commune = sample.make_commune()
@@ -62,12 +64,17 @@ def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Setti
     db.session.commit()
     secrets |= {collector.token, collectors.password(collector.collector), trial, api_token, once}
     db.session.rollback()
-    with Served(settings, access_log=str(settings.instance / "access.log")) as served:
+    environ = {"TUNGNHA_LOG_FORMAT": log_format}
+    with Served(settings, access_log=str(settings.instance / "access.log"), environ=environ) as served:
         _walk(served, secrets, collector.token, trial, api_token)
     told = _logs(
         settings.instance
     )  # a line is written after its answer: all are there when the server has ended
     assert "/formList" in told, "something was logged"
+    if log_format == "json":
+        lines = [json.loads(line) for line in told.splitlines() if line]
+        assert {line["logger"] for line in lines} >= {"access", "gunicorn.error"}
+        assert {line["status"] for line in lines if line["logger"] == "access"} >= {200, 201, 401, 404}
     assert "/thu/…/formList" in told
     assert "/key/…/submission" in told
     audit = str([(row.actor, row.record, row.detail) for row in db.session.scalars(sa.select(Audit))])

@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from forms import plans
 from server import clock, planning
@@ -183,15 +182,3 @@ def test_the_description_lists_every_operation_for_people_too(app: Flask) -> Non
         assert path in page
     assert "as_of" in page
     assert "//" not in page.replace("</", "").replace("/>", "")  # nothing is loaded from elsewhere
-
-
-def test_health_is_the_databases(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = browser(app)
-    assert visitor.get("/healthz").get_json() == {"status": "ok"}
-
-    def gone() -> None:
-        raise OperationalError("select 1", {}, Exception("gone"))
-
-    monkeypatch.setattr(db.engine, "connect", gone)
-    answer = visitor.get("/healthz")
-    assert (answer.status_code, answer.get_json()) == (503, {"status": "unavailable"})

@@ -20,7 +20,7 @@ from server.demo.people import Everyone, Walker, qr_text
 from server.demo.progress import Progress
 from server.demo.scale import COMMUNES, Scale, share
 from server.demo.schedule import Errand, Kind, Slip, schedule
-from server.gunicorn_conf import redacted
+from server.logs import redacted
 from server.models import Commune, Entity, EntityList, FormVersion, Plan, Submission, Village, VillageFigure
 from server.settings import Settings
 from tests.people import make_commune

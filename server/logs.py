@@ -1,0 +1,72 @@
+"""How log lines are written: plain or as JSON, and never with what opens something by itself."""
+
+import datetime as dt
+import logging
+import re
+import sys
+from typing import Any
+
+import orjson
+
+LONGEST = 400
+"""Of a value that somebody else chose: an address, the name of a program."""
+
+_SECRET = re.compile(r"/(key|thu|view/media)/[^/?\s\"']+")
+"""What opens something by itself: a collector's code, the link to try a draft, a photo's address of an hour."""
+_LABELLED = re.compile(
+    r"(?i)\b(authorization|cookie|set-cookie|x-csrftoken|password|passwd|mat_khau\w*|secret_key|token)"
+    r"(['\"]?\s*[:=]\s*['\"]?)((?:token|bearer|basic|digest)\s+)?[^\s'\",;}]+"
+)
+_URL_PASSWORD = re.compile(r"(\w+://[^:/\s@]*:)[^@/\s]+@")
+
+
+def redacted(value: str) -> str:
+    """A logged value, not too long, with what opens phones' URLs blotted out and nothing unprintable."""
+    short = _SECRET.sub(r"/\1/…", value)[:LONGEST]
+    return short if short.isprintable() else ascii(short)
+
+
+def blotted(text: str) -> str:
+    """A whole text, a traceback perhaps, without codes, passwords, tokens and cookies."""
+    return _URL_PASSWORD.sub(r"\1…@", _LABELLED.sub(r"\1\2…", _SECRET.sub(r"/\1/…", text)))
+
+
+class Plain(logging.Formatter):
+    """A line a person reads."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s [%(process)d] [%(levelname)s] %(message)s", "[%Y-%m-%d %H:%M:%S %z]")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return blotted(super().format(record))
+
+
+class JsonLines(logging.Formatter):
+    """A line a program reads: one object, times in UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told: dict[str, Any] = {
+            "at": dt.datetime.fromtimestamp(record.created, dt.UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "process": record.process,
+            "message": blotted(record.getMessage()),
+        }
+        if record.exc_info and record.exc_info[0]:
+            told["error"] = record.exc_info[0].__name__
+            told["trace"] = blotted(self.formatException(record.exc_info))
+        return orjson.dumps(told, option=orjson.OPT_UTC_Z).decode()
+
+
+def formatter(log_format: str) -> logging.Formatter:
+    """By the setting `log_format`."""
+    return JsonLines() if log_format == "json" else Plain()
+
+
+def to_stderr(log_format: str) -> None:
+    """What the program itself has to say goes where gunicorn's own errors go, in the same form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(log_format))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
