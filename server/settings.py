@@ -83,7 +83,8 @@ class Settings:
         12, "Months that the audit is kept, 12 at least; `flask audit prune` deletes what is older."
     )
     min_free_mb: int = _setting(
-        2000, "Less free disk than this, in MB, and `/healthz` and `/metrics` say that it is low."
+        2000,
+        "Less free disk than this, in MB, and `/healthz`, `/metrics` and `flask doctor` say that it is low.",
     )
     metrics_token: str = _setting(
         "",
@@ -177,7 +178,10 @@ def secret_key(settings: Settings) -> str:
         settings.instance.mkdir(parents=True, exist_ok=True)
         fresh = settings.instance / f"secret_key.{secrets.token_hex(4)}"
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48))
+        with fresh.open("w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())  # what it has sealed is lost without it
         try:
             path.hardlink_to(fresh)  # of several processes that start at once, one wins
         except FileExistsError:

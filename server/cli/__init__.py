@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from server.cli import demo
+from server.cli import demo, doctor
 from server.cli.groups import Group
 
 GROUPS = (
@@ -26,3 +26,4 @@ def register(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(demo.command)
+    app.cli.add_command(doctor.command)

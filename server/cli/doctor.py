@@ -1,0 +1,34 @@
+"""`flask doctor`: what is wrong here, and what to do."""
+
+import importlib
+
+import click
+from flask.cli import with_appcontext
+
+from server.cli.groups import JSON, as_json, refuse, told
+
+SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
+
+
+@click.command("doctor")
+@click.option("--quick", is_flag=True, help="Bỏ qua việc đối chiếu ảnh và đếm lại (lâu khi có nhiều phiếu).")
+@JSON
+@with_appcontext
+def command(*, quick: bool, wants_json: bool) -> None:
+    """Khám máy chủ: thiết lập, quyền tệp, ổ đĩa, cơ sở dữ liệu, đồng hồ, phông chữ, khóa, ảnh, số đếm.
+
+    Mỗi dòng một kết quả và việc cần làm. Có lỗi (✗) thì thoát với mã 1; nhắc nhở (!) thì không.
+    """
+    doctor = importlib.import_module("server.doctor")  # a visit needs none of it
+    with told():
+        findings = doctor.examine(thorough=not quick)
+        if wants_json:
+            as_json(
+                [{"subject": each.subject, "level": each.level, "words": each.words} for each in findings]
+            )
+        else:
+            for each in findings:
+                click.echo(f"{SIGNS[each.level]} {each.words}")
+        errors = sum(each.level == doctor.ERROR for each in findings)
+        if errors:
+            refuse(f"Có {errors} lỗi cần sửa.")
