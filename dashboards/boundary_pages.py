@@ -187,6 +187,7 @@ def _file() -> tuple[str, bytes]:
         sent.close()
     if sent is None or not content:
         raise Problem(FILE_UNREADABLE, why="Chưa chọn tệp, hoặc tệp trống.")
+    boundary_files.refuse_large(content)
     return sent.filename or "tệp", content
 
 

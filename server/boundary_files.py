@@ -52,10 +52,14 @@ class Kept:
         return self.made_at + KEPT
 
 
-def keep(commune: Commune, file_name: str, content: bytes, actor: str) -> str:
-    """Set a file aside and forget those that nobody confirmed in time; its name. The caller commits."""
+def refuse_large(content: bytes) -> None:
+    """Problem FILE_UNREADABLE for what is not even looked into."""
     if len(content) > MOST_BYTES:
         raise errors.Problem(errors.FILE_UNREADABLE, why=f"Tệp lớn hơn {MOST_BYTES // 1_000_000} MB.")
+
+
+def keep(commune: Commune, file_name: str, content: bytes, actor: str) -> str:
+    """Set a file aside and forget those that nobody confirmed in time; its name. The caller commits."""
     db.session.execute(sa.delete(BoundaryUpload).where(BoundaryUpload.made_at < clock.now() - KEPT))
     key = secrets.token_urlsafe(12)
     name = Path(file_name.replace("\\", "/")).name[:120] or "tệp"

@@ -30,6 +30,8 @@ _BY_FIRST_BYTES = (
     (b"#!AMR", "audio/amr"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
 )
 _BY_ENDING = {
     ".csv": "text/csv; charset=utf-8",
@@ -103,7 +105,11 @@ def redact_audit(content: bytes) -> bytes:
 def media_type(path: Path, name: str) -> str:
     """What a file is by its first bytes, for text by the ending of its name; never what the phone claims."""
     with path.open("rb") as file:
-        head = file.read(16)
+        return type_of(file.read(16), name)
+
+
+def type_of(head: bytes, name: str) -> str:
+    """The same of the first 16 bytes of a file."""
     for start, kind in _BY_FIRST_BYTES:
         if head.startswith(start):
             return kind

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Redirect
 from forms import changes, classes
 from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Purpose
 from forms.errors import FormRejected, SheetError
-from server import auth, catalogue, drafts, journal, publishing, terms
+from server import auth, catalogue, drafts, form_files, journal, publishing, terms
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, Problem
 from server.models import DraftSubmission, FormDraft, Indicator
@@ -91,7 +91,7 @@ def _files() -> list[MediaFile]:
         content = each.stream.read(drafts.MOST_FILE_BYTES + 1)
         if len(content) > drafts.MOST_FILE_BYTES:
             raise Problem(BAD_REQUEST, why=f"tệp “{name[:80]}” lớn hơn 10 MB. Hãy thu nhỏ rồi tải lại.")
-        files.append(MediaFile(name, content, each.mimetype or "application/octet-stream"))
+        files.append(MediaFile(name, content, form_files.type_of(name, content)))
     return files
 
 

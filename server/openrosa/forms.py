@@ -104,6 +104,9 @@ def revalidated(body: bytes, media_type: str, digest: str | None = None) -> Resp
     response = Response(body, content_type=media_type)
     response.set_etag(digest or md5(body))
     response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; sandbox"  # a browser runs nothing of it
+    )
     response.make_conditional(request)
     return response
 

@@ -48,6 +48,7 @@ DECLARED = """
 DONE = "if(${wifi} = '', '', if(${wifi} = 'co', 1, 0))"
 OTHER = "if(${wifi} = '', '', if(${wifi} = 'khong', 1, 0))"
 LIST = "/quan-tri/bieu-mau"
+PNG = b"\x89PNG\r\n\x1a\n and the rest"
 
 
 def workbook(version="1", form_id="phieu_thu", done=DONE, declared=DECLARED, more="") -> bytes:
@@ -256,11 +257,11 @@ def test_a_missing_picture_is_named_and_then_served(officer: Browser) -> None:
     assert "Còn thiếu: <strong>bien.png</strong>" in officer.get(page).text
     refused = officer.post(f"{page}/phat-hanh", data=terms(officer, f"{page}/phat-hanh"))
     assert refused.status_code == 422
-    sent = {"csrf_token": officer.csrf_token(page), "viec": "tep", "tep": (io.BytesIO(b"png"), "bien.png")}
+    sent = {"csrf_token": officer.csrf_token(page), "viec": "tep", "tep": (io.BytesIO(PNG), "bien.png")}
     assert officer.post(page, data=sent).status_code == 302
     assert "Còn thiếu" not in officer.get(page).text
     assert officer.post(f"{page}/phat-hanh", data=terms(officer, f"{page}/phat-hanh")).status_code == 302
-    assert [(file.name, file.content) for file in found(sa.select(FormFile))] == [("bien.png", b"png")]
+    assert [(file.name, file.content) for file in found(sa.select(FormFile))] == [("bien.png", PNG)]
 
 
 def test_a_form_that_states_out_of_nothing_is_not_published(officer: Browser) -> None:
