@@ -1,5 +1,6 @@
 """Makes the Flask application: settings, database, blueprints, errors."""
 
+import os
 from pathlib import Path
 
 import orjson
@@ -13,6 +14,7 @@ from server.settings import Settings, secret_key
 def create_server(settings: Settings | None = None) -> Flask:
     """The web server without leaders' pages; `app.create_app` adds those."""
     settings = settings or Settings.from_env()
+    os.umask(0o077)  # what the server and its commands write is their account's alone
     settings.instance.mkdir(parents=True, exist_ok=True)
     app = Flask(
         "server", root_path=str(Path(__file__).parent), instance_path=str(settings.instance.absolute())

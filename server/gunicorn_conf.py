@@ -13,8 +13,8 @@ import orjson
 from gunicorn.glogging import Logger
 from gunicorn.http import message
 
-from server import checking, folding, logs
-from server.settings import Settings
+from server import checking, folding, logs, proxies
+from server.settings import BadSetting, Settings, secret_key
 
 
 def _shared_figures() -> str:
@@ -37,7 +37,19 @@ def _shared_figures() -> str:
 _FIGURES = _shared_figures()
 from server import metrics  # noqa: E402 (prometheus_client looks for the folder when it is imported)
 
-_SETTINGS = Settings.from_env()
+
+def _settings() -> Settings:
+    """The settings, looked at before anything is loaded: what cannot be used is one sentence, not a traceback."""
+    try:
+        found = Settings.from_env()
+        secret_key(found)
+        proxies.networks(found)
+    except BadSetting as error:
+        sys.exit(error.message)
+    return found
+
+
+_SETTINGS = _settings()
 
 wsgi_app = "app:create_app()"
 worker_class = "gthread"

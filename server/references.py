@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from server.settings import Settings, variable
+from server.settings import Settings, file_variable, variable
 
 MADE = "<!-- Made from code by `flask docs write`; do not edit. -->"
 
@@ -30,6 +30,8 @@ def settings() -> str:
     ]
     for field in dataclasses.fields(Settings):
         meaning = field.metadata["meaning"].replace("|", "\\|")
+        if field.metadata["secret"]:
+            meaning += f" `{file_variable(field.name)}` may name a file that holds it instead."
         lines.append(f"| `{variable(field.name)}` | {_default(field.default)} | {meaning} |")
     return "\n".join(lines) + "\n"
 

@@ -2,19 +2,27 @@
 
 import dataclasses
 import os
-import secrets
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import click
 
-class BadSetting(ValueError):
-    """A setting whose value cannot be used; the message names it and says what would do."""
+from server import secret_files
 
 
-def _setting(default: Any, meaning: str) -> Any:
-    return dataclasses.field(default=default, metadata={"meaning": meaning})
+class BadSetting(click.ClickException, ValueError):
+    """A setting whose value cannot be used; the message names it and says what would do.
+
+    Commands tell it as one line, since it is click's own kind of error; gunicorn_conf.py does so too.
+    """
+
+
+def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
+    return dataclasses.field(
+        default=default, repr=not secret, metadata={"meaning": meaning, "secret": secret}
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,12 +30,16 @@ class Settings:
     """What an installation may decide; the environment variable of `min_reach` is `TUNGNHA_MIN_REACH`."""
 
     instance: Path = _setting(Path("instance"), "Folder of the data: database, blobs, secret key.")
-    database_url: str = _setting("", "SQLAlchemy URL; empty means SQLite in the instance folder.")
+    database_url: str = _setting(
+        "", "SQLAlchemy URL; empty means SQLite in the instance folder.", secret=True
+    )
     blobs: str = _setting(
         "", "Folder of photos and other attachments; empty means `blobs` in the instance folder."
     )
     secret_key: str = _setting(
-        "", "Signs sessions and seals tokens; empty means made once and kept in the instance folder."
+        "",
+        "Signs sessions and seals tokens; empty means made once and kept in the instance folder.",
+        secret=True,
     )
     base_map: str = _setting(
         "", "Tile URL of a base map; empty means none (the default: no outside request)."
@@ -89,6 +101,7 @@ class Settings:
     metrics_token: str = _setting(
         "",
         "Bearer token that opens `/metrics` from elsewhere; empty means that it answers on this machine alone.",
+        secret=True,
     )
     log_format: str = _setting(
         "text", "`json` writes every line of the logs as one JSON object, for programs that collect logs."
@@ -132,15 +145,42 @@ class Settings:
         """Read `TUNGNHA_…` variables; raise BadSetting where one cannot be understood."""
         values: dict[str, Any] = {}
         for field in dataclasses.fields(cls):
-            raw = environ.get(variable(field.name))
-            if raw is not None and raw.strip():
-                values[field.name] = _read(field, raw.strip())
+            raw = _from_file(field, environ) or environ.get(variable(field.name), "").strip()
+            if raw:
+                values[field.name] = _read(field, raw)
         return cls(**values)
 
 
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return f"TUNGNHA_{name.upper()}"
+
+
+def file_variable(name: str) -> str:
+    """The environment variable that names the file in which a secret lies instead."""
+    return f"{variable(name)}_FILE"
+
+
+def variables() -> frozenset[str]:
+    """Every environment variable that is read."""
+    fields = dataclasses.fields(Settings)
+    files = (file_variable(field.name) for field in fields if field.metadata["secret"])
+    return frozenset((*(variable(field.name) for field in fields), *files))
+
+
+def _from_file(field: "dataclasses.Field[object]", environ: Mapping[str, str]) -> str:
+    """A secret by the file that is named for it; "" where none is."""
+    path = environ.get(file_variable(field.name), "").strip() if field.metadata["secret"] else ""
+    if not path:
+        return ""
+    if environ.get(variable(field.name), "").strip():
+        raise BadSetting(
+            f"{variable(field.name)} và {file_variable(field.name)} cùng được đặt; hãy bỏ một trong hai."
+        )
+    try:
+        return secret_files.read(Path(path))
+    except secret_files.TooOpen as error:
+        raise BadSetting(f"{file_variable(field.name)}: {error}") from error
 
 
 def _read(field: "dataclasses.Field[object]", raw: str) -> object:
@@ -175,17 +215,8 @@ def secret_key(settings: Settings) -> str:
         return settings.secret_key
     path = settings.instance / "secret_key"
     if not path.exists():
-        settings.instance.mkdir(parents=True, exist_ok=True)
-        fresh = settings.instance / f"secret_key.{secrets.token_hex(4)}"
-        fresh.touch(mode=0o600)
-        with fresh.open("w") as file:
-            file.write(secrets.token_urlsafe(48))
-            file.flush()
-            os.fsync(file.fileno())  # what it has sealed is lost without it
-        try:
-            path.hardlink_to(fresh)  # of several processes that start at once, one wins
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return path.read_text().strip()
+        secret_files.make(path)
+    try:
+        return secret_files.read(path)
+    except secret_files.TooOpen as error:
+        raise BadSetting(str(error)) from error

@@ -1,6 +1,5 @@
 """What the doctor asks of the machine: settings, who may read secrets, disks, fonts."""
 
-import dataclasses
 import importlib
 import os
 import stat
@@ -11,7 +10,7 @@ from flask import current_app
 
 from server import health
 from server.doctor.finding import Finding, bad, doubtful, fine
-from server.settings import Settings, variable
+from server.settings import Settings, variables
 
 SHORTEST_KEY = 32
 FONT = "vendor/be-vietnam-pro/font.css"
@@ -33,7 +32,7 @@ def settings() -> Iterator[Finding]:
 
 
 def _doubts(settings: Settings) -> Iterator[Finding]:
-    known = {variable(field.name) for field in dataclasses.fields(Settings)}
+    known = variables()
     for name in sorted(os.environ):
         if name.startswith("TUNGNHA_") and not name.startswith("TUNGNHA_TEST_") and name not in known:
             yield doubtful(
