@@ -14,7 +14,7 @@ from flask import Response, current_app, make_response, request
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from server import clock, passwords, people, places, second_factor
+from server import clock, guessing, passwords, people, places, second_factor
 from server.db import db
 from server.errors import (
     AUTHENTICATION_NEEDED,
@@ -305,9 +305,13 @@ def _program() -> Caller:
     token = (request.authorization.token if request.authorization else None) or ""
     moment = clock.now()
     if not _TOKEN.fullmatch(token):
+        guessing.refuse_often()
         raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
     known = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
     found = db.session.scalars(known).one_or_none()
+    if found is None:
+        db.session.rollback()  # nothing is held while the guesser waits
+        guessing.refuse_often()
     if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
         raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
     return Caller(

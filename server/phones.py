@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Response, current_app, request
 
-from server import auth, clock, digest
+from server import auth, clock, digest, guessing
 from server.db import single_statements
 from server.errors import AUTHENTICATION_NEEDED, KEY_CHANGED, KEY_UNKNOWN, Problem
 from server.models import Collector, CollectorVillage, OldKey, Village
@@ -109,6 +109,7 @@ def by_token(token: str, *, sends: bool = False) -> Caller:
     so that neither the index nor the time it takes tells anything of the token.
     """
     if not TOKEN.fullmatch(token):
+        guessing.refuse_often()
         raise Problem(KEY_UNKNOWN)
     key = hashlib.sha256(token.encode()).digest()
     rows = _rows(_BY_TOKEN, key)
@@ -116,6 +117,8 @@ def by_token(token: str, *, sends: bool = False) -> Caller:
         rows = _rows(_BY_OLD_TOKEN, key)
         if rows and rows[0][4] and not sends:
             raise Problem(KEY_CHANGED)
+    if not rows:
+        guessing.refuse_often()
     return _caller(rows, f"/key/{token}")
 
 
@@ -177,6 +180,7 @@ def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
         raise _needs_password()
     rows = _by_name(answer.username)
     if not any(answer.proves(each, request.method) for each in _ha1s(rows, answer.username, sends=sends)):
+        guessing.refuse_often()
         raise _needs_password()
     if not digest.is_fresh(answer.nonce):
         raise _needs_password(stale=True)
@@ -188,6 +192,7 @@ def _by_basic(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
     username, password = parameters.get("username") or "", parameters.get("password") or ""
     rows, given = _by_name(username), digest.ha1(username, password).encode()
     if not any(hmac.compare_digest(each.encode(), given) for each in _ha1s(rows, username, sends=sends)):
+        guessing.refuse_often()
         raise _needs_password()
     return _caller(rows, "")
 

@@ -80,6 +80,11 @@ class Settings:
     lock_hours: int = _setting(
         12, "How long an account waits after 5 wrong tries, unless somebody unlocks it (level 2: 12 to 720)."
     )
+    guesses_a_minute: int = _setting(
+        30,
+        "So many wrong codes, keys or passwords from one address in a minute are answered at once, more of them "
+        "late; right ones always at once. 0 turns it off.",
+    )
     unused_days: int = _setting(
         45, "An account that has not signed in for so many days has to be enabled anew; 0 turns it off."
     )

@@ -11,7 +11,7 @@ from flask_security.utils import login_user, logout_user, validate_redirect_url
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
-from server import auth, clock, journal, people, second_factor, sessions, tries
+from server import auth, clock, guessing, journal, people, second_factor, sessions, tries
 from server.db import begin_writing, db
 from server.models import Person, Role
 
@@ -78,6 +78,9 @@ def by_password() -> Response:
         return make_response(redirect(url_for("accounts.start")))
     form = SignInForm()
     if not form.validate_on_submit() or form.person is None:
+        if form.is_submitted():
+            db.session.rollback()
+            guessing.slow()
         return _page("sign_in.html", login_user_form=form)
     person = form.person
     goal = form.next.data or url_for("accounts.start")

@@ -92,7 +92,14 @@ def template_database(
         _as_admin(source, "CREATE DATABASE template_tungnha")
         url = sa.make_url(source).set(database="template_tungnha").render_as_string(hide_password=False)
     app = create_app(
-        Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none")
+        Settings(
+            instance=folder,
+            database_url=url,
+            secret_key=SECRET,
+            fold_seconds=0,
+            second_factor="none",
+            guesses_a_minute=0,
+        )
     )
     with app.app_context():
         migrate.upgrade()
@@ -107,7 +114,12 @@ def template_database(
 def settings(template_database: Template, tmp_path: Path) -> Iterator[Settings]:
     url = template_database.copy(tmp_path)
     yield Settings(
-        instance=tmp_path, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none"
+        instance=tmp_path,
+        database_url=url,
+        secret_key=SECRET,
+        fold_seconds=0,
+        second_factor="none",
+        guesses_a_minute=0,
     )
     template_database.drop(url)
 

@@ -16,7 +16,7 @@ from forms.definition import Definition
 from forms.errors import Unreadable
 from forms.instance import Instance, answers, read
 from forms.points import rounded
-from server import auth, clock, lists
+from server import auth, clock, guessing, lists
 from server.db import begin_writing, db
 from server.errors import (
     FILE_UNKNOWN,
@@ -48,6 +48,8 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
         known = sa.select(FormDraft).where(FormDraft.token_hash == hashlib.sha256(token.encode()).digest())
         draft = db.session.scalars(known).first() if TOKEN.fullmatch(token) else None
         if draft is None:
+            db.session.rollback()
+            guessing.refuse_often()
             raise Problem(KEY_UNKNOWN)
         return view(draft, **path)
 

@@ -63,7 +63,7 @@ def walked(template_database: Template, tmp_path_factory: pytest.TempPathFactory
     folder: Path = tmp_path_factory.mktemp("headers")
     url = template_database.copy(folder)
     settings = Settings(
-        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none",
+        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none", guesses_a_minute=0,
         idle_minutes=600, admin_idle_minutes=600,
     )  # fmt: skip
     filling = create_app(settings)  # the phones of the tests' town speak plain http

@@ -53,7 +53,7 @@ def place(template_database: Template, tmp_path_factory: pytest.TempPathFactory)
     folder: Path = tmp_path_factory.mktemp("walk")
     url = template_database.copy(folder)
     settings = Settings(
-        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none",
+        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none", guesses_a_minute=0,
         idle_minutes=600, admin_idle_minutes=600,
     )  # fmt: skip
     app = create_app(settings)
