@@ -1,6 +1,5 @@
 """What documents point to is there: files by relative links, targets of the Makefile, commands, settings."""
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ import click
 import pytest
 from flask import Flask
 
-from server.settings import Settings, variable
+from server.settings import variables
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
@@ -81,7 +80,7 @@ def test_every_command_named_is_there(name: str, app: Flask) -> None:
 
 @every_document
 def test_every_setting_named_is_one(name: str) -> None:
-    known = {variable(field.name) for field in dataclasses.fields(Settings)} | _OTHERS
+    known = variables() | _OTHERS
     assert set(_SETTING.findall(_text(name))) <= known
 
 
