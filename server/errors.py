@@ -56,6 +56,11 @@ INTERNAL = Kind(500, "internal", "Máy chủ gặp lỗi. Dữ liệu trên máy
 UNAVAILABLE = Kind(
     503, "unavailable", "Máy chủ đang bận hoặc bảo trì. Phiếu vẫn còn trong máy; xin gửi lại sau."
 )
+DISK_FULL = Kind(
+    503,
+    "disk_full",
+    "Máy chủ hết chỗ lưu nên chưa nhận được. Dữ liệu trên máy anh/chị còn nguyên; xin báo quản trị và gửi lại sau.",
+)
 
 SUBMISSION_MISSING = Kind(400, "submission_missing", "Yêu cầu không có phiếu (xml_submission_file).")
 SUBMISSION_TWICE = Kind(400, "submission_twice", "Yêu cầu có hơn một phiếu (xml_submission_file).")
@@ -132,11 +137,20 @@ BY_STATUS = {
     )
 }  # fmt: skip
 
+_LATER = (("Retry-After", "60"),)
+
 Speaker = Callable[[Problem], Response]
 
 
-def register(app: Flask, speakers: tuple[tuple[Callable[[str], bool], Speaker], ...], page: Speaker) -> None:
+def register(
+    app: Flask,
+    speakers: tuple[tuple[Callable[[str], bool], Speaker], ...],
+    page: Speaker,
+    passing: Callable[[BaseException], Kind | None],
+) -> None:
     """Answer every problem, the framework's own ones included, in the words of the protocol of its path.
+
+    What is `passing` (server/outages.py) is told as such; everything else that was not foreseen is a bug.
 
     Paths decide, not blueprints: a phone that asks for `/key/…/nonsense` matches no route and still has to
     be told in OpenRosa's words (C39).
@@ -155,6 +169,10 @@ def register(app: Flask, speakers: tuple[tuple[Callable[[str], bool], Speaker], 
         return say(_translate(app, error))
 
     def on_bug(error: Exception) -> Response:
+        kind = passing(error)
+        if kind is not None:
+            log.error("%s: %s", kind.code, str(error).partition("\n")[0])
+            return say(Problem(kind, _LATER))
         log.exception("a request failed", exc_info=error)
         return say(Problem(INTERNAL))
 

@@ -6,7 +6,19 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import accounts, api, cli, errors, headers, office, openrosa, pages, proxies, status_pages
+from server import (
+    accounts,
+    api,
+    cli,
+    errors,
+    headers,
+    office,
+    openrosa,
+    outages,
+    pages,
+    proxies,
+    status_pages,
+)
 from server.db import db, prepare
 from server.settings import Settings, secret_key
 
@@ -31,7 +43,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     office.register(app)
     status_pages.register(app)
     cli.register(app)
-    errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=pages.say)
+    errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=pages.say, passing=outages.kind_of)
     return app
 
 

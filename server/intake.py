@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from geo.series import Entry, Turn, home_on
-from server import arrival, batch, clock, entities, media, resend, tally, waiting
+from server import arrival, batch, clock, entities, latest, media, resend, tally, waiting
 from server.arrival import Placed
 from server.batch import Step, step
 from server.before import Before, Sent, first, histories, look, main_entity
@@ -140,7 +140,7 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
     for (ticket, _), before in zip(new, befores, strict=True):
         if before.is_awaited:
             continue
-        this = arrival_of(ticket.work, before, received_at)
+        this = arrival_of(ticket.work, before, received_at, latest.known(received_at))
         steps += _steps(connection, this)
         receipts.append((ticket, Receipt(this.id, True, arrival.thanks(this.placed.quarantine))))
     if steps:
@@ -211,7 +211,7 @@ def receive(connection: sa.Connection, sent: Sent, *, whole: bool) -> Receipt | 
         connection.rollback()
         again = resend.again(before.stored, sent.reading, sent.blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
-    this = arrival_of(sent, before, received_at)
+    this = arrival_of(sent, before, received_at, latest.known(received_at))
     if before.is_awaited and this.placed.quarantine is None:
         if not whole:
             return None
@@ -223,10 +223,15 @@ def receive(connection: sa.Connection, sent: Sent, *, whole: bool) -> Receipt | 
     return Receipt(this.id, True, arrival.thanks(this.placed.quarantine))
 
 
-def arrival_of(sent: Sent, before: Before, received_at: dt.datetime) -> Arrival:
-    """Decide where a submission belongs, when it was, and what looks wrong with it."""
+def arrival_of(
+    sent: Sent, before: Before, received_at: dt.datetime, known: dt.datetime | None = None
+) -> Arrival:
+    """Decide where a submission belongs, when it was, and what looks wrong with it.
+
+    `known` is the latest moment that the server knows to have been, where its clock may have gone back.
+    """
     placed = arrival.place(sent.reading, before.known, sent.sender)
-    moment, clock_flag = observed(sent.reading, received_at)
+    moment, clock_flag = observed(sent.reading, received_at, known or received_at)
     blobs = sent.blobs
     if before.edited is not None:
         moment = before.edited.observed_at

@@ -153,12 +153,17 @@ def _word(answer: Any) -> str | None:
     return answer if isinstance(answer, str) and answer else None
 
 
-def observed(reading: Reading, received_at: dt.datetime) -> tuple[dt.datetime, str | None]:
+def observed(
+    reading: Reading, received_at: dt.datetime, latest: dt.datetime
+) -> tuple[dt.datetime, str | None]:
     """When the visit was, and the flag of a clock that cannot be right (DESIGN 6.2).
 
-    A time before the form existed, or later than its arrival, is the clock's and not the visit's.
+    A time before the form existed, or later than its arrival, is the clock's and not the visit's. Where the
+    server's own clock has gone back behind the `latest` moment it knows of, phones are judged by that.
     """
     claimed = reading.observed_at
+    if latest > received_at + TOLERANCE:
+        received_at = latest
     if claimed is None:
         return received_at, None
     if claimed > received_at + TOLERANCE:
