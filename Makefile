@@ -37,6 +37,9 @@ test: setup-dev ## set up everything and run all tests
 check: ## what CI runs
 	@.ci/run
 
+audit: setup-dev ## ask whether a library has a known vulnerability
+	@$(BIN)/python .ci/audit.py
+
 fix: setup-dev ## format, and repair what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
@@ -44,4 +47,4 @@ lock: .venv/bin/uv ## write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help assets setup setup-dev demo test check fix lock
+.PHONY: help assets setup setup-dev demo test check audit fix lock
