@@ -1,6 +1,7 @@
 """What may be taken away from a commune: its coverage as files, for everyone; its submissions, for officers."""
 
 import datetime as dt
+import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +11,12 @@ from flask import Blueprint, Response, render_template, request, send_file, url_
 
 from dashboards import files, outlines
 from dashboards.asked import Asked, ask
-from server import auth, journal
+from server import auth, blobs, journal
 from server.db import db
-from server.errors import DAY_UNREADABLE, NOT_FOUND, Problem
+from server.errors import DAY_UNREADABLE, NOT_FOUND, PHOTO_UNKNOWN, Problem
 from server.exports import select, submissions
 from server.exports.columns import CENTRAL, EXCEL_VI, KOBO, WORKBOOK, Preset, merged, withheld
 from server.exports.submissions import Export
-from server.media import path_of
 from server.models import Commune
 
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
@@ -184,7 +184,10 @@ def media_file(code: str, submission_id: int, name: str) -> Response:
     found = select.attachment(commune, submission_id, name)
     journal.note("attachment.read", f"submission:{submission_id}", {"name": name})
     db.session.commit()
-    response = send_file(path_of(found.stored_sha256), mimetype=found.media_type, download_name=name)
+    content = blobs.get(found.stored_sha256)
+    if content is None:
+        raise Problem(PHOTO_UNKNOWN)
+    response = send_file(io.BytesIO(content), mimetype=found.media_type, download_name=name)
     response.headers["Content-Security-Policy"] = "sandbox"
     return response
 

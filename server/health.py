@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from server import migrate
+from server import blobs, migrate
 from server.db import db
 from server.settings import Settings
 
@@ -70,8 +70,11 @@ def newest() -> str:
 
 def spaces(settings: Settings) -> list[Space]:
     """The disks that visits need."""
+    folders = {"data": settings.instance}
+    if not blobs.is_bucket(settings):
+        folders["blobs"] = settings.blob_folder
     found = []
-    for name, folder in (("data", settings.instance), ("blobs", settings.blob_folder)):
+    for name, folder in folders.items():
         there = _existing(folder.absolute())
         used = shutil.disk_usage(there)
         found.append(Space(name, there, used.total, used.free))

@@ -1,19 +1,14 @@
-"""Photos and other attachments, kept by their SHA-256 in a folder; on disk before the phone is answered."""
+"""Photos and other attachments: what of them may be stored, under which hash, and what they are."""
 
-import contextlib
 import hashlib
 import io
-import os
 import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from flask import current_app
-
-from server import pictures
+from server import blobs, pictures
 from server.sender import Upload
 
 AUDIT_FILE = "audit.csv"
@@ -66,11 +61,12 @@ def store(upload: Upload, *, cut_points: bool = False, sealed: bool = False) -> 
     received = _sha256(upload.stream)
     content, is_broken = (upload.stream, False) if sealed else _kept(upload, cut_points)
     stored = received if content is upload.stream else _sha256(content)
-    path = path_of(stored)
-    if not path.exists():
-        _write(content, path)
-    _settle(path.parent)
-    return Blob(upload.name, received, stored, path.stat().st_size, media_type(path, upload.name), is_broken)
+    head = content.read(16)
+    content.seek(0, io.SEEK_END)
+    size = content.tell()
+    content.seek(0)
+    blobs.put(stored, content)
+    return Blob(upload.name, received, stored, size, type_of(head, upload.name), is_broken)
 
 
 def _kept(upload: Upload, cut_points: bool) -> tuple[BinaryIO, bool]:
@@ -86,13 +82,6 @@ def _kept(upload: Upload, cut_points: bool) -> tuple[BinaryIO, bool]:
     return io.BytesIO(picture.content), picture.is_broken
 
 
-def path_of(sha256: bytes) -> Path:
-    """Where the bytes with this SHA-256 lie, or would lie; made of the hash alone, never of a name sent."""
-    folder: Path = current_app.config["SETTINGS"].blob_folder
-    name = sha256.hex()
-    return folder / name[:2] / name[2:4] / name
-
-
 def redact_audit(content: bytes) -> bytes:
     """Collect's audit log with every number cut to 3 decimals, about 110 m in a coordinate.
 
@@ -102,14 +91,8 @@ def redact_audit(content: bytes) -> bytes:
     return _TOO_EXACT.sub(rb"\1", content)
 
 
-def media_type(path: Path, name: str) -> str:
-    """What a file is by its first bytes, for text by the ending of its name; never what the phone claims."""
-    with path.open("rb") as file:
-        return type_of(file.read(16), name)
-
-
 def type_of(head: bytes, name: str) -> str:
-    """The same of the first 16 bytes of a file."""
+    """What a file is by its first 16 bytes, for text by the ending of its name; never what the phone claims."""
     for start, kind in _BY_FIRST_BYTES:
         if head.startswith(start):
             return kind
@@ -133,37 +116,3 @@ def _sha256(stream: BinaryIO) -> bytes:
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     while chunk := stream.read(_CHUNK):
         yield chunk
-
-
-def _write(content: BinaryIO, path: Path) -> None:
-    """Write beside the place, sync, then rename: nobody ever sees half a file under its hash."""
-    _make_folder(path.parent)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with fresh.open("xb") as file:
-            for chunk in _chunks(content):
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each made known to the disk in the one that holds it."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _settle(folder.parent)
-
-
-def _settle(folder: Path) -> None:
-    """Have the disk remember which files a folder holds; also for a file that a twin renamed just now."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

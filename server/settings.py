@@ -34,8 +34,16 @@ class Settings:
         "", "SQLAlchemy URL; empty means SQLite in the instance folder.", secret=True
     )
     blobs: str = _setting(
-        "", "Folder of photos and other attachments; empty means `blobs` in the instance folder."
+        "",
+        "Folder of photos and other attachments, or `s3://bucket/prefix`; empty means `blobs` in the instance "
+        "folder.",
     )
+    s3_endpoint: str = _setting(
+        "", "Address of the S3 service, `https://…`; empty means Amazon's of the region."
+    )
+    s3_region: str = _setting("us-east-1", "Region of the bucket, as its service calls it.")
+    s3_key_id: str = _setting("", "Name of the key that opens the bucket.")
+    s3_secret: str = _setting("", "The key itself.", secret=True)
     secret_key: str = _setting(
         "",
         "Signs sessions and seals tokens; empty means made once and kept in the instance folder.",
@@ -142,7 +150,7 @@ class Settings:
 
     @property
     def blob_folder(self) -> Path:
-        """Where attachments are stored."""
+        """Where attachments are stored, unless they lie in S3."""
         return Path(self.blobs) if self.blobs else self.instance / "blobs"
 
     @classmethod

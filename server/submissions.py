@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
-from server import arrival, clock, media
+from server import arrival, blobs, clock
 from server.db import db
 from server.models import Attachment, Collector, Commune, Form, Submission, Village
 
@@ -147,8 +147,8 @@ def files(submission: Submission) -> dict[str, bytes]:
     rows = db.session.execute(
         sa.select(Attachment.name, Attachment.stored_sha256).where(Attachment.submission_id == submission.id)
     )
-    paths = {row.name: media.path_of(row.stored_sha256) for row in rows}
-    return {name: path.read_bytes() for name, path in paths.items() if path.exists()}
+    found = {row.name: blobs.get(row.stored_sha256) for row in rows}
+    return {name: content for name, content in found.items() if content is not None}
 
 
 _QUERY: sa.Select[*tuple[Any, ...]] = (

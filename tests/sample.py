@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from server import clock, collectors, publishing
+from server.blobs import Folder, place
 from server.collectors import NewCollector
 from server.db import db
-from server.media import path_of
 from server.models import Attachment, Commune, Entity, EntityList, FormVersion, Submission, Village
 
 
@@ -154,3 +155,10 @@ def arrived_files() -> dict[str, bytes]:
     db.session.rollback()
     rows = db.session.scalars(sa.select(Attachment))
     return {row.name: path_of(row.stored_sha256).read_bytes() for row in rows}
+
+
+def path_of(sha256: bytes) -> Path:
+    """Where a blob lies; in tests, in a folder."""
+    found = place()
+    assert isinstance(found, Folder)
+    return found.path_of(sha256)

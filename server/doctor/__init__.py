@@ -20,7 +20,7 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("key", data.key),
 )
 """What a page can afford to ask whenever it is opened."""
-THOROUGH = (("blobs", data.blobs), ("tally", data.counts))
+THOROUGH = (("blobs", data.photos), ("tally", data.counts))
 """What reads everything: minutes where there are millions of visits."""
 
 

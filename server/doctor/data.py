@@ -3,13 +3,11 @@
 import datetime as dt
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
-from flask import current_app
 
-from server import clock, health, sealing, tally
+from server import blobs, clock, health, sealing, tally
 from server.db import db
 from server.doctor.finding import Finding, bad, doubtful, fine
 from server.models import Attachment, Collector, Submission
@@ -23,9 +21,10 @@ SYNCHRONOUS = ("on", "remote_write", "remote_apply", "local")
 EARLIEST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 AHEAD = dt.timedelta(minutes=2)
 APART_SECONDS = 5
+LONGEST = dt.timedelta(hours=1)
+"""No request takes longer: what is older and incomplete stays so."""
 MOST_NAMED = 3
 
-_BLOB = re.compile(r"[0-9a-f]{64}")
 _HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{12}")
 _AT_ONCE = 5_000
 
@@ -118,21 +117,21 @@ def key() -> Iterator[Finding]:
         yield fine("key", "Khóa bí mật mở được mã QR đã cấp.")
 
 
-def blobs() -> Iterator[Finding]:
+def photos() -> Iterator[Finding]:
     """Photos that rows name and nobody finds, files that no row names, halves that a power cut left."""
-    folder = Path(current_app.config["SETTINGS"].blob_folder)
     named = _named()  # rows first: a photo is there before its row
     there, extra, halves = set(), 0, 0
-    for path in folder.rglob("*") if folder.is_dir() else ():
-        if _BLOB.fullmatch(path.name):
-            there.add(path.name)
-            extra += path.name not in named and _is_old(path)
-        halves += bool(_HALF_WRITTEN.fullmatch(path.name) and _is_old(path))
+    before = clock.now() - LONGEST
+    for name, _size, changed_at in blobs.place().files():
+        if blobs.NAME.fullmatch(name):
+            there.add(name)
+            extra += name not in named and changed_at < before
+        halves += bool(_HALF_WRITTEN.fullmatch(name)) and changed_at < before
     missing = sorted(named - there)
     if missing:
         yield bad(
             "blobs",
-            "Thiếu {count} ảnh hoặc tệp mà phiếu có nêu ({some}…): hãy lấy lại từ bản sao lưu (thư mục blobs).",
+            "Thiếu {count} ảnh hoặc tệp mà phiếu có nêu ({some}…): hãy lấy lại từ bản sao lưu.",
             count=len(missing), some=", ".join(name[:12] for name in missing[:MOST_NAMED]),
         )  # fmt: skip
     else:
@@ -140,13 +139,11 @@ def blobs() -> Iterator[Finding]:
     if extra:
         yield doubtful(
             "blobs",
-            "Có {count} tệp ảnh không thuộc phiếu nào (của lần gửi dở): không hại gì, có thể để yên.",
+            "Có {count} tệp ảnh không thuộc phiếu nào (của lần gửi dở): có thể để yên.",
             count=extra,
         )
     if halves:
-        yield doubtful(
-            "blobs", "Có {count} tệp ảnh ghi dở từ lâu trong {folder}: xóa được.", count=halves, folder=folder
-        )
+        yield doubtful("blobs", "Có {count} tệp ảnh ghi dở từ lâu trong thư mục ảnh: xóa được.", count=halves)
 
 
 def _named() -> set[str]:
@@ -154,14 +151,6 @@ def _named() -> set[str]:
         sa.select(Attachment.stored_sha256).distinct(), execution_options={"yield_per": _AT_ONCE}
     )
     return {row[0].hex() for row in rows}
-
-
-def _is_old(path: Path) -> bool:
-    """Older than any request may take."""
-    try:
-        return clock.now().timestamp() - path.stat().st_mtime > 3600
-    except FileNotFoundError:  # renamed or deleted since it was listed
-        return False
 
 
 def counts() -> Iterator[Finding]:

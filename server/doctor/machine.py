@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import current_app
 
-from server import health
+from server import blobs, health
 from server.doctor.finding import Finding, bad, doubtful, fine
 from server.settings import Settings, variables
 
@@ -78,7 +78,8 @@ def _open_files(settings: Settings) -> Iterator[Finding]:
             yield bad(
                 "secrets", "Người khác trên máy này đọc được {path}: hãy chạy “chmod 600 {path}”.", path=path
             )
-    for folder in {settings.instance, settings.blob_folder}:
+    folders = {settings.instance} if blobs.is_bucket(settings) else {settings.instance, settings.blob_folder}
+    for folder in folders:
         if folder.exists() and folder.stat().st_mode & OTHERS_WRITE:
             yield bad(
                 "secrets",

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response
 from werkzeug.http import dump_options_header
 
-from server import auth, journal, media
+from server import auth, blobs, journal, media
 from server.db import db
 from server.errors import PHOTO_UNKNOWN, Problem
 from server.models import Attachment, Collector, Submission, Village
@@ -20,12 +20,12 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 def show(code: str, attachment_id: int) -> Response:
     """One attachment by what its bytes are, never by what the phone called it; the act is logged."""
     found = _open(code, attachment_id)
-    path = media.path_of(found.stored_sha256)
-    if not path.exists():
+    content = blobs.get(found.stored_sha256)
+    if content is None:
         raise Problem(PHOTO_UNKNOWN)
     is_picture = found.media_type in SHOWN
     journal.note_reading("photo.read", f"attachment:{found.id}")
-    response = Response(path.read_bytes(), mimetype=found.media_type if is_picture else media.UNKNOWN_TYPE)
+    response = Response(content, mimetype=found.media_type if is_picture else media.UNKNOWN_TYPE)
     response.headers["Content-Disposition"] = dump_options_header(
         "inline" if is_picture else "attachment", {"filename": f"tep-{attachment_id}"}
     )

@@ -11,7 +11,7 @@ from lxml import etree
 
 from forms.choices import md5
 from forms.instance import read
-from server import arrival, auth, digest, media
+from server import arrival, auth, blobs, digest
 from server.db import single_statements
 from server.errors import BAD_REQUEST, FILE_UNKNOWN, PUSH_REFUSED, SUBMISSION_UNKNOWN, Problem
 from server.models import Attachment, Collector, Submission
@@ -104,10 +104,10 @@ def attachment(signed: str, **_token: str) -> Response:
         raise Problem(FILE_UNKNOWN, name="…") from error
     with single_statements().connect() as connection:
         row = connection.execute(_FILE, {"attachment": key}).first()
-    path = media.path_of(row.stored_sha256) if row else None
-    if row is None or path is None or not path.exists():
+    content = blobs.get(row.stored_sha256) if row else None
+    if row is None or content is None:
         raise Problem(FILE_UNKNOWN, name="…")
-    response = Response(path.read_bytes(), content_type=row.media_type)
+    response = Response(content, content_type=row.media_type)
     response.headers["Content-Disposition"] = "attachment"
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -139,8 +139,8 @@ def _inside(row: Any) -> str:
 
 
 def _listed(caller: Caller, file: Any) -> xml.ListedFile:
-    path = media.path_of(file.stored_sha256)
-    digest_of = md5(path.read_bytes()) if path.exists() else "0" * 32
+    content = blobs.get(file.stored_sha256)
+    digest_of = "0" * 32 if content is None else md5(content)
     signed = _signer().dumps(file.id)
     return xml.ListedFile(file.name, digest_of, f"{outside_url()}{caller.prefix}/view/media/{signed}")
 

@@ -15,7 +15,6 @@ from flask import Flask
 
 from server import tally
 from server.db import db
-from server.media import path_of
 from server.models import Attachment, Entity, EntityList, Indicator, Submission, Village
 from tests import sample
 from tests.live.served import Served
@@ -181,7 +180,7 @@ def assert_kept(sent: Sequence[Visit]) -> None:
     rows = sa.select(Submission.instance_id, Attachment.stored_sha256, Submission.missing_files).join(
         Attachment, Attachment.submission_id == Submission.id
     )
-    photos = {row[0]: (path_of(row[1]).read_bytes(), row[2]) for row in db.session.execute(rows)}
+    photos = {row[0]: (sample.path_of(row[1]).read_bytes(), row[2]) for row in db.session.execute(rows)}
     for visit in sent:
         if visit.photo is not None:
             assert photos[visit.instance] == (visit.photo, None)

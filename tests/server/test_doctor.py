@@ -14,7 +14,6 @@ from flask import Flask
 
 from server import clock, doctor, intake
 from server.db import db
-from server.media import path_of
 from server.models import Attachment, Submission, Tally
 from server.sender import Upload
 from server.settings import Settings
@@ -64,7 +63,7 @@ def _photo() -> Upload:
 
 def test_a_photo_that_is_gone_is_an_error_and_one_that_nobody_names_is_not(place: Place, app: Flask) -> None:
     intake.accept(Visit(household=1, create=True).xml(), [_photo()], place.both)
-    path = path_of(db.session.scalars(sa.select(Attachment.stored_sha256)).one())
+    path = sample.path_of(db.session.scalars(sa.select(Attachment.stored_sha256)).one())
     path.rename(path.with_name("0" * 64))
     before = clock.now().timestamp() - 7200
     os.utime(path.with_name("0" * 64), (before, before))

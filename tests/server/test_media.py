@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from server import media
 from server.sender import Upload
-from tests.sample import photo
+from tests.sample import path_of, photo
 
 AUDIT = (
     b"event,node,start,end,latitude,longitude,accuracy,old-value,new-value\n"
@@ -37,7 +37,7 @@ def test_a_file_lies_under_its_hash(app: Flask) -> None:
     digest = hashlib.sha256(content)
     assert blob.received_sha256 == blob.stored_sha256 == digest.digest()
     assert (blob.name, blob.size, blob.media_type) == ("a.jpg", len(content), "image/jpeg")
-    path = media.path_of(blob.stored_sha256)
+    path = path_of(blob.stored_sha256)
     assert path.read_bytes() == content
     assert path.relative_to(app.config["SETTINGS"].blob_folder).parts == (
         digest.hexdigest()[:2],
@@ -55,7 +55,7 @@ def test_the_same_bytes_are_stored_once_whatever_their_names(app: Flask) -> None
 def test_a_stream_that_was_read_before_is_stored_whole(app: Flask) -> None:
     upload = _upload(b"whole")
     upload.stream.read()
-    assert media.path_of(media.store(upload).stored_sha256).read_bytes() == b"whole"
+    assert path_of(media.store(upload).stored_sha256).read_bytes() == b"whole"
 
 
 def test_nothing_is_answered_before_the_disk_has_file_and_folder(
@@ -70,7 +70,7 @@ def test_nothing_is_answered_before_the_disk_has_file_and_folder(
         real(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    path = media.path_of(media.store(_upload(b"durable")).stored_sha256)
+    path = path_of(media.store(_upload(b"durable")).stored_sha256)
     assert re.search(rf"\.{path.name}\.\w+$", synced[-2])  # the file, before it gets its name
     assert synced[-1] == str(path.parent)
     assert {str(path.parent.parent), str(path.parent.parent.parent)} <= set(synced)
@@ -89,7 +89,7 @@ def test_a_write_that_fails_leaves_nothing_behind(app: Flask, monkeypatch: pytes
 def test_an_audit_log_loses_its_exact_points_before_it_is_stored(app: Flask) -> None:
     """DESIGN 7: 3 decimals, in the columns and in the values that repeat them; known by what was received."""
     blob = media.store(_upload(AUDIT, "audit.csv"), cut_points=True)
-    stored = media.path_of(blob.stored_sha256).read_bytes()
+    stored = path_of(blob.stored_sha256).read_bytes()
     assert b"20.844,106.688,8.25" in stored
     assert b'"20.844 106.688 3.5 8.25"' in stored
     assert b"1787365512345" in stored

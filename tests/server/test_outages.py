@@ -17,7 +17,6 @@ from flask import Flask
 from app import create_app
 from server import clock, migrate, tally
 from server.db import db
-from server.media import path_of
 from server.models import Attachment, Submission
 from server.settings import Settings
 from tests import sample
@@ -145,7 +144,7 @@ def test_a_photo_that_finds_no_room_is_refused_and_can_be_sent_again(
     assert on_small_disk.send(instance, photo).status == 201
     assert on_small_disk.stored() == {before: 1, instance: 1}
     [row] = db.session.scalars(sa.select(Attachment))
-    assert path_of(row.stored_sha256).read_bytes() == photo
+    assert sample.path_of(row.stored_sha256).read_bytes() == photo
     on_small_disk.assert_counts()
 
 

@@ -1,0 +1,86 @@
+"""Blobs in a folder: written beside their place, synced, renamed."""
+
+import contextlib
+import datetime as dt
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Two levels of folders, so that none holds millions of files."""
+
+    root: Path
+
+    def path_of(self, sha256: bytes) -> Path:
+        """Where the bytes with this SHA-256 lie, or would lie; made of the hash alone, never of a name sent."""
+        name = sha256.hex()
+        return self.root / name[:2] / name[2:4] / name
+
+    def put(self, sha256: bytes, content: BinaryIO) -> None:
+        path = self.path_of(sha256)
+        if not path.exists():
+            _write(content, path)
+        _settle(path.parent)
+
+    def get(self, sha256: bytes) -> bytes | None:
+        try:
+            return self.path_of(sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def delete(self, sha256: bytes) -> bool:
+        path = self.path_of(sha256)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        _settle(path.parent)
+        return True
+
+    def files(self) -> Iterator[tuple[str, int, dt.datetime]]:
+        for path in self.root.rglob("*") if self.root.is_dir() else ():
+            with contextlib.suppress(FileNotFoundError):  # renamed or deleted since it was listed
+                status = path.stat()
+                if path.is_file():
+                    yield path.name, status.st_size, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
+
+
+def _write(content: BinaryIO, path: Path) -> None:
+    """Write beside the place, sync, then rename: nobody ever sees half a file under its hash."""
+    _make_folder(path.parent)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        with fresh.open("xb") as file:
+            while chunk := content.read(_CHUNK):
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            fresh.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each made known to the disk in the one that holds it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _settle(folder.parent)
+
+
+def _settle(folder: Path) -> None:
+    """Have the disk remember which files a folder holds; also for a file that a twin renamed just now."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
