@@ -21,6 +21,7 @@ from server.models.people import (
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
+from server.models.privacy import Tombstone
 from server.models.submissions import (
     Attachment,
     Finding,
@@ -77,6 +78,7 @@ __all__ = [
     "Target",
     "Task",
     "TaskUpdate",
+    "Tombstone",
     "Village",
     "VillageFigure",
 ]
