@@ -15,6 +15,8 @@ from dashboards import (
     wall_pages,
     words,
 )
+from dashboards.reports import commands as report_commands
+from dashboards.reports import pages as report_pages
 from server import clock
 
 ROUTES = (pages, city_pages, plan_pages, wall_pages)
@@ -32,3 +34,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(team.blueprint)
     app.register_blueprint(boundary_pages.blueprint)
     app.register_blueprint(signal_pages.blueprint)
+    app.register_blueprint(report_pages.blueprint)
+    app.cli.add_command(report_commands.command)

@@ -157,6 +157,11 @@ def met(table: CoverageTable) -> Met:
     return Met(part, bar, found.left, needed, found.recent)
 
 
+def visited(table: CoverageTable) -> str:
+    """How many households of the commune were met, as pages and reports say it."""
+    return words.number(table.visited) if table.visited is not None else words.NOT_TOLD
+
+
 def met_of(visited: int | None, households: int | None) -> Met:
     """How many of a thôn's households were met."""
     part = _share(visited, households)

@@ -112,6 +112,16 @@ DIFFICULTY_UNKNOWN = Kind(404, "difficulty_unknown", "Không có phản ánh nà
 DIFFICULTY_CHANGED = Kind(
     409, "difficulty_changed", "Phản ánh này vừa được người khác xử lý. Hãy mở lại trang để xem rồi làm tiếp."
 )
+REPORT_UNKNOWN = Kind(404, "report_unknown", "Xã này không có báo cáo ấy.")
+PERIOD_UNKNOWN = Kind(
+    422, "period_unknown", "Kỳ “{period}” không đọc được hoặc chưa đến; hãy chọn một kỳ trong danh sách."
+)
+REPORT_EMPTY = Kind(
+    409, "report_empty", "Xã chưa có thôn nào nên chưa lập được báo cáo. Hãy nạp ranh giới và số hộ trước."
+)
+PDF_IMPOSSIBLE = Kind(
+    503, "pdf_impossible", "Máy chủ chưa có thư viện Pango để tạo PDF. Hãy nhờ quản trị viên cài rồi làm lại."
+)
 PHOTO_UNKNOWN = Kind(404, "photo_unknown", "Không có ảnh này, hoặc ảnh đã được xóa.")
 FILE_UNREADABLE = Kind(422, "file_unreadable", "Không đọc được tệp. {why}")
 FILE_EXPIRED = Kind(

@@ -60,6 +60,18 @@ class Listing:
 
 def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
     """Overdue first, then by day, then those without a day; what is done or stopped last. Two statements."""
+    shown = every(commune, year)
+    counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
+    leads = sorted({name for each in shown for name in (each.task.lead or "").split(", ") if name})
+    kept = [each for each in shown if _fits(each, wanted)]
+    pages = max(1, -(-len(kept) // PAGE))
+    page = min(max(1, wanted.page), pages)
+    on_page = tuple(kept[(page - 1) * PAGE : page * PAGE])
+    return Listing(on_page, page, pages, counts, sum(each.is_late for each in shown), tuple(leads))
+
+
+def every(commune: Commune, year: int) -> list[Shown]:
+    """All tasks of a year's plan, in the order of `listing`."""
     today = clock.today()
     rows = db.session.scalars(
         sa.select(Task)
@@ -67,15 +79,8 @@ def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
         .where(Plan.commune_id == commune.id, Plan.year == year)
         .options(selectinload(Task.updates))
         .order_by(Task.position)
-    ).all()
-    shown = [_shown(task, today) for task in rows]
-    counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
-    leads = sorted({name for task in rows for name in (task.lead or "").split(", ") if name})
-    kept = sorted((each for each in shown if _fits(each, wanted)), key=_order)
-    pages = max(1, -(-len(kept) // PAGE))
-    page = min(max(1, wanted.page), pages)
-    on_page = tuple(kept[(page - 1) * PAGE : page * PAGE])
-    return Listing(on_page, page, pages, counts, sum(each.is_late for each in shown), tuple(leads))
+    )
+    return sorted((_shown(task, today) for task in rows), key=_order)
 
 
 def _shown(task: Task, today: dt.date) -> Shown:

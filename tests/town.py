@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
+from dashboards.reports import content, making, periods
 from forms import engine
-from server import account_acts, difficulties, drafts, people, publishing
+from geo.coverage_json import to_json
+from server import account_acts, clock, difficulties, drafts, people, publishing
 from server.db import db
 from server.entities import NOT_VISITED
-from server.models import Attachment, Commune, Difficulty, Person, Submission, Village
+from server.models import Attachment, Commune, Difficulty, Person, Snapshot, Submission, Village
 from tests import leaders, sample
 from tests.people import Browser, bearing, browser, make_person
 from tests.phone import InProcess, Phone
@@ -106,6 +108,7 @@ def _town(app: Flask, code: str) -> Town:
     submission.flags = [{"code": "too_short", "about": "40 giây", "detail": "4 phút"}]
     photo = db.session.scalars(sa.select(Attachment).order_by(Attachment.id.desc())).first()
     difficulty = db.session.scalars(sa.select(Difficulty).order_by(Difficulty.id.desc())).first()
+    _report(commune)
     draft = drafts.save(_workbook(code), "phieu.md", commune, "system")
     db.session.commit()
     values = {
@@ -123,6 +126,19 @@ def _town(app: Flask, code: str) -> Town:
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }
     return Town(code, homes, values)
+
+
+def _report(commune: Commune) -> None:
+    """An issued report; its PDF says no more than its Word file."""
+    made = making.make(commune, periods.of_month(clock.today()), None, content.Wish())
+    report, table = content.to_json(made.report), to_json(made.table)
+    row = Snapshot(
+        commune_id=commune.id, number=1, period=made.report.period, cut_off=made.table.as_of,
+        received_until=made.table.received_until, last_submission_id=0, content={"report": report, "table": table},
+        docx=made.file(making.WORD, is_draft=False), docx_sha256="0" * 64, pdf=b"%PDF-1.7", pdf_sha256="0" * 64,
+        issued_at=clock.now(), issued_by="person:1", issued_name="Cán bộ",
+    )  # fmt: skip
+    db.session.add(row)
 
 
 def _household(code: str, number: int, thon: Village) -> Household:

@@ -21,7 +21,7 @@ from server.models.people import (
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
-from server.models.privacy import Tombstone
+from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
     Finding,
@@ -69,6 +69,7 @@ __all__ = [
     "ReportedValue",
     "Role",
     "SignInTry",
+    "Snapshot",
     "Subject",
     "Submission",
     "SubmissionReview",
@@ -78,7 +79,6 @@ __all__ = [
     "Target",
     "Task",
     "TaskUpdate",
-    "Tombstone",
     "Village",
     "VillageFigure",
 ]

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import tempfile
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,10 @@ import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
+from dashboards import overview, words
+from dashboards.reports import content, periods
 from geo.coverage_json import to_json
 from server import clock, coverage
 from server.db import db
@@ -23,6 +28,8 @@ from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser
 
 BASE = "/xa/11629/tai-ve/muc-bao-phu"
+OVER_ALL = "AL-T26"
+"""Judged over all households, not those asked."""
 SURVEYED = ("tham_ho", "phu_song_5g", "smart_hai_phong_ho", "vneid_18_kich_hoat")
 
 
@@ -172,6 +179,24 @@ def test_api_and_files_tell_the_same_numbers(
             assert (sheet["Vì sao không nêu"] is None) == (cell["suppressed"] is None)
     for row in told["indicators"]:
         assert _number(flat["11629", row["code"]]["done"]) == row["done"]
+    report, _ = content.build(commune, periods.of_month(TODAY), TODAY, content.Wish())
+    page = leader.get("/xa/11629/chi-tieu").text
+    by_target = {row["target"]["id"]: row for row in told["indicators"] if row["target"]}
+    for figure in report.figures:
+        assert escape(figure.value) in page
+        row = by_target.get(figure.id)
+        if row and row["percent"] is not None and figure.id != OVER_ALL:
+            assert float(Fraction(figure.number)) == row["percent"]
+            assert figure.state == row["target"]["state"]
+    columns = [column.code for column in overview.columns(coverage.table(commune))]
+    for village, thon in zip(told["villages"], report.thons, strict=True):
+        for code, text in zip(columns, thon.cells, strict=True):
+            percent = village["indicators"][code]["percent"]
+            assert (
+                code == "smart_hai_phong_ho"
+                or percent is None
+                or text == words.percent(Decimal(str(percent)))
+            )
 
 
 def _number(text: str) -> float | None:

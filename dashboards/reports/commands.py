@@ -1,0 +1,38 @@
+"""`flask report`: the draft of a report as a file, by hand or by a clock."""
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from dashboards.reports import making, periods
+from dashboards.reports.content import Wish
+from server import clock, places
+from server.cli import arguments
+from server.cli.groups import refuse, told
+
+
+@click.command("report")
+@click.argument("code")
+@click.option("--ky", "period", help="Kỳ báo cáo: 2026-11, 2026-Q4, 2026-H2 hoặc 2026; bỏ trống: tháng này.")
+@click.option("--ngay", "day", help="Số liệu tính đến ngày, dạng 2026-11-22; bỏ trống: hôm nay.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Tệp viết ra, đuôi .docx hoặc .pdf.",
+)
+@with_appcontext
+def command(code: str, period: str | None, day: str | None, out: Path) -> None:
+    """Dự thảo báo cáo của một xã ra tệp Word hoặc PDF; phát hành thì làm trên trang Báo cáo."""
+    with told():
+        kind = making.KINDS.get(out.suffix.lower().lstrip("."))
+        if kind is None:
+            refuse(f"{out}: đuôi tệp phải là .docx hoặc .pdf.")
+        chosen = making.period_of(period) if period else periods.of_month(clock.today())
+        made = making.make(places.commune(code), chosen, arguments.day(day), Wish())
+        try:
+            out.write_bytes(made.file(kind, is_draft=True))
+        except OSError as error:
+            refuse(f"{out}: không ghi được tệp ({error.strerror}).", cause=error)
+        click.echo(f"Đã viết dự thảo báo cáo {made.report.label}, {made.report.received}: {out}")

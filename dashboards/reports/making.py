@@ -1,0 +1,79 @@
+"""A report made in one go: its content, and its files where they are asked for."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dashboards.reports import content, periods, picture
+from dashboards.reports.content import Report, Wish
+from dashboards.reports.paper import write_pdf
+from dashboards.reports.periods import Period
+from dashboards.reports.picture import Picture
+from dashboards.reports.word import write_docx
+from geo.coverage import CoverageTable
+from server import clock
+from server.errors import PERIOD_UNKNOWN, REPORT_EMPTY, Problem
+from server.models import Commune
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file of a report."""
+
+    ending: str
+    media_type: str
+    name: str
+    write: Callable[[Report, Sequence[Picture], bool], bytes]
+
+
+WORD = Kind(
+    "docx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "Word (.docx)",
+    lambda report, pictures, is_draft: write_docx(report, pictures, is_draft=is_draft),
+)
+PDF = Kind(
+    "pdf",
+    "application/pdf",
+    "PDF",
+    lambda report, pictures, is_draft: write_pdf(report, pictures, is_draft=is_draft),
+)
+KINDS: Mapping[str, Kind] = {kind.ending: kind for kind in (WORD, PDF)}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A report with the table it was made from; its maps are drawn when a first file needs them."""
+
+    commune: Commune
+    report: Report
+    table: CoverageTable
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        return picture.maps_of(self.commune, self.table)
+
+    def file(self, kind: Kind, *, is_draft: bool) -> bytes:
+        return kind.write(self.report, self.pictures, is_draft)
+
+
+def period_of(key: str) -> Period:
+    """Problem PERIOD_UNKNOWN for what is no period, or one that has not begun."""
+    found = periods.read(key)
+    if found is None or found.start > clock.today():
+        raise Problem(PERIOD_UNKNOWN, period=key[:20])
+    return found
+
+
+def make(commune: Commune, period: Period, day: dt.date | None, wish: Wish) -> Made:
+    """Problem REPORT_EMPTY for a commune without thôn."""
+    report, table = content.build(commune, period, day or clock.today(), wish)
+    if not table.villages:
+        raise Problem(REPORT_EMPTY)
+    return Made(commune, report, table)
+
+
+def file_name(report: Report, ending: str) -> str:
+    """Letters that every system takes."""
+    return f"bao-cao-{report.code}-{report.period.lower()}-{report.as_of}.{ending}"

@@ -1,0 +1,76 @@
+"""The maps of a report, as pictures that Word and PDF both take: PNG, drawn of the same still map as pages print."""
+
+import base64
+import io
+from dataclasses import dataclass
+
+import resvg_py
+from flask import render_template
+from markupsafe import Markup
+from PIL import Image
+from PIL.Image import Quantize
+
+from dashboards import maps, outlines, overview
+from dashboards.classes import NONE, class_of, classes, counts, target_of
+from dashboards.paper import still_map
+from geo.coverage import CoverageTable
+from server.models import Commune
+
+MOST = 2
+"""Maps in one report; all others are on the pages."""
+ZOOM = 2
+"""Pixels of the picture for one of the drawing: about 250 dots an inch as wide as it stands on A4."""
+COLOURS = 64
+"""Of the picture: a tenth of its bytes, and nobody sees it."""
+FONTS = "Liberation Sans"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A map as PNG; `width` and `height` in pixels of the drawing."""
+
+    title: str
+    png: bytes
+    width: int
+    height: int
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.png).decode()
+
+
+def maps_of(commune: Commune, table: CoverageTable) -> tuple[Picture, ...]:
+    """The first indicators of the thôn table; none where no thôn has an outline."""
+    drawn = outlines.of_commune(commune)
+    made = (_map(table, column, drawn) for column in overview.columns(table)[:MOST])
+    return tuple(picture for picture in made if picture)
+
+
+def _map(table: CoverageTable, column: overview.Column, drawn: outlines.Outlines) -> Picture | None:
+    still = still_map(table, column.code, drawn)
+    if still is None:
+        return None
+    target = target_of(table, column.code)
+    legend = classes(target)
+    found = [class_of(each, column.code, target, table.min_reach) for each in table.villages]
+    height = still.height + 22 * (len(legend) + 2) + 24
+    svg = render_template(
+        "report_map.svg",
+        map=still,
+        legend=legend,
+        counts=counts(found),
+        hatched=sum(name.startswith("h") for name in found),
+        none=NONE,
+        min_reach=table.min_reach,
+        patterns=Markup(maps.patterns(legend)),  # noqa: S704 - drawn by us
+        note=drawn.note,
+        height=height,
+        fonts=FONTS,
+    )
+    png = resvg_py.svg_to_bytes(svg_string=svg, background="#ffffff", zoom=ZOOM, sans_serif_family=FONTS)
+    small = io.BytesIO()
+    Image.open(io.BytesIO(bytes(png))).convert("RGB").quantize(COLOURS, Quantize.FASTOCTREE).save(
+        small, "PNG"
+    )
+    title = f"{column.label} ({column.required})" if column.required else column.label
+    return Picture(title, small.getvalue(), still.width, height)

@@ -1,0 +1,66 @@
+"""What has changed since a report was issued: its figures beside the same figures as they are known now."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from dashboards import overview
+from dashboards.reports.content import Report
+from geo.coverage import CoverageTable
+from geo.disclosure import allowed_day
+from server import clock, coverage
+from server.models import Commune
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A figure at one time: its number and its state, in words."""
+
+    value: str
+    words: str
+
+    @property
+    def text(self) -> str:
+        return ", ".join(part for part in (self.value, self.words) if part)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure that stands otherwise than in the report; `recounted` is None where it may not be told."""
+
+    id: str
+    label: str
+    issued: Stand
+    recounted: Stand | None
+    now: Stand
+
+
+@dataclass(frozen=True)
+class Since:
+    """`households` are those met as the report says and now; `recounts` whether the report's day is told anew."""
+
+    changes: tuple[Change, ...]
+    met_issued: str
+    met_now: str
+    recounts: bool
+    today: dt.date
+
+
+def since(commune: Commune, report: Report) -> Since:
+    """Compare with today, and, where its numbers may be shown (a week's end, DESIGN 7), with the report's own day."""
+    today = clock.today()
+    day = dt.date.fromisoformat(report.as_of)
+    now = coverage.table(commune, today, full=False)
+    recounts = allowed_day(day, today) == day
+    then = _stands(coverage.table(commune, day, full=False)) if recounts else {}
+    current = _stands(now)
+    changes = []
+    for figure in report.figures:
+        issued = Stand(figure.value, figure.words)
+        of_day, of_today = then.get(figure.id), current.get(figure.id, Stand("", ""))
+        if of_today != issued or (of_day is not None and of_day != issued):
+            changes.append(Change(figure.id, figure.label, issued, of_day, of_today))
+    return Since(tuple(changes), report.visited, overview.visited(now), recounts, today)
+
+
+def _stands(table: CoverageTable) -> dict[str, Stand]:
+    return {line.id: Stand(line.value, line.words) for line in overview.lines(table)}
