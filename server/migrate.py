@@ -30,6 +30,12 @@ def head() -> str:
     return found
 
 
+def revisions() -> frozenset[str]:
+    """Every version of the tables that this program knows."""
+    script = ScriptDirectory.from_config(config())
+    return frozenset(each.revision for each in script.walk_revisions())
+
+
 def check() -> None:
     """Raise where tables and migrations differ."""
     command.check(config())

@@ -111,6 +111,10 @@ class Settings:
         2000,
         "Less free disk than this, in MB, and `/healthz`, `/metrics` and `flask doctor` say that it is low.",
     )
+    backup_key: str = _setting(
+        "",
+        "Public keys (`age1…`, by spaces) that backups are encrypted for; `flask backup-key` makes one. Empty: not.",
+    )
     metrics_token: str = _setting(
         "",
         "Bearer token that opens `/metrics` from elsewhere; empty means that it answers on this machine alone.",

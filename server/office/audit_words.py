@@ -6,6 +6,8 @@ ACTS: Mapping[str, str] = {
     "attachment.read": "Mở ảnh từ tệp xuất",
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",
+    "backup.make": "Sao lưu dữ liệu",
+    "backup.restore": "Phục hồi từ bản sao lưu",
     "collector.add": "Thêm thành viên tổ",
     "collector.assign": "Giao thôn cho thành viên tổ",
     "collector.print": "Xem, in mã QR",

@@ -1,0 +1,108 @@
+"""`flask backup`, `flask restore`, `flask backup-key`: everything in one file, and back."""
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from server import people
+from server.cli.arguments import FILE
+from server.cli.groups import JSON, as_json, refuse, told
+from server.db import begin_writing, db
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """Age and archives are read when first used; a visit needs none of it."""
+    archive = importlib.import_module("server.backup.archive")
+    with told():
+        try:
+            yield
+        except archive.Unusable as error:
+            refuse(str(error), cause=error)
+        except OSError as error:
+            refuse(f"Không ghi hoặc đọc được tệp: {error.strerror or error}.", cause=error)
+
+
+@click.command("backup")
+@click.argument("out", type=click.Path(path_type=Path))
+@JSON
+@with_appcontext
+def command(out: Path, wants_json: bool) -> None:
+    """Sao lưu mọi dữ liệu vào một tệp, trong khi máy chủ vẫn chạy.
+
+    OUT là tệp mới, hoặc thư mục để đặt tệp mang ngày giờ. Gồm cơ sở dữ liệu (cả biểu mẫu), ảnh, bảng kê có mã băm. Có
+    TUNGNHA_BACKUP_KEY thì tệp được mã hóa và gồm cả khóa bí mật của máy chủ.
+    """
+    with _sentences():
+        if out.exists() and not out.is_dir():
+            refuse(f"{out} đã có: hãy chọn tên khác hoặc một thư mục.")
+        made = importlib.import_module("server.backup.make").backup(out)
+        begin_writing()
+        detail = {"file": made.path.name, "bytes": made.size, "rows": made.rows, "blobs": made.blobs,
+                  "encrypted": made.is_encrypted}  # fmt: skip
+        people.audit(people.SHELL, "backup.make", "backup", detail)
+        db.session.commit()
+    if wants_json:
+        as_json({**detail, "file": str(made.path), "missing": made.missing})
+        return
+    click.echo(f"Đã sao lưu {made.rows} dòng, {made.blobs} ảnh vào {made.path} ({made.size / 1e6:.1f} MB).")
+    if made.missing:
+        click.echo(f"Thiếu {made.missing} ảnh mà phiếu có nêu; xem “flask doctor”.", err=True)
+    if not made.is_encrypted:
+        click.echo(
+            "Tệp không mã hóa và không có khóa bí mật: hãy giữ riêng tệp secret_key, xem “flask backup-key”."
+        )
+
+
+@click.command("restore")
+@click.argument("file", type=FILE)
+@click.option("--key", type=FILE, help="Tệp khóa riêng, nếu bản sao lưu được mã hóa.")
+@click.option("--verify", is_flag=True, help="Chỉ kiểm tra tệp còn nguyên và mở được, không ghi gì.")
+@JSON
+@with_appcontext
+def restore(file: Path, key: Path | None, *, verify: bool, wants_json: bool) -> None:
+    """Phục hồi một bản sao lưu vào nơi chưa có dữ liệu; máy chủ phải đang dừng.
+
+    Cả tệp được kiểm tra trước khi ghi dòng đầu tiên; sau đó so lại từng bảng và đếm lại. Hộ đã xóa theo yêu cầu sau lúc
+    sao lưu được xóa lần nữa.
+    """
+    archive = importlib.import_module("server.backup.archive")
+    with _sentences():
+        identities = archive.identities(key)
+        if verify:
+            manifest = archive.verified(file, identities)
+            total = sum(each["rows"] for each in manifest["tables"].values())
+            sentence = f"Tệp còn nguyên: sao lưu lúc {manifest['made_at']}, {total} dòng, mọi mã băm khớp."
+            detail = {"made_at": manifest["made_at"], "rows": total, "revision": manifest["revision"]}
+        else:
+            done = importlib.import_module("server.backup.restore").restore(file, identities)
+            begin_writing()
+            detail = {"file": file.name, "made_at": done.made_at, "rows": done.rows, "blobs": done.blobs}
+            people.audit(people.SHELL, "backup.restore", "backup", detail)
+            db.session.commit()
+            for warning in done.warnings:
+                click.echo(warning, err=True)
+            sentence = (
+                f"Đã phục hồi {done.rows} dòng, {done.blobs} ảnh (sao lưu lúc {done.made_at}); mọi dòng khớp."
+            )
+    if wants_json:
+        as_json(detail)
+    else:
+        click.echo(sentence)
+
+
+@click.command("backup-key")
+@click.argument("file", type=click.Path(path_type=Path))
+@with_appcontext
+def make_key(file: Path) -> None:
+    """Tạo cặp khóa sao lưu: khóa riêng vào FILE (giữ ngoài máy chủ), khóa công khai in ra."""
+    with _sentences():
+        if file.exists():
+            refuse(f"{file} đã có: hãy chọn tên khác, đừng ghi đè khóa cũ.")
+        public = importlib.import_module("server.backup.archive").make_key(file)
+    click.echo(f"TUNGNHA_BACKUP_KEY={public}")
+    click.echo(f"Hãy đặt dòng trên cho máy chủ, chép {file} ra nơi khác (USB, két) rồi xóa khỏi máy chủ.")
