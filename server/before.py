@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from server import batch, entities, media, resend, tally
 from server.entities import Known, Visit
 from server.errors import KEY_UNKNOWN, Problem
-from server.models import Entity
+from server.models import Entity, Tombstone
+from server.models.privacy import of_entity, of_submission
 from server.reading import Reading
 from server.sender import Sender
 
@@ -40,6 +41,8 @@ class Before:
     edited: resend.Edited | None = None
     is_revoked: bool = False
     """The sender's: a process may remember for some seconds who a token is, not that it still opens anything."""
+    is_buried: bool = False
+    """It, what it edits, or what it is about was deleted: nothing of it is stored again (DESIGN 7)."""
 
     @property
     def is_awaited(self) -> bool:
@@ -50,7 +53,8 @@ class Before:
     def is_plain(self) -> bool:
         """New, by somebody who may send, and about no household that now goes by another id."""
         merged = any(known.merged_into_id for known in self.known.values())
-        return self.stored is None and not self.is_revoked and not merged
+        is_known = self.stored is not None or self.is_buried
+        return not is_known and not self.is_revoked and not merged
 
 
 def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
@@ -62,8 +66,8 @@ def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
     [before] = first(connection, [sent])
     if before.is_revoked:
         raise Problem(KEY_UNKNOWN)
-    if before.stored is not None:
-        return sent, before
+    if before.stored is not None or before.is_buried or _names_buried(connection, sent.reading):
+        return sent, dataclasses.replace(before, is_buried=before.stored is None)
     new_id, edited = before.submission_id, None
     if sent.reading.instance.deprecated_id is not None:
         edited = resend.replace(connection, sent.reading, new_id, sent.sender.collector_id)
@@ -128,6 +132,7 @@ def first(connection: sa.Connection, sents: Sequence[Sent]) -> list[Before]:
             "collector": sent.sender.collector_id,
             "subject": sent.reading.subject,
             "entity": main_entity(sent.reading),
+            **_keys(sent.reading),
         }
         for sent in sents
     ]
@@ -141,18 +146,39 @@ def first(connection: sa.Connection, sents: Sequence[Sent]) -> list[Before]:
     ]
 
 
+def _keys(reading: Reading) -> dict[str, str]:
+    """Under which a tombstone would stand; "" where there is nothing to ask about."""
+    instance, main = reading.instance, main_entity(reading)
+    return {
+        "own_key": of_submission(instance.instance_id),
+        "old_key": of_submission(instance.deprecated_id) if instance.deprecated_id else "",
+        "main_key": of_entity(main) if main else "",
+    }
+
+
+def _names_buried(connection: sa.Connection, reading: Reading) -> bool:
+    """Whether one of several entities that a submission names was deleted."""
+    others = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
+    others -= {main_entity(reading)}
+    if not others:
+        return False
+    keys = [of_entity(entity) for entity in others]
+    return connection.scalar(sa.select(Tombstone.key).where(Tombstone.key.in_(keys)).limit(1)) is not None
+
+
 def _before(
     new_id: int,
     stored_id: int | None,
     digest: bytes | None,
     is_revoked: bool,
+    is_buried: bool,
     changes: int | None,
     *known: Any,
 ) -> Before:
     if stored_id is not None:
         return Before(stored_id, resend.Stored(stored_id, bytes(digest or b"")), is_revoked=is_revoked)
     entity = {known[0]: Known(*known)} if known[0] is not None else {}
-    return Before(new_id, None, changes or 0, entity, is_revoked=is_revoked)
+    return Before(new_id, None, changes or 0, entity, is_revoked=is_revoked, is_buried=is_buried)
 
 
 def histories(connection: sa.Connection, known: Sequence[tuple[Reading, Before]]) -> list[Before]:

@@ -93,6 +93,15 @@ def begin_writing() -> None:
     writing()
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=30000",
+    "secure_delete=ON",  # what is deleted is overwritten: a household's name must not be left in free pages
+)
+
+
 def prepare(engine: Engine) -> None:
     """Make SQLite durable (a phone deletes what we acknowledged) and honest about transactions.
 
@@ -105,7 +114,7 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

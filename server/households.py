@@ -198,7 +198,7 @@ def _undo_split(connection: sa.Connection, household: Any, act: Any, officer: Of
 def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
     """Submission by submission: each goes back whose own XML names the merged household, or one merged into that."""
     gone = _household(connection, uuid.UUID(act.detail["gone"]), officer)
-    names = _with_merged(connection, gone.id)
+    names = with_merged(connection, gone.id)
     with recasting(connection, [household.id, gone.id]):
         theirs = sa.select(Submission.id, Submission.xml).where(Submission.entity_id == household.id)
         back = [row.id for row in connection.execute(theirs) if _names(bytes(row.xml)) in names]
@@ -356,7 +356,7 @@ def _add(
     )
 
 
-def _with_merged(connection: sa.Connection, entity_id: uuid.UUID) -> set[uuid.UUID]:
+def with_merged(connection: sa.Connection, entity_id: uuid.UUID) -> set[uuid.UUID]:
     """A household and all that were merged into it, at whatever remove."""
     every, newest = {entity_id}, {entity_id}
     while newest:

@@ -52,6 +52,12 @@ class Receipt:
     sentence: str
 
 
+_GONE = Receipt(
+    0, False, "Đã nhận. Dữ liệu của phiếu hoặc hộ này đã được xóa theo yêu cầu nên không lưu lại."
+)
+"""What a phone is told that sends again what was deleted: it may delete its copy too (DESIGN 7)."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Arrival:
     """A submission with everything that decides what is written."""
@@ -91,21 +97,25 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     other meets its row on a second try and is told so (C46).
     """
     reading = understand(xml)
-    if uploads:
-        _foresee(reading, sender)
+    if uploads and (refused := _foresee(reading, sender)):
+        return refused
     sealed = reading.instance.encrypted
     blobs = tuple(media.store(upload, cut_points=reading.cuts_points, sealed=sealed) for upload in uploads)
     return _arrivals().join(Sent(reading, blobs, sender))
 
 
-def _foresee(reading: Reading, sender: Sender) -> None:
-    """Refuse what is going to be refused before its photos are on disk, where they would be nobody's (C45)."""
+def _foresee(reading: Reading, sender: Sender) -> Receipt | None:
+    """Refuse what is going to be refused before its photos are on disk, where they would be nobody's (C45).
+
+    The receipt of what was deleted is given at once.
+    """
     with db.engine.connect() as connection:
         [before] = first(connection, [Sent(reading, (), sender)])
     if before.is_revoked:
         raise Problem(KEY_UNKNOWN)
     if before.stored is not None and before.stored.sha256 != reading.sha256:
         raise Problem(SUBMISSION_CONFLICT)
+    return _GONE if before.is_buried and before.stored is None else None
 
 
 def _arrivals() -> Together[Sent, Receipt]:
@@ -211,6 +221,9 @@ def receive(connection: sa.Connection, sent: Sent, *, whole: bool) -> Receipt | 
         connection.rollback()
         again = resend.again(before.stored, sent.reading, sent.blobs, received_at)
         return Receipt(before.stored.id, again.new, again.sentence)
+    if before.is_buried:
+        connection.rollback()
+        return _GONE
     this = arrival_of(sent, before, received_at, latest.known(received_at))
     if before.is_awaited and this.placed.quarantine is None:
         if not whole:

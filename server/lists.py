@@ -9,7 +9,8 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unaccented, villages_csv
 from server.entities import HOUSEHOLDS, status
-from server.models import Entity, EntityList, Village
+from server.models import Entity, EntityList, Tombstone, Village
+from server.models.privacy import of_entity
 from server.phones import Caller
 
 VILLAGES_FILE = "thon.csv"
@@ -108,10 +109,16 @@ def deleted(
 ) -> dict[uuid.UUID, bool]:
     """For each id that the server knows, whether it is gone from this collector's list (E10).
 
-    Ids unknown to the server are left out: they are households which a phone made and has not sent yet.
+    What was deleted is gone. Ids unknown to the server are left out: they are households which a phone made and
+    has not sent yet.
     """
-    found = connection.execute(_KNOWN, {"list": name, "ids": list(ids)})
-    return {key: not _is_his(name, caller, village, commune) for key, village, commune in found}
+    asked = list(ids)
+    found = connection.execute(_KNOWN, {"list": name, "ids": asked})
+    keys = {of_entity(key): key for key in asked}
+    gone = connection.scalars(sa.select(Tombstone.key).where(Tombstone.key.in_(list(keys))))
+    return {keys[key]: True for key in gone} | {
+        key: not _is_his(name, caller, village, commune) for key, village, commune in found
+    }
 
 
 def _is_his(name: str, caller: Caller, village_id: int | None, commune_id: int | None) -> bool:

@@ -19,7 +19,7 @@ from server.errors import (
     SUBMISSION_CONFLICT,
     Problem,
 )
-from server.models import Attachment, Collector, Entity, Finding, Subject, Submission
+from server.models import Attachment, Collector, Entity, Finding, Subject, Submission, Tombstone
 from server.reading import Reading
 from server.recast import recasting
 from server.restate import restate, touched_by
@@ -48,6 +48,11 @@ STORED = (
         Submission.id,
         Submission.sha256,
         sa.exists().where(Collector.id == sa.bindparam("collector"), Collector.revoked_at.is_not(None)),
+        sa.exists().where(
+            Tombstone.key.in_(
+                [sa.bindparam(name, type_=sa.String) for name in ("own_key", "old_key", "main_key")]
+            )
+        ),
         Subject.changes,
         *KNOWN_COLUMNS,
     )
@@ -56,8 +61,8 @@ STORED = (
     .outerjoin(Subject, Subject.id == sa.bindparam("subject"))
     .outerjoin(Entity, Entity.id == sa.bindparam("entity"))
 )
-"""The key for a new submission, the one that has its instance id already, whether the sender was revoked, how
-often its subject has changed, and the entity that it is about.
+"""The key for a new submission, the one that has its instance id already, whether the sender was revoked, whether
+it, what it edits, or its entity was deleted, how often its subject has changed, and the entity that it is about.
 
 A process may remember for some seconds who a token is (`phones.by_sent_token`); that he may still send is asked
 here.
