@@ -1,6 +1,7 @@
 # Từng Nhà in a container: data in /data, served on port 8000.
+# With PostgreSQL and TLS: compose.yaml. Alone, for this machine's own browser:
 #   docker build -t tung-nha .
-#   docker run -p 8000:8000 -v tung-nha:/data tung-nha
+#   docker run -p 127.0.0.1:8000:8000 -v tung-nha:/data tung-nha
 #   docker run --rm -v tung-nha:/data tung-nha flask --app app people add ...
 
 # What browsers need of others' work, by package-lock.json; nothing of it runs while it is installed.
@@ -28,10 +29,13 @@ RUN /opt/venv/bin/python -c "from dashboards import assets; assets.copy()" \
 
 FROM python:3.11-slim
 # Pango and a font set the PDF of the sheet of codes; without them its HTML page remains
+# (no versions: that of a Debian package is gone from the archive as soon as the package is repaired)
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-liberation \
     && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /data tungnha \
+RUN groupadd --system --gid 10001 tungnha \
+    && useradd --system --uid 10001 --gid tungnha --no-create-home --home-dir /data tungnha \
     && install --directory --owner tungnha --group tungnha --mode 0750 /data
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/tung-nha /srv/tung-nha
@@ -41,7 +45,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TUNGNHA_INSTANCE=/data
-USER tungnha
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
