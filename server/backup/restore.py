@@ -1,8 +1,6 @@
 """Restores a backup into an installation that has no data yet, and checks that everything is there."""
 
 import hashlib
-import importlib
-import importlib.util
 import io
 import os
 from collections.abc import Sequence
@@ -13,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from server import blobs, health, migrate, tally
+from server import blobs, health, migrate, tally, tombstones
 from server.backup import archive, rows
 from server.backup.archive import DAMAGED, Unusable
-from server.db import begin_writing, db
+from server.db import db
 from server.settings import Settings
 
 SEEDED = ("alembic_version", "entity_list", "role")
@@ -55,7 +53,7 @@ def restore(path: Path, identities: Sequence[Any]) -> Restored:
     _make_tables(manifest["revision"])
     count, warnings = _fill(path, identities, manifest)
     migrate.upgrade()
-    erased = _apply_tombstones()
+    erased = tombstones.apply_tombstones(db.session)
     warnings += _check(manifest, erased)
     total = sum(each["rows"] for each in manifest["tables"].values())
     return Restored(manifest["made_at"], total, count, erased, warnings)
@@ -123,17 +121,6 @@ def _take_key(key: str) -> list[str]:
     fresh.replace(path)
     current_app.config["SECRET_KEY"] = key
     return []
-
-
-def _apply_tombstones() -> int:
-    """What was deleted on request since the backup is deleted again, where the register of that is (DESIGN 7)."""
-    if importlib.util.find_spec("server.tombstones") is None:
-        return 0
-    found = importlib.import_module("server.tombstones")
-    begin_writing()
-    erased = found.apply_tombstones(db.session)
-    db.session.commit()
-    return int(erased or 0)
 
 
 def _check(manifest: dict[str, Any], erased: int) -> list[str]:

@@ -21,8 +21,8 @@ from server.models.people import (
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
-from server.models.snapshots import Snapshot
 from server.models.privacy import Tombstone
+from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
     Finding,
