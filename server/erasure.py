@@ -15,9 +15,15 @@ from server.models import (
     EntityVersion,
     Finding,
     Submission,
+    Village,
 )
 from server.recast import recasting
 from server.restate import restate
+
+_NAMED = {
+    "sqlite": "instr(submission.xml, :name) > 0",
+    "postgresql": "position(:name in submission.xml) > 0",
+}
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,21 @@ class Doomed:
 
 def of_household(connection: sa.Connection, entity_id: uuid.UUID) -> Doomed:
     """A household under all ids it ever had, and every submission that tells of it, older versions included."""
-    entities = with_merged(connection, heir(connection, entity_id))
+    doomed = of_households(connection, [heir(connection, entity_id)])
+    return _doomed(
+        connection, doomed.entities, {**doomed.submissions, **_naming(connection, doomed.entities)}
+    )
+
+
+def of_households(connection: sa.Connection, ids: Iterable[uuid.UUID]) -> Doomed:
+    """Households with what was merged into them and the submissions about them."""
+    entities: set[uuid.UUID] = set()
+    for entity_id in ids:
+        entities |= with_merged(connection, entity_id)
     changed = sa.select(EntityVersion.submission_id).where(EntityVersion.entity_id.in_(entities))
     about = sa.or_(Submission.entity_id.in_(entities), Submission.id.in_(changed))
     rows = connection.execute(sa.select(Submission.id, Submission.instance_id).where(about))
-    found = {row.id: row.instance_id for row in rows}
-    return _doomed(connection, entities, found | _unplaced(connection, entities))
+    return _doomed(connection, entities, {row.id: row.instance_id for row in rows})
 
 
 def of_submissions(connection: sa.Connection, ids: Collection[int]) -> Doomed:
@@ -58,14 +73,21 @@ def heir(connection: sa.Connection, entity_id: uuid.UUID) -> uuid.UUID:
     return entity_id
 
 
-def _unplaced(connection: sa.Connection, entities: Iterable[uuid.UUID]) -> dict[int, str]:
-    """Submissions set aside without being understood, of an unknown version, that name one of these."""
-    names = [str(entity).encode() for entity in entities]
-    query = sa.select(Submission.id, Submission.instance_id, Submission.xml).where(
-        Submission.entity_id.is_(None), Submission.quarantine.is_not(None)
-    )
-    rows = connection.execute(query, execution_options={"yield_per": 100})
-    return {row.id: row.instance_id for row in rows if any(name in bytes(row.xml).lower() for name in names)}
+def _naming(connection: sa.Connection, entities: Collection[uuid.UUID]) -> dict[int, str]:
+    """Submissions of the commune that name one of these in their XML alone: difficulties it raised, unread versions.
+
+    Every XML of the commune is looked into, some seconds at most; a deletion may take as long.
+    """
+    commune = sa.select(Village.commune_id).join(Entity, Entity.village_id == Village.id)
+    villages = sa.select(Village.id).where(Village.commune_id.in_(commune.where(Entity.id.in_(entities))))
+    here = sa.or_(Submission.village_id.in_(villages), Submission.village_id.is_(None))
+    named = sa.text(_NAMED[connection.dialect.name])
+    query = sa.select(Submission.id, Submission.instance_id).where(here, named)
+    found: dict[int, str] = {}
+    for entity in entities:
+        rows = connection.execute(query, {"name": str(entity).encode()})
+        found |= {row.id: row.instance_id for row in rows}
+    return found
 
 
 def _doomed(

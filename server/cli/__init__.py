@@ -14,7 +14,9 @@ GROUPS = (
     Group("people", "server.cli.people", "Người đăng nhập: thêm, liệt kê, cấp lại, ngừng, cho dùng lại."),
     Group("tokens", "server.cli.tokens", "Khóa truy cập cho chương trình (/api/v1)."),
     Group("audit", "server.cli.audit", "Nhật ký: xóa phần đã quá hạn lưu."),
-    Group("privacy", "server.cli.privacy", "Dữ liệu cá nhân: xóa lại phần đã xóa sau khi khôi phục."),
+    Group(
+        "privacy", "server.cli.privacy", "Dữ liệu cá nhân: xóa phần quá hạn lưu, xóa lại sau khi khôi phục."
+    ),
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
     Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),
     Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),

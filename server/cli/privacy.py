@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from server import tombstones
+from server import clock, retention, tombstones
 from server.cli.groups import JSON, as_json
 from server.db import db
 
@@ -23,3 +23,29 @@ def reapply(*, wants_json: bool) -> None:
         as_json({"deleted": count})
     else:
         click.echo(f"Đã xóa lại {count} hộ và phiếu.")
+
+
+@group.command()
+@click.option("--dry-run", is_flag=True, help="Chỉ liệt kê những gì đã hết hạn lưu, không xóa.")
+@JSON
+@with_appcontext
+def retain(*, dry_run: bool, wants_json: bool) -> None:
+    """Xóa phiếu, ảnh và hộ đã quá hạn lưu ghi trong biểu mẫu; số liệu đã đếm vẫn giữ, không còn gắn với hộ nào.
+
+    Nên chạy mỗi đêm; mỗi đợt xóa có một dòng nhật ký.
+    """
+    found = retention.due(db.session) if dry_run else retention.retain(db.session)
+    unstated = retention.unstated(db.session)
+    if wants_json:
+        rows = [
+            {"about": each.about, "until": clock.day_of(each.until).isoformat(), "rows": each.count}
+            for each in found
+        ]
+        as_json({"dry_run": dry_run, "deleted": rows, "without_retention": list(unstated)})
+        return
+    for each in found:
+        click.echo(f"{each.about}\ttrước {clock.day_of(each.until):%d/%m/%Y}\t{each.count}")
+    verb = "Sẽ xóa" if dry_run else "Đã xóa"
+    click.echo(f"{verb} {sum(each.count for each in found)} dòng quá hạn lưu.")
+    if unstated:
+        click.echo(f"Chưa nêu thời hạn lưu, nên không xóa gì: {', '.join(unstated)}.")
