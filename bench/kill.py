@@ -1,9 +1,10 @@
-"""Kills server or database in rounds of mixed load: `python -m bench.kill [rounds]`; every round is checked whole."""
+"""Kills server or database in rounds of mixed load, each checked whole: `python -m bench.kill [rounds [database]]`."""
 
 import dataclasses
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from app import create_app
@@ -15,9 +16,9 @@ from tests.live.served import Served
 from tests.own_postgres import OwnPostgres
 
 
-def main(count: int) -> None:
-    """Both databases, one after the other; an AssertionError says what was lost or doubled."""
-    for kind in ("sqlite", "postgresql"):
+def main(count: int, kinds: Sequence[str]) -> None:
+    """One database after the other; an AssertionError says what was lost or doubled."""
+    for kind in kinds:
         with tempfile.TemporaryDirectory(prefix="tungnha-kill-") as name:
             folder = Path(name)
             if kind == "sqlite":
@@ -47,4 +48,4 @@ def run(settings: Settings, postgres: OwnPostgres | None, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50, sys.argv[2:] or ("sqlite", "postgresql"))

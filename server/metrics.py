@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from server import health, openrosa, tally
+from server.backup import last
 from server.db import db
 from server.models import Submission
 from server.settings import Settings
@@ -93,12 +94,17 @@ def _rows() -> Iterator[Metric]:
     try:
         with db.engine.connect() as connection:
             newest = connection.scalar(sa.select(sa.func.max(Submission.id))) or 0
-            first, last = connection.execute(tally.WAITING).one()
+            first, newest_row = connection.execute(tally.WAITING).one()
+            backup = last.find(connection)
     except SQLAlchemyError:
         return  # gone since it was looked at: the next scrape says so
     yield _gauge("tungnha_submission_newest", "Number of the newest submission.", newest)
-    waiting = 0 if first is None else last - first + 1
+    waiting = 0 if first is None else newest_row - first + 1
     yield _gauge("tungnha_tally_waiting", "Tally rows not folded into days yet, at most.", waiting)
+    if backup is not None:
+        yield _gauge(
+            "tungnha_backup_seconds", "When the last backup was made, Unix time.", backup.at.timestamp()
+        )
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

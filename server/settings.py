@@ -115,6 +115,10 @@ class Settings:
         "",
         "Public keys (`age1…`, by spaces) that backups are encrypted for; `flask backup-key` makes one. Empty: not.",
     )
+    backup_days: int = _setting(
+        2,
+        "`flask doctor` and the server's page warn where the last backup is older than so many days; 0: never.",
+    )
     metrics_token: str = _setting(
         "",
         "Bearer token that opens `/metrics` from elsewhere; empty means that it answers on this machine alone.",

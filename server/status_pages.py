@@ -1,15 +1,24 @@
-"""What whoever runs the server asks it: is it alive, and its figures for Prometheus."""
+"""What whoever runs the server asks it: is it alive, its figures for Prometheus, what the doctor says of it."""
 
 import hmac
 from ipaddress import ip_address
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 
-from server import auth, health, metrics
+from server import auth, clock, doctor, health, metrics
+from server.backup import last
+from server.db import db
 from server.errors import NOT_ALLOWED, Problem
 from server.settings import Settings
 
 blueprint = Blueprint("status_pages", __name__)
+
+LEVELS = {doctor.ERROR: "lỗi", doctor.WARNING: "cần xem", doctor.OK: "tốt"}
+SUBJECTS = {
+    "settings": "Thiết lập", "secrets": "Tệp bí mật", "disk": "Ổ đĩa", "database": "Cơ sở dữ liệu",
+    "clock": "Đồng hồ", "fonts": "Phông chữ", "key": "Khóa bí mật", "backup": "Sao lưu",
+}  # fmt: skip
+_WORST = tuple(LEVELS)
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
@@ -36,6 +45,23 @@ def figures() -> Response:
     if not (_is_from_here() or _has_token()):
         raise Problem(NOT_ALLOWED)
     return Response(metrics.text(), content_type=metrics.CONTENT_TYPE)
+
+
+@blueprint.get("/quan-tri/may-chu")
+@auth.needs("admin")
+def show() -> str:
+    """The quick part of what `flask doctor` says, the worst first; what reads everything is left to the command."""
+    findings = sorted(doctor.examine(thorough=False), key=lambda each: _WORST.index(each.level))
+    with db.engine.connect() as connection:
+        newest = last.find(connection)
+    return render_template(
+        "office/server.html",
+        findings=findings,
+        subjects=SUBJECTS,
+        levels=LEVELS,
+        last=newest,
+        looked_at=clock.now(),
+    )
 
 
 def _is_from_here() -> bool:

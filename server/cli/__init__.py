@@ -29,5 +29,5 @@ def register(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(demo.command)
-    for command in (backup.command, backup.restore, backup.make_key, doctor.command):
+    for command in (backup.command, backup.restore, backup.make_key, doctor.command, doctor.preflight):
         app.cli.add_command(command)

@@ -1,6 +1,8 @@
-"""`flask doctor`: what is wrong here, and what to do."""
+"""`flask doctor`, `flask preflight`: what is wrong here, what is in the way of an upgrade, and what to do."""
 
 import importlib
+from collections.abc import Sequence
+from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -15,20 +17,31 @@ SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
 @JSON
 @with_appcontext
 def command(*, quick: bool, wants_json: bool) -> None:
-    """Khám máy chủ: thiết lập, quyền tệp, ổ đĩa, cơ sở dữ liệu, đồng hồ, phông chữ, khóa, ảnh, số đếm.
+    """Khám máy chủ: thiết lập, quyền tệp, ổ đĩa, cơ sở dữ liệu, đồng hồ, phông chữ, khóa, sao lưu, ảnh, số đếm.
 
     Mỗi dòng một kết quả và việc cần làm. Có lỗi (✗) thì thoát với mã 1; nhắc nhở (!) thì không.
     """
     doctor = importlib.import_module("server.doctor")  # a visit needs none of it
     with told():
-        findings = doctor.examine(thorough=not quick)
-        if wants_json:
-            as_json(
-                [{"subject": each.subject, "level": each.level, "words": each.words} for each in findings]
-            )
-        else:
-            for each in findings:
-                click.echo(f"{SIGNS[each.level]} {each.words}")
-        errors = sum(each.level == doctor.ERROR for each in findings)
-        if errors:
-            refuse(f"Có {errors} lỗi cần sửa.")
+        _tell(doctor.examine(thorough=not quick), wants_json=wants_json)
+
+
+@click.command("preflight")
+@JSON
+@with_appcontext
+def preflight(*, wants_json: bool) -> None:
+    """Trước khi cập nhật chương trình: bản của bảng, bản sao lưu mới, chỗ trống. Có lỗi (✗) thì thoát với mã 1."""
+    upgrade = importlib.import_module("server.doctor.upgrade")
+    with told():
+        _tell(upgrade.preflight(), wants_json=wants_json)
+
+
+def _tell(findings: Sequence[Any], *, wants_json: bool) -> None:
+    if wants_json:
+        as_json([{"subject": each.subject, "level": each.level, "words": each.words} for each in findings])
+    else:
+        for each in findings:
+            click.echo(f"{SIGNS[each.level]} {each.words}")
+    errors = sum(each.level == "error" for each in findings)
+    if errors:
+        refuse(f"Có {errors} lỗi cần sửa.")

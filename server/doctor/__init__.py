@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import db
-from server.doctor import data, machine
+from server.doctor import data, machine, upgrade
 from server.doctor.finding import ERROR, OK, WARNING, Finding
 
 __all__ = ["ERROR", "OK", "WARNING", "Finding", "examine"]
@@ -18,6 +18,7 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("clock", data.clock_),
     ("fonts", machine.fonts),
     ("key", data.key),
+    ("backup", upgrade.backups),
 )
 """What a page can afford to ask whenever it is opened."""
 THOROUGH = (("blobs", data.photos), ("tally", data.counts))

@@ -46,6 +46,7 @@ PHONES = 6
 VISITS = 48
 """A round."""
 HOUSEHOLDS = 60
+TRIES = 8
 PATIENCE = 120  # seconds
 
 
@@ -131,16 +132,25 @@ class Rounds:
         unfinished = [each for each in visits if told[each.instance] not in (201, 202)]
         assert set(told.values()) <= {201, 202, 503, None}, told
         self._check([each for each in visits if each not in unfinished])
-        again: dict[str, int | None] = {}
-        for n, phone in enumerate(self.phones):
-            again |= _send(phone, [each for each in visits[n::PHONES] if each in unfinished])
-        assert set(again.values()) <= {201, 202}, again
+        self._send_again(visits, {each.instance for each in unfinished})
         self.sent += visits
         for n in range(COLLECTORS):
             self.may_edit[n] += visits[n::COLLECTORS]
         self._check(visits)
         self._check_all()
         self._note(visits, victim, told)
+
+    def _send_again(self, visits: Sequence[Visit], unfinished: set[str]) -> None:
+        """As phones do, until all is acknowledged; a process may meet a few connections that died before."""
+        for _try in range(TRIES):
+            told: dict[str, int | None] = {}
+            for n, phone in enumerate(self.phones):
+                told |= _send(phone, [each for each in visits[n::PHONES] if each.instance in unfinished])
+            assert set(told.values()) <= {201, 202, 503}, told
+            unfinished = {instance for instance, status in told.items() if status == 503}
+            if not unfinished:
+                return
+        raise AssertionError(f"never acknowledged: {unfinished}")
 
     def _visits(self) -> list[Visit]:
         """Some households twice, a third with photos, a quarter edits of what was acknowledged before."""

@@ -7,6 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from server.models import Attachment, Submission, Tally
 from server.sender import Upload
 from server.settings import Settings
 from tests import sample
+from tests.people import browser, make_person
 from tests.server.test_intake import Place, Visit, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
@@ -42,7 +44,9 @@ def found(thorough: bool = True) -> Mapping[str, str]:
 
 def without_the_tests_own(said: Mapping[str, str]) -> Mapping[str, str]:
     """Tests let officers in without codes; the doctor is right to say so."""
-    return {subject: words for subject, words in said.items() if subject not in ("settings", "fonts")}
+    return {
+        subject: words for subject, words in said.items() if subject not in ("settings", "fonts", "backup")
+    }
 
 
 def test_nothing_is_said_of_what_is_in_order(
@@ -146,3 +150,56 @@ def test_a_database_that_forgets_is_an_error(app: Flask, database: str) -> None:
     finally:
         engines["default"].dispose()
         engines["default"] = kept
+
+
+def test_a_backup_that_is_old_or_missing_is_a_warning(
+    app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Chưa sao lưu lần nào" in found(thorough=False)["backup"]
+    assert app.test_cli_runner().invoke(args=["backup", str(tmp_path / "b.tar")]).exit_code == 0
+    assert "backup" not in found(thorough=False)
+    later = clock.now() + dt.timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert "đã 3 ngày" in found(thorough=False)["backup"]
+    app.config["SETTINGS"] = dataclasses.replace(settings, backup_days=0)
+    assert "backup" not in found(thorough=False)
+
+
+def test_an_upgrade_waits_for_a_backup_and_for_the_right_program(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever upgrades asks first; the code of the command is for his script."""
+    runner = app.test_cli_runner()
+    refused = runner.invoke(args=["preflight"])
+    assert refused.exit_code == 1
+    assert "không có gì để nâng" in refused.output
+    assert "Chưa có bản sao lưu nào" in refused.output
+    assert runner.invoke(args=["backup", str(tmp_path / "b.tar")]).exit_code == 0
+    assert runner.invoke(args=["preflight"]).exit_code == 0
+    _set_version("0018")
+    assert "Bảng ở bản 0018, sẽ nâng lên" in runner.invoke(args=["preflight"]).output
+    later = clock.now() + dt.timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert runner.invoke(args=["preflight"]).exit_code == 1
+    _set_version("9999")
+    assert "hãy dùng chương trình mới hơn" in runner.invoke(args=["preflight"]).output
+
+
+def _set_version(number: str) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :number"), {"number": number})
+
+
+def test_administrators_see_what_the_doctor_says(app: Flask, tmp_path: Path) -> None:
+    make_person("quan_tri", "admin")
+    visitor = browser(app)
+    visitor.sign_in("quan_tri")
+    page = visitor.get("/quan-tri/may-chu").text
+    assert "Chưa sao lưu lần nào" in page
+    assert "Cơ sở dữ liệu trả lời" in page
+    assert page.index("cần xem") < page.index(">tốt<"), "the worst first"
+    assert app.test_cli_runner().invoke(args=["backup", str(tmp_path / "b.tar")]).exit_code == 0
+    page = visitor.get("/quan-tri/may-chu").text
+    assert "tệp b.tar" in page
+    assert "không mã hóa" in page
+    assert 'href="/quan-tri/may-chu"' in page, "it is in the menu"
