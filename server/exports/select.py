@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from forms.definition import Definition
 from server import clock
+from server.coverage import homes
 from server.db import db
 from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, Problem
 from server.models import Attachment, Collector, Commune, Form, FormVersion, Submission, Village
@@ -68,10 +69,14 @@ class Who:
 
 @dataclass(frozen=True)
 class Known:
-    """What rows only point at: thôn by id as (code, name), collectors by id."""
+    """What rows only point at: thôn by id as (code, name) of where they count now, collectors by id.
+
+    `places` are the names of all thôn by code, those of merged ones too: answers name them.
+    """
 
     villages: dict[int, tuple[str, str]]
     collectors: dict[int, Who]
+    places: dict[str, str]
 
 
 def form(commune: Commune, form_id: str) -> Form:
@@ -106,14 +111,16 @@ def definitions(form_pk: int) -> list[Definition]:
 
 
 def known(commune: Named) -> Known:
-    """The thôn and collectors that rows of this commune point at."""
-    villages = db.session.execute(
-        sa.select(Village.id, Village.code, Village.name).where(Village.commune_id == commune.id)
-    )
+    """The thôn and collectors that rows of this commune point at; a merged thôn is the one it now counts in."""
+    columns = (Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id)
+    villages = db.session.execute(sa.select(*columns).where(Village.commune_id == commune.id)).all()
+    home, by_id = homes(villages, clock.today()), {row.id: row for row in villages}
     people = db.session.execute(
         sa.select(Collector.id, Collector.name, Collector.username).where(Collector.commune_id == commune.id)
     )
-    return Known({row[0]: (row[1], row[2]) for row in villages}, {row[0]: Who(*row) for row in people})
+    shown = {own: (by_id[other].code, by_id[other].name) for own, other in home.items()}
+    places = {row.code: row.name for row in villages}
+    return Known(shown, {row[0]: Who(*row) for row in people}, places)
 
 
 def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:

@@ -60,7 +60,7 @@ def prepare(choice: Choice, preset: Preset, **wishes: Any) -> Export:
     """An export that can be written; reads the form and the names that rows point at."""
     known = select.known(choice.commune)
     form = merged(select.definitions(choice.form.id))
-    wish = Wish(preset=preset, places=dict(known.villages.values()), **wishes)
+    wish = Wish(preset=preset, places=known.places, **wishes)
     return Export(choice, wish, form, tables(form, wish), identity(wish, known), db.engine)
 
 
