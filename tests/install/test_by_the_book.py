@@ -75,10 +75,14 @@ def debian() -> Iterator[Path]:
 
 def test_part_a_gives_a_running_system(debian: Path) -> None:
     steps = blocks()
-    assert len(steps) == 6
+    assert len(steps) == 7
     told = [typed(step.replace(NAMED, BY_ITSELF)) for step in steps]
     assert '"status":"ok"' in told[3]
     assert "quan.tri" in told[4]
+    [kept] = told[6].split()[-1:]
+    assert kept.endswith(".tar.age")
+    verified = typed(f"tung-nha restore /mnt/sao-luu/{kept} --key /var/lib/tung-nha/khoa-sao-luu --verify")
+    assert verified
 
     # it runs as its own account, and has written for that account alone
     assert typed(
