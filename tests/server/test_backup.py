@@ -1,11 +1,14 @@
 """Everything in one file and back: equal to the last row, also while visits go on, also on the other database."""
 
+import base64
 import contextlib
 import dataclasses
+import gzip
 import hashlib
 import itertools
 import json
 import re
+import shutil
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
@@ -17,7 +20,7 @@ from flask import Flask
 
 from app import create_app
 from geo.coverage_json import to_json
-from server import coverage, doctor, migrate, places, sealing, tally
+from server import coverage, doctor, migrate, places, sealing, tally, tombstones
 from server.backup import archive, make, restore
 from server.backup.archive import Unusable
 from server.blobs import stored
@@ -28,7 +31,9 @@ from server.settings import Settings
 from tests import sample, town
 from tests.conftest import SECRET, Template, hash_cheaply
 from tests.people import Browser, browser, make_person
-from tests.phone import InProcess, Phone
+from tests.phone import InProcess, Phone, statuses
+from tests.server.test_deletion import Story
+from tests.server.test_review_pages import LABEL, NEAR
 
 PAGES = ("/xa/11629", "/xa/11629/chi-tieu", "/api/v1/communes/11629/coverage")
 
@@ -325,3 +330,39 @@ def test_commands_tell_in_a_sentence_what_they_did(filled: Flask, tmp_path: Path
     acts = db.session.scalars(sa.select(Audit.detail).where(Audit.act == "backup.make")).all()
     assert [each["file"] for each in acts if each] == ["b.tar"]
     assert hashlib.sha256((tmp_path / "b.tar").read_bytes()).digest()
+
+
+def test_what_was_deleted_since_the_backup_is_deleted_again(
+    app: Flask, template_database: Template, tmp_path: Path
+) -> None:
+    """Issue 5, "done when": last night's backup brings no household back, nor does its phone; on both databases."""
+    story = Story(app)
+    made = make.backup(tmp_path)
+    story.delete()
+    with elsewhere(template_database, tmp_path / "new") as other:
+        shutil.copy(tmp_path / tombstones.FILE, tmp_path / "new")
+        done = restore.restore(made.path, [])
+        assert done.erased == 5, "two rows of the household and three visits"
+        told = repr(rows(but=("tombstone", "subject")))
+        assert LABEL not in told
+        assert NEAR in told
+        assert len(photos()) == made.blobs - 1, "the neighbours' photo is still theirs"
+        with db.engine.connect() as connection:
+            assert tally.recount(connection) == []
+        phone = Phone(InProcess(other), story.world.phone.server_url)
+        assert statuses(phone.send(story.sent[0])) == [202]
+        assert LABEL not in repr(rows(but=("tombstone", "subject")))
+
+
+def test_no_exact_point_of_a_household_is_in_a_backup(filled: Flask, tmp_path: Path) -> None:
+    """DESIGN 7: sent with 7 decimals, kept with 3, here as everywhere."""
+    made = make.backup(tmp_path)
+    told = b"".join(
+        gzip.decompress(each.content) if each.name.endswith(".gz") else each.content
+        for each in archive.members(made.path, [])
+    )
+    packed = b"".join(base64.b64decode(each) for each in re.findall(rb'"([A-Za-z0-9+/]{80,}={0,2})"', told))
+    assert b"20.812" in packed
+    for exact in town.EXACT:
+        assert exact.encode() not in told
+        assert exact.encode() not in packed

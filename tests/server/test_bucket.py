@@ -18,12 +18,13 @@ from obstore.store import S3Store
 
 from app import create_app
 from server import blobs, doctor
+from server.backup import make, restore
 from server.blobs import Bucket
 from server.db import db
 from server.models import Attachment, Submission
 from server.settings import BadSetting, Settings
 from tests import sample
-from tests.conftest import hash_cheaply
+from tests.conftest import SECRET, Template, hash_cheaply
 from tests.phone import InProcess, Phone
 
 pytestmark = pytest.mark.live
@@ -136,3 +137,22 @@ def test_while_the_bucket_is_away_photos_are_refused_and_nothing_is_stored(
 def test_a_bucket_without_a_name_is_no_setting(settings: Settings) -> None:
     with pytest.raises(BadSetting), contextlib.ExitStack():
         Bucket.of(dataclasses.replace(settings, blobs="s3://"))
+
+
+def test_a_backup_takes_photos_from_the_bucket_and_a_restore_puts_them_into_a_folder(
+    phone: Phone, template_database: Template, tmp_path: Path
+) -> None:
+    assert phone.post(sample.filled(FILLED), {"a.jpg": sample.JPEG}).status == 201
+    made = make.backup(tmp_path / "b.tar")
+    [one] = blobs.stored()
+    folder = tmp_path / "new"
+    folder.mkdir()
+    url = template_database.copy(folder)
+    other = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, second_factor="none"))
+    with other.app_context():
+        restore.restore(made.path, [])
+        assert [each.name for each in blobs.stored()] == [one.name]
+        assert sample.path_of(bytes.fromhex(one.name)).exists()
+        db.session.close()
+        db.dispose()
+    template_database.drop(url)
