@@ -54,6 +54,12 @@ def _with_points(found: Found, paths: frozenset[str], exact: dict[str, str]) -> 
     return Found({**found.texts, **points}, repeats, found.entities)
 
 
+def emptied(instance: Instance, definition: Definition) -> Instance:
+    """The submission without its points, traces and shapes; without any it is the very instance that was given."""
+    texts = set(_points(instance.found(definition), definition.layout.points))
+    return read(_rewritten(instance.xml, dict.fromkeys(texts, ""))) if texts else instance
+
+
 def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
     """A document whose form is unknown, with every answer that is written like a point rounded."""
     return _POINT.sub(lambda leaf: b">" + _round(leaf[1].decode().strip(), decimals).encode() + b"<", xml)

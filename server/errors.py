@@ -91,6 +91,8 @@ REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với ph
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
 HOUSEHOLD_UNKNOWN = Kind(404, "household_unknown", "Không có hộ này trong danh sách của xã.")
+REQUEST_UNKNOWN = Kind(404, "request_unknown", "Không có yêu cầu này trong sổ của xã.")
+REQUEST_IMPOSSIBLE = Kind(422, "request_impossible", "Chưa làm được: {why}")
 IMPORT_UNKNOWN = Kind(
     404, "import_unknown", "Danh sách này không có, đã nạp xong hoặc đã hoàn tác. Hãy tải tệp lên lại."
 )

@@ -212,6 +212,12 @@ def opened(row: Any, *, names: bool) -> Opened:
     )
 
 
+def said(answers: Mapping[str, Any], version_id: int | None) -> tuple[Answered, ...]:
+    """Every question that a submission answered, personal ones included, for the household itself."""
+    definition = _definition(version_id)
+    return _answers(answers, definition, names=True)[0] if definition else ()
+
+
 def _definition(version_id: int | None) -> Definition | None:
     stored = db.session.scalar(sa.select(FormVersion.definition).where(FormVersion.id == version_id))
     return Definition.from_json(stored) if stored else None

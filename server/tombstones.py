@@ -18,10 +18,11 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from server import audit, blobs, clock, erasure
+from server import audit, blobs, clock, erasure, media
 from server.erasure import Doomed
 from server.models import Attachment, Entity, Submission, Tombstone
-from server.models.privacy import of_blob, of_entity, of_submission
+from server.models.privacy import of_blob, of_entity, of_points, of_submission
+from server.positions import forget_positions
 
 FILE = "tombstones.jsonl"
 REQUEST, RETENTION = "request", "retention"
@@ -50,6 +51,20 @@ def forget(session: Session, doomed: Doomed, reason: str) -> None:
     for sha256 in doomed.blobs:
         blobs.delete(sha256)
     _settle(session)
+
+
+def forget_points(session: Session, doomed: Doomed) -> int:
+    """Take the positions out of these submissions for good, with whatever else the session holds; how many. Commits."""
+    lines = [Line(of_points(name), clock.now(), REQUEST) for name in doomed.submissions.values()]
+    _append(lines)
+    connection = session.connection()
+    _remember(connection, lines)
+    logs = forget_positions(connection, doomed)
+    session.commit()
+    for sha256 in logs:
+        blobs.delete(sha256)
+    _settle(session)
+    return len(lines)
 
 
 def buried(connection: sa.Connection, keys: Collection[str]) -> set[str]:
@@ -130,7 +145,7 @@ def _remember(connection: sa.Connection, lines: Iterable[Line]) -> None:
 def _again(session: Session, keys: Iterable[str], reason: str) -> int:
     """Delete what is there under these keys, some hundred at a time."""
     count = 0
-    named: dict[str, list[str]] = {"entity": [], "submission": [], "blob": []}
+    named: dict[str, list[str]] = {"entity": [], "submission": [], "points": [], "blob": []}
     for key in keys:
         kind, _, name = key.partition(":")
         named.setdefault(kind, []).append(name)
@@ -146,6 +161,8 @@ def _again(session: Session, keys: Iterable[str], reason: str) -> int:
             connection = session.connection(execution_options={"writes": True})
             forget(session, erasure.of_submissions(connection, ids), reason)
             count += len(ids)
+    for names in _portions(named["points"]):
+        _points_again(session, names)
     for names in _portions(named["blob"]):
         _sweep(session, [bytes.fromhex(name) for name in names])
     return count
@@ -158,6 +175,21 @@ def _forget_again(session: Session, entity_id: uuid.UUID, reason: str) -> int:
         return 0  # went with another one, into which it was merged
     forget(session, doomed, reason)
     return len(doomed.entities) + len(doomed.submissions)
+
+
+def _points_again(session: Session, names: list[str]) -> None:
+    """Take the positions out again where a submission has some."""
+    has_some = sa.or_(
+        Submission.latitude.is_not(None),
+        sa.exists().where(
+            Attachment.submission_id == Submission.id, sa.func.lower(Attachment.name) == media.AUDIT_FILE
+        ),
+    )
+    ids = session.scalars(sa.select(Submission.id).where(Submission.instance_id.in_(names), has_some)).all()
+    session.rollback()
+    if ids:
+        connection = session.connection(execution_options={"writes": True})
+        forget_points(session, erasure.of_submissions(connection, ids))
 
 
 def _sweep(session: Session, hashes: Collection[bytes]) -> None:

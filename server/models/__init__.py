@@ -21,7 +21,7 @@ from server.models.people import (
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
-from server.models.privacy import Tombstone
+from server.models.privacy import Breach, PrivacyRequest, Tombstone
 from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
@@ -40,6 +40,7 @@ __all__ = [
     "Audit",
     "BoundaryImport",
     "BoundaryUpload",
+    "Breach",
     "Collector",
     "CollectorVillage",
     "Commune",
@@ -67,6 +68,7 @@ __all__ = [
     "Person",
     "PersonSession",
     "Plan",
+    "PrivacyRequest",
     "ReportedValue",
     "Role",
     "SignInTry",

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -19,10 +19,66 @@ class Tombstone(Base):
     __table_args__ = (CheckConstraint("reason in ('request','retention')", name="reason"),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    """`submission:<instance id>`, `entity:<UUID>`, `blob:<SHA-256 in hexadecimal>`; nothing else of what it was."""
+    """`submission:<instance id>`, `entity:<UUID>`, `blob:<SHA-256 in hexadecimal>`; nothing else of what it was.
+
+    `points:<instance id>`: the submission stays, the positions in it are gone.
+    """
     at: Mapped[dt.datetime]
     reason: Mapped[str]
     """Asked for by the household, or kept long enough."""
+
+
+class PrivacyRequest(Base):
+    """What a household asked about its data, when it has to be answered and done, and what became of it."""
+
+    __tablename__ = "privacy_request"
+    __table_args__ = (
+        Index("ix_privacy_request_open", "commune_id", "state", "id"),
+        CheckConstraint("kind in ('view','correct','delete','withdraw')", name="kind"),
+        CheckConstraint("state in ('open','done','refused')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"))
+    entity_id: Mapped[uuid.UUID]
+    """Of the household; a bare id once it is deleted."""
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")
+    received_on: Mapped[dt.date]
+    asked: Mapped[str | None]
+    """Who asked, how to reach him, what exactly: personal, gone when a deletion is done."""
+    answer_due: Mapped[dt.date]
+    """Until when he has to be told that it was received and what follows."""
+    due: Mapped[dt.date]
+    answered_at: Mapped[dt.datetime | None]
+    extended_at: Mapped[dt.datetime | None]
+    closed_at: Mapped[dt.datetime | None]
+    closed_by: Mapped[str | None]
+    outcome: Mapped[str | None]
+    """Why it was refused, or what was done, without any answer of the household."""
+
+
+class Breach(Base):
+    """Personal data that went where it must not: what happened, and by when the authority has to know (72 hours)."""
+
+    __tablename__ = "breach"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
+    """None: of the whole installation."""
+    found_at: Mapped[dt.datetime]
+    what: Mapped[str]
+    subjects: Mapped[int | None]
+    """How many households, as far as is known."""
+    is_sensitive: Mapped[bool]
+    """Positions and the like: those concerned are told within the same 72 hours."""
+    due: Mapped[dt.datetime]
+    reported_at: Mapped[dt.datetime | None]
+    """To the authority (Mẫu 08)."""
+    told_at: Mapped[dt.datetime | None]
+    """To those concerned."""
+    measures: Mapped[str | None]
+    recorded_by: Mapped[str]
 
 
 def of_submission(instance_id: str) -> str:
@@ -35,3 +91,7 @@ def of_entity(entity_id: uuid.UUID) -> str:
 
 def of_blob(sha256: bytes) -> str:
     return f"blob:{sha256.hex()}"
+
+
+def of_points(instance_id: str) -> str:
+    return f"points:{instance_id}"

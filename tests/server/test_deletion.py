@@ -54,11 +54,11 @@ class Story:
         households.merge(db.session.connection(), self.home, self.double, officer)
         db.session.commit()
 
-    def visit(self, home: uuid.UUID, files: dict[str, bytes]) -> None:
+    def visit(self, home: uuid.UUID, files: dict[str, bytes], **more: str) -> None:
         xform, media = self.world.phone.sync()["ho_gia_dinh"]
         filling = engine.open_form(xform, media).start()
         answers = {"thon": "11629001", "ho": str(home), "ket_qua": "gap", "gbps": "co"}
-        for question, answer in answers.items():
+        for question, answer in (answers | more).items():
             filling.answer(question, answer)
         self.sent.append(filling.submission())
         assert set(statuses(self.world.phone.send(self.sent[-1], files))) == {201}
