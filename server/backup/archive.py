@@ -93,8 +93,11 @@ def _encrypting(file: BinaryIO, recipients: Sequence[Any]) -> Iterator[BinaryIO]
     if not recipients:
         yield file
         return
-    with _piped(lambda source: pyrage.encrypt_io(source, file, recipients)) as plain:
-        yield plain
+    try:
+        with _piped(lambda source: pyrage.encrypt_io(source, file, recipients)) as plain:
+            yield plain
+    except pyrage.EncryptError as error:  # what writing the file raised, as a text
+        raise OSError(str(error)) from error
 
 
 @contextlib.contextmanager

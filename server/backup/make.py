@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from server.db import db
 from server.models import Attachment
 from server.settings import Settings
 
+_NAMED = re.compile(r"tungnha-\d{8}-\d{6}\.tar(\.age)?")
 _BLOBS = sa.select(Attachment.stored_sha256).distinct().order_by(Attachment.stored_sha256)
 
 
@@ -46,6 +48,14 @@ def backup(target: Path) -> Made:
         writer.finish({**manifest, "tables": tables, "missing": missing})
     count = sum(each["rows"] for each in tables.values())
     return Made(path, path.stat().st_size, count, found, len(missing), bool(recipients))
+
+
+def forget_older(folder: Path, keep: int) -> int:
+    """Delete all but the newest backups that we named in a folder; how many."""
+    named = sorted(path for path in folder.iterdir() if _NAMED.fullmatch(path.name))
+    for path in named[:-keep]:
+        path.unlink()
+    return len(named[:-keep])
 
 
 def _name(*, encrypted: bool) -> str:

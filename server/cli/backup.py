@@ -29,9 +29,10 @@ def _sentences() -> Iterator[None]:
 
 @click.command("backup")
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(1), help="OUT là thư mục: chỉ giữ chừng này bản mới nhất.")
 @JSON
 @with_appcontext
-def command(out: Path, wants_json: bool) -> None:
+def command(*, out: Path, keep: int | None, wants_json: bool) -> None:
     """Sao lưu mọi dữ liệu vào một tệp, trong khi máy chủ vẫn chạy.
 
     OUT là tệp mới, hoặc thư mục để đặt tệp mang ngày giờ. Gồm cơ sở dữ liệu (cả biểu mẫu), ảnh, bảng kê có mã băm. Có
@@ -40,7 +41,11 @@ def command(out: Path, wants_json: bool) -> None:
     with _sentences():
         if out.exists() and not out.is_dir():
             refuse(f"{out} đã có: hãy chọn tên khác hoặc một thư mục.")
-        made = importlib.import_module("server.backup.make").backup(out)
+        if keep is not None and not out.is_dir():
+            refuse(f"--keep cần một thư mục có sẵn, mà {out} không phải.")
+        make = importlib.import_module("server.backup.make")
+        made = make.backup(out)
+        forgotten = make.forget_older(out, keep) if keep else 0
         begin_writing()
         detail = {"file": made.path.name, "bytes": made.size, "rows": made.rows, "blobs": made.blobs,
                   "encrypted": made.is_encrypted}  # fmt: skip
@@ -52,6 +57,8 @@ def command(out: Path, wants_json: bool) -> None:
     click.echo(f"Đã sao lưu {made.rows} dòng, {made.blobs} ảnh vào {made.path} ({made.size / 1e6:.1f} MB).")
     if made.missing:
         click.echo(f"Thiếu {made.missing} ảnh mà phiếu có nêu; xem “flask doctor”.", err=True)
+    if forgotten:
+        click.echo(f"Đã xóa {forgotten} bản cũ.")
     if not made.is_encrypted:
         click.echo(
             "Tệp không mã hóa và không có khóa bí mật: hãy giữ riêng tệp secret_key, xem “flask backup-key”."

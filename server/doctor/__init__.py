@@ -21,12 +21,13 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("backup", upgrade.backups),
 )
 """What a page can afford to ask whenever it is opened."""
+NO_ANSWER = "Chưa kiểm tra được vì ổ đĩa hoặc kho ảnh không trả lời ({why}): hãy xem TUNGNHA_BLOBS và ổ đĩa."
 THOROUGH = (("blobs", data.photos), ("tally", data.counts))
 """What reads everything: minutes where there are millions of visits."""
 
 
 def examine(*, thorough: bool) -> list[Finding]:
-    """Every check once; one that finds nothing wrong says so. A database that is gone fails what asks it."""
+    """Every check once; one that finds nothing wrong says so. What is away fails what asks it."""
     findings: list[Finding] = []
     for subject, check in QUICK + THOROUGH if thorough else QUICK:
         try:
@@ -34,4 +35,6 @@ def examine(*, thorough: bool) -> list[Finding]:
         except SQLAlchemyError:
             db.session.rollback()
             findings.append(Finding(subject, ERROR, data.NOT_ASKED))
+        except OSError as error:
+            findings.append(Finding(subject, ERROR, NO_ANSWER, {"why": error.strerror or error}))
     return findings

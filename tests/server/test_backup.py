@@ -4,7 +4,6 @@ import base64
 import contextlib
 import dataclasses
 import gzip
-import hashlib
 import itertools
 import json
 import re
@@ -311,25 +310,6 @@ def test_a_damaged_file_is_caught_before_a_row_is_written(
 def _contents(path: Path, identities: list[object]) -> list[bytes]:
     """A bit of every part of an archive."""
     return [member.content for member in archive.members(path, identities) if len(member.content) > 40]
-
-
-def test_commands_tell_in_a_sentence_what_they_did(filled: Flask, tmp_path: Path) -> None:
-    runner = filled.test_cli_runner()
-    made = runner.invoke(args=["backup", str(tmp_path / "b.tar")])
-    assert made.exit_code == 0, made.output
-    assert "Đã sao lưu" in made.output
-    assert "secret_key" in made.output
-    assert "b.tar đã có" in runner.invoke(args=["backup", str(tmp_path / "b.tar")]).output
-    checked = runner.invoke(args=["restore", str(tmp_path / "b.tar"), "--verify"])
-    assert (checked.exit_code, "Tệp còn nguyên" in checked.output) == (0, True)
-    refused = runner.invoke(args=["restore", str(tmp_path / "b.tar")])
-    assert (refused.exit_code, "đã có dữ liệu" in refused.output) == (1, True)
-    key = runner.invoke(args=["backup-key", str(tmp_path / "key")])
-    assert key.output.startswith("TUNGNHA_BACKUP_KEY=age1")
-    assert runner.invoke(args=["backup-key", str(tmp_path / "key")]).exit_code == 1
-    acts = db.session.scalars(sa.select(Audit.detail).where(Audit.act == "backup.make")).all()
-    assert [each["file"] for each in acts if each] == ["b.tar"]
-    assert hashlib.sha256((tmp_path / "b.tar").read_bytes()).digest()
 
 
 def test_what_was_deleted_since_the_backup_is_deleted_again(

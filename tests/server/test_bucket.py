@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from server.models import Attachment, Submission
 from server.settings import BadSetting, Settings
 from tests import sample
 from tests.conftest import SECRET, Template, hash_cheaply
+from tests.live.served import Served
 from tests.phone import InProcess, Phone
 
 pytestmark = pytest.mark.live
@@ -156,3 +158,32 @@ def test_a_backup_takes_photos_from_the_bucket_and_a_restore_puts_them_into_a_fo
         db.session.close()
         db.dispose()
     template_database.drop(url)
+
+
+def test_processes_that_were_forked_put_photos_into_the_bucket(
+    phone: Phone, app: Flask, s3: S3Server
+) -> None:
+    """The application is loaded once and shared by gunicorn's workers; each asks the bucket by itself."""
+    settings: Settings = app.config["SETTINGS"]
+    given = {
+        "TUNGNHA_BLOBS": settings.blobs, "TUNGNHA_S3_ENDPOINT": s3.url, "TUNGNHA_S3_KEY_ID": "test",
+        "TUNGNHA_S3_SECRET": "test",
+    }  # fmt: skip
+    with Served(settings, environ=given) as served, ThreadPoolExecutor(6) as pool:
+        code = phone.server_url.rpartition("/")[2]
+        photos = [sample.photo(number.to_bytes(4, "big")) for number in range(24)]
+
+        def send(photo: bytes) -> int:
+            return served.phone(code).post(sample.filled(FILLED), {"a.jpg": photo}).status
+
+        assert list(pool.map(send, photos)) == [201] * 24
+    kept = {blobs.get(bytes.fromhex(each.name)) for each in blobs.stored()}
+    assert kept == set(photos)
+
+
+def test_the_doctor_says_that_the_bucket_is_away(phone: Phone, s3: S3Server) -> None:
+    assert phone.post(sample.filled(FILLED), {"a.jpg": sample.JPEG}).status == 201
+    s3.stop()
+    said = {each.subject: (each.level, each.words) for each in doctor.examine(thorough=True)}
+    assert said["blobs"][0] == "error"
+    assert "kho ảnh không trả lời" in said["blobs"][1]
