@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from dashboards.reports import content, making, periods
 from forms import engine
 from geo.coverage_json import to_json
-from server import account_acts, clock, difficulties, drafts, people, publishing
+from server import account_acts, clock, difficulties, drafts, people, publishing, requests
 from server.db import db
 from server.entities import NOT_VISITED
 from server.models import Attachment, Commune, Difficulty, Person, Snapshot, Submission, Village
@@ -110,6 +110,7 @@ def _town(app: Flask, code: str) -> Town:
     difficulty = db.session.scalars(sa.select(Difficulty).order_by(Difficulty.id.desc())).first()
     _report(commune)
     draft = drafts.save(_workbook(code), "phieu.md", commune, "system")
+    asked = requests.add(db.session, commune, uuid.UUID(homes[0].id), "view", clock.today(), homes[0].label)
     db.session.commit()
     values = {
         "code": code,
@@ -121,6 +122,7 @@ def _town(app: Flask, code: str) -> Town:
         "collector_id": str(collector_id),
         "person_id": str(make_person(f"spare.{code}", "leader", commune)),
         "draft_id": str(draft.id),
+        "key": str(asked.id),
         "form_id": "ho_gia_dinh",
         "target_id": {"11629": "AL-T01", "10930": "MD-T05"}[code],
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
