@@ -11,6 +11,7 @@ from uuid import uuid4
 from xml.sax.saxutils import escape, quoteattr
 
 from forms.compiled import Choice, Control, Form, Node, SetValue, Text, itext_id, read
+from forms.sent import sent_values
 from forms.xpath import Unfillable, as_number, as_text, as_truth
 
 __all__ = ["Choice", "Fillable", "Filling", "Problem", "Refused", "Unfillable", "open_form"]
@@ -48,6 +49,16 @@ class Fillable:
         """Begin a visit at `now` (with zone; default the present) on `device`."""
         return Filling(self.form, now or datetime.now(HANOI), device, uuid or _random)
 
+    def edit(self, sent: bytes, uuid: Callable[[], str] | None = None) -> "Filling":
+        """Open what a phone has sent to change it, as Collect does: a new instanceID, deprecatedID the old one (C46).
+
+        What the phone took down when it began and ended stays. Raises Unfillable for XML that is not of this form,
+        and where a group repeats: this engine knows one round.
+        """
+        filling = Filling(self.form, datetime.now(HANOI), "", uuid or _random)
+        filling.restore(sent_values(sent, self.form))
+        return filling
+
 
 def open_form(
     xform: bytes, media: Mapping[str, bytes] | None = None, uuid: Callable[[], str] | None = None
@@ -72,6 +83,7 @@ class Filling:
     def __init__(self, form: Form, now: datetime, device: str, uuid: Callable[[], str]) -> None:
         self.form, self.now, self._device, self._uuid = form, now, device, uuid
         self._kept = {path: node.default for path, node in form.nodes.items()}
+        self._deprecated = ""
         self._shown: dict[str, str | float] = {}
         self._live: dict[str, bool] = {"": True}
         for path, node in form.nodes.items():
@@ -81,6 +93,16 @@ class Filling:
             self._work_out(form.nodes[path])
         for action in form.first_load:
             self._apply(action)
+
+    def restore(self, values: Mapping[str, str]) -> None:
+        """Take over what was sent, by path; all that is worked out is worked out anew."""
+        own = f"{self.form.root}/meta/instanceID"
+        self._deprecated = values.get(own, "")
+        for path, text in values.items():
+            if path != own:
+                self._kept[path] = text
+        for path in self.form.order:
+            self._work_out(self.form.nodes[path])
 
     # What expressions may ask (forms.xpath.Surroundings)
 
@@ -142,7 +164,7 @@ class Filling:
         Nodes that are not relevant are left out. Problems do not stop it: call `problems` first.
         """
         for path, node in self.form.nodes.items():
-            if node.bind.preload == "timestamp end":
+            if node.bind.preload == "timestamp end" and not self._deprecated:
                 self._set(path, self._preloaded("timestamp end", finished or self.now))
         out = ["<?xml version='1.0' ?>"]
         self._write(self.form.nodes[self.form.root], self.form.declarations, out)
@@ -285,6 +307,9 @@ class Filling:
         content = "".join(inner)
         start = f"<{node.tag}{extra}{attributes}"
         out.append(f"{start}>{content}</{node.tag}>" if content else f"{start} />")
+        if self._deprecated and node.path == f"{self.form.root}/meta/instanceID":
+            tag = node.tag.replace("instanceID", "deprecatedID")
+            out.append(f"<{tag}>{escape(self._deprecated)}</{tag}>")
 
 
 def _typed(value: Answer) -> str:

@@ -64,7 +64,7 @@ def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
     (DESIGN 6.4); it is returned so.
     """
     [before] = first(connection, [sent])
-    if before.is_revoked:
+    if before.is_revoked and sent.sender.person is None:  # what he has sent may still be corrected
         raise Problem(KEY_UNKNOWN)
     if before.stored is not None or before.is_buried or _names_buried(connection, sent.reading):
         return sent, dataclasses.replace(before, is_buried=before.stored is None)

@@ -88,6 +88,7 @@ REVIEW_OVERTAKEN = Kind(
     "Phiếu này vừa được người khác xử lý: hiện là “{state}”. Hãy tải lại trang để xem rồi quyết định.",
 )
 REVIEW_IMPOSSIBLE = Kind(409, "review_impossible", "Chưa làm được với phiếu này: {why}")
+CORRECTION_IMPOSSIBLE = Kind(409, "correction_impossible", "Chưa sửa được phiếu này: {why}")
 EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được sửa ở một bản mới hơn.")
 
 HOUSEHOLD_UNKNOWN = Kind(404, "household_unknown", "Không có hộ này trong danh sách của xã.")

@@ -117,6 +117,8 @@ class Opened:
     neighbours: tuple[Neighbour, ...]
 
 
+CHAIN = 50
+"""Versions of one submission that its page names."""
 _COLUMNS = (
     Submission.id,
     Form.title.label("form"),
@@ -216,6 +218,25 @@ def said(answers: Mapping[str, Any], version_id: int | None) -> tuple[Answered, 
     """Every question that a submission answered, personal ones included, for the household itself."""
     definition = _definition(version_id)
     return _answers(answers, definition, names=True)[0] if definition else ()
+
+
+def versions(submission_id: int) -> Sequence[Any]:
+    """The first submission of a chain of edits and what replaced it, oldest first; empty for one that stands alone.
+
+    Followed by key from one to the next, for chains are short and no index is worth the room; at most CHAIN.
+    """
+    columns = (Submission.id, Submission.received_at, Submission.root_id, Submission.replaced_by_id)
+    known = sa.select(*columns)
+    start = db.session.execute(known.where(Submission.id == submission_id)).one()
+    found: list[Any] = []
+    following = start.root_id or start.id
+    while following is not None and len(found) < CHAIN:
+        row = db.session.execute(known.where(Submission.id == following)).one_or_none()
+        if row is None:  # deleted on request
+            break
+        found.append(row)
+        following = row.replaced_by_id
+    return found if len(found) > 1 else []
 
 
 def _definition(version_id: int | None) -> Definition | None:

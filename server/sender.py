@@ -15,11 +15,13 @@ class Sender:
     device: str | None = None
     user_agent: str | None = None
     address: str | None = None
+    person: str | None = None
+    """Who corrects on a page what this collector sent, as the audit names him."""
 
     @property
     def actor(self) -> str:
         """How the audit names him."""
-        return f"collector:{self.collector_id}"
+        return self.person or f"collector:{self.collector_id}"
 
 
 @dataclasses.dataclass(frozen=True)

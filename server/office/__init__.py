@@ -5,6 +5,7 @@ from flask import Flask
 from server.office import (
     audit_pages,
     collector_pages,
+    correction,
     difficulties,
     draft_pages,
     household_import,
@@ -22,6 +23,7 @@ from server.office import (
 SUBJECTS = (
     audit_pages,
     collector_pages,
+    correction,
     difficulties,
     draft_pages,
     household_import,

@@ -22,6 +22,7 @@ SAID = {
     "has_issues": "Đã ghi: phiếu cần xem lại.",
     "rejected": "Không nhận phiếu: phiếu không còn được tính, và hộ trở lại như trước phiếu này.",
     "received": "Đã đưa phiếu về trạng thái đã nhận.",
+    "sua": "Đã lưu bản sửa và duyệt; bản cũ được giữ.",
 }
 RESULTS = {"gap": "gặp", "vang": "vắng", "tu_choi": "từ chối", "da_chuyen": "đã chuyển"}
 HOMES = {
@@ -72,6 +73,8 @@ def one(code: str, submission_id: int) -> str:
         may_see_names=auth.sees_records(commune),
         photos=photos_of(submission_id),
         sketch=sketch.of(found.village_id, found.point),
+        versions=reviewing.versions(submission_id),
+        may_correct=auth.is_officer_of(commune) and auth.sees_records(commune),
         history=review.history(db.session.connection(), submission_id),
         states=STATES,
         results=RESULTS,
