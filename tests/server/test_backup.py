@@ -346,3 +346,20 @@ def test_no_exact_point_of_a_household_is_in_a_backup(filled: Flask, tmp_path: P
     for exact in town.EXACT:
         assert exact.encode() not in told
         assert exact.encode() not in packed
+
+
+def test_a_backup_of_an_older_version_is_brought_to_this_one(
+    filled: Flask, template_database: Template, tmp_path: Path
+) -> None:
+    """What the new program backs up before its own upgrade, and what the old one did."""
+    newer = ("snapshot", "tombstone", "privacy_request", "breach")
+    before = rows(but=newer)
+    db.session.close()
+    migrate.downgrade("0018")
+    made = make.backup(tmp_path)
+    migrate.upgrade()
+    assert archive.verified(made.path, [])["revision"] == "0018"
+    with elsewhere(template_database, tmp_path / "new"):
+        restore.restore(made.path, [])
+        assert rows(but=newer) == before
+        migrate.check()
