@@ -69,7 +69,7 @@ def test_phones_go_on_while_somebody_guesses_beside_them(settings: Settings, tok
     statuses = [status for status, _ in guesser.answers]
     assert set(statuses) == {403, 429}
     assert statuses[:MOST] == [403] * MOST
-    assert statuses[-1] == 429
+    assert statuses.count(429) >= MOST // 2
     late = sorted(taken for status, taken in guesser.answers if status == 429)
     assert late[len(late) // 2] >= guessing.HELD, "most of his answers are kept back"
 
