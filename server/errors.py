@@ -93,6 +93,7 @@ EDIT_OF_REPLACED = Kind(409, "edit_of_replaced", "Phiếu này đã được s�
 
 HOUSEHOLD_UNKNOWN = Kind(404, "household_unknown", "Không có hộ này trong danh sách của xã.")
 REQUEST_UNKNOWN = Kind(404, "request_unknown", "Không có yêu cầu này trong sổ của xã.")
+BREACH_UNKNOWN = Kind(404, "breach_unknown", "Không có sự cố này trong sổ.")
 REQUEST_IMPOSSIBLE = Kind(422, "request_impossible", "Chưa làm được: {why}")
 IMPORT_UNKNOWN = Kind(
     404, "import_unknown", "Danh sách này không có, đã nạp xong hoặc đã hoàn tác. Hãy tải tệp lên lại."

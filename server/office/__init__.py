@@ -4,6 +4,7 @@ from flask import Flask
 
 from server.office import (
     audit_pages,
+    breach_pages,
     collector_pages,
     correction,
     difficulties,
@@ -22,6 +23,7 @@ from server.office import (
 
 SUBJECTS = (
     audit_pages,
+    breach_pages,
     collector_pages,
     correction,
     difficulties,

@@ -8,6 +8,8 @@ ACTS: Mapping[str, str] = {
     "audit.prune": "Xóa nhật ký quá hạn lưu",
     "backup.make": "Sao lưu dữ liệu",
     "backup.restore": "Phục hồi từ bản sao lưu",
+    "breach.add": "Ghi sự cố dữ liệu cá nhân",
+    "breach.note": "Ghi thêm về sự cố dữ liệu cá nhân",
     "collector.add": "Thêm thành viên tổ",
     "collector.assign": "Giao thôn cho thành viên tổ",
     "collector.print": "Xem, in mã QR",
