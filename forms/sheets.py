@@ -31,6 +31,11 @@ MAX_COLUMNS = 200
 # What one cell of Excel holds at most.
 MAX_CELL = 32_767
 # pyxform stops after as many empty rows; later ones are notes at the bottom of a sheet.
+_FORMULA = re.compile(rb"<f[ >/]")
+_UNCOMPUTED = (
+    "ô này là công thức Excel mà file chưa có kết quả. Hãy mở bằng Excel, sao chép cột này rồi dán lại dạng giá trị "
+    "(Paste Values), lưu và tải lên."
+)
 _EMPTY_ROWS_AT_END = 60
 _SPACES = re.compile(r"\s+")
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -212,16 +217,46 @@ def _read_xlsx(workbook: bytes, filename: str) -> list[Table]:
         reader = ExcelReader(io.BytesIO(workbook), read_only=True, data_only=True)
         reader.read()
         try:
-            sheets = [(sheet.title, sheet) for sheet in reader.wb.worksheets]
-            return [(title, list(_xlsx_rows(sheet))) for title, sheet in sheets]
+            tables: list[Table] = [(sheet.title, list(_xlsx_rows(sheet))) for sheet in reader.wb.worksheets]
         finally:
             reader.wb.close()
             reader.archive.close()
+        if _computes(workbook):
+            _refuse_uncomputed(workbook, tables)
+        return tables
     except FormRejected:
         raise
     # openpyxl meets a damaged file with whatever its parts raise: KeyError, ValueError, ParseError, zlib.error …
     except Exception as problem:
         raise _refused("file .xlsx bị hỏng. Hãy mở bằng Excel, lưu lại và tải lên.", filename) from problem
+
+
+def _computes(workbook: bytes) -> bool:
+    """Whether any cell of any sheet is a formula of Excel."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(_FORMULA.search(archive.read(name)) for name in names)
+
+
+def _refuse_uncomputed(workbook: bytes, tables: Sequence[Table]) -> None:
+    """Refuse a formula whose result the file does not hold: its cell would read as blank and the question be lost.
+
+    Excel stores results beside formulas; programs that write workbooks often do not.
+    """
+    reader = ExcelReader(io.BytesIO(workbook), read_only=True, data_only=False)
+    reader.read()
+    try:
+        for sheet, (title, rows) in zip(reader.wb.worksheets, tables, strict=True):
+            written = dict(_xlsx_rows(sheet))
+            headings = next((texts for _, texts in rows), [])
+            for number, texts in rows:
+                for place, (shown, typed) in enumerate(zip(texts, written.get(number, ()), strict=False)):
+                    if shown is None and typed is not None and typed.startswith("="):
+                        heading = headings[place] if place < len(headings) else None
+                        raise FormRejected([SheetError(title, number, heading, _UNCOMPUTED, typed[:80])])
+    finally:
+        reader.wb.close()
+        reader.archive.close()
 
 
 def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:

@@ -101,6 +101,8 @@ def settle(
 
     Only properties that the conflict is about can be chosen. Problem CONFLICT_SETTLED where another was faster.
     """
+    # two officers at once wait for each other here: the second reads what the first has settled
+    connection.execute(sa.select(Entity.id).where(Entity.id == entity_id).with_for_update())
     conflict = next(
         (
             each

@@ -75,6 +75,12 @@ def _checked(converted: Converted, blank: Sequence[BlankFinding]) -> dict[str, o
     }
 
 
+NO_PURPOSE = (
+    "Chưa phát hành: biểu mẫu chưa nói hỏi để làm gì. Hãy thêm trang muc_dich vào tệp (mục đích, căn cứ "
+    "pháp lý, số tháng lưu), hoặc nêu --purpose, --legal-basis và --retention."
+)
+
+
 @group.command()
 @click.argument("workbook", type=FILE, required=False)
 @click.option("--commune", "code", help="Mã xã có biểu mẫu này; bỏ trống: dùng cho mọi xã.")
@@ -124,6 +130,8 @@ def publish(
                 new_codes=_codes(answers["new_codes"]),
             ),
         )
+        if made.new and made.form_version.form.purpose is None:
+            refuse(NO_PURPOSE)
         if answers["only"]:
             _give(made.form_version.form, answers["only"])
         published = (made,)

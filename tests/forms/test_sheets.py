@@ -5,9 +5,11 @@ import zipfile
 
 import openpyxl
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forms import sheets
 from forms.convert import convert
 from forms.errors import FormRejected, SheetError
 
@@ -144,3 +146,28 @@ def outcome(book: bytes, filename: str) -> None:
         told = [type(converted).__name__]
     assert told
     assert all(told)
+
+
+def test_a_formula_without_a_result_is_pointed_at_and_one_with_a_result_is_read() -> None:
+    """Programs that write workbooks store no results: the cell would read as blank."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "survey"
+    for row in (["type", "name", "label"], ["text", "a", "A"], ["text", "b", '="B"&"1"']):
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(FormRejected) as caught:
+        sheets.read(out.getvalue(), "x.xlsx")
+    [error] = caught.value.errors
+    assert (error.sheet, error.row, error.column) == ("survey", 3, "label")
+    assert "Paste Values" in error.sentence
+    computed = io.BytesIO()
+    with xlsxwriter.Workbook(computed, {"in_memory": True}) as written:
+        page = written.add_worksheet("survey")
+        for number, row in enumerate((["type", "name", "label"], ["text", "a", "A"])):
+            page.write_row(number, 0, row)
+        page.write_formula(2, 2, '="B"&"1"', None, "B1")
+        page.write_row(2, 0, ["text", "b"])
+    assert sheets.read(computed.getvalue(), "x.xlsx")["survey"].rows[1]["label"] == "B1"

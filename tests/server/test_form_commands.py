@@ -12,13 +12,15 @@ from server.models import Form, FormCommune, Indicator
 from tests.people import make_commune
 from tests.server.test_form_pages import OTHER, workbook
 
+PURPOSE = ("--purpose", "Thử", "--legal-basis", "Luật", "--retention", "24")
+
 
 @pytest.fixture
 def published(app: Flask, tmp_path: Path) -> Path:
     make_commune()
     path = tmp_path / "phieu.md"
     path.write_bytes(workbook())
-    assert run(app, path).exit_code == 0
+    assert run(app, path, *PURPOSE).exit_code == 0
     path.write_bytes(workbook(version="2", done=OTHER))
     return path
 
@@ -53,3 +55,15 @@ def test_purpose_is_given_whole_and_communes_are_named(app: Flask, published: Pa
     db.session.rollback()
     assert db.session.scalars(sa.select(Form)).one().retention_months == 12
     assert len(db.session.scalars(sa.select(FormCommune)).all()) == 1
+
+
+def test_a_form_that_does_not_say_what_for_is_not_published(app: Flask, tmp_path: Path) -> None:
+    """Issue 3: purpose, legal basis and retention are asked for at publication, here as on the page."""
+    path = tmp_path / "phieu.md"
+    path.write_bytes(workbook())
+    refused = run(app, path)
+    assert refused.exit_code == 1
+    assert "--purpose" in refused.output
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Form)).all() == []
+    assert run(app, path, *PURPOSE).exit_code == 0
