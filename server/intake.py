@@ -18,7 +18,8 @@ from server.before import Before, Sent, first, histories, look, main_entity
 from server.db import db, single_statements
 from server.entities import HOUSEHOLDS, Origin, Visit
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
-from server.models import Audit, Finding, Submission
+from server.models import Audit, Finding, Submission, Tombstone
+from server.models.privacy import of_points
 from server.reading import Reading, observed, understand
 from server.registry import KnownIndicator
 from server.sender import Sender, Upload
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 MOST = 32
 """Submissions that are stored in one transaction: a phone waits for no more than a moment's work."""
 _ARRIVALS = "tungnha.arrivals"
+_WITHDRAWN = sa.select(sa.literal(True)).where(sa.exists().where(Tombstone.key == sa.bindparam("key")))
 
 ADD = sa.insert(Submission).values(
     {column.name: sa.bindparam(column.name) for column in Submission.__table__.columns}
@@ -99,6 +101,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     reading = understand(xml)
     if uploads and (refused := _foresee(reading, sender)):
         return refused
+    uploads = _without_log(uploads, reading)
     sealed = reading.instance.encrypted
     blobs = tuple(media.store(upload, cut_points=reading.cuts_points, sealed=sealed) for upload in uploads)
     return _arrivals().join(Sent(reading, blobs, sender))
@@ -116,6 +119,19 @@ def _foresee(reading: Reading, sender: Sender) -> Receipt | None:
     if before.stored is not None and before.stored.sha256 != reading.sha256:
         raise Problem(SUBMISSION_CONFLICT)
     return _GONE if before.is_buried and before.stored is None else None
+
+
+def _without_log(uploads: Sequence[Upload], reading: Reading) -> Sequence[Upload]:
+    """Without Collect's log, which repeats positions, where the household no longer agrees to their being kept."""
+    if not any(_is_log(upload) for upload in uploads):
+        return uploads
+    with single_statements().connect() as connection:
+        withdrawn = connection.scalar(_WITHDRAWN, {"key": of_points(reading.instance.instance_id)})
+    return [upload for upload in uploads if not (withdrawn and _is_log(upload))]
+
+
+def _is_log(upload: Upload) -> bool:
+    return upload.name.lower() == media.AUDIT_FILE
 
 
 def _arrivals() -> Together[Sent, Receipt]:

@@ -67,11 +67,6 @@ def forget_points(session: Session, doomed: Doomed) -> int:
     return len(lines)
 
 
-def buried(connection: sa.Connection, keys: Collection[str]) -> set[str]:
-    """Those of these keys whose record was deleted."""
-    return set(connection.scalars(sa.select(Tombstone.key).where(Tombstone.key.in_(list(keys)))))
-
-
 def apply_tombstones(session: Session) -> int:
     """Delete again whatever a restored backup brought back; how many submissions and entities. Commits.
 
