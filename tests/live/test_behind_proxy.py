@@ -1,4 +1,4 @@
-"""The server behind the reverse proxy of deploy/Caddyfile: TLS, who is believed, what the proxy's log tells."""
+"""The server behind the reverse proxy of docs/deploy/Caddyfile: TLS, who is believed, what the proxy's log tells."""
 
 import os
 import re
@@ -72,7 +72,7 @@ def behind(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Behind]:
         secure, plain = _free_port(), _free_port()
         folder = tmp_path / "caddy"
         folder.mkdir()
-        config = (ROOT / "deploy" / "Caddyfile").read_text()
+        config = (ROOT / "docs" / "deploy" / "Caddyfile").read_text()
         own = f"{{\n\tadmin off\n\thttp_port {plain}\n\thttps_port {secure}\n"
         (folder / "Caddyfile").write_text(config.replace("{\n", own, 1))
         environ = {

@@ -16,7 +16,7 @@ from server.settings import Settings, variables
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-DEPLOY = ROOT / "deploy"
+DEPLOY = ROOT / "docs" / "deploy"
 GIVEN = {"POSTGRES_PASSWORD": "x" * 48, "SITE_NAME": "tungnha.example.vn"}
 """What .env has to say."""
 ACCEPTED = {
@@ -121,7 +121,7 @@ def test_every_service_can_do_as_little_as_possible(services: dict[str, dict[str
 
 
 def test_what_a_file_names_is_there(services: dict[str, dict[str, Any]]) -> None:
-    assert (ROOT / "deploy" / "Caddyfile").is_file()
+    assert (ROOT / "docs" / "deploy" / "Caddyfile").is_file()
     units = "".join(path.read_text() for path in DEPLOY.glob("*.service"))
     for path in re.findall(r"/srv/tung-nha/((?:docs|server)/\S+)", units):
         assert (ROOT / path).exists(), path
