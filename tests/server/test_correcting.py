@@ -25,7 +25,7 @@ CODE = "11629"
 
 @pytest.fixture
 def towns(app: Flask) -> dict[str, Town]:
-    return town.build(app)
+    return town.build(app, reports=False)
 
 
 @pytest.fixture
