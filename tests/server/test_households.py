@@ -323,14 +323,17 @@ def _do(place: Place, act: tuple, sent: list[int]) -> None:
     kind, first, more = act
     if kind == "visit":
         sent.append(send(first, place.first if more else place.both).submission_id)
-        return
-    if kind == "edit":
-        if sent:
-            db.session.close()
-            edited = db.session.get_one(Submission, sent[more % len(sent)]).instance_id
-            db.session.close()
-            sent.append(send(dataclasses.replace(first, deprecated=edited), place.both).submission_id)
-        return
+    elif kind == "edit" and sent:
+        db.session.close()
+        edited = db.session.get_one(Submission, sent[more % len(sent)]).instance_id
+        db.session.close()
+        sent.append(send(dataclasses.replace(first, deprecated=edited), place.both).submission_id)
+    else:
+        _act(place, act, sent)
+
+
+def _act(place: Place, act: tuple, sent: list[int]) -> None:
+    kind, first, more = act
     with writing() as connection:
         if kind == "decide" and sent:
             number = sent[first % len(sent)]
