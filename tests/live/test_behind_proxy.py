@@ -25,7 +25,11 @@ from tests.live.served import HOST, ROOT, Served
 from tests.people import PASSWORD, make_person
 from tests.phone import Answer, Phone
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(shutil.which("caddy") is None, reason="no Caddy here")]
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.one_database,
+    pytest.mark.skipif(shutil.which("caddy") is None, reason="no Caddy here"),
+]
 
 FORGED = {
     "X-Forwarded-For": "198.51.100.9",

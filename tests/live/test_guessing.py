@@ -15,7 +15,7 @@ from server.settings import Settings
 from tests import sample
 from tests.live.served import Served
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.one_database]
 
 PHONES = 60
 MOST = 30

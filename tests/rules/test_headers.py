@@ -21,6 +21,8 @@ from tests.conftest import SECRET, Template, hash_cheaply
 from tests.people import PASSWORD, browser
 from tests.town import CODES, Caller
 
+pytestmark = pytest.mark.one_database
+
 KINDS = ("public", "people", "program", "phone")
 ASKERS = (
     "nobody",
