@@ -23,8 +23,6 @@ from server.models import Audit, Commune, Indicator, Snapshot, TallyDay, Village
 from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser
 
-pytestmark = pytest.mark.one_database
-
 BASE = "/xa/11629/bao-cao"
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 

@@ -24,8 +24,6 @@ from tests import town
 from tests.conftest import SECRET, Template, hash_cheaply
 from tests.town import CODES, Caller, Town
 
-pytestmark = pytest.mark.one_database
-
 ASKED_FOR = "ho=1&ten=1&nhan=1&ca_nhan=1&trang_thai=&loc=chua_tham&bieu_mau=ho_gia_dinh&moi_tinh_trang=1"
 """What a reader who wants everything adds to an address: names, personal answers, all states."""
 CHANGE = {"audit", "person_session", "sign_in_try"}
