@@ -81,6 +81,7 @@ def served(database_url: str, instance: Path, workers: int = 2, threads: int = 1
         "TUNGNHA_DATABASE_URL": database_url,
         "TUNGNHA_INSTANCE": str(instance),
         "TUNGNHA_FOLD_SECONDS": "10",
+        "TUNGNHA_SECOND_FACTOR": "none",  # the bench signs in with a password alone
     }
     command = [
         sys.executable, "-m", "gunicorn", "-c", "server/gunicorn_conf.py", "--bind", f"127.0.0.1:{port}",
