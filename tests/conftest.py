@@ -1,5 +1,6 @@
 """A fresh application for every test, on a copy of one prepared database; SQLite and PostgreSQL alike."""
 
+import contextlib
 import dataclasses
 import importlib
 import os
@@ -8,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -125,18 +127,19 @@ def template_database(
     return Template(database, source)
 
 
+@contextlib.contextmanager
+def on_a_copy(template: Template, folder: Path, **others: Any) -> Iterator[Settings]:
+    """Settings of an application with a database of its own, which is dropped afterwards."""
+    url = template.copy(folder)
+    given: dict[str, Any] = {"fold_seconds": 0, "second_factor": "none", "guesses_a_minute": 0} | others
+    yield Settings(instance=folder, database_url=url, secret_key=SECRET, **given)
+    template.drop(url)
+
+
 @pytest.fixture
 def settings(template_database: Template, tmp_path: Path) -> Iterator[Settings]:
-    url = template_database.copy(tmp_path)
-    yield Settings(
-        instance=tmp_path,
-        database_url=url,
-        secret_key=SECRET,
-        fold_seconds=0,
-        second_factor="none",
-        guesses_a_minute=0,
-    )
-    template_database.drop(url)
+    with on_a_copy(template_database, tmp_path) as found:
+        yield found
 
 
 def hash_cheaply(app: Flask) -> None:
@@ -144,8 +147,12 @@ def hash_cheaply(app: Flask) -> None:
     app.extensions["security"].pwd_context.update(argon2__memory_cost=8, argon2__rounds=1)
 
 
-@pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+@contextlib.contextmanager
+def application(settings: Settings) -> Iterator[Flask]:
+    """An application within its context, which leaves no connection behind.
+
+    Tests share one that a fixture of their module made, where none of them changes what is stored.
+    """
     app = create_app(settings)
     app.testing = True
     hash_cheaply(app)
@@ -153,6 +160,12 @@ def app(settings: Settings) -> Iterator[Flask]:
         yield app
         db.session.close()
         db.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    with application(settings) as made:
+        yield made
 
 
 @pytest.fixture

@@ -12,12 +12,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import create_app
-from server.db import db
 from server.headers import DAY
-from server.settings import Settings
 from tests import town
-from tests.conftest import SECRET, Template, hash_cheaply
+from tests.conftest import Template, application, on_a_copy
 from tests.people import PASSWORD, browser
 from tests.town import CODES, Caller
 
@@ -63,25 +60,11 @@ class Walked:
 def walked(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
     """GET of every address by every role, and POST with nothing in it, which nobody is let do anything by."""
     folder: Path = tmp_path_factory.mktemp("headers")
-    url = template_database.copy(folder)
-    settings = Settings(
-        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none", guesses_a_minute=0,
-        idle_minutes=600, admin_idle_minutes=600,
-    )  # fmt: skip
-    filling = create_app(settings)  # the phones of the tests' town speak plain http
-    hash_cheaply(filling)
-    with filling.app_context():
-        towns = town.build(filling)
-        db.session.close()
-        db.dispose()
-    app = create_app(dataclasses.replace(settings, https=True))
-    app.testing = True
-    hash_cheaply(app)
-    with app.app_context():
-        yield Walked(app, tuple(_walk(app, towns)))
-        db.session.close()
-        db.dispose()
-    template_database.drop(url)
+    with on_a_copy(template_database, folder, idle_minutes=600, admin_idle_minutes=600) as settings:
+        with application(settings) as filling:  # the phones of the tests' town speak plain http
+            towns = town.build(filling)
+        with application(dataclasses.replace(settings, https=True)) as app:
+            yield Walked(app, tuple(_walk(app, towns)))
 
 
 def _walk(app: Flask, towns: Mapping[str, town.Town]) -> Iterator[Answered]:

@@ -15,13 +15,11 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app import create_app
 from server import auth
 from server.db import Base, db
 from server.models import Audit
-from server.settings import Settings
 from tests import town
-from tests.conftest import SECRET, Template, hash_cheaply
+from tests.conftest import Template, application, on_a_copy
 from tests.town import CODES, Caller, Town
 
 ASKED_FOR = "ho=1&ten=1&nhan=1&ca_nhan=1&trang_thai=&loc=chua_tham&bieu_mau=ho_gia_dinh&moi_tinh_trang=1"
@@ -51,19 +49,11 @@ def _place(app: Flask) -> Place:
 def place(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """One for all tests that change nothing."""
     folder: Path = tmp_path_factory.mktemp("walk")
-    url = template_database.copy(folder)
-    settings = Settings(
-        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none", guesses_a_minute=0,
-        idle_minutes=600, admin_idle_minutes=600,
-    )  # fmt: skip
-    app = create_app(settings)
-    app.testing = True
-    hash_cheaply(app)
-    with app.app_context():
+    with (
+        on_a_copy(template_database, folder, idle_minutes=600, admin_idle_minutes=600) as settings,
+        application(settings) as app,
+    ):
         yield _place(app)
-        db.session.close()
-        db.dispose()
-    template_database.drop(url)
 
 
 def expected(access: auth.Access, rule: Rule, method: str, caller: Caller, code: str, village: str) -> str:
