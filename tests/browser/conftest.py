@@ -1,25 +1,33 @@
 """A real Chromium, a running server, and no way out of this machine."""
 
+import contextlib
 import os
 import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Page, Route, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Request, StorageState, ViewportSize, sync_playwright
 from werkzeug.serving import make_server
 
 from dashboards import assets
-from server import clock
+from server import clock, people
 from server.db import db
-from tests.leaders import NOON, PASSWORD, fill, sign_up
+from tests.conftest import Template, application, on_a_copy
+from tests.leaders import NOON, PASSWORD, fill
+from tests.people import make_person
 
 PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1366, height=768)
+ROLES = ("officer", "team_leader", "reviewer", "leader", "city", "admin")
 
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 QUIET = (
+    ALONE,
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -44,19 +52,52 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-def site(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a running server with An Lão in it and its leader, who can sign in."""
-    monkeypatch.setattr(clock, "now", lambda: NOON)
-    sign_up(fill("11629"))
-    db.session.commit()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+@pytest.fixture(scope="module")
+def site(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running server with An Lão in it and a person of each role, for tests that change nothing.
+
+    While it serves, no context of the application is open in this thread: Playwright could not close it.
+    """
+    folder: Path = tmp_path_factory.mktemp("site")
+    with pytest.MonkeyPatch.context() as patch, on_a_copy(template_database, folder) as settings:
+        patch.setattr(clock, "now", lambda: NOON)
+        with application(settings) as app:
+            _fill()
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        with app.app_context():
+            db.dispose()
+
+
+def _fill() -> None:
+    """An Lão and somebody of every role; the leader of a team has the first thôn."""
+    commune = fill("11629")
+    thon = min(commune.villages, key=lambda each: each.code)
+    for role in ROLES:
+        home = None if role in people.CITY_WIDE else commune
+        make_person(username(role), role, home, (thon,) if role == "team_leader" else ())
+
+
+def username(role: str) -> str:
+    return role.replace("_", ".")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One Chromium for the tests of a module: each opens a window that knows nothing of the others'.
+
+    It ends with its module: as long as Playwright runs, its event loop is this thread's, and the application's
+    context cannot be closed in other tests meanwhile.
+    """
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield started
+        started.close()
 
 
 @dataclass
@@ -77,43 +118,62 @@ class Visit:
         return found
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def visit(request: pytest.FixtureRequest, chromium: str, site: str) -> Iterator[Visit]:
-    """The leader, signed in by the form, on a phone and at a desk; nothing outside can be reached.
-
-    Playwright is started anew for each test: as long as it runs, its event loop is this thread's, and the
-    application's context cannot be closed in other tests meanwhile.
-    """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
-        made = Visit(browser.new_page(viewport=request.param, locale="vi-VN"), site)
-        watch(made)
-        sign_in(made)
-        yield made
-        browser.close()
+@contextlib.contextmanager
+def opened(browser: Browser, site: str, size: ViewportSize, **known: Any) -> Iterator[Visit]:
+    """A window of its own, closed afterwards; nothing outside can be reached, and nothing may have gone wrong."""
+    context = browser.new_context(viewport=size, locale="vi-VN", **known)
+    made = Visit(context.new_page(), site)
+    watch(made)
+    yield made
+    context.close()
     assert made.strayed == []
     assert made.errors == []
 
 
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def visitor(request: pytest.FixtureRequest, browser: Browser, site: str) -> Iterator[Visit]:
+    """Somebody who has not signed in, on a phone and at a desk."""
+    with opened(browser, site, request.param) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, site: str) -> StorageState:
+    """What a browser keeps of the leader, who has signed in by the form."""
+    with opened(browser, site, PHONE) as made:
+        sign_in(made)
+        return made.page.context.storage_state()
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def visit(
+    request: pytest.FixtureRequest, browser: Browser, site: str, signed_in: StorageState
+) -> Iterator[Visit]:
+    """The leader on the commune's page, on a phone and at a desk."""
+    with opened(browser, site, request.param, storage_state=signed_in) as made:
+        made.open("/xa/11629")
+        yield made
+
+
 def watch(visit: Visit) -> None:
-    """Let no request leave, and note what goes wrong."""
+    """Note what goes wrong, and what is asked of anybody else: nobody else has an address (`ALONE`).
 
-    def guard(route: Route) -> None:
-        if route.request.url.startswith((visit.site, "data:")):
-            route.continue_()
-        else:
-            visit.strayed.append(route.request.url)
-            route.abort()
+    Requests that Playwright holds up to be judged are never answered from the browser's cache.
+    """
 
-    visit.page.route("**/*", guard)
+    def look(request: Request) -> None:
+        if not request.url.startswith((visit.site, "data:")):
+            visit.strayed.append(request.url)
+
+    visit.page.on("request", look)
     visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
     visit.page.on("console", lambda said: visit.errors.append(said.text) if said.type == "error" else None)
 
 
-def sign_in(visit: Visit) -> None:
-    """Through the door that everybody takes."""
+def sign_in(visit: Visit, role: str = "leader") -> None:
+    """Through the door that everybody takes; where it leads depends on the role."""
     visit.open("/")
-    visit.page.fill("#username", "lanh.dao")
+    visit.page.fill("#username", username(role))
     visit.page.fill("#password", PASSWORD)
     visit.page.click("main button[type=submit]")
-    visit.page.wait_for_url("**/xa/11629")
+    visit.page.wait_for_url(lambda url: not urlsplit(url).path.startswith("/dang-nhap"))

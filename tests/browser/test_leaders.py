@@ -1,18 +1,34 @@
 """What a leader sees in a real browser, at 390 and 1366 pixels, with the network cut off."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.one_database]
+pytestmark = pytest.mark.browser
 
 FIGURE = "path.leaflet-interactive"
 
 
-def test_signing_in_leads_to_the_commune_and_its_28_figures(visit: Visit) -> None:
-    expect(visit.page.locator("h1")).to_contain_text("Xã An Lão")
-    expect(visit.page.locator(".figures tbody tr")).to_have_count(28)
+def test_what_a_page_asks_of_others_is_noted_and_reaches_nobody(visitor: Visit) -> None:
+    elsewhere = ["http://localhost:8888/a.png", "http://127.0.0.2:8888/a.png", "https://example.org/a.png"]
+    for address in elsewhere:
+        with visitor.page.expect_event("requestfailed") as failed:
+            visitor.page.set_content(f'<img src="{address}">')
+        assert failed.value.failure == "net::ERR_NAME_NOT_RESOLVED"
+    assert visitor.strayed == elsewhere
+    visitor.strayed.clear()
+    assert len(visitor.errors) == len(elsewhere)
+    visitor.errors.clear()
+
+
+def test_signing_in_leads_to_the_commune_and_its_28_figures(visitor: Visit) -> None:
+    sign_in(visitor)
+    assert urlsplit(visitor.page.url).path == "/xa/11629"
+    expect(visitor.page.locator("h1")).to_contain_text("Xã An Lão")
+    expect(visitor.page.locator(".figures tbody tr")).to_have_count(28)
 
 
 def test_no_page_scrolls_sideways(visit: Visit) -> None:
