@@ -1,5 +1,6 @@
 """The server behind the reverse proxy of docs/deploy/Caddyfile: TLS, who is believed, what the proxy's log tells."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,20 +15,19 @@ from pathlib import Path
 import pytest
 import requests
 import sqlalchemy as sa
-from flask import Flask
 from werkzeug.datastructures import Headers
 
 from server.db import db
 from server.models import Audit, Submission
 from server.settings import Settings
 from tests import sample
+from tests.conftest import Template, application, on_a_copy
 from tests.live.served import HOST, ROOT, Served
 from tests.people import PASSWORD, make_person
 from tests.phone import Answer, Phone
 
 pytestmark = [
     pytest.mark.live,
-    pytest.mark.one_database,
     pytest.mark.skipif(shutil.which("caddy") is None, reason="no Caddy here"),
 ]
 
@@ -70,11 +70,11 @@ class OverTls:
         return Answer(answer.status_code, Headers(list(answer.headers.items())), answer.content)
 
 
-@pytest.fixture
-def behind(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Behind]:
+@contextlib.contextmanager
+def proxied(settings: Settings) -> Iterator[Behind]:
     with Served(settings, environ={"TUNGNHA_HTTPS": "1", "TUNGNHA_PROXIES": "1"}) as served:
         secure, plain = _free_port(), _free_port()
-        folder = tmp_path / "caddy"
+        folder = settings.instance / "caddy"
         folder.mkdir()
         config = (ROOT / "docs" / "deploy" / "Caddyfile").read_text()
         own = f"{{\n\tadmin off\n\thttp_port {plain}\n\thttps_port {secure}\n"
@@ -101,6 +101,40 @@ def behind(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Behind]:
             proxy.wait(30)
 
 
+@dataclass(frozen=True)
+class Known:
+    """Who is stored: the leader's username, the collector's token."""
+
+    leader: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def own_settings(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    folder: Path = tmp_path_factory.mktemp("behind")
+    with on_a_copy(template_database, folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def known(own_settings: Settings) -> Iterator[Known]:
+    """One commune for all: one test alone signs in, and one alone sends."""
+    with application(own_settings):
+        commune = sample.make_commune()
+        make_person("lanh_dao", "leader", commune)
+        collector = sample.make_collector(commune)
+        sample.publish_plain()
+        db.session.rollback()
+        yield Known("lanh_dao", collector.token)
+
+
+@pytest.fixture(scope="module")
+def behind(own_settings: Settings, known: Known) -> Iterator[Behind]:
+    """One server and one proxy for all tests that leave them as they are."""
+    with proxied(own_settings) as found:
+        yield found
+
+
 def _free_port() -> int:
     with socket.create_server((HOST, 0)) as found:
         return int(found.getsockname()[1])
@@ -121,8 +155,9 @@ def _wait_for(authority: Path, port: int) -> None:
     raise AssertionError("the proxy did not begin to serve")
 
 
-def test_a_person_signs_in_over_tls_and_nobody_is_believed_but_the_proxy(behind: Behind) -> None:
-    make_person("lanh_dao", "leader", sample.make_commune())
+def test_a_person_signs_in_over_tls_and_nobody_is_believed_but_the_proxy(
+    behind: Behind, known: Known
+) -> None:
     with behind.session() as session:
         session.headers.update(FORGED)
         page = session.get(f"{behind.url}/dang-nhap", timeout=60)
@@ -133,7 +168,7 @@ def test_a_person_signs_in_over_tls_and_nobody_is_believed_but_the_proxy(behind:
         assert "evil.example" not in page.text
         token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
         assert token
-        fields = {"csrf_token": token[1], "username": "lanh_dao", "password": PASSWORD}
+        fields = {"csrf_token": token[1], "username": known.leader, "password": PASSWORD}
         refused = session.post(f"{behind.url}/dang-nhap", data=fields, timeout=60)
         assert refused.status_code == 400, "no page of ours has sent this"
         session.headers["Referer"] = f"{behind.url}/dang-nhap"
@@ -145,12 +180,11 @@ def test_a_person_signs_in_over_tls_and_nobody_is_believed_but_the_proxy(behind:
     assert addresses
 
 
-def test_a_phone_syncs_and_sends_over_tls_by_the_addresses_that_it_is_given(behind: Behind) -> None:
-    collector = sample.make_collector()
-    sample.publish_plain()
-    db.session.rollback()
+def test_a_phone_syncs_and_sends_over_tls_by_the_addresses_that_it_is_given(
+    behind: Behind, known: Known
+) -> None:
     with behind.session() as session:
-        phone = Phone(OverTls(session, behind.url), f"{behind.url}/key/{collector.token}")
+        phone = Phone(OverTls(session, behind.url), f"{behind.url}/key/{known.token}")
         assert list(phone.sync()) == ["don_gian"]
         assert [answer.status for answer in phone.send(sample.filled())] == [201]
     db.session.rollback()
@@ -163,25 +197,23 @@ def test_plain_http_leads_to_tls(behind: Behind) -> None:
     assert answer.headers["Location"].startswith("https://localhost")
 
 
-def test_what_is_far_too_large_is_refused_in_the_servers_words(behind: Behind) -> None:
+def test_what_is_far_too_large_is_refused_in_the_servers_words(behind: Behind, known: Known) -> None:
     """A proxy that cuts a body off would tell a phone nothing that it can show."""
-    collector = sample.make_collector()
-    db.session.rollback()
     with behind.session() as session:
         answer = session.post(
-            f"{behind.url}/key/{collector.token}/submission", data=bytes(33_000_000), timeout=60,
+            f"{behind.url}/key/{known.token}/submission", data=bytes(33_000_000), timeout=60,
             headers={"Content-Type": "multipart/form-data; boundary=x"},
         )  # fmt: skip
     assert answer.status_code == 413
     assert "quá lớn" in answer.content.decode()
 
 
-def test_the_proxys_log_tells_no_code_while_the_server_is_gone(behind: Behind) -> None:
+def test_the_proxys_log_tells_no_code_while_the_server_is_gone(settings: Settings) -> None:
     """Caddy logs what it could not hand on, with the address that was asked for."""
     secret = "S" * 64
-    behind.served.kill()
-    behind.served.listener.close()
-    with behind.session() as session:
+    with proxied(settings) as behind, behind.session() as session:
+        behind.served.kill()
+        behind.served.listener.close()
         for path in (f"/key/{secret}/formList", f"/thu/{secret}/formList", f"/view/media/{secret}"):
             answer = session.get(
                 f"{behind.url}{path}", headers={"Authorization": f"Token {secret}"}, cookies={"session": secret},

@@ -18,8 +18,6 @@ from tests.conftest import Template, application, on_a_copy
 from tests.people import PASSWORD, browser
 from tests.town import CODES, Caller
 
-pytestmark = pytest.mark.one_database
-
 KINDS = ("public", "people", "program", "phone")
 ASKERS = (
     "nobody",
