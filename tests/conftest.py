@@ -46,10 +46,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Template:
-    """A migrated, empty database that tests copy: a file, or a database of a PostgreSQL server."""
+    """A database that tests copy, migrated and empty at first: a file, or a database of a PostgreSQL server."""
 
     kind: str
     source: str
+    name: str = "template_tungnha"
+    """What the server calls it; a file has its path in `source`."""
 
     def copy(self, folder: Path) -> str:
         """The URL of a copy of its own."""
@@ -57,8 +59,15 @@ class Template:
             shutil.copy(self.source, folder / "tungnha.sqlite3")
             return f"sqlite:///{folder / 'tungnha.sqlite3'}"
         name = f"t{uuid.uuid4().hex}"
-        _as_admin(self.source, f'CREATE DATABASE "{name}" TEMPLATE template_tungnha STRATEGY FILE_COPY')
+        _as_admin(self.source, f'CREATE DATABASE "{name}" TEMPLATE "{self.name}" STRATEGY FILE_COPY')
         return sa.make_url(self.source).set(database=name).render_as_string(hide_password=False)
+
+    def of(self, url: str) -> "Template":
+        """One of a copy that was filled, and to which nobody is connected any more."""
+        name = sa.make_url(url).database or ""
+        if self.kind == "sqlite":
+            return dataclasses.replace(self, source=name)
+        return dataclasses.replace(self, name=name)
 
     def drop(self, url: str) -> None:
         if self.kind == "postgresql":

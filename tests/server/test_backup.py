@@ -88,16 +88,6 @@ def elsewhere(template: Template, folder: Path, secret: str = SECRET, **more: st
     template.drop(url)
 
 
-@pytest.fixture
-def filled(app: Flask) -> Flask:
-    town.build(app)
-    with db.engine.connect().execution_options(writes=True) as connection:
-        tally.correct(connection, tally.recount(connection))  # the towns are drawn with sums of their own
-        connection.commit()
-    db.session.rollback()
-    return app
-
-
 def test_what_is_restored_is_what_was_there(
     filled: Flask, template_database: Template, tmp_path: Path
 ) -> None:

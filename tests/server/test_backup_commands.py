@@ -10,10 +10,9 @@ from flask import Flask
 from server.backup import archive
 from server.db import db
 from server.models import Audit
-from tests.server.test_backup import filled
 from tests.server.test_outages import SmallDisk, small_disk
 
-__all__ = ["filled", "small_disk"]  # fixtures are found by their names
+__all__ = ["small_disk"]  # fixtures are found by their names
 
 
 def test_commands_tell_in_a_sentence_what_they_did(filled: Flask, tmp_path: Path) -> None:
