@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,15 @@ def application(settings: Settings) -> Iterator[Flask]:
         yield app
         db.session.close()
         db.dispose()
+
+
+@contextlib.contextmanager
+def filled_once(template: Template, folder: Path, fill: Callable[[Flask], object]) -> Iterator[Template]:
+    """A template of what `fill` stores, for the tests of a module: each copies it, and may change its copy."""
+    with on_a_copy(template, folder) as settings:
+        with application(settings) as app:
+            fill(app)
+        yield template.of(settings.database_url)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
 
@@ -17,9 +18,11 @@ from flask import Flask
 
 from dashboards import overview
 from dashboards.reports import content, periods
-from server import clock, coverage
+from server import clock, coverage, places
 from server.db import db
-from server.models import Audit, Commune, Indicator, Snapshot, TallyDay, Village
+from server.models import Audit, Indicator, Snapshot, TallyDay, Village
+from server.settings import Settings
+from tests.conftest import Template, application, filled_once, on_a_copy
 from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser
 
@@ -27,31 +30,65 @@ BASE = "/xa/11629/bao-cao"
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
-@pytest.fixture(autouse=True)
-def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: NOON)
+@pytest.fixture(autouse=True, scope="module")
+def noon() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        yield
 
 
-@pytest.fixture
-def commune(app: Flask) -> Commune:
+@pytest.fixture(scope="module")
+def filled_template(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory, noon: None
+) -> Iterator[Template]:
+    """The commune, its leader and its officer."""
+    with filled_once(template_database, tmp_path_factory.mktemp("filled"), _fill) as found:
+        yield found
+
+
+def _fill(_app: Flask) -> None:
     commune = fill("11629", villages=9)
     sign_up(commune)
     sign_up(commune, "officer", "can.bo")
     db.session.commit()
-    return commune
+
+
+@pytest.fixture(scope="module")
+def issued_template(
+    filled_template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Template]:
+    """The same with the report of November issued: seconds of setting type, for all tests that begin after it."""
+    folder = tmp_path_factory.mktemp("issued")
+    with filled_once(filled_template, folder, lambda app: issue(signed_in(app, "can.bo"))) as found:
+        yield found
 
 
 @pytest.fixture
-def leader(app: Flask, commune: Commune) -> Browser:
-    visitor = browser(app)
-    visitor.sign_in("lanh.dao")
-    return visitor
+def settings(filled_template: Template, tmp_path: Path) -> Iterator[Settings]:
+    with on_a_copy(filled_template, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
-def officer(app: Flask, commune: Commune) -> Browser:
+def issued(issued_template: Template, tmp_path: Path) -> Iterator[Browser]:
+    """The officer, whose commune has a report."""
+    with on_a_copy(issued_template, tmp_path) as settings, application(settings) as app:
+        yield signed_in(app, "can.bo")
+
+
+@pytest.fixture
+def leader(app: Flask) -> Browser:
+    return signed_in(app, "lanh.dao")
+
+
+@pytest.fixture
+def officer(app: Flask) -> Browser:
+    return signed_in(app, "can.bo")
+
+
+def signed_in(app: Flask, username: str) -> Browser:
     visitor = browser(app)
-    visitor.sign_in("can.bo")
+    visitor.sign_in(username)
     return visitor
 
 
@@ -72,10 +109,9 @@ def told(document: docx.document.Document) -> str:
     return "\n".join(text for text in document.element.body.itertext())
 
 
-def test_the_file_is_set_as_the_decree_asks(officer: Browser) -> None:
+def test_the_file_is_set_as_the_decree_asks(issued: Browser) -> None:
     """domain.md e: paper, margins, font, the nation's two lines, what is left blank, page numbers, annexes."""
-    issue(officer)
-    document = word(officer)
+    document = word(issued)
     first = document.sections[0]
     sizes = [first.page_width, first.page_height, first.top_margin, first.bottom_margin]
     assert [round(size.mm) for size in sizes if size] == [210, 297, 20, 20]
@@ -108,10 +144,9 @@ def _runs(document: docx.document.Document) -> list[docx.text.run.Run]:
     return [run for paragraph in paragraphs for run in paragraph.runs if run.text.strip()]
 
 
-def test_its_numbers_are_those_of_the_leaders_page(officer: Browser, commune: Commune) -> None:
-    issue(officer)
-    document = word(officer)
-    table = coverage.table(commune)
+def test_its_numbers_are_those_of_the_leaders_page(issued: Browser) -> None:
+    document = word(issued)
+    table = coverage.table(places.commune("11629"))
     figures = document.tables[2]
     lines = overview.lines(table)
     assert len(figures.rows) == 1 + len(lines)
@@ -140,10 +175,10 @@ def test_a_small_cell_is_hidden_though_an_officer_issues_it(officer: Browser) ->
 
 
 def test_a_report_stands_when_late_visits_come_and_its_page_shows_the_change(
-    officer: Browser, leader: Browser, commune: Commune, monkeypatch: pytest.MonkeyPatch
+    issued: Browser,
 ) -> None:
     """Issue: a report issued, then late visits: the report stands, its page shows the change."""
-    issue(officer)
+    leader = signed_in(issued.application, "lanh.dao")
     before = {ending: leader.get(f"{BASE}/1/tep.{ending}").data for ending in ("docx", "pdf")}
     assert "Không con số nào của kế hoạch thay đổi" in leader.get(f"{BASE}/1").text
     asked = db.session.scalars(sa.select(Indicator).where(Indicator.code == "phu_song_5g")).one()
@@ -154,7 +189,7 @@ def test_a_report_stands_when_late_visits_come_and_its_page_shows_the_change(
         row.done = 0
     db.session.commit()
     page = leader.get(f"{BASE}/1").text
-    now = overview.lines(coverage.table(commune))[0]
+    now = overview.lines(coverage.table(places.commune("11629")))[0]
     assert now.value != value
     assert re.search(rf"{re.escape(value)}[^<]*</td>.*{re.escape(now.value)}[^<]*</td>", page, re.DOTALL)
     assert {ending: leader.get(f"{BASE}/1/tep.{ending}").data for ending in before} == before
@@ -186,21 +221,19 @@ def test_on_a_later_day_a_weekday_is_not_told_anew(
     assert "nay biết thêm" not in page
 
 
-def test_the_same_report_is_the_same_bytes(officer: Browser) -> None:
+def test_the_same_report_is_the_same_bytes(issued: Browser) -> None:
     """Two issued at the same moment differ in their number alone, which no file bears."""
-    issue(officer)
-    issue(officer)
+    issue(issued)
     rows = db.session.scalars(sa.select(Snapshot).order_by(Snapshot.number)).all()
     assert [row.number for row in rows] == [1, 2]
     assert rows[0].docx_sha256 == rows[1].docx_sha256
     assert rows[0].pdf_sha256 == rows[1].pdf_sha256
     with zipfile.ZipFile(io.BytesIO(rows[0].docx)) as made:
         assert {entry.date_time for entry in made.infolist()} == {(2020, 1, 1, 0, 0, 0)}
-    assert "lần 2" in officer.get(f"{BASE}/1").text
+    assert "lần 2" in issued.get(f"{BASE}/1").text
 
 
-def test_issuing_is_in_the_audit_with_the_hashes(officer: Browser) -> None:
-    issue(officer)
+def test_issuing_is_in_the_audit_with_the_hashes(issued: Browser) -> None:
     row = db.session.scalars(sa.select(Audit).where(Audit.act == "report.issue")).one()
     assert row.detail["docx"] == _stored().docx_sha256
 
@@ -234,10 +267,9 @@ def test_words_that_are_meant_to_break_it_are_text(officer: Browser) -> None:
 
 
 @pytest.mark.skipif(which("pdftotext") is None, reason="cần pdftotext (poppler-utils) để đọc lại tệp PDF")
-def test_the_pdf_says_what_the_word_file_says(officer: Browser, tmp_path: Path) -> None:
-    issue(officer)
+def test_the_pdf_says_what_the_word_file_says(issued: Browser, tmp_path: Path) -> None:
     path = tmp_path / "x.pdf"
-    path.write_bytes(officer.get(f"{BASE}/1/tep.pdf").data)
+    path.write_bytes(issued.get(f"{BASE}/1/tep.pdf").data)
     text = subprocess.run(
         ["pdftotext", "-layout", path, "-"], capture_output=True, check=True, text=True
     ).stdout
@@ -249,10 +281,10 @@ def test_the_pdf_says_what_the_word_file_says(officer: Browser, tmp_path: Path) 
         assert " ".join(figure.value.split()) in flat
 
 
-def test_what_was_stored_reads_back_equal(officer: Browser, commune: Commune) -> None:
+def test_what_was_stored_reads_back_equal(app: Flask) -> None:
     period = periods.read("2026-Q4")
     assert period is not None
-    report, _ = content.build(commune, period, TODAY, content.Wish())
+    report, _ = content.build(places.commune("11629"), period, TODAY, content.Wish())
     assert content.read(json.loads(json.dumps(content.to_json(report)))) == report
 
 
@@ -284,7 +316,7 @@ def test_a_past_period_is_told_as_of_its_last_week_end(officer: Browser) -> None
     assert officer.get(f"{BASE}/du-thao?ky=2026-11&den_ngay=hom-nay").status_code == 422
 
 
-def test_who_may_do_what(leader: Browser, commune: Commune) -> None:
+def test_who_may_do_what(leader: Browser) -> None:
     assert leader.get(f"{BASE}/du-thao?ky=2026-11").status_code == 403
     given = {"ky": "2026-11", "csrf_token": leader.csrf_token(BASE)}
     assert leader.post(BASE, data=given).status_code == 403
@@ -293,7 +325,7 @@ def test_who_may_do_what(leader: Browser, commune: Commune) -> None:
     assert "Xã chưa phát hành báo cáo nào" in leader.get(BASE).text
 
 
-def test_the_command_writes_a_draft(app: Flask, commune: Commune, tmp_path: Path) -> None:
+def test_the_command_writes_a_draft(app: Flask, tmp_path: Path) -> None:
     run = app.test_cli_runner()
     path = tmp_path / "bc.docx"
     done = run.invoke(args=["report", "11629", "--ky", "2026-11", "--out", str(path)])

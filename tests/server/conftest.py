@@ -10,7 +10,7 @@ from flask import Flask
 from server import tally
 from server.db import db
 from tests import town
-from tests.conftest import Template, application, on_a_copy
+from tests.conftest import Template, application, filled_once, on_a_copy
 
 
 @pytest.fixture(scope="session")
@@ -19,15 +19,15 @@ def filled_template(
 ) -> Iterator[tuple[Template, Path]]:
     """The database of both towns, and the folder with their photos."""
     folder: Path = tmp_path_factory.mktemp("towns")
-    with on_a_copy(template_database, folder) as settings:
-        with application(settings) as app:
-            town.build(app)
-            with db.engine.connect().execution_options(writes=True) as connection:
-                tally.correct(
-                    connection, tally.recount(connection)
-                )  # the towns are drawn with sums of their own
-                connection.commit()
-        yield template_database.of(settings.database_url), folder
+    with filled_once(template_database, folder, _build) as template:
+        yield template, folder
+
+
+def _build(app: Flask) -> None:
+    town.build(app)
+    with db.engine.connect().execution_options(writes=True) as connection:
+        tally.correct(connection, tally.recount(connection))  # the towns are drawn with sums of their own
+        connection.commit()
 
 
 @pytest.fixture
