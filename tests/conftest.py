@@ -145,9 +145,15 @@ def on_a_copy(template: Template, folder: Path, **others: Any) -> Iterator[Setti
     template.drop(url)
 
 
+@pytest.fixture(scope="module")
+def prepared(template_database: Template) -> Template:
+    """What the application of a test starts from; a module whose tests all begin alike says what that is instead."""
+    return template_database
+
+
 @pytest.fixture
-def settings(template_database: Template, tmp_path: Path) -> Iterator[Settings]:
-    with on_a_copy(template_database, tmp_path) as found:
+def settings(prepared: Template, tmp_path: Path) -> Iterator[Settings]:
+    with on_a_copy(prepared, tmp_path) as found:
         yield found
 
 
@@ -183,6 +189,13 @@ def filled_once(template: Template, folder: Path, fill: Callable[[Flask], object
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     with application(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def empty(template_database: Template, tmp_path: Path) -> Iterator[Flask]:
+    """An application with nothing stored, in a module whose others begin with something."""
+    with on_a_copy(template_database, tmp_path) as settings, application(settings) as made:
         yield made
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -10,23 +11,38 @@ from flask import Flask
 from server import clock
 from server.db import db
 from server.models import Commune
+from tests.conftest import Template, filled_once
 from tests.leaders import NOON, fill, sign_up
 from tests.people import Browser, browser, make_commune, make_person
 
 PAGES = ("/xa/11629", "/xa/11629/chi-tieu", "/xa/11629/ban-do", "/xa/11629/ban-do/khung")
 
 
-@pytest.fixture(autouse=True)
-def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: NOON)
+@pytest.fixture(autouse=True, scope="module")
+def noon() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        yield
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory, noon: None
+) -> Iterator[Template]:
+    """An Lão with thirteen thôn, and its leader."""
+    with filled_once(template_database, tmp_path_factory.mktemp("filled"), _fill) as found:
+        yield found
+
+
+def _fill(_app: Flask) -> None:
+    commune = fill("11629", villages=13)
+    sign_up(commune)
+    db.session.commit()
 
 
 @pytest.fixture
 def leader(app: Flask) -> Browser:
-    """The leader of An Lão, signed in; the commune has thirteen thôn."""
-    commune = fill("11629", villages=13)
-    sign_up(commune)
-    db.session.commit()
+    """The leader of An Lão, signed in."""
     visitor = browser(app)
     assert visitor.sign_in("lanh.dao").status_code == 302
     return visitor
@@ -170,9 +186,9 @@ def test_signing_out_is_a_button_on_every_page(leader: Browser) -> None:
     assert leader.get("/xa/11629").status_code == 302
 
 
-def test_a_commune_without_plan_thon_or_visits_has_its_pages(app: Flask) -> None:
+def test_a_commune_without_plan_thon_or_visits_has_its_pages(empty: Flask) -> None:
     make_person("lanh.dao", "leader", make_commune())
-    visitor = browser(app)
+    visitor = browser(empty)
     visitor.sign_in("lanh.dao")
     for path in PAGES[:3]:
         assert visitor.get(path).status_code == 200

@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import re
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from flask import Flask
 from server import clock
 from server.db import db
 from server.models import Audit, ReportedValue, Task, Village
+from tests.conftest import Template, filled_once
 from tests.dashboards.test_pages import words
 from tests.leaders import NOON, fill, sign_up
 from tests.people import Browser, browser, make_person
@@ -25,18 +27,32 @@ VALUE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: NOON)
+@pytest.fixture(autouse=True, scope="module")
+def noon() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        yield
 
 
-@pytest.fixture
-def officer(app: Flask) -> Browser:
-    """The officer of An Lão, signed in; the commune has thirteen thôn, its plan and its tasks."""
+@pytest.fixture(scope="module")
+def prepared(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory, noon: None
+) -> Iterator[Template]:
+    """An Lão with thirteen thôn, its plan and its tasks."""
+    with filled_once(template_database, tmp_path_factory.mktemp("filled"), _fill) as found:
+        yield found
+
+
+def _fill(_app: Flask) -> None:
     commune = fill("11629", villages=13)
     sign_up(commune, "officer", "can.bo")
     sign_up(commune)
     db.session.commit()
+
+
+@pytest.fixture
+def officer(app: Flask) -> Browser:
+    """The officer of An Lão, signed in."""
     visitor = browser(app)
     assert visitor.sign_in("can.bo").status_code == 302
     return visitor
@@ -272,20 +288,20 @@ def test_a_plan_pages_statements_do_not_grow_with_its_tasks(app: Flask, officer:
     assert asked("/xa/11629/nhiem-vu") == asked("/xa/11629/nhiem-vu?loai=appendix") <= 8
 
 
-def test_the_city_of_a_new_installation_has_a_page(app: Flask) -> None:
+def test_the_city_of_a_new_installation_has_a_page(empty: Flask) -> None:
     make_person("thanh.pho", "city")
-    visitor = browser(app)
+    visitor = browser(empty)
     visitor.sign_in("thanh.pho")
     assert "Chưa có xã nào có số liệu" in visitor.get("/thanh-pho").text
     assert visitor.get("/thanh-pho?chi_tieu=khong_co").status_code == 404
 
 
-def test_communes_are_compared_by_their_own_target_the_slow_ones_first(app: Flask) -> None:
+def test_communes_are_compared_by_their_own_target_the_slow_ones_first(empty: Flask) -> None:
     for code in ("11629", "10930"):
         fill(code, villages=13)
     db.session.commit()
     make_person("thanh.pho", "city")
-    visitor = browser(app)
+    visitor = browser(empty)
     visitor.sign_in("thanh.pho")
     page = visitor.get("/thanh-pho?chi_tieu=vneid_18_kich_hoat").text
     own = visitor.get("/api/v1/communes/10930/targets").get_json()["targets"]

@@ -21,7 +21,6 @@ from dashboards.reports import content, periods
 from server import clock, coverage, places
 from server.db import db
 from server.models import Audit, Indicator, Snapshot, TallyDay, Village
-from server.settings import Settings
 from tests.conftest import Template, application, filled_once, on_a_copy
 from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser
@@ -38,7 +37,7 @@ def noon() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def filled_template(
+def prepared(
     template_database: Template, tmp_path_factory: pytest.TempPathFactory, noon: None
 ) -> Iterator[Template]:
     """The commune, its leader and its officer."""
@@ -54,18 +53,10 @@ def _fill(_app: Flask) -> None:
 
 
 @pytest.fixture(scope="module")
-def issued_template(
-    filled_template: Template, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Template]:
+def issued_template(prepared: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
     """The same with the report of November issued: seconds of setting type, for all tests that begin after it."""
     folder = tmp_path_factory.mktemp("issued")
-    with filled_once(filled_template, folder, lambda app: issue(signed_in(app, "can.bo"))) as found:
-        yield found
-
-
-@pytest.fixture
-def settings(filled_template: Template, tmp_path: Path) -> Iterator[Settings]:
-    with on_a_copy(filled_template, tmp_path) as found:
+    with filled_once(prepared, folder, lambda app: issue(signed_in(app, "can.bo"))) as found:
         yield found
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,20 +13,39 @@ from flask import Flask
 from server import clock, publishing
 from server.db import db
 from server.models import Commune, Entity, EntityList, Finding, Form, Indicator, Submission, Village
+from tests.conftest import Template, filled_once
 from tests.leaders import NOON, fill, sign_up
 from tests.people import Browser, browser
 
 PAGE = "/xa/11629/song-5g"
 
 
-@pytest.fixture
-def leader(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Browser:
-    monkeypatch.setattr(clock, "now", lambda: NOON)
+@pytest.fixture(autouse=True, scope="module")
+def noon() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        yield
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory, noon: None
+) -> Iterator[Template]:
+    """An Lão with four thôn, its leader, and all forms of the library."""
+    with filled_once(template_database, tmp_path_factory.mktemp("filled"), _fill) as found:
+        yield found
+
+
+def _fill(_app: Flask) -> None:
     commune = fill("11629", villages=4)
     sign_up(commune)
     db.session.commit()
     publishing.publish_library()
     db.session.commit()
+
+
+@pytest.fixture
+def leader(app: Flask) -> Browser:
     found = browser(app)
     found.sign_in("lanh.dao")
     return found
