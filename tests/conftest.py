@@ -39,8 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
-        if chosen == "both" and metafunc.definition.get_closest_marker("one_database"):
-            chosen = DATABASES[0]
         metafunc.parametrize("database", DATABASES if chosen == "both" else (chosen,), scope="session")
 
 

@@ -15,7 +15,7 @@ from server.settings import Settings
 from tests import sample
 from tests.live.served import Served
 
-pytestmark = [pytest.mark.live, pytest.mark.one_database]
+pytestmark = pytest.mark.live
 
 PHONES = 60
 MOST = 30
