@@ -4,6 +4,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -23,15 +24,19 @@ from server.demo.schedule import Errand, Kind, Slip, schedule
 from server.logs import redacted
 from server.models import Commune, Entity, EntityList, FormVersion, Plan, Submission, Village, VillageFigure
 from server.settings import Settings
+from tests.conftest import Template, application, on_a_copy
 from tests.people import make_commune
 
 TODAY = clock.today()
 SMALL = Scale(visits=60, households=100, today=TODAY)
 
 
-@pytest.fixture
-def everyone(app: Flask) -> Everyone:
-    return make.tables(SMALL, Progress())
+@pytest.fixture(scope="module")
+def everyone(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everyone]:
+    """A demonstration before the first visit, for tests that only look at it."""
+    folder: Path = tmp_path_factory.mktemp("demo")
+    with on_a_copy(template_database, folder) as settings, application(settings):
+        yield make.tables(SMALL, Progress())
 
 
 @pytest.fixture
@@ -81,8 +86,9 @@ def test_there_is_an_account_for_every_role_and_a_collector_for_one_to_three_tho
     assert len(everyone.api_token) == 40
 
 
-def test_what_the_phones_send_is_stored_once_and_counted(everyone: Everyone, url: str) -> None:
+def test_what_the_phones_send_is_stored_once_and_counted(url: str) -> None:
     """Some visits are sent twice (C40), some phones have a wrong clock; the tally equals the recount (DESIGN 6.3)."""
+    everyone = make.tables(SMALL, Progress())
     make.visits(SMALL, everyone, url, Progress())
     assert count(Submission) == SMALL.visits
     assert count(Submission, Submission.quarantine == "version_unknown") == 1
@@ -127,12 +133,12 @@ def test_an_interrupted_run_is_begun_again_from_nothing(app: Flask) -> None:
 
 
 def test_the_record_moves_to_another_address_with_the_same_secrets(
-    everyone: Everyone, settings: Settings
+    everyone: Everyone, tmp_path: Path
 ) -> None:
     first = record.described(everyone, "http://127.0.0.1:8000", qr_text)
-    record.write(settings.instance, first)
-    assert (settings.instance / "demo.json").stat().st_mode & 0o077 == 0
-    assert record.read(settings.instance) == first
+    record.write(tmp_path, first)
+    assert (tmp_path / "demo.json").stat().st_mode & 0o077 == 0
+    assert record.read(tmp_path) == first
     moved = record.moved(first, "http://127.0.0.1:9000", qr_text)
     assert moved["accounts"] == first["accounts"]
     for before, after in zip(first["collectors"], moved["collectors"], strict=True):
