@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -136,8 +136,9 @@ class Definition:
     def from_json(stored: Mapping[str, Any]) -> Definition:
         """The definition that `to_json` wrote; KeyError or TypeError for anything else."""
         purpose = stored["purpose"]
+        languages: list[str] = stored["languages"]
         built = {
-            "fields": tuple(_field(each) for each in stored["fields"]),
+            "fields": tuple(_field(each, languages) for each in stored["fields"]),
             "indicators": tuple(stored["indicators"]),
             "declared": tuple(IndicatorDeclaration(**each) for each in stored["declared"]),
             "media": tuple(stored["media"]),
@@ -148,9 +149,19 @@ class Definition:
         return Definition(**{**stored, **built})
 
 
-def _field(stored: Mapping[str, Any]) -> Field:
-    choices = tuple(Choice(**choice) for choice in stored["choices"])
-    return Field(**{**stored, "choices": choices})
+def _field(stored: Mapping[str, Any], languages: Sequence[str]) -> Field:
+    choices = tuple(
+        Choice(choice["name"], _in_order(choice["labels"], languages)) for choice in stored["choices"]
+    )
+    labels = _in_order(stored["labels"], languages)
+    return Field(**{**stored, "choices": choices, "labels": labels})
+
+
+def _in_order(labels: Mapping[str, str], languages: Sequence[str]) -> Mapping[str, str]:
+    """The default language first: PostgreSQL keeps the keys of JSON in an order of its own."""
+    if len(labels) < 2:
+        return labels
+    return {name: labels[name] for name in (*languages, *labels) if name in labels}
 
 
 _BIND_KINDS = {

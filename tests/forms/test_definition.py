@@ -215,6 +215,28 @@ def test_stored_as_json_it_comes_back_whole(definition):
     assert Definition.from_json(json.loads(json.dumps(definition.to_json()))) == definition
 
 
+def test_the_default_language_is_first_whatever_order_the_database_keeps():
+    """PostgreSQL sorts the keys of JSON by length."""
+    form = """
+    | survey |
+    | | type | name | label::Tiếng Việt (vi) | label::English (en) |
+    | | select_one a | q | Hỏi | Ask |
+    | choices |
+    | | list_name | name | label::Tiếng Việt (vi) | label::English (en) |
+    | | a | x | Có | Yes |
+    | settings |
+    | | form_id | version | default_language |
+    | | a | 1 | Tiếng Việt (vi) |
+    """
+    stored = json.loads(json.dumps(convert(form.encode(), "a.md").definition.to_json()))
+    for told in (stored["fields"][0], stored["fields"][0]["choices"][0]):
+        told["labels"] = dict(sorted(told["labels"].items(), key=lambda pair: len(pair[0])))
+        assert next(iter(told["labels"])) == "English (en)"
+    field = Definition.from_json(stored).fields[0]
+    assert field.label == "Hỏi"
+    assert next(iter(field.choices[0].labels.values())) == "Có"
+
+
 WORDS = st.text(max_size=8)
 LABELS = st.dictionaries(WORDS, WORDS, max_size=2)
 FIELDS = st.builds(
