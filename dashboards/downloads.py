@@ -1,23 +1,25 @@
 """What may be taken away from a commune: its coverage as files, for everyone; its submissions, for officers."""
 
-import datetime as dt
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, render_template, request, send_file
+from werkzeug.http import dump_options_header
 
-from dashboards import files, outlines
+from dashboards import files, outlines, writings
 from dashboards.asked import Asked, ask
 from server import auth, blobs, journal
 from server.db import db
-from server.errors import DAY_UNREADABLE, NOT_FOUND, PHOTO_UNKNOWN, Problem
+from server.errors import NOT_FOUND, PHOTO_UNKNOWN, Problem
 from server.exports import select, submissions
-from server.exports.columns import CENTRAL, EXCEL_VI, KOBO, WORKBOOK, Preset, merged, withheld
-from server.exports.submissions import Export
-from server.models import Commune
+from server.exports.columns import UNSEEN, merged, withheld
+from server.models import Commune, Form
+from server.review import STATES
 
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
 
@@ -35,19 +37,19 @@ class Kind:
 KINDS = (
     Kind(
         "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        writings.XLSX_TYPE,
         "Excel (XLSX)",
         "Mở bằng Excel, LibreOffice. Có bốn trang: Chỉ tiêu, Theo thôn, Bảng mã, Nguồn.",
     ),
     Kind(
         "csv",
-        "text/csv; charset=utf-8",
+        writings.CSV_TYPE,
         "CSV",
         "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu.",
     ),
     Kind(
         "geojson",
-        "application/geo+json",
+        writings.GEOJSON_TYPE,
         "GeoJSON",
         "Bản đồ các thôn kèm số liệu, cho trang web và QGIS.",
     ),
@@ -66,37 +68,72 @@ def page(code: str) -> str:
     """What there is, in which form, of which day."""
     asked = ask(code)
     may_export = auth.sees_records(asked.commune)
+    forms = _forms(asked.commune) if may_export else ()
     return render_template(
         "downloads.html",
         asked=asked,
         table=asked.table,
         kinds=KINDS,
-        forms=_forms(asked.commune) if may_export else (),
+        forms=forms,
+        picked=_picked(forms),
         may_export=may_export,
-        writings=WRITINGS,
+        villages=_villages(asked.commune) if may_export else (),
+        states=tuple(STATES.items()),
+        writings=writings.WRITINGS,
     )
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question that may be chosen for a file (X13)."""
+
+    path: str
+    label: str
+    repeat: str | None
+    is_personal: bool
+
+
+@dataclass(frozen=True)
 class Exported:
-    """A form that can be exported: how many submissions count, and which questions are personal."""
+    """A form that can be exported: how many submissions count, what it asks, and in which languages."""
 
     form_id: str
     title: str
     count: int
-    personal: tuple[str, ...]
+    questions: tuple[Question, ...]
+    languages: tuple[str, ...]
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        return tuple(question.label for question in self.questions if question.is_personal)
 
 
 def _forms(commune: Commune) -> tuple[Exported, ...]:
-    return tuple(
-        Exported(
-            form.form_id,
-            form.title,
-            count,
-            tuple(field.label for field in withheld(merged(select.definitions(form.id)))),
-        )
-        for form, count in select.forms(commune)
+    return tuple(_exported(form, count) for form, count in select.forms(commune))
+
+
+def _exported(form: Form, count: int) -> Exported:
+    whole = merged(select.definitions(form.id))
+    withheld_paths = {field.path for field in withheld(whole)}
+    questions = (
+        Question(field.path, field.label, field.repeat, field.path in withheld_paths)
+        for field in whole.fields
+        if field.kind not in UNSEEN
     )
+    return Exported(form.form_id, form.title, count, tuple(questions), whole.languages)
+
+
+def _picked(forms: Sequence[Exported]) -> Exported | None:
+    """The form whose questions may be chosen: the one that the address names, or the only one."""
+    wanted = request.args.get("bieu_mau", "")
+    found = next((form for form in forms if form.form_id == wanted), None)
+    return found or (forms[0] if len(forms) == 1 else None)
+
+
+def _villages(commune: Commune) -> list[tuple[str, str]]:
+    """Code and name of the thôn that submissions may lie in, by name."""
+    known = select.villages(select.known(select.named(commune)))
+    return sorted(((code, name) for code, (name, _) in known.items()), key=lambda pair: (pair[1], pair[0]))
 
 
 @blueprint.get("/xa/<code>/tai-ve/muc-bao-phu.<ending>")
@@ -132,48 +169,10 @@ def _csv(asked: Asked) -> bytes:
 @auth.needs("officer", records=True)
 def submissions_file(code: str) -> Response:
     """The submissions of one form; who took what is in the audit before the first row leaves."""
-    commune = auth.open_commune(code)
-    writing = next((each for each in WRITINGS if each.code == request.args.get("dang")), WRITINGS[0])
-    chosen = select.choice(
-        commune,
-        select.form(commune, request.args.get("bieu_mau", "")),
-        since=_day("tu_ngay"),
-        until=_day("den_het"),
-        all_states=request.args.get("moi_tinh_trang") == "1",
-    )
-    export = submissions.prepare(
-        chosen,
-        writing.preset,
-        labels=request.args.get("nhan", "1") == "1" and writing.may_label,
-        personal=request.args.get("ca_nhan") == "1",
-        made_by=auth.signed_in().name,
-        media_url=url_for("downloads.page", code=code, _external=True) + "/anh",
-    )
-    _note(export, writing)
-    return _attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
-
-
-def _day(name: str) -> dt.date | None:
-    text = request.args.get(name, "").strip()
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
-
-
-def _note(export: Export, writing: "Writing") -> None:
-    """The audit's row: who takes which submissions away, in which form, and whether with what is personal."""
-    choice = export.choice
-    days = {"since": choice.since, "until": choice.until}
-    detail = {
-        "commune": choice.commune.code,
-        "as": writing.code,
-        "personal": export.wish.personal,
-        "all_states": choice.all_states,
-        **{name: day.isoformat() for name, day in days.items() if day},
-    }
-    journal.note("submissions.export", f"form:{choice.form.code}", detail)
+    writing, export = writings.asked(auth.open_commune(code))
+    journal.note("submissions.export", f"form:{export.choice.form.code}", writings.detail(writing, export))
     db.session.commit()
+    return _attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
 
 
 @blueprint.get("/xa/<code>/tai-ve/anh/<int:submission_id>/<path:name>")
@@ -192,57 +191,6 @@ def media_file(code: str, submission_id: int, name: str) -> Response:
     return response
 
 
-def _workbook(export: Export) -> Iterable[bytes]:
-    """Made in a file first: a workbook's table of contents is written last."""
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "phieu.xlsx"
-    submissions.xlsx(export, path)
-
-    def pieces() -> Iterator[bytes]:
-        with folder, path.open("rb") as file:
-            while piece := file.read(65536):
-                yield piece
-
-    return pieces()
-
-
-@dataclass(frozen=True)
-class Writing:
-    """A way to write submissions: preset and ending, and what it is good for."""
-
-    code: str
-    name: str
-    use: str
-    ending: str
-    media_type: str
-    preset: Preset
-    make: Callable[[Export], Iterable[bytes]]
-    may_label: bool = True
-
-
-WRITINGS = (
-    Writing(
-        "xlsx", "Excel (XLSX)", "nhóm lặp ở trang riêng, kèm bảng mã và nguồn", "xlsx", KINDS[0].media_type, WORKBOOK,
-        _workbook,
-    ),
-    Writing(
-        "csv", "CSV mở bằng Excel", "chỉ bảng chính; nhanh nhất khi có nhiều phiếu", "csv", KINDS[1].media_type,
-        EXCEL_VI, submissions.csv_bytes,
-    ),
-    Writing(
-        "zip", "ZIP các CSV, kiểu ODK Central", "mỗi nhóm lặp một tệp; tên cột như Central", "zip", "application/zip",
-        CENTRAL, submissions.zip_bytes, may_label=False,
-    ),
-    Writing(
-        "kobo", "CSV kiểu KoboToolbox", "tên cột và cách viết như Kobo, cho chương trình", "csv",
-        KINDS[1].media_type, KOBO, submissions.csv_bytes,
-    ),
-    Writing(
-        "geojson", "GeoJSON", "mỗi phiếu một điểm, cho QGIS; luôn dùng mã", "geojson", KINDS[2].media_type, EXCEL_VI,
-        submissions.geojson_bytes, may_label=False,
-    ),
-)  # fmt: skip
-
 _WRITERS: dict[str, Callable[[Asked], bytes]] = {
     "xlsx": _xlsx,
     "csv": _csv,
@@ -260,5 +208,17 @@ def _written(write: Callable[[Path], None]) -> bytes:
 
 def _attached(content: bytes | Iterable[bytes], media_type: str, name: str) -> Response:
     response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Disposition"] = dump_options_header("attachment", _names(name))
     return response
+
+
+def _names(name: str) -> dict[str, str]:
+    """A file's name for a header, which holds ASCII alone: with its marks for browsers, without for the others."""
+    if name.isascii():
+        return {"filename": name}
+    bare = unicodedata.normalize("NFKD", name.translate(_D)).encode("ascii", "ignore").decode()
+    return {"filename": bare, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}
+
+
+_D = str.maketrans("Đđ", "Dd")
+"""The letter that has no mark to be taken off."""

@@ -200,6 +200,15 @@ class XForm:
                 found[self.short(element.get("ref"))] = self._control(element)
         return found
 
+    @cached_property
+    def groups(self) -> Mapping[str, Labels]:
+        """Path → labels of the groups and repeats that the body shows with one."""
+        body = self._first(self.document, "body")
+        found = {
+            self.short(each.get("ref") or ""): self._texts(each, "label") for each in body.iter("{*}group")
+        }
+        return {path: labels for path, labels in found.items() if path and labels}
+
     def _control(self, element: Any) -> Control:
         choices, choices_file = self._choices(element)
         labels, hints = self._texts(element, "label"), self._texts(element, "hint")

@@ -112,6 +112,7 @@ COMMUNE_UNKNOWN = Kind(404, "commune_unknown", "Không có xã, phường nào m
 COLLECTOR_UNKNOWN = Kind(404, "collector_unknown", "Xã này không có thành viên ấy.")
 INDICATOR_UNKNOWN = Kind(404, "indicator_unknown", "Không có chỉ tiêu “{code}”.")
 DAY_UNREADABLE = Kind(422, "day_unreadable", "Ngày “{day}” không đọc được; hãy viết dạng 2026-11-22.")
+WISH_UNREADABLE = Kind(422, "wish_unreadable", "Không hiểu lựa chọn {name}=“{value}” của tệp cần tải.")
 DIFFICULTY_UNKNOWN = Kind(404, "difficulty_unknown", "Không có phản ánh này, hoặc phiếu của nó đã bị loại.")
 DIFFICULTY_CHANGED = Kind(
     409, "difficulty_changed", "Phản ánh này vừa được người khác xử lý. Hãy mở lại trang để xem rồi làm tiếp."

@@ -1,14 +1,15 @@
 """What makes an export stand alone: the questions with their choices, and where the rows come from (X17)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from forms.definition import Definition
+from forms.definition import NONE, Definition, Field
 from server import clock
-from server.exports.columns import Wish
-from server.exports.identity import WORDS
+from server.exports.identity import STATES, WORDS
+from server.exports.presets import Wish
 from server.exports.select import Choice
 
+MOST_NAMED = 50
 CLASSES = {"none": "", "personal": "cá nhân", "sensitive": "nhạy cảm"}
 
 
@@ -16,9 +17,7 @@ def rows(form: Definition, wish: Wish) -> Iterator[Sequence[Any]]:
     """A row for each question, and one for each choice of its list; header first."""
     yield ("Câu hỏi", "Kiểu", "Nhãn", "Phân loại", "Mã trả lời", "Nhãn trả lời")
     for field in form.fields:
-        left_out = field.sensitivity != "none" and not wish.personal
-        kept = f"{CLASSES[field.sensitivity]}, không đưa vào tệp" if left_out else CLASSES[field.sensitivity]
-        yield (field.path, field.kind, field.label, kept, None, None)
+        yield (field.path, field.kind, field.label, _kept(field, wish), None, None)
         for choice in field.choices:
             yield (
                 field.path,
@@ -32,6 +31,15 @@ def rows(form: Definition, wish: Wish) -> Iterator[Sequence[Any]]:
         yield (name, "của máy chủ", meaning, None, None, None)
 
 
+def _kept(field: Field, wish: Wish) -> str:
+    """How personal a question is, and whether the file leaves it out."""
+    told = CLASSES[field.sensitivity]
+    if field.sensitivity != NONE and not wish.personal:
+        return f"{told}, không đưa vào tệp"
+    is_chosen = not wish.questions or field.path in wish.questions
+    return told if is_chosen else f"{told}, không chọn".removeprefix(", ")
+
+
 def about(
     choice: Choice, form: Definition, wish: Wish, count: int | None, digest: str | None
 ) -> Iterator[Sequence[Any]]:
@@ -43,8 +51,14 @@ def about(
     yield ("Đến hết ngày", choice.until.isoformat() if choice.until else "nay")
     yield (
         "Phiếu",
-        "mọi tình trạng" if choice.all_states else "đang được tính (không có phiếu bị trả, đã sửa, chờ xem)",
+        _states(choice),
     )
+    if choice.villages is not None:
+        yield ("Thôn", _listed(choice.villages))
+    if choice.ids is not None:
+        yield ("Chỉ trong các phiếu số", _listed(choice.ids))
+    if wish.questions:
+        yield ("Chỉ các câu hỏi", _listed(wish.questions))
     yield ("Cột cá nhân, nhạy cảm", "có, theo yêu cầu của người tải" if wish.personal else "không đưa vào")
     yield ("Kiểu tệp", f"{wish.preset.name}, {'nhãn' if wish.labels else 'mã'}")
     yield ("Người tải", wish.made_by)
@@ -53,3 +67,18 @@ def about(
         yield ("Số phiếu", count)
     if digest is not None:
         yield ("SHA-256 của các câu trả lời", digest)
+
+
+def _states(choice: Choice) -> str:
+    """Which states of submissions are in the file."""
+    decided = f"{', '.join(STATES[state] for state in STATES if state in choice.states)}"
+    if choice.all_states:
+        return decided or "mọi tình trạng"
+    return decided or "đang được tính (không có phiếu bị trả, đã sửa, chờ xem)"
+
+
+def _listed(values: Iterable[object]) -> str:
+    """Some of them, and how many there are."""
+    every = sorted(values, key=str)
+    told = ", ".join(map(str, every[:MOST_NAMED]))
+    return told if len(every) <= MOST_NAMED else f"{told} và {len(every) - MOST_NAMED} nữa"

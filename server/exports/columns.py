@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from forms.definition import NONE, Choice, Definition, Field
+from forms.definition import NONE, Definition, Field
+from server.exports import dates, headers
 from server.exports.cells import guarded
+from server.exports.presets import DETAILS, KOBO, SUMMARY, Wish
 
 Convert = Callable[[Any], Any]
 """From an answer, never None, to what stands in its cell."""
 
 POINT_PARTS = ("lat", "lon", "alt", "acc")
 UNSEEN = frozenset({"note"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preset:
-    """How columns are named and cells written (open-doors.md, X1 to X15)."""
-
-    name: str
-    separator: str = ","
-    quotes_all: bool = False
-    line_end: str = "\r\n"
-    bom: bool = False
-    guards: bool = False
-    """An apostrophe before what a spreadsheet would compute: only in CSV that Excel opens (X14)."""
-    path_separator: str | None = None
-    """Between groups and question in a header; None: the question's own name."""
-    point_names: tuple[str, ...]
-    """Headers of a point's parts, `{}` is the question."""
-    keeps_point: bool = False
-    """The point as one text stands before its parts."""
-    keeps_notes: bool = False
-    splits_choices: bool = False
-    """Several choices are one column for each choice as well."""
-
-
-EXCEL_VI = Preset(
-    name="excel-vi", bom=True, guards=True, point_names=("{} (vĩ độ)", "{} (kinh độ)", "{} (độ cao)", "{} (sai số m)")
-)  # fmt: skip
-CENTRAL = Preset(
-    name="central",
-    line_end="\n",
-    path_separator="-",
-    point_names=("{}-Latitude", "{}-Longitude", "{}-Altitude", "{}-Accuracy"),
-)
-WORKBOOK = replace(EXCEL_VI, guards=False)
-"""In a workbook a text is a string cell, and needs no apostrophe."""
-KOBO = Preset(
-    name="kobo",
-    separator=";",
-    quotes_all=True,
-    keeps_point=True,
-    keeps_notes=True,
-    splits_choices=True,
-    point_names=("_{}_latitude", "_{}_longitude", "_{}_altitude", "_{}_precision"),
-)
-PRESETS = {preset.name: preset for preset in (EXCEL_VI, CENTRAL, KOBO)}
+UNASKED = "meta/instanceName"
+"""Computed by the phone; Kobo's tables have no column for it."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +39,6 @@ class Table:
     columns: tuple[Column, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What whoever exports has chosen; `places` gives the names of thôn by code for lists on file."""
-
-    preset: Preset
-    labels: bool = False
-    personal: bool = False
-    made_by: str = ""
-    media_url: str = ""
-    """Before `<submission>/<file>`; "" leaves the column of addresses out."""
-    places: Mapping[str, str]
-
-
 def merged(versions: Sequence[Definition]) -> Definition:
     """All versions as one: the newest's order, then what older ones asked; choices that were taken out stay (X4)."""
     newest = versions[-1]
@@ -102,6 +48,14 @@ def merged(versions: Sequence[Definition]) -> Definition:
             known = fields.get(field.path)
             fields[field.path] = _joined(known, field) if known else field
     return replace(newest, fields=tuple(fields.values()))
+
+
+def newest(versions: Sequence[Definition]) -> Definition:
+    """What the newest version asks, each question as personal as any version said it was."""
+    last, sensitivity = versions[-1], {field.path: field.sensitivity for field in merged(versions).fields}
+    return replace(
+        last, fields=tuple(replace(field, sensitivity=sensitivity[field.path]) for field in last.fields)
+    )
 
 
 def _joined(known: Field, older: Field) -> Field:
@@ -119,36 +73,54 @@ def withheld(definition: Definition) -> tuple[Field, ...]:
     return tuple(field for field in definition.fields if field.sensitivity != NONE)
 
 
+def shown(definition: Definition, wish: Wish) -> tuple[Field, ...]:
+    """The questions that have columns, in the form's order: the chosen; personal ones only on request (X13, X19)."""
+    return tuple(field for field in definition.fields if _is_shown(field, wish))
+
+
+def _is_shown(field: Field, wish: Wish) -> bool:
+    if field.sensitivity != NONE and not wish.personal:
+        return False
+    if wish.questions and field.path not in wish.questions:
+        return False
+    if field.kind in UNSEEN:
+        return wish.preset.keeps_notes
+    return wish.preset.name != KOBO.name or field.path != UNASKED
+
+
 def tables(definition: Definition, wish: Wish) -> tuple[Table, ...]:
     """The main table first, then one for each repeat in the form's order (X8)."""
-    found = [field.repeat for field in definition.fields if field.repeat]
-    repeats: tuple[str, ...] = tuple(dict.fromkeys(found))
+    fields = shown(definition, wish)
+    repeats = _repeats(definition, fields, wish)
     return tuple(
         Table(
             path,
             path.rpartition("/")[2],
             max((each for each in repeats if path.startswith(f"{each}/")), key=len, default=""),
-            _columns(definition, wish, path or None),
+            _columns([field for field in fields if (field.repeat or "") == path], wish),
         )
         for path in ("", *repeats)
     )
 
 
-def _columns(definition: Definition, wish: Wish, repeat: str | None) -> tuple[Column, ...]:
-    preset = wish.preset
-    found: list[Column] = []
-    for field in definition.fields:
-        if field.repeat != repeat or (field.kind in UNSEEN and not preset.keeps_notes):
-            continue
-        if field.sensitivity != NONE and not wish.personal:
-            continue
-        found += _of(field, wish)
-    return tuple(_told_apart(found) if wish.labels else found)
+def _repeats(definition: Definition, fields: Sequence[Field], wish: Wish) -> tuple[str, ...]:
+    """Every repeat; where questions were chosen, those that hold one of them, and what they stand in."""
+    every = dict.fromkeys(field.repeat for field in definition.fields if field.repeat)
+    if not wish.questions:
+        return tuple(every)
+    needed = [field.repeat for field in fields if field.repeat]
+    return tuple(
+        each for each in every if any(path == each or path.startswith(f"{each}/") for path in needed)
+    )
 
 
-def _told_apart(columns: Iterable[Column]) -> list[Column]:
+def _columns(fields: Iterable[Field], wish: Wish) -> tuple[Column, ...]:
+    found = [column for field in fields for column in _of(field, wish)]
+    return tuple(told_apart(found) if wish.labels and wish.preset.tells_apart else found)
+
+
+def told_apart(columns: Sequence[Column]) -> list[Column]:
     """Labels that several questions share get the question's name beside them."""
-    columns = list(columns)
     count: dict[str, int] = {}
     for column in columns:
         count[column.header] = count.get(column.header, 0) + 1
@@ -158,17 +130,25 @@ def _told_apart(columns: Iterable[Column]) -> list[Column]:
     ]
 
 
+def together(field: Field, wish: Wish) -> Column:
+    """A question that is no point as one column, whatever the wish says of several answers and addresses."""
+    (column,) = _of(field, replace(wish, multiple=SUMMARY, media_url=""))
+    return column
+
+
 def _of(field: Field, wish: Wish) -> list[Column]:
-    header = _header(field, wish)
+    header = headers.of(field, wish)
     if field.kind == "geopoint":
-        return _point(field, header, wish.preset)
+        return _point(field, wish)
     if field.kind == "select_multiple":
         return _several(field, header, wish)
     if field.kind == "select_one":
         return [Column(header, field.path, _one(field, wish))]
     if field.kind == "binary" and wish.media_url:
         return [Column(header, field.path), Column(f"{header}_URL", field.path, _addressed)]
-    return [Column(header, field.path, _text)] if field.kind not in _PLAIN else [Column(header, field.path)]
+    if wish.typed and field.kind in dates.KINDS:
+        return [Column(header, field.path, dates.reader(keeps_clock=wish.preset.name == KOBO.name))]
+    return [Column(header, field.path, None if field.kind in _PLAIN else _text)]
 
 
 _PLAIN = frozenset(
@@ -181,75 +161,74 @@ def _text(value: Any) -> Any:
     return value if not isinstance(value, list | dict) else str(value)
 
 
-def _header(field: Field, wish: Wish) -> str:
-    if wish.labels:
-        header = " ".join(field.label.split())
-    elif wish.preset.path_separator:
-        header = field.path.replace("/", wish.preset.path_separator)
-    else:
-        header = field.name
-    return guarded(header) if wish.preset.guards else header
-
-
-def _point(field: Field, header: str, preset: Preset) -> list[Column]:
-    parts = [
-        Column(name.format(header), field.path, _part(part))
-        for name, part in zip(preset.point_names, POINT_PARTS, strict=True)
+def _point(field: Field, wish: Wish) -> list[Column]:
+    whole, *parts = headers.of_point(field, wish)
+    columns = [
+        Column(header, field.path, _part(part)) for header, part in zip(parts, POINT_PARTS, strict=True)
     ]
-    return [Column(header, field.path, whole_point), *parts] if preset.keeps_point else parts
+    return [Column(whole, field.path, whole_point), *columns] if wish.preset.keeps_point else columns
 
 
 def _part(part: str) -> Convert:
     def of(value: Any) -> Any:
-        return value.get(part) if isinstance(value, dict) else None
+        return _short(value.get(part)) if isinstance(value, dict) else None
 
     return of
 
 
 def whole_point(value: Any) -> str:
-    """A point as ODK writes it: four numbers with spaces (X6)."""
+    """A point as ODK writes it: two to four numbers with spaces (X6)."""
     if not isinstance(value, dict):
         return str(value)
-    return " ".join(_number(value.get(part)) for part in POINT_PARTS)
+    numbers = [_short(value.get(part)) for part in POINT_PARTS]
+    while len(numbers) > 2 and numbers[-1] is None:
+        numbers.pop()
+    return " ".join("0" if number is None else str(number) for number in numbers)
 
 
-def _number(value: float | None) -> str:
-    return "0" if value is None else f"{value:.10g}"
+def _short(value: float | None) -> float | int | None:
+    """A number in its shortest form: 5, not 5.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _labels(field: Field, wish: Wish) -> dict[str, str]:
     """What each choice's name is shown as; names without a label stay."""
     if not wish.labels:
         return {}
-    own = {choice.name: _label(choice) for choice in field.choices}
+    own = {choice.name: wish.word(choice.labels, choice.name) for choice in field.choices}
     found = dict(wish.places) if field.choices_file == "thon.csv" else own
     return {name: guarded(text) for name, text in found.items()} if wish.preset.guards else found
 
 
-def _label(choice: Choice) -> str:
-    return next(iter(choice.labels.values()), choice.name)
-
-
 def _one(field: Field, wish: Wish) -> Convert | None:
-    shown = _labels(field, wish)
-    return (lambda name: shown.get(name, name) if type(name) is str else name) if shown else None
+    labels = _labels(field, wish)
+    return (lambda name: labels.get(name, name) if type(name) is str else name) if labels else None
 
 
 def _several(field: Field, header: str, wish: Wish) -> list[Column]:
-    shown = _labels(field, wish)
+    """One column with all answers, one for each choice, or both (X4)."""
+    columns = (
+        []
+        if wish.splits == DETAILS and field.choices
+        else [Column(header, field.path, _all_answers(field, wish))]
+    )
+    if wish.splits == SUMMARY:
+        return columns
+    return columns + [
+        Column(headers.of_choice(header, choice, wish), field.path, _chosen(choice.name))
+        for choice in field.choices
+    ]
+
+
+def _all_answers(field: Field, wish: Wish) -> Convert:
+    labels, joint = _labels(field, wish), wish.preset.joint
 
     def together(names: Any) -> Any:
         if not isinstance(names, list):
             return names
-        return ", ".join(str(shown.get(name, name)) for name in names) if shown else " ".join(names)
+        return joint.join(str(labels.get(name, name)) for name in names) if labels else " ".join(names)
 
-    columns = [Column(header, field.path, together)]
-    if wish.preset.splits_choices:
-        columns += [
-            Column(f"{header}/{shown.get(choice.name, choice.name)}", field.path, _chosen(choice.name))
-            for choice in field.choices
-        ]
-    return columns
+    return together
 
 
 def _chosen(name: str) -> Convert:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.exports.cells import guarded
-from server.exports.columns import CENTRAL, KOBO, Preset, Wish
+from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Known, Who
 
 # where the columns of `select.statement` stand
 (
     ID, INSTANCE, ANSWERS, VILLAGE, OBSERVED, RECEIVED, COLLECTOR, REVIEW, VERSION, DEVICE, ENTITY, QUARANTINE,
-    REPLACED, ROOT, FILES, MISSING,
-) = range(16)  # fmt: skip
+    REPLACED, ROOT, FILES, MISSING, NAMES, FIRST,
+) = range(18)  # fmt: skip
 
 _EXCEL_FRONT = ("_thon_ma", "_thon", "_thoi_diem", "_nhan_luc", "_nguoi_khao_sat")
 _EXCEL_TAIL = ("_doi_tuong", "_trang_thai", "_phien_ban", "_ma_phieu", "_id", "_index")
@@ -28,7 +28,10 @@ WORDS = {
     "_ma_phieu": "Mã phiếu",
     "_id": "Số phiếu",
     "_index": "Dòng",
+    "_da_cat": "Cột có câu trả lời bị cắt vì quá dài",
 }
+CUT = "_da_cat"
+"""The column of a workbook that names what did not fit in a cell (X16)."""
 _CENTRAL_TAIL = (
     "meta-instanceID", "KEY", "SubmitterID", "SubmitterName", "AttachmentsPresent", "AttachmentsExpected", "Status",
     "ReviewState", "DeviceID", "Edits", "FormVersion",
@@ -37,7 +40,7 @@ _KOBO_TAIL = (
     "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
     "_tags", "meta/rootUuid", "_index",
 )  # fmt: skip
-_STATES = {
+STATES = {
     "received": "đã nhận",
     "approved": "đã duyệt",
     "has_issues": "có vấn đề",
@@ -50,6 +53,8 @@ _KOBO_STATES = {
     "has_issues": "validation_status_on_hold",
     "received": "",
 }
+_KOBO_LABELS = {"approved": "Approved", "rejected": "Not Approved", "has_issues": "On Hold", "received": ""}
+"""What Kobo's people read instead of a state's uid (X10)."""
 NOBODY = Who(0, "", "")
 
 
@@ -86,6 +91,10 @@ class Identity:
     def _named(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(WORDS[name] for name in names) if self.labels else tuple(names)
 
+    def named(self, name: str) -> str:
+        """One of our own columns as this export calls it."""
+        return self._named((name,))[0]
+
     def before(self, row: Sequence[Any]) -> list[Any]:
         if self.preset.name == CENTRAL.name:
             return [row[RECEIVED]]
@@ -118,9 +127,10 @@ class Identity:
 
     def _kobo_names(self, row: Sequence[Any]) -> list[Any]:
         who = self.known.collectors.get(row[COLLECTOR], NOBODY).username
+        states = _KOBO_LABELS if self.labels else _KOBO_STATES
         return [
-            row[ID], row[INSTANCE].removeprefix("uuid:"), row[RECEIVED][:19], _KOBO_STATES[row[REVIEW]], None,
-            "submitted_via_web", who, row[VERSION], None, row[INSTANCE],
+            row[ID], row[INSTANCE].removeprefix("uuid:"), row[RECEIVED][:19], states[row[REVIEW]], None,
+            "submitted_via_web", who, row[VERSION], None, row[FIRST] or row[INSTANCE],
         ]  # fmt: skip
 
     def below(
@@ -145,4 +155,4 @@ def state(row: Sequence[Any]) -> str:
         return "chờ xem xét"
     if row[REPLACED] is not None:
         return "đã có bản sửa"
-    return _STATES[row[REVIEW]]
+    return STATES[row[REVIEW]]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 from server.exports.cells import COMPUTED, guarded
-from server.exports.columns import Address, Convert, Table, Wish
+from server.exports.columns import Address, Convert, Table
+from server.exports.identity import ID, MISSING, NAMES
+from server.exports.presets import Preset, Wish
 
 SUSPECT = ('"=', '"+', '"-', '"@', '"\\t', '"\\r', '"\\n', '"\\u')
 """How a text that has to be disarmed begins in JSON; scanned for before any cell is looked at."""
@@ -22,22 +26,30 @@ class Rows:
     paths: tuple[str, ...]
     converts: tuple[tuple[int, Convert], ...]
     media_url: str
+    preset: Preset
 
-    def values(self, answers: Mapping[str, Any], submission: int) -> list[Any]:
-        """The cells of one row in the order of the table's columns."""
+    def values(self, answers: Mapping[str, Any], stored: Sequence[Any]) -> list[Any]:
+        """The cells of one row in the order of the table's columns; `stored` is the submission it stands in."""
         row = list(map(answers.get, self.paths))
         for place, convert in self.converts:
             value = row[place]
             if value is not None:
                 row[place] = convert(value)
         if self.media_url:
-            self._address(row, submission)
+            self._address(row, stored)
         return row
 
-    def _address(self, row: list[Any], submission: int) -> None:
+    def _address(self, row: list[Any], stored: Sequence[Any]) -> None:
+        """Where a named file opens; a word where it was removed or has not come yet (X7)."""
+        there = frozenset(orjson.loads(stored[NAMES] or "[]"))
+        awaited = frozenset(stored[MISSING] or ())
         for place, value in enumerate(row):
-            if type(value) is Address:
-                row[place] = f"{self.media_url}/{submission}/{quote(value)}"
+            if type(value) is not Address:
+                continue
+            if value in there:
+                row[place] = f"{self.media_url}/{stored[ID]}/{quote(value)}"
+            else:
+                row[place] = self.preset.awaited if value in awaited else self.preset.gone
 
 
 def rows_of(table: Table, wish: Wish) -> Rows:
@@ -45,7 +57,7 @@ def rows_of(table: Table, wish: Wish) -> Rows:
     converts = tuple(
         (place, column.convert) for place, column in enumerate(table.columns) if column.convert is not None
     )
-    return Rows(table, tuple(column.path for column in table.columns), converts, wish.media_url)
+    return Rows(table, tuple(column.path for column in table.columns), converts, wish.media_url, wish.preset)
 
 
 def disarmed(row: list[Any]) -> list[Any]:

@@ -1,14 +1,17 @@
 """Which submissions an export holds, and how they are read: one statement, by a cursor on the server."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from forms.definition import Definition
+from forms.xform import XForm
 from server import clock
 from server.coverage import homes
 from server.db import db
@@ -30,32 +33,31 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Submissions of a form in a commune; days are local and both are included. `all_states`: also those that
-    count nowhere: rejected, replaced by an edit, or waiting for a decision."""
+    """Submissions of a form in a commune; days are local and both are included (X13).
+
+    `all_states`: also those that count nowhere: rejected, replaced by an edit, or waiting for a decision; `states`:
+    only those that were decided so. `villages` are thôn of the commune as codes with the ids that count in them;
+    None: all, and what lies in no thôn. `ids` are numbers of submissions, None: all.
+    """
 
     commune: Named
     form: Named
     since: dt.date | None = None
     until: dt.date | None = None
     all_states: bool = False
+    states: frozenset[str] = frozenset()
+    villages: Mapping[str, frozenset[int]] | None = None
+    ids: frozenset[int] | None = None
 
 
-def choice(
-    commune: Commune,
-    form: Form,
-    *,
-    since: dt.date | None = None,
-    until: dt.date | None = None,
-    all_states: bool = False,
-) -> Choice:
+def named(commune: Commune) -> Named:
+    """A commune as plain values."""
+    return Named(commune.id, commune.code, commune.name)
+
+
+def choice(commune: Commune, form: Form, **wanted: Any) -> Choice:
     """What an export holds."""
-    return Choice(
-        commune=Named(commune.id, commune.code, commune.name),
-        form=Named(form.id, form.form_id, form.title),
-        since=since,
-        until=until,
-        all_states=all_states,
-    )
+    return Choice(commune=named(commune), form=Named(form.id, form.form_id, form.title), **wanted)
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,23 @@ def known(commune: Named) -> Known:
     return Known(shown, {row[0]: Who(*row) for row in people}, places)
 
 
+def villages(known: Known) -> dict[str, tuple[str, frozenset[int]]]:
+    """The thôn of a commune by code: name, and the ids of all that count in it, merged ones too."""
+    found: dict[str, tuple[str, frozenset[int]]] = {}
+    for key, (code, name) in known.villages.items():
+        found[code] = (name, found.get(code, (name, frozenset()))[1] | {key})
+    return found
+
+
+def group_labels(form_pk: int) -> dict[str, dict[str, str]]:
+    """What the groups and repeats of a form are called, by path and language; the newest version's words (X1)."""
+    stored = sa.select(FormVersion.xform).where(FormVersion.form_id == form_pk).order_by(FormVersion.id)
+    found: dict[str, dict[str, str]] = {}
+    for xform in db.session.scalars(stored):
+        found |= {path: dict(labels) for path, labels in XForm(xform).groups.items()}
+    return found
+
+
 def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:
     """A file of one of the commune's submissions; Problem FILE_UNKNOWN otherwise."""
     found = db.session.scalars(
@@ -135,11 +154,8 @@ def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:
     return found
 
 
-_COUNTING = (
-    Submission.quarantine.is_(None),
-    Submission.replaced_by_id.is_(None),
-    Submission.review != "rejected",
-)
+_IN_FORCE = (Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None))
+_COUNTING = (*_IN_FORCE, Submission.review != "rejected")
 
 
 def _here(commune_id: int) -> sa.ColumnElement[bool]:
@@ -158,7 +174,15 @@ def _chosen(wanted: Choice) -> list[sa.ColumnElement[bool]]:
         found.append(Submission.observed_at >= _begin(wanted.since))
     if wanted.until:
         found.append(Submission.observed_at < _begin(wanted.until + dt.timedelta(days=1)))
-    return found if wanted.all_states else [*found, *_COUNTING]
+    if wanted.states:
+        found.append(Submission.review.in_(sorted(wanted.states)))
+    if wanted.villages is not None:
+        found.append(Submission.village_id.in_(sorted(frozenset().union(*wanted.villages.values()))))
+    if wanted.ids is not None:
+        found.append(Submission.id.in_(sorted(wanted.ids)))
+    if wanted.all_states:
+        return found
+    return [*found, *(_IN_FORCE if wanted.states else _COUNTING)]
 
 
 def _begin(day: dt.date) -> dt.datetime:
@@ -175,8 +199,17 @@ def moment(column: sa.SQLColumnExpression[Any], dialect: str, *, utc: bool = Fal
     return sa.func.to_char(local, shape)
 
 
-def statement(wanted: Choice, dialect: str, *, utc: bool, files: bool = False) -> sa.Select[Any]:
-    """The rows of an export, oldest first; answers as JSON text, so that nobody unpacks what is only passed on."""
+COUNT, LIST, FIRST = "count", "list", "first"
+"""What may be asked beside a submission's own columns: how many files, which files, the first one it corrects."""
+
+
+def statement(
+    wanted: Choice, dialect: str, *, utc: bool, beside: AbstractSet[str] = frozenset()
+) -> sa.Select[Any]:
+    """The rows of an export, oldest first; answers as JSON text, so that nobody unpacks what is only passed on.
+
+    What is asked `beside` stands after them, in the places that `identity` names.
+    """
     columns: list[Any] = [
         Submission.id,
         Submission.instance_id,
@@ -193,10 +226,28 @@ def statement(wanted: Choice, dialect: str, *, utc: bool, files: bool = False) -
         Submission.replaced_by_id,
         Submission.root_id,
     ]
-    if files:
-        counted = sa.select(sa.func.count()).where(Attachment.submission_id == Submission.id)
-        columns += [counted.scalar_subquery().label("files"), Submission.missing_files]
+    if beside:
+        columns += _beside(beside, dialect)
     return sa.select(*columns).where(*_chosen(wanted)).order_by(Submission.id)
+
+
+def _beside(wanted: AbstractSet[str], dialect: str) -> list[Any]:
+    of_this = Attachment.submission_id == Submission.id
+    listed = (
+        sa.cast(sa.func.json_agg(Attachment.name), sa.Text)
+        if dialect == "postgresql"
+        else sa.func.json_group_array(Attachment.name)
+    )
+    first = aliased(Submission)
+    made = {
+        COUNT: sa.select(sa.func.count()).where(of_this).scalar_subquery(),
+        LIST: sa.select(listed).where(of_this).scalar_subquery(),
+        FIRST: sa.select(first.instance_id).where(first.id == Submission.root_id).scalar_subquery(),
+    }
+    nothing = sa.null()
+    missing = Submission.missing_files if {COUNT, LIST} & wanted else nothing
+    columns = [made[name] if name in wanted else nothing for name in (COUNT, LIST, FIRST)]
+    return [columns[0].label("files"), missing, columns[1].label("names"), columns[2].label("first")]
 
 
 @contextmanager

@@ -1,31 +1,37 @@
-"""Submissions of a form as CSV, zip of CSVs, XLSX and GeoJSON: streamed, in memory never more than a batch."""
+"""Submissions of a form as CSV, zip of CSVs and XLSX: streamed, in memory never more than a batch."""
 
 import csv
 import datetime as dt
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from forms.definition import NONE, Definition
+from forms.definition import Definition
 from server import clock
 from server.db import db
-from server.exports import codebook, select
-from server.exports.columns import CENTRAL, KOBO, Preset, Table, Wish, merged, tables
-from server.exports.identity import ANSWERS, ID, INSTANCE, Identity, identity
+from server.exports import codebook, columns, select
+from server.exports.cells import plain
+from server.exports.columns import Table
+from server.exports.identity import ANSWERS, CUT, INSTANCE, Identity, identity
 from server.exports.layout import SUSPECT, Rounds, Rows, disarmed, rows_of
+from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Choice
 from server.exports.workbook import Sheet, Workbook
-from server.models import Submission
 
 Row = Sequence[Any]
+
+TIMES = frozenset({"_thoi_diem", "_nhan_luc", "_submission_time"})
+"""Our own columns that hold a moment."""
+LONGEST_NAME = 207
+"""Letters of a file's name, its ending included (X11)."""
+_NOT_IN_NAMES = str.maketrans(dict.fromkeys('\\/:*?"<>|', "-"))
 
 
 @dataclass(frozen=True)
@@ -50,18 +56,27 @@ class Export:
         return self.tables[0]
 
     def batches(self, connection: sa.Connection) -> Iterator[Sequence[Row]]:
-        query = select.statement(
-            self.choice, connection.dialect.name, utc=self.utc, files=self.wish.preset.name == CENTRAL.name
-        )
+        query = select.statement(self.choice, connection.dialect.name, utc=self.utc, beside=self._beside())
         return select.rows(connection, query)
+
+    def _beside(self) -> frozenset[str]:
+        wanted = {
+            select.COUNT: self.wish.preset.name == CENTRAL.name,
+            select.LIST: bool(self.wish.media_url),
+            select.FIRST: self.wish.preset.name == KOBO.name,
+        }
+        return frozenset(name for name, is_wanted in wanted.items() if is_wanted)
 
 
 def prepare(choice: Choice, preset: Preset, **wishes: Any) -> Export:
     """An export that can be written; reads the form and the names that rows point at."""
     known = select.known(choice.commune)
-    form = merged(select.definitions(choice.form.id))
+    versions = select.definitions(choice.form.id)
     wish = Wish(preset=preset, places=known.places, **wishes)
-    return Export(choice, wish, form, tables(form, wish), identity(wish, known), db.engine)
+    if wish.groups and wish.labels:
+        wish = replace(wish, group_labels=select.group_labels(choice.form.id))
+    form = columns.newest(versions) if wish.newest_only else columns.merged(versions)
+    return Export(choice, wish, form, columns.tables(form, wish), identity(wish, known), db.engine)
 
 
 def header(export: Export, table: Table) -> list[str]:
@@ -112,7 +127,7 @@ def _main_rows(export: Export) -> Made:
         for row in batch:
             index += 1
             raw = row[ANSWERS]
-            cells = rows.values(loads(raw), row[ID])
+            cells = rows.values(loads(raw), row)
             if guards and any(mark in raw for mark in SUSPECT):
                 cells = disarmed(cells)
             yield [*who.before(row), *cells, *who.after(row, index)]
@@ -130,7 +145,7 @@ def _repeat_rows(export: Export, wanted: Table) -> Made:
             index += 1
             for table, found in rounds.of(orjson.loads(row[ANSWERS]), index, row[INSTANCE]):
                 if table.path == wanted.path:
-                    cells = rows.values(found.answers, row[ID])
+                    cells = rows.values(found.answers, row)
                     guarded = disarmed(cells) if export.wish.preset.guards else cells
                     yield [*guarded, *_below(export, row, table, found)]
 
@@ -210,6 +225,9 @@ def xlsx(export: Export, path: Path, **limits: int) -> int:
         about = book.sheet("_nguon", (), (34, 90))
         _add(about, _about(export, count, digest))
         about.row(["Câu trả lời dài hơn 32.767 chữ, đã cắt", sum(sheet.cut for sheet in sheets.values())])
+        about.row(
+            ["Trang tính thêm vì bảng quá dài hoặc quá rộng", sum(each.pages - 1 for each in sheets.values())]
+        )
     return count
 
 
@@ -219,8 +237,9 @@ def _add(sheet: Sheet, rows: Iterator[Sequence[Any]]) -> None:
 
 
 def _sheets(export: Export, book: Workbook) -> dict[str, Sheet]:
+    cut = "" if export.wish.preset.name == KOBO.name else export.identity.named(CUT)
     return {
-        table.path: book.sheet(table.name or export.form.title, header(export, table), ())
+        table.path: book.sheet(table.name or export.form.title, header(export, table), (), cut)
         for table in export.tables
     }
 
@@ -228,92 +247,56 @@ def _sheets(export: Export, book: Workbook) -> dict[str, Sheet]:
 def _fill(export: Export, sheets: Mapping[str, Sheet], connection: sa.Connection) -> tuple[int, str]:
     makers: dict[str, Rows] = {table.path: rows_of(table, export.wish) for table in export.tables}
     rounds, digest, index, who = Rounds(export.tables), hashlib.sha256(), 0, export.identity
+    finish, texts = _finish(export), _texts(export)
     for batch in export.batches(connection):
         for row in batch:
             index += 1
             digest.update(row[ANSWERS].encode())
             answers = orjson.loads(row[ANSWERS])
-            cells = makers[""].values(answers, row[ID])
-            sheets[""].row([*_dates(who.before(row), export), *cells, *who.after(row, index)])
+            cells = makers[""].values(answers, row)
+            sheets[""].row(finish([*who.before(row), *cells, *who.after(row, index)]))
             for table, found in rounds.of(answers, index, row[INSTANCE]):
-                inside = makers[table.path].values(found.answers, row[ID])
-                sheets[table.path].row([*inside, *_below(export, row, table, found)])
+                inside = makers[table.path].values(found.answers, row)
+                sheets[table.path].row(texts([*inside, *_below(export, row, table, found)]))
     return index, digest.hexdigest()
 
 
-def _dates(values: list[Any], export: Export) -> list[Any]:
-    """Our own two times as dates that Excel can sort and filter by; naive, in UTC+7 as the header says (X9)."""
-    if export.utc:
-        return values
-    return [*values[:2], *(dt.datetime.fromisoformat(text) for text in values[2:4]), *values[4:]]
+Finish = Callable[[list[Any]], list[Any]]
 
 
-def geojson_bytes(export: Export) -> Iterator[bytes]:
-    """A feature for each submission with its point, its thôn and its answers by path; repeats are left out (X12).
+def _finish(export: Export) -> Finish:
+    """What becomes of a main row: our own times are moments that Excel can sort and filter by, or all is text (X9)."""
+    if not export.wish.typed:
+        return _texts(export)
+    times = [place for place, name in enumerate(_codes(export)) if name in TIMES]
 
-    The database takes out what is personal, so that the answers are passed on as they lie, without being read.
-    """
-    form, wish = export.form, export.wish
-    dropped = sorted(
-        {field.repeat for field in form.fields if field.repeat}
-        | {field.path for field in form.fields if field.sensitivity != NONE and not wish.personal}
-    )
-    villages = {key: _village_json(*names) for key, names in export.identity.known.villages.items()}
-    with select.reading(export.engine) as connection:
-        query = _features(export, connection.dialect.name, dropped)
-        yield f'{{"type":"FeatureCollection","name":{json.dumps(form.form_id)},"features":['.encode()
-        first = True
-        for batch in select.rows(connection, query):
-            text = ",\n".join(
-                f'{{"type":"Feature","id":{key},"geometry":{_geometry(latitude, longitude)},"properties":'
-                f'{{{villages.get(village, "")}"_thoi_diem":"{observed}"{_inside(answers)}}}'
-                for key, village, latitude, longitude, observed, answers in batch
-            )
-            yield (text if first else f",\n{text}").encode()
-            first = False
-        yield b"]}\n"
+    def finish(row: list[Any]) -> list[Any]:
+        for place in times:
+            row[place] = dt.datetime.fromisoformat(row[place])
+        return row
+
+    return finish
 
 
-def _inside(answers: str) -> str:
-    """The answers without their opening brace, after a comma; the brace alone where there are none."""
-    return f",{answers[1:]}" if len(answers) > 2 else "}"
+def _codes(export: Export) -> list[str]:
+    """The main table's header with the codes of our own columns."""
+    own = replace(export.identity, labels=False)
+    return [*own.front, *("" for _ in export.main.columns), *own.tail]
 
 
-def _village_json(code: str, name: str) -> str:
-    return f'"_thon_ma":{json.dumps(code)},"_thon":{json.dumps(name, ensure_ascii=False)},'
-
-
-def _geometry(latitude: float | None, longitude: float | None) -> str:
-    if latitude is None or longitude is None:
-        return "null"
-    return f'{{"type":"Point","coordinates":[{longitude!r},{latitude!r}]}}'
-
-
-def _features(export: Export, dialect: str, dropped: Sequence[str]) -> Any:
-    answers: sa.ColumnElement[Any] = sa.cast(Submission.answers, sa.Text)
-    if dropped and dialect == "postgresql":
-        names = sa.cast(sa.literal(list(dropped), sa.ARRAY(sa.Text)), sa.ARRAY(sa.Text))
-        answers = sa.cast(sa.type_coerce(Submission.answers, sa.Text).op("-")(names), sa.Text)
-    elif dropped:
-        answers = sa.func.json_remove(answers, *(f'$."{path}"' for path in dropped))
-    where = (Submission.latitude, Submission.longitude) if _tells_points(export) else (sa.null(), sa.null())
-    query = select.statement(export.choice, dialect, utc=False)
-    observed = query.selected_columns["observed"]
-    wanted: Any = query.with_only_columns(
-        Submission.id, Submission.village_id, *where, observed, answers, maintain_column_froms=True
-    )
-    return wanted
-
-
-def _tells_points(export: Export) -> bool:
-    """A point of a household is its family's: only where personal answers were asked for."""
-    point = export.form.by_path.get(export.form.point_path or "")
-    is_open = point is not None and point.sensitivity == NONE and not export.form.about_households
-    return export.wish.personal or is_open
+def _texts(export: Export) -> Finish:
+    if not export.wish.as_text:
+        return lambda row: row
+    return lambda row: [value if value is None or type(value) is str else str(value) for value in row]
 
 
 def file_name(export: Export, ending: str) -> str:
-    """`<form>-<version>-<language>-<time>.<ending>` (X11)."""
-    language = "nhan" if export.wish.labels else "ma"
-    when = clock.now().astimezone(clock.LOCAL)
-    return f"{export.form.form_id}-{export.form.version}-{language}-{when:%Y-%m-%d-%H-%M-%S}.{ending}"
+    """`<form>-<version>-<language>-<time>.<ending>`; in Kobo's words for its preset (X11)."""
+    when = f"{clock.now().astimezone(clock.LOCAL):%Y-%m-%d-%H-%M-%S}"
+    wish, form = export.wish, export.form
+    if wish.preset.name != KOBO.name:
+        return f"{form.form_id}-{form.version}-{'nhan' if wish.labels else 'ma'}-{when}.{ending}"
+    language = (wish.language or "labels") if wish.labels else "xml"
+    versions = "latest version" if wish.newest_only else "all versions"
+    rest = f" - {versions} - {plain(language).translate(_NOT_IN_NAMES)} - {when}.{ending}"
+    return plain(form.title).translate(_NOT_IN_NAMES)[: LONGEST_NAME - len(rest)].rstrip() + rest

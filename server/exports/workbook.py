@@ -26,18 +26,29 @@ _FORBIDDEN = str.maketrans(dict.fromkeys("[]*?:\\/'", " "))
 
 
 class Sheet:
-    """One sheet, or where its rows do not fit in one, a row of sheets numbered (2), (3) (X16)."""
+    """One sheet; where its rows do not fit in one, a row of sheets numbered (2), (3); where its columns do not,
+    sheets beside each other, `cột 2`, `cột 3`, each with the same rows (X16)."""
 
-    def __init__(self, book: "Workbook", name: str, header: Sequence[str], widths: Sequence[int]) -> None:
-        self._book, self._name, self._widths, self._header = book, name, widths, header
+    def __init__(
+        self, book: "Workbook", name: str, header: Sequence[str], widths: Sequence[int], cut_header: str = ""
+    ) -> None:
+        self._book, self._name, self._widths = book, name, widths
+        self._header = [*header, cut_header] if cut_header else header
+        self._cut_header = cut_header
         self.count = 0
         """Rows written below the header, over all parts."""
         self.cut = 0
         """Texts that were longer than a cell holds."""
+        self.pages = 0
+        """Pages that it was written to."""
         self._begin(name)
 
     def _begin(self, name: str, before: Iterable[str] = ()) -> None:
-        self._page = self._book.page(name)
+        beside = range(2, -(-len(self._header) // self._book.most_columns) + 1)
+        self._page, *self._beside = [
+            self._book.page(each) for each in (name, *(f"{name} (cột {part})" for part in beside))
+        ]
+        self.pages += 1 + len(self._beside)
         for column, width in enumerate(self._widths):
             self._page.set_column(column, column, width)
         self._at = 0
@@ -45,18 +56,34 @@ class Sheet:
             self._line([line], None)
         if self._header:
             self._line(self._header, self._book.bold)
-            self._page.freeze_panes(self._at, 0)
+            for page in (self._page, *self._beside):
+                page.freeze_panes(self._at, 0)
 
-    def row(self, values: Iterable[Any], bold: bool = False) -> None:
-        """Add a row; None leaves a cell empty."""
+    def row(self, values: Sequence[Any], bold: bool = False) -> None:
+        """Add a row; None leaves a cell empty. What had to be cut is named in the last column, if there is one."""
         if self._at >= self._book.most_rows:
             part = self.count // (self._book.most_rows - 1) + 1
             self._begin(f"{self._name} ({part})")
+        if self._cut_header and any(type(value) is str and len(value) > LONGEST for value in values):
+            values = [*values, self._cut_names(values)]
         self._line(values, self._book.bold if bold else None)
         self.count += 1
 
-    def _line(self, values: Iterable[Any], style: Any) -> None:
-        page, at = self._page, self._at
+    def _cut_names(self, values: Sequence[Any]) -> str:
+        pairs = zip(self._header, values, strict=False)
+        return "; ".join(name for name, value in pairs if isinstance(value, str) and len(value) > LONGEST)
+
+    def _line(self, values: Sequence[Any], style: Any) -> None:
+        if self._beside:
+            most = self._book.most_columns
+            for number, page in enumerate((self._page, *self._beside)):
+                self._cells(page, values[number * most : (number + 1) * most], style)
+        else:
+            self._cells(self._page, values, style)
+        self._at += 1
+
+    def _cells(self, page: Any, values: Iterable[Any], style: Any) -> None:
+        at = self._at
         for column, value in enumerate(values):
             if value is None or value == "":
                 continue
@@ -66,32 +93,31 @@ class Sheet:
             elif kind is int or kind is float:
                 page.write_number(at, column, value, style)
             else:
-                self._other(at, column, value, style)
-        self._at += 1
+                self._other(page, at, column, value, style)
 
     def _short(self, text: str) -> str:
         self.cut += 1
         return text[:LONGEST]
 
-    def _other(self, at: int, column: int, value: Any, style: Any) -> None:
+    def _other(self, page: Any, at: int, column: int, value: Any, style: Any) -> None:
         if isinstance(value, bool):
-            self._page.write_boolean(at, column, value, style)
+            page.write_boolean(at, column, value, style)
         elif isinstance(value, Decimal | Fraction):
-            self._page.write_number(at, column, float(value), style)
+            page.write_number(at, column, float(value), style)
         elif isinstance(value, dt.datetime):
-            self._page.write_datetime(at, column, value, self._book.moment)
+            page.write_datetime(at, column, value, self._book.moment)
         elif isinstance(value, dt.date):
-            self._page.write_datetime(at, column, value, self._book.day)
+            page.write_datetime(at, column, value, self._book.day)
         else:
-            self._page.write_string(at, column, str(value)[:LONGEST], style)
+            page.write_string(at, column, str(value)[:LONGEST], style)
 
 
 class Workbook:
-    """A workbook in the file at `path`; whole when the block ends. `most_rows` is Excel's limit."""
+    """A workbook in the file at `path`; whole when the block ends. `most_rows`, `most_columns`: Excel's limits."""
 
-    def __init__(self, path: Path, *, most_rows: int = MOST_ROWS) -> None:
+    def __init__(self, path: Path, *, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> None:
         self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)})
-        self.most_rows = most_rows
+        self.most_rows, self.most_columns = most_rows, most_columns
         self._names: set[str] = set()
         self.bold = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.day = self._book.add_format({"num_format": "dd/mm/yyyy"})
@@ -105,9 +131,11 @@ class Workbook:
     ) -> None:
         self._book.close()
 
-    def sheet(self, name: str, header: Sequence[str] = (), widths: Sequence[int] = ()) -> Sheet:
-        """A sheet with a header row that stays in sight."""
-        return Sheet(self, name, header, widths)
+    def sheet(
+        self, name: str, header: Sequence[str] = (), widths: Sequence[int] = (), cut_header: str = ""
+    ) -> Sheet:
+        """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut."""
+        return Sheet(self, name, header, widths, cut_header)
 
     def page(self, name: str) -> Any:
         """A page whose name is allowed and not taken: 31 letters, none of []*?:\\/ (X8)."""

@@ -1,14 +1,10 @@
 """Submissions of a form as files: columns by preset, nothing that is computed, personal answers only on request."""
 
-import csv
-import hashlib
 import io
 import json
 import zipfile
-from typing import Any
 
 import openpyxl
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
@@ -18,56 +14,12 @@ from openpyxl.utils.escape import unescape
 from server import clock
 from server.db import db
 from server.exports.cells import COMPUTED
-from server.models import Audit, Commune, FormVersion, Submission, Village
+from server.models import Audit, Commune, FormVersion, Submission
+from tests.exported import ANSWERS, FORM, cells, commune, keep_photo, officer, read_csv, store, take
 from tests.people import Browser, browser, make_commune, make_person
-from tests.sample import publish
+from tests.sample import JPEG, publish
 
-FORM = """
-| survey |
-|        | type                      | name    | label          | phan_loai |
-|        | start                     | start   |                |           |
-|        | end                       | end     |                |           |
-|        | text                      | thon    | Thôn           |           |
-|        | begin group               | ho      | Hộ gia đình    |           |
-|        | text                      | chu_ho  | Chủ hộ         | {class}   |
-|        | geopoint                  | vi_tri  | Vị trí         |           |
-|        | select_multiple dich_vu   | dich_vu | Dịch vụ số     |           |
-|        | select_one co_khong       | co_wifi | Có Wi-Fi không |           |
-|        | image                     | anh     | Ảnh            |           |
-|        | integer                   | so_nguoi | Số người      |           |
-|        | end group                 |         |                |           |
-|        | begin repeat              | thanh_vien | Thành viên  |           |
-|        | text                      | ho_ten  | Họ tên         |           |
-|        | begin repeat              | giay_to | Giấy tờ        |           |
-|        | text                      | loai    | Loại           |           |
-|        | end repeat                |         |                |           |
-|        | end repeat                |         |                |           |
-|        | note                      | n1      | Xin cảm ơn     |           |
-| choices |
-|        | list_name | name  | label          |
-|        | dich_vu   | shp   | Smart Hải Phòng |
-|        | dich_vu   | vneid | VNeID          |
-|        | dich_vu   | cks   | Chữ ký số      |
-|        | co_khong  | co    | Có             |
-|        | co_khong  | khong | Không          |
-| settings |
-|        | form_title | form_id | version   |
-|        | Phiếu thử  | thu     | {version} |
-"""
-ANSWERS = {
-    "start": "2026-11-20T09:00:00+07:00",
-    "thon": "11629.01",
-    "ho/chu_ho": "Nguyễn A",
-    "ho/vi_tri": {"lat": 20.712345, "lon": 106.512345, "alt": None, "acc": 4.9},
-    "ho/dich_vu": ["shp", "cks"],
-    "ho/co_wifi": "co",
-    "ho/anh": "1763.jpg",
-    "ho/so_nguoi": 4,
-    "thanh_vien": [
-        {"thanh_vien/ho_ten": "B", "thanh_vien/giay_to": [{"thanh_vien/giay_to/loai": "CCCD"}]},
-        {"thanh_vien/ho_ten": "C"},
-    ],
-}
+__all__ = ["commune", "officer"]  # fixtures are found by their names
 
 HOSTILE = (
     *(f"{mark}{rest}" for mark in COMPUTED for rest in ("1+1", 'HYPERLINK("http://x","y")', "SUM(A1)", " ", "", "-5")),
@@ -78,66 +30,6 @@ HOSTILE = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def commune(app: Flask) -> Commune:
-    commune = make_commune(thon=2)
-    make_person("can.bo", "officer", commune)
-    make_person("lanh.dao", "leader", commune)
-    return commune
-
-
-@pytest.fixture
-def officer(app: Flask, commune: Commune) -> Browser:
-    visitor = browser(app)
-    visitor.sign_in("can.bo")
-    return visitor
-
-
-def store(commune: Commune, *many: dict[str, Any], version: FormVersion | None = None, **fields: Any) -> None:
-    """Submissions with these answers, of the commune's first thôn."""
-    version = version or publish(FORM, **{"class": "ca_nhan", "version": "1"})
-    village = db.session.scalars(sa.select(Village).where(Village.commune_id == commune.id)).first()
-    assert village is not None
-    for number, answers in enumerate(many):
-        values: dict[str, Any] = {
-            "form_id": version.form_id,
-            "form_version_id": version.id,
-            "version": version.version,
-            "village_id": village.id,
-            "observed_at": version.published_at,
-            "received_at": version.published_at,
-            "review": "received",
-            "latitude": 20.712,
-            "longitude": 106.512,
-        } | fields
-        key = f"uuid:{hashlib.sha256(json.dumps([number, str(answers), str(fields)]).encode()).hexdigest()[:32]}"
-        db.session.add(
-            Submission(
-                instance_id=key,
-                sha256=hashlib.sha256(key.encode()).digest(),
-                xml=b"",
-                answers=answers,
-                **values,
-            )
-        )
-    db.session.commit()
-
-
-def take(visitor: Browser, words: str = "") -> bytes:
-    answer = visitor.get(f"/xa/11629/tai-ve/phieu?bieu_mau=thu&{words}")
-    assert answer.status_code == 200
-    return answer.data
-
-
-def read_csv(content: bytes, separator: str = ",", encoding: str = "utf-8-sig") -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(content.decode(encoding), newline=""), delimiter=separator))
-
-
-def cells(content: bytes, sheet: int = 0) -> list[tuple[Any, ...]]:
-    book = openpyxl.load_workbook(io.BytesIO(content))
-    return list(book.worksheets[sheet].iter_rows(values_only=True))
-
-
 def test_the_kobo_header_is_formpacks(officer: Browser, commune: Commune) -> None:
     """X1, X2, X4, X6: names without groups, choices beside the answer, point parts, `;`, quotes, CRLF, no BOM."""
     store(commune, ANSWERS)
@@ -145,7 +37,7 @@ def test_the_kobo_header_is_formpacks(officer: Browser, commune: Commune) -> Non
     header = content.decode().split("\r\n")[0].replace('"', "")
     assert header == (
         "start;end;thon;chu_ho;vi_tri;_vi_tri_latitude;_vi_tri_longitude;_vi_tri_altitude;_vi_tri_precision;"
-        "dich_vu;dich_vu/shp;dich_vu/vneid;dich_vu/cks;co_wifi;anh;anh_URL;so_nguoi;n1;_id;_uuid;_submission_time;"
+        "dich_vu;dich_vu/shp;dich_vu/vneid;dich_vu/cks;co_wifi;anh;so_nguoi;n1;_id;_uuid;_submission_time;"
         "_validation_status;_notes;_status;_submitted_by;__version__;_tags;meta/rootUuid;_index"
     )
     row = read_csv(content, ";", "utf-8")[0]
@@ -166,7 +58,7 @@ def test_kobo_labels_stand_in_headers_and_answers(officer: Browser, commune: Com
     """X3."""
     store(commune, ANSWERS)
     row = read_csv(take(officer, "dang=kobo&nhan=1"), ";", "utf-8")[0]
-    assert row["Dịch vụ số"] == "Smart Hải Phòng, Chữ ký số"
+    assert row["Dịch vụ số"] == "Smart Hải Phòng Chữ ký số"
     assert row["Dịch vụ số/VNeID"] == "0"
     assert row["Có Wi-Fi không"] == "Có"
 
@@ -208,7 +100,7 @@ def test_the_workbook_has_a_sheet_for_each_repeat_codebook_and_source(
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert book.sheetnames == ["Phiếu thử", "thanh_vien", "giay_to", "_bang_ma", "_nguon"]
     header, first, second = cells(content, 1)
-    assert header == ("ho_ten", "_index", "_parent_table_name", "_parent_index", "_ma_phieu")
+    assert header == ("ho_ten", "_index", "_parent_table_name", "_parent_index", "_ma_phieu", "_da_cat")
     assert (first[0], first[1], first[3], second[1]) == ("B", 1, 1, 2)
     about = dict(row[:2] for row in book["_nguon"].iter_rows(values_only=True))
     assert about["Số phiếu"] == 1
@@ -329,11 +221,24 @@ def test_days_are_local_and_both_count(officer: Browser, commune: Commune) -> No
 
 
 def test_a_photo_opens_by_its_address_for_its_officer(officer: Browser, commune: Commune) -> None:
-    """X7: the address stands beside the file's name; a file that is not there is told."""
-    store(commune, ANSWERS)
-    row = read_csv(take(officer, "dang=csv&nhan=0"))[0]
-    assert row["anh_URL"].endswith(f"/xa/11629/tai-ve/anh/{row['_id']}/1763.jpg")
-    assert officer.get(row["anh_URL"]).status_code == 404
+    """X7: the address stands beside the file's name; a file that was removed, or has not come yet, is told."""
+    store(commune, ANSWERS, {"ho/anh": "bo.jpg"})
+    store(
+        commune,
+        {"ho/anh": "cho.jpg"},
+        version=db.session.scalars(sa.select(FormVersion)).one(),
+        missing_files=["cho.jpg"],
+    )
+    keep_photo("1763.jpg")
+    first, *others = read_csv(take(officer, "dang=csv&nhan=0&dia_chi_anh=1"))
+    assert first["anh"] == "1763.jpg"
+    assert first["anh_URL"].startswith("http")
+    assert first["anh_URL"].endswith(f"/xa/11629/tai-ve/anh/{first['_id']}/1763.jpg")
+    assert officer.get(first["anh_URL"]).data == JPEG
+    assert [row["anh_URL"] for row in others] == ["đã xóa", "chưa gửi lên"]
+    kobo = read_csv(take(officer, "dang=kobo&nhan=1&dia_chi_anh=1"), ";", "utf-8")
+    assert [row["Ảnh_URL"] for row in kobo] == [first["anh_URL"], "Deleted", ""]
+    assert "anh_URL" not in read_csv(take(officer, "dang=csv&nhan=0"))[0]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

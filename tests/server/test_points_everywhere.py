@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
-from dashboards.downloads import WRITINGS
+from dashboards.writings import WRITINGS
 from server.backup import archive, make
 from server.db import db
 from server.models import Submission
