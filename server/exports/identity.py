@@ -47,13 +47,13 @@ STATES = {
     "rejected": "bị trả",
 }
 _CENTRAL_STATES = {"approved": "approved", "rejected": "rejected", "has_issues": "hasIssues", "received": ""}
-_KOBO_STATES = {
+KOBO_STATES = {
     "approved": "validation_status_approved",
     "rejected": "validation_status_not_approved",
     "has_issues": "validation_status_on_hold",
     "received": "",
 }
-_KOBO_LABELS = {"approved": "Approved", "rejected": "Not Approved", "has_issues": "On Hold", "received": ""}
+KOBO_LABELS = {"approved": "Approved", "rejected": "Not Approved", "has_issues": "On Hold", "received": ""}
 """What Kobo's people read instead of a state's uid (X10)."""
 NOBODY = Who(0, "", "")
 
@@ -127,7 +127,7 @@ class Identity:
 
     def _kobo_names(self, row: Sequence[Any]) -> list[Any]:
         who = self.known.collectors.get(row[COLLECTOR], NOBODY).username
-        states = _KOBO_LABELS if self.labels else _KOBO_STATES
+        states = KOBO_LABELS if self.labels else KOBO_STATES
         return [
             row[ID], row[INSTANCE].removeprefix("uuid:"), row[RECEIVED][:19], states[row[REVIEW]], None,
             "submitted_via_web", who, row[VERSION], None, row[FIRST] or row[INSTANCE],

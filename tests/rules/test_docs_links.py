@@ -21,7 +21,12 @@ _QUOTED = re.compile(r"`([^`\n]+)`")
 _MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 _FLASK = re.compile(r"\bflask (?:--app app )?([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
 _SETTING = re.compile(r"\bTUNGNHA_[A-Z_]+\b")
-_OTHERS = {"TUNGNHA_TEST_POSTGRES", "TUNGNHA_TEST_MUTATIONS", "TUNGNHA_TEST_DEBIAN"}
+_OTHERS = {
+    "TUNGNHA_FORMPACK_PYTHON",
+    "TUNGNHA_TEST_POSTGRES",
+    "TUNGNHA_TEST_MUTATIONS",
+    "TUNGNHA_TEST_DEBIAN",
+}
 """Read by tests alone."""
 
 every_document = pytest.mark.parametrize("name", NAMES)
