@@ -106,6 +106,7 @@ def asked(commune: Commune) -> tuple[Writing, Export]:
         personal=request.args.get("ca_nhan") == "1",
         made_by=auth.signed_in().name,
         media_url=_media_url(commune) if request.args.get("dia_chi_anh") == "1" else "",
+        photos=request.args.get("kem_anh") == "1",
         multiple=_multiple(),
         group_separator=_separator(),
         groups=_groups(),
@@ -215,5 +216,6 @@ def detail(writing: Writing, export: Export) -> dict[str, Any]:
         **({"states": sorted(choice.states)} if choice.states else {}),
         **({"villages": sorted(choice.villages)} if choice.villages is not None else {}),
         **({"submissions": len(choice.ids)} if choice.ids is not None else {}),
+        **({"photos": True} if wish.photos else {}),
         **({"questions": len(wish.questions)} if wish.questions else {}),
     }

@@ -128,12 +128,18 @@ def cells(content: bytes, sheet: int = 0) -> list[tuple[Any, ...]]:
 def keep_photo(name: str) -> None:
     """The file of that name has come with the submission that names it."""
     rows = db.session.execute(sa.select(Submission.id, Submission.answers)).all()
+    keep_photo_of(next(row.id for row in rows if row.answers.get("ho/anh") == name))
+
+
+def keep_photo_of(submission_id: int) -> None:
+    """The file that a submission names has come."""
+    answers = db.session.scalars(sa.select(Submission.answers).where(Submission.id == submission_id)).one()
     digest = hashlib.sha256(JPEG).digest()
     blobs.put(digest, io.BytesIO(JPEG))
     db.session.add(
         Attachment(
-            submission_id=next(row.id for row in rows if row.answers.get("ho/anh") == name),
-            name=name,
+            submission_id=submission_id,
+            name=answers["ho/anh"],
             received_sha256=digest,
             stored_sha256=digest,
             size=len(JPEG),

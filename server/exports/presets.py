@@ -84,6 +84,8 @@ class Wish:
     made_by: str = ""
     media_url: str = ""
     """Before `<submission>/<file>`; "" leaves the column of addresses out (X7)."""
+    photos: bool = False
+    """A zip takes the files along (X15)."""
     multiple: str = ""
     """SUMMARY, DETAILS or BOTH; "" is the preset's own (X4)."""
     group_separator: str = "/"

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 
 from forms.definition import Definition
 from server import clock
+from server.blobs import Place, place
 from server.db import db
 from server.exports import codebook, columns, select
 from server.exports.cells import plain
 from server.exports.columns import Table
 from server.exports.identity import ANSWERS, CUT, INSTANCE, Identity, identity
 from server.exports.layout import SUSPECT, Rounds, Rows, disarmed, rows_of
+from server.exports.photos import Photos
 from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Choice
 from server.exports.workbook import Sheet, Workbook
@@ -45,6 +47,8 @@ class Export:
     identity: Identity
     engine: sa.Engine
     """Rows leave when the request that asked is over, and with it the current application."""
+    place: Place
+    """Where files lie, for the same reason."""
 
     @property
     def utc(self) -> bool:
@@ -76,7 +80,7 @@ def prepare(choice: Choice, preset: Preset, **wishes: Any) -> Export:
     if wish.groups and wish.labels:
         wish = replace(wish, group_labels=select.group_labels(choice.form.id))
     form = columns.newest(versions) if wish.newest_only else columns.merged(versions)
-    return Export(choice, wish, form, columns.tables(form, wish), identity(wish, known), db.engine)
+    return Export(choice, wish, form, columns.tables(form, wish), identity(wish, known), db.engine, place())
 
 
 def header(export: Export, table: Table) -> list[str]:
@@ -194,7 +198,18 @@ def zip_bytes(export: Export) -> Iterator[bytes]:
         ):
             with archive.open(name, "w") as entry:
                 entry.write(_small_csv(rows))
+        yield from _photos(export, archive, pipe, link)
     yield pipe.take()
+
+
+def _photos(export: Export, archive: zipfile.ZipFile, pipe: _Pipe, link: sa.Connection) -> Iterator[bytes]:
+    if not export.wish.photos:
+        return
+    photos = Photos(export.form, export.tables, export.wish, export.place)
+    for batch in export.batches(link):
+        for name, content in photos.of(batch, link):
+            archive.writestr(name, content, zipfile.ZIP_STORED)
+            yield pipe.take()
 
 
 def _file_names(export: Export) -> Iterator[tuple[Table, str]]:
@@ -238,10 +253,13 @@ def _add(sheet: Sheet, rows: Iterator[Sequence[Any]]) -> None:
 
 def _sheets(export: Export, book: Workbook) -> dict[str, Sheet]:
     cut = "" if export.wish.preset.name == KOBO.name else export.identity.named(CUT)
-    return {
+    sheets = {
         table.path: book.sheet(table.name or export.form.title, header(export, table), (), cut)
         for table in export.tables
     }
+    for number in _times(export):
+        sheets[""].note(number, "Giờ UTC" if export.utc else "Giờ Việt Nam (UTC+7)")
+    return sheets
 
 
 def _fill(export: Export, sheets: Mapping[str, Sheet], connection: sa.Connection) -> tuple[int, str]:
@@ -268,20 +286,21 @@ def _finish(export: Export) -> Finish:
     """What becomes of a main row: our own times are moments that Excel can sort and filter by, or all is text (X9)."""
     if not export.wish.typed:
         return _texts(export)
-    times = [place for place, name in enumerate(_codes(export)) if name in TIMES]
+    times = _times(export)
 
     def finish(row: list[Any]) -> list[Any]:
-        for place in times:
-            row[place] = dt.datetime.fromisoformat(row[place])
+        for number in times:
+            row[number] = dt.datetime.fromisoformat(row[number])
         return row
 
     return finish
 
 
-def _codes(export: Export) -> list[str]:
-    """The main table's header with the codes of our own columns."""
+def _times(export: Export) -> list[int]:
+    """Where our own moments stand in the main table."""
     own = replace(export.identity, labels=False)
-    return [*own.front, *("" for _ in export.main.columns), *own.tail]
+    names = [*own.front, *("" for _ in export.main.columns), *own.tail]
+    return [number for number, name in enumerate(names) if name in TIMES]
 
 
 def _texts(export: Export) -> Finish:

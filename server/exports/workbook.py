@@ -59,6 +59,11 @@ class Sheet:
             for page in (self._page, *self._beside):
                 page.freeze_panes(self._at, 0)
 
+    def note(self, column: int, text: str) -> None:
+        """A remark at a header, which Excel shows where the mouse rests; on the first of several pages."""
+        if column < self._book.most_columns:
+            self._page.write_comment(0, column, text)
+
     def row(self, values: Sequence[Any], bold: bool = False) -> None:
         """Add a row; None leaves a cell empty. What had to be cut is named in the last column, if there is one."""
         if self._at >= self._book.most_rows:

@@ -175,6 +175,10 @@ def test_days_and_moments_are_excels_own_unless_text_is_wanted(officer: Browser,
     told = dict(zip(names, row, strict=False))
     assert told["start"] == dt.datetime.fromisoformat("2026-11-20T07:00")
     assert isinstance(told["Máy chủ nhận lúc (UTC+7)"], dt.datetime)
+    for kind, said in (("xlsx", "Giờ Việt Nam (UTC+7)"), ("kobo-xlsx", "Giờ UTC")):
+        heads = openpyxl.load_workbook(io.BytesIO(take(officer, f"dang={kind}&nhan=0"))).worksheets[0][1]
+        noted = {cell.value for cell in heads if cell.comment and said in cell.comment.text}
+        assert noted == ({"_submission_time"} if kind == "kobo-xlsx" else {"_thoi_diem", "_nhan_luc"})
     book = openpyxl.load_workbook(io.BytesIO(take(officer, "dang=kobo-xlsx&nhan=0&chu=1")))
     assert {cell.data_type for cell in book.worksheets[0][2] if cell.value is not None} == {"s"}
 

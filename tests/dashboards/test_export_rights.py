@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from dashboards.writings import WRITINGS
 from server.db import db
 from server.models import Audit, Commune, Submission, Village
-from tests.exported import FORM, commune, officer, read_csv, store, take
+from tests.exported import FORM, commune, keep_photo_of, officer, read_csv, store, take
 from tests.people import Browser, make_commune
-from tests.sample import publish
+from tests.sample import JPEG, publish
 from tests.town import told
 
 __all__ = ["commune", "officer"]  # fixtures are found by their names
@@ -129,6 +129,35 @@ def test_a_personal_question_that_is_chosen_needs_the_word_for_it(officer: Brows
     words = "dang=csv&nhan=0&cau_hoi=ho/chu_ho&cau_hoi=thon"
     assert "chu_ho" not in read_csv(take(officer, words))[0]
     assert read_csv(take(officer, f"{words}&ca_nhan=1"))[0]["chu_ho"] == "private-ours-0"
+
+
+def test_a_zip_takes_along_the_files_of_questions_that_may_be_read(
+    officer: Browser, commune: Commune
+) -> None:
+    """X15, X19: flat names, none that leads out of the folder, none of a personal question without `ca_nhan`."""
+    form = PERSONAL.replace("| Ảnh            |           |", "| Ảnh            | {photo}   |")
+    open_version = publish(form, **{"class": "none", "photo": "none", "version": "1"})
+    answers = [{"ho/anh": "a.jpg"}, {"ho/anh": "../../b.jpg"}, {"thon": "a.jpg", "ho/anh": "a.jpg"}]
+    for each in answers:
+        store(commune, each, version=open_version)
+    for number in numbers(commune):
+        keep_photo_of(number)
+
+    def files(words: str) -> dict[str, bytes]:
+        archive = zipfile.ZipFile(io.BytesIO(take(officer, f"dang=zip&{words}")))
+        return {name: archive.read(name) for name in archive.namelist() if name.startswith("media/")}
+
+    last = db.session.scalars(sa.select(Submission.instance_id).order_by(Submission.id.desc())).first()
+    assert last is not None
+    found = files("kem_anh=1")
+    assert list(found) == ["media/a.jpg", "media/b.jpg", f"media/{last.removeprefix('uuid:')}/a.jpg"]
+    assert set(found.values()) == {JPEG}
+    assert files("") == {}
+    assert files("kem_anh=1&cau_hoi=thon") == {}
+    db.session.rollback()  # SQLite lets nobody write who reads an older moment
+    publish(form, **{"class": "none", "photo": "ca_nhan", "version": "2"})
+    assert files("kem_anh=1") == {}
+    assert len(files("kem_anh=1&ca_nhan=1")) == 3
 
 
 def test_rows_of_a_thon_of_states_and_of_days(officer: Browser, both: Commune) -> None:
