@@ -21,7 +21,7 @@ from server.exports import codebook, columns, select
 from server.exports.cells import plain
 from server.exports.columns import Table
 from server.exports.identity import ANSWERS, CUT, INSTANCE, Identity, identity
-from server.exports.layout import SUSPECT, Rounds, Rows, disarmed, rows_of
+from server.exports.layout import SUSPECT, Round, Rounds, Rows, disarmed, rows_of
 from server.exports.photos import Photos
 from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Choice
@@ -141,6 +141,7 @@ def _main_rows(export: Export) -> Made:
 
 def _repeat_rows(export: Export, wanted: Table) -> Made:
     rounds, rows = Rounds(export.tables), rows_of(wanted, export.wish)
+    parent = wanted.parent.rpartition("/")[2] or export.form.title
     index = 0
 
     def made(batch: Sequence[Row]) -> Iterator[list[Any]]:
@@ -151,15 +152,14 @@ def _repeat_rows(export: Export, wanted: Table) -> Made:
                 if table.path == wanted.path:
                     cells = rows.values(found.answers, row)
                     guarded = disarmed(cells) if export.wish.preset.guards else cells
-                    yield [*guarded, *_below(export, row, table, found)]
+                    yield [*guarded, *_below(export, row, found, parent)]
 
     return made
 
 
-def _below(export: Export, row: Row, table: Table, found: Any) -> list[Any]:
-    parent = next(each for each in export.tables if each.path == table.parent)
-    name = parent.name or export.form.title
-    return export.identity.below(row, found.index, name, found.parent, (found.parent_key, found.key))
+def _below(export: Export, row: Row, found: Round, parent: str) -> list[Any]:
+    """The tail of a round's row; `parent` is the title of the sheet that it stands below (X8)."""
+    return export.identity.below(row, found.index, parent, found.parent, (found.parent_key, found.key))
 
 
 class _Pipe(io.RawIOBase):
@@ -275,7 +275,9 @@ def _fill(export: Export, sheets: Mapping[str, Sheet], connection: sa.Connection
             sheets[""].row(finish([*who.before(row), *cells, *who.after(row, index)]))
             for table, found in rounds.of(answers, index, row[INSTANCE]):
                 inside = makers[table.path].values(found.answers, row)
-                sheets[table.path].row(texts([*inside, *_below(export, row, table, found)]))
+                sheets[table.path].row(
+                    texts([*inside, *_below(export, row, found, sheets[table.parent].title)])
+                )
     return index, digest.hexdigest()
 
 

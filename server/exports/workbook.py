@@ -41,6 +41,8 @@ class Sheet:
         """Texts that were longer than a cell holds."""
         self.pages = 0
         """Pages that it was written to."""
+        self.title = ""
+        """Of its first page, as Excel shows it."""
         self._begin(name)
 
     def _begin(self, name: str, before: Iterable[str] = ()) -> None:
@@ -49,6 +51,7 @@ class Sheet:
             self._book.page(each) for each in (name, *(f"{name} (cột {part})" for part in beside))
         ]
         self.pages += 1 + len(self._beside)
+        self.title = self.title or str(self._page.get_name())
         for column, width in enumerate(self._widths):
             self._page.set_column(column, column, width)
         self._at = 0

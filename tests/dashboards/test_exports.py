@@ -108,6 +108,20 @@ def test_the_workbook_has_a_sheet_for_each_repeat_codebook_and_source(
     assert about["Người tải"] == "Người can.bo"
 
 
+def test_a_repeat_names_the_sheet_above_it_as_it_is_called(officer: Browser, commune: Commune) -> None:
+    """X8: 31 letters, told apart where they are the same, none of the signs that Excel forbids."""
+    title = "Phiếu [hộ]: " + "rất dài " * 6
+    twice = FORM.replace("thanh_vien |", "Giay_to    |").replace("Phiếu thử", title)
+    answers = {"Giay_to": [{"Giay_to/ho_ten": "B", "Giay_to/giay_to": [{"Giay_to/giay_to/loai": "CCCD"}]}]}
+    store(commune, answers, version=publish(twice, **{"class": "none", "version": "1"}))
+    book = openpyxl.load_workbook(io.BytesIO(take(officer, "dang=kobo-xlsx&nhan=0")))
+    main, outer, inner = book.sheetnames[:3]
+    assert (len(main), outer, inner) == (31, "Giay_to", "giay_to~2")
+    assert not set("[]*?:\\/") & set(main)
+    parents = [dict(zip(*book[name].iter_rows(values_only=True), strict=True)) for name in (outer, inner)]
+    assert [each["_parent_table_name"] for each in parents] == [main, outer]
+
+
 def test_no_hostile_text_is_ever_computed(officer: Browser, commune: Commune) -> None:
     """X14: a string cell with the very text in XLSX, an apostrophe in Excel's CSV alone."""
     assert len(HOSTILE) >= 50
