@@ -1,6 +1,5 @@
 """What may be taken away from a commune: its coverage as files, for everyone; its submissions, for officers."""
 
-import io
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -8,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from werkzeug.http import dump_options_header
 
 from dashboards import files, outlines, writings
 from dashboards.asked import Asked, ask
-from server import auth, blobs, journal
+from server import auth, journal
 from server.db import db
-from server.errors import NOT_FOUND, PHOTO_UNKNOWN, Problem
+from server.errors import NOT_FOUND, Problem
 from server.exports import select, submissions
 from server.exports.columns import UNSEEN, merged, withheld
 from server.models import Commune, Form
+from server.office import photos
 from server.review import STATES
 
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
@@ -181,13 +181,9 @@ def media_file(code: str, submission_id: int, name: str) -> Response:
     """A photo that an export names by its address; opening it is in the audit."""
     commune = auth.open_commune(code)
     found = select.attachment(commune, submission_id, name)
+    response = photos.handed_out(found, name)
     journal.note("attachment.read", f"submission:{submission_id}", {"name": name})
     db.session.commit()
-    content = blobs.get(found.stored_sha256)
-    if content is None:
-        raise Problem(PHOTO_UNKNOWN)
-    response = send_file(io.BytesIO(content), mimetype=found.media_type, download_name=name)
-    response.headers["Content-Security-Policy"] = "sandbox"
     return response
 
 

@@ -1,5 +1,8 @@
 """What text may do in a cell: nothing. A cell that a spreadsheet would compute is disarmed (open-doors.md, X14)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from forms.values import text as composed
 
 COMPUTED = ("=", "+", "-", "@", "\t", "\r")
@@ -11,6 +14,11 @@ LONGEST = 32_767
 def guarded(text: str) -> str:
     """For CSV that a spreadsheet opens: an apostrophe before what it would compute. Numbers never come here."""
     return f"'{text}" if text.startswith(COMPUTED) else text
+
+
+def disarmed(row: Sequence[Any]) -> list[Any]:
+    """A row with an apostrophe before every text that a spreadsheet would compute (X14)."""
+    return [guarded(cell) if isinstance(cell, str) else cell for cell in row]
 
 
 def plain(value: object) -> str:

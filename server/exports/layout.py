@@ -9,13 +9,9 @@ from urllib.parse import quote
 
 import orjson
 
-from server.exports.cells import COMPUTED, guarded
 from server.exports.columns import Address, Convert, Table
 from server.exports.identity import ID, MISSING, NAMES
 from server.exports.presets import Preset, Wish
-
-SUSPECT = ('"=', '"+', '"-', '"@', '"\\t', '"\\r', '"\\n', '"\\u')
-"""How a text that has to be disarmed begins in JSON; scanned for before any cell is looked at."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +54,6 @@ def rows_of(table: Table, wish: Wish) -> Rows:
         (place, column.convert) for place, column in enumerate(table.columns) if column.convert is not None
     )
     return Rows(table, tuple(column.path for column in table.columns), converts, wish.media_url, wish.preset)
-
-
-def disarmed(row: list[Any]) -> list[Any]:
-    """The row with an apostrophe before every text that a spreadsheet would compute (X14)."""
-    return [
-        guarded(value) if isinstance(value, str) and value.startswith(COMPUTED) else value for value in row
-    ]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from server.exports import codebook, columns, select
 from server.exports.cells import plain
 from server.exports.columns import Table
 from server.exports.identity import ANSWERS, CUT, INSTANCE, Identity, identity
-from server.exports.layout import SUSPECT, Round, Rounds, Rows, disarmed, rows_of
+from server.exports.layout import Round, Rounds, Rows, rows_of
+from server.exports.lines import Lines
 from server.exports.photos import Photos
 from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Choice
@@ -99,23 +100,12 @@ def csv_bytes(export: Export, table: Table | None = None) -> Iterator[bytes]:
 
 
 def _csv(export: Export, table: Table, connection: sa.Connection) -> Iterator[bytes]:
-    preset, text = export.wish.preset, io.StringIO(newline="")
-    writer = csv.writer(
-        text,
-        delimiter=preset.separator,
-        lineterminator=preset.line_end,
-        quoting=csv.QUOTE_ALL if preset.quotes_all else csv.QUOTE_MINIMAL,
-    )
-    text.write("\ufeff" if preset.bom else "")
-    writer.writerow(header(export, table))
+    preset, lines = export.wish.preset, Lines(export.wish.preset)
+    bom = "\ufeff" if preset.bom else ""
+    yield f"{bom}{lines.text([[*header(export, table)]])}".encode()
     made = _repeat_rows(export, table) if table.path else _main_rows(export)
     for batch in export.batches(connection):
-        writer.writerows(made(batch))
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
-    if text.tell():
-        yield text.getvalue().encode()
+        yield lines.text(made(batch)).encode()
 
 
 Made = Callable[[Sequence[Row]], Iterator[list[Any]]]
@@ -123,17 +113,13 @@ Made = Callable[[Sequence[Row]], Iterator[list[Any]]]
 
 def _main_rows(export: Export) -> Made:
     rows, who = rows_of(export.main, export.wish), export.identity
-    guards, loads = export.wish.preset.guards, orjson.loads
-    index = 0
+    loads, index = orjson.loads, 0
 
     def made(batch: Sequence[Row]) -> Iterator[list[Any]]:
         nonlocal index
         for row in batch:
             index += 1
-            raw = row[ANSWERS]
-            cells = rows.values(loads(raw), row)
-            if guards and any(mark in raw for mark in SUSPECT):
-                cells = disarmed(cells)
+            cells = rows.values(loads(row[ANSWERS]), row)
             yield [*who.before(row), *cells, *who.after(row, index)]
 
     return made
@@ -151,8 +137,7 @@ def _repeat_rows(export: Export, wanted: Table) -> Made:
             for table, found in rounds.of(orjson.loads(row[ANSWERS]), index, row[INSTANCE]):
                 if table.path == wanted.path:
                     cells = rows.values(found.answers, row)
-                    guarded = disarmed(cells) if export.wish.preset.guards else cells
-                    yield [*guarded, *_below(export, row, found, parent)]
+                    yield [*cells, *_below(export, row, found, parent)]
 
     return made
 

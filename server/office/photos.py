@@ -20,14 +20,20 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 def show(code: str, attachment_id: int) -> Response:
     """One attachment by what its bytes are, never by what the phone called it; the act is logged."""
     found = _open(code, attachment_id)
+    response = handed_out(found, f"tep-{attachment_id}")
+    journal.note_reading("photo.read", f"attachment:{found.id}")
+    return response
+
+
+def handed_out(found: Attachment, name: str) -> Response:
+    """A stored file for a browser that is never to run anything of it; Problem PHOTO_UNKNOWN where it is gone."""
     content = blobs.get(found.stored_sha256)
     if content is None:
         raise Problem(PHOTO_UNKNOWN)
     is_picture = found.media_type in SHOWN
-    journal.note_reading("photo.read", f"attachment:{found.id}")
     response = Response(content, mimetype=found.media_type if is_picture else media.UNKNOWN_TYPE)
     response.headers["Content-Disposition"] = dump_options_header(
-        "inline" if is_picture else "attachment", {"filename": f"tep-{attachment_id}"}
+        "inline" if is_picture else "attachment", {"filename": name}
     )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -14,7 +14,7 @@ from openpyxl.utils.escape import unescape
 from server import clock
 from server.db import db
 from server.exports.cells import COMPUTED
-from server.models import Audit, Commune, FormVersion, Submission
+from server.models import Attachment, Audit, Commune, FormVersion, Submission
 from tests.exported import ANSWERS, FORM, cells, commune, keep_photo, officer, read_csv, store, take
 from tests.people import Browser, browser, make_commune, make_person
 from tests.sample import JPEG, publish
@@ -253,6 +253,19 @@ def test_a_photo_opens_by_its_address_for_its_officer(officer: Browser, commune:
     kobo = read_csv(take(officer, "dang=kobo&nhan=1&dia_chi_anh=1"), ";", "utf-8")
     assert [row["Ảnh_URL"] for row in kobo] == [first["anh_URL"], "Deleted", ""]
     assert "anh_URL" not in read_csv(take(officer, "dang=csv&nhan=0"))[0]
+
+
+def test_what_a_browser_could_run_is_a_file_to_keep(officer: Browser, commune: Commune) -> None:
+    """A phone names its files as it likes; only pictures are shown, whatever their address was found in."""
+    store(commune, {"ho/anh": "trang.html"})
+    keep_photo("trang.html")
+    db.session.scalars(sa.select(Attachment)).one().media_type = "text/html"
+    db.session.commit()
+    [row] = read_csv(take(officer, "dang=csv&nhan=0&dia_chi_anh=1"))
+    answer = officer.get(row["anh_URL"])
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

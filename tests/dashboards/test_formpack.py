@@ -174,7 +174,6 @@ def stored(commune: Commune, many: list[dict[str, Any]], version: FormVersion) -
 @pytest.mark.skipif(
     not PYTHON, reason="TUNGNHA_FORMPACK_PYTHON names no Python that has KoboToolbox's formpack"
 )
-@pytest.mark.one_database
 def test_our_kobo_csv_is_formpacks(officer: Browser, commune: Commune) -> None:
     """X20: three languages, three ways to write several answers, groups in headers or not."""
     chance = random.Random(20)
