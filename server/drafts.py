@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import datetime as dt
 import hashlib
 import json
 import secrets
@@ -29,6 +30,15 @@ MOST_FIELDS = 1_500
 MOST_FILE_BYTES = 10_000_000
 MOST_FILES = 50
 _LETTERS = string.ascii_letters + string.digits
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """How many trial submissions of a draft are kept, and when the first and the last of them came."""
+
+    count: int
+    first: dt.datetime | None
+    last: dt.datetime | None
 
 
 def save(workbook: bytes, filename: str, commune: Commune | None, actor: str) -> FormDraft:
@@ -102,6 +112,14 @@ def attach(draft: FormDraft, files: Sequence[MediaFile]) -> None:
         if file.name not in kept:
             draft.files.append(row)
     db.session.flush()
+
+
+def tried(draft: FormDraft) -> Tried:
+    """What test phones sent to the draft as it was last uploaded: one that nobody tried has a count of 0."""
+    sent = sa.select(
+        sa.func.count(), sa.func.min(DraftSubmission.received_at), sa.func.max(DraftSubmission.received_at)
+    ).where(DraftSubmission.draft_id == draft.id)
+    return Tried(*db.session.execute(sent).one())
 
 
 def clear(draft: FormDraft) -> None:

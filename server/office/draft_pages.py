@@ -57,6 +57,7 @@ def show_draft(draft_id: int) -> str:
         remarks=drafts.remarks(draft),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
         changes=_changes(draft, found),
+        tried=drafts.tried(draft),
         tries=_tries(draft),
         test_url=drafts.test_url(draft, base),
         qr=Markup(drawn),  # noqa: S704
@@ -139,6 +140,7 @@ def _publication(
         "office/publish.html",
         draft=draft,
         definition=found,
+        tried=drafts.tried(draft),
         given=request.form,
         wrong=wrong or {},
         errors=errors,

@@ -1,5 +1,6 @@
 """A draft on a test phone: its own link, made-up households, and answers that count nowhere."""
 
+import datetime as dt
 from io import BytesIO
 
 import pytest
@@ -8,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms import library
-from server import drafts
+from server import clock, drafts
 from server.db import db
 from server.models import DraftSubmission, Finding, FormDraft, Submission, Tally
 from server.openrosa import trial
-from tests.people import make_commune
+from tests.people import Browser, browser, make_commune, make_person
 
 FORM = """
 | survey | | | |
@@ -139,3 +140,71 @@ def test_a_library_form_can_be_tried(app: Flask, client: FlaskClient) -> None:
     link = drafts.test_url(drafts.save(content, "a.xlsx", None, "person:1"), "")
     db.session.commit()
     assert client.get(f"{link}/formList").status_code == 200
+
+
+# ---- what the officer reads of it
+
+NOT_TRIED = "<strong>Chưa thử</strong>"
+TRIED = "<strong>Đã thử trên điện thoại</strong>"
+
+
+@pytest.fixture
+def officer(app: Flask, draft: FormDraft) -> Browser:
+    make_person("can_bo", "officer", draft.commune)
+    who = browser(app)
+    who.sign_in("can_bo")
+    return who
+
+
+def pages(draft: FormDraft) -> tuple[str, str]:
+    """The draft's own page, and that of its publication."""
+    page = f"/quan-tri/bieu-mau/nhap/{draft.id}"
+    return page, f"{page}/phat-hanh"
+
+
+def test_a_draft_that_nobody_tried_says_so_and_can_still_be_published(
+    officer: Browser, draft: FormDraft
+) -> None:
+    checked, confirming = pages(draft)
+    for page in (checked, confirming):
+        assert NOT_TRIED in officer.get(page).text
+        assert TRIED not in officer.get(page).text
+    answers = {
+        "csrf_token": officer.csrf_token(confirming), "muc_dich": "Để thử", "can_cu": "Điều 19.1.c",
+        "luu_thang": "24", "xac_nhan": "1", "loai:cau": "none", "loai:thon": "none", "loai:ho": "none",
+        "ten:viec": "Việc", "don_vi:viec": "place", "kieu:viec": "state",
+    }  # fmt: skip
+    assert NOT_TRIED in officer.post(confirming, data={**answers, "muc_dich": ""}).text
+    assert officer.post(confirming, data=answers).status_code == 302
+
+
+def test_a_draft_says_how_many_tried_it_and_when(
+    officer: Browser, client: FlaskClient, draft: FormDraft, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, noon = pages(draft), dt.datetime(2026, 11, 20, 5, tzinfo=dt.UTC)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    send(client, link, "a")
+    officer.sign_in("can_bo")
+    for page in pair:
+        text = officer.get(page).text
+        assert NOT_TRIED not in text
+        assert f"{TRIED}: đang giữ 1 phiếu thử, nhận lúc 12:00 20/11/2026." in text
+    monkeypatch.setattr(clock, "now", lambda: noon + dt.timedelta(minutes=90))
+    send(client, link, "a")
+    send(client, link, "b")
+    officer.sign_in("can_bo")
+    for page in pair:
+        assert (
+            "đang giữ 2 phiếu thử, nhận từ 12:00 20/11/2026 đến 13:30 20/11/2026." in officer.get(page).text
+        )
+
+
+def test_the_next_upload_has_not_been_tried(
+    officer: Browser, client: FlaskClient, draft: FormDraft, link: str
+) -> None:
+    send(client, link)
+    data = {
+        "csrf_token": officer.csrf_token("/quan-tri/bieu-mau"), "bieu_mau": (BytesIO(workbook()), "phieu.md"),
+    }  # fmt: skip
+    assert officer.post("/quan-tri/bieu-mau", data=data).status_code == 302
+    assert all(NOT_TRIED in officer.get(page).text for page in pages(draft))
