@@ -10,7 +10,7 @@ from forms.definition import HOUSEHOLD_LIST
 from geo.coverage import HouseholdsSource
 from server import clock
 from server.db import db
-from server.models import Entity, EntityList, VillageFigure
+from server.models import Entity, EntityList, Village, VillageFigure
 
 LIST_SOURCE = "danh sách hộ ho_dan"
 
@@ -51,23 +51,34 @@ def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figur
 
 
 def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
-    """Households that had not ended by a day. One registered since then was there before, too (DESIGN 6.8)."""
+    """Households that had not ended by a day. One registered since then was there before, too (DESIGN 6.8).
+
+    Those of a thôn that had been merged by then are the new thôn's.
+    """
     end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    part = _parts(village_ids, as_of)
     listed = (
-        sa.select(Entity.village_id, sa.func.count())
+        sa.select(part.c.home, sa.func.count())
+        .select_from(Entity)
+        .join(part, part.c.id == Entity.village_id)
         .join(EntityList, EntityList.id == Entity.list_id)
         .where(
-            Entity.village_id.in_(village_ids),
             EntityList.name == HOUSEHOLD_LIST,
             sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= end),
         )
-        .group_by(Entity.village_id)
+        .group_by(part.c.home)
     )
-    return {
-        key: Figure(number, as_of, LIST_SOURCE)
-        for key, number in db.session.execute(listed)
-        if key is not None
-    }
+    return {row[0]: Figure(row[1], as_of, LIST_SOURCE) for row in db.session.execute(listed)}
+
+
+def _parts(village_ids: Sequence[int], as_of: dt.date) -> sa.CTE:
+    """Each of these thôn with every one that had been merged into it by a day, however many steps ago."""
+    itself = sa.select(Village.id, Village.id.label("home")).where(Village.id.in_(village_ids))
+    part = itself.cte("part", recursive=True)
+    merged = sa.select(Village.id, part.c.home).where(
+        Village.merged_into_id == part.c.id, Village.valid_to < as_of
+    )
+    return part.union(merged)
 
 
 def total(found: Iterable[Figure]) -> int | None:

@@ -9,13 +9,15 @@ import sqlalchemy as sa
 
 from geo.boundaries import Outline
 from geo.check_outlines import area_m2
-from server import clock, figures, outlines, places
+from server import clock, figures, outlines, phones, places
 from server.db import db
 from server.models import Audit, CollectorVillage, Commune, Village, VillageFigure
 from server.models.people import person_village
 from server.places import PlacesRejected
 
 SOURCE = "cộng từ các thôn hợp nhất"
+MOST_AHEAD = dt.timedelta(days=31)
+"""How long before its first day a merger may be recorded: old thôn take no new outlines or lists from then on."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +29,28 @@ class Merged:
     households: int | None
 
 
-def merge(commune: Commune, old: Sequence[Village], new: Village, first_day: dt.date, actor: str) -> Merged:
+def merge(
+    commune: Commune, old: Sequence[Village], new: Village, first_day: dt.date, actor: str, decision: str = ""
+) -> Merged:
     """End the old thôn on the day before `first_day` and count them in the new one; the caller commits.
 
     Old codes stay good for ever: those who walked any of these thôn walk them all, so that a phone that still has
-    an old code is met, and its visit counts in the new unit. Raises PlacesRejected where that makes no sense.
+    an old code is met, and its visit counts in the new unit. `decision` is the number of the document that says
+    so. The commune's households stay as many as they were. Raises PlacesRejected where that makes no sense.
     """
     _check(commune, old, new, first_day)
     every = [*old, new]
-    households = _figures(every, new, first_day)
+    households = _figures(every, new, first_day, f"{SOURCE}, {decision}" if decision else SOURCE)
     _outline(commune, every, new, actor)
     for village in old:
         village.valid_to, village.merged_into_id = first_day - dt.timedelta(days=1), new.id
     walked = _shared(every)
-    detail = {"old": [village.code for village in old], "new": new.code, "day": first_day.isoformat()}
+    detail = {
+        "old": [village.code for village in old],
+        "new": new.code,
+        "day": first_day.isoformat(),
+        "decision": decision,
+    }
     db.session.add(
         Audit(
             at=clock.now(),
@@ -52,30 +62,76 @@ def merge(commune: Commune, old: Sequence[Village], new: Village, first_day: dt.
         )
     )
     places.forget_index()
+    phones.forget()
     return Merged(len(old), walked, households)
 
 
 def _check(commune: Commune, old: Sequence[Village], new: Village, first_day: dt.date) -> None:
-    wrong = []
+    wrong = [] if old else ["Chưa chọn thôn nào để nhập; hãy chọn ít nhất một thôn."]
+    earliest = first_day - MOST_AHEAD
+    if clock.today() < earliest:
+        wrong.append(
+            f"Ngày {first_day:%d/%m/%Y} còn xa; hãy ghi việc hợp nhất này từ ngày {earliest:%d/%m/%Y}."
+        )
+    for village in dict.fromkeys(old):
+        if old.count(village) > 1:
+            wrong.append(f"{_named(village)} được ghi hai lần; hãy bỏ bớt một lần.")
     if new in old:
-        wrong.append(f"Thôn {new.name} (mã {new.code}) không thể nhập vào chính nó.")
-    for village in [*old, new]:
-        if village.commune_id != commune.id or village.valid_to is not None:
-            wrong.append(f"Thôn {village.name} (mã {village.code}) không thuộc xã, hoặc đã hết hiệu lực.")
-        elif village.valid_from >= first_day and village is not new:
-            wrong.append(f"Thôn {village.name} (mã {village.code}) mới có từ {village.valid_from:%d/%m/%Y}.")
+        wrong.append(f"{_named(new)} không thể nhập vào chính nó; hãy chọn một thôn khác để nhập vào.")
+    for village in dict.fromkeys([*old, new]):
+        wrong += _unfit(commune, village, first_day, is_new=village is new)
     if wrong:
         raise PlacesRejected(wrong)
 
 
-def _figures(every: Sequence[Village], new: Village, first_day: dt.date) -> int | None:
-    """The households of all of them together, where each has its number; None where one is missing."""
-    known = figures.newest([village.id for village in every], first_day)
-    if set(known) < {village.id for village in every if village is not new} or not known:
-        return None
-    total = sum(figure.households for figure in known.values())
-    db.session.add(VillageFigure(village_id=new.id, day=first_day, source=SOURCE, households=total))
-    return total
+def _unfit(commune: Commune, village: Village, first_day: dt.date, *, is_new: bool) -> list[str]:
+    """Why a thôn cannot take part, and what to do instead."""
+    if village.commune_id != commune.id:
+        return [
+            f"{_named(village)} không thuộc xã {commune.name}; chỉ hợp nhất được các thôn của cùng một xã."
+        ]
+    if village.valid_to is not None and village.merged_into_id is not None:
+        into = db.session.get_one(Village, village.merged_into_id)
+        return [
+            f"{_named(village)} đã hết hiệu lực từ {village.valid_to:%d/%m/%Y}, đã nhập vào {_named(into)}; "
+            "hãy chọn thôn ấy."
+        ]
+    if village.valid_to is not None:
+        return [f"{_named(village)} đã hết hiệu lực từ {village.valid_to:%d/%m/%Y}; hãy chọn thôn đang dùng."]
+    if village.valid_from >= first_day and not is_new:
+        return [f"{_named(village)} mới có từ {village.valid_from:%d/%m/%Y}; hãy chọn ngày sau ngày ấy."]
+    return []
+
+
+def _named(village: Village) -> str:
+    return f"Thôn {village.name.removeprefix('Thôn ').removeprefix('thôn ')} (mã {village.code})"
+
+
+def _figures(every: Sequence[Village], new: Village, first_day: dt.date, source: str) -> int | None:
+    """The households of all of them together on the first day; None where nothing is known of any.
+
+    Where a document tells the number of at least one of them, their sum is the new thôn's from the first day on,
+    and again from each later day on which one of them has another number. Where none does, the list goes on
+    being counted.
+    """
+    keys = [village.id for village in every]
+    days = {first_day} | set(
+        db.session.scalars(
+            sa.select(VillageFigure.day).where(
+                VillageFigure.village_id.in_(keys), VillageFigure.day > first_day
+            )
+        )
+    )
+    sums = {day: figures.total(figures.households(keys, day).values()) for day in days}
+    told = {day: number for day, number in sums.items() if figures.newest(keys, day)}
+    for day, number in told.items():
+        same = sa.delete(VillageFigure).where(
+            VillageFigure.village_id == new.id, VillageFigure.day == day, VillageFigure.source == source
+        )
+        db.session.execute(same)  # of an earlier merger into this thôn, whose number is in this one's sum
+        db.session.add(VillageFigure(village_id=new.id, day=day, source=source, households=number))
+    db.session.flush()
+    return sums[first_day]
 
 
 def _outline(commune: Commune, every: Sequence[Village], new: Village, actor: str) -> None:

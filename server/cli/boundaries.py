@@ -161,16 +161,19 @@ def figures(*, file: Path, code: str, source: str | None, day: str | None, wants
 @click.option("--commune", "code", required=True, help="Mã xã.")
 @click.option("--into", required=True, help="Mã của thôn mới, đã có trong danh mục.")
 @click.option("--from", "first_day", required=True, help="Ngày đầu tiên của thôn mới, dạng 2026-11-22.")
+@click.option("--decision", default="", help="Số, ngày của nghị quyết hay quyết định hợp nhất.")
 @JSON
 @with_appcontext
-def merge(*, old: tuple[str, ...], code: str, into: str, first_day: str, wants_json: bool) -> None:
+def merge(
+    *, old: tuple[str, ...], code: str, into: str, first_day: str, decision: str, wants_json: bool
+) -> None:
     """Nhập các thôn OLD vào một thôn: mã cũ vẫn được nhận, phiếu của mã cũ tính cho thôn mới."""
     day = arguments.day(first_day)
     writing()
     commune = places.commune(code)
     *ended, new = arguments.villages(commune, [*old, into])
     try:
-        done = merging.merge(commune, ended, new, day or clock.today(), "system")
+        done = merging.merge(commune, ended, new, day or clock.today(), "system", decision)
     except places.PlacesRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
     db.session.commit()
