@@ -192,8 +192,8 @@ def qr_text(collector: Collector, base_url: str) -> str:
 
 
 def qr_svg(collector: Collector, base_url: str) -> str:
-    """The QR code as an SVG element to stand in a page."""
-    drawn: str = _qr(collector, base_url).svg_inline(scale=4)
+    """The QR code as an SVG element that fills what it stands in: with a viewBox, else styles would cut it off."""
+    drawn: str = _qr(collector, base_url).svg_inline(omitsize=True)
     return drawn
 
 
