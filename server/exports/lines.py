@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from server.exports.cells import disarmed
+from server.exports.cells import COMPUTED, disarmed
 from server.exports.presets import Preset
 
 
@@ -19,7 +19,7 @@ class Lines:
         self._preset = preset
         self._between = f'"{preset.separator}"' if preset.quotes_all else preset.separator
         self._edge = '"' if preset.quotes_all else ""
-        self._after_separator = f"{preset.separator}-"
+        self._signs = tuple((sign, f"{self._between}{sign}") for sign in COMPUTED)
 
     def text(self, rows: Iterable[list[Any]]) -> str:
         """The lines of these rows; those of Excel's preset disarmed (X14)."""
@@ -45,17 +45,13 @@ class Lines:
         return '"' not in line and line.count(self._preset.separator) == cells - 1
 
     def _may_compute(self, line: str) -> bool:
-        """Whether a cell of it could begin as a formula does (`cells.COMPUTED`); an answer that starts with a minus
-        is common enough to look for its separator too."""
-        return (
-            "=" in line
-            or "+" in line
-            or "@" in line
-            or "\t" in line
-            or "\r" in line
-            or self._after_separator in line
-            or line.startswith("-")
-        )
+        """Whether a cell of it could begin as a formula does; numbers below zero are met too."""
+        if line.startswith(COMPUTED):
+            return True
+        for sign, begun in self._signs:  # noqa: SIM110 (a generator costs more than all that it would look at)
+            if sign in line and begun in line:
+                return True
+        return False
 
     def _whole(self, row: Sequence[Any]) -> str:
         """Cell by cell."""
