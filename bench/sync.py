@@ -2,10 +2,14 @@
 
 python -m bench.sync [--households 1300000] [--villages 2900] [--phones 300]
 
+Beside the city stands one commune alone, whose collector has a list as long: what a sync costs there and in the city is
+measured in turns, so that it shows whether it grows with the city.
+
 Times are those of whole requests over loopback, one after the other, so they hold the server's time and a little more.
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import http.client
 import re
@@ -21,6 +25,9 @@ from werkzeug.http import parse_dict_header
 from bench import machine, pages, wide
 
 TIMES = 40
+TURNS = 3
+ALONE = 38
+"""Thôn of the commune that stands beside the city."""
 INTEGRITY_IDS = 100
 
 
@@ -30,18 +37,46 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20, help="for how long they poll")
     options = parser.parse_args()
     print(machine.describe())
+    size = wide.chosen(options)
+    alone = dataclasses.replace(
+        size, communes=1, villages=ALONE, households=size.households * ALONE // size.villages
+    )
     with (
-        wide.built(wide.chosen(options)) as found,
+        wide.built(alone) as commune,
+        wide.built(size) as found,
+        machine.served(commune.url, commune.folder) as beside,
         machine.served(found.url, found.folder) as served,
     ):
         token = f"/key/{found.city.tokens[0]}"
-        measure_sync(served.port, token)
+        compare(
+            {
+                "one commune": (beside.port, commune.city.tokens[0]),
+                "the city": (served.port, found.city.tokens[0]),
+            }
+        )
         measure_digest(served.port, token, *found.city.phones[0])
         measure_polling(served.port, found.city.tokens[: options.phones], options.seconds)
 
 
-def measure_sync(port: int, prefix: str) -> None:
-    """Each request of a sync, then the same with what the phone has already."""
+def compare(places: Mapping[str, tuple[int, str]]) -> None:
+    """A whole sync in each place in turns, the first round to warm up."""
+    taken: dict[str, list[float]] = {name: [] for name in places}
+    for turn in range(TURNS + 1):
+        for name, (port, token) in places.items():
+            full = measure_sync(port, f"/key/{token}", told=f"{name}: " if turn == TURNS else "")
+            taken[name] += [full] if turn else []
+    for name, values in taken.items():
+        machine.show(
+            f"a whole sync in {name}, median of {TURNS} turns",
+            {"p50_ms": round(statistics.median(values), 1)},
+        )
+
+
+def measure_sync(port: int, prefix: str, told: str) -> float:
+    """Each request of a sync, then the same with what the phone has already; milliseconds of the whole sync.
+
+    Each is shown where it is `told` whose it is.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port)
     listed = _text(connection, f"{prefix}/formList?formID=ho_gia_dinh")
     manifest = _address(listed, "manifestUrl")
@@ -59,12 +94,18 @@ def measure_sync(port: int, prefix: str) -> None:
     for name, path in asked.items():
         taken, tag, size = _timed(connection, path)
         full += taken
-        machine.show(name, {"p50_ms": round(taken, 1), "bytes": size})
+        if told:
+            machine.show(f"{told}{name}", {"p50_ms": round(taken, 1), "bytes": size})
         if tag:
             again, _, _ = _timed(connection, path, {"If-None-Match": tag}, 304)
             known.append(again)
-            machine.show(f"{name}, 304", {"p50_ms": round(again, 1)})
-    machine.show("a whole sync", {"p50_ms": round(full, 1), "304_at_most_ms": round(max(known), 1)})
+            if told:
+                machine.show(f"{told}{name}, 304", {"p50_ms": round(again, 1)})
+    if told:
+        machine.show(
+            f"{told}a whole sync", {"p50_ms": round(full, 1), "304_at_most_ms": round(max(known), 1)}
+        )
+    return full
 
 
 def measure_digest(port: int, prefix: str, username: str, password: str) -> None:
@@ -92,7 +133,8 @@ def measure_polling(port: int, tokens: Sequence[str], seconds: int) -> None:
         connection, count = http.client.HTTPConnection("127.0.0.1", port, timeout=60), 0
         while not end.is_set():
             with contextlib.suppress(OSError, http.client.HTTPException):
-                _once(connection, f"/key/{token}/formList", {})
+                listed = _text(connection, f"/key/{token}/formList")
+                _once(connection, _address(listed, "manifestUrl"), {})
                 count += 1
             end.wait(seconds / 4)
         counts.append(count)

@@ -24,6 +24,10 @@ from server.review import STATES
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
 
 
+LONG = 20_000
+"""From so many submissions on, whoever takes them is told how long a workbook takes to write."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of file: its ending, media type, and what it is good for."""
@@ -80,6 +84,7 @@ def page(code: str) -> str:
         villages=_villages(asked.commune) if may_export else (),
         states=tuple(STATES.items()),
         writings=writings.WRITINGS,
+        is_long=any(form.count >= LONG for form in forms),
     )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -16,6 +17,41 @@ from geo.coverage import Cell, CoverageTable
 WIDTH = 680
 LETTER = 4.4  # mean width of a letter of a label, in pixels of the drawing
 LINE = 10
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Where a place on earth lies on paper: north is up, a metre is as long to the east as to the north."""
+
+    west: float
+    north: float
+    shrink: float
+    """How much shorter a degree of longitude is here than one of latitude."""
+    scale: float
+    """Pixels of the drawing in a degree of latitude."""
+    height: int
+
+    @classmethod
+    def of(cls, bounds: tuple[float, float, float, float]) -> Self:
+        """A sheet `WIDTH` pixels wide around (south, west, north, east) in degrees."""
+        south, west, north, east = bounds
+        shrink = math.cos(math.radians((south + north) / 2))
+        scale = (WIDTH - 8) / ((east - west) * shrink)
+        return cls(west, north, shrink, scale, math.ceil(8 + (north - south) * scale))
+
+    def place(self, longitude: float, latitude: float) -> tuple[float, float]:
+        return (
+            round(4 + (longitude - self.west) * self.shrink * self.scale, 1),
+            round(4 + (self.north - latitude) * self.scale, 1),
+        )
+
+    def across(self, degrees: float) -> float:
+        """How many pixels degrees of longitude are wide."""
+        return degrees * self.shrink * self.scale
+
+    def path(self, shape: BaseGeometry) -> str:
+        """An outline as an SVG path."""
+        return "".join(_ring(self.place(*point) for point in ring) for ring in _rings(shape))
 
 
 @dataclass(frozen=True)
@@ -43,16 +79,7 @@ def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> Still
     """Draw the thôn that have an outline; None where none has."""
     if outlines.bounds is None:
         return None
-    south, west, north, east = outlines.bounds
-    shrink = math.cos(math.radians((south + north) / 2))
-    scale = (WIDTH - 8) / ((east - west) * shrink)
-
-    def place(longitude: float, latitude: float) -> tuple[float, float]:
-        return round(4 + (longitude - west) * shrink * scale, 1), round(4 + (north - latitude) * scale, 1)
-
-    def path(shape: BaseGeometry) -> str:
-        return "".join(_ring(place(*point) for point in ring) for ring in _rings(shape))
-
+    sheet = Sheet.of(outlines.bounds)
     target = target_of(table, indicator)
     shapes = []
     for village in table.villages:
@@ -64,13 +91,12 @@ def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> Still
             village.cells.get(indicator, Cell()), village.judgements.get(indicator), indicator, target
         )
         lines = (village.name, text) if "%" in text else (village.name,)
-        room = (outline.bounds[2] - outline.bounds[0]) * shrink * scale
+        room = sheet.across(outline.bounds[2] - outline.bounds[0])
         fits = [line for line in lines if len(line) * LETTER < room * 1.1]
         name = class_of(village, indicator, target, table.min_reach)
-        shapes.append(Shape(path(outline), name, *place(longitude, latitude), tuple(fits)))
-    height = math.ceil(8 + (north - south) * scale)
-    border = path(outlines.commune) if outlines.commune is not None else ""
-    return StillMap(WIDTH, height, tuple(shapes), border)
+        shapes.append(Shape(sheet.path(outline), name, *sheet.place(longitude, latitude), tuple(fits)))
+    border = sheet.path(outlines.commune) if outlines.commune is not None else ""
+    return StillMap(WIDTH, sheet.height, tuple(shapes), border)
 
 
 def _rings(shape: BaseGeometry) -> Iterable[Iterable[tuple[float, float]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, render_template, request
 
-from dashboards import frames, outlines, signal_maps, words
+from dashboards import frames, outlines, signal_maps, signal_paper, words
 from dashboards.asked import ask
 from geo import signal
 from geo.coverage import Cell, CoverageTable
@@ -62,6 +62,7 @@ def page(code: str) -> str:
     choice = _choice()
     cells = _cells(points, choice, asked.table.as_of)
     since = asked.table.as_of - dt.timedelta(days=SPEED_DAYS)
+    drawn = outlines.of_commune(asked.commune)
     return render_template(
         "signal.html",
         asked=asked,
@@ -80,7 +81,9 @@ def page(code: str) -> str:
         wifi=places,
         working=signal_points.working(places),
         located=sum(place.point is not None for place in places),
-        drawn=outlines.of_commune(asked.commune),
+        drawn=drawn,
+        surface=signal_paper.still_surface(cells, drawn),
+        marks=signal_paper.still_places(places, drawn),
     )
 
 

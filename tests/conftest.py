@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import os
 import shutil
@@ -72,9 +73,14 @@ class Template:
             _as_admin(self.source, f'DROP DATABASE "{sa.make_url(url).database}" WITH (FORCE)')
 
 
+@functools.cache
+def _admin(url: str) -> sa.Engine:
+    """One connection for all that is made and dropped."""
+    return sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=0)
+
+
 def _as_admin(url: str, statement: str) -> None:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
+    with _admin(url).connect() as connection:
         connection.execute(sa.text(statement))
 
 

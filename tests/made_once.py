@@ -1,17 +1,30 @@
 """What every application makes for itself and makes alike: of the thousands of a run, only the first does the work.
 
-Half of the time of `create_app` goes into compiling addresses, and a page's first view into compiling its templates.
-An earnest server does both once; a test run would do both for each test.
+An earnest server compiles its addresses, templates, statements and forms once; a test run would do so for each test,
+and spend a third of its time on it. What is kept is found by all that it depends on.
 """
 
-from collections.abc import Callable
+import copy
+import functools
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
+from apispec import APISpec
 from flask import Flask
+from flask_smorest import Blueprint as DocBlueprint
+from flask_smorest.spec import APISpecMixin
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
-Builder = Callable[..., tuple[str, str]]
+from forms import library
+from forms.convert import Converted
+from forms.definition import IndicatorDeclaration
+from server import publishing
 
 
 class Templates(BytecodeCache):
@@ -33,13 +46,114 @@ class Templates(BytecodeCache):
 def begin() -> None:
     """From now on, for all applications of this process."""
     Flask.jinja_options = {"bytecode_cache": Templates()}
-    compiled: dict[object, Builder] = {}
-    compile_builder: Callable[[Rule, bool], Builder] = Rule._compile_builder
+    _addresses()
+    _statements()
+    _first_questions()
+    _forms()
+    _description()
 
-    def once(rule: Rule, append_unknown: bool = True) -> Builder:
-        key: Any = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_builder(rule, append_unknown)
-        return compiled[key]
 
-    Rule._compile_builder = once  # type: ignore[method-assign]
+def _addresses() -> None:
+    """What an address compiles to, by its text."""
+    known: dict[object, dict[str, Any]] = {}
+    compile_rule = Rule.compile
+
+    def once(rule: Rule) -> None:
+        key = (type(rule), rule.rule, rule.subdomain, rule.host, rule.merge_slashes, repr(rule.defaults))
+        if key not in known:
+            compile_rule(rule)
+            known[key] = {
+                "_parts": rule._parts, "_trace": rule._trace, "_converters": rule._converters,
+                "arguments": rule.arguments, "builders": (rule._build.__func__, rule._build_unknown.__func__),
+            }  # fmt: skip
+            return
+        found = dict(known[key])
+        build, build_unknown = found.pop("builders")
+        vars(rule).update({name: copy.copy(value) for name, value in found.items()})
+        rule._build, rule._build_unknown = build.__get__(rule, None), build_unknown.__get__(rule, None)
+
+    Rule.compile = once  # type: ignore[method-assign]
+
+
+def _statements() -> None:
+    """What a statement compiles to for a kind of database; SQLAlchemy keeps it for each engine and dialect anew."""
+    known: dict[str, LRUCache[Any, Any]] = {}
+
+    def shared(engine: Engine) -> LRUCache[Any, Any]:
+        return known.setdefault(engine.dialect.name, LRUCache(2_000))
+
+    Engine._compiled_cache = property(shared, lambda _engine, _own: None)  # type: ignore[assignment]
+    for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+        kind.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign]
+        kind.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign]
+
+
+def _first_questions() -> None:
+    """What SQLAlchemy asks a database of this kind at first: its version, its ways; all of a run are alike."""
+    for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+        known: dict[str, Any] = {}
+        kind.initialize = _asked_once(kind.initialize, known)  # type: ignore[method-assign]
+
+
+def _asked_once(ask: Callable[[Any, Any], None], known: dict[str, Any]) -> Callable[[Any, Any], None]:
+    def once(dialect: Any, connection: Any) -> None:
+        if known:
+            vars(dialect).update(known)
+            return
+        before = dict(vars(dialect))
+        ask(dialect, connection)
+        known.update(
+            {name: value for name, value in vars(dialect).items() if before.get(name, once) != value}
+        )
+
+    return once
+
+
+def _forms() -> None:
+    """What a workbook converts to, by its bytes, and the workbooks of the library."""
+    library.workbook = functools.lru_cache(library.workbook)
+    convert, known = publishing.convert, dict[object, Converted]()
+
+    def once(
+        workbook: bytes, filename: str, declared: Mapping[str, IndicatorDeclaration] | None = None
+    ) -> Converted:
+        key = (workbook, filename, tuple((declared or {}).items()))
+        if key not in known:
+            known[key] = convert(workbook, filename, declared)
+        return known[key]
+
+    publishing.convert = once  # type: ignore[attr-defined]
+
+
+class Described:
+    """The description of programs' URLs as the first application made it; others have nothing to add."""
+
+    def __init__(self, spec: APISpec) -> None:
+        self._spec = spec
+        self.components = SimpleNamespace(security_scheme=lambda _name, _scheme: None)
+
+    def tag(self, _tag: object) -> None:
+        """It has this tag."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole of it."""
+        return self._spec.to_dict()
+
+
+def _description() -> None:
+    known: list[APISpec] = []
+    begin, add_views = APISpecMixin._init_spec, DocBlueprint.register_views_in_doc
+
+    def begin_once(api: Any, **options: Any) -> None:
+        if known:
+            api.spec = Described(known[0])
+        else:
+            begin(api, **options)
+            known.append(api.spec)
+
+    def add_once(blueprint: Any, api: Any, app: Flask, spec: Any, **options: Any) -> None:
+        if not isinstance(spec, Described):
+            add_views(blueprint, api, app, spec, **options)
+
+    APISpecMixin._init_spec = begin_once
+    DocBlueprint.register_views_in_doc = add_once

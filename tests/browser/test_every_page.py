@@ -1,10 +1,11 @@
-"""Every page that the menu offers to each role: no sideways scroll, no serious fault by axe-core, keys reach it."""
+"""Every page that the menu offers to each role: no sideways scroll on screens and paper, no serious fault by axe-core,
+and all that can be clicked is reached and shown by the keyboard alone."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.browser.conftest import DESK, PHONE, ROLES, Visit, opened, sign_in
 
@@ -18,6 +19,28 @@ DEEPER = {
 SERIOUS = """axe.run(document, {resultTypes: ["violations"], selectors: false}).then(found => found.violations
   .filter(each => ["serious", "critical"].includes(each.impact))
   .map(each => each.id + ": " + each.nodes.slice(0, 2).map(node => node.html.slice(0, 150)).join(" | ")))"""
+
+PAPER = ViewportSize(width=680, height=960)
+"""What is left of an A4 sheet between its margins, in CSS pixels."""
+STOPS = 40
+"""How many presses of Tab a page is followed for; long tables go on alike."""
+REACHABLE = """() => {
+  const kinds = "a[href], button, input, select, textarea, summary, iframe, [tabindex='0']";
+  const open = each => !each.closest("details:not([open])") || each.matches("details > summary:first-of-type");
+  const found = [...document.querySelectorAll(kinds)]
+    .filter(each => !each.disabled && each.tabIndex >= 0 && open(each))
+    .filter(each => each.checkVisibility({visibilityProperty: true}) && (each.type !== "radio" || each.checked));
+  found.forEach((each, place) => each.dataset.stop = place);
+  return found.map(each => each.outerHTML.slice(0, 120));
+}"""
+# within a frame, and between the parts of a day, the browser shows by itself where one is
+STANDS = """() => {
+  const each = document.activeElement, style = getComputedStyle(each), box = each.getBoundingClientRect();
+  const shown = each.tagName === "IFRAME" || each.type === "date" || style.boxShadow !== "none"
+    || (style.outlineStyle !== "none" && style.outlineWidth !== "0px");
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return [each.dataset.stop ?? null, shown, inside];
+}"""
 
 
 def offered(page: Page) -> list[str]:
@@ -40,10 +63,39 @@ def faults(visit: Visit, path: str) -> list[str]:
         page.set_viewport_size(size)
         if visit.width() > size["width"]:
             found.append(f"{path}: {visit.width()} px wide in {size['width']}")
-    page.keyboard.press("Tab")
-    if page.evaluate("document.activeElement.className") != "skip":
-        found.append(f"{path}: the first key does not lead to the content")
+    return [*found, *unprinted(visit, path), *unreached(visit, path)]
+
+
+def unprinted(visit: Visit, path: str) -> list[str]:
+    """What would be cut off on paper, or has no business there."""
+    page = visit.page
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    found = [f"{path}: {visit.width()} px wide on paper"] if visit.width() > PAPER["width"] else []
+    if page.locator("nav.menu").is_visible():
+        found.append(f"{path}: the menu is printed")
+    page.emulate_media(media="screen")
+    page.set_viewport_size(DESK)
     return found
+
+
+def unreached(visit: Visit, path: str) -> list[str]:
+    """What the Tab key passes by, stops at without showing it, or stops at where nobody sees it."""
+    page = visit.page
+    expected: list[str] = page.evaluate(REACHABLE)
+    found, met = [], set()
+    for number in range(min(len(expected), STOPS)):
+        page.keyboard.press("Tab")
+        stop, shown, inside = page.evaluate(STANDS)
+        if number == 0 and page.evaluate("document.activeElement.className") != "skip":
+            found.append(f"{path}: the first key does not lead to the content")
+        if stop is None:  # inside the map's frame, which has keys of its own
+            continue
+        met.add(int(stop))
+        if not (shown and inside):
+            found.append(f"{path}: the focus is not to be seen on {expected[int(stop)]}")
+    missed = sorted(set(range(max(met, default=0))) - met)
+    return found + [f"{path}: no key reaches {expected[place]}" for place in missed]
 
 
 def test_every_page_of_the_menu_of_each_role(site: str, browser: Browser) -> None:

@@ -5,12 +5,14 @@ import json
 import zipfile
 
 import openpyxl
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
+from dashboards import downloads
 from server import clock
 from server.db import db
 from server.exports.cells import COMPUTED
@@ -266,6 +268,16 @@ def test_what_a_browser_could_run_is_a_file_to_keep(officer: Browser, commune: C
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_who_takes_many_submissions_is_told_how_long_it_takes(
+    officer: Browser, commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X18."""
+    store(commune, ANSWERS)
+    assert "khoảng một phút" not in officer.get("/xa/11629/tai-ve").text
+    monkeypatch.setattr(downloads, "LONG", 1)
+    assert "khoảng một phút" in officer.get("/xa/11629/tai-ve").text
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

@@ -11,11 +11,14 @@ const tungNha = (() => {
     map.getContainer().setAttribute("aria-label", plain(said.name));
     L.control.scale({ imperial: false }).addTo(map);
     map.createPane("labels").classList.add("labels");
-    lock(map, bounds);
-    map.on("resize", () => lock(map, bounds));
+    /* while the page is printed its frame is hidden and has no size to fit anything into */
+    const hasRoom = () => map.getSize().x > 0 && map.getSize().y > 0;
+    const fitAgain = () => { if (hasRoom()) lock(map, bounds); };
+    fitAgain();
+    map.on("resize", fitAgain);
     const labels = collect(layer);
     const group = L.layerGroup().addTo(map);
-    const draw = () => place(map, labels, group);
+    const draw = () => { if (hasRoom()) place(map, labels, group); };
     map.on("zoomend moveend resize", draw);
     layer.eachLayer(reachByKeyboard);
     if (points) points.eachLayer(reachByKeyboard);

@@ -1,0 +1,44 @@
+"""What is printed from the browser: the sheet of QR codes, and the maps that stand still on paper."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import DESK, opened, sign_in
+
+pytestmark = pytest.mark.browser
+
+SHEET = "/quan-tri/xa/11629/thanh-vien/to-in"
+A4_MM, CARDS = 297 - 2 * 8, 5
+CORNERS = """codes => codes.map(code => {
+  const whole = code.getBoundingClientRect(), drawn = code.querySelector("path").getBoundingClientRect();
+  return drawn.width <= whole.width + 1 && drawn.height <= whole.height + 1 && drawn.width > whole.width * .8;
+})"""
+
+
+def test_five_whole_codes_fit_on_a_sheet_that_is_printed_from_the_browser(
+    site: str, browser: Browser
+) -> None:
+    with opened(browser, site, DESK) as visit:
+        sign_in(visit, "officer")
+        visit.open("/quan-tri/xa/11629/thanh-vien/them")
+        visit.page.fill("#dan", "Họ tên\tThôn\n" + "\n".join(f"Người số {n}\t11629001" for n in range(CARDS)))
+        visit.page.click("text=Thêm cả bảng")
+        visit.open(SHEET)
+        visit.page.emulate_media(media="print")
+        cards = visit.page.locator(".code-card")
+        expect(cards).to_have_count(CARDS)
+        heights = cards.evaluate_all("cards => cards.map(card => card.getBoundingClientRect().height)")
+        assert sum(heights) * 25.4 / 96 <= A4_MM
+        assert cards.locator(".drawn svg").evaluate_all(CORNERS) == [True] * CARDS
+        expect(visit.page.locator("footer")).to_be_hidden()
+
+
+def test_the_surface_of_5g_stands_still_on_paper(site: str, browser: Browser) -> None:
+    with opened(browser, site, DESK) as visit:
+        sign_in(visit)
+        visit.open("/xa/11629/song-5g")
+        visit.page.emulate_media(media="print")
+        expect(visit.page.locator("iframe").first).to_be_hidden()
+        still = visit.page.locator("#ban-do-song ~ .map svg.still")
+        expect(still).to_be_visible()
+        expect(still.locator("path.thon")).to_have_count(38)
