@@ -1,6 +1,6 @@
 """CPU, seconds and memory that an export of many submissions takes, through the page's address.
 
-python -m bench.exports [--full 100000] [--runs 3]
+python -m bench.exports [--full 100000] [--runs 3] [--only CSV]
 
 Visits of one form with all their answers (45 questions), a household form, in one commune; CPU is that of all server
 processes and of PostgreSQL; memory is the most that the server's processes hold beside what they held idle.
@@ -30,6 +30,7 @@ EXPORTS = {
 def main() -> None:
     parser = wide.arguments(__doc__, communes=1, villages=38, households=11_000, full=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", default="", help="only kinds of file whose title begins so")
     options = parser.parse_args()
     print(machine.describe())
     with (
@@ -38,6 +39,8 @@ def main() -> None:
     ):
         cookie = sign_in(served.port, "can_bo")
         for title, words in EXPORTS.items():
+            if not title.startswith(options.only):
+                continue
             path = f"/xa/{wide.FIRST}/tai-ve/phieu?bieu_mau=bench_ho&{words}"
             runs = [measure(served, found.postgres, path, cookie) for _ in range(options.runs)]
             machine.show(title, summary(runs))

@@ -1,11 +1,18 @@
 """Work that waits at the same time is done by one of those who wait, for all of them: a group commit of our own."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
+
+
+PATIENCE = 0.004
+"""Seconds that those who wait may wait longer for those who were just answered and are about to come again."""
+RECENT = 0.02
+"""Seconds after which nobody counts on those any more."""
 
 
 class Ticket(Generic[Work, Result]):
@@ -45,6 +52,7 @@ class Together(Generic[Work, Result]):
 
     No thread of its own: the first to come does its work at once, those who come meanwhile wait, and one of them
     then does all that waits. A single phone pays nothing for it; the busier the server, the more is done at once.
+    Where several came together a moment ago, the next ones give them `PATIENCE` to come together again.
     """
 
     def __init__(self, do: Callable[[Sequence[Ticket[Work, Result]]], None], most: int) -> None:
@@ -53,6 +61,9 @@ class Together(Generic[Work, Result]):
         self._lock = threading.Lock()
         self._waiting: list[Ticket[Work, Result]] = []
         self._is_busy = False
+        self._hoped = 1
+        self._ended = 0.0
+        self._enough = threading.Event()
 
     def join(self, work: Work) -> Result:
         """Have this work done with all that waits; returns or raises what became of it."""
@@ -60,6 +71,8 @@ class Together(Generic[Work, Result]):
         with self._lock:
             self._waiting.append(ticket)
             is_first, self._is_busy = not self._is_busy, True
+            if len(self._waiting) >= self._hoped:
+                self._enough.set()
         if not is_first:
             ticket.wait()
         if not ticket.is_settled:  # woken to lead
@@ -68,6 +81,7 @@ class Together(Generic[Work, Result]):
 
     def _lead(self) -> None:
         """Do what waits, the caller's own work among it, then have the next one lead."""
+        self._gather()
         with self._lock:
             taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         try:
@@ -80,8 +94,18 @@ class Together(Generic[Work, Result]):
         finally:
             with self._lock:
                 following = self._waiting[0] if self._waiting else None
+                self._hoped, self._ended = min(len(taken) + len(self._waiting), self._most), time.monotonic()
                 self._is_busy = following is not None
             if following is not None:
                 following.wake()
             for ticket in taken:
                 ticket.wake()
+
+    def _gather(self) -> None:
+        """Wait until as many are there as were under way a moment ago, if that is soon."""
+        with self._lock:
+            is_long_ago = time.monotonic() - self._ended > RECENT
+            if is_long_ago or len(self._waiting) >= self._hoped:
+                return
+            self._enough.clear()
+        self._enough.wait(PATIENCE)

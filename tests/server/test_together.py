@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from server import arrival, batch, clock, intake
+from server import together as together_module
 from server.before import Sent
 from server.db import db
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, Problem
@@ -251,3 +252,85 @@ def test_when_the_doing_itself_fails_everybody_is_told_and_the_next_may_come() -
 
 def test_a_queue_belongs_to_its_application(app: Flask) -> None:
     assert intake._arrivals() is intake._arrivals()
+
+
+class Sizes:
+    """Work that is done at once, and how much of it was done together each time."""
+
+    def __init__(self) -> None:
+        self.found: list[int] = []
+        self.goes_on = threading.Event()
+        self.goes_on.set()
+        self.queue: Together[int, int] = Together(self._do, 32)
+
+    def _do(self, tickets: Sequence[Ticket[int, int]]) -> None:
+        assert self.goes_on.wait(30)
+        self.found.append(len(tickets))
+        for ticket in tickets:
+            ticket.settle(ticket.work)
+
+    def join(self, work: int) -> threading.Thread:
+        thread = threading.Thread(target=self.queue.join, args=(work,))
+        thread.start()
+        return thread
+
+    def wait_for(self, waiting: int) -> None:
+        while len(self.queue._waiting) < waiting:
+            threading.Event().wait(0.001)
+
+    def three(self) -> None:
+        """One comes, and two more while it is being done."""
+        self.goes_on.clear()
+        threads = [self.join(1)]
+        while not self.queue._is_busy or self.queue._waiting:
+            threading.Event().wait(0.001)
+        threads += [self.join(2), self.join(3)]
+        self.wait_for(2)
+        self.goes_on.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> Sizes:
+    monkeypatch.setattr(together_module, "RECENT", 3600)
+    return Sizes()
+
+
+HANGS = 60
+"""Patience beyond all measure: whoever waits for somebody who does not come would be seen to hang."""
+
+
+def test_who_comes_alone_waits_for_nobody(sizes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together_module, "PATIENCE", HANGS)
+    for _ in range(3):
+        sizes.join(1).join()
+    assert sizes.found == [1, 1, 1]
+
+
+def test_who_was_together_a_moment_ago_is_waited_for(sizes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes.three()
+    monkeypatch.setattr(together_module, "PATIENCE", HANGS)
+    assert sizes.found == [1, 2]
+    first = sizes.join(1)
+    sizes.wait_for(1)
+    assert sizes.found == [1, 2]
+    second = sizes.join(2)
+    first.join()
+    second.join()
+    assert sizes.found == [1, 2, 2]
+
+
+def test_nobody_is_waited_for_who_came_long_ago(sizes: Sizes, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes.three()
+    monkeypatch.setattr(together_module, "PATIENCE", HANGS)
+    monkeypatch.setattr(together_module, "RECENT", 0)
+    sizes.join(1).join()
+    assert sizes.found == [1, 2, 1]
+
+
+def test_who_does_not_come_is_waited_for_a_moment_only(sizes: Sizes) -> None:
+    sizes.three()
+    sizes.join(1).join()
+    sizes.join(1).join()  # and then no longer counted on
+    assert sizes.found == [1, 2, 1, 1]
