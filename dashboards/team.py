@@ -52,10 +52,10 @@ def village(code: str, village: str) -> str:
         states=team.STATES,
         state=state,
         search=search,
-        homes=team.homes(found, state, search, page),
-        helped=team.helped(found),
-        doubtful=team.doubtful(found),
-        answered=team.answered(found),
+        homes=team.homes(progress.parts, state, search, page),
+        helped=team.helped(progress.parts),
+        doubtful=team.doubtful(commune, progress.parts),
+        answered=team.answered(progress.parts),
         is_officer=auth.is_officer_of(commune),
     )
 

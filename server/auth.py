@@ -14,7 +14,7 @@ from flask import Response, current_app, make_response, request
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from server import clock, guessing, passwords, people, places, second_factor
+from server import clock, guessing, passwords, people, places, second_factor, successors
 from server.db import db
 from server.errors import (
     AUTHENTICATION_NEEDED,
@@ -297,7 +297,7 @@ def _duty(person: Person) -> str:
 
 
 def _villages(person: Person) -> frozenset[int]:
-    return frozenset(village.id for village in person.villages)
+    return frozenset(successors.homes(village.id for village in person.villages))
 
 
 def _program() -> Caller:

@@ -18,7 +18,7 @@ import segno
 import sqlalchemy as sa
 
 from forms.choices import unaccented
-from server import clock, digest, phones
+from server import clock, digest, phones, successors
 from server.db import db
 from server.models import Audit, Collector, CollectorVillage, Commune, OldKey, Village
 from server.sealing import key_for, seal, unseal
@@ -79,7 +79,7 @@ def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str 
         commune=commune,
         username=_username(clean),
         created_at=clock.now(),
-        villages=[CollectorVillage(village=village) for village in dict.fromkeys(villages)],
+        villages=[CollectorVillage(village=village) for village in successors.whole(villages)],
     )
     token, password = _new_secrets(collector)
     db.session.add(collector)
@@ -121,7 +121,7 @@ def revoke(collector: Collector, *, actor: str = "system") -> None:
 def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "system") -> None:
     """Change the thôn that he walks; one that is taken from him stays on his phone for 14 days. The caller commits."""
     _check(collector.name, collector.commune, villages)
-    wanted = {village.id: village for village in villages}
+    wanted = {village.id: village for village in successors.whole(villages)}
     before = sorted(village.code for village in walked(collector))
     for held in list(collector.villages):
         if held.village_id in wanted:
@@ -140,8 +140,9 @@ def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "s
 
 
 def walked(collector: Collector) -> list[Village]:
-    """The thôn that are his today, by code."""
-    return sorted((held.village for held in collector.villages if held.until is None), key=lambda v: v.code)
+    """The thôn that are his today, by code; without the old ones that went into them, which are on his phone too."""
+    held = (held.village for held in collector.villages if held.until is None)
+    return sorted((village for village in held if village.merged_into_id is None), key=lambda v: v.code)
 
 
 def leaving(collector: Collector) -> list[CollectorVillage]:

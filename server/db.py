@@ -15,6 +15,8 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 """Keys of tables that grow with every visit; SQLite only numbers INTEGER keys by itself."""
 
 DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+LETTER = JSON(none_as_null=True)
+"""A document that is read whole, as it was written, and never searched (docs/decisions/0030)."""
 
 
 class Moment(TypeDecorator[dt.datetime]):

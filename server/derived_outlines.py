@@ -12,7 +12,7 @@ from forms.definition import HOUSEHOLD_LIST
 from geo.boundaries import Outline
 from geo.check_outlines import area_m2
 from geo.derive import Derived, Spot, derive
-from server import outlines
+from server import outlines, successors
 from server.db import db
 from server.lists import PLACES
 from server.models import Commune, Entity, EntityList, Submission, Village
@@ -62,7 +62,8 @@ def _derived(keys: list[int], commune: Commune, drawn: list[BaseGeometry]) -> De
 
 
 def _spots(keys: list[int], list_name: str) -> list[Spot]:
-    """Where the entities of a list were visited, by thôn, to 3 decimals. Reads these thôn's rows alone."""
+    """Where the entities of a list were visited, by thôn, to 3 decimals. Reads the rows of these thôn alone."""
+    parts = successors.homes(keys)
     latitude, longitude = (
         sa.func.round(sa.cast(column, sa.Numeric), 3)
         for column in (Submission.latitude, Submission.longitude)
@@ -75,10 +76,10 @@ def _spots(keys: list[int], list_name: str) -> list[Spot]:
         .join(Submission, Submission.entity_id == Entity.id)
         .where(
             EntityList.name == list_name,
-            Entity.village_id.in_(keys),
+            Entity.village_id.in_(list(parts)),
             Submission.latitude.is_not(None),
             Submission.quarantine.is_(None),
         )
         .group_by(Entity.village_id, latitude, longitude)
     )
-    return [Spot(key, float(lat), float(lon), weight) for key, lat, lon, weight in rows]
+    return [Spot(parts[key], float(lat), float(lon), weight) for key, lat, lon, weight in rows]

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from server import clock
+from server import clock, successors
 from server.db import db
 from server.errors import DIFFICULTY_CHANGED, DIFFICULTY_UNKNOWN, Problem
 from server.models import (
@@ -252,7 +252,7 @@ def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.villages is not None:
         found.append(Difficulty.village_id.in_(wanted.villages))
     if wanted.village_id is not None:
-        found.append(Difficulty.village_id == wanted.village_id)
+        found.append(Difficulty.village_id.in_(successors.of(wanted.village_id)))
     if wanted.kind is not None:
         found.append(Difficulty.kind == wanted.kind)
     return found

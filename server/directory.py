@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.choices import unaccented
+from server import successors
 from server.db import db
 from server.entities import HOUSEHOLDS, NOT_VISITED
 from server.errors import HOUSEHOLD_UNKNOWN, Problem
@@ -108,7 +109,9 @@ class Household:
         return {k: v for k, v in self.row.data.items() if v and k not in COMPUTED and k != "thon"}
 
 
-_COLUMNS = (Entity.id, Entity.label, Entity.data, Entity.ended_reason, Village.name.label("village"))
+_COLUMNS = (
+    Entity.id, Entity.label, Entity.data, Entity.ended_reason, Entity.village_id, Village.name.label("village")
+)  # fmt: skip
 
 
 def _of(commune: Commune) -> sa.Select[*tuple[Any, ...]]:
@@ -124,7 +127,7 @@ def listed(commune: Commune, wanted: Wanted) -> Page:
     """Households of a commune, a page of them; found by name, lane or number, marks typed or not."""
     query = _of(commune).order_by(Village.code, Entity.label, Entity.id)
     if wanted.village_id is not None:
-        query = query.where(Entity.village_id == wanted.village_id)
+        query = query.where(Entity.village_id.in_(successors.of(wanted.village_id)))
     if wanted.state is not None:
         query = query.where(Entity.data["tinh_trang"].as_string() == wanted.state)
     start = (wanted.page - 1) * PAGE
@@ -134,7 +137,8 @@ def listed(commune: Commune, wanted: Wanted) -> Page:
         rows = [row for row in db.session.execute(query) if _holds(row, wanted.text)][
             start : start + PAGE + 1
         ]
-    return Page(tuple(_line(row) for row in rows[:PAGE]), len(rows) <= PAGE)
+    today = successors.merged(commune)
+    return Page(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
 
 
 def _holds(row: Any, text: str) -> bool:
@@ -143,10 +147,12 @@ def _holds(row: Any, text: str) -> bool:
     return all(word in stands for word in unaccented(text).split())
 
 
-def _line(row: Any) -> Line:
+def _line(row: Any, today: Mapping[int, Village]) -> Line:
+    """`today` is what merged thôn are called now."""
     state = row.data.get("tinh_trang") or NOT_VISITED
+    village = today[row.village_id].name if row.village_id in today else row.village
     return Line(
-        row.id, row.label, row.data.get("dia_chi") or "", row.village, STATES.get(state, state),
+        row.id, row.label, row.data.get("dia_chi") or "", village, STATES.get(state, state),
         row.data.get("lan_tham") or "0", ENDS.get(row.ended_reason or ""),
     )  # fmt: skip
 
@@ -166,7 +172,7 @@ def one(commune: Commune, entity_id: uuid.UUID) -> Household:
     acts = sa.select(*EntityAct.__table__.c).where(EntityAct.entity_id == entity_id)
     return Household(
         row,
-        village,
+        successors.current(village),
         tuple(_visits(entity_id)),
         tuple(db.session.execute(versions.order_by(EntityVersion.version.desc()))),
         tuple(db.session.execute(acts.order_by(EntityAct.id.desc()))),
@@ -192,9 +198,13 @@ def _visits(entity_id: uuid.UUID) -> Iterable[VisitLine]:
 def _alike(commune: Commune, row: Any) -> Iterable[Line]:
     """Other households of its thôn with nearly the same name: perhaps the same one, listed twice."""
     query = _of(commune).where(
-        Entity.village_id == row.village_id, Entity.id != row.id, Entity.ended_at.is_(None)
+        Entity.village_id.in_(successors.around(row.village_id)),
+        Entity.id != row.id,
+        Entity.ended_at.is_(None),
     )
-    return (_line(other) for other in db.session.execute(query) if are_alike(other.label, row.label))
+    today = successors.merged(commune)
+    rows = db.session.execute(query)
+    return (_line(other, today) for other in rows if are_alike(other.label, row.label))
 
 
 def are_alike(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from forms import sheets
 from forms.choices import unaccented
 from forms.errors import FormRejected
-from server import clock, collectors
+from server import clock, collectors, successors
 from server.collectors import CollectorRejected, NewCollector
 from server.db import db
 from server.models import Collector, CollectorVillage, Commune, Village
@@ -45,7 +45,7 @@ class Line:
 
 def add(lines: Iterable[Line], commune: Commune, *, actor: str = "system") -> list[NewCollector]:
     """Add everybody in the table; the caller commits. Raises TableRejected, and then has added nobody."""
-    places = _places(commune)
+    places = successors.by_words(commune)
     known = _known(commune)
     wrong: list[str] = []
     wanted: list[tuple[Line, list[Village]]] = []
@@ -133,25 +133,13 @@ def _column(head: Sequence[str], known: Sequence[str]) -> str | None:
     return next((each for each in head if " ".join(unaccented(each).split()) in known), None)
 
 
-def _places(commune: Commune) -> dict[str, list[Village]]:
-    """Thôn by code and by name without marks; a name may stand for several (domain.md, 5)."""
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    found: dict[str, list[Village]] = {}
-    for village in db.session.scalars(query):
-        for key in {village.code, unaccented(village.name)}:
-            found.setdefault(key, []).append(village)
-    return found
-
-
-def _villages(line: Line, places: Mapping[str, list[Village]], wrong: list[str]) -> list[Village]:
+def _villages(line: Line, places: Mapping[str, Sequence[Village]], wrong: list[str]) -> list[Village]:
     named = [" ".join(each.split()) for each in line.places.replace(",", ";").split(";") if each.strip()]
     if not named:
         wrong.append(f"Dòng {line.number}: chưa ghi thôn của {line.name or 'người này'}.")
-    chosen = []
+    chosen: list[Village] = []
     for each in named:
-        found = (
-            places.get(each) or places.get(unaccented(each)) or places.get(f"thon {unaccented(each)}") or []
-        )
+        found = successors.called(places, each)
         if len(found) == 1:
             chosen += found
         elif not found:

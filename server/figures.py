@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from forms.definition import HOUSEHOLD_LIST
 from geo.coverage import HouseholdsSource
-from server import clock
+from server import clock, successors
 from server.db import db
-from server.models import Entity, EntityList, Village, VillageFigure
+from server.models import Entity, EntityList, VillageFigure
 
 LIST_SOURCE = "danh sách hộ ho_dan"
 
@@ -56,7 +56,7 @@ def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
     Those of a thôn that had been merged by then are the new thôn's.
     """
     end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
-    part = _parts(village_ids, as_of)
+    part = successors.parts(village_ids, as_of)
     listed = (
         sa.select(part.c.home, sa.func.count())
         .select_from(Entity)
@@ -69,16 +69,6 @@ def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
         .group_by(part.c.home)
     )
     return {row[0]: Figure(row[1], as_of, LIST_SOURCE) for row in db.session.execute(listed)}
-
-
-def _parts(village_ids: Sequence[int], as_of: dt.date) -> sa.CTE:
-    """Each of these thôn with every one that had been merged into it by a day, however many steps ago."""
-    itself = sa.select(Village.id, Village.id.label("home")).where(Village.id.in_(village_ids))
-    part = itself.cte("part", recursive=True)
-    merged = sa.select(Village.id, part.c.home).where(
-        Village.merged_into_id == part.c.id, Village.valid_to < as_of
-    )
-    return part.union(merged)
 
 
 def total(found: Iterable[Figure]) -> int | None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy.orm import aliased
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unaccented, villages_csv
+from server import clock
 from server.entities import HOUSEHOLDS, status
 from server.models import Entity, EntityList, Tombstone, Village
 from server.models.privacy import of_entity
@@ -55,8 +57,11 @@ _KEPT = "tungnha.lists"
 MOST_KEPT = 500
 """Lists that a process remembers as it last made them, some 60 KB each."""
 
-_VILLAGES = sa.select(Village.code, Village.name).where(
-    Village.id.in_(sa.bindparam("villages", expanding=True))
+_INTO = aliased(Village)
+_VILLAGES = (
+    sa.select(Village.code, Village.name, _INTO.name)
+    .outerjoin(_INTO, sa.and_(_INTO.id == Village.merged_into_id, Village.valid_to < sa.bindparam("today")))
+    .where(Village.id.in_(sa.bindparam("villages", expanding=True)))
 )
 _KNOWN = (
     sa.select(Entity.id, Entity.village_id, Village.commune_id)
@@ -80,9 +85,14 @@ def content(connection: sa.Connection, filename: str, caller: Caller) -> bytes |
 
 
 def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
-    """`thon.csv`: the thôn with these keys, `name` being the code."""
-    rows = connection.execute(_VILLAGES, {"villages": village_ids})
-    return villages_csv(VillageChoice(code, name) for code, name in rows)
+    """`thon.csv`: the thôn with these keys, `name` being the code.
+
+    One that was merged stays beside the new one, and says so: drafts and households on the phone name it (E17).
+    """
+    rows = connection.execute(_VILLAGES, {"villages": village_ids, "today": clock.today()})
+    return villages_csv(
+        VillageChoice(code, f"{name} (nay thuộc {into})" if into else name) for code, name, into in rows
+    )
 
 
 def entities(connection: sa.Connection, name: str, caller: Caller) -> bytes:

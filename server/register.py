@@ -14,7 +14,7 @@ from forms import sheets
 from forms.choices import unaccented
 from forms.errors import FormRejected
 from geo import encodings
-from server import clock
+from server import clock, successors
 from server.db import db
 from server.directory import are_alike
 from server.entities import HOUSEHOLDS, status
@@ -197,7 +197,8 @@ _Other = tuple[str, str, uuid.UUID | None, int | None]
 
 
 def _known(commune: Commune) -> dict[tuple[int, str], list[_Other]]:
-    """The households of a commune by thôn and last word of their names."""
+    """The households of a commune by the thôn of today and the last word of their names."""
+    today = successors.merged(commune)
     query = (
         sa.select(Entity.village_id, Entity.label, Entity.data, Entity.id)
         .join(EntityList, EntityList.id == Entity.list_id)
@@ -207,7 +208,8 @@ def _known(commune: Commune) -> dict[tuple[int, str], list[_Other]]:
     found: dict[tuple[int, str], list[_Other]] = {}
     rows: Iterable[Any] = db.session.execute(query)
     for village_id, label, data, key in rows:
-        named = found.setdefault((village_id, _last_word(label)), [])
+        home = today[village_id].id if village_id in today else village_id
+        named = found.setdefault((home, _last_word(label)), [])
         named.append((label, data.get("dia_chi") or "", key, None))
     return found
 
@@ -223,15 +225,10 @@ def _may_be(row: Row, label: str, address: str) -> bool:
 
 def _placed(rows: Iterable[Row], commune: Commune) -> list[Placed]:
     """Rows in their thôn, by code or by a name that is the only one."""
-    places: dict[str, list[Village]] = {}
-    here = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    for village in db.session.scalars(here):
-        for key in {village.code, unaccented(village.name)}:
-            places.setdefault(key, []).append(village)
+    places = successors.by_words(commune)
     placed, wrong = [], []
     for row in rows:
-        key = unaccented(row.place)
-        found = places.get(row.place) or places.get(key) or places.get(f"thon {key}") or []
+        found = successors.called(places, row.place)
         if len(found) == 1:
             placed.append(Placed(row, found[0]))
         elif found:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.definition import NONE, Definition, Field
-from server import submissions
+from server import submissions, successors
 from server.db import db
 from server.errors import SUBMISSION_UNKNOWN, Problem
 from server.models import Collector, Commune, Entity, Form, FormVersion, Submission, Village
@@ -161,8 +161,9 @@ def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         found.append(submissions.IS_QUARANTINED)
     if wanted.before is not None:
         found.append(Submission.id < wanted.before)
-    equal = ((Submission.village_id, wanted.village_id), (Submission.collector_id, wanted.collector_id),
-             (Submission.form_id, wanted.form_id))  # fmt: skip
+    if wanted.village_id is not None:
+        found.append(Submission.village_id.in_(successors.of(wanted.village_id)))
+    equal = ((Submission.collector_id, wanted.collector_id), (Submission.form_id, wanted.form_id))
     return [*found, *(column == value for column, value in equal if value is not None)]
 
 
@@ -301,7 +302,7 @@ def _neighbours(row: Any) -> tuple[Neighbour, ...]:
     query = (
         sa.select(Entity.label, Entity.data["tinh_trang"].as_string())
         .where(
-            Entity.village_id == row.village_id,
+            Entity.village_id.in_(successors.around(row.village_id)),
             Entity.id != row.entity_id,
             Entity.ended_at.is_(None),
             sa.or_(address == lane, address.startswith(f"{lane},", autoescape=True)),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from forms.choices import unaccented
 from geo.targets import Pace, pace
-from server import clock, counts, submissions, tally
+from server import clock, counts, submissions, successors, tally
 from server.coverage import VISITED
 from server.db import db
 from server.entities import HOUSEHOLDS, NOT_VISITED, REVISIT
@@ -50,6 +50,8 @@ class Progress:
     """Households of a thôn by what came of the visits, and the pace that is needed."""
 
     village: Village
+    parts: tuple[int, ...]
+    """Keys of the thôn and of those that were merged into it: whatever is asked of it is asked of them all."""
     by_state: Mapping[str, int]
     pace: Pace
     deadline: dt.date
@@ -114,24 +116,27 @@ def villages(commune: Commune, ids: frozenset[int] | None) -> Sequence[Village]:
 
 def progress(commune: Commune, shown: Sequence[Village]) -> tuple[Progress, ...]:
     """How far each of these thôn is. Four statements, however many thôn and households."""
-    ids = [village.id for village in shown]
+    parts = successors.homes(village.id for village in shown)
     today, deadline = clock.today(), _deadline(commune)
-    by_state = _by_state(ids)
+    by_state = _by_state(parts)
     visited = db.session.scalar(sa.select(Indicator.id).where(Indicator.code == VISITED))
-    met = counts.at_ends(ids, visited, [today - _FOUR_WEEKS, today]) if visited and ids else {}
+    met = counts.at_ends(list(parts), visited, [today - _FOUR_WEEKS, today]) if visited and parts else {}
+    recently: Counter[int] = Counter()
+    for key, (before, now) in met.items():
+        recently[parts[key]] += now.subjects - before.subjects
     found = []
     for village in shown:
         states = by_state[village.id]
-        recent = met[village.id][1].subjects - met[village.id][0].subjects if village.id in met else 0
         is_met = states["da_gap"] + states[REVISIT]
         speed = pace(
             households=states.total() or None,
             visited=is_met,
-            visited_in_four_weeks=max(0, recent),
+            visited_in_four_weeks=max(0, recently[village.id]),
             as_of=today,
             deadline=deadline,
         )
-        found.append(Progress(village, {state: states[state] for state in STATES}, speed, deadline))
+        own = tuple(sorted(key for key, home in parts.items() if home == village.id))
+        found.append(Progress(village, own, {state: states[state] for state in STATES}, speed, deadline))
     return tuple(found)
 
 
@@ -149,25 +154,30 @@ def _state(data: Mapping[str, Any]) -> str:
     return str(data.get("tinh_trang") or NOT_VISITED)
 
 
-def _by_state(ids: Sequence[int]) -> dict[int, Counter[str]]:
+def _by_state(parts: Mapping[int, int]) -> dict[int, Counter[str]]:
+    """Households by state of each thôn, those of its parts among them."""
     state = sa.func.coalesce(Entity.data["tinh_trang"].as_string(), NOT_VISITED).label("state")
     query = sa.select(Entity.village_id, state).join(EntityList, EntityList.id == Entity.list_id)
     listed = query.where(
-        Entity.village_id.in_(ids), EntityList.name == HOUSEHOLDS, Entity.ended_at.is_(None)
+        Entity.village_id.in_(list(parts)), EntityList.name == HOUSEHOLDS, Entity.ended_at.is_(None)
     ).subquery()
     rows: Any = db.session.execute(sa.select(*listed.c, sa.func.count()).group_by(*listed.c))
-    found: dict[int, Counter[str]] = {key: Counter() for key in ids}
+    found: dict[int, Counter[str]] = {home: Counter() for home in parts.values()}
     for village_id, known, number in rows:
-        found[village_id][known or NOT_VISITED] += number if known in STATES or not known else 0
+        found[parts[village_id]][known or NOT_VISITED] += number if known in STATES or not known else 0
     return found
 
 
-def homes(village: Village, state: str, search: str, page: int) -> Homes:
+def homes(parts: Sequence[int], state: str, search: str, page: int) -> Homes:
     """A thôn's households of one state, found by label or address with or without marks; lanes in their order."""
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(Entity.label, Entity.data)
         .join(EntityList, EntityList.id == Entity.list_id)
-        .where(Entity.village_id == village.id, EntityList.name == HOUSEHOLDS, Entity.ended_at.is_(None))
+        .where(
+            Entity.village_id.in_(parts),
+            EntityList.name == HOUSEHOLDS,
+            Entity.ended_at.is_(None),
+        )
     )
     words = unaccented(search).split()
     rows: Any = db.session.execute(query)
@@ -210,7 +220,7 @@ def _in_order(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def helped(village: Village) -> tuple[Helped, ...]:
+def helped(parts: Sequence[int]) -> tuple[Helped, ...]:
     """People helped since Monday, by what with; events of this week's visits."""
     today = clock.today()
     monday = today - dt.timedelta(days=today.weekday())
@@ -219,7 +229,10 @@ def helped(village: Village) -> tuple[Helped, ...]:
         sa.select(Indicator.label_vi, sa.func.sum(rows.done))
         .join(Indicator, Indicator.id == rows.indicator_id)
         .where(
-            rows.village_id == village.id, rows.day >= monday, rows.day <= today, Indicator.kind == "event"
+            rows.village_id.in_(parts),
+            rows.day >= monday,
+            rows.day <= today,
+            Indicator.kind == "event",
         )
         .group_by(Indicator.position, Indicator.label_vi)
         .order_by(Indicator.position, Indicator.label_vi)
@@ -228,7 +241,7 @@ def helped(village: Village) -> tuple[Helped, ...]:
     return tuple(Helped(label, int(people)) for label, people in found if people)
 
 
-def doubtful(village: Village) -> tuple[Doubtful, ...]:
+def doubtful(commune: Commune, parts: Sequence[int]) -> tuple[Doubtful, ...]:
     """The newest visits of a thôn that look doubtful and that nobody has decided on."""
     columns = (
         Submission.id, Form.title, Entity.label, Collector.name, Submission.observed_at,
@@ -240,10 +253,8 @@ def doubtful(village: Village) -> tuple[Doubtful, ...]:
         .outerjoin(Entity, Entity.id == Submission.entity_id)
         .outerjoin(Collector, Collector.id == Submission.collector_id)
         .where(
-            Submission.village_id == village.id,
-            Submission.collector_id.in_(
-                sa.select(Collector.id).where(Collector.commune_id == village.commune_id)
-            ),
+            Submission.village_id.in_(parts),
+            Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),
             submissions.NEEDS_A_LOOK,
             Submission.review.in_(("received", "has_issues")),
             Submission.replaced_by_id.is_(None),
@@ -260,10 +271,8 @@ def _doubtful(row: Any) -> Doubtful:
     return Doubtful(submission_id, form, household, sender, observed_at, reasons)
 
 
-def answered(village: Village) -> int:
+def answered(parts: Sequence[int]) -> int:
     """Difficulties of a thôn that were answered: somebody has to tell the household."""
     query = sa.select(sa.func.count()).select_from(Difficulty)
-    return (
-        db.session.scalar(query.where(Difficulty.village_id == village.id, Difficulty.state == "answered"))
-        or 0
-    )
+    here = Difficulty.village_id.in_(parts)
+    return db.session.scalar(query.where(here, Difficulty.state == "answered")) or 0

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from forms.definition import NONE
 from server.exports import columns, select, shapes
@@ -70,7 +71,7 @@ def _features(export: Export, dialect: str, dropped: Sequence[str]) -> Any:
     answers: sa.ColumnElement[Any] = sa.cast(Submission.answers, sa.Text)
     if dropped and dialect == "postgresql":
         names = sa.cast(sa.literal(list(dropped), sa.ARRAY(sa.Text)), sa.ARRAY(sa.Text))
-        answers = sa.cast(sa.type_coerce(Submission.answers, sa.Text).op("-")(names), sa.Text)
+        answers = sa.cast(sa.cast(Submission.answers, JSONB).op("-", return_type=JSONB)(names), sa.Text)
     else:
         for start in range(0, len(dropped), MOST_AT_ONCE):
             some = dropped[start : start + MOST_AT_ONCE]

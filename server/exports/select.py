@@ -221,7 +221,8 @@ def statement(
         Submission.review,
         Submission.version,
         Submission.device,
-        Submission.entity_id,
+        # as text, where the database can: making an object of each costs more than all that is done with it
+        sa.cast(Submission.entity_id, sa.Text) if dialect == "postgresql" else Submission.entity_id,
         Submission.quarantine,
         Submission.replaced_by_id,
         Submission.root_id,

@@ -1,5 +1,6 @@
 """Submissions of a form as CSV, zip of CSVs and XLSX: streamed, in memory never more than a batch."""
 
+import codecs
 import csv
 import datetime as dt
 import hashlib
@@ -101,11 +102,10 @@ def csv_bytes(export: Export, table: Table | None = None) -> Iterator[bytes]:
 
 def _csv(export: Export, table: Table, connection: sa.Connection) -> Iterator[bytes]:
     preset, lines = export.wish.preset, Lines(export.wish.preset)
-    bom = "\ufeff" if preset.bom else ""
-    yield f"{bom}{lines.text([[*header(export, table)]])}".encode()
+    yield (codecs.BOM_UTF8 if preset.bom else b"") + lines.content([header(export, table)])
     made = _repeat_rows(export, table) if table.path else _main_rows(export)
     for batch in export.batches(connection):
-        yield lines.text(made(batch)).encode()
+        yield lines.content(made(batch))
 
 
 Made = Callable[[Sequence[Row]], Iterator[list[Any]]]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from server import models
-from server.db import Base, Moment, db
+from server.db import LETTER, Base, Moment, db
 
 TABLES = models.__all__  # what Alembic compares with the database
 
@@ -15,6 +15,8 @@ def render_item(kind: str, item: object, _context: object) -> str | bool:
     """Write our own types into migrations as what they are in the database."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and item is LETTER:
+        return "sa.JSON()"
     if kind == "type" and isinstance(item, sa.JSON):
         return "sa.JSON().with_variant(JSONB(), 'postgresql')"
     return False

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.db import BIG, Base
+from server.db import BIG, LETTER, Base
 from server.models.forms import Form, FormVersion
 from server.models.places import Village
 
@@ -57,7 +57,7 @@ class Submission(Base):
     """Of the bytes received; a resend is compared with this, not with what is stored."""
     xml: Mapped[bytes] = mapped_column(deferred=True)
     """As received, but for household points cut to 3 decimals (DESIGN 7)."""
-    answers: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    answers: Mapped[dict[str, Any]] = mapped_column(LETTER, deferred=True)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     accuracy: Mapped[float | None]
