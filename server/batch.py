@@ -191,7 +191,11 @@ def _of_arrays(compiled: Any, dialect: Any, placeholders: Sequence[str]) -> tupl
     elif compiled.isupdate:
         text = text.replace(" WHERE ", f" FROM {rows} AS v({columns}) WHERE ", 1)
     else:
-        text = f'SELECT v."#", q.* FROM {rows} WITH ORDINALITY AS v({columns}, "#"), LATERAL ({text}) q'
+        # OFFSET 0: each is looked up by its key. PostgreSQL would rather join all of them with the whole table while
+        # that is small and not analysed yet, and goes on so with the same plan when it is small no more
+        text = (
+            f'SELECT v."#", q.* FROM {rows} WITH ORDINALITY AS v({columns}, "#"), LATERAL ({text} OFFSET 0) q'
+        )
     return text, [(name, _writer(kind, dialect)) for name, kind in kinds.items()]
 
 

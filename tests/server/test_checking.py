@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import checking, clock, submissions
-from server.db import db
+from server.db import db, writing
 from server.models import Entity, Interview, Submission, Village
 from tests import sample
 from tests.phone import InProcess, Phone
@@ -224,3 +225,33 @@ def test_a_command_looks_at_once_where_the_server_does_not_by_itself(world: Worl
     assert result.exit_code == 0
     assert '"checked": 1' in result.output
     assert flags() == [["clock_backwards"]]
+
+
+def looked_at_again(most: int, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The flags as they would be, had the visits been looked at so many at a time."""
+    monkeypatch.setattr(checking, "PART", dict.fromkeys(checking.PART, most))
+    db.session.rollback()
+    writing()
+    db.session.execute(sa.delete(Interview))
+    db.session.execute(sa.update(Submission).values(flags=None))
+    db.session.commit()
+    return flags()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_told_of_a_visit_does_not_depend_on_those_it_is_looked_at_with(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rnd = random.Random(seed)
+    for _ in range(40):
+        world.visit(
+            rnd.randrange(8),
+            point=rnd.choice(["", POINT, "20.8101 106.5109 0 5"]),
+            answers=rnd.choice([1, 2, None]),
+            day=rnd.choice([0, 1, 7, 8]),
+            phone=rnd.choice([None, world.other]),
+        )
+    alone = looked_at_again(1, monkeypatch)
+    assert {"same_point", "same_answers"} <= {code for each in alone for code in each}
+    for most in (7, 100):
+        assert looked_at_again(most, monkeypatch) == alone
