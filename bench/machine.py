@@ -73,8 +73,10 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(database_url: str, instance: Path, workers: int = 2, threads: int = 16) -> Iterator[Served]:
-    """The program behind gunicorn on a free loopback port."""
+def served(
+    database_url: str, instance: Path, workers: int = 2, threads: int = 16, **settings: str
+) -> Iterator[Served]:
+    """The program behind gunicorn on a free loopback port; `settings` are more of its environment."""
     port = free_port()
     environ = {
         **os.environ,
@@ -82,6 +84,7 @@ def served(database_url: str, instance: Path, workers: int = 2, threads: int = 1
         "TUNGNHA_INSTANCE": str(instance),
         "TUNGNHA_FOLD_SECONDS": "10",
         "TUNGNHA_SECOND_FACTOR": "none",  # the bench signs in with a password alone
+        **settings,
     }
     command = [
         sys.executable, "-m", "gunicorn", "-c", "server/gunicorn_conf.py", "--bind", f"127.0.0.1:{port}",
@@ -110,7 +113,11 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 def cpu_seconds(served: Served, database: Postgres) -> float:
     """CPU time so far of the program's and of PostgreSQL's processes, ended ones included."""
-    roots = (served.process.pid, database.pid)
+    return cpu_seconds_of(served.process.pid, database.pid)
+
+
+def cpu_seconds_of(*roots: int) -> float:
+    """The same of these processes and of those that they started."""
     total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):

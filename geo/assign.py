@@ -85,8 +85,13 @@ class VillageIndex:
         self, latitude: float, longitude: float, accuracy_m: float | None, expected_key: int
     ) -> Judgement:
         """Whether a point supports the village a visit names: inside, within accuracy (metres), or wrong."""
+        place = self._places.get(expected_key)
+        if place is not None and shapely.contains_xy(self._shapes[place], longitude, latitude):
+            return Judgement(
+                "inside", 0.0, expected_key
+            )  # as nearly always; on an edge `find` says whose it is
         found = self.find(latitude, longitude)
-        place, point = self._places.get(expected_key), self._metric(latitude, longitude)
+        point = self._metric(latitude, longitude)
         if place is None or point is None:
             return Judgement("unknown", None, found)
         distance = float(shapely.distance(self._flat[place], point))

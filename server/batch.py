@@ -7,6 +7,7 @@ ordinary way (docs/decisions/0004, 0015).
 """
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ def _send(cursor: Any, steps: Sequence[Step], dialect: sa.Dialect) -> Any:
             values += [process(row[name]) if process else row[name] for name, process in names]
         else:
             values += [write([row[name] for row in each.rows]) for name, write in names]
-    return cursor.execute(compiled.text, values)
+    return cursor.execute(compiled.text, values, prepare=True)
 
 
 def _compile(shape: _Shape, dialect: sa.Dialect) -> _Compiled:
@@ -204,6 +205,8 @@ def _writer(kind: Any, dialect: Any) -> Any:
     kind = getattr(kind, "impl_instance", kind)
     if isinstance(kind, sa.LargeBinary):
         return _bytes
+    if isinstance(kind, sa.Uuid):
+        return _uuids
     if isinstance(kind, sa.JSON):
         dump = dialect._json_serializer
         return lambda values: _texts([None if value is None else dump(value) for value in values])
@@ -215,6 +218,11 @@ def _plain(values: Sequence[Any]) -> str:
     if None in values:
         return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def _uuids(values: Sequence[uuid.UUID | None]) -> str:
+    """As 32 digits, which PostgreSQL reads as well and Python writes in a third of the time."""
+    return "{" + ",".join(["NULL" if value is None else f"{value.int:032x}" for value in values]) + "}"
 
 
 def _texts(values: Sequence[str | None]) -> str:

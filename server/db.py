@@ -111,6 +111,7 @@ def prepare(engine: Engine) -> None:
     fail at once with "database is locked", whatever the busy timeout.
     """
     if engine.dialect.name != "sqlite":
+        _plan_once(single_statements())
         return
 
     @event.listens_for(engine, "connect")
@@ -123,3 +124,15 @@ def prepare(engine: Engine) -> None:
     def _begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _plan_once(engine: Engine) -> None:
+    """Statements that look rows up by their keys have one plan: PostgreSQL need not weigh it anew five times each.
+
+    On every connection, that is, for each of the shapes in which visits are stored together.
+    """
+
+    @event.listens_for(engine, "connect")
+    def _generic(connection: Any, _record: Any) -> None:
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.commit()

@@ -80,7 +80,7 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
         return {"default": options}
     # a machine that does not answer at all is gone after seconds, not after the minutes of TCP
     away = {} if "connect_timeout" in settings.database else {"connect_timeout": 5}
-    pooled = {**options, "pool_size": 32, "max_overflow": 0, "connect_args": away}
+    pooled = {**options, "pool_size": 32, "max_overflow": 0, "pool_use_lifo": True, "connect_args": away}
     # set once a connection: SQLAlchemy takes longer to change it on every loan than PostgreSQL to answer
     return {"default": pooled, "single_statements": {**pooled, "isolation_level": "AUTOCOMMIT"}}
 

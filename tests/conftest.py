@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -29,6 +30,9 @@ MEMORY = Path("/dev/shm")
 ROOM = 2_000_000_000  # bytes
 
 made_once.begin()
+# how long an example takes is no property: on a busy machine the first one would fail (in CI Hypothesis knows itself)
+hypothesis.settings.register_profile("any_machine", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("any_machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
