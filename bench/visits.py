@@ -33,8 +33,8 @@ def main() -> None:
         large = (
             prepare(server.url, "large", 400_000, options.stored, Path(folder)) if options.stored else None
         )
-        measure_cpu(server, {"near-empty": small, f"{options.stored:,}": large}, options, Path(folder))
         measure_later(server, *small, Path(folder))
+        measure_cpu(server, {"near-empty": small, f"{options.stored:,}": large}, options, Path(folder))
         measure_slow_disk(server, small, options, Path(folder))
 
 

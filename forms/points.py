@@ -1,6 +1,7 @@
 """Takes the exactness out of a submission's points before it is stored (DESIGN 7, "Points")."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
@@ -9,6 +10,7 @@ from lxml import etree
 from forms.definition import Definition
 from forms.instance import Found, Instance, read
 
+_MOST = 10**6
 _NUMBER = re.compile(rb"(?<![0-9.])[+-]?[0-9]{1,3}\.[0-9]{1,60}(?![0-9])")
 # With one of these after its first bytes a document may be written in another way than it reads.
 _DISGUISES = (b"<![CDATA[", b"&#", b"<!--", b"<?", b"\r")
@@ -68,7 +70,8 @@ def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
 def _exact(instance: Instance, definition: Definition, decimals: int) -> dict[str, str]:
     """Text of each point answer that says more than it may → what it becomes."""
     texts = set(_points(instance.found(definition), definition.layout.points))
-    return {raw: _round(raw.strip(), decimals) for raw in texts if _is_exact(raw.strip(), decimals)}
+    coarse = {raw: _coarser(raw.strip(), decimals) for raw in texts}
+    return {raw: text for raw, text in coarse.items() if text is not None}
 
 
 def _points(found: Found, paths: frozenset[str]) -> list[str]:
@@ -79,25 +82,32 @@ def _points(found: Found, paths: frozenset[str]) -> list[str]:
     return texts
 
 
-def _numbers(point: str) -> list[Decimal]:
+def _numbers(parts: Sequence[str]) -> list[Decimal]:
     """Latitude, longitude, altitude; ValueError where they are none."""
     try:
-        numbers = [Decimal(part) for part in point.split()[:3]]
+        numbers = [Decimal(part) for part in parts[:3]]
     except InvalidOperation as problem:
-        raise ValueError(point[:40]) from problem
-    if len(numbers) < 2 or not all(number.is_finite() and abs(number) < 10**6 for number in numbers):
-        raise ValueError(point[:40])
+        raise ValueError(" ".join(parts)[:40]) from problem
+    if len(numbers) < 2 or not all(number.is_finite() and abs(number) < _MOST for number in numbers):
+        raise ValueError(" ".join(parts)[:40])
     return numbers
 
 
-def _is_exact(raw: str, decimals: int) -> bool:
+def _coarser(raw: str, decimals: int) -> str | None:
+    """A point or line as it may be kept, "" where it is none; None where it says no more than it may."""
+    parts = [point.split() for point in raw.split(";") if point.strip()]
     try:
-        points = [_numbers(point) for point in raw.split(";") if point.strip()]
+        points = [(point, _numbers(point)) for point in parts]
     except ValueError:
-        return True
-    return any(
-        _decimals(number) > decimals for latitude, longitude, *_ in points for number in (latitude, longitude)
-    ) or any(number != 0 for point in points for number in point[2:])
+        return ""
+    if not any(_says_more(numbers, decimals) for _, numbers in points):
+        return None
+    return "; ".join(_round_point(point, numbers, decimals) for point, numbers in points)
+
+
+def _says_more(numbers: Sequence[Decimal], decimals: int) -> bool:
+    is_fine = any(_decimals(number) > decimals for number in numbers[:2])
+    return is_fine or any(number != 0 for number in numbers[2:])
 
 
 def _decimals(number: Decimal) -> int:
@@ -107,15 +117,12 @@ def _decimals(number: Decimal) -> int:
 
 def _round(raw: str, decimals: int) -> str:
     """ "20.844911 106.688112 3.5 8.2" → "20.845 106.688 0 8.2", for each point of a line."""
-    try:
-        return "; ".join(_round_point(point, decimals) for point in raw.split(";") if point.strip())
-    except ValueError:
-        return ""
+    coarse = _coarser(raw, decimals)
+    return raw if coarse is None else coarse
 
 
-def _round_point(point: str, decimals: int) -> str:
-    parts = point.split()
-    coarse = [_coarse(number, decimals) for number in _numbers(point)[:2]]
+def _round_point(parts: Sequence[str], numbers: Sequence[Decimal], decimals: int) -> str:
+    coarse = [_coarse(number, decimals) for number in numbers[:2]]
     return " ".join([*coarse, *("0" for _ in parts[2:3]), *parts[3:4]])
 
 

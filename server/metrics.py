@@ -4,6 +4,7 @@ What is counted per request is counted where gunicorn has the status and the tim
 that no hook runs for a visit (docs/decisions/0009). Processes share a folder of small files in memory.
 """
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 
@@ -39,9 +40,15 @@ SECONDS = Histogram(
 
 def note(path: str, status: int, seconds: float) -> None:
     """One answered request."""
-    kind = kind_of(path)
-    REQUESTS.labels(kind, str(status)).inc()
-    SECONDS.labels(kind).observe(seconds)
+    requests, took = _figures(kind_of(path), status)
+    requests.inc()
+    took.observe(seconds)
+
+
+@functools.cache
+def _figures(kind: str, status: int) -> tuple[Counter, Histogram]:
+    """Found once: the library looks labels up under a lock. Four kinds by the statuses that we answer."""
+    return REQUESTS.labels(kind, str(status)), SECONDS.labels(kind)
 
 
 def kind_of(path: str) -> str:
