@@ -10,7 +10,6 @@ from lxml import etree
 from forms.definition import Definition
 from forms.instance import Found, Instance, read
 
-_MOST = 10**6
 _NUMBER = re.compile(rb"(?<![0-9.])[+-]?[0-9]{1,3}\.[0-9]{1,60}(?![0-9])")
 # With one of these after its first bytes a document may be written in another way than it reads.
 _DISGUISES = (b"<![CDATA[", b"&#", b"<!--", b"<?", b"\r")
@@ -88,7 +87,7 @@ def _numbers(parts: Sequence[str]) -> list[Decimal]:
         numbers = [Decimal(part) for part in parts[:3]]
     except InvalidOperation as problem:
         raise ValueError(" ".join(parts)[:40]) from problem
-    if len(numbers) < 2 or not all(number.is_finite() and abs(number) < _MOST for number in numbers):
+    if len(numbers) < 2 or not all(number.is_finite() and abs(number) < 10**6 for number in numbers):
         raise ValueError(" ".join(parts)[:40])
     return numbers
 

@@ -87,9 +87,8 @@ class VillageIndex:
         """Whether a point supports the village a visit names: inside, within accuracy (metres), or wrong."""
         place = self._places.get(expected_key)
         if place is not None and shapely.contains_xy(self._shapes[place], longitude, latitude):
-            return Judgement(
-                "inside", 0.0, expected_key
-            )  # as nearly always; on an edge `find` says whose it is
+            # as nearly always; on an edge `find` says whose it is
+            return Judgement("inside", 0.0, expected_key)
         found = self.find(latitude, longitude)
         point = self._metric(latitude, longitude)
         if place is None or point is None:

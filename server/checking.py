@@ -176,12 +176,15 @@ def _run(app: Flask, seconds: int) -> None:
 
 
 def once() -> int:
-    """Look at all that has arrived, a part a transaction; how many visits. A busy database is tried again later."""
+    """Look at all that has arrived, a part a transaction; how many visits.
+
+    A busy database is tried again later, and so is a part of which a visit was deleted meanwhile.
+    """
     looked_at = 0
     try:
         while part := _part():
             looked_at += part
-    except sa.exc.OperationalError as error:
+    except (sa.exc.OperationalError, sa.exc.IntegrityError) as error:
         log.warning("visits were not checked: %s", error.orig)
     return looked_at
 

@@ -15,7 +15,7 @@ from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageIn
 from geo.derived import FIBRE, MOBILE
 from geo.reported import Reported
 from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
-from server import counts, coverage, figures, reported
+from server import counts, coverage, figures, reported, successors
 from server.coverage import SURVEYED, VISITED
 from server.db import db
 from server.figures import Figure
@@ -133,7 +133,7 @@ def _villages(day: dt.date) -> tuple[dict[int, list[Row]], dict[int, int]]:
         by_commune[row.commune_id].append(row)
     homes: dict[int, int] = {}
     for rows in by_commune.values():
-        homes |= coverage.homes(rows, day)
+        homes |= successors.on_day(rows, day)
     return {key: [row for row in rows if homes[row.id] == row.id] for key, rows in by_commune.items()}, homes
 
 

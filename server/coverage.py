@@ -14,7 +14,7 @@ from geo.disclosure import allowed_day
 from geo.reported import periods
 from geo.targets import PERIODS_IN_A_YEAR, RESIDENT_UNITS, Tallied, Target
 from geo.weeks import Week, shown_weeks, week_ends
-from server import clock, counts, figures, models, reported
+from server import clock, counts, figures, models, reported, successors
 from server.db import db
 from server.figures import Figure
 from server.models import Commune, Form, FormVersion, Indicator, Plan, Village
@@ -50,7 +50,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     """All that the table is made from. A thôn that was merged counts in the one it was merged into."""
     villages = _villages(commune)
     here = [village.id for village in villages]
-    home = homes(villages, as_of)
+    home = successors.on_day(villages, as_of)
     shown = [village for village in villages if home[village.id] == village.id]
     indicators = _indicators()
     tallied = counts.moved(counts.sums(here, as_of, _events(indicators)), home)
@@ -100,7 +100,7 @@ def trend(
     days = sorted({*ends, *new_years})
     counted = counts.at_ends([village.id for village in villages], known.id, days)
     rows = {}
-    for key, row in _at_home(counted, homes(villages, day), len(days)).items():
+    for key, row in _at_home(counted, successors.on_day(villages, day), len(days)).items():
         at = dict(zip(days, row, strict=True))
         since = [at[new_year] for new_year in new_years] or [Tallied()] * len(ends)
         rows[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
@@ -158,21 +158,6 @@ def _villages(commune: Commune) -> Sequence[Row]:
     columns = (Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id)
     found = sa.select(*columns).where(Village.commune_id == commune.id)
     return db.session.execute(found.order_by(Village.code)).all()
-
-
-def homes(villages: Iterable[Row], as_of: dt.date) -> dict[int, int]:
-    """Where each thôn's counts stand on a day: in its own row, or in that of the one it was merged into."""
-    known = {village.id: village for village in villages}
-    homes = {}
-    for village in known.values():
-        home, seen = village, {village.id}
-        while home.valid_to and home.valid_to < as_of and home.merged_into_id in known:
-            home = known[home.merged_into_id]
-            if home.id in seen:
-                break
-            seen.add(home.id)
-        homes[village.id] = home.id
-    return homes
 
 
 def _indicators() -> dict[int, Row]:

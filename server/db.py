@@ -105,7 +105,7 @@ _PRAGMAS = (
 
 
 def prepare(engine: Engine) -> None:
-    """Make SQLite durable (a phone deletes what we acknowledged) and honest about transactions.
+    """Make SQLite durable (a phone deletes what we acknowledged) and honest about transactions; PostgreSQL plan once.
 
     Writers take the lock when they begin: a transaction that reads first and writes later would otherwise
     fail at once with "database is locked", whatever the busy timeout.

@@ -6,10 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.orm import aliased
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unaccented, villages_csv
-from server import clock
+from server import clock, successors
 from server.entities import HOUSEHOLDS, status
 from server.models import Entity, EntityList, Tombstone, Village
 from server.models.privacy import of_entity
@@ -57,11 +56,8 @@ _KEPT = "tungnha.lists"
 MOST_KEPT = 500
 """Lists that a process remembers as it last made them, some 60 KB each."""
 
-_INTO = aliased(Village)
-_VILLAGES = (
-    sa.select(Village.code, Village.name, _INTO.name)
-    .outerjoin(_INTO, sa.and_(_INTO.id == Village.merged_into_id, Village.valid_to < sa.bindparam("today")))
-    .where(Village.id.in_(sa.bindparam("villages", expanding=True)))
+_VILLAGES = sa.select(Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id).where(
+    Village.id.in_(sa.bindparam("villages", expanding=True))
 )
 _KNOWN = (
     sa.select(Entity.id, Entity.village_id, Village.commune_id)
@@ -89,9 +85,14 @@ def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
 
     One that was merged stays beside the new one, and says so: drafts and households on the phone name it (E17).
     """
-    rows = connection.execute(_VILLAGES, {"villages": village_ids, "today": clock.today()})
+    rows = connection.execute(_VILLAGES, {"villages": village_ids}).all()
+    names, homes = {row.id: row.name for row in rows}, successors.on_day(rows, clock.today())
     return villages_csv(
-        VillageChoice(code, f"{name} (nay thuộc {into})" if into else name) for code, name, into in rows
+        VillageChoice(
+            row.code,
+            row.name if homes[row.id] == row.id else f"{row.name} (nay thuộc {names[homes[row.id]]})",
+        )
+        for row in rows
     )
 
 

@@ -14,6 +14,8 @@ from forms.choices import unaccented
 from server.db import db
 from server.models import Commune, Village
 
+Row = sa.Row[*tuple[Any, ...]]
+
 
 def parts(village_ids: Iterable[int], as_of: dt.date | None = None) -> sa.CTE:
     """Each of these thôn (`home`) with every one that was merged into it (`id`), however many steps ago.
@@ -30,6 +32,24 @@ def homes(village_ids: Iterable[int]) -> dict[int, int]:
     """For each part of these thôn, themselves included, the one that it is a part of."""
     part = parts(village_ids)
     return {row.id: row.home for row in db.session.execute(sa.select(part.c.id, part.c.home))}
+
+
+def on_day(villages: Iterable[Row], as_of: dt.date) -> dict[int, int]:
+    """Where each thôn's counts stand on a day: in its own row, or in that of the one it was merged into.
+
+    Rows have `id`, `valid_to` and `merged_into_id`; what is not among them is not looked for.
+    """
+    known = {village.id: village for village in villages}
+    found = {}
+    for village in known.values():
+        home, seen = village, {village.id}
+        while home.valid_to and home.valid_to < as_of and home.merged_into_id in known:
+            home = known[home.merged_into_id]
+            if home.id in seen:
+                break
+            seen.add(home.id)
+        found[village.id] = home.id
+    return found
 
 
 def of(village_id: int) -> Sequence[int]:
@@ -77,7 +97,7 @@ def by_words(commune: Commune) -> Mapping[str, Sequence[Village]]:
     (domain.md, 5).
     """
     today: dict[str, list[Village]] = {}
-    query: Any = sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)
+    query = sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)
     villages = db.session.scalars(query).all()
     for village in villages:
         if village.valid_to is None:

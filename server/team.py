@@ -115,7 +115,7 @@ def villages(commune: Commune, ids: frozenset[int] | None) -> Sequence[Village]:
 
 
 def progress(commune: Commune, shown: Sequence[Village]) -> tuple[Progress, ...]:
-    """How far each of these thôn is. Four statements, however many thôn and households."""
+    """How far each of these thôn is. Five statements, however many thôn and households."""
     parts = successors.homes(village.id for village in shown)
     today, deadline = clock.today(), _deadline(commune)
     by_state = _by_state(parts)

@@ -14,11 +14,14 @@ _SIGNS = tuple((sign.encode(), b'"' + sign.encode()) for sign in COMPUTED if sig
 """How a text begins that would be disarmed; the signs that JSON escapes are met by their backslash."""
 
 
-class Lines:
-    """Writes rows as Python's csv module would with the preset's dialect, byte for byte, in a fifth of its time.
+_NOT_WORDS = frozenset({float, bool})
 
-    Numbers and truths stand as in JSON. Most cells are words, dates and numbers, in which nothing is to be quoted:
-    their row in JSON, less its quotes, is the line.
+
+class Lines:
+    """Writes rows as Python's csv module would with the preset's dialect, byte for byte, in half its time or less.
+
+    Numbers and truths stand as in JSON, which has none that is infinite. Most cells are words, dates and numbers, in
+    which nothing is to be quoted: their row in JSON, less its quotes, is the line.
     """
 
     def __init__(self, preset: Preset) -> None:
@@ -37,11 +40,10 @@ class Lines:
             cells = orjson.dumps(row)[1:-1]
         except TypeError:  # a number beyond 64 bits
             return self._whole(row)
-        if b"\\" in cells or len(row) < 2 or cells.count(b",") != len(row) - 1:
+        if b"\\" in cells or self._may_compute(cells):
             return self._whole(row)
-        for sign, begun in self._signs:
-            if sign in cells and begun in cells:
-                return self._whole(row)
+        if len(row) < 2 or cells.count(b",") != len(row) - 1:
+            return self._written(row)
         line = cells.replace(b",null", b",").translate(None, b'"')
         if row[0] is None:
             line = line[4:]
@@ -49,7 +51,18 @@ class Lines:
             return b'"' + line.replace(b",", self._between) + b'"'
         return line
 
+    def _may_compute(self, cells: bytes) -> bool:
+        """Whether a text among them begins as a formula does."""
+        for sign, begun in self._signs:  # noqa: SIM110 (a generator costs more than all that it would look at)
+            if sign in cells and begun in cells:
+                return True
+        return False
+
     def _whole(self, row: Sequence[Any]) -> bytes:
+        """Whatever stands in it, disarmed where Excel reads it."""
+        return self._written(disarmed(row) if self._preset.guards else row)
+
+    def _written(self, row: Sequence[Any]) -> bytes:
         """Cell by cell."""
         text, preset = io.StringIO(newline=""), self._preset
         csv.writer(
@@ -57,10 +70,10 @@ class Lines:
             delimiter=preset.separator,
             lineterminator="\r\n",  # both are quoted in cells, whatever ends the line
             quoting=csv.QUOTE_ALL if preset.quotes_all else csv.QUOTE_MINIMAL,
-        ).writerow(map(_word, disarmed(row) if preset.guards else row))
+        ).writerow([_word(cell) if type(cell) in _NOT_WORDS else cell for cell in row])
         return text.getvalue()[:-2].encode()
 
 
 def _word(cell: Any) -> Any:
-    """A number or truth as JSON writes it."""
-    return orjson.dumps(cell).decode() if isinstance(cell, float | bool) else cell
+    """A number or truth as JSON writes it; blank where it has no word for it."""
+    return orjson.dumps(cell).decode() if orjson.dumps(cell) != b"null" else None

@@ -12,6 +12,7 @@ from flask import Flask
 from server import (
     clock,
     collectors,
+    derived_outlines,
     enrolment,
     lists,
     merging,
@@ -88,6 +89,20 @@ def test_the_phone_says_where_an_old_thon_went_from_the_first_day_on(
     assert names == {"11629001": "Thôn Đông (nay thuộc Thôn Đoài)", "11629002": "Thôn Đoài"}
 
 
+def test_the_phone_names_the_thon_of_today_however_many_mergers_ago(world: World) -> None:
+    third = sample.make_village(world.commune, "11629003", "Thôn Nam")
+    made = sample.make_collector(world.commune, [world.east])
+    merge(world)
+    merging.merge(world.commune, [world.west], third, dt.date(2026, 11, 10), "system")
+    db.session.commit()
+    names = {row["name"]: row["label"] for row in on_phone(made, "thon.csv")}
+    assert names == {
+        "11629001": "Thôn Đông (nay thuộc Thôn Nam)",
+        "11629002": "Thôn Đoài (nay thuộc Thôn Nam)",
+        "11629003": "Thôn Nam",
+    }
+
+
 def test_an_officer_reads_of_the_thon_of_today_alone(world: World) -> None:
     made = sample.make_collector(world.commune, [world.east])
     merge(world)
@@ -146,6 +161,36 @@ def test_an_officer_finds_the_households_of_every_part_under_the_new_name(world:
     assert "Bà Đông" in rows
     assert "Ông Đoài" in rows
     assert "Thôn Đông" not in rows
+
+
+def test_a_households_page_names_the_thon_of_today_and_twins_in_any_part(world: World) -> None:
+    home = world.home("Nguyễn Văn Bảy", "Ngõ 3, số 3").id
+    sample.make_entity(world.west, "Nguyen Van Bay", data={"dia_chi": "Ngõ 3"})
+    merge(world)
+    page = world.visitor("can_bo", "officer").get(f"/quan-tri/xa/11629/ho/{home}").text
+    assert "Nguyen Van Bay" in page
+    assert "Thôn Đoài" in page
+    assert "11629001" not in page
+
+
+def test_the_queue_of_the_new_thon_holds_the_visits_of_every_part_and_shows_neighbours(world: World) -> None:
+    world.doubtful(world.home("Cô Ngờ", "Ngõ 2, số 9"))
+    submission = db.session.scalars(sa.select(Submission.id)).one()
+    merge(world)
+    officer = world.visitor("can_bo", "officer")
+    page = officer.get(f"/quan-tri/xa/11629/phieu?thon={world.west.id}&trang_thai=tat_ca").text
+    assert f"/phieu/{submission}" in page
+    assert "Ông Đoài" in officer.get(f"/quan-tri/xa/11629/phieu/{submission}?ho=1").text
+
+
+def test_an_outline_is_derived_from_the_households_of_every_part(world: World) -> None:
+    world.doubtful(world.home("Bà Điểm", "Ngõ 4, số 1"))
+    merge(world)
+    writing()
+    db.session.execute(sa.update(Submission).values(latitude=20.823, longitude=106.549))
+    db.session.commit()
+    spots = derived_outlines._spots([world.west.id], "ho_dan")
+    assert [(spot.key, spot.latitude, spot.longitude) for spot in spots] == [(world.west.id, 20.823, 106.549)]
 
 
 @pytest.mark.parametrize("called", ["11629001", "Thôn Đông", "dong", "11629002"])

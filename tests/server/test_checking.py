@@ -3,7 +3,9 @@
 import dataclasses
 import datetime as dt
 import random
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 import shapely
@@ -255,3 +257,21 @@ def test_what_is_told_of_a_visit_does_not_depend_on_those_it_is_looked_at_with(
     assert {"same_point", "same_answers"} <= {code for each in alone for code in each}
     for most in (7, 100):
         assert looked_at_again(most, monkeypatch) == alone
+
+
+def test_a_visit_that_is_deleted_meanwhile_does_not_end_the_looking(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's data may be deleted at any moment; the background goes on with what is left."""
+    world.visit(0, seconds=-5)
+    seen = checking._looked
+
+    def and_one_that_is_gone(rows: Sequence[Any]) -> list[checking._Looked]:
+        found = seen(rows)
+        gone = types.SimpleNamespace(**{**rows[0]._mapping, "id": rows[0].id + 1000})
+        return [*found, dataclasses.replace(found[0], row=gone)]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checking, "_looked", and_one_that_is_gone)
+        assert checking.once() == 0
+    assert flags() == [["clock_backwards"]]

@@ -15,12 +15,13 @@ from server.exports.lines import Lines
 from server.exports.presets import PRESETS, Preset
 
 TEXT = st.text(st.sampled_from("aÊ0 ,;\"'\n\r\t=+-@x"), max_size=6) | st.text(max_size=8)
-CELL = TEXT | st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+CELL = TEXT | st.none() | st.integers() | st.floats() | st.booleans()
 ROWS = st.lists(st.lists(CELL, min_size=1, max_size=6), max_size=4)
 
 
 def by_cells(preset: Preset, row: Sequence[Any]) -> str:
-    row = [orjson.dumps(cell).decode() if isinstance(cell, float | bool) else cell for cell in row]
+    words = [orjson.dumps(cell).decode() if isinstance(cell, float | bool) else cell for cell in row]
+    row = ["" if word == "null" and cell != "null" else word for word, cell in zip(words, row, strict=True)]
     text = io.StringIO(newline="")
     quoting = csv.QUOTE_ALL if preset.quotes_all else csv.QUOTE_MINIMAL
     csv.writer(text, delimiter=preset.separator, lineterminator="\r\n", quoting=quoting).writerow(row)
