@@ -94,7 +94,7 @@ SELECT 'uuid:' || gen_random_uuid(), 1, 1, '1', 1, e.village_id, e.id, 'gap',
   now() - random() * interval '80 days', now() - random() * interval '80 days',
   'collect:aB3dE6gH9jK2mN5p', 'org.odk.collect.android/v2026.3.1', 'received'
 FROM (SELECT id, village_id, row_number() OVER () - 1 AS place FROM entity) e
-JOIN generate_series(:first, :last) n ON n % (SELECT count(*) FROM entity) = e.place
+JOIN generate_series((:first)::bigint, (:last)::bigint) n ON n % (SELECT count(*) FROM entity) = e.place
 """
 STATE = """
 INSERT INTO finding (submission_id, indicator_id, subject, village_id, done, of, observed_at, received_at, counts)

@@ -58,7 +58,7 @@ class VillageIndex:
 
     def find(self, latitude: float, longitude: float) -> int | None:
         """The key of the village a point lies in; on a shared edge the smallest key, so never two villages."""
-        if not _is_on_earth(latitude, longitude):
+        if not self._keys or not _is_on_earth(latitude, longitude):
             return None
         near = self._tree.query(shapely.Point(longitude, latitude))
         if not len(near):
@@ -90,7 +90,7 @@ class VillageIndex:
             # as nearly always; on an edge `find` says whose it is
             return Judgement("inside", 0.0, expected_key)
         found = self.find(latitude, longitude)
-        point = self._metric(latitude, longitude)
+        point = None if place is None else self._metric(latitude, longitude)
         if place is None or point is None:
             return Judgement("unknown", None, found)
         distance = float(shapely.distance(self._flat[place], point))

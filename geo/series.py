@@ -117,7 +117,10 @@ def change(
 
 
 def arrival(series: Sequence[Entry], entry: Entry, rule: Rule, turns: Sequence[Turn] = ()) -> Steps:
-    """What to append to the tally when one finding joins a series; the usual cases without going through it all."""
+    """What to append to the tally when one finding joins a series; the usual cases without going through it all.
+
+    Of the series the entries right before and right after it are enough: an entry ends by the next one alone.
+    """
     if entry.village_id is None or rule.valid_days is not None or turns:
         return change(series, [*series, entry], rule, (turns, turns))
     found: Steps = {(entry.village_id, entry.day): Amount(entry.done, entry.of, 1)}

@@ -6,14 +6,67 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 from server import batch, entities, media, resend, tally
-from server.entities import Known, Visit
+from server.db import BIG
+from server.entities import Known, Later, Visit
 from server.errors import KEY_UNKNOWN, Problem
-from server.models import Entity, Tombstone
+from server.models import Collector, Entity, Subject, Submission, Tombstone
 from server.models.privacy import of_entity, of_submission
+from server.packed import moment, packed, unpacked
 from server.reading import Reading
 from server.sender import Sender
+
+
+class NextId(sa.ColumnElement[int]):
+    """The key that the next submission will have."""
+
+    inherit_cache = True
+    type = BIG
+
+
+@compiles(NextId, "postgresql")
+def _next_on_postgresql(_element: NextId, _compiler: Any, **_kw: Any) -> str:
+    return "nextval('submission_id_seq')"
+
+
+@compiles(NextId, "sqlite")
+def _next_on_sqlite(_element: NextId, _compiler: Any, **_kw: Any) -> str:
+    return "(select coalesce((select seq from sqlite_sequence where name = 'submission'), 0) + 1)"
+
+
+def _asked(dialect: str) -> sa.Executable:
+    keys = [sa.bindparam(name, type_=sa.String) for name in ("own_key", "old_key", "main_key")]
+    return (
+        sa.select(
+            NextId(),
+            Submission.id,
+            Submission.sha256,
+            sa.exists().where(Collector.id == sa.bindparam("collector"), Collector.revoked_at.is_not(None)),
+            sa.exists().where(Tombstone.key.in_(keys)),
+            Subject.changes,
+            packed(entities.VISITS, dialect),
+            packed(tally.SERIES, dialect),
+            packed(entities.LATER_VERSIONS, dialect),
+            *entities.KNOWN_COLUMNS,
+        )
+        .select_from(sa.select(sa.literal_column("1")).subquery())
+        .outerjoin(Submission, Submission.instance_id == sa.bindparam("instance_id"))
+        .outerjoin(Subject, Subject.id == sa.bindparam("subject"))
+        .outerjoin(Entity, Entity.id == sa.bindparam("entity"))
+    )
+
+
+_ASKED = {dialect: _asked(dialect) for dialect in ("postgresql", "sqlite")}
+"""All that must be known of a submission, in one snapshot: the key for a new one, the one that has its instance id
+already, whether the sender was revoked, whether it, what it edits, or its entity was deleted, how often its subject
+has changed, the visits to its entity, what counts about its subject, what the entity received since the version
+that the phone knew, and the entity.
+
+A process may remember for some seconds who a token is (`phones.by_sent_token`); that he may still send is asked
+here.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +90,9 @@ class Before:
     """How often the subject had changed."""
     known: Mapping[uuid.UUID, Known] = dataclasses.field(default_factory=dict)
     visits: tuple[Visit, ...] = ()
-    series: tally.Series = dataclasses.field(default_factory=dict)
+    series: tally.Packed = dataclasses.field(default_factory=dict)
+    later: Sequence[Later] = ()
+    """What its main entity received since the version that the phone knew."""
     edited: resend.Edited | None = None
     is_revoked: bool = False
     """The sender's: a process may remember for some seconds who a token is, not that it still opens anything."""
@@ -80,9 +135,8 @@ def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
     others = [{"entity": block.id} for block in sent.reading.blocks if block.id != main_entity(sent.reading)]
     found = batch.read_each(connection, entities.KNOWN, others)
     known = {rows[0][0]: Known(*rows[0]) for rows in found if rows}
-    [whole] = histories(connection, [(sent.reading, before)])
     return sent, dataclasses.replace(
-        whole, submission_id=new_id, edited=edited, known={**before.known, **known}
+        before, submission_id=new_id, edited=edited, known={**before.known, **known}
     )
 
 
@@ -125,19 +179,22 @@ def main_entity(reading: Reading) -> uuid.UUID | None:
 
 
 def first(connection: sa.Connection, sents: Sequence[Sent]) -> list[Before]:
-    """What stands in the way of these submissions, and what they are about."""
+    """What stands in the way of these submissions, what they are about, and what is known of that."""
     values = [
         {
             "instance_id": sent.reading.instance.instance_id,
             "collector": sent.sender.collector_id,
             "subject": sent.reading.subject,
             "entity": main_entity(sent.reading),
+            "base": sent.reading.blocks[0].base_version if sent.reading.blocks else None,
             **_keys(sent.reading),
         }
         for sent in sents
     ]
-    found = [_before(*row) for [row] in batch.read_each(connection, resend.STORED, values)]
-    if connection.dialect.name != "sqlite":
+    dialect = connection.dialect.name
+    rows = batch.read_each(connection, _ASKED[dialect], values)
+    found = [_before(sent.reading, row) for sent, [row] in zip(sents, rows, strict=True)]
+    if dialect != "sqlite":
         return found
     # SQLite tells each of them the same next key; whoever writes is alone and may count on
     return [
@@ -166,39 +223,27 @@ def _names_buried(connection: sa.Connection, reading: Reading) -> bool:
     return connection.scalar(sa.select(Tombstone.key).where(Tombstone.key.in_(keys)).limit(1)) is not None
 
 
-def _before(
-    new_id: int,
-    stored_id: int | None,
-    digest: bytes | None,
-    is_revoked: bool,
-    is_buried: bool,
-    changes: int | None,
-    *known: Any,
-) -> Before:
+def _before(reading: Reading, row: Sequence[Any]) -> Before:
+    new_id, stored_id, digest, is_revoked, is_buried, changes, visits, series, later, *known = row
     if stored_id is not None:
         return Before(stored_id, resend.Stored(stored_id, bytes(digest or b"")), is_revoked=is_revoked)
-    entity = {known[0]: Known(*known)} if known[0] is not None else {}
-    return Before(new_id, None, changes or 0, entity, is_revoked=is_revoked, is_buried=is_buried)
+    is_known = known[0] is not None
+    return Before(
+        new_id,
+        None,
+        changes or 0,
+        {known[0]: Known(*known)} if is_known else {},
+        # a visit to a household that nobody registered yet is one of those that wait for it (E14)
+        _visits(visits) if is_known or any(block.create for block in reading.blocks) else (),
+        tally.by_indicator(unpacked(series)) if changes else {},
+        [Later(received, moment(at)) for received, at in unpacked(later)],
+        is_revoked=is_revoked,
+        is_buried=is_buried,
+    )
 
 
-def histories(connection: sa.Connection, known: Sequence[tuple[Reading, Before]]) -> list[Before]:
-    """With the visits to each known entity, and the series of each subject that something was stated about."""
-    visited = [
-        place
-        for place, (reading, before) in enumerate(known)
-        if main_entity(reading) in before.known or any(block.create for block in reading.blocks)
-    ]
-    counted = [place for place, (_, before) in enumerate(known) if before.seen]
-    visits = batch.read_each(
-        connection, entities.VISITS, [{"entity": main_entity(known[place][0])} for place in visited]
+def _visits(text: str | None) -> tuple[Visit, ...]:
+    return tuple(
+        Visit(moment(observed_at), moment(received_at), submission_id, result)
+        for submission_id, observed_at, received_at, result in unpacked(text)
     )
-    series = batch.read_each(
-        connection, tally.SERIES, [{"subject": known[place][0].subject} for place in counted]
-    )
-    befores = [before for _, before in known]
-    for place, rows in zip(visited, visits, strict=True):
-        found = tuple(Visit(row[1], row[2], row[0], row[3]) for row in rows)
-        befores[place] = dataclasses.replace(befores[place], visits=found)
-    for place, rows in zip(counted, series, strict=True):
-        befores[place] = dataclasses.replace(befores[place], series=tally.series(rows))
-    return befores

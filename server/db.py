@@ -129,10 +129,12 @@ def prepare(engine: Engine) -> None:
 def _plan_once(engine: Engine) -> None:
     """Statements that look rows up by their keys have one plan: PostgreSQL need not weigh it anew five times each.
 
-    On every connection, that is, for each of the shapes in which visits are stored together.
+    On every connection, that is, for each of the shapes in which visits are stored together. Nor is any of them
+    worth compiling, which it would do for tens of milliseconds where it thinks of more rows than there are.
     """
 
     @event.listens_for(engine, "connect")
     def _generic(connection: Any, _record: Any) -> None:
         connection.execute("SET plan_cache_mode = force_generic_plan")
+        connection.execute("SET jit = off")
         connection.commit()

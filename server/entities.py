@@ -46,10 +46,18 @@ VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at
     Submission.result.is_not(None),
 )
 LATER_VERSIONS = (
-    sa.select(EntityVersion.received, sa.func.coalesce(Submission.observed_at, EntityVersion.created_at))
+    sa.select(
+        EntityVersion.received,
+        sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
+    )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
-    .where(EntityVersion.entity_id == sa.bindparam("entity"), EntityVersion.version > sa.bindparam("base"))
+    .where(
+        EntityVersion.entity_id == sa.bindparam("entity"),
+        EntityVersion.version > sa.bindparam("base"),
+        EntityVersion.received != sa.literal_column("'{}'"),
+    )
 )
+"""What was received for an entity since a version that a phone knew."""
 _COLUMNS = ("id", "list_id", "village_id", "label", "data", "version", "created_at", "changed_at")
 ADD = sa.insert(Entity).values({name: sa.bindparam(name) for name in _COLUMNS})
 CHANGE = (
@@ -147,33 +155,34 @@ def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str
 
 
 def apply(
-    connection: sa.Connection,
     block: EntityBlock,
     known: Known | None,
     village_id: int | None,
     computed: Mapping[str, str],
     origin: Origin,
+    since: Sequence[Later],
 ) -> list[Step]:
     """What one entity block changes: E12 and E13 for what is there or not, E15 for what has changed meanwhile.
 
-    A create of what exists, an update of what does not, and a list that nobody published change nothing; the
-    submission keeps the block, and its flags say so.
+    `since` is what came after the version that the block was made on. A create of what exists, an update of what
+    does not, and a list that nobody published change nothing; the submission keeps the block, and its flags say so.
     """
     if known is not None:
         if not block.update:
             return update(known, None, computed, origin)
-        return update(known, block, computed, origin, _meeting(connection, known, block, origin))
+        return update(known, block, computed, origin, meet(block, since, known.data, origin.observed_at))
     list_id = registry().list_id(block.list_name)
     if not block.create or list_id is None:
         return []
     return create(block, list_id, village_id, computed, origin)
 
 
-def _meeting(connection: sa.Connection, known: Known, block: EntityBlock, origin: Origin) -> Meeting:
-    if block.base_version in (None, known.version):
-        return Meeting()
-    [rows] = batch.read(connection, [step(LATER_VERSIONS, entity=known.id, base=block.base_version)])
-    return meet(block, [Later(*row) for row in rows], known.data, origin.observed_at)
+def later(connection: sa.Connection, block: EntityBlock) -> list[Later]:
+    """What was received for an entity since the version that a block was made on."""
+    if block.base_version is None:
+        return []
+    [rows] = batch.read(connection, [step(LATER_VERSIONS, entity=block.id, base=block.base_version)])
+    return [Later(*row) for row in rows]
 
 
 def create(

@@ -14,6 +14,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import message
 
 from server import checking, folding, logs, proxies
+from server import workers as workers_of_all  # `workers` is a setting of gunicorn's
 from server.settings import BadSetting, Settings, secret_key
 
 
@@ -52,7 +53,7 @@ def _settings() -> Settings:
 _SETTINGS = _settings()
 
 wsgi_app = "app:create_app()"
-worker_class = "gthread"
+worker_class = "server.workers.EvenWorker"
 workers = 2
 threads = 8
 keepalive = 5
@@ -81,6 +82,7 @@ class RedactingLogger(Logger):
         for handler in self.error_log.handlers:
             handler.setFormatter(logs.formatter(_SETTINGS.log_format))
         logs.to_stderr(_SETTINGS.log_format)
+        logs.less()
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: dt.timedelta) -> None:
         metrics.note(environ["PATH_INFO"], resp.status_code, request_time.total_seconds())
@@ -105,6 +107,14 @@ class RedactingLogger(Logger):
 
 
 logger_class = RedactingLogger
+
+
+def pre_fork(_server: Any, worker: Any) -> None:
+    workers_of_all.enter(worker)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    workers_of_all.leave(worker)
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

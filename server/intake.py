@@ -14,7 +14,7 @@ from geo.series import Entry, Turn, home_on
 from server import arrival, batch, clock, entities, latest, media, resend, tally, waiting
 from server.arrival import Placed
 from server.batch import Step, step
-from server.before import Before, Sent, first, histories, look, main_entity
+from server.before import Before, Sent, first, look, main_entity
 from server.db import db, single_statements
 from server.entities import HOUSEHOLDS, Origin, Visit
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
@@ -141,30 +141,44 @@ def _arrivals() -> Together[Sent, Receipt]:
 
 
 def store(tickets: Sequence[Ticket[Sent, Receipt]]) -> None:
-    """Store what has come: all that can be in one transaction, and what is left, or fails there, one by one."""
-    if len(tickets) > 1:
+    """Store what has come: all that can be in one transaction, and what is left, or fails there, one by one.
+
+    Of several visits to one household each is in a transaction of its own, with what others of the kind are left.
+    Where another process has stored a visit to one of the households meanwhile, all begin again with what they
+    missed; more than a few times is no chance any more.
+    """
+    left, tries = list(tickets), 3
+    while len(left) > 1 and tries:
         try:
             with _connect() as connection:
-                _store_together(connection, tickets)
+                _store_together(connection, left)
+        except sa.exc.IntegrityError:
+            tries -= 1
+            continue
         except Exception:  # one that cannot be stored must not take its neighbours along
             log.info("stored one by one", exc_info=True)
-    for ticket in tickets:
-        if not ticket.is_settled:
-            _store_alone(ticket)
+            break
+        before, left = left, [ticket for ticket in left if not ticket.is_settled]
+        if len(left) == len(before):
+            break
+    for ticket in left:
+        _store_alone(ticket)
 
 
 def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Receipt]]) -> None:
-    """Plain visits to different subjects in one transaction; whatever is special is left to `_store_alone`."""
+    """Plain visits to different subjects in one transaction; whatever is special is left to `_store_alone`.
+
+    In the order of their subjects: two processes that store visits to the same households wait for each other and
+    never in a ring.
+    """
     received_at = clock.now()
-    chosen = [ticket for ticket in tickets if _is_plain(ticket.work.reading)]
+    chosen = sorted((ticket for ticket in tickets if _is_plain(ticket.work.reading)), key=_subject)
     known = zip(chosen, first(connection, [ticket.work for ticket in chosen]), strict=True)
     met: set[object] = set()
-    new = [each for each in known if each[1].is_plain and _apart(each[0].work, met)]
-    befores = histories(connection, [(ticket.work.reading, before) for ticket, before in new])
     steps: list[Step] = []
     receipts = []
-    for (ticket, _), before in zip(new, befores, strict=True):
-        if before.is_awaited:
+    for ticket, before in known:
+        if not before.is_plain or not _apart(ticket.work, met) or before.is_awaited:
             continue
         this = arrival_of(ticket.work, before, received_at, latest.known(received_at))
         steps += _steps(connection, this)
@@ -173,6 +187,11 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
         batch.write(connection, steps)
     for ticket, receipt in receipts:
         ticket.settle(receipt)
+
+
+def _subject(ticket: Ticket[Sent, Receipt]) -> bytes:
+    subject = ticket.work.reading.subject
+    return subject.bytes if subject is not None else b""
 
 
 def _is_plain(reading: Reading) -> bool:
@@ -330,8 +349,10 @@ def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
     computed = _status(this)
     for block in this.reading.blocks:
         own = computed if block.id == this.placed.entity_id and block.list_name == HOUSEHOLDS else {}
+        is_main = block is this.reading.blocks[0]
+        later = this.before.later if is_main else entities.later(connection, block)
         steps += entities.apply(
-            connection, block, this.before.known.get(block.id), this.placed.home_id, own, origin
+            block, this.before.known.get(block.id), this.placed.home_id, own, origin, later
         )
     known = this.before.known.get(this.placed.entity_id) if this.placed.entity_id else None
     if not this.reading.blocks and known is not None and this.placed.is_household:

@@ -63,6 +63,13 @@ def formatter(log_format: str) -> logging.Formatter:
     return JsonLines() if log_format == "json" else Plain()
 
 
+def less() -> None:
+    """Have records leave out what no line here shows: which thread, which line of code (logging, "Optimization")."""
+    logging.logThreads = False
+    logging.logMultiprocessing = False
+    logging._srcfile = None
+
+
 def to_stderr(log_format: str) -> None:
     """What the program itself has to say goes where gunicorn's own errors go, in the same form."""
     handler = logging.StreamHandler(sys.stderr)

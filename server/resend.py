@@ -6,12 +6,10 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
 
 from server import batch, clock, media
 from server.batch import Step, step
-from server.db import BIG, db
-from server.entities import KNOWN_COLUMNS
+from server.db import db
 from server.errors import (
     ATTACHMENT_CONFLICT,
     EDIT_OF_REPLACED,
@@ -19,54 +17,11 @@ from server.errors import (
     SUBMISSION_CONFLICT,
     Problem,
 )
-from server.models import Attachment, Collector, Entity, Finding, Subject, Submission, Tombstone
+from server.models import Attachment, Finding, Submission
 from server.reading import Reading
 from server.recast import recasting
 from server.restate import restate, touched_by
 
-
-class NextId(sa.ColumnElement[int]):
-    """The key that the next submission will have."""
-
-    inherit_cache = True
-    type = BIG
-
-
-@compiles(NextId, "postgresql")
-def _next_on_postgresql(_element: NextId, _compiler: Any, **_kw: Any) -> str:
-    return "nextval('submission_id_seq')"
-
-
-@compiles(NextId, "sqlite")
-def _next_on_sqlite(_element: NextId, _compiler: Any, **_kw: Any) -> str:
-    return "(select coalesce((select seq from sqlite_sequence where name = 'submission'), 0) + 1)"
-
-
-STORED = (
-    sa.select(
-        NextId(),
-        Submission.id,
-        Submission.sha256,
-        sa.exists().where(Collector.id == sa.bindparam("collector"), Collector.revoked_at.is_not(None)),
-        sa.exists().where(
-            Tombstone.key.in_(
-                [sa.bindparam(name, type_=sa.String) for name in ("own_key", "old_key", "main_key")]
-            )
-        ),
-        Subject.changes,
-        *KNOWN_COLUMNS,
-    )
-    .select_from(sa.select(sa.literal_column("1")).subquery())
-    .outerjoin(Submission, Submission.instance_id == sa.bindparam("instance_id"))
-    .outerjoin(Subject, Subject.id == sa.bindparam("subject"))
-    .outerjoin(Entity, Entity.id == sa.bindparam("entity"))
-)
-"""The key for a new submission, the one that has its instance id already, whether the sender was revoked, whether
-it, what it edits, or its entity was deleted, how often its subject has changed, and the entity that it is about.
-
-A process may remember for some seconds who a token is (`phones.by_sent_token`); that he may still send is asked
-here.
-"""
 EDITED = (
     sa.select(
         Submission.id,

@@ -159,7 +159,8 @@ def _before(connection: sa.Connection, stored: Any, reading: Reading) -> Before:
     if main in known:
         rows = connection.execute(entities.VISITS, {"entity": main})
         visits = tuple(Visit(row.observed_at, row.received_at, row.id, row.result) for row in rows)
-    return Before(stored.id, None, known=known, visits=visits)
+    later = entities.later(connection, reading.blocks[0]) if reading.blocks else ()
+    return Before(stored.id, None, known=known, visits=visits, later=later)
 
 
 def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:

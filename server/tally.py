@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from geo.series import Amount, Entry, Rule, Turn, arrival, change, steps
 from server.clock import day_of
 from server.models import Entity, Finding, Subject, Tally, TallyDay, TallyMonth, Village
+from server.packed import moment
 from server.registry import registry
 
 Key = tuple[int, int, dt.date]
@@ -27,7 +28,7 @@ SERIES = sa.select(
     Finding.done,
     Finding.of,
 ).where(Finding.subject == sa.bindparam("subject"), Finding.counts)
-"""All that counts about one subject; read after the number of its changes."""
+"""All that counts about one subject; read with the number of its changes, or after it."""
 
 APPEND = (
     sa.insert(Tally)
@@ -75,9 +76,8 @@ def turns(kept: Sequence[Mapping[str, Any]] | None) -> tuple[Turn, ...]:
 def series(rows: Iterable[Sequence[Any]]) -> Series:
     """The rows of SERIES as series."""
     found: Series = {}
-    for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
-        entry = Entry(observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of)
-        found.setdefault(indicator_id, []).append(entry)
+    for indicator_id, *row in rows:
+        found.setdefault(indicator_id, []).append(_entry(*row))
     return found
 
 
@@ -96,12 +96,50 @@ def difference(
     return rows
 
 
+Packed = dict[int, list[list[Any]]]
+"""A subject's series by indicator as they come in JSON, the indicator first; few of their entries are looked at."""
+
+
+def by_indicator(rows: Iterable[list[Any]]) -> Packed:
+    """The rows of SERIES as `packed` gives them, by their indicators."""
+    found: Packed = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
 def joined(
-    series: Series, indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
+    series: Packed, indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
 ) -> list[dict[str, Any]]:
     """Rows to append to the tally when one finding joins its subject's series."""
-    changed = arrival(series.get(indicator_id, ()), entry, rule, turns)
+    rows = series.get(indicator_id)
+    changed = arrival(_beside(rows, entry) if rows else (), entry, rule, turns)
     return [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
+
+
+def _beside(rows: Iterable[list[Any]], entry: Entry) -> list[Entry]:
+    """The entries right before and right after a new one: what others add to the sums it leaves as it is."""
+    place = entry[:3]
+    before: tuple[Any, ...] | None = None
+    after: tuple[Any, ...] | None = None
+    for _, observed, received, *rest in rows:
+        this = (moment(observed), moment(received), *rest)
+        if this[:3] < place:
+            before = this if before is None else max(before, this)
+        else:
+            after = this if after is None else min(after, this)
+    return [_entry(*this) for this in (before, after) if this is not None]
+
+
+def _entry(
+    observed_at: dt.datetime,
+    received_at: dt.datetime,
+    submission_id: int,
+    village_id: int | None,
+    done: int,
+    of: int,
+) -> Entry:
+    return Entry(observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of)
 
 
 def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:

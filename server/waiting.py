@@ -53,7 +53,8 @@ def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:
     if not blocks or not found:
         return 0
     origin = Origin(held.id, held.received_at, held.observed_at)
-    batch.run(connection, entities.apply(connection, blocks[0], Known(*found[0]), None, {}, origin))
+    since = entities.later(connection, blocks[0])
+    batch.run(connection, entities.apply(blocks[0], Known(*found[0]), None, {}, origin, since))
     return 1
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.series import Amount, Entry, Rule, arrival, change, steps
+from geo.series import Amount, Entry, Rule, Turn, arrival, change, steps
 
 FIRST = dt.datetime(2026, 11, 1, 5, tzinfo=dt.UTC)
 
@@ -67,6 +67,31 @@ def test_an_arrival_changes_what_going_through_the_whole_series_would(
 ) -> None:
     others = [each for each in series if each.submission_id != new.submission_id]
     assert arrival(others, new, rule) == change(others, [*others, new], rule)
+
+
+turns = st.lists(
+    st.builds(
+        Turn,
+        day=st.integers(0, 25).map(day),
+        before=st.integers(1, 3),
+        after=st.one_of(st.none(), st.integers(1, 3)),
+        persons_only=st.booleans(),
+    ),
+    max_size=2,
+    unique_by=lambda each: each.day,  # an officer's act is after the one before it
+)
+
+
+@given(series=series, rule=rules, new=entries, turns=turns)
+def test_its_neighbours_alone_tell_what_an_arrival_changes(
+    series: list[Entry], rule: Rule, new: Entry, turns: list[Turn]
+) -> None:
+    """What intake reads of a long series (server/tally.py), with households that move, end or are split too."""
+    others = [each for each in series if each.submission_id != new.submission_id]
+    before = max((each for each in others if each < new), default=None)
+    after = min((each for each in others if each > new), default=None)
+    beside = [each for each in (before, after) if each is not None]
+    assert arrival(beside, new, rule, turns) == change(others, [*others, new], rule, (turns, turns))
 
 
 @given(series=series, rule=rules)

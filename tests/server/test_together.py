@@ -92,6 +92,48 @@ def test_two_visits_to_one_household_both_count_in_their_order(place: Place) -> 
     assert differences() == []
 
 
+def test_second_visits_to_households_are_one_more_write(place: Place, writes: list[int]) -> None:
+    """Not one each: on a slow disk every transaction is a wait for all of them."""
+    tickets = together(place, *(Visit(household=n % 3 + 1, create=n < 3) for n in range(9)))
+    assert [outcome(ticket) for ticket in tickets] == [True] * 9
+    assert len(writes) == 3
+    assert sums()["tham_ho"] == (3, 3, 3)
+    assert differences() == []
+
+
+@pytest.mark.parametrize("interruptions", [1, 3])
+def test_a_visit_of_another_process_in_between_is_seen_and_all_are_stored(
+    place: Place, monkeypatch: pytest.MonkeyPatch, interruptions: int
+) -> None:
+    """Decision 0013: they begin again with what they missed, together or in the end alone."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer, and nothing comes in between")
+    send(Visit(create=True, stated=((1, 1), (0, 3), None, None), end=NOON - dt.timedelta(days=3)), place.both)
+    left, whole, tried = [interruptions], batch.write, []
+
+    def interrupted(connection: object, steps: Sequence[batch.Step]) -> None:
+        tried.append(len(steps))
+        if left[0]:
+            left[0] -= 1
+            monkeypatch.setattr(batch, "write", whole)
+            end = NOON - dt.timedelta(hours=left[0] + 1)
+            send(Visit(stated=((1, 1), (left[0] + 1, 3), None, None), end=end), place.both)
+            monkeypatch.setattr(batch, "write", interrupted)
+        whole(connection, steps)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(batch, "write", interrupted)
+    tickets = together(
+        place,
+        Visit(stated=((1, 1), (3, 3), None, None), end=NOON - dt.timedelta(days=1)),
+        *(Visit(household=n, create=True) for n in range(2, 5)),
+    )
+    assert [outcome(ticket) for ticket in tickets] == [True] * 4
+    assert len(tried) == (2 if interruptions == 1 else 7)
+    assert count(Submission) == 5 + interruptions
+    assert sums()["vneid_nguoi_dan"][:2] == (1 + 3 * 2, 3 + 3 * 3)
+    assert differences() == []
+
+
 def test_a_submission_and_its_twin_are_stored_once(place: Place) -> None:
     """C46: in one batch as at any other time."""
     visit = Visit(create=True, instance="uuid:twin")
