@@ -1,27 +1,20 @@
 """The one way an answer enters: read, placed, stored and counted in one transaction."""
 
 import dataclasses
-import datetime as dt
 import logging
-import uuid
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 
-from geo.series import Entry, Turn, home_on
-from server import arrival, batch, clock, entities, latest, media, resend, tally, waiting
-from server.arrival import Placed
-from server.batch import Step, step
-from server.before import Before, Sent, first, look, main_entity
+from server import arrival, batch, clock, effects, latest, media, resend, waiting
+from server.batch import Step
+from server.before import Sent, first, look, main_entity
 from server.db import db, single_statements
-from server.entities import HOUSEHOLDS, Origin, Visit
 from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
-from server.models import Audit, Finding, Submission, Tombstone
+from server.models import Tombstone
 from server.models.privacy import of_points
-from server.reading import Reading, observed, understand
-from server.registry import KnownIndicator
+from server.reading import Reading, understand
 from server.sender import Sender, Upload
 from server.together import Ticket, Together
 
@@ -31,18 +24,6 @@ MOST = 32
 """Submissions that are stored in one transaction: a phone waits for no more than a moment's work."""
 _ARRIVALS = "tungnha.arrivals"
 _WITHDRAWN = sa.select(sa.literal(True)).where(sa.exists().where(Tombstone.key == sa.bindparam("key")))
-
-ADD = sa.insert(Submission).values(
-    {column.name: sa.bindparam(column.name) for column in Submission.__table__.columns}
-)
-ADD_FINDING = sa.insert(Finding).values(
-    {column.name: sa.bindparam(column.name) for column in Finding.__table__.columns}
-)
-ADD_AUDIT = (
-    sa.insert(Audit)
-    .inline()
-    .values({name: sa.bindparam(name) for name in ("at", "actor", "act", "record", "address", "detail")})
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,37 +39,6 @@ _GONE = Receipt(
     0, False, "Đã nhận. Dữ liệu của phiếu hoặc hộ này đã được xóa theo yêu cầu nên không lưu lại."
 )
 """What a phone is told that sends again what was deleted: it may delete its copy too (DESIGN 7)."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Arrival:
-    """A submission with everything that decides what is written."""
-
-    reading: Reading
-    blobs: Sequence[media.Blob]
-    sender: Sender
-    before: Before
-    placed: Placed
-    received_at: dt.datetime
-    observed_at: dt.datetime
-    flags: tuple[dict[str, str], ...]
-
-    @property
-    def id(self) -> int:
-        return self.before.submission_id
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """How the household that it is about moved, ended or was split."""
-        known = self.before.known.get(self.reading.subject) if self.reading.subject else None
-        return known.turns if known is not None else ()
-
-    def village_of(self, indicator: KnownIndicator) -> int | None:
-        """The thôn in which an indicator's finding counts: for people, where they lived on that day (DESIGN 6.4)."""
-        village_id = self.placed.village_of(indicator)
-        if self.turns and indicator.of_people:
-            return home_on(self.turns, clock.day_of(self.observed_at), village_id)
-        return village_id
 
 
 def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
@@ -136,7 +86,10 @@ def _is_log(upload: Upload) -> bool:
 
 def _arrivals() -> Together[Sent, Receipt]:
     """The one queue of this application in this process."""
-    found: Together[Sent, Receipt] = current_app.extensions.setdefault(_ARRIVALS, Together(store, MOST))
+    extensions = current_app.extensions
+    if _ARRIVALS not in extensions:  # of two that come at once one makes it
+        extensions.setdefault(_ARRIVALS, Together(store, MOST))
+    found: Together[Sent, Receipt] = extensions[_ARRIVALS]
     return found
 
 
@@ -172,6 +125,7 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
     never in a ring.
     """
     received_at = clock.now()
+    known_at = latest.known(received_at)
     chosen = sorted((ticket for ticket in tickets if _is_plain(ticket.work.reading)), key=_subject)
     known = zip(chosen, first(connection, [ticket.work for ticket in chosen]), strict=True)
     met: set[object] = set()
@@ -180,8 +134,8 @@ def _store_together(connection: sa.Connection, tickets: Sequence[Ticket[Sent, Re
     for ticket, before in known:
         if not before.is_plain or not _apart(ticket.work, met) or before.is_awaited:
             continue
-        this = arrival_of(ticket.work, before, received_at, latest.known(received_at))
-        steps += _steps(connection, this)
+        this = effects.arrival_of(ticket.work, before, received_at, known_at)
+        steps += effects.steps_of(connection, this)
         receipts.append((ticket, Receipt(this.id, True, arrival.thanks(this.placed.quarantine))))
     if steps:
         batch.write(connection, steps)
@@ -259,146 +213,13 @@ def receive(connection: sa.Connection, sent: Sent, *, whole: bool) -> Receipt | 
     if before.is_buried:
         connection.rollback()
         return _GONE
-    this = arrival_of(sent, before, received_at, latest.known(received_at))
+    this = effects.arrival_of(sent, before, received_at, latest.known(received_at))
     if before.is_awaited and this.placed.quarantine is None:
         if not whole:
             return None
-        batch.run(connection, _steps(connection, this))
+        batch.run(connection, effects.steps_of(connection, this))
         waiting.settle(connection, main_entity(this.reading))
         connection.commit()
     else:
-        batch.write(connection, _steps(connection, this))
+        batch.write(connection, effects.steps_of(connection, this))
     return Receipt(this.id, True, arrival.thanks(this.placed.quarantine))
-
-
-def arrival_of(
-    sent: Sent, before: Before, received_at: dt.datetime, known: dt.datetime | None = None
-) -> Arrival:
-    """Decide where a submission belongs, when it was, and what looks wrong with it.
-
-    `known` is the latest moment that the server knows to have been, where its clock may have gone back.
-    """
-    placed = arrival.place(sent.reading, before.known, sent.sender)
-    moment, clock_flag = observed(sent.reading, received_at, known or received_at)
-    blobs = sent.blobs
-    if before.edited is not None:
-        moment = before.edited.observed_at
-        blobs = (*blobs, *before.edited.carried(sent.reading.files, blobs))
-    flags = (*arrival.flags(sent.reading, placed, clock_flag), *resend.broken(sent.blobs))
-    return Arrival(sent.reading, blobs, sent.sender, before, placed, received_at, moment, flags)
-
-
-def _steps(connection: sa.Connection, this: Arrival) -> list[Step]:
-    """Everything that one submission writes, in the order in which it can be written."""
-    steps = [Step(ADD, (columns(this),)), *resend.attachments(this.id, this.blobs, this.received_at)]
-    if this.placed.quarantine is None:
-        steps += _guard(connection, this)
-        steps += consequences(connection, this)
-        steps += _tally_steps(this)
-    steps.append(
-        step(
-            ADD_AUDIT, at=this.received_at, actor=this.sender.actor, act="submission.receive",
-            record=f"submission:{this.id}", address=this.sender.address, detail=None,
-        )
-    )  # fmt: skip
-    return steps
-
-
-def columns(this: Arrival) -> dict[str, Any]:
-    """The row of a submission."""
-    reading, placed, point = this.reading, this.placed, this.placed.kept_point
-    missing = sorted(reading.files - {blob.name for blob in this.blobs})
-    return {
-        "id": this.id,
-        "instance_id": reading.instance.instance_id,
-        "root_id": this.before.edited.root_id if this.before.edited else None,
-        "replaced_by_id": None,
-        "form_id": reading.form.id,
-        "form_version_id": reading.version.id if reading.version else None,
-        "version": reading.instance.version,
-        "collector_id": this.sender.collector_id,
-        "village_id": placed.village_id,
-        "entity_id": placed.entity_id,
-        "result": reading.result,
-        "sha256": reading.sha256,
-        "xml": reading.xml,
-        "answers": reading.answers,
-        "latitude": point.latitude if point else None,
-        "longitude": point.longitude if point else None,
-        "accuracy": point.accuracy if point else None,
-        "observed_at": this.observed_at,
-        "received_at": this.received_at,
-        "device": this.sender.device,
-        "user_agent": this.sender.user_agent,
-        "review": "received",
-        "quarantine": placed.quarantine,
-        "flags": list(this.flags) or None,
-        "missing_files": missing or None,
-    }
-
-
-def consequences(connection: sa.Connection, this: Arrival) -> list[Step]:
-    """What follows from a submission that counts: new versions of its entities, and its findings."""
-    return [*_entity_steps(connection, this), Step(ADD_FINDING, _findings(this))]
-
-
-def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
-    """New versions of the entities that the submission names; a household gets its status from its visits."""
-    origin = Origin(this.id, this.received_at, this.observed_at)
-    steps: list[Step] = []
-    computed = _status(this)
-    for block in this.reading.blocks:
-        own = computed if block.id == this.placed.entity_id and block.list_name == HOUSEHOLDS else {}
-        is_main = block is this.reading.blocks[0]
-        later = this.before.later if is_main else entities.later(connection, block)
-        steps += entities.apply(
-            block, this.before.known.get(block.id), this.placed.home_id, own, origin, later
-        )
-    known = this.before.known.get(this.placed.entity_id) if this.placed.entity_id else None
-    if not this.reading.blocks and known is not None and this.placed.is_household:
-        steps += entities.update(known, None, computed, origin)
-    return steps
-
-
-def _status(this: Arrival) -> dict[str, str]:
-    visits = list(this.before.visits)
-    if this.reading.result is not None:
-        visits.append(Visit(this.observed_at, this.received_at, this.id, this.reading.result))
-    return entities.status(visits, this.turns)
-
-
-def _findings(this: Arrival) -> list[dict[str, Any]]:
-    """What the submission states, each finding in its thôn."""
-    subject = this.reading.subject or own_subject(this.reading)
-    return [
-        {
-            "submission_id": this.id, "indicator_id": each.indicator.id, "subject": subject,
-            "village_id": this.village_of(each.indicator), "done": each.done, "of": each.of,
-            "observed_at": this.observed_at, "received_at": this.received_at, "counts": True,
-        }
-        for each in this.reading.statements
-    ]  # fmt: skip
-
-
-def _tally_steps(this: Arrival) -> list[Step]:
-    """The tally that follows from the findings (DESIGN 6.3)."""
-    day = clock.day_of(this.observed_at)
-    tallied = []
-    for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):
-        village_id = this.village_of(indicator)
-        entry = Entry(this.observed_at, this.received_at, this.id, day, village_id, done, of)
-        tallied += tally.joined(this.before.series, indicator.id, entry, indicator.rule, this.turns)
-    return [Step(tally.APPEND, tallied)]
-
-
-def _guard(connection: sa.Connection, this: Arrival) -> list[Step]:
-    """One visit to a household at a time: the later of two fails here, and begins again with what it missed."""
-    subject = this.reading.subject
-    if subject is None:
-        return []
-    return [step(tally.GUARD[connection.dialect.name], subject=subject, seen=this.before.seen)]
-
-
-def own_subject(reading: Reading) -> uuid.UUID:
-    """A submission without an entity is its own subject; an instance id need not be a UUID (openrosa.md, 3)."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, reading.instance.instance_id)

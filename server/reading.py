@@ -128,9 +128,9 @@ def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
 
 
 def _known(stated: indicators.Stated) -> tuple[tuple[Statement, ...], tuple[Fault, ...]]:
-    statements, unknown = [], []
+    statements, unknown, known = [], [], registry()
     for each in stated.statements:
-        indicator = registry().indicator(each.indicator)
+        indicator = known.indicator(each.indicator)
         if indicator is None:
             unknown.append(Fault("unknown_indicator", each.indicator, ""))
         else:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server import batch, clock, entities, intake, waiting
+from server import batch, clock, effects, entities, waiting
 from server.before import Before, Sent, main_entity
 from server.entities import Known, Visit
 from server.errors import REVIEW_IMPOSSIBLE, REVIEW_OVERTAKEN, SUBMISSION_UNKNOWN, Problem
@@ -132,18 +132,18 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         stored.collector_id or 0, reviewer.commune_id, _villages(connection, reviewer.commune_id),
         stored.device, stored.user_agent,
     )  # fmt: skip
-    subjects = {reading.subject or intake.own_subject(reading), *(block.id for block in reading.blocks)}
+    subjects = {reading.subject or effects.own_subject(reading), *(block.id for block in reading.blocks)}
     with recasting(connection, subjects):
         before = _before(connection, stored, reading)
-        this = intake.arrival_of(Sent(reading, (), sender), before, stored.received_at)
+        this = effects.arrival_of(Sent(reading, (), sender), before, stored.received_at)
         if this.placed.quarantine is not None:
             raise Problem(REVIEW_IMPOSSIBLE, why="hộ hoặc điểm này không thuộc xã.")
         this = dataclasses.replace(this, observed_at=stored.observed_at)
-        values = {k: v for k, v in intake.columns(this).items() if k not in _KEPT}
+        values = {k: v for k, v in effects.columns(this).items() if k not in _KEPT}
         connection.execute(
             sa.update(Submission).where(Submission.id == stored.id).values(**values | {"review": "approved"})
         )
-        batch.run(connection, intake.consequences(connection, this))
+        batch.run(connection, effects.consequences(connection, this))
     waiting.settle(connection, main_entity(reading))
 
 
