@@ -141,10 +141,10 @@ def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str
         }
     last = ordered[-1]
     state = STATES.get(last.result, NOT_VISITED)
-    met = [day_of(visit.observed_at) for visit in ordered if visit.result == "gap"]
-    if state != "da_chuyen" and met:
+    met = next((day_of(visit.observed_at) for visit in reversed(ordered) if visit.result == "gap"), None)
+    if state != "da_chuyen" and met is not None:
         split = max((turn.day for turn in turns if turn.persons_only), default=None)
-        state = "da_gap" if split is None or met[-1] > split else REVISIT
+        state = "da_gap" if split is None or met > split else REVISIT
     return {
         "tinh_trang": state,
         "ket_qua": last.result,

@@ -54,8 +54,9 @@ _SETTINGS = _settings()
 
 wsgi_app = "app:create_app()"
 worker_class = "server.workers.EvenWorker"
-workers = 2
-threads = 8
+workers = min((os.cpu_count() or 1) + 1, 4)
+"""One more than cores: while one waits for a disk the others go on. PostgreSQL allows 100 connections, not more."""
+threads = 16
 keepalive = 5
 timeout = 60
 preload_app = True  # imported once, shared by all workers; no connection is open before they part

@@ -5,7 +5,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -76,8 +76,9 @@ def turns(kept: Sequence[Mapping[str, Any]] | None) -> tuple[Turn, ...]:
 def series(rows: Iterable[Sequence[Any]]) -> Series:
     """The rows of SERIES as series."""
     found: Series = {}
-    for indicator_id, *row in rows:
-        found.setdefault(indicator_id, []).append(_entry(*row))
+    for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
+        entry = Entry(observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of)
+        found.setdefault(indicator_id, []).append(entry)
     return found
 
 
@@ -96,15 +97,31 @@ def difference(
     return rows
 
 
-Packed = dict[int, list[list[Any]]]
-"""A subject's series by indicator as they come in JSON, the indicator first; few of their entries are looked at."""
+class Stated(NamedTuple):
+    """A finding as it comes in JSON: its place in its series, its thôn (None: in nobody's sums), done and of."""
+
+    place: tuple[dt.datetime, dt.datetime, int]
+    village_id: int | None
+    done: int
+    of: int
+
+    def entry(self) -> Entry:
+        return Entry(*self.place, day_of(self.place[0]), self.village_id, self.done, self.of)
 
 
-def by_indicator(rows: Iterable[list[Any]]) -> Packed:
+Packed = dict[int, list[Stated]]
+"""A subject's series by indicator; few of its findings are looked at closely."""
+
+
+def by_indicator(rows: Iterable[Sequence[Any]]) -> Packed:
     """The rows of SERIES as `packed` gives them, by their indicators."""
     found: Packed = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(row)
+    places: dict[int, tuple[dt.datetime, dt.datetime, int]] = {}  # all that one visit stated has the same one
+    for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
+        place = places.get(submission_id)
+        if place is None:
+            place = places[submission_id] = moment(observed_at), moment(received_at), submission_id
+        found.setdefault(indicator_id, []).append(Stated(place, village_id, done, of))
     return found
 
 
@@ -112,34 +129,23 @@ def joined(
     series: Packed, indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
 ) -> list[dict[str, Any]]:
     """Rows to append to the tally when one finding joins its subject's series."""
-    rows = series.get(indicator_id)
-    changed = arrival(_beside(rows, entry) if rows else (), entry, rule, turns)
+    stated = series.get(indicator_id)
+    changed = arrival(_beside(stated, entry) if stated else (), entry, rule, turns)
     return [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
 
 
-def _beside(rows: Iterable[list[Any]], entry: Entry) -> list[Entry]:
+def _beside(stated: Iterable[Stated], entry: Entry) -> list[Entry]:
     """The entries right before and right after a new one: what others add to the sums it leaves as it is."""
-    place = entry[:3]
-    before: tuple[Any, ...] | None = None
-    after: tuple[Any, ...] | None = None
-    for _, observed, received, *rest in rows:
-        this = (moment(observed), moment(received), *rest)
-        if this[:3] < place:
-            before = this if before is None else max(before, this)
-        else:
-            after = this if after is None else min(after, this)
-    return [_entry(*this) for this in (before, after) if this is not None]
-
-
-def _entry(
-    observed_at: dt.datetime,
-    received_at: dt.datetime,
-    submission_id: int,
-    village_id: int | None,
-    done: int,
-    of: int,
-) -> Entry:
-    return Entry(observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of)
+    here = entry[:3]
+    before: Stated | None = None
+    after: Stated | None = None
+    for each in stated:
+        if each.place < here:
+            if before is None or before.place < each.place:
+                before = each
+        elif after is None or each.place < after.place:
+            after = each
+    return [each.entry() for each in (before, after) if each is not None]
 
 
 def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:
