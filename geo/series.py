@@ -121,16 +121,28 @@ def arrival(series: Sequence[Entry], entry: Entry, rule: Rule, turns: Sequence[T
 
     Of the series the entries right before and right after it are enough: an entry ends by the next one alone.
     """
-    if entry.village_id is None or rule.valid_days is not None or turns:
+    if rule.valid_days is not None or turns:
         return change(series, [*series, entry], rule, (turns, turns))
-    found: Steps = {(entry.village_id, entry.day): Amount(entry.done, entry.of, 1)}
-    if rule.event or not series:
+    found: Steps = {}
+    if rule.event:
+        _stand(found, entry, entry.day, 1)
         return found
-    last = max(series)
-    if last > entry or last.village_id is None:
-        return change(series, [*series, entry], rule)
-    _add(found, (last.village_id, entry.day), Amount(-last.done, -last.of, -1))
+    after = min((each for each in series if each > entry), default=None)
+    if after is not None and after.day == entry.day:
+        return found  # of two on one day the later one counts
+    before = max((each for each in series if each < entry), default=None)
+    for each, sign in ((entry, 1), (before, -1)):
+        if each is not None:
+            _stand(found, each, entry.day, sign)
+            if after is not None:
+                _stand(found, each, after.day, -sign)
     return {place: amount for place, amount in found.items() if amount != NOTHING}
+
+
+def _stand(found: Steps, entry: Entry, day: dt.date, sign: int) -> None:
+    """From that day on an entry stands in the sums of its thôn, or with -1 no longer does."""
+    if entry.village_id is not None:
+        _add(found, (entry.village_id, day), Amount(sign * entry.done, sign * entry.of, sign))
 
 
 def _end(ordered: Sequence[Entry], position: int, rule: Rule) -> dt.date | None:

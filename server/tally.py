@@ -5,7 +5,8 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -97,31 +98,21 @@ def difference(
     return rows
 
 
-class Stated(NamedTuple):
-    """A finding as it comes in JSON: its place in its series, its thôn (None: in nobody's sums), done and of."""
-
-    place: tuple[dt.datetime, dt.datetime, int]
-    village_id: int | None
-    done: int
-    of: int
-
-    def entry(self) -> Entry:
-        return Entry(*self.place, day_of(self.place[0]), self.village_id, self.done, self.of)
-
-
-Packed = dict[int, list[Stated]]
-"""A subject's series by indicator; few of its findings are looked at closely."""
+Moments = tuple[dt.datetime, dt.datetime, int]
+"""The place of a finding in its series: observed, received, submission."""
+Packed = dict[int, list[tuple[Moments, int | None, int, int]]]
+"""A subject's series by indicator, as places, thôn (None: in nobody's sums), done and of: few become entries."""
 
 
 def by_indicator(rows: Iterable[Sequence[Any]]) -> Packed:
     """The rows of SERIES as `packed` gives them, by their indicators."""
     found: Packed = {}
-    places: dict[int, tuple[dt.datetime, dt.datetime, int]] = {}  # all that one visit stated has the same one
+    places: dict[int, Moments] = {}  # all that one visit stated has the same one
     for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
         place = places.get(submission_id)
         if place is None:
-            place = places[submission_id] = moment(observed_at), moment(received_at), submission_id
-        found.setdefault(indicator_id, []).append(Stated(place, village_id, done, of))
+            place = places[submission_id] = (moment(observed_at), moment(received_at), submission_id)
+        found.setdefault(indicator_id, []).append((place, village_id, done, of))
     return found
 
 
@@ -134,18 +125,13 @@ def joined(
     return [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
 
 
-def _beside(stated: Iterable[Stated], entry: Entry) -> list[Entry]:
+def _beside(stated: Sequence[tuple[Moments, int | None, int, int]], entry: Entry) -> list[Entry]:
     """The entries right before and right after a new one: what others add to the sums it leaves as it is."""
     here = entry[:3]
-    before: Stated | None = None
-    after: Stated | None = None
-    for each in stated:
-        if each.place < here:
-            if before is None or before.place < each.place:
-                before = each
-        elif after is None or each.place < after.place:
-            after = each
-    return [each.entry() for each in (before, after) if each is not None]
+    before = max((each for each in stated if each[0] < here), key=itemgetter(0), default=None)
+    after = min((each for each in stated if each[0] >= here), key=itemgetter(0), default=None)
+    found = [each for each in (before, after) if each is not None]
+    return [Entry(*place, day_of(place[0]), village_id, done, of) for place, village_id, done, of in found]
 
 
 def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:

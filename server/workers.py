@@ -1,6 +1,7 @@
 """gunicorn's worker with threads, and connections shared evenly among the processes (docs/decisions/0031)."""
 
 import mmap
+import os
 import socket
 import time
 from typing import Any
@@ -8,7 +9,14 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 HEAD_START = 0.001
-"""Seconds that a process leaves a new connection to those which have fewer; whoever is busy then does without it."""
+"""Seconds that a process leaves a new connection to those which have fewer; whoever is busy then does without it.
+
+A process more than cores leaves it to them five times as long."""
+
+CORES = os.cpu_count() or 1
+RESERVE = 6
+"""Connections that each of as many processes as cores takes before there is one for a process more: few visits at
+once are stored together rather than apart, and of many there is always a process that does not wait for a disk."""
 
 _UNUSED = -1
 _MOST = 256
@@ -21,7 +29,7 @@ for _place in range(_MOST):
 
 
 class EvenWorker(ThreadWorker):
-    """Takes no more of the connections than the other processes do, while those are awake.
+    """Takes no more of the connections than the other processes do, while those are awake; see `RESERVE`.
 
     All processes are woken by a new connection and the quickest gets it, so that of two one may have 31 of 32: it
     waits for its own lock then, with a core beside it idle.
@@ -31,14 +39,20 @@ class EvenWorker(ThreadWorker):
     """Its place among the processes, given before it parts from the first one (`enter`)."""
 
     def accept(self, listener: socket.socket) -> None:
-        others = (count for place, count in enumerate(_connections) if place != self.place)
-        if any(_UNUSED < count < self.nr_conns for count in others):
-            time.sleep(HEAD_START)
+        own = _load(self.place, self.nr_conns)
+        others = [(place, count) for place, count in enumerate(_connections) if count != _UNUSED]
+        if any(_load(place, count) < own for place, count in others if place != self.place):
+            time.sleep(HEAD_START if self.place < CORES else 5 * HEAD_START)
         super().accept(listener)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         _connections[self.place] = self.nr_conns
         super().wait_for_and_dispatch_events(timeout)
+
+
+def _load(place: int, connections: int) -> int:
+    """By which processes are compared: its connections, and for one more than cores those of the reserve."""
+    return connections if place < CORES else connections + RESERVE
 
 
 def enter(worker: Any) -> None:

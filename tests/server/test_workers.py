@@ -13,7 +13,8 @@ from server.workers import EvenWorker
 
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EvenWorker]]:
-    """Two processes' workers, without the processes."""
+    """Two processes' workers, without the processes, on two cores."""
+    monkeypatch.setattr(workers, "CORES", 2)
     made: list[EvenWorker] = []
     for _ in range(2):
         worker = EvenWorker.__new__(EvenWorker)
@@ -56,6 +57,22 @@ def test_who_has_as_many_waits_for_nobody(two: list[EvenWorker], waits: list[flo
         worker.wait_for_and_dispatch_events(1)
     two[0].accept(None)  # type: ignore[arg-type]
     assert waits == []
+
+
+def test_a_process_more_than_cores_takes_what_is_too_much_for_the_others(
+    two: list[EvenWorker], waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "CORES", 1)
+    one, more = two
+    more.accept(None)  # type: ignore[arg-type]
+    assert waits == [5 * workers.HEAD_START]
+    more.nr_conns, one.nr_conns = 0, workers.RESERVE + 1
+    for worker in two:
+        worker.wait_for_and_dispatch_events(1)
+    more.accept(None)  # type: ignore[arg-type]
+    assert len(waits) == 1
+    one.accept(None)  # type: ignore[arg-type]
+    assert len(waits) == 2  # it lets the other go first
 
 
 def test_one_that_has_ended_is_waited_for_no_more(two: list[EvenWorker], waits: list[float]) -> None:
