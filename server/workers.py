@@ -11,10 +11,10 @@ from gunicorn.workers.gthread import ThreadWorker
 HEAD_START = 0.001
 """Seconds that a process leaves a new connection to those which have fewer; whoever is busy then does without it.
 
-A process more than cores leaves it to them five times as long."""
+A process more than cores leaves it to them twenty times as long."""
 
 CORES = os.cpu_count() or 1
-RESERVE = 6
+RESERVE = 10
 """Connections that each of as many processes as cores takes before there is one for a process more: few visits at
 once are stored together rather than apart, and of many there is always a process that does not wait for a disk."""
 
@@ -42,7 +42,7 @@ class EvenWorker(ThreadWorker):
         own = _load(self.place, self.nr_conns)
         others = [(place, count) for place, count in enumerate(_connections) if count != _UNUSED]
         if any(_load(place, count) < own for place, count in others if place != self.place):
-            time.sleep(HEAD_START if self.place < CORES else 5 * HEAD_START)
+            time.sleep(HEAD_START if self.place < CORES else 20 * HEAD_START)
         super().accept(listener)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:

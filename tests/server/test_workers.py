@@ -65,7 +65,7 @@ def test_a_process_more_than_cores_takes_what_is_too_much_for_the_others(
     monkeypatch.setattr(workers, "CORES", 1)
     one, more = two
     more.accept(None)  # type: ignore[arg-type]
-    assert waits == [5 * workers.HEAD_START]
+    assert waits == [20 * workers.HEAD_START]
     more.nr_conns, one.nr_conns = 0, workers.RESERVE + 1
     for worker in two:
         worker.wait_for_and_dispatch_events(1)
