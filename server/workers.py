@@ -39,10 +39,11 @@ class EvenWorker(ThreadWorker):
     """Its place among the processes, given before it parts from the first one (`enter`)."""
 
     def accept(self, listener: socket.socket) -> None:
-        own = _load(self.place, self.nr_conns)
-        others = [(place, count) for place, count in enumerate(_connections) if count != _UNUSED]
-        if any(_load(place, count) < own for place, count in others if place != self.place):
-            time.sleep(HEAD_START if self.place < CORES else 20 * HEAD_START)
+        places = [place for place, count in enumerate(_connections) if count != _UNUSED]
+        _connections[self.place] = self.nr_conns
+        loads = {place: _load(rank, _connections[place]) for rank, place in enumerate(places)}
+        if min(loads.values()) < loads[self.place]:
+            time.sleep(HEAD_START if places.index(self.place) < CORES else 20 * HEAD_START)
         super().accept(listener)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
@@ -50,9 +51,9 @@ class EvenWorker(ThreadWorker):
         super().wait_for_and_dispatch_events(timeout)
 
 
-def _load(place: int, connections: int) -> int:
+def _load(rank: int, connections: int) -> int:
     """By which processes are compared: its connections, and for one more than cores those of the reserve."""
-    return connections if place < CORES else connections + RESERVE
+    return connections if rank < CORES else connections + RESERVE
 
 
 def enter(worker: Any) -> None:
