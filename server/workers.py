@@ -11,7 +11,7 @@ from gunicorn.workers.gthread import ThreadWorker
 HEAD_START = 0.001
 """Seconds that a process leaves a new connection to those which have fewer; whoever is busy then does without it.
 
-A process more than cores leaves it to them twenty times as long."""
+A process more than cores leaves it to them twenty times as long, while it has none that would wait with it."""
 
 CORES = os.cpu_count() or 1
 RESERVE = 10
@@ -43,7 +43,8 @@ class EvenWorker(ThreadWorker):
         _connections[self.place] = self.nr_conns
         loads = {place: _load(rank, _connections[place]) for rank, place in enumerate(places)}
         if min(loads.values()) < loads[self.place]:
-            time.sleep(HEAD_START if places.index(self.place) < CORES else 20 * HEAD_START)
+            is_idle_reserve = not self.nr_conns and places.index(self.place) >= CORES
+            time.sleep(20 * HEAD_START if is_idle_reserve else HEAD_START)
         super().accept(listener)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
