@@ -80,9 +80,13 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
         return {"default": options}
     # a machine that does not answer at all is gone after seconds, not after the minutes of TCP
     away = {} if "connect_timeout" in settings.database else {"connect_timeout": 5}
-    pooled = {**options, "pool_size": 32, "max_overflow": 0, "pool_use_lifo": True, "connect_args": away}
+    # At most 30 a process: four keep the 130 of docs/install.md, three the 100 that PostgreSQL allows as installed.
+    # Who has a connection may need a second of the default ones for a moment: there are more than threads, so one of
+    # those who wait for it always gets it. Of the others nobody has two.
+    pooled = {**options, "pool_use_lifo": True, "connect_args": away, "pool_size": 8, "max_overflow": 12}
     # set once a connection: SQLAlchemy takes longer to change it on every loan than PostgreSQL to answer
-    return {"default": pooled, "single_statements": {**pooled, "isolation_level": "AUTOCOMMIT"}}
+    single = {**pooled, "isolation_level": "AUTOCOMMIT", "pool_size": 10, "max_overflow": 0}
+    return {"default": pooled, "single_statements": single}
 
 
 def _to_json(value: object) -> str:

@@ -54,8 +54,8 @@ _SETTINGS = _settings()
 
 wsgi_app = "app:create_app()"
 worker_class = "server.workers.EvenWorker"
-workers = min((os.cpu_count() or 1) + 1, 4)
-"""One more than cores: while one waits for a disk the others go on. PostgreSQL allows 100 connections, not more."""
+workers = min(workers_of_all.CORES + 1, 4)
+"""One more than cores: while one waits for a disk the others go on. Each may keep 30 connections to PostgreSQL."""
 threads = 16
 keepalive = 5
 timeout = 60

@@ -9,8 +9,6 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from server.db import DOCUMENT
-
 
 def packed(rows: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[str | None]:
     """The rows of a query as a text, a JSON array of arrays; NULL or an empty array without any."""
@@ -18,7 +16,7 @@ def packed(rows: sa.Select[*tuple[Any, ...]], dialect: str) -> sa.ColumnElement[
     if dialect == "postgresql":
         one = sa.func.json_agg(sa.func.json_build_array(*within.c))
     else:  # SQLite keeps a document as a text, and would quote it
-        columns = [sa.func.json(each) if isinstance(each.type, type(DOCUMENT)) else each for each in within.c]
+        columns = [sa.func.json(each) if isinstance(each.type, sa.JSON) else each for each in within.c]
         one = sa.func.json_group_array(sa.func.json_array(*columns))
     return sa.cast(sa.select(one).scalar_subquery(), sa.Text)
 

@@ -22,7 +22,7 @@ def test_what_all_processes_answered_adds_up(app: Flask, settings: Settings) -> 
     collector = sample.make_collector(commune)
     log = settings.instance / "access.log"
     with Served(settings, access_log=str(log)) as served:
-        for _ in range(40):  # each on a connection of its own: both workers answer some
+        for _ in range(40):  # each on a connection of its own: all processes answer some
             assert requests.get(f"{served.url}/healthz", timeout=60).status_code == 200
         phone = served.phone(collector.token)
         phone.sync()
