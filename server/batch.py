@@ -184,18 +184,23 @@ def _of_arrays(compiled: Any, dialect: Any, placeholders: Sequence[str]) -> tupl
     kinds = {name: compiled.binds[name].type for name in compiled.params}
     types = [dialect.type_compiler_instance.process(kind) for kind in kinds.values()]
     arrays = ", ".join(f"{mark}::{kind}[]" for mark, kind in zip(placeholders, types, strict=True))
-    rows = f"unnest({arrays})"
+    # taken apart in the list of columns: as a table of their own PostgreSQL would write the rows down first
+    rows = ", ".join(
+        f'unnest({mark}::{kind}[]) AS "{name}"'
+        for mark, kind, name in zip(placeholders, types, kinds, strict=True)
+    )
     columns = ", ".join(f'"{name}"' for name in kinds)
     text = str(compiled) % {name: f'v."{name}"' for name in kinds}
     if compiled.isinsert:
-        text = _ROWS.sub(rf"SELECT \1 FROM {rows} AS v({columns})", text)
+        text = _ROWS.sub(rf"SELECT \1 FROM (SELECT {rows}) AS v", text)
     elif compiled.isupdate:
-        text = text.replace(" WHERE ", f" FROM {rows} AS v({columns}) WHERE ", 1)
+        text = text.replace(" WHERE ", f" FROM (SELECT {rows}) AS v WHERE ", 1)
     else:
         # OFFSET 0: each is looked up by its key. PostgreSQL would rather join all of them with the whole table while
         # that is small and not analysed yet, and goes on so with the same plan when it is small no more
         text = (
-            f'SELECT v."#", q.* FROM {rows} WITH ORDINALITY AS v({columns}, "#"), LATERAL ({text} OFFSET 0) q'
+            f'SELECT v."#", q.* FROM unnest({arrays}) WITH ORDINALITY AS v({columns}, "#"), '
+            f"LATERAL ({text} OFFSET 0) q"
         )
     return text, [(name, _writer(kind, dialect)) for name, kind in kinds.items()]
 

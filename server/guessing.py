@@ -16,6 +16,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from server.errors import TOO_MANY_REQUESTS, Problem
 from server.settings import Settings
+from server.together import is_in_turn
 
 HELD = 1.0
 """Seconds that an answer to a guess is kept back."""
@@ -39,8 +40,11 @@ class Guesses:
         return max(1, round(ends_at - time.time()))
 
     def hold(self) -> None:
-        """Keep the answer back, one at a time: guessers must not take the threads that others need."""
-        if self._turn.acquire(blocking=False):
+        """Keep the answer back, one at a time: guessers must not take the threads that others need.
+
+        Nor the one that reads the submissions of many: who guesses there is told so at once.
+        """
+        if not is_in_turn() and self._turn.acquire(blocking=False):
             try:
                 time.sleep(HELD)
             finally:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from greenlet import getcurrent
+
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
@@ -50,6 +52,20 @@ class Ticket(Generic[Work, Result]):
         self._asleep.release()
 
 
+def is_in_turn() -> bool:
+    """Whether this request is one of several that one thread reads (`server/turns.py`): who blocks it blocks all."""
+    return getcurrent().parent is not None
+
+
+def gathered(ticket: Ticket[Work, Result]) -> list[Ticket[Work, Result]]:
+    """Wait until the others of the turn have tickets too: the first of them gets all to see to, the others none.
+
+    Whoever is in a thread of his own has his own to see to, at once.
+    """
+    thread = getcurrent().parent
+    return [ticket] if thread is None else thread.switch(ticket)
+
+
 class Together(Generic[Work, Result]):
     """Collects the work of a process's threads while one of them is busy with what came before.
 
@@ -71,33 +87,43 @@ class Together(Generic[Work, Result]):
     def join(self, work: Work) -> Result:
         """Have this work done with all that waits; returns or raises what became of it."""
         ticket: Ticket[Work, Result] = Ticket(work)
+        self._join(gathered(ticket))
+        return ticket.result()
+
+    def _join(self, tickets: Sequence[Ticket[Work, Result]]) -> None:
+        """Have these tickets settled, by whoever leads."""
+        if not tickets:
+            return
         with self._lock:
-            self._waiting.append(ticket)
+            self._waiting.extend(tickets)
             is_first, self._is_busy = not self._is_busy, True
             if len(self._waiting) >= self._hoped:
                 self._enough.set()
-        if not is_first:
-            ticket.wait()
-        if not ticket.is_settled:  # woken to lead
-            self._lead()
-        return ticket.result()
+        for number, ticket in enumerate(tickets):
+            if number or not is_first:
+                ticket.wait()
+            if not ticket.is_settled:  # the first to come, or woken to lead
+                self._lead()
 
     def _lead(self) -> None:
         """Do what waits, the caller's own work among it, then have the next one lead."""
-        self._gather()
+        is_alone = not is_in_turn()
+        if is_alone:  # those in turn have waited for each other already
+            self._gather()
         with self._lock:
             taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         try:
             self._do(taken)
-        except BaseException as error:
+        except BaseException as error:  # raised by each from his own ticket, the leader too
             for ticket in taken:
                 if not ticket.is_settled:
                     ticket.fail(error)
-            raise
         finally:
             with self._lock:
                 following = self._waiting[0] if self._waiting else None
-                self._hoped, self._ended = min(len(taken) + len(self._waiting), self._most), time.monotonic()
+                if is_alone:
+                    self._hoped = min(len(taken) + len(self._waiting), self._most)
+                    self._ended = time.monotonic()
                 self._is_busy = following is not None
             if following is not None:
                 following.wake()

@@ -1,4 +1,7 @@
-"""gunicorn's worker with threads, and connections shared evenly among the processes (docs/decisions/0031)."""
+"""gunicorn's worker with threads, connections shared evenly among its processes, and small submissions read in turn.
+
+See docs/decisions/0031 and 0032.
+"""
 
 import mmap
 import os
@@ -6,7 +9,9 @@ import socket
 import time
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from server.turns import Turns, is_whole
 
 HEAD_START = 0.001
 """Seconds that a process leaves a new connection to those which have fewer; whoever is busy then does without it.
@@ -14,7 +19,7 @@ HEAD_START = 0.001
 A process more than cores leaves it to them twenty times as long, while it has none that would wait with it."""
 
 CORES = os.cpu_count() or 1
-RESERVE = 10
+RESERVE = 6
 """Connections that each of as many processes as cores takes before there is one for a process more: few visits at
 once are stored together rather than apart, and of many there is always a process that does not wait for a disk."""
 
@@ -29,7 +34,7 @@ for _place in range(_MOST):
 
 
 class EvenWorker(ThreadWorker):
-    """Takes no more of the connections than the other processes do, while those are awake; see `RESERVE`.
+    """Takes no more of the connections than the other processes do, while those are awake; see `RESERVE`, `Turns`.
 
     All processes are woken by a new connection and the quickest gets it, so that of two one may have 31 of 32: it
     waits for its own lock then, with a core beside it idle.
@@ -37,6 +42,17 @@ class EvenWorker(ThreadWorker):
 
     place: int
     """Its place among the processes, given before it parts from the first one (`enter`)."""
+
+    def init_process(self) -> None:
+        self.turns = Turns(self)
+        super().init_process()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Have a request answered: in turn where it is a small submission, else by a thread of its own."""
+        if not self.cfg.is_ssl and is_whole(conn):
+            self.turns.take(conn)
+        else:
+            super().enqueue_req(conn)
 
     def accept(self, listener: socket.socket) -> None:
         places = [place for place, count in enumerate(_connections) if count != _UNUSED]
@@ -53,8 +69,8 @@ class EvenWorker(ThreadWorker):
 
 
 def _load(rank: int, connections: int) -> int:
-    """By which processes are compared: its connections, and for one more than cores those of the reserve."""
-    return connections if rank < CORES else connections + RESERVE
+    """By which processes are compared: its connections, and for one more than cores no fewer than the reserve's."""
+    return connections if rank < CORES else max(connections, RESERVE)
 
 
 def enter(worker: Any) -> None:
