@@ -5,8 +5,10 @@ begins a submission, leaves it where it waits to be stored (`together.gathered`)
 stored, and answers each.
 """
 
+import logging
 import re
 import select
+import signal
 import socket
 import threading
 import time
@@ -15,6 +17,8 @@ from typing import Any
 
 from greenlet import greenlet
 from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
+
+log = logging.getLogger(__name__)
 
 MOST = 32
 """Submissions that are begun before those that were begun are stored."""
@@ -29,9 +33,10 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,6})[ \t]*\r\n", re.IGNORE
 
 
 def is_whole(connection: TConn) -> bool:
-    """Whether a small submission has arrived to its last byte, so that to read it is to wait for nobody.
+    """Whether a small submission has arrived to its last byte, so that to read and answer it is to wait for nobody.
 
-    Looked at where it lies; whether the request is a right one is for gunicorn to say when it is read.
+    Looked at where it lies; whether the request is a right one is for gunicorn to say when it is read. Who has let
+    so many answers lie that another may not fit has to wait for himself.
     """
     if connection.parser is not None and connection.parser.unreader.buf.getvalue():
         return False  # part of the request was read already, with the one before it
@@ -44,7 +49,11 @@ def is_whole(connection: TConn) -> bool:
     if not (ended and line.startswith(b"POST ") and b"/submission" in line):
         return False
     length = _LENGTH.search(head + b"\r\n")
-    return length is not None and len(body) >= int(length[1]) and b"\ntransfer-encoding" not in head.lower()
+    if length is None or len(body) < int(length[1]) or b"\ntransfer-encoding" in head.lower():
+        return False
+    room = select.poll()
+    room.register(connection.sock, select.POLLOUT)
+    return any(what & select.POLLOUT for _, what in room.poll(0))
 
 
 class Turns:
@@ -65,10 +74,16 @@ class Turns:
         self._calls.defer(self._ready.append, connection)
 
     def _run(self) -> None:
-        while True:
-            self._wait(0 if self._ready else STAY if self._at_hand else None)
-            self._give_back_idle()
-            self._read()
+        try:
+            while True:
+                self._wait(0 if self._ready else STAY if self._at_hand else None)
+                self._give_back_idle()
+                self._read()
+        except (
+            Exception
+        ):  # a process that reads no submissions any more must not stay: gunicorn starts another
+            log.exception("reading in turn broke")
+            self._worker.handle_exit(signal.SIGTERM, None)
 
     def _wait(self, seconds: float | None) -> None:
         """Until there is something to read, or so long."""

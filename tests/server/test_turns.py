@@ -1,5 +1,6 @@
 """Small submissions are read in turn by one thread: which ones, and what they may not do there (decision 0032)."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -96,6 +97,19 @@ def test_however_it_is_cut_no_part_of_it_is_taken(cut: int) -> None:
 )
 def test_everything_else_gets_a_thread_of_its_own(line: Line, sent: bytes) -> None:
     assert not line.takes(sent)
+
+
+def test_who_takes_no_answers_has_to_wait_for_himself(line: Line) -> None:
+    """Some thousand answers fit; the next one would be waited for, and by all others with it."""
+    line.sock.setblocking(False)
+    answers = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            answers += line.sock.send(b"x" * 400)
+    assert not line.takes(HEAD + BODY)
+    while answers:
+        answers -= len(line.phone.recv(answers))
+    assert line.takes()
 
 
 def test_a_connection_that_was_closed_is_not_taken(line: Line) -> None:
