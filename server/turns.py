@@ -79,9 +79,7 @@ class Turns:
                 self._wait(0 if self._ready else STAY if self._at_hand else None)
                 self._give_back_idle()
                 self._read()
-        except (
-            Exception
-        ):  # a process that reads no submissions any more must not stay: gunicorn starts another
+        except Exception:  # a process that reads none any more must not stay: gunicorn starts another
             log.exception("reading in turn broke")
             self._worker.handle_exit(signal.SIGTERM, None)
 
