@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -251,3 +252,27 @@ def test_a_connection_is_what_gunicorn_says_it_is() -> None:
         made = TConn(None, one, None, None)
         assert made.parser is None
         assert not turns.is_whole(made)
+
+
+class Broken:
+    """A worker in which something breaks that nobody foresaw."""
+
+    alive = True
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+
+    def handle(self, _connection: object) -> bool:
+        raise ZeroDivisionError
+
+    def handle_exit(self, _signal: int, _frame: object) -> None:
+        self.ended.set()
+
+
+def test_a_process_that_reads_none_any_more_ends(line: Line) -> None:
+    """gunicorn starts another; else its phones would wait for ever."""
+    worker = Broken()
+    reading = turns.Turns(worker)
+    assert line.takes(HEAD, BODY)
+    reading.take(line)
+    assert worker.ended.wait(10)
