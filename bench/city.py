@@ -9,9 +9,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from server import collectors, publishing
 from server.db import db
 from server.models import Commune, Entity, EntityList, Indicator, Village
+from server.phones import collectors
+from server.published_forms import publishing
 
 FORM = Path(__file__).parent / "form.md"
 INDICATORS = (

@@ -23,7 +23,8 @@ from werkzeug.serving import make_server
 from app import create_app
 from bench import machine
 from geo import illustrate
-from server import clock, migrate, outlines
+from server import clock, migrate
+from server.boundaries import store
 from server.db import db
 from server.settings import Settings
 from tests.leaders import NOON, PASSWORD, fill, sign_up
@@ -101,9 +102,7 @@ def others() -> None:
     """The city's other communes, as the demonstration draws them."""
     sketches = [each for each in illustrate.communes() if each.code != "11629"]
     kinds = {sketch.code: sketch.kind for sketch in sketches}
-    outlines.store_outlines(
-        outlines.sketched(sketches), "commune", source="bench", illustrative=True, kinds=kinds
-    )
+    store.store_outlines(store.sketched(sketches), "commune", source="bench", illustrative=True, kinds=kinds)
 
 
 def told(place: Place, found: list[tuple[float, int]], slower: int) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from app import create_app
 from bench import city, machine
-from server import migrate, people
+from server import migrate
+from server.accounts import persons, tokens
 from server.db import db
 from server.settings import Settings
 
@@ -49,8 +50,8 @@ def prepare(url: str, folder: Path, stored: int) -> str:
         city.build(max(stored // 3, 1000))
         city.store(stored)
         commune = city.first_commune()
-        people.add("lanh_dao", "Lãnh đạo", ("leader",), commune=commune, password="mat khau de do 2026")
-        token = people.add_token("bench", commune=commune).token
+        persons.add("lanh_dao", "Lãnh đạo", ("leader",), commune=commune, password="mat khau de do 2026")
+        token = tokens.add("bench", commune=commune).token
         db.session.commit()
         db.session.close()
         db.dispose()

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from app import create_app
 from bench import city, machine
-from server import checking, migrate
+from server import migrate
 from server.db import db
+from server.review import doubts
 from server.settings import Settings
 
 UNLOOKED_AT = {"TUNGNHA_CHECK_SECONDS": "0"}
@@ -95,7 +96,7 @@ def measure_later(server: machine.Postgres, url: str, known: city.City, folder: 
     )
     with app.app_context():
         before, own = machine.cpu_seconds_of(server.pid), time.process_time()
-        looked_at = checking.once()
+        looked_at = doubts.once()
         cpu = machine.cpu_seconds_of(server.pid) - before + time.process_time() - own
         db.dispose()
     machine.show(

@@ -22,9 +22,13 @@ import sqlalchemy as sa
 from app import create_app
 from bench import city, machine
 from forms import plans
-from server import collectors, migrate, people, planning, publishing, reading
+from server import migrate
+from server.accounts import persons, tokens
 from server.db import db
 from server.models import Commune, EntityList, Village
+from server.phones import collectors
+from server.plans import load_plans
+from server.published_forms import publishing, read_submission
 from server.settings import Settings
 
 SECRET = "for benchmarks only, and long enough for them"
@@ -154,7 +158,7 @@ STEP = 100_000
 
 def build(size: Size) -> Wide:
     """Fill the current application's empty, migrated PostgreSQL."""
-    planning.load_indicators()
+    load_plans.load_indicators()
     publishing.publish(city.FORM.read_bytes(), city.FORM.name, commune=None)
     publishing.publish_library(["ho_gia_dinh"])  # what phones of this city fetch, with their lists
     db.session.execute(sa.text("UPDATE form_version SET published_at = timestamptz '2026-09-01 01:00Z'"))
@@ -162,7 +166,7 @@ def build(size: Size) -> Wide:
     db.session.execute(sa.text(COMMUNES), {"communes": size.communes})
     db.session.execute(sa.text(VILLAGES), {"communes": size.communes, "villages": size.villages})
     for plan in PLANS[: size.communes]:
-        planning.load(plans.read(plan))
+        load_plans.load(plans.read(plan))
     db.session.commit()
     _repeat(HOUSEHOLDS, 0, size.households, "households", list=list_id, villages=size.villages)
     _run(FIGURES, list=list_id)
@@ -198,7 +202,7 @@ def _visits(size: Size) -> None:
 def _answered() -> tuple[str, str]:
     """The XML and the answers of one visit, as intake would store them."""
     xml = city.visit(random.Random(0), city.City("", [(uuid.UUID(int=7), f"{FIRST}001")]))
-    return xml.decode() + "<!-- # -->", json.dumps(reading.understand(xml).answers)
+    return xml.decode() + "<!-- # -->", json.dumps(read_submission.understand(xml).answers)
 
 
 def _people(size: Size) -> Wide:
@@ -207,13 +211,13 @@ def _people(size: Size) -> Wide:
     villages = db.session.scalars(
         sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)
     ).all()
-    people.add("lanh_dao", "Lãnh đạo", ("leader",), commune=commune, password=PASSWORD)
-    people.add("can_bo", "Cán bộ", ("officer",), commune=commune, password=PASSWORD)
-    people.add(
+    persons.add("lanh_dao", "Lãnh đạo", ("leader",), commune=commune, password=PASSWORD)
+    persons.add("can_bo", "Cán bộ", ("officer",), commune=commune, password=PASSWORD)
+    persons.add(
         "to_truong", "Tổ trưởng", ("team_leader",), commune=commune, villages=villages[:1], password=PASSWORD
     )
-    people.add("so_khcn", "Sở", ("city",), password=PASSWORD)
-    people.add("quan_tri", "Quản trị", ("admin",), password=PASSWORD)
+    persons.add("so_khcn", "Sở", ("city",), password=PASSWORD)
+    persons.add("quan_tri", "Quản trị", ("admin",), password=PASSWORD)
     made = [
         collectors.add(f"Thành viên {n}", commune, [villages[n % len(villages)]])
         for n in range(size.collectors)
@@ -221,7 +225,7 @@ def _people(size: Size) -> Wide:
     return Wide(
         [each.token for each in made],
         [(each.collector.username, each.password) for each in made],
-        people.add_token("bench").token,
+        tokens.add("bench").token,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from forms.definition import Choice, Definition, Field
-from forms.xform import XForm, attribute
+from forms.engine.xform import XForm, attribute
 
 _LOGIC = (
     ("relevant", "điều kiện hiện câu"),

@@ -10,10 +10,11 @@ from pyxform.constants import SUPPORTED_SHEET_NAMES
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert as convert_with_pyxform
 
-from forms import kobo, sheet_rules, sheets
+from forms import sheets
+from forms.check import kobo, sheet_rules
+from forms.check.pyxform_words import told
 from forms.definition import Definition, IndicatorDeclaration, define
 from forms.errors import FormRejected, SheetError, Unreadable
-from forms.pyxform_words import told
 from forms.sheets import Sheet
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")

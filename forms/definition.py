@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from forms.engine.xform import Control, Node, XForm, attribute
 from forms.layout import POINT_KINDS, Layout, lay_out
 from forms.sheets import Row, Sheet
-from forms.xform import Control, Node, XForm, attribute
 
 # What a question's answer may say about people (DESIGN 7).
 NONE, PERSONAL, SENSITIVE = "none", "personal", "sensitive"

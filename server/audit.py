@@ -1,109 +1,109 @@
-"""The audit as an administrator reads it: searched, named, exported, and what is older than it must be deleted."""
+"""The one writer of the audit: who did or read what, on which record, when, from where; and what may be taken away."""
 
+import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
+from flask import current_app, has_request_context, request
+from sqlalchemy.orm import Session
 
 from server import clock
 from server.db import db
-from server.models import ApiToken, Audit, Collector, Person, Submission
+from server.errors import AUTHENTICATION_NEEDED, Problem
+from server.models import Audit
 from server.settings import Settings
 
-PAGE = 50
-RECEIVED = "submission.receive"
-"""Most rows; shown where they are asked for, or where one record's history is."""
-EVERY_ACT = "tat-ca"
+SYSTEM = "system"
+"""The actor of what nobody asked for by name: commands in a shell, and work by the clock."""
+UNKNOWN = "unknown"
+"""The actor of what was tried without signing in."""
 LEAST_MONTHS = 12
 """What the triggers of the table hold to, whatever the setting says."""
+ADD = (
+    sa.insert(Audit)
+    .inline()
+    .values({name: sa.bindparam(name) for name in ("at", "actor", "act", "record", "address", "detail")})
+)
+"""For those who add many rows with others, each made by `row`."""
 
-_MOST_NAMES = 200
+
+@dataclasses.dataclass(frozen=True)
+class Actor:
+    """Who does something, as the audit writes it: a person with the address they ask from, or the shell."""
+
+    name: str = SYSTEM
+    address: str | None = None
+
+
+SHELL = Actor()
+
+_ACTOR = "tungnha.actor"
 _MONTH_DAYS = 31
-_AT_ONCE = 1_000
-_NAMED: Mapping[str, type[Person] | type[Collector] | type[ApiToken]] = {
-    "person": Person,
-    "collector": Collector,
-    "token": ApiToken,
-}
-
-_OTHER = sa.text("act <> 'submission.receive'")
-"""Word for word as the indexes say it."""
-_AROUND = dt.timedelta(hours=1)
-"""How far from its arrival a submission's first row may lie."""
-
-Query = sa.Select[tuple[int, dt.datetime, str, str, str | None, str | None, dict[str, object] | None]]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is searched for; empty fields ask for nothing."""
-
-    who: str = ""
-    """Part of a name or user name, or an actor as it is stored: `person:3`, `system`."""
-    act: str = ""
-    record: str = ""
-    since: dt.date | None = None
-    until: dt.date | None = None
-    before: int | None = None
-    """Rows older than this one: the next page."""
+def act_as(actor: str) -> None:
+    """Say who asks, for the rows that this request writes."""
+    request.environ[_ACTOR] = actor
 
 
-@dataclass(frozen=True)
-class Row:
-    """One act, with the name of who did it as it is today."""
+def row(
+    actor: str,
+    act: str,
+    record: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    address: str | None = None,
+    at: dt.datetime | None = None,
+) -> dict[str, Any]:
+    """One row by column; `detail` holds nothing that anybody answered, and `at` is now where it is not given."""
+    return {
+        "at": at or clock.now(),
+        "actor": actor,
+        "act": act,
+        "record": record,
+        "address": address,
+        "detail": detail if detail is None else dict(detail),
+    }
 
-    id: int
-    at: dt.datetime
-    actor: str
-    name: str
-    act: str
-    record: str
-    address: str
-    detail: Mapping[str, object]
 
+def add(
+    actor: str,
+    act: str,
+    record: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    address: str | None = None,
+    by: sa.Connection | Session | None = None,
+) -> None:
+    """Add what an actor did to the transaction that changes it; the caller commits.
 
-def search(wanted: Wanted, limit: int = PAGE) -> list[Row]:
-    """The newest rows that were asked for, at most `limit`."""
-    return _rows(db.session.connection(), _query(wanted), limit)
-
-
-def every(wanted: Wanted) -> Iterator[Row]:
-    """All rows that were asked for, the newest first, a thousand at a time.
-
-    Reads by connections of its own: a file goes on being sent after its request has ended.
+    `by` is the connection or session of that transaction, the request's own by default. Without an `address` it is
+    that of the request, where there is one.
     """
-    return _every(db.engine, _query(wanted))
+    told = address or (request.remote_addr if has_request_context() else None)
+    (by or db.session).execute(sa.insert(Audit), row(actor, act, record, detail, address=told))
 
 
-def _every(engine: sa.Engine, query: Query) -> Iterator[Row]:
-    older = query
-    while True:
-        with engine.connect() as connection:
-            rows = _rows(connection, older, _AT_ONCE)
-        yield from rows
-        if len(rows) < _AT_ONCE:
-            return
-        older = query.where(Audit.id < rows[-1].id)
+def add_by(actor: Actor, act: str, record: str, detail: Mapping[str, Any] | None = None) -> None:
+    """Add what an actor did from their own address, to the transaction that changes it; the caller commits."""
+    add(actor.name, act, record, detail, address=actor.address)
 
 
-def _rows(connection: sa.Connection, query: Query, limit: int) -> list[Row]:
-    rows = connection.execute(query.order_by(Audit.id.desc()).limit(limit)).all()
-    names = _names(connection, {row.actor for row in rows})
-    return [
-        Row(
-            row.id, row.at, row.actor, names.get(row.actor, ""), row.act, row.record or "", row.address or "",
-            row.detail or {},
-        )
-        for row in rows
-    ]  # fmt: skip
+def note(act: str, record: str | None = None, detail: Mapping[str, Any] | None = None) -> None:
+    """Add what the person who asks changes, to the transaction that changes it; the caller commits."""
+    add(_asking(), act, record, detail)
 
 
-def acts() -> Sequence[str]:
-    """Every act that has been done, but for receiving visits."""
-    query = sa.select(Audit.act).where(_OTHER).distinct().order_by(Audit.act)
-    return db.session.scalars(query).all()
+def note_reading(act: str, record: str | None = None, detail: Mapping[str, Any] | None = None) -> None:
+    """Write down what the person who asks is about to be shown, in a transaction of its own."""
+    _add_at_once(_asking(), act, record, detail)
+
+
+def note_unknown(act: str, record: str | None = None, detail: Mapping[str, Any] | None = None) -> None:
+    """Write down what somebody tries of whom we do not know who it is, in a transaction of its own."""
+    _add_at_once(UNKNOWN, act, record, detail)
 
 
 def redact(records: Iterable[str]) -> int:
@@ -123,62 +123,15 @@ def prune() -> int:
     return int(db.session.execute(sa.delete(Audit).where(Audit.at < oldest)).rowcount)  # type: ignore[attr-defined]
 
 
-def _query(wanted: Wanted) -> Query:
-    query = sa.select(Audit.id, Audit.at, Audit.actor, Audit.act, Audit.record, Audit.address, Audit.detail)
-    if wanted.before is not None:
-        query = query.where(Audit.id < wanted.before)
-    if wanted.since is not None:
-        query = query.where(Audit.at >= _midnight(wanted.since))
-    if wanted.until is not None:
-        query = query.where(Audit.at < _midnight(wanted.until + dt.timedelta(days=1)))
-    if wanted.record:
-        query = query.where(Audit.record == wanted.record, _near(wanted.record))
-    if wanted.who:
-        query = query.where(Audit.actor.in_(_actors(wanted.who)))
-    if wanted.act not in ("", EVERY_ACT):
-        query = query.where(Audit.act == wanted.act)
-    if wanted.act == "" and not wanted.record:
-        query = query.where(_OTHER)
-    return query
+def _asking() -> str:
+    """Who asks, as `act_as` was told; AUTHENTICATION_NEEDED where nobody has."""
+    actor: str | None = request.environ.get(_ACTOR)
+    if actor is None:
+        raise Problem(AUTHENTICATION_NEEDED)
+    return actor
 
 
-def _near(record: str) -> sa.ColumnElement[bool] | sa.TextClause:
-    """Where a record's rows can be found by an index: a submission's first row by when it came in."""
-    kind, _, number = record.partition(":")
-    if kind != "submission" or not number.isdecimal() or len(number) > 18:
-        return _OTHER
-    arrived = db.session.scalar(sa.select(Submission.received_at).where(Submission.id == int(number)))
-    if arrived is None:  # deleted: what is left of it is worth a look at every row
-        return sa.true()
-    return sa.or_(_OTHER, Audit.at.between(arrived - _AROUND, arrived + _AROUND))
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), clock.LOCAL)
-
-
-def _actors(who: str) -> list[str]:
-    """The actors that a search for a name means."""
-    found = [who]
-    spellings = {who, who.casefold(), who.title()}  # SQLite folds a to z alone
-    for kind, model in _NAMED.items():
-        columns = [model.name] + ([model.username] if hasattr(model, "username") else [])
-        matches = sa.or_(*(column.icontains(word) for column in columns for word in spellings))
-        ids = db.session.scalars(sa.select(model.id).where(matches).limit(_MOST_NAMES))
-        found += [f"{kind}:{number}" for number in ids]
-    return found
-
-
-def _names(connection: sa.Connection, actors: Iterable[str]) -> dict[str, str]:
-    """The names of persons, collectors and programs, three questions whatever their number."""
-    wanted: dict[str, list[int]] = {}
-    for actor in actors:
-        kind, _, number = actor.partition(":")
-        if kind in _NAMED and number.isdigit():
-            wanted.setdefault(kind, []).append(int(number))
-    found = {}
-    for kind, ids in wanted.items():
-        model = _NAMED[kind]
-        for key, name in connection.execute(sa.select(model.id, model.name).where(model.id.in_(ids))):
-            found[f"{kind}:{key}"] = name
-    return found
+def _add_at_once(actor: str, act: str, record: str | None, detail: Mapping[str, Any] | None) -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        add(actor, act, record, detail, by=connection)
+        connection.commit()

@@ -165,7 +165,7 @@ def register(
 ) -> None:
     """Answer every problem, the framework's own ones included, in the words of the protocol of its path.
 
-    What is `passing` (server/outages.py) is told as such; everything else that was not foreseen is a bug.
+    What is `passing` (server/operations/outages.py) is told as such; everything else that was not foreseen is a bug.
 
     Paths decide, not blueprints: a phone that asks for `/key/…/nonsense` matches no route and still has to
     be told in OpenRosa's words (C39).

@@ -6,20 +6,12 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import (
-    accounts,
-    api,
-    cli,
-    errors,
-    headers,
-    office,
-    openrosa,
-    outages,
-    pages,
-    proxies,
-    status_pages,
-)
+from server import api, cli, errors, office, openrosa
+from server.accounts import flask_security_setup
 from server.db import db, prepare
+from server.office import layout
+from server.operations import outages, status_pages
+from server.serving import proxies, security_headers
 from server.settings import Settings, secret_key
 
 
@@ -35,15 +27,15 @@ def create_server(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
-    headers.register(app)
-    accounts.register(app)
+    security_headers.register(app)
+    flask_security_setup.register(app)
     openrosa.register(app)
     api.register(app)
-    pages.register(app)
+    layout.register(app)
     office.register(app)
     status_pages.register(app)
     cli.register(app)
-    errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=pages.say, passing=outages.kind_of)
+    errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=layout.say, passing=outages.kind_of)
     return app
 
 

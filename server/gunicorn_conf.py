@@ -13,8 +13,11 @@ import orjson
 from gunicorn.glogging import Logger
 from gunicorn.http import message
 
-from server import checking, folding, logs, proxies
-from server import workers as workers_of_all  # `workers` is a setting of gunicorn's
+from server.counting import folding
+from server.operations import logs
+from server.review import doubts
+from server.serving import even_worker as workers_of_all  # `workers` is a setting of gunicorn's
+from server.serving import proxies
 from server.settings import BadSetting, Settings, secret_key
 
 
@@ -36,7 +39,7 @@ def _shared_figures() -> str:
 
 
 _FIGURES = _shared_figures()
-from server import metrics  # noqa: E402 (prometheus_client looks for the folder when it is imported)
+from server.operations import metrics  # noqa: E402 (prometheus_client looks for the folder when it is imported)
 
 
 def _settings() -> Settings:
@@ -53,7 +56,7 @@ def _settings() -> Settings:
 _SETTINGS = _settings()
 
 wsgi_app = "app:create_app()"
-worker_class = "server.workers.EvenWorker"
+worker_class = "server.serving.even_worker.EvenWorker"
 workers = min(workers_of_all.CORES + 1, 4)
 """One more than cores: while one waits for a disk the others go on. Each may keep 30 connections to PostgreSQL."""
 threads = 16
@@ -64,7 +67,7 @@ graceful_timeout = 20
 limit_request_line = 32 * 1024
 """A phone names the unsent households of a whole list in one query, 39 bytes each (E10)."""
 message.MAX_REQUEST_LINE = limit_request_line + 1  # gunicorn cuts any larger limit down to its own 8,190
-# what a proxy says is read in one place, server/proxies.py: gunicorn would also let it name SCRIPT_NAME
+# what a proxy says is read in one place, server/serving/proxies.py: gunicorn would also let it name SCRIPT_NAME
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 control_socket_disable = True  # nobody uses it, and several servers of one user would share the file
@@ -132,7 +135,7 @@ def post_fork(_server: Any, _worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Every worker folds the tally and looks at new visits now and then; what one holds the others leave to it."""
     folding.start(worker.wsgi)
-    checking.start(worker.wsgi)
+    doubts.start(worker.wsgi)
 
 
 def on_exit(_server: Any) -> None:

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import blobs, clock
+from server import clock
 from server.db import db
+from server.files import blobs
 from server.models import Attachment, Commune, FormVersion, Submission, Village
 from tests.people import Browser, browser, make_commune, make_person
 from tests.sample import JPEG, publish

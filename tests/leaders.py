@@ -11,10 +11,12 @@ from forms import plans
 from geo import illustrate
 from geo.coverage import CommuneInput, CoverageTable, HouseholdsSource, Indicator, VillageInput, table
 from geo.targets import Tallied, Target
-from server import people, planning, tally
+from server.accounts import persons, roles
+from server.counting import tally
 from server.db import db
 from server.models import Commune, TallyDay, Village, VillageFigure
 from server.models import Indicator as IndicatorRow
+from server.plans import load_plans
 
 PASSWORD = "mat khau de thu 2026"
 NOON = dt.datetime(2026, 11, 22, 5, 0, tzinfo=dt.UTC)
@@ -141,8 +143,8 @@ def fill(code: str = "11629", *, villages: int | None = None) -> Commune:
     )
     db.session.add(commune)
     db.session.flush()
-    planning.load_indicators()
-    planning.load(plans.read({"11629": "an_lao_2026", "10930": "mao_dien_2026"}[code]))
+    load_plans.load_indicators()
+    load_plans.load(plans.read({"11629": "an_lao_2026", "10930": "mao_dien_2026"}[code]))
     db.session.flush()
     indicators = dict(db.session.execute(sa.select(IndicatorRow.code, IndicatorRow.id)).all())
     for number, drawn in enumerate(illustrate.villages(code)[:villages]):
@@ -193,5 +195,5 @@ def _count(village_id: int, number: int, households: int, indicators: Mapping[st
 
 def sign_up(commune: Commune, role: str = "leader", username: str = "lanh.dao") -> None:
     """A person of this role who can sign in with PASSWORD."""
-    home = None if role in people.CITY_WIDE else commune
-    people.add(username, "Nguyễn Thị Hạnh", [role], commune=home, password=PASSWORD)
+    home = None if role in roles.CITY_WIDE else commune
+    persons.add(username, "Nguyễn Thị Hạnh", [role], commune=home, password=PASSWORD)

@@ -24,7 +24,7 @@ from werkzeug.routing import Rule
 from forms import library
 from forms.convert import Converted
 from forms.definition import IndicatorDeclaration
-from server import publishing
+from server.published_forms import publishing
 
 
 class Templates(BytecodeCache):

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server import people
+from server.accounts import persons, tokens
 from server.db import db
 from server.models import Commune, Village
 
@@ -68,7 +68,7 @@ def make_person(
     villages: tuple[Village, ...] = (),
 ) -> int:
     """A stored person with PASSWORD; his id."""
-    made = people.add(
+    made = persons.add(
         username, f"Người {username}", [role], commune=commune, villages=villages, password=PASSWORD
     )
     number = made.person.id  # asked before the commit: a test that reads after it would hold an old snapshot
@@ -78,7 +78,7 @@ def make_person(
 
 def make_token(commune: Commune | None = None, days: int | None = None) -> str:
     """A stored token of a program."""
-    made = people.add_token("chương trình thử", commune=commune, days=days)
+    made = tokens.add("chương trình thử", commune=commune, days=days)
     db.session.commit()
     return made.token
 

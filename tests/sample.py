@@ -6,11 +6,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from server import clock, collectors, publishing
-from server.blobs import Folder, place
-from server.collectors import NewCollector
+from server import clock
 from server.db import db
+from server.files.blobs import Folder, place
 from server.models import Attachment, Commune, Entity, EntityList, FormVersion, Submission, Village
+from server.phones import collectors
+from server.phones.collectors import NewCollector
+from server.published_forms import publishing
 
 
 def photo(drawn: bytes = b"") -> bytes:

@@ -11,13 +11,17 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from dashboards.reports import content, making, periods
-from dashboards.reports.word import write_docx
-from forms import engine
+from dashboards.reports.report_word import write_docx
+from forms.engine import engine
 from geo.coverage_json import to_json
-from server import account_acts, clock, difficulties, drafts, people, publishing, requests
+from server import audit, clock
+from server.accounts import persons, tokens
 from server.db import db
-from server.entities import NOT_VISITED
+from server.households.records import NOT_VISITED
 from server.models import Attachment, Commune, Difficulty, Person, Snapshot, Submission, Village
+from server.privacy import requests
+from server.published_forms import drafts, publishing
+from server.review import difficulties
 from tests import leaders, sample
 from tests.people import Browser, bearing, browser, make_person
 from tests.phone import InProcess, Phone
@@ -188,10 +192,10 @@ def callers(app: Flask, towns: Mapping[str, Town]) -> list[Caller]:
     found += [_person(app, role, role, None) for role in ("city", "admin")]
     found.append(_of_both(app))
     found.append(_gone(app))
-    found.append(_program(app, "program", None, tuple(people.READS)))
-    found.append(_program(app, "program.11629", "11629", tuple(people.READS)))
+    found.append(_program(app, "program", None, tuple(tokens.READS)))
+    found.append(_program(app, "program.11629", "11629", tuple(tokens.READS)))
     found.append(_program(app, "program.places", None, ("places",)))
-    found.append(_program(app, "program.revoked", None, tuple(people.READS), revoked=True))
+    found.append(_program(app, "program.revoked", None, tuple(tokens.READS), revoked=True))
     return found
 
 
@@ -226,7 +230,7 @@ def _gone(app: Flask) -> Caller:
     """An officer who was disabled while he was signed in."""
     made = _person(app, "gone", "officer", CODES[0])
     db.session.rollback()
-    account_acts.disable(db.session.get_one(Person, made.number), by=people.SHELL)
+    persons.disable(db.session.get_one(Person, made.number), by=audit.SHELL)
     db.session.commit()
     made.kind, made.roles = "gone", frozenset()
     return made
@@ -235,9 +239,9 @@ def _gone(app: Flask) -> Caller:
 def _program(
     app: Flask, name: str, code: str | None, reads: tuple[str, ...], *, revoked: bool = False
 ) -> Caller:
-    made = people.add_token(name, commune=_commune(code), reads=reads, days=30)
+    made = tokens.add(name, commune=_commune(code), reads=reads, days=30)
     if revoked:
-        people.revoke_token(made.record)
+        tokens.revoke(made.record)
     token = made.token
     db.session.commit()
     kind = "revoked" if revoked else "program"

@@ -7,13 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dashboards import overview, words
+from dashboards import coverage_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.targets import State
-from server import coverage, help_given, tasks
+from server.coverage import coverage_table, help_given
 from server.db import db
 from server.models import Commune, Plan
+from server.plans import tasks
 
 ISSUER = "Ủy ban nhân dân"
 UPWARD = "Ủy ban nhân dân thành phố; Sở Khoa học và Công nghệ"
@@ -151,7 +152,7 @@ def build(commune: Commune, period: Period, day: dt.date, wish: Wish) -> tuple[R
 
     The day is today or the end of a week, as for all who see no records; never after the period.
     """
-    table = coverage.table(commune, min(day, period.end), full=False)
+    table = coverage_table.table(commune, min(day, period.end), full=False)
     start = max(period.start, dt.date(table.as_of.year, 1, 1))
     given = help_given.in_period(commune, start, table.as_of)
     return _report(commune, period, table, given, wish), table
@@ -160,8 +161,8 @@ def build(commune: Commune, period: Period, day: dt.date, wish: Wish) -> tuple[R
 def _report(
     commune: Commune, period: Period, table: CoverageTable, given: Sequence[help_given.Help], wish: Wish
 ) -> Report:
-    columns = overview.columns(table)
-    met = overview.met(table)
+    columns = coverage_lines.columns(table)
+    met = coverage_lines.met(table)
     source = table.households_source
     kinds = [kind for kind in given if _is_told(kind, table)]
     return Report(
@@ -177,13 +178,13 @@ def _report(
         received=words.as_of(table.as_of, table.received_until),
         households=words.number(table.households) if table.households is not None else "",
         households_source=f"{source.source}, ngày {words.day(source.date)}" if source else "",
-        visited=overview.visited(table),
+        visited=coverage_lines.visited(table),
         visited_share=words.share(met.share) if met.share is not None else "",
         min_reach=words.limit(table.min_reach),
         figures=tuple(_figures(table)),
         columns=tuple(_heading(column) for column in columns),
         thons=tuple(_thons(table, columns)),
-        unplaced=overview.unplaced(table),
+        unplaced=coverage_lines.unplaced(table),
         help=tuple(_help(kind, table) for kind in kinds),
         help_thons=tuple(_help_of_thons(kinds, table)),
         tasks=tuple(_tasks(commune, table.as_of.year)),
@@ -203,7 +204,7 @@ def _plan_title(commune: Commune, year: int) -> str:
 
 
 def _figures(table: CoverageTable) -> Iterable[Figure]:
-    for line, row in zip(overview.lines(table), table.targets, strict=True):
+    for line, row in zip(coverage_lines.lines(table), table.targets, strict=True):
         number = row.judgement.value_shown
         yield Figure(
             id=line.id,
@@ -221,12 +222,12 @@ def _figures(table: CoverageTable) -> Iterable[Figure]:
         )
 
 
-def _heading(column: overview.Column) -> str:
+def _heading(column: coverage_lines.Column) -> str:
     return f"{column.label} ({column.required})" if column.required else column.label
 
 
-def _thons(table: CoverageTable, columns: Sequence[overview.Column]) -> Iterable[Thon]:
-    for thon in overview.thons(table, columns, overview.Order()):
+def _thons(table: CoverageTable, columns: Sequence[coverage_lines.Column]) -> Iterable[Thon]:
+    for thon in coverage_lines.thons(table, columns, coverage_lines.Order()):
         yield Thon(
             code=thon.code,
             name=thon.name,

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from dashboards.reports import content, periods, picture
 from dashboards.reports.content import Report, Wish
-from dashboards.reports.paper import write_pdf
 from dashboards.reports.periods import Period
 from dashboards.reports.picture import Picture
-from dashboards.reports.word import write_docx
+from dashboards.reports.report_pdf import write_pdf
+from dashboards.reports.report_word import write_docx
 from geo.coverage import CoverageTable
 from server import clock
 from server.errors import PERIOD_UNKNOWN, REPORT_EMPTY, Problem

@@ -10,9 +10,10 @@ from markupsafe import Markup
 from PIL import Image
 from PIL.Image import Quantize
 
-from dashboards import maps, outlines, overview
-from dashboards.classes import NONE, class_of, classes, counts, target_of
-from dashboards.paper import still_map
+from dashboards import coverage_lines
+from dashboards.maps import coverage_map, map_outlines
+from dashboards.maps.map_colours import NONE, class_of, classes, counts, target_of
+from dashboards.maps.still_map import still_map
 from geo.coverage import CoverageTable
 from server.models import Commune
 
@@ -41,12 +42,12 @@ class Picture:
 
 def maps_of(commune: Commune, table: CoverageTable) -> tuple[Picture, ...]:
     """The first indicators of the thôn table; none where no thôn has an outline."""
-    drawn = outlines.of_commune(commune)
-    made = (_map(table, column, drawn) for column in overview.columns(table)[:MOST])
+    drawn = map_outlines.of_commune(commune)
+    made = (_map(table, column, drawn) for column in coverage_lines.columns(table)[:MOST])
     return tuple(picture for picture in made if picture)
 
 
-def _map(table: CoverageTable, column: overview.Column, drawn: outlines.Outlines) -> Picture | None:
+def _map(table: CoverageTable, column: coverage_lines.Column, drawn: map_outlines.Outlines) -> Picture | None:
     still = still_map(table, column.code, drawn)
     if still is None:
         return None
@@ -62,7 +63,7 @@ def _map(table: CoverageTable, column: overview.Column, drawn: outlines.Outlines
         hatched=sum(name.startswith("h") for name in found),
         none=NONE,
         min_reach=table.min_reach,
-        patterns=Markup(maps.patterns(legend)),  # noqa: S704 - drawn by us
+        patterns=Markup(coverage_map.patterns(legend)),  # noqa: S704 - drawn by us
         note=drawn.note,
         height=height,
         fonts=FONTS,

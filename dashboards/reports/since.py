@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from dashboards import overview
+from dashboards import coverage_lines
 from dashboards.reports.content import Report
 from geo.coverage import CoverageTable
 from geo.disclosure import allowed_day
-from server import clock, coverage
+from server import clock
+from server.coverage import coverage_table
 from server.models import Commune
 
 
@@ -49,9 +50,9 @@ def since(commune: Commune, report: Report) -> Since:
     """Compare with today, and, where its numbers may be shown (a week's end, DESIGN 7), with the report's own day."""
     today = clock.today()
     day = dt.date.fromisoformat(report.as_of)
-    now = coverage.table(commune, today, full=False)
+    now = coverage_table.table(commune, today, full=False)
     recounts = allowed_day(day, today) == day
-    then = _stands(coverage.table(commune, day, full=False)) if recounts else {}
+    then = _stands(coverage_table.table(commune, day, full=False)) if recounts else {}
     current = _stands(now)
     changes = []
     for figure in report.figures:
@@ -59,8 +60,8 @@ def since(commune: Commune, report: Report) -> Since:
         of_day, of_today = then.get(figure.id), current.get(figure.id, Stand("", ""))
         if of_today != issued or (of_day is not None and of_day != issued):
             changes.append(Change(figure.id, figure.label, issued, of_day, of_today))
-    return Since(tuple(changes), report.visited, overview.visited(now), recounts, today)
+    return Since(tuple(changes), report.visited, coverage_lines.visited(now), recounts, today)
 
 
 def _stands(table: CoverageTable) -> dict[str, Stand]:
-    return {line.id: Stand(line.value, line.words) for line in overview.lines(table)}
+    return {line.id: Stand(line.value, line.words) for line in coverage_lines.lines(table)}

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from flask_smorest import Api
 
-from server.api import documentation, places, schemas
+from server.addresses import is_of_programs
+from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
 
 
@@ -23,11 +24,6 @@ class JsonApi(Api):
         pass
 
 
-def speaks(path: str) -> bool:
-    """Whether a path belongs to programs."""
-    return path.startswith("/api/")
-
-
 def say(problem: Problem) -> Response:
     """A problem for a program: a code to act on and a sentence to show."""
     response = jsonify(code=problem.kind.code, message=problem.sentence)
@@ -35,7 +31,7 @@ def say(problem: Problem) -> Response:
     return response
 
 
-SPEAKER = (speaks, say)
+SPEAKER = (is_of_programs, say)
 
 SECURITY: dict[str, Any] = {
     "token": {
@@ -52,5 +48,5 @@ def register(app: Flask) -> None:
     api = JsonApi(app, spec_kwargs={"security": [{"token": []}, {"session": []}]})
     for name, scheme in SECURITY.items():
         api.spec.components.security_scheme(name, scheme)
-    api.register_blueprint(places.blueprint)
+    api.register_blueprint(commune_routes.blueprint)
     documentation.register(app, api.spec)

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from server import audit, people
+from server import audit
 from server.cli.groups import JSON, as_json
 from server.db import db, writing
 
@@ -21,7 +21,7 @@ def prune(wants_json: bool) -> None:
     writing()
     count = audit.prune()
     if count:
-        people.audit(people.SHELL, "audit.prune", "audit", {"rows": count})
+        audit.add(audit.SYSTEM, "audit.prune", "audit", {"rows": count})
     db.session.commit()
     if wants_json:
         as_json({"deleted": count})

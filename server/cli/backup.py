@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from server import people
+from server import audit
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse, told
 from server.db import begin_writing, db
@@ -17,7 +17,7 @@ from server.db import begin_writing, db
 @contextlib.contextmanager
 def _sentences() -> Iterator[None]:
     """Age and archives are read when first used; a visit needs none of it."""
-    archive = importlib.import_module("server.backup.archive")
+    archive = importlib.import_module("server.operations.backup.archive")
     with told():
         try:
             yield
@@ -43,13 +43,13 @@ def command(*, out: Path, keep: int | None, wants_json: bool) -> None:
             refuse(f"{out} đã có: hãy chọn tên khác hoặc một thư mục.")
         if keep is not None and not out.is_dir():
             refuse(f"--keep cần một thư mục có sẵn, mà {out} không phải.")
-        make = importlib.import_module("server.backup.make")
+        make = importlib.import_module("server.operations.backup.make")
         made = make.backup(out)
         forgotten = make.forget_older(out, keep) if keep else 0
         begin_writing()
         detail = {"file": made.path.name, "bytes": made.size, "rows": made.rows, "blobs": made.blobs,
                   "encrypted": made.is_encrypted}  # fmt: skip
-        people.audit(people.SHELL, "backup.make", "backup", detail)
+        audit.add(audit.SYSTEM, "backup.make", "backup", detail)
         db.session.commit()
     if wants_json:
         as_json({**detail, "file": str(made.path), "missing": made.missing})
@@ -77,7 +77,7 @@ def restore(file: Path, key: Path | None, *, verify: bool, wants_json: bool) -> 
     Cả tệp được kiểm tra trước khi ghi dòng đầu tiên; sau đó so lại từng bảng và đếm lại. Hộ đã xóa theo yêu cầu sau lúc
     sao lưu được xóa lần nữa.
     """
-    archive = importlib.import_module("server.backup.archive")
+    archive = importlib.import_module("server.operations.backup.archive")
     with _sentences():
         identities = archive.identities(key)
         if verify:
@@ -86,10 +86,10 @@ def restore(file: Path, key: Path | None, *, verify: bool, wants_json: bool) -> 
             sentence = f"Tệp còn nguyên: sao lưu lúc {manifest['made_at']}, {total} dòng, mọi mã băm khớp."
             detail = {"made_at": manifest["made_at"], "rows": total, "revision": manifest["revision"]}
         else:
-            done = importlib.import_module("server.backup.restore").restore(file, identities)
+            done = importlib.import_module("server.operations.backup.restore").restore(file, identities)
             begin_writing()
             detail = {"file": file.name, "made_at": done.made_at, "rows": done.rows, "blobs": done.blobs}
-            people.audit(people.SHELL, "backup.restore", "backup", detail)
+            audit.add(audit.SYSTEM, "backup.restore", "backup", detail)
             db.session.commit()
             for warning in done.warnings:
                 click.echo(warning, err=True)
@@ -110,6 +110,6 @@ def make_key(file: Path) -> None:
     with _sentences():
         if file.exists():
             refuse(f"{file} đã có: hãy chọn tên khác, đừng ghi đè khóa cũ.")
-        public = importlib.import_module("server.backup.archive").make_key(file)
+        public = importlib.import_module("server.operations.backup.archive").make_key(file)
     click.echo(f"TUNGNHA_BACKUP_KEY={public}")
     click.echo(f"Hãy đặt dòng trên cho máy chủ, chép {file} ra nơi khác (USB, két) rồi xóa khỏi máy chủ.")

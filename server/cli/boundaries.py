@@ -9,11 +9,13 @@ from flask.cli import with_appcontext
 
 from geo import boundaries
 from geo.boundaries import Level, Reading, Registered
-from server import boundary_files, clock, derived_outlines, figure_tables, merging, outlines, places
+from server import clock
+from server.boundaries import derived_outlines, merge_villages, store, upload
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import Commune
+from server.places import communes, household_numbers_import
 
 
 @click.group("boundaries")
@@ -55,12 +57,12 @@ def import_(
     """
     figures_day = arguments.day(day)
     writing()
-    commune = places.commune(code) if code else None
+    commune = communes.commune(code) if code else None
     reading = boundaries.read(
         file,
         level=cast(Level, level),
-        commune_outline=places.official_outline(commune) if commune and level == "village" else None,
-        near=boundary_files.about(commune) if commune and level == "village" else None,
+        commune_outline=communes.official_outline(commune) if commune and level == "village" else None,
+        near=upload.about(commune) if commune and level == "village" else None,
         code_column=code_column,
         name_column=name_column,
         crs=crs,
@@ -81,7 +83,7 @@ def import_(
 
 def _registered(commune: Commune | None) -> dict[str, Registered] | None:
     """What to compare the file with; None at a first import, when every code is new."""
-    return (boundary_files.registered(commune, "village") or None) if commune else None
+    return (upload.registered(commune, "village") or None) if commune else None
 
 
 def _store(
@@ -91,17 +93,17 @@ def _store(
     source: str,
     day: dt.date | None,
     illustrative: bool,
-) -> outlines.Stored:
+) -> store.Stored:
     if reading.errors:
         refuse(*(problem.sentence for problem in reading.errors), "Chưa nạp gì: hãy sửa tệp rồi nạp lại.")
-    stored = outlines.store_outlines(
+    stored = store.store_outlines(
         reading, level, commune=commune, source=source, day=day, illustrative=illustrative
     )
     db.session.commit()
     return stored
 
 
-def _told(reading: Reading, stored: outlines.Stored) -> dict[str, object]:
+def _told(reading: Reading, stored: store.Stored) -> dict[str, object]:
     return {
         "epsg": reading.crs.epsg if reading.crs else None,
         "crs_known_by": reading.crs.how if reading.crs else None,
@@ -122,7 +124,7 @@ def _told(reading: Reading, stored: outlines.Stored) -> dict[str, object]:
 def derive(*, code: str, wants_json: bool) -> None:
     """Suy ra ranh giới của các thôn chưa ai vẽ, từ điểm đã làm tròn của các hộ và điểm công cộng."""
     writing()
-    made = derived_outlines.outlines_of(places.commune(code), "system")
+    made = derived_outlines.outlines_of(communes.commune(code), "system")
     db.session.commit()
     if wants_json:
         as_json({"derived": made.count, "bare": list(made.bare)})
@@ -142,12 +144,12 @@ def figures(*, file: Path, code: str, source: str | None, day: str | None, wants
     """Nạp số hộ, nhân khẩu của các thôn từ bảng Excel hoặc CSV; còn một dòng sai thì không ghi gì."""
     when = arguments.day(day) or clock.today()
     writing()
-    commune = places.commune(code)
+    commune = communes.commune(code)
     try:
-        stored = figure_tables.store(
+        stored = household_numbers_import.store(
             commune, file.read_bytes(), file.name, source=source or file.name, day=when
         )
-    except places.PlacesRejected as rejected:
+    except communes.PlacesRejected as rejected:
         refuse(*rejected.sentences, "Chưa nạp gì: hãy sửa bảng rồi nạp lại.", cause=rejected)
     db.session.commit()
     if wants_json:
@@ -170,11 +172,11 @@ def merge(
     """Nhập các thôn OLD vào một thôn: mã cũ vẫn được nhận, phiếu của mã cũ tính cho thôn mới."""
     day = arguments.day(first_day)
     writing()
-    commune = places.commune(code)
+    commune = communes.commune(code)
     *ended, new = arguments.villages(commune, [*old, into])
     try:
-        done = merging.merge(commune, ended, new, day or clock.today(), "system", decision)
-    except places.PlacesRejected as rejected:
+        done = merge_villages.merge(commune, ended, new, day or clock.today(), "system", decision)
+    except communes.PlacesRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
     db.session.commit()
     if wants_json:

@@ -6,11 +6,13 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from server import clock, code_sheet, collectors, contacts, enrolment, places
+from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import Collector
+from server.phones import collectors, collectors_import, last_contact, qr_sheet
+from server.places import communes
 
 
 @click.group("collectors")
@@ -41,7 +43,7 @@ QR = click.option(
 def add(name: str, code: str, codes: tuple[str, ...], url: str, qr: Path | None, wants_json: bool) -> None:
     """Thêm một thành viên đi khảo sát; mã QR và mật khẩu do máy chủ tạo, chỉ hiện một lần."""
     writing()
-    commune = places.commune(code)
+    commune = communes.commune(code)
     try:
         made = collectors.add(name, commune, arguments.villages(commune, codes))
     except collectors.CollectorRejected as rejected:
@@ -88,15 +90,15 @@ def _tell(
 def import_table(file: Path, code: str, url: str, sheet: Path | None, wants_json: bool) -> None:
     """Thêm nhiều thành viên từ bảng .xlsx hay .csv có cột “Họ tên” và “Thôn”; sai một dòng thì không thêm ai."""
     writing()
-    commune = places.commune(code)
+    commune = communes.commune(code)
     try:
-        made = enrolment.add(enrolment.read(file.read_bytes(), file.name), commune)
-    except enrolment.TableRejected as rejected:
+        made = collectors_import.add(collectors_import.read(file.read_bytes(), file.name), commune)
+    except collectors_import.TableRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
     if sheet is not None:
         try:
-            _write(sheet, code_sheet.pdf(commune, [each.collector for each in made], url))
-        except code_sheet.NoPdf as error:
+            _write(sheet, qr_sheet.pdf(commune, [each.collector for each in made], url))
+        except qr_sheet.NoPdf as error:
             refuse(str(error), cause=error)
     db.session.commit()
     told = [{"name": each.collector.name, "username": each.collector.username} for each in made]
@@ -166,7 +168,7 @@ def _collector(username: str) -> Collector:
 
 
 def _warning(collector: Collector) -> str:
-    contact = contacts.contacts([collector.id])[collector.id]
+    contact = last_contact.contacts([collector.id])[collector.id]
     last = (
         f"{contact.last_seen.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if contact.last_seen else "chưa lần nào"
     )
@@ -192,7 +194,7 @@ def list_collectors(code: str | None, wants_json: bool) -> None:
     """Liệt kê thành viên, thôn của họ và mã còn dùng được không; không có mã hay mật khẩu."""
     query = sa.select(Collector).order_by(Collector.commune_id, Collector.name)
     if code:
-        query = query.where(Collector.commune_id == places.commune(code).id)
+        query = query.where(Collector.commune_id == communes.commune(code).id)
     found = [_told(collector) for collector in db.session.scalars(query)]
     if wants_json:
         as_json(found)

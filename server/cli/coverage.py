@@ -5,10 +5,12 @@ from flask.cli import with_appcontext
 
 from geo.coverage import Cell
 from geo.coverage_json import to_json
-from server import coverage, folding, places, tally
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
+from server.counting import folding, tally
+from server.coverage import coverage_table
 from server.db import db, writing
+from server.places import communes
 
 
 @click.group("coverage")
@@ -23,7 +25,7 @@ def group() -> None:
 @with_appcontext
 def show(code: str, as_of: str | None, wants_json: bool) -> None:
     """Bảng tỷ lệ phủ của một xã, như mọi người được xem (số nhỏ được che)."""
-    table = coverage.table(places.commune(code), arguments.day(as_of))
+    table = coverage_table.table(communes.commune(code), arguments.day(as_of))
     if wants_json:
         as_json(to_json(table))
         return
@@ -60,7 +62,7 @@ def fold() -> None:
 @with_appcontext
 def recount(code: str | None, correct: bool, wants_json: bool) -> None:
     """Đếm lại từ từng phiếu và so với số đang dùng; khác nhau thì thoát với mã 1."""
-    commune_id = places.commune(code).id if code else None
+    commune_id = communes.commune(code).id if code else None
     db.session.rollback()
     connection = writing() if correct else db.session.connection()
     differences = tally.recount(connection, commune_id)

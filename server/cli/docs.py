@@ -6,7 +6,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from server import references
+from server.cli import references
 
 
 @click.group("docs")

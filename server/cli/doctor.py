@@ -21,7 +21,7 @@ def command(*, quick: bool, wants_json: bool) -> None:
 
     Mỗi dòng một kết quả và việc cần làm. Có lỗi (✗) thì thoát với mã 1; nhắc nhở (!) thì không.
     """
-    doctor = importlib.import_module("server.doctor")  # a visit needs none of it
+    doctor = importlib.import_module("server.operations.doctor")  # a visit needs none of it
     with told():
         _tell(doctor.examine(thorough=not quick), wants_json=wants_json)
 
@@ -31,7 +31,7 @@ def command(*, quick: bool, wants_json: bool) -> None:
 @with_appcontext
 def preflight(*, wants_json: bool) -> None:
     """Trước khi cập nhật chương trình: bản của bảng, bản sao lưu mới, chỗ trống. Có lỗi (✗) thì thoát với mã 1."""
-    upgrade = importlib.import_module("server.doctor.upgrade")
+    upgrade = importlib.import_module("server.operations.doctor.upgrade")
     with told():
         _tell(upgrade.preflight(), wants_json=wants_json)
 

@@ -9,17 +9,18 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from forms.check import BlankFinding, blank_findings
+from forms.check.blank_answers import BlankFinding, blank_findings
 from forms.convert import Converted
 from forms.definition import Purpose
-from forms.engine import Unfillable
+from forms.engine.engine import Unfillable
 from forms.errors import SheetError
-from server import catalogue, places, publishing
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import Form
-from server.terms import Terms
+from server.places import communes
+from server.published_forms import catalogue, publishing
+from server.published_forms.publish_answers import Terms
 
 
 @click.group("forms")
@@ -121,7 +122,7 @@ def publish(
         made = publishing.publish(
             workbook.read_bytes(),
             workbook.name,
-            commune=places.commune(code) if code else None,
+            commune=communes.commune(code) if code else None,
             files=[publishing.MediaFile(path.name, path.read_bytes()) for path in files],
             exact_points=exact_points,
             terms=Terms(
@@ -167,7 +168,7 @@ def _codes(written: Sequence[str]) -> dict[str, str]:
 def _give(form: Form, codes: Sequence[str]) -> None:
     if form.commune_id is not None:
         refuse("--only chỉ dùng cho biểu mẫu của thành phố, không đi cùng --commune.")
-    catalogue.give(form, [places.commune(code).id for code in codes])
+    catalogue.give(form, [communes.commune(code).id for code in codes])
 
 
 def _published(each: publishing.Published) -> dict[str, object]:

@@ -12,9 +12,10 @@ import sqlalchemy.exc
 from forms.errors import FormRejected
 from forms.yaml_parts import PlanRejected
 from geo.problems import UnreadableBoundaries
+from server.accounts.persons import PersonRejected
+from server.accounts.tokens import TokenRejected
 from server.errors import Problem
-from server.people import PersonRejected
-from server.places import PlacesRejected
+from server.places.communes import PlacesRejected
 
 
 class Refused(click.ClickException):
@@ -63,7 +64,7 @@ def told() -> Iterator[None]:
         refuse(unreadable.sentence, cause=unreadable)
     except PlacesRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
-    except PersonRejected as rejected:
+    except (PersonRejected, TokenRejected) as rejected:
         refuse(str(rejected), cause=rejected)
     except sqlalchemy.exc.IntegrityError as error:
         refuse("Có việc khác vừa ghi cùng lúc; hãy chạy lại lệnh.", cause=error)

@@ -5,11 +5,13 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from server import places, register, waiting
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
-from server.register import Compared, RegisterRejected
+from server.households import list_import
+from server.households.list_import import Compared, RegisterRejected
+from server.intake import before_registration
+from server.places import communes
 
 
 @click.group("households")
@@ -31,12 +33,12 @@ def import_list(*, file: Path, code: str, check: bool, add_twins: bool, wants_js
     Kiểm tra hết rồi mới ghi; còn một dòng sai thì không ghi gì. Dòng có vẻ trùng với hộ đã có được nêu ra.
     """
     writing()
-    commune = places.commune(code)
+    commune = communes.commune(code)
     try:
-        kept = register.keep(commune, file.read_bytes(), file.name, actor="system", name="dòng lệnh")
-        compared = register.compare(register.read(file.read_bytes(), file.name), commune)
+        kept = list_import.keep(commune, file.read_bytes(), file.name, actor="system", name="dòng lệnh")
+        compared = list_import.compare(list_import.read(file.read_bytes(), file.name), commune)
         rows = [twin.placed.row.number for twin in compared.twins] if add_twins else []
-        added = 0 if check else register.store(kept, commune, rows)
+        added = 0 if check else list_import.store(kept, commune, rows)
     except RegisterRejected as rejected:
         refuse("\n".join(rejected.sentences), cause=rejected)
     if check:
@@ -72,7 +74,7 @@ def _tell(compared: Compared, added: int, key: int | None, *, wants_json: bool) 
 def undo_import(*, key: int, code: str) -> None:
     """Bỏ cả một danh sách đã nạp, khi chưa hộ nào của nó được thăm hoặc sửa."""
     writing()
-    taken = register.undo(register.found(places.commune(code), key))
+    taken = list_import.undo(list_import.found(communes.commune(code), key))
     db.session.commit()
     click.echo(f"Đã bỏ {taken} hộ.")
 
@@ -82,6 +84,8 @@ def undo_import(*, key: int, code: str) -> None:
 def settle() -> None:
     """Ghi vào danh sách những hộ mà phiếu đăng ký đã quá 5 ngày chưa tới, theo các phiếu đã có (chạy mỗi ngày)."""
     connection = writing()
-    settled = sum(waiting.force(connection, entity) for entity in waiting.overdue(connection))
+    settled = sum(
+        before_registration.force(connection, entity) for entity in before_registration.overdue(connection)
+    )
     db.session.commit()
     click.echo(f"Đã ghi {settled} hộ hoặc điểm.")

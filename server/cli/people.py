@@ -4,11 +4,13 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from server import account_acts, people, places
+from server import audit
+from server.accounts import persons, roles
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import Person
+from server.places import communes
 
 
 @click.group("people")
@@ -19,7 +21,7 @@ def group() -> None:
 @group.command()
 @click.argument("username")
 @click.option("--name", default="", help="Họ tên; bỏ trống: như tên đăng nhập.")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(people.ROLES)),
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(roles.ROLES)),
               help="Vai trò; có thể nêu nhiều lần.")  # fmt: skip
 @click.option("--commune", "code", help="Mã xã; bỏ trống với vai trò của cả thành phố.")
 @click.option("--village", "villages", multiple=True, help="Mã thôn (tổ trưởng); có thể nêu nhiều lần.")
@@ -37,11 +39,11 @@ def add(
 ) -> None:
     """Thêm một người đăng nhập; mật khẩu do máy chủ tạo và chỉ hiện một lần."""
     writing()
-    commune = places.commune(code) if code else None
+    commune = communes.commune(code) if code else None
     if villages and commune is None:
         refuse("Nêu thôn thì phải nêu cả mã xã (--commune).")
     found = arguments.villages(commune, villages) if commune else []
-    made = people.add(username, name, roles, commune=commune, villages=found, unit=unit)
+    made = persons.add(username, name, roles, commune=commune, villages=found, unit=unit)
     db.session.commit()
     if wants_json:
         as_json(_told(made.person) | {"password": made.password})
@@ -54,18 +56,18 @@ def add(
 @with_appcontext
 def list_people(wants_json: bool) -> None:
     """Liệt kê người đăng nhập, vai trò và phạm vi; không có mật khẩu."""
-    persons = people.everyone()
+    found = persons.everyone()
     if wants_json:
-        as_json([_told(person) for person in persons])
+        as_json([_told(person) for person in found])
         return
-    for person in persons:
+    for person in found:
         scope = person.commune.code if person.commune else "cả thành phố"
         roles = ", ".join(role.name for role in person.roles)
         state = (
             "đã ngừng"
             if not person.active
             else "lâu ngày không dùng"
-            if people.is_unused(person)
+            if persons.is_unused(person)
             else "đang dùng"
         )
         click.echo(f"{person.username}\t{person.name}\t{roles}\t{scope}\t{state}")
@@ -77,7 +79,7 @@ def list_people(wants_json: bool) -> None:
 def reset(username: str) -> None:
     """Cấp mật khẩu dùng một lần, bỏ mã xác thực; mật khẩu chỉ hiện một lần."""
     writing()
-    secret = account_acts.reset(_found(username), by=people.SHELL)
+    secret = persons.reset(_found(username), by=audit.SHELL)
     db.session.commit()
     click.echo(f"Mật khẩu dùng một lần của {username} (chỉ hiện lần này): {secret}")
 
@@ -88,7 +90,7 @@ def reset(username: str) -> None:
 def disable(username: str) -> None:
     """Ngừng một tài khoản; các phiên đang mở đóng ngay."""
     writing()
-    account_acts.disable(_found(username), by=people.SHELL)
+    persons.disable(_found(username), by=audit.SHELL)
     db.session.commit()
     click.echo(f"Đã ngừng tài khoản {username}.")
 
@@ -99,7 +101,7 @@ def disable(username: str) -> None:
 def enable(username: str) -> None:
     """Cho dùng lại một tài khoản đã ngừng, lâu ngày không dùng hoặc đang khóa vì nhập sai."""
     writing()
-    account_acts.enable(_found(username), by=people.SHELL)
+    persons.enable(_found(username), by=audit.SHELL)
     db.session.commit()
     click.echo(f"Tài khoản {username} dùng lại được.")
 
@@ -121,7 +123,7 @@ def _told(person: Person) -> dict[str, object]:
         "more_communes": [commune.code for commune in person.more_communes],
         "unit": person.unit,
         "active": person.active,
-        "unused": people.is_unused(person),
+        "unused": persons.is_unused(person),
         "second_factor": person.totp_sealed is not None,
         "created_at": person.created_at,
         "signed_in_at": person.signed_in_at,

@@ -6,10 +6,10 @@ import click
 from flask.cli import with_appcontext
 
 from forms import plans
-from server import planning
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
+from server.plans import load_plans
 
 
 @click.group("plans")
@@ -26,8 +26,8 @@ def load(files: tuple[Path, ...], wants_json: bool) -> None:
     found = [plans.load(path) for path in files] or [plans.read(plan_id) for plan_id in plans.PLANS]
     writing()
     try:
-        loaded = [planning.load(plan) for plan in found]
-    except planning.PlanRefused as refused:
+        loaded = [load_plans.load(plan) for plan in found]
+    except load_plans.PlanRefused as refused:
         refuse(str(refused), cause=refused)
     db.session.commit()
     if wants_json:
@@ -43,7 +43,7 @@ def load(files: tuple[Path, ...], wants_json: bool) -> None:
             click.echo(f"Lưu ý: tệp không còn {', '.join(each.absent)}; các mục ấy được giữ lại.", err=True)
 
 
-def _told(each: planning.Loaded) -> dict[str, object]:
+def _told(each: load_plans.Loaded) -> dict[str, object]:
     return {
         "commune": each.plan.commune.code,
         "year": each.plan.year,

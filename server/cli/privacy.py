@@ -3,9 +3,10 @@
 import click
 from flask.cli import with_appcontext
 
-from server import clock, retention, tombstones
+from server import clock
 from server.cli.groups import JSON, as_json
 from server.db import db
+from server.privacy import retention, tombstones
 
 
 @click.group("privacy")

@@ -7,11 +7,13 @@ from flask.cli import with_appcontext
 
 from forms import sealed
 from forms.instance import read
-from server import checking, clock, places, submissions
+from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.openrosa.submission import safe_name
-from server.submissions import Page, Waiter, Waiting
+from server.places import communes
+from server.review import doubts, waiting_reasons
+from server.review.waiting_reasons import Page, Waiter, Waiting
 
 
 @click.group("submissions")
@@ -24,7 +26,7 @@ def group() -> None:
 @click.option("--quarantined", is_flag=True, help="Chỉ các phiếu được giữ riêng, chưa tính vào đâu.")
 @click.option("--flagged", is_flag=True, help="Chỉ các phiếu có dấu hiệu cần xem lại.")
 @click.option("--before", type=click.IntRange(1), help="Trang tiếp: các phiếu có số nhỏ hơn số này.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=submissions.PAGE, show_default=True,
+@click.option("--limit", type=click.IntRange(1, 1000), default=waiting_reasons.PAGE, show_default=True,
               help="Số phiếu mỗi trang.")  # fmt: skip
 @JSON
 @with_appcontext
@@ -41,9 +43,11 @@ def list_submissions(
 
     Không có câu trả lời nào của người dân ở đây.
     """
-    commune = places.commune(code) if code else None
-    page = submissions.listed(commune, quarantined=quarantined, flagged=flagged, before=before, limit=limit)
-    counts = submissions.waiting(commune)
+    commune = communes.commune(code) if code else None
+    page = waiting_reasons.listed(
+        commune, quarantined=quarantined, flagged=flagged, before=before, limit=limit
+    )
+    counts = waiting_reasons.waiting(commune)
     if wants_json:
         as_json(_told(page, counts))
         return
@@ -62,7 +66,7 @@ def list_submissions(
 @with_appcontext
 def check(*, wants_json: bool) -> None:
     """Soát ngay các phiếu mới: quá ngắn, trùng vị trí, trả lời giống nhau. Máy chủ tự làm việc này theo giờ."""
-    looked_at = checking.once()
+    looked_at = doubts.once()
     if wants_json:
         as_json({"checked": looked_at})
         return
@@ -126,9 +130,9 @@ def unseal(key_file: Path, out: Path, form_id: str | None) -> None:
     except sealed.NotOpened as error:
         refuse(f"{key_file}: {WHY[error.code]}", cause=error)
     opened, left = 0, []
-    for submission in submissions.sealed(form_id):
+    for submission in waiting_reasons.sealed(form_id):
         try:
-            found = sealed.unseal(read(submission.xml), submissions.files(submission), key)
+            found = sealed.unseal(read(submission.xml), waiting_reasons.files(submission), key)
         except sealed.NotOpened as error:
             left.append(f"Phiếu {submission.id}: {WHY.get(error.code, error.code)}")
             continue

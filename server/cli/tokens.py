@@ -4,11 +4,13 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from server import clock, people, places
+from server import clock
+from server.accounts import tokens
+from server.accounts.tokens import READS
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import ApiToken
-from server.people import READS
+from server.places import communes
 
 
 @click.group("tokens")
@@ -29,8 +31,8 @@ def group() -> None:
 def add(name: str, code: str | None, reads: tuple[str, ...], days: int, wants_json: bool) -> None:
     """Tạo khóa truy cập cho một chương trình; khóa chỉ hiện một lần."""
     writing()
-    commune = places.commune(code) if code else None
-    made = people.add_token(name, commune=commune, reads=reads, days=days)
+    commune = communes.commune(code) if code else None
+    made = tokens.add(name, commune=commune, reads=reads, days=days)
     expires = made.record.expires_at
     db.session.commit()
     if wants_json:
@@ -44,7 +46,7 @@ def add(name: str, code: str | None, reads: tuple[str, ...], days: int, wants_js
 @with_appcontext
 def list_tokens(wants_json: bool) -> None:
     """Liệt kê các khóa, phạm vi và hạn dùng; không có khóa nào trong đó."""
-    rows = people.tokens(None)
+    rows = tokens.listed(None)
     if wants_json:
         as_json([_told(row) for row in rows])
         return
@@ -62,7 +64,7 @@ def revoke(number: int) -> None:
     found = db.session.scalars(sa.select(ApiToken).where(ApiToken.id == number)).unique().first()
     if found is None:
         refuse(f"Không có khóa số {number}.")
-    people.revoke_token(found)
+    tokens.revoke(found)
     db.session.commit()
     click.echo(f"Đã thu hồi khóa của {found.name}.")
 

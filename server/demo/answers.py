@@ -7,7 +7,7 @@ from random import Random
 
 import segno
 
-from forms.engine import Filling
+from forms.engine.engine import Filling
 from server.demo.character import BANDS, OPERATORS, Character, Household
 
 Point = tuple[float, float]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from forms.engine import Filling
+from forms.engine.engine import Filling
 from server.demo.character import Character
 from server.demo.schedule import Kind
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server import collectors, people, places
+from server.accounts import persons, tokens
 from server.db import db
 from server.demo import names
 from server.demo.scale import COMMUNES, Scale
 from server.models import Collector, Commune, Village
+from server.phones import collectors
+from server.places import communes
 
 _SIZES = (2, 1, 3, 2, 2, 3, 1, 2)
 """How many thôn each next collector walks: about one collector for two."""
@@ -55,13 +57,13 @@ def make(scale: Scale) -> Everyone:
     accounts = [_account("admin", "Quản trị", "admin"), _account("city", "Sở Khoa học và Công nghệ", "city")]
     walkers: list[Walker] = []
     for code in COMMUNES:
-        commune = places.commune(code)
+        commune = communes.commune(code)
         walking = _walkers(commune, scale)
         first = walking[0].villages
         for key, name, role in _LOCAL:
             accounts.append(_account(f"{key}_{code}", f"{name} {commune.name}", role, commune, first))
         walkers += walking
-    token = people.add_token("Dùng thử", days=365)
+    token = tokens.add("Dùng thử", days=365)
     return Everyone(tuple(accounts), tuple(walkers), token.token)
 
 
@@ -69,7 +71,7 @@ def _account(
     key: str, name: str, role: str, commune: Commune | None = None, codes: Sequence[str] = ()
 ) -> Account:
     own = [each for each in _villages(commune) if each.code in codes] if role == "team_leader" else []
-    made = people.add(key, name, [role], commune=commune, villages=own)
+    made = persons.add(key, name, [role], commune=commune, villages=own)
     return Account(key, key, made.password)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from lxml import etree
 
-from forms import engine
+from forms.engine import engine
 from server.demo import NotPossible
 
 _LISTED = "{http://openrosa.org/xforms/xformsList}"

@@ -10,7 +10,7 @@ import segno
 
 from server import clock, migrate
 from server.db import db
-from server.demo import NotPossible, make, people, record, serve
+from server.demo import NotPossible, fill, people, record, serve
 from server.demo.progress import Progress
 from server.demo.scale import Scale
 from server.settings import Settings
@@ -26,12 +26,12 @@ def run(settings: Settings, port: int, visits: int, households: int, *, stay: bo
     """
     serve.check_port(port)
     settings.instance.mkdir(parents=True, exist_ok=True)
-    known = record.read(settings.instance) if make.is_there() else None
+    known = record.read(settings.instance) if fill.is_there() else None
     if known is not None:
         migrate.upgrade()
         found = record.moved(known, serve.address(port), people.qr_text)
         record.write(settings.instance, found)
-        make.finished(settings)
+        fill.finished(settings)
         _hang_up()
         if stay:
             _serve(settings, port, found)
@@ -44,16 +44,16 @@ def run(settings: Settings, port: int, visits: int, households: int, *, stay: bo
 
 def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
     progress = Progress()
-    make.clear(settings)
-    everyone = make.tables(scale, progress)
+    fill.clear(settings)
+    everyone = fill.tables(scale, progress)
     progress.step("Khởi động máy chủ …")
     _hang_up()
     with serve.serving(settings, port) as child:
         url = serve.address(port)
-        make.visits(scale, everyone, url, progress)
+        fill.visits(scale, everyone, url, progress)
         found = record.described(everyone, url, people.qr_text)
         record.write(settings.instance, found)
-        make.finished(settings)
+        fill.finished(settings)
         progress.step("Xong.")
         if stay:
             _stay(settings, child, found)

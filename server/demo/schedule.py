@@ -7,7 +7,7 @@ from random import Random
 
 from server.demo import NotPossible
 from server.demo.character import Character
-from server.demo.households import LISTED
+from server.demo.household_lists import LISTED
 from server.demo.people import Walker
 from server.demo.scale import COMMUNES, SHARE, WEEKS, Scale, share
 

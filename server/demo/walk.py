@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
-from forms.engine import Fillable, Filling
+from forms.engine.engine import Fillable, Filling
 from geo.illustrate import VillageSketch, scatter
 from server.clock import LOCAL
 from server.demo import answers, errands, names

@@ -5,9 +5,9 @@ from typing import Any
 
 from forms.definition import NONE, Definition, Field
 from server import clock
-from server.exports.identity import STATES, WORDS
 from server.exports.presets import Wish
 from server.exports.select import Choice
+from server.exports.who_columns import STATES, WORDS
 
 MOST_NAMED = 50
 CLASSES = {"none": "", "personal": "cá nhân", "sensitive": "nhạy cảm"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from forms.definition import NONE, Definition, Field
-from server.exports import dates, headers
+from server.exports import column_headings, dates
 from server.exports.cells import guarded
 from server.exports.presets import DETAILS, KOBO, SUMMARY, Wish
 
@@ -137,7 +137,7 @@ def together(field: Field, wish: Wish) -> Column:
 
 
 def _of(field: Field, wish: Wish) -> list[Column]:
-    header = headers.of(field, wish)
+    header = column_headings.of(field, wish)
     if field.kind == "geopoint":
         return _point(field, wish)
     if field.kind == "select_multiple":
@@ -162,7 +162,7 @@ def _text(value: Any) -> Any:
 
 
 def _point(field: Field, wish: Wish) -> list[Column]:
-    whole, *parts = headers.of_point(field, wish)
+    whole, *parts = column_headings.of_point(field, wish)
     columns = [
         Column(header, field.path, _part(part)) for header, part in zip(parts, POINT_PARTS, strict=True)
     ]
@@ -215,7 +215,7 @@ def _several(field: Field, header: str, wish: Wish) -> list[Column]:
     if wish.splits == SUMMARY:
         return columns
     return columns + [
-        Column(headers.of_choice(header, choice, wish), field.path, _chosen(choice.name))
+        Column(column_headings.of_choice(header, choice, wish), field.path, _chosen(choice.name))
         for choice in field.choices
     ]
 

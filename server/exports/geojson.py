@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from forms.definition import NONE
 from server.exports import columns, select, shapes
 from server.exports.columns import Column
-from server.exports.identity import ANSWERS, ID
 from server.exports.submissions import Export
+from server.exports.who_columns import ANSWERS, ID
 from server.models import Submission
 
 MOST_AT_ONCE = 60

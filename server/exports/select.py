@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from forms.definition import Definition
-from forms.xform import XForm
-from server import clock, successors
+from forms.engine.xform import XForm
+from server import clock
 from server.db import db
 from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, Problem
 from server.models import Attachment, Collector, Commune, Form, FormVersion, Submission, Village
+from server.places import merged_villages
 
 BATCH = 1000
 """Rows that are in memory at once."""
@@ -115,7 +116,7 @@ def known(commune: Named) -> Known:
     """The thôn and collectors that rows of this commune point at; a merged thôn is the one it now counts in."""
     columns = (Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id)
     villages = db.session.execute(sa.select(*columns).where(Village.commune_id == commune.id)).all()
-    home, by_id = successors.on_day(villages, clock.today()), {row.id: row for row in villages}
+    home, by_id = merged_villages.on_day(villages, clock.today()), {row.id: row for row in villages}
     people = db.session.execute(
         sa.select(Collector.id, Collector.name, Collector.username).where(Collector.commune_id == commune.id)
     )

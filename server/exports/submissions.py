@@ -16,18 +16,18 @@ import sqlalchemy as sa
 
 from forms.definition import Definition
 from server import clock
-from server.blobs import Place, place
 from server.db import db
 from server.exports import codebook, columns, select
 from server.exports.cells import plain
 from server.exports.columns import Table
-from server.exports.identity import ANSWERS, CUT, INSTANCE, Identity, identity
-from server.exports.layout import Round, Rounds, Rows, rows_of
-from server.exports.lines import Lines
-from server.exports.photos import Photos
+from server.exports.csv_lines import Lines
+from server.exports.photo_files import Photos
 from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Choice
+from server.exports.table_layout import Round, Rounds, Rows, rows_of
+from server.exports.who_columns import ANSWERS, CUT, INSTANCE, Identity, identity
 from server.exports.workbook import Sheet, Workbook
+from server.files.blobs import Place, place
 
 Row = Sequence[Any]
 

@@ -12,7 +12,7 @@ from server.db import Base
 class Tombstone(Base):
     """The id of something deleted; whatever comes back under it is not let in (DESIGN 7).
 
-    The same lines stand in a file beside the database, which no backup holds (server/tombstones.py).
+    The same lines stand in a file beside the database, which no backup holds (server/privacy/tombstones.py).
     """
 
     __tablename__ = "tombstone"

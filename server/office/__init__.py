@@ -6,36 +6,36 @@ from server.office import (
     audit_pages,
     breach_pages,
     collector_pages,
-    correction,
-    difficulties,
+    correction_pages,
+    difficulty_pages,
     draft_pages,
-    household_import,
-    households,
-    my_account,
+    household_import_pages,
+    household_pages,
+    my_account_pages,
+    office_figure_pages,
+    office_words,
     people_pages,
-    photos,
-    privacy,
-    reported,
-    review,
+    photo_pages,
+    privacy_pages,
+    review_pages,
     token_pages,
-    words,
 )
 
 SUBJECTS = (
     audit_pages,
     breach_pages,
     collector_pages,
-    correction,
-    difficulties,
+    correction_pages,
+    difficulty_pages,
     draft_pages,
-    household_import,
-    households,
-    my_account,
+    household_import_pages,
+    household_pages,
+    my_account_pages,
     people_pages,
-    photos,
-    privacy,
-    reported,
-    review,
+    photo_pages,
+    privacy_pages,
+    office_figure_pages,
+    review_pages,
     token_pages,
 )
 
@@ -43,7 +43,10 @@ SUBJECTS = (
 def register(app: Flask) -> None:
     """Add the working pages to the application."""
     app.jinja_env.filters.update(
-        moment=words.moment, day=words.day, number=words.number, sentence_case=words.sentence_case
+        moment=office_words.moment,
+        day=office_words.day,
+        number=office_words.number,
+        sentence_case=office_words.sentence_case,
     )
     for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)

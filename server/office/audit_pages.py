@@ -10,14 +10,16 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import audit, auth, clock, journal
-from server.audit import Row, Wanted
+from server import audit, clock
+from server.accounts import access
 from server.db import begin_writing, db
 from server.errors import DAY_UNREADABLE, Problem
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
+from server.office import audit_search
+from server.office.audit_search import Row, Wanted
 from server.office.audit_words import ACTORS, ACTS, detail_words, record_words
-from server.office.words import moment
+from server.office.office_words import moment
 
 blueprint = Blueprint("audit_pages", __name__)
 
@@ -28,19 +30,19 @@ _DEFAULT_DAYS = 30
 
 
 @blueprint.get(BASE)
-@auth.needs("admin")
+@access.needs("admin")
 def search() -> str:
     """What was done, the newest first, 50 a page."""
     wanted = _wanted()
-    rows = audit.search(wanted, audit.PAGE + 1)
-    shown = rows[: audit.PAGE]
+    rows = audit_search.search(wanted, audit_search.PAGE + 1)
+    shown = rows[: audit_search.PAGE]
     return render_template(
         "office/audit.html",
         rows=shown,
         wanted=wanted,
-        older=shown[-1].id if len(rows) > audit.PAGE else None,
+        older=shown[-1].id if len(rows) > audit_search.PAGE else None,
         acts=_choices(),
-        every_act=audit.EVERY_ACT,
+        every_act=audit_search.EVERY_ACT,
         words=ACTS,
         actors=ACTORS,
         record_words=record_words,
@@ -50,7 +52,7 @@ def search() -> str:
 
 
 @blueprint.get(f"{BASE}/tai-ve.<any(csv, xlsx):ending>")
-@auth.needs("admin")
+@access.needs("admin")
 def export(ending: str) -> BaseResponse:
     """All that the page would show, page after page, as one file; taking it is an act too."""
     wanted = _wanted()
@@ -58,9 +60,9 @@ def export(ending: str) -> BaseResponse:
     name = f'attachment; filename="nhat-ky-{clock.today()}.{ending}"'
     head = {"Content-Disposition": name, "Cache-Control": "no-store"}
     if ending == "csv":
-        return Response(_csv(audit.every(wanted)), mimetype="text/csv", headers=head)
+        return Response(_csv(audit_search.every(wanted)), mimetype="text/csv", headers=head)
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return Response(_xlsx(audit.every(wanted)), mimetype=media_type, headers=head)
+    return Response(_xlsx(audit_search.every(wanted)), mimetype=media_type, headers=head)
 
 
 def _note(wanted: Wanted, ending: str) -> None:
@@ -68,7 +70,7 @@ def _note(wanted: Wanted, ending: str) -> None:
     texts = {"who": wanted.who, "act": wanted.act, "record": wanted.record}
     detail = {name: str(value) for name, value in (days | texts).items() if value}
     begin_writing()
-    journal.note("audit.export", None, {"as": ending, **detail})
+    audit.note("audit.export", None, {"as": ending, **detail})
     db.session.commit()
 
 
@@ -96,7 +98,7 @@ def _day(name: str) -> dt.date | None:
 
 def _choices() -> list[tuple[str, str]]:
     """The acts to choose from, by their words."""
-    found = [(act, ACTS.get(act, act)) for act in (*audit.acts(), audit.RECEIVED)]
+    found = [(act, ACTS.get(act, act)) for act in (*audit_search.acts(), audit_search.RECEIVED)]
     return sorted(found, key=lambda choice: choice[1].casefold())
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import auth, breaches, clock, journal, privacy_report
+from server import audit, clock
+from server.accounts import access
 from server.db import begin_writing, db
 from server.errors import DAY_UNREADABLE, Problem
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
-from server.office.privacy import BASE
+from server.office.privacy_pages import BASE
+from server.privacy import breaches, privacy_report
 
 blueprint = Blueprint("breach_pages", __name__)
 
@@ -23,23 +25,23 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get(f"{BASE}/su-co")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def listing() -> str:
     """The breaches of the reader's communes, with their 72 hours; an administrator's of the whole installation."""
     return render_template(
         "office/breaches.html",
-        rows=breaches.listed(db.session, auth.signed_in().commune_ids),
+        rows=breaches.listed(db.session, access.signed_in().commune_ids),
         is_late=breaches.is_late,
         now=clock.now().astimezone(clock.LOCAL),
     )
 
 
 @blueprint.post(f"{BASE}/su-co")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def add() -> BaseResponse:
     """Note a breach; its 72 hours run from when it was found."""
     begin_writing()
-    person = auth.signed_in()
+    person = access.signed_in()
     row = breaches.add(
         db.session,
         person.commune_id,
@@ -49,38 +51,38 @@ def add() -> BaseResponse:
         is_sensitive=request.form.get("vi_tri") == "1",
         by=person.name,
     )
-    journal.note("breach.add", f"breach:{row.id}")
+    audit.note("breach.add", f"breach:{row.id}")
     db.session.commit()
     flash("Đã ghi sự cố. Báo cơ quan có thẩm quyền theo Mẫu 08 trong 72 giờ kể từ khi phát hiện.")
     return redirect(url_for(".listing"))
 
 
 @blueprint.post(f"{BASE}/su-co/<int:breach_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def note(breach_id: int) -> BaseResponse:
     """The authority or those concerned were told; what was done about it."""
     begin_writing()
     step, measures = request.form.get("buoc", ""), request.form.get("bien_phap", "")
-    breaches.note(db.session, breach_id, auth.signed_in().commune_ids, step, measures)
-    journal.note("breach.note", f"breach:{breach_id}", {"step": step[:20]})
+    breaches.note(db.session, breach_id, access.signed_in().commune_ids, step, measures)
+    audit.note("breach.note", f"breach:{breach_id}", {"step": step[:20]})
     db.session.commit()
     flash("Đã ghi vào sổ sự cố.")
     return redirect(url_for(".listing"))
 
 
 @blueprint.get(f"{BASE}/bao-cao")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def report() -> str:
     """What an auditor asks, without a name."""
-    found = privacy_report.tables(db.session, auth.signed_in().commune_ids)
+    found = privacy_report.tables(db.session, access.signed_in().commune_ids)
     return render_template("office/privacy_report.html", tables=found, now=clock.now())
 
 
 @blueprint.get(f"{BASE}/bao-cao.<any(csv, xlsx):ending>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def report_file(ending: str) -> Response:
     """The same as a file."""
-    found = privacy_report.tables(db.session, auth.signed_in().commune_ids)
+    found = privacy_report.tables(db.session, access.signed_in().commune_ids)
     head = {"Content-Disposition": f'attachment; filename="du-lieu-ca-nhan-{clock.today()}.{ending}"'}
     if ending == "csv":
         text = io.StringIO()

@@ -7,13 +7,15 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
-from server import auth, code_sheet, collectors, contacts, enrolment, journal
-from server.collectors import CollectorRejected
+from server import audit
+from server.accounts import access
 from server.db import begin_writing, db
-from server.enrolment import TableRejected
 from server.errors import COLLECTOR_UNKNOWN, Problem
 from server.models import Collector, CollectorVillage, Commune, Village
-from server.phones import outside_url
+from server.phones import collectors, collectors_import, last_contact, qr_sheet
+from server.phones.collectors import CollectorRejected
+from server.phones.collectors_import import TableRejected
+from server.phones.phone_access import outside_url
 
 blueprint = Blueprint("collector_pages", __name__)
 
@@ -24,10 +26,10 @@ BASE = "/quan-tri/xa/<code>/thanh-vien"
 
 @blueprint.app_template_filter("local_moment")
 @blueprint.get(BASE)
-@auth.needs("officer")
+@access.needs("officer")
 def listing(code: str) -> str:
     """A commune's collectors, 50 a page, with what their phones last told."""
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
     village = request.args.get("thon", type=int)
     query = _of(commune, village).order_by(Collector.revoked_at.is_not(None), Collector.name, Collector.id)
@@ -38,76 +40,80 @@ def listing(code: str) -> str:
         commune=commune,
         rows=shown,
         walked=collectors.walked,
-        contacts=contacts.contacts(each.id for each in shown),
+        contacts=last_contact.contacts(each.id for each in shown),
         villages=_villages(commune),
         village=village,
         number=number,
         is_last=len(rows) <= PAGE,
-        old_phones=contacts.old_phones(commune),
+        old_phones=last_contact.old_phones(commune),
     )
 
 
 @blueprint.get(f"{BASE}/them")
-@auth.needs("officer")
+@access.needs("officer")
 def adding(code: str) -> str:
     """Two ways to add: one collector, or a table of them."""
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     return _adding(commune)
 
 
 @blueprint.post(f"{BASE}/them")
-@auth.needs("officer")
+@access.needs("officer")
 def add(code: str) -> Response | tuple[str, int]:
     """Add one collector."""
     begin_writing()
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     name = request.form.get("ho_ten", "")
     try:
-        made = collectors.add(name, commune, _chosen(commune), actor=auth.signed_in().actor)
+        made = collectors.add(name, commune, _chosen(commune), actor=access.signed_in().actor)
     except CollectorRejected as rejected:
         db.session.rollback()
-        return _adding(auth.open_commune(code), wrong=str(rejected), name=name), 422
+        return _adding(access.open_commune(code), wrong=str(rejected), name=name), 422
     db.session.commit()
     flash(f"Đã thêm {made.collector.name}. Hãy in tờ mã QR để người này quét bằng điện thoại.")
     return redirect(url_for(".one", code=code, collector_id=made.collector.id))
 
 
 @blueprint.post(f"{BASE}/bang")
-@auth.needs("officer")
+@access.needs("officer")
 def import_table(code: str) -> Response | tuple[str, int]:
     """Add everybody of a table, from a file or pasted; where one row is wrong, nobody."""
     begin_writing()
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     file, text = request.files.get("tep"), request.form.get("dan", "")
     try:
         given = file.filename if file else ""
-        lines = enrolment.read(file.stream.read(), given) if file and given else enrolment.read_text(text)
-        made = enrolment.add(lines, commune, actor=auth.signed_in().actor)
+        lines = (
+            collectors_import.read(file.stream.read(), given)
+            if file and given
+            else collectors_import.read_text(text)
+        )
+        made = collectors_import.add(lines, commune, actor=access.signed_in().actor)
     except TableRejected as rejected:
         db.session.rollback()
-        return _adding(auth.open_commune(code), faults=rejected.sentences, text=text), 422
+        return _adding(access.open_commune(code), faults=rejected.sentences, text=text), 422
     db.session.commit()
     flash(f"Đã thêm {len(made)} thành viên. Hãy in tờ mã QR cho từng tổ.")
     return redirect(url_for(".listing", code=code))
 
 
 @blueprint.get(f"{BASE}/<int:collector_id>")
-@auth.needs("officer")
+@access.needs("officer")
 def one(code: str, collector_id: int) -> str:
     """One collector: thôn, phones, the forms they hold, what is not sent as far as the server can know."""
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     return _one(commune, _collector(commune, collector_id))
 
 
 @blueprint.post(f"{BASE}/<int:collector_id>/thon")
-@auth.needs("officer")
+@access.needs("officer")
 def assign(code: str, collector_id: int) -> Response | tuple[str, int]:
     """Change the thôn he walks."""
     begin_writing()
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     collector = _collector(commune, collector_id)
     try:
-        collectors.assign(collector, _chosen(commune), actor=auth.signed_in().actor)
+        collectors.assign(collector, _chosen(commune), actor=access.signed_in().actor)
     except CollectorRejected as rejected:
         return _one(commune, collector, wrong=str(rejected)), 422
     db.session.commit()
@@ -116,14 +122,14 @@ def assign(code: str, collector_id: int) -> Response | tuple[str, int]:
 
 
 @blueprint.post(f"{BASE}/<int:collector_id>/doi-ma")
-@auth.needs("officer")
+@access.needs("officer")
 def rotate(code: str, collector_id: int) -> Response | tuple[str, int]:
     """*Đổi mã*."""
     begin_writing()
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     collector = _collector(commune, collector_id)
     try:
-        collectors.rotate(collector, actor=auth.signed_in().actor)
+        collectors.rotate(collector, actor=access.signed_in().actor)
     except CollectorRejected as rejected:
         return _one(commune, collector, wrong=str(rejected)), 422
     db.session.commit()
@@ -132,35 +138,35 @@ def rotate(code: str, collector_id: int) -> Response | tuple[str, int]:
 
 
 @blueprint.get(f"{BASE}/<int:collector_id>/thu-hoi")
-@auth.needs("officer")
+@access.needs("officer")
 def asking(code: str, collector_id: int) -> str:
     """What would be lost by revoking, before it is done."""
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     collector = _collector(commune, collector_id)
-    contact = contacts.contacts([collector.id])[collector.id]
+    contact = last_contact.contacts([collector.id])[collector.id]
     return render_template(
         "office/collector_revoke.html", commune=commune, collector=collector, contact=contact
     )
 
 
 @blueprint.post(f"{BASE}/<int:collector_id>/thu-hoi")
-@auth.needs("officer")
+@access.needs("officer")
 def revoke(code: str, collector_id: int) -> Response:
     """*Thu hồi ngay*."""
     begin_writing()
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     collector = _collector(commune, collector_id)
-    collectors.revoke(collector, actor=auth.signed_in().actor)
+    collectors.revoke(collector, actor=access.signed_in().actor)
     db.session.commit()
     flash(f"Đã thu hồi mã của {collector.name}: điện thoại không đọc, không gửi được gì nữa.")
     return redirect(url_for(".one", code=code, collector_id=collector_id))
 
 
 @blueprint.get(f"{BASE}/to-in")
-@auth.needs("officer")
+@access.needs("officer")
 def sheet(code: str) -> str | Response:
     """The sheet of QR codes, of one collector (`nguoi`), of a thôn (`thon`) or of all; as PDF with `dang=pdf`."""
-    commune = auth.open_commune(code)
+    commune = access.open_commune(code)
     query = _of(commune, request.args.get("thon", type=int)).where(Collector.revoked_at.is_(None))
     only = request.args.get("nguoi", type=int)
     if only is not None:
@@ -170,10 +176,10 @@ def sheet(code: str) -> str | Response:
     _note_printing(commune, found)
     if request.args.get("dang") == "pdf":
         try:
-            return _pdf(code_sheet.pdf(commune, found, url), commune)
-        except code_sheet.NoPdf as error:
+            return _pdf(qr_sheet.pdf(commune, found, url), commune)
+        except qr_sheet.NoPdf as error:
             flash(str(error))
-    cards = code_sheet.cards(found, url)
+    cards = qr_sheet.cards(found, url)
     return render_template(
         "office/code_sheet.html", commune=commune, cards=cards, url=url, is_near=_is_near(request.host)
     )
@@ -194,7 +200,7 @@ def _is_near(host: str) -> bool:
 
 def _note_printing(commune: Commune, found: Sequence[Collector]) -> None:
     """Codes open phone URLs: who has seen them is written down."""
-    journal.note_reading(
+    audit.note_reading(
         "collector.print", f"commune:{commune.code}", {"collectors": [each.id for each in found]}
     )
 
@@ -247,7 +253,7 @@ def _one(commune: Commune, collector: Collector, wrong: str = "") -> str:
         collector=collector,
         walked=collectors.walked(collector),
         leaving=collectors.leaving(collector),
-        contact=contacts.contacts([collector.id])[collector.id],
+        contact=last_contact.contacts([collector.id])[collector.id],
         villages=_villages(commune),
         wrong=wrong,
     )

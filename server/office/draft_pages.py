@@ -8,17 +8,20 @@ from markupsafe import Markup
 from segno import make_qr
 from werkzeug.wrappers import Response as Redirect
 
-from forms import changes, classes
+from forms import changes, personal_data
 from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Purpose
 from forms.errors import FormRejected, SheetError
-from server import auth, catalogue, drafts, form_files, journal, publishing, terms
+from server import audit
+from server.accounts import access
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, Problem
+from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
 from server.office.form_pages import WHO
-from server.publishing import MediaFile
-from server.terms import Terms
+from server.published_forms import catalogue, drafts, publish_answers, publishing
+from server.published_forms.publish_answers import Terms
+from server.published_forms.publishing import MediaFile
 
 blueprint = form_pages.blueprint
 
@@ -43,7 +46,7 @@ _MOST_TRIES = 20
 
 
 @blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def show_draft(draft_id: int) -> str:
     """A draft: what to look at, how to try it, what test phones sent, and what it changes."""
     draft = _own(draft_id)
@@ -61,25 +64,25 @@ def show_draft(draft_id: int) -> str:
         tries=_tries(draft),
         test_url=drafts.test_url(draft, base),
         qr=Markup(drawn),  # noqa: S704
-        untargeted=terms.without_target(found),
+        untargeted=publish_answers.without_target(found),
         notice=NOTICES.get(request.args.get("xong", ""), ""),
     )
 
 
 @blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def change_draft(draft_id: int) -> Redirect:
     """Add files to a draft, or throw it away."""
     begin_writing()
     draft = _own(draft_id)
     if request.form.get("viec") == "bo":
         drafts.discard(draft)
-        journal.note("form.discard", f"form_draft:{draft_id}", {"form_id": draft.form_id})
+        audit.note("form.discard", f"form_draft:{draft_id}", {"form_id": draft.form_id})
         db.session.commit()
         return redirect(url_for("form_pages.listing", xong="bo"))
     files = _files()
     drafts.attach(draft, files)
-    journal.note("form.attach", f"form_draft:{draft_id}", {"files": [file.name for file in files]})
+    audit.note("form.attach", f"form_draft:{draft_id}", {"files": [file.name for file in files]})
     db.session.commit()
     return redirect(url_for(".show_draft", draft_id=draft_id, xong="tep"))
 
@@ -92,12 +95,12 @@ def _files() -> list[MediaFile]:
         content = each.stream.read(drafts.MOST_FILE_BYTES + 1)
         if len(content) > drafts.MOST_FILE_BYTES:
             raise Problem(BAD_REQUEST, why=f"tệp “{name[:80]}” lớn hơn 10 MB. Hãy thu nhỏ rồi tải lại.")
-        files.append(MediaFile(name, content, form_files.type_of(name, content)))
+        files.append(MediaFile(name, content, form_media.type_of(name, content)))
     return files
 
 
 @blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def publication(draft_id: int) -> str:
     """What has to be said before the draft becomes a version."""
     draft = _own(draft_id)
@@ -105,7 +108,7 @@ def publication(draft_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def publish(draft_id: int) -> Redirect | tuple[str, int]:
     """Publish it as answered; what is missing or wrong is shown at its place."""
     begin_writing()
@@ -115,7 +118,7 @@ def publish(draft_id: int) -> Redirect | tuple[str, int]:
     errors: tuple[SheetError, ...] = ()
     if not wrong:
         try:
-            published = drafts.publish(draft, answered, exact_points=_exact(), actor=auth.signed_in().actor)
+            published = drafts.publish(draft, answered, exact_points=_exact(), actor=access.signed_in().actor)
         except FormRejected as rejected:
             errors = rejected.errors
         else:
@@ -145,15 +148,15 @@ def _publication(
         wrong=wrong or {},
         errors=errors,
         bases=BASES,
-        questions=classes.asked(found),
-        guessed=classes.guessed(found),
+        questions=personal_data.asked(found),
+        guessed=personal_data.guessed(found),
         class_words=CLASS_WORDS,
         unnamed=_unnamed(found),
         units=UNIT_WORDS,
         kinds=KIND_WORDS,
         changed=compared.indicators_changed if compared else (),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
-        untargeted=terms.without_target(found),
+        untargeted=publish_answers.without_target(found),
         communes=catalogue.communes() if draft.commune_id is None else [],
     )
 
@@ -170,7 +173,7 @@ def _own(draft_id: int) -> FormDraft:
 
 
 def _changes(draft: FormDraft, found: Definition) -> changes.Changes | None:
-    before = terms.newest(draft.form_id)
+    before = publish_answers.newest(draft.form_id)
     return changes.compare(before, changes.Version(draft.xform, found)) if before else None
 
 
@@ -227,11 +230,11 @@ def _purpose(wrong: dict[str, str]) -> Purpose:
 
 
 def _classes(found: Definition, wrong: dict[str, str]) -> dict[str, str]:
-    given = {each.path: request.form.get(f"loai:{each.path}", "") for each in classes.asked(found)}
-    unknown = [path for path, level in given.items() if level not in classes.CLASSES]
+    given = {each.path: request.form.get(f"loai:{each.path}", "") for each in personal_data.asked(found)}
+    unknown = [path for path, level in given.items() if level not in personal_data.CLASSES]
     if unknown or request.form.get("xac_nhan") != "1":
         wrong["xac_nhan"] = "Hãy xem bảng phân loại câu hỏi và đánh dấu vào ô xác nhận."
-    return {path: level for path, level in given.items() if level in classes.CLASSES}
+    return {path: level for path, level in given.items() if level in personal_data.CLASSES}
 
 
 def _named(code: str, wrong: dict[str, str]) -> IndicatorDeclaration:

@@ -8,10 +8,12 @@ from forms import changes, library
 from forms.definition import Definition
 from forms.errors import FormRejected, SheetError
 from forms.sheets import MAX_BYTES
-from server import auth, catalogue, clock, drafts, journal
+from server import audit, clock
+from server.accounts import access
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, FORM_UNKNOWN, NOT_ALLOWED, VERSION_UNKNOWN, Problem
 from server.models import Commune, Form, FormVersion
+from server.published_forms import catalogue, drafts
 
 blueprint = Blueprint("form_pages", __name__)
 WHO = ("officer", "city")
@@ -29,7 +31,7 @@ NOTICES = {
 
 def own_commune() -> Commune | None:
     """The commune whose forms the one who asks may change; None for the city's. Problem for anybody else."""
-    caller = auth.signed_in()
+    caller = access.signed_in()
     if caller.commune_id is None:
         if "city" not in caller.roles:
             raise Problem(NOT_ALLOWED)
@@ -43,7 +45,7 @@ def notice() -> str:
 
 
 @blueprint.get("/quan-tri/bieu-mau")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def listing() -> str:
     """The commune's forms and drafts, the city's that it has, and where to upload one."""
     return _listing()
@@ -64,18 +66,18 @@ def _listing(errors: tuple[SheetError, ...] = (), filename: str = "") -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def upload() -> Redirect | tuple[str, int]:
     """Check a workbook; a good one becomes the draft of its form, a bad one comes back with what is wrong."""
     commune = own_commune()
     filename, content = _uploaded()
     begin_writing()
     try:
-        draft = drafts.save(content, filename, commune, auth.signed_in().actor)
+        draft = drafts.save(content, filename, commune, access.signed_in().actor)
     except FormRejected as rejected:
         db.session.rollback()
         return _listing(rejected.errors, filename), 422
-    journal.note("form.upload", f"form_draft:{draft.id}", {"form_id": draft.form_id, "md5": draft.md5})
+    audit.note("form.upload", f"form_draft:{draft.id}", {"form_id": draft.form_id, "md5": draft.md5})
     db.session.commit()
     return redirect(url_for(".show_draft", draft_id=draft.id, xong="tai_len"))
 
@@ -89,7 +91,7 @@ def _uploaded() -> tuple[str, bytes]:
 
 
 @blueprint.get("/quan-tri/bieu-mau/thu-vien/<form_id>.xlsx")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def sample(form_id: str) -> Response:
     """A form of the library as a workbook, to begin one's own from."""
     if form_id not in library.LIBRARY:
@@ -98,7 +100,7 @@ def sample(form_id: str) -> Response:
 
 
 @blueprint.get("/quan-tri/bieu-mau/mau/<form_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def one(form_id: str) -> str:
     """One form: its versions with what each brought, its communes, and whether it is in use."""
     form = _readable(form_id)
@@ -117,7 +119,7 @@ def one(form_id: str) -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau/mau/<form_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def act(form_id: str) -> Redirect:
     """Retire a form, bring it back, or say which communes have it."""
     begin_writing()
@@ -132,13 +134,13 @@ def act(form_id: str) -> Redirect:
     else:
         raise Problem(BAD_REQUEST, why="không rõ việc cần làm.")
     act_name = {"ngung": "form.retire", "dung_lai": "form.restore", "xa": "form.communes"}[wanted]
-    journal.note(act_name, f"form:{form.id}", {"form_id": form.form_id})
+    audit.note(act_name, f"form:{form.id}", {"form_id": form.form_id})
     db.session.commit()
     return redirect(url_for(".one", form_id=form_id, xong=wanted))
 
 
 @blueprint.get("/quan-tri/bieu-mau/mau/<form_id>/<path:version>/<any(bang,xform):kind>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def download(form_id: str, version: str, kind: str) -> Response:
     """A version as published: the officer's workbook, or the XForm that phones load, byte for byte."""
     found = _version(_readable(form_id), version)

@@ -9,12 +9,14 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from sqlalchemy.orm import load_only, selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import account_acts, auth, people, sessions, tries
+from server.accounts import access, persons, roles, sessions, wrong_passwords
+from server.accounts.persons import PersonRejected
+from server.accounts.roles import CITY_WIDE, ROLES
+from server.audit import Actor
 from server.db import begin_writing, db
 from server.errors import PERSON_UNKNOWN, Problem
 from server.models import Commune, Person, Role, Village
-from server.office import once
-from server.people import CITY_WIDE, ROLES, Actor, PersonRejected
+from server.office import one_time_secret
 
 blueprint = Blueprint("people_pages", __name__)
 
@@ -33,23 +35,23 @@ class Act:
 
 
 def _disable(person: Person, by: Actor) -> None:
-    account_acts.disable(person, by=by)
+    persons.disable(person, by=by)
 
 
 def _enable(person: Person, by: Actor) -> None:
-    account_acts.enable(person, by=by)
+    persons.enable(person, by=by)
 
 
 def _reset(person: Person, by: Actor) -> str:
-    return account_acts.reset(person, by=by)
+    return persons.reset(person, by=by)
 
 
 def _end(person: Person, by: Actor) -> None:
-    account_acts.end_sessions(person, by=by)
+    persons.end_sessions(person, by=by)
 
 
 def _unlock(person: Person, by: Actor) -> None:
-    account_acts.unlock(person, by=by)
+    persons.unlock(person, by=by)
 
 
 ACTS: Mapping[str, Act] = {
@@ -62,7 +64,7 @@ ACTS: Mapping[str, Act] = {
 
 
 @blueprint.get(BASE)
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def listing() -> str:
     """The accounts that the reader looks after, 50 a page."""
     number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
@@ -71,7 +73,7 @@ def listing() -> str:
     query = _found(search, chosen).order_by(sa.not_(Person.active), Person.username)
     rows = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE + 1)).unique().all()
     shown = rows[:PAGE]
-    waiting = tries.waiting(person.username for person in shown)
+    waiting = wrong_passwords.waiting(person.username for person in shown)
     return render_template(
         "office/people.html",
         rows=[(person, _state(person, person.username in waiting)) for person in shown],
@@ -86,20 +88,20 @@ def listing() -> str:
 
 
 @blueprint.get(f"{BASE}/them")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def adding() -> str:
     """A new account: where it belongs, then who it is."""
     return _adding(_asked_commune(request.args))
 
 
 @blueprint.post(f"{BASE}/them")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def add() -> BaseResponse | tuple[str, int]:
     """Make an account; its password is told once, on the page that follows."""
     begin_writing()
     commune = _asked_commune(request.form)
     try:
-        made = people.add(
+        made = persons.add(
             request.form.get("ten_dang_nhap", "").strip().casefold(),
             request.form.get("ho_ten", "")[:120],
             [_chosen_role()],
@@ -113,27 +115,27 @@ def add() -> BaseResponse | tuple[str, int]:
         db.session.rollback()
         return _adding(_asked_commune(request.form), wrong=str(rejected)), 422
     db.session.commit()
-    once.keep(made.password)
+    one_time_secret.keep(made.password)
     flash(f"Đã thêm tài khoản {made.person.username}.")
     return redirect(url_for(".one", person_id=made.person.id))
 
 
 @blueprint.get(f"{BASE}/<int:person_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def one(person_id: int) -> Response:
     """One account: role, scope, state, open sessions, and what may be done."""
-    return _one(_person(person_id), once.take())
+    return _one(_person(person_id), one_time_secret.take())
 
 
 @blueprint.post(f"{BASE}/<int:person_id>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def change(person_id: int) -> BaseResponse | tuple[Response, int]:
     """Give another role, scope, name or office."""
     begin_writing()
     person = _person(person_id)
     commune = _asked_commune(request.form)
     try:
-        account_acts.change(
+        persons.change(
             person,
             _chosen_role(),
             commune,
@@ -152,7 +154,7 @@ def change(person_id: int) -> BaseResponse | tuple[Response, int]:
 
 
 @blueprint.post(f"{BASE}/<int:person_id>/<any({', '.join(map(repr, ACTS))}):name>")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def act(person_id: int, name: str) -> BaseResponse | tuple[Response, int]:
     """Press one of the buttons."""
     begin_writing()
@@ -164,19 +166,19 @@ def act(person_id: int, name: str) -> BaseResponse | tuple[Response, int]:
         return _one(_person(person_id), wrong=str(rejected)), 422
     db.session.commit()
     if secret:
-        once.keep(secret)
+        one_time_secret.keep(secret)
     flash(ACTS[name].done)
     return redirect(url_for(".one", person_id=person_id))
 
 
 def actor() -> Actor:
     """Who asks, for the audit."""
-    return Actor(auth.signed_in().actor, request.remote_addr)
+    return Actor(access.signed_in().actor, request.remote_addr)
 
 
 def _own() -> sa.Select[Person]:
-    caller = auth.signed_in()
-    query = account_acts.looked_after(caller.roles, caller.commune_id, caller.person_id)
+    caller = access.signed_in()
+    query = persons.looked_after(caller.roles, caller.commune_id, caller.person_id)
     names = selectinload(Person.villages).load_only(Village.code, Village.name)
     return query.options(names, *sessions.NAMES_ALONE)
 
@@ -201,20 +203,20 @@ def _person(person_id: int) -> Person:
 
 
 def _givable() -> list[str]:
-    given = account_acts.given_by(auth.signed_in().roles)
+    given = roles.given_by(access.signed_in().roles)
     return [name for name in ROLES if name in given]
 
 
 def _asked_commune(values: Mapping[str, str]) -> Commune | None:
     """The commune that the form names; always an officer's own; None for the whole city."""
-    own = auth.signed_in().commune_code
+    own = access.signed_in().commune_code
     code = own or values.get("xa", "")
-    return auth.open_commune(code) if code else None
+    return access.open_commune(code) if code else None
 
 
 def _more(commune: Commune | None) -> list[Commune]:
     """Other communes, by their codes; only who looks after the whole city gives them. Raises PersonRejected."""
-    if auth.signed_in().commune_id is not None:
+    if access.signed_in().commune_id is not None:
         return []
     codes = dict.fromkeys(re.findall(r"\w+", request.form.get("xa_khac", "")[:600]))
     known = {each.code: each for each in communes_to_choose()}
@@ -247,7 +249,7 @@ def _chosen(commune: Commune | None) -> list[Village]:
 
 def communes_to_choose() -> Sequence[Commune]:
     """What a person of the city may choose from; an officer's commune is his own."""
-    if auth.signed_in().commune_id is not None:
+    if access.signed_in().commune_id is not None:
         return ()
     query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(Commune.name)
     return db.session.scalars(query.options(load_only(Commune.code, Commune.name, Commune.kind))).all()
@@ -263,7 +265,7 @@ def _state(person: Person, is_waiting: bool) -> tuple[str, bool]:
         return "đã ngừng", False
     if is_waiting:
         return "tạm khóa vì sai 5 lần", True
-    if people.is_unused(person):
+    if persons.is_unused(person):
         return "lâu ngày không đăng nhập", True
     if person.must_change:
         return "chờ đổi mật khẩu lần đầu", False
@@ -275,7 +277,7 @@ def _adding(commune: Commune | None, wrong: str = "") -> str:
         "office/person_add.html",
         commune=commune,
         communes=communes_to_choose(),
-        is_city_wide=auth.signed_in().commune_id is None,
+        is_city_wide=access.signed_in().commune_id is None,
         roles=_roles_for(commune),
         words=ROLES,
         villages=_villages(commune),
@@ -287,14 +289,14 @@ def _adding(commune: Commune | None, wrong: str = "") -> str:
 
 def _one(person: Person, secret: str = "", wrong: str = "") -> Response:
     commune = _asked_commune(request.args) if "xa" in request.args else person.commune
-    is_waiting = bool(tries.waiting([person.username]))
+    is_waiting = bool(wrong_passwords.waiting([person.username]))
     state, _ = _state(person, is_waiting)
     page = render_template(
         "office/person.html",
         person=person,
         state=state,
         is_waiting=is_waiting,
-        is_out=not person.active or people.is_unused(person),
+        is_out=not person.active or persons.is_unused(person),
         role=person.roles[0].name if person.roles else "",
         commune=commune,
         communes=communes_to_choose(),

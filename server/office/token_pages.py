@@ -4,13 +4,14 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import auth, clock, people
+from server import clock
+from server.accounts import access, tokens
+from server.accounts.tokens import READS, TokenRejected
 from server.db import begin_writing, db
 from server.errors import TOKEN_GONE, Problem
 from server.models import ApiToken, Commune
-from server.office import once
+from server.office import one_time_secret
 from server.office.people_pages import actor, communes_to_choose
-from server.people import READS, PersonRejected
 
 blueprint = Blueprint("token_pages", __name__)
 
@@ -21,45 +22,45 @@ DEFAULT_DAYS = 365
 
 
 @blueprint.get(BASE)
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def listing() -> Response:
     """The keys of the reader's commune, or all of them."""
-    return _page(once.take())
+    return _page(one_time_secret.take())
 
 
 @blueprint.post(BASE)
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def add() -> BaseResponse | tuple[Response, int]:
     """Make a key; it is told once, on the page that follows."""
     begin_writing()
     days = request.form.get("han", DEFAULT_DAYS, type=int)
     try:
-        made = people.add_token(
+        made = tokens.add(
             request.form.get("ten", "")[:120],
             commune=_commune(),
             reads=request.form.getlist("doc"),
             days=days if days in DAYS else DEFAULT_DAYS,
             by=actor(),
         )
-    except PersonRejected as rejected:
+    except TokenRejected as rejected:
         db.session.rollback()
         return _page(wrong=str(rejected)), 422
     db.session.commit()
-    once.keep(made.token)
+    one_time_secret.keep(made.token)
     flash(f"Đã tạo khóa cho {made.record.name}.")
     return redirect(url_for(".listing"))
 
 
 @blueprint.post(f"{BASE}/<int:token_id>/thu-hoi")
-@auth.needs(*WHO)
+@access.needs(*WHO)
 def revoke(token_id: int) -> BaseResponse:
     """Refuse a key from now on."""
     begin_writing()
     found = db.session.scalars(sa.select(ApiToken).where(ApiToken.id == token_id)).unique().first()
-    own = auth.signed_in().commune_id
+    own = access.signed_in().commune_id
     if found is None or (own is not None and found.commune_id != own):
         raise Problem(TOKEN_GONE)
-    people.revoke_token(found, by=actor())
+    tokens.revoke(found, by=actor())
     db.session.commit()
     flash(f"Đã thu hồi khóa của {found.name}: chương trình ấy không đọc được gì nữa.")
     return redirect(url_for(".listing"))
@@ -67,14 +68,14 @@ def revoke(token_id: int) -> BaseResponse:
 
 def _commune() -> Commune | None:
     """The commune that the key is for; an officer's own, whatever is sent; None for all."""
-    code = auth.signed_in().commune_code or request.form.get("xa", "")
-    return auth.open_commune(code) if code else None
+    code = access.signed_in().commune_code or request.form.get("xa", "")
+    return access.open_commune(code) if code else None
 
 
 def _page(secret: str = "", wrong: str = "") -> Response:
     page = render_template(
         "office/tokens.html",
-        rows=people.tokens(auth.signed_in().commune_id),
+        rows=tokens.listed(access.signed_in().commune_id),
         now=clock.now(),
         communes=communes_to_choose(),
         reads=READS,

@@ -8,12 +8,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
 from server import clock
+from server.addresses import is_of_phones
 from server.errors import Problem
 from server.openrosa import forms, pull, submission, trial, xml
-
-PATHS = (
-    "/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/", "/thu/", "/upload", "/formUpload"
-)  # fmt: skip
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/formList", forms.form_list, ("GET",)),
@@ -41,11 +38,6 @@ DRAINED = 64_000_000
 it was refused instead of a reset connection."""
 
 
-def speaks(path: str) -> bool:
-    """Whether a path is one that phones ask for."""
-    return path.startswith(PATHS)
-
-
 def say(problem: Problem) -> Response:
     """A problem in OpenRosa's words (C38, C39)."""
     if request.method in ("POST", "PUT"):
@@ -54,7 +46,7 @@ def say(problem: Problem) -> Response:
     return dressed(response)
 
 
-SPEAKER = (speaks, say)
+SPEAKER = (is_of_phones, say)
 
 
 def dressed(response: Response) -> Response:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from server import clock
 from server.db import db, single_statements
 from server.models import Device, DeviceForm
-from server.phones import Caller
+from server.phones.phone_access import Caller
 
 OFTEN_ENOUGH = dt.timedelta(hours=1)
 """How exact `last_seen` is: a phone that asks every minute is written down once an hour."""

@@ -6,13 +6,13 @@ from urllib.parse import quote
 from flask import Response, request
 
 from forms.choices import md5
-from server import lists
 from server.db import single_statements
-from server.entities import HOUSEHOLDS
 from server.errors import FILE_UNKNOWN, Problem
+from server.households import phone_lists
+from server.households.records import HOUSEHOLDS
 from server.openrosa import published, xml
 from server.openrosa.devices import asked_about, fetched, seen
-from server.phones import Caller, known, outside_url
+from server.phones.phone_access import Caller, known, outside_url
 
 
 @known
@@ -60,12 +60,12 @@ def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
 @known
 def integrity(caller: Caller, name: str) -> Response:
     """Which of the entities in `id` (separated by commas) are gone from this collector's list (E10)."""
-    if name not in lists.PROPERTIES:
+    if name not in phone_lists.PROPERTIES:
         raise Problem(FILE_UNKNOWN, name=name[:80])
     asked = {written: _uuid(written) for written in request.args.get("id", "").split(",")}
     ids = {key for key in asked.values() if key is not None}
     with single_statements().connect() as connection:
-        gone = lists.deleted(connection, name, ids, caller) if ids else {}
+        gone = phone_lists.deleted(connection, name, ids, caller) if ids else {}
     if name == HOUSEHOLDS:
         asked_about(caller, len(ids) - len(gone))
     answers = [(written, gone[key]) for written, key in asked.items() if key is not None and key in gone]

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from forms.choices import md5
 from forms.definition import Definition
-from server import lists
 from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, VERSION_UNKNOWN, Problem
+from server.households import phone_lists
 from server.models import Form, FormCommune, FormFile, FormVersion
-from server.phones import Caller
-from server.registry import registry
+from server.phones.phone_access import Caller
+from server.published_forms.registry import registry
 
 _GIVEN = sa.select(FormCommune.commune_id).where(FormCommune.form_id == Form.id)
 _OPEN = sa.or_(
@@ -133,7 +133,7 @@ def needed(connection: sa.Connection, caller: Caller, found: Version) -> list[Ne
 def _needed(
     connection: sa.Connection, caller: Caller, found: Version, name: str, stored: Mapping[str, str]
 ) -> Needed | None:
-    made = lists.content(connection, name, caller)
+    made = phone_lists.content(connection, name, caller)
     digest = stored.get(name) if made is None else md5(made)
     return None if digest is None else Needed(name, digest, made is not None and is_list(found, name))
 
@@ -150,7 +150,7 @@ def file(connection: sa.Connection, caller: Caller, found: Version, name: str) -
     """One file of a version: made from the tables for this caller, else as uploaded with the form."""
     if name not in found.definition.media:
         raise Problem(FILE_UNKNOWN, name=name[:80])
-    made = lists.content(connection, name, caller)
+    made = phone_lists.content(connection, name, caller)
     if made is not None:
         return Content(made, "text/csv; charset=utf-8", md5(made))
     row: Any = connection.execute(_FILE, {"version": found.id, "name": name}).first()

@@ -11,13 +11,16 @@ from lxml import etree
 
 from forms.choices import md5
 from forms.instance import read
-from server import arrival, auth, blobs, digest
+from server.accounts import access
 from server.db import single_statements
 from server.errors import BAD_REQUEST, FILE_UNKNOWN, PUSH_REFUSED, SUBMISSION_UNKNOWN, Problem
+from server.files import blobs
+from server.intake import place
 from server.models import Attachment, Collector, Submission
 from server.openrosa import published, xml
-from server.phones import Caller, known, outside_url
-from server.registry import registry
+from server.phones import digest
+from server.phones.phone_access import Caller, known, outside_url
+from server.published_forms.registry import registry
 from server.sealing import key_for
 
 PAGE = 100
@@ -35,7 +38,7 @@ _OWN = (
     sa.or_(
         Submission.village_id.in_(sa.bindparam("villages", expanding=True)), Submission.village_id.is_(None)
     ),
-    sa.or_(Submission.quarantine.is_(None), Submission.quarantine != arrival.OUTSIDE),
+    sa.or_(Submission.quarantine.is_(None), Submission.quarantine != place.OUTSIDE),
 )
 """His own, of the thôn that are his today: what he sent from elsewhere he does not read again (DESIGN 7)."""
 
@@ -95,7 +98,7 @@ def download_submission(caller: Caller) -> Response:
     return Response(xml.submission(_inside(row), listed), content_type=xml.CONTENT_TYPE)
 
 
-@auth.phone
+@access.phone
 def attachment(signed: str, **_token: str) -> Response:
     """A file by its signed address, which opens without a password, for an hour (C53)."""
     try:

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from flask import Response, request
 
 from forms.instance import MAX_BYTES
-from server import intake
 from server.errors import SUBMISSION_MISSING, SUBMISSION_TWICE, Problem
+from server.files.attachments import Upload
+from server.intake import receive
+from server.intake.sender import Sender
 from server.openrosa import parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, printable
 from server.openrosa.parts import Part
-from server.phones import Caller, sending
-from server.sender import Sender, Upload
+from server.phones.phone_access import Caller, sending
 
 XML_PART = "xml_submission_file"
 INCOMPLETE_PART = "*isIncomplete*"
@@ -25,7 +26,7 @@ def submission(caller: Caller) -> Response:
         return Response(status=204, content_type=xml.CONTENT_TYPE)
     with parts.received(request.stream, request.content_type or "", request.content_length) as found:
         form, files = unwrap(found)
-        receipt = intake.accept(form, uploads(files), sender(caller))
+        receipt = receive.accept(form, uploads(files), sender(caller))
     status = 201 if receipt.new else 202
     return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
 

@@ -16,7 +16,8 @@ from forms.definition import Definition
 from forms.errors import Unreadable
 from forms.instance import Instance, answers, read
 from forms.points import rounded
-from server import auth, clock, guessing, lists
+from server import clock
+from server.accounts import access, guessing
 from server.db import begin_writing, db
 from server.errors import (
     FILE_UNKNOWN,
@@ -26,12 +27,13 @@ from server.errors import (
     VERSION_UNKNOWN,
     Problem,
 )
+from server.households import phone_lists
 from server.models import DraftSubmission, FormDraft, Village
 from server.openrosa import parts, xml
 from server.openrosa.forms import revalidated
 from server.openrosa.submission import unwrap
-from server.phones import TOKEN, is_https
-from server.reading import WHY
+from server.phones.phone_access import TOKEN, is_https
+from server.published_forms.read_submission import WHY
 
 MOST_KEPT = 200
 """Test answers of one draft; the oldest go."""
@@ -53,7 +55,7 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
             raise Problem(KEY_UNKNOWN)
         return view(draft, **path)
 
-    return auth.phone(asked)
+    return access.phone(asked)
 
 
 @_on_trial
@@ -171,10 +173,10 @@ def _keep(draft: FormDraft, instance: Instance) -> bool:
 
 def _content(draft: FormDraft, name: str) -> tuple[bytes, str] | None:
     """A file's bytes and type; lists are made up, so that a test link shows nobody's household."""
-    if name == lists.VILLAGES_FILE:
+    if name == phone_lists.VILLAGES_FILE:
         return villages_csv(_villages(draft)), "text/csv; charset=utf-8"
     list_name = name.removesuffix(".csv")
-    if list_name in lists.PROPERTIES:
+    if list_name in phone_lists.PROPERTIES:
         return _made_up(draft, list_name), "text/csv; charset=utf-8"
     file = next((each for each in draft.files if each.name == name), None)
     return (file.content, file.media_type) if file else None
@@ -196,4 +198,4 @@ def _made_up(draft: FormDraft, list_name: str) -> bytes:
             data = {"thon": village.code, "dia_chi": "Ngõ thử", "tinh_trang": "chua_tham"}
             key = uuid.uuid5(_FAMILY, f"{list_name} {village.code} {name}")
             choices.append(EntityChoice(key, f"{name} ({village.name})", 1, data))
-    return entities_csv(choices, lists.PROPERTIES[list_name])
+    return entities_csv(choices, phone_lists.PROPERTIES[list_name])

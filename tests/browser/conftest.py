@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page, Request, StorageState, ViewportSi
 from werkzeug.serving import make_server
 
 from dashboards import assets
-from server import clock, people
+from server import clock
+from server.accounts import roles
 from server.db import db
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import NOON, PASSWORD, fill
@@ -79,7 +80,7 @@ def _fill() -> None:
     commune = fill("11629")
     thon = min(commune.villages, key=lambda each: each.code)
     for role in ROLES:
-        home = None if role in people.CITY_WIDE else commune
+        home = None if role in roles.CITY_WIDE else commune
         make_person(username(role), role, home, (thon,) if role == "team_leader" else ())
 
 

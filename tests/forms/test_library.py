@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from pyxform.xls2xform import convert
 
-from forms import engine, library
+from forms import library
+from forms.engine import engine
 
 HOUSEHOLD = "0b6ff5a4-6d9b-4a4e-9f5e-4b7f1f0f3a11"
 MOVED = "1c7005b5-7e0c-4b5f-8a6f-5c80200f4b22"

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from pyxform.xls2xform import convert
 
-from forms import engine, library
+from forms import library
+from forms.engine import engine
 
 PLACE = "2d8116c6-8f1d-4c60-9b70-6d91310f5c33"
 MARKET = "3e9227d7-902e-4d71-8c81-7ea2420f6d44"

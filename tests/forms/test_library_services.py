@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 from pyxform.xls2xform import convert
 
-from forms import engine, library
+from forms import library
 from forms.convert import convert as as_definition
+from forms.engine import engine
 
 BUSINESS = "4fa338e8-a13f-4e92-9d92-8fb3531f7e55"
 HOUSEHOLD = "0b6ff5a4-6d9b-4a4e-9f5e-4b7f1f0f3a11"

@@ -86,7 +86,7 @@ turns = st.lists(
 def test_its_neighbours_alone_tell_what_an_arrival_changes(
     series: list[Entry], rule: Rule, new: Entry, turns: list[Turn]
 ) -> None:
-    """What intake reads of a long series (server/tally.py), with households that move, end or are split too."""
+    """What intake reads of a long series (server/counting/tally.py), also with households that move, end or split."""
     others = [each for each in series if each.submission_id != new.submission_id]
     before = max((each for each in others if each < new), default=None)
     after = min((each for each in others if each > new), default=None)

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
-from server import blobs, tally
+from server.counting import tally
 from server.db import db
+from server.files import blobs
 from server.models import Attachment, Entity, EntityList, Submission, Village
 from tests import sample
 from tests.live.served import Served

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from forms import engine
+from forms.engine import engine
 from tests.phone import OverSocket, Phone, statuses
 
 pytestmark = pytest.mark.live

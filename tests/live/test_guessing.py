@@ -9,7 +9,7 @@ import pytest
 import requests
 from flask import Flask
 
-from server import guessing
+from server.accounts import guessing
 from server.db import db
 from server.settings import Settings
 from tests import sample

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
-from server import pictures, tally
+from server.counting import tally
 from server.db import db
+from server.files import photos as pictures
 from server.models import Attachment, Entity, EntityList, Indicator, Submission, Village
 from tests import sample
 from tests.live.served import Served

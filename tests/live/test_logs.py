@@ -9,9 +9,12 @@ import requests
 import sqlalchemy as sa
 from flask import Flask
 
-from server import account_acts, collectors, drafts, people, sealing
+from server import audit, sealing
+from server.accounts import persons, tokens
 from server.db import db
 from server.models import Audit, Person
+from server.phones import collectors
+from server.published_forms import drafts
 from server.settings import Settings
 from tests import sample
 from tests.leaders import PASSWORD
@@ -56,10 +59,10 @@ def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Setti
     collector = sample.make_collector(commune)
     sample.publish_plain()
     trial = sealing.unseal(drafts.save(WORKBOOK, "thu.md", commune, "system").token_sealed)
-    api_token = people.add_token("cổng", commune=commune).token
+    api_token = tokens.add("cổng", commune=commune).token
     number = make_person("can_bo", "officer", commune)
-    once = account_acts.reset(
-        db.session.get_one(Person, make_person("nguoi_khac", "leader", commune)), by=people.SHELL
+    once = persons.reset(
+        db.session.get_one(Person, make_person("nguoi_khac", "leader", commune)), by=audit.SHELL
     )
     db.session.commit()
     secrets |= {collector.token, collectors.password(collector.collector), trial, api_token, once}
@@ -77,11 +80,11 @@ def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Setti
         assert {line["status"] for line in lines if line["logger"] == "access"} >= {200, 201, 401, 404}
     assert "/thu/…/formList" in told
     assert "/key/…/submission" in told
-    audit = str([(row.actor, row.record, row.detail) for row in db.session.scalars(sa.select(Audit))])
-    assert f"person:{number}" in audit
+    told_by_audit = str([(row.actor, row.record, row.detail) for row in db.session.scalars(sa.select(Audit))])
+    assert f"person:{number}" in told_by_audit
     long = {each for each in secrets if len(each) >= 12}
     assert len(long) >= 10
-    assert [each for each in long if each in told or each in audit] == []
+    assert [each for each in long if each in told or each in told_by_audit] == []
 
 
 def _walk(served: Served, secrets: set[str], code: str, trial: str, api_token: str) -> None:

@@ -11,11 +11,14 @@ from flask import Flask
 from requests.auth import HTTPDigestAuth
 from werkzeug.datastructures import Headers
 
-from forms import engine, plans
-from server import people, planning, publishing
-from server.collectors import NewCollector
+from forms import plans
+from forms.engine import engine
+from server.accounts import tokens
 from server.db import db
 from server.models import Entity, VillageFigure
+from server.phones.collectors import NewCollector
+from server.plans import load_plans
+from server.published_forms import publishing
 from tests import sample
 from tests.leaders import PASSWORD, sign_up
 from tests.live.leader import Leader, Seen
@@ -59,12 +62,12 @@ def ready(app: Flask, served: Served) -> Iterator[Round]:
     village.outline = shapely.to_wkb(shapely.MultiPolygon([shapely.box(106.50, 20.80, 106.52, 20.82)]))
     figure = VillageFigure(village_id=village.id, day=dt.date(2026, 1, 1), source="UBND xã", households=20)
     db.session.add(figure)
-    planning.load_indicators()
-    planning.load(plans.read("an_lao_2026"))
+    load_plans.load_indicators()
+    load_plans.load(plans.read("an_lao_2026"))
     publishing.publish_library()
     households = [sample.make_entity(village, f"Hộ số {n}") for n in range(12)]
     sign_up(commune)
-    token = people.add_token("chương trình thử", commune=commune, days=None).token
+    token = tokens.add("chương trình thử", commune=commune, days=None).token
     db.session.commit()
     collector = sample.make_collector(commune, [village])
     with requests.Session() as session:

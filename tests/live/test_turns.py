@@ -12,7 +12,7 @@ from server.db import db
 from tests import sample
 from tests.live.served import HOST, Served
 from tests.phone import multipart, part
-from tests.server.test_intake import differences
+from tests.server.intake.test_receive import differences
 
 pytestmark = pytest.mark.live
 

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from server.collectors import NewCollector
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone
 

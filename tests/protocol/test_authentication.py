@@ -13,10 +13,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import parse_dict_header
 
 from app import create_app
-from server import clock, collectors, digest
-from server.collectors import NewCollector
+from server import clock
 from server.db import db
 from server.models import Submission
+from server.phones import collectors, digest
+from server.phones.collectors import NewCollector
 from server.settings import Settings
 from tests import people, sample
 from tests.phone import Answer, InProcess, Phone, digest_header, multipart, part

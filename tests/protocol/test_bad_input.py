@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
-from server.collectors import NewCollector
 from server.db import db
 from server.models import Collector, Finding, Form, Submission, Tally
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.census import everything, unchanged
 from tests.phone import Answer, Phone

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import intake
-from server.collectors import NewCollector
 from server.db import db
+from server.intake import receive
 from server.models import Attachment
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import Phone, multipart, part
 from tests.sample import JPEG, arrived, arrived_files, photo
@@ -169,7 +169,7 @@ def test_a_defect_of_ours_is_500_and_the_phone_keeps_its_copy(
     def fail(*_args: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(intake, "accept", fail)
+    monkeypatch.setattr(receive, "accept", fail)
     answer = phone.post(sample.filled())
     assert answer.status == 500
     assert answer.message

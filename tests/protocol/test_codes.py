@@ -6,10 +6,11 @@ import uuid
 import pytest
 from flask import Flask
 
-from server import clock, collectors, contacts
-from server.collectors import NewCollector
+from server import clock
 from server.db import db
 from server.models import Collector, CollectorVillage
+from server.phones import collectors, last_contact
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone, statuses
 
@@ -158,16 +159,16 @@ def test_what_a_phone_holds_and_has_not_sent_is_known(phone: Phone, collector: N
     phone.sync()
     url = f"{phone.server_url}/lists/ho_dan/integrity?id={uuid.uuid4()}%2C{uuid.uuid4()}"
     phone.get(url)
-    contact = contacts.contacts([collector.collector.id])[collector.collector.id]
+    contact = last_contact.contacts([collector.collector.id])[collector.collector.id]
     [known] = contact.phones
     assert known.unsent == 2
     assert known.app == "ODK Collect v2026.3.1"
     assert [(held.form_id, held.version, held.is_newest) for held in known.forms] == [("tham", "1", True)]
     db.session.rollback()
     commune = _fresh(collector).commune
-    assert contacts.old_phones(commune) == 0
+    assert last_contact.old_phones(commune) == 0
     sample.publish_visit("2")
-    assert contacts.old_phones(commune) == 1
+    assert last_contact.old_phones(commune) == 1
     phone.sync()
     db.session.rollback()
-    assert contacts.old_phones(commune) == 0
+    assert last_contact.old_phones(commune) == 0

@@ -6,9 +6,9 @@ import io
 import pytest
 from flask import Flask
 
-from server import publishing
-from server.collectors import NewCollector
 from server.db import db
+from server.phones.collectors import NewCollector
+from server.published_forms import publishing
 from tests import sample
 from tests.phone import LISTED, InProcess, Phone, digest_header, multipart, part, statuses
 

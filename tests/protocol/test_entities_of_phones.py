@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 
-from server import publishing
-from server.collectors import NewCollector
 from server.db import db
 from server.models import EntityVersion
+from server.phones.collectors import NewCollector
+from server.published_forms import publishing
 from tests import sample
 from tests.phone import Phone, statuses
 

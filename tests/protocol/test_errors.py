@@ -4,7 +4,7 @@ import pytest
 from flask import Blueprint, Flask, abort
 from lxml import etree
 
-from server import auth
+from server.accounts import access
 from server.errors import NOT_ALLOWED, Problem
 from tests.people import bearing, browser, make_commune, make_person, make_token
 
@@ -17,7 +17,7 @@ def failing(app: Flask) -> Flask:
     """The application, with one view for each protocol that fails as it is told to."""
     pages = Blueprint("failing", __name__)
 
-    @auth.public
+    @access.public
     def fail(how: str) -> str:
         if how == "bug":
             raise RuntimeError("mật khẩu cơ sở dữ liệu")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from server import clock
-from server.collectors import NewCollector
 from server.db import db
 from server.models import Form, FormFile
 from server.openrosa import xml
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone
 

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from server.collectors import NewCollector
 from server.db import db
 from server.models import Entity, Finding, Tally
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone, multipart, part, statuses
 

@@ -15,9 +15,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from forms import plans
-from server import clock, people, planning
+from server import clock
+from server.accounts import roles
 from server.db import db
 from server.models import Commune, Person
+from server.plans import load_plans
 from tests.people import bearing, browser, make_commune, make_person, make_token
 
 CODES = ("11629", "10930", "00000")
@@ -28,7 +30,7 @@ def token(app: Flask, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 18, 5, tzinfo=dt.UTC))
     commune = make_commune(thon=2)
     make_commune("10930", "Mao Điền")
-    planning.load(plans.read("an_lao_2026"))
+    load_plans.load(plans.read("an_lao_2026"))
     db.session.commit()
     return make_token(commune)
 
@@ -63,7 +65,7 @@ def test_every_answer_is_one_that_the_description_names(app: Flask, token: str, 
     _holds(app, bearing(token), data)
 
 
-@pytest.mark.parametrize("role", ["nobody", *people.ROLES])
+@pytest.mark.parametrize("role", ["nobody", *roles.ROLES])
 @given(data=st.data())
 @_modest(6)
 def test_every_answer_to_people_is_one_that_the_description_names(
@@ -80,7 +82,7 @@ def _signed_in(app: Flask, role: str) -> dict[str, str]:
     if not db.session.scalar(sa.select(sa.exists().where(Person.username == role))):
         of = db.session.scalars(sa.select(Commune).where(Commune.code == "11629")).one()
         leads = tuple(of.villages[:1]) if role == "team_leader" else ()
-        make_person(role, role, None if role in people.CITY_WIDE else of, leads)
+        make_person(role, role, None if role in roles.CITY_WIDE else of, leads)
     found = browser(app)
     found.sign_in(role)
     cookie = found.get_cookie(app.config["SESSION_COOKIE_NAME"])

@@ -6,13 +6,13 @@ import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
-from server import pictures
 from server.db import db
+from server.files import photos
 from server.models import Attachment, Submission
 from tests import sample
 from tests.phone import Phone, statuses
 from tests.protocol.test_pull import SPACE, downloaded
-from tests.server.test_pictures import taken, tells
+from tests.server.files.test_photos import taken, tells
 
 ID = "uuid:0b3c9f7e-2f38-4c8e-9d9c-6d1a3f0a77e1"
 WITH_PHOTO = sample.filled("<so>3</so><anh>1.jpg</anh>", instance_id=ID)
@@ -31,7 +31,7 @@ def test_no_tag_of_a_photo_is_kept_or_pulled(app: Flask, any_phone: Phone) -> No
     db.session.close()
     url = downloaded(any_phone, ID).findtext(f".//{SPACE}mediaFile/{SPACE}downloadUrl")
     pulled = any_phone.get(url).body
-    assert pulled == pictures.bare(content).content
+    assert pulled == photos.bare(content).content
     assert Image.open(io.BytesIO(pulled)).size == (60, 40)
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from lxml import etree
 
 from server import clock
-from server.collectors import NewCollector
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone
 from tests.protocol.test_edits import edit

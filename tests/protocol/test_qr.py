@@ -6,8 +6,8 @@ import zlib
 
 from flask import Flask
 
-from server import collectors
-from server.collectors import NewCollector
+from server.phones import collectors
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone
 

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.collectors import NewCollector
 from server.db import db
 from server.models import Device
+from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone, multipart, part, statuses
 from tests.sample import JPEG, arrived, arrived_files, photo

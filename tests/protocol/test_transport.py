@@ -8,8 +8,8 @@ from flask import Flask
 from werkzeug.datastructures import Headers
 
 from app import create_app
-from server.collectors import NewCollector
 from server.db import db
+from server.phones.collectors import NewCollector
 from server.settings import Settings
 from tests import sample
 from tests.phone import Answer, InProcess, Phone

@@ -9,10 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms import library
-from server import clock, drafts
+from server import clock
 from server.db import db
 from server.models import DraftSubmission, Finding, FormDraft, Submission, Tally
 from server.openrosa import trial
+from server.published_forms import drafts
 from tests.people import Browser, browser, make_commune, make_person
 
 FORM = """

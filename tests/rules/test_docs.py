@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from server import references
+from server.cli import references
 from server.settings import Settings, variable
 
 DOCS = Path(__file__).parents[2] / "docs"

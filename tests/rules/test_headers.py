@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from server.headers import DAY
+from server.serving.security_headers import DAY
 from tests import town
 from tests.conftest import Template, application, on_a_copy
 from tests.people import PASSWORD, browser

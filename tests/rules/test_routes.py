@@ -1,8 +1,8 @@
-"""Every view declares for whom it is (server/auth.py)."""
+"""Every view declares for whom it is (server/accounts/access.py)."""
 
 from flask import Flask
 
-from server import openrosa
+from server import addresses
 
 
 def _view_rules(app: Flask) -> list[tuple[str, str, object]]:
@@ -23,7 +23,7 @@ def test_phones_paths_are_for_phones_and_no_other_path_is(app: Flask) -> None:
     """People's accounts never open phone URLs, collectors' never open pages (DESIGN 7)."""
     for path, endpoint, access in _view_rules(app):
         of_phones = getattr(access, "kind", None) == "phone"
-        assert of_phones == openrosa.speaks(path), (path, endpoint)
+        assert of_phones == addresses.is_of_phones(path), (path, endpoint)
 
 
 def test_the_api_is_for_programs_but_for_its_description(app: Flask) -> None:

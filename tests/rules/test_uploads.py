@@ -12,22 +12,23 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from server import drafts, sealing
+from server import sealing
 from server.db import db
 from server.models import FormDraft
+from server.published_forms import drafts
 from tests import sample
 from tests.census import unchanged
 from tests.people import Browser, browser, make_person
-from tests.server.test_form_pages import draft_of, workbook
+from tests.server.office.test_form_pages import draft_of, workbook
 
 ROOT = Path(__file__).parents[2]
 OF_COMMUNE = "/quan-tri/xa/11629"
 TAKING = {
     "server/office/collector_pages.py": (f"{OF_COMMUNE}/thanh-vien/bang", "tep", "to.xlsx"),
-    "server/office/household_import.py": (f"{OF_COMMUNE}/ho/nhap", "tep", "ho.xlsx"),
+    "server/office/household_import_pages.py": (f"{OF_COMMUNE}/ho/nhap", "tep", "ho.xlsx"),
     "server/office/form_pages.py": ("/quan-tri/bieu-mau", "bieu_mau", "phieu.xlsx"),
     "server/office/draft_pages.py": ("", "tep", "bien.png"),
-    "dashboards/boundary_pages.py": (f"{OF_COMMUNE}/ranh-gioi", "tep", "thon.zip"),
+    "dashboards/pages/boundary_pages.py": (f"{OF_COMMUNE}/ranh-gioi", "tep", "thon.zip"),
 }
 """Each module that reads a file which a person sends: where it goes, in which field, under which name."""
 MORE = (f"{OF_COMMUNE}/ranh-gioi/so-ho", "tep", "so-ho.xlsx")

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from server import auth
+from server.accounts import access as auth
 from server.db import Base, db
 from server.models import Audit
 from tests import town

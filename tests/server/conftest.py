@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from server import tally
+from server.counting import tally
 from server.db import db
 from tests import town
 from tests.conftest import Template, application, filled_once, on_a_copy

@@ -1,0 +1,326 @@
+"""From the coverage table to the lines that pages show: figures of the plan, thôn, and how they are sorted."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dashboards import words
+from dashboards.charts import Bullet, bullet
+from dashboards.maps.map_colours import figure, target_of
+from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
+from geo.targets import Judgement, State, Target, cut, share_of_time_gone
+from geo.weeks import pace_of
+from server.coverage.coverage_table import VISITED
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure of the plan on a page; `notes` say how many were asked, and why it is not judged yet."""
+
+    id: str
+    label: str
+    section: str
+    required: str
+    value: str
+    state: State
+    words: str
+    notes: tuple[str, ...]
+    reach: str
+    source: str
+    indicator: str | None
+    """Whose map can be opened; None where no survey asks."""
+    bar: Bullet | None
+    is_surveyed: bool
+    office: str
+    beside: str
+    """The other source's number where both survey and office tell one; "" otherwise."""
+    evidence: str
+    link: str | None
+
+
+def lines(table: CoverageTable) -> tuple[Line, ...]:
+    """Every figure of the plan, in the plan's order."""
+    return tuple(_line(table, row) for row in table.targets)
+
+
+def _line(table: CoverageTable, row: TargetRow) -> Line:
+    target, judgement = row.target, row.judgement
+    asked = table.indicator(target.indicator or "") if target.how != "office" else None
+    told_by_survey = asked is not None and judgement.source != "office"
+    return Line(
+        id=target.id,
+        label=target.label,
+        section=target.section,
+        required=words.required(target),
+        value=_value(target, judgement, asked),
+        state=judgement.state,
+        words=judgement.state.words,
+        notes=_notes(target, judgement, asked) if told_by_survey and asked else (),
+        reach=_reach(asked.cell) if told_by_survey and asked else "",
+        source=_source(target, judgement),
+        indicator=asked.indicator.code if asked else None,
+        bar=_bar(table, target, judgement) if target.unit == "percent" and target.how != "office" else None,
+        is_surveyed=target.how != "office",
+        office=target.office or "",
+        beside=_beside(row),
+        evidence=row.values[0].source if row.values else "",
+        link=row.values[0].link if row.values else None,
+    )
+
+
+def _beside(row: TargetRow) -> str:
+    """What the survey says where the office's number counts, and the other way round."""
+    by_office = row.judgement.source == "office"
+    other = row.surveyed if by_office else row.reported
+    told = words.judged(row.target, other) if other else ""
+    return told and f"{'khảo sát' if by_office else 'đơn vị báo cáo'}: {told}"
+
+
+def _reach(cell: Cell) -> str:
+    """How many of the households were asked; nothing where none was, or where it cannot be told."""
+    return words.share(cell.reach) if cell.reach is not None and cell.subjects else ""
+
+
+def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> str:
+    """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown."""
+    if judgement.value_shown is not None:
+        return words.judged(target, judgement)
+    if asked and asked.cell.suppressed:
+        return words.cell(asked.cell)
+    return ""
+
+
+def _notes(target: Target, judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
+    cell, notes = asked.cell, []
+    if judgement.state is not State.UNKNOWN and judgement.words != judgement.state.words:
+        notes.append(judgement.words)  # "mới khảo sát n/N hộ": the reason why it is not judged
+    if cell.of:
+        unit = words.UNITS.get(asked.indicator.unit, "")
+        some = f"{words.number(cell.done)}/" if cell.done is not None else ""
+        notes.append(f"{some}{words.number(cell.of)} {unit} đã hỏi")
+    if target.over_households and cell.percent is not None:
+        notes.append(f"tính trên tất cả các hộ; riêng các hộ đã hỏi là {words.percent(cell.percent)}")
+    return tuple(notes)
+
+
+def _source(target: Target, judgement: Judgement) -> str:
+    """Where the number comes from, or from whom it is awaited."""
+    office = target.office or "cơ quan được giao"
+    if judgement.source == "office":
+        on = f" ({words.day(judgement.reported_at)})" if judgement.reported_at else ""
+        return f"{office} báo cáo{on}"
+    if target.how == "survey":
+        return "khảo sát từng nhà"
+    return f"khảo sát từng nhà, {office} báo cáo" if target.how == "both" else f"chờ {office} báo cáo"
+
+
+def _bar(table: CoverageTable, target: Target, judgement: Judgement) -> Bullet:
+    gone = share_of_time_gone(target.start, target.deadline, table.as_of)
+    return bullet(judgement.value_shown, target.value, gone)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many figures of the plan are in each state, all five named."""
+
+    state: State
+    count: int
+
+
+def summary(shown: Sequence[Line]) -> tuple[Summary, ...]:
+    return tuple(Summary(state, sum(line.state is state for line in shown)) for state in State)
+
+
+@dataclass(frozen=True)
+class Met:
+    """How many households were met, of how many; `left` and a week's numbers are None where they cannot be told."""
+
+    share: Fraction | None
+    bar: Bullet
+    left: int | None = None
+    needed_a_week: int | None = None
+    recent_a_week: Fraction | None = None
+
+
+def met(table: CoverageTable) -> Met:
+    """The pace is that of the surveyed target with the latest deadline."""
+    part = _share(table.visited, table.households)
+    bar = share_bar(part)
+    end = last_surveyed(table)
+    found = (
+        pace_of(table.weeks, table.households, end.deadline) if end and table.visited is not None else None
+    )
+    if found is None:
+        return Met(part, bar)
+    needed = None if found.needed is None else math.ceil(found.needed)
+    return Met(part, bar, found.left, needed, found.recent)
+
+
+def visited(table: CoverageTable) -> str:
+    """How many households of the commune were met, as pages and reports say it."""
+    return words.number(table.visited) if table.visited is not None else words.NOT_TOLD
+
+
+def met_of(visited: int | None, households: int | None) -> Met:
+    """How many of a thôn's households were met."""
+    part = _share(visited, households)
+    return Met(part, share_bar(part))
+
+
+def last_surveyed(table: CoverageTable) -> Target | None:
+    """The surveyed target with the latest deadline: until then households can be met."""
+    surveyed = [row.target for row in table.targets if row.target.how != "office"]
+    return max(surveyed, key=lambda target: target.deadline, default=None)
+
+
+def _share(some: int | None, households: int | None) -> Fraction | None:
+    """At most 1: a list of households may be younger than their official number."""
+    return min(Fraction(1), Fraction(some, households)) if some is not None and households else None
+
+
+def share_bar(part: Fraction | None) -> Bullet:
+    return bullet(cut(100 * part) if part is not None else None, None, None)
+
+
+def unplaced(table: CoverageTable) -> int:
+    """Answers that lie in no known thôn and count for the commune alone."""
+    return sum(cell.subjects or 0 for cell in table.unplaced.values())
+
+
+@dataclass(frozen=True)
+class Column:
+    """An indicator of the thôn table: those that the plan's surveyed targets name, else those that are counted."""
+
+    code: str
+    label: str
+    required: str
+    target: Target | None
+    """The one the map is set against too."""
+
+    @property
+    def over_all(self) -> bool:
+        return self.target is not None and self.target.over_households
+
+
+def columns(table: CoverageTable) -> tuple[Column, ...]:
+    """The main indicators that anybody was asked for, in the plan's order; six at most, for a page of paper."""
+    rows = {row.indicator.code: row for row in table.indicators if row.indicator.kind != "event"}
+    named = [
+        row.target for row in table.targets if row.target.how != "office" and row.target.indicator in rows
+    ]
+    main = dict.fromkeys(
+        target.indicator for target in named if target.unit == "percent" and target.indicator
+    )
+    asked = [code for code in main if _is_asked(rows[code].cell)]
+    codes = asked or list(main) or [code for code in rows if code != VISITED]
+    return tuple(_column(table, rows[code]) for code in codes[:6])
+
+
+def _is_asked(cell: Cell) -> bool:
+    return bool(cell.subjects) or cell.suppressed is not None
+
+
+def _column(table: CoverageTable, row: IndicatorRow) -> Column:
+    label = row.target.label if row.target else row.indicator.label
+    required = words.required(row.target) if row.target else ""
+    return Column(row.indicator.code, label, required, target_of(table, row.indicator.code))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell of the thôn table: its words, the reach beside it, and the state that marks it."""
+
+    text: str
+    reach: str
+    state: State | None
+    is_hidden: bool
+
+
+@dataclass(frozen=True)
+class Thon:
+    """A row of the thôn table; `cells` stand in the order of the columns."""
+
+    code: str
+    name: str
+    households: str
+    visited: str
+    visited_share: str
+    cells: tuple[Shown, ...]
+
+
+def thons(table: CoverageTable, wanted: Sequence[Column], order: "Order") -> tuple[Thon, ...]:
+    """Every thôn, sorted; those without a number stand last whichever way."""
+    target = next((column.target for column in wanted if column.code == order.by), None)
+    keys = {row.code: _key(row, order.by, target) for row in table.villages}
+    known = [row for row in table.villages if keys[row.code] is not None]
+    unknown = [row for row in table.villages if keys[row.code] is None]
+    known.sort(key=lambda row: (keys[row.code], row.code), reverse=order.descending)
+    return tuple(_thon(row, wanted) for row in [*known, *unknown])
+
+
+def _thon(row: VillageRow, wanted: Sequence[Column]) -> Thon:
+    part = _share(row.visited, row.households)
+    return Thon(
+        code=row.code,
+        name=row.name,
+        households=words.number(row.households) if row.households is not None else "–",
+        visited=words.number(row.visited) if row.visited is not None else words.NOT_TOLD,
+        visited_share=words.share(part) if part is not None else "",
+        cells=tuple(shown_cell(row, column.code, column.target) for column in wanted),
+    )
+
+
+def shown_cell(row: VillageRow, code: str, target: Target | None) -> Shown:
+    """A thôn's cell of one indicator as tables show it."""
+    cell, judgement = row.cells.get(code, Cell()), row.judgements.get(code)
+    known = judgement is not None and judgement.state is not State.UNKNOWN
+    return Shown(
+        text=shown(cell, judgement, code, target),
+        reach=_reach(cell),
+        state=judgement.state if judgement and known else None,
+        is_hidden=cell.suppressed is not None,
+    )
+
+
+def shown(cell: Cell, judgement: Judgement | None, code: str, target: Target | None) -> str:
+    """The one number of an area that tables and maps show, in words; or why there is none."""
+    value = figure(code, cell, judgement, target)
+    if value is not None:
+        return words.percent(value)
+    if cell.bound and not (target and target.over_households):
+        return words.cell(cell)
+    return words.HIDDEN[cell.suppressed] if cell.suppressed else "–"
+
+
+@dataclass(frozen=True)
+class Order:
+    """How the thôn table is sorted: by `ma`, `ten`, `ho`, `gap` or an indicator's code."""
+
+    by: str = "ma"
+    descending: bool = False
+
+    def link(self, by: str) -> "Order":
+        """What a click on this column asks for: the other way round where it is sorted by it already."""
+        return Order(by, not self.descending if by == self.by else False)
+
+
+def order(by: str | None, way: str | None, shown: Sequence[Column]) -> Order:
+    """The order asked for; by code where it names no column."""
+    names = {"ma", "ten", "ho", "gap"} | {column.code for column in shown}
+    return Order(by, way == "giam") if by in names else Order()
+
+
+def _key(row: VillageRow, by: str, target: Target | None) -> tuple[Fraction | str, ...] | None:
+    """What a thôn is sorted by; None where the number is unknown or hidden."""
+    if by == "ma":
+        return (row.code,)
+    if by == "ten":
+        return (row.name.casefold(),)
+    if by == "ho":
+        return None if row.households is None else (Fraction(row.households),)
+    if by == "gap":
+        part = _share(row.visited, row.households)
+        return None if part is None else (part,)
+    percent = figure(by, row.cells.get(by, Cell()), row.judgements.get(by), target)
+    return None if percent is None else (Fraction(percent),)

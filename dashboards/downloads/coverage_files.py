@@ -1,0 +1,280 @@
+"""The coverage table as files to take away: XLSX, CSV, GeoJSON and GeoPackage, all of the same rows."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pandas
+import pyogrio
+import shapely
+
+from dashboards import coverage_lines, words
+from dashboards.maps.map_outlines import Outlines
+from geo.coverage import CoverageTable
+from geo.coverage_json import to_json
+from geo.coverage_rows import VILLAGE, CoverageRow, rows
+from geo.targets import State, cut
+from server import clock
+from server.exports.cells import guarded
+from server.exports.workbook import Workbook
+
+BOM = "\ufeff"
+"""By it Excel knows that a CSV is UTF-8."""
+
+LABELS = {
+    "area": "Cấp",
+    "code": "Mã",
+    "name": "Xã, thôn",
+    "indicator": "Mã chỉ tiêu",
+    "label": "Chỉ tiêu",
+    "unit": "Đơn vị tính",
+    "kind": "Loại",
+    "done": "Đã đạt",
+    "of": "Trên tổng đã hỏi",
+    "percent": "Tỷ lệ (%)",
+    "bound": "Giới hạn nêu thay (%)",
+    "reach": "Đã khảo sát (% số hộ)",
+    "subjects": "Số hộ, điểm đã hỏi",
+    "suppressed": "Vì sao không nêu",
+    "target": "Mã con số kế hoạch",
+    "comparator": "So sánh",
+    "value": "Mức giao",
+    "met": "Đạt mức giao",
+    "state": "Trạng thái",
+    "households": "Tổng số hộ",
+    "visited": "Hộ đã gặp",
+}
+AREAS = {"commune": "xã", "village": "thôn"}
+KINDS = {"state": "hiện trạng", "event": "cộng dồn trong năm"}
+WITHHELD = {
+    "base": "mới có dưới 5 hộ trả lời",
+    "part": "số có hoặc số không có từ 1 đến 4",
+    "secondary": "để không suy ra được số đã ẩn của thôn khác",
+}
+MEANINGS = {
+    "done": "Số đã đạt trong những nơi đã hỏi; với loại “cộng dồn trong năm” là tổng số người được giúp.",
+    "of": "Số đã hỏi và biết câu trả lời, theo đơn vị tính của chỉ tiêu.",
+    "percent": "Đã đạt chia cho trên tổng đã hỏi, lấy một số lẻ, không làm tròn lên.",
+    "bound": "Khi số bị ẩn: tỷ lệ lớn hơn hoặc nhỏ hơn giới hạn này.",
+    "reach": "Số hộ đã hỏi chia cho tổng số hộ. Ô trống: không tính được.",
+    "suppressed": "Để không nhận ra câu trả lời của từng hộ (base, part, secondary). Ô trống: không ẩn gì.",
+    "state": "So tỷ lệ với mức giao của xã; dưới mức khảo sát tối thiểu thì chưa kết luận đạt hay không.",
+    "households": "Theo nguồn ghi ở trang Nguồn.",
+}
+
+
+def said(table: CoverageTable) -> str:
+    """The line that stands in every file (DESIGN 6.8)."""
+    return words.sentence(words.as_of(table.as_of, table.received_until)) + "."
+
+
+def csv_text(table: CoverageTable) -> Iterable[str]:
+    """Names of columns as in the API; numbers with a decimal point; each row says its day."""
+    names = [field.name for field in fields(CoverageRow)]
+    received = table.received_until.isoformat() if table.received_until else ""
+    source = table.households_source
+    stands = [
+        table.as_of.isoformat(),
+        received,
+        guarded(source.source) if source else "",
+        source.date.isoformat() if source else "",
+        said(table),
+    ]
+    line = io.StringIO()
+    writer = csv.writer(line)
+    line.write(BOM)
+    writer.writerow([*names, "as_of", "received_until", "households_source", "households_date", "tinh_den"])
+    for row in rows(table):
+        writer.writerow([*(_text(value) for value in asdict(row).values()), *stands])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+    yield line.getvalue()
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, str):
+        return guarded(value) if value not in ("=",) else f"'{value}"
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else float(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def xlsx(table: CoverageTable, path: Path, made_by: str) -> None:
+    """The workbook: `Chỉ tiêu`, `Theo thôn`, `Bảng mã`, `Nguồn`."""
+    with Workbook(path) as book:
+        _targets_sheet(book, table)
+        _villages_sheet(book, table)
+        _codes_sheet(book, table)
+        _source_sheet(book, table, made_by)
+
+
+def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
+    header = (
+        "Mã", "Con số của kế hoạch", "Mục", "Mức giao", "Kết quả", "Đã đạt", "Trên tổng đã hỏi", "Số hộ, điểm đã hỏi",
+        "Đã khảo sát (% số hộ)", "Trạng thái", "Ghi chú", "Nguồn số liệu", "Mã chỉ tiêu",
+    )  # fmt: skip
+    sheet = book.sheet("Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 40, 44, 26))
+    for heading in _headings(table):
+        sheet.row([heading], bold=True)
+    sheet.row([])
+    sheet.row(header, bold=True)
+    for line, row in zip(coverage_lines.lines(table), table.targets, strict=True):
+        asked = table.indicator(line.indicator) if line.indicator else None
+        cell = asked.cell if asked else None
+        value = row.judgement.value_shown
+        sheet.row(
+            [
+                line.id, line.label, line.section, line.required, line.value if value is None else value,
+                cell.done if cell else None, cell.of if cell else None, cell.subjects if cell else None,
+                _percent(cell.reach) if cell else None, line.words, "; ".join(line.notes), line.source,
+                line.indicator,
+            ]
+        )  # fmt: skip
+
+
+def _headings(table: CoverageTable) -> tuple[str, ...]:
+    return (f"Mức bao phủ của {table.name} (mã {table.code})", said(table))
+
+
+def _percent(share: Fraction | None) -> Decimal | None:
+    return None if share is None else cut(100 * share)
+
+
+_WORDS: Mapping[str, Callable[[Any], Any]] = {
+    "area": AREAS.__getitem__,
+    "unit": lambda value: words.UNITS.get(value, value),
+    "kind": lambda value: KINDS.get(value, value),
+    "reach": _percent,
+    "suppressed": WITHHELD.__getitem__,
+    "comparator": words.SIGNS.__getitem__,
+    "met": lambda value: "đạt" if value else "chưa đạt",
+    "state": lambda value: State(value).words,
+}
+
+
+def _villages_sheet(book: Workbook, table: CoverageTable) -> None:
+    """A row for each thôn and indicator; the header stands first, so that a filter or a pivot takes it at once."""
+    header = [*LABELS.values(), "Tính đến ngày"]
+    widths = (7, 12, 24, 24, 40, 16, 14, *([11] * 14))
+    sheet = book.sheet("Theo thôn", header, widths)
+    for row in rows(table):
+        if row.area == VILLAGE:
+            sheet.row([*_vietnamese(row).values(), table.as_of])
+
+
+def _vietnamese(row: CoverageRow) -> dict[str, Any]:
+    return {
+        name: _WORDS[name](value) if value is not None and name in _WORDS else value
+        for name, value in asdict(row).items()
+    }
+
+
+def _codes_sheet(book: Workbook, table: CoverageTable) -> None:
+    sheet = book.sheet("Bảng mã", ("Loại", "Mã", "Nghĩa", "Ghi chú"), (22, 28, 60, 60))
+    for name, label in LABELS.items():
+        sheet.row(["cột", name, label, MEANINGS.get(name)])
+    for row in table.indicators:
+        known = row.indicator
+        sheet.row(["chỉ tiêu", known.code, known.label, words.UNITS.get(known.unit)])
+    for state in State:
+        sheet.row(["trạng thái", state.value, state.words])
+    for why, meaning in WITHHELD.items():
+        sheet.row(["vì sao không nêu", why, meaning])
+
+
+def _source_sheet(book: Workbook, table: CoverageTable, made_by: str) -> None:
+    source = table.households_source
+    sheet = book.sheet("Nguồn", ("Mục", "Nội dung"), (34, 90))
+    for name, text in (
+        ("Xã, phường", f"{table.name} ({table.code})"),
+        ("Tính đến", said(table)),
+        ("Tổng số hộ", table.households),
+        ("Nguồn tổng số hộ", f"{source.source}, ngày {words.day(source.date)}" if source else "chưa có"),
+        ("Hộ đã gặp", words.NOT_TOLD if table.visited is None else table.visited),
+        ("Mức khảo sát tối thiểu để kết luận", words.limit(table.min_reach) + " số hộ"),
+        ("Số nhỏ", "nêu đủ: chỉ dùng trong công việc của cán bộ xã" if table.full else "đã ẩn theo quy tắc 5 hộ"),
+        ("Cách tính", "như trang Tổng quan và API /api/v1: cùng một bảng số"),
+        ("Người tải", made_by),
+        ("Tải lúc", words.moment(clock.now())),
+    ):  # fmt: skip
+        sheet.row([name, text])
+
+
+def geojson(table: CoverageTable, outlines: Outlines) -> str:
+    """The thôn as features with all their cells; those without an outline have no geometry. EPSG:4326."""
+    told = to_json(table)
+    features = [
+        {
+            "type": "Feature",
+            "id": village["code"],
+            "geometry": _geometry(outlines, village["code"]),
+            "properties": {
+                **{key: village[key] for key in ("code", "name", "households", "visited")},
+                **_flat(village["indicators"]),
+                **_states(table, village["code"]),
+            },
+        }
+        for village in told["villages"]
+    ]
+    whole = {key: told[key] for key in told if key != "villages"}
+    return json.dumps(
+        {
+            "type": "FeatureCollection",
+            "name": f"bao_phu_{table.code}",
+            "tinh_den": said(table),
+            "ranh_gioi_minh_hoa": outlines.is_illustrative,
+            **whole,
+            "features": features,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _geometry(outlines: Outlines, code: str) -> dict[str, Any] | None:
+    shape = outlines.villages.get(code)
+    found: dict[str, Any] | None = None if shape is None else shapely.geometry.mapping(shape)
+    return found
+
+
+def _flat(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`phu_song_5g_done`, …: a map program shows no nested properties."""
+    return {
+        f"{code}_{name}": value
+        for code, cell in cells.items()
+        for name, value in cell.items()
+        if name != "bound"
+    }
+
+
+def _states(table: CoverageTable, code: str) -> dict[str, str]:
+    row = next(village for village in table.villages if village.code == code)
+    return {f"{indicator}_state": judged.state.value for indicator, judged in row.judgements.items()}
+
+
+def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
+    """Layer `thon` with outlines, and the tables `so_lieu` (a row for each thôn and indicator) and `nguon`."""
+    features = json.loads(geojson(table, outlines))["features"]
+    frame = geopandas.GeoDataFrame(
+        [each["properties"] for each in features],
+        geometry=[outlines.villages.get(each["id"]) for each in features],
+        crs="EPSG:4326",
+    )
+    pyogrio.write_dataframe(frame, path, layer="thon", driver="GPKG", geometry_type="Unknown")
+    long = pandas.DataFrame([{k: _plain(v) for k, v in asdict(row).items()} for row in rows(table)])
+    pyogrio.write_dataframe(long, path, layer="so_lieu", driver="GPKG", append=True)
+    about = pandas.DataFrame([{"tinh_den": said(table), "xa": table.code, "ten": table.name}])
+    pyogrio.write_dataframe(about, path, layer="nguon", driver="GPKG", append=True)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal | Fraction) else value

@@ -1,0 +1,229 @@
+"""What may be taken away from a commune: its coverage as files, for everyone; its submissions, for officers."""
+
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request
+from werkzeug.http import dump_options_header
+
+from dashboards.downloads import coverage_files, submission_files
+from dashboards.maps import map_outlines
+from dashboards.pages.commune_page_request import Asked, ask
+from server import audit
+from server.accounts import access
+from server.db import db
+from server.errors import NOT_FOUND, Problem
+from server.exports import select, submissions
+from server.exports.columns import UNSEEN, merged, withheld
+from server.models import Commune, Form
+from server.office import photo_pages
+from server.review.decisions import STATES
+
+blueprint = Blueprint("downloads", __name__, template_folder="templates")
+
+
+LONG = 20_000
+"""From so many submissions on, whoever takes them is told how long a workbook takes to write."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: its ending, media type, and what it is good for."""
+
+    ending: str
+    media_type: str
+    name: str
+    use: str
+
+
+KINDS = (
+    Kind(
+        "xlsx",
+        submission_files.XLSX_TYPE,
+        "Excel (XLSX)",
+        "Mở bằng Excel, LibreOffice. Có bốn trang: Chỉ tiêu, Theo thôn, Bảng mã, Nguồn.",
+    ),
+    Kind(
+        "csv",
+        submission_files.CSV_TYPE,
+        "CSV",
+        "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu.",
+    ),
+    Kind(
+        "geojson",
+        submission_files.GEOJSON_TYPE,
+        "GeoJSON",
+        "Bản đồ các thôn kèm số liệu, cho trang web và QGIS.",
+    ),
+    Kind(
+        "gpkg",
+        "application/geopackage+sqlite3",
+        "GeoPackage (GPKG)",
+        "Bản đồ các thôn kèm số liệu, cho QGIS, MapInfo.",
+    ),
+)
+
+
+@blueprint.get("/xa/<code>/tai-ve")
+@access.needs(*access.ROLES)
+def page(code: str) -> str:
+    """What there is, in which form, of which day."""
+    asked = ask(code)
+    may_export = access.sees_records(asked.commune)
+    forms = _forms(asked.commune) if may_export else ()
+    return render_template(
+        "downloads.html",
+        asked=asked,
+        table=asked.table,
+        kinds=KINDS,
+        forms=forms,
+        picked=_picked(forms),
+        may_export=may_export,
+        villages=_villages(asked.commune) if may_export else (),
+        states=tuple(STATES.items()),
+        writings=submission_files.WRITINGS,
+        is_long=any(form.count >= LONG for form in forms),
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that may be chosen for a file (X13)."""
+
+    path: str
+    label: str
+    repeat: str | None
+    is_personal: bool
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A form that can be exported: how many submissions count, what it asks, and in which languages."""
+
+    form_id: str
+    title: str
+    count: int
+    questions: tuple[Question, ...]
+    languages: tuple[str, ...]
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        return tuple(question.label for question in self.questions if question.is_personal)
+
+
+def _forms(commune: Commune) -> tuple[Exported, ...]:
+    return tuple(_exported(form, count) for form, count in select.forms(commune))
+
+
+def _exported(form: Form, count: int) -> Exported:
+    whole = merged(select.definitions(form.id))
+    withheld_paths = {field.path for field in withheld(whole)}
+    questions = (
+        Question(field.path, field.label, field.repeat, field.path in withheld_paths)
+        for field in whole.fields
+        if field.kind not in UNSEEN
+    )
+    return Exported(form.form_id, form.title, count, tuple(questions), whole.languages)
+
+
+def _picked(forms: Sequence[Exported]) -> Exported | None:
+    """The form whose questions may be chosen: the one that the address names, or the only one."""
+    wanted = request.args.get("bieu_mau", "")
+    found = next((form for form in forms if form.form_id == wanted), None)
+    return found or (forms[0] if len(forms) == 1 else None)
+
+
+def _villages(commune: Commune) -> list[tuple[str, str]]:
+    """Code and name of the thôn that submissions may lie in, by name."""
+    known = select.villages(select.known(select.named(commune)))
+    return sorted(((code, name) for code, (name, _) in known.items()), key=lambda pair: (pair[1], pair[0]))
+
+
+@blueprint.get("/xa/<code>/tai-ve/muc-bao-phu.<ending>")
+@access.needs(*access.ROLES)
+def coverage_file(code: str, ending: str) -> Response:
+    """The table of the commune's page as one file; small cells hidden as they are there."""
+    kind = next((kind for kind in KINDS if kind.ending == ending), None)
+    if kind is None:
+        raise Problem(NOT_FOUND)
+    asked = ask(code)
+    content = _WRITERS[ending](asked)
+    return _attached(content, kind.media_type, f"muc-bao-phu-{code}-{asked.table.as_of}.{ending}")
+
+
+def _xlsx(asked: Asked) -> bytes:
+    return _written(lambda path: coverage_files.xlsx(asked.table, path, access.signed_in().name))
+
+
+def _gpkg(asked: Asked) -> bytes:
+    drawn = map_outlines.of_commune(asked.commune)
+    return _written(lambda path: coverage_files.geopackage(asked.table, drawn, path))
+
+
+def _geojson(asked: Asked) -> bytes:
+    return coverage_files.geojson(asked.table, map_outlines.of_commune(asked.commune)).encode()
+
+
+def _csv(asked: Asked) -> bytes:
+    return "".join(coverage_files.csv_text(asked.table)).encode()
+
+
+@blueprint.get("/xa/<code>/tai-ve/phieu")
+@access.needs("officer", records=True)
+def submissions_file(code: str) -> Response:
+    """The submissions of one form; who took what is in the audit before the first row leaves."""
+    writing, export = submission_files.asked(access.open_commune(code))
+    audit.note(
+        "submissions.export", f"form:{export.choice.form.code}", submission_files.detail(writing, export)
+    )
+    db.session.commit()
+    return _attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
+
+
+@blueprint.get("/xa/<code>/tai-ve/anh/<int:submission_id>/<path:name>")
+@access.needs("officer", records=True)
+def media_file(code: str, submission_id: int, name: str) -> Response:
+    """A photo that an export names by its address; opening it is in the audit."""
+    commune = access.open_commune(code)
+    found = select.attachment(commune, submission_id, name)
+    response = photo_pages.handed_out(found, name)
+    audit.note("attachment.read", f"submission:{submission_id}", {"name": name})
+    db.session.commit()
+    return response
+
+
+_WRITERS: dict[str, Callable[[Asked], bytes]] = {
+    "xlsx": _xlsx,
+    "csv": _csv,
+    "geojson": _geojson,
+    "gpkg": _gpkg,
+}
+
+
+def _written(write: Callable[[Path], None]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file.gpkg"
+        write(path)
+        return path.read_bytes()
+
+
+def _attached(content: bytes | Iterable[bytes], media_type: str, name: str) -> Response:
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = dump_options_header("attachment", _names(name))
+    return response
+
+
+def _names(name: str) -> dict[str, str]:
+    """A file's name for a header, which holds ASCII alone: with its marks for browsers, without for the others."""
+    if name.isascii():
+        return {"filename": name}
+    bare = unicodedata.normalize("NFKD", name.translate(_D)).encode("ascii", "ignore").decode()
+    return {"filename": bare, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}
+
+
+_D = str.maketrans("Đđ", "Dd")
+"""The letter that has no mark to be taken off."""

@@ -1,0 +1,1 @@
+"""Maps: outlines and colours, folium pages, and the same drawings as still SVGs for paper."""

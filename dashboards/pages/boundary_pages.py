@@ -1,0 +1,225 @@
+"""Officers' pages of boundaries: send a file, look at it on a map, store it; derive, bring back, household figures."""
+
+import datetime as dt
+import re
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from dashboards.maps import boundary_map, folium_page, map_outlines
+from geo.boundaries import Reading
+from geo.crs import VN2000, WGS84, Candidate
+from server import clock
+from server.accounts import access
+from server.boundaries import derived_outlines, history, upload
+from server.boundaries.upload import Kept, Wish
+from server.db import db, writing
+from server.errors import FILE_UNREADABLE, NOT_FOUND, Problem
+from server.models import Commune
+from server.places import communes, household_numbers_import
+from server.places.communes import PlacesRejected
+
+blueprint = Blueprint("boundary_pages", __name__, template_folder="templates")
+
+SYSTEMS = {**VN2000, WGS84: "WGS84, kinh độ và vĩ độ"}
+SHOWN = 100
+"""How many problems a page lists."""
+
+
+@blueprint.get("/quan-tri/xa/<code>/ranh-gioi")
+@access.needs("officer")
+def choose(code: str) -> str:
+    """What outlines the commune has, how they came, and the form to send others."""
+    commune = access.open_commune(code)
+    return render_template(
+        "boundaries.html",
+        commune=commune,
+        drawn=map_outlines.of_commune(commune),
+        listed=upload.registered(commune, "village"),
+        past=history.listed(commune),
+        figures=household_numbers_import.newest(commune),
+        hours=int(upload.KEPT.total_seconds() // 3600),
+        most_mb=upload.MOST_BYTES // 1_000_000,
+    )
+
+
+@blueprint.post("/quan-tri/xa/<code>/ranh-gioi")
+@access.needs("officer")
+def send(code: str) -> BaseResponse:
+    """Keep a file aside and lead on to its map; one that cannot be read is refused at once."""
+    commune = access.open_commune(code)
+    name, content = _file()
+    level = "commune" if request.form.get("cap") == "commune" else "village"
+    upload.read(commune, content, name, Wish("commune" if level == "commune" else "village"))
+    commune = _to_change(code)
+    key = upload.keep(commune, name, content, access.signed_in().actor)
+    db.session.commit()
+    return redirect(url_for("boundary_pages.preview", code=code, key=key, cap=level))
+
+
+@blueprint.get("/quan-tri/xa/<code>/ranh-gioi/tep/<key>")
+@access.needs("officer")
+def preview(code: str, key: str) -> str:
+    """What the file would change, on a map and in a table, before anything is stored."""
+    commune = access.open_commune(code)
+    file, wish = upload.kept(commune, key), _wish()
+    reading = upload.read(commune, file.content, file.file_name, wish)
+    listed = upload.registered(commune, wish.level)
+    return render_template(
+        "boundary_preview.html",
+        commune=commune,
+        file=file,
+        wish=wish,
+        reading=reading,
+        is_unplaced=_is_unplaced(reading),
+        candidates=_candidates(commune, file) if _is_unplaced(reading) else (),
+        chosen={f"dong_{row}": code for row, code in wish.chosen},
+        colours=boundary_map.CHOICES,
+        systems=SYSTEMS,
+        is_rough=communes.official_outline(commune) is None,
+        listed=listed,
+        nameless=[label for label in reading.labels if label.code not in listed][:SHOWN],
+        new=[outline for outline in reading.outlines if outline.code not in listed],
+        shown=SHOWN,
+        today=clock.today(),
+    )
+
+
+@blueprint.get("/quan-tri/xa/<code>/ranh-gioi/tep/<key>/khung")
+@access.needs("officer")
+def preview_frame(code: str, key: str) -> Response:
+    """The map of `preview`."""
+    commune = access.open_commune(code)
+    file, wish = upload.kept(commune, key), _wish()
+    reading = upload.read(commune, file.content, file.file_name, wish)
+    about = upload.about(commune)
+    title = f"Ranh giới trong tệp {file.file_name}"
+    if _is_unplaced(reading):
+        return folium_page.respond(boundary_map.of_candidates(_candidates(commune, file), about, title))
+    return folium_page.respond(boundary_map.of_reading(reading, about, title))
+
+
+@blueprint.post("/quan-tri/xa/<code>/ranh-gioi/tep/<key>")
+@access.needs("officer")
+def confirm(code: str, key: str) -> BaseResponse:
+    """Store what the file says, as it was shown."""
+    commune = _to_change(code)
+    file, wish = upload.kept(commune, key), _wish()
+    source = request.form.get("nguon", "").strip()[:200]
+    try:
+        stored = upload.confirm(
+            commune, file, wish, actor=access.signed_in().actor, source=source, day=_day()
+        )
+    except PlacesRejected as rejected:
+        db.session.rollback()
+        raise Problem(FILE_UNREADABLE, why=" ".join(rejected.sentences[:3])) from rejected
+    db.session.commit()
+    flash(
+        f"Đã nạp ranh giới: {stored.added} mới, {stored.changed} thay đổi, {stored.unchanged} như cũ"
+        f"{f'; số hộ của {stored.figures} thôn' if stored.figures else ''}."
+    )
+    return redirect(url_for("boundary_pages.choose", code=code))
+
+
+@blueprint.post("/quan-tri/xa/<code>/ranh-gioi/suy-ra")
+@access.needs("officer")
+def derive(code: str) -> BaseResponse:
+    """Derive outlines for the thôn that nobody has drawn."""
+    commune = _to_change(code)
+    made = derived_outlines.outlines_of(commune, access.signed_in().actor)
+    db.session.commit()
+    bare = f" Chưa có điểm nào để suy ra: {', '.join(made.bare[:10])}." if made.bare else ""
+    flash(f"Đã suy ra ranh giới của {made.count} thôn.{bare}")
+    return redirect(url_for("boundary_pages.choose", code=code))
+
+
+@blueprint.post("/quan-tri/xa/<code>/ranh-gioi/tro-lai/<int:past>")
+@access.needs("officer")
+def bring_back(code: str, past: int) -> BaseResponse:
+    """Give the commune the outlines it had before an import."""
+    commune = _to_change(code)
+    found = history.find(commune, past)
+    if found is None:
+        raise Problem(NOT_FOUND)
+    changed = history.bring_back(commune, found, access.signed_in().actor)
+    db.session.commit()
+    flash(f"Đã trở lại ranh giới trước lần nạp đó: {changed} ranh giới thay đổi.")
+    return redirect(url_for("boundary_pages.choose", code=code))
+
+
+@blueprint.post("/quan-tri/xa/<code>/ranh-gioi/so-ho")
+@access.needs("officer")
+def figures(code: str) -> BaseResponse:
+    """Store a table of households and people of the thôn."""
+    access.open_commune(code)
+    name, content = _file()
+    source = request.form.get("nguon", "").strip()[:200] or name
+    commune = _to_change(code)
+    try:
+        stored = household_numbers_import.store(commune, content, name, source=source, day=_day() or clock.today(),
+                                     actor=access.signed_in().actor)  # fmt: skip
+    except PlacesRejected as rejected:
+        db.session.rollback()
+        raise Problem(FILE_UNREADABLE, why=" ".join(rejected.sentences[:20])) from rejected
+    db.session.commit()
+    flash(f"Đã nạp số hộ của {stored} thôn, nguồn: {source}.")
+    return redirect(url_for("boundary_pages.choose", code=code))
+
+
+def _to_change(code: str) -> Commune:
+    """The commune, in a transaction that is going to write: what was read to see who asks has ended."""
+    access.open_commune(code)
+    db.session.rollback()
+    writing()
+    return communes.commune(code)
+
+
+def _file() -> tuple[str, bytes]:
+    """Name and content of the file that was sent."""
+    sent = request.files.get("tep")
+    content = sent.read() if sent else b""
+    if sent:
+        sent.close()
+    if sent is None or not content:
+        raise Problem(FILE_UNREADABLE, why="Chưa chọn tệp, hoặc tệp trống.")
+    upload.refuse_large(content)
+    return sent.filename or "tệp", content
+
+
+def _wish() -> Wish:
+    """How the file is to be read, as the page's address or form says."""
+    crs = request.values.get("he", "")
+    chosen = tuple(
+        (int(found.group(1)), value[:32])
+        for key, value in sorted(request.values.items())
+        if value and (found := re.fullmatch(r"dong_(\d{1,5})", key))
+    )
+    is_commune = request.values.get("cap") == "commune"
+    known = crs.isascii() and crs.isdigit() and int(crs[:6]) in SYSTEMS
+    return Wish("commune" if is_commune else "village", int(crs) if known else None, chosen)
+
+
+def _day() -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(request.form.get("ngay", ""))
+    except ValueError:
+        return None
+
+
+def _is_unplaced(reading: Reading) -> bool:
+    """Whether it is not known where on Earth the file lies."""
+    return reading.crs is None and any(
+        problem.kind in ("unknown_crs", "wrong_zone") for problem in reading.problems
+    )
+
+
+def _candidates(commune: Commune, file: Kept) -> tuple[Candidate, ...]:
+    return upload.candidates(commune, file.content, file.file_name)

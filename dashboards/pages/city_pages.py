@@ -1,0 +1,183 @@
+"""The page of the city: its communes side by side on one indicator, on a map and in a table."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flask import render_template, request
+
+from dashboards import words
+from dashboards.charts import Bullet
+from dashboards.coverage_lines import share_bar
+from dashboards.maps import map_outlines
+from dashboards.maps.city_map import draw
+from dashboards.maps.map_colours import FIFTHS
+from dashboards.pages.commune_page_request import asked_day
+from dashboards.pages.commune_pages import blueprint
+from geo.coverage import Cell, Indicator
+from geo.targets import State, cut
+from server.accounts import access
+from server.coverage import city
+from server.coverage.city import CityTable, CommuneRow
+from server.coverage.coverage_table import VISITED
+from server.errors import INDICATOR_UNKNOWN, Problem
+
+WORST_FIRST = (State.BEHIND, State.AT_RISK, State.ON_TRACK, State.MET, State.UNKNOWN)
+ORDERS = {
+    "ten": "Tên",
+    "gap": "Hộ đã gặp",
+    "ket_qua": "Kết quả, thấp trước",
+    "trang_thai": "Trạng thái, chậm trước",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A commune in the city's table and on its map; texts are ready to read, "" where there is nothing to say."""
+
+    code: str
+    name: str
+    households: str
+    visited: str
+    visited_share: str
+    bar: Bullet
+    value: str
+    reach: str
+    required: str
+    state: State | None
+    gap: str
+    colour: str
+    """The class of its colour on the map."""
+
+
+@blueprint.get("/thanh-pho", endpoint="city")
+@access.needs("admin", "city")
+def page() -> str:
+    """Who is behind on what: every commune that is valid now, on the indicator asked for."""
+    choices = city.choices()
+    chosen = _chosen(choices, request.args.get("chi_tieu", ""))
+    table = city.table(chosen, asked_day())
+    has_targets = any(row.target for row in table.rows)
+    order = request.args.get("xep", "")
+    order = order if order in ORDERS else "trang_thai" if has_targets else "ten"
+    lines = [_line(row, chosen, has_targets=has_targets) for row in _sorted(table, order)]
+    return render_template(
+        "city.html",
+        table=table,
+        lines=lines,
+        by_code={line.code: line for line in lines},
+        choices=choices,
+        chosen=chosen,
+        order=order,
+        orders=ORDERS,
+        has_targets=has_targets,
+        states=[(state, sum(line.state is state for line in lines)) for state in WORST_FIRST],
+        of_colour=Counter(line.colour for line in lines),
+        fifths=_fifths(),
+        total=_total(table),
+        map=draw(map_outlines.of_city()),
+        is_illustrative=any(row.illustrative for row in table.rows),
+        is_visits=chosen.code == VISITED,
+    )
+
+
+def _chosen(choices: Sequence[Indicator], code: str) -> Indicator:
+    """The indicator asked for, else the first; households met where no form and no plan has been loaded yet."""
+    found = next((each for each in choices if each.code == code), None)
+    if found is None and code:
+        raise Problem(INDICATOR_UNKNOWN, code=code[:64])
+    return found or next(iter(choices), Indicator(VISITED, "Hộ đã được thăm", "household", "state"))
+
+
+def _sorted(table: CityTable, order: str) -> list[CommuneRow]:
+    """Communes without a number stand last, whatever the order; equal ones by name."""
+
+    def key(row: CommuneRow) -> tuple[bool, Fraction, str]:
+        number = _order_number(row, order)
+        return number is None, number or Fraction(0), row.name
+
+    return sorted(table.rows, key=key)
+
+
+def _order_number(row: CommuneRow, order: str) -> Fraction | None:
+    if order == "ten":
+        return Fraction(0)
+    if order == "gap":
+        return Fraction(row.visited, row.households) if row.visited is not None and row.households else None
+    if order == "trang_thai" and row.target:
+        return Fraction(WORST_FIRST.index(row.target.judgement.state))
+    return _value(row) if order == "ket_qua" else None
+
+
+def _value(row: CommuneRow) -> Fraction | None:
+    """The number that counts: the judged one where the commune has a target, else the share of those asked."""
+    if row.target:
+        return row.target.judgement.value
+    return None if row.cell.percent is None else Fraction(row.cell.percent)
+
+
+def _line(row: CommuneRow, chosen: Indicator, *, has_targets: bool) -> Line:
+    met = Fraction(row.visited, row.households) if row.visited is not None and row.households else None
+    met = min(Fraction(1), met) if met is not None else None
+    target = row.target
+    return Line(
+        code=row.code,
+        name=f"{row.kind.capitalize()} {row.name}",
+        households=words.number(row.households) if row.households is not None else "–",
+        visited=words.number(row.visited) if row.visited is not None else words.NOT_TOLD,
+        visited_share=words.share(met) if met is not None else "",
+        bar=share_bar(met),
+        value=_shown(row),
+        reach=words.share(row.cell.reach) if row.cell.reach is not None and row.cell.subjects else "",
+        required=words.required(target.target) if target else "",
+        state=target.judgement.state if target else None,
+        gap=_gap(row),
+        colour=_colour(row, met if chosen.code == VISITED else None, has_targets=has_targets),
+    )
+
+
+def _shown(row: CommuneRow) -> str:
+    if row.target and row.target.judgement.value_shown is not None:
+        return words.judged(row.target.target, row.target.judgement)
+    return words.cell(row.cell) if row.cell.suppressed or row.cell.percent is not None else "–"
+
+
+def _gap(row: CommuneRow) -> str:
+    found = row.target
+    if found is None or not found.judgement.gap:
+        return ""
+    unit = "điểm" if found.target.unit == "percent" else ""
+    return f"thiếu {words.number(cut(found.judgement.gap))} {unit}".strip()
+
+
+def _colour(row: CommuneRow, met: Fraction | None, *, has_targets: bool) -> str:
+    if has_targets:
+        return f"s-{row.target.judgement.state.value if row.target else State.UNKNOWN.value}"
+    value = 100 * met if met is not None else None if row.cell.percent is None else Fraction(row.cell.percent)
+    if value is None:
+        return f"s-{State.UNKNOWN.value}"
+    return f"f{next(n for n, least in enumerate(FIFTHS, 1) if value >= least)}"
+
+
+def _fifths() -> list[tuple[str, str]]:
+    """The legend where no commune has a target: class, and what it says."""
+    found = []
+    for n, least in enumerate(FIFTHS, 1):
+        most = FIFTHS[n - 2] if n > 1 else None
+        says = f"từ {int(least)}" + (f" đến dưới {int(most)}" if most is not None else "") + f"{words.SPACE}%"
+        found.append((f"f{n}", says))
+    return found
+
+
+def _total(table: CityTable) -> Cell:
+    """The city's share; none for events and for numbers that offices report."""
+    if table.indicator.kind == "event" or not table.total.of:
+        return Cell(done=table.total.done, of=table.total.of, subjects=table.total.subjects)
+    percent = table.total.percent
+    return Cell(
+        done=table.total.done,
+        of=table.total.of,
+        percent=None if percent is None else cut(percent),
+        subjects=table.total.subjects,
+    )

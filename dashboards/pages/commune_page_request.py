@@ -1,0 +1,43 @@
+"""What a page of a commune is asked for: the commune, the day, and its table."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask import request
+
+from geo.coverage import CoverageTable
+from server.accounts import access
+from server.coverage import coverage_table
+from server.errors import DAY_UNREADABLE, Problem
+from server.models import Commune
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page of a commune is asked for: the commune, its table, and the day if one was named."""
+
+    commune: Commune
+    table: CoverageTable
+    day: dt.date | None
+
+    @property
+    def title(self) -> str:
+        return f"{self.commune.kind.capitalize()} {self.commune.name}"
+
+
+def ask(code: str) -> Asked:
+    """Problem COMMUNE_UNKNOWN, NOT_ALLOWED or DAY_UNREADABLE where the address asks for what is not to be had."""
+    commune = access.open_commune(code)
+    day = asked_day()
+    return Asked(commune, coverage_table.table(commune, day, full=access.sees_records(commune)), day)
+
+
+def asked_day() -> dt.date | None:
+    """The day named by `den_ngay`, None for today."""
+    text = request.args.get("den_ngay", "").strip()
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(DAY_UNREADABLE, day=text[:20]) from error

@@ -1,0 +1,143 @@
+"""The pages of a commune's leaders: all at a glance, and the map."""
+
+from fractions import Fraction
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from dashboards import coverage_lines, static_files
+from dashboards.charts import Point, Trend, trend
+from dashboards.maps import coverage_map, folium_page, map_outlines
+from dashboards.maps.map_colours import NONE, class_of, classes, counts, target_of
+from dashboards.maps.still_map import still_map
+from dashboards.pages.commune_page_request import ask
+from geo.coverage import CoverageTable, IndicatorRow
+from geo.targets import share_of_time_gone
+from server.accounts import access
+from server.coverage import coverage_table
+from server.errors import INDICATOR_UNKNOWN, Problem
+from server.review import difficulties
+from server.settings import Settings
+
+blueprint = Blueprint("dashboards", __name__, template_folder="templates")
+
+
+@blueprint.get("/")
+@access.public
+def front() -> BaseResponse:
+    """Everybody's first page: his own commune, the city, or the way in."""
+    found = access.caller()
+    if found is None:
+        return redirect(url_for("security.login"))
+    return redirect(url_for("accounts.start"))
+
+
+@blueprint.get("/xa/<code>")
+@access.needs(*access.ROLES)
+def commune(code: str) -> str:
+    """All that a leader wants to know of his commune on one page."""
+    asked = ask(code)
+    shown = coverage_lines.columns(asked.table)
+    order = coverage_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)
+    lines = coverage_lines.lines(asked.table)
+    return render_template(
+        "commune.html",
+        asked=asked,
+        table=asked.table,
+        lines=lines,
+        summary=coverage_lines.summary(lines),
+        columns=shown,
+        sortable=[(column.code, column.label) for column in shown],
+        order=order,
+        thons=coverage_lines.thons(asked.table, shown, order),
+        met=coverage_lines.met(asked.table),
+        trends=_trends(asked.table),
+        unplaced=coverage_lines.unplaced(asked.table),
+        difficulties=difficulties.open_count(asked.commune),
+    )
+
+
+@blueprint.get("/xa/<code>/ban-do")
+@access.needs(*access.ROLES)
+def commune_map(code: str) -> str:
+    """The map of one indicator with its legend; the map itself is a frame with a policy of its own."""
+    asked = ask(code)
+    choices = mapped(asked.table)
+    row = _chosen(choices)
+    target = target_of(asked.table, row.indicator.code) if row else None
+    found = (
+        [class_of(v, row.indicator.code, target, asked.table.min_reach) for v in asked.table.villages]
+        if row
+        else []
+    )
+    drawn = map_outlines.of_commune(asked.commune)
+    legend = classes(target)
+    return render_template(
+        "map.html",
+        asked=asked,
+        table=asked.table,
+        choices=choices,
+        row=row,
+        value=coverage_lines.shown(row.cell, row.judgement, row.indicator.code, target) if row else "",
+        target=target,
+        legend=legend,
+        counts=counts(found),
+        hatched=sum(name.startswith("h") for name in found),
+        no_number=NONE,
+        visited=coverage_table.VISITED,
+        patterns=coverage_map.patterns(legend),
+        outlines=drawn,
+        paper=still_map(asked.table, row.indicator.code, drawn) if row else None,
+    )
+
+
+@blueprint.get("/xa/<code>/ban-do/khung")
+@access.needs(*access.ROLES)
+def map_frame(code: str) -> Response:
+    """The folium map of one indicator, to stand in a frame of `commune_map`."""
+    asked = ask(code)
+    row = _chosen(mapped(asked.table))
+    if row is None:
+        raise Problem(INDICATOR_UNKNOWN, code=request.args.get("chi_tieu", ""))
+    settings: Settings = current_app.config["SETTINGS"]
+    allowed = static_files.nonce()
+    page = coverage_map.coverage_map(
+        asked.table,
+        row.indicator.code,
+        map_outlines.of_commune(asked.commune),
+        nonce=allowed,
+        address=static_files.address,
+        base_map=folium_page.base_map(settings),
+    )
+    response = static_files.packed(make_response(page))
+    response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.base_map)
+    return response
+
+
+def mapped(table: CoverageTable) -> tuple[IndicatorRow, ...]:
+    """The indicators that a map can show: those with a target first, in the plan's order; no events."""
+    rows = [row for row in table.indicators if row.indicator.kind != "event"]
+    return tuple(sorted(rows, key=lambda row: (row.target is None, row.target.id if row.target else "")))
+
+
+def _chosen(choices: tuple[IndicatorRow, ...]) -> IndicatorRow | None:
+    """The indicator asked for by `chi_tieu`, else the first; None where nothing is surveyed."""
+    code = request.args.get("chi_tieu")
+    if not code:
+        return choices[0] if choices else None
+    found = next((row for row in choices if row.indicator.code == code), None)
+    if found is None:
+        raise Problem(INDICATOR_UNKNOWN, code=code[:64])
+    return found
+
+
+def _trends(table: CoverageTable) -> tuple[Trend, ...]:
+    """Households met by week, drawn for a desk and for a phone; empty where too few may be shown."""
+    points = [Point(week.day, week.tallied.subjects) for week in table.weeks if week.tallied]
+    if len(points) < 2 or table.visited is None:
+        return ()
+    end, households = coverage_lines.last_surveyed(table), table.households
+    line: list[Fraction] = []
+    if end is not None and households:
+        line = [households * share_of_time_gone(end.start, end.deadline, point.day) for point in points]
+    return trend(points, line, width=1100), trend(points, line, width=360, height=200)

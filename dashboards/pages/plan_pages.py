@@ -1,0 +1,296 @@
+"""The plan's pages: all its figures, one figure with its history, and one thôn against all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import sqlalchemy as sa
+from flask import redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from dashboards import coverage_lines, words
+from dashboards.charts import Bullet, bullet
+from dashboards.coverage_lines import Line, Shown
+from dashboards.maps.map_colours import figure, target_of
+from dashboards.pages.commune_page_request import Asked, ask
+from dashboards.pages.commune_pages import blueprint
+from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.targets import State, Tallied, Target, cut
+from geo.weeks import Week
+from server.accounts import access
+from server.coverage import coverage_table
+from server.coverage.coverage_table import VISITED
+from server.db import db
+from server.errors import NOT_FOUND, Problem
+from server.models import Commune, Indicator, Plan, Task, Village
+from server.models import Target as TargetOfPlan
+from server.plans import office_figures
+
+WORST_FIRST = (State.BEHIND, State.AT_RISK, State.ON_TRACK, State.UNKNOWN, State.MET)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A week of a figure: how many were asked by its end and what they answered; texts, "" where not told."""
+
+    day: str
+    subjects: str
+    share: str
+    value: str
+    bar: Bullet
+
+
+@dataclass(frozen=True)
+class ThonLine:
+    """A thôn under one figure."""
+
+    code: str
+    name: str
+    households: str
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class FigureLine:
+    """A figure under one thôn, beside the commune's own."""
+
+    code: str
+    label: str
+    required: str
+    shown: Shown
+    of_commune: str
+    target: str | None
+    """The id of the plan's figure, where there is one."""
+
+
+@blueprint.get("/xa/<code>/chi-tieu")
+@access.needs(*access.ROLES)
+def targets(code: str) -> str:
+    """Every figure of the plan with who reports it, its last value and its evidence; to take into a meeting."""
+    asked = ask(code)
+    lines = coverage_lines.lines(asked.table)
+    return render_template(
+        "targets.html",
+        asked=asked,
+        table=asked.table,
+        lines=lines,
+        summary=coverage_lines.summary(lines),
+        groups=_by_section(lines),
+    )
+
+
+@blueprint.get("/xa/<code>/chi-tieu/<target_id>")
+@access.needs(*access.ROLES)
+def target(code: str, target_id: str) -> str:
+    """One figure: what was promised, how it is counted, where it stands, since when, and in which thôn."""
+    asked = ask(code)
+    row = asked.table.target(target_id)
+    if row is None:
+        raise Problem(NOT_FOUND)
+    stored = _stored(asked.commune, target_id)
+    counted = asked.table.indicator(row.target.indicator or "") if row.surveyed else None
+    return render_template(
+        "target.html",
+        asked=asked,
+        table=asked.table,
+        row=row,
+        line=next(line for line in coverage_lines.lines(asked.table) if line.id == target_id),
+        stored=stored,
+        explanation=_explanation(row.target),
+        rule=_rule(row.target, asked.table, counted),
+        weeks=_weeks(asked, counted, row.target),
+        thons=_thons(asked.table, counted) if counted and counted.indicator.kind != "event" else [],
+        history=office_figures.history(stored),
+        tasks=_tasks(stored),
+        is_percent=row.target.unit == "percent",
+        may_enter=access.is_officer_of(asked.commune),
+    )
+
+
+@blueprint.get("/xa/<code>/thon/<village>")
+@access.needs(*access.ROLES)
+def village(code: str, village: str) -> str | Response:
+    """One thôn: its households, and every surveyed figure beside the commune's."""
+    asked = ask(code)
+    stored = _village(asked.commune, village)
+    table = asked.table
+    if not table.full and access.sees_records(asked.commune, stored):  # a team leader, in his own thôn
+        table = coverage_table.table(asked.commune, asked.day, full=True)
+    row = table.village(stored.code)
+    if row is None:
+        return redirect(url_for(".village", code=code, village=_home(stored).code, den_ngay=asked.day))
+    return render_template(
+        "village.html",
+        asked=asked,
+        table=table,
+        row=row,
+        lines=_figures(table, row),
+        helped=_helped(table, row),
+        met=coverage_lines.met_of(row.visited, row.households),
+        is_mine=stored.id in access.signed_in().village_ids,
+    )
+
+
+def _stored(commune: Commune, target_id: str) -> TargetOfPlan:
+    found = (
+        sa.select(TargetOfPlan)
+        .join(Plan)
+        .where(Plan.commune_id == commune.id, TargetOfPlan.code == target_id)
+    )
+    return db.session.scalars(found).one()
+
+
+def _village(commune: Commune, code: str) -> Village:
+    known = sa.select(Village).where(Village.commune_id == commune.id, Village.code == code)
+    found = db.session.scalars(known.order_by(Village.valid_from.desc())).first()
+    if found is None:
+        raise Problem(NOT_FOUND)
+    return found
+
+
+def _home(stored: Village) -> Village:
+    """The thôn that a merged one went into; Problem NOT_FOUND for one that has none and no row."""
+    found = db.session.get(Village, stored.merged_into_id) if stored.merged_into_id else None
+    if found is None or found.id == stored.id:
+        raise Problem(NOT_FOUND)
+    return found
+
+
+def _by_section(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    """The figures under the plan's sections, in its order."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.section, []).append(line)
+    return list(found.items())
+
+
+def _explanation(target: Target) -> str | None:
+    return db.session.scalar(sa.select(Indicator.explanation).where(Indicator.code == target.indicator))
+
+
+def _rule(target: Target, table: CoverageTable, counted: IndicatorRow | None) -> list[str]:
+    """How the figure is judged, in sentences."""
+    said = []
+    if target.comparator in (">", "<"):
+        said.append(
+            f"Kế hoạch viết “{'trên' if target.comparator == '>' else 'dưới'}”: đúng bằng mức giao là chưa đạt."
+        )
+    if target.over_households:
+        said.append("Tính trên tất cả các hộ của xã, kể cả hộ chưa đến thăm.")
+    elif counted and counted.indicator.unit in ("household", "person", "adult"):
+        said.append(
+            "Tỷ lệ tính trên số đã hỏi; chỉ kết luận đạt hay không khi đã khảo sát từ "
+            f"{words.limit(table.min_reach)} số hộ."
+        )
+    if target.period in words.PERIODS:
+        name = words.PERIOD_NAMES[target.period]
+        said.append(
+            f"Đếm theo từng {name}: mọi {name} đã qua đều phải đạt; {name} chưa có số liệu không coi là hỏng."
+        )
+    if target.how == "both":
+        said.append("Số của đơn vị là số chính thức; trước khi có, dùng số khảo sát.")
+    return said
+
+
+def _weeks(asked: Asked, counted: IndicatorRow | None, target: Target) -> list[Counted]:
+    """The figure at the ends of the last weeks, the newest first."""
+    if counted is None or counted.indicator.kind == "derived":
+        return []
+    code, table = counted.indicator.code, asked.table
+    weeks = coverage_table.trend(asked.commune, code, coverage_table.WEEKS, as_of=asked.day, full=table.full)
+    return [_counted(week, counted, target, table.households) for week in reversed(weeks)]
+
+
+def _counted(week: Week, counted: IndicatorRow, target: Target, households: int | None) -> Counted:
+    day, tallied = words.day(week.day), week.tallied
+    if tallied is None:
+        return Counted(day, words.NOT_TOLD, "", "", bullet(None, None, None))
+    if counted.indicator.kind == "event":
+        return Counted(
+            day, words.number(tallied.subjects), words.number(tallied.done), "", bullet(None, None, None)
+        )
+    share = _share(tallied, target, households)
+    percent = None if share is None else cut(share, target if target.unit == "percent" else None)
+    return Counted(
+        day=day,
+        subjects=words.number(tallied.subjects),
+        share=f"{words.number(tallied.done)}/{words.number(tallied.of)}" if tallied.of else "",
+        value=words.percent(percent) if percent is not None else "",
+        bar=bullet(percent, target.value if target.unit == "percent" else None, None),
+    )
+
+
+def _share(tallied: Tallied, target: Target, households: int | None) -> Fraction | None:
+    """The percent that the target is judged by: of those asked, or of all households there are now."""
+    if target.over_households:
+        return Fraction(100 * tallied.done, households) if households and tallied.subjects else None
+    return tallied.percent
+
+
+def _thons(table: CoverageTable, counted: IndicatorRow) -> list[ThonLine]:
+    """Those furthest behind first, those without a number last."""
+    code, target = counted.indicator.code, target_of(table, counted.indicator.code)
+    rank = {state: place for place, state in enumerate(WORST_FIRST)}
+
+    def key(row: VillageRow) -> tuple[bool, int, float, str]:
+        judgement = row.judgements.get(code)
+        value = figure(code, row.cells.get(code, Cell()), judgement, target)
+        state = judgement.state if judgement else State.UNKNOWN
+        return value is None, rank[state], float(value or 0), row.code
+
+    return [
+        ThonLine(
+            row.code,
+            row.name,
+            words.number(row.households) if row.households is not None else "–",
+            coverage_lines.shown_cell(row, code, target),
+        )
+        for row in sorted(table.villages, key=key)
+    ]
+
+
+def _tasks(stored: TargetOfPlan) -> Sequence[Task]:
+    return db.session.scalars(
+        sa.select(Task).where(Task.target_id == stored.id).order_by(Task.position)
+    ).all()
+
+
+def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
+    """Every surveyed share that anybody in the commune was asked for, those of the plan first."""
+    asked = [each for each in table.indicators if each.indicator.kind != "event" and _has_data(each)]
+    asked.sort(key=lambda each: (each.target is None, each.target.id if each.target else ""))
+    found = []
+    for each in asked:
+        code = each.indicator.code
+        if code == VISITED:
+            continue
+        target = target_of(table, code)
+        found.append(
+            FigureLine(
+                code=code,
+                label=each.target.label if each.target else each.indicator.label,
+                required=words.required(each.target) if each.target else "",
+                shown=coverage_lines.shown_cell(row, code, target),
+                of_commune=coverage_lines.shown(each.cell, each.judgement, code, target),
+                target=each.target.id if each.target else None,
+            )
+        )
+    return found
+
+
+def _has_data(each: IndicatorRow) -> bool:
+    return bool(each.cell.subjects) or each.cell.suppressed is not None
+
+
+def _helped(table: CoverageTable, row: VillageRow) -> list[tuple[str, str]]:
+    """People helped in the thôn since New Year, by kind of help."""
+    events = [
+        each.indicator for each in table.indicators if each.indicator.kind == "event" and _has_data(each)
+    ]
+    return [(each.label, _done(row.cells.get(each.code, Cell()))) for each in events]
+
+
+def _done(cell: Cell) -> str:
+    if cell.suppressed:
+        return words.HIDDEN[cell.suppressed]
+    return words.number(cell.done or 0)

@@ -1,0 +1,75 @@
+"""The pages of a team, for a phone: whom to visit next in a thôn, how it goes, and what looks wrong."""
+
+import math
+
+import sqlalchemy as sa
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from server import audit
+from server.accounts import access
+from server.coverage import team
+from server.db import db
+from server.errors import NOT_ALLOWED, NOT_FOUND, Problem
+from server.households.records import NOT_VISITED
+from server.models import Commune, Village
+
+blueprint = Blueprint("team", __name__, template_folder="templates")
+
+ROLES = ("officer", "team_leader")
+
+
+@blueprint.get("/xa/<code>/to")
+@access.needs(*ROLES)
+def villages(code: str) -> str | Response:
+    """The reader's thôn with how far each is, by code: no order of merit. One thôn is opened at once."""
+    commune = access.open_commune(code)
+    shown = team.villages(commune, access.villages_seen(commune))
+    if len(shown) == 1:
+        return redirect(url_for(".village", code=code, village=shown[0].code))
+    return render_template(
+        "team_villages.html", commune=commune, progress=team.progress(commune, shown), states=team.STATES
+    )
+
+
+@blueprint.get("/xa/<code>/to/<village>")
+@access.needs(*ROLES, records=True)
+def village(code: str, village: str) -> str:
+    """One thôn: its households by state, lane by lane, with their names; every view is logged (DESIGN 7)."""
+    commune = access.open_commune(code)
+    found = _village(commune, village)
+    state = request.args.get("loc", NOT_VISITED)
+    search = request.args.get("tim", "").strip()[:80]
+    page = max(1, min(request.args.get("trang", 1, type=int), 1000))
+    state = state if state in team.STATES else NOT_VISITED
+    audit.note_reading("household.list", f"village:{found.code}", {"state": state})
+    [progress] = team.progress(commune, [found])
+    needed = progress.pace.needed
+    return render_template(
+        "team_village.html",
+        commune=commune,
+        village=found,
+        progress=progress,
+        needed=math.ceil(needed) if needed is not None else None,
+        states=team.STATES,
+        state=state,
+        search=search,
+        homes=team.homes(progress.parts, state, search, page),
+        helped=team.helped(progress.parts),
+        doubtful=team.doubtful(commune, progress.parts),
+        answered=team.answered(progress.parts),
+        is_officer=access.is_officer_of(commune),
+    )
+
+
+def _village(commune: Commune, code: str) -> Village:
+    """The thôn with this code, for one who may see its records; Problem NOT_FOUND or NOT_ALLOWED."""
+    query = sa.select(Village).where(
+        Village.commune_id == commune.id, Village.code == code, Village.valid_to.is_(None)
+    )
+    found = db.session.scalars(query).first()
+    if found is None:
+        raise Problem(NOT_FOUND)
+    if not access.sees_records(commune, found):
+        raise Problem(NOT_ALLOWED)
+    return found

@@ -1,0 +1,83 @@
+"""The map of a commune for the wall: one sheet of A3 with legend and the table of numbers."""
+
+from dataclasses import dataclass
+
+from flask import render_template, request
+
+from dashboards import coverage_lines, words
+from dashboards.maps import coverage_map, map_outlines
+from dashboards.maps.map_colours import NONE, class_of, classes, counts, target_of
+from dashboards.maps.still_map import still_map
+from dashboards.pages.commune_page_request import ask
+from dashboards.pages.commune_pages import blueprint, mapped
+from geo.coverage import Cell, CoverageTable, IndicatorRow
+from server.accounts import access
+from server.errors import INDICATOR_UNKNOWN, Problem
+
+
+@dataclass(frozen=True)
+class Line:
+    """A thôn in the table beside the map, its class as on the map."""
+
+    name: str
+    code: str
+    class_name: str
+    households: str
+    reach: str
+    value: str
+
+
+@blueprint.get("/xa/<code>/ban-do/in")
+@access.needs(*access.ROLES)
+def wall_map(code: str) -> str:
+    """The sheet; printed from the browser, or to PDF."""
+    asked = ask(code)
+    row = _chosen(asked.table)
+    target = target_of(asked.table, row.indicator.code)
+    drawn = map_outlines.of_commune(asked.commune)
+    lines = _lines(asked.table, row)
+    return render_template(
+        "wall.html",
+        asked=asked,
+        table=asked.table,
+        row=row,
+        target=target,
+        value=coverage_lines.shown(row.cell, row.judgement, row.indicator.code, target),
+        lines=lines,
+        legend=classes(target),
+        counts=counts([line.class_name for line in lines]),
+        hatched=sum(line.class_name.startswith("h") for line in lines),
+        no_number=NONE,
+        patterns=coverage_map.patterns(classes(target)),
+        outlines=drawn,
+        paper=still_map(asked.table, row.indicator.code, drawn),
+    )
+
+
+def _chosen(table: CoverageTable) -> IndicatorRow:
+    """The indicator asked for by `chi_tieu`, else the first of the map."""
+    choices = mapped(table)
+    wanted = request.args.get("chi_tieu") or (choices[0].indicator.code if choices else "")
+    found = next((row for row in choices if row.indicator.code == wanted), None)
+    if found is None:
+        raise Problem(INDICATOR_UNKNOWN, code=wanted[:64])
+    return found
+
+
+def _lines(table: CoverageTable, row: IndicatorRow) -> list[Line]:
+    code = row.indicator.code
+    target = target_of(table, code)
+    found = []
+    for village in table.villages:
+        cell = village.cells.get(code, Cell())
+        found.append(
+            Line(
+                name=village.name,
+                code=village.code,
+                class_name=class_of(village, code, target, table.min_reach),
+                households=words.number(village.households) if village.households is not None else "–",
+                reach=words.share(cell.reach) if cell.reach is not None else "–",
+                value=coverage_lines.shown(cell, village.judgements.get(code), code, target),
+            )
+        )
+    return found

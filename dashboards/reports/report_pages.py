@@ -1,0 +1,175 @@
+"""Pages of reports: what was issued, a draft of the next one, issuing it, and one report with what changed since."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from dashboards import words
+from dashboards.pages.commune_page_request import asked_day
+from dashboards.reports import content, making, periods, prose
+from dashboards.reports.content import LONGEST, UPWARD, Wish
+from dashboards.reports.since import since
+from geo.coverage_json import to_json
+from server import clock
+from server.accounts import access
+from server.coverage import issued_reports
+from server.db import begin_writing, db
+from server.errors import DAY_UNREADABLE, Problem
+from server.models import Snapshot
+
+blueprint = Blueprint("reports", __name__, template_folder="../templates")
+
+LONGEST_LINE = 300
+"""Characters of whom a report is for, and of a name."""
+
+
+@blueprint.get("/xa/<code>/bao-cao")
+@access.needs(*access.ROLES)
+def listing(code: str) -> str:
+    """What was issued, the newest first; officers begin the next one here."""
+    commune = access.open_commune(code)
+    today = clock.today()
+    return render_template(
+        "reports.html",
+        commune=commune,
+        found=issued_reports.listing(commune, _page()),
+        labels=_labels,
+        choices=periods.choices(today),
+        chosen=periods.of_month(today),
+        may_write=access.is_officer_of(commune),
+    )
+
+
+def _page() -> int:
+    asked = request.args.get("trang", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+
+
+def _labels(key: str) -> str:
+    period = periods.read(key)
+    return period.label if period else key
+
+
+@blueprint.get("/xa/<code>/bao-cao/du-thao")
+@access.needs("officer")
+def draft(code: str) -> str:
+    """What the report of a period would say now, its files, and what an officer adds."""
+    commune = access.open_commune(code)
+    period = making.period_of(request.args.get("ky", ""))
+    made = making.make(commune, period, asked_day(), Wish())
+    return render_template(
+        "report_draft.html",
+        commune=commune,
+        period=period,
+        report=made.report,
+        parts=prose.parts(made.report),
+        kinds=making.KINDS.values(),
+        upward=UPWARD,
+        longest=LONGEST,
+        longest_line=LONGEST_LINE,
+        day=made.report.as_of,
+        day_shown=words.day(made.table.as_of),
+    )
+
+
+@blueprint.post("/xa/<code>/bao-cao/du-thao.<any(docx, pdf):ending>")
+@access.needs("officer")
+def draft_file(code: str, ending: str) -> Response:
+    """The draft as a file, marked as one; nothing is kept of it."""
+    commune = access.open_commune(code)
+    kind = making.KINDS[ending]
+    made = making.make(
+        commune, making.period_of(request.form.get("ky", "")), _given_day(), _wish(request.form)
+    )
+    name = f"du-thao-{making.file_name(made.report, ending)}"
+    return _attached(made.file(kind, is_draft=True), kind, name)
+
+
+@blueprint.post("/xa/<code>/bao-cao")
+@access.needs("officer")
+def issue(code: str) -> BaseResponse:
+    """Freeze the report: content and both files are stored together, or nothing is."""
+    begin_writing()
+    commune = access.open_commune(code)
+    period = making.period_of(request.form.get("ky", ""))
+    newest = issued_reports.newest_submission()
+    made = making.make(commune, period, _given_day(), _wish(request.form))
+    given = issued_reports.Issue(
+        period=period.key,
+        cut_off=made.table.as_of,
+        received_until=made.table.received_until,
+        content={"report": content.to_json(made.report), "table": to_json(made.table)},
+        docx=made.file(making.WORD, is_draft=False),
+        pdf=made.file(making.PDF, is_draft=False),
+    )
+    report = issued_reports.issue(commune, given, newest, access.signed_in())
+    db.session.commit()
+    flash(f"Đã phát hành báo cáo {report.number}. Hai tệp dưới đây không thay đổi nữa.")
+    return redirect(url_for(".one", code=code, number=report.number))
+
+
+@blueprint.get("/xa/<code>/bao-cao/<int:number>")
+@access.needs(*access.ROLES)
+def one(code: str, number: int) -> str:
+    """One report as it was issued, and what has changed since."""
+    commune = access.open_commune(code)
+    found = issued_reports.one(commune, number)
+    report = content.read(found.content["report"])
+    return render_template(
+        "report.html",
+        commune=commune,
+        found=found,
+        report=report,
+        parts=prose.parts(report),
+        since=since(commune, report),
+        later=issued_reports.later(found),
+        newer=issued_reports.newer(found),
+        files=[(kind, _hash(found, kind)) for kind in making.KINDS.values()],
+    )
+
+
+@blueprint.get("/xa/<code>/bao-cao/<int:number>/tep.<any(docx, pdf):ending>")
+@access.needs(*access.ROLES)
+def issued_file(code: str, number: int, ending: str) -> Response:
+    """A file of a report, byte for byte as it was issued."""
+    commune = access.open_commune(code)
+    found = issued_reports.one(commune, number)
+    kind = making.KINDS[ending]
+    stored = found.docx if kind is making.WORD else found.pdf
+    response = _attached(stored, kind, f"bao-cao-{commune.code}-{number}-{found.period.lower()}.{ending}")
+    response.set_etag(_hash(found, kind))
+    return response
+
+
+def _hash(found: Snapshot, kind: making.Kind) -> str:
+    return found.docx_sha256 if kind is making.WORD else found.pdf_sha256
+
+
+def _given_day() -> dt.date | None:
+    text = request.form.get("den_ngay", "").strip()
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+
+
+def _wish(form: Mapping[str, str]) -> Wish:
+    return Wish(
+        upward=_text(form, "kinh_gui")[:LONGEST_LINE],
+        is_chairman=form.get("nguoi_ky") == "chu_tich",
+        signer=_text(form, "ho_ten")[:LONGEST_LINE],
+        remarks=_text(form, "y_kien")[:LONGEST],
+    )
+
+
+def _text(form: Mapping[str, str], name: str) -> str:
+    """What was typed without control letters: neither XML nor PostgreSQL can hold them."""
+    return "".join(letter for letter in form.get(name, "") if letter == "\n" or letter >= " ")
+
+
+def _attached(content_: bytes, kind: making.Kind, name: str) -> Response:
+    response = Response(content_, mimetype=kind.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,45 @@
+"""The report as PDF, set as its Word file is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import render_template
+
+from dashboards.reports import prose
+from dashboards.reports.content import Report
+from dashboards.reports.picture import Picture
+from dashboards.reports.report_word import DRAFT
+from server.errors import PDF_IMPOSSIBLE, Problem
+
+STYLE = Path(__file__).parents[1] / "static/css/report_paper.css"
+
+
+def write_pdf(report: Report, pictures: Sequence[Picture], *, is_draft: bool) -> bytes:
+    """The whole file; nothing is fetched for it. Problem PDF_IMPOSSIBLE where the system lacks Pango."""
+    try:
+        from weasyprint import CSS, HTML  # noqa: PLC0415 (needs Pango, and a second to load)
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+    except OSError as error:
+        raise Problem(PDF_IMPOSSIBLE) from error
+    annexes = prose.annexes(report)
+    page = render_template(
+        "report_paper.html",
+        report=report,
+        prose=prose,
+        annexes=annexes,
+        pictures=pictures,
+        is_draft=is_draft,
+        draft=DRAFT,
+    )
+    fetcher = URLFetcher(allowed_protocols={"data"})
+    styles = [CSS(string=text, url_fetcher=fetcher) for text in (STYLE.read_text(), _widths(annexes))]
+    written: bytes = HTML(string=page, url_fetcher=fetcher).write_pdf(stylesheets=styles)
+    return written
+
+
+def _widths(annexes: Sequence[prose.Annex]) -> str:
+    return "".join(
+        f".part{number} col:nth-child({place}) {{ width: {width}mm; }}"
+        for number, annex in enumerate(annexes, start=1)
+        for place, width in enumerate(annex.widths, start=1)
+    )

@@ -1,0 +1,1 @@
+"""What may be wrong with an officer's workbook, told in Vietnamese by sheet, row and column."""

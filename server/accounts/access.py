@@ -1,0 +1,327 @@
+"""Who asks on pages and in the API, what they may see, and what every view declares about it (DESIGN 7)."""
+
+import dataclasses
+import datetime as dt
+import functools
+import hashlib
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, current_app, make_response, request
+from flask_security import current_user
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from server import audit, clock
+from server.accounts import guessing, passwords, roles, second_factor, tokens
+from server.db import db
+from server.errors import (
+    AUTHENTICATION_NEEDED,
+    NOT_ALLOWED,
+    OWN_DUTY_FIRST,
+    PAGE_EXPIRED,
+    TOKEN_UNKNOWN,
+    Problem,
+)
+from server.models import ApiToken, Commune, Person, Village
+from server.places import communes, merged_villages
+
+ROLES = tuple(roles.ROLES)
+"""Everyone who signs in has one or more of these, and may open sums and percents within his scope."""
+
+csrf = CSRFProtect()
+
+_CALLER = "tungnha.caller"
+_TOKEN = re.compile(r"[0-9a-f]{40}")
+_CHALLENGE = (("WWW-Authenticate", 'Token realm="tungnha"'),)
+
+View = Callable[..., Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """What a view declares: for whom it is, and for `people` with which roles."""
+
+    kind: str
+    """`public`, `people`, `program` or `phone`."""
+    roles: frozenset[str] = frozenset()
+    reads: str = ""
+    """For `program`: what a token needs to be allowed to read (people.READS)."""
+    records: bool = False
+    """For `people`: single households are shown here, by name where the reader may and asks, and logged."""
+    before_duty: bool = False
+    """Open also while a person has his password to change or his authenticator app to set up."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Caller:
+    """A person who has signed in, or a program with a token; `actor` is what the audit writes."""
+
+    actor: str
+    name: str
+    roles: frozenset[str]
+    commune_id: int | None
+    """None: the whole city."""
+    village_ids: frozenset[int] = frozenset()
+    """The thôn of a team leader; empty for all others."""
+    commune_code: str | None = None
+    communes: Mapping[int, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    """Code and name of every commune of who works for several, by its id; empty for all others."""
+    reads: frozenset[str] = frozenset()
+    """What a program may read; empty for persons, whose roles say it."""
+    duty: str = ""
+    """What a person has to do for his own account before anything else, in words; "" where nothing."""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a person who has signed in, and no program."""
+        return self.actor.startswith("person:")
+
+    @property
+    def person_id(self) -> int:
+        """The person who has signed in; ValueError for a program."""
+        return int(self.actor.removeprefix("person:"))
+
+    def may_see(self, commune: Commune) -> bool:
+        """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
+        return self.commune_id is None or self.belongs_to(commune)
+
+    def belongs_to(self, commune: Commune) -> bool:
+        """Whether this is one of his own communes, and not only one whose sums he sees."""
+        return commune.id == self.commune_id or commune.id in self.communes
+
+    @property
+    def commune_ids(self) -> frozenset[int] | None:
+        """All of his communes; None: the whole city."""
+        return None if self.commune_id is None else frozenset({self.commune_id, *self.communes})
+
+    def sees_submissions(self, commune: Commune, village_id: int | None) -> bool:
+        """Whether single submissions of a thôn may be shown, by name or not: to a reviewer without names."""
+        if not self.belongs_to(commune):
+            return False
+        return bool({"officer", "reviewer"} & self.roles) or village_id in self.village_ids
+
+    def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
+        """Whether single households may be shown, and small cells with them (DESIGN 7).
+
+        An officer sees his commune; a team leader sees his thôn alone, so for a table of a whole commune
+        (no `village`) he is shown what everybody is. Administrators, the city and programs see no records.
+        """
+        if not self.belongs_to(commune):
+            return False
+        if "officer" in self.roles:
+            return True
+        return village is not None and village.id in self.village_ids
+
+
+def caller() -> Caller | None:
+    """Who asks: the token of the request if it has one, else the person of the session, else nobody.
+
+    Kept with the request rather than in `g`, which belongs to the application context and may outlive it.
+    """
+    if _CALLER not in request.environ:
+        has_key = request.authorization is not None and request.authorization.type == "token"
+        request.environ[_CALLER] = _program() if has_key else _person()
+    found: Caller | None = request.environ[_CALLER]
+    if found is not None:
+        audit.act_as(found.actor)
+    return found
+
+
+def signed_in() -> Caller:
+    """Who asks, on a view that nobody reaches without signing in."""
+    found = caller()
+    if found is None:
+        raise Problem(AUTHENTICATION_NEEDED)
+    return found
+
+
+def may_see(commune: Commune) -> bool:
+    """Whether the one who asks may see sums of this commune."""
+    found = caller()
+    return found is not None and found.may_see(commune)
+
+
+def sees_records(commune: Commune, village: Village | None = None) -> bool:
+    """Whether the one who asks may see single records of this commune, or of this thôn of it."""
+    found = caller()
+    return found is not None and found.sees_records(commune, village)
+
+
+def is_officer_of(commune: Commune) -> bool:
+    """Whether what a commune's office decides and writes down is the asker's to do."""
+    found = caller()
+    return found is not None and "officer" in found.roles and found.belongs_to(commune)
+
+
+def villages_seen(commune: Commune) -> frozenset[int] | None:
+    """The thôn of a commune whose records the asker may see; None: all of it."""
+    return None if sees_records(commune) else signed_in().village_ids
+
+
+def open_commune(code: str) -> Commune:
+    """The commune with this code, for one who may see it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
+    found = communes.commune(code)
+    if not may_see(found):
+        raise Problem(NOT_ALLOWED)
+    return found
+
+
+def open_own_commune(code: str) -> Commune:
+    """The commune with this code, for one who belongs to it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
+    found = open_commune(code)
+    if not signed_in().belongs_to(found):
+        raise Problem(NOT_ALLOWED)
+    return found
+
+
+def public(view: View) -> View:
+    """A page that anybody may open; what it changes still needs the page's own form (CSRF)."""
+    return _declared(view, Access("public"), _own_form)
+
+
+def phone(view: View) -> View:
+    """A view for phones: `server.phones` finds the collector. Nothing of people's sign-in runs before it."""
+    view.access = Access("phone")  # type: ignore[attr-defined]
+    return view
+
+
+def needs(*roles: str, records: bool = False) -> Callable[[View], View]:
+    """A page for people who have signed in and hold one of these roles; scope is `open_commune`'s to check.
+
+    `records`: it shows single households, by name where the reader may see them, and writes that down in the
+    audit. No other page shows any (tests/rules/test_walk.py opens them all).
+    """
+    unknown = set(roles) - set(ROLES)
+    if unknown or not roles:
+        raise ValueError(f"roles are {ROLES}, not {roles}")
+    access = Access("people", frozenset(roles), records=records)
+
+    def admit() -> None:
+        found = signed_in()
+        if not access.roles & found.roles or (records and found.commune_id is None):
+            raise Problem(NOT_ALLOWED)
+        _without_duty()
+        _own_form()
+
+    return lambda view: _declared(view, access, admit)
+
+
+def own(view: View) -> View:
+    """A page about the person himself, which is open also while he has something to do for his account."""
+
+    def admit() -> None:
+        if not signed_in().is_person:
+            raise Problem(NOT_ALLOWED)
+        _own_form()
+
+    return _declared(view, Access("people", frozenset(ROLES), before_duty=True), admit)
+
+
+def program(reads: str) -> Callable[[View], View]:
+    """A view of the API, for a person who has signed in, or for a token that may read this (people.READS).
+
+    Both see sums within their scope.
+    """
+    if reads not in tokens.READS:
+        raise ValueError(f"programs read {tuple(tokens.READS)}, not {reads}")
+
+    def admit() -> None:
+        found = caller()
+        if found is None:
+            raise Problem(AUTHENTICATION_NEEDED, _CHALLENGE)
+        if found.is_person:
+            _without_duty()
+            _own_form()
+        elif reads not in found.reads:
+            raise Problem(NOT_ALLOWED)
+
+    return lambda view: _declared(view, Access("program", reads=reads), admit)
+
+
+def _declared(view: View, access: Access, admit: Callable[[], None]) -> View:
+    """The view behind its check, telling how long it took (Server-Timing, milliseconds)."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Response:
+        started = time.perf_counter()
+        admit()
+        response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
+        response.headers["Server-Timing"] = f"total;dur={(time.perf_counter() - started) * 1000:.1f}"
+        return response
+
+    guarded.access = access  # type: ignore[attr-defined]
+    return guarded
+
+
+def _own_form() -> None:
+    """Refuse a change that another site's page sends in the person's name."""
+    try:
+        csrf.protect()
+    except CSRFError as error:
+        raise Problem(PAGE_EXPIRED) from error
+
+
+def _without_duty() -> None:
+    """Refuse everything but a person's own account while he has something to do there."""
+    duty = signed_in().duty
+    if duty:
+        raise Problem(OWN_DUTY_FIRST, what=duty)
+
+
+def _person() -> Caller | None:
+    person = current_user
+    if not person or not person.is_authenticated:
+        return None
+    roles = frozenset(role.name for role in person.roles)
+    return Caller(
+        actor=f"person:{person.id}",
+        name=person.name,
+        roles=roles,
+        commune_id=person.commune_id,
+        village_ids=_villages(person) if "team_leader" in roles else frozenset(),
+        commune_code=person.commune.code if person.commune else None,
+        communes=_communes(person),
+        duty=_duty(person),
+    )
+
+
+def _communes(person: Person) -> dict[int, tuple[str, str]]:
+    if person.commune is None or not person.more_communes:
+        return {}
+    return {each.id: (each.code, each.name) for each in (person.commune, *person.more_communes)}
+
+
+def _duty(person: Person) -> str:
+    if passwords.is_due(person):
+        return "đổi mật khẩu"
+    return "cài mã xác thực" if second_factor.is_due(person) else ""
+
+
+def _villages(person: Person) -> frozenset[int]:
+    return frozenset(merged_villages.homes(village.id for village in person.villages))
+
+
+def _program() -> Caller:
+    """The program whose token stands in `Authorization: Token …`; Problem TOKEN_UNKNOWN for any other."""
+    token = (request.authorization.token if request.authorization else None) or ""
+    moment = clock.now()
+    if not _TOKEN.fullmatch(token):
+        guessing.refuse_often()
+        raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
+    known = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
+    found = db.session.scalars(known).one_or_none()
+    if found is None:
+        db.session.rollback()  # nothing is held while the guesser waits
+        guessing.refuse_often()
+    if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
+        raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
+    return Caller(
+        f"token:{found.id}", found.name, frozenset(), found.commune_id, reads=frozenset(found.reads.split())
+    )
+
+
+def _over(end: dt.datetime | None, moment: dt.datetime) -> bool:
+    return end is not None and end <= moment

@@ -1,0 +1,1 @@
+"""The API of programs, version 1: its addresses, the shapes of its JSON, and its description."""

@@ -1,0 +1,195 @@
+"""Boundary files that officers send: kept aside, read against what is registered, stored when confirmed."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import shapely
+import sqlalchemy as sa
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import undefer
+
+from geo import boundaries, illustrate
+from geo.boundaries import Level, Reading, Registered
+from geo.crs import Candidate
+from geo.problems import Problem
+from server import clock, errors
+from server.boundaries import store
+from server.boundaries.store import Stored
+from server.db import db
+from server.models import BoundaryUpload, Commune, Village
+from server.places import communes
+
+KEPT = dt.timedelta(hours=24)
+"""How long a file waits for its confirmation."""
+MOST_BYTES = 20_000_000
+SUFFIXES = (".zip", ".gpkg", ".geojson", ".json", ".kml", ".kmz", ".dxf")
+"""What is offered; the content decides what a file is, and a lone .shp is told to come with its parts."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How an officer wants his file read: whose outlines they are, in which system, and codes given by hand."""
+
+    level: Level = "village"
+    crs: int | None = None
+    chosen: tuple[tuple[int, str], ...] = ()
+    """Row and code."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that waits."""
+
+    id: str
+    file_name: str
+    content: bytes
+    made_at: dt.datetime
+
+    @property
+    def expires_at(self) -> dt.datetime:
+        return self.made_at + KEPT
+
+
+def refuse_large(content: bytes) -> None:
+    """Problem FILE_UNREADABLE for what is not even looked into."""
+    if len(content) > MOST_BYTES:
+        raise errors.Problem(errors.FILE_UNREADABLE, why=f"Tệp lớn hơn {MOST_BYTES // 1_000_000} MB.")
+
+
+def keep(commune: Commune, file_name: str, content: bytes, actor: str) -> str:
+    """Set a file aside and forget those that nobody confirmed in time; its name. The caller commits."""
+    db.session.execute(sa.delete(BoundaryUpload).where(BoundaryUpload.made_at < clock.now() - KEPT))
+    key = secrets.token_urlsafe(12)
+    name = Path(file_name.replace("\\", "/")).name[:120] or "tệp"
+    db.session.add(
+        BoundaryUpload(
+            id=key, commune_id=commune.id, actor=actor, file_name=name, content=content, made_at=clock.now()
+        )
+    )
+    return key
+
+
+def kept(commune: Commune, key: str) -> Kept:
+    """The file of this commune with this name; Problem FILE_EXPIRED where it waits no longer."""
+    row = db.session.get(BoundaryUpload, key, options=[undefer(BoundaryUpload.content)])
+    if row is None or row.commune_id != commune.id or row.made_at < clock.now() - KEPT:
+        raise errors.Problem(errors.FILE_EXPIRED)
+    return Kept(row.id, row.file_name, bytes(row.content), row.made_at)
+
+
+def forget(key: str) -> None:
+    """The file is not needed any more."""
+    db.session.execute(sa.delete(BoundaryUpload).where(BoundaryUpload.id == key))
+
+
+def registered(commune: Commune, level: Level) -> dict[str, Registered]:
+    """What the file is compared with: the commune itself, or its thôn with the outlines that somebody drew."""
+    if level == "commune":
+        return {commune.code: Registered(commune.name)}
+    rows = db.session.execute(
+        sa.select(Village.code, Village.name, Village.outline, Village.illustrative, Village.derived)
+        .where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+        .order_by(Village.code)
+    )
+    return {
+        row.code: Registered(row.name, None if row.illustrative or row.derived else _shape(row.outline))
+        for row in rows
+    }
+
+
+def _shape(wkb: bytes | None) -> BaseGeometry | None:
+    return shapely.from_wkb(wkb) if wkb is not None else None
+
+
+def about(commune: Commune) -> BaseGeometry | None:
+    """Where a commune lies, as well as that is known: its outline, that of its thôn, or a disc at its centre."""
+    if commune.outline is not None:
+        return shapely.from_wkb(commune.outline)
+    drawn = sa.select(Village.outline).where(Village.commune_id == commune.id, Village.outline.is_not(None))
+    shapes = [shapely.from_wkb(outline) for outline in db.session.scalars(drawn)]
+    return shapely.union_all(shapes) if shapes else illustrate.about(commune.code)
+
+
+def read(commune: Commune, content: bytes, file_name: str, wish: Wish) -> Reading:
+    """What a file says of this commune; Problem FILE_UNREADABLE, in one sentence, where it says nothing."""
+    whole = communes.official_outline(commune) if wish.level == "village" else None
+    known = tuple(registered(commune, wish.level).items())
+    try:
+        found = _read(content, Path(file_name).suffix.lower(), wish, whole, about(commune), known)
+    except boundaries.UnreadableBoundaries as error:
+        raise errors.Problem(errors.FILE_UNREADABLE, why=error.sentence) from error
+    return _own(commune, found) if wish.level == "commune" else found
+
+
+@lru_cache(maxsize=4)
+def _read(
+    content: bytes,
+    suffix: str,
+    wish: Wish,
+    whole: BaseGeometry | None,
+    near: BaseGeometry | None,
+    known: tuple[tuple[str, Registered], ...],
+) -> Reading:
+    """Kept by a process for the page, its map and the confirmation, which ask for the same in turn."""
+    with TemporaryDirectory() as folder:
+        path = _written(folder, content, suffix)
+        return boundaries.read(
+            path,
+            level=wish.level,
+            commune_outline=whole,
+            near=near,
+            crs=wish.crs,
+            registered=dict(known),
+            chosen=dict(wish.chosen),
+        )
+
+
+def _written(folder: str, content: bytes, suffix: str) -> Path:
+    """The file under a name of ours; its suffix alone is the sender's."""
+    path = Path(folder, f"tep{suffix if suffix in SUFFIXES else ''}")
+    path.write_bytes(content)
+    return path
+
+
+def _own(commune: Commune, reading: Reading) -> Reading:
+    """Of a file of communes, this one's outline alone; the others are not this officer's to change."""
+    if not reading.outlines:
+        return reading
+    own = tuple(outline for outline in reading.outlines if outline.code == commune.code)
+    rows = {outline.row for outline in own}
+    if not own:
+        words = f"Tệp không có ranh giới nào mang mã {commune.code} của xã."
+        return replace(reading, outlines=(), problems=(Problem("unmatched", words),))
+    kept = tuple(problem for problem in reading.problems if problem.row in rows)
+    shapes = {row: shape for row, shape in reading.shapes.items() if row in rows}
+    labels = tuple(label for label in reading.labels if label.row in rows)
+    return replace(reading, outlines=own, problems=kept, shapes=shapes, labels=labels, unmatched=())
+
+
+def candidates(commune: Commune, content: bytes, file_name: str) -> tuple[Candidate, ...]:
+    """The coordinate systems to choose from, each with the file as it would place it."""
+    with TemporaryDirectory() as folder:
+        path = _written(folder, content, Path(file_name).suffix.lower())
+        try:
+            return boundaries.candidates(path, about(commune))
+        except boundaries.UnreadableBoundaries as error:
+            raise errors.Problem(errors.FILE_UNREADABLE, why=error.sentence) from error
+
+
+def confirm(
+    commune: Commune, file: Kept, wish: Wish, *, actor: str, source: str, day: dt.date | None
+) -> Stored:
+    """Store what the file says, and forget the file; the caller commits.
+
+    Raises PlacesRejected where it still has errors.
+    """
+    reading = read(commune, file.content, file.file_name, wish)
+    stored = store.store_outlines(
+        reading, wish.level, commune=commune, source=source or file.file_name, day=day, actor=actor
+    )
+    forget(file.id)
+    return stored

@@ -1,0 +1,59 @@
+"""Folds the tally in the background, so that pages read days instead of single visits."""
+
+import logging
+import threading
+
+import sqlalchemy as sa
+from flask import Flask
+
+from server.counting import tally
+from server.db import db
+
+log = logging.getLogger(__name__)
+
+PART = 50_000
+"""Rows that are folded in one transaction."""
+
+
+def start(app: Flask) -> threading.Thread | None:
+    """Begin to fold every `fold_seconds`; None where the settings leave it to `flask coverage fold`.
+
+    Every process may do it: rows that another folder holds are left to that one, and pages read what is not
+    folded yet as well, so nothing depends on when it runs.
+    """
+    seconds = app.config["SETTINGS"].fold_seconds
+    if not seconds:
+        return None
+    thread = threading.Thread(target=_run, args=(app, seconds), name="fold", daemon=True)
+    thread.start()
+    return thread
+
+
+def _run(app: Flask, seconds: int) -> None:
+    pause = threading.Event()
+    while not pause.wait(seconds):
+        with app.app_context():
+            once()
+
+
+def once() -> int:
+    """Fold all that waits now, a part a transaction, so that visits never wait long; how many days changed.
+
+    What arrives meanwhile is left to the next time. A database that is away or busy is tried again then.
+    """
+    changed = 0
+    try:
+        with db.engine.connect() as connection:
+            first, last = connection.execute(tally.WAITING).one()
+        for until in range(first + PART, last + PART + 1, PART) if first is not None else ():
+            changed += _part(until)
+    except sa.exc.OperationalError as error:
+        log.warning("the tally was not folded: %s", error.orig)
+    return changed
+
+
+def _part(until: int) -> int:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        changed = tally.fold(connection, until)
+        connection.commit()
+        return changed

@@ -1,0 +1,41 @@
+"""Changes what counts about subjects after the fact: whatever is altered inside the block, the tally follows."""
+
+import contextlib
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from geo.series import Turn
+from server.counting import tally
+from server.models import Entity
+from server.published_forms.registry import registry
+
+
+@contextlib.contextmanager
+def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Iterator[None]:
+    """Within the caller's transaction, keep visits to these subjects out and bring the tally to what the block leaves.
+
+    Their rows are locked in the order of their ids, so that two who change the same subjects wait for each other
+    instead of for ever (DESIGN 6.3).
+    """
+    ordered = sorted(set(subjects))
+    for subject in ordered:
+        tally.lock(connection, subject)
+    before = [_counted(connection, subject) for subject in ordered]
+    yield
+    rules = registry().rules(connection)
+    rows: list[dict[str, Any]] = []
+    for subject, (old_series, old_turns) in zip(ordered, before, strict=True):
+        series, turns = _counted(connection, subject)
+        rows += tally.difference(old_series, series, rules, (old_turns, turns))
+    if rows:
+        connection.execute(tally.APPEND, rows)
+
+
+def _counted(connection: sa.Connection, subject: uuid.UUID) -> tuple[tally.Series, tuple[Turn, ...]]:
+    """All that counts about a subject, and how its household turned."""
+    rows = connection.execute(tally.SERIES, {"subject": subject})
+    turns = connection.scalar(sa.select(Entity.turns).where(Entity.id == subject))
+    return tally.series(tuple(row) for row in rows), tally.turns(turns)

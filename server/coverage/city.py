@@ -1,0 +1,221 @@
+"""The communes of the city side by side on one indicator, each as its own page tells it."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from geo import coverage as judged
+from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
+from geo.derived import FIBRE, MOBILE
+from geo.reported import Reported
+from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
+from server.counting import tally_sums
+from server.coverage import coverage_table
+from server.coverage.coverage_table import SURVEYED, VISITED
+from server.db import db
+from server.models import Commune, Indicator, Village
+from server.models import Plan as PlanRow
+from server.models import Target as TargetOfPlan
+from server.places import household_numbers, merged_villages
+from server.places.household_numbers import Figure
+from server.plans import office_figures
+
+Row = sa.Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class CommuneRow:
+    """A commune: households met, its cell of the indicator, and its own target where its plan has one."""
+
+    code: str
+    name: str
+    kind: str
+    households: int | None
+    visited: int | None
+    cell: Cell
+    target: TargetRow | None
+    illustrative: bool
+    """Its outline is a sketch."""
+
+
+@dataclass(frozen=True)
+class CityTable:
+    """The communes by code. `total` adds up the communes whose numbers are shown, and so tells nothing hidden."""
+
+    as_of: dt.date
+    indicator: judged.Indicator
+    rows: tuple[CommuneRow, ...]
+    total: Tallied
+    households: int | None
+    visited: int
+    hidden: int
+    """Communes whose number is too small to be shown."""
+
+
+def choices() -> tuple[judged.Indicator, ...]:
+    """What communes can be compared by: households met, then what their plans name, in the indicators' order."""
+    named = sa.select(TargetOfPlan.indicator_id)
+    columns = (Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
+    wanted = sa.select(*columns).where(sa.or_(Indicator.code == VISITED, Indicator.id.in_(named)))
+    rows = db.session.execute(wanted.order_by(Indicator.code != VISITED, Indicator.position, Indicator.code))
+    return tuple(judged.Indicator(*row) for row in rows)
+
+
+def table(indicator: judged.Indicator, as_of: dt.date | None = None) -> CityTable:
+    """All communes that are valid now, in eight statements however many they are.
+
+    Each commune's numbers go through the same computation as on its own page, so that none is told here that
+    is hidden there.
+    """
+    day = coverage_table.day_shown(as_of, full=False)
+    known = _Known.read(indicator, day)
+    rows = tuple(_row(commune, known) for commune in known.communes)
+    shown = [row.cell for row in rows if row.cell.suppressed is None]
+    households = [row.households for row in rows if row.households is not None]
+    return CityTable(
+        as_of=day,
+        indicator=indicator,
+        rows=rows,
+        total=sum((Tallied(c.done or 0, c.of or 0, c.subjects or 0) for c in shown), Tallied()),
+        households=sum(households) if households else None,
+        visited=sum(row.visited or 0 for row in rows),
+        hidden=len(rows) - len(shown),
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What was read of all communes, by commune or by thôn."""
+
+    indicator: judged.Indicator
+    day: dt.date
+    communes: tuple[Row, ...]
+    villages: Mapping[int, list[Row]]
+    tallied: Mapping[int, Mapping[str, Tallied]]
+    figures: Mapping[int, Figure]
+    targets: Mapping[int, Target]
+    reported: Mapping[str, tuple[Reported, ...]]
+    min_reach: Fraction
+
+    @classmethod
+    def read(cls, indicator: judged.Indicator, day: dt.date) -> "_Known":
+        villages, homes = _villages(day)
+        return cls(
+            indicator=indicator,
+            day=day,
+            communes=tuple(db.session.execute(_COMMUNES).all()),
+            villages=villages,
+            tallied=_tallied(indicator, day, homes),
+            figures=household_numbers.of_city([row.id for rows in villages.values() for row in rows], day),
+            targets=_targets(indicator, day.year),
+            reported=office_figures.of_indicator(indicator.code, day.year),
+            min_reach=current_app.config["SETTINGS"].min_reach,
+        )
+
+
+_COMMUNES = (
+    sa.select(Commune.id, Commune.code, Commune.name, Commune.kind, Commune.illustrative)
+    .where(Commune.valid_to.is_(None))
+    .order_by(Commune.code)
+)
+_VILLAGES = sa.select(
+    Village.id, Village.code, Village.name, Village.commune_id, Village.valid_to, Village.merged_into_id
+).order_by(Village.code)
+
+
+def _villages(day: dt.date) -> tuple[dict[int, list[Row]], dict[int, int]]:
+    """The thôn that have a row, by commune, and for each thôn the one in whose row it counts."""
+    by_commune: dict[int, list[Row]] = defaultdict(list)
+    for row in db.session.execute(_VILLAGES).all():
+        by_commune[row.commune_id].append(row)
+    homes: dict[int, int] = {}
+    for rows in by_commune.values():
+        homes |= merged_villages.on_day(rows, day)
+    return {key: [row for row in rows if homes[row.id] == row.id] for key, rows in by_commune.items()}, homes
+
+
+def _tallied(
+    indicator: judged.Indicator, day: dt.date, homes: Mapping[int, int]
+) -> dict[int, dict[str, Tallied]]:
+    wanted = {VISITED, indicator.code} | ({FIBRE, MOBILE} if indicator.kind == "derived" else set())
+    rows = db.session.execute(
+        sa.select(Indicator.id, Indicator.code, Indicator.kind).where(Indicator.code.in_(wanted))
+    ).all()
+    codes = {row.id: row.code for row in rows}
+    events = [row.id for row in rows if row.kind == "event"]
+    sums = tally_sums.moved(tally_sums.of_city(list(codes), day, events), homes)
+    return {key: {codes[each]: tallied for each, tallied in row.items()} for key, row in sums.items()}
+
+
+def _targets(indicator: judged.Indicator, year: int) -> dict[int, Target]:
+    """Each commune's own target of the indicator (the first by id), by commune; none that is counted by period
+    from visits, which only the commune's own page lists.
+    """
+    rows = db.session.execute(
+        sa.select(PlanRow.commune_id, Indicator.code.label("indicator_code"), *TargetOfPlan.__table__.columns)
+        .join(PlanRow, PlanRow.id == TargetOfPlan.plan_id)
+        .join(Indicator, Indicator.id == TargetOfPlan.indicator_id)
+        .where(PlanRow.year == year, Indicator.code == indicator.code)
+        .order_by(TargetOfPlan.code.desc())
+    )
+    found = {row.commune_id: coverage_table.target_of(row, row.indicator_code) for row in rows}
+    return {
+        key: target
+        for key, target in found.items()
+        if target.how == "office" or target.period not in PERIODS_IN_A_YEAR
+    }
+
+
+def _row(commune: Row, known: _Known) -> CommuneRow:
+    found = judged.table(_input(commune, known), min_reach=known.min_reach)
+    shown = found.indicator(known.indicator.code)
+    return CommuneRow(
+        code=commune.code,
+        name=commune.name,
+        kind=commune.kind,
+        households=found.households,
+        visited=found.visited,
+        cell=shown.cell if shown else Cell(),
+        target=_own(found),
+        illustrative=commune.illustrative,
+    )
+
+
+def _own(found: CoverageTable) -> TargetRow | None:
+    return found.targets[0] if found.targets else None
+
+
+def _input(commune: Row, known: _Known) -> CommuneInput:
+    villages = known.villages.get(commune.id, [])
+    of_commune = [known.figures[village.id] for village in villages if village.id in known.figures]
+    target = known.targets.get(commune.id)
+    return CommuneInput(
+        code=commune.code,
+        name=commune.name,
+        as_of=known.day,
+        received_until=None,
+        households=household_numbers.total(of_commune),
+        households_source=None,
+        villages=tuple(_inputs(villages, known)),
+        indicators=(known.indicator,) if known.indicator.kind in SURVEYED else (),
+        targets=(target,) if target else (),
+        reported=known.reported,
+    )
+
+
+def _inputs(villages: Iterable[Row], known: _Known) -> Iterable[VillageInput]:
+    for village in villages:
+        tallied, figure = known.tallied.get(village.id, {}), known.figures.get(village.id)
+        yield VillageInput(
+            code=village.code,
+            name=village.name,
+            households=figure.households if figure else None,
+            visited=tallied.get(VISITED, Tallied()).subjects,
+            tallied=tallied,
+        )

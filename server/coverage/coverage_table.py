@@ -1,0 +1,243 @@
+"""Counts in SQL, handed to geo.coverage: the table of a commune on a day, and its trend."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from geo import coverage as judged
+from geo.coverage import CommuneInput, CoverageTable, VillageInput
+from geo.disclosure import allowed_day
+from geo.reported import periods
+from geo.targets import PERIODS_IN_A_YEAR, RESIDENT_UNITS, Tallied, Target
+from geo.weeks import Week, shown_weeks, week_ends
+from server import clock, models
+from server.counting import tally_sums
+from server.db import db
+from server.models import Commune, Form, FormVersion, Indicator, Plan, Village
+from server.places import household_numbers, merged_villages
+from server.places.household_numbers import Figure
+from server.plans import office_figures
+
+VISITED = "tham_ho"
+"""The indicator whose subjects are the households met at least once."""
+SURVEYED = ("state", "event", "derived")
+"""Kinds that visits count, or that are derived from what they count; the others are told by offices."""
+WEEKS = 13
+"""How far back the table tells the households met by week: a quarter."""
+
+Row = sa.Row[*tuple[Any, ...]]
+
+
+def table(commune: Commune, as_of: dt.date | None = None, *, full: bool = False) -> CoverageTable:
+    """The coverage of a commune as it was on a day (today), as known now (DESIGN 6.8).
+
+    `full` is for those with the right to single records. All others see past days as ends of weeks and no small
+    cells (DESIGN 7). Only this commune's rows are read, in at most ten statements however many they are.
+    """
+    min_reach: Fraction = current_app.config["SETTINGS"].min_reach
+    return judged.table(gather(commune, day_shown(as_of, full=full)), min_reach=min_reach, full=full)
+
+
+def day_shown(as_of: dt.date | None, *, full: bool) -> dt.date:
+    """The day whose numbers may be shown to one who asks for `as_of`; never later than today."""
+    today = clock.today()
+    asked = min(as_of or today, today)
+    return asked if full else allowed_day(asked, today)
+
+
+def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
+    """All that the table is made from. A thôn that was merged counts in the one it was merged into."""
+    villages = _villages(commune)
+    here = [village.id for village in villages]
+    home = merged_villages.on_day(villages, as_of)
+    shown = [village for village in villages if home[village.id] == village.id]
+    indicators = _indicators()
+    tallied = tally_sums.moved(tally_sums.sums(here, as_of, _events(indicators)), home)
+    households = household_numbers.households([village.id for village in shown], as_of)
+    targets = _targets(commune, as_of.year, indicators)
+    ends = week_ends(as_of, WEEKS)
+    wanted = _asked(commune) | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
+    return CommuneInput(
+        code=commune.code,
+        name=commune.name,
+        as_of=as_of,
+        received_until=tally_sums.received_until(here),
+        households=household_numbers.total(households.values()),
+        households_source=household_numbers.source(households.values()),
+        villages=tuple(
+            _village(village, _by_code(tallied.get(village.id, {}), indicators), households.get(village.id))
+            for village in shown
+        ),
+        indicators=tuple(
+            judged.Indicator(row.code, row.label_vi, row.unit, row.kind)
+            for row in indicators.values()
+            if row.kind in SURVEYED and row.code in wanted
+        ),
+        targets=targets,
+        reported=office_figures.standing(commune, as_of.year),
+        by_period=_by_period(here, targets, indicators, as_of),
+        week_ends=ends,
+        met_by_week=_met_by_week(here, home, _key(indicators, VISITED), ends),
+    )
+
+
+def trend(
+    commune: Commune, indicator: str, weeks: int = 12, *, as_of: dt.date | None = None, full: bool = False
+) -> tuple[Week, ...]:
+    """An indicator's sums over the whole commune at the ends of the last weeks (Sundays), the last on `as_of`.
+
+    A state is what was known by then, an event what had been added up since New Year. Empty for an unknown
+    indicator; a week is None where the commune's sum of that day is hidden. Three statements.
+    """
+    day = day_shown(as_of, full=full)
+    known = next((row for row in _indicators().values() if row.code == indicator), None)
+    if known is None:
+        return ()
+    villages = _villages(commune)
+    ends = week_ends(day, weeks)
+    new_years = [dt.date(end.year - 1, 12, 31) for end in ends] if known.kind == "event" else []
+    days = sorted({*ends, *new_years})
+    counted = tally_sums.at_ends([village.id for village in villages], known.id, days)
+    rows = {}
+    for key, row in _at_home(counted, merged_villages.on_day(villages, day), len(days)).items():
+        at = dict(zip(days, row, strict=True))
+        since = [at[new_year] for new_year in new_years] or [Tallied()] * len(ends)
+        rows[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
+    return shown_weeks(ends, rows, hide=not full and known.unit in RESIDENT_UNITS)
+
+
+def _at_home(
+    counted: Mapping[int, Sequence[Tallied]], home: Mapping[int, int], length: int
+) -> dict[str, tuple[Tallied, ...]]:
+    """The sums of thôn at several days, those of merged thôn added to where they count."""
+    rows: dict[str, tuple[Tallied, ...]] = {}
+    for key, row in counted.items():
+        own = str(home[key])
+        before = rows.get(own, (Tallied(),) * length)
+        rows[own] = tuple(one + other for one, other in zip(before, row, strict=True))
+    return rows
+
+
+def _met_by_week(
+    here: Sequence[int], home: Mapping[int, int], visited: int | None, ends: Sequence[dt.date]
+) -> dict[str, tuple[Tallied, ...]]:
+    """The households met in each thôn by the end of each week."""
+    if visited is None or not here:
+        return {}
+    return _at_home(tally_sums.at_ends(here, visited, ends), home, len(ends))
+
+
+def _by_period(
+    here: Sequence[int], targets: Iterable[Target], indicators: Mapping[int, Row], as_of: dt.date
+) -> dict[str, dict[dt.date, Tallied]]:
+    """What visits counted of people helped in each week, month or quarter that a target speaks of."""
+    found: dict[str, dict[dt.date, Tallied]] = {}
+    for target in targets:
+        key = _key(indicators, target.indicator or "")
+        if target.how == "office" or target.period not in PERIODS_IN_A_YEAR or key is None:
+            continue
+        every = periods(target.period, target.start, target.deadline)
+        begun = [(first, min(last, as_of)) for first, last in every if first <= as_of]
+        days = sorted({first - dt.timedelta(days=1) for first, _ in begun} | {last for _, last in begun})
+        if not begun or not here:
+            continue
+        sums = [sum(at, Tallied()) for at in zip(*tally_sums.at_ends(here, key, days).values(), strict=True)]
+        at_end = dict(zip(days, sums, strict=True))
+        found[target.id] = {
+            first: at_end[last] - at_end[first - dt.timedelta(days=1)] for first, last in begun
+        }
+    return found
+
+
+def _key(indicators: Mapping[int, Row], code: str) -> int | None:
+    return next((key for key, row in indicators.items() if row.code == code), None)
+
+
+def _villages(commune: Commune) -> Sequence[Row]:
+    columns = (Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id)
+    found = sa.select(*columns).where(Village.commune_id == commune.id)
+    return db.session.execute(found.order_by(Village.code)).all()
+
+
+def _indicators() -> dict[int, Row]:
+    """All indicators by their key, in the order of tables and menus."""
+    columns = (Indicator.id, Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
+    rows = db.session.execute(sa.select(*columns).order_by(Indicator.position, Indicator.code))
+    return {row.id: row for row in rows}
+
+
+def _events(indicators: Mapping[int, Row]) -> list[int]:
+    return [key for key, row in indicators.items() if row.kind == "event"]
+
+
+def _asked(commune: Commune) -> set[str]:
+    """The indicators that the newest version of any form in use here states (DESIGN 6.10)."""
+    newest = sa.select(sa.func.max(FormVersion.id)).group_by(FormVersion.form_id)
+    stated = (
+        sa.select(FormVersion.definition["indicators"])
+        .join(Form, Form.id == FormVersion.form_id)
+        .where(
+            FormVersion.id.in_(newest),
+            Form.retired_at.is_(None),
+            sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id),
+        )
+    )
+    found: Iterable[list[str] | None] = db.session.scalars(stated)
+    return {code for codes in found for code in codes or ()}
+
+
+def _targeted(targets: Iterable[Target]) -> set[str]:
+    return {target.indicator for target in targets if target.indicator and target.how != "office"}
+
+
+def _counted(tallied: tally_sums.Sums, indicators: Mapping[int, Row]) -> set[str]:
+    return {indicators[key].code for row in tallied.values() for key in row if key in indicators}
+
+
+def _by_code(row: Mapping[int, Tallied], indicators: Mapping[int, Row]) -> dict[str, Tallied]:
+    return {indicators[key].code: tallied for key, tallied in row.items() if key in indicators}
+
+
+def _village(village: Row, tallied: Mapping[str, Tallied], figure: Figure | None) -> VillageInput:
+    return VillageInput(
+        code=village.code,
+        name=village.name,
+        households=figure.households if figure else None,
+        visited=tallied.get(VISITED, Tallied()).subjects,
+        tallied=tallied,
+    )
+
+
+def _targets(commune: Commune, year: int, indicators: Mapping[int, Row]) -> tuple[Target, ...]:
+    """The figures of the commune's plan of a year, in the plan's order."""
+    rows = db.session.execute(
+        sa.select(*models.Target.__table__.columns)
+        .join(Plan, Plan.id == models.Target.plan_id)
+        .where(Plan.commune_id == commune.id, Plan.year == year)
+        .order_by(models.Target.position, models.Target.code)
+    )
+    codes = {key: indicator.code for key, indicator in indicators.items()}
+    return tuple(target_of(row, codes.get(row.indicator_id)) for row in rows)
+
+
+def target_of(row: Any, indicator: str | None) -> Target:
+    """A row of the table of targets, with the code of its indicator."""
+    return Target(
+        id=row.code,
+        label=row.label,
+        section=row.section,
+        comparator=row.comparator,
+        value=Fraction(row.value),
+        unit=row.unit,
+        period=row.period,
+        start=row.start,
+        deadline=row.deadline,
+        indicator=indicator,
+        over_households=row.over_households,
+        how=row.how,
+        office=row.office,
+    )

@@ -1,0 +1,43 @@
+"""How many people were helped in a period, by kind of help, over a whole commune (DESIGN 6.2: events add up)."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server.counting import tally_sums
+from server.db import db
+from server.models import Commune, Indicator, Village
+
+SMALL = range(1, 5)
+"""People helped that are not told as a number: fewer than five might be known by name (DESIGN 7)."""
+
+
+@dataclass(frozen=True)
+class Help:
+    """A kind of help; `people` is None where it is small and therefore not told."""
+
+    code: str
+    label: str
+    people: int | None
+
+
+def in_period(commune: Commune, start: dt.date, end: dt.date) -> tuple[Help, ...]:
+    """Every kind of help, in the order of tables. One statement for each kind, and two."""
+    here = list(db.session.scalars(sa.select(Village.id).where(Village.commune_id == commune.id)))
+    events = db.session.execute(
+        sa.select(Indicator.id, Indicator.code, Indicator.label_vi)
+        .where(Indicator.kind == "event")
+        .order_by(Indicator.position, Indicator.code)
+    ).all()
+    return tuple(Help(row.code, row.label_vi, _told(here, row.id, start, end)) for row in events)
+
+
+def _told(here: list[int], indicator: int, start: dt.date, end: dt.date) -> int | None:
+    if not here or end < start:
+        return 0
+    days = (start - dt.timedelta(days=1), end)
+    helped = sum(
+        after.done - before.done for before, after in tally_sums.at_ends(here, indicator, days).values()
+    )
+    return None if helped in SMALL else helped

@@ -1,0 +1,281 @@
+"""What a team leader asks of his thôn: whom to visit, how fast it goes, what was helped with, what looks wrong."""
+
+import datetime as dt
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms.choices import unaccented
+from geo.targets import Pace, pace
+from server import clock
+from server.counting import tally, tally_sums
+from server.coverage.coverage_table import VISITED
+from server.db import db
+from server.households.records import HOUSEHOLDS, NOT_VISITED, REVISIT
+from server.models import (
+    Collector,
+    Commune,
+    Difficulty,
+    Entity,
+    EntityList,
+    Form,
+    Indicator,
+    Plan,
+    Submission,
+    Target,
+    Village,
+)
+from server.places import merged_villages
+from server.review import waiting_reasons
+from server.review.waiting_reasons import Reason
+
+STATES: Mapping[str, str] = {
+    NOT_VISITED: "chưa đến",
+    "vang": "vắng",
+    REVISIT: "cần thăm lại",
+    "tu_choi": "từ chối",
+    "da_gap": "đã gặp",
+}
+"""The lists of a thôn, in the order in which they are worked through."""
+PAGE = 40
+MOST_DOUBTS = 20
+_FOUR_WEEKS = dt.timedelta(weeks=4)
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Households of a thôn by what came of the visits, and the pace that is needed."""
+
+    village: Village
+    parts: tuple[int, ...]
+    """Keys of the thôn and of those that were merged into it: whatever is asked of it is asked of them all."""
+    by_state: Mapping[str, int]
+    pace: Pace
+    deadline: dt.date
+
+    @property
+    def households(self) -> int:
+        return sum(self.by_state.values())
+
+    @property
+    def met(self) -> int:
+        return self.by_state.get("da_gap", 0) + self.by_state.get(REVISIT, 0)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A household in a list: its label, where it is, and when somebody was last there."""
+
+    label: str
+    address: str
+    state: str
+    visits: int
+    last_day: dt.date | None
+
+
+@dataclass(frozen=True)
+class Homes:
+    """A page of a thôn's households, lane by lane."""
+
+    homes: tuple[Home, ...]
+    found: int
+    page: int
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class Helped:
+    """People helped with one thing this week."""
+
+    label: str
+    people: int
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """A visit that looks doubtful, each with its reasons; to be asked about, not a verdict."""
+
+    id: int
+    form: str
+    household: str | None
+    sender: str | None
+    observed_at: dt.datetime
+    reasons: tuple[Reason, ...]
+
+
+def villages(commune: Commune, ids: frozenset[int] | None) -> Sequence[Village]:
+    """The thôn that are valid now, all or these, by code."""
+    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+    if ids is not None:
+        query = query.where(Village.id.in_(ids))
+    return db.session.scalars(query.order_by(Village.code)).all()
+
+
+def progress(commune: Commune, shown: Sequence[Village]) -> tuple[Progress, ...]:
+    """How far each of these thôn is. Five statements, however many thôn and households."""
+    parts = merged_villages.homes(village.id for village in shown)
+    today, deadline = clock.today(), _deadline(commune)
+    by_state = _by_state(parts)
+    visited = db.session.scalar(sa.select(Indicator.id).where(Indicator.code == VISITED))
+    met = tally_sums.at_ends(list(parts), visited, [today - _FOUR_WEEKS, today]) if visited and parts else {}
+    recently: Counter[int] = Counter()
+    for key, (before, now) in met.items():
+        recently[parts[key]] += now.subjects - before.subjects
+    found = []
+    for village in shown:
+        states = by_state[village.id]
+        is_met = states["da_gap"] + states[REVISIT]
+        speed = pace(
+            households=states.total() or None,
+            visited=is_met,
+            visited_in_four_weeks=max(0, recently[village.id]),
+            as_of=today,
+            deadline=deadline,
+        )
+        own = tuple(sorted(key for key, home in parts.items() if home == village.id))
+        found.append(Progress(village, own, {state: states[state] for state in STATES}, speed, deadline))
+    return tuple(found)
+
+
+def _deadline(commune: Commune) -> dt.date:
+    """The last deadline of a surveyed figure of this year's plan; the end of the year where there is none."""
+    year = clock.today().year
+    query = sa.select(sa.func.max(Target.deadline)).join(Plan, Plan.id == Target.plan_id)
+    found = db.session.scalar(
+        query.where(Plan.commune_id == commune.id, Plan.year == year, Target.how != "office")
+    )
+    return found or dt.date(year, 12, 31)
+
+
+def _state(data: Mapping[str, Any]) -> str:
+    return str(data.get("tinh_trang") or NOT_VISITED)
+
+
+def _by_state(parts: Mapping[int, int]) -> dict[int, Counter[str]]:
+    """Households by state of each thôn, those of its parts among them."""
+    state = sa.func.coalesce(Entity.data["tinh_trang"].as_string(), NOT_VISITED).label("state")
+    query = sa.select(Entity.village_id, state).join(EntityList, EntityList.id == Entity.list_id)
+    listed = query.where(
+        Entity.village_id.in_(list(parts)), EntityList.name == HOUSEHOLDS, Entity.ended_at.is_(None)
+    ).subquery()
+    rows: Any = db.session.execute(sa.select(*listed.c, sa.func.count()).group_by(*listed.c))
+    found: dict[int, Counter[str]] = {home: Counter() for home in parts.values()}
+    for village_id, known, number in rows:
+        found[parts[village_id]][known or NOT_VISITED] += number if known in STATES or not known else 0
+    return found
+
+
+def homes(parts: Sequence[int], state: str, search: str, page: int) -> Homes:
+    """A thôn's households of one state, found by label or address with or without marks; lanes in their order."""
+    query: sa.Select[*tuple[Any, ...]] = (
+        sa.select(Entity.label, Entity.data)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            Entity.village_id.in_(parts),
+            EntityList.name == HOUSEHOLDS,
+            Entity.ended_at.is_(None),
+        )
+    )
+    words = unaccented(search).split()
+    rows: Any = db.session.execute(query)
+    found = [
+        _home(label, data) for label, data in rows if _state(data) == state and _matches(words, label, data)
+    ]
+    found.sort(key=lambda home: (_in_order(home.address), _in_order(home.label)))
+    first = PAGE * (page - 1)
+    return Homes(tuple(found[first : first + PAGE]), len(found), page, len(found) <= first + PAGE)
+
+
+def _matches(words: Sequence[str], label: str, data: Mapping[str, Any]) -> bool:
+    if not words:
+        return True
+    text = unaccented(f"{label} {data.get('dia_chi') or ''}")
+    return all(word in text for word in words)
+
+
+def _home(label: str, data: Mapping[str, Any]) -> Home:
+    visits = str(data.get("lan_tham") or "0")
+    return Home(
+        label,
+        str(data.get("dia_chi") or ""),
+        _state(data),
+        int(visits) if visits.isascii() and visits.isdecimal() else 0,
+        _day(str(data.get("ngay_cuoi") or "")),
+    )
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _in_order(text: str) -> list[tuple[int, str]]:
+    """Lane 2 before lane 10: numbers by their size, words by their letters."""
+    parts = _NUMBER.split(unicodedata.normalize("NFC", text.casefold()))
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def helped(parts: Sequence[int]) -> tuple[Helped, ...]:
+    """People helped since Monday, by what with; events of this week's visits."""
+    today = clock.today()
+    monday = today - dt.timedelta(days=today.weekday())
+    rows = tally.tally_rows().subquery().c
+    query = (
+        sa.select(Indicator.label_vi, sa.func.sum(rows.done))
+        .join(Indicator, Indicator.id == rows.indicator_id)
+        .where(
+            rows.village_id.in_(parts),
+            rows.day >= monday,
+            rows.day <= today,
+            Indicator.kind == "event",
+        )
+        .group_by(Indicator.position, Indicator.label_vi)
+        .order_by(Indicator.position, Indicator.label_vi)
+    )
+    found: Any = db.session.execute(query)
+    return tuple(Helped(label, int(people)) for label, people in found if people)
+
+
+def doubtful(commune: Commune, parts: Sequence[int]) -> tuple[Doubtful, ...]:
+    """The newest visits of a thôn that look doubtful and that nobody has decided on."""
+    columns = (
+        Submission.id, Form.title, Entity.label, Collector.name, Submission.observed_at,
+        Submission.quarantine, Submission.flags, Submission.missing_files,
+    )  # fmt: skip
+    query: sa.Select[*tuple[Any, ...]] = (
+        sa.select(*columns)
+        .join(Form, Form.id == Submission.form_id)
+        .outerjoin(Entity, Entity.id == Submission.entity_id)
+        .outerjoin(Collector, Collector.id == Submission.collector_id)
+        .where(
+            Submission.village_id.in_(parts),
+            Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),
+            waiting_reasons.NEEDS_A_LOOK,
+            Submission.review.in_(("received", "has_issues")),
+            Submission.replaced_by_id.is_(None),
+        )
+        .order_by(Submission.id.desc())
+        .limit(MOST_DOUBTS)
+    )
+    return tuple(_doubtful(row) for row in db.session.execute(query))
+
+
+def _doubtful(row: Any) -> Doubtful:
+    submission_id, form, household, sender, observed_at, quarantine, flags, missing = row
+    reasons = waiting_reasons.reasons(quarantine, flags or (), len(missing or ()))
+    return Doubtful(submission_id, form, household, sender, observed_at, reasons)
+
+
+def answered(parts: Sequence[int]) -> int:
+    """Difficulties of a thôn that were answered: somebody has to tell the household."""
+    query = sa.select(sa.func.count()).select_from(Difficulty)
+    here = Difficulty.village_id.in_(parts)
+    return db.session.scalar(query.where(here, Difficulty.state == "answered")) or 0

@@ -1,0 +1,74 @@
+"""Where photos and other attachments lie, by their SHA-256: a folder, or a bucket that speaks S3."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from flask import current_app
+
+from server.files.blobs.bucket import Bucket
+from server.files.blobs.folder import Folder
+from server.settings import Settings
+
+NAME = re.compile(r"[0-9a-f]{64}")
+_PLACE = "tungnha.blobs"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A blob that is there."""
+
+    name: str
+    """Its SHA-256 in hexadecimal digits."""
+    size: int
+    changed_at: dt.datetime
+
+
+class Place(Protocol):
+    """What both kinds do. Where the place is away or full an OSError rises (server/operations/outages.py)."""
+
+    def put(self, sha256: bytes, content: BinaryIO) -> None:
+        """Keep all that a stream holds; when this returns it survives a power cut. What is there stays."""
+
+    def get(self, sha256: bytes) -> bytes | None:
+        """The bytes; None where there are none."""
+
+    def delete(self, sha256: bytes) -> bool:
+        """Take them away; whether there were any."""
+
+    def files(self) -> Iterator[tuple[str, int, dt.datetime]]:
+        """Name, size and time of everything that lies there, halves included."""
+
+
+def place() -> Place:
+    """The place of the current application."""
+    found: Place | None = current_app.extensions.get(_PLACE)
+    if found is None:
+        settings: Settings = current_app.config["SETTINGS"]
+        found = Bucket.of(settings) if is_bucket(settings) else Folder(settings.blob_folder)
+        current_app.extensions[_PLACE] = found
+    return found
+
+
+def is_bucket(settings: Settings) -> bool:
+    """Whether blobs lie in S3 by the settings."""
+    return settings.blobs.startswith("s3://")
+
+
+def put(sha256: bytes, content: BinaryIO) -> None:
+    place().put(sha256, content)
+
+
+def get(sha256: bytes) -> bytes | None:
+    return place().get(sha256)
+
+
+def delete(sha256: bytes) -> bool:
+    return place().delete(sha256)
+
+
+def stored() -> Iterator[Stored]:
+    """Every whole blob."""
+    return (Stored(*each) for each in place().files() if NAME.fullmatch(each[0]))

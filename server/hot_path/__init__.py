@@ -1,0 +1,1 @@
+"""What many visits at once need: stored together, their statements compiled once, their rows packed."""

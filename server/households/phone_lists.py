@@ -1,0 +1,150 @@
+"""The CSV files made from the tables for one collector: his thôn, their households, the commune's places."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unaccented, villages_csv
+from server import clock
+from server.households.records import HOUSEHOLDS, status
+from server.models import Entity, EntityList, Tombstone, Village
+from server.models.privacy import of_entity
+from server.phones.phone_access import Caller
+from server.places import merged_villages
+
+VILLAGES_FILE = "thon.csv"
+PLACES = "diem_cong_cong"
+BUSINESSES = "doanh_nghiep"
+
+PROPERTIES: Mapping[str, tuple[str, ...]] = {
+    HOUSEHOLDS: (
+        "thon", "dia_chi", "tinh_trang", "ket_qua", "lan_tham", "ngay_cuoi",
+        "g5_viettel", "g5_vinaphone", "g5_mobifone", "g5_khac", "tim", "marker-color",
+    ),
+    PLACES: ("thon", "loai"),
+    BUSINESSES: ("thon", "dia_chi", "nganh"),
+}  # fmt: skip
+"""Columns of each list after `name,label,__version`: the list's schema on the phone, which drops what is not
+here (E4). Everything stands on the phone unencrypted: no ID numbers, no telephone numbers, no points (E5)."""
+
+WHOLE_COMMUNE = frozenset({PLACES})
+"""Lists of which a collector gets all of his commune; of any other, his own thôn alone (E6)."""
+
+MOVED = "da_chuyen"
+
+_ROWS = (
+    sa.select(
+        Entity.id, Entity.label, Entity.version, Entity.data, Entity.ended_at.is_not(None), Village.code
+    )
+    .join(EntityList, EntityList.id == Entity.list_id)
+    .join(Village, Village.id == Entity.village_id)
+    .where(EntityList.name == sa.bindparam("list"))
+)
+_OF_VILLAGES = _ROWS.where(Entity.village_id.in_(sa.bindparam("villages", expanding=True)))
+_OF_COMMUNE = _ROWS.where(
+    Entity.village_id.in_(sa.select(Village.id).where(Village.commune_id == sa.bindparam("commune")))
+)
+_MARK = (
+    Entity.id, Entity.version, Entity.changed_at, Entity.label, Entity.ended_at.is_not(None), Village.code
+)  # fmt: skip
+"""What tells whether a row is as it was, without its properties: whatever changes those raises the version."""
+_MARKS_OF_VILLAGES = _OF_VILLAGES.with_only_columns(*_MARK, maintain_column_froms=True)
+_MARKS_OF_COMMUNE = _OF_COMMUNE.with_only_columns(*_MARK, maintain_column_froms=True)
+_KEPT = "tungnha.lists"
+MOST_KEPT = 500
+"""Lists that a process remembers as it last made them, some 60 KB each."""
+
+_VILLAGES = sa.select(Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id).where(
+    Village.id.in_(sa.bindparam("villages", expanding=True))
+)
+_KNOWN = (
+    sa.select(Entity.id, Entity.village_id, Village.commune_id)
+    .join(EntityList, EntityList.id == Entity.list_id)
+    .outerjoin(Village, Village.id == Entity.village_id)
+    .where(EntityList.name == sa.bindparam("list"), Entity.id.in_(sa.bindparam("ids", expanding=True)))
+)
+
+
+def content(connection: sa.Connection, filename: str, caller: Caller) -> bytes | None:
+    """The file as it is now for this collector; None where the tables make no file of that name.
+
+    Rows and columns have a fixed order: the bytes change exactly when a row of this collector does (E7).
+    """
+    if filename == VILLAGES_FILE:
+        return villages(connection, caller.village_ids)
+    name = filename.removesuffix(".csv")
+    if name in PROPERTIES and filename == f"{name}.csv":
+        return entities(connection, name, caller)
+    return None
+
+
+def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
+    """`thon.csv`: the thôn with these keys, `name` being the code.
+
+    One that was merged stays beside the new one, and says so: drafts and households on the phone name it (E17).
+    """
+    rows = connection.execute(_VILLAGES, {"villages": village_ids}).all()
+    names, homes = {row.id: row.name for row in rows}, merged_villages.on_day(rows, clock.today())
+    return villages_csv(
+        VillageChoice(
+            row.code,
+            row.name if homes[row.id] == row.id else f"{row.name} (nay thuộc {names[homes[row.id]]})",
+        )
+        for row in rows
+    )
+
+
+def entities(connection: sa.Connection, name: str, caller: Caller) -> bytes:
+    """An entity list as the phone imports it (E4), with the rows that this collector may have (E6)."""
+    whole = name in WHOLE_COMMUNE
+    slice_: tuple[int, ...] = (caller.commune_id,) if whole else tuple(sorted(caller.village_ids))
+    values = {"list": name, "commune": caller.commune_id} if whole else {"list": name, "villages": slice_}
+    marks = connection.execute(_MARKS_OF_COMMUNE if whole else _MARKS_OF_VILLAGES, values).all()
+    mark = md5(repr(sorted(map(tuple, marks))).encode())
+    kept: dict[tuple[object, ...], tuple[str, bytes]] = current_app.extensions.setdefault(_KEPT, {})
+    known = kept.get((name, *slice_))
+    if known is not None and known[0] == mark:
+        return known[1]
+    rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values)
+    made = entities_csv((_choice(name, row) for row in rows), PROPERTIES[name])
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    kept[(name, *slice_)] = mark, made
+    return made
+
+
+def deleted(
+    connection: sa.Connection, name: str, ids: Iterable[uuid.UUID], caller: Caller
+) -> dict[uuid.UUID, bool]:
+    """For each id that the server knows, whether it is gone from this collector's list (E10).
+
+    What was deleted is gone. Ids unknown to the server are left out: they are households which a phone made and
+    has not sent yet.
+    """
+    asked = list(ids)
+    found = connection.execute(_KNOWN, {"list": name, "ids": asked})
+    keys = {of_entity(key): key for key in asked}
+    gone = connection.scalars(sa.select(Tombstone.key).where(Tombstone.key.in_(list(keys))))
+    return {keys[key]: True for key in gone} | {
+        key: not _is_his(name, caller, village, commune) for key, village, commune in found
+    }
+
+
+def _is_his(name: str, caller: Caller, village_id: int | None, commune_id: int | None) -> bool:
+    if name in WHOLE_COMMUNE:
+        return commune_id == caller.commune_id
+    return village_id in caller.village_ids
+
+
+def _choice(name: str, row: Sequence[Any]) -> EntityChoice:
+    key, label, version, data, ended, village = row
+    # the thôn is the table's, not what the form that registered the entity said
+    shown = {**data, "thon": village}
+    if name == HOUSEHOLDS:
+        shown = {**status(()), **shown, "tim": unaccented(f"{label} {data.get('dia_chi') or ''}")}
+        if ended:
+            shown["tinh_trang"] = MOVED  # marked rather than left out: drafts on phones still name it (E17)
+    return EntityChoice(key, label, version, shown)

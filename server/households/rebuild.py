@@ -1,0 +1,159 @@
+"""An entity as its accepted changes make it: told anew when a visit is rejected, accepted again, edited or moved."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.counting.tally import turns
+from server.households.records import HOUSEHOLDS, VISITS, Visit, status
+from server.models import Entity, EntityAct, EntityVersion, Submission
+from server.published_forms.registry import registry
+
+COMPUTED = frozenset(status(()))
+"""Properties that the server gives a household (DESIGN 6.5); no visit sets them."""
+REJECTED = "rejected"
+"""Why an entity is off the list: the visit that registered it was rejected."""
+
+IS_ACCEPTED = sa.and_(
+    Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None), Submission.review != "rejected"
+)
+_VERSIONS = (
+    sa.select(
+        EntityVersion.label,
+        EntityVersion.data,
+        EntityVersion.received,
+        sa.and_(
+            sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED), EntityAct.undone_at.is_(None)
+        ).label("counts"),
+        sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
+        EntityVersion.version,
+    )
+    .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
+    .outerjoin(EntityAct, EntityAct.id == EntityVersion.act_id)
+    .where(EntityVersion.entity_id == sa.bindparam("entity"))
+    .order_by(EntityVersion.version)
+)
+_ENTITY = sa.select(
+    Entity.list_id,
+    Entity.label,
+    Entity.data,
+    Entity.version,
+    Entity.turns,
+    Entity.ended_at,
+    Entity.ended_reason,
+).where(Entity.id == sa.bindparam("entity"))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One version of an entity: its label and data then, what came with it, and whether that still counts."""
+
+    label: str
+    data: Mapping[str, Any]
+    received: Mapping[str, Any] | None
+    counts: bool
+    observed_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the changes that count make of an entity; `exists` is False where none of them does."""
+
+    label: str
+    data: dict[str, Any]
+    exists: bool
+
+
+def tell(changes: Sequence[Change]) -> Told:
+    """The label and the properties that the changes that count leave, the later observed over the earlier.
+
+    What only changes that count no longer have set is gone again (DESIGN 6.5). A label stays what the first
+    change called it where nobody else gave one: an entity without a name could not be picked on a phone.
+    """
+    first = changes[0]
+    label, exists = first.label, False
+    data: dict[str, Any] = {}
+    named = first.label
+    for change in changes:
+        renames, named = change.label != named, change.label
+        if change.counts:
+            exists = exists or change is first or change.received is not None
+            label = change.label if renames else label
+    # the first change is what all others were made on, whatever the clock of its phone said
+    for change in [first, *sorted(changes[1:], key=lambda each: each.observed_at)]:
+        if change.counts:
+            data |= _set_by(change, is_first=change is first)
+    return Told(label, data, exists)
+
+
+def _set_by(change: Change, *, is_first: bool) -> Mapping[str, Any]:
+    """The properties that a change itself set; what a list was imported with came with its first version."""
+    if change.received is not None:
+        return change.received
+    return {k: v for k, v in change.data.items() if k not in COMPUTED} if is_first else {}
+
+
+def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) -> bool:
+    """Give an entity the version that its accepted changes and visits make; whether anything changed.
+
+    In the caller's transaction, with the entity's row of Subject locked (`recast.recasting`), so that phones see
+    it at their next sync.
+    """
+    row = connection.execute(_ENTITY, {"entity": entity_id}).first()
+    if row is None:
+        return False
+    told = tell(_changes(row, connection.execute(_VERSIONS, {"entity": entity_id}).all(), at))
+    computed: Mapping[str, str] = {}
+    if row.list_id == registry().list_id(HOUSEHOLDS):
+        computed = status(_visits(connection, entity_id), turns(row.turns))
+    data = {**told.data, **computed}
+    ended_at, ended_reason = _end(row, at, exists=told.exists)
+    if (row.label, row.data, row.ended_at) == (told.label, data, ended_at):
+        return False
+    version = row.version + 1
+    changed = {"label": told.label, "data": data, "version": version, "changed_at": at}
+    connection.execute(
+        sa.update(Entity)
+        .where(Entity.id == entity_id)
+        .values(**changed, ended_at=ended_at, ended_reason=ended_reason)
+    )
+    connection.execute(
+        sa.insert(EntityVersion).values(
+            entity_id=entity_id, version=version, label=told.label, data=data, created_at=at
+        )
+    )
+    return True
+
+
+def _changes(row: Any, versions: Sequence[Any], at: dt.datetime) -> list[Change]:
+    """The versions of an entity; one that was listed without a first version began with what none of them set."""
+    changes = [Change(*version[:-1]) for version in versions]
+    if versions and versions[0].version == 1:
+        return changes
+    named = {name for change in changes for name in change.received or ()}
+    listed = {name: value for name, value in row.data.items() if name not in named}
+    return [Change(row.label, listed, None, True, at), *changes]
+
+
+def touched_by(connection: sa.Connection, submission_id: int, about: uuid.UUID | None) -> set[uuid.UUID]:
+    """The entities that a submission changed, and the one that it is `about`."""
+    changed = sa.select(EntityVersion.entity_id).where(EntityVersion.submission_id == submission_id)
+    return {*connection.scalars(changed.distinct()), *([about] if about else [])}
+
+
+def _visits(connection: sa.Connection, entity_id: uuid.UUID) -> list[Visit]:
+    rows = connection.execute(VISITS, {"entity": entity_id})
+    return [Visit(row.observed_at, row.received_at, row.id, row.result) for row in rows]
+
+
+def _end(row: Any, at: dt.datetime, *, exists: bool) -> tuple[dt.datetime | None, str | None]:
+    """Whether an entity is off the list: one that nobody accepted registered is, until somebody does (E17)."""
+    if not exists and row.ended_at is None:
+        return at, REJECTED
+    if exists and row.ended_reason == REJECTED:
+        return None, None
+    return row.ended_at, row.ended_reason

@@ -1,0 +1,273 @@
+"""What a submission changes about the entity it names, and the status that its visits give a household."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms.instance import EntityBlock
+from geo.series import Turn
+from server.clock import day_of
+from server.counting import tally
+from server.hot_path import statements
+from server.hot_path.statements import Step, step
+from server.models import Entity, EntityVersion, Submission
+from server.published_forms.registry import registry
+
+HOUSEHOLDS = "ho_dan"
+
+REVISIT = "tham_lai"
+"""Split since it was last met: who lives there now has to be asked again (DESIGN 6.4)."""
+STATES = {"gap": "da_gap", "vang": "vang", "tu_choi": "tu_choi", "da_chuyen": "da_chuyen"}
+"""Visit result (`ket_qua`) → what the household's row on the phone says of it (`tinh_trang`)."""
+NOT_VISITED = "chua_tham"
+COLOURS = {
+    NOT_VISITED: "#9e9e9e",
+    "da_gap": "#2e7d32",
+    REVISIT: "#0277bd",
+    "vang": "#f9a825",
+    "tu_choi": "#6d4c41",
+    "da_chuyen": "#455a64",
+}
+"""Marker colours on the phone's map (E5)."""
+
+KNOWN_COLUMNS = (
+    Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version, Entity.turns,
+    Entity.merged_into_id,
+)  # fmt: skip
+KNOWN = sa.select(*KNOWN_COLUMNS).where(Entity.id == sa.bindparam("entity"))
+VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at, Submission.result).where(
+    Submission.entity_id == sa.bindparam("entity"),
+    Submission.quarantine.is_(None),
+    Submission.replaced_by_id.is_(None),
+    Submission.review != sa.literal_column("'rejected'"),
+    Submission.result.is_not(None),
+)
+LATER_VERSIONS = (
+    sa.select(
+        EntityVersion.received,
+        sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
+    )
+    .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
+    .where(
+        EntityVersion.entity_id == sa.bindparam("entity"),
+        EntityVersion.version > sa.bindparam("base"),
+        EntityVersion.received != sa.literal_column("'{}'"),
+    )
+)
+"""What was received for an entity since a version that a phone knew."""
+_COLUMNS = ("id", "list_id", "village_id", "label", "data", "version", "created_at", "changed_at")
+ADD = sa.insert(Entity).values({name: sa.bindparam(name) for name in _COLUMNS})
+CHANGE = (
+    sa.update(Entity)
+    .where(Entity.id == sa.bindparam("entity"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("label", "data", "version", "changed_at")})
+)
+ADD_VERSION = sa.insert(EntityVersion).values(
+    {column.name: sa.bindparam(column.name) for column in EntityVersion.__table__.columns}
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """An entity as it is before a submission."""
+
+    id: uuid.UUID
+    list_id: int
+    village_id: int | None
+    label: str
+    data: Mapping[str, Any]
+    version: int
+    kept_turns: Sequence[Mapping[str, Any]] | None = None
+    merged_into_id: uuid.UUID | None = None
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """How the household moved, ended or was split."""
+        return tally.turns(self.kept_turns)
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Visit:
+    """One accepted visit to a household; visits sort as series do."""
+
+    observed_at: dt.datetime
+    received_at: dt.datetime
+    submission_id: int
+    result: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Which submission changes an entity, and when it arrived."""
+
+    submission_id: int
+    received_at: dt.datetime
+    observed_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Later:
+    """A change that a phone did not know of when it made its own, and when that one was observed."""
+
+    received: Mapping[str, Any] | None
+    observed_at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Meeting:
+    """How a change meets those made since: `hard`, `soft` or None, and the properties that newer ones keep (E15)."""
+
+    conflict: str | None = None
+    kept: frozenset[str] = frozenset()
+
+
+def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
+    """A household's computed properties, from its accepted visits and its turns alone (DESIGN 6.5).
+
+    A household once met stays met, whoever opens the door later; one that has moved away has moved away; one
+    that was split is to be visited again.
+    """
+    ordered = sorted(visits)
+    if not ordered:
+        return {
+            "tinh_trang": NOT_VISITED,
+            "ket_qua": "",
+            "lan_tham": "0",
+            "ngay_cuoi": "",
+            "marker-color": COLOURS[NOT_VISITED],
+        }
+    last = ordered[-1]
+    state = STATES.get(last.result, NOT_VISITED)
+    met = next((day_of(visit.observed_at) for visit in reversed(ordered) if visit.result == "gap"), None)
+    if state != "da_chuyen" and met is not None:
+        split = max((turn.day for turn in turns if turn.persons_only), default=None)
+        state = "da_gap" if split is None or met > split else REVISIT
+    return {
+        "tinh_trang": state,
+        "ket_qua": last.result,
+        "lan_tham": str(len(ordered)),
+        "ngay_cuoi": day_of(last.observed_at).isoformat(),
+        "marker-color": COLOURS[state],
+    }
+
+
+def apply(
+    block: EntityBlock,
+    known: Known | None,
+    village_id: int | None,
+    computed: Mapping[str, str],
+    origin: Origin,
+    since: Sequence[Later],
+) -> list[Step]:
+    """What one entity block changes: E12 and E13 for what is there or not, E15 for what has changed meanwhile.
+
+    `since` is what came after the version that the block was made on. A create of what exists, an update of what
+    does not, and a list that nobody published change nothing; the submission keeps the block, and its flags say so.
+    """
+    if known is not None:
+        if not block.update:
+            return update(known, None, computed, origin)
+        return update(known, block, computed, origin, meet(block, since, known.data, origin.observed_at))
+    list_id = registry().list_id(block.list_name)
+    if not block.create or list_id is None:
+        return []
+    return create(block, list_id, village_id, computed, origin)
+
+
+def later(connection: sa.Connection, block: EntityBlock) -> list[Later]:
+    """What was received for an entity since the version that a block was made on."""
+    if block.base_version is None:
+        return []
+    [rows] = statements.read(connection, [step(LATER_VERSIONS, entity=block.id, base=block.base_version)])
+    return [Later(*row) for row in rows]
+
+
+def create(
+    block: EntityBlock,
+    list_id: int,
+    village_id: int | None,
+    computed: Mapping[str, str],
+    origin: Origin,
+    label: str | None = None,
+) -> list[Step]:
+    """A new entity with its first version."""
+    label = label or block.label or str(block.id)[:8]
+    data = {**block.properties, **computed}
+    added = step(
+        ADD, id=block.id, list_id=list_id, village_id=village_id, label=label, data=data, version=1,
+        created_at=origin.received_at, changed_at=origin.received_at,
+    )  # fmt: skip
+    return [added, _version(block.id, 1, label, data, block, origin, None)]
+
+
+def update(
+    known: Known,
+    block: EntityBlock | None,
+    computed: Mapping[str, str],
+    origin: Origin,
+    meeting: Meeting = Meeting(),
+) -> list[Step]:
+    """The entity's next version: what came with the visit laid over what was known, but for what newer visits said.
+
+    Without a block only the computed properties change; nothing at all is written where they are as before.
+    """
+    received = block.properties if block else {}
+    label = (block.label if block else None) or known.label
+    data = {**known.data, **{k: v for k, v in received.items() if k not in meeting.kept}, **computed}
+    if block is None and data == known.data:
+        return []
+    version = known.version + 1
+    changed = step(
+        CHANGE,
+        entity=known.id,
+        new_label=label,
+        new_data=data,
+        new_version=version,
+        new_changed_at=origin.received_at,
+    )
+    return [changed, _version(known.id, version, label, data, block, origin, meeting.conflict)]
+
+
+def _version(
+    entity_id: uuid.UUID,
+    version: int,
+    label: str,
+    data: Mapping[str, Any],
+    block: EntityBlock | None,
+    origin: Origin,
+    conflict: str | None,
+) -> Step:
+    return step(
+        ADD_VERSION,
+        entity_id=entity_id, version=version, submission_id=origin.submission_id, label=label, data=data,
+        received=block.properties if block else None,
+        base_version=block.base_version if block else None,
+        trunk_version=block.trunk_version if block else None,
+        branch_id=block.branch_id if block else None,
+        conflict=conflict, created_at=origin.received_at, act_id=None, settled_at=None,
+        settled_by=None,
+    )  # fmt: skip
+
+
+def meet(
+    block: EntityBlock, since: Sequence[Later], current: Mapping[str, Any], observed_at: dt.datetime
+) -> Meeting:
+    """How a change made on an older version meets the ones made since (E15).
+
+    `hard` where a property that came has been given another value meanwhile, else `soft`; no conflict where only
+    the server has changed what it computes. Of two values the one that was observed later stays, so that the
+    household ends the same in whatever order phones find a network (docs/decisions/0020).
+    """
+    changed = [later for later in since if later.received]
+    if not changed:
+        return Meeting()
+    newer = {name for later in changed if later.observed_at > observed_at for name in later.received or {}}
+    meanwhile = {name for later in changed for name in later.received or {}}
+    clashes = any(
+        name in meanwhile and current.get(name) != value for name, value in block.properties.items()
+    )
+    return Meeting("hard" if clashes else "soft", frozenset(newer & block.properties.keys()))

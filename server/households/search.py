@@ -1,0 +1,228 @@
+"""Finds households of a commune and tells what is known of one: versions, visits, acts, conflicts."""
+
+import datetime as dt
+import difflib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms.choices import unaccented
+from server.db import db
+from server.errors import HOUSEHOLD_UNKNOWN, Problem
+from server.households.acts import GONE, MERGED
+from server.households.rebuild import COMPUTED, REJECTED
+from server.households.records import HOUSEHOLDS, NOT_VISITED
+from server.models import (
+    Collector,
+    Commune,
+    Entity,
+    EntityAct,
+    EntityList,
+    EntityVersion,
+    Form,
+    Submission,
+    Village,
+)
+from server.places import merged_villages
+
+PAGE = 50
+STATES: Mapping[str, str] = {
+    NOT_VISITED: "chưa đến",
+    "da_gap": "đã gặp",
+    "vang": "vắng nhà",
+    "tu_choi": "từ chối",
+    "tham_lai": "cần thăm lại",
+    "da_chuyen": "đã chuyển đi",
+}
+"""What a household's `tinh_trang` is called."""
+ENDS: Mapping[str, str] = {
+    GONE: "không còn ở thôn",
+    MERGED: "đã gộp vào hộ khác",
+    REJECTED: "phiếu đăng ký hộ không được nhận",
+}
+ALIKE = 0.86
+"""How much of two names must agree (difflib's ratio) for two rows of a thôn to be offered as one household."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which households a page lists."""
+
+    text: str = ""
+    village_id: int | None = None
+    state: str | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Line:
+    """A household in a list; label and address are personal and shown only to those who asked for them."""
+
+    id: uuid.UUID
+    label: str
+    address: str
+    village: str
+    state: str
+    visits: str
+    ended: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the households that were asked for."""
+
+    lines: tuple[Line, ...]
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class VisitLine:
+    """A submission about a household, in a list."""
+
+    id: int
+    form: str
+    collector: str | None
+    observed_at: dt.datetime
+    result: str | None
+    review: str
+    quarantined: bool
+    replaced: bool
+
+
+@dataclass(frozen=True)
+class Household:
+    """All that an officer sees of a household."""
+
+    row: Any
+    village: Village
+    visits: tuple[VisitLine, ...]
+    versions: tuple[Any, ...]
+    acts: tuple[Any, ...]
+    alike: tuple[Line, ...] = field(default=())
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """Its properties, but for those that the server computes and the thôn, which the table has."""
+        return {k: v for k, v in self.row.data.items() if v and k not in COMPUTED and k != "thon"}
+
+
+_COLUMNS = (
+    Entity.id, Entity.label, Entity.data, Entity.ended_reason, Entity.village_id, Village.name.label("village")
+)  # fmt: skip
+
+
+def _of(commune: Commune) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(*_COLUMNS)
+        .join(Village, Village.id == Entity.village_id)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(EntityList.name == HOUSEHOLDS, Village.commune_id == commune.id)
+    )
+
+
+def listed(commune: Commune, wanted: Wanted) -> Page:
+    """Households of a commune, a page of them; found by name, lane or number, marks typed or not."""
+    query = _of(commune).order_by(Village.code, Entity.label, Entity.id)
+    if wanted.village_id is not None:
+        query = query.where(Entity.village_id.in_(merged_villages.of(wanted.village_id)))
+    if wanted.state is not None:
+        query = query.where(Entity.data["tinh_trang"].as_string() == wanted.state)
+    start = (wanted.page - 1) * PAGE
+    if not wanted.text.strip():
+        rows: Sequence[Any] = db.session.execute(query.offset(start).limit(PAGE + 1)).all()
+    else:
+        rows = [row for row in db.session.execute(query) if _holds(row, wanted.text)][
+            start : start + PAGE + 1
+        ]
+    today = merged_villages.merged(commune)
+    return Page(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
+
+
+def _holds(row: Any, text: str) -> bool:
+    """Whether every word that was typed stands in the label or the address."""
+    stands = unaccented(f"{row.label} {row.data.get('dia_chi') or ''}")
+    return all(word in stands for word in unaccented(text).split())
+
+
+def _line(row: Any, today: Mapping[int, Village]) -> Line:
+    """`today` is what merged thôn are called now."""
+    state = row.data.get("tinh_trang") or NOT_VISITED
+    village = today[row.village_id].name if row.village_id in today else row.village
+    return Line(
+        row.id, row.label, row.data.get("dia_chi") or "", village, STATES.get(state, state),
+        row.data.get("lan_tham") or "0", ENDS.get(row.ended_reason or ""),
+    )  # fmt: skip
+
+
+def one(commune: Commune, entity_id: uuid.UUID) -> Household:
+    """A household of this commune; Problem HOUSEHOLD_UNKNOWN for any other."""
+    query = (
+        sa.select(*Entity.__table__.c)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(Entity.id == entity_id, EntityList.name == HOUSEHOLDS)
+    )
+    row = db.session.execute(query).first()
+    village = db.session.get(Village, row.village_id) if row is not None and row.village_id else None
+    if row is None or village is None or village.commune_id != commune.id:
+        raise Problem(HOUSEHOLD_UNKNOWN)
+    versions = sa.select(*EntityVersion.__table__.c).where(EntityVersion.entity_id == entity_id)
+    acts = sa.select(*EntityAct.__table__.c).where(EntityAct.entity_id == entity_id)
+    return Household(
+        row,
+        merged_villages.current(village),
+        tuple(_visits(entity_id)),
+        tuple(db.session.execute(versions.order_by(EntityVersion.version.desc()))),
+        tuple(db.session.execute(acts.order_by(EntityAct.id.desc()))),
+        tuple(_alike(commune, row)) if row.ended_at is None else (),
+    )
+
+
+def _visits(entity_id: uuid.UUID) -> Iterable[VisitLine]:
+    query = (
+        sa.select(
+            Submission.id, Form.title, Collector.name, Submission.observed_at, Submission.result,
+            Submission.review, Submission.quarantine.is_not(None), Submission.replaced_by_id.is_not(None),
+        )
+        .join(Form, Form.id == Submission.form_id)
+        .outerjoin(Collector, Collector.id == Submission.collector_id)
+        .where(Submission.entity_id == entity_id)
+        .order_by(Submission.observed_at.desc(), Submission.id.desc())
+    )  # fmt: skip
+    rows: Iterable[Any] = db.session.execute(query)
+    return (VisitLine(*row) for row in rows)
+
+
+def _alike(commune: Commune, row: Any) -> Iterable[Line]:
+    """Other households of its thôn with nearly the same name: perhaps the same one, listed twice."""
+    query = _of(commune).where(
+        Entity.village_id.in_(merged_villages.around(row.village_id)),
+        Entity.id != row.id,
+        Entity.ended_at.is_(None),
+    )
+    today = merged_villages.merged(commune)
+    rows = db.session.execute(query)
+    return (_line(other, today) for other in rows if are_alike(other.label, row.label))
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether two names or addresses may mean the same: the same last word and nearly the same letters, less marks.
+
+    The last word tells people of one family and middle name apart (Nguyễn Văn An, Nguyễn Văn Anh), and houses of
+    one lane.
+    """
+    first, second = unaccented(one), unaccented(other)
+    if first == second:
+        return True
+    if first.split()[-1:] != second.split()[-1:]:
+        return False
+    matcher = difflib.SequenceMatcher(None, first, second)
+    return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+
+
+def villages(commune: Commune) -> Sequence[Village]:
+    """The thôn of a commune that are valid now."""
+    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+    return db.session.scalars(query.order_by(Village.code)).all()

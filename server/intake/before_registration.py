@@ -1,0 +1,93 @@
+"""Changes to an entity that came before the visit that registers it (E14): held in their submissions, made up for."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from server import clock
+from server.counting.recast import recasting
+from server.hot_path import statements
+from server.households import records
+from server.households.rebuild import IS_ACCEPTED, restate
+from server.households.records import Known, Origin
+from server.models import Entity, EntityVersion, Submission
+from server.published_forms.read_submission import understand
+from server.published_forms.registry import registry
+
+PATIENCE = dt.timedelta(days=5)
+"""How long a registration may be on its way; then what came is all that will be known of the entity."""
+UNNAMED = "Chưa rõ tên"
+
+_HELD = (
+    sa.select(Submission.id, Submission.xml, Submission.observed_at, Submission.received_at)
+    .where(
+        Submission.entity_id == sa.bindparam("entity"),
+        IS_ACCEPTED,
+        ~sa.exists().where(
+            EntityVersion.submission_id == Submission.id, EntityVersion.entity_id == Submission.entity_id
+        ),
+    )
+    .order_by(Submission.observed_at, Submission.id)
+)
+
+
+def settle(connection: sa.Connection, entity_id: uuid.UUID | None) -> int:
+    """Apply the changes that were waiting for this entity, oldest first; how many. In the caller's transaction.
+
+    Does nothing twice: what an entity's versions name has been applied.
+    """
+    if entity_id is None:
+        return 0
+    with recasting(connection, [entity_id]):
+        applied = 0
+        for held in connection.execute(_HELD, {"entity": entity_id}).all():
+            applied += _apply(connection, entity_id, held)
+        restate(connection, entity_id, clock.now())
+    return applied
+
+
+def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:
+    blocks = [block for block in understand(bytes(held.xml)).blocks if block.id == entity_id and block.update]
+    found: Sequence[Any] = connection.execute(records.KNOWN, {"entity": entity_id}).all()
+    if not blocks or not found:
+        return 0
+    origin = Origin(held.id, held.received_at, held.observed_at)
+    since = records.later(connection, blocks[0])
+    statements.run(connection, records.apply(blocks[0], Known(*found[0]), None, {}, origin, since))
+    return 1
+
+
+def overdue(connection: sa.Connection) -> Sequence[uuid.UUID]:
+    """Entities that visits were about at least five days ago and that nobody has registered."""
+    query = (
+        sa.select(Submission.entity_id)
+        .where(
+            Submission.entity_id.is_not(None),
+            Submission.received_at < clock.now() - PATIENCE,
+            IS_ACCEPTED,
+            ~sa.exists().where(Entity.id == Submission.entity_id),
+        )
+        .distinct()
+    )
+    return list(connection.scalars(query))
+
+
+def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
+    """Register an entity by what came about it, since its registration does not; whether anything could be."""
+    first = connection.execute(_HELD, {"entity": entity_id}).first()
+    if first is None:
+        return False
+    blocks = [block for block in understand(bytes(first.xml)).blocks if block.id == entity_id]
+    list_id = registry().list_id(blocks[0].list_name) if blocks else None
+    if list_id is None:
+        return False
+    village_id = connection.scalar(sa.select(Submission.village_id).where(Submission.id == first.id))
+    origin = Origin(first.id, first.received_at, first.observed_at)
+    unnamed = blocks[0].label or UNNAMED
+    steps = records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)
+    statements.run(connection, steps)
+    settle(connection, entity_id)
+    return True

@@ -1,0 +1,145 @@
+"""Where a submission belongs, whether it may count, and what looks wrong with it."""
+
+import dataclasses
+import uuid
+from collections.abc import Mapping
+
+from forms.instance import EntityBlock
+from geo.assign import round_point
+from geo.quality import Doubt, misplaced
+from server.households.records import HOUSEHOLDS, Known
+from server.intake.sender import Sender
+from server.places import communes
+from server.published_forms.read_submission import Point, Reading
+from server.published_forms.registry import KnownIndicator, registry
+
+OUTSIDE = "outside_village"
+VERSION_UNKNOWN = "version_unknown"
+SEALED = "sealed"
+
+WORDS = {
+    OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xã xem lại.",
+    VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xã xem lại.",
+    SEALED: "Đã nhận phiếu mã hóa.",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Placed:
+    """Where a submission belongs: the thôn of its household, the thôn of its point, and why it may not count."""
+
+    entity_id: uuid.UUID | None
+    """The entity that it is about: known, new, or one whose registration has not come yet (E14)."""
+    is_household: bool
+    home_id: int | None
+    """Thôn of the household, or the one the collector named."""
+    spot_id: int | None
+    """Thôn in which the point lies."""
+    kept_point: Point | None
+    """The point as it may be stored."""
+    quarantine: str | None
+    """Why it is kept but counts nowhere until a person decides (C39); None: it counts."""
+    misplaced: Doubt | None = None
+    """The point is farther from the household's thôn than its accuracy explains."""
+    lists_unknown: tuple[str, ...] = ()
+
+    @property
+    def village_id(self) -> int | None:
+        return self.home_id if self.is_household or self.spot_id is None else self.spot_id
+
+    def village_of(self, indicator: KnownIndicator) -> int | None:
+        """The thôn in which an indicator's finding counts (DESIGN 6.4)."""
+        if indicator.of_people or self.spot_id is None:
+            return self.home_id
+        return self.spot_id
+
+
+def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) -> Placed:
+    """Decide where a submission belongs, by its household if it has one and by its point if not."""
+    if reading.version is None or reading.instance.encrypted:
+        reason = VERSION_UNKNOWN if reading.version is None else SEALED
+        return Placed(None, False, None, None, None, reason)
+    block = reading.blocks[0] if reading.blocks else None
+    main = known.get(block.id if block else reading.subject) if (block or reading.subject) else None  # type: ignore[arg-type]
+    is_household = _is_household(block, main)
+    entity_id = main.id if main else block.id if block else None
+    home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
+    spot_id, doubt = _spot(reading.point, home_id if is_household else None)
+    return Placed(
+        entity_id,
+        is_household,
+        home_id if home_id is not None or is_household else spot_id,
+        spot_id,
+        _kept(reading),
+        _quarantine(is_household, main, home_id, spot_id, sender, reading),
+        misplaced=doubt,
+    )
+
+
+def _is_household(block: EntityBlock | None, main: Known | None) -> bool:
+    if main is not None:
+        return main.list_id == registry().list_id(HOUSEHOLDS)
+    return block is not None and block.list_name == HOUSEHOLDS
+
+
+def _named(reading: Reading, block: EntityBlock | None, sender: Sender) -> int | None:
+    """The thôn that the collector named, among his own; without a word and with one thôn it is that one."""
+    code = (block.properties.get("thon") if block else None) or reading.village_code
+    if code:
+        return sender.villages.get(code)
+    return next(iter(sender.villages.values())) if len(sender.villages) == 1 else None
+
+
+def _spot(point: Point | None, home_id: int | None) -> tuple[int | None, Doubt | None]:
+    """The thôn in which a point lies, and the doubt where it is farther from home than its accuracy explains."""
+    if point is None:
+        return None, None
+    if home_id is None:
+        return communes.index().place(point.latitude, point.longitude, point.accuracy).key, None
+    judgement = communes.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
+    return judgement.found, misplaced(judgement, point.accuracy)
+
+
+def _kept(reading: Reading) -> Point | None:
+    if reading.point is None or not reading.cuts_points:
+        return reading.point
+    return Point(*round_point(reading.point.latitude, reading.point.longitude), reading.point.accuracy)
+
+
+def _quarantine(
+    is_household: bool,
+    main: Known | None,
+    home_id: int | None,
+    spot_id: int | None,
+    sender: Sender,
+    reading: Reading,
+) -> str | None:
+    """A collector changes nothing outside his thôn, and nothing at all outside his commune (DESIGN 7)."""
+    if is_household:
+        return None if home_id in sender.villages.values() else OUTSIDE
+    if main is not None and main.village_id is not None and _foreign(main.village_id, sender):
+        return OUTSIDE
+    if spot_id is not None and _foreign(spot_id, sender):
+        return OUTSIDE
+    return OUTSIDE if reading.village_code and home_id is None and spot_id is None else None
+
+
+def _foreign(village_id: int, sender: Sender) -> bool:
+    return registry().commune_of(village_id) != sender.commune_id
+
+
+def flags(reading: Reading, placed: Placed, clock_flag: str | None) -> tuple[dict[str, str], ...]:
+    """What a reviewer is shown, each with its code."""
+    found = [{"code": fault.code, "about": fault.about, "detail": fault.detail} for fault in reading.faults]
+    if clock_flag:
+        found.append({"code": clock_flag, "about": str(reading.observed_at), "detail": ""})
+    if placed.misplaced is not None:
+        found.append(dataclasses.asdict(placed.misplaced))
+    if placed.village_id is None and placed.quarantine is None:
+        found.append({"code": "no_village", "about": "", "detail": ""})
+    return tuple(found)
+
+
+def thanks(quarantine: str | None) -> str:
+    """What the collector reads on his phone."""
+    return WORDS.get(quarantine or "", "Đã nhận phiếu. Xin cảm ơn.")

@@ -1,0 +1,66 @@
+"""The page on which an officer corrects the answers of one submission."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from server import audit
+from server.accounts import access
+from server.models import Commune
+from server.review import correct, review_queue
+from server.review.correct import Opened
+
+blueprint = Blueprint("correction", __name__)
+
+NO_REASON = "Hãy ghi vì sao sửa, đã hỏi lại ai."
+NOTHING = "Chưa câu nào được sửa."
+PREFIX = "cau:"
+
+
+@blueprint.get("/quan-tri/xa/<code>/phieu/<int:submission_id>/sua")
+@access.needs("officer", records=True)
+def show(code: str, submission_id: int) -> str:
+    """The questions with what was answered; opening them is in the audit."""
+    commune = access.open_own_commune(code)
+    row = review_queue.find(commune, submission_id)
+    audit.note_reading("submission.read", f"submission:{submission_id}", {"to_correct": True})
+    return _page(commune, row.form, correct.open_(submission_id), {}, "")
+
+
+@blueprint.post("/quan-tri/xa/<code>/phieu/<int:submission_id>/sua")
+@access.needs("officer", records=True)
+def save(code: str, submission_id: int) -> Response | tuple[str, int]:
+    """Put the answers in; the page again with what is wrong, or asked now, else the new submission."""
+    commune = access.open_own_commune(code)
+    row = review_queue.find(commune, submission_id)
+    audit.note_reading("submission.read", f"submission:{submission_id}", {"to_correct": True})
+    opened = correct.open_(submission_id)
+    given = {
+        name.removeprefix(PREFIX): request.form.getlist(name)
+        for name in request.form
+        if name.startswith(PREFIX)
+    }
+    wrong = correct.apply(opened, given)
+    reason = request.form.get("ly_do", "").strip()[: correct.LONGEST]
+    if not wrong and not opened.changed:
+        wrong[""] = NOTHING
+    if not reason:
+        wrong["ly_do"] = NO_REASON
+    if wrong:
+        return _page(commune, row.form, opened, wrong, reason), 422
+    new = correct.save(opened, reason, access.signed_in())
+    return redirect(url_for("review.one", code=code, submission_id=new, xong="sua"))
+
+
+def _page(commune: Commune, form: str, opened: Opened, wrong: dict[str, str], reason: str) -> str:
+    return render_template(
+        "office/correction.html",
+        commune=commune,
+        form=form,
+        opened=opened,
+        questions=correct.questions(opened),
+        changed={each.path for each in opened.changed},
+        wrong=wrong,
+        reason=reason,
+        prefix=PREFIX,
+        longest=correct.LONGEST,
+    )

@@ -1,0 +1,78 @@
+"""The page on which a list of households is loaded: uploaded, looked at beside what is there, confirmed, undone."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from server import audit
+from server.accounts import access
+from server.db import begin_writing, db
+from server.households import list_import
+from server.households.list_import import RegisterRejected
+from server.models import Commune
+
+blueprint = Blueprint("household_import", __name__)
+BASE = "/quan-tri/xa/<code>/ho/nhap"
+
+
+@blueprint.get(BASE)
+@access.needs("officer")
+def choose(code: str) -> str:
+    """Where a file is chosen; below it the lists that were loaded."""
+    return _choosing(access.open_commune(code))
+
+
+@blueprint.post(BASE)
+@access.needs("officer")
+def upload(code: str) -> Response | tuple[str, int]:
+    """Set a readable list aside and show it; tell every row that is wrong."""
+    begin_writing()
+    commune, person = access.open_commune(code), access.signed_in()
+    file = request.files.get("tep")
+    if file is None or not file.filename:
+        return _choosing(commune, ["Hãy chọn một tệp Excel hoặc CSV."]), 422
+    content = file.stream.read(list_import.MOST_BYTES + 1)
+    try:
+        kept = list_import.keep(commune, content, file.filename, actor=person.actor, name=person.name)
+        list_import.compare(list_import.read(content, file.filename), commune)
+    except RegisterRejected as rejected:
+        db.session.rollback()
+        return _choosing(access.open_commune(code), rejected.sentences), 422
+    db.session.commit()
+    return redirect(url_for(".look", code=code, key=kept.id))
+
+
+@blueprint.get(f"{BASE}/<int:key>")
+@access.needs("officer", records=True)
+def look(code: str, key: int) -> str | Response:
+    """The list beside what is there: how many are new, and side by side those that may be the same."""
+    commune = access.open_commune(code)
+    kept = list_import.found(commune, key)
+    if kept.content is None:
+        return redirect(url_for(".choose", code=code))
+    audit.note_reading("household.import_look", f"household_import:{key}", {"labels": True})
+    compared = list_import.compare(list_import.read(bytes(kept.content), kept.filename), commune)
+    return render_template("office/household_import_look.html", commune=commune, kept=kept, compared=compared)
+
+
+@blueprint.post(f"{BASE}/<int:key>")
+@access.needs("officer")
+def confirm(code: str, key: int) -> Response:
+    """Store the list with the twins that the officer ticked, or take a stored one back."""
+    begin_writing()
+    commune = access.open_commune(code)
+    kept = list_import.found(commune, key)
+    if request.form.get("viec") == "undo":
+        flash(f"Đã bỏ {list_import.undo(kept)} hộ của danh sách.")
+    else:
+        ticked = request.form.getlist("them", type=int)
+        flash(
+            f"Đã thêm {list_import.store(kept, commune, ticked)} hộ. Điện thoại của tổ thấy ở lần cập nhật tới."
+        )
+    db.session.commit()
+    return redirect(url_for(".choose", code=code))
+
+
+def _choosing(commune: Commune, wrong: list[str] | tuple[str, ...] = ()) -> str:
+    return render_template(
+        "office/household_import.html", commune=commune, wrong=wrong, recent=list_import.recent(commune)
+    )

@@ -1,0 +1,198 @@
+"""The pages of households: find one, see its history, correct, move, end, split, merge, undo; settle conflicts."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from server import audit, clock
+from server.accounts import access
+from server.db import begin_writing, db
+from server.errors import BAD_REQUEST, HOUSEHOLD_UNKNOWN, Problem
+from server.households import acts, conflicts, search
+from server.households.acts import KINDS, Officer
+from server.households.search import Household, Wanted
+from server.models import Commune
+from server.review.decisions import STATES as REVIEWS
+
+blueprint = Blueprint("households", __name__)
+BASE = "/quan-tri/xa/<code>/ho"
+RESULTS = {"gap": "gặp", "vang": "vắng", "tu_choi": "từ chối", "da_chuyen": "đã chuyển"}
+
+
+@blueprint.get(BASE)
+@access.needs("officer", records=True)
+def listing(code: str) -> str:
+    """A commune's households, 50 a page; names and addresses only where they were asked for, and then logged."""
+    commune = access.open_commune(code)
+    wanted, shows_names = _wanted(), request.args.get("ten") == "1"
+    if shows_names:
+        audit.note_reading("household.list", f"commune:{commune.code}", {"labels": True})
+    return render_template(
+        "office/households.html",
+        commune=commune,
+        wanted=wanted,
+        shows_names=shows_names,
+        page=search.listed(commune, wanted),
+        villages=search.villages(commune),
+        states=search.STATES,
+        conflicts=conflicts.waiting(commune),
+    )
+
+
+@blueprint.get(f"{BASE}/<uuid:household_id>")
+@access.needs("officer", records=True)
+def one(code: str, household_id: uuid.UUID) -> str:
+    """One household with its visits, versions and acts; its name and address are shown, and the reading logged."""
+    commune = access.open_commune(code)
+    return _page(commune, search.one(commune, household_id))
+
+
+@blueprint.post(f"{BASE}/<uuid:household_id>")
+@access.needs("officer", records=True)
+def act(code: str, household_id: uuid.UUID) -> Response | str:
+    """Ask once more what an act is going to change; do it where the officer has confirmed."""
+    commune = access.open_commune(code)
+    chosen = request.form.get("viec", "")
+    if chosen not in _DO:
+        raise Problem(BAD_REQUEST, why="không rõ việc cần làm.")
+    if request.form.get("dong_y") != "1":
+        found = search.one(commune, household_id)
+        audit.note_reading("household.read", f"entity:{household_id}", {"label": True})
+        return render_template(
+            "office/household_confirm.html",
+            commune=commune, household=found, chosen=chosen, kinds=KINDS, form=request.form,
+            villages={village.id: village for village in search.villages(commune)},
+            other=_other(commune), counted=sum(not visit.replaced for visit in found.visits),
+        )  # fmt: skip
+    begin_writing()
+    _DO[chosen](db.session.connection(), household_id, _officer(access.open_commune(code)))
+    db.session.commit()
+    flash(
+        f"Đã làm xong: {KINDS.get(chosen, 'hoàn tác')}. Điện thoại của tổ nhận thay đổi ở lần cập nhật tới."
+    )
+    return redirect(url_for(".one", code=code, household_id=household_id))
+
+
+@blueprint.get(f"{BASE}/lech")
+@access.needs("officer", records=True)
+def differing(code: str) -> str:
+    """Changes that did not know of each other, side by side."""
+    commune = access.open_commune(code)
+    hard = request.args.get("loai") != "nhe"
+    audit.note_reading("household.conflicts", f"commune:{commune.code}", {"labels": True})
+    return render_template(
+        "office/conflicts.html", commune=commune, hard=hard, found=conflicts.listed(commune, hard=hard)
+    )
+
+
+@blueprint.post(f"{BASE}/lech")
+@access.needs("officer")
+def settle(code: str) -> Response:
+    """Settle one conflict with the values that the officer chose."""
+    begin_writing()
+    commune = access.open_commune(code)
+    household_id, version = _uuid(request.form.get("ho", "")), request.form.get("ban", 0, type=int)
+    chosen = {
+        key.removeprefix("chon:"): value.strip()[:500]
+        for key, value in request.form.items()
+        if key.startswith("chon:")
+    }
+    conflicts.settle(db.session.connection(), commune, household_id, version, chosen, access.signed_in().name)
+    audit.note("household.settle", f"entity:{household_id}", {"version": version})
+    db.session.commit()
+    flash("Đã xử lý chỗ lệch.")
+    return redirect(url_for(".differing", code=code))
+
+
+def _page(commune: Commune, household: Household) -> str:
+    audit.note_reading("household.read", f"entity:{household.row.id}", {"label": True})
+    return render_template(
+        "office/household.html",
+        commune=commune,
+        household=household,
+        state=search.STATES.get(household.row.data.get("tinh_trang", ""), "chưa đến"),
+        ended=search.ENDS.get(household.row.ended_reason or ""),
+        villages=search.villages(commune),
+        kinds=KINDS,
+        results=RESULTS,
+        reviews=REVIEWS,
+        today=clock.today(),
+        undoable=next((each.id for each in household.acts if each.undone_at is None), None),
+    )
+
+
+def _wanted() -> Wanted:
+    state = request.args.get("trang_thai")
+    return Wanted(
+        text=request.args.get("tim", "")[:100] if request.args.get("ten") == "1" else "",
+        village_id=request.args.get("thon", type=int),
+        state=state if state in search.STATES else None,
+        page=max(1, min(request.args.get("trang", 1, type=int), 10_000)),
+    )
+
+
+def _officer(commune: Commune) -> Officer:
+    person = access.signed_in()
+    return Officer(person.actor, person.name, commune.id, request.remote_addr)
+
+
+def _other(commune: Commune) -> Household | None:
+    """The second household of a merge, as the confirmation names it."""
+    if request.form.get("viec") != "merge":
+        return None
+    return search.one(commune, _uuid(request.form.get("ho_khac", "")))
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError as error:
+        raise Problem(HOUSEHOLD_UNKNOWN) from error
+
+
+def _village() -> int:
+    found = request.form.get("thon", type=int)
+    if found is None:
+        raise Problem(BAD_REQUEST, why="hãy chọn thôn.")
+    return found
+
+
+def _day() -> dt.date:
+    try:
+        return dt.date.fromisoformat(request.form.get("ngay", ""))
+    except ValueError as error:
+        raise Problem(BAD_REQUEST, why="hãy chọn ngày.") from error
+
+
+def _fix(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
+    acts.fix_village(connection, household, _village(), officer)
+
+
+def _move(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
+    acts.move(connection, household, _village(), _day(), officer)
+
+
+def _end(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
+    acts.end(connection, household, _day(), officer)
+
+
+def _split(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
+    label, address = request.form.get("ten", "")[:200], request.form.get("dia_chi", "")[:200]
+    acts.split(connection, household, _day(), label, officer, address.strip())
+
+
+def _merge(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
+    acts.merge(connection, household, _uuid(request.form.get("ho_khac", "")), officer)
+
+
+def _undo(connection: sa.Connection, _household: uuid.UUID, officer: Officer) -> None:
+    acts.undo(connection, request.form.get("lan", 0, type=int), officer)
+
+
+_DO: dict[str, Callable[[sa.Connection, uuid.UUID, Officer], None]] = {
+    "fix": _fix, "move": _move, "end": _end, "split": _split, "merge": _merge, "undo": _undo,
+}  # fmt: skip

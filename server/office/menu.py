@@ -1,0 +1,111 @@
+"""The menu of every page: what there is, for whom, and where the reader stands."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+
+from server.accounts import access
+from server.errors import Problem
+
+EVERYONE = frozenset(access.ROLES)
+OFFICE = frozenset({"officer"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in a menu: its view, its name, who is offered it, and whether it is a commune's (has a `code`)."""
+
+    endpoint: str
+    label: str
+    roles: frozenset[str]
+    of_commune: bool = True
+
+
+READING = (
+    Entry("dashboards.city", "Thành phố", frozenset({"admin", "city"}), of_commune=False),
+    Entry("dashboards.commune", "Tổng quan", EVERYONE),
+    Entry("dashboards.targets", "Chỉ tiêu", EVERYONE),
+    Entry("dashboards.commune_map", "Bản đồ", EVERYONE),
+    Entry("signal.page", "Sóng 5G, Wi-Fi", EVERYONE),
+    Entry("tasks.listing", "Nhiệm vụ", EVERYONE),
+    Entry("team.villages", "Các thôn của tổ", frozenset({"officer", "team_leader"})),
+    Entry("reports.listing", "Báo cáo", EVERYONE),
+    Entry("downloads.page", "Tải về", EVERYONE),
+)
+WORKING = (
+    Entry("households.listing", "Hộ dân", OFFICE),
+    Entry("review.queue", "Soát phiếu", frozenset({"officer", "reviewer"})),
+    Entry("difficulties.listing", "Phản ánh", frozenset({"officer", "team_leader"})),
+    Entry("reported.listing", "Số liệu báo cáo", OFFICE),
+    Entry("collector_pages.listing", "Thành viên tổ", OFFICE),
+    Entry("form_pages.listing", "Biểu mẫu", frozenset({"officer", "city"}), of_commune=False),
+    Entry("boundary_pages.choose", "Ranh giới", OFFICE),
+    Entry("privacy.requests", "Dữ liệu cá nhân", frozenset({"officer", "admin"}), of_commune=False),
+    Entry("people_pages.listing", "Tài khoản", frozenset({"admin", "city", "officer"}), of_commune=False),
+    Entry("audit_pages.search", "Nhật ký", frozenset({"admin"}), of_commune=False),
+    Entry("status_pages.show", "Máy chủ", frozenset({"admin"}), of_commune=False),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One link of a menu."""
+
+    url: str
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What the reader may open: pages to read, and pages to work on."""
+
+    reading: tuple[Item, ...]
+    working: tuple[Item, ...]
+
+
+def menu() -> Menu:
+    """The menu for the one who asks, on the page that he asks for; empty before signing in.
+
+    A past day that was asked for (`den_ngay`) is kept from page to page.
+    """
+    caller = _reader()
+    if caller is None:
+        return Menu((), ())
+    code = (request.view_args or {}).get("code") or caller.commune_code
+    reading, working = (_items(entries, caller.roles, code) for entries in (READING, WORKING))
+    return Menu(reading + _others(caller, code), working)
+
+
+def _others(caller: access.Caller, code: str | None) -> tuple[Item, ...]:
+    """The ways to the other communes of who works for several."""
+    others = [(each, name) for each, name in caller.communes.values() if each != code]
+    return tuple(
+        Item(url_for("dashboards.commune", code=each), f"Sang {name}", False) for each, name in others
+    )
+
+
+def _reader() -> access.Caller | None:
+    """Who asks; nobody where his key is wrong, since the page that says so has a menu too."""
+    try:
+        return access.caller()
+    except Problem:
+        return None
+
+
+def _items(entries: tuple[Entry, ...], roles: frozenset[str], code: str | None) -> tuple[Item, ...]:
+    shown = []
+    for entry in entries:
+        if entry.endpoint not in current_app.view_functions or not entry.roles & roles:
+            continue
+        if entry.of_commune and code is None:
+            continue
+        values: dict[str, Any] = (
+            {"code": code, "den_ngay": request.args.get("den_ngay")} if entry.of_commune else {}
+        )
+        is_current = request.endpoint == entry.endpoint
+        if not is_current and request.blueprint not in (None, "dashboards"):
+            is_current = request.blueprint == entry.endpoint.partition(".")[0]
+        shown.append(Item(url_for(entry.endpoint, **values), entry.label, is_current))
+    return tuple(shown)

@@ -1,0 +1,142 @@
+"""Restores a backup into an installation that has no data yet, and checks that everything is there."""
+
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from server import migrate
+from server.counting import tally
+from server.db import db
+from server.files import blobs
+from server.operations import health
+from server.operations.backup import archive, row_json
+from server.operations.backup.archive import DAMAGED, Unusable
+from server.privacy import tombstones
+from server.settings import Settings
+
+SEEDED = ("alembic_version", "entity_list", "role")
+"""Tables in which an installation that has no data has rows."""
+NOT_EMPTY = (
+    "Nơi phục hồi đã có dữ liệu (bảng {table}): chỉ phục hồi vào nơi trống (thư mục và cơ sở dữ liệu mới)."
+)
+NEWER = (
+    "Tệp sao lưu do chương trình mới hơn làm (bảng ở bản {revision}): hãy cập nhật chương trình rồi phục hồi."
+)
+OTHER_KEY = "TUNGNHA_SECRET_KEY khác khóa lúc sao lưu: mã QR cũ không in lại được; hãy đặt lại khóa cũ."
+DIFFERS = "Số liệu khác kết quả đếm lại, như lúc sao lưu hoặc do lỗi: hãy chạy “flask coverage recount”."
+MISSING = "Lúc sao lưu đã thiếu {count} ảnh mà phiếu có nêu."
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What is there now."""
+
+    made_at: str
+    rows: int
+    blobs: int
+    erased: int
+    """Households whose deletion had been asked for after the backup, deleted again."""
+    warnings: Sequence[str]
+
+
+def restore(path: Path, identities: Sequence[Any]) -> Restored:
+    """Everything of a backup that was verified before the first row is written.
+
+    Raises Unusable, and leaves the database as empty as it was, where anything does not fit.
+    """
+    manifest = archive.verified(path, identities)
+    if manifest["revision"] not in migrate.revisions():
+        raise Unusable(NEWER.format(revision=manifest["revision"]))
+    _make_tables(manifest["revision"])
+    count, warnings = _fill(path, identities, manifest)
+    migrate.upgrade()
+    erased = tombstones.apply_tombstones(db.session)
+    warnings += _check(manifest, erased)
+    total = sum(each["rows"] for each in manifest["tables"].values())
+    return Restored(manifest["made_at"], total, count, erased, warnings)
+
+
+def _make_tables(revision: str) -> None:
+    """Empty tables of the version that the backup has; the migrations that follow bring them to ours."""
+    with db.engine.connect() as connection:
+        for table in sa.inspect(connection).get_table_names():
+            if table not in SEEDED and connection.scalar(
+                sa.select(sa.text("1")).select_from(sa.table(table)).limit(1)
+            ):
+                raise Unusable(NOT_EMPTY.format(table=table))
+        current = health.version(connection)
+    if current is not None:
+        migrate.downgrade("base")
+    migrate.upgrade(revision)
+
+
+def _fill(path: Path, identities: Sequence[Any], manifest: dict[str, Any]) -> tuple[int, list[str]]:
+    """All rows in one transaction, photos before it ends; how many photos, and what to warn of."""
+    count, warnings = 0, []
+    with db.engine.connect().execution_options(writes=True) as connection:
+        deferred = row_json.defer_references(connection)
+        for table in manifest["tables"]:
+            if table in SEEDED:
+                connection.execute(sa.delete(sa.table(table)))
+        for member in archive.members(path, identities):
+            kind, _, rest = member.name.partition("/")
+            if kind == "tables":
+                table = rest.partition("/")[0]
+                row_json.load(connection, table, manifest["tables"][table]["columns"], member.content)
+            elif kind == "blobs":
+                _keep(rest, member.content)
+                count += 1
+            elif kind == "secret_key":
+                warnings += _take_key(member.content.decode())
+        row_json.set_counters(connection, manifest["counters"])
+        row_json.settle_references(connection, deferred)
+        connection.commit()
+    if manifest["missing"]:
+        warnings.append(MISSING.format(count=len(manifest["missing"])))
+    return count, warnings
+
+
+def _keep(name: str, content: bytes) -> None:
+    digest = hashlib.sha256(content)
+    if digest.hexdigest() != name:
+        raise Unusable(DAMAGED.format(why=f"ảnh {name[:12]} không đúng mã"))
+    blobs.put(digest.digest(), io.BytesIO(content))
+
+
+def _take_key(key: str) -> list[str]:
+    """Have this installation open what the old one sealed; returns a warning where a setting forbids it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.secret_key:
+        return [] if settings.secret_key == key else [OTHER_KEY]
+    path = settings.instance / "secret_key"
+    fresh = settings.instance / "secret_key.restored"
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    current_app.config["SECRET_KEY"] = key
+    return []
+
+
+def _check(manifest: dict[str, Any], erased: int) -> list[str]:
+    """Every count is what the backup says, unless something was deleted again; warns where sums are wrong."""
+    with db.engine.connect() as connection:
+        present = set(sa.inspect(connection).get_table_names())
+        for table, told in manifest["tables"].items():
+            if erased or table not in present or manifest["revision"] != health.newest():
+                continue
+            count = connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table)))
+            if count != told["rows"]:
+                raise Unusable(
+                    f"Bảng {table} có {count} dòng, bản sao lưu có {told['rows']}: hãy báo lỗi này."
+                )
+        return [DIFFERS] if tally.recount(connection) else []

@@ -1,0 +1,40 @@
+"""What is wrong with this installation, and what to do about it: `flask doctor` and the administrators' page."""
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.db import db
+from server.operations.doctor import data, machine, upgrade
+from server.operations.doctor.finding import ERROR, OK, WARNING, Finding
+
+__all__ = ["ERROR", "OK", "WARNING", "Finding", "examine"]
+
+QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+    ("settings", machine.settings),
+    ("secrets", machine.secrets),
+    ("disk", machine.disk),
+    ("database", data.database),
+    ("clock", data.clock_),
+    ("fonts", machine.fonts),
+    ("key", data.key),
+    ("backup", upgrade.backups),
+)
+"""What a page can afford to ask whenever it is opened."""
+NO_ANSWER = "Chưa kiểm tra được vì ổ đĩa hoặc kho ảnh không trả lời ({why}): hãy xem TUNGNHA_BLOBS và ổ đĩa."
+THOROUGH = (("blobs", data.photos), ("tally", data.counts))
+"""What reads everything: minutes where there are millions of visits."""
+
+
+def examine(*, thorough: bool) -> list[Finding]:
+    """Every check once; one that finds nothing wrong says so. What is away fails what asks it."""
+    findings: list[Finding] = []
+    for subject, check in QUICK + THOROUGH if thorough else QUICK:
+        try:
+            findings += check()
+        except SQLAlchemyError:
+            db.session.rollback()
+            findings.append(Finding(subject, ERROR, data.NOT_ASKED))
+        except OSError as error:
+            findings.append(Finding(subject, ERROR, NO_ANSWER, {"why": error.strerror or error}))
+    return findings

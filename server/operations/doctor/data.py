@@ -1,0 +1,173 @@
+"""What the doctor asks of the data: database, tables, clock, the key that opens what is sealed, photos, counts."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from cryptography.fernet import InvalidToken
+
+from server import clock, sealing
+from server.counting import tally
+from server.db import db
+from server.files import blobs
+from server.models import Attachment, Collector, Submission
+from server.operations import health
+from server.operations.doctor.finding import Finding, bad, doubtful, fine
+
+NOT_ASKED = (
+    "Chưa kiểm tra được vì cơ sở dữ liệu không trả lời; xem TUNGNHA_DATABASE_URL và máy chủ cơ sở dữ liệu."
+)
+DURABLE = {"fsync": "on", "full_page_writes": "on"}
+"""Without these PostgreSQL forgets what it has acknowledged when the power fails."""
+SYNCHRONOUS = ("on", "remote_write", "remote_apply", "local")
+EARLIEST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+AHEAD = dt.timedelta(minutes=2)
+APART_SECONDS = 5
+LONGEST = dt.timedelta(hours=1)
+"""No request takes longer: what is older and incomplete stays so."""
+MOST_NAMED = 3
+
+_HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{12}")
+_AT_ONCE = 5_000
+
+
+def database() -> Iterator[Finding]:
+    """Whether it answers, with our tables, and keeps what it has promised."""
+    with db.engine.connect() as connection:
+        found = health.version(connection)
+        if found != health.newest():
+            yield bad(
+                "database",
+                "Bảng dữ liệu ở bản {found}, chương trình cần bản {wanted}: hãy sao lưu rồi chạy “flask db upgrade”.",
+                found=found or "trống", wanted=health.newest(),
+            )  # fmt: skip
+        else:
+            yield fine("database", "Cơ sở dữ liệu trả lời; bảng ở bản {wanted}.", wanted=health.newest())
+        if connection.dialect.name == "postgresql":
+            yield from _forgetful(connection)
+        elif connection.exec_driver_sql("PRAGMA quick_check(1)").scalar() != "ok":
+            yield bad(
+                "database", "Tệp cơ sở dữ liệu bị hỏng: hãy dừng máy chủ và phục hồi bản sao lưu gần nhất."
+            )
+
+
+def _forgetful(connection: sa.Connection) -> Iterator[Finding]:
+    told = {
+        name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in (*DURABLE, "synchronous_commit")
+    }
+    wrong = [name for name, value in DURABLE.items() if told[name] != value]
+    if told["synchronous_commit"] not in SYNCHRONOUS:
+        wrong.append("synchronous_commit")
+    for name in wrong:
+        yield bad(
+            "database",
+            "PostgreSQL đang đặt {name} = {value}: mất điện là mất phiếu đã báo nhận. Hãy đặt lại on.",
+            name=name, value=told[name],
+        )  # fmt: skip
+
+
+def clock_() -> Iterator[Finding]:
+    """Whether the clock went back behind what is stored, or apart from the database's."""
+    now = clock.now()
+    newest = db.session.scalar(sa.select(sa.func.max(Submission.received_at)))
+    if now < EARLIEST:
+        yield bad(
+            "clock", "Đồng hồ máy chủ chỉ {now}: hãy chỉnh giờ và bật đồng bộ giờ (NTP).", now=_time(now)
+        )
+    elif newest is not None and newest > now + AHEAD:
+        yield bad(
+            "clock",
+            "Đồng hồ máy chủ chỉ {now}, chậm hơn phiếu đã nhận lúc {newest}: hãy chỉnh giờ và bật đồng bộ giờ (NTP).",
+            now=_time(now), newest=_time(newest),
+        )  # fmt: skip
+    elif (apart := _seconds_apart()) > APART_SECONDS:
+        yield doubtful(
+            "clock",
+            "Đồng hồ máy chủ và máy cơ sở dữ liệu lệch nhau {apart} giây: hãy bật đồng bộ giờ (NTP) ở cả hai.",
+            apart=round(apart),
+        )
+    else:
+        yield fine("clock", "Đồng hồ máy chủ chỉ {now}.", now=_time(now))
+
+
+def _seconds_apart() -> float:
+    if db.engine.dialect.name != "postgresql":
+        return 0.0
+    with db.engine.connect() as connection:
+        theirs: dt.datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    return abs((clock.now() - theirs).total_seconds())
+
+
+def _time(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(clock.LOCAL):%H:%M:%S ngày %d/%m/%Y}"
+
+
+def key() -> Iterator[Finding]:
+    """Whether the key in force is the one that collectors' codes were sealed with."""
+    sealed = db.session.scalar(sa.select(Collector.token_sealed).order_by(Collector.id.desc()).limit(1))
+    if sealed is None:
+        return
+    try:
+        sealing.unseal(sealed)
+    except InvalidToken:
+        yield bad(
+            "key",
+            "Khóa bí mật không phải khóa đã niêm mã QR: hãy chép lại tệp secret_key (hoặc TUNGNHA_SECRET_KEY) cũ; "
+            "không còn thì phải cấp lại mọi mã QR.",
+        )
+    else:
+        yield fine("key", "Khóa bí mật mở được mã QR đã cấp.")
+
+
+def photos() -> Iterator[Finding]:
+    """Photos that rows name and nobody finds, files that no row names, halves that a power cut left."""
+    named = _named()  # rows first: a photo is there before its row
+    there, extra, halves = set(), 0, 0
+    before = clock.now() - LONGEST
+    for name, _size, changed_at in blobs.place().files():
+        if blobs.NAME.fullmatch(name):
+            there.add(name)
+            extra += name not in named and changed_at < before
+        halves += bool(_HALF_WRITTEN.fullmatch(name)) and changed_at < before
+    missing = sorted(named - there)
+    if missing:
+        yield bad(
+            "blobs",
+            "Thiếu {count} ảnh hoặc tệp mà phiếu có nêu ({some}…): hãy lấy lại từ bản sao lưu.",
+            count=len(missing), some=", ".join(name[:12] for name in missing[:MOST_NAMED]),
+        )  # fmt: skip
+    else:
+        yield fine("blobs", "Đủ {count} ảnh và tệp của các phiếu.", count=len(named))
+    if extra:
+        yield doubtful(
+            "blobs",
+            "Có {count} tệp ảnh không thuộc phiếu nào (của lần gửi dở): có thể để yên.",
+            count=extra,
+        )
+    if halves:
+        yield doubtful("blobs", "Có {count} tệp ảnh ghi dở từ lâu trong thư mục ảnh: xóa được.", count=halves)
+
+
+def _named() -> set[str]:
+    rows = db.session.execute(
+        sa.select(Attachment.stored_sha256).distinct(), execution_options={"yield_per": _AT_ONCE}
+    )
+    return {row[0].hex() for row in rows}
+
+
+def counts() -> Iterator[Finding]:
+    """The tally equals the recount."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":  # one moment for all statements, while visits go on
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        differences = len(tally.recount(connection)) + tally.months_differ(connection)
+    if differences:
+        yield bad(
+            "tally",
+            "Số đang dùng khác kết quả đếm lại ở {count} chỗ: hãy chạy “flask coverage recount --correct” "
+            "và báo lỗi này.",
+            count=differences,
+        )
+    else:
+        yield fine("tally", "Số đang dùng khớp với đếm lại.")

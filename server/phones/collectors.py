@@ -1,0 +1,249 @@
+"""Collectors and what their phones need: the token and password made here, and the QR code that holds them."""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import io
+import json
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+import sqlalchemy as sa
+
+from forms.choices import unaccented
+from server import audit, clock
+from server.db import db
+from server.models import Collector, CollectorVillage, Commune, OldKey, Village
+from server.phones import digest, phone_access
+from server.places import merged_villages
+from server.sealing import key_for, seal, unseal
+
+TOKEN_LENGTH = 64
+PASSWORD_LENGTH = 16
+NAME_LENGTH = 120
+OLD_KEY_SENDS = dt.timedelta(days=30)
+"""How long what was filled in under a code that was changed may still be sent (DESIGN 7)."""
+STAYS_ON_PHONE = dt.timedelta(days=14)
+"""How long the rows of a thôn that is no longer his stay on a collector's phone (DESIGN 7)."""
+_LETTERS = string.ascii_letters + string.digits
+
+GENERAL: dict[str, Any] = {
+    "form_update_mode": "match_exactly",
+    "periodic_form_updates_check": "every_one_hour",  # every 15 minutes, the default, is four times the load
+    "hide_old_form_versions": True,
+    "autosend": "wifi_and_cellular",
+    "delete_send": False,
+    "image_size": "medium",
+    "high_resolution": False,
+    "guidance_hint": "yes_collapsed",
+    "app_language": "vi",
+    "analytics": False,
+}
+"""Settings of the app that differ from its defaults or must not drift from them (C60)."""
+
+LOCKED = (
+    "change_server", "change_project_display", "form_update_mode", "periodic_form_updates_check",
+    "change_autosend", "delete_after_send", "delete_saved", "get_blank", "image_size", "high_resolution",
+    "change_form_metadata", "analytics", "change_app_language",
+)  # fmt: skip
+"""What a collector cannot change without the administrator's password of his phone (C61)."""
+
+
+class CollectorRejected(Exception):
+    """A collector that cannot be made; the message is one Vietnamese sentence."""
+
+
+@dataclass(frozen=True)
+class NewCollector:
+    """A collector just made, his token (64 letters and digits) and his password (16)."""
+
+    collector: Collector
+    token: str
+    password: str
+
+
+def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str = "system") -> NewCollector:
+    """Make a collector of one or more thôn of a commune; the caller commits. Raises CollectorRejected.
+
+    Neither he nor anyone else chooses the password (DESIGN 7); it is ASCII, as Digest and Basic need (C9).
+    """
+    clean = " ".join(name.split())
+    _check(clean, commune, villages)
+    collector = Collector(
+        name=clean,
+        commune=commune,
+        username=_username(clean),
+        created_at=clock.now(),
+        villages=[CollectorVillage(village=village) for village in merged_villages.whole(villages)],
+    )
+    token, password = _new_secrets(collector)
+    db.session.add(collector)
+    db.session.flush()
+    _audit("collector.add", collector, actor)
+    return NewCollector(collector, token, password)
+
+
+def rotate(collector: Collector, *, actor: str = "system") -> NewCollector:
+    """*Đổi mã*: a new token and password; the old ones read nothing and may send for 30 days. The caller commits."""
+    if collector.revoked_at is not None:
+        raise CollectorRejected(f"Mã của {collector.name} đã thu hồi; hãy thêm người này như thành viên mới.")
+    moment = clock.now()
+    db.session.add(
+        OldKey(
+            collector_id=collector.id,
+            token_hash=collector.token_hash,
+            ha1_sealed=collector.ha1_sealed,
+            until=moment + OLD_KEY_SENDS,
+        )
+    )
+    token, password = _new_secrets(collector)
+    collector.rotated_at = moment
+    phone_access.forget()
+    _audit("collector.rotate", collector, actor)
+    return NewCollector(collector, token, password)
+
+
+def revoke(collector: Collector, *, actor: str = "system") -> None:
+    """*Thu hồi ngay*: close all phone URLs to him (403, C12), under old codes as well; the caller commits.
+
+    What he has sent stays; what is unsent on his phone is lost with it.
+    """
+    collector.revoked_at = collector.revoked_at or clock.now()
+    phone_access.forget()
+    _audit("collector.revoke", collector, actor)
+
+
+def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "system") -> None:
+    """Change the thôn that he walks; one that is taken from him stays on his phone for 14 days. The caller commits."""
+    _check(collector.name, collector.commune, villages)
+    wanted = {village.id: village for village in merged_villages.whole(villages)}
+    before = sorted(village.code for village in walked(collector))
+    for held in list(collector.villages):
+        if held.village_id in wanted:
+            held.until = None
+            del wanted[held.village_id]
+        elif held.until is None:
+            held.until = clock.now() + STAYS_ON_PHONE
+        elif held.until <= clock.now():
+            collector.villages.remove(held)
+    collector.villages.extend(CollectorVillage(village=village) for village in wanted.values())
+    db.session.flush()
+    phone_access.forget()
+    _audit(
+        "collector.assign", collector, actor, before=before, after=sorted(v.code for v in walked(collector))
+    )
+
+
+def walked(collector: Collector) -> list[Village]:
+    """The thôn that are his today, by code; without the old ones that went into them, which are on his phone too."""
+    held = (held.village for held in collector.villages if held.until is None)
+    return sorted((village for village in held if village.merged_into_id is None), key=lambda v: v.code)
+
+
+def leaving(collector: Collector) -> list[CollectorVillage]:
+    """Thôn that were taken from him and are still on his phone."""
+    moment = clock.now()
+    return [held for held in collector.villages if held.until is not None and held.until > moment]
+
+
+def _new_secrets(collector: Collector) -> tuple[str, str]:
+    token, password = _secret(TOKEN_LENGTH), _secret(PASSWORD_LENGTH)
+    collector.token_hash = hashlib.sha256(token.encode()).digest()
+    collector.token_sealed = seal(token)
+    collector.password_sealed = seal(password)
+    collector.ha1_sealed = seal(digest.ha1(collector.username, password))
+    return token, password
+
+
+def token(collector: Collector) -> str:
+    """His token, to print the QR code again."""
+    return unseal(collector.token_sealed)
+
+
+def password(collector: Collector) -> str:
+    """His password, to show it again."""
+    return unseal(collector.password_sealed)
+
+
+def server_url(collector: Collector, base_url: str) -> str:
+    """What his phone has as the server's URL; `base_url` is the outside address of this server (C1)."""
+    return f"{base_url.rstrip('/')}/key/{token(collector)}"
+
+
+def admin_password(collector: Collector) -> str:
+    """Six digits that unlock the settings of his phone; they follow from his token, so a new code has new ones."""
+    mark = hmac.digest(key_for("phone settings"), token(collector).encode(), "sha256")
+    return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06d}"
+
+
+def qr_text(collector: Collector, base_url: str) -> str:
+    """The text of his QR code: base64 of the zlib-packed JSON of his phone's settings (C59–C61)."""
+    settings = {
+        "general": {"server_url": server_url(collector, base_url), **GENERAL},
+        "admin": {"admin_pw": admin_password(collector), **dict.fromkeys(LOCKED, False)},
+        "project": {"name": _project(collector), "icon": "🏠", "color": "#0a7d4f"},
+    }
+    packed = zlib.compress(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+    return base64.b64encode(packed).decode()
+
+
+def qr_svg(collector: Collector, base_url: str) -> str:
+    """The QR code as an SVG element that fills what it stands in: with a viewBox, else styles would cut it off."""
+    drawn: str = _qr(collector, base_url).svg_inline(omitsize=True)
+    return drawn
+
+
+def qr_png(collector: Collector, base_url: str) -> bytes:
+    """The QR code as a PNG picture, 6 pixels a module."""
+    out = io.BytesIO()
+    _qr(collector, base_url).save(out, kind="png", scale=6)
+    return out.getvalue()
+
+
+def _qr(collector: Collector, base_url: str) -> Any:
+    # medium correction: codes are printed, folded and scanned off paper
+    return segno.make_qr(qr_text(collector, base_url), error="m")
+
+
+def _project(collector: Collector) -> str:
+    """What the app calls this server: the thôn where there is one, else the commune."""
+    villages = walked(collector)
+    if len(villages) == 1:
+        return villages[0].name
+    return collector.commune.name
+
+
+def _check(name: str, commune: Commune, villages: Sequence[Village]) -> None:
+    if not name or len(name) > NAME_LENGTH or not name.isprintable():
+        raise CollectorRejected(f"Tên thành viên “{name[:40]}” không dùng được: cần 1–{NAME_LENGTH} chữ.")
+    if not villages:
+        raise CollectorRejected(
+            f"Thành viên “{name}” cần ít nhất một thôn: không có thôn thì không có danh sách hộ."
+        )
+    for village in villages:
+        if village.commune_id != commune.id:
+            raise CollectorRejected(f"Thôn {village.code} ({village.name}) không thuộc {commune.name}.")
+
+
+def _username(name: str) -> str:
+    """His name without marks and four digits: ASCII, and no one else's."""
+    plain = re.sub(r"[^a-z0-9]+", ".", unaccented(name)).strip(".")[:32].rstrip(".") or "to"
+    while True:
+        candidate = f"{plain}.{secrets.randbelow(10_000):04d}"
+        if db.session.scalar(sa.select(Collector.id).where(Collector.username == candidate)) is None:
+            return candidate
+
+
+def _secret(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _audit(act: str, collector: Collector, actor: str, **detail: object) -> None:
+    audit.add(actor, act, f"collector:{collector.id}", {"name": collector.name, **detail})

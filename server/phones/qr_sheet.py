@@ -1,0 +1,75 @@
+"""The A4 sheet of QR codes to cut apart: name, thôn, code and the steps, five collectors a page; HTML or PDF."""
+
+import contextvars
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import current_app, render_template
+from markupsafe import Markup
+
+from server.models import Collector, Commune
+from server.phones import collectors
+
+HOST = "http://sheet.invalid"
+"""Stands for this server while a PDF is drawn; nothing is asked of any other."""
+
+
+class NoPdf(Exception):
+    """PDF cannot be made here; the message is one Vietnamese sentence."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one collector takes home; `server` is what is typed where a phone cannot scan."""
+
+    name: str
+    villages: str
+    svg: Markup
+    server: str
+    username: str
+    password: str
+    unlock: str
+
+
+def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
+    """A card for each who is not revoked, by thôn and name; the codes are those he has."""
+    own = [collector for collector in found if collector.revoked_at is None]
+    made = [_card(collector, base_url) for collector in own]
+    return sorted(made, key=lambda card: (card.villages, card.name))
+
+
+def _card(collector: Collector, base_url: str) -> Card:
+    return Card(
+        collector.name,
+        ", ".join(village.name for village in collectors.walked(collector)),
+        Markup(collectors.qr_svg(collector, base_url)),  # noqa: S704 - drawn by us
+        base_url.rstrip("/"),
+        collector.username,
+        collectors.password(collector),
+        collectors.admin_password(collector),
+    )
+
+
+def pdf(commune: Commune, found: Sequence[Collector], base_url: str) -> bytes:
+    """The sheet as PDF. Raises NoPdf where the libraries of the system that draw it are not there."""
+    try:
+        from weasyprint import HTML  # noqa: PLC0415 (needs Pango, and a second to load)
+        from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
+    except OSError as error:
+        raise NoPdf("Máy chủ chưa có thư viện Pango để tạo PDF; hãy in từ trang web.") from error
+
+    class OurFiles(URLFetcher):
+        """Styles and fonts as browsers get them, from this application and nowhere else."""
+
+        def fetch(self, url: str, headers: object = None) -> object:
+            parts = urlsplit(url)
+            if not url.startswith(f"{HOST}/static/"):
+                raise ValueError(f"not ours: {url}")
+            answer = contextvars.Context().run(client.get, parts.path)
+            return URLFetcherResponse(url, answer.data, {"Content-Type": answer.content_type})
+
+    client = current_app.test_client()
+    page = render_template("office/code_sheet_pdf.html", commune=commune, cards=cards(found, base_url))
+    written: bytes = HTML(string=page, base_url=HOST, url_fetcher=OurFiles()).write_pdf()
+    return written

@@ -1,0 +1,104 @@
+"""How many households each thôn has on a day, and who says so: what reach is taken of (DESIGN 6.6)."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from forms.definition import HOUSEHOLD_LIST
+from geo.boundaries import Figures
+from geo.coverage import HouseholdsSource
+from server import clock
+from server.db import db
+from server.models import Entity, EntityList, Village, VillageFigure
+from server.places import merged_villages
+
+LIST_SOURCE = "danh sách hộ ho_dan"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A thôn's number of households, the day it was true and who says so."""
+
+    households: int
+    day: dt.date
+    source: str
+
+
+def households(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    """The newest figure of each thôn not later than the day, else its households on the list; none where neither."""
+    return _with_listed(newest(village_ids, as_of), village_ids, as_of)
+
+
+def of_city(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    """The same for all thôn of the city, without naming each of them to the database."""
+    return _with_listed(newest(None, as_of), village_ids, as_of)
+
+
+def _with_listed(told: dict[int, Figure], village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    bare = [key for key in village_ids if key not in told]
+    return told | _listed(bare, as_of) if bare else told
+
+
+def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figure]:
+    """The newest figure of each of these thôn (None: of all) not later than a day."""
+    query = sa.select(
+        VillageFigure.village_id, VillageFigure.households, VillageFigure.day, VillageFigure.source
+    ).where(VillageFigure.day <= as_of)
+    if village_ids is not None:
+        query = query.where(VillageFigure.village_id.in_(village_ids))
+    rows = db.session.execute(query.order_by(VillageFigure.day, VillageFigure.id)).all()
+    return {row.village_id: Figure(row.households, row.day, row.source) for row in rows}
+
+
+def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+    """Households that had not ended by a day. One registered since then was there before, too (DESIGN 6.8).
+
+    Those of a thôn that had been merged by then are the new thôn's.
+    """
+    end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    part = merged_villages.parts(village_ids, as_of)
+    listed = (
+        sa.select(part.c.home, sa.func.count())
+        .select_from(Entity)
+        .join(part, part.c.id == Entity.village_id)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            EntityList.name == HOUSEHOLD_LIST,
+            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= end),
+        )
+        .group_by(part.c.home)
+    )
+    return {row[0]: Figure(row[1], as_of, LIST_SOURCE) for row in db.session.execute(listed)}
+
+
+def total(found: Iterable[Figure]) -> int | None:
+    """The sum; None where nothing is known (never 0 for unknown)."""
+    numbers = [figure.households for figure in found]
+    return sum(numbers) if numbers else None
+
+
+def source(found: Iterable[Figure]) -> HouseholdsSource | None:
+    """Who says how many households there are; of several, all of them and the newest day."""
+    figures = list(found)
+    if not figures:
+        return None
+    names = sorted({figure.source for figure in figures})
+    return HouseholdsSource(max(figure.day for figure in figures), "; ".join(names))
+
+
+def store(village: Village, figures: Figures, source: str, day: dt.date | None) -> int:
+    """Keep what a source says of a thôn on a day; said again, the later word holds."""
+    if figures.households is None:
+        return 0
+    day = day or clock.today()
+    same = sa.select(VillageFigure).where(
+        VillageFigure.village_id == village.id, VillageFigure.day == day, VillageFigure.source == source
+    )
+    row = db.session.scalars(same).first()
+    if row is None:
+        row = VillageFigure(village_id=village.id, day=day, source=source)
+        db.session.add(row)
+    row.households, row.people, row.adults = figures.households, figures.people, figures.adults
+    return 1

@@ -1,0 +1,1 @@
+"""The plan of a commune: its figures and tasks, and what offices report of them."""

@@ -1,0 +1,140 @@
+"""The tasks of a commune's plan: listed with what is overdue first, and moved on with a note (issue 4)."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from server import audit, clock
+from server.accounts.access import Caller
+from server.db import db
+from server.models import Commune, Plan, Task, TaskUpdate
+
+STATES = {"not_begun": "chưa bắt đầu", "doing": "đang làm", "done": "đã xong", "stopped": "dừng"}
+KINDS = {"appendix": "Phụ lục nhiệm vụ", "task": "Nhiệm vụ", "responsibility": "Trách nhiệm của đơn vị"}
+OPEN = ("not_begun", "doing")
+SOON = dt.timedelta(days=30)
+PAGE = 20
+"""Tasks on one page."""
+LONGEST = 2000
+"""Characters of a note."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a listing is narrowed to; "" is all. `state` may also be `open` or `late`."""
+
+    kind: str = ""
+    state: str = ""
+    lead: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A task in the listing: whether its day has passed, and the days until then (None without a day)."""
+
+    task: Task
+    is_late: bool
+    days_left: int | None
+
+    @property
+    def is_soon(self) -> bool:
+        return self.days_left is not None and 0 <= self.days_left <= SOON.days and self.task.state in OPEN
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of the tasks asked for, the number of each state among all, and the offices that lead any."""
+
+    tasks: tuple[Shown, ...]
+    page: int
+    pages: int
+    counts: dict[str, int]
+    late: int
+    leads: tuple[str, ...]
+
+
+def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
+    """Overdue first, then by day, then those without a day; what is done or stopped last. Two statements."""
+    shown = every(commune, year)
+    counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
+    leads = sorted({name for each in shown for name in (each.task.lead or "").split(", ") if name})
+    kept = [each for each in shown if _fits(each, wanted)]
+    pages = max(1, -(-len(kept) // PAGE))
+    page = min(max(1, wanted.page), pages)
+    on_page = tuple(kept[(page - 1) * PAGE : page * PAGE])
+    return Listing(on_page, page, pages, counts, sum(each.is_late for each in shown), tuple(leads))
+
+
+def every(commune: Commune, year: int) -> list[Shown]:
+    """All tasks of a year's plan, in the order of `listing`."""
+    today = clock.today()
+    rows = db.session.scalars(
+        sa.select(Task)
+        .join(Plan, Plan.id == Task.plan_id)
+        .where(Plan.commune_id == commune.id, Plan.year == year)
+        .options(selectinload(Task.updates))
+        .order_by(Task.position)
+    )
+    return sorted((_shown(task, today) for task in rows), key=_order)
+
+
+def _shown(task: Task, today: dt.date) -> Shown:
+    left = None if task.due is None else (task.due - today).days
+    return Shown(task, task.state in OPEN and left is not None and left < 0, left)
+
+
+def _fits(each: Shown, wanted: Wanted) -> bool:
+    task = each.task
+    if wanted.kind and task.kind != wanted.kind:
+        return False
+    if wanted.lead and wanted.lead not in (task.lead or "").split(", "):
+        return False
+    if wanted.state == "late":
+        return each.is_late
+    return task.state in OPEN if wanted.state == "open" else wanted.state in ("", task.state)
+
+
+def _order(each: Shown) -> tuple[bool, bool, dt.date, int]:
+    task = each.task
+    return task.state not in OPEN, task.due is None, task.due or dt.date.max, task.position
+
+
+def one(commune: Commune, code: str) -> Task | None:
+    """A task of the commune's plans."""
+    found = sa.select(Task).join(Plan, Plan.id == Task.plan_id).where(Plan.commune_id == commune.id)
+    return db.session.scalars(found.where(Task.code == code)).first()
+
+
+def move_on(task: Task, state: str, note: str, link: str, by: Caller) -> TaskUpdate:
+    """Note how far a task is; the note stays in its history. The caller commits."""
+    now = clock.now()
+    row = TaskUpdate(
+        task_id=task.id,
+        state=state,
+        note=note.strip()[:LONGEST],
+        link=link.strip()[:500] or None,
+        entered_by=by.actor,
+        entered_name=by.name,
+        at=now,
+    )
+    task.state, task.changed_at = state, now
+    db.session.add(row)
+    audit.add(by.actor, "task.update", f"task:{task.id}", {"task": task.code, "state": state})
+    db.session.flush()
+    return row
+
+
+def problems(state: str, note: str, link: str) -> Sequence[str]:
+    """What is wrong with a note, in sentences; empty where it can be stored."""
+    found = []
+    if state not in STATES:
+        found.append("Hãy chọn tình trạng của nhiệm vụ.")
+    if not note.strip():
+        found.append("Hãy ghi kết quả hoặc việc đã làm.")
+    if link.strip() and not link.strip().startswith(("http://", "https://")):
+        found.append("Liên kết cần bắt đầu bằng http:// hoặc https://.")
+    return found

@@ -1,0 +1,193 @@
+"""What an auditor asks about personal data, in tables without a name: the same for page, CSV and XLSX."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from forms.definition import PERSONAL, SENSITIVE, Definition, Field
+from server import clock
+from server.households.records import HOUSEHOLDS
+from server.models import Audit, Entity, EntityList, Form, FormVersion, Submission, Village
+from server.privacy import breaches, requests
+from server.privacy.extract import READINGS
+
+_YEAR = dt.timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the report."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(session: Session, communes: Collection[int] | None) -> list[Table]:
+    """The whole report for some communes; None: for the installation."""
+    found = [
+        _forms(session, communes),
+        _held(session, communes),
+        _consent(session, communes),
+        _requests(session, communes),
+        _breaches(session, communes),
+    ]
+    return found if communes is not None else [*found, _retention(session), _readings(session)]
+
+
+def _scope(communes: Collection[int] | None) -> sa.ColumnElement[bool]:
+    if communes is None:
+        return sa.true()
+    return Submission.village_id.in_(sa.select(Village.id).where(Village.commune_id.in_(list(communes))))
+
+
+def _forms(session: Session, communes: Collection[int] | None) -> Table:
+    counts = {
+        row[0]: row[1]
+        for row in session.execute(
+            sa.select(Submission.form_id, sa.func.count())
+            .where(_scope(communes))
+            .group_by(Submission.form_id)
+        )
+    }
+    rows = []
+    query = sa.select(Form).order_by(Form.form_id)
+    if communes is not None:
+        query = query.where(sa.or_(Form.commune_id.is_(None), Form.commune_id.in_(list(communes))))
+    for form in session.scalars(query):
+        newest = form.versions[-1] if form.versions else None
+        classes = _classes(newest)
+        rows.append(
+            (
+                form.form_id, form.title, form.purpose or "chưa ghi", form.legal_basis or "chưa ghi",
+                f"{form.retention_months} tháng" if form.retention_months else "chưa ghi",
+                newest.version if newest else "", str(classes[PERSONAL]), str(classes[SENSITIVE]),
+                "có" if newest and newest.exact_points else "không", str(counts.get(form.id, 0)),
+            )
+        )  # fmt: skip
+    header = ("Biểu mẫu", "Tên", "Mục đích", "Căn cứ", "Lưu", "Phiên bản", "Câu cá nhân", "Câu nhạy cảm",
+              "Vị trí chính xác của hộ", "Phiếu đang giữ")  # fmt: skip
+    return Table("Biểu mẫu, mục đích, căn cứ, thời hạn lưu", header, tuple(rows))
+
+
+def _classes(version: FormVersion | None) -> dict[str, int]:
+    fields = Definition.from_json(version.definition).fields if version else ()
+    return {each: sum(field.sensitivity == each for field in fields) for each in (PERSONAL, SENSITIVE)}
+
+
+def _held(session: Session, communes: Collection[int] | None) -> Table:
+    """How many households are in the data, and of how many the position is (level 3 from 10.000 of these)."""
+    here: sa.ColumnElement[bool] = sa.true()
+    if communes is not None:
+        here = Entity.village_id.in_(sa.select(Village.id).where(Village.commune_id.in_(list(communes))))
+    households = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Entity)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(EntityList.name == HOUSEHOLDS, here)
+    )
+    placed = session.scalar(
+        sa.select(sa.func.count(sa.distinct(Submission.entity_id))).where(
+            _scope(communes), Submission.latitude.is_not(None), Submission.entity_id.is_not(None)
+        )
+    )
+    rows = (
+        ("Hộ trong danh sách", str(households or 0)),
+        ("Hộ, điểm có vị trí (của hộ: làm tròn khoảng 110 m)", str(placed or 0)),
+    )
+    return Table("Dữ liệu đang giữ", ("Nội dung", "Số lượng"), rows)
+
+
+def _consent(session: Session, communes: Collection[int] | None) -> Table:
+    """How often consent was given and refused, by version: what was read out is that version's text."""
+    rows = []
+    query = sa.select(FormVersion.id, FormVersion.version, FormVersion.definition, Form.form_id)
+    for version in session.execute(
+        query.join(Form, Form.id == FormVersion.form_id).order_by(Form.form_id, FormVersion.id)
+    ):
+        for field in Definition.from_json(version.definition).fields:
+            if not _asks_consent(field):
+                continue
+            said = Submission.answers[field.path].as_string()
+            counted = session.execute(
+                sa.select(said, sa.func.count())
+                .where(Submission.form_version_id == version.id, _scope(communes), said.is_not(None))
+                .group_by(said)
+            )
+            counts = {row[0]: row[1] for row in counted}
+            question = field.labels.get("Tiếng Việt (vi)") or next(iter(field.labels.values()), field.name)
+            rows.append(
+                (version.form_id, version.version, question, str(counts.get("co", 0)), str(counts.get("khong", 0)))
+            )  # fmt: skip
+    header = ("Biểu mẫu", "Phiên bản", "Câu hỏi đồng ý", "Đồng ý", "Không đồng ý")
+    return Table(
+        "Đồng ý (mỗi phiếu là một bản ghi: ai hỏi, lúc nào, lời nào, trả lời gì)", header, tuple(rows)
+    )
+
+
+def _asks_consent(field: Field) -> bool:
+    """Whether its choices are to agree or not: its answer is the record of a consent."""
+    if {choice.name for choice in field.choices} != {"co", "khong"}:
+        return False
+    labels = [label for choice in field.choices for label in choice.labels.values()]
+    return any("đồng ý" in label.casefold() for label in labels)
+
+
+def _requests(session: Session, communes: Collection[int] | None) -> Table:
+    found = requests.listed(session, communes)
+    rows = []
+    for kind, words in requests.KINDS.items():
+        ours = [each for each in found if each.row.kind == kind]
+        states = [sum(each.row.state == state for each in ours) for state in ("open", "done", "refused")]
+        late = sum(each.is_late or each.is_unanswered for each in ours)
+        rows.append((words, str(len(ours)), *map(str, states), str(late)))
+    header = ("Yêu cầu của hộ", "Đã nhận", "Đang xử lý", "Đã xong", "Từ chối", "Trễ hạn")
+    return Table("Yêu cầu về dữ liệu", header, tuple(rows))
+
+
+def _breaches(session: Session, communes: Collection[int] | None) -> Table:
+    rows = tuple(
+        (
+            _moment(row.found_at), str(row.subjects if row.subjects is not None else "chưa rõ"),
+            "có" if row.is_sensitive else "không", _moment(row.due), _moment(row.reported_at),
+            _moment(row.told_at), "có" if breaches.is_late(row) else "không",
+        )
+        for row in breaches.listed(session, communes)
+    )  # fmt: skip
+    header = ("Phát hiện", "Số hộ", "Có vị trí", "Hạn 72 giờ", "Báo cơ quan", "Báo hộ", "Trễ")
+    return Table("Sự cố dữ liệu cá nhân", header, rows)
+
+
+def _retention(session: Session) -> Table:
+    query = sa.select(Audit.at, Audit.record, Audit.detail).where(
+        Audit.act == "retention.delete", Audit.at >= clock.now() - _YEAR
+    )
+    rows = tuple(
+        (_moment(row.at), row.record or "", str((row.detail or {}).get("rows", "")))
+        for row in session.execute(query.order_by(Audit.id.desc()).limit(500))
+    )
+    return Table("Xóa khi hết hạn lưu (12 tháng)", ("Lúc", "Của", "Số dòng"), rows)
+
+
+def _readings(session: Session) -> Table:
+    query = sa.select(Audit.act, sa.func.count()).where(
+        Audit.act.in_(READINGS), Audit.at >= clock.now() - _YEAR
+    )
+    counted = session.execute(query.group_by(Audit.act).order_by(Audit.act))
+    rows = tuple((row[0], str(row[1])) for row in counted)
+    return Table("Lượt xem dữ liệu của hộ (12 tháng; từng lượt ở Nhật ký)", ("Việc", "Số lượt"), rows)
+
+
+def _moment(value: dt.datetime | None) -> str:
+    return f"{value.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if value else ""
+
+
+def lines(found: Sequence[Table]) -> list[tuple[str, ...]]:
+    """All tables below each other, for a CSV."""
+    told: list[tuple[str, ...]] = []
+    for table in found:
+        told += [(table.title,), table.header, *table.rows, ()]
+    return told

@@ -1,0 +1,170 @@
+"""Forms on trial: what an officer uploads, with its files and its test link, until it is published or discarded."""
+
+import base64
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import secrets
+import string
+import zlib
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from forms.check.blank_answers import blank_findings
+from forms.convert import Converted
+from forms.definition import Definition
+from forms.engine.engine import Unfillable
+from forms.errors import SheetError
+from server import clock
+from server.db import db
+from server.models import Commune, DraftFile, DraftSubmission, FormDraft
+from server.phones.collectors import GENERAL, TOKEN_LENGTH
+from server.published_forms import publishing
+from server.published_forms.publish_answers import Terms
+from server.published_forms.publishing import MediaFile, Published
+from server.sealing import seal, unseal
+
+MOST_FIELDS = 1_500
+"""A form with more is published without having been filled in blank: trying it would take minutes."""
+MOST_FILE_BYTES = 10_000_000
+MOST_FILES = 50
+_LETTERS = string.ascii_letters + string.digits
+
+
+@dataclasses.dataclass(frozen=True)
+class Tried:
+    """How many trial submissions of a draft are kept, and when the first and the last of them came."""
+
+    count: int
+    first: dt.datetime | None
+    last: dt.datetime | None
+
+
+def save(workbook: bytes, filename: str, commune: Commune | None, actor: str) -> FormDraft:
+    """Keep an upload as the draft of its form, in place of the one before; the caller commits.
+
+    Raises FormRejected for what could never be published. The test link and the files stay, what test phones
+    sent goes: it was said to another form.
+    """
+    converted = publishing.checked(workbook, filename, names_all=False)
+    form = publishing.owned(converted.definition, commune)
+    publishing.refuse_taken(form, workbook, converted)
+    draft = _of(converted.definition, commune) or _new(commune)
+    if draft.id is not None:
+        clear(draft)
+    draft.form_id, draft.title = converted.definition.form_id, converted.definition.title
+    draft.filename, draft.workbook = filename[:200], workbook
+    draft.xform, draft.md5 = converted.xform, publishing.md5(converted.xform)
+    draft.definition = converted.definition.to_json()
+    draft.remarks = [dataclasses.asdict(each) for each in converted.warnings]
+    draft.blank = blank(converted)
+    draft.uploaded_by, draft.uploaded_at = actor, clock.now()
+    db.session.add(draft)
+    db.session.flush()
+    return draft
+
+
+def _of(definition: Definition, commune: Commune | None) -> FormDraft | None:
+    owner = commune.id if commune else None
+    query = sa.select(FormDraft).where(
+        FormDraft.form_id == definition.form_id, FormDraft.commune_id.is_not_distinct_from(owner)
+    )
+    return db.session.scalars(query.order_by(FormDraft.id)).first()
+
+
+def _new(commune: Commune | None) -> FormDraft:
+    token = "".join(secrets.choice(_LETTERS) for _ in range(TOKEN_LENGTH))
+    return FormDraft(
+        commune_id=commune.id if commune else None,
+        token_hash=hashlib.sha256(token.encode()).digest(),
+        token_sealed=seal(token),
+        files=[],
+    )
+
+
+def blank(converted: Converted) -> list[str]:
+    """What the form states although its questions are blank or "không biết", one sentence each (DESIGN 6.9)."""
+    if len(converted.definition.fields) > MOST_FIELDS:
+        return []
+    try:
+        return [str(each) for each in blank_findings(converted.xform)]
+    except Unfillable:
+        return []  # its lists are made for each phone and are not here
+
+
+def definition(draft: FormDraft) -> Definition:
+    """What the draft asks and states."""
+    return Definition.from_json(draft.definition)
+
+
+def remarks(draft: FormDraft) -> list[SheetError]:
+    """What the officer should look at before publication."""
+    return [SheetError(**each) for each in draft.remarks]
+
+
+def attach(draft: FormDraft, files: Sequence[MediaFile]) -> None:
+    """Add the files that the draft names, each in place of one of its name; the caller commits."""
+    kept = {file.name: file for file in draft.files}
+    for file in files:
+        row = kept.get(file.name) or DraftFile(draft_id=draft.id, name=file.name)
+        row.content, row.media_type, row.md5 = file.content, file.media_type, publishing.md5(file.content)
+        if file.name not in kept:
+            draft.files.append(row)
+    db.session.flush()
+
+
+def tried(draft: FormDraft) -> Tried:
+    """What test phones sent to the draft as it was last uploaded: one that nobody tried has a count of 0."""
+    sent = sa.select(
+        sa.func.count(), sa.func.min(DraftSubmission.received_at), sa.func.max(DraftSubmission.received_at)
+    ).where(DraftSubmission.draft_id == draft.id)
+    return Tried(*db.session.execute(sent).one())
+
+
+def clear(draft: FormDraft) -> None:
+    """Forget what test phones sent."""
+    db.session.execute(sa.delete(DraftSubmission).where(DraftSubmission.draft_id == draft.id))
+
+
+def discard(draft: FormDraft) -> None:
+    """Throw the draft away with all that belongs to it; the caller commits."""
+    clear(draft)
+    db.session.delete(draft)
+    db.session.flush()
+
+
+def publish(draft: FormDraft, terms: Terms, *, exact_points: bool, actor: str) -> Published:
+    """Make the draft a version that phones load, and the draft go; raises FormRejected. The caller commits."""
+    named = frozenset(definition(draft).media)
+    files = [
+        MediaFile(each.name, each.content, each.media_type) for each in draft.files if each.name in named
+    ]
+    published = publishing.publish(
+        draft.workbook,
+        draft.filename,
+        commune=draft.commune,
+        files=files,
+        exact_points=exact_points,
+        actor=actor,
+        terms=terms,
+    )
+    discard(draft)
+    return published
+
+
+def test_url(draft: FormDraft, base_url: str) -> str:
+    """What a test phone has as its server."""
+    return f"{base_url.rstrip('/')}/thu/{unseal(draft.token_sealed)}"
+
+
+def qr_text(draft: FormDraft, base_url: str) -> str:
+    """The text of the draft's QR code: a project of its own on the phone, open to be changed or deleted (C59)."""
+    settings = {
+        "general": {"server_url": test_url(draft, base_url), **GENERAL},
+        "admin": {},
+        "project": {"name": f"Thử: {draft.title[:40]}", "icon": "🧪", "color": "#8a5300"},
+    }
+    packed = zlib.compress(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+    return base64.b64encode(packed).decode()

@@ -1,0 +1,259 @@
+"""Publishing a form: an officer's workbook becomes a version that phones load, kept byte for byte."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms import library, sheets
+from forms.convert import Converted, convert
+from forms.definition import HOUSEHOLD_LIST, Definition, IndicatorDeclaration
+from forms.errors import FormRejected, SheetError
+from server import audit, clock
+from server.db import db
+from server.models import Commune, EntityList, Form, FormFile, FormVersion, Indicator
+from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
+
+ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
+MADE = frozenset({"thon.csv", *(f"{name}.csv" for name in ENTITY_LISTS)})
+"""Files that forms open and that are made from the tables for each phone, so that nobody uploads them."""
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A picture, a sound or a list that comes with a workbook."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The version that is now in the list of forms; not `new` where the same content was there already."""
+
+    form_version: FormVersion
+    warnings: tuple[SheetError, ...]
+    new: bool
+
+
+def publish(
+    workbook: bytes,
+    filename: str,
+    *,
+    commune: Commune | None = None,
+    files: Sequence[MediaFile] = (),
+    exact_points: bool = False,
+    actor: str = "system",
+    terms: Terms = AS_WRITTEN,
+) -> Published:
+    """Add a form, or a version of one, for a commune (None: for all); the caller commits.
+
+    Raises FormRejected, with nothing added, where the workbook is not a form, where the version exists with
+    other content (C17), where the form is somebody else's, where an indicator has no unit or another one
+    than it had (DESIGN 6.10), or where its meaning was not decided (6.9). The same content again changes nothing.
+    """
+    workbook, filename = terms.workbook(workbook, filename)
+    converted = checked(workbook, filename, terms.declared)
+    converted = dataclasses.replace(converted, definition=terms.confirmed(converted.definition))
+    form = owned(converted.definition, commune)
+    refuse_taken(form, workbook, converted)
+    known = version_of(form, converted.definition.version)
+    if known is not None:
+        return Published(known, converted.warnings, new=False)
+    open_questions = undecided(converted.xform, converted.definition, terms)
+    if open_questions:
+        raise FormRejected(open_questions)
+    version = FormVersion(
+        version=converted.definition.version,
+        workbook=workbook,
+        xform=converted.xform,
+        md5=md5(converted.xform),
+        definition=converted.definition.to_json(),
+        exact_points=exact_points,
+        published_at=clock.now(),
+        form=form,
+    )
+    db.session.add(version)
+    db.session.flush()
+    _describe(form, converted.definition)
+    _add_indicators(converted.definition)
+    _add_lists(converted.definition)
+    _add_files(version, files)
+    _audit(version, actor)
+    return Published(version, (*converted.warnings, *_remarks(converted.definition, files)), new=True)
+
+
+def checked(
+    workbook: bytes, filename: str, declared: Sequence[IndicatorDeclaration] = (), *, names_all: bool = True
+) -> Converted:
+    """The workbook as a form that could be published as far as its indicators go; FormRejected otherwise.
+
+    `declared` are indicators named elsewhere than in the workbook; where not `names_all`, those that nobody has
+    named yet are let pass, to be asked for at publication.
+    """
+    rows = db.session.scalars(sa.select(Indicator))
+    known = {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
+    converted = convert(workbook, filename, known)
+    unnamed = _undeclared(converted) if names_all else ()
+    wrong = [*unnamed, *_redefined(converted.definition, known, workbook, filename)]
+    if wrong:
+        raise FormRejected(wrong)
+    return converted
+
+
+def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:
+    """Publish the forms of the library for all communes; those already published stay as they are."""
+    return tuple(publish(library.workbook(library.read(form_id)), f"{form_id}.xlsx") for form_id in form_ids)
+
+
+def _declaration(row: Indicator) -> IndicatorDeclaration:
+    return IndicatorDeclaration(row.code, row.label_vi, row.label_en, row.unit, row.kind)
+
+
+def _undeclared(converted: Converted) -> Iterator[SheetError]:
+    """Indicators that are stated and that nobody has given a name and a unit, each with its row."""
+    declared = {each.code for each in converted.definition.declared}
+    rows = {warning.value: warning for warning in converted.warnings if warning.row is not None}
+    for code in converted.definition.indicators:
+        if code not in declared:
+            sentence = (
+                f"chỉ tiêu “{code}” chưa có ở trang chi_tieu. Hãy thêm một dòng: mã, tên, đơn vị, loại."
+            )
+            place = rows.get(code, SheetError("survey", None, "name", sentence, code))
+            yield dataclasses.replace(place, sentence=sentence)
+
+
+def _redefined(
+    definition: Definition, known: Mapping[str, IndicatorDeclaration], workbook: bytes, filename: str
+) -> Iterator[SheetError]:
+    """Indicators that exist with another unit or kind: their sums would mean two things at once."""
+    for declared in definition.declared:
+        before = known.get(declared.code, declared)
+        for column in ("unit", "kind"):
+            was, now = getattr(before, column), getattr(declared, column)
+            if was != now:
+                sentence = (
+                    f"chỉ tiêu “{declared.code}” đã có với {column} là “{was}”, không đổi thành “{now}” được. "
+                    "Hãy giữ như cũ hoặc đặt mã chỉ tiêu mới."
+                )
+                row = _row(workbook, filename, declared.code)
+                yield SheetError("chi_tieu", row, column, sentence, now)
+
+
+def _row(workbook: bytes, filename: str, code: str) -> int | None:
+    declared = sheets.read(workbook, filename).get("chi_tieu")
+    rows = declared.rows if declared else ()
+    return next((row.number for row in rows if row["indicator"] == code), None)
+
+
+def owned(definition: Definition, commune: Commune | None) -> Form:
+    """The form's row, new or known, if it is this commune's to change; FormRejected where it is another's."""
+    form = db.session.scalars(sa.select(Form).where(Form.form_id == definition.form_id)).first()
+    owner = commune.id if commune else None
+    if form is None:
+        return Form(form_id=definition.form_id, title=definition.title, commune_id=owner, versions=[])
+    if form.commune_id != owner:
+        whose = "biểu mẫu chung của thành phố" if form.commune_id is None else "biểu mẫu của nơi khác"
+        sentence = f"mã “{definition.form_id}” đã dùng cho {whose}. Hãy đặt mã khác ở cột form_id."
+        raise FormRejected([SheetError("settings", 2, "form_id", sentence, definition.form_id)])
+    return form
+
+
+def version_of(form: Form, version: str) -> FormVersion | None:
+    if form.id is None:
+        return None
+    known = sa.select(FormVersion).where(FormVersion.form_id == form.id, FormVersion.version == version)
+    return db.session.scalars(known).first()
+
+
+def refuse_taken(form: Form, workbook: bytes, converted: Converted) -> None:
+    """FormRejected where the version was published with other content: phones would never load this one (C17)."""
+    known = version_of(form, converted.definition.version)
+    if known is not None and not _is_same(known, workbook, converted):
+        raise FormRejected([_version_taken(converted.definition)])
+
+
+def _is_same(known: FormVersion, workbook: bytes, converted: Converted) -> bool:
+    """Whether a workbook says what was published: the same file, or another that makes the same form."""
+    if known.workbook == workbook:
+        return True
+    definition = _as_stored(converted.definition)
+    return known.xform == converted.xform and known.definition == definition
+
+
+def _as_stored(definition: Definition) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(json.dumps(definition.to_json()))
+    return stored
+
+
+def _version_taken(definition: Definition) -> SheetError:
+    sentence = (
+        f"phiên bản “{definition.version}” của “{definition.form_id}” đã phát hành với nội dung khác. "
+        "Hãy tăng số ở cột version rồi phát hành lại."
+    )
+    return SheetError("settings", 2, "version", sentence, definition.version)
+
+
+def _describe(form: Form, definition: Definition) -> None:
+    """The newest version says what the form is called and why it is asked."""
+    form.title = definition.title
+    if definition.purpose is not None:
+        form.purpose = definition.purpose.purpose
+        form.legal_basis = definition.purpose.legal_basis
+        form.retention_months = definition.purpose.retention_months
+
+
+def _add_indicators(definition: Definition) -> None:
+    codes = [each.code for each in definition.declared]
+    known = set(db.session.scalars(sa.select(Indicator.code).where(Indicator.code.in_(codes))))
+    db.session.add_all(
+        Indicator(**dataclasses.asdict(each)) for each in definition.declared if each.code not in known
+    )
+
+
+def _add_lists(definition: Definition) -> None:
+    """The entity lists that the form writes or reads, so that what phones send finds them (E19)."""
+    opened = {name.removesuffix(".csv") for name in definition.media}
+    wanted = {each.list_name for each in definition.entities} | (opened & set(ENTITY_LISTS))
+    known = set(db.session.scalars(sa.select(EntityList.name).where(EntityList.name.in_(wanted))))
+    db.session.add_all(EntityList(name=name) for name in sorted(wanted - known))
+
+
+def _add_files(version: FormVersion, files: Sequence[MediaFile]) -> None:
+    for file in files:
+        row = FormFile(
+            form_version_id=version.id,
+            name=file.name,
+            content=file.content,
+            media_type=file.media_type,
+            md5=md5(file.content),
+        )
+        db.session.add(row)
+
+
+def _remarks(definition: Definition, files: Sequence[MediaFile]) -> Iterator[SheetError]:
+    """Files that the form opens and that are neither given nor made from tables."""
+    for name in missing_files(definition, {file.name for file in files}):
+        yield SheetError("survey", None, None, f"biểu mẫu mở tệp “{name}” mà chưa có tệp ấy.", name)
+
+
+def missing_files(definition: Definition, given: Collection[str]) -> list[str]:
+    """Files that the form opens and that are neither given nor made from tables for each phone."""
+    lists = {f"{each.list_name}.csv" for each in definition.entities}
+    return [name for name in definition.media if name not in {*given, *lists, *MADE}]
+
+
+def _audit(version: FormVersion, actor: str) -> None:
+    detail = {"form_id": version.form.form_id, "version": version.version, "md5": version.md5}
+    record = f"form_version:{version.id}"
+    audit.add(actor, "form.publish", record, detail)
+
+
+def md5(content: bytes) -> str:
+    """The hash that OpenRosa's lists carry (C16); it guards nothing."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,178 @@
+"""What a submission says, read before any transaction begins."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import uuid
+from typing import Any
+
+from forms import indicators
+from forms.errors import Fault, Unreadable
+from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
+from forms.points import rounded, rounded_unseen
+from forms.values import point
+from server.errors import FORM_UNKNOWN, SUBMISSION_UNREADABLE, Problem
+from server.published_forms.registry import KnownForm, KnownIndicator, KnownVersion, registry
+
+TOLERANCE = dt.timedelta(minutes=10)
+"""How far a phone's clock may be off before its time is not believed (DESIGN 6.2)."""
+
+WHY = {
+    "not_xml": "nội dung không phải XML.",
+    "doctype": "phiếu có phần DOCTYPE, không được nhận.",
+    "too_deep": "phiếu có quá nhiều tầng.",
+    "too_large": "phiếu quá lớn.",
+    "no_id": "phiếu không nói mình thuộc biểu mẫu nào.",
+    "bad_id": "mã biểu mẫu không hợp lệ.",
+    "bad_version": "phiên bản biểu mẫu không hợp lệ.",
+    "no_instance_id": "phiếu không có mã phiếu (instanceID).",
+    "bad_instance_id": "mã phiếu (instanceID) không hợp lệ.",
+    "control_characters": "phiếu có ký tự điều khiển.",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """Where the visit was, as the phone measured it; accuracy in metres."""
+
+    latitude: float
+    longitude: float
+    accuracy: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Statement:
+    """A finding before it has a place: whole numbers, 0 ≤ done ≤ of."""
+
+    indicator: KnownIndicator
+    done: int
+    of: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """One submission, understood as far as it can be."""
+
+    instance: Instance
+    sha256: bytes
+    """Of the bytes received."""
+    form: KnownForm
+    version: KnownVersion | None
+    xml: bytes
+    """As it may be stored."""
+    answers: dict[str, Any]
+    """As they may be stored."""
+    blocks: tuple[EntityBlock, ...]
+    statements: tuple[Statement, ...]
+    subject: uuid.UUID | None
+    point: Point | None
+    """As measured: to find the thôn, never to be stored for a household (DESIGN 7)."""
+    result: str | None
+    village_code: str | None
+    observed_at: dt.datetime | None
+    """By the phone's clock; None where it says nothing."""
+    files: frozenset[str]
+    faults: tuple[Fault, ...]
+
+    @property
+    def cuts_points(self) -> bool:
+        return self.version is not None and self.version.cuts_points
+
+    @property
+    def about(self) -> uuid.UUID | None:
+        """The entity that the submission is about: that of its first block, else its subject."""
+        return self.blocks[0].id if self.blocks else self.subject
+
+
+def understand(xml: bytes) -> Reading:
+    """Read a submission; raises Problem where there is nothing that could be kept."""
+    try:
+        instance = read(xml)
+    except Unreadable as error:
+        raise Problem(SUBMISSION_UNREADABLE, why=WHY.get(error.code, "nội dung không đọc được.")) from error
+    form = registry().form(instance.form_id)
+    if form is None:
+        raise Problem(FORM_UNKNOWN, form_id=instance.form_id)
+    version = registry().version(form, instance.version)
+    digest = hashlib.sha256(xml).digest()
+    if version is None or instance.encrypted:
+        return _closed(instance, digest, form, version)
+    return _opened(instance, digest, form, version)
+
+
+def _closed(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion | None) -> Reading:
+    """A submission that is kept whole without being understood: of an unknown version, or sealed (C44)."""
+    sealed = instance.encrypted or not form.cuts_points
+    return Reading(
+        instance, digest, form, version,
+        xml=instance.xml if sealed else rounded_unseen(instance.xml),
+        answers={}, blocks=(), statements=(), subject=None, point=None, result=None,
+        village_code=None, observed_at=None,
+        files=binaries(instance, version.definition) if version else frozenset(), faults=(),
+    )  # fmt: skip
+
+
+def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion) -> Reading:
+    definition = version.definition
+    stored = rounded(instance, definition) if version.cuts_points else instance
+    kept = answers(stored, definition)
+    found = entities(stored, definition)
+    stated = indicators.state(stored, definition)
+    when = times(instance, definition)
+    statements, unknown = _known(stated)
+    misfits = tuple(Fault("misfit", path, "") for path in kept.misfits)
+    return Reading(
+        instance, digest, form, version,
+        xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
+        point=_point(instance.found(definition).texts.get(definition.point_path or "")),
+        result=_word(kept.get(definition.result_path or "")),
+        village_code=_word(kept.get(definition.village_path or "")),
+        observed_at=when.end or when.start, files=binaries(instance, definition),
+        faults=(*found.faults, *stated.faults, *when.faults, *misfits, *unknown),
+    )  # fmt: skip
+
+
+def _known(stated: indicators.Stated) -> tuple[tuple[Statement, ...], tuple[Fault, ...]]:
+    statements, unknown, known = [], [], registry()
+    for each in stated.statements:
+        indicator = known.indicator(each.indicator)
+        if indicator is None:
+            unknown.append(Fault("unknown_indicator", each.indicator, ""))
+        else:
+            statements.append(Statement(indicator, each.done, each.of))
+    return tuple(statements), tuple(unknown)
+
+
+def _point(text: str | None) -> Point | None:
+    """The point as the phone measured it, before anything is cut."""
+    try:
+        measured = point(text) if text else None
+    except ValueError:
+        return None
+    if measured is None or measured["lat"] is None or measured["lon"] is None:
+        return None
+    return Point(measured["lat"], measured["lon"], measured["acc"])
+
+
+def _word(answer: Any) -> str | None:
+    return answer if isinstance(answer, str) and answer else None
+
+
+def observed(
+    reading: Reading, received_at: dt.datetime, latest: dt.datetime
+) -> tuple[dt.datetime, str | None]:
+    """When the visit was, and the flag of a clock that cannot be right (DESIGN 6.2).
+
+    A time before the form existed, or later than its arrival, is the clock's and not the visit's. Where the
+    server's own clock has gone back behind the `latest` moment it knows of, phones are judged by that.
+    """
+    claimed = reading.observed_at
+    if latest > received_at + TOLERANCE:
+        received_at = latest
+    if claimed is None:
+        return received_at, None
+    if claimed > received_at + TOLERANCE:
+        return received_at, "clock_ahead"
+    if claimed < reading.form.first_published - TOLERANCE:
+        return received_at, "clock_behind"
+    return min(claimed, received_at), None

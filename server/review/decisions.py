@@ -1,0 +1,184 @@
+"""What a person decides about a submission: whether it counts; and all that follows for counts and households."""
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from server import audit, clock
+from server.counting.recast import recasting
+from server.errors import REVIEW_IMPOSSIBLE, REVIEW_OVERTAKEN, SUBMISSION_UNKNOWN, Problem
+from server.hot_path import statements
+from server.households import records
+from server.households.rebuild import restate, touched_by
+from server.households.records import Known, Visit
+from server.intake import before_registration, effects
+from server.intake.known import Before, Sent
+from server.intake.sender import Sender
+from server.models import Finding, Submission, SubmissionReview, Village
+from server.published_forms.read_submission import Reading, understand
+
+STATES: Mapping[str, str] = {
+    "received": "đã nhận",
+    "has_issues": "cần xem lại",
+    "approved": "đã duyệt",
+    "rejected": "không nhận",
+}
+"""What may be decided, and how people call it."""
+
+_STORED = (
+    sa.select(
+        Submission.id,
+        Submission.review,
+        Submission.quarantine,
+        Submission.replaced_by_id,
+        Submission.entity_id,
+        Submission.collector_id,
+        Submission.device,
+        Submission.user_agent,
+        Submission.observed_at,
+        Submission.received_at,
+        Submission.xml,
+        Submission.missing_files,
+    )
+    .where(Submission.id == sa.bindparam("submission"))
+    .with_for_update()
+)
+_KEPT = frozenset(
+    {"id", "instance_id", "root_id", "replaced_by_id", "form_id", "version", "collector_id", "sha256", "xml",
+     "observed_at", "received_at", "device", "user_agent", "review", "missing_files"}
+)  # fmt: skip
+"""Columns that stay as the phone's request made them when a submission is understood later."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What was decided: from which state into which."""
+
+    submission_id: int
+    before: str
+    after: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Reviewer:
+    """Who decides, as the audit names him, and the commune within which he may."""
+
+    actor: str
+    name: str
+    commune_id: int
+    address: str | None = None
+
+
+def decide(
+    connection: sa.Connection,
+    submission_id: int,
+    state: str,
+    *,
+    expected: str,
+    reviewer: Reviewer,
+    comment: str = "",
+) -> Decision:
+    """Bring a submission into a state and let counts and household follow; the caller commits.
+
+    Approving lifts a quarantine: the submission is placed and counts as if it had just been accepted. Rejecting
+    takes it out of the counts and gives its household back what it was without it (DESIGN 6.5). `expected` is
+    the state that the reviewer saw: Problem REVIEW_OVERTAKEN where another one was faster. Raises
+    SUBMISSION_UNKNOWN, and REVIEW_IMPOSSIBLE for what cannot be counted (still unreadable, replaced by an edit).
+    """
+    stored = connection.execute(_STORED, {"submission": submission_id}).first()
+    if stored is None or state not in STATES:
+        raise Problem(SUBMISSION_UNKNOWN)
+    if stored.review != expected:
+        raise Problem(REVIEW_OVERTAKEN, state=STATES[stored.review])
+    if stored.replaced_by_id is not None:
+        raise Problem(REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
+    if state == "approved" and stored.quarantine is not None:
+        _take_in(connection, stored, reviewer)
+    elif stored.quarantine is None and (state == "rejected") != (stored.review == "rejected"):
+        _set_counting(connection, stored, counts=state != "rejected", state=state)
+    connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(review=state))
+    _remember(connection, Decision(stored.id, stored.review, state), reviewer, comment)
+    return Decision(stored.id, stored.review, state)
+
+
+def history(connection: sa.Connection, submission_id: int) -> list[SubmissionReview]:
+    """All decisions about a submission, the first one first."""
+    columns = SubmissionReview.__table__.c
+    rows = connection.execute(
+        sa.select(*columns).where(columns.submission_id == submission_id).order_by(columns.id)
+    )
+    return [SubmissionReview(**row._mapping) for row in rows]
+
+
+def _set_counting(connection: sa.Connection, stored: Any, *, counts: bool, state: str) -> None:
+    """Take a submission's findings out of the counts, or back in, and tell its household anew."""
+    subjects = set(
+        connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == stored.id).distinct())
+    )
+    touched = touched_by(connection, stored.id, stored.entity_id)
+    with recasting(connection, subjects | touched):
+        connection.execute(sa.update(Finding).where(Finding.submission_id == stored.id).values(counts=counts))
+        connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(review=state))
+        for entity_id in sorted(touched):
+            restate(connection, entity_id, clock.now())
+
+
+def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None:
+    """Place and count a quarantined submission as if it had just been accepted, by a sender for the whole commune."""
+    reading = understand(bytes(stored.xml))
+    if reading.version is None or reading.instance.encrypted:
+        raise Problem(REVIEW_IMPOSSIBLE, why="máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).")
+    sender = Sender(
+        stored.collector_id or 0, reviewer.commune_id, _villages(connection, reviewer.commune_id),
+        stored.device, stored.user_agent,
+    )  # fmt: skip
+    subjects = {reading.subject or effects.own_subject(reading), *(block.id for block in reading.blocks)}
+    with recasting(connection, subjects):
+        before = _before(connection, stored, reading)
+        this = effects.arrival_of(Sent(reading, (), sender), before, stored.received_at)
+        if this.placed.quarantine is not None:
+            raise Problem(REVIEW_IMPOSSIBLE, why="hộ hoặc điểm này không thuộc xã.")
+        this = dataclasses.replace(this, observed_at=stored.observed_at)
+        values = {k: v for k, v in effects.columns(this).items() if k not in _KEPT}
+        connection.execute(
+            sa.update(Submission).where(Submission.id == stored.id).values(**values | {"review": "approved"})
+        )
+        statements.run(connection, effects.consequences(connection, this))
+    before_registration.settle(connection, reading.about)
+
+
+def _before(connection: sa.Connection, stored: Any, reading: Reading) -> Before:
+    """What is known of the subject now, for a submission that has its key already."""
+    ids = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
+    known: dict[uuid.UUID, Known] = {}
+    for entity_id in ids:
+        found: Sequence[Any] = connection.execute(records.KNOWN, {"entity": entity_id}).all()
+        known |= {row[0]: Known(*row) for row in found}
+    visits: tuple[Visit, ...] = ()
+    main = reading.about
+    if main in known:
+        rows = connection.execute(records.VISITS, {"entity": main})
+        visits = tuple(Visit(row.observed_at, row.received_at, row.id, row.result) for row in rows)
+    later = records.later(connection, reading.blocks[0]) if reading.blocks else ()
+    return Before(stored.id, None, known=known, visits=visits, later=later)
+
+
+def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:
+    rows = connection.execute(sa.select(Village.code, Village.id).where(Village.commune_id == commune_id))
+    return {row.code: row.id for row in rows}
+
+
+def _remember(connection: sa.Connection, decision: Decision, reviewer: Reviewer, comment: str) -> None:
+    moment = clock.now()
+    connection.execute(
+        sa.insert(SubmissionReview).values(
+            submission_id=decision.submission_id, at=moment, actor=reviewer.actor, name=reviewer.name,
+            before=decision.before, after=decision.after, comment=comment.strip() or None,
+        )
+    )  # fmt: skip
+    changed = {"before": decision.before, "after": decision.after}
+    record = f"submission:{decision.submission_id}"
+    audit.add(reviewer.actor, "submission.review", record, changed, address=reviewer.address, by=connection)

@@ -1,0 +1,314 @@
+"""Looks at visits after they have arrived, in the background: doubts that need other visits to be seen."""
+
+import datetime as dt
+import logging
+import statistics
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from forms.definition import NONE, Definition
+from geo import quality
+from geo.quality import Doubt
+from server import clock
+from server.db import db
+from server.hot_path import statements
+from server.hot_path.statements import Step
+from server.models import Form, Interview, Submission
+from server.published_forms.registry import registry
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PART = {"sqlite": 50, "postgresql": 200}
+"""Visits that are looked at in one transaction: on SQLite few, since nobody else writes meanwhile."""
+LOOKED_BACK = 5_000
+"""How many of the newest submissions are looked through for those that committed late."""
+TYPICAL_OF = 200
+"""Interviews whose median is how long a form usually takes."""
+COPIED_WITHIN = dt.timedelta(days=7)
+
+_COMPARED = frozenset({"select_one", "select_multiple", "integer", "decimal", "text"})
+
+_NEW = (
+    sa.select(
+        Submission.id,
+        Submission.form_id,
+        Form.form_id.label("form"),
+        Submission.version,
+        Submission.collector_id,
+        Submission.entity_id,
+        Submission.result,
+        Submission.quarantine,
+        Submission.latitude,
+        Submission.longitude,
+        Submission.observed_at,
+        Submission.answers,
+        Submission.flags,
+    )
+    .join(Form, Form.id == Submission.form_id)
+    .where(
+        Submission.id > sa.bindparam("after"),
+        ~sa.exists().where(Interview.submission_id == Submission.id),
+    )
+    .order_by(Submission.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_NEWEST = sa.select(sa.func.coalesce(sa.func.max(Interview.submission_id), 0))
+_ADD = (
+    sa.insert(Interview)
+    .inline()
+    .values({column.name: sa.bindparam(column.name) for column in Interview.__table__.columns})
+)
+_CHECKING = sa.select(sa.func.pg_try_advisory_xact_lock(sa.literal_column("7462")))
+_DURATIONS = (
+    sa.select(Interview.seconds)
+    .where(Interview.form_id == sa.bindparam("form"), Interview.seconds > 0)
+    .order_by(Interview.submission_id.desc())
+    .limit(TYPICAL_OF)
+)
+_NEAR = sa.select(
+    Interview.collector_id,
+    Interview.day,
+    Interview.form_id,
+    Interview.cell,
+    Interview.digest,
+    Interview.entity_id,
+).where(
+    Interview.collector_id.in_(sa.bindparam("collectors", expanding=True)),
+    Interview.day >= sa.bindparam("since"),
+    Interview.day <= sa.bindparam("until"),
+    sa.or_(
+        Interview.cell.in_(sa.bindparam("cells", expanding=True)),
+        Interview.digest.in_(sa.bindparam("digests", expanding=True)),
+    ),
+)
+"""What the visits of a part have to be compared with, read once for all of them."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one visit says of itself."""
+
+    seconds: int | None = None
+    cell: str | None = None
+    digest: bytes | None = None
+    clock: Doubt | None = None
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A visit, what it says of itself, and its day (UTC+7)."""
+
+    row: Any
+    seen: _Seen
+    day: dt.date
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What later visits are compared with."""
+        row, seen = self.row, self.seen
+        return {
+            "submission_id": row.id, "form_id": row.form_id, "collector_id": row.collector_id,
+            "entity_id": row.entity_id, "day": self.day,
+            "seconds": seen.seconds, "cell": seen.cell, "digest": seen.digest,
+        }  # fmt: skip
+
+
+class _Others:
+    """Households that a collector visited at each point on each day, and those where he wrote the same answers."""
+
+    def __init__(self) -> None:
+        self._there: dict[tuple[Any, ...], set[uuid.UUID]] = {}
+        self._alike: dict[tuple[Any, ...], set[tuple[dt.date, uuid.UUID]]] = {}
+
+    def note(
+        self,
+        collector: int | None,
+        day: dt.date,
+        form: int,
+        cell: str | None,
+        digest: bytes | None,
+        entity: uuid.UUID | None,
+    ) -> None:
+        if entity is None:
+            return
+        if cell is not None:
+            self._there.setdefault((collector, day, cell), set()).add(entity)
+        if digest is not None:
+            self._alike.setdefault((collector, form, bytes(digest)), set()).add((day, entity))
+
+    def add(self, looked: _Looked) -> None:
+        row, seen = looked.row, looked.seen
+        self.note(row.collector_id, looked.day, row.form_id, seen.cell, seen.digest, row.entity_id)
+
+    def there(self, looked: _Looked) -> int:
+        """Other households at its point on its day."""
+        found = self._there.get((looked.row.collector_id, looked.day, looked.seen.cell), set())
+        return len(found - {looked.row.entity_id})
+
+    def alike(self, looked: _Looked) -> int:
+        """Other households with its answers, up to a week before it."""
+        found = self._alike.get((looked.row.collector_id, looked.row.form_id, looked.seen.digest), set())
+        since = looked.day - COPIED_WITHIN
+        return len({entity for day, entity in found if since <= day <= looked.day} - {looked.row.entity_id})
+
+
+def start(app: Flask) -> threading.Thread | None:
+    """Begin to look every `check_seconds`; None where the settings leave it to `flask submissions check`."""
+    seconds = app.config["SETTINGS"].check_seconds
+    if not seconds:
+        return None
+    thread = threading.Thread(target=_run, args=(app, seconds), name="check", daemon=True)
+    thread.start()
+    return thread
+
+
+def _run(app: Flask, seconds: int) -> None:
+    pause = threading.Event()
+    while not pause.wait(seconds):
+        with app.app_context():
+            once()
+
+
+def once() -> int:
+    """Look at all that has arrived, a part a transaction; how many visits.
+
+    A busy database is tried again later, and so is a part of which a visit was deleted meanwhile.
+    """
+    looked_at = 0
+    try:
+        while part := _part():
+            looked_at += part
+    except (sa.exc.OperationalError, sa.exc.IntegrityError) as error:
+        log.warning("visits were not checked: %s", error.orig)
+    return looked_at
+
+
+def _part() -> int:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        if connection.dialect.name == "postgresql" and not connection.scalar(_CHECKING):
+            return 0
+        after = (connection.scalar(_NEWEST) or 0) - LOOKED_BACK
+        rows = connection.execute(_NEW, {"after": after, "most": PART[connection.dialect.name]}).all()
+        if not rows:
+            return 0
+        looked = _looked(rows)
+        typical = {
+            form: _typical(
+                connection, form, [each.seen.seconds for each in looked if each.row.form_id == form]
+            )
+            for form in {row.form_id for row in rows}
+        }
+        others = _others(connection, looked)
+        for each in looked:
+            _flag(connection, each, _doubts(each, others, typical[each.row.form_id]))
+            others.add(each)
+        statements.write(connection, [Step(_ADD, [each.kept for each in looked])])
+        return len(rows)
+
+
+def _typical(connection: sa.Connection, form_id: int, fresh: Sequence[int | None]) -> int | None:
+    """What a form usually takes, by the newest interviews; None while there are too few to tell."""
+    earlier = connection.scalars(_DURATIONS, {"form": form_id}).all()
+    found = [seconds for seconds in (*earlier, *fresh) if seconds]
+    return round(statistics.median(found)) if len(found) >= quality.TYPICAL_NEEDS else None
+
+
+def _others(connection: sa.Connection, looked: Sequence[_Looked]) -> _Others:
+    """The earlier visits of the same collectors at the same points, or with the same answers."""
+    others = _Others()
+    about = [each for each in looked if each.row.collector_id is not None]
+    if about:
+        days = [each.day for each in about]
+        values = {
+            "collectors": {each.row.collector_id for each in about},
+            "since": min(days) - COPIED_WITHIN,
+            "until": max(days),
+            "cells": {each.seen.cell for each in about} - {None},
+            "digests": {each.seen.digest for each in about} - {None},
+        }
+        plain = {name: sorted(value) if isinstance(value, set) else value for name, value in values.items()}
+        for row in connection.execute(_NEAR, plain):
+            others.note(*row)
+    return others
+
+
+def _flag(connection: sa.Connection, looked: _Looked, doubts: Sequence[Doubt | None]) -> None:
+    found = [asdict(doubt) for doubt in doubts if doubt is not None]
+    if found:
+        flags = [*(looked.row.flags or ()), *found]
+        connection.execute(sa.update(Submission).where(Submission.id == looked.row.id).values(flags=flags))
+
+
+def _doubts(looked: _Looked, others: _Others, typical: int | None) -> list[Doubt | None]:
+    settings: Settings = current_app.config["SETTINGS"]
+    row, seen = looked.row, looked.seen
+    found = [seen.clock, quality.too_short(seen.seconds, typical, settings.short_visit_seconds)]
+    if row.entity_id is None or row.collector_id is None:
+        return found
+    if seen.cell is not None:
+        found.append(quality.crowded(others.there(looked) + 1, settings.same_point_households))
+    if seen.digest is not None:
+        found.append(quality.repeated(others.alike(looked), settings.same_answers))
+    return found
+
+
+def _looked(rows: Sequence[Any]) -> list[_Looked]:
+    asked: dict[int, frozenset[str]] = {}
+    return [_Looked(row, _seen(row, asked), clock.day_of(row.observed_at)) for row in rows]
+
+
+def _seen(row: Any, asked: dict[int, frozenset[str]]) -> _Seen:
+    """Nothing of what was set aside, or could not be read: a person decides on it anyway.
+
+    `asked` keeps what each version of a form asks, for the next row.
+    """
+    form = registry().form(row.form)
+    version = registry().version(form, row.version) if form else None
+    if version is None or row.quarantine is not None or not row.answers:
+        return _Seen()
+    definition = version.definition
+    if version.id not in asked:
+        asked[version.id] = _asked(definition)
+    begun, ended = (_time(row.answers, path) for path in (definition.start_path, definition.end_path))
+    met = row.result in (None, "gap")
+    has_times = begun is not None and ended is not None and ended >= begun
+    return _Seen(
+        seconds=round((ended - begun).total_seconds()) if met and has_times and begun and ended else None,
+        cell=_cell(row) if definition.about_households else None,
+        digest=quality.fingerprint(_compared(row.answers, asked[version.id])) if met else None,
+        clock=quality.backwards(begun, ended),
+    )
+
+
+def _cell(row: Any) -> str | None:
+    if row.latitude is None or row.longitude is None:
+        return None
+    return f"{row.latitude:.3f} {row.longitude:.3f}"
+
+
+def _time(answers: Mapping[str, Any], path: str | None) -> dt.datetime | None:
+    try:
+        moment = dt.datetime.fromisoformat(str(answers.get(path or "")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _asked(definition: Definition) -> frozenset[str]:
+    """What is asked and answered: not which household, thôn or place, no times, no points, nothing personal."""
+    return frozenset(
+        each.path
+        for each in definition.fields
+        if each.kind in _COMPARED and not each.choices_file and each.sensitivity == NONE and each.labels
+    )
+
+
+def _compared(answers: Mapping[str, Any], asked: frozenset[str]) -> dict[str, Any]:
+    return {path: answer for path, answer in answers.items() if path in asked}

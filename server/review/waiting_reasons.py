@@ -1,0 +1,224 @@
+"""What waits for a person: submissions set aside, doubtful or still without their files, and why, in words."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import undefer
+
+from server import clock
+from server.db import db
+from server.files import blobs
+from server.intake import place
+from server.models import Attachment, Collector, Commune, Form, Submission, Village
+
+WORDS: Mapping[str, str] = {
+    place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
+    place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
+    place.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
+    "clock_ahead": "đồng hồ điện thoại chạy trước giờ thật ({about}); lấy lúc máy chủ nhận làm giờ thăm",
+    "clock_behind": "đồng hồ điện thoại ghi một ngày trước khi có biểu mẫu ({about}); "
+    "lấy lúc máy chủ nhận làm giờ thăm",
+    "bad_time": "mục {about} ghi giờ không đọc được",
+    "clock_backwards": "giờ kết thúc trước giờ bắt đầu: đồng hồ điện thoại bị chỉnh trong khi điền",
+    "point_elsewhere": "vị trí đo được cách thôn của hộ {about}, trong khi máy báo sai số {detail}",
+    "too_short": "phiếu điền trong {about}, thường mất {detail}",
+    "same_point": "{about} hộ do cùng một người ghi trong ngày đều ở một vị trí (ô khoảng 110 m); "
+    "có thể phiếu không điền tại nhà",
+    "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
+    "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
+    "not_a_count": "chỉ tiêu {about} không phải số đếm; không tính",
+    "done_exceeds_of": "chỉ tiêu {about} có số đạt âm hoặc lớn hơn tổng số; không tính",
+    "too_many": "chỉ tiêu {about} có số đếm lớn quá mức; không tính",
+    "unknown_indicator": "chỉ tiêu {about} chưa được khai báo; không tính",
+    "bad_subject": "mã của hộ hoặc điểm (doi_tuong) không đúng dạng",
+    "bad_entity_id": "mã của hộ hoặc điểm không đúng dạng; chưa ghi vào danh sách",
+    "undeclared_list": "phiếu ghi vào một danh sách mà biểu mẫu không khai báo",
+    "undeclared_act": "phiếu thêm hoặc sửa một dòng mà biểu mẫu không cho phép",
+    "no_label": "hộ hoặc điểm mới chưa có tên",
+    "bad_version": "số lần sửa của hộ hoặc điểm không đọc được",
+    "photo_broken": "ảnh {about} bị hỏng hoặc đứt giữa chừng, chỉ giữ được phần đọc được",
+    "misfit": "câu trả lời ở mục {about} không đúng kiểu",
+}
+"""Why a submission waits, by the code stored with it; `{about}` is an indicator, a path, an amount or a time.
+
+What the collector answered never stands here, nor anything else that he typed (DESIGN 7).
+"""
+
+MISSING_FILES = "missing_files"
+_MISSING_WORDS = "còn thiếu {count} tệp ảnh chưa gửi tới"
+PAGE = 50
+
+IS_QUARANTINED = Submission.quarantine.is_not(None)
+IS_FLAGGED = Submission.flags.is_not(sa.null())
+IS_INCOMPLETE = Submission.missing_files.is_not(sa.null())
+NEEDS_A_LOOK = sa.or_(IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE)
+_OPEN = sa.and_(
+    NEEDS_A_LOOK,
+    Submission.replaced_by_id.is_(None),
+    Submission.review.in_(("received", "has_issues")),
+)
+"""An edit takes the place of what it edits; what a person approved or rejected waits no more."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many submissions wait, for each of the three reasons; one may wait for several."""
+
+    quarantined: int
+    flagged: int
+    incomplete: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that a person should look at."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """A submission that waits, without anything that was answered; times in UTC, None where unknown."""
+
+    id: int
+    form_id: str
+    version: str
+    village_code: str | None
+    village_name: str | None
+    collector: str | None
+    observed_at: dt.datetime
+    received_at: dt.datetime
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of those that wait, the newest first; `before` is where the next page begins, None at the end."""
+
+    waiters: tuple[Waiter, ...]
+    before: int | None
+
+
+def waiting(commune: Commune | None = None) -> Waiting:
+    """What waits in a commune (None: in the city), in one statement."""
+    counted = (sa.func.count().filter(each) for each in (IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE))
+    query: sa.Select[*tuple[Any, ...]] = (
+        sa.select(*counted).select_from(Submission).where(_OPEN, *_of(commune))
+    )
+    row = db.session.execute(query).one()
+    return Waiting(row[0], row[1], row[2])
+
+
+def listed(
+    commune: Commune | None = None,
+    *,
+    quarantined: bool = False,
+    flagged: bool = False,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """Those that wait, newest first: all of them, or those set aside, or those with flags, or both of these.
+
+    `before` is the id below which the page begins. One statement, whose cost is the page's.
+    """
+    wanted = [each for each, asked in ((IS_QUARANTINED, quarantined), (IS_FLAGGED, flagged)) if asked]
+    query = _QUERY.where(*_of(commune)).limit(limit + 1)
+    if wanted:
+        query = query.where(sa.or_(*wanted))
+    if before is not None:
+        query = query.where(Submission.id < before)
+    rows = db.session.execute(query).all()
+    shown = tuple(_waiter(row) for row in rows[:limit])
+    return Page(shown, shown[-1].id if len(rows) > limit else None)
+
+
+def sealed(form_id: str | None = None) -> Iterator[Submission]:
+    """Encrypted submissions, of one form or of all, with their XML; one after the other (C44)."""
+    query = sa.select(Submission).where(Submission.quarantine == place.SEALED).order_by(Submission.id)
+    if form_id is not None:
+        query = query.join(Form, Form.id == Submission.form_id).where(Form.form_id == form_id)
+    yield from db.session.scalars(query.options(undefer(Submission.xml)).execution_options(yield_per=20))
+
+
+def files(submission: Submission) -> dict[str, bytes]:
+    """What came with a submission and is there, by name."""
+    rows = db.session.execute(
+        sa.select(Attachment.name, Attachment.stored_sha256).where(Attachment.submission_id == submission.id)
+    )
+    found = {row.name: blobs.get(row.stored_sha256) for row in rows}
+    return {name: content for name, content in found.items() if content is not None}
+
+
+_QUERY: sa.Select[*tuple[Any, ...]] = (
+    sa.select(
+        Submission.id,
+        Form.form_id,
+        Submission.version,
+        Village.code.label("village_code"),
+        Village.name.label("village_name"),
+        Collector.name.label("collector"),
+        Submission.observed_at,
+        Submission.received_at,
+        Submission.quarantine,
+        Submission.flags,
+        Submission.missing_files,
+    )
+    .join(Form, Form.id == Submission.form_id)
+    .outerjoin(Village, Village.id == Submission.village_id)
+    .outerjoin(Collector, Collector.id == Submission.collector_id)
+    .where(_OPEN)
+    .order_by(Submission.id.desc())
+)
+
+
+def _of(commune: Commune | None) -> Sequence[sa.ColumnElement[bool]]:
+    """A submission waits for the commune of its collector: a quarantined one may lie in another, or nowhere."""
+    if commune is None:
+        return ()
+    return (Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),)
+
+
+def _waiter(row: sa.Row[*tuple[Any, ...]]) -> Waiter:
+    return Waiter(
+        row.id,
+        row.form_id,
+        _printable(row.version),
+        row.village_code,
+        row.village_name,
+        row.collector,
+        row.observed_at,
+        row.received_at,
+        reasons(row.quarantine, row.flags or (), len(row.missing_files or ())),
+    )
+
+
+def reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing: int) -> tuple[Reason, ...]:
+    """Why a submission waits: set aside, with flags, or without so many of its files."""
+    found = [reason(quarantine)] if quarantine else []
+    found += [reason(flag["code"], flag.get("about", ""), flag.get("detail", "")) for flag in flags]
+    if missing:
+        found.append(Reason(MISSING_FILES, _MISSING_WORDS.format(count=missing)))
+    return tuple(dict.fromkeys(found))
+
+
+def reason(code: str, about: str = "", detail: str = "") -> Reason:
+    """A code in words; one that has none yet is still told."""
+    words = WORDS.get(code, f"dấu hiệu “{code}”")
+    return Reason(code, words.replace("{about}", _shown(about)).replace("{detail}", _shown(detail)))
+
+
+def _shown(about: str) -> str:
+    """A time as people here read it; anything else as one short printable word."""
+    try:
+        return f"{dt.datetime.fromisoformat(about).astimezone(clock.LOCAL):%H:%M %d/%m/%Y}"
+    except (ValueError, OverflowError):
+        return _printable(about)[:80]
+
+
+def _printable(text: str) -> str:
+    """What a phone wrote, without what would move a terminal's cursor."""
+    return "".join(filter(str.isprintable, text))

@@ -1,0 +1,1 @@
+"""What stands between the socket and Flask: workers, proxies, headers that every answer carries."""

@@ -1,0 +1,209 @@
+"""The team's pages: whom to visit, how it goes, what looks wrong, and who may see it (issue 3.5, DESIGN 7)."""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server import clock
+from server.coverage import team
+from server.db import db
+from server.models import Audit, Entity, Form, Indicator, Submission, Tally, Village
+from tests import sample
+from tests.people import Browser, browser, make_person
+
+NOON = dt.datetime(2026, 11, 18, 5, tzinfo=dt.UTC)
+"""A Wednesday."""
+TO = "/xa/11629/to"
+
+
+class World:
+    """A commune with two thôn and the households of the first."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.commune = sample.make_commune()
+        self.east: Village = sample.make_village(self.commune, "11629001", "Thôn Đông")
+        self.west: Village = sample.make_village(self.commune, "11629002", "Thôn Đoài")
+        self.collector = sample.make_collector(self.commune, [self.east]).collector.id
+
+    def home(self, label: str, address: str, state: str = "chua_tham", visits: int = 0) -> Entity:
+        data = {"thon": "11629001", "dia_chi": address, "tinh_trang": state, "lan_tham": str(visits)}
+        return sample.make_entity(
+            self.east, label, data=data | ({"ngay_cuoi": "2026-11-15"} if visits else {})
+        )
+
+    def tallied(self, code: str, kind: str, day: dt.date, people: int) -> None:
+        known = db.session.scalar(sa.select(Indicator).where(Indicator.code == code))
+        row = known or Indicator(code=code, label_vi=f"Việc {code}", label_en=code, unit="person", kind=kind)
+        db.session.add(row)
+        db.session.flush()
+        amounts = {"done": people, "of": people, "subjects": people}
+        db.session.add(Tally(village_id=self.east.id, indicator_id=row.id, day=day, **amounts))
+        db.session.commit()
+
+    def doubtful(self, home: Entity, review: str = "received") -> None:
+        form = db.session.scalar(sa.select(Form)) or Form(form_id="tham", title="Phiếu thăm", versions=[])
+        db.session.add(form)
+        db.session.flush()
+        db.session.add(
+            Submission(
+                instance_id=f"uuid:{uuid.uuid4()}", form_id=form.id, version="1", collector_id=self.collector,
+                village_id=self.east.id, entity_id=home.id, sha256=b"", xml=b"", answers={},
+                observed_at=NOON, received_at=NOON, review=review,
+                flags=[{"code": "too_short", "about": "40 giây", "detail": "4 phút"}],
+            )
+        )  # fmt: skip
+        db.session.commit()
+
+    def visitor(self, username: str, role: str, *villages: Village) -> Browser:
+        db.session.rollback()
+        make_person(username, role, self.commune, villages)
+        found = browser(self.app)
+        found.sign_in(username)
+        return found
+
+
+@pytest.fixture
+def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    return World(app)
+
+
+def labels(page: str) -> list[str]:
+    """The households listed, in their order."""
+    listed = page[page.index('id="cac-ho"') : page.index('id="da-giup"')]
+    return re.findall(r"<strong>([^<\d][^<]*)</strong>\s*<span>", listed)
+
+
+def test_households_are_listed_by_what_came_of_the_visit_lane_by_lane(world: World) -> None:
+    world.home("Chị Mười", "Ngõ 10, số 1")
+    world.home("Anh Hai", "Ngõ 2, số 11")
+    world.home("Bà Ba", "Ngõ 2, số 3")
+    world.home("Ông Vắng", "Ngõ 1, số 1", "vang", 2)
+    world.home("Cô Gặp", "Ngõ 1, số 2", "da_gap", 1)
+    world.home("Hộ Tách", "Ngõ 1, số 3", "tham_lai", 1)
+    leader = world.visitor("to_dong", "team_leader", world.east)
+    assert labels(leader.get(f"{TO}/11629001").text) == ["Bà Ba", "Anh Hai", "Chị Mười"]
+    away = leader.get(f"{TO}/11629001?loc=vang").text
+    assert labels(away) == ["Ông Vắng"]
+    assert "Đã đến 2 lần, lần cuối 15/11/2026" in away
+    assert labels(leader.get(f"{TO}/11629001?loc=da_gap").text) == ["Cô Gặp"]
+    assert labels(leader.get(f"{TO}/11629001?loc=tham_lai").text) == ["Hộ Tách"]
+    assert labels(leader.get(f"{TO}/11629001?loc=tu_choi").text) == []
+
+
+def test_a_household_is_found_with_or_without_marks_by_name_lane_or_number(world: World) -> None:
+    world.home("Nguyễn Thị Đào", "Ngõ 2, số 11")
+    world.home("Trần Văn Ấm", "Ngõ 3, số 4")
+    leader = world.visitor("to_dong", "team_leader", world.east)
+    for search in ("dao", "Đào", "ngo 2", "so 11 nguyen"):
+        assert labels(leader.get(f"{TO}/11629001", query_string={"tim": search}).text) == ["Nguyễn Thị Đào"]
+    assert labels(leader.get(f"{TO}/11629001?tim=khong-co").text) == []
+
+
+def test_long_lists_are_paged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team, "PAGE", 2)
+    for name in ("Một", "Hai", "Ba"):
+        world.home(f"Hộ {name}", f"Ngõ {len(name)}")
+    leader = world.visitor("to_dong", "team_leader", world.east)
+    first = leader.get(f"{TO}/11629001").text
+    second = leader.get(f"{TO}/11629001?trang=2").text
+    assert len(labels(first)) == 2
+    assert len(labels(second)) == 1
+    assert 'rel="next"' in first
+    assert 'rel="next"' not in second
+
+
+def test_progress_tells_the_pace_needed_and_that_of_the_last_four_weeks(world: World) -> None:
+    """DESIGN 6.7: households met a week needed until the deadline, against the last four weeks."""
+    for number in range(10):
+        world.home(
+            f"Hộ {number}", f"Ngõ {number}", "da_gap" if number < 4 else "chua_tham", 1 if number < 4 else 0
+        )
+    world.tallied("tham_ho", "state", dt.date(2026, 9, 1), 2)
+    world.tallied("tham_ho", "state", dt.date(2026, 11, 10), 2)
+    page = world.visitor("to_dong", "team_leader", world.east).get(f"{TO}/11629001").text
+    assert re.search(r"4<small> / 10 hộ đã gặp", page)
+    assert "Còn 6 hộ chưa gặp" in page
+    assert "trước 31/12/2026 cần <strong>1 hộ mỗi tuần</strong>" in page
+    assert "bốn tuần qua gặp thêm 0,5 hộ mỗi tuần" in page
+
+
+def test_help_is_that_of_this_week_alone(world: World) -> None:
+    world.tallied("cai_smart_hai_phong", "event", dt.date(2026, 11, 15), 5)
+    world.tallied("cai_smart_hai_phong", "event", dt.date(2026, 11, 16), 2)
+    page = world.visitor("to_dong", "team_leader", world.east).get(f"{TO}/11629001").text
+    assert re.search(r"Việc cai_smart_hai_phong</dt><dd><strong>2</strong> người", page)
+
+
+def test_doubtful_visits_are_told_with_their_reasons_until_somebody_decides(world: World) -> None:
+    home = world.home("Bà Ba", "Ngõ 2", "da_gap", 1)
+    world.doubtful(home)
+    world.doubtful(world.home("Đã Duyệt", "Ngõ 3"), review="approved")
+    page = world.visitor("to_dong", "team_leader", world.east).get(f"{TO}/11629001").text
+    doubts = page[page.index('id="can-xem"') :]
+    assert "Bà Ba" in doubts
+    assert "Phiếu điền trong 40 giây, thường mất 4 phút." in doubts
+    assert "Đã Duyệt" not in doubts
+
+
+def test_a_team_leader_opens_his_own_thon_alone(world: World) -> None:
+    """DESIGN 7."""
+    world.home("Bà Ba", "Ngõ 2")
+    other = world.visitor("to_doai", "team_leader", world.west)
+    assert other.get(TO).location == f"{TO}/11629002"
+    assert other.get(f"{TO}/11629001").status_code == 403
+    assert other.get(f"{TO}/99999999").status_code == 404
+    officer = world.visitor("can_bo", "officer")
+    assert {"Thôn Đông", "Thôn Đoài"} <= set(re.findall(r"<strong>([^<]+)</strong>", officer.get(TO).text))
+    assert labels(officer.get(f"{TO}/11629001").text) == ["Bà Ba"]
+
+
+@pytest.mark.parametrize("role", ["leader", "reviewer"])
+def test_no_other_role_opens_the_teams_pages(world: World, role: str) -> None:
+    visitor = world.visitor("nguoi_khac", role)
+    assert visitor.get(TO).status_code == 403
+    assert visitor.get(f"{TO}/11629001").status_code == 403
+
+
+def test_every_view_of_names_is_one_row_of_the_audit(world: World) -> None:
+    world.home("Bà Ba", "Ngõ 2")
+    leader = world.visitor("to_dong", "team_leader", world.east)
+    for _time in range(2):
+        leader.get(f"{TO}/11629001?tim=ba")
+    db.session.rollback()
+    rows = db.session.execute(
+        sa.select(Audit.record, Audit.detail).where(Audit.act == "household.list")
+    ).all()
+    assert [tuple(row) for row in rows] == [("village:11629001", {"state": "chua_tham"})] * 2
+
+
+def test_pages_take_as_many_statements_for_many_households_and_thon_as_for_few(world: World) -> None:
+    world.doubtful(world.home("Bà Ba", "Ngõ 2"))
+    officer = world.visitor("can_bo", "officer")
+    few = statements(officer, TO), statements(officer, f"{TO}/11629001")
+    db.session.rollback()
+    for number in range(12):
+        world.doubtful(world.home(f"Hộ {number}", f"Ngõ {number}"))
+    sample.make_village(world.commune, "11629003", "Thôn Trung")
+    assert (statements(officer, TO), statements(officer, f"{TO}/11629001")) == few
+    assert max(few) <= 14
+
+
+def statements(visitor: Browser, path: str) -> int:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert visitor.get(path).status_code == 200
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    return len([statement for statement in seen if not statement.startswith("BEGIN")])

@@ -1,0 +1,241 @@
+"""Signing in by the rules of level 2 (domain.md d), with a moved clock: tries, idling, 45 days."""
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server import clock
+from server.accounts import wrong_passwords
+from server.db import db
+from server.errors import Problem
+from server.models import Audit
+from tests.people import Browser, browser, make_commune, make_person
+
+START = dt.datetime(2026, 11, 25, 1, 0, tzinfo=dt.UTC)
+WRONG = "sai roi nhe"
+
+Later = Callable[..., None]
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Later:
+    """A clock that stands at START and goes on only where a test says so."""
+    moment = [START]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+
+    def go_on(**passed: float) -> None:
+        moment[0] += dt.timedelta(**passed)
+
+    return go_on
+
+
+@pytest.fixture
+def leader(app: Flask, later: Later) -> Browser:
+    """A leader who has signed in at START."""
+    make_person("lanh_dao", "leader", make_commune())
+    visitor = browser(app)
+    visitor.sign_in("lanh_dao")
+    return visitor
+
+
+def is_in(visitor: Browser) -> bool:
+    return not visitor.get("/bat-dau").location.startswith("/dang-nhap")
+
+
+def acts() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Audit.act).order_by(Audit.id)))
+
+
+def strict(app: Flask, **values: object) -> None:
+    """The settings of an installation in earnest."""
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], **values)
+
+
+# five wrong tries
+
+
+def test_five_wrong_tries_lock_that_account_for_twelve_hours_and_nobody_else(
+    app: Flask, later: Later
+) -> None:
+    commune = make_commune()
+    make_person("lanh_dao", "leader", commune)
+    make_person("can_bo", "officer", commune)
+    visitor = browser(app)
+    for left in (4, 3, 2, 1):
+        assert f"Còn {left} lần thử" in visitor.sign_in("lanh_dao", WRONG).text
+    assert "tạm khóa từ lúc này" in visitor.sign_in("lanh_dao", WRONG).text
+    refused = visitor.sign_in("lanh_dao")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "43200")
+    assert "Hãy đợi 12 giờ" in refused.text
+    assert browser(app).sign_in("can_bo").status_code == 302
+    later(hours=11, minutes=59)
+    assert visitor.sign_in("lanh_dao").status_code == 429
+    later(minutes=1)
+    assert visitor.sign_in("lanh_dao").status_code == 302
+
+
+def test_the_lock_is_the_accounts_wherever_the_tries_come_from(app: Flask) -> None:
+    make_person("lanh_dao", "leader", make_commune())
+    for number in range(wrong_passwords.MOST):
+        guesser = browser(app)
+        guesser.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
+        guesser.sign_in("lanh_dao", WRONG)
+    assert browser(app).sign_in("lanh_dao").status_code == 429
+
+
+def test_of_many_guesses_sent_at_once_five_are_looked_at(app: Flask) -> None:
+    """A try is taken before anything is compared."""
+
+    def guess(_: int) -> bool:
+        with app.test_request_context():
+            try:
+                wrong_passwords.spend("lanh_dao")
+            except Problem:
+                return False
+            return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(guess, range(24))) == wrong_passwords.MOST
+
+
+def test_a_name_that_nobody_has_is_locked_alike(app: Flask) -> None:
+    """Waiting tells nothing about who exists."""
+    make_person("lanh_dao", "leader", make_commune())
+    texts = {}
+    for name in ("lanh_dao", "khong_co"):
+        visitor = browser(app)
+        answers = [visitor.sign_in(name, WRONG) for _ in range(wrong_passwords.MOST + 1)]
+        texts[name] = [re.sub(r'value="[^"]*"', "", answer.text) for answer in answers]
+    assert texts["lanh_dao"] == texts["khong_co"]
+
+
+def test_a_right_password_forgets_the_wrong_ones(app: Flask) -> None:
+    make_person("lanh_dao", "leader", make_commune())
+    for _ in range(3):
+        visitor = browser(app)
+        for _ in range(wrong_passwords.MOST - 1):
+            visitor.sign_in("lanh_dao", WRONG)
+        assert visitor.sign_in("lanh_dao").status_code == 302
+
+
+def test_wrong_tries_are_in_the_audit_without_what_was_typed(app: Flask) -> None:
+    make_person("lanh_dao", "leader", make_commune())
+    browser(app).sign_in("lanh_dao", WRONG)
+    browser(app).sign_in("toi-go-nham-mat-khau", WRONG)
+    rows = db.session.scalars(sa.select(Audit).where(Audit.act == "person.sign_in_failed")).all()
+    assert [(row.actor, row.record is not None) for row in rows] == [("unknown", True), ("unknown", False)]
+    assert [row.detail for row in rows] == [{"what": "password", "tries": 1}] * 2
+    assert "go-nham" not in str([(row.record, row.detail) for row in rows])
+
+
+# idling, and the end of a session
+
+
+def test_a_browser_unused_for_fifteen_minutes_signs_in_again(leader: Browser, later: Later) -> None:
+    later(minutes=14, seconds=59)
+    assert is_in(leader)
+    later(minutes=14, seconds=59)
+    assert is_in(leader), "use keeps it awake"
+    later(minutes=15)
+    assert not is_in(leader)
+
+
+def test_what_was_typed_for_longer_is_sent_again_after_signing_in_on_another_tab(
+    leader: Browser, later: Later
+) -> None:
+    fields = {"csrf_token": leader.csrf_token("/tai-khoan")}
+    later(minutes=16)
+    refused = leader.post("/tai-khoan/dang-xuat-noi-khac", data=fields)
+    assert refused.status_code == 401
+    assert "chưa được ghi" in refused.text
+    leader.sign_in("lanh_dao")
+    assert leader.post("/tai-khoan/dang-xuat-noi-khac", data=fields).status_code == 302
+
+
+def test_an_administrators_browser_sleeps_after_five(app: Flask, later: Later) -> None:
+    make_person("quan_tri", "admin")
+    visitor = browser(app)
+    visitor.sign_in("quan_tri")
+    later(minutes=4, seconds=59)
+    assert is_in(visitor)
+    later(minutes=5)
+    assert not is_in(visitor)
+
+
+def test_where_nothing_can_be_written_pages_are_still_read(app: Flask, leader: Browser, later: Later) -> None:
+    """A full disk, or a database that has been made read-only: a session is not kept awake, and nothing else."""
+    later(minutes=1)
+    no_writing = "PRAGMA query_only=ON" if db.engine.dialect.name == "sqlite" else "SET TRANSACTION READ ONLY"
+
+    def refuse(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(no_writing)
+
+    db.session.rollback()
+    sa.event.listen(db.engine, "begin", refuse)
+    try:
+        assert leader.get("/xa/11629").status_code == 200
+    finally:
+        sa.event.remove(db.engine, "begin", refuse)
+        db.engine.dispose()
+    later(minutes=14, seconds=30)
+    assert not is_in(leader)
+
+
+def test_no_session_outlasts_a_working_day(leader: Browser, later: Later) -> None:
+    for _ in range(71):
+        later(minutes=10)
+        assert is_in(leader)
+    later(minutes=10)
+    assert not is_in(leader)
+
+
+def test_a_session_signed_out_is_dead_for_whoever_kept_its_cookie(app: Flask, leader: Browser) -> None:
+    cookie = leader.get_cookie("session")
+    assert cookie is not None
+    thief = browser(app)
+    thief.set_cookie("session", cookie.value)
+    assert is_in(thief)
+    leader.sign_out()
+    assert not is_in(thief)
+
+
+# forty-five days
+
+
+def test_forty_five_days_without_signing_in_close_an_account_until_it_is_enabled(
+    app: Flask, leader: Browser, later: Later
+) -> None:
+    later(days=44, hours=23)
+    assert browser(app).sign_in("lanh_dao").status_code == 302
+    later(days=45)
+    refused = browser(app).sign_in("lanh_dao")
+    assert "lâu ngày không đăng nhập" in refused.text
+    assert "lâu ngày" not in browser(app).sign_in("lanh_dao", WRONG).text, "told to who knows the password"
+
+
+def test_an_account_never_used_is_closed_after_forty_five_days_too(app: Flask, later: Later) -> None:
+    make_person("lanh_dao", "leader", make_commune())
+    later(days=45)
+    assert browser(app).sign_in("lanh_dao").status_code == 200
+
+
+def test_the_shell_opens_what_no_page_can(app: Flask, later: Later) -> None:
+    """Break-glass (level 2): the only administrator has been away, has tried too often, and lost his phone."""
+    make_person("quan_tri", "admin")
+    later(days=46)
+    for _ in range(wrong_passwords.MOST):
+        browser(app).sign_in("quan_tri", WRONG)
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["people", "enable", "quan_tri"]).exit_code == 0
+    assert browser(app).sign_in("quan_tri").status_code == 302
+    said = runner.invoke(args=["people", "reset", "quan_tri"]).output
+    assert browser(app).sign_in("quan_tri", said.split()[-1]).status_code == 302
+    assert runner.invoke(args=["people", "disable", "quan_tri"]).exit_code == 1
+    assert runner.invoke(args=["people", "reset", "khong_co"]).exit_code == 1

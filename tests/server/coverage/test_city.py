@@ -1,0 +1,122 @@
+"""The city's table: every commune as its own page tells it, whatever is folded and whatever the day (DESIGN 6, 7)."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from geo.targets import Tallied
+from server import clock
+from server.counting import folding, tally
+from server.coverage import city, coverage_table
+from server.coverage.coverage_table import VISITED
+from server.db import db
+from server.models import Commune, Indicator, Tally, TallyDay, TallyMonth, VillageFigure
+from tests.people import make_commune
+from tests.server.counting.test_counts import NOON, TODAY, count, indicator, statements
+
+SMART = "smart_hai_phong_ho"
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+
+def chosen(code: str = VISITED):
+    return next(each for each in city.choices() if each.code == code)
+
+
+def test_the_city_has_every_communes_sums(app: Flask) -> None:
+    what = indicator()
+    for code, met in (("11629", 7), ("10930", 11)):
+        commune = make_commune(code, f"Xã {code}", thon=2)
+        for village in commune.villages:
+            count(village, what, TODAY, met, met, met)
+    make_commune("10507", "Thành Đông")
+    found = city.table(chosen())
+    assert [(row.code, row.visited, row.households) for row in found.rows] == [
+        ("10507", 0, None),
+        ("10930", 22, None),
+        ("11629", 14, None),
+    ]
+    assert (found.visited, found.total) == (36, Tallied(36, 36, 36))
+
+
+def test_a_commune_whose_number_is_hidden_is_hidden_here_and_in_the_sum(app: Flask) -> None:
+    """Its own page hides it; the city's sum adds up what is shown, so nothing can be subtracted."""
+    what = indicator()
+    for code, met in (("11629", 3), ("10930", 20)):
+        count(make_commune(code, f"Xã {code}", thon=1).villages[0], what, TODAY, met, met, met)
+    found = city.table(chosen())
+    assert [row.visited for row in found.rows] == [20, None]
+    assert (found.visited, found.hidden) == (20, 1)
+
+
+def test_the_number_of_communes_does_not_change_the_number_of_statements(app: Flask) -> None:
+    indicator()
+    asked = []
+    for code in ("11629", "10930", "10507"):
+        make_commune(code, f"Xã {code}", thon=3)
+        with statements() as seen:
+            city.table(chosen())
+        asked.append(len(seen))
+    assert asked[0] == asked[-1] <= 10
+
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 120), st.integers(0, 30), st.integers(0, 30), st.booleans()),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(rows=ROWS, back=st.integers(0, 80), households=st.integers(0, 60))
+@examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_commune_is_told_as_on_its_own_page(app: Flask, rows: list, back: int, households: int) -> None:
+    for table in (Tally, TallyDay, TallyMonth, VillageFigure):
+        db.session.execute(sa.delete(table))
+    communes = db.session.scalars(sa.select(Commune).order_by(Commune.code)).all() or [
+        make_commune("10930", "Mao Điền", thon=2),
+        make_commune("11629", "An Lão", thon=3),
+    ]
+    known = {row.code: row for row in db.session.scalars(sa.select(Indicator))}
+    what = [known.get(code) or indicator(code) for code in (VISITED, SMART)]
+    villages = [village for commune in communes for village in commune.villages]
+    db.session.add(
+        VillageFigure(village_id=villages[0].id, day=dt.date(2026, 1, 1), source="x", households=households)
+    )
+    for at, days, one, other, folds in rows:
+        done, of = min(one, other), max(one, other)
+        day = TODAY - dt.timedelta(days=days)
+        count(villages[at], what[0], day, of, of, of)
+        count(villages[at], what[1], day, done, of, of)
+        if folds:
+            folding.once()
+    day = TODAY - dt.timedelta(days=back)
+    with db.engine.connect() as connection:
+        assert tally.months_differ(connection) == 0
+    for each in what:
+        indicator_asked = city.judged.Indicator(each.code, each.label_vi, each.unit, each.kind)
+        found = city.table(indicator_asked, day)
+        for row, commune in zip(found.rows, communes, strict=True):
+            own = coverage_table.table(commune, day)
+            shown = own.indicator(each.code)
+            assert (row.visited, row.households) == (own.visited, own.households)
+            assert shown is None or row.cell == shown.cell
+
+
+def test_a_recount_finds_a_month_that_is_wrong_and_builds_it_anew(app: Flask) -> None:
+    what, commune = indicator(), make_commune(thon=1)
+    count(commune.villages[0], what, TODAY, 9, 9, 9)
+    folding.once()
+    db.session.execute(sa.update(TallyMonth).values(done=8))
+    db.session.commit()
+    connection = db.session.connection()
+    assert tally.months_differ(connection) == 2  # one that is missing, one that is wrong
+    tally.rebuild_months(connection)
+    assert tally.months_differ(connection) == 0

@@ -1,0 +1,191 @@
+"""Publishing an officer's workbook: what is kept, what is refused, and in which words."""
+
+import hashlib
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from forms import library
+from forms.errors import FormRejected
+from server.coverage import coverage_table
+from server.db import db
+from server.models import EntityList, Form, FormFile, FormVersion, Indicator
+from server.plans import load_plans
+from server.published_forms import publishing
+from tests.people import make_commune
+
+SURVEY = """
+| survey | | | | |
+| | type | name | label | calculation |
+| | text | cau_hoi | Câu hỏi? | |
+| | begin group | chi_tieu | Chỉ tiêu | |
+| | calculate | {code}_done | | if(${{cau_hoi}} = '', '', 1) |
+| | calculate | {code}_of | | if(${{cau_hoi}} = '', '', 1) |
+| | note | ket_luan | Đã ghi nhận | |
+| | end group | | | |
+"""
+SETTINGS = """
+| settings | | | |
+| | form_title | form_id | version |
+| | Phiếu thử | {form_id} | {version} |
+"""
+DECLARED = """
+| chi_tieu | | | | | |
+| | indicator | label::Tiếng Việt | label::English | unit | kind |
+| | {code} | Nhà có việc thử | Homes with a try | {unit} | state |
+"""
+PURPOSE = """
+| muc_dich | | | |
+| | muc_dich | can_cu | luu_thang |
+| | Để thử | Luật 91/2025 | 24 |
+"""
+
+
+def workbook(
+    *,
+    code: str = "viec_thu",
+    form_id: str = "phieu_thu",
+    version: str = "1",
+    unit: str | None = "household",
+    more: str = PURPOSE,
+) -> bytes:
+    declared = DECLARED.format(code=code, unit=unit) if unit else ""
+    return (
+        SURVEY.format(code=code) + SETTINGS.format(form_id=form_id, version=version) + declared + more
+    ).encode()
+
+
+def publish(content: bytes, **more: object) -> publishing.Published:
+    found = publishing.publish(content, "phieu_thu.md", **more)
+    db.session.commit()
+    return found
+
+
+def versions() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(FormVersion)) or 0
+
+
+def test_the_bytes_that_phones_load_are_kept_with_their_md5(app: Flask) -> None:
+    """C16."""
+    content = workbook()
+    version = publish(content).form_version
+    assert version.workbook == content
+    assert version.xform.startswith(b"<?xml")
+    assert version.md5 == hashlib.md5(version.xform, usedforsecurity=False).hexdigest()
+    assert version.definition["indicators"] == ["viec_thu"]
+    assert not version.exact_points
+    form = version.form
+    assert (form.title, form.purpose, form.legal_basis, form.retention_months) == (
+        "Phiếu thử",
+        "Để thử",
+        "Luật 91/2025",
+        24,
+    )
+
+
+def test_a_communes_own_indicator_reaches_its_table_without_code(app: Flask) -> None:
+    """DESIGN 6.10."""
+    here, elsewhere = make_commune(), make_commune("10930", "Mao Điền")
+    publish(workbook(unit="business"), commune=here)
+    row = db.session.scalars(sa.select(Indicator).where(Indicator.code == "viec_thu")).one()
+    assert (row.label_vi, row.label_en, row.unit, row.kind) == (
+        "Nhà có việc thử",
+        "Homes with a try",
+        "business",
+        "state",
+    )
+    assert coverage_table.table(here).indicator("viec_thu") is not None
+    assert coverage_table.table(elsewhere).indicator("viec_thu") is None
+
+
+def test_the_same_content_again_changes_nothing(app: Flask) -> None:
+    first = publish(workbook())
+    again = publish(workbook())
+    assert (first.new, again.new) == (True, False)
+    assert again.form_version.id == first.form_version.id
+    assert versions() == 1
+
+
+def test_a_version_never_gets_other_content(app: Flask) -> None:
+    """C17: phones that have the version keep it."""
+    publish(workbook())
+    with pytest.raises(FormRejected) as rejected:
+        publish(workbook().replace("Câu hỏi?".encode(), "Câu khác?".encode()))
+    (error,) = rejected.value.errors
+    assert (error.sheet, error.column, error.value) == ("settings", "version", "1")
+    assert "tăng số" in error.sentence
+    db.session.rollback()
+    assert versions() == 1
+
+
+def test_a_new_version_stands_beside_the_old(app: Flask) -> None:
+    publish(workbook())
+    publish(workbook(version="2"))
+    form = db.session.scalars(sa.select(Form)).one()
+    db.session.refresh(form)
+    assert [version.version for version in form.versions] == ["1", "2"]
+
+
+def test_an_indicator_that_nobody_declared_is_refused_with_its_row(app: Flask) -> None:
+    with pytest.raises(FormRejected) as rejected:
+        publish(workbook(unit=None))
+    (error,) = rejected.value.errors
+    assert (error.sheet, error.row, error.value) == ("survey", 4, "viec_thu")
+    assert "chi_tieu" in error.sentence
+    db.session.rollback()
+    assert versions() == 0
+
+
+def test_a_known_indicator_needs_no_declaration(app: Flask) -> None:
+    publish(workbook())
+    made = publish(workbook(form_id="phieu_hai", unit=None))
+    assert made.form_version.definition["declared"][0]["unit"] == "household"
+
+
+@pytest.mark.parametrize("unit", ["person", "place"])
+def test_the_unit_of_an_indicator_never_changes(app: Flask, unit: str) -> None:
+    publish(workbook())
+    with pytest.raises(FormRejected) as rejected:
+        publish(workbook(version="2", unit=unit))
+    (error,) = rejected.value.errors
+    assert (error.sheet, error.row, error.column, error.value) == ("chi_tieu", 2, "unit", unit)
+
+
+def test_a_form_id_belongs_to_whoever_published_it(app: Flask) -> None:
+    here, elsewhere = make_commune(), make_commune("10930", "Mao Điền")
+    publish(workbook(), commune=here)
+    for owner, words in ((elsewhere, "nơi khác"), (None, "nơi khác")):
+        with pytest.raises(FormRejected, match=words):
+            publish(workbook(version="2"), commune=owner)
+        db.session.rollback()
+
+
+def test_files_are_kept_and_missing_ones_named(app: Flask) -> None:
+    with_list = workbook().replace(
+        b"| | text | cau_hoi |".replace(b" |", b" |"), b"| | select_one_from_file nganh.csv | cau_hoi |"
+    )
+    made = publish(with_list)
+    assert any("nganh.csv" in warning.sentence for warning in made.warnings)
+    made = publish(
+        with_list.replace(b"| 1 |", b"| 2 |"),
+        files=[publishing.MediaFile("nganh.csv", b"name,label\n1,X\n", "text/csv")],
+    )
+    assert not any("nganh.csv" in warning.sentence for warning in made.warnings)
+    assert db.session.scalars(sa.select(FormFile)).one().content == b"name,label\n1,X\n"
+
+
+def test_a_form_without_a_purpose_is_warned_of(app: Flask) -> None:
+    """DESIGN 7: every form has purpose, legal basis and retention."""
+    assert [warning.sheet for warning in publish(workbook(more="")).warnings] == ["muc_dich"]
+
+
+def test_the_library_is_published_once_and_without_a_warning(app: Flask) -> None:
+    load_plans.load_indicators()
+    first = publishing.publish_library()
+    db.session.commit()
+    again = publishing.publish_library()
+    assert {each.form_version.form.form_id for each in first} == set(library.LIBRARY)
+    assert [str(warning) for each in first for warning in each.warnings] == []
+    assert not any(each.new for each in again)
+    assert {row.name for row in db.session.scalars(sa.select(EntityList))} >= {"ho_dan", "diem_cong_cong"}
