@@ -15,6 +15,7 @@ from dashboards.maps import map_outlines
 from dashboards.pages.commune_page_request import Asked, ask
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import db
 from server.errors import NOT_FOUND, Problem
 from server.exports import select, submissions
@@ -69,7 +70,7 @@ KINDS = (
 
 
 @blueprint.get("/xa/<code>/tai-ve")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def page(code: str) -> str:
     """What there is, in which form, of which day."""
     asked = ask(code)
@@ -144,7 +145,7 @@ def _villages(commune: Commune) -> list[tuple[str, str]]:
 
 
 @blueprint.get("/xa/<code>/tai-ve/muc-bao-phu.<ending>")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def coverage_file(code: str, ending: str) -> Response:
     """The table of the commune's page as one file; small cells hidden as they are there."""
     kind = next((kind for kind in KINDS if kind.ending == ending), None)
@@ -173,7 +174,7 @@ def _csv(asked: Asked) -> bytes:
 
 
 @blueprint.get("/xa/<code>/tai-ve/phieu")
-@access.needs("officer", records=True)
+@access.needs(Right.EXPORT_SUBMISSIONS, records=True)
 def submissions_file(code: str) -> Response:
     """The submissions of one form; who took what is in the audit before the first row leaves."""
     writing, export = submission_files.asked(access.open_commune(code))
@@ -185,7 +186,7 @@ def submissions_file(code: str) -> Response:
 
 
 @blueprint.get("/xa/<code>/tai-ve/anh/<int:submission_id>/<path:name>")
-@access.needs("officer", records=True)
+@access.needs(Right.EXPORT_SUBMISSIONS, records=True)
 def media_file(code: str, submission_id: int, name: str) -> Response:
     """A photo that an export names by its address; opening it is in the audit."""
     commune = access.open_commune(code)

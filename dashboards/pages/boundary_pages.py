@@ -19,6 +19,7 @@ from geo.boundaries import Reading
 from geo.crs import VN2000, WGS84, Candidate
 from server import clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.boundaries import derived_outlines, history, upload
 from server.boundaries.upload import Kept, Wish
 from server.db import db, writing
@@ -35,7 +36,7 @@ SHOWN = 100
 
 
 @blueprint.get("/quan-tri/xa/<code>/ranh-gioi")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def choose(code: str) -> str:
     """What outlines the commune has, how they came, and the form to send others."""
     commune = access.open_commune(code)
@@ -52,7 +53,7 @@ def choose(code: str) -> str:
 
 
 @blueprint.post("/quan-tri/xa/<code>/ranh-gioi")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def send(code: str) -> BaseResponse:
     """Keep a file aside and lead on to its map; one that cannot be read is refused at once."""
     commune = access.open_commune(code)
@@ -66,7 +67,7 @@ def send(code: str) -> BaseResponse:
 
 
 @blueprint.get("/quan-tri/xa/<code>/ranh-gioi/tep/<key>")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def preview(code: str, key: str) -> str:
     """What the file would change, on a map and in a table, before anything is stored."""
     commune = access.open_commune(code)
@@ -94,7 +95,7 @@ def preview(code: str, key: str) -> str:
 
 
 @blueprint.get("/quan-tri/xa/<code>/ranh-gioi/tep/<key>/khung")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def preview_frame(code: str, key: str) -> Response:
     """The map of `preview`."""
     commune = access.open_commune(code)
@@ -108,7 +109,7 @@ def preview_frame(code: str, key: str) -> Response:
 
 
 @blueprint.post("/quan-tri/xa/<code>/ranh-gioi/tep/<key>")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def confirm(code: str, key: str) -> BaseResponse:
     """Store what the file says, as it was shown."""
     commune = _to_change(code)
@@ -130,7 +131,7 @@ def confirm(code: str, key: str) -> BaseResponse:
 
 
 @blueprint.post("/quan-tri/xa/<code>/ranh-gioi/suy-ra")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def derive(code: str) -> BaseResponse:
     """Derive outlines for the thôn that nobody has drawn."""
     commune = _to_change(code)
@@ -142,7 +143,7 @@ def derive(code: str) -> BaseResponse:
 
 
 @blueprint.post("/quan-tri/xa/<code>/ranh-gioi/tro-lai/<int:past>")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def bring_back(code: str, past: int) -> BaseResponse:
     """Give the commune the outlines it had before an import."""
     commune = _to_change(code)
@@ -156,7 +157,7 @@ def bring_back(code: str, past: int) -> BaseResponse:
 
 
 @blueprint.post("/quan-tri/xa/<code>/ranh-gioi/so-ho")
-@access.needs("officer")
+@access.needs(Right.MANAGE_BOUNDARIES)
 def figures(code: str) -> BaseResponse:
     """Store a table of households and people of the thôn."""
     access.open_commune(code)

@@ -18,6 +18,7 @@ from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, Indicator
 from geo.targets import State, cut
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import city
 from server.coverage.city import CityTable, CommuneRow
 from server.coverage.coverage_table import VISITED
@@ -52,7 +53,7 @@ class Line:
 
 
 @blueprint.get("/thanh-pho", endpoint="city")
-@access.needs("admin", "city")
+@access.needs(Right.COMPARE_COMMUNES)
 def page() -> str:
     """Who is behind on what: every commune that is valid now, on the indicator asked for."""
     choices = city.choices()

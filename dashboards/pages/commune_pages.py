@@ -14,6 +14,7 @@ from dashboards.pages.commune_page_request import ask
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.targets import share_of_time_gone
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.errors import INDICATOR_UNKNOWN, Problem
 from server.review import difficulties
@@ -33,7 +34,7 @@ def front() -> BaseResponse:
 
 
 @blueprint.get("/xa/<code>")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def commune(code: str) -> str:
     """All that a leader wants to know of his commune on one page."""
     asked = ask(code)
@@ -58,7 +59,7 @@ def commune(code: str) -> str:
 
 
 @blueprint.get("/xa/<code>/ban-do")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def commune_map(code: str) -> str:
     """The map of one indicator with its legend; the map itself is a frame with a policy of its own."""
     asked = ask(code)
@@ -92,7 +93,7 @@ def commune_map(code: str) -> str:
 
 
 @blueprint.get("/xa/<code>/ban-do/khung")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def map_frame(code: str) -> Response:
     """The folium map of one indicator, to stand in a frame of `commune_map`."""
     asked = ask(code)

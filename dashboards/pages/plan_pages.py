@@ -18,6 +18,7 @@ from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.targets import State, Tallied, Target, cut
 from geo.weeks import Week
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.coverage.coverage_table import VISITED
 from server.db import db
@@ -64,7 +65,7 @@ class FigureLine:
 
 
 @blueprint.get("/xa/<code>/chi-tieu")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def targets(code: str) -> str:
     """Every figure of the plan with who reports it, its last value and its evidence; to take into a meeting."""
     asked = ask(code)
@@ -80,7 +81,7 @@ def targets(code: str) -> str:
 
 
 @blueprint.get("/xa/<code>/chi-tieu/<target_id>")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def target(code: str, target_id: str) -> str:
     """One figure: what was promised, how it is counted, where it stands, since when, and in which thôn."""
     asked = ask(code)
@@ -103,12 +104,12 @@ def target(code: str, target_id: str) -> str:
         history=office_figures.history(stored),
         tasks=_tasks(stored),
         is_percent=row.target.unit == "percent",
-        may_enter=access.is_officer_of(asked.commune),
+        may_enter=access.may(Right.REPORT_FIGURES, asked.commune),
     )
 
 
 @blueprint.get("/xa/<code>/thon/<village>")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def village(code: str, village: str) -> str | Response:
     """One thôn: its households, and every surveyed figure beside the commune's."""
     asked = ask(code)

@@ -14,6 +14,7 @@ from geo.coverage import Cell, CoverageTable
 from geo.reported import Reported
 from geo.signal import Estimate, Place, Sample
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import signal_points
 from server.coverage.signal_points import OPERATORS, Points
 from server.settings import Settings
@@ -55,7 +56,7 @@ class Choice:
 
 
 @blueprint.get("/xa/<code>/song-5g")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def page(code: str) -> str:
     """The three measures of 5G side by side, the surface, our speed samples, and Wi-Fi at public places."""
     asked, settings = ask(code), _settings()
@@ -90,7 +91,7 @@ def page(code: str) -> str:
 
 
 @blueprint.get("/xa/<code>/song-5g/khung")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def surface_frame(code: str) -> Response:
     """The surface of `page`, in a frame with a policy of its own."""
     asked, choice = ask(code), _choice()
@@ -101,7 +102,7 @@ def surface_frame(code: str) -> Response:
 
 
 @blueprint.get("/xa/<code>/song-5g/diem-cong-cong")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def places_frame(code: str) -> Response:
     """The public places of `page` on a map."""
     asked = ask(code)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from server import clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import NOT_FOUND, Problem
 from server.models import Commune
@@ -20,14 +21,14 @@ Page = str | tuple[str, int]
 
 
 @blueprint.get("/xa/<code>/nhiem-vu")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def listing(code: str) -> Page:
     """The tasks of this year's plan, overdue first."""
     return _page(access.open_commune(code), "", ())
 
 
 @blueprint.post("/xa/<code>/nhiem-vu/<task_code>")
-@access.needs("officer")
+@access.needs(Right.MOVE_TASKS)
 def move_on(code: str, task_code: str) -> Response | Page:
     """Note how far a task is."""
     begin_writing()
@@ -68,7 +69,7 @@ def _page(commune: Commune, open_task: str, wrong: Sequence[str]) -> Page:
         asked=asked,
         kinds=KINDS,
         states=STATES,
-        may_write=access.is_officer_of(commune),
+        may_write=access.may(Right.MOVE_TASKS, commune),
         open_task=open_task,
         given=request.form,
         wrong=wrong,

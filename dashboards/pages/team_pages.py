@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import team
 from server.db import db
 from server.errors import NOT_ALLOWED, NOT_FOUND, Problem
@@ -16,11 +17,9 @@ from server.models import Commune, Village
 
 blueprint = Blueprint("team", __name__, template_folder="templates")
 
-ROLES = ("officer", "team_leader")
-
 
 @blueprint.get("/xa/<code>/to")
-@access.needs(*ROLES)
+@access.needs(Right.LEAD_TEAM)
 def villages(code: str) -> str | Response:
     """The reader's thôn with how far each is, by code: no order of merit. One thôn is opened at once."""
     commune = access.open_commune(code)
@@ -33,7 +32,7 @@ def villages(code: str) -> str | Response:
 
 
 @blueprint.get("/xa/<code>/to/<village>")
-@access.needs(*ROLES, records=True)
+@access.needs(Right.LEAD_TEAM, records=True)
 def village(code: str, village: str) -> str:
     """One thôn: its households by state, lane by lane, with their names; every view is logged (DESIGN 7)."""
     commune = access.open_commune(code)
@@ -58,7 +57,7 @@ def village(code: str, village: str) -> str:
         helped=team.helped(progress.parts),
         doubtful=team.doubtful(commune, progress.parts),
         answered=team.answered(progress.parts),
-        is_officer=access.is_officer_of(commune),
+        is_officer=access.may(Right.READ_LABELS, commune),
     )
 
 

@@ -12,6 +12,7 @@ from dashboards.pages.commune_page_request import ask
 from dashboards.pages.commune_pages import blueprint, mapped
 from geo.coverage import Cell, CoverageTable, IndicatorRow
 from server.accounts import access
+from server.accounts.roles import Right
 from server.errors import INDICATOR_UNKNOWN, Problem
 
 
@@ -28,7 +29,7 @@ class Line:
 
 
 @blueprint.get("/xa/<code>/ban-do/in")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def wall_map(code: str) -> str:
     """The sheet; printed from the browser, or to PDF."""
     asked = ask(code)

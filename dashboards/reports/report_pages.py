@@ -14,6 +14,7 @@ from dashboards.reports.since import since
 from geo.coverage_json import to_json
 from server import clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import issued_reports
 from server.db import begin_writing, db
 from server.errors import DAY_UNREADABLE, Problem
@@ -26,7 +27,7 @@ LONGEST_LINE = 300
 
 
 @blueprint.get("/xa/<code>/bao-cao")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def listing(code: str) -> str:
     """What was issued, the newest first; officers begin the next one here."""
     commune = access.open_commune(code)
@@ -38,7 +39,7 @@ def listing(code: str) -> str:
         labels=_labels,
         choices=periods.choices(today),
         chosen=periods.of_month(today),
-        may_write=access.is_officer_of(commune),
+        may_write=access.may(Right.ISSUE_REPORTS, commune),
     )
 
 
@@ -53,7 +54,7 @@ def _labels(key: str) -> str:
 
 
 @blueprint.get("/xa/<code>/bao-cao/du-thao")
-@access.needs("officer")
+@access.needs(Right.ISSUE_REPORTS)
 def draft(code: str) -> str:
     """What the report of a period would say now, its files, and what an officer adds."""
     commune = access.open_commune(code)
@@ -75,7 +76,7 @@ def draft(code: str) -> str:
 
 
 @blueprint.post("/xa/<code>/bao-cao/du-thao.<any(docx, pdf):ending>")
-@access.needs("officer")
+@access.needs(Right.ISSUE_REPORTS)
 def draft_file(code: str, ending: str) -> Response:
     """The draft as a file, marked as one; nothing is kept of it."""
     commune = access.open_commune(code)
@@ -88,7 +89,7 @@ def draft_file(code: str, ending: str) -> Response:
 
 
 @blueprint.post("/xa/<code>/bao-cao")
-@access.needs("officer")
+@access.needs(Right.ISSUE_REPORTS)
 def issue(code: str) -> BaseResponse:
     """Freeze the report: content and both files are stored together, or nothing is."""
     begin_writing()
@@ -111,7 +112,7 @@ def issue(code: str) -> BaseResponse:
 
 
 @blueprint.get("/xa/<code>/bao-cao/<int:number>")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def one(code: str, number: int) -> str:
     """One report as it was issued, and what has changed since."""
     commune = access.open_commune(code)
@@ -131,7 +132,7 @@ def one(code: str, number: int) -> str:
 
 
 @blueprint.get("/xa/<code>/bao-cao/<int:number>/tep.<any(docx, pdf):ending>")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def issued_file(code: str, number: int, ending: str) -> Response:
     """A file of a report, byte for byte as it was issued."""
     commune = access.open_commune(code)

@@ -15,7 +15,8 @@ from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from server import audit, clock
-from server.accounts import guessing, passwords, roles, second_factor, tokens
+from server.accounts import guessing, passwords, second_factor, tokens
+from server.accounts.roles import MAY, Right
 from server.db import db
 from server.errors import (
     AUTHENTICATION_NEEDED,
@@ -28,9 +29,6 @@ from server.errors import (
 from server.models import ApiToken, Commune, Person, Village
 from server.places import communes, merged_villages
 
-ROLES = tuple(roles.ROLES)
-"""Everyone who signs in has one or more of these, and may open sums and percents within his scope."""
-
 csrf = CSRFProtect()
 
 _CALLER = "tungnha.caller"
@@ -42,13 +40,14 @@ View = Callable[..., Any]
 
 @dataclasses.dataclass(frozen=True)
 class Access:
-    """What a view declares: for whom it is, and for `people` with which roles."""
+    """What a view declares: for whom it is, and for `people` with which right."""
 
     kind: str
     """`public`, `people`, `program` or `phone`."""
-    roles: frozenset[str] = frozenset()
+    right: Right | None = None
+    """For `people`; None: everybody who signs in."""
     reads: str = ""
-    """For `program`: what a token needs to be allowed to read (people.READS)."""
+    """For `program`: what a token needs to be allowed to read (tokens.READS)."""
     records: bool = False
     """For `people`: single households are shown here, by name where the reader may and asks, and logged."""
     before_duty: bool = False
@@ -84,6 +83,10 @@ class Caller:
         """The person who has signed in; ValueError for a program."""
         return int(self.actor.removeprefix("person:"))
 
+    def may(self, right: Right) -> bool:
+        """Whether one of the person's roles has this right; programs have none."""
+        return not MAY[right].isdisjoint(self.roles)
+
     def may_see(self, commune: Commune) -> bool:
         """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
         return self.commune_id is None or self.belongs_to(commune)
@@ -101,7 +104,7 @@ class Caller:
         """Whether single submissions of a thôn may be shown, by name or not: to a reviewer without names."""
         if not self.belongs_to(commune):
             return False
-        return bool({"officer", "reviewer"} & self.roles) or village_id in self.village_ids
+        return self.may(Right.REVIEW) or village_id in self.village_ids
 
     def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
         """Whether single households may be shown, and small cells with them (DESIGN 7).
@@ -111,7 +114,7 @@ class Caller:
         """
         if not self.belongs_to(commune):
             return False
-        if "officer" in self.roles:
+        if self.may(Right.READ_LABELS):
             return True
         return village is not None and village.id in self.village_ids
 
@@ -150,10 +153,10 @@ def sees_records(commune: Commune, village: Village | None = None) -> bool:
     return found is not None and found.sees_records(commune, village)
 
 
-def is_officer_of(commune: Commune) -> bool:
-    """Whether what a commune's office decides and writes down is the asker's to do."""
+def may(right: Right, commune: Commune) -> bool:
+    """Whether the asker has a right, and this commune is one of their own."""
     found = caller()
-    return found is not None and "officer" in found.roles and found.belongs_to(commune)
+    return found is not None and found.may(right) and found.belongs_to(commune)
 
 
 def villages_seen(commune: Commune) -> frozenset[int] | None:
@@ -188,20 +191,17 @@ def phone(view: View) -> View:
     return view
 
 
-def needs(*roles: str, records: bool = False) -> Callable[[View], View]:
-    """A page for people who have signed in and hold one of these roles; scope is `open_commune`'s to check.
+def needs(right: Right, *, records: bool = False) -> Callable[[View], View]:
+    """A page for people who have signed in and hold this right; scope is `open_commune`'s to check.
 
     `records`: it shows single households, by name where the reader may see them, and writes that down in the
     audit. No other page shows any (tests/rules/test_walk.py opens them all).
     """
-    unknown = set(roles) - set(ROLES)
-    if unknown or not roles:
-        raise ValueError(f"roles are {ROLES}, not {roles}")
-    access = Access("people", frozenset(roles), records=records)
+    access = Access("people", right, records=records)
 
     def admit() -> None:
         found = signed_in()
-        if not access.roles & found.roles or (records and found.commune_id is None):
+        if not found.may(right) or (records and found.commune_id is None):
             raise Problem(NOT_ALLOWED)
         _without_duty()
         _own_form()
@@ -217,11 +217,11 @@ def own(view: View) -> View:
             raise Problem(NOT_ALLOWED)
         _own_form()
 
-    return _declared(view, Access("people", frozenset(ROLES), before_duty=True), admit)
+    return _declared(view, Access("people", before_duty=True), admit)
 
 
 def program(reads: str) -> Callable[[View], View]:
-    """A view of the API, for a person who has signed in, or for a token that may read this (people.READS).
+    """A view of the API, for a person who has signed in, or for a token that may read this (tokens.READS).
 
     Both see sums within their scope.
     """

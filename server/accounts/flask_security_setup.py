@@ -10,6 +10,7 @@ from flask_security import Security, uia_username_mapper
 
 from server import addresses
 from server.accounts import access, sessions, sign_in
+from server.accounts.roles import Right
 from server.db import db
 from server.models import Commune
 
@@ -40,7 +41,7 @@ def landing() -> str:
 
 
 @blueprint.get("/bat-dau")
-@access.needs(*access.ROLES)
+@access.needs(Right.READ_SUMS)
 def start() -> Response:
     """Where sign-in leads to when no page was asked for before it."""
     return make_response(redirect(landing()))

@@ -1,6 +1,7 @@
-"""The roles of persons who sign in, and who looks after whose account."""
+"""The roles of persons who sign in, the rights each has, and who looks after whose account."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 ROLES: Mapping[str, str] = {
     "admin": "Quản trị hệ thống",
@@ -13,12 +14,77 @@ ROLES: Mapping[str, str] = {
 CITY_WIDE = frozenset({"admin", "city"})
 """Roles that belong to no commune; all others need one (DESIGN 1, 7)."""
 
+
+class Right(StrEnum):
+    """What a person may do, each a verb and its object; a view names the one it needs."""
+
+    READ_SUMS = "sums.read"
+    COMPARE_COMMUNES = "communes.compare"
+    READ_SUBMISSIONS = "submissions.read"
+    """Single submissions, without the labels of households where no further right gives them."""
+    READ_LABELS = "labels.read"
+    """Households by name and address, and small cells with them, in the whole commune."""
+    REVIEW = "submissions.review"
+    CORRECT = "submissions.correct"
+    EXPORT_SUBMISSIONS = "submissions.export"
+    LEAD_TEAM = "team.lead"
+    READ_DIFFICULTIES = "difficulties.read"
+    ANSWER_DIFFICULTIES = "difficulties.answer"
+    MANAGE_HOUSEHOLDS = "households.manage"
+    MANAGE_COLLECTORS = "collectors.manage"
+    MANAGE_FORMS = "forms.manage"
+    PUBLISH_TO_CITY = "forms.publish_to_city"
+    MANAGE_BOUNDARIES = "boundaries.manage"
+    REPORT_FIGURES = "figures.report"
+    MOVE_TASKS = "tasks.move"
+    ISSUE_REPORTS = "reports.issue"
+    READ_REQUESTS = "requests.read"
+    HANDLE_REQUESTS = "requests.handle"
+    NOTE_BREACHES = "breaches.note"
+    MANAGE_PEOPLE = "people.manage"
+    MANAGE_TOKENS = "tokens.manage"
+    READ_AUDIT = "audit.read"
+    READ_STATUS = "status.read"
+
+
+_EVERYONE = frozenset(ROLES)
+_OFFICE = frozenset({"officer"})
+
+MAY: Mapping[Right, frozenset[str]] = {
+    Right.READ_SUMS: _EVERYONE,
+    Right.COMPARE_COMMUNES: frozenset({"admin", "city"}),
+    Right.READ_SUBMISSIONS: frozenset({"officer", "team_leader", "reviewer"}),
+    Right.READ_LABELS: _OFFICE,
+    Right.REVIEW: frozenset({"officer", "reviewer"}),
+    Right.CORRECT: _OFFICE,
+    Right.EXPORT_SUBMISSIONS: _OFFICE,
+    Right.LEAD_TEAM: frozenset({"officer", "team_leader"}),
+    Right.READ_DIFFICULTIES: frozenset({"officer", "team_leader"}),
+    Right.ANSWER_DIFFICULTIES: _OFFICE,
+    Right.MANAGE_HOUSEHOLDS: _OFFICE,
+    Right.MANAGE_COLLECTORS: _OFFICE,
+    Right.MANAGE_FORMS: frozenset({"officer", "city"}),
+    Right.PUBLISH_TO_CITY: frozenset({"city"}),
+    Right.MANAGE_BOUNDARIES: _OFFICE,
+    Right.REPORT_FIGURES: _OFFICE,
+    Right.MOVE_TASKS: _OFFICE,
+    Right.ISSUE_REPORTS: _OFFICE,
+    Right.READ_REQUESTS: frozenset({"officer", "admin"}),
+    Right.HANDLE_REQUESTS: _OFFICE,
+    Right.NOTE_BREACHES: frozenset({"officer", "admin"}),
+    Right.MANAGE_PEOPLE: frozenset({"admin", "city", "officer"}),
+    Right.MANAGE_TOKENS: frozenset({"admin", "city", "officer"}),
+    Right.READ_AUDIT: frozenset({"admin"}),
+    Right.READ_STATUS: frozenset({"admin"}),
+}
+"""Which roles have a right; where it reaches (own commune, own thôn) is the view's to check."""
+
 MANAGES: Mapping[str, frozenset[str]] = {
     "admin": frozenset({"admin", "city", "officer", "leader", "team_leader", "reviewer"}),
     "city": frozenset({"officer"}),
     "officer": frozenset({"leader", "team_leader", "reviewer"}),
 }
-"""Whose accounts a role looks after, and so the roles it may give; an officer those of his own commune alone."""
+"""Whose accounts a role looks after, and so the roles it may give; an officer those of their own commune alone."""
 
 
 def given_by(roles: frozenset[str]) -> frozenset[str]:

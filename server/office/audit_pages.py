@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from server import audit, clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import DAY_UNREADABLE, Problem
 from server.exports.cells import guarded
@@ -30,7 +31,7 @@ _DEFAULT_DAYS = 30
 
 
 @blueprint.get(BASE)
-@access.needs("admin")
+@access.needs(Right.READ_AUDIT)
 def search() -> str:
     """What was done, the newest first, 50 a page."""
     wanted = _wanted()
@@ -52,7 +53,7 @@ def search() -> str:
 
 
 @blueprint.get(f"{BASE}/tai-ve.<any(csv, xlsx):ending>")
-@access.needs("admin")
+@access.needs(Right.READ_AUDIT)
 def export(ending: str) -> BaseResponse:
     """All that the page would show, page after page, as one file; taking it is an act too."""
     wanted = _wanted()

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from server import audit, clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import DAY_UNREADABLE, Problem
 from server.exports.cells import guarded
@@ -20,12 +21,11 @@ from server.privacy import breaches, privacy_report
 
 blueprint = Blueprint("breach_pages", __name__)
 
-WHO = ("officer", "admin")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get(f"{BASE}/su-co")
-@access.needs(*WHO)
+@access.needs(Right.NOTE_BREACHES)
 def listing() -> str:
     """The breaches of the reader's communes, with their 72 hours; an administrator's of the whole installation."""
     return render_template(
@@ -37,7 +37,7 @@ def listing() -> str:
 
 
 @blueprint.post(f"{BASE}/su-co")
-@access.needs(*WHO)
+@access.needs(Right.NOTE_BREACHES)
 def add() -> BaseResponse:
     """Note a breach; its 72 hours run from when it was found."""
     begin_writing()
@@ -58,7 +58,7 @@ def add() -> BaseResponse:
 
 
 @blueprint.post(f"{BASE}/su-co/<int:breach_id>")
-@access.needs(*WHO)
+@access.needs(Right.NOTE_BREACHES)
 def note(breach_id: int) -> BaseResponse:
     """The authority or those concerned were told; what was done about it."""
     begin_writing()
@@ -71,7 +71,7 @@ def note(breach_id: int) -> BaseResponse:
 
 
 @blueprint.get(f"{BASE}/bao-cao")
-@access.needs(*WHO)
+@access.needs(Right.NOTE_BREACHES)
 def report() -> str:
     """What an auditor asks, without a name."""
     found = privacy_report.tables(db.session, access.signed_in().commune_ids)
@@ -79,7 +79,7 @@ def report() -> str:
 
 
 @blueprint.get(f"{BASE}/bao-cao.<any(csv, xlsx):ending>")
-@access.needs(*WHO)
+@access.needs(Right.NOTE_BREACHES)
 def report_file(ending: str) -> Response:
     """The same as a file."""
     found = privacy_report.tables(db.session, access.signed_in().commune_ids)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import COLLECTOR_UNKNOWN, Problem
 from server.models import Collector, CollectorVillage, Commune, Village
@@ -26,7 +27,7 @@ BASE = "/quan-tri/xa/<code>/thanh-vien"
 
 @blueprint.app_template_filter("local_moment")
 @blueprint.get(BASE)
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def listing(code: str) -> str:
     """A commune's collectors, 50 a page, with what their phones last told."""
     commune = access.open_commune(code)
@@ -50,7 +51,7 @@ def listing(code: str) -> str:
 
 
 @blueprint.get(f"{BASE}/them")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def adding(code: str) -> str:
     """Two ways to add: one collector, or a table of them."""
     commune = access.open_commune(code)
@@ -58,7 +59,7 @@ def adding(code: str) -> str:
 
 
 @blueprint.post(f"{BASE}/them")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def add(code: str) -> Response | tuple[str, int]:
     """Add one collector."""
     begin_writing()
@@ -75,7 +76,7 @@ def add(code: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post(f"{BASE}/bang")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def import_table(code: str) -> Response | tuple[str, int]:
     """Add everybody of a table, from a file or pasted; where one row is wrong, nobody."""
     begin_writing()
@@ -98,7 +99,7 @@ def import_table(code: str) -> Response | tuple[str, int]:
 
 
 @blueprint.get(f"{BASE}/<int:collector_id>")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def one(code: str, collector_id: int) -> str:
     """One collector: thôn, phones, the forms they hold, what is not sent as far as the server can know."""
     commune = access.open_commune(code)
@@ -106,7 +107,7 @@ def one(code: str, collector_id: int) -> str:
 
 
 @blueprint.post(f"{BASE}/<int:collector_id>/thon")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def assign(code: str, collector_id: int) -> Response | tuple[str, int]:
     """Change the thôn he walks."""
     begin_writing()
@@ -122,7 +123,7 @@ def assign(code: str, collector_id: int) -> Response | tuple[str, int]:
 
 
 @blueprint.post(f"{BASE}/<int:collector_id>/doi-ma")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def rotate(code: str, collector_id: int) -> Response | tuple[str, int]:
     """*Đổi mã*."""
     begin_writing()
@@ -138,7 +139,7 @@ def rotate(code: str, collector_id: int) -> Response | tuple[str, int]:
 
 
 @blueprint.get(f"{BASE}/<int:collector_id>/thu-hoi")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def asking(code: str, collector_id: int) -> str:
     """What would be lost by revoking, before it is done."""
     commune = access.open_commune(code)
@@ -150,7 +151,7 @@ def asking(code: str, collector_id: int) -> str:
 
 
 @blueprint.post(f"{BASE}/<int:collector_id>/thu-hoi")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def revoke(code: str, collector_id: int) -> Response:
     """*Thu hồi ngay*."""
     begin_writing()
@@ -163,7 +164,7 @@ def revoke(code: str, collector_id: int) -> Response:
 
 
 @blueprint.get(f"{BASE}/to-in")
-@access.needs("officer")
+@access.needs(Right.MANAGE_COLLECTORS)
 def sheet(code: str) -> str | Response:
     """The sheet of QR codes, of one collector (`nguoi`), of a thôn (`thon`) or of all; as PDF with `dang=pdf`."""
     commune = access.open_commune(code)

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.models import Commune
 from server.review import correct, review_queue
 from server.review.correct import Opened
@@ -17,7 +18,7 @@ PREFIX = "cau:"
 
 
 @blueprint.get("/quan-tri/xa/<code>/phieu/<int:submission_id>/sua")
-@access.needs("officer", records=True)
+@access.needs(Right.CORRECT, records=True)
 def show(code: str, submission_id: int) -> str:
     """The questions with what was answered; opening them is in the audit."""
     commune = access.open_own_commune(code)
@@ -27,7 +28,7 @@ def show(code: str, submission_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/xa/<code>/phieu/<int:submission_id>/sua")
-@access.needs("officer", records=True)
+@access.needs(Right.CORRECT, records=True)
 def save(code: str, submission_id: int) -> Response | tuple[str, int]:
     """Put the answers in; the page again with what is wrong, or asked now, else the new submission."""
     commune = access.open_own_commune(code)

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, DIFFICULTY_CHANGED, Problem
 from server.models import Commune, Village
@@ -25,7 +26,7 @@ MOST_TEXT = 4_000
 
 
 @blueprint.get("/quan-tri/xa/<code>/phan-anh")
-@access.needs("officer", "team_leader")
+@access.needs(Right.READ_DIFFICULTIES)
 def listing(code: str) -> str:
     """A commune's difficulties; a team leader is shown those of his thôn."""
     commune = access.open_commune(code)
@@ -44,7 +45,7 @@ def listing(code: str) -> str:
 
 
 @blueprint.get("/quan-tri/xa/<code>/phan-anh/<int:difficulty_id>")
-@access.needs("officer", "team_leader", records=True)
+@access.needs(Right.READ_DIFFICULTIES, records=True)
 def one(code: str, difficulty_id: int) -> str:
     """One difficulty with its photos and what was done; the household's name is shown on request, and logged."""
     commune = access.open_commune(code)
@@ -52,7 +53,7 @@ def one(code: str, difficulty_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/xa/<code>/phan-anh/<int:difficulty_id>")
-@access.needs("officer", records=True)
+@access.needs(Right.ANSWER_DIFFICULTIES, records=True)
 def act(code: str, difficulty_id: int) -> Response | tuple[str, int]:
     """Take a step, as the page showed it: what has changed meanwhile is not overwritten."""
     begin_writing()
@@ -72,7 +73,7 @@ def act(code: str, difficulty_id: int) -> Response | tuple[str, int]:
 
 
 def _page(commune: Commune, told: Told, wrong: str = "", text: str = "") -> str:
-    is_officer = access.is_officer_of(commune)
+    is_officer = access.may(Right.ANSWER_DIFFICULTIES, commune)
     shows_name = not is_officer or request.args.get("ho") == "1"
     audit.note_reading(
         "difficulty.read", f"difficulty:{told.id}", {"label": shows_name and told.household is not None}

@@ -13,12 +13,12 @@ from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Pur
 from forms.errors import FormRejected, SheetError
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, Problem
 from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
-from server.office.form_pages import WHO
 from server.published_forms import catalogue, drafts, publish_answers, publishing
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile
@@ -46,7 +46,7 @@ _MOST_TRIES = 20
 
 
 @blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def show_draft(draft_id: int) -> str:
     """A draft: what to look at, how to try it, what test phones sent, and what it changes."""
     draft = _own(draft_id)
@@ -70,7 +70,7 @@ def show_draft(draft_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def change_draft(draft_id: int) -> Redirect:
     """Add files to a draft, or throw it away."""
     begin_writing()
@@ -100,7 +100,7 @@ def _files() -> list[MediaFile]:
 
 
 @blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def publication(draft_id: int) -> str:
     """What has to be said before the draft becomes a version."""
     draft = _own(draft_id)
@@ -108,7 +108,7 @@ def publication(draft_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def publish(draft_id: int) -> Redirect | tuple[str, int]:
     """Publish it as answered; what is missing or wrong is shown at its place."""
     begin_writing()

@@ -10,13 +10,13 @@ from forms.errors import FormRejected, SheetError
 from forms.sheets import MAX_BYTES
 from server import audit, clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, FORM_UNKNOWN, NOT_ALLOWED, VERSION_UNKNOWN, Problem
 from server.models import Commune, Form, FormVersion
 from server.published_forms import catalogue, drafts
 
 blueprint = Blueprint("form_pages", __name__)
-WHO = ("officer", "city")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS = ((b"PK\x03\x04", "xlsx", XLSX), (bytes.fromhex("d0cf11e0"), "xls", "application/vnd.ms-excel"))
 
@@ -33,7 +33,7 @@ def own_commune() -> Commune | None:
     """The commune whose forms the one who asks may change; None for the city's. Problem for anybody else."""
     caller = access.signed_in()
     if caller.commune_id is None:
-        if "city" not in caller.roles:
+        if not caller.may(Right.PUBLISH_TO_CITY):
             raise Problem(NOT_ALLOWED)
         return None
     return db.session.get(Commune, caller.commune_id)
@@ -45,7 +45,7 @@ def notice() -> str:
 
 
 @blueprint.get("/quan-tri/bieu-mau")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def listing() -> str:
     """The commune's forms and drafts, the city's that it has, and where to upload one."""
     return _listing()
@@ -66,7 +66,7 @@ def _listing(errors: tuple[SheetError, ...] = (), filename: str = "") -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def upload() -> Redirect | tuple[str, int]:
     """Check a workbook; a good one becomes the draft of its form, a bad one comes back with what is wrong."""
     commune = own_commune()
@@ -91,7 +91,7 @@ def _uploaded() -> tuple[str, bytes]:
 
 
 @blueprint.get("/quan-tri/bieu-mau/thu-vien/<form_id>.xlsx")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def sample(form_id: str) -> Response:
     """A form of the library as a workbook, to begin one's own from."""
     if form_id not in library.LIBRARY:
@@ -100,7 +100,7 @@ def sample(form_id: str) -> Response:
 
 
 @blueprint.get("/quan-tri/bieu-mau/mau/<form_id>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def one(form_id: str) -> str:
     """One form: its versions with what each brought, its communes, and whether it is in use."""
     form = _readable(form_id)
@@ -119,7 +119,7 @@ def one(form_id: str) -> str:
 
 
 @blueprint.post("/quan-tri/bieu-mau/mau/<form_id>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def act(form_id: str) -> Redirect:
     """Retire a form, bring it back, or say which communes have it."""
     begin_writing()
@@ -140,7 +140,7 @@ def act(form_id: str) -> Redirect:
 
 
 @blueprint.get("/quan-tri/bieu-mau/mau/<form_id>/<path:version>/<any(bang,xform):kind>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_FORMS)
 def download(form_id: str, version: str, kind: str) -> Response:
     """A version as published: the officer's workbook, or the XForm that phones load, byte for byte."""
     found = _version(_readable(form_id), version)

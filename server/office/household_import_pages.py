@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.households import list_import
 from server.households.list_import import RegisterRejected
@@ -15,14 +16,14 @@ BASE = "/quan-tri/xa/<code>/ho/nhap"
 
 
 @blueprint.get(BASE)
-@access.needs("officer")
+@access.needs(Right.MANAGE_HOUSEHOLDS)
 def choose(code: str) -> str:
     """Where a file is chosen; below it the lists that were loaded."""
     return _choosing(access.open_commune(code))
 
 
 @blueprint.post(BASE)
-@access.needs("officer")
+@access.needs(Right.MANAGE_HOUSEHOLDS)
 def upload(code: str) -> Response | tuple[str, int]:
     """Set a readable list aside and show it; tell every row that is wrong."""
     begin_writing()
@@ -42,7 +43,7 @@ def upload(code: str) -> Response | tuple[str, int]:
 
 
 @blueprint.get(f"{BASE}/<int:key>")
-@access.needs("officer", records=True)
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def look(code: str, key: int) -> str | Response:
     """The list beside what is there: how many are new, and side by side those that may be the same."""
     commune = access.open_commune(code)
@@ -55,7 +56,7 @@ def look(code: str, key: int) -> str | Response:
 
 
 @blueprint.post(f"{BASE}/<int:key>")
-@access.needs("officer")
+@access.needs(Right.MANAGE_HOUSEHOLDS)
 def confirm(code: str, key: int) -> Response:
     """Store the list with the twins that the officer ticked, or take a stored one back."""
     begin_writing()

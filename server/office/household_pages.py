@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from server import audit, clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import BAD_REQUEST, HOUSEHOLD_UNKNOWN, Problem
 from server.households import acts, conflicts, search
@@ -24,7 +25,7 @@ RESULTS = {"gap": "gặp", "vang": "vắng", "tu_choi": "từ chối", "da_chuye
 
 
 @blueprint.get(BASE)
-@access.needs("officer", records=True)
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def listing(code: str) -> str:
     """A commune's households, 50 a page; names and addresses only where they were asked for, and then logged."""
     commune = access.open_commune(code)
@@ -44,7 +45,7 @@ def listing(code: str) -> str:
 
 
 @blueprint.get(f"{BASE}/<uuid:household_id>")
-@access.needs("officer", records=True)
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def one(code: str, household_id: uuid.UUID) -> str:
     """One household with its visits, versions and acts; its name and address are shown, and the reading logged."""
     commune = access.open_commune(code)
@@ -52,7 +53,7 @@ def one(code: str, household_id: uuid.UUID) -> str:
 
 
 @blueprint.post(f"{BASE}/<uuid:household_id>")
-@access.needs("officer", records=True)
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def act(code: str, household_id: uuid.UUID) -> Response | str:
     """Ask once more what an act is going to change; do it where the officer has confirmed."""
     commune = access.open_commune(code)
@@ -78,7 +79,7 @@ def act(code: str, household_id: uuid.UUID) -> Response | str:
 
 
 @blueprint.get(f"{BASE}/lech")
-@access.needs("officer", records=True)
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def differing(code: str) -> str:
     """Changes that did not know of each other, side by side."""
     commune = access.open_commune(code)
@@ -90,7 +91,7 @@ def differing(code: str) -> str:
 
 
 @blueprint.post(f"{BASE}/lech")
-@access.needs("officer")
+@access.needs(Right.MANAGE_HOUSEHOLDS)
 def settle(code: str) -> Response:
     """Settle one conflict with the values that the officer chose."""
     begin_writing()

@@ -6,45 +6,43 @@ from typing import Any
 from flask import current_app, request, url_for
 
 from server.accounts import access
+from server.accounts.roles import Right
 from server.errors import Problem
-
-EVERYONE = frozenset(access.ROLES)
-OFFICE = frozenset({"officer"})
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A page in a menu: its view, its name, who is offered it, and whether it is a commune's (has a `code`)."""
+    """A page in a menu: its view, its name, the right to open it, and whether it is a commune's (has a `code`)."""
 
     endpoint: str
     label: str
-    roles: frozenset[str]
+    right: Right
     of_commune: bool = True
 
 
 READING = (
-    Entry("dashboards.city", "Thành phố", frozenset({"admin", "city"}), of_commune=False),
-    Entry("dashboards.commune", "Tổng quan", EVERYONE),
-    Entry("dashboards.targets", "Chỉ tiêu", EVERYONE),
-    Entry("dashboards.commune_map", "Bản đồ", EVERYONE),
-    Entry("signal.page", "Sóng 5G, Wi-Fi", EVERYONE),
-    Entry("tasks.listing", "Nhiệm vụ", EVERYONE),
-    Entry("team.villages", "Các thôn của tổ", frozenset({"officer", "team_leader"})),
-    Entry("reports.listing", "Báo cáo", EVERYONE),
-    Entry("downloads.page", "Tải về", EVERYONE),
+    Entry("dashboards.city", "Thành phố", Right.COMPARE_COMMUNES, of_commune=False),
+    Entry("dashboards.commune", "Tổng quan", Right.READ_SUMS),
+    Entry("dashboards.targets", "Chỉ tiêu", Right.READ_SUMS),
+    Entry("dashboards.commune_map", "Bản đồ", Right.READ_SUMS),
+    Entry("signal.page", "Sóng 5G, Wi-Fi", Right.READ_SUMS),
+    Entry("tasks.listing", "Nhiệm vụ", Right.READ_SUMS),
+    Entry("team.villages", "Các thôn của tổ", Right.LEAD_TEAM),
+    Entry("reports.listing", "Báo cáo", Right.READ_SUMS),
+    Entry("downloads.page", "Tải về", Right.READ_SUMS),
 )
 WORKING = (
-    Entry("households.listing", "Hộ dân", OFFICE),
-    Entry("review.queue", "Soát phiếu", frozenset({"officer", "reviewer"})),
-    Entry("difficulties.listing", "Phản ánh", frozenset({"officer", "team_leader"})),
-    Entry("reported.listing", "Số liệu báo cáo", OFFICE),
-    Entry("collector_pages.listing", "Thành viên tổ", OFFICE),
-    Entry("form_pages.listing", "Biểu mẫu", frozenset({"officer", "city"}), of_commune=False),
-    Entry("boundary_pages.choose", "Ranh giới", OFFICE),
-    Entry("privacy.requests", "Dữ liệu cá nhân", frozenset({"officer", "admin"}), of_commune=False),
-    Entry("people_pages.listing", "Tài khoản", frozenset({"admin", "city", "officer"}), of_commune=False),
-    Entry("audit_pages.search", "Nhật ký", frozenset({"admin"}), of_commune=False),
-    Entry("status_pages.show", "Máy chủ", frozenset({"admin"}), of_commune=False),
+    Entry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
+    Entry("review.queue", "Soát phiếu", Right.REVIEW),
+    Entry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
+    Entry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
+    Entry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
+    Entry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
+    Entry("boundary_pages.choose", "Ranh giới", Right.MANAGE_BOUNDARIES),
+    Entry("privacy.requests", "Dữ liệu cá nhân", Right.READ_REQUESTS, of_commune=False),
+    Entry("people_pages.listing", "Tài khoản", Right.MANAGE_PEOPLE, of_commune=False),
+    Entry("audit_pages.search", "Nhật ký", Right.READ_AUDIT, of_commune=False),
+    Entry("status_pages.show", "Máy chủ", Right.READ_STATUS, of_commune=False),
 )
 
 
@@ -74,7 +72,7 @@ def menu() -> Menu:
     if caller is None:
         return Menu((), ())
     code = (request.view_args or {}).get("code") or caller.commune_code
-    reading, working = (_items(entries, caller.roles, code) for entries in (READING, WORKING))
+    reading, working = (_items(entries, caller, code) for entries in (READING, WORKING))
     return Menu(reading + _others(caller, code), working)
 
 
@@ -94,10 +92,10 @@ def _reader() -> access.Caller | None:
         return None
 
 
-def _items(entries: tuple[Entry, ...], roles: frozenset[str], code: str | None) -> tuple[Item, ...]:
+def _items(entries: tuple[Entry, ...], caller: access.Caller, code: str | None) -> tuple[Item, ...]:
     shown = []
     for entry in entries:
-        if entry.endpoint not in current_app.view_functions or not entry.roles & roles:
+        if entry.endpoint not in current_app.view_functions or not caller.may(entry.right):
             continue
         if entry.of_commune and code is None:
             continue

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from geo.targets import PERIODS_IN_A_YEAR
 from server.accounts import access
+from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.db import begin_writing, db
 from server.errors import NOT_FOUND, Problem
@@ -20,7 +21,7 @@ Page = str | tuple[str, int]
 
 
 @blueprint.get("/quan-tri/xa/<code>/so-lieu")
-@access.needs("officer")
+@access.needs(Right.REPORT_FIGURES)
 def listing(code: str) -> str:
     """Every figure of the plan with who reports it, its last value and its state; those of offices first."""
     commune = access.open_commune(code)
@@ -30,7 +31,7 @@ def listing(code: str) -> str:
 
 
 @blueprint.get("/quan-tri/xa/<code>/so-lieu/<target_id>")
-@access.needs("officer")
+@access.needs(Right.REPORT_FIGURES)
 def one(code: str, target_id: str) -> Page:
     """One figure: a form for a period's value, and every value ever entered."""
     commune = access.open_commune(code)
@@ -38,7 +39,7 @@ def one(code: str, target_id: str) -> Page:
 
 
 @blueprint.post("/quan-tri/xa/<code>/so-lieu/<target_id>")
-@access.needs("officer")
+@access.needs(Right.REPORT_FIGURES)
 def enter(code: str, target_id: str) -> Response | Page:
     """Store a period's value; one that stands for the same period is corrected by it."""
     begin_writing()
@@ -58,7 +59,7 @@ def enter(code: str, target_id: str) -> Response | Page:
 
 
 @blueprint.post("/quan-tri/xa/<code>/so-lieu/<target_id>/<int:value_id>/rut")
-@access.needs("officer")
+@access.needs(Right.REPORT_FIGURES)
 def take_back(code: str, target_id: str, value_id: int) -> Response | Page:
     """Let a value no longer count; the history keeps it with the reason."""
     begin_writing()

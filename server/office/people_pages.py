@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from server.accounts import access, persons, roles, sessions, wrong_passwords
 from server.accounts.persons import PersonRejected
-from server.accounts.roles import CITY_WIDE, ROLES
+from server.accounts.roles import CITY_WIDE, ROLES, Right
 from server.audit import Actor
 from server.db import begin_writing, db
 from server.errors import PERSON_UNKNOWN, Problem
@@ -22,7 +22,6 @@ blueprint = Blueprint("people_pages", __name__)
 
 BASE = "/quan-tri/tai-khoan"
 PAGE = 50
-WHO = ("admin", "city", "officer")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ ACTS: Mapping[str, Act] = {
 
 
 @blueprint.get(BASE)
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_PEOPLE)
 def listing() -> str:
     """The accounts that the reader looks after, 50 a page."""
     number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
@@ -88,14 +87,14 @@ def listing() -> str:
 
 
 @blueprint.get(f"{BASE}/them")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_PEOPLE)
 def adding() -> str:
     """A new account: where it belongs, then who it is."""
     return _adding(_asked_commune(request.args))
 
 
 @blueprint.post(f"{BASE}/them")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_PEOPLE)
 def add() -> BaseResponse | tuple[str, int]:
     """Make an account; its password is told once, on the page that follows."""
     begin_writing()
@@ -121,14 +120,14 @@ def add() -> BaseResponse | tuple[str, int]:
 
 
 @blueprint.get(f"{BASE}/<int:person_id>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_PEOPLE)
 def one(person_id: int) -> Response:
     """One account: role, scope, state, open sessions, and what may be done."""
     return _one(_person(person_id), one_time_secret.take())
 
 
 @blueprint.post(f"{BASE}/<int:person_id>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_PEOPLE)
 def change(person_id: int) -> BaseResponse | tuple[Response, int]:
     """Give another role, scope, name or office."""
     begin_writing()
@@ -154,7 +153,7 @@ def change(person_id: int) -> BaseResponse | tuple[Response, int]:
 
 
 @blueprint.post(f"{BASE}/<int:person_id>/<any({', '.join(map(repr, ACTS))}):name>")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_PEOPLE)
 def act(person_id: int, name: str) -> BaseResponse | tuple[Response, int]:
     """Press one of the buttons."""
     begin_writing()

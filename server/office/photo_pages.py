@@ -6,6 +6,7 @@ from werkzeug.http import dump_options_header
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import db
 from server.errors import PHOTO_UNKNOWN, Problem
 from server.files import attachments, blobs
@@ -18,7 +19,7 @@ SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 
 
 @blueprint.get("/quan-tri/xa/<code>/anh/<int:attachment_id>")
-@access.needs("officer", "team_leader", "reviewer", records=True)
+@access.needs(Right.READ_SUBMISSIONS, records=True)
 def show(code: str, attachment_id: int) -> Response:
     """One attachment by what its bytes are, never by what the phone called it; the act is logged."""
     found = _open(code, attachment_id)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from server import audit, clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import DAY_UNREADABLE, REQUEST_IMPOSSIBLE, Problem
 from server.households import search
@@ -26,7 +27,7 @@ OF_HOUSEHOLD = "/quan-tri/xa/<code>/ho/<uuid:household_id>/yeu-cau"
 
 
 @blueprint.get(BASE, endpoint="requests")
-@access.needs("officer", "admin")
+@access.needs(Right.READ_REQUESTS)
 def register() -> str:
     """All requests of the reader's communes with their due days; an administrator's of all; no names here."""
     return render_template(
@@ -34,12 +35,12 @@ def register() -> str:
         rows=requests.listed(db.session, access.signed_in().commune_ids),
         kinds=requests.KINDS,
         states=requests.STATES,
-        opens="officer" in access.signed_in().roles,
+        opens=access.signed_in().may(Right.HANDLE_REQUESTS),
     )
 
 
 @blueprint.get(OF_HOUSEHOLD)
-@access.needs("officer", records=True)
+@access.needs(Right.HANDLE_REQUESTS, records=True)
 def new(code: str, household_id: uuid.UUID) -> str:
     """The form on which a household's request is noted, beside those it made before."""
     commune = access.open_commune(code)
@@ -57,7 +58,7 @@ def new(code: str, household_id: uuid.UUID) -> str:
 
 
 @blueprint.post(OF_HOUSEHOLD)
-@access.needs("officer", records=True)
+@access.needs(Right.HANDLE_REQUESTS, records=True)
 def add(code: str, household_id: uuid.UUID) -> Response:
     """Note a request; its due days follow from the day on which it came."""
     search.one(access.open_commune(code), household_id)
@@ -78,7 +79,7 @@ def add(code: str, household_id: uuid.UUID) -> Response:
 
 
 @blueprint.get(f"{OF_COMMUNE}/<int:key>")
-@access.needs("officer", records=True)
+@access.needs(Right.HANDLE_REQUESTS, records=True)
 def one(code: str, key: int) -> str:
     """One request with the household it is about, and what can be done."""
     commune = access.open_commune(code)
@@ -98,7 +99,7 @@ def one(code: str, key: int) -> str:
 
 
 @blueprint.post(f"{OF_COMMUNE}/<int:key>")
-@access.needs("officer", records=True)
+@access.needs(Right.HANDLE_REQUESTS, records=True)
 def act(code: str, key: int) -> Response:
     """Do what the request asks, or note how it goes on; what cannot be undone needs a tick of its own."""
     access.open_commune(code)
@@ -120,7 +121,7 @@ def act(code: str, key: int) -> Response:
 
 
 @blueprint.get(f"{OF_COMMUNE}/<int:key>/trich")
-@access.needs("officer", records=True)
+@access.needs(Right.HANDLE_REQUESTS, records=True)
 def sheet(code: str, key: int) -> Response:
     """All that is held about the household, to print and hand over; the reading is logged."""
     commune = access.open_commune(code)

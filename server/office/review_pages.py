@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import db
 from server.errors import Problem
 from server.models import Commune
@@ -18,7 +19,6 @@ from server.review.review_queue import Wanted
 
 blueprint = Blueprint("review", __name__)
 
-ROLES = ("officer", "reviewer")
 SAID = {
     "approved": "Đã duyệt phiếu.",
     "has_issues": "Đã ghi: phiếu cần xem lại.",
@@ -37,7 +37,7 @@ HOMES = {
 
 
 @blueprint.get("/quan-tri/xa/<code>/phieu")
-@access.needs(*ROLES)
+@access.needs(Right.REVIEW)
 def queue(code: str) -> str:
     """What waits in a commune, newest first, or all submissions of a state."""
     commune = access.open_own_commune(code)
@@ -59,7 +59,7 @@ def queue(code: str) -> str:
 
 
 @blueprint.get("/quan-tri/xa/<code>/phieu/<int:submission_id>")
-@access.needs(*ROLES, records=True)
+@access.needs(Right.REVIEW, records=True)
 def one(code: str, submission_id: int) -> str:
     """One submission; an officer sees names and other personal answers on request, which is logged."""
     commune = access.open_own_commune(code)
@@ -76,7 +76,7 @@ def one(code: str, submission_id: int) -> str:
         photos=photos_of(submission_id),
         sketch=village_sketch.of(found.village_id, found.point),
         versions=review_queue.versions(submission_id),
-        may_correct=access.is_officer_of(commune) and access.sees_records(commune),
+        may_correct=access.may(Right.CORRECT, commune) and access.sees_records(commune),
         history=decisions.history(db.session.connection(), submission_id),
         states=STATES,
         results=RESULTS,
@@ -86,7 +86,7 @@ def one(code: str, submission_id: int) -> str:
 
 
 @blueprint.post("/quan-tri/xa/<code>/phieu/<int:submission_id>")
-@access.needs(*ROLES)
+@access.needs(Right.REVIEW)
 def decide(code: str, submission_id: int) -> Response:
     """Bring one submission into a state, as the page showed it."""
     commune = access.open_own_commune(code)
@@ -97,7 +97,7 @@ def decide(code: str, submission_id: int) -> Response:
 
 
 @blueprint.post("/quan-tri/xa/<code>/phieu/duyet")
-@access.needs(*ROLES)
+@access.needs(Right.REVIEW)
 def approve(code: str) -> Response:
     """Approve all that were ticked; what somebody else has decided meanwhile, or cannot be counted, stays."""
     commune = access.open_own_commune(code)

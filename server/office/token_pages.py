@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from server import clock
 from server.accounts import access, tokens
+from server.accounts.roles import Right
 from server.accounts.tokens import READS, TokenRejected
 from server.db import begin_writing, db
 from server.errors import TOKEN_GONE, Problem
@@ -16,20 +17,19 @@ from server.office.people_pages import actor, communes_to_choose
 blueprint = Blueprint("token_pages", __name__)
 
 BASE = "/quan-tri/khoa-truy-cap"
-WHO = ("admin", "city", "officer")
 DAYS = {30: "30 ngày", 90: "90 ngày", 365: "1 năm", 730: "2 năm"}
 DEFAULT_DAYS = 365
 
 
 @blueprint.get(BASE)
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_TOKENS)
 def listing() -> Response:
     """The keys of the reader's commune, or all of them."""
     return _page(one_time_secret.take())
 
 
 @blueprint.post(BASE)
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_TOKENS)
 def add() -> BaseResponse | tuple[Response, int]:
     """Make a key; it is told once, on the page that follows."""
     begin_writing()
@@ -52,7 +52,7 @@ def add() -> BaseResponse | tuple[Response, int]:
 
 
 @blueprint.post(f"{BASE}/<int:token_id>/thu-hoi")
-@access.needs(*WHO)
+@access.needs(Right.MANAGE_TOKENS)
 def revoke(token_id: int) -> BaseResponse:
     """Refuse a key from now on."""
     begin_writing()

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, render_templ
 
 from server import clock
 from server.accounts import access
+from server.accounts.roles import Right
 from server.db import db
 from server.errors import NOT_ALLOWED, Problem
 from server.operations import doctor, health, metrics
@@ -50,7 +51,7 @@ def figures() -> Response:
 
 
 @blueprint.get("/quan-tri/may-chu")
-@access.needs("admin")
+@access.needs(Right.READ_STATUS)
 def show() -> str:
     """The quick part of what `flask doctor` says, the worst first; what reads everything is left to the command."""
     findings = sorted(doctor.examine(thorough=False), key=lambda each: _WORST.index(each.level))

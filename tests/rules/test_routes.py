@@ -3,6 +3,7 @@
 from flask import Flask
 
 from server import addresses
+from server.accounts.roles import MAY, ROLES, Right
 
 
 def _view_rules(app: Flask) -> list[tuple[str, str, object]]:
@@ -32,7 +33,27 @@ def test_the_api_is_for_programs_but_for_its_description(app: Flask) -> None:
             assert getattr(access, "kind", None) == "program", (path, endpoint)
 
 
-def test_pages_for_people_name_roles(app: Flask) -> None:
+def test_pages_for_people_name_a_right_but_for_ones_own_account(app: Flask) -> None:
     for path, endpoint, access in _view_rules(app):
         if getattr(access, "kind", None) == "people":
-            assert getattr(access, "roles", None), (path, endpoint)
+            assert (access.right is None) == access.before_duty, (path, endpoint)
+
+
+def test_each_right_opens_a_view_or_is_asked_within_one(app: Flask) -> None:
+    named = {access.right for _, _, access in _view_rules(app) if getattr(access, "kind", None) == "people"}
+    assert set(Right) - named <= {Right.READ_LABELS, Right.PUBLISH_TO_CITY}
+
+
+def test_who_is_given_sums_alone_has_no_other_right() -> None:
+    """DESIGN 7, rights: leaders see aggregates only; administrators and the city see no single record."""
+    of = {role: {right for right, holders in MAY.items() if role in holders} for role in ROLES}
+    assert of["leader"] == {Right.READ_SUMS}
+    records = {
+        Right.READ_SUBMISSIONS,
+        Right.READ_LABELS,
+        Right.REVIEW,
+        Right.CORRECT,
+        Right.EXPORT_SUBMISSIONS,
+    }
+    assert not (of["admin"] | of["city"]) & records
+    assert Right.READ_LABELS not in of["reviewer"] | of["team_leader"]

@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from server.accounts import access as auth
+from server.accounts.roles import MAY, ROLES
 from server.db import Base, db
 from server.models import Audit
 from tests import town
@@ -71,9 +72,10 @@ def expected(access: auth.Access, rule: Rule, method: str, caller: Caller, code:
 
 
 def _holds(access: auth.Access, caller: Caller) -> bool:
-    """Whether somebody has the role, or a key the data, that a view asks for."""
+    """Whether somebody has the right, or a key the data, that a view asks for."""
     if access.kind == "people":
-        return caller.kind == "person" and bool(access.roles & caller.roles)
+        holders = ROLES.keys() if access.right is None else MAY[access.right]
+        return caller.kind == "person" and not caller.roles.isdisjoint(holders)
     return caller.kind == "person" or access.reads in caller.reads
 
 
