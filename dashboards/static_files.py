@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, request, url_for
 from werkzeug.security import safe_join
 
 from server.accounts import access
-from server.errors import NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 
 FILES = Path(__file__).parent / "static"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
@@ -30,7 +30,7 @@ def file(name: str) -> Response:
     path = Path(safe_join(str(FILES), name) or FILES)
     kind = "text/plain" if path.name == "LICENSE" else KINDS.get(path.suffix)
     if kind is None or not path.is_file():
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     is_packed = path.suffix in (".css", ".js") and takes_gzip()
     content = _compressed(path, path.stat().st_mtime_ns) if is_packed else path.read_bytes()
     response = Response(content, mimetype=kind)

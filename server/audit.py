@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.db import db
-from server.errors import AUTHENTICATION_NEEDED, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Audit
 from server.settings import Settings
 
@@ -127,7 +127,7 @@ def _asking() -> str:
     """Who asks, as `act_as` was told; AUTHENTICATION_NEEDED where nobody has."""
     actor: str | None = request.environ.get(_ACTOR)
     if actor is None:
-        raise Problem(AUTHENTICATION_NEEDED)
+        raise Problem(CommonProblem.AUTHENTICATION_NEEDED)
     return actor
 
 

@@ -17,7 +17,7 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
-from server.errors import NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 from server.exports import select, submissions
 from server.exports.columns import UNSEEN, merged, withheld
 from server.models import Commune, Form
@@ -150,7 +150,7 @@ def coverage_file(code: str, ending: str) -> Response:
     """The table of the commune's page as one file; small cells hidden as they are there."""
     kind = next((kind for kind in KINDS if kind.ending == ending), None)
     if kind is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     asked = ask(code)
     content = _WRITERS[ending](asked)
     return _attached(content, kind.media_type, f"muc-bao-phu-{code}-{asked.table.as_of}.{ending}")

@@ -11,9 +11,10 @@ from flask import request, url_for
 
 from forms.definition import Definition
 from server.accounts import access
-from server.errors import DAY_UNREADABLE, WISH_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.exports import geojson, select, submissions
 from server.exports.columns import merged
+from server.exports.export_problems import ExportProblem
 from server.exports.presets import BOTH, CENTRAL, DETAILS, EXCEL_VI, KOBO, SUMMARY, WORKBOOK, Preset
 from server.exports.select import Choice
 from server.exports.submissions import Export
@@ -138,7 +139,7 @@ def _day(name: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _named(name: str) -> list[str]:
@@ -150,7 +151,7 @@ def _among(name: str, known: Collection[str]) -> frozenset[str]:
     """The values that were named; Problem WISH_UNREADABLE for one that is not known."""
     wanted = frozenset(_named(name))
     for value in wanted.difference(known):
-        raise Problem(WISH_UNREADABLE, name=name, value=value[:80])
+        raise Problem(ExportProblem.WISH_UNREADABLE, name=name, value=value[:80])
     return wanted
 
 
@@ -165,7 +166,7 @@ def _ids() -> frozenset[int] | None:
     wanted = _named("phieu")
     for value in wanted:
         if not (value.isascii() and value.isdecimal() and len(value) < 19):
-            raise Problem(WISH_UNREADABLE, name="phieu", value=value[:80])
+            raise Problem(ExportProblem.WISH_UNREADABLE, name="phieu", value=value[:80])
     return frozenset(map(int, wanted)) if wanted else None
 
 
@@ -176,21 +177,21 @@ def _questions(form: Definition | None) -> frozenset[str]:
 def _language(form: Definition | None) -> str:
     wanted = request.args.get("ngon_ngu", "")
     if wanted and (form is None or wanted not in form.languages):
-        raise Problem(WISH_UNREADABLE, name="ngon_ngu", value=wanted[:80])
+        raise Problem(ExportProblem.WISH_UNREADABLE, name="ngon_ngu", value=wanted[:80])
     return wanted
 
 
 def _multiple() -> str:
     wanted = request.args.get("nhieu", "")
     if wanted and wanted not in MULTIPLE:
-        raise Problem(WISH_UNREADABLE, name="nhieu", value=wanted[:80])
+        raise Problem(ExportProblem.WISH_UNREADABLE, name="nhieu", value=wanted[:80])
     return MULTIPLE.get(wanted, "")
 
 
 def _separator() -> str:
     wanted = request.args.get("ngan_cach", "/")
     if len(wanted) > LONGEST_SEPARATOR or not wanted.isprintable():
-        raise Problem(WISH_UNREADABLE, name="ngan_cach", value=wanted[:20])
+        raise Problem(ExportProblem.WISH_UNREADABLE, name="ngan_cach", value=wanted[:20])
     return wanted
 
 

@@ -23,7 +23,8 @@ from server.accounts.roles import Right
 from server.boundaries import derived_outlines, history, upload
 from server.boundaries.upload import Kept, Wish
 from server.db import db, writing
-from server.errors import FILE_UNREADABLE, NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
+from server.files.file_problems import FileProblem
 from server.models import Commune
 from server.places import communes, household_numbers_import
 from server.places.communes import PlacesRejected
@@ -121,7 +122,7 @@ def confirm(code: str, key: str) -> BaseResponse:
         )
     except PlacesRejected as rejected:
         db.session.rollback()
-        raise Problem(FILE_UNREADABLE, why=" ".join(rejected.sentences[:3])) from rejected
+        raise Problem(FileProblem.FILE_UNREADABLE, why=" ".join(rejected.sentences[:3])) from rejected
     db.session.commit()
     flash(
         f"Đã nạp ranh giới: {stored.added} mới, {stored.changed} thay đổi, {stored.unchanged} như cũ"
@@ -149,7 +150,7 @@ def bring_back(code: str, past: int) -> BaseResponse:
     commune = _to_change(code)
     found = history.find(commune, past)
     if found is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     changed = history.bring_back(commune, found, access.signed_in().actor)
     db.session.commit()
     flash(f"Đã trở lại ranh giới trước lần nạp đó: {changed} ranh giới thay đổi.")
@@ -169,7 +170,7 @@ def figures(code: str) -> BaseResponse:
                                      actor=access.signed_in().actor)  # fmt: skip
     except PlacesRejected as rejected:
         db.session.rollback()
-        raise Problem(FILE_UNREADABLE, why=" ".join(rejected.sentences[:20])) from rejected
+        raise Problem(FileProblem.FILE_UNREADABLE, why=" ".join(rejected.sentences[:20])) from rejected
     db.session.commit()
     flash(f"Đã nạp số hộ của {stored} thôn, nguồn: {source}.")
     return redirect(url_for("boundary_pages.choose", code=code))
@@ -190,7 +191,7 @@ def _file() -> tuple[str, bytes]:
     if sent:
         sent.close()
     if sent is None or not content:
-        raise Problem(FILE_UNREADABLE, why="Chưa chọn tệp, hoặc tệp trống.")
+        raise Problem(FileProblem.FILE_UNREADABLE, why="Chưa chọn tệp, hoặc tệp trống.")
     upload.refuse_large(content)
     return sent.filename or "tệp", content
 

@@ -21,8 +21,9 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import city
 from server.coverage.city import CityTable, CommuneRow
+from server.coverage.coverage_problems import CoverageProblem
 from server.coverage.coverage_table import VISITED
-from server.errors import INDICATOR_UNKNOWN, Problem
+from server.errors import Problem
 
 WORST_FIRST = (State.BEHIND, State.AT_RISK, State.ON_TRACK, State.MET, State.UNKNOWN)
 ORDERS = {
@@ -87,7 +88,7 @@ def _chosen(choices: Sequence[Indicator], code: str) -> Indicator:
     """The indicator asked for, else the first; households met where no form and no plan has been loaded yet."""
     found = next((each for each in choices if each.code == code), None)
     if found is None and code:
-        raise Problem(INDICATOR_UNKNOWN, code=code[:64])
+        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=code[:64])
     return found or next(iter(choices), Indicator(VISITED, "Hộ đã được thăm", "household", "state"))
 
 

@@ -8,7 +8,7 @@ from flask import request
 from geo.coverage import CoverageTable
 from server.accounts import access
 from server.coverage import coverage_table
-from server.errors import DAY_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune
 
 
@@ -40,4 +40,4 @@ def asked_day() -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error

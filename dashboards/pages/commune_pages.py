@@ -16,7 +16,8 @@ from geo.targets import share_of_time_gone
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import coverage_table
-from server.errors import INDICATOR_UNKNOWN, Problem
+from server.coverage.coverage_problems import CoverageProblem
+from server.errors import Problem
 from server.review import difficulties
 from server.settings import Settings
 
@@ -99,7 +100,7 @@ def map_frame(code: str) -> Response:
     asked = ask(code)
     row = _chosen(mapped(asked.table))
     if row is None:
-        raise Problem(INDICATOR_UNKNOWN, code=request.args.get("chi_tieu", ""))
+        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=request.args.get("chi_tieu", ""))
     settings: Settings = current_app.config["SETTINGS"]
     allowed = static_files.nonce()
     page = coverage_map.coverage_map(
@@ -128,7 +129,7 @@ def _chosen(choices: tuple[IndicatorRow, ...]) -> IndicatorRow | None:
         return choices[0] if choices else None
     found = next((row for row in choices if row.indicator.code == code), None)
     if found is None:
-        raise Problem(INDICATOR_UNKNOWN, code=code[:64])
+        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=code[:64])
     return found
 
 

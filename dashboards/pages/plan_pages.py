@@ -22,7 +22,7 @@ from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.coverage.coverage_table import VISITED
 from server.db import db
-from server.errors import NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune, Indicator, Plan, Task, Village
 from server.models import Target as TargetOfPlan
 from server.plans import office_figures
@@ -87,7 +87,7 @@ def target(code: str, target_id: str) -> str:
     asked = ask(code)
     row = asked.table.target(target_id)
     if row is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     stored = _stored(asked.commune, target_id)
     counted = asked.table.indicator(row.target.indicator or "") if row.surveyed else None
     return render_template(
@@ -145,7 +145,7 @@ def _village(commune: Commune, code: str) -> Village:
     known = sa.select(Village).where(Village.commune_id == commune.id, Village.code == code)
     found = db.session.scalars(known.order_by(Village.valid_from.desc())).first()
     if found is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     return found
 
 
@@ -153,7 +153,7 @@ def _home(stored: Village) -> Village:
     """The thôn that a merged one went into; Problem NOT_FOUND for one that has none and no row."""
     found = db.session.get(Village, stored.merged_into_id) if stored.merged_into_id else None
     if found is None or found.id == stored.id:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     return found
 
 

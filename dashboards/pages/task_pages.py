@@ -10,7 +10,7 @@ from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune
 from server.plans import tasks
 from server.plans.tasks import KINDS, STATES, Wanted
@@ -35,7 +35,7 @@ def move_on(code: str, task_code: str) -> Response | Page:
     commune = access.open_commune(code)
     task = tasks.one(commune, task_code)
     if task is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     state, note, link = (request.form.get(name, "") for name in ("state", "note", "link"))
     wrong = tasks.problems(state, note, link)
     if wrong:

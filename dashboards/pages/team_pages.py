@@ -11,7 +11,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import team
 from server.db import db
-from server.errors import NOT_ALLOWED, NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 from server.households.records import NOT_VISITED
 from server.models import Commune, Village
 
@@ -68,7 +68,7 @@ def _village(commune: Commune, code: str) -> Village:
     )
     found = db.session.scalars(query).first()
     if found is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     if not access.sees_records(commune, found):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     return found

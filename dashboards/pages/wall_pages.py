@@ -13,7 +13,8 @@ from dashboards.pages.commune_pages import blueprint, mapped
 from geo.coverage import Cell, CoverageTable, IndicatorRow
 from server.accounts import access
 from server.accounts.roles import Right
-from server.errors import INDICATOR_UNKNOWN, Problem
+from server.coverage.coverage_problems import CoverageProblem
+from server.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _chosen(table: CoverageTable) -> IndicatorRow:
     wanted = request.args.get("chi_tieu") or (choices[0].indicator.code if choices else "")
     found = next((row for row in choices if row.indicator.code == wanted), None)
     if found is None:
-        raise Problem(INDICATOR_UNKNOWN, code=wanted[:64])
+        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=wanted[:64])
     return found
 
 

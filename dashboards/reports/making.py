@@ -13,7 +13,8 @@ from dashboards.reports.report_pdf import write_pdf
 from dashboards.reports.report_word import write_docx
 from geo.coverage import CoverageTable
 from server import clock
-from server.errors import PERIOD_UNKNOWN, REPORT_EMPTY, Problem
+from server.coverage.coverage_problems import CoverageProblem
+from server.errors import Problem
 from server.models import Commune
 
 
@@ -62,7 +63,7 @@ def period_of(key: str) -> Period:
     """Problem PERIOD_UNKNOWN for what is no period, or one that has not begun."""
     found = periods.read(key)
     if found is None or found.start > clock.today():
-        raise Problem(PERIOD_UNKNOWN, period=key[:20])
+        raise Problem(CoverageProblem.PERIOD_UNKNOWN, period=key[:20])
     return found
 
 
@@ -70,7 +71,7 @@ def make(commune: Commune, period: Period, day: dt.date | None, wish: Wish) -> M
     """Problem REPORT_EMPTY for a commune without thôn."""
     report, table = content.build(commune, period, day or clock.today(), wish)
     if not table.villages:
-        raise Problem(REPORT_EMPTY)
+        raise Problem(CoverageProblem.REPORT_EMPTY)
     return Made(commune, report, table)
 
 

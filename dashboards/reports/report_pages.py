@@ -17,7 +17,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import issued_reports
 from server.db import begin_writing, db
-from server.errors import DAY_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Snapshot
 
 blueprint = Blueprint("reports", __name__, template_folder="../templates")
@@ -153,7 +153,7 @@ def _given_day() -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _wish(form: Mapping[str, str]) -> Wish:

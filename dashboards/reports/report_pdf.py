@@ -9,7 +9,8 @@ from dashboards.reports import prose
 from dashboards.reports.content import Report
 from dashboards.reports.picture import Picture
 from dashboards.reports.report_word import DRAFT
-from server.errors import PDF_IMPOSSIBLE, Problem
+from server.coverage.coverage_problems import CoverageProblem
+from server.errors import Problem
 
 STYLE = Path(__file__).parents[1] / "static/css/report_paper.css"
 
@@ -20,7 +21,7 @@ def write_pdf(report: Report, pictures: Sequence[Picture], *, is_draft: bool) ->
         from weasyprint import CSS, HTML  # noqa: PLC0415 (needs Pango, and a second to load)
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as error:
-        raise Problem(PDF_IMPOSSIBLE) from error
+        raise Problem(CoverageProblem.PDF_IMPOSSIBLE) from error
     annexes = prose.annexes(report)
     page = render_template(
         "report_paper.html",

@@ -16,16 +16,10 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from server import audit, clock
 from server.accounts import guessing, passwords, second_factor, tokens
+from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import MAY, Right
 from server.db import db
-from server.errors import (
-    AUTHENTICATION_NEEDED,
-    NOT_ALLOWED,
-    OWN_DUTY_FIRST,
-    PAGE_EXPIRED,
-    TOKEN_UNKNOWN,
-    Problem,
-)
+from server.errors import CommonProblem, Problem
 from server.models import ApiToken, Commune, Person, Village
 from server.places import communes, merged_villages
 
@@ -137,7 +131,7 @@ def signed_in() -> Caller:
     """Who asks, on a view that nobody reaches without signing in."""
     found = caller()
     if found is None:
-        raise Problem(AUTHENTICATION_NEEDED)
+        raise Problem(CommonProblem.AUTHENTICATION_NEEDED)
     return found
 
 
@@ -168,7 +162,7 @@ def open_commune(code: str) -> Commune:
     """The commune with this code, for one who may see it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
     found = communes.commune(code)
     if not may_see(found):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     return found
 
 
@@ -176,7 +170,7 @@ def open_own_commune(code: str) -> Commune:
     """The commune with this code, for one who belongs to it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
     found = open_commune(code)
     if not signed_in().belongs_to(found):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     return found
 
 
@@ -202,7 +196,7 @@ def needs(right: Right, *, records: bool = False) -> Callable[[View], View]:
     def admit() -> None:
         found = signed_in()
         if not found.may(right) or (records and found.commune_id is None):
-            raise Problem(NOT_ALLOWED)
+            raise Problem(CommonProblem.NOT_ALLOWED)
         _without_duty()
         _own_form()
 
@@ -214,7 +208,7 @@ def own(view: View) -> View:
 
     def admit() -> None:
         if not signed_in().is_person:
-            raise Problem(NOT_ALLOWED)
+            raise Problem(CommonProblem.NOT_ALLOWED)
         _own_form()
 
     return _declared(view, Access("people", before_duty=True), admit)
@@ -231,12 +225,12 @@ def program(reads: str) -> Callable[[View], View]:
     def admit() -> None:
         found = caller()
         if found is None:
-            raise Problem(AUTHENTICATION_NEEDED, _CHALLENGE)
+            raise Problem(CommonProblem.AUTHENTICATION_NEEDED, _CHALLENGE)
         if found.is_person:
             _without_duty()
             _own_form()
         elif reads not in found.reads:
-            raise Problem(NOT_ALLOWED)
+            raise Problem(CommonProblem.NOT_ALLOWED)
 
     return lambda view: _declared(view, Access("program", reads=reads), admit)
 
@@ -261,14 +255,14 @@ def _own_form() -> None:
     try:
         csrf.protect()
     except CSRFError as error:
-        raise Problem(PAGE_EXPIRED) from error
+        raise Problem(CommonProblem.PAGE_EXPIRED) from error
 
 
 def _without_duty() -> None:
     """Refuse everything but a person's own account while he has something to do there."""
     duty = signed_in().duty
     if duty:
-        raise Problem(OWN_DUTY_FIRST, what=duty)
+        raise Problem(AccountProblem.OWN_DUTY_FIRST, what=duty)
 
 
 def _person() -> Caller | None:
@@ -310,14 +304,14 @@ def _program() -> Caller:
     moment = clock.now()
     if not _TOKEN.fullmatch(token):
         guessing.refuse_often()
-        raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
+        raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
     known = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
     found = db.session.scalars(known).one_or_none()
     if found is None:
         db.session.rollback()  # nothing is held while the guesser waits
         guessing.refuse_often()
     if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
-        raise Problem(TOKEN_UNKNOWN, _CHALLENGE)
+        raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
     return Caller(
         f"token:{found.id}", found.name, frozenset(), found.commune_id, reads=frozenset(found.reads.split())
     )

@@ -14,7 +14,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from server.errors import TOO_MANY_REQUESTS, Problem
+from server.errors import CommonProblem, Problem
 from server.hot_path.group_commit import is_in_turn
 from server.settings import Settings
 
@@ -64,7 +64,7 @@ def refuse_often() -> None:
     """One more wrong code, key or password; Problem TOO_MANY_REQUESTS, late, where this address has sent many."""
     seconds = _one_more()
     if seconds:
-        raise Problem(TOO_MANY_REQUESTS, (("Retry-After", str(seconds)),))
+        raise Problem(CommonProblem.TOO_MANY_REQUESTS, (("Retry-After", str(seconds)),))
 
 
 def slow() -> None:

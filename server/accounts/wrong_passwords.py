@@ -9,8 +9,9 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server import clock
+from server.accounts.account_problems import AccountProblem
 from server.db import db
-from server.errors import SIGN_IN_TOO_OFTEN, Problem
+from server.errors import Problem
 from server.models import SignInTry
 from server.settings import Settings
 
@@ -76,7 +77,7 @@ def _too_often(last: dt.datetime, moment: dt.datetime) -> Problem:
     wait = (
         f"{hours} giờ {minutes} phút" if hours and minutes else f"{hours} giờ" if hours else f"{minutes} phút"
     )
-    return Problem(SIGN_IN_TOO_OFTEN, (("Retry-After", str(seconds)),), wait=wait)
+    return Problem(AccountProblem.SIGN_IN_TOO_OFTEN, (("Retry-After", str(seconds)),), wait=wait)
 
 
 def _wait() -> dt.timedelta:

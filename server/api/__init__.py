@@ -27,7 +27,7 @@ class JsonApi(Api):
 def say(problem: Problem) -> Response:
     """A problem for a program: a code to act on and a sentence to show."""
     response = jsonify(code=problem.kind.code, message=problem.sentence)
-    response.status_code = problem.kind.status
+    response.status_code = problem.status
     return response
 
 

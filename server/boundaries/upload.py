@@ -20,6 +20,7 @@ from server import clock, errors
 from server.boundaries import store
 from server.boundaries.store import Stored
 from server.db import db
+from server.files.file_problems import FileProblem
 from server.models import BoundaryUpload, Commune, Village
 from server.places import communes
 
@@ -57,7 +58,7 @@ class Kept:
 def refuse_large(content: bytes) -> None:
     """Problem FILE_UNREADABLE for what is not even looked into."""
     if len(content) > MOST_BYTES:
-        raise errors.Problem(errors.FILE_UNREADABLE, why=f"Tệp lớn hơn {MOST_BYTES // 1_000_000} MB.")
+        raise errors.Problem(FileProblem.FILE_UNREADABLE, why=f"Tệp lớn hơn {MOST_BYTES // 1_000_000} MB.")
 
 
 def keep(commune: Commune, file_name: str, content: bytes, actor: str) -> str:
@@ -77,7 +78,7 @@ def kept(commune: Commune, key: str) -> Kept:
     """The file of this commune with this name; Problem FILE_EXPIRED where it waits no longer."""
     row = db.session.get(BoundaryUpload, key, options=[undefer(BoundaryUpload.content)])
     if row is None or row.commune_id != commune.id or row.made_at < clock.now() - KEPT:
-        raise errors.Problem(errors.FILE_EXPIRED)
+        raise errors.Problem(FileProblem.FILE_EXPIRED)
     return Kept(row.id, row.file_name, bytes(row.content), row.made_at)
 
 
@@ -121,7 +122,7 @@ def read(commune: Commune, content: bytes, file_name: str, wish: Wish) -> Readin
     try:
         found = _read(content, Path(file_name).suffix.lower(), wish, whole, about(commune), known)
     except boundaries.UnreadableBoundaries as error:
-        raise errors.Problem(errors.FILE_UNREADABLE, why=error.sentence) from error
+        raise errors.Problem(FileProblem.FILE_UNREADABLE, why=error.sentence) from error
     return _own(commune, found) if wish.level == "commune" else found
 
 
@@ -177,7 +178,7 @@ def candidates(commune: Commune, content: bytes, file_name: str) -> tuple[Candid
         try:
             return boundaries.candidates(path, about(commune))
         except boundaries.UnreadableBoundaries as error:
-            raise errors.Problem(errors.FILE_UNREADABLE, why=error.sentence) from error
+            raise errors.Problem(FileProblem.FILE_UNREADABLE, why=error.sentence) from error
 
 
 def confirm(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server.cli.groups import refuse
 from server.db import db
-from server.errors import DAY_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune, Village
 
 
@@ -38,7 +38,7 @@ def day(text: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text) from error
 
 
 def villages(commune: Commune, codes: Sequence[str]) -> list[Village]:

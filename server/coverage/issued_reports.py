@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from server import audit, clock
 from server.accounts.access import Caller
+from server.coverage.coverage_problems import CoverageProblem
 from server.db import db
-from server.errors import REPORT_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import Commune, Snapshot, Submission, Village
 
 PAGE = 20
@@ -100,7 +101,7 @@ def one(commune: Commune, number: int) -> Snapshot:
     mine = sa.select(Snapshot).where(Snapshot.commune_id == commune.id, Snapshot.number == number)
     found = db.session.scalars(mine).first()
     if found is None:
-        raise Problem(REPORT_UNKNOWN)
+        raise Problem(CoverageProblem.REPORT_UNKNOWN)
     return found
 
 

@@ -14,7 +14,7 @@ from forms.definition import Definition
 from forms.engine.xform import XForm
 from server import clock
 from server.db import db
-from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Attachment, Collector, Commune, Form, FormVersion, Submission, Village
 from server.places import merged_villages
 
@@ -89,7 +89,7 @@ def form(commune: Commune, form_id: str) -> Form:
         )
     ).one_or_none()
     if found is None:
-        raise Problem(FORM_UNKNOWN, form_id=form_id[:64])
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:64])
     return found
 
 
@@ -150,7 +150,7 @@ def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:
         .where(Submission.id == submission_id, Attachment.name == name, _here(commune.id))
     ).one_or_none()
     if found is None:
-        raise Problem(FILE_UNKNOWN, name=name[:80])
+        raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     return found
 
 

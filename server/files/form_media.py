@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from server.errors import BAD_REQUEST, Problem
+from server.errors import CommonProblem, Problem
 from server.files import attachments
 
 BY_BYTES = {
@@ -23,15 +23,18 @@ def type_of(name: str, content: bytes) -> str:
     if ending in BY_LETTERS:
         if _is_text(content):
             return BY_LETTERS[ending]
-        raise Problem(BAD_REQUEST, why=f"tệp “{shown}” không phải tệp chữ UTF-8. Hãy lưu lại rồi tải lên.")
+        raise Problem(
+            CommonProblem.BAD_REQUEST, why=f"tệp “{shown}” không phải tệp chữ UTF-8. Hãy lưu lại rồi tải lên."
+        )
     if ending not in BY_BYTES:
         kinds = ", ".join(kind.removeprefix(".") for kind in (*BY_BYTES, *BY_LETTERS))
         raise Problem(
-            BAD_REQUEST, why=f"biểu mẫu không dùng loại tệp của “{shown}”. Loại nhận được: {kinds}."
+            CommonProblem.BAD_REQUEST,
+            why=f"biểu mẫu không dùng loại tệp của “{shown}”. Loại nhận được: {kinds}.",
         )
     if attachments.type_of(content[:16], name) != BY_BYTES[ending]:
         raise Problem(
-            BAD_REQUEST,
+            CommonProblem.BAD_REQUEST,
             why=f"tệp “{shown}” không đúng loại mà đuôi tên nói. Hãy lưu lại đúng loại rồi tải lên.",
         )
     return BY_BYTES[ending]

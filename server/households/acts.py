@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from server import audit, clock
 from server.counting import tally
 from server.counting.recast import recasting
-from server.errors import ACT_IMPOSSIBLE, HOUSEHOLD_UNKNOWN, Problem
+from server.errors import Problem
+from server.households.household_problems import HouseholdProblem
 from server.households.rebuild import restate
 from server.households.records import HOUSEHOLDS, status
 from server.models import (
@@ -230,7 +231,7 @@ def _household(connection: sa.Connection, entity_id: uuid.UUID, officer: Officer
     )
     found = connection.execute(query).first()
     if found is None:
-        raise Problem(HOUSEHOLD_UNKNOWN)
+        raise Problem(HouseholdProblem.HOUSEHOLD_UNKNOWN)
     return found
 
 
@@ -257,7 +258,7 @@ def _check_listed(household: Any) -> None:
 
 
 def _impossible(why: str) -> Problem:
-    return Problem(ACT_IMPOSSIBLE, why=why)
+    return Problem(HouseholdProblem.ACT_IMPOSSIBLE, why=why)
 
 
 def _turned(

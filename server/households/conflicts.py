@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from server import clock
 from server.db import db
-from server.errors import CONFLICT_SETTLED, Problem
+from server.errors import Problem
+from server.households.household_problems import HouseholdProblem
 from server.models import Commune, Entity, EntityVersion, Village
 
 PAGE = 50
@@ -112,7 +113,7 @@ def settle(
         None,
     )
     if conflict is None:
-        raise Problem(CONFLICT_SETTLED)
+        raise Problem(HouseholdProblem.CONFLICT_SETTLED)
     at = clock.now()
     connection.execute(
         sa.update(EntityVersion)

@@ -16,7 +16,8 @@ from forms.errors import FormRejected
 from geo import encodings
 from server import audit, clock
 from server.db import db
-from server.errors import IMPORT_KEPT, IMPORT_UNKNOWN, Problem
+from server.errors import Problem
+from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS, status
 from server.households.search import are_alike
 from server.models import (
@@ -259,7 +260,7 @@ def found(commune: Commune, key: int) -> HouseholdImport:
     """An import of this commune; Problem IMPORT_UNKNOWN for any other."""
     row = db.session.get(HouseholdImport, key)
     if row is None or row.commune_id != commune.id:
-        raise Problem(IMPORT_UNKNOWN)
+        raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
     return row
 
 
@@ -269,7 +270,7 @@ def store(kept: HouseholdImport, commune: Commune, also: Iterable[int] = ()) -> 
     The caller commits. The list itself is forgotten: what it said stands in the households.
     """
     if kept.content is None:
-        raise Problem(IMPORT_UNKNOWN)
+        raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
     compared = compare(read(bytes(kept.content), kept.filename), commune)
     wanted = frozenset(also)
     chosen = [*compared.new, *(twin.placed for twin in compared.twins if twin.placed.row.number in wanted)]
@@ -323,9 +324,9 @@ def undo(kept: HouseholdImport) -> int:
         sa.select(sa.func.count()).where(Entity.import_id == kept.id, Entity.version > 1)
     )
     if kept.undone_at is not None or kept.content is not None:
-        raise Problem(IMPORT_UNKNOWN)
+        raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
     if visited or changed:
-        raise Problem(IMPORT_KEPT, count=max(visited or 0, changed or 0))
+        raise Problem(HouseholdProblem.IMPORT_KEPT, count=max(visited or 0, changed or 0))
     db.session.execute(sa.delete(EntityVersion).where(EntityVersion.entity_id.in_(mine)))
     taken: Any = db.session.execute(sa.delete(Entity).where(Entity.import_id == kept.id))
     kept.undone_at = clock.now()

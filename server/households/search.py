@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from forms.choices import unaccented
 from server.db import db
-from server.errors import HOUSEHOLD_UNKNOWN, Problem
+from server.errors import Problem
 from server.households.acts import GONE, MERGED
+from server.households.household_problems import HouseholdProblem
 from server.households.rebuild import COMPUTED, REJECTED
 from server.households.records import HOUSEHOLDS, NOT_VISITED
 from server.models import (
@@ -167,7 +168,7 @@ def one(commune: Commune, entity_id: uuid.UUID) -> Household:
     row = db.session.execute(query).first()
     village = db.session.get(Village, row.village_id) if row is not None and row.village_id else None
     if row is None or village is None or village.commune_id != commune.id:
-        raise Problem(HOUSEHOLD_UNKNOWN)
+        raise Problem(HouseholdProblem.HOUSEHOLD_UNKNOWN)
     versions = sa.select(*EntityVersion.__table__.c).where(EntityVersion.entity_id == entity_id)
     acts = sa.select(*EntityAct.__table__.c).where(EntityAct.entity_id == entity_id)
     return Household(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from server.counting import tally
 from server.db import BIG
-from server.errors import KEY_UNKNOWN, Problem
+from server.errors import Problem
 from server.files import attachments
 from server.hot_path import statements
 from server.hot_path.packed_rows import moment, packed, unpacked
@@ -20,6 +20,7 @@ from server.intake import resend
 from server.intake.sender import Sender
 from server.models import Collector, Entity, Subject, Submission, Tombstone
 from server.models.privacy import of_entity, of_submission
+from server.phones.phone_problems import PhoneProblem
 from server.published_forms.read_submission import Reading
 
 
@@ -124,7 +125,7 @@ def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
     """
     [before] = first(connection, [sent])
     if before.is_revoked and sent.sender.person is None:  # what he has sent may still be corrected
-        raise Problem(KEY_UNKNOWN)
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
     if before.stored is not None or before.is_buried or _names_buried(connection, sent.reading):
         return sent, dataclasses.replace(before, is_buried=before.stored is None)
     new_id, edited = before.submission_id, None

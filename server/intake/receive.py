@@ -9,17 +9,19 @@ from flask import current_app
 
 from server import clock
 from server.db import db, single_statements
-from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, UNAVAILABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.files import attachments
 from server.files.attachments import Upload
 from server.hot_path import statements
 from server.hot_path.group_commit import Ticket, Together
 from server.hot_path.statements import Step
 from server.intake import before_registration, effects, latest_moment, place, resend
+from server.intake.intake_problems import IntakeProblem
 from server.intake.known import Sent, first, look
 from server.intake.sender import Sender
 from server.models import Tombstone
 from server.models.privacy import of_points
+from server.phones.phone_problems import PhoneProblem
 from server.published_forms.read_submission import Reading, understand
 
 log = logging.getLogger(__name__)
@@ -71,9 +73,9 @@ def _foresee(reading: Reading, sender: Sender) -> Receipt | None:
     with db.engine.connect() as connection:
         [before] = first(connection, [Sent(reading, (), sender)])
     if before.is_revoked:
-        raise Problem(KEY_UNKNOWN)
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
     if before.stored is not None and before.stored.sha256 != reading.sha256:
-        raise Problem(SUBMISSION_CONFLICT)
+        raise Problem(IntakeProblem.SUBMISSION_CONFLICT)
     return _GONE if before.is_buried and before.stored is None else None
 
 
@@ -183,7 +185,7 @@ def _store_alone(ticket: Ticket[Sent, Receipt]) -> None:
                     connection.rollback()
                     if not _may_try_again(error):
                         raise
-        raise Problem(UNAVAILABLE)
+        raise Problem(CommonProblem.UNAVAILABLE)
     except Exception as error:  # whoever waits raises it in his own request
         ticket.fail(error)
 

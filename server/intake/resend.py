@@ -10,17 +10,12 @@ import sqlalchemy as sa
 from server import clock
 from server.counting.recast import recasting
 from server.db import db
-from server.errors import (
-    ATTACHMENT_CONFLICT,
-    EDIT_OF_REPLACED,
-    EDIT_OF_UNKNOWN,
-    SUBMISSION_CONFLICT,
-    Problem,
-)
+from server.errors import Problem
 from server.files import attachments
 from server.hot_path import statements
 from server.hot_path.statements import Step, step
 from server.households.rebuild import restate, touched_by
+from server.intake.intake_problems import IntakeProblem
 from server.models import Attachment, Finding, Submission
 from server.published_forms.read_submission import Reading
 
@@ -107,7 +102,7 @@ def again(
     Compared are the bytes as received, since what is stored may be redacted.
     """
     if stored.sha256 != reading.sha256:
-        raise Problem(SUBMISSION_CONFLICT)
+        raise Problem(IntakeProblem.SUBMISSION_CONFLICT)
     if blobs:
         with db.engine.connect().execution_options(writes=True) as connection:
             if late := _late(connection, stored, blobs):
@@ -128,7 +123,7 @@ def _late(
     there: dict[str, bytes] = {row.name: row.received_sha256 for row in connection.execute(query)}
     for blob in blobs:
         if there.get(blob.name, blob.received_sha256) != blob.received_sha256:
-            raise Problem(ATTACHMENT_CONFLICT, name=blob.name)
+            raise Problem(IntakeProblem.ATTACHMENT_CONFLICT, name=blob.name)
     return [blob for blob in blobs if blob.name not in there]
 
 
@@ -178,9 +173,9 @@ def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_
     deprecated = reading.instance.deprecated_id
     row = connection.execute(EDITED, {"instance_id": deprecated}).first()
     if row is None or row.form_id != reading.form.id or row.collector_id != collector_id:
-        raise Problem(EDIT_OF_UNKNOWN)
+        raise Problem(IntakeProblem.EDIT_OF_UNKNOWN)
     if row.replaced_by_id is not None:
-        raise Problem(EDIT_OF_REPLACED)
+        raise Problem(IntakeProblem.EDIT_OF_REPLACED)
     subjects = set(
         connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == row.id).distinct())
     )

@@ -14,7 +14,7 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import DAY_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
 from server.office import audit_search
@@ -94,7 +94,7 @@ def _day(name: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _choices() -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import DAY_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
 from server.office.privacy_pages import BASE
@@ -108,4 +108,4 @@ def _moment(text: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(text).replace(tzinfo=clock.LOCAL)
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error

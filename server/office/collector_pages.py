@@ -11,12 +11,13 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import COLLECTOR_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import Collector, CollectorVillage, Commune, Village
 from server.phones import collectors, collectors_import, last_contact, qr_sheet
 from server.phones.collectors import CollectorRejected
 from server.phones.collectors_import import TableRejected
 from server.phones.phone_access import outside_url
+from server.phones.phone_problems import PhoneProblem
 
 blueprint = Blueprint("collector_pages", __name__)
 
@@ -223,7 +224,7 @@ def _of(commune: Commune, village: int | None) -> sa.Select[Collector]:
 def _collector(commune: Commune, collector_id: int) -> Collector:
     found = db.session.get(Collector, collector_id)
     if found is None or found.commune_id != commune.id:
-        raise Problem(COLLECTOR_UNKNOWN)
+        raise Problem(PhoneProblem.COLLECTOR_UNKNOWN)
     return found
 
 

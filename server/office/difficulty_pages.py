@@ -8,11 +8,12 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import BAD_REQUEST, DIFFICULTY_CHANGED, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune, Village
 from server.office.photo_pages import photos_of
 from server.review import difficulties
 from server.review.difficulties import ACTS, KINDS, STATES, Act, Told, Wanted
+from server.review.review_problems import ReviewProblem
 
 blueprint = Blueprint("difficulties", __name__)
 
@@ -61,7 +62,7 @@ def act(code: str, difficulty_id: int) -> Response | tuple[str, int]:
     told = _told(commune, difficulty_id)
     chosen, text = _chosen(), request.form.get("noi_dung", "").strip()
     if request.form.get("trang_thai") != told.state or told.state not in chosen.before:
-        raise Problem(DIFFICULTY_CHANGED)
+        raise Problem(ReviewProblem.DIFFICULTY_CHANGED)
     wrong = _wrong(chosen, text)
     if wrong:
         db.session.rollback()
@@ -119,7 +120,7 @@ def _villages(commune: Commune, ids: frozenset[int] | None) -> list[Village]:
 def _chosen() -> Act:
     found = ACTS.get(request.form.get("viec", ""))
     if found is None:
-        raise Problem(BAD_REQUEST, why="không rõ việc cần làm.")
+        raise Problem(CommonProblem.BAD_REQUEST, why="không rõ việc cần làm.")
     return found
 
 

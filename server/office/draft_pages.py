@@ -15,7 +15,7 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import BAD_REQUEST, NOT_ALLOWED, NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
@@ -94,7 +94,9 @@ def _files() -> list[MediaFile]:
         name = (each.filename or "").replace("\\", "/").rpartition("/")[2]
         content = each.stream.read(drafts.MOST_FILE_BYTES + 1)
         if len(content) > drafts.MOST_FILE_BYTES:
-            raise Problem(BAD_REQUEST, why=f"tệp “{name[:80]}” lớn hơn 10 MB. Hãy thu nhỏ rồi tải lại.")
+            raise Problem(
+                CommonProblem.BAD_REQUEST, why=f"tệp “{name[:80]}” lớn hơn 10 MB. Hãy thu nhỏ rồi tải lại."
+            )
         files.append(MediaFile(name, content, form_media.type_of(name, content)))
     return files
 
@@ -166,9 +168,9 @@ def _own(draft_id: int) -> FormDraft:
     commune = form_pages.own_commune()
     draft = db.session.get(FormDraft, draft_id)
     if draft is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     if draft.commune_id != (commune.id if commune else None):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     return draft
 
 

@@ -12,9 +12,10 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import BAD_REQUEST, FORM_UNKNOWN, NOT_ALLOWED, VERSION_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormVersion
 from server.published_forms import catalogue, drafts
+from server.published_forms.form_problems import FormProblem
 
 blueprint = Blueprint("form_pages", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,7 +35,7 @@ def own_commune() -> Commune | None:
     caller = access.signed_in()
     if caller.commune_id is None:
         if not caller.may(Right.PUBLISH_TO_CITY):
-            raise Problem(NOT_ALLOWED)
+            raise Problem(CommonProblem.NOT_ALLOWED)
         return None
     return db.session.get(Commune, caller.commune_id)
 
@@ -95,7 +96,7 @@ def _uploaded() -> tuple[str, bytes]:
 def sample(form_id: str) -> Response:
     """A form of the library as a workbook, to begin one's own from."""
     if form_id not in library.LIBRARY:
-        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
     return _file(library.workbook(library.read(form_id)), XLSX, f"{form_id}.xlsx")
 
 
@@ -125,14 +126,14 @@ def act(form_id: str) -> Redirect:
     begin_writing()
     form = _readable(form_id)
     if not _is_own(form):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     wanted = request.form.get("viec", "")
     if wanted in ("ngung", "dung_lai"):
         form.retired_at = clock.now() if wanted == "ngung" else None
     elif wanted == "xa" and form.commune_id is None:
         catalogue.give(form, request.form.getlist("xa", type=int))
     else:
-        raise Problem(BAD_REQUEST, why="không rõ việc cần làm.")
+        raise Problem(CommonProblem.BAD_REQUEST, why="không rõ việc cần làm.")
     act_name = {"ngung": "form.retire", "dung_lai": "form.restore", "xa": "form.communes"}[wanted]
     audit.note(act_name, f"form:{form.id}", {"form_id": form.form_id})
     db.session.commit()
@@ -157,9 +158,9 @@ def _readable(form_id: str) -> Form:
     commune = own_commune()
     form = db.session.scalars(sa.select(Form).where(Form.form_id == form_id)).first()
     if form is None:
-        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
     if commune is not None and form.commune_id not in (None, commune.id):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     return form
 
 
@@ -172,7 +173,7 @@ def _is_own(form: Form) -> bool:
 def _version(form: Form, version: str) -> FormVersion:
     found = next((each for each in form.versions if each.version == version), None)
     if found is None:
-        raise Problem(VERSION_UNKNOWN, form_id=form.form_id, version=version[:80])
+        raise Problem(FormProblem.VERSION_UNKNOWN, form_id=form.form_id, version=version[:80])
     return found
 
 

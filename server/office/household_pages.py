@@ -12,9 +12,10 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import BAD_REQUEST, HOUSEHOLD_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.households import acts, conflicts, search
 from server.households.acts import KINDS, Officer
+from server.households.household_problems import HouseholdProblem
 from server.households.search import Household, Wanted
 from server.models import Commune
 from server.review.decisions import STATES as REVIEWS
@@ -59,7 +60,7 @@ def act(code: str, household_id: uuid.UUID) -> Response | str:
     commune = access.open_commune(code)
     chosen = request.form.get("viec", "")
     if chosen not in _DO:
-        raise Problem(BAD_REQUEST, why="không rõ việc cần làm.")
+        raise Problem(CommonProblem.BAD_REQUEST, why="không rõ việc cần làm.")
     if request.form.get("dong_y") != "1":
         found = search.one(commune, household_id)
         audit.note_reading("household.read", f"entity:{household_id}", {"label": True})
@@ -152,13 +153,13 @@ def _uuid(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text.strip())
     except ValueError as error:
-        raise Problem(HOUSEHOLD_UNKNOWN) from error
+        raise Problem(HouseholdProblem.HOUSEHOLD_UNKNOWN) from error
 
 
 def _village() -> int:
     found = request.form.get("thon", type=int)
     if found is None:
-        raise Problem(BAD_REQUEST, why="hãy chọn thôn.")
+        raise Problem(CommonProblem.BAD_REQUEST, why="hãy chọn thôn.")
     return found
 
 
@@ -166,7 +167,7 @@ def _day() -> dt.date:
     try:
         return dt.date.fromisoformat(request.form.get("ngay", ""))
     except ValueError as error:
-        raise Problem(BAD_REQUEST, why="hãy chọn ngày.") from error
+        raise Problem(CommonProblem.BAD_REQUEST, why="hãy chọn ngày.") from error
 
 
 def _fix(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:

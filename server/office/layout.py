@@ -14,7 +14,8 @@ from flask_babel import gettext
 from jinja2 import Template
 
 from server import languages
-from server.errors import AUTHENTICATION_NEEDED, OWN_DUTY_FIRST, Problem
+from server.accounts.account_problems import AccountProblem
+from server.errors import CommonProblem, Problem
 from server.office import menu
 
 SAFE = ("GET", "HEAD")
@@ -33,20 +34,20 @@ def register(app: Flask) -> None:
 
 def say(problem: Problem) -> Response:
     """A problem for a person: what happened and what to do. Whoever has to sign in first is led there."""
-    if problem.kind is AUTHENTICATION_NEEDED and request.method in SAFE:
+    if problem.kind is CommonProblem.AUTHENTICATION_NEEDED and request.method in SAFE:
         return make_response(redirect(url_for("security.login", next=_here())))
-    if problem.kind is OWN_DUTY_FIRST and request.method in SAFE:
+    if problem.kind is AccountProblem.OWN_DUTY_FIRST and request.method in SAFE:
         return make_response(redirect(url_for("my_account.show")))
     sentence = gettext(problem.kind.sentence).format(**problem.fields)
-    if problem.kind is AUTHENTICATION_NEEDED:
+    if problem.kind is CommonProblem.AUTHENTICATION_NEEDED:
         sentence = gettext(SIGNED_OUT_MEANWHILE)
     page = render_template(
         "problem.html",
-        broken=problem.kind.status >= 500,
+        broken=problem.status >= 500,
         sentence=sentence,
         problem=problem,
     )
-    return make_response(page, problem.kind.status)
+    return make_response(page, problem.status)
 
 
 def layout(broken: bool = False) -> Template:

@@ -11,7 +11,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.db import begin_writing, db
-from server.errors import NOT_FOUND, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Commune, Plan, ReportedValue, Target
 from server.plans import office_figures
 
@@ -67,7 +67,7 @@ def take_back(code: str, target_id: str, value_id: int) -> Response | Page:
     target = _target(commune, target_id)
     row = db.session.get(ReportedValue, value_id)
     if row is None or row.target_id != target.id or row.replaced_at is not None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     why = request.form.get("why", "")
     if not why.strip():
         db.session.rollback()
@@ -88,7 +88,7 @@ def _target(commune: Commune, target_id: str) -> Target:
     found = sa.select(Target).join(Plan).where(Plan.commune_id == commune.id, Target.code == target_id)
     target = db.session.scalars(found).first()
     if target is None:
-        raise Problem(NOT_FOUND)
+        raise Problem(CommonProblem.NOT_FOUND)
     return target
 
 

@@ -10,11 +10,12 @@ from sqlalchemy.orm import load_only, selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
 from server.accounts import access, persons, roles, sessions, wrong_passwords
+from server.accounts.account_problems import AccountProblem
 from server.accounts.persons import PersonRejected
 from server.accounts.roles import CITY_WIDE, ROLES, Right
 from server.audit import Actor
 from server.db import begin_writing, db
-from server.errors import PERSON_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import Commune, Person, Role, Village
 from server.office import one_time_secret
 
@@ -197,7 +198,7 @@ def _person(person_id: int) -> Person:
     """An account that the reader looks after; to him there are no others."""
     found = db.session.scalars(_own().where(Person.id == person_id)).unique().first()
     if found is None:
-        raise Problem(PERSON_UNKNOWN)
+        raise Problem(AccountProblem.PERSON_UNKNOWN)
     return found
 
 

@@ -8,8 +8,9 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
-from server.errors import PHOTO_UNKNOWN, Problem
+from server.errors import Problem
 from server.files import attachments, blobs
+from server.files.file_problems import FileProblem
 from server.models import Attachment, Collector, Submission, Village
 
 blueprint = Blueprint("photos", __name__)
@@ -32,7 +33,7 @@ def handed_out(found: Attachment, name: str) -> Response:
     """A stored file for a browser that is never to run anything of it; Problem PHOTO_UNKNOWN where it is gone."""
     content = blobs.get(found.stored_sha256)
     if content is None:
-        raise Problem(PHOTO_UNKNOWN)
+        raise Problem(FileProblem.PHOTO_UNKNOWN)
     is_picture = found.media_type in SHOWN
     response = Response(content, mimetype=found.media_type if is_picture else attachments.UNKNOWN_TYPE)
     response.headers["Content-Disposition"] = dump_options_header(
@@ -58,9 +59,9 @@ def _open(code: str, attachment_id: int) -> Attachment:
     found = db.session.get(Attachment, attachment_id)
     submission = db.session.get(Submission, found.submission_id) if found else None
     if found is None or submission is None or not _is_of(submission, commune.id):
-        raise Problem(PHOTO_UNKNOWN)
+        raise Problem(FileProblem.PHOTO_UNKNOWN)
     if not access.signed_in().sees_submissions(commune, submission.village_id):
-        raise Problem(PHOTO_UNKNOWN)
+        raise Problem(FileProblem.PHOTO_UNKNOWN)
     return found
 
 

@@ -11,13 +11,14 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.errors import DAY_UNREADABLE, REQUEST_IMPOSSIBLE, Problem
+from server.errors import CommonProblem, Problem
 from server.households import search
 from server.households.acts import Officer
 from server.models import Commune, PrivacyRequest
 from server.office.audit_words import ACTS
 from server.privacy import extract, requests
 from server.privacy.extract import Extract
+from server.privacy.privacy_problems import PrivacyProblem
 
 blueprint = Blueprint("privacy", __name__)
 
@@ -108,9 +109,12 @@ def act(code: str, key: int) -> Response:
     row = requests.one(db.session, commune, key)
     chosen = request.form.get("viec", "")
     if chosen not in _DO:
-        raise Problem(REQUEST_IMPOSSIBLE, why="không rõ việc cần làm.")
+        raise Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why="không rõ việc cần làm.")
     if chosen in ("delete", "withdraw") and request.form.get("dong_y") != "1":
-        raise Problem(REQUEST_IMPOSSIBLE, why="hãy đánh dấu vào ô xác nhận, vì việc này không hoàn tác được.")
+        raise Problem(
+            PrivacyProblem.REQUEST_IMPOSSIBLE,
+            why="hãy đánh dấu vào ô xác nhận, vì việc này không hoàn tác được.",
+        )
     person = access.signed_in()
     officer = Officer(person.actor, person.name, commune.id, request.remote_addr)
     audit.note(f"privacy.act_{chosen}", f"entity:{row.entity_id}", {"request": row.id})
@@ -128,7 +132,7 @@ def sheet(code: str, key: int) -> Response:
     row = requests.one(db.session, commune, key)
     found: Extract | None = extract.gather(db.session, row.entity_id)
     if found is None:
-        raise Problem(REQUEST_IMPOSSIBLE, why="dữ liệu của hộ này đã được xóa.")
+        raise Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why="dữ liệu của hộ này đã được xóa.")
     audit.note_reading("privacy.extract", f"entity:{row.entity_id}", {"request": row.id})
     page = render_template(
         "office/privacy_extract.html", commune=commune, extract=found, acts=ACTS, now=clock.now()
@@ -150,7 +154,7 @@ def _day(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Problem(DAY_UNREADABLE, day=text[:20]) from error
+        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _correct(row: PrivacyRequest, officer: Officer) -> None:

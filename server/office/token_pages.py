@@ -6,10 +6,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from server import clock
 from server.accounts import access, tokens
+from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import Right
 from server.accounts.tokens import READS, TokenRejected
 from server.db import begin_writing, db
-from server.errors import TOKEN_GONE, Problem
+from server.errors import Problem
 from server.models import ApiToken, Commune
 from server.office import one_time_secret
 from server.office.people_pages import actor, communes_to_choose
@@ -59,7 +60,7 @@ def revoke(token_id: int) -> BaseResponse:
     found = db.session.scalars(sa.select(ApiToken).where(ApiToken.id == token_id)).unique().first()
     own = access.signed_in().commune_id
     if found is None or (own is not None and found.commune_id != own):
-        raise Problem(TOKEN_GONE)
+        raise Problem(AccountProblem.TOKEN_GONE)
     tokens.revoke(found, by=actor())
     db.session.commit()
     flash(f"Đã thu hồi khóa của {found.name}: chương trình ấy không đọc được gì nữa.")

@@ -42,7 +42,7 @@ def say(problem: Problem) -> Response:
     """A problem in OpenRosa's words (C38, C39)."""
     if request.method in ("POST", "PUT"):
         _drain()
-    response = Response(xml.message(problem.sentence), problem.kind.status, content_type=xml.CONTENT_TYPE)
+    response = Response(xml.message(problem.sentence), problem.status, content_type=xml.CONTENT_TYPE)
     return dressed(response)
 
 

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from forms.choices import md5
 from server.db import single_statements
-from server.errors import FILE_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.households.records import HOUSEHOLDS
 from server.openrosa import published, xml
@@ -61,7 +61,7 @@ def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
 def integrity(caller: Caller, name: str) -> Response:
     """Which of the entities in `id` (separated by commas) are gone from this collector's list (E10)."""
     if name not in phone_lists.PROPERTIES:
-        raise Problem(FILE_UNKNOWN, name=name[:80])
+        raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     asked = {written: _uuid(written) for written in request.args.get("id", "").split(",")}
     ids = {key for key in asked.values() if key is not None}
     with single_statements().connect() as connection:

@@ -11,7 +11,7 @@ from typing import IO, BinaryIO, cast
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import parse_options_header
 
-from server.errors import BAD_REQUEST, Problem
+from server.errors import CommonProblem, Problem
 
 IN_MEMORY = 256 * 1024
 """Requests up to this size are cut up in memory, which for a form of 3 KB costs a tenth of a stream's parser."""
@@ -47,7 +47,7 @@ def received(stream: IO[bytes], content_type: str, length: int | None) -> Iterat
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "").encode("ascii", "replace")
     if kind != "multipart/form-data" or not 0 < len(boundary) <= MAX_BOUNDARY:
-        raise Problem(BAD_REQUEST, why="cần multipart/form-data có phần xml_submission_file.")
+        raise Problem(CommonProblem.BAD_REQUEST, why="cần multipart/form-data có phần xml_submission_file.")
     small = length is not None and length <= IN_MEMORY
     body = stream.read() if small else b""
     parts = _cut(body, boundary) if small else None
@@ -97,7 +97,7 @@ def _streamed(stream: IO[bytes], boundary: bytes, open_files: ExitStack) -> list
     try:
         fields, files = parser.parse(stream, boundary, None)
     except ValueError as error:
-        raise Problem(BAD_REQUEST, why=_UNREADABLE) from error
+        raise Problem(CommonProblem.BAD_REQUEST, why=_UNREADABLE) from error
     texts = [Part(name or "", None, "", io.BytesIO(text.encode())) for name, text in fields.items(multi=True)]
     return texts + [
         Part(name or "", file.filename or "", file.content_type or "", cast(BinaryIO, file.stream))

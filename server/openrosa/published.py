@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from forms.choices import md5
 from forms.definition import Definition
-from server.errors import FILE_UNKNOWN, FORM_UNKNOWN, VERSION_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.models import Form, FormCommune, FormFile, FormVersion
 from server.phones.phone_access import Caller
+from server.published_forms.form_problems import FormProblem
 from server.published_forms.registry import registry
 
 _GIVEN = sa.select(FormCommune.commune_id).where(FormCommune.form_id == Form.id)
@@ -102,16 +103,16 @@ def form(caller: Caller, form_id: str) -> None:
     """Problem where there is no such form, or it is another commune's."""
     known = registry().form(form_id) if form_id.isprintable() else None
     if known is None or known.commune_id not in (None, caller.commune_id):
-        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
 
 
 def _version(form_id: str, name: str, caller: Caller | None = None) -> Version:
     form = registry().form(form_id) if form_id.isprintable() else None
     if form is None or (caller is not None and form.commune_id not in (None, caller.commune_id)):
-        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
     known = registry().version(form, name) if name.isprintable() else None
     if known is None:
-        raise Problem(VERSION_UNKNOWN, form_id=form_id[:80], version=name[:80])
+        raise Problem(FormProblem.VERSION_UNKNOWN, form_id=form_id[:80], version=name[:80])
     return Version(known.id, known.definition)
 
 
@@ -149,11 +150,11 @@ def is_list(found: Version, name: str) -> bool:
 def file(connection: sa.Connection, caller: Caller, found: Version, name: str) -> Content:
     """One file of a version: made from the tables for this caller, else as uploaded with the form."""
     if name not in found.definition.media:
-        raise Problem(FILE_UNKNOWN, name=name[:80])
+        raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     made = phone_lists.content(connection, name, caller)
     if made is not None:
         return Content(made, "text/csv; charset=utf-8", md5(made))
     row: Any = connection.execute(_FILE, {"version": found.id, "name": name}).first()
     if row is None:
-        raise Problem(FILE_UNKNOWN, name=name[:80])
+        raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     return Content(row.content, row.media_type, md5(row.content))

@@ -13,11 +13,12 @@ from forms.choices import md5
 from forms.instance import read
 from server.accounts import access
 from server.db import single_statements
-from server.errors import BAD_REQUEST, FILE_UNKNOWN, PUSH_REFUSED, SUBMISSION_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.files import blobs
 from server.intake import place
 from server.models import Attachment, Collector, Submission
 from server.openrosa import published, xml
+from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones import digest
 from server.phones.phone_access import Caller, known, outside_url
 from server.published_forms.registry import registry
@@ -70,7 +71,7 @@ def submission_list(caller: Caller) -> Response:
     """The ids of one form, some at a time; an edit stands where it arrived, what it replaced nowhere (C50, C51)."""
     cursor = request.args.get("cursor") or "0"
     if not cursor.isascii() or not cursor.isdigit() or int(cursor) > _LAST:
-        raise Problem(BAD_REQUEST, why="không hiểu con trỏ (cursor) này.")
+        raise Problem(CommonProblem.BAD_REQUEST, why="không hiểu con trỏ (cursor) này.")
     most = max(1, min(request.args.get("numEntries", PAGE, type=int), MOST))
     statement = _LIST if request.args.get("includeIncomplete") == "true" else _COMPLETE
     values = {**_scope(caller, request.args.get("formId", "")), "after": int(cursor), "most": most}
@@ -88,11 +89,11 @@ def download_submission(caller: Caller) -> Response:
     instance = found[1] if found else ""
     values = {**_scope(caller, re.split(r"[\[/]", key, maxsplit=1)[0]), "instance": instance}
     if not instance.isprintable():
-        raise Problem(SUBMISSION_UNKNOWN)
+        raise Problem(PhoneRequestProblem.SENT_SUBMISSION_UNKNOWN)
     with single_statements().connect() as connection:
         row = connection.execute(_ONE, values).first()
         if row is None:
-            raise Problem(SUBMISSION_UNKNOWN)
+            raise Problem(PhoneRequestProblem.SENT_SUBMISSION_UNKNOWN)
         files = connection.execute(_FILES, {"submission": row.id}).all()
     listed = [_listed(caller, file) for file in files]
     return Response(xml.submission(_inside(row), listed), content_type=xml.CONTENT_TYPE)
@@ -104,12 +105,12 @@ def attachment(signed: str, **_token: str) -> Response:
     try:
         key = _signer().loads(signed, max_age=LIFETIME)
     except BadData as error:
-        raise Problem(FILE_UNKNOWN, name="…") from error
+        raise Problem(CommonProblem.FILE_UNKNOWN, name="…") from error
     with single_statements().connect() as connection:
         row = connection.execute(_FILE, {"attachment": key}).first()
     content = blobs.get(row.stored_sha256) if row else None
     if row is None or content is None:
-        raise Problem(FILE_UNKNOWN, name="…")
+        raise Problem(CommonProblem.FILE_UNKNOWN, name="…")
     response = Response(content, content_type=row.media_type)
     response.headers["Content-Disposition"] = "attachment"
     response.headers["Cache-Control"] = "private, no-store"
@@ -119,7 +120,7 @@ def attachment(signed: str, **_token: str) -> Response:
 @known
 def push(_caller: Caller) -> Response:
     """Forms are published by officers, never pushed from outside (C54)."""
-    raise Problem(PUSH_REFUSED)
+    raise Problem(PhoneRequestProblem.PUSH_REFUSED)
 
 
 def _scope(caller: Caller, form_id: str) -> dict[str, Any]:

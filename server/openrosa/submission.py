@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from flask import Response, request
 
 from forms.instance import MAX_BYTES
-from server.errors import SUBMISSION_MISSING, SUBMISSION_TWICE, Problem
+from server.errors import Problem
 from server.files.attachments import Upload
 from server.intake import receive
 from server.intake.sender import Sender
 from server.openrosa import parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, printable
 from server.openrosa.parts import Part
+from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones.phone_access import Caller, sending
 
 XML_PART = "xml_submission_file"
@@ -52,9 +53,9 @@ def unwrap(found: Iterable[Part]) -> tuple[bytes, list[Part]]:
         elif part.filename is not None and part.name != INCOMPLETE_PART:
             files.append(part)
     if not forms:
-        raise Problem(SUBMISSION_MISSING)
+        raise Problem(PhoneRequestProblem.SUBMISSION_MISSING)
     if len(forms) > 1:
-        raise Problem(SUBMISSION_TWICE)
+        raise Problem(PhoneRequestProblem.SUBMISSION_TWICE)
     # one byte more than may be read, so that reading it says that it is too large
     return forms[0].stream.read(MAX_BYTES + 1), files
 

@@ -19,20 +19,15 @@ from forms.points import rounded
 from server import clock
 from server.accounts import access, guessing
 from server.db import begin_writing, db
-from server.errors import (
-    FILE_UNKNOWN,
-    FORM_UNKNOWN,
-    KEY_UNKNOWN,
-    SUBMISSION_UNREADABLE,
-    VERSION_UNKNOWN,
-    Problem,
-)
+from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.models import DraftSubmission, FormDraft, Village
 from server.openrosa import parts, xml
 from server.openrosa.forms import revalidated
 from server.openrosa.submission import unwrap
 from server.phones.phone_access import TOKEN, is_https
+from server.phones.phone_problems import PhoneProblem
+from server.published_forms.form_problems import FormProblem
 from server.published_forms.read_submission import WHY
 
 MOST_KEPT = 200
@@ -52,7 +47,7 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
         if draft is None:
             db.session.rollback()
             guessing.refuse_often()
-            raise Problem(KEY_UNKNOWN)
+            raise Problem(PhoneProblem.KEY_UNKNOWN)
         return view(draft, **path)
 
     return access.phone(asked)
@@ -95,7 +90,7 @@ def media(draft: FormDraft, form_id: str, version: str, name: str) -> Response:
     found = _same(draft, form_id, version)
     content = _content(draft, name) if name in found.media else None
     if content is None:
-        raise Problem(FILE_UNKNOWN, name=name[:80])
+        raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     return revalidated(*content)
 
 
@@ -132,9 +127,9 @@ def _base() -> str:
 def _same(draft: FormDraft, form_id: str, version: str) -> Definition:
     found = Definition.from_json(draft.definition)
     if form_id != draft.form_id:
-        raise Problem(FORM_UNKNOWN, form_id=form_id[:80])
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
     if version != found.version:
-        raise Problem(VERSION_UNKNOWN, form_id=form_id[:80], version=version[:80])
+        raise Problem(FormProblem.VERSION_UNKNOWN, form_id=form_id[:80], version=version[:80])
     return found
 
 
@@ -142,7 +137,9 @@ def _read(draft: FormDraft, sent: bytes) -> Instance:
     try:
         instance = read(sent)
     except Unreadable as error:
-        raise Problem(SUBMISSION_UNREADABLE, why=WHY.get(error.code, "nội dung không đọc được.")) from error
+        raise Problem(
+            FormProblem.SUBMISSION_UNREADABLE, why=WHY.get(error.code, "nội dung không đọc được.")
+        ) from error
     _same(draft, instance.form_id, instance.version)
     return instance
 

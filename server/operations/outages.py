@@ -5,7 +5,7 @@ import sqlite3
 
 import sqlalchemy as sa
 
-from server.errors import DISK_FULL, UNAVAILABLE, Kind
+from server.errors import CommonProblem, ProblemKind
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = (*_NO_SPACE, errno.EIO, errno.EROFS)
@@ -18,32 +18,32 @@ _POSTGRESQL_AWAY = ("08", "53", "57P", "58", "40001", "40P01", "25006")
 """Connections, resources, a server that stops or starts, its disk; what two writers cannot both do; a stand-by."""
 
 
-def kind_of(error: BaseException) -> Kind | None:
+def kind_of(error: BaseException) -> ProblemKind | None:
     """How to tell of a failure that passes; None where it is a bug."""
     if isinstance(error, OSError):
         return _of_disk(error.errno)
     if isinstance(error, sa.exc.TimeoutError):  # every connection of the pool is taken
-        return UNAVAILABLE
+        return CommonProblem.UNAVAILABLE
     if not isinstance(error, sa.exc.DBAPIError):
         return None
     if isinstance(error.orig, sqlite3.Error):
         return _of_sqlite(getattr(error.orig, "sqlite_errorcode", 0))
     state = getattr(error.orig, "sqlstate", None)
     if state in _POSTGRESQL_FULL:
-        return DISK_FULL
+        return CommonProblem.DISK_FULL
     never_met = isinstance(error, sa.exc.OperationalError) and state is None
     away = never_met or error.connection_invalidated or (state or "-").startswith(_POSTGRESQL_AWAY)
-    return UNAVAILABLE if away else None
+    return CommonProblem.UNAVAILABLE if away else None
 
 
-def _of_disk(number: int | None) -> Kind | None:
+def _of_disk(number: int | None) -> ProblemKind | None:
     if number in _NO_SPACE:
-        return DISK_FULL
-    return UNAVAILABLE if number in _DISK else None
+        return CommonProblem.DISK_FULL
+    return CommonProblem.UNAVAILABLE if number in _DISK else None
 
 
-def _of_sqlite(code: int) -> Kind | None:
+def _of_sqlite(code: int) -> ProblemKind | None:
     plain = code & 0xFF  # extended codes tell more in their higher bits
     if plain in _SQLITE_FULL:
-        return DISK_FULL
-    return UNAVAILABLE if plain in _SQLITE_AWAY else None
+        return CommonProblem.DISK_FULL
+    return CommonProblem.UNAVAILABLE if plain in _SQLITE_AWAY else None

@@ -9,7 +9,7 @@ from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
-from server.errors import NOT_ALLOWED, Problem
+from server.errors import CommonProblem, Problem
 from server.operations import doctor, health, metrics
 from server.operations.backup import last
 from server.settings import Settings
@@ -46,7 +46,7 @@ def healthz() -> Response:
 def figures() -> Response:
     """For Prometheus on the same machine, or anywhere with TUNGNHA_METRICS_TOKEN as a bearer token."""
     if not (_is_from_here() or _has_token()):
-        raise Problem(NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_ALLOWED)
     return Response(metrics.text(), content_type=metrics.CONTENT_TYPE)
 
 

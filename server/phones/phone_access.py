@@ -16,9 +16,10 @@ from flask import Response, current_app, request
 from server import clock
 from server.accounts import access, guessing
 from server.db import single_statements
-from server.errors import AUTHENTICATION_NEEDED, KEY_CHANGED, KEY_UNKNOWN, Problem
+from server.errors import CommonProblem, Problem
 from server.models import Collector, CollectorVillage, OldKey, Village
 from server.phones import digest
+from server.phones.phone_problems import PhoneProblem
 from server.sealing import unseal
 
 TOKEN = re.compile(r"[A-Za-z0-9]{64}")
@@ -112,13 +113,13 @@ def by_token(token: str, *, sends: bool = False) -> Caller:
     """
     if not TOKEN.fullmatch(token):
         guessing.refuse_often()
-        raise Problem(KEY_UNKNOWN)
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
     key = hashlib.sha256(token.encode()).digest()
     rows = _rows(_BY_TOKEN, key)
     if not rows:
         rows = _rows(_BY_OLD_TOKEN, key)
         if rows and rows[0][4] and not sends:
-            raise Problem(KEY_CHANGED)
+            raise Problem(PhoneProblem.KEY_CHANGED)
     if not rows:
         guessing.refuse_often()
     return _caller(rows, f"/key/{token}")
@@ -204,7 +205,7 @@ def _needs_password(*, stale: bool = False) -> Problem:
     challenges = [("WWW-Authenticate", digest.challenge(stale=stale))]
     if is_https():
         challenges.append(("WWW-Authenticate", f'Basic realm="{digest.REALM}"'))
-    return Problem(AUTHENTICATION_NEEDED, tuple(challenges))
+    return Problem(CommonProblem.AUTHENTICATION_NEEDED, tuple(challenges))
 
 
 def _target() -> str:
@@ -234,7 +235,7 @@ def _rows(statement: sa.Executable, sought: bytes | str) -> Sequence[Any]:
 
 def _caller(rows: Sequence[Any], prefix: str) -> Caller:
     if not rows or not rows[0][4]:
-        raise Problem(KEY_UNKNOWN)
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
     collector_id, commune_id, name, username = rows[0][:4]
     return Caller(
         collector_id,

@@ -14,8 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from geo.assign import VillageIndex
 from server import clock
 from server.db import db
-from server.errors import COMMUNE_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import Commune, Village
+from server.places.place_problems import PlaceProblem
 
 CHECK_SECONDS = 10
 """How long another process may go on placing points by outlines that have since been replaced."""
@@ -40,7 +41,7 @@ def commune(code: str, on: dt.date | None = None) -> Commune:
     )
     found = db.session.scalars(valid.order_by(Commune.valid_from.desc())).first()
     if found is None:
-        raise Problem(COMMUNE_UNKNOWN, code=code)
+        raise Problem(PlaceProblem.COMMUNE_UNKNOWN, code=code)
     return found
 
 

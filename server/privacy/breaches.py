@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.errors import BREACH_UNKNOWN, REQUEST_IMPOSSIBLE, Problem
+from server.errors import Problem
 from server.models import Breach
+from server.privacy.privacy_problems import PrivacyProblem
 
 HOURS = dt.timedelta(hours=72)
 """From its being found to the report to the authority (Mẫu 08), and to those concerned where positions are in it."""
@@ -26,9 +27,9 @@ def add(
 ) -> Breach:
     """Note a breach; the caller commits."""
     if not what.strip():
-        raise Problem(REQUEST_IMPOSSIBLE, why="hãy ghi việc gì đã xảy ra.")
+        raise Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why="hãy ghi việc gì đã xảy ra.")
     if found_at > clock.now():
-        raise Problem(REQUEST_IMPOSSIBLE, why="thời điểm phát hiện chưa tới.")
+        raise Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why="thời điểm phát hiện chưa tới.")
     found = Breach(
         commune_id=commune_id, found_at=found_at, what=what.strip()[:4000], subjects=subjects,
         is_sensitive=is_sensitive, due=found_at + HOURS, recorded_by=by,
@@ -50,7 +51,7 @@ def note(session: Session, key: int, communes: Collection[int] | None, step: str
     """The authority has its report, or those concerned were told; and what was done."""
     found = session.get(Breach, key)
     if found is None or (communes is not None and found.commune_id not in communes):
-        raise Problem(BREACH_UNKNOWN)
+        raise Problem(PrivacyProblem.BREACH_UNKNOWN)
     if step == "reported":
         found.reported_at = found.reported_at or clock.now()
     elif step == "told":

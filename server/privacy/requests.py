@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.counting.recast import recasting
-from server.errors import REQUEST_IMPOSSIBLE, REQUEST_UNKNOWN, Problem
+from server.errors import Problem
 from server.households.acts import Officer
 from server.models import Commune, Entity, EntityVersion, PrivacyRequest
 from server.privacy import deadlines, erase, tombstones
+from server.privacy.privacy_problems import PrivacyProblem
 
 KINDS: Mapping[str, str] = {
     "view": "xem, nhận bản sao dữ liệu",
@@ -83,7 +84,7 @@ def one(session: Session, commune: Commune, key: int) -> PrivacyRequest:
     """A request of this commune; Problem REQUEST_UNKNOWN for any other."""
     found = session.get(PrivacyRequest, key)
     if found is None or found.commune_id != commune.id:
-        raise Problem(REQUEST_UNKNOWN)
+        raise Problem(PrivacyProblem.REQUEST_UNKNOWN)
     return found
 
 
@@ -133,7 +134,7 @@ def correct(session: Session, row: PrivacyRequest, label: str, address: str, off
     with recasting(connection, [entity_id]):
         entity = session.get(Entity, entity_id, populate_existing=True)
         if entity is None:
-            raise Problem(REQUEST_UNKNOWN)
+            raise Problem(PrivacyProblem.REQUEST_UNKNOWN)
         at = clock.now()
         entity.label, entity.version, entity.changed_at = label, entity.version + 1, at
         entity.data = {**entity.data, "dia_chi": address.strip()[:200]}
@@ -192,4 +193,4 @@ def _check_kind(row: PrivacyRequest, kind: str) -> None:
 
 
 def _impossible(why: str) -> Problem:
-    return Problem(REQUEST_IMPOSSIBLE, why=why)
+    return Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why=why)

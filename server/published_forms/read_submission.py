@@ -11,7 +11,8 @@ from forms.errors import Fault, Unreadable
 from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
 from forms.points import rounded, rounded_unseen
 from forms.values import point
-from server.errors import FORM_UNKNOWN, SUBMISSION_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
+from server.published_forms.form_problems import FormProblem
 from server.published_forms.registry import KnownForm, KnownIndicator, KnownVersion, registry
 
 TOLERANCE = dt.timedelta(minutes=10)
@@ -89,10 +90,12 @@ def understand(xml: bytes) -> Reading:
     try:
         instance = read(xml)
     except Unreadable as error:
-        raise Problem(SUBMISSION_UNREADABLE, why=WHY.get(error.code, "nội dung không đọc được.")) from error
+        raise Problem(
+            FormProblem.SUBMISSION_UNREADABLE, why=WHY.get(error.code, "nội dung không đọc được.")
+        ) from error
     form = registry().form(instance.form_id)
     if form is None:
-        raise Problem(FORM_UNKNOWN, form_id=instance.form_id)
+        raise Problem(CommonProblem.FORM_UNKNOWN, form_id=instance.form_id)
     version = registry().version(form, instance.version)
     digest = hashlib.sha256(xml).digest()
     if version is None or instance.encrypted:

@@ -16,7 +16,7 @@ from forms.engine.engine import Choice, Filling, Refused, Unfillable
 from server import audit
 from server.accounts.access import Caller
 from server.db import db
-from server.errors import CORRECTION_IMPOSSIBLE, Problem
+from server.errors import Problem
 from server.households import phone_lists
 from server.intake import receive
 from server.intake.sender import Sender
@@ -24,6 +24,7 @@ from server.models import Collector, FormFile, FormVersion, Submission, Village
 from server.phones import phone_access
 from server.review import decisions, difficulties
 from server.review.decisions import Reviewer
+from server.review.review_problems import ReviewProblem
 
 ONE, MANY = "one", "many"
 _TYPED = {"int": "number", "decimal": "number", "date": "date", "string": "text", "": "text"}
@@ -72,20 +73,20 @@ def open_(submission_id: int) -> Opened:
     """Problem CORRECTION_IMPOSSIBLE for what was replaced or rejected, is sealed, unread, or repeats a group."""
     row = db.session.get_one(Submission, submission_id)
     if row.replaced_by_id is not None:
-        raise Problem(CORRECTION_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
+        raise Problem(ReviewProblem.CORRECTION_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
     if row.review == "rejected":
-        raise Problem(CORRECTION_IMPOSSIBLE, why="phiếu này đã không được nhận.")
+        raise Problem(ReviewProblem.CORRECTION_IMPOSSIBLE, why="phiếu này đã không được nhận.")
     version = db.session.get(FormVersion, row.form_version_id) if row.form_version_id else None
     collector = db.session.get(Collector, row.collector_id) if row.collector_id else None
     if version is None or collector is None:
-        raise Problem(CORRECTION_IMPOSSIBLE, why="máy chủ không có bản biểu mẫu của phiếu này.")
+        raise Problem(ReviewProblem.CORRECTION_IMPOSSIBLE, why="máy chủ không có bản biểu mẫu của phiếu này.")
     definition = Definition.from_json(version.definition)
     try:
         form = engine.open_form(version.xform, _media(definition, version, collector))
         filling = form.edit(row.xml)
     except Unfillable as wrong:
         raise Problem(
-            CORRECTION_IMPOSSIBLE, why="phiếu đã mã hóa, có nhóm lặp hoặc không mở lại được."
+            ReviewProblem.CORRECTION_IMPOSSIBLE, why="phiếu đã mã hóa, có nhóm lặp hoặc không mở lại được."
         ) from wrong
     sender = dataclasses.replace(_sender(collector), device=row.device)
     found = Opened(row.id, filling, definition, sender, {}, _entity(filling))

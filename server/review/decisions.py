@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server import audit, clock
 from server.counting.recast import recasting
-from server.errors import REVIEW_IMPOSSIBLE, REVIEW_OVERTAKEN, SUBMISSION_UNKNOWN, Problem
+from server.errors import Problem
 from server.hot_path import statements
 from server.households import records
 from server.households.rebuild import restate, touched_by
@@ -19,6 +19,7 @@ from server.intake.known import Before, Sent
 from server.intake.sender import Sender
 from server.models import Finding, Submission, SubmissionReview, Village
 from server.published_forms.read_submission import Reading, understand
+from server.review.review_problems import ReviewProblem
 
 STATES: Mapping[str, str] = {
     "received": "đã nhận",
@@ -90,11 +91,11 @@ def decide(
     """
     stored = connection.execute(_STORED, {"submission": submission_id}).first()
     if stored is None or state not in STATES:
-        raise Problem(SUBMISSION_UNKNOWN)
+        raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
     if stored.review != expected:
-        raise Problem(REVIEW_OVERTAKEN, state=STATES[stored.review])
+        raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=STATES[stored.review])
     if stored.replaced_by_id is not None:
-        raise Problem(REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
+        raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
     if state == "approved" and stored.quarantine is not None:
         _take_in(connection, stored, reviewer)
     elif stored.quarantine is None and (state == "rejected") != (stored.review == "rejected"):
@@ -130,7 +131,10 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     """Place and count a quarantined submission as if it had just been accepted, by a sender for the whole commune."""
     reading = understand(bytes(stored.xml))
     if reading.version is None or reading.instance.encrypted:
-        raise Problem(REVIEW_IMPOSSIBLE, why="máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).")
+        raise Problem(
+            ReviewProblem.REVIEW_IMPOSSIBLE,
+            why="máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).",
+        )
     sender = Sender(
         stored.collector_id or 0, reviewer.commune_id, _villages(connection, reviewer.commune_id),
         stored.device, stored.user_agent,
@@ -140,7 +144,7 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         before = _before(connection, stored, reading)
         this = effects.arrival_of(Sent(reading, (), sender), before, stored.received_at)
         if this.placed.quarantine is not None:
-            raise Problem(REVIEW_IMPOSSIBLE, why="hộ hoặc điểm này không thuộc xã.")
+            raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="hộ hoặc điểm này không thuộc xã.")
         this = dataclasses.replace(this, observed_at=stored.observed_at)
         values = {k: v for k, v in effects.columns(this).items() if k not in _KEPT}
         connection.execute(

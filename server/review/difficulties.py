@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from server import clock
 from server.db import db
-from server.errors import DIFFICULTY_CHANGED, DIFFICULTY_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import (
     Commune,
     Difficulty,
@@ -22,6 +22,7 @@ from server.models import (
     Village,
 )
 from server.places import merged_villages
+from server.review.review_problems import ReviewProblem
 
 FORM = "phan_anh"
 
@@ -273,7 +274,7 @@ def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None =
         query = query.where(Difficulty.village_id.in_(villages))
     found: Any = db.session.execute(query).one_or_none()
     if found is None:
-        raise Problem(DIFFICULTY_UNKNOWN)
+        raise Problem(ReviewProblem.DIFFICULTY_UNKNOWN)
     row, answers, observed_at, village, household = found
     return Told(
         id=row.id,
@@ -312,7 +313,7 @@ def do(difficulty: Told, act: Act, person_id: int, text: str) -> None:
         .values(state=act.after, changed_at=moment)
     )
     if db.session.execute(changed).rowcount != 1:  # type: ignore[attr-defined]
-        raise Problem(DIFFICULTY_CHANGED)
+        raise Problem(ReviewProblem.DIFFICULTY_CHANGED)
     step = DifficultyStep(
         difficulty_id=difficulty.id, at=moment, person_id=person_id, act=act.name, text=text or None
     )

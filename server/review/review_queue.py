@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from forms.definition import NONE, Definition, Field
 from server.db import db
-from server.errors import SUBMISSION_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import Collector, Commune, Entity, Form, FormVersion, Submission, Village
 from server.places import merged_villages
 from server.review import waiting_reasons
 from server.review.decisions import STATES
+from server.review.review_problems import ReviewProblem
 from server.review.waiting_reasons import Reason
 
 PAGE = 50
@@ -194,7 +195,7 @@ def find(commune: Commune, submission_id: int) -> Any:
         query.where(Submission.id == submission_id, Collector.commune_id == commune.id)
     ).one_or_none()
     if row is None:
-        raise Problem(SUBMISSION_UNKNOWN)
+        raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
     return row
 
 

@@ -5,7 +5,7 @@ from flask import Blueprint, Flask, abort
 from lxml import etree
 
 from server.accounts import access
-from server.errors import NOT_ALLOWED, Problem
+from server.errors import CommonProblem, Problem
 from tests.people import bearing, browser, make_commune, make_person, make_token
 
 STATUSES = (401, 403, 404, 405, 413, 422, 429, 500, 503)
@@ -22,7 +22,7 @@ def failing(app: Flask) -> Flask:
         if how == "bug":
             raise RuntimeError("mật khẩu cơ sở dữ liệu")
         if how == "refused":
-            raise Problem(NOT_ALLOWED, (("X-Why", "kept"),))
+            raise Problem(CommonProblem.NOT_ALLOWED, (("X-Why", "kept"),))
         abort(int(how))
 
     for prefix in (PHONE, PROGRAM, PAGE):

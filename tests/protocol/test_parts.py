@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.errors import BAD_REQUEST, Problem
+from server.errors import CommonProblem, Problem
 from server.openrosa import parts, submission
 from tests.phone import multipart, part
 
@@ -61,5 +61,5 @@ def test_a_body_that_is_no_multipart_says_what_is_needed() -> None:
     """C39."""
     with pytest.raises(Problem) as told, parts.received(io.BytesIO(b""), "text/plain", 0):
         pass
-    assert told.value.kind is BAD_REQUEST
+    assert told.value.kind is CommonProblem.BAD_REQUEST
     assert "xml_submission_file" in told.value.sentence

@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from server.errors import DAY_UNREADABLE, Problem
+from server.errors import CommonProblem, Problem
 
 
 class Day(ma.fields.Date):
@@ -18,7 +18,7 @@ class Day(ma.fields.Date):
         try:
             return super()._deserialize(value, attr, data, **kwargs)
         except ma.ValidationError as error:
-            raise Problem(DAY_UNREADABLE, day=str(value)[:40]) from error
+            raise Problem(CommonProblem.DAY_UNREADABLE, day=str(value)[:40]) from error
 
 
 class ProblemSchema(ma.Schema):

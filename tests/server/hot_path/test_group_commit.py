@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 
 from server import clock
 from server.db import db
-from server.errors import KEY_UNKNOWN, SUBMISSION_CONFLICT, Problem
+from server.errors import Problem
 from server.hot_path import group_commit as together_module
 from server.hot_path import statements
 from server.hot_path.group_commit import Ticket, Together
 from server.intake import place as arrival
 from server.intake import receive
+from server.intake.intake_problems import IntakeProblem
 from server.intake.known import Sent
 from server.intake.receive import Receipt
 from server.models import Attachment, Audit, EntityVersion, Finding, Submission
+from server.phones.phone_problems import PhoneProblem
 from server.published_forms.read_submission import understand
 from tests import sample
 from tests.server.intake.test_receive import NOON, Place, Visit, count, differences, place, send, sums, visits
@@ -154,7 +156,7 @@ def test_a_conflict_is_told_to_its_sender_alone(place: Place) -> None:
         Visit(create=True, instance="uuid:a", result="vang"),
         Visit(household=3, create=True),
     )
-    assert [outcome(ticket) for ticket in tickets] == [True, SUBMISSION_CONFLICT.code, True]
+    assert [outcome(ticket) for ticket in tickets] == [True, IntakeProblem.SUBMISSION_CONFLICT.code, True]
     assert differences() == []
 
 
@@ -228,7 +230,7 @@ def test_a_revoked_collector_among_others_is_refused_alone(place: Place) -> None
         Ticket(revoked),
     ]
     receive.store(tickets)
-    assert [outcome(ticket) for ticket in tickets] == [True, KEY_UNKNOWN.code]
+    assert [outcome(ticket) for ticket in tickets] == [True, PhoneProblem.KEY_UNKNOWN.code]
 
 
 @given(batches=st.lists(st.lists(visits, min_size=1, max_size=5), min_size=1, max_size=4))

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from server.counting import tally
 from server.db import db
-from server.errors import ACT_IMPOSSIBLE, HOUSEHOLD_UNKNOWN, Problem
+from server.errors import Problem
 from server.households import acts as households
 from server.households import phone_lists
 from server.households.acts import Officer
+from server.households.household_problems import HouseholdProblem
 from server.models import Audit, Entity, EntityAct, Indicator, Submission, Village
 from server.phones.phone_access import Caller
 from server.review import decisions
@@ -209,7 +210,7 @@ def test_merges_upon_merges_are_undone_one_by_one(place: Place) -> None:
     assert household(1).data["lan_tham"] == "3"
     with pytest.raises(Problem) as problem, writing() as connection:
         households.undo(connection, inner, officer(place))
-    assert problem.value.kind is ACT_IMPOSSIBLE
+    assert problem.value.kind is HouseholdProblem.ACT_IMPOSSIBLE
     with writing() as connection:
         households.undo(connection, outer, officer(place))
     assert [household(n).data["lan_tham"] for n in (1, 2)] == ["1", "2"]
@@ -234,7 +235,7 @@ def test_a_household_that_was_merged_is_not_merged_again_nor_moved(place: Place)
     ):
         with pytest.raises(Problem) as problem, writing() as connection:
             act(connection)
-        assert problem.value.kind is ACT_IMPOSSIBLE
+        assert problem.value.kind is HouseholdProblem.ACT_IMPOSSIBLE
     assert household(1).ended_at is None
 
 
@@ -245,7 +246,7 @@ def test_acts_are_undone_from_the_newest_back(place: Place) -> None:
         households.end(connection, key(1), days_ago(1), officer(place))
     with pytest.raises(Problem) as problem, writing() as connection:
         households.undo(connection, first, officer(place))
-    assert problem.value.kind is ACT_IMPOSSIBLE
+    assert problem.value.kind is HouseholdProblem.ACT_IMPOSSIBLE
     acts = db.session.scalars(sa.select(Audit.act).where(Audit.act.startswith("household."))).all()
     assert set(acts) == {"household.fix", "household.end"}
 
@@ -266,7 +267,7 @@ def test_a_household_of_another_commune_is_nobodys_to_change(place: Place) -> No
     ):
         with pytest.raises(Problem) as problem, writing() as connection:
             act(connection)
-        assert problem.value.kind in (ACT_IMPOSSIBLE, HOUSEHOLD_UNKNOWN)
+        assert problem.value.kind in (HouseholdProblem.ACT_IMPOSSIBLE, HouseholdProblem.HOUSEHOLD_UNKNOWN)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(EntityAct)) == 0
 
 

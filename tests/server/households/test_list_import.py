@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from geo.encodings import _TCVN3_TABLE
 from server.db import db
-from server.errors import IMPORT_KEPT, Problem
+from server.errors import Problem
 from server.households import acts, list_import
+from server.households.household_problems import HouseholdProblem
 from server.households.list_import import RegisterRejected
 from server.models import Commune, Entity, HouseholdImport
 from tests.people import Browser
@@ -182,7 +183,7 @@ def test_a_thousand_households_with_thirty_twice_are_counted_right_through_merge
 
     with pytest.raises(Problem) as problem:
         list_import.undo(list_import.found(commune(), key))
-    assert problem.value.kind is IMPORT_KEPT
+    assert problem.value.kind is HouseholdProblem.IMPORT_KEPT
     db.session.rollback()
     third, _ = load(workbook([rows[0], ("Hộ sau cùng", "Thôn 2", "")]))
     assert list_import.undo(list_import.found(commune(), third)) == 1

@@ -15,10 +15,11 @@ from flask import Flask
 
 from app import create_app
 from server.db import db
-from server.errors import KEY_UNKNOWN, Problem
+from server.errors import Problem
 from server.models import Audit, Collector
 from server.phones import collectors, digest, phone_access
 from server.phones.collectors import CollectorRejected, NewCollector
+from server.phones.phone_problems import PhoneProblem
 from server.settings import Settings
 from tests import sample
 
@@ -115,7 +116,7 @@ def test_a_revoked_collector_is_nobody(made: NewCollector) -> None:
     db.session.commit()
     with pytest.raises(Problem) as told:
         phone_access.by_token(made.token)
-    assert told.value.kind is KEY_UNKNOWN
+    assert told.value.kind is PhoneProblem.KEY_UNKNOWN
 
 
 def test_the_qr_code_sets_up_a_phone(made: NewCollector) -> None:

@@ -12,12 +12,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from server.db import db
-from server.errors import REVIEW_IMPOSSIBLE, REVIEW_OVERTAKEN, SUBMISSION_UNKNOWN, Problem
+from server.errors import Problem
 from server.households.rebuild import Change, tell
 from server.models import Audit, Entity, EntityVersion, Submission
 from server.published_forms import publishing
 from server.review import decisions
 from server.review.decisions import Reviewer
+from server.review.review_problems import ReviewProblem
 from tests.server.intake.test_receive import FORM, NOON, Place, Visit, differences, place, send, sums, visits
 
 __all__ = ["place"]  # a fixture is found by its name
@@ -115,7 +116,7 @@ def test_an_unknown_version_counts_once_it_is_published_and_approved(place: Plac
     kept = send(Visit(create=True, version="2"), place.both)
     with pytest.raises(Problem) as problem:
         decide(place, kept.submission_id, "approved")
-    assert problem.value.kind is REVIEW_IMPOSSIBLE
+    assert problem.value.kind is ReviewProblem.REVIEW_IMPOSSIBLE
     publishing.publish(FORM.replace("| tham_thu | 1 |", "| tham_thu | 2 |").encode(), "hai.md", commune=None)
     db.session.commit()
     decide(place, kept.submission_id, "approved")
@@ -128,7 +129,7 @@ def test_the_slower_of_two_reviewers_is_told(place: Place) -> None:
     decide(place, made.submission_id, "approved")
     with pytest.raises(Problem) as problem:
         decide(place, made.submission_id, "rejected")
-    assert problem.value.kind is REVIEW_OVERTAKEN
+    assert problem.value.kind is ReviewProblem.REVIEW_OVERTAKEN
     assert "đã duyệt" in problem.value.sentence
 
 
@@ -137,10 +138,10 @@ def test_what_an_edit_has_replaced_is_not_decided_on(place: Place) -> None:
     send(Visit(instance="uuid:b", deprecated="uuid:a"), place.both)
     with pytest.raises(Problem) as problem:
         decide(place, made.submission_id, "rejected")
-    assert problem.value.kind is REVIEW_IMPOSSIBLE
+    assert problem.value.kind is ReviewProblem.REVIEW_IMPOSSIBLE
     with pytest.raises(Problem) as problem:
         decide(place, 999, "rejected")
-    assert problem.value.kind is SUBMISSION_UNKNOWN
+    assert problem.value.kind is ReviewProblem.SUBMISSION_UNKNOWN
 
 
 def test_an_edit_takes_back_what_only_the_edited_visit_said(place: Place) -> None:

@@ -1,0 +1,13 @@
+"""What may be wrong with a question about coverage or reports."""
+
+from server.errors import ProblemKind
+
+
+class CoverageProblem(ProblemKind):
+    """Kinds of this room; a member's name in small letters is its code."""
+
+    INDICATOR_UNKNOWN = 404, "Không có chỉ tiêu “{code}”."
+    REPORT_UNKNOWN = 404, "Xã này không có báo cáo ấy."
+    PERIOD_UNKNOWN = 422, "Kỳ “{period}” không đọc được hoặc chưa đến; hãy chọn một kỳ trong danh sách."
+    REPORT_EMPTY = 409, "Xã chưa có thôn nào nên chưa lập được báo cáo. Hãy nạp ranh giới và số hộ trước."
+    PDF_IMPOSSIBLE = 503, "Máy chủ chưa có thư viện Pango để tạo PDF. Hãy nhờ quản trị viên cài rồi làm lại."

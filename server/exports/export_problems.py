@@ -1,0 +1,9 @@
+"""What may be wrong with the wishes for a file of submissions."""
+
+from server.errors import ProblemKind
+
+
+class ExportProblem(ProblemKind):
+    """Kinds of this room; a member's name in small letters is its code."""
+
+    WISH_UNREADABLE = 422, "Không hiểu lựa chọn {name}=“{value}” của tệp cần tải."

@@ -1,0 +1,11 @@
+"""What may be wrong with a collector's code."""
+
+from server.errors import ProblemKind
+
+
+class PhoneProblem(ProblemKind):
+    """Kinds of this room; a member's name in small letters is its code."""
+
+    KEY_UNKNOWN = 403, "Mã QR này không còn dùng được. Xin tổ trưởng mã mới rồi quét lại."
+    KEY_CHANGED = 403, "Mã QR này đã được đổi. Phiếu đã điền vẫn gửi được; xin tổ trưởng mã mới rồi quét lại."
+    COLLECTOR_UNKNOWN = 404, "Xã này không có thành viên ấy."
