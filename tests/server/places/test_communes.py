@@ -10,10 +10,9 @@ from flask import Flask
 
 from geo import illustrate
 from geo.boundaries import Figures, Outline, Problem, Reading
-from server import clock
+from server import clock, errors
 from server.boundaries import store
 from server.db import db
-from server.errors import Problem
 from server.models import Audit, Commune, Village, VillageFigure
 from server.places import communes
 from server.places.communes import PlacesRejected
@@ -171,6 +170,6 @@ def test_a_code_means_what_it_meant_on_the_day(app: Flask) -> None:
     new = make_commune()
     assert communes.commune("11629").id == new.id
     assert communes.commune("11629", on=dt.date(2024, 5, 1)).id == old.id
-    with pytest.raises(Problem) as unknown:
+    with pytest.raises(errors.Problem) as unknown:
         communes.commune("00000")
     assert unknown.value.kind == PlaceProblem.COMMUNE_UNKNOWN
