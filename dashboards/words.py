@@ -28,7 +28,7 @@ PERIODS = {"week": "mỗi tuần", "month": "mỗi tháng", "quarter": "mỗi qu
 
 NOT_TOLD = "không nêu"
 HIDDEN = {
-    "base": "dưới 5 hộ",  # a thôn with one to four subjects (DESIGN 7)
+    "base": "dưới 5 hộ",  # a thôn with one to four subjects (R25)
     "part": NOT_TOLD,
     "secondary": NOT_TOLD,
 }
@@ -42,7 +42,7 @@ def number(value: int | Decimal | Fraction) -> str:
 
 
 def percent(value: Decimal | int) -> str:
-    """`63,4 %`; the value arrives cut (geo.coverage), so that it looks met only when it is (DESIGN 6.7)."""
+    """`63,4 %`; the value arrives cut (geo.coverage), so that it looks met only when it is (R7)."""
     return f"{number(value)}{SPACE}%"
 
 
@@ -68,7 +68,7 @@ def moment(value: dt.datetime) -> str:
 
 
 def as_of(on: dt.date, received_until: dt.datetime | None) -> str:
-    """The line under every table and map (DESIGN 6.8)."""
+    """The line under every table and map (R8)."""
     received = f"số liệu nhận đến {moment(received_until)}" if received_until else "chưa nhận được phiếu nào"
     return f"tính đến {day(on)}, {received}"
 

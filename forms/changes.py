@@ -48,7 +48,7 @@ class Changes:
     indicators_added: tuple[str, ...]
     indicators_removed: tuple[str, ...]
     indicators_changed: tuple[str, ...]
-    """Codes whose expression, or a calculation that it reads, is another (DESIGN 6.9)."""
+    """Codes whose expression, or a calculation that it reads, is another (R9)."""
 
     @property
     def nothing(self) -> bool:

@@ -11,9 +11,9 @@ from forms.engine.xform import Control, Node, XForm, attribute
 from forms.layout import POINT_KINDS, Layout, lay_out
 from forms.sheets import Row, Sheet
 
-# What a question's answer may say about people (DESIGN 7).
+# What a question's answer may say about people (R20).
 NONE, PERSONAL, SENSITIVE = "none", "personal", "sensitive"
-# An indicator with one of these units counts people's homes or people, so its records are theirs (DESIGN 7).
+# An indicator with one of these units counts people's homes or people, so its records are theirs (R20).
 PEOPLE_UNITS = frozenset({"household", "person", "adult"})
 UNITS = ("household", "person", "adult", "place", "point", "business", "village")
 KINDS = ("state", "event")
@@ -52,7 +52,7 @@ class Field:
 
 @dataclass(frozen=True)
 class IndicatorDeclaration:
-    """A row of the extra sheet `chi_tieu` (DESIGN 6.10), or a known indicator that the form states."""
+    """A row of the extra sheet `chi_tieu` (R10), or a known indicator that the form states."""
 
     code: str
     label_vi: str
@@ -104,7 +104,7 @@ class Definition:
     default_language: str = ""
     encrypted: bool = False
     purpose: Purpose | None = None
-    # group of the form's `<indicator>_done` and `<indicator>_of` (DESIGN 2), with its own place in the form
+    # group of the form's `<indicator>_done` and `<indicator>_of` (R15), with its own place in the form
     statement_group: str = "chi_tieu"
 
     @property
@@ -283,7 +283,7 @@ def _list_of(path: str, lists: Mapping[str, str]) -> str | None:
 
 
 def _statements(fields: tuple[Field, ...]) -> tuple[str, tuple[str, ...]]:
-    """The group `chi_tieu` and the indicators it states in pairs; repeats state nothing (DESIGN 6.1)."""
+    """The group `chi_tieu` and the indicators it states in pairs; repeats state nothing (R1)."""
     outside = [each.path for each in fields if each.repeat is None]
     groups = [path.rpartition("/")[0] for path in outside]
     group = next((each for each in groups if each.rpartition("/")[2] == "chi_tieu"), "chi_tieu")

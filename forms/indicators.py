@@ -11,7 +11,7 @@ from forms.definition import Definition
 from forms.errors import Fault
 from forms.instance import Instance, as_uuid
 
-# One subject never counts more than this many people (DESIGN 6.9).
+# One subject never counts more than this many people (R9).
 MOST = 1000
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
@@ -35,7 +35,7 @@ class Stated:
 
 
 def state(source: Instance | Mapping[str, Any], definition: Definition) -> Stated:
-    """The statements of a submission, or of its `answers` (DESIGN 6.1, 6.9); repeats state nothing.
+    """The statements of a submission, or of its `answers` (R1, R9); repeats state nothing.
 
     An empty `_of` means that the indicator was not asked, an `_of` of 0 that there was nobody to count.
     Anything else that is no count gives no statement and a fault; so does a subject that is no UUID.

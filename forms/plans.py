@@ -18,7 +18,7 @@ TARGET_UNITS = ("percent", "count")
 PERIODS = ("year", "quarter", "month", "week")
 SOURCES = ("survey", "office", "both")
 TASK_KINDS = ("task", "appendix", "responsibility")
-UNITS = ("household", "person", "adult", "place", "point", "business", "village")  # DESIGN 4
+UNITS = ("household", "person", "adult", "place", "point", "business", "village")  # R16
 KINDS = ("state", "event", "reported", "derived")
 LONGEST_WORDING = 140
 
@@ -67,7 +67,7 @@ class Document:
 class Target:
     """One figure of a plan. `value` is an exact decimal as text, a percent or a count by `unit`.
 
-    `over_households`: judged over all households of the commune, visited or not (DESIGN 6.6). `how` says where the
+    `over_households`: judged over all households of the commune, visited or not (R6). `how` says where the
     number comes from: survey, office or both.
     """
 

@@ -1,4 +1,4 @@
-"""Takes the exactness out of a submission's points before it is stored (DESIGN 7, "Points")."""
+"""Takes the exactness out of a submission's points before it is stored (R21)."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""An indicator of a workbook under a new code, where what it says is no longer what the old code said (DESIGN 6.9)."""
+"""An indicator of a workbook under a new code, where what it says is no longer what the old code said (R9)."""
 
 import re
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A point against the village it should be in (DESIGN 7, "Points").
+    """A point against the village it should be in (R21).
 
     `found` is the village it lies in, if any; `distance_m` to the expected one, None where that has no outline.
     """
@@ -116,7 +116,7 @@ class VillageIndex:
 
 
 def round_point(latitude: float, longitude: float, decimals: int = 3) -> tuple[float, float]:
-    """A point coarse enough to name no house: 3 decimals are about 110 m (DESIGN 7)."""
+    """A point coarse enough to name no house: 3 decimals are about 110 m (R21)."""
     return round(latitude, decimals), round(longitude, decimals)
 
 

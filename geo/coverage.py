@@ -170,7 +170,7 @@ class CoverageTable:
 
 
 def table(given: CommuneInput, *, min_reach: Fraction = MIN_REACH, full: bool = False) -> CoverageTable:
-    """Compute the table. `full` is for those with the right to single records: no small cell is hidden (DESIGN 7).
+    """Compute the table. `full` is for those with the right to single records: no small cell is hidden (R25).
 
     The commune's counts are the sum of its thôn and of what lies in none.
     """
@@ -238,7 +238,7 @@ def _visits(households: int) -> Tallied:
 
 
 def own_target(targets: tuple[Target, ...], indicator: str) -> Target | None:
-    """The commune's own target of an indicator: the first by id (DESIGN 4)."""
+    """The commune's own target of an indicator: the first by id (R16)."""
     named = [target for target in targets if target.indicator == indicator]
     return min(named, key=lambda target: target.id, default=None)
 

@@ -1,4 +1,4 @@
-"""The coverage table and the figures of a plan as JSON, in the fixed shape of DESIGN 4."""
+"""The coverage table and the figures of a plan as JSON, in the fixed shape of R16."""
 
 from fractions import Fraction
 from typing import Any
@@ -9,7 +9,7 @@ from geo.targets import Judgement, Pace, PeriodCount
 
 
 def to_json(shown: CoverageTable) -> dict[str, Any]:
-    """The coverage JSON of DESIGN 4, key by key.
+    """The coverage JSON of R16, key by key.
 
     `percent` is 0 to 100 with one decimal, cut; `reach` is the exact ratio subjects / households (1 is all). Where
     `suppressed` is "base", every number is null; where it is "part", done and percent are null and one more key

@@ -13,7 +13,7 @@ COMMUNE, VILLAGE = "commune", "village"
 
 @dataclass(frozen=True)
 class CoverageRow:
-    """One indicator in one area; numbers and names as in the JSON of DESIGN 4, None as it is there.
+    """One indicator in one area; numbers and names as in the JSON of R16, None as it is there.
 
     `bound` is the limit told where done is withheld ("> 98"); `households` is what reach is taken of; `met` and
     `state` hold the commune's target against this area.

@@ -1,4 +1,4 @@
-"""Indicators that no visit states: computed for each thôn from what others add up to (DESIGN 4, kind `derived`)."""
+"""Indicators that no visit states: computed for each thôn from what others add up to (R16, kind `derived`)."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""Which small cells of a table are hidden from readers without the right to single records (DESIGN 7).
+"""Which small cells of a table are hidden from readers without the right to single records (R25).
 
 Numbers about places, check points and businesses, and numbers that offices report, are never hidden.
 The rule, for one indicator in one commune:

@@ -26,7 +26,7 @@ class Doubt:
 
 
 def misplaced(judgement: Judgement, accuracy_m: float | None) -> Doubt | None:
-    """A point farther from the household's thôn than its accuracy explains (DESIGN 7)."""
+    """A point farther from the household's thôn than its accuracy explains (R21)."""
     if judgement.verdict != "wrong" or judgement.distance_m is None:
         return None
     return Doubt("point_elsewhere", distance(judgement.distance_m), distance(accuracy_m or 0))

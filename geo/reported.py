@@ -146,7 +146,7 @@ def _words(target: Target, met: int, gone: int, untold: int) -> str:
 
 
 def shown_periods(found: Judgement, small: set[date]) -> Judgement:
-    """The judgement without the numbers of these periods, by their first day (DESIGN 7)."""
+    """The judgement without the numbers of these periods, by their first day (R25)."""
     kept = (
         replace(period, value=None, met=None) if period.start in small else period for period in found.periods
     )

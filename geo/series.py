@@ -1,4 +1,4 @@
-"""How one subject's findings add up in its thôn, day by day (DESIGN 6.2, 6.3)."""
+"""How one subject's findings add up in its thôn, day by day (R2, R3)."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """A household changes (DESIGN 6.4): from `day` on its states count elsewhere, or end till the next finding."""
+    """A household changes (R4): from `day` on its states count elsewhere, or end till the next finding."""
 
     day: dt.date
     before: int | None

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-NEAR_POINTS = 5  # DESIGN 6.7: less than 5 points short is at risk, 5 or more is behind
+NEAR_POINTS = 5  # R7: less than 5 points short is at risk, 5 or more is behind
 RESIDENT_UNITS = frozenset({"household", "person", "adult"})  # units whose reach is counted in households
 REACH_UNITS = RESIDENT_UNITS | {
     "village"
@@ -58,7 +58,7 @@ class Target:
     start: date
     deadline: date
     indicator: str | None = None
-    over_households: bool = False  # AL-T26: done / all households, visited or not (DESIGN 6.6)
+    over_households: bool = False  # AL-T26: done / all households, visited or not (R6)
     how: str = "survey"  # survey | office | both
     office: str | None = None
 
@@ -75,7 +75,7 @@ class Target:
 
 
 class State(StrEnum):
-    """The five states of DESIGN 6.7."""
+    """The five states of R7."""
 
     MET = "met"
     ON_TRACK = "on_track"
@@ -131,12 +131,12 @@ class Judgement:
     periods: tuple[PeriodCount, ...] = ()  # of a figure per week, month or quarter: each period begun
 
     def withheld(self) -> "Judgement":
-        """The same state without any number from which a small cell could be computed (DESIGN 7)."""
+        """The same state without any number from which a small cell could be computed (R25)."""
         return Judgement(state=self.state, met=self.met, words=self.state.words, source=self.source)
 
 
 def cut(value: Fraction, target: Target | None = None) -> Decimal:
-    """One decimal (more where the target has more), cut so that it looks met only when it is met (DESIGN 6.7).
+    """One decimal (more where the target has more), cut so that it looks met only when it is met (R7).
 
     Cutting is downward, for an upper limit upward. A value that stands exactly on a strict limit ("trên 85 %" at
     85) is shown one step short of it: 84.9.
@@ -172,7 +172,7 @@ def judge(
     min_reach: Fraction,
     as_of: date,
 ) -> Judgement:
-    """Judge a surveyed target from exact fractions (DESIGN 6.6 and 6.7).
+    """Judge a surveyed target from exact fractions (R6 and 6.7).
 
     `unit` is the indicator's; `households` are those there are, visited or not (None where unknown); for an
     indicator of thôn, how many thôn there are.
@@ -204,7 +204,7 @@ def judge(
 def _survey_state(
     target: Target, asked: Fraction, value: Fraction, reach: Fraction | None, *, enough: bool, as_of: date
 ) -> State:
-    """DESIGN 6.7 in its order. Over all households, the reach that is enough is all of them."""
+    """R7 in its order. Over all households, the reach that is enough is all of them."""
     if enough and target.met_by(value):
         return State.MET
     if as_of > target.deadline:

@@ -28,7 +28,7 @@ def week_ends(day: date, weeks: int) -> tuple[date, ...]:
 def shown_weeks(
     ends: Sequence[date], by_village: Mapping[str, Sequence[Tallied]], *, hide: bool
 ) -> tuple[Week, ...]:
-    """The commune's sum at each end, from those of its thôn; where it is hidden that day, none (DESIGN 7)."""
+    """The commune's sum at each end, from those of its thôn; where it is hidden that day, none (R25)."""
     found = []
     for place, end in enumerate(ends):
         rows = {code: counted[place] for code, counted in by_village.items()}

@@ -13,7 +13,7 @@ from formpack.schema import fields
 
 KEPT = ("_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
         "_tags", "meta/rootUuid")  # fmt: skip
-"""What Kobo's own server has formpack copy beside the answers, in its order (open-doors.md, X1)."""
+"""What Kobo's own server has formpack copy beside the answers, in its order (X1)."""
 CLASSES = {"_id": "IdCopyField", "_submission_time": "SubmissionTimeCopyField", "_notes": "NotesCopyField",
            "_validation_status": "ValidationStatusCopyField", "_tags": "TagsCopyField"}  # fmt: skip
 

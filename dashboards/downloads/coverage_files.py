@@ -71,7 +71,7 @@ MEANINGS = {
 
 
 def said(table: CoverageTable) -> str:
-    """The line that stands in every file (DESIGN 6.8)."""
+    """The line that stands in every file (R8)."""
     return words.sentence(words.as_of(table.as_of, table.received_until)) + "."
 
 

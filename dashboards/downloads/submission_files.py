@@ -1,4 +1,4 @@
-"""The kinds of files that submissions are written to, and what an address asks of one (open-doors.md, X1 to X19)."""
+"""The kinds of files that submissions are written to, and what an address asks of one (X1 to X19)."""
 
 import datetime as dt
 import tempfile

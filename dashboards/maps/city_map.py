@@ -23,7 +23,7 @@ ARCHIPELAGOS = (
     ("Quần đảo Hoàng Sa", "TP Đà Nẵng", HOANG_SA),
     ("Quần đảo Trường Sa", "tỉnh Khánh Hòa", TRUONG_SA),
 )
-"""Where some of their islands lie, roughly: enough for an inset that says they belong to Việt Nam (domain.md, f)."""
+"""Where some of their islands lie, roughly: enough for an inset that says they belong to Việt Nam."""
 
 Point = tuple[float, float]
 

@@ -50,7 +50,7 @@ def classes(target: Target | None) -> tuple[Class, ...]:
 
 
 def _limits(target: Target | None) -> tuple[Fraction, ...]:
-    """The least percent of each class: the target, 5 points under it (at risk, DESIGN 6.7), two thirds, one third."""
+    """The least percent of each class: the target, 5 points under it (at risk, R7), two thirds, one third."""
     if target is None:
         return FIFTHS
     goal = target.value
@@ -72,7 +72,7 @@ def _range(limits: Sequence[Fraction], place: int, target: Target | None) -> str
 
 
 def class_of(row: VillageRow, indicator: str, target: Target | None, min_reach: Fraction) -> str:
-    """The class of a thôn; hatched (`h…`) where too few of its households were asked to judge by (DESIGN 6.6)."""
+    """The class of a thôn; hatched (`h…`) where too few of its households were asked to judge by (R6)."""
     cell = row.cells.get(indicator, Cell())
     place = _place(row, indicator, cell, target)
     if place is None:
@@ -96,7 +96,7 @@ def figure(indicator: str, cell: Cell, judgement: Judgement | None, target: Targ
     """The one percent that maps and tables show of an area, cut; None where it is unknown or hidden.
 
     Mostly the share of those asked; of households met the share of all, which is what one wants to know of them;
-    and of a target over all households (AL-T26) the number that is judged (DESIGN 6.6).
+    and of a target over all households (AL-T26) the number that is judged (R6).
     """
     if indicator == VISITED:
         return None if cell.reach is None or cell.suppressed else cut(100 * min(Fraction(1), cell.reach))

@@ -34,7 +34,7 @@ def villages(code: str) -> str | Response:
 @blueprint.get("/xa/<code>/to/<village>")
 @access.needs(Right.LEAD_TEAM, records=True)
 def village(code: str, village: str) -> str:
-    """One thôn: its households by state, lane by lane, with their names; every view is logged (DESIGN 7)."""
+    """One thôn: its households by state, lane by lane, with their names; every view is logged (R24)."""
     commune = access.open_commune(code)
     found = _village(commune, village)
     state = request.args.get("loc", NOT_VISITED)

@@ -148,7 +148,7 @@ class Report:
 
 
 def build(commune: Commune, period: Period, day: dt.date, wish: Wish) -> tuple[Report, CoverageTable]:
-    """The report of a period as of a day, small cells hidden as for everybody (DESIGN 7), and its table.
+    """The report of a period as of a day, small cells hidden as for everybody (R25), and its table.
 
     The day is today or the end of a week, as for all who see no records; never after the period.
     """

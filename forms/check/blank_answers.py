@@ -1,4 +1,4 @@
-"""Whether a form states anything out of blank or "không biết" answers, which no form may (DESIGN 6.9)."""
+"""Whether a form states anything out of blank or "không biết" answers, which no form may (R9)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -157,7 +157,7 @@ def _id_errors(settings: Sheet, row: Row) -> Iterator[SheetError]:
 
 
 def _pair_errors(survey: Sheet) -> Iterator[SheetError]:
-    """Group `chi_tieu`: every _done has its _of and the other way round, outside repeats (DESIGN 2, 6.1)."""
+    """Group `chi_tieu`: every _done has its _of and the other way round, outside repeats (R15, 6.1)."""
     repeats = {path for path, row in survey.questions() if row["type"].replace("_", " ") == "begin repeat"}
     stated = [(path, row) for path, row in survey.questions() if path.split("/")[-2:-1] == ["chi_tieu"]]
     paths = frozenset(path for path, _ in stated)

@@ -1,4 +1,4 @@
-"""Who asks on pages and in the API, what they may see, and what every view declares about it (DESIGN 7)."""
+"""Who asks on pages and in the API, what they may see, and what every view declares about it (R24)."""
 
 import dataclasses
 import datetime as dt
@@ -101,7 +101,7 @@ class Caller:
         return self.may(Right.REVIEW) or village_id in self.village_ids
 
     def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
-        """Whether single households may be shown, and small cells with them (DESIGN 7).
+        """Whether single households may be shown, and small cells with them (R25).
 
         An officer sees his commune; a team leader sees his thôn alone, so for a table of a whole commune
         (no `village`) he is shown what everybody is. Administrators, the city and programs see no records.

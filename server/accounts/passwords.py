@@ -13,7 +13,7 @@ from server.models import Person
 from server.settings import Settings
 
 ALONE = 14
-"""Characters of a password that is all there is, of all four kinds (level 2 of TCVN 14423, domain.md d)."""
+"""Characters of a password that is all there is, of all four kinds (level 2 of TCVN 14423, docs/security.md)."""
 WITH_CODE = 8
 """Characters of a password that a code from an authenticator app stands beside."""
 LONGEST = 128

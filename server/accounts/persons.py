@@ -46,7 +46,7 @@ def add(
 ) -> NewPerson:
     """Make a person who signs in; without a password the server makes one, to be changed at once. The caller commits.
 
-    Scope (DESIGN 5): city-wide roles have no commune, all others one, or `more`; a team leader has villages of it.
+    Scope (R17): city-wide roles have no commune, all others one, or `more`; a team leader has villages of it.
     Raises PersonRejected.
     """
     wanted = tuple(dict.fromkeys(roles))
@@ -83,7 +83,7 @@ def described(person: Person) -> dict[str, object]:
 
 
 def is_unused(person: Person) -> bool:
-    """Whether a person has not signed in for so long that somebody has to enable his account anew (domain.md d)."""
+    """Whether a person has not signed in for so long that the account has to be enabled anew (docs/security.md)."""
     settings: Settings = current_app.config["SETTINGS"]
     since = max(filter(None, (person.created_at, person.enabled_at, person.signed_in_at)))
     return bool(settings.unused_days) and since + dt.timedelta(days=settings.unused_days) <= clock.now()

@@ -12,7 +12,7 @@ ROLES: Mapping[str, str] = {
     "reviewer": "Người soát phiếu",
 }
 CITY_WIDE = frozenset({"admin", "city"})
-"""Roles that belong to no commune; all others need one (DESIGN 1, 7)."""
+"""Roles that belong to no commune; all others need one (R24)."""
 
 
 class Right(StrEnum):

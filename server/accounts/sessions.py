@@ -95,7 +95,7 @@ def is_awake(row: PersonSession, person: Person, moment: dt.datetime) -> bool:
 
 
 def idle(person: Person) -> dt.timedelta:
-    """How long a person's browser may lie unused: an administrator's for a shorter while (domain.md d)."""
+    """How long a person's browser may lie unused: an administrator's for a shorter while (docs/security.md)."""
     settings = _settings()
     is_admin = any(role.name == "admin" for role in person.roles)
     minutes = settings.admin_idle_minutes if is_admin else settings.idle_minutes

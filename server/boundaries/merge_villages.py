@@ -1,4 +1,4 @@
-"""Thôn that become one: old codes with their last day, counted in the new one from its first day on (DESIGN 6.4)."""
+"""Thôn that become one: old codes with their last day, counted in the new one from its first day on (R4)."""
 
 import datetime as dt
 from collections.abc import Sequence

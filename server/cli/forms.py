@@ -56,7 +56,7 @@ def check(workbook: Path, wants_json: bool) -> None:
 
 
 def _blank(converted: Converted) -> Sequence[BlankFinding]:
-    """DESIGN 6.9; a form that the engine cannot fill (its external lists are missing here) is not held back."""
+    """R9; a form that the engine cannot fill (its external lists are missing here) is not held back."""
     try:
         return blank_findings(converted.xform)
     except Unfillable as reason:

@@ -18,7 +18,7 @@ def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Itera
     """Within the caller's transaction, keep visits to these subjects out and bring the tally to what the block leaves.
 
     Their rows are locked in the order of their ids, so that two who change the same subjects wait for each other
-    instead of for ever (DESIGN 6.3).
+    instead of for ever (R3).
     """
     ordered = sorted(set(subjects))
     for subject in ordered:

@@ -21,7 +21,7 @@ Query = sa.Select[*tuple[Any, ...]]
 def sums(village_ids: Sequence[int] | None, as_of: dt.date, events: Sequence[int]) -> Sums:
     """The sums of these thôn (None: of all) at the end of a day; `events` are the indicators that are events.
 
-    States add up over all days, events over the calendar year (DESIGN 6.2, 6.7). Folded days and unfolded rows
+    States add up over all days, events over the calendar year (R2, R7). Folded days and unfolded rows
     are read by one statement, so that a fold in between is neither missed nor seen twice.
     """
     new_year = dt.date(as_of.year, 1, 1)

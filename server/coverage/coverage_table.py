@@ -33,10 +33,10 @@ Row = sa.Row[*tuple[Any, ...]]
 
 
 def table(commune: Commune, as_of: dt.date | None = None, *, full: bool = False) -> CoverageTable:
-    """The coverage of a commune as it was on a day (today), as known now (DESIGN 6.8).
+    """The coverage of a commune as it was on a day (today), as known now (R8).
 
     `full` is for those with the right to single records. All others see past days as ends of weeks and no small
-    cells (DESIGN 7). Only this commune's rows are read, in at most ten statements however many they are.
+    cells (R25). Only this commune's rows are read, in at most ten statements however many they are.
     """
     min_reach: Fraction = current_app.config["SETTINGS"].min_reach
     return judged.table(gather(commune, day_shown(as_of, full=full)), min_reach=min_reach, full=full)
@@ -175,7 +175,7 @@ def _events(indicators: Mapping[int, Row]) -> list[int]:
 
 
 def _asked(commune: Commune) -> set[str]:
-    """The indicators that the newest version of any form in use here states (DESIGN 6.10)."""
+    """The indicators that the newest version of any form in use here states (R10)."""
     newest = sa.select(sa.func.max(FormVersion.id)).group_by(FormVersion.form_id)
     stated = (
         sa.select(FormVersion.definition["indicators"])

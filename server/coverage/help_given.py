@@ -1,4 +1,4 @@
-"""How many people were helped in a period, by kind of help, over a whole commune (DESIGN 6.2: events add up)."""
+"""How many people were helped in a period, by kind of help, over a whole commune (R2: events add up)."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from server.db import db
 from server.models import Commune, Indicator, Village
 
 SMALL = range(1, 5)
-"""People helped that are not told as a number: fewer than five might be known by name (DESIGN 7)."""
+"""People helped that are not told as a number: fewer than five might be known by name (R25)."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Wifi:
     download: float | None
     upload: float | None
     point: tuple[float, float] | None
-    """Latitude and longitude; places keep their exact point (DESIGN 7)."""
+    """Latitude and longitude; places keep their exact point (R21)."""
 
 
 def points(commune: Commune, as_of: dt.date) -> Points:

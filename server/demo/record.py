@@ -1,4 +1,4 @@
-"""demo.json: all that one needs to try the demonstration (DESIGN 4); it is written last."""
+"""demo.json: all that one needs to try the demonstration (R16); it is written last."""
 
 import json
 import secrets

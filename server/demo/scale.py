@@ -8,7 +8,7 @@ from server.clock import LOCAL
 
 COMMUNES = ("11629", "10930")
 SHARE = {"11629": 0.62, "10930": 0.38}
-"""Of the visits; An Lão is to pass the reach at which targets are judged (DESIGN 6.6), Mao Điền is not yet."""
+"""Of the visits; An Lão is to pass the reach at which targets are judged (R6), Mao Điền is not yet."""
 WEEKS = 8
 SOURCE = "số liệu minh họa"
 
@@ -29,7 +29,7 @@ class Scale:
 
     @property
     def published_at(self) -> dt.datetime:
-        """A week before that: visits dated before their form's publication would not be believed (DESIGN 6.2)."""
+        """A week before that: visits dated before their form's publication would not be believed (R2)."""
         return dt.datetime.combine(self.first_day - dt.timedelta(weeks=1), dt.time(8), LOCAL)
 
     def dice(self, *about: object) -> random.Random:

@@ -1,4 +1,4 @@
-"""What text may do in a cell: nothing. A cell that a spreadsheet would compute is disarmed (open-doors.md, X14)."""
+"""What text may do in a cell: nothing. A cell that a spreadsheet would compute is disarmed (X14)."""
 
 from collections.abc import Sequence
 from typing import Any

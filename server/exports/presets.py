@@ -14,7 +14,7 @@ UNTRANSLATED = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """How columns are named and cells written (open-doors.md, X1 to X15)."""
+    """How columns are named and cells written (X1 to X15)."""
 
     name: str
     separator: str = ","

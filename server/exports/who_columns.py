@@ -1,4 +1,4 @@
-"""The columns that say whose submission a row is, in the words of each preset (open-doors.md, X1, X8, X15)."""
+"""The columns that say whose submission a row is, in the words of each preset (X1, X8, X15)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Blob:
-    """A stored attachment; `received_sha256` is of the bytes sent, `stored_sha256` of those kept (DESIGN 7).
+    """A stored attachment; `received_sha256` is of the bytes sent, `stored_sha256` of those kept (R22).
 
     `size` counts the stored bytes; `media_type` is what the bytes are, whatever the phone called them.
     """
@@ -64,7 +64,7 @@ def store(upload: Upload, *, cut_points: bool = False, sealed: bool = False) -> 
     """Keep the bytes of one file part; when this returns they survive a power cut (C37).
 
     Photos lose what they tell beside the picture; with `cut_points` the points in Collect's `audit.csv` are cut
-    (DESIGN 7). What is `sealed` is kept as it came (C44). The same bytes are stored once, however often they come.
+    (R21). What is `sealed` is kept as it came (C44). The same bytes are stored once, however often they come.
     """
     received = _sha256(upload.stream)
     content, is_broken = (upload.stream, False) if sealed else _kept(upload, cut_points)

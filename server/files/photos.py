@@ -1,4 +1,4 @@
-"""A photo without what it tells beside the picture: where, when and by which phone it was taken (DESIGN 7).
+"""A photo without what it tells beside the picture: where, when and by which phone it was taken (R21).
 
 Nothing is decoded and drawn anew: pieces of the file are kept whole or left out, by lists of those that make the
 picture. So a photo loses no quality, and no spoiled file can be a bomb. How it is to be turned stays, as the only

@@ -1,4 +1,4 @@
-"""What officers do to a household (DESIGN 6.4): correct its thôn, move, end, split or merge it, and undo each."""
+"""What officers do to a household (R4): correct its thôn, move, end, split or merge it, and undo each."""
 
 import datetime as dt
 import uuid

@@ -14,7 +14,7 @@ from server.models import Entity, EntityAct, EntityVersion, Submission
 from server.published_forms.registry import registry
 
 COMPUTED = frozenset(status(()))
-"""Properties that the server gives a household (DESIGN 6.5); no visit sets them."""
+"""Properties that the server gives a household (R5); no visit sets them."""
 REJECTED = "rejected"
 """Why an entity is off the list: the visit that registered it was rejected."""
 
@@ -71,7 +71,7 @@ class Told:
 def tell(changes: Sequence[Change]) -> Told:
     """The label and the properties that the changes that count leave, the later observed over the earlier.
 
-    What only changes that count no longer have set is gone again (DESIGN 6.5). A label stays what the first
+    What only changes that count no longer have set is gone again (R5). A label stays what the first
     change called it where nobody else gave one: an entity without a name could not be picked on a phone.
     """
     first = changes[0]

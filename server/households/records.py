@@ -20,7 +20,7 @@ from server.published_forms.registry import registry
 HOUSEHOLDS = "ho_dan"
 
 REVISIT = "tham_lai"
-"""Split since it was last met: who lives there now has to be asked again (DESIGN 6.4)."""
+"""Split since it was last met: who lives there now has to be asked again (R4)."""
 STATES = {"gap": "da_gap", "vang": "vang", "tu_choi": "tu_choi", "da_chuyen": "da_chuyen"}
 """Visit result (`ket_qua`) → what the household's row on the phone says of it (`tinh_trang`)."""
 NOT_VISITED = "chua_tham"
@@ -126,7 +126,7 @@ class Meeting:
 
 
 def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
-    """A household's computed properties, from its accepted visits and its turns alone (DESIGN 6.5).
+    """A household's computed properties, from its accepted visits and its turns alone (R5).
 
     A household once met stays met, whoever opens the door later; one that has moved away has moved away; one
     that was split is to be visited again.

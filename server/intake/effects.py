@@ -56,7 +56,7 @@ class Arrival:
         return known.turns if known is not None else ()
 
     def village_of(self, indicator: KnownIndicator) -> int | None:
-        """The thôn in which an indicator's finding counts: for people, where they lived on that day (DESIGN 6.4)."""
+        """The thôn in which an indicator's finding counts: for people, where they lived on that day (R4)."""
         village_id = self.placed.village_of(indicator)
         if self.turns and indicator.of_people:
             return home_on(self.turns, clock.day_of(self.observed_at), village_id)
@@ -171,7 +171,7 @@ def _findings(this: Arrival) -> list[dict[str, Any]]:
 
 
 def _tally_steps(this: Arrival) -> list[Step]:
-    """The tally that follows from the findings (DESIGN 6.3)."""
+    """The tally that follows from the findings (R3)."""
     day = clock.day_of(this.observed_at)
     tallied = []
     for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):

@@ -102,7 +102,7 @@ class Before:
     is_revoked: bool = False
     """The sender's: a process may remember for some seconds who a token is, not that it still opens anything."""
     is_buried: bool = False
-    """It, what it edits, or what it is about was deleted: nothing of it is stored again (DESIGN 7)."""
+    """It, what it edits, or what it is about was deleted: nothing of it is stored again (R22)."""
 
     @property
     def is_awaited(self) -> bool:
@@ -121,7 +121,7 @@ def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
     """Read what is known of the subject; an edit first takes back what it replaces.
 
     A submission that names a household under an id that was merged into another is about that other one
-    (DESIGN 6.4); it is returned so.
+    (R4); it is returned so.
     """
     [before] = first(connection, [sent])
     if before.is_revoked and sent.sender.person is None:  # what he has sent may still be corrected

@@ -48,7 +48,7 @@ class Placed:
         return self.home_id if self.is_household or self.spot_id is None else self.spot_id
 
     def village_of(self, indicator: KnownIndicator) -> int | None:
-        """The thôn in which an indicator's finding counts (DESIGN 6.4)."""
+        """The thôn in which an indicator's finding counts (R4)."""
         if indicator.of_people or self.spot_id is None:
             return self.home_id
         return self.spot_id
@@ -114,7 +114,7 @@ def _quarantine(
     sender: Sender,
     reading: Reading,
 ) -> str | None:
-    """A collector changes nothing outside his thôn, and nothing at all outside his commune (DESIGN 7)."""
+    """A collector changes nothing outside his thôn, and nothing at all outside his commune (R23)."""
     if is_household:
         return None if home_id in sender.villages.values() else OUTSIDE
     if main is not None and main.village_id is not None and _foreign(main.village_id, sender):

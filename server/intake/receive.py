@@ -44,7 +44,7 @@ class Receipt:
 _GONE = Receipt(
     0, False, "Đã nhận. Dữ liệu của phiếu hoặc hộ này đã được xóa theo yêu cầu nên không lưu lại."
 )
-"""What a phone is told that sends again what was deleted: it may delete its copy too (DESIGN 7)."""
+"""What a phone is told that sends again what was deleted: it may delete its copy too (R22)."""
 
 
 def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:

@@ -72,7 +72,7 @@ class Stored:
 
 @dataclasses.dataclass(frozen=True)
 class Edited:
-    """The submission that an edit replaces; the edit keeps its root and its time (DESIGN 6.2)."""
+    """The submission that an edit replaces; the edit keeps its root and its time (R2)."""
 
     id: int
     root_id: int
@@ -168,7 +168,7 @@ def attachment_rows(
 def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_id: int) -> Edited:
     """Take the submission that this edit replaces out of the counts, in the caller's transaction (C43).
 
-    What only it had said of its household goes back (DESIGN 6.5), before the edit says it anew.
+    What only it had said of its household goes back (R5), before the edit says it anew.
     """
     deprecated = reading.instance.deprecated_id
     row = connection.execute(EDITED, {"instance_id": deprecated}).first()

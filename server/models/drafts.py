@@ -32,7 +32,7 @@ class FormDraft(Base):
     remarks: Mapped[list[Any]] = mapped_column(deferred=True)
     """What to look at before it is published: SheetError as dicts."""
     blank: Mapped[list[Any]] = mapped_column(deferred=True)
-    """Sentences: what it states although nobody answered (DESIGN 6.9); must be empty to publish."""
+    """Sentences: what it states although nobody answered (R9); must be empty to publish."""
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_sealed: Mapped[bytes]
     uploaded_by: Mapped[str]

@@ -33,7 +33,7 @@ class Entity(Base):
     village_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))
     label: Mapped[str]
     data: Mapped[dict[str, Any]]
-    """Properties as phones see them, status included (DESIGN 6.5)."""
+    """Properties as phones see them, status included (R5)."""
     version: Mapped[int]
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
@@ -42,7 +42,7 @@ class Entity(Base):
     ended_reason: Mapped[str | None]
     """`rejected`, `gone`, `merged`."""
     merged_into_id: Mapped[uuid.UUID | None]
-    """The same household under another id; every later read and write follows it (DESIGN 6.4)."""
+    """The same household under another id; every later read and write follows it (R4)."""
     split_from_id: Mapped[uuid.UUID | None]
     import_id: Mapped[int | None] = mapped_column(index=True)
     """The list it was loaded with (HouseholdImport)."""

@@ -44,7 +44,7 @@ class FormVersion(Base):
     md5: Mapped[str]
     definition: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     exact_points: Mapped[bool] = mapped_column(default=False)
-    """Household points keep all decimals; only where the legal basis allows it (DESIGN 7)."""
+    """Household points keep all decimals; only where the legal basis allows it (R21)."""
     published_at: Mapped[dt.datetime]
     form: Mapped[Form] = relationship(back_populates="versions")
 

@@ -31,7 +31,7 @@ person_commune = Table(
 
 
 class Role(Base, RoleMixin):
-    """What a person may do: admin, city, officer, leader, team_leader, reviewer (DESIGN 1, 7)."""
+    """What a person may do: admin, city, officer, leader, team_leader, reviewer (R24)."""
 
     __tablename__ = "role"
 

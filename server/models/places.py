@@ -12,7 +12,7 @@ FIRST_DAY = dt.date(2025, 7, 1)
 
 
 class Commune(Base):
-    """A xã, phường or đặc khu. One official code means different units at different times (DESIGN 5)."""
+    """A xã, phường or đặc khu. One official code means different units at different times (R17)."""
 
     __tablename__ = "commune"
     __table_args__ = (UniqueConstraint("code", "valid_from"),)
@@ -32,7 +32,7 @@ class Commune(Base):
 
 
 class Village(Base):
-    """A thôn; known by its code, since names repeat inside one merged commune (domain.md, 5)."""
+    """A thôn; known by its code, since names repeat inside one merged commune (R17)."""
 
     __tablename__ = "village"
     __table_args__ = (UniqueConstraint("code", "valid_from"), Index(None, "commune_id"))

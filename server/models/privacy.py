@@ -10,7 +10,7 @@ from server.db import Base
 
 
 class Tombstone(Base):
-    """The id of something deleted; whatever comes back under it is not let in (DESIGN 7).
+    """The id of something deleted; whatever comes back under it is not let in (R22).
 
     The same lines stand in a file beside the database, which no backup holds (server/privacy/tombstones.py).
     """

@@ -56,7 +56,7 @@ class Submission(Base):
     sha256: Mapped[bytes]
     """Of the bytes received; a resend is compared with this, not with what is stored."""
     xml: Mapped[bytes] = mapped_column(deferred=True)
-    """As received, but for household points cut to 3 decimals (DESIGN 7)."""
+    """As received, but for household points cut to 3 decimals (R21)."""
     answers: Mapped[dict[str, Any]] = mapped_column(LETTER, deferred=True)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
@@ -116,7 +116,7 @@ class Attachment(Base):
 
 
 class Finding(Base):
-    """(done, of) that one submission states for one indicator about one subject (DESIGN 2, 6).
+    """(done, of) that one submission states for one indicator about one subject (R15, 6).
 
     A subject's series for an indicator is ordered by (observed_at, received_at, submission_id).
     """

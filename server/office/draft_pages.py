@@ -185,7 +185,7 @@ def _tries(draft: FormDraft) -> list[DraftSubmission]:
 
 
 def _unnamed(found: Definition) -> list[str]:
-    """Indicators that nobody has given a name, a unit and a kind (DESIGN 6.10)."""
+    """Indicators that nobody has given a name, a unit and a kind (R10)."""
     named = {each.code for each in found.declared}
     return [code for code in found.indicators if code not in named]
 

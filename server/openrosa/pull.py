@@ -41,7 +41,7 @@ _OWN = (
     ),
     sa.or_(Submission.quarantine.is_(None), Submission.quarantine != place.OUTSIDE),
 )
-"""His own, of the thôn that are his today: what he sent from elsewhere he does not read again (DESIGN 7)."""
+"""His own, of the thôn that are his today: what he sent from elsewhere he does not read again (R23)."""
 
 _LIST = (
     sa.select(Submission.id, Submission.instance_id)

@@ -29,9 +29,9 @@ TOKEN_LENGTH = 64
 PASSWORD_LENGTH = 16
 NAME_LENGTH = 120
 OLD_KEY_SENDS = dt.timedelta(days=30)
-"""How long what was filled in under a code that was changed may still be sent (DESIGN 7)."""
+"""How long what was filled in under a code that was changed may still be sent (R23)."""
 STAYS_ON_PHONE = dt.timedelta(days=14)
-"""How long the rows of a thôn that is no longer his stay on a collector's phone (DESIGN 7)."""
+"""How long the rows of a thôn that is no longer his stay on a collector's phone (R23)."""
 _LETTERS = string.ascii_letters + string.digits
 
 GENERAL: dict[str, Any] = {
@@ -72,7 +72,7 @@ class NewCollector:
 def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str = "system") -> NewCollector:
     """Make a collector of one or more thôn of a commune; the caller commits. Raises CollectorRejected.
 
-    Neither he nor anyone else chooses the password (DESIGN 7); it is ASCII, as Digest and Basic need (C9).
+    Neither he nor anyone else chooses the password (R23); it is ASCII, as Digest and Basic need (C9).
     """
     clean = " ".join(name.split())
     _check(clean, commune, villages)

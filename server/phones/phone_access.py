@@ -93,7 +93,7 @@ def known(view: Callable[..., Response]) -> Callable[..., Response]:
 def sending(view: Callable[..., Response]) -> Callable[..., Response]:
     """A view that phones send to: gets the Caller first, before a byte of the body is read (C10).
 
-    A code that was changed still sends for a while: visits that were filled in under it are not lost (DESIGN 7).
+    A code that was changed still sends for a while: visits that were filled in under it are not lost (R23).
     """
 
     @wraps(view)

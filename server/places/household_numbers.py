@@ -1,4 +1,4 @@
-"""How many households each thôn has on a day, and who says so: what reach is taken of (DESIGN 6.6)."""
+"""How many households each thôn has on a day, and who says so: what reach is taken of (R6)."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -53,7 +53,7 @@ def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figur
 
 
 def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
-    """Households that had not ended by a day. One registered since then was there before, too (DESIGN 6.8).
+    """Households that had not ended by a day. One registered since then was there before, too (R8).
 
     Those of a thôn that had been merged by then are the new thôn's.
     """

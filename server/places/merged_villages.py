@@ -1,4 +1,4 @@
-"""Thôn that were merged: what belonged to an old one is the new one's, in every list and on every page (DESIGN 6.4).
+"""Thôn that were merged: what belonged to an old one is the new one's, in every list and on every page (R4).
 
 A household keeps the thôn in which it was listed, so that a past day stays what it was; who asks for a thôn's
 households, visits or difficulties asks for those of all its parts.
@@ -94,7 +94,7 @@ def by_words(commune: Commune) -> Mapping[str, Sequence[Village]]:
     """The thôn of today by code and by name without marks, as tables name them; a name may stand for several.
 
     The code of a merged thôn stands for the one it went into, and so does its name where no thôn of today has it
-    (domain.md, 5).
+    (R17).
     """
     today: dict[str, list[Village]] = {}
     query = sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)

@@ -1,4 +1,4 @@
-"""The tasks of a commune's plan: listed with what is overdue first, and moved on with a note (issue 4)."""
+"""The tasks of a commune's plan: listed with what is overdue first, and moved on with a note."""
 
 import datetime as dt
 from collections.abc import Sequence

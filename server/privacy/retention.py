@@ -1,4 +1,4 @@
-"""What has been kept as long as its form says is deleted; its numbers stay without a household (DESIGN 7)."""
+"""What has been kept as long as its form says is deleted; its numbers stay without a household (R26)."""
 
 import datetime as dt
 import uuid

@@ -85,7 +85,7 @@ def _new(commune: Commune | None) -> FormDraft:
 
 
 def blank(converted: Converted) -> list[str]:
-    """What the form states although its questions are blank or "không biết", one sentence each (DESIGN 6.9)."""
+    """What the form states although its questions are blank or "không biết", one sentence each (R9)."""
     if len(converted.definition.fields) > MOST_FIELDS:
         return []
     try:

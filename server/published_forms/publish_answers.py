@@ -19,13 +19,13 @@ class Terms:
 
     purpose: Purpose | None = None
     classes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Path of a question → none, personal, sensitive (DESIGN 7)."""
+    """Path of a question → none, personal, sensitive (R20)."""
     declared: tuple[IndicatorDeclaration, ...] = ()
-    """Indicators that the workbook states without naming them (DESIGN 6.10)."""
+    """Indicators that the workbook states without naming them (R10)."""
     kept: frozenset[str] | None = None
     """Indicators whose expression changed and whose meaning did not; None: all of them."""
     new_codes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Old code → new code of those that mean something else from now on (DESIGN 6.9)."""
+    """Old code → new code of those that mean something else from now on (R9)."""
 
     def workbook(self, content: bytes, filename: str) -> tuple[bytes, str]:
         """The workbook to publish, with its new codes."""
@@ -57,7 +57,7 @@ def newest(form_id: str) -> changes.Version | None:
 
 
 def undecided(xform: bytes, definition: Definition, terms: Terms) -> list[SheetError]:
-    """Indicators whose expression changed and of which nobody has said whether the meaning did (DESIGN 6.9)."""
+    """Indicators whose expression changed and of which nobody has said whether the meaning did (R9)."""
     before = newest(definition.form_id)
     if before is None or terms.kept is None:
         return []

@@ -55,7 +55,7 @@ def publish(
 
     Raises FormRejected, with nothing added, where the workbook is not a form, where the version exists with
     other content (C17), where the form is somebody else's, where an indicator has no unit or another one
-    than it had (DESIGN 6.10), or where its meaning was not decided (6.9). The same content again changes nothing.
+    than it had (R10), or where its meaning was not decided (6.9). The same content again changes nothing.
     """
     workbook, filename = terms.workbook(workbook, filename)
     converted = checked(workbook, filename, terms.declared)

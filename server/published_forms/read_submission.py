@@ -16,7 +16,7 @@ from server.published_forms.form_problems import FormProblem
 from server.published_forms.registry import KnownForm, KnownIndicator, KnownVersion, registry
 
 TOLERANCE = dt.timedelta(minutes=10)
-"""How far a phone's clock may be off before its time is not believed (DESIGN 6.2)."""
+"""How far a phone's clock may be off before its time is not believed (R2)."""
 
 WHY = {
     "not_xml": "nội dung không phải XML.",
@@ -67,7 +67,7 @@ class Reading:
     statements: tuple[Statement, ...]
     subject: uuid.UUID | None
     point: Point | None
-    """As measured: to find the thôn, never to be stored for a household (DESIGN 7)."""
+    """As measured: to find the thôn, never to be stored for a household (R21)."""
     result: str | None
     village_code: str | None
     observed_at: dt.datetime | None
@@ -164,7 +164,7 @@ def _word(answer: Any) -> str | None:
 def observed(
     reading: Reading, received_at: dt.datetime, latest: dt.datetime
 ) -> tuple[dt.datetime, str | None]:
-    """When the visit was, and the flag of a clock that cannot be right (DESIGN 6.2).
+    """When the visit was, and the flag of a clock that cannot be right (R2).
 
     A time before the form existed, or later than its arrival, is the clock's and not the visit's. Where the
     server's own clock has gone back behind the `latest` moment it knows of, phones are judged by that.

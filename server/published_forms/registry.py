@@ -13,7 +13,7 @@ from server.db import db
 from server.models import EntityList, Form, FormVersion, Indicator, Village
 
 OF_PEOPLE = frozenset({"household", "person", "adult"})
-"""Units that are counted where the household lives (DESIGN 6.4)."""
+"""Units that are counted where the household lives (R4)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ class KnownVersion:
     form: KnownForm
     definition: Definition
     cuts_points: bool
-    """Household points are cut to 3 decimals before anything is stored (DESIGN 7)."""
+    """Household points are cut to 3 decimals before anything is stored (R21)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ class KnownIndicator:
 
     @property
     def of_people(self) -> bool:
-        """Counted where the household is listed; anything else where its point lies (DESIGN 6.4)."""
+        """Counted where the household is listed; anything else where its point lies (R4)."""
         return self.unit in OF_PEOPLE
 
 
@@ -122,7 +122,7 @@ class Registry:
 
 
 def _rule(row: Any) -> Rule:
-    """How an indicator counts, by its kind, unit and validity (DESIGN 6.2, 6.4)."""
+    """How an indicator counts, by its kind, unit and validity (R2, R4)."""
     return Rule(
         event=row.kind == "event",
         valid_days=row.valid_days,

@@ -85,7 +85,7 @@ def decide(
     """Bring a submission into a state and let counts and household follow; the caller commits.
 
     Approving lifts a quarantine: the submission is placed and counts as if it had just been accepted. Rejecting
-    takes it out of the counts and gives its household back what it was without it (DESIGN 6.5). `expected` is
+    takes it out of the counts and gives its household back what it was without it (R5). `expected` is
     the state that the reviewer saw: Problem REVIEW_OVERTAKEN where another one was faster. Raises
     SUBMISSION_UNKNOWN, and REVIEW_IMPOSSIBLE for what cannot be counted (still unreadable, replaced by an edit).
     """

@@ -135,7 +135,7 @@ class Told:
     place: str
     wants_answer: bool
     household: str | None
-    """Its label: personal, to be shown to those alone who may see it (DESIGN 7)."""
+    """Its label: personal, to be shown to those alone who may see it (R24)."""
     observed_at: dt.datetime
     received_at: dt.datetime
     steps: tuple[Step, ...]

@@ -200,7 +200,7 @@ def find(commune: Commune, submission_id: int) -> Any:
 
 
 def opened(row: Any, *, names: bool) -> Opened:
-    """All that a found submission says; labels and personal answers only with `names` (DESIGN 7)."""
+    """All that a found submission says; labels and personal answers only with `names` (R24)."""
     definition = _definition(row.form_version_id)
     answers, hidden = _answers(row.answers or {}, definition, names=names) if definition else ((), 0)
     has_point = row.latitude is not None and row.longitude is not None

@@ -23,7 +23,7 @@ def test_every_figure_of_the_plan_has_its_line_in_the_plans_order() -> None:
 
 
 def test_a_surveyed_figure_says_percent_state_and_reach() -> None:
-    """DESIGN 6.6: reach stands beside percent everywhere. 134 of 190 asked, 190 of 330 households."""
+    """R6: reach stands beside percent everywhere. 134 of 190 asked, 190 of 330 households."""
     shown = line(sample(full=True), "AL-T01")
     assert (shown.value, shown.required, shown.reach) == ("70,5\u00a0%", "≥\u00a080\u00a0%", "57,5\u00a0%")
     assert shown.state is State.BEHIND
@@ -50,7 +50,7 @@ def test_a_figure_over_all_households_tells_both_numbers() -> None:
 
 
 def test_table_and_map_show_the_same_number_of_a_thon_over_all_households() -> None:
-    """DESIGN 1: no two places that disagree."""
+    """R24: no two places that disagree."""
     rows = (village(1, 100, tham_ho=Tallied(60, 60, 60), smart_hai_phong_ho=Tallied(45, 60, 60)),)
     table = sample(rows, full=True)
     columns = coverage_lines.columns(table)
@@ -66,7 +66,7 @@ def test_a_bar_ends_at_a_hundred_and_marks_the_target() -> None:
 
 
 def test_hidden_rows_give_no_number() -> None:
-    """DESIGN 7: three households are hidden whole, and the number of households met with them."""
+    """R25: three households are hidden whole, and the number of households met with them."""
     table = sample((*VILLAGES, village(5, 30, **visited(3, 3))))
     shown = next(
         row

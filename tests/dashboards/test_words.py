@@ -25,7 +25,7 @@ def test_a_percent_never_parts_from_its_sign_at_the_end_of_a_line() -> None:
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6))
 def test_a_share_is_cut_and_never_rounded_up(some: int, more: int) -> None:
-    """DESIGN 6.7: what is shown is at most what is true, and less than a tenth of a point under it."""
+    """R7: what is shown is at most what is true, and less than a tenth of a point under it."""
     exact = Fraction(min(some, more), more) * 100
     shown = Fraction(words.share(exact / 100).removesuffix("\u00a0%").replace(".", "").replace(",", "."))
     assert 0 <= exact - shown < Fraction(1, 10)
@@ -36,7 +36,7 @@ def test_times_are_those_of_viet_nam() -> None:
 
 
 def test_every_page_says_as_of_when_and_until_when_it_received() -> None:
-    """DESIGN 6.8"""
+    """R8"""
     received = dt.datetime(2026, 11, 22, 5, 0, tzinfo=dt.UTC)
     said = words.as_of(dt.date(2026, 11, 22), received)
     assert said == "tính đến 22/11/2026, số liệu nhận đến 12:00 22/11/2026"
@@ -54,7 +54,7 @@ def test_every_page_says_as_of_when_and_until_when_it_received() -> None:
     ],
 )
 def test_unknown_zero_and_hidden_are_told_apart(cell: Cell, said: str) -> None:
-    """DESIGN 5: missing stays missing, never 0; DESIGN 7: hidden says that it is hidden."""
+    """R17: missing stays missing, never 0; R25: hidden says that it is hidden."""
     assert words.cell(cell).replace("\u00a0", " ") == said
 
 

@@ -216,7 +216,7 @@ def pair(*names) -> list:
     return [["begin group", "chi_tieu", "C"], *calculations, ["note", "n", "N"], ["end group"]]
 
 
-def test_a_commune_declares_its_own_indicator():  # DESIGN 6.10
+def test_a_commune_declares_its_own_indicator():  # R10
     rows = pair("co_internet_done", "co_internet_of")
     converted = convert(form(*GOOD, *rows, chi_tieu=INDICATORS), "a.xlsx")
     assert converted.warnings == ()
@@ -233,7 +233,7 @@ def test_half_a_pair_is_refused(alone):
     assert (error.row, error.column, error.value) == (5, "name", alone)
 
 
-def test_a_repeat_cannot_state_an_indicator():  # DESIGN 6.1
+def test_a_repeat_cannot_state_an_indicator():  # R1
     rows = pair("co_internet_done", "co_internet_of")
     found = rejected(form(*GOOD, ["begin repeat", "r", "R"], *rows, ["end repeat"], chi_tieu=INDICATORS))
     assert {error.sentence.split(".")[0] for error in found} == {
@@ -266,7 +266,7 @@ def test_a_declaration_that_nothing_states_is_a_warning():
     assert (warning.sheet, warning.row) == ("chi_tieu", 2)
 
 
-def test_a_form_without_purpose_is_warned_of():  # DESIGN 7
+def test_a_form_without_purpose_is_warned_of():  # R20
     (warning,) = convert(form(*GOOD, muc_dich=None), "a.xlsx").warnings
     assert "mục đích" in warning.sentence
 

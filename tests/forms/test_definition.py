@@ -156,7 +156,7 @@ def test_indicators_purpose_and_classes_come_from_the_sheets(definition):
     assert definition.by_path["thon"].sensitivity == "none"
 
 
-def test_it_is_about_households_by_its_list_or_by_its_units(definition):  # DESIGN 7
+def test_it_is_about_households_by_its_list_or_by_its_units(definition):  # R20
     assert definition.about_households
     assert dataclasses.replace(definition, declared=()).about_households
     assert dataclasses.replace(definition, entities=()).about_households

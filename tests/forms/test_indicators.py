@@ -69,7 +69,7 @@ def test_a_pair_of_whole_numbers_is_a_statement(done_text, of_text, done, of):
 
 
 @pytest.mark.parametrize(("done", "of"), [("", ""), ("1", ""), ("1", " "), ("0", "0")])
-def test_what_was_not_asked_states_nothing(done, of):  # DESIGN 2: an empty _of; nobody there: an _of of 0
+def test_what_was_not_asked_states_nothing(done, of):  # R15: an empty _of; nobody there: an _of of 0
     assert stated(done, of).statements == ()
     assert stated(done, of).faults == ()
 
@@ -84,7 +84,7 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize(("done", "of", "code"), NONSENSE)
-def test_nonsense_states_nothing_and_is_a_fault(done, of, code):  # DESIGN 6.9
+def test_nonsense_states_nothing_and_is_a_fault(done, of, code):  # R9
     found = stated(done, of)
     assert found.statements == ()
     assert [(fault.code, fault.about) for fault in found.faults] == [(code, "vneid")]
@@ -104,7 +104,7 @@ PAIR = {"vneid_done": "1", "vneid_of": "2"}
     ("subject", "entity", "expected"),
     [(OTHER, HOUSEHOLD, OTHER), ("", HOUSEHOLD, HOUSEHOLD), (OTHER.upper(), "", OTHER), ("", "", None)],
 )
-def test_the_subject_is_named_or_the_entity_or_the_submission(subject, entity, expected):  # DESIGN 6.1
+def test_the_subject_is_named_or_the_entity_or_the_submission(subject, entity, expected):  # R1
     found = state(read(submission(PAIR, subject=subject, entity=entity)), DEFINITION)
     assert found.subject == (UUID(expected) if expected else None)
     assert len(found.statements) == 1
@@ -122,7 +122,7 @@ def test_a_form_without_the_group_states_nothing():
     assert (found.statements, found.subject, found.faults) == ((), None, ())
 
 
-def test_repeats_state_nothing():  # DESIGN 6.1
+def test_repeats_state_nothing():  # R1
     xml = b"<data id='f'><lap><chi_tieu><vneid_done>1</vneid_done><vneid_of>1</vneid_of></chi_tieu></lap>"
     xml += b"<meta><instanceID>uuid:1</instanceID></meta></data>"
     assert state(read(xml), DEFINITION).statements == ()

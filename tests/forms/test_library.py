@@ -1,4 +1,4 @@
-"""The library's XLSForms: what pyxform and ODK Validate say, and what each answer states (DESIGN 4, 6)."""
+"""The library's XLSForms: what pyxform and ODK Validate say, and what each answer states (R16, 6)."""
 
 import io
 import os
@@ -113,7 +113,7 @@ def test_each_form_declares_just_the_indicators_that_it_states(form_id: str) -> 
 
 @pytest.mark.parametrize("form_id", library.LIBRARY)
 def test_each_form_tells_its_purpose_and_legal_basis(form_id: str) -> None:
-    """Luật 91/2025/QH15, Điều 3 and 19 (DESIGN 7)."""
+    """Luật 91/2025/QH15, Điều 3 and 19 (R20)."""
     (purpose,) = [sheet for sheet in library.sheets(library.read(form_id)) if sheet.name == "muc_dich"]
     assert purpose.rows[0] == ("muc_dich", "can_cu", "luu_thang")
     assert all(cell for row in purpose.rows[1:] for cell in row)
@@ -170,7 +170,7 @@ EVENTS = ("cai_smart_hai_phong", "kich_hoat_vneid", "dang_ky_chu_ky_so", "ho_tro
 
 @pytest.mark.parametrize(("indicator", "answers", "expected"), CASES)
 def test_a_household_states_what_its_answers_prove(indicator: str, answers: Answers, expected: str) -> None:
-    """DESIGN 4's table, row by row; blank and "không biết" state nothing (DESIGN 6.9)."""
+    """R16's table, row by row; blank and "không biết" state nothing (R9)."""
     assert stated(visit(**answers), indicator) == expected
 
 
@@ -181,7 +181,7 @@ def test_no_help_given_is_no_event(indicator: str) -> None:
 
 @pytest.mark.parametrize("result", ["vang", "tu_choi", "da_chuyen"])
 def test_a_visit_that_met_nobody_asks_no_more_and_states_nothing(result: str) -> None:
-    """DESIGN 6.2: the visit's result is not the household's state."""
+    """R2: the visit's result is not the household's state."""
     sent = visit(ket_qua=result).submission()
     assert b"<chi_tieu" not in sent
     assert b"<tai_ho" not in sent
@@ -196,7 +196,7 @@ def test_what_was_found_is_read_back_to_the_collector() -> None:
 
 
 def test_the_age_from_which_vneid_counts_is_one_cell_of_the_form() -> None:
-    """DESIGN 4: vneid_nguoi_dan."""
+    """R16: vneid_nguoi_dan."""
     rows = library.read("ho_gia_dinh").splitlines()
     aged = [row.replace("| 0 |", "| 14 |") if "| tuoi_vneid |" in row else row for row in rows]
     form = engine.open_form(convert("\n".join(aged), file_type=".md").xform.encode(), MEDIA)
@@ -248,7 +248,7 @@ COUNT = st.none() | st.integers(-1, 6)
 def test_what_can_be_finished_states_no_nonsense(
     counts: dict[str, int | None], used: int | None, signed: int | None
 ) -> None:
-    """DESIGN 6.9: 0 ≤ done ≤ of ≤ 1000."""
+    """R9: 0 ≤ done ≤ of ≤ 1000."""
     filling = visit(nguoi_0_5=0, nguoi_6_13=0)
     for question, count in (counts | {"vneid_dung_18": used, "chu_ky_so_18": signed}).items():
         if filling.relevant(question):
@@ -308,7 +308,7 @@ def test_a_change_of_mind_never_registers_a_household_under_anothers_id() -> Non
 
 
 def test_a_refusal_at_an_unlisted_house_registers_nobody() -> None:
-    """DESIGN 7: a refusal keeps thôn, result and date, nothing more."""
+    """R20: a refusal keeps thôn, result and date, nothing more."""
     filling = filled("ho_gia_dinh", {"thon": "31162901", "tim_ho": "moi", "ket_qua": "tu_choi"})
     assert filling.problems() == ()
     assert b'create="0" update="0"' in filling.submission()
@@ -331,7 +331,7 @@ def test_a_visit_never_blanks_what_it_does_not_ask() -> None:
 
 
 def test_the_position_is_asked_for_only_with_consent() -> None:
-    """DESIGN 7; NĐ 356/2025 Điều 4.1.h: a position is sensitive."""
+    """R21; NĐ 356/2025 Điều 4.1.h: a position is sensitive."""
     assert not visit().relevant("vi_tri")
     assert not visit(cho_vi_tri="khong").relevant("vi_tri")
     assert visit(cho_vi_tri="co").relevant("vi_tri")
@@ -341,7 +341,7 @@ def test_the_position_is_asked_for_only_with_consent() -> None:
 
 
 def test_5g_answers_of_the_last_visit_are_carried_forward() -> None:
-    """DESIGN 4, phu_song_5g."""
+    """R16, phu_song_5g."""
     filling = visit()
     assert stated(filling, "phu_song_5g") == "1/1"
     assert stated(filling, "phu_song_5g_viettel") == "1/1"
@@ -369,7 +369,7 @@ def test_a_new_measurement_replaces_the_last_answer(network: str, kept: str) -> 
     ],
 )
 def test_a_phone_without_5g_measures_nothing_and_keeps_the_last_answer(answers: Answers) -> None:
-    """DESIGN 7: "không đo được", never "không có sóng"."""
+    """R20: "không đo được", never "không có sóng"."""
     known = visit(nha_mang_do="viettel", **answers)
     assert stated(known, "phu_song_5g_viettel") == "1/1"
     assert b"<g5_viettel>" not in known.submission()

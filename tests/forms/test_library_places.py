@@ -1,4 +1,4 @@
-"""The library's forms of check points and public Wi-Fi: what each answer states (DESIGN 4)."""
+"""The library's forms of check points and public Wi-Fi: what each answer states (R16)."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -64,7 +64,7 @@ POINT = {
     ],
 )
 def test_a_check_point_states_5g_only_where_it_could_be_measured(answers: Answers, expected: str) -> None:
-    """DESIGN 4, phu_song_5g_diem."""
+    """R16, phu_song_5g_diem."""
     assert stated(filled("diem_5g", POINT, answers), "phu_song_5g_diem") == expected
 
 
@@ -73,7 +73,7 @@ def subject(**answers: object) -> UUID:
 
 
 def test_a_check_point_is_the_cell_the_operator_and_indoors_or_outdoors() -> None:
-    """DESIGN 4: the same cell of 100 m is the same subject, whoever measures."""
+    """R16: the same cell of 100 m is the same subject, whoever measures."""
     assert subject() == subject(diem=(20.82389, 106.55801, 0, 15), mang="4g")
     others = {
         subject(diem=(20.82415, 106.55871, 3, 8)),
@@ -114,7 +114,7 @@ WIFI = {"thon": "31162901", "dia_diem": PLACE}
 def test_a_culture_house_states_whether_its_wifi_is_there_open_and_works(
     answers: Answers, expected: str
 ) -> None:
-    """DESIGN 4, wifi_nha_van_hoa; other public places are kept, and state nothing about culture houses."""
+    """R16, wifi_nha_van_hoa; other public places are kept, and state nothing about culture houses."""
     filling = filled("wifi_cong_cong", WIFI, answers)
     assert stated(filling, "wifi_nha_van_hoa") == expected
     assert filling.value("doi_tuong") == answers.get("dia_diem", PLACE)

@@ -1,4 +1,4 @@
-"""The library's forms of businesses, satisfaction and difficulties: what each answer states (DESIGN 4)."""
+"""The library's forms of businesses, satisfaction and difficulties: what each answer states (R16)."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -64,7 +64,7 @@ SMALL = {"loai_hinh": "doanh_nghiep", "quy_mo": "nho"}
 def test_a_small_or_medium_enterprise_states_whether_it_uses_digital_technology(
     answers: Answers, expected: str
 ) -> None:
-    """DESIGN 4, dnvvn_cong_nghe_so; household businesses are asked and helped, and counted nowhere."""
+    """R16, dnvvn_cong_nghe_so; household businesses are asked and helped, and counted nowhere."""
     filling = filled("doanh_nghiep", ASKED, answers)
     assert stated(filling, "dnvvn_cong_nghe_so") == expected
     assert filling.value("doi_tuong") == BUSINESS
@@ -126,7 +126,7 @@ WILLING = {"thon": "31162901", "dong_y": "co"}
 def test_a_person_states_satisfaction_only_with_what_he_has_used(
     used: str, level: str, indicator: str, did: str | None, word: str | None, expected: str
 ) -> None:
-    """DESIGN 4: satisfied / asked and had used it."""
+    """R16: satisfied / asked and had used it."""
     filling = filled("hai_long", WILLING, {used: did} if did else {}, {level: word} if word else {})
     assert stated(filling, indicator) == expected
     assert filling.problems() == ()
@@ -143,7 +143,7 @@ RAISED = {"thon": "31162901", "loai": "song_mang", "noi_dung": "Cả ngõ 5 khô
 
 
 def test_a_difficulty_names_the_household_only_where_an_answer_is_wanted() -> None:
-    """DESIGN 7: nothing personal without need."""
+    """R20: nothing personal without need."""
     filling = filled("phan_anh", RAISED)
     assert not filling.relevant("ho")
     assert filling.value("doi_tuong") == ""
@@ -161,7 +161,7 @@ def test_a_difficulty_needs_its_kind_and_what_happened() -> None:
 
 @pytest.mark.parametrize("form_id", ["phan_anh", "hai_long", "ho_gia_dinh"])
 def test_points_of_forms_about_homes_and_people_are_cut(form_id: str) -> None:
-    """DESIGN 7, Points; a form that only opens the households' list is about homes, too."""
+    """R21; a form that only opens the households' list is about homes, too."""
     definition = as_definition(library.workbook(library.read(form_id)), f"{form_id}.xlsx", {}).definition
     assert definition.about_households
 

@@ -1,4 +1,4 @@
-"""Household points lose their exactness before anything is stored (DESIGN 7, "Points")."""
+"""Household points lose their exactness before anything is stored (R21)."""
 
 import pytest
 from hypothesis import given

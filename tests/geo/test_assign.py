@@ -74,7 +74,7 @@ def test_a_useless_accuracy_reaches_nowhere(accuracy: float | None) -> None:
 
 
 def test_a_visit_is_judged_against_the_village_it_names() -> None:
-    """DESIGN 7, Points: inside, within accuracy, wrong."""
+    """R21: inside, within accuracy, wrong."""
     assert FIELDS.judge(20.805, 106.505, 5, expected_key=3).verdict == "inside"
     assert FIELDS.judge(20.805, 106.51, 5, expected_key=7).verdict == "inside"
     over_the_edge = FIELDS.judge(20.805, 106.5102, 30, expected_key=3)

@@ -1,4 +1,4 @@
-"""A reader who adds and subtracts all that is published, of all days that he may ask for (DESIGN 7, "Small cells")."""
+"""A reader who adds and subtracts all that is published, of all days that he may ask for (R25)."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

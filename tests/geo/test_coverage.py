@@ -1,4 +1,4 @@
-"""Targets are judged from exact fractions, display never flatters, and thôn add up to their commune (DESIGN 6)."""
+"""Targets are judged from exact fractions, display never flatters, and thôn add up to their commune (R1 to R14)."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

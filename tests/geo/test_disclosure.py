@@ -1,4 +1,4 @@
-"""Small cells are hidden, and nothing hidden comes back by subtraction (DESIGN 7, "Small cells")."""
+"""Small cells are hidden, and nothing hidden comes back by subtraction (R25)."""
 
 import itertools
 from collections import defaultdict

@@ -26,7 +26,7 @@ NOON = dt.datetime(2026, 11, 20, 5, tzinfo=dt.UTC)
 def test_a_point_is_wrong_only_beyond_its_accuracy(
     verdict: str, metres: float | None, found: Doubt | None
 ) -> None:
-    """DESIGN 7: inside, within accuracy, wrong."""
+    """R21: inside, within accuracy, wrong."""
     assert quality.misplaced(Judgement(verdict, metres, None), 12.0) == found  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""How a subject's findings add up in its thôn, day by day (DESIGN 6.2)."""
+"""How a subject's findings add up in its thôn, day by day (R2)."""
 
 import datetime as dt
 

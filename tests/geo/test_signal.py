@@ -51,14 +51,14 @@ def test_twelve_points_are_not_enough() -> None:
 
 
 def test_the_newest_measurement_of_a_point_counts_and_an_old_one_does_not() -> None:
-    """DESIGN 4: the newest of the last 90 days."""
+    """R16: the newest of the last 90 days."""
     old = TODAY - dt.timedelta(days=90)
     told = [sample(1, False, day=old), sample(1, True), sample(2, True, day=old)]
     assert [(s.subject, s.usable) for s in newest(told, TODAY, 90)] == [("diem 1", True)]
 
 
 def test_what_could_not_be_measured_is_no_point_without_signal() -> None:
-    """DESIGN 7: a phone without 5G yields "không đo được", never "không có sóng"."""
+    """R20: a phone without 5G yields "không đo được", never "không có sóng"."""
     assert newest([sample(1, True), sample(1, None)], TODAY, 90)[0].usable is True
     assert newest([sample(2, None)], TODAY, 90) == ()
 

@@ -1,4 +1,4 @@
-"""One table of every state that a figure of a plan can be in, and figures counted by period (DESIGN 6.6 and 6.7)."""
+"""One table of every state that a figure of a plan can be in, and figures counted by period (R6 and 6.7)."""
 
 from datetime import date
 from fractions import Fraction
@@ -146,7 +146,7 @@ def test_periods_follow_each_other_without_gap_inside_the_plan(kind, start, days
 
 
 def test_people_helped_a_month_are_judged_by_what_visits_counted():
-    """DESIGN 6.7: counts per period, from events."""
+    """R7: counts per period, from events."""
     helped = Indicator("giup", "Giúp cài", "person", "event")
     target = figure(">=", "20", unit="count", period="month", indicator="giup")
     counted = {month: Tallied(n, n, n) for month, n in zip(MONTHS, (30, 25, 20, 40, 22, 21), strict=True)}
@@ -172,7 +172,7 @@ def test_people_helped_a_month_are_judged_by_what_visits_counted():
     ],
 )
 def test_a_thon_is_connected_by_fibre_to_a_household_and_mobile_at_three_points(fibre, mobile, expected):
-    """DESIGN 4, phu_mang_khu_dan_cu."""
+    """R16, phu_mang_khu_dan_cu."""
     told = {MOBILE: Tallied(*mobile, mobile[1])} | ({FIBRE: Tallied(*fibre, fibre[1])} if fibre else {})
     found = connected(told)
     assert (found.done, found.of) == expected

@@ -123,7 +123,7 @@ def test_a_new_visit_moves_the_coverage_and_the_later_start_takes_nothing_away(i
 
 
 def _visit(collector: dict[str, Any], port: int) -> list[Any]:
-    """The round of DESIGN 3: form list, form, manifest and media, a filled form, HEAD, POST."""
+    """The round of R15: form list, form, manifest and media, a filled form, HEAD, POST."""
     phone = Phone(OverSocket("127.0.0.1", port), collector["server_url"])
     filling = engine.open_form(*phone.sync()["ho_gia_dinh"]).start()
     filling.answer("thon", collector["villages"][0])

@@ -1,4 +1,4 @@
-"""60 phones and a guesser behind one address: the phones sync and send as ever, the guesser waits (issue 5)."""
+"""60 phones and a guesser behind one address: the phones sync and send as ever, the guesser waits."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""No log tells what opens anything: access log, the server's own log, the audit (issue 5, build 4)."""
+"""No log tells what opens anything: access log, the server's own log, the audit."""
 
 import json
 import re

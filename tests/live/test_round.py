@@ -117,7 +117,7 @@ def opened(phone: Phone) -> engine.Fillable:
 
 
 def test_a_visit_is_seen_in_json_table_and_map_at_the_next_look(phone: Phone, ready: Round) -> None:
-    """Issue 2, "Done when": formList → form, manifest, media → fill → HEAD → POST → the same new number."""
+    """FormList → form, manifest, media → fill → HEAD → POST → the same new number."""
     form = opened(phone)
     keys = [str(household.id) for household in ready.households]
     assert {choice.name for choice in offered(form)} == set(keys)
@@ -138,7 +138,7 @@ def test_a_visit_is_seen_in_json_table_and_map_at_the_next_look(phone: Phone, re
 
 
 def test_the_next_sync_tells_the_team_who_was_met(served: Served, ready: Round) -> None:
-    """DESIGN 2: a visit updates its household; the next sync carries that to the phones."""
+    """R15: a visit updates its household; the next sync carries that to the phones."""
     phone = served.phone(ready.collector.token)
     key = str(ready.households[0].id)
     first = phone.sync()["ho_gia_dinh"][1]["ho_dan.csv"]

@@ -82,7 +82,7 @@ def test_an_unknown_token_is_403_and_never_asks_for_a_password(
 def test_a_revoked_collector_is_403_on_everything(
     app: Flask, phone: Phone, digest_phone: Phone, collector: NewCollector
 ) -> None:
-    """C12, DESIGN 7: thu hồi ngay. Known name and password do not make it a 401 either."""
+    """C12, R23: thu hồi ngay. Known name and password do not make it a 401 either."""
     sample.publish_plain()
     assert phone.form_list().status == 200
     assert phone.post(sample.filled()).status == 201
@@ -98,7 +98,7 @@ def test_a_revoked_collector_is_403_on_everything(
 def test_a_key_revoked_by_another_process_neither_reads_nor_sends(
     phone: Phone, collector: NewCollector
 ) -> None:
-    """C12, DESIGN 7: what a process remembers of a token never outlives its revocation."""
+    """C12, R23: what a process remembers of a token never outlives its revocation."""
     sample.publish_plain()
     assert phone.post(sample.filled()).status == 201
     db.session.merge(collector.collector).revoked_at = clock.now()
@@ -285,7 +285,7 @@ def test_the_body_of_an_unknown_sender_is_never_looked_at(app: Flask) -> None:
 
 
 def test_accounts_of_people_open_no_phone_url(https_app: Flask) -> None:
-    """DESIGN 7: and a session opens none either."""
+    """R24: and a session opens none either."""
     people.make_person("officer", "officer", sample.make_commune())
     basic = _basic("officer", people.PASSWORD)
     assert _ask(https_app, "GET", "/formList", basic).status == 401

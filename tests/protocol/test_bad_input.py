@@ -113,7 +113,7 @@ def test_what_is_no_submission_is_refused(
 def test_other_content_under_a_known_id_changes_nothing_not_even_by_its_photo(
     app: Flask, phone: Phone, published: None
 ) -> None:
-    """C45: neither row nor file; a photo that nobody owns could never be deleted on request (DESIGN 7)."""
+    """C45: neither row nor file; a photo that nobody owns could never be deleted on request (R22)."""
     first = sample.filled("<so>3</so><anh>a.jpg</anh>", instance_id="uuid:1")
     assert phone.post(first, {"a.jpg": JPEG}).status == 201
     with unchanged(app):
@@ -163,7 +163,7 @@ def counted(done: object, of: object, end: str = "2026-11-20T09:00:00.000+07:00"
 def test_nonsense_is_kept_for_a_person_and_counts_nowhere(
     app: Flask, phone: Phone, counting: None, done: object, of: object
 ) -> None:
-    """DESIGN 6.9: what the collector cannot cure is not refused."""
+    """R9: what the collector cannot cure is not refused."""
     before = everything(app)
     answer = phone.post(counted(done, of))
     assert answer.status == 201
@@ -188,7 +188,7 @@ def test_nonsense_is_kept_for_a_person_and_counts_nowhere(
     ],
 )
 def test_a_broken_clock_never_decides_the_day(phone: Phone, counting: None, end: str, flag: str) -> None:
-    """DESIGN 6.2: the visit counts on the day it came in."""
+    """R2: the visit counts on the day it came in."""
     assert phone.post(counted(1, 1, end)).status == 201
     [stored] = arrived()
     assert flag in [each["code"] for each in stored.flags or ()]

@@ -1,4 +1,4 @@
-"""Codes that change: rotation, revocation, thôn that are taken back, and what a phone may do meanwhile (DESIGN 7)."""
+"""Codes that change: rotation, revocation, thôn that are taken back, and what a phone may do meanwhile (R23)."""
 
 import datetime as dt
 import uuid
@@ -40,7 +40,7 @@ def _fresh(made: NewCollector) -> Collector:
 def test_after_rotation_twelve_unsent_visits_still_arrive(
     any_phone: Phone, collector: NewCollector, visits: list[bytes]
 ) -> None:
-    """C12, C13, DESIGN 7: the old code still sends, by token and by password."""
+    """C12, C13, R23: the old code still sends, by token and by password."""
     any_phone.sync()
     rotate(collector)
     for xml in visits:

@@ -138,7 +138,7 @@ def test_a_blank_answer_blanks_and_one_that_was_not_asked_does_not(phone: Phone,
 
 
 def test_an_edit_applies_its_entity_block_as_a_new_version(phone: Phone, house: str) -> None:
-    """E18, DESIGN 6.5: recalculated on the phone with a newer base; the household follows the edit."""
+    """E18, R5: recalculated on the phone with a newer base; the household follows the edit."""
     first = f"uuid:{uuid.uuid4()}"
     phone.send(visit(house, update(1, "1"), "Ngõ 5", first))
     edited = visit(house, update(2, "2"), "Ngõ 8").replace(

@@ -1,4 +1,4 @@
-"""A collector's code reads and changes nothing of another thôn, by any URL that phones have (DESIGN 7, E6, C12)."""
+"""A collector's code reads and changes nothing of another thôn, by any URL that phones have (R23, E6, C12)."""
 
 import uuid
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def test_integrity_says_that_anothers_household_is_not_his(phone: Phone, neighbo
 
 
 def test_nothing_that_is_sent_changes_another_thons_household(phone: Phone, neighbours: Neighbours) -> None:
-    """DESIGN 7: answered, stored, quarantined; household, findings and sums stay as they were."""
+    """R23: answered, stored, quarantined; household, findings and sums stay as they were."""
     before = _state(neighbours)
     own = neighbours.village.code
     for act in ('update="1" baseVersion="1"', 'create="1"', 'create="1" update="1" baseVersion="1"'):

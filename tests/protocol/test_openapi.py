@@ -71,7 +71,7 @@ def test_every_answer_is_one_that_the_description_names(app: Flask, token: str, 
 def test_every_answer_to_people_is_one_that_the_description_names(
     app: Flask, token: str, role: str, data: st.DataObject
 ) -> None:
-    """Issue 5: whoever asks, signed in on a page or not at all."""
+    """Whoever asks, signed in on a page or not at all."""
     _holds(app, _signed_in(app, role), data)
 
 

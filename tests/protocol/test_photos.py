@@ -1,4 +1,4 @@
-"""What a photo tells beside the picture goes out nowhere (DESIGN 7)."""
+"""What a photo tells beside the picture goes out nowhere (R21)."""
 
 import io
 

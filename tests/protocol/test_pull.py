@@ -126,7 +126,7 @@ def test_a_files_address_ends_after_an_hour_and_cannot_be_made_up(
 
 
 def test_nobody_pulls_what_another_has_sent(app: Flask, phone: Phone, collector: NewCollector) -> None:
-    """DESIGN 7: a phone's code reads its own sent forms alone."""
+    """R23: a phone's code reads its own sent forms alone."""
     sample.publish_plain()
     instance = f"uuid:{uuid.uuid4()}"
     phone.send(sample.filled(instance_id=instance))

@@ -21,7 +21,7 @@ FORM_IDS = {
 }
 SPECS = {spec.code: spec for spec in plans.indicators()}
 TARGETS = [target for plan in plans.PLANS for target in plans.read(plan).targets]
-SURVEYED = {  # DESIGN 4, the table of indicators
+SURVEYED = {  # R16, the table of indicators
     "tham_ho": "household",
     "smart_hai_phong_ho": "household",
     "smart_hai_phong_30_ngay": "household",

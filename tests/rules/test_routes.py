@@ -21,7 +21,7 @@ def test_every_view_declares_for_whom_it_is(app: Flask) -> None:
 
 
 def test_phones_paths_are_for_phones_and_no_other_path_is(app: Flask) -> None:
-    """People's accounts never open phone URLs, collectors' never open pages (DESIGN 7)."""
+    """People's accounts never open phone URLs, collectors' never open pages (R23)."""
     for path, endpoint, access in _view_rules(app):
         of_phones = getattr(access, "kind", None) == "phone"
         assert of_phones == addresses.is_of_phones(path), (path, endpoint)
@@ -45,7 +45,7 @@ def test_each_right_opens_a_view_or_is_asked_within_one(app: Flask) -> None:
 
 
 def test_who_is_given_sums_alone_has_no_other_right() -> None:
-    """DESIGN 7, rights: leaders see aggregates only; administrators and the city see no single record."""
+    """R24: leaders see aggregates only; administrators and the city see no single record."""
     of = {role: {right for right, holders in MAY.items() if role in holders} for role in ROLES}
     assert of["leader"] == {Right.READ_SUMS}
     records = {

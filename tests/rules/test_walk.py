@@ -1,4 +1,4 @@
-"""Every URL × every role × every scope, against what each view declares; and what leaders can find anywhere (DESIGN 7).
+"""Every URL × every role × every scope, against what each view declares; and what leaders can find anywhere (R24).
 
 What is expected is computed from the declarations (`auth.Access`) and from who the caller is; a view that declares
 nothing fails. The walk prints its size.

@@ -220,7 +220,7 @@ class HouseholdsSourceSchema(ma.Schema):
 
 
 class CoverageSchema(ma.Schema):
-    """The coverage of a commune on a day (DESIGN 4); the API sends it as geo.coverage writes it."""
+    """The coverage of a commune on a day (R16); the API sends it as geo.coverage writes it."""
 
     commune = ma.fields.Nested(CommuneKeySchema, required=True)
     as_of = ma.fields.String(required=True)

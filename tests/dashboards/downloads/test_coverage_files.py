@@ -102,14 +102,14 @@ def test_every_kind_of_file_says_as_of_when(leader: Browser) -> None:
 
 
 def test_a_past_day_is_that_of_the_page(leader: Browser) -> None:
-    """DESIGN 7: whoever sees no records sees past days as ends of weeks."""
+    """R25: whoever sees no records sees past days as ends of weeks."""
     told = leader.get(f"{BASE}.geojson?den_ngay=2026-11-19").get_json(force=True)
     assert told["as_of"] == "2026-11-15"
     assert leader.get(f"{BASE}.geojson?den_ngay=hom-nay").status_code == 422
 
 
 def test_a_leader_gets_no_small_cell_and_an_officer_all(leader: Browser, officer: Browser) -> None:
-    """DESIGN 7. `fill` gives the eighth thôn none, so one with three households is made."""
+    """R25. `fill` gives the eighth thôn none, so one with three households is made."""
     third = db.session.scalars(sa.select(Village).order_by(Village.code)).all()[2]
     asked = db.session.scalars(sa.select(Indicator).where(Indicator.code == "phu_song_5g")).one()
     db.session.execute(sa.delete(TallyDay).where(TallyDay.village_id == third.id))
@@ -126,7 +126,7 @@ def test_a_leader_gets_no_small_cell_and_an_officer_all(leader: Browser, officer
 
 
 def test_a_name_that_looks_like_a_formula_is_text(officer: Browser, commune: Commune) -> None:
-    """open-doors.md, X14: a string cell in XLSX, an apostrophe in the CSV that Excel opens."""
+    """X14: a string cell in XLSX, an apostrophe in the CSV that Excel opens."""
     village = db.session.scalars(sa.select(Village).order_by(Village.code)).first()
     assert village is not None
     village.name = '=HYPERLINK("http://x","Thôn")'

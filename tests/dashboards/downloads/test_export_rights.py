@@ -71,7 +71,7 @@ def test_no_choice_reaches_another_commune_or_a_personal_answer(
     words: str,
     personal: bool,
 ) -> None:
-    """X13, X19, DESIGN 7: numbers of anybody's submissions, and any questions, in every kind of file."""
+    """X13, X19, R24: numbers of anybody's submissions, and any questions, in every kind of file."""
     every = [*db.session.scalars(sa.select(Submission.id).order_by(Submission.id)), 10**9, 10**12]
     ids = ",".join(str(every[place]) for place in sorted(places))
     chosen = "".join(f"&cau_hoi={path}" for path in sorted(questions))

@@ -157,7 +157,7 @@ def test_a_number_below_zero_stays_a_number(officer: Browser, commune: Commune) 
 def test_personal_answers_leave_only_on_request_and_every_export_is_in_the_audit(
     officer: Browser, commune: Commune
 ) -> None:
-    """DESIGN 7, X19."""
+    """R24, X19."""
     store(commune, ANSWERS)
     for kind in ("csv", "xlsx", "zip", "kobo", "geojson"):
         content = take(officer, f"dang={kind}&nhan=0")

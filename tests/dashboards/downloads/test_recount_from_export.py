@@ -1,4 +1,4 @@
-"""Coverage computed anew by somebody who has nothing but the file of submissions (issue 4): the page's own numbers."""
+"""Coverage computed anew by somebody who has nothing but the file of submissions: the page's own numbers."""
 
 import csv
 import datetime as dt

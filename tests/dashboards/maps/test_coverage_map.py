@@ -99,7 +99,7 @@ def test_the_tooltip_tells_percent_numbers_reach_and_state() -> None:
 
 
 def test_the_tooltip_of_a_hidden_thon_tells_no_number() -> None:
-    """DESIGN 7"""
+    """R25"""
     table = sample((*VILLAGES, village(5, 30, **visited(3, 3))))
     row = table.indicator("phu_song_5g")
     assert row is not None

@@ -50,7 +50,7 @@ def test_a_strict_target_is_not_met_by_its_own_value() -> None:
 
 
 def test_a_thon_with_few_households_asked_is_hatched() -> None:
-    """DESIGN 6.6: 20 of 60 is less than half."""
+    """R6: 20 of 60 is less than half."""
     assert shade(sample(full=True), 3) == "h3"
 
 
@@ -59,7 +59,7 @@ def test_a_thon_without_answers_has_no_class() -> None:
 
 
 def test_a_hidden_thon_has_no_class() -> None:
-    """DESIGN 7"""
+    """R25"""
     table = sample((*VILLAGES, village(5, 30, **visited(3, 3))))
     assert shade(table, 5) == NONE
 
@@ -73,7 +73,7 @@ def test_a_bound_counts_where_all_within_it_is_of_one_class(done: int, expected:
 
 
 def test_a_target_over_all_households_is_not_hatched_and_counts_those_not_visited() -> None:
-    """AL-T26, DESIGN 6.6: 40 of 100, though all that were asked have it."""
+    """AL-T26, R6: 40 of 100, though all that were asked have it."""
     rows = (village(1, 100, tham_ho=Tallied(40, 40, 40), smart_hai_phong_ho=Tallied(40, 40, 40)),)
     assert shade(sample(rows, full=True), 1, "smart_hai_phong_ho") == "c4"
 

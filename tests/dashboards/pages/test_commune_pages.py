@@ -97,13 +97,13 @@ def test_page_and_json_tell_the_same_numbers(leader: Browser) -> None:
 
 
 def test_pages_say_as_of_when(leader: Browser) -> None:
-    """DESIGN 6.8"""
+    """R8"""
     for path in PAGES[:3]:
         assert "Tính đến 22/11/2026" in leader.get(path).text
 
 
 def test_another_day_can_be_asked_for_and_is_kept_from_page_to_page(leader: Browser) -> None:
-    """DESIGN 7: past days as the ends of weeks."""
+    """R25: past days as the ends of weeks."""
     page = leader.get("/xa/11629?den_ngay=2026-11-10").text
     assert "Tính đến 08/11/2026" in page
     assert "/xa/11629/ban-do?den_ngay=2026-11-10" in page
@@ -126,7 +126,7 @@ def test_bad_addresses_get_one_clear_page(leader: Browser, path: str, status: in
 
 
 def test_a_thon_with_three_households_is_hidden(leader: Browser) -> None:
-    """DESIGN 7: the twelfth thôn of the sample has three."""
+    """R25: the twelfth thôn of the sample has three."""
     assert "dưới 5 hộ" in words(leader.get("/xa/11629").text)
 
 
@@ -221,7 +221,7 @@ def test_a_demonstration_says_that_it_is_one(app: Flask, leader: Browser) -> Non
 
 
 def test_a_page_asks_the_database_as_often_for_thirteen_thon_as_for_five(app: Flask, leader: Browser) -> None:
-    """DESIGN 9: cost follows the work asked for."""
+    """R18: cost follows the work asked for."""
     small = fill("10930", villages=5)
     sign_up(small, username="lanh.dao.mao.dien")
     db.session.commit()

@@ -1,4 +1,4 @@
-"""The plan's pages: reported values entered, corrected and shown; tasks; one figure; one thôn (issue 4)."""
+"""The plan's pages: reported values entered, corrected and shown; tasks; one figure; one thôn."""
 
 import datetime as dt
 import html
@@ -70,7 +70,7 @@ AT = "/quan-tri/xa/11629/so-lieu/AL-T16"
 
 
 def test_a_reported_value_is_entered_and_told_on_every_page_alike(officer: Browser) -> None:
-    """Issue 4: a reported value is shown with its source, and judged: 85 of 100 against 84 or more."""
+    """A reported value is shown with its source, and judged: 85 of 100 against 84 or more."""
     answer = send(officer, AT, **VALUE)
     assert (answer.status_code, answer.location) == (302, AT)
     for path in ("/xa/11629/chi-tieu", "/xa/11629", "/xa/11629/chi-tieu/AL-T16", AT):
@@ -186,7 +186,7 @@ def codes(visitor: Browser, query: str = "") -> list[str]:
 
 
 def test_every_task_is_listed_overdue_first(officer: Browser) -> None:
-    """Issue 4: 8 of the appendix, 29 tasks and the responsibilities; overdue ones sort first."""
+    """8 of the appendix, 29 tasks and the responsibilities; overdue ones sort first."""
     found = codes(officer)
     assert sum(code.startswith("AL-P") for code in found) == 8
     assert sum(code.startswith("AL-N") for code in found) == 29
@@ -254,7 +254,7 @@ def test_a_thons_page_tells_what_the_table_tells(app: Flask, officer: Browser) -
 def test_a_small_thon_is_hidden_from_leaders_and_open_to_its_own_team_leader(
     app: Flask, officer: Browser
 ) -> None:
-    """DESIGN 7: a team leader sees the records, and so the numbers, of his thôn alone."""
+    """R24: a team leader sees the records, and so the numbers, of his thôn alone."""
     told = officer.get("/api/v1/communes/11629/coverage").get_json()["villages"]
     small = next(each for each in told if each["visited"] == 3)
     stored = db.session.scalars(sa.select(Village).where(Village.code == small["code"])).one()

@@ -1,4 +1,4 @@
-"""The team's pages: whom to visit, how it goes, what looks wrong, and who may see it (issue 3.5, DESIGN 7)."""
+"""The team's pages: whom to visit, how it goes, what looks wrong, and who may see it (R24)."""
 
 import datetime as dt
 import re
@@ -120,7 +120,7 @@ def test_long_lists_are_paged(world: World, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_progress_tells_the_pace_needed_and_that_of_the_last_four_weeks(world: World) -> None:
-    """DESIGN 6.7: households met a week needed until the deadline, against the last four weeks."""
+    """R7: households met a week needed until the deadline, against the last four weeks."""
     for number in range(10):
         world.home(
             f"Hộ {number}", f"Ngõ {number}", "da_gap" if number < 4 else "chua_tham", 1 if number < 4 else 0
@@ -153,7 +153,7 @@ def test_doubtful_visits_are_told_with_their_reasons_until_somebody_decides(worl
 
 
 def test_a_team_leader_opens_his_own_thon_alone(world: World) -> None:
-    """DESIGN 7."""
+    """R24."""
     world.home("Bà Ba", "Ngõ 2")
     other = world.visitor("to_doai", "team_leader", world.west)
     assert other.get(TO).location == f"{TO}/11629002"

@@ -1,4 +1,4 @@
-"""A report, and visits that phones send after it was issued (issue 4, DESIGN 6.8)."""
+"""A report, and visits that phones send after it was issued (R8)."""
 
 import datetime as dt
 

@@ -103,7 +103,7 @@ def told(document: docx.document.Document) -> str:
 
 
 def test_the_file_is_set_as_the_decree_asks(issued: Browser) -> None:
-    """domain.md e: paper, margins, font, the nation's two lines, what is left blank, page numbers, annexes."""
+    """Decree 30/2020/NĐ-CP, Annex I: paper, margins, font, the two lines of the nation, page numbers, annexes."""
     document = word(issued)
     first = document.sections[0]
     sizes = [first.page_width, first.page_height, first.top_margin, first.bottom_margin]
@@ -156,7 +156,7 @@ def test_its_numbers_are_those_of_the_leaders_page(issued: Browser) -> None:
 
 
 def test_a_small_cell_is_hidden_though_an_officer_issues_it(officer: Browser) -> None:
-    """DESIGN 7: a report goes to those without the right to single records."""
+    """R24: a report goes to those without the right to single records."""
     third = db.session.scalars(sa.select(Village).order_by(Village.code)).all()[2]
     asked = db.session.scalars(sa.select(Indicator).where(Indicator.code == "phu_song_5g")).one()
     db.session.execute(sa.delete(TallyDay).where(TallyDay.village_id == third.id))
@@ -198,7 +198,7 @@ def _stored() -> Snapshot:
 def test_on_a_later_day_a_weekday_is_not_told_anew(
     officer: Browser, leader: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DESIGN 7: past days only as ends of weeks; a report of a Wednesday is compared with today alone."""
+    """R25: past days only as ends of weeks; a report of a Wednesday is compared with today alone."""
     wednesday = NOON + dt.timedelta(days=3)
     monkeypatch.setattr(clock, "now", lambda: wednesday)
     officer.sign_in("can.bo")

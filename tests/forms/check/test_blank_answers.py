@@ -1,4 +1,4 @@
-"""That blank and "không biết" answers are caught where they state something (DESIGN 6.9)."""
+"""That blank and "không biết" answers are caught where they state something (R9)."""
 
 from functools import cache
 

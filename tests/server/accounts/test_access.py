@@ -23,7 +23,7 @@ numbers = st.integers(1, 3)
 def test_records_are_for_the_communes_officer_and_the_thons_team_leader_alone(
     roles: set[str], own: int | None, asked: int, thon: int
 ) -> None:
-    """DESIGN 7, rights."""
+    """R24."""
     leads = frozenset({1, 2}) if "team_leader" in roles else frozenset()
     who = access.Caller("person:1", "A", frozenset(roles), own, leads)
     commune, village = Commune(id=asked), Village(id=thon)
@@ -104,7 +104,7 @@ def test_nobody_signed_in_is_led_to_sign_in_and_his_changes_are_not_kept(guarded
 
 
 def test_pages_tell_how_long_they_took(guarded: Flask) -> None:
-    """DESIGN 9."""
+    """R18."""
     make_person("leader_11629", "leader", make_commune())
     visitor = browser(guarded)
     visitor.sign_in("leader_11629")

@@ -1,4 +1,4 @@
-"""Signing in by the rules of level 2 (domain.md d), with a moved clock: tries, idling, 45 days."""
+"""Signing in by the rules of level 2 (docs/security.md), with a moved clock: tries, idling, 45 days."""
 
 import dataclasses
 import datetime as dt

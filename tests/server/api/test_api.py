@@ -79,7 +79,7 @@ def test_thon_are_told_with_their_newest_figure_and_where_they_went(
 def test_every_figure_of_the_plan_is_listed_and_unknown_ones_say_so(
     program: Browser, an_lao: Commune
 ) -> None:
-    """Issue 2: the An Lão page shows all 28 figures."""
+    """The An Lão page shows all 28 figures."""
     load_plans.load(plans.read("an_lao_2026"))
     db.session.commit()
     told = program.get("/api/v1/communes/11629/targets").get_json()
@@ -103,7 +103,7 @@ def test_every_figure_of_the_plan_is_listed_and_unknown_ones_say_so(
 
 
 def test_coverage_has_the_fixed_shape(program: Browser) -> None:
-    """DESIGN 4."""
+    """R16."""
     told = program.get("/api/v1/communes/11629/coverage").get_json()
     assert list(told) == [
         "commune",
@@ -120,7 +120,7 @@ def test_coverage_has_the_fixed_shape(program: Browser) -> None:
 
 
 def test_programs_see_past_days_as_ends_of_weeks(program: Browser) -> None:
-    """DESIGN 7: past days only as week ends, for everyone without the right to single records."""
+    """R25: past days only as week ends, for everyone without the right to single records."""
     told = program.get("/api/v1/communes/11629/coverage?as_of=2026-11-11").get_json()
     assert told["as_of"] == "2026-11-08"
 

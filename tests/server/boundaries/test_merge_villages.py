@@ -85,7 +85,7 @@ def table(commune: Commune) -> CoverageTable:
 
 @pytest.mark.parametrize("walks", [1, 2])
 def test_an_old_codes_visit_counts_in_the_new_unit(app: Flask, commune: Commune, walks: int) -> None:
-    """DESIGN 6.4: merged thôn keep their codes for ever, and are mapped; whoever walked either is met."""
+    """R4: merged thôn keep their codes for ever, and are mapped; whoever walked either is met."""
     sample.publish(FORM)
     made = sample.make_collector(commune, [thon(walks)])
     phone = Phone(InProcess(app), f"http://localhost/key/{made.token}")

@@ -141,7 +141,7 @@ def test_the_library_is_checked_published_and_listed(run: Run, tmp_path: Path) -
 
 
 def test_a_form_that_states_something_out_of_nothing_fails_the_check(run: Run, tmp_path: Path) -> None:
-    """DESIGN 6.9."""
+    """R9."""
     book = tmp_path / "phieu.md"
     book.write_text(
         """
@@ -236,7 +236,7 @@ def test_coverage_is_shown_as_everyone_may_see_it(run: Run) -> None:
 
 
 def test_folding_and_counting_anew(run: Run) -> None:
-    """DESIGN 6.3: a tally without findings is a difference that recount names and can put right."""
+    """R3: a tally without findings is a difference that recount names and can put right."""
     make_tally(12)
     assert "1 ngày" in run("coverage", "fold").stdout
     assert "Lệch 1 chỗ" in run("coverage", "recount", code=1).stderr

@@ -36,7 +36,7 @@ def codes() -> set[str]:
 
 
 def test_a_changed_expression_is_refused_until_its_meaning_is_said(app: Flask, published: Path) -> None:
-    """DESIGN 6.9."""
+    """R9."""
     refused = run(app, published)
     assert refused.exit_code != 0
     assert "ý nghĩa giữ nguyên" in refused.output
@@ -58,7 +58,7 @@ def test_purpose_is_given_whole_and_communes_are_named(app: Flask, published: Pa
 
 
 def test_a_form_that_does_not_say_what_for_is_not_published(app: Flask, tmp_path: Path) -> None:
-    """Issue 3: purpose, legal basis and retention are asked for at publication, here as on the page."""
+    """Purpose, legal basis and retention are asked for at publication, here as on the page."""
     path = tmp_path / "phieu.md"
     path.write_bytes(workbook())
     refused = run(app, path)

@@ -92,7 +92,7 @@ def test_folded_and_unfolded_rows_are_one_sum(app: Flask) -> None:
 
 
 def test_a_past_day_knows_nothing_of_later_visits(app: Flask) -> None:
-    """DESIGN 6.8."""
+    """R8."""
     commune, what = make_commune(thon=1), indicator()
     count(commune.villages[0], what, TODAY - dt.timedelta(days=2), 5, 5, 5)
     count(commune.villages[0], what, TODAY, 7, 7, 7)
@@ -109,7 +109,7 @@ def test_what_will_expire_still_counts_today(app: Flask) -> None:
 
 
 def test_events_add_up_within_the_calendar_year(app: Flask) -> None:
-    """DESIGN 6.2: an event is no state; the plan's counts are cumulative in the year (6.7)."""
+    """R2: an event is no state; the plan's counts are cumulative in the year (6.7)."""
     commune, what = make_commune(thon=1), indicator("cai_smart_hai_phong", "person", "event")
     village = commune.villages[0]
     count(village, what, dt.date(2025, 12, 31), 100, 100, 40)
@@ -122,7 +122,7 @@ def test_events_add_up_within_the_calendar_year(app: Flask) -> None:
 
 
 def test_others_see_past_days_as_ends_of_weeks(app: Flask) -> None:
-    """DESIGN 7: differences of days must not single out a household."""
+    """R25: differences of days must not single out a household."""
     commune = make_commune(thon=1)
     assert coverage_table.table(commune, TODAY - dt.timedelta(days=1)).as_of == dt.date(2026, 11, 15)
     assert coverage_table.table(commune, TODAY).as_of == TODAY
@@ -175,7 +175,7 @@ def household(village: Village, listed: EntityList, ended: dt.datetime | None = 
 
 
 def test_without_a_figure_the_list_of_households_is_counted(app: Flask) -> None:
-    """DESIGN 6.6; a thôn with neither has an unknown number, never 0."""
+    """R6; a thôn with neither has an unknown number, never 0."""
     commune = make_commune(thon=3)
     first, second, _third = commune.villages
     listed = list_of_households()
@@ -259,7 +259,7 @@ def test_what_no_form_asks_and_no_visit_told_is_not_in_the_table(app: Flask) -> 
 
 
 def test_a_communes_page_takes_at_most_ten_statements(app: Flask) -> None:
-    """DESIGN 9: and no more for more thôn, more days and more indicators."""
+    """R18: and no more for more thôn, more days and more indicators."""
     load_plans.load_indicators()
     publishing.publish_library()
     for code, thon in (("11629", 2), ("10930", 38)):
@@ -343,7 +343,7 @@ def test_folding_changes_no_sum(app: Flask, rows: list, fold_after: int) -> None
 
 
 def test_a_settlement_with_fibre_and_mobile_broadband_is_told_from_what_visits_counted(app: Flask) -> None:
-    """DESIGN 4, phu_mang_khu_dan_cu; MD-T07 asks it of every thôn."""
+    """R16, phu_mang_khu_dan_cu; MD-T07 asks it of every thôn."""
     commune = make_commune("10930", "Mao Điền", thon=3)
     load_plans.load(plans.read("mao_dien_2026"))
     known = {row.code: row for row in db.session.scalars(sa.select(Indicator))}

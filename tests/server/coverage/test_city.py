@@ -1,4 +1,4 @@
-"""The city's table: every commune as its own page tells it, whatever is folded and whatever the day (DESIGN 6, 7)."""
+"""The city's table: every commune as its own page tells it, whatever is folded and whatever the day (R1 to R14, 7)."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""The demonstration in small: what it makes, what its phones send, and what it leaves alone (issue 2, item 8)."""
+"""The demonstration in small: what it makes, what its phones send, and what it leaves alone."""
 
 import socket
 import threading
@@ -88,7 +88,7 @@ def test_there_is_an_account_for_every_role_and_a_collector_for_one_to_three_tho
 
 
 def test_what_the_phones_send_is_stored_once_and_counted(url: str) -> None:
-    """Some visits are sent twice (C40), some phones have a wrong clock; the tally equals the recount (DESIGN 6.3)."""
+    """Some visits are sent twice (C40), some phones have a wrong clock; the tally equals the recount (R3)."""
     everyone = fill.tables(SMALL, Progress())
     fill.visits(SMALL, everyone, url, Progress())
     assert count(Submission) == SMALL.visits

@@ -87,7 +87,7 @@ def test_a_write_that_fails_leaves_nothing_behind(app: Flask, monkeypatch: pytes
 
 
 def test_an_audit_log_loses_its_exact_points_before_it_is_stored(app: Flask) -> None:
-    """DESIGN 7: 3 decimals, in the columns and in the values that repeat them; known by what was received."""
+    """R21: 3 decimals, in the columns and in the values that repeat them; known by what was received."""
     blob = attachments.store(_upload(AUDIT, "audit.csv"), cut_points=True)
     stored = path_of(blob.stored_sha256).read_bytes()
     assert b"20.844,106.688,8.25" in stored
@@ -99,7 +99,7 @@ def test_an_audit_log_loses_its_exact_points_before_it_is_stored(app: Flask) -> 
 
 
 def test_points_that_may_be_kept_are_kept(app: Flask) -> None:
-    """DESIGN 7: those of places and check points, and what is not an audit log."""
+    """R21: those of places and check points, and what is not an audit log."""
     assert attachments.store(_upload(AUDIT, "audit.csv")).stored_sha256 == hashlib.sha256(AUDIT).digest()
     blob = attachments.store(_upload(photo(b" 1.23456789")), cut_points=True)
     assert blob.stored_sha256 == blob.received_sha256
@@ -107,7 +107,7 @@ def test_points_that_may_be_kept_are_kept(app: Flask) -> None:
 
 @given(st.floats(-180, 180), st.text(max_size=20))
 def test_no_number_keeps_more_than_three_decimals(number: float, around: str) -> None:
-    """DESIGN 7, also in a file that is no good CSV."""
+    """R21, also in a file that is no good CSV."""
     cut = attachments.redact_audit(f"{around}{number:.9f},{around}\n".encode())
     assert not re.search(rb"[0-9]\.[0-9]{4}", cut)
     assert attachments.redact_audit(cut) == cut

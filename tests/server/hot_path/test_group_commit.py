@@ -212,7 +212,7 @@ def test_what_cannot_be_stored_leaves_nothing_half_written(
 
 
 def test_a_revoked_collector_among_others_is_refused_alone(place: Place) -> None:
-    """DESIGN 7: asked with the visit, whatever a process remembers of his token."""
+    """R23: asked with the visit, whatever a process remembers of his token."""
     commune = sample.make_commune("10930", "Mao Điền")
     villages = [sample.make_village(commune, "10930001")]
     sample.make_collector(commune, villages)  # the collector of all other visits here
@@ -240,7 +240,7 @@ def test_a_revoked_collector_among_others_is_refused_alone(place: Place) -> None
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_tally_equals_the_recount_after_every_batch(place: Place, batches: list[list[Visit]]) -> None:
-    """DESIGN 6.3 for visits that come together."""
+    """R3 for visits that come together."""
     for each in batches:
         assert all(outcome(ticket) is True for ticket in together(place, *each))
         assert differences() == []

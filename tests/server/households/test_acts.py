@@ -1,4 +1,4 @@
-"""What officers do to households: where their history counts, what phones see, and undo (DESIGN 6.4)."""
+"""What officers do to households: where their history counts, what phones see, and undo (R4)."""
 
 import contextlib
 import csv
@@ -288,7 +288,7 @@ ACTS = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_tally_equals_the_recount_after_every_act(place: Place, acts: list[tuple]) -> None:
-    """DESIGN 6.3: visits, late arrivals, broken clocks, edits, decisions, moves, ends, splits, merges, undo, in any
+    """R3: visits, late arrivals, broken clocks, edits, decisions, moves, ends, splits, merges, undo, in any
     order; and no household is green on phones whose visits were all rejected or edited away (6.5)."""
     sent: list[int] = []
     for act in acts:

@@ -152,7 +152,7 @@ def test_reading_never_fails_in_another_way(content: bytes, filename: str) -> No
 def test_a_thousand_households_with_thirty_twice_are_counted_right_through_merge_and_undo(
     place: Place,
 ) -> None:
-    """Issue 3: import, twins told, merge, undo; counts right at each step."""
+    """Import, twins told, merge, undo; counts right at each step."""
     rows: list[Sequence[object]] = [("Họ tên chủ hộ", "Thôn", "Địa chỉ")]
     rows += [(f"Hộ {n} Nguyễn Văn T{n}", f"Thôn {n % 2 + 1}", f"Ngõ {n % 40}, số {n}") for n in range(970)]
     rows += [(f"HỘ {n} Nguyen Van T{n}", f"Thôn {n % 2 + 1}", "") for n in range(30)]

@@ -55,7 +55,7 @@ def test_a_collector_gets_the_thon_he_walks(made: NewCollector, there: Village) 
 def test_households_of_other_thon_never_leave_the_server(
     made: NewCollector, here: Village, there: Village
 ) -> None:
-    """E6, DESIGN 1: another thôn's people are never on his phone."""
+    """E6, R24: another thôn's people are never on his phone."""
     sample.make_entity(here, "Nhà tôi")
     sample.make_entity(there, "Nhà người")
     assert [row["label"] for row in _rows(made, "ho_dan.csv")] == ["Nhà tôi"]
@@ -71,7 +71,7 @@ def test_columns_stand_in_a_fixed_order_also_without_rows(made: NewCollector) ->
 
 
 def test_a_household_nobody_has_visited_says_so(made: NewCollector, here: Village) -> None:
-    """DESIGN 6.5: the status is the server's, also where no visit has set one."""
+    """R5: the status is the server's, also where no visit has set one."""
     sample.make_entity(here, "Ông Đặng", data={"dia_chi": "Ngõ 5", "cccd": "0123456789"})
     [row] = _rows(made, "ho_dan.csv")
     assert (row["tinh_trang"], row["lan_tham"], row["ngay_cuoi"]) == ("chua_tham", "0", "")
@@ -82,7 +82,7 @@ def test_a_household_nobody_has_visited_says_so(made: NewCollector, here: Villag
 
 
 def test_the_thon_of_a_household_is_the_tables(made: NewCollector, here: Village) -> None:
-    """DESIGN 6.4: moved by an officer, whatever the form said that registered it."""
+    """R4: moved by an officer, whatever the form said that registered it."""
     sample.make_entity(here, "Bà Tư", data={"thon": "99999999"})
     assert _rows(made, "ho_dan.csv")[0]["thon"] == "11629001"
 

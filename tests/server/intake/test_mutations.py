@@ -1,4 +1,4 @@
-"""Random mutations of each kind of upload: no 5xx, no hang, no file outside the blob folder (issue 5).
+"""Random mutations of each kind of upload: no 5xx, no hang, no file outside the blob folder.
 
 A few hundred of each;
 `TUNGNHA_TEST_MUTATIONS=10000 pytest tests/server/intake/test_mutations.py` tries as many as one likes.

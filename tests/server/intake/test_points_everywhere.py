@@ -1,4 +1,4 @@
-"""A household's point sent with 7 decimals is found nowhere with more than 3 (DESIGN 7, "Points")."""
+"""A household's point sent with 7 decimals is found nowhere with more than 3 (R21)."""
 
 import io
 import re

@@ -204,7 +204,7 @@ def test_the_same_id_with_other_content_is_a_conflict_that_changes_nothing(place
 
 
 def test_a_new_visit_replaces_the_state_from_its_day_on(place: Place) -> None:
-    """DESIGN 6.2, 6.8: past days keep what was true then."""
+    """R2, R8: past days keep what was true then."""
     send(Visit(create=True, stated=((1, 1), (1, 3), None, None), end=NOON - dt.timedelta(days=5)), place.both)
     send(Visit(stated=((1, 1), (3, 3), None, None)), place.both)
     assert sums(NOON.date() - dt.timedelta(days=1))["vneid_nguoi_dan"] == (1, 3, 1)
@@ -228,14 +228,14 @@ def test_events_add_up_and_states_do_not(place: Place) -> None:
 
 
 def test_a_state_expires_after_its_valid_days(place: Place) -> None:
-    """DESIGN 4: of a check point the newest of its last days counts, and then nothing does."""
+    """R16: of a check point the newest of its last days counts, and then nothing does."""
     send(Visit(create=True, stated=(None, None, None, (1, 1)), end=NOON - dt.timedelta(days=30)), place.both)
     assert sums(NOON.date() - dt.timedelta(days=21))["phu_song_5g_diem"] == (1, 1, 1)
     assert sums(NOON.date() - dt.timedelta(days=20))["phu_song_5g_diem"] == (0, 0, 0)
 
 
 def test_a_household_of_another_thon_is_accepted_and_changes_nothing_there(place: Place) -> None:
-    """DESIGN 7: answered, stored, quarantined."""
+    """R23: answered, stored, quarantined."""
     send(Visit(create=True, village="11629002"), place.both)
     before = sums()
     receipt = send(Visit(stated=((1, 1), (0, 3), None, None)), place.first)
@@ -266,7 +266,7 @@ def test_an_unknown_version_is_kept_and_counts_nowhere(place: Place) -> None:
 def test_a_clock_that_cannot_be_right_is_flagged_and_not_believed(
     place: Place, end: dt.datetime | None, flag: str | None
 ) -> None:
-    """DESIGN 6.2: the time of arrival is used instead."""
+    """R2: the time of arrival is used instead."""
     receipt = send(Visit(create=True, end=end), place.both)
     stored = db.session.get_one(Submission, receipt.submission_id)
     assert [each["code"] for each in stored.flags or []] == ([flag] if flag else [])
@@ -277,7 +277,7 @@ def test_a_clock_that_cannot_be_right_is_flagged_and_not_believed(
 def test_nonsense_states_nothing_and_the_visit_is_kept_with_a_flag(
     place: Place, pair: tuple[object, object]
 ) -> None:
-    """DESIGN 6.9."""
+    """R9."""
     receipt = send(Visit(create=True, stated=((1, 1), pair, None, None)), place.both)
     stored = db.session.get_one(Submission, receipt.submission_id)
     assert [each["about"] for each in stored.flags or []] == ["vneid_nguoi_dan"]
@@ -285,7 +285,7 @@ def test_nonsense_states_nothing_and_the_visit_is_kept_with_a_flag(
 
 
 def test_an_edit_replaces_what_it_edits_and_keeps_its_day(place: Place) -> None:
-    """C43, DESIGN 6.2."""
+    """C43, R2."""
     first = Visit(
         create=True, instance="uuid:a", end=NOON - dt.timedelta(days=3), stated=((1, 1), (3, 3), None, None)
     )
@@ -314,7 +314,7 @@ def test_an_edit_that_names_another_household_leaves_the_first(place: Place) -> 
 
 
 def test_a_household_carries_the_status_that_its_visits_give_it(place: Place) -> None:
-    """DESIGN 6.5: computed, a new version for the phones with each visit."""
+    """R5: computed, a new version for the phones with each visit."""
     send(Visit(create=True, result="vang", stated=(None,) * 4, end=NOON - dt.timedelta(days=4)), place.both)
     entity = db.session.scalars(sa.select(Entity)).one()
     assert (entity.data["tinh_trang"], entity.data["lan_tham"], entity.version) == ("vang", "1", 1)
@@ -339,7 +339,7 @@ def test_a_late_older_visit_does_not_become_the_last(place: Place) -> None:
 
 
 def test_a_household_point_is_kept_with_three_decimals_everywhere(place: Place) -> None:
-    """DESIGN 7: used once, then cut in XML, answers and columns."""
+    """R21: used once, then cut in XML, answers and columns."""
     receipt = send(Visit(create=True, point="20.8234567 106.5498765 3.2 8.5"), place.both)
     stored = db.session.get_one(Submission, receipt.submission_id)
     assert (stored.latitude, stored.longitude, stored.accuracy) == (20.823, 106.55, 8.5)
@@ -354,7 +354,7 @@ def test_a_household_point_is_kept_with_three_decimals_everywhere(place: Place) 
 
 
 def test_a_collector_who_was_revoked_a_moment_ago_sends_nothing(place: Place) -> None:
-    """DESIGN 7: whatever a process remembers of his token, the visit's own transaction asks."""
+    """R23: whatever a process remembers of his token, the visit's own transaction asks."""
     commune = sample.make_commune("10930", "Mao Điền")
     made = sample.make_collector(commune, [sample.make_village(commune, "10930001")])
     made.collector.revoked_at = clock.now()
@@ -424,7 +424,7 @@ acts = st.lists(
 def test_the_tally_equals_the_recount_after_every_visit(
     place: Place, acts: list[tuple[Visit, int | None, bool]]
 ) -> None:
-    """DESIGN 6.3, with late arrivals, edits and broken clocks; some of it folded on the way."""
+    """R3, with late arrivals, edits and broken clocks; some of it folded on the way."""
     sent: list[str] = []
     for visit, edited, fold in acts:
         instance = f"uuid:{uuid.uuid4()}"

@@ -80,7 +80,7 @@ SURVEY = """
 def test_a_mistake_in_a_workbook_is_told_by_sheet_row_and_column(
     refuse: Refuse, tmp_path: Path, verb: str, rows: list[str], place: str, words: str
 ) -> None:
-    """DESIGN 1: never an error message that names neither sheet nor row."""
+    """R24: never an error message that names neither sheet nor row."""
     book = tmp_path / "phieu.xlsx"
     book.write_bytes(library.workbook(SURVEY.replace("{rows}", "\n".join(rows))))
     [sentence] = refuse("forms", verb, str(book)).splitlines()

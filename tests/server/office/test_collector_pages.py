@@ -193,7 +193,7 @@ def test_thon_are_changed_on_the_page(officer: Browser, commune: Commune) -> Non
 
 
 def test_nobody_else_opens_them(app: Flask, commune: Commune) -> None:
-    """DESIGN 7: an officer's pages, of his own commune."""
+    """R24: an officer's pages, of his own commune."""
     made = sample.make_collector(commune, commune.villages[:1])
     other = sample.make_commune("10930", "Mao Điền")
     paths = ("", "/them", "/to-in", f"/{made.collector.id}", f"/{made.collector.id}/thu-hoi")

@@ -159,7 +159,7 @@ def test_publication_asks_for_what_is_missing(officer: Browser) -> None:
 
 
 def test_an_indicator_without_a_name_gets_one_at_publication(officer: Browser) -> None:
-    """DESIGN 6.10: shown on the map without code."""
+    """R10: shown on the map without code."""
     content = workbook(declared="")
     page = f"{draft_of(officer, content)}/phat-hanh"
     assert officer.post(page, data=terms(officer, page)).status_code == 422
@@ -208,7 +208,7 @@ def test_what_changed_is_shown_before_publication_and_after(officer: Browser) ->
 
 
 def test_a_changed_expression_asks_whether_the_meaning_stays(officer: Browser) -> None:
-    """DESIGN 6.9."""
+    """R9."""
     assert publish(officer, workbook()).status_code == 302
     page = f"{draft_of(officer, workbook(version='2', done=OTHER))}/phat-hanh"
     refused = officer.post(page, data=terms(officer, page))
@@ -221,7 +221,7 @@ def test_a_changed_expression_asks_whether_the_meaning_stays(officer: Browser) -
 
 
 def test_a_new_meaning_begins_a_new_code_in_the_form_itself(officer: Browser) -> None:
-    """DESIGN 6.9: phones state the new code, the old figures stay what they were."""
+    """R9: phones state the new code, the old figures stay what they were."""
     assert publish(officer, workbook()).status_code == 302
     page = f"{draft_of(officer, workbook(version='2', done=OTHER))}/phat-hanh"
     answers = {
@@ -265,7 +265,7 @@ def test_a_missing_picture_is_named_and_then_served(officer: Browser) -> None:
 
 
 def test_a_form_that_states_out_of_nothing_is_not_published(officer: Browser) -> None:
-    """DESIGN 6.9."""
+    """R9."""
     content = workbook(done="1").replace(b"if(${wifi} = '', '', 1)", b"1")
     page = draft_of(officer, content)
     assert "khi chưa ai trả lời" in officer.get(page).text

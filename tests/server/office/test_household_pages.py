@@ -70,7 +70,7 @@ def test_a_household_is_found_by_name_lane_or_number_marks_typed_or_not(
 
 
 def test_names_are_shown_on_request_alone_and_each_reading_is_logged(place: Place, officer: Browser) -> None:
-    """DESIGN 7."""
+    """R24."""
     send(Visit(create=True), place.both)
     name(1, "Nguyễn Văn Ấm", "Ngõ Đình, số 5")
     page = officer.get(LIST).get_data(as_text=True)

@@ -1,4 +1,4 @@
-"""One's own account: the first login, chosen passwords, the code from the phone, and one's sessions (domain.md d)."""
+"""One's own account: first login, chosen passwords, the code from the phone, sessions (docs/security.md)."""
 
 import datetime as dt
 import re
@@ -107,7 +107,7 @@ def test_an_administrator_changes_his_password_every_two_months(app: Flask, late
 
 
 def test_the_demonstration_skips_the_first_change_and_the_code(app: Flask) -> None:
-    """DESIGN 4."""
+    """R16."""
     strict(app, demo=True, second_factor="admin city officer")
     made = persons.add("quan_tri", "A", ["admin"])
     db.session.commit()

@@ -1,4 +1,4 @@
-"""The pages of accounts: who looks after whom, what one may do, and that nobody raises himself (issue 5)."""
+"""The pages of accounts: who looks after whom, what one may do, and that nobody raises himself."""
 
 import datetime as dt
 import re

@@ -90,7 +90,7 @@ def test_what_is_late_is_told(story: Story, officer: Browser, monkeypatch: pytes
 
 
 def test_deleting_is_done_from_the_request_and_needs_a_tick(story: Story, officer: Browser) -> None:
-    """Issue 5: the household's words in the register go too; the register keeps that it was done, and when."""
+    """The household's words in the register go too; the register keeps that it was done, and when."""
     page = ask(officer, story.home, "delete")
     assert LABEL in officer.get(page).text
     assert press(officer, page, "delete") == 422

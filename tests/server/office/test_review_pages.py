@@ -1,4 +1,4 @@
-"""The review pages over HTTP: who sees what, and what phones and counts learn of a decision (issue 3.7, DESIGN 6.5)."""
+"""The review pages over HTTP: who sees what, and what phones and counts learn of a decision (R5)."""
 
 import csv
 import io
@@ -118,7 +118,7 @@ def decide(visitor: Browser, submission_id: int, state: str, seen: str = "", com
 
 
 def test_a_rejection_on_the_page_leaves_the_counts_and_the_phones_see_it(world: World) -> None:
-    """Issue 3, "done when": a rejected visit's household is no longer green on the next sync."""
+    """A rejected visit's household is no longer green on the next sync."""
     submission = world.visit()
     green = world.on_phone()
     assert (green["tinh_trang"], green["marker-color"]) == ("da_gap", "#2e7d32")
@@ -202,7 +202,7 @@ def test_answers_are_told_by_the_words_of_their_questions(world: World) -> None:
 
 
 def test_a_reviewer_sees_no_label_whatever_he_asks_for(world: World) -> None:
-    """DESIGN 7: reviewer, records without labels; officer, labels on request, logged."""
+    """R24: reviewer, records without labels; officer, labels on request, logged."""
     submission = world.visit()
     reviewer = world.visitor("soat", "reviewer")
     for query in ("", "?ho=1"):

@@ -310,7 +310,7 @@ def _contents(path: Path, identities: list[object]) -> list[bytes]:
 def test_what_was_deleted_since_the_backup_is_deleted_again(
     app: Flask, template_database: Template, tmp_path: Path
 ) -> None:
-    """Issue 5, "done when": last night's backup brings no household back, nor does its phone; on both databases."""
+    """Last night's backup brings no household back, nor does its phone; on both databases."""
     story = Story(app)
     made = make.backup(tmp_path)
     story.delete()
@@ -330,7 +330,7 @@ def test_what_was_deleted_since_the_backup_is_deleted_again(
 
 
 def test_no_exact_point_of_a_household_is_in_a_backup(filled: Flask, tmp_path: Path) -> None:
-    """DESIGN 7: sent with 7 decimals, kept with 3, here as everywhere."""
+    """R21: sent with 7 decimals, kept with 3, here as everywhere."""
     made = make.backup(tmp_path)
     told = b"".join(
         gzip.decompress(each.content) if each.name.endswith(".gz") else each.content

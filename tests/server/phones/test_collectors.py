@@ -37,7 +37,7 @@ def _unpacked(text: str) -> dict[str, Any]:
 
 
 def test_the_server_makes_token_password_and_name_in_plain_ascii(made: NewCollector) -> None:
-    """C9, C12, DESIGN 7: a Vietnamese password could never be sent."""
+    """C9, C12, R23: a Vietnamese password could never be sent."""
     assert re.fullmatch("[A-Za-z0-9]{64}", made.token)
     assert re.fullmatch("[A-Za-z0-9]{16}", made.password)
     assert re.fullmatch(r"nguyen\.van\.am\.\d{4}", made.collector.username)
@@ -92,7 +92,7 @@ def test_any_name_that_people_have_gives_a_user_name(app: Flask, name: str) -> N
 
 
 def test_thon_are_needed_and_must_be_of_the_commune(app: Flask) -> None:
-    """DESIGN 7: without a thôn there is no list to walk by."""
+    """R23: without a thôn there is no list to walk by."""
     commune = sample.make_commune()
     other = sample.make_village(sample.make_commune("10930", "Mao Điền"), "10930001", "Thôn xa")
     with pytest.raises(CollectorRejected, match="ít nhất một thôn"):
@@ -110,7 +110,7 @@ def test_a_thon_named_twice_counts_once(app: Flask) -> None:
 
 
 def test_a_revoked_collector_is_nobody(made: NewCollector) -> None:
-    """C12, DESIGN 7."""
+    """C12, R23."""
     assert phone_access.by_token(made.token).village_ids == (made.collector.villages[0].village_id,)
     collectors.revoke(made.collector)
     db.session.commit()

@@ -162,7 +162,7 @@ def test_sketches_bring_their_figures(app: Flask) -> None:
 
 
 def test_a_code_means_what_it_meant_on_the_day(app: Flask) -> None:
-    """DESIGN 5: July 2025 re-used codes."""
+    """R17: July 2025 re-used codes."""
     old = Commune(
         code="11629", name="Thị trấn cũ", valid_from=dt.date(2000, 1, 1), valid_to=dt.date(2025, 6, 30)
     )

@@ -1,4 +1,4 @@
-"""After thôn became one, nobody loses a household: on phones, for leaders and officers, in lists (DESIGN 6.4)."""
+"""After thôn became one, nobody loses a household: on phones, for leaders and officers, in lists (R4)."""
 
 import csv
 import datetime as dt
@@ -207,7 +207,7 @@ def test_collectors_may_be_listed_under_an_old_name(world: World) -> None:
 
 
 def test_a_name_that_a_thon_of_today_has_means_that_one(world: World) -> None:
-    """Names repeat (domain.md, 5): where another thôn now has the old one's name, nobody guesses."""
+    """Names repeat (R17): where another thôn now has the old one's name, nobody guesses."""
     merge(world)
     again = sample.make_village(world.commune, "11629009", "Thôn Đông")
     found = merged_villages.by_words(world.commune)

@@ -55,7 +55,7 @@ def test_a_changed_figure_is_changed_in_place(app: Flask) -> None:
 
 
 def test_every_task_and_responsibility_of_both_plans_is_stored(app: Flask) -> None:
-    """Issue 4: 8 of An Lão's appendix, 29 + 39 tasks (three of them in two parts more), and the responsibilities."""
+    """8 of An Lão's appendix, 29 + 39 tasks (three of them in two parts more), and the responsibilities."""
     for code, name, _figures in COMMUNES.values():
         make_commune(code, name)
     for plan_id in plans.PLANS:

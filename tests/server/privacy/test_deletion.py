@@ -110,7 +110,7 @@ def recounted() -> list[tally.Difference]:
 
 
 def test_a_deleted_household_is_nowhere(story: Story) -> None:
-    """Issue 5, "done when": tables, blobs, entity list, audit payloads, counts; also what was said of it."""
+    """Tables, blobs, entity list, audit payloads, counts; also what was said of it."""
     before = rows()
     for told in (LABEL, PLACE, COMMENT, "the door of number 3"):
         assert told in before or told.encode() in disk(story.app), told

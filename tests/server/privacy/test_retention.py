@@ -42,7 +42,7 @@ def retained() -> dict[str, int]:
 
 
 def test_after_25_months_exactly_what_is_due_goes(kept: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Issue 5, "done when". One household was met again a year ago: it stays, with that visit."""
+    """R26. One household was met again a year ago: it stays, with that visit."""
     before = sums()
     move(monkeypatch, LATER - dt.timedelta(days=365))
     send(

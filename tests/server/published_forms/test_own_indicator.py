@@ -1,4 +1,4 @@
-"""A commune's own question, from its workbook to table, map and JSON without a line of code (DESIGN 6.10)."""
+"""A commune's own question, from its workbook to table, map and JSON without a line of code (R10)."""
 
 import datetime as dt
 import uuid

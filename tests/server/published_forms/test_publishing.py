@@ -85,7 +85,7 @@ def test_the_bytes_that_phones_load_are_kept_with_their_md5(app: Flask) -> None:
 
 
 def test_a_communes_own_indicator_reaches_its_table_without_code(app: Flask) -> None:
-    """DESIGN 6.10."""
+    """R10."""
     here, elsewhere = make_commune(), make_commune("10930", "Mao Điền")
     publish(workbook(unit="business"), commune=here)
     row = db.session.scalars(sa.select(Indicator).where(Indicator.code == "viec_thu")).one()
@@ -176,7 +176,7 @@ def test_files_are_kept_and_missing_ones_named(app: Flask) -> None:
 
 
 def test_a_form_without_a_purpose_is_warned_of(app: Flask) -> None:
-    """DESIGN 7: every form has purpose, legal basis and retention."""
+    """R20: every form has purpose, legal basis and retention."""
     assert [warning.sheet for warning in publish(workbook(more="")).warnings] == ["muc_dich"]
 
 

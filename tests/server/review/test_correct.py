@@ -1,4 +1,4 @@
-"""An officer corrects an answer on a page: an edit with history, counts and phones after it (issue 3, Quality)."""
+"""An officer corrects an answer on a page: an edit with history, counts and phones after it."""
 
 import re
 
@@ -148,7 +148,7 @@ def test_only_what_stands_can_be_corrected(officer: Browser, towns: dict[str, To
 
 
 def test_the_household_follows_the_correction(officer: Browser, towns: dict[str, Town]) -> None:
-    """Not met after all: nothing that only the meeting said stays on the household's list (DESIGN 6.5)."""
+    """Not met after all: nothing that only the meeting said stays on the household's list (R5)."""
     had = counted("tham_ho")
     answer = save(officer, page(towns), ket_qua="vang")
     assert answer.status_code == 302, answer.text

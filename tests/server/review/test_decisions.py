@@ -38,7 +38,7 @@ def household(number: int = 1) -> Entity:
 
 
 def test_a_rejected_visit_counts_no_more_and_its_household_is_what_it_was(place: Place) -> None:
-    """DESIGN 6.5: its own fields go back, a new version tells the phones."""
+    """R5: its own fields go back, a new version tells the phones."""
     send(
         Visit(create=True, network="4g", result="vang", stated=(None,) * 4, end=NOON - dt.timedelta(3)),
         place.both,
@@ -90,7 +90,7 @@ def test_a_household_that_only_a_rejected_visit_registered_leaves_the_list_and_c
 
 
 def test_approving_a_visit_from_outside_places_and_counts_it(place: Place) -> None:
-    """DESIGN 7: kept aside until a person decides; then as if it had just been accepted."""
+    """R23: kept aside until a person decides; then as if it had just been accepted."""
     send(Visit(create=True, village="11629002", network="4g", end=NOON - dt.timedelta(5)), place.both)
     outside = send(Visit(village="11629002", network="5g", stated=((1, 1), (0, 3), None, None)), place.first)
     assert sums()["vneid_nguoi_dan"] == (2, 3, 1)
@@ -145,7 +145,7 @@ def test_what_an_edit_has_replaced_is_not_decided_on(place: Place) -> None:
 
 
 def test_an_edit_takes_back_what_only_the_edited_visit_said(place: Place) -> None:
-    """C43 and DESIGN 6.5: also of a household that the edit no longer names."""
+    """C43 and R5: also of a household that the edit no longer names."""
     send(
         Visit(create=True, network="4g", result="vang", stated=(None,) * 4, end=NOON - dt.timedelta(3)),
         place.both,
@@ -212,7 +212,7 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_tally_equals_the_recount_whatever_is_decided(place: Place, acts: list[tuple]) -> None:
-    """DESIGN 6.3; and a household's status is always that of its accepted visits (6.5)."""
+    """R3; and a household's status is always that of its accepted visits (6.5)."""
     sent: list[int] = []
     for act in acts:
         if act[0] == "visit":

@@ -1,4 +1,4 @@
-"""Difficulties from a phone to a closed answer, who may see them, and what each step leaves behind (issue 3.6)."""
+"""Difficulties from a phone to a closed answer, who may see them, and what each step leaves behind."""
 
 import re
 import uuid
@@ -86,7 +86,6 @@ def acts() -> list[str]:
 
 
 def test_a_difficulty_goes_from_a_phone_to_a_closed_answer(world: World) -> None:
-    """Issue 3, "done when"."""
     world.tell(muon_tra_loi="co", ho=world.household_id, o_dau="Ngõ 5")
     officer = world.visitor("can_bo", "officer")
     listing = officer.get(PAGE).text
@@ -126,7 +125,7 @@ def test_who_comes_second_is_told_that_it_has_changed(world: World) -> None:
 
 
 def test_the_households_name_is_shown_on_request_and_logged(world: World) -> None:
-    """DESIGN 7: officer, labels on request, logged."""
+    """R24: officer, labels on request, logged."""
     world.tell(muon_tra_loi="co", ho=world.household_id)
     officer = world.visitor("can_bo", "officer")
     listing = officer.get(PAGE).text
@@ -140,7 +139,7 @@ def test_the_households_name_is_shown_on_request_and_logged(world: World) -> Non
 
 
 def test_a_team_leader_reads_those_of_his_thon_and_changes_none(world: World) -> None:
-    """DESIGN 7: team leader, records of his thôn with label."""
+    """R24: team leader, records of his thôn with label."""
     world.tell(muon_tra_loi="co", ho=world.household_id)
     own = world.visitor("to_dong", "team_leader", world.east)
     url = link(own.get(PAGE).text)
@@ -243,7 +242,7 @@ def test_an_edit_stays_the_same_difficulty_and_a_rejected_one_is_gone(world: Wor
 
 
 def test_every_reading_and_every_step_is_in_the_audit_without_a_word_of_it(world: World) -> None:
-    """DESIGN 7."""
+    """R23."""
     world.tell()
     officer = world.visitor("can_bo", "officer")
     url = link(officer.get(PAGE).text)
@@ -256,7 +255,7 @@ def test_every_reading_and_every_step_is_in_the_audit_without_a_word_of_it(world
 
 
 def test_one_that_was_set_aside_is_taken_in_once_it_is_approved(world: World) -> None:
-    """DESIGN 7: what lies outside the collector's thôn waits for a person."""
+    """R23: what lies outside the collector's thôn waits for a person."""
     away = sample.make_entity(world.west, "Hộ Đoài", data={"thon": "11629002"})
     away_id = str(away.id)
     xform, media = world.phone.sync()["phan_anh"]

@@ -1,4 +1,4 @@
-"""Doubts about visits: each flag with a visit that raises it and one near it that does not (issue 3, "done when")."""
+"""Doubts about visits: each flag with a visit that raises it and one near it that does not."""
 
 import dataclasses
 import datetime as dt
@@ -212,7 +212,7 @@ def test_what_was_set_aside_is_looked_at_without_being_compared(world: World) ->
 
 
 def test_nothing_of_a_flag_repeats_an_exact_point(world: World) -> None:
-    """DESIGN 7: household points are kept with 3 decimals."""
+    """R21: household points are kept with 3 decimals."""
     world.visit(0, point="20.8280123 106.5104567 0 8")
     flags()
     db.session.rollback()

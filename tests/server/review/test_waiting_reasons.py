@@ -143,7 +143,7 @@ def test_a_good_visit_waits_for_nobody(phone: Phone) -> None:
 def test_each_reason_to_wait_is_told_in_words(
     phone: Phone, run: Run, visit: dict[str, object], code: str, words: str
 ) -> None:
-    """C36, C39, DESIGN 6.2, 6.9: what the collector cannot cure is kept, and an officer is told why."""
+    """C36, C39, R2, R9: what the collector cannot cure is kept, and an officer is told why."""
     send(phone, xml(**visit))  # type: ignore[arg-type]
     assert reasons() == [[code]]
     told = run().stdout
@@ -153,7 +153,7 @@ def test_each_reason_to_wait_is_told_in_words(
 
 
 def test_a_household_of_another_thon_waits_at_the_commune_of_its_collector(app: Flask, phone: Phone) -> None:
-    """DESIGN 7: quarantined; the officer who can give the collector another thôn is his own."""
+    """R23: quarantined; the officer who can give the collector another thôn is his own."""
     elsewhere = sample.make_commune("10930", "Mao Điền")
     village = sample.make_village(elsewhere, "10930001", "Thôn Tây")
     household = sample.make_entity(village, SECRET)
@@ -202,7 +202,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(phone: Phone, run: Ru
 
 
 def test_what_was_decided_or_edited_waits_no_more(phone: Phone) -> None:
-    """DESIGN 5, 6.5: approved, rejected, replaced by an edit."""
+    """R17, 6.5: approved, rejected, replaced by an edit."""
     send(phone, xml(pair=(4, 3), instance="uuid:a"), *(xml(pair=(4, 3)) for _ in range(2)))
     send(phone, xml(instance="uuid:b", deprecated="uuid:a"))
     assert waiting_reasons.waiting().flagged == 2
@@ -214,7 +214,7 @@ def test_what_was_decided_or_edited_waits_no_more(phone: Phone) -> None:
 
 
 def test_no_answer_and_no_name_of_a_household_is_shown(phone: Phone, run: Run) -> None:
-    """DESIGN 7: not in words, not in JSON; nor what stands where a number should."""
+    """R24: not in words, not in JSON; nor what stands where a number should."""
     send(phone, xml(pair=(SECRET, 3)), xml(version=f"{SECRET[:6]}\x85x"), xml(photo=f"{SECRET}.jpg"))
     for told in (run().stdout, run("--json").stdout):
         assert "Kín" not in told
