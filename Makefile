@@ -36,6 +36,10 @@ demo: setup ## set up everything, fill the demonstration, serve it on PORT (8000
 test: setup-dev ## set up everything and run all tests
 	@$(BIN)/python -m pytest -n 2
 
+quick: setup-dev ## before each commit: format, lint, types, imports, and the tests that need one database and no browser
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo >/dev/null
+	@$(BIN)/python -m pytest -n 2 --database sqlite -m "not live and not browser" tests
+
 check: ## what CI runs
 	@.ci/run
 
@@ -49,4 +53,4 @@ lock: .venv/bin/uv ## write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements-dev.lock
 
-.PHONY: help assets setup setup-dev demo test check audit fix lock
+.PHONY: help assets setup setup-dev demo test quick check audit fix lock

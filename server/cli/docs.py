@@ -18,7 +18,7 @@ def group() -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("docs"))
 @with_appcontext
 def write(folder: Path) -> None:
-    """Viết lại các trang tài liệu làm từ mã nguồn (settings.md, cli.md)."""
+    """Viết lại các trang tài liệu làm từ mã nguồn (settings.md, cli.md, tables.md)."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in references.pages(current_app.cli).items():
         (folder / name).write_text(text, encoding="utf-8")

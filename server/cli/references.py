@@ -1,4 +1,4 @@
-"""docs/settings.md and docs/cli.md as text, made from the settings and the commands themselves."""
+"""The pages under docs/ that are made from code, as text: settings, commands, tables."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from server.cli.table_reference import tables
 from server.settings import Settings, file_variable, variable
 
 MADE = "<!-- Made from code by `flask docs write`; do not edit. -->"
@@ -14,13 +15,13 @@ MADE = "<!-- Made from code by `flask docs write`; do not edit. -->"
 
 def pages(commands: click.Group) -> Mapping[str, str]:
     """File name → Markdown."""
-    return {"settings.md": settings(), "cli.md": cli(commands)}
+    made = {"settings.md": settings(), "cli.md": cli(commands), "tables.md": tables()}
+    return {name: f"{MADE}\n{text}" for name, text in made.items()}
 
 
 def settings() -> str:
     """Every setting with its environment variable, default and meaning."""
     lines = [
-        MADE,
         "# Settings",
         "",
         "Environment variables; none has to be set.",
@@ -48,7 +49,7 @@ def _default(value: object) -> str:
 
 def cli(commands: click.Group) -> str:
     """Every command of ours with its arguments and options."""
-    lines = [MADE, "# Commands", ""]
+    lines = ["# Commands", ""]
     with click.Context(commands, info_name="flask") as context:
         for name in sorted(commands.commands):
             command = commands.commands[name]
