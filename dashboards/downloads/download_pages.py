@@ -22,7 +22,7 @@ from server.exports import select, submissions
 from server.exports.columns import UNSEEN, merged, withheld
 from server.models import Commune, Form
 from server.office import photo_pages
-from server.review.decisions import STATES
+from server.review.states import WORDS as STATES
 
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
 

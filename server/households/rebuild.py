@@ -1,5 +1,6 @@
 """An entity as its accepted changes make it: told anew when a visit is rejected, accepted again, edited or moved."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,12 @@ _VERSIONS = (
             sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED), EntityAct.undone_at.is_(None)
         ).label("counts"),
         sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
+        EntityVersion.named,
+        sa.func.coalesce(Submission.root_id, EntityVersion.submission_id).label("chain"),
         EntityVersion.version,
+        EntityVersion.act_id,
+        EntityAct.kind.label("act"),
+        EntityAct.detail,
     )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
     .outerjoin(EntityAct, EntityAct.id == EntityVersion.act_id)
@@ -57,10 +63,16 @@ class Change:
     received: Mapping[str, Any] | None
     counts: bool
     observed_at: dt.datetime
+    named: str | None = None
+    """The label that came with it, if one did."""
+    chain: int | None = None
+    """The first submission of the chain of edits that it belongs to; None for what no visit said."""
+    fills: bool = False
+    """It says only what nobody else says: it came from a household that was merged into this one."""
 
 
 @dataclass(frozen=True)
-class Told:
+class RebuiltEntity:
     """What the changes that count make of an entity; `exists` is False where none of them does."""
 
     label: str
@@ -68,26 +80,34 @@ class Told:
     exists: bool
 
 
-def tell(changes: Sequence[Change]) -> Told:
+def tell(changes: Sequence[Change]) -> RebuiltEntity:
     """The label and the properties that the changes that count leave, the later observed over the earlier.
 
-    What only changes that count no longer have set is gone again (R5). A label stays what the first
-    change called it where nobody else gave one: an entity without a name could not be picked on a phone.
+    What only changes that count no longer have set is gone again (R5). The first change is what all others
+    were made on, whatever the clock of its phone said; an edit of it stands in its place (R12). A label
+    stays what the first change called it where nobody else gave one: an entity without a name could not be picked
+    on a phone.
     """
     first = changes[0]
+    registers = [
+        change is first or (change.chain is not None and change.chain == first.chain) for change in changes
+    ]
+    each = [change for change, is_first in zip(changes, registers, strict=True) if is_first]
+    rest = [change for change, is_first in zip(changes, registers, strict=True) if not is_first]
     label, exists = first.label, False
     data: dict[str, Any] = {}
-    named = first.label
-    for change in changes:
-        renames, named = change.label != named, change.label
-        if change.counts:
-            exists = exists or change is first or change.received is not None
-            label = change.label if renames else label
-    # the first change is what all others were made on, whatever the clock of its phone said
-    for change in [first, *sorted(changes[1:], key=lambda each: each.observed_at)]:
-        if change.counts:
-            data |= _set_by(change, is_first=change is first)
-    return Told(label, data, exists)
+    for change in [*each, *sorted(rest, key=lambda other: other.observed_at)]:
+        if not change.counts or change.fills:
+            continue
+        exists = exists or change.received is not None or any(change is other for other in each)
+        label = change.named or label
+        data |= _set_by(change, is_first=change is first)
+    for change in rest:
+        if change.counts and change.fills:
+            data |= {
+                name: value for name, value in (change.received or {}).items() if value and not data.get(name)
+            }
+    return RebuiltEntity(label, data, exists)
 
 
 def _set_by(change: Change, *, is_first: bool) -> Mapping[str, Any]:
@@ -106,7 +126,7 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     row = connection.execute(_ENTITY, {"entity": entity_id}).first()
     if row is None:
         return False
-    told = tell(_changes(row, connection.execute(_VERSIONS, {"entity": entity_id}).all(), at))
+    told = tell(_changes(connection, row, connection.execute(_VERSIONS, {"entity": entity_id}).all(), at))
     computed: Mapping[str, str] = {}
     if row.list_id == registry().list_id(HOUSEHOLDS):
         computed = status(_visits(connection, entity_id), turns(row.turns))
@@ -129,14 +149,26 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     return True
 
 
-def _changes(row: Any, versions: Sequence[Any], at: dt.datetime) -> list[Change]:
+def _changes(connection: sa.Connection, row: Any, versions: Sequence[Any], at: dt.datetime) -> list[Change]:
     """The versions of an entity; one that was listed without a first version began with what none of them set."""
-    changes = [Change(*version[:-1]) for version in versions]
+    changes = [_change(connection, version) for version in versions]
     if versions and versions[0].version == 1:
         return changes
     named = {name for change in changes for name in change.received or ()}
     listed = {name: value for name, value in row.data.items() if name not in named}
     return [Change(row.label, listed, None, True, at), *changes]
+
+
+def _change(connection: sa.Connection, version: Any) -> Change:
+    """A version; one by which another household was merged into this one says what that one says now."""
+    change = Change(*version[:7])
+    if version.act != "merge" or not change.counts:
+        return change
+    merged = (
+        connection.scalar(sa.select(Entity.data).where(Entity.id == uuid.UUID(version.detail["gone"]))) or {}
+    )
+    kept = {name: value for name, value in merged.items() if name not in COMPUTED}
+    return dataclasses.replace(change, received=kept, fills=True)
 
 
 def touched_by(connection: sa.Connection, submission_id: int, about: uuid.UUID | None) -> set[uuid.UUID]:

@@ -162,13 +162,19 @@ def apply(
     computed: Mapping[str, str],
     origin: Origin,
     since: Sequence[Later],
+    *,
+    said_before: bool = False,
 ) -> list[Step]:
     """What one entity block changes: E12 and E13 for what is there or not, E15 for what has changed meanwhile.
 
     `since` is what came after the version that the block was made on. A create of what exists, an update of what
     does not, and a list that nobody published change nothing; the submission keeps the block, and its flags say so.
+    An edit says anew what an earlier version of it `said_before`, a registration too, and meets nobody: those who
+    came after that version knew it (R12).
     """
     if known is not None:
+        if said_before:
+            return update(known, block, computed, origin)
         if not block.update:
             return update(known, None, computed, origin)
         return update(known, block, computed, origin, meet(block, since, known.data, origin.observed_at))
@@ -245,6 +251,7 @@ def _version(
         ADD_VERSION,
         entity_id=entity_id, version=version, submission_id=origin.submission_id, label=label, data=data,
         received=block.properties if block else None,
+        named=block.label if block else None,
         base_version=block.base_version if block else None,
         trunk_version=block.trunk_version if block else None,
         branch_id=block.branch_id if block else None,

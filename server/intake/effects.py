@@ -15,6 +15,7 @@ from server.counting import tally
 from server.files import attachments
 from server.hot_path.statements import Step, step
 from server.households import records
+from server.households.rebuild import restate
 from server.households.records import HOUSEHOLDS, Origin, Visit
 from server.intake import place, resend
 from server.intake.known import Before, Sent
@@ -70,13 +71,16 @@ def arrival_of(
 
     `known` is the latest moment that the server knows to have been, where its clock may have gone back.
     """
-    placed = place.place(sent.reading, before.known, sent.sender)
+    placed = place.place(
+        sent.reading, before.known, sent.sender, before.edited, before.stated_in(sent.reading)
+    )
     moment, clock_flag = observed(sent.reading, received_at, known or received_at)
     blobs = sent.blobs
-    if before.edited is not None:
+    if before.edited is not None and before.edited.is_theirs:
         moment = before.edited.observed_at
         blobs = (*blobs, *before.edited.carried(sent.reading.files, blobs))
-    flags = (*place.flags(sent.reading, placed, clock_flag), *resend.broken(sent.blobs))
+    decided = None if sent.sender.person else before.edited  # who corrects on a page decides there too
+    flags = (*place.flags(sent.reading, placed, clock_flag, decided), *resend.broken(sent.blobs))
     return Arrival(sent.reading, blobs, sent.sender, before, placed, received_at, moment, flags)
 
 
@@ -98,10 +102,11 @@ def columns(this: Arrival) -> dict[str, Any]:
     """The row of a submission."""
     reading, placed, point = this.reading, this.placed, this.placed.kept_point
     missing = sorted(reading.files - {blob.name for blob in this.blobs})
+    edited = this.before.edited
     return {
         "id": this.id,
         "instance_id": reading.instance.instance_id,
-        "root_id": this.before.edited.root_id if this.before.edited else None,
+        "root_id": edited.root_id if edited is not None and edited.is_theirs else None,
         "replaced_by_id": None,
         "form_id": reading.form.id,
         "form_version_id": reading.version.id if reading.version else None,
@@ -142,8 +147,12 @@ def _entity_steps(connection: sa.Connection, this: Arrival) -> list[Step]:
         is_main = block is this.reading.blocks[0]
         later = this.before.later if is_main else records.later(connection, block)
         steps += records.apply(
-            block, this.before.known.get(block.id), this.placed.home_id, own, origin, later
-        )
+            block, this.before.known.get(block.id), this.placed.home_id, own, origin, later,
+            said_before=this.before.says_anew(block.id),
+        )  # fmt: skip
+    for block in this.before.merged:
+        known = this.before.known.get(block.id)
+        steps += records.apply(block, known, None, {}, origin, (), said_before=True)
     known = this.before.known.get(this.placed.entity_id) if this.placed.entity_id else None
     if not this.reading.blocks and known is not None and this.placed.is_household:
         steps += records.update(known, None, computed, origin)
@@ -192,3 +201,12 @@ def _guard(connection: sa.Connection, this: Arrival) -> list[Step]:
 def own_subject(reading: Reading) -> uuid.UUID:
     """A submission without an entity is its own subject; an instance id need not be a UUID (openrosa.md, 3)."""
     return uuid.uuid5(uuid.NAMESPACE_URL, reading.instance.instance_id)
+
+
+def retell(connection: sa.Connection, this: Arrival) -> None:
+    """After an edit was written: what it and the version before it changed, as all that counts makes it now."""
+    edited = this.before.edited
+    if edited is not None and this.placed.quarantine is None:
+        changed = edited.touched | {block.id for block in this.reading.blocks}
+        for entity_id in sorted(changed | ({this.placed.entity_id} if this.placed.entity_id else set())):
+            restate(connection, entity_id, this.received_at)

@@ -12,4 +12,3 @@ class IntakeProblem(ProblemKind):
     )
     ATTACHMENT_CONFLICT = 409, "Ảnh {name} của phiếu này đã có trên máy chủ với nội dung khác."
     EDIT_OF_UNKNOWN = 404, "Không thấy phiếu gốc mà phiếu này sửa lại."
-    EDIT_OF_REPLACED = 409, "Phiếu này đã được sửa ở một bản mới hơn."

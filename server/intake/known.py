@@ -2,12 +2,13 @@
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
+from forms.instance import EntityBlock
 from server.counting import tally
 from server.db import BIG
 from server.errors import Problem
@@ -16,7 +17,7 @@ from server.hot_path import statements
 from server.hot_path.packed_rows import moment, packed, unpacked
 from server.households import records
 from server.households.records import Known, Later, Visit
-from server.intake import resend
+from server.intake import place, resend
 from server.intake.sender import Sender
 from server.models import Collector, Entity, Subject, Submission, Tombstone
 from server.models.privacy import of_entity, of_submission
@@ -99,10 +100,22 @@ class Before:
     later: Sequence[Later] = ()
     """What its main entity received since the version that the phone knew."""
     edited: resend.Edited | None = None
+    merged: tuple[EntityBlock, ...] = ()
+    """What an edit says anew of entities that were merged into others since: an undone merge finds it there."""
     is_revoked: bool = False
     """The sender's: a process may remember for some seconds who a token is, not that it still opens anything."""
     is_buried: bool = False
     """It, what it edits, or what it is about was deleted: nothing of it is stored again (R22)."""
+
+    def stated_in(self, reading: Reading) -> frozenset[int | None]:
+        """The thôn in which something counts about a subject that is no known entity."""
+        if reading.subject in self.known:
+            return frozenset()
+        return frozenset(village_id for rows in self.series.values() for _, village_id, _, _ in rows)
+
+    def says_anew(self, entity_id: uuid.UUID) -> bool:
+        """Whether this is an edit, and an earlier version of it registered or changed this entity."""
+        return self.edited is not None and entity_id in self.edited.changed
 
     @property
     def is_awaited(self) -> bool:
@@ -128,21 +141,90 @@ def look(connection: sa.Connection, sent: Sent) -> tuple[Sent, Before]:
         raise Problem(PhoneProblem.KEY_UNKNOWN)
     if before.stored is not None or before.is_buried or _names_buried(connection, sent.reading):
         return sent, dataclasses.replace(before, is_buried=before.stored is None)
-    new_id, edited = before.submission_id, None
+    edited = None
     if sent.reading.instance.deprecated_id is not None:
-        edited = resend.replace(connection, sent.reading, new_id, sent.sender.collector_id)
-    may_be_merged = len(sent.reading.blocks) > 1 or any(each.merged_into_id for each in before.known.values())
-    heirs = _heirs(connection, sent.reading) if may_be_merged else {}
-    if heirs:
-        sent = dataclasses.replace(sent, reading=_renamed(sent.reading, heirs))
-    if heirs or edited:
-        [before] = first(connection, [sent])
-    others = [{"entity": block.id} for block in sent.reading.blocks if block.id != sent.reading.about]
-    found = statements.read_each(connection, records.KNOWN, others)
-    known = {rows[0][0]: Known(*rows[0]) for rows in found if rows}
-    return sent, dataclasses.replace(
-        before, submission_id=new_id, edited=edited, known={**before.known, **known}
+        edited = resend.edited(connection, sent.reading, sent.sender.collector_id)
+    sent, merged, named = _by_todays_names(connection, sent, edited, before)
+    before = dataclasses.replace(before, edited=edited, merged=merged)
+    return sent, _with_everything(connection, sent, before, named)
+
+
+def look_again(
+    connection: sa.Connection, sent: Sent, submission_id: int, edited: resend.Edited | None
+) -> tuple[Sent, Before]:
+    """What is known now for a submission that has been stored and from which nothing has followed yet.
+
+    What it edits has been replaced by the caller, and the subjects are locked (`recast.recasting`).
+    """
+    sent, merged, named = _by_todays_names(connection, sent, edited, None)
+    reading = sent.reading
+    visits: tuple[Visit, ...] = ()
+    known = read_known(connection, named)
+    if reading.about in known:
+        rows = connection.execute(records.VISITS, {"entity": reading.about})
+        visits = tuple(Visit(row.observed_at, row.received_at, row.id, row.result) for row in rows)
+    later = records.later(connection, reading.blocks[0]) if reading.blocks else ()
+    return sent, Before(
+        submission_id, None, known=known, visits=visits, later=later, edited=edited, merged=merged
     )
+
+
+def _by_todays_names(
+    connection: sa.Connection, sent: Sent, edited: resend.Edited | None, before: Before | None
+) -> tuple[Sent, tuple[EntityBlock, ...], set[uuid.UUID]]:
+    """The submission about what its entities are called now, its blocks about merged ones, and all it names."""
+    reading = sent.reading
+    named = entities_named(reading, edited)
+    if before is not None and len(named) < 2 and not _is_merged(before):
+        return sent, (), named
+    heirs = _heirs(connection, named)
+    renamed = dataclasses.replace(sent, reading=_renamed(reading, heirs)) if heirs else sent
+    return renamed, _of_merged(reading, heirs, edited), named | set(heirs.values())
+
+
+def _with_everything(connection: sa.Connection, sent: Sent, before: Before, named: set[uuid.UUID]) -> Before:
+    """All entities that are named, and the rest as it is once the edited submission no longer counts."""
+    is_renamed = sent.reading.about not in before.known and sent.reading.about in named
+    known = read_known(connection, named) if len(named) > 1 or is_renamed else before.known
+    before = dataclasses.replace(before, known=known)
+    edited = before.edited
+    if edited is not None:
+        placed = place.place(sent.reading, known, sent.sender, edited, before.stated_in(sent.reading))
+        if placed.quarantine is None:
+            resend.replace(connection, edited, before.submission_id)
+        elif edited.is_theirs and not (edited.counts or edited.is_replaced):
+            resend.supersede(connection, edited, before.submission_id)
+    if edited is None and not is_renamed:
+        return before
+    [again] = first(connection, [sent])
+    return dataclasses.replace(
+        again, submission_id=before.submission_id, known=known, edited=edited, merged=before.merged
+    )
+
+
+def entities_named(reading: Reading, edited: resend.Edited | None) -> set[uuid.UUID]:
+    """Every entity that a submission could act on: its blocks', its subject, those of what it edits."""
+    named = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
+    return named | (edited.touched if edited is not None else set())
+
+
+def read_known(connection: sa.Connection, ids: Set[uuid.UUID]) -> dict[uuid.UUID, Known]:
+    """Those of these that are entities."""
+    found = statements.read_each(connection, records.KNOWN, [{"entity": each} for each in sorted(ids)])
+    return {rows[0][0]: Known(*rows[0]) for rows in found if rows}
+
+
+def _is_merged(before: Before) -> bool:
+    return any(each.merged_into_id for each in before.known.values())
+
+
+def _of_merged(
+    reading: Reading, heirs: Mapping[uuid.UUID, uuid.UUID], edited: resend.Edited | None
+) -> tuple[EntityBlock, ...]:
+    """Blocks of an edit about entities that an earlier version changed and that were merged since."""
+    if edited is None:
+        return ()
+    return tuple(block for block in reading.blocks if block.id in heirs and block.id in edited.changed)
 
 
 _MERGED = sa.select(Entity.id, Entity.merged_into_id).where(
@@ -150,11 +232,10 @@ _MERGED = sa.select(Entity.id, Entity.merged_into_id).where(
 )
 
 
-def _heirs(connection: sa.Connection, reading: Reading) -> dict[uuid.UUID, uuid.UUID]:
+def _heirs(connection: sa.Connection, named: Set[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """For each named entity that was merged into another, the one by which it goes now."""
-    named = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
     into: dict[uuid.UUID, uuid.UUID] = {}
-    sought = named
+    sought = set(named)
     while sought:
         found = {row.id: row.merged_into_id for row in connection.execute(_MERGED, {"ids": list(sought)})}
         into |= found

@@ -2,12 +2,14 @@
 
 import dataclasses
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from forms.instance import EntityBlock
 from geo.assign import round_point
 from geo.quality import Doubt, misplaced
 from server.households.records import HOUSEHOLDS, Known
+from server.intake import scope
+from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
 from server.intake.sender import Sender
 from server.places import communes
 from server.published_forms.read_submission import Point, Reading
@@ -21,6 +23,9 @@ WORDS = {
     OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xã xem lại.",
     VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xã xem lại.",
     SEALED: "Đã nhận phiếu mã hóa.",
+    EDIT_FOREIGN: "Đã nhận bản sửa, nhưng phiếu gốc do người khác gửi: bản sửa chờ cán bộ xã xem lại.",
+    EDIT_OUTDATED: "Đã nhận bản sửa, nhưng phiếu đã có bản mới hơn: bản sửa chờ cán bộ xã xem lại.",
+    EDIT_OF_REJECTED: "Đã nhận bản sửa của phiếu xã không nhận: bản sửa chờ cán bộ xã xem lại.",
 }
 
 
@@ -54,8 +59,18 @@ class Placed:
         return self.spot_id
 
 
-def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) -> Placed:
-    """Decide where a submission belongs, by its household if it has one and by its point if not."""
+def place(
+    reading: Reading,
+    known: Mapping[uuid.UUID, Known],
+    sender: Sender,
+    edited: Edited | None = None,
+    stated_in: Set[int | None] = frozenset(),
+) -> Placed:
+    """Decide where a submission belongs, by its household if it has one and by its point if not.
+
+    Every id that it names is judged (`scope.reaches_out`, which tells what `stated_in` is): one that is not the
+    sender's to change sets the whole submission aside.
+    """
     if reading.version is None or reading.instance.encrypted:
         reason = VERSION_UNKNOWN if reading.version is None else SEALED
         return Placed(None, False, None, None, None, reason)
@@ -65,13 +80,16 @@ def place(reading: Reading, known: Mapping[uuid.UUID, Known], sender: Sender) ->
     entity_id = main.id if main else block.id if block else None
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
     spot_id, doubt = _spot(reading.point, home_id if is_household else None)
+    quarantine = _quarantine(is_household, main, home_id, spot_id, sender, reading)
+    if scope.reaches_out(reading, known, sender, edited, stated_in):
+        quarantine = OUTSIDE
     return Placed(
         entity_id,
         is_household,
         home_id if home_id is not None or is_household else spot_id,
         spot_id,
         _kept(reading),
-        _quarantine(is_household, main, home_id, spot_id, sender, reading),
+        quarantine or (edited.refused if edited is not None else None),
         misplaced=doubt,
     )
 
@@ -128,11 +146,18 @@ def _foreign(village_id: int, sender: Sender) -> bool:
     return registry().commune_of(village_id) != sender.commune_id
 
 
-def flags(reading: Reading, placed: Placed, clock_flag: str | None) -> tuple[dict[str, str], ...]:
-    """What a reviewer is shown, each with its code."""
+EDITED_AFTER_DECISION = "edited_after_decision"
+
+
+def flags(
+    reading: Reading, placed: Placed, clock_flag: str | None, edited: Edited | None = None
+) -> tuple[dict[str, str], ...]:
+    """What a reviewer is shown, each with its code; an edit of what was decided on waits again (R12)."""
     found = [{"code": fault.code, "about": fault.about, "detail": fault.detail} for fault in reading.faults]
     if clock_flag:
         found.append({"code": clock_flag, "about": str(reading.observed_at), "detail": ""})
+    if edited is not None and edited.is_theirs and edited.review in ("approved", "has_issues"):
+        found.append({"code": EDITED_AFTER_DECISION, "about": edited.review, "detail": ""})
     if placed.misplaced is not None:
         found.append(dataclasses.asdict(placed.misplaced))
     if placed.village_id is None and placed.quarantine is None:

@@ -158,7 +158,8 @@ def _subject(ticket: Ticket[Sent, Receipt]) -> bytes:
 
 def _is_plain(reading: Reading) -> bool:
     """Neither an edit, which changes two submissions, nor about several entities."""
-    return reading.instance.deprecated_id is None and len(reading.blocks) < 2
+    names_one = reading.subject in (None, reading.about) and len(reading.blocks) < 2
+    return reading.instance.deprecated_id is None and names_one
 
 
 def _apart(sent: Sent, met: set[object]) -> bool:
@@ -227,6 +228,10 @@ def receive(connection: sa.Connection, sent: Sent, *, whole: bool) -> Receipt | 
             return None
         statements.run(connection, effects.steps_of(connection, this))
         before_registration.settle(connection, this.reading.about)
+        connection.commit()
+    elif before.edited is not None:
+        statements.run(connection, effects.steps_of(connection, this))
+        effects.retell(connection, this)
         connection.commit()
     else:
         statements.write(connection, effects.steps_of(connection, this))

@@ -2,35 +2,41 @@
 
 import dataclasses
 import datetime as dt
+import uuid
 from collections.abc import Sequence, Set
 from typing import Any
 
 import sqlalchemy as sa
 
-from server import clock
 from server.counting.recast import recasting
 from server.db import db
 from server.errors import Problem
 from server.files import attachments
 from server.hot_path import statements
 from server.hot_path.statements import Step, step
-from server.households.rebuild import restate, touched_by
 from server.intake.intake_problems import IntakeProblem
-from server.models import Attachment, Finding, Submission
+from server.models import Attachment, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import Reading
 
-EDITED = (
-    sa.select(
-        Submission.id,
-        Submission.root_id,
-        Submission.replaced_by_id,
-        Submission.observed_at,
-        Submission.form_id,
-        Submission.collector_id,
-        Submission.entity_id,
-    )
-    .where(Submission.instance_id == sa.bindparam("instance_id"))
-    .with_for_update()
+_COLUMNS = (
+    Submission.id,
+    Submission.root_id,
+    Submission.replaced_by_id,
+    Submission.observed_at,
+    Submission.form_id,
+    Submission.collector_id,
+    Submission.entity_id,
+    Submission.village_id,
+    Submission.review,
+    Submission.quarantine,
+)
+EDITED = sa.select(*_COLUMNS).where(Submission.instance_id == sa.bindparam("instance_id")).with_for_update()
+_BY_ID = sa.select(*_COLUMNS).where(Submission.id == sa.bindparam("submission")).with_for_update()
+_IN_CHAIN = sa.or_(Submission.id == sa.bindparam("root"), Submission.root_id == sa.bindparam("root"))
+_CHANGED = (
+    sa.select(EntityVersion.entity_id)
+    .where(EntityVersion.submission_id.in_(sa.select(Submission.id).where(_IN_CHAIN)))
+    .distinct()
 )
 FILES = sa.select(
     Attachment.name,
@@ -70,15 +76,43 @@ class Stored:
     sha256: bytes
 
 
+EDIT_FOREIGN = "edit_foreign"
+EDIT_OUTDATED = "edit_outdated"
+EDIT_OF_REJECTED = "edit_of_rejected"
+
+
 @dataclasses.dataclass(frozen=True)
 class Edited:
-    """The submission that an edit replaces; the edit keeps its root and its time (R2)."""
+    """The submission that an edit is of; the edit keeps its root and its time (R2)."""
 
     id: int
     root_id: int
+    form_id: int
     observed_at: dt.datetime
+    review: str
+    """What had been decided about it."""
+    counts: bool
+    """Whether anything follows from it now."""
+    is_replaced: bool
+    """By another edit already."""
+    refused: str | None
+    """Why the edit may not take its place until a person decides (R12, R13); None: it may."""
+    entity_id: uuid.UUID | None
+    village_id: int | None
+    changed: frozenset[uuid.UUID] = frozenset()
+    """Entities that it, or an earlier version of it, registered or changed: the edit says them anew."""
     files: tuple[attachments.Blob, ...] = ()
     """What had come with it: phones do not send again what they have sent (C43)."""
+
+    @property
+    def touched(self) -> frozenset[uuid.UUID]:
+        """The entities that are told anew when it is replaced."""
+        return self.changed | ({self.entity_id} if self.entity_id else frozenset())
+
+    @property
+    def is_theirs(self) -> bool:
+        """Sent by whoever edits it, by the same form."""
+        return self.refused != EDIT_FOREIGN
 
     def carried(self, needed: Set[str], sent: Sequence[attachments.Blob]) -> list[attachments.Blob]:
         """Its files that the edit still names and did not bring."""
@@ -106,10 +140,38 @@ def again(
     if blobs:
         with db.engine.connect().execution_options(writes=True) as connection:
             if late := _late(connection, stored, blobs):
-                missing = _missing(connection, stored, reading, late)
-                statements.write(connection, [*attachment_rows(stored.id, late, received_at), missing])
+                steps = [
+                    *attachment_rows(stored.id, late, received_at),
+                    _missing(connection, stored.id, late),
+                ]
+                for newer in _newer(connection, stored.id):
+                    steps += _lacking(connection, newer, late, received_at)
+                statements.write(connection, steps)
                 return Again(True, "Đã nhận thêm ảnh của phiếu.")
     return Again(False, "Phiếu này đã có trên máy chủ.")
+
+
+def _newer(connection: sa.Connection, submission_id: int) -> list[int]:
+    """What has replaced a submission, one after the other: photos that came late belong to these too."""
+    found: list[int] = []
+    following = sa.select(Submission.replaced_by_id).where(Submission.id == sa.bindparam("submission"))
+    newer = connection.scalar(following, {"submission": submission_id})
+    while newer is not None and newer not in found:
+        found.append(newer)
+        newer = connection.scalar(following, {"submission": newer})
+    return found
+
+
+def _lacking(
+    connection: sa.Connection, submission_id: int, late: Sequence[attachments.Blob], received_at: dt.datetime
+) -> list[Step]:
+    """The late files that an edit names too and has not got."""
+    row = sa.select(Submission.missing_files).where(Submission.id == submission_id).with_for_update()
+    lacks = set(connection.scalar(row) or ())
+    found = [blob for blob in late if blob.name in lacks]
+    if not found:
+        return []
+    return [*attachment_rows(submission_id, found, received_at), _missing(connection, submission_id, found)]
 
 
 def _late(
@@ -127,17 +189,16 @@ def _late(
     return [blob for blob in blobs if blob.name not in there]
 
 
-def _missing(
-    connection: sa.Connection, stored: Stored, reading: Reading, late: Sequence[attachments.Blob]
-) -> Step:
-    there = connection.scalars(sa.select(Attachment.name).where(Attachment.submission_id == stored.id))
-    missing = reading.files - set(there) - {blob.name for blob in late}
-    flags = connection.scalar(sa.select(Submission.flags).where(Submission.id == stored.id)) or []
+def _missing(connection: sa.Connection, submission_id: int, late: Sequence[attachments.Blob]) -> Step:
+    """What a submission still misses once these files are there."""
+    query = sa.select(Submission.missing_files, Submission.flags).where(Submission.id == submission_id)
+    row = connection.execute(query).one()
+    missing = set(row.missing_files or ()) - {blob.name for blob in late}
     return step(
         STILL_MISSING,
-        submission=stored.id,
+        submission=submission_id,
         new_missing_files=sorted(missing) or None,
-        new_flags=[*flags, *broken(late)] or None,
+        new_flags=[*(row.flags or ()), *broken(late)] or None,
     )
 
 
@@ -165,27 +226,58 @@ def attachment_rows(
     return [Step(ADD_ATTACHMENT, [row]) for row in rows]
 
 
-def replace(connection: sa.Connection, reading: Reading, new_id: int, collector_id: int) -> Edited:
+def edited(connection: sa.Connection, reading: Reading, collector_id: int) -> Edited:
+    """The submission that an edit is of, locked, with what speaks against its being replaced; nothing is changed.
+
+    Raises Problem EDIT_OF_UNKNOWN where it never came: the phone keeps the edit and tells its collector (C43).
+    """
+    row = connection.execute(EDITED, {"instance_id": reading.instance.deprecated_id}).first()
+    if row is None:
+        raise Problem(IntakeProblem.EDIT_OF_UNKNOWN)
+    is_theirs = (row.form_id, row.collector_id) == (reading.form.id, collector_id)
+    return _edited(connection, row, _refused(row) if is_theirs else EDIT_FOREIGN)
+
+
+def newest(connection: sa.Connection, root_id: int) -> Edited | None:
+    """The newest version of a chain of edits, locked; None where it was deleted."""
+    row = connection.execute(_BY_ID, {"submission": root_id}).first()
+    while row is not None and row.replaced_by_id is not None:
+        row = connection.execute(_BY_ID, {"submission": row.replaced_by_id}).first()
+    return None if row is None else _edited(connection, row, None)
+
+
+def _refused(row: Any) -> str | None:
+    is_aside = row.quarantine is not None and row.root_id is not None
+    if row.replaced_by_id is not None or (is_aside and row.quarantine != EDIT_OF_REJECTED):
+        return EDIT_OUTDATED
+    return EDIT_OF_REJECTED if row.review == "rejected" or row.quarantine == EDIT_OF_REJECTED else None
+
+
+def _edited(connection: sa.Connection, row: Any, refused: str | None) -> Edited:
+    root = row.root_id or row.id
+    counts = row.quarantine is None and row.replaced_by_id is None and row.review != "rejected"
+    changed = frozenset(connection.scalars(_CHANGED, {"root": root}))
+    files = connection.execute(FILES, {"submission": row.id}) if refused != EDIT_FOREIGN else ()
+    return Edited(
+        row.id, root, row.form_id, row.observed_at, row.review, counts,
+        row.replaced_by_id is not None, refused, row.entity_id, row.village_id, changed,
+        tuple(attachments.Blob(*file) for file in files),
+    )  # fmt: skip
+
+
+def replace(connection: sa.Connection, edited: Edited, new_id: int) -> None:
     """Take the submission that this edit replaces out of the counts, in the caller's transaction (C43).
 
-    What only it had said of its household goes back (R5), before the edit says it anew.
+    Its household is told anew by `households.rebuild.restate` once the edit has said it again.
     """
-    deprecated = reading.instance.deprecated_id
-    row = connection.execute(EDITED, {"instance_id": deprecated}).first()
-    if row is None or row.form_id != reading.form.id or row.collector_id != collector_id:
-        raise Problem(IntakeProblem.EDIT_OF_UNKNOWN)
-    if row.replaced_by_id is not None:
-        raise Problem(IntakeProblem.EDIT_OF_REPLACED)
     subjects = set(
-        connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == row.id).distinct())
+        connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == edited.id).distinct())
     )
-    touched = touched_by(connection, row.id, row.entity_id)
-    with recasting(connection, subjects | touched):
-        connection.execute(REPLACE, {"submission": row.id, "new_replaced_by_id": new_id})
-        connection.execute(sa.update(Finding).where(Finding.submission_id == row.id).values(counts=False))
-        for entity_id in sorted(touched):
-            restate(connection, entity_id, clock.now())
-    files = connection.execute(FILES, {"submission": row.id})
-    return Edited(
-        row.id, row.root_id or row.id, row.observed_at, tuple(attachments.Blob(*file) for file in files)
-    )
+    with recasting(connection, subjects | edited.touched):
+        supersede(connection, edited, new_id)
+        connection.execute(sa.update(Finding).where(Finding.submission_id == edited.id).values(counts=False))
+
+
+def supersede(connection: sa.Connection, edited: Edited, new_id: int) -> None:
+    """Let the edit stand in the place of a submission from which nothing follows (any more)."""
+    connection.execute(REPLACE, {"submission": edited.id, "new_replaced_by_id": new_id})

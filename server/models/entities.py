@@ -65,6 +65,8 @@ class EntityVersion(Base):
     data: Mapped[dict[str, Any]]
     received: Mapped[dict[str, Any] | None]
     """The properties that came with this change, as sent."""
+    named: Mapped[str | None]
+    """The label that came with this change; None where it named nothing."""
     base_version: Mapped[int | None]
     trunk_version: Mapped[int | None]
     branch_id: Mapped[uuid.UUID | None]

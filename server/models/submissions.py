@@ -33,6 +33,12 @@ class Submission(Base):
             sqlite_where=text("entity_id is null"),
             postgresql_where=text("entity_id is null"),
         ),
+        Index(  # the few that are edits, by the first of their chain
+            "ix_submission_edits",
+            "root_id",
+            sqlite_where=text("root_id is not null"),
+            postgresql_where=text("root_id is not null"),
+        ),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
         {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
     )

@@ -18,7 +18,7 @@ from server.households.acts import KINDS, Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.search import Household, Wanted
 from server.models import Commune
-from server.review.decisions import STATES as REVIEWS
+from server.review.states import WORDS as REVIEWS
 
 blueprint = Blueprint("households", __name__)
 BASE = "/quan-tri/xa/<code>/ho"

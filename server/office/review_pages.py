@@ -13,8 +13,8 @@ from server.errors import Problem
 from server.models import Commune
 from server.office import village_sketch
 from server.office.photo_pages import photos_of
-from server.review import decisions, difficulties, review_queue, waiting_reasons
-from server.review.decisions import STATES, Reviewer
+from server.review import decisions, difficulties, review_queue, states, waiting_reasons
+from server.review.decisions import Reviewer
 from server.review.review_queue import Wanted
 
 blueprint = Blueprint("review", __name__)
@@ -78,7 +78,7 @@ def one(code: str, submission_id: int) -> str:
         versions=review_queue.versions(submission_id),
         may_correct=access.may(Right.CORRECT, commune) and access.sees_records(commune),
         history=decisions.history(db.session.connection(), submission_id),
-        states=STATES,
+        states=states.WORDS,
         results=RESULTS,
         homes=HOMES,
         done=SAID.get(request.args.get("xong", "")),

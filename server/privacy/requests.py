@@ -141,7 +141,7 @@ def correct(session: Session, row: PrivacyRequest, label: str, address: str, off
         session.add(
             EntityVersion(
                 entity_id=entity_id, version=entity.version, label=label, data=entity.data,
-                received={"dia_chi": entity.data["dia_chi"]}, created_at=at,
+                received={"dia_chi": entity.data["dia_chi"]}, named=label, created_at=at,
             )
         )  # fmt: skip
         session.flush()

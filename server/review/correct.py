@@ -13,6 +13,7 @@ from flask import request
 from forms.definition import Definition
 from forms.engine import engine
 from forms.engine.engine import Choice, Filling, Refused, Unfillable
+from forms.instance import read
 from server import audit
 from server.accounts.access import Caller
 from server.db import db
@@ -80,6 +81,10 @@ def open_(submission_id: int) -> Opened:
     collector = db.session.get(Collector, row.collector_id) if row.collector_id else None
     if version is None or collector is None:
         raise Problem(ReviewProblem.CORRECTION_IMPOSSIBLE, why="máy chủ không có bản biểu mẫu của phiếu này.")
+    if read(row.xml).encrypted:
+        raise Problem(
+            ReviewProblem.CORRECTION_IMPOSSIBLE, why="phiếu đã mã hóa, chỉ mở được bằng khóa của xã."
+        )
     definition = Definition.from_json(version.definition)
     try:
         form = engine.open_form(version.xform, _media(definition, version, collector))

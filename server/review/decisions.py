@@ -1,8 +1,6 @@
 """What a person decides about a submission: whether it counts; and all that follows for counts and households."""
 
 import dataclasses
-import uuid
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,31 +9,25 @@ from server import audit, clock
 from server.counting.recast import recasting
 from server.errors import Problem
 from server.hot_path import statements
-from server.households import records
 from server.households.rebuild import restate, touched_by
-from server.households.records import Known, Visit
-from server.intake import before_registration, effects
-from server.intake.known import Before, Sent
+from server.intake import before_registration, effects, known, resend
+from server.intake.known import Sent
+from server.intake.resend import Edited
 from server.intake.sender import Sender
 from server.models import Finding, Submission, SubmissionReview, Village
 from server.published_forms.read_submission import Reading, understand
+from server.review import states
 from server.review.review_problems import ReviewProblem
-
-STATES: Mapping[str, str] = {
-    "received": "đã nhận",
-    "has_issues": "cần xem lại",
-    "approved": "đã duyệt",
-    "rejected": "không nhận",
-}
-"""What may be decided, and how people call it."""
 
 _STORED = (
     sa.select(
         Submission.id,
         Submission.review,
         Submission.quarantine,
+        Submission.root_id,
         Submission.replaced_by_id,
         Submission.entity_id,
+        Submission.form_id,
         Submission.collector_id,
         Submission.device,
         Submission.user_agent,
@@ -48,8 +40,8 @@ _STORED = (
     .with_for_update()
 )
 _KEPT = frozenset(
-    {"id", "instance_id", "root_id", "replaced_by_id", "form_id", "version", "collector_id", "sha256", "xml",
-     "observed_at", "received_at", "device", "user_agent", "review", "missing_files"}
+    {"id", "instance_id", "replaced_by_id", "form_id", "version", "collector_id", "sha256", "xml",
+     "received_at", "device", "user_agent", "review", "missing_files"}
 )  # fmt: skip
 """Columns that stay as the phone's request made them when a submission is understood later."""
 
@@ -90,10 +82,10 @@ def decide(
     SUBMISSION_UNKNOWN, and REVIEW_IMPOSSIBLE for what cannot be counted (still unreadable, replaced by an edit).
     """
     stored = connection.execute(_STORED, {"submission": submission_id}).first()
-    if stored is None or state not in STATES:
+    if stored is None or state not in states.WORDS:
         raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
     if stored.review != expected:
-        raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=STATES[stored.review])
+        raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=states.word(stored.review))
     if stored.replaced_by_id is not None:
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
     if state == "approved" and stored.quarantine is not None:
@@ -139,35 +131,34 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         stored.collector_id or 0, reviewer.commune_id, _villages(connection, reviewer.commune_id),
         stored.device, stored.user_agent,
     )  # fmt: skip
-    subjects = {reading.subject or effects.own_subject(reading), *(block.id for block in reading.blocks)}
+    edited = _edited(connection, stored, reading)
+    if edited is not None and edited.id != stored.id:
+        resend.replace(connection, edited, stored.id)
+    subjects = {reading.subject or effects.own_subject(reading), *known.entities_named(reading, edited)}
     with recasting(connection, subjects):
-        before = _before(connection, stored, reading)
-        this = effects.arrival_of(Sent(reading, (), sender), before, stored.received_at)
+        sent, before = known.look_again(connection, Sent(reading, (), sender), stored.id, edited)
+        this = effects.arrival_of(sent, before, stored.received_at)
         if this.placed.quarantine is not None:
             raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="hộ hoặc điểm này không thuộc xã.")
-        this = dataclasses.replace(this, observed_at=stored.observed_at)
+        moment = edited.observed_at if edited is not None else stored.observed_at
+        this = dataclasses.replace(this, observed_at=moment)
         values = {k: v for k, v in effects.columns(this).items() if k not in _KEPT}
+        values["root_id"] = stored.root_id or values["root_id"]
         connection.execute(
             sa.update(Submission).where(Submission.id == stored.id).values(**values | {"review": "approved"})
         )
         statements.run(connection, effects.consequences(connection, this))
+        effects.retell(connection, this)
     before_registration.settle(connection, reading.about)
 
 
-def _before(connection: sa.Connection, stored: Any, reading: Reading) -> Before:
-    """What is known of the subject now, for a submission that has its key already."""
-    ids = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
-    known: dict[uuid.UUID, Known] = {}
-    for entity_id in ids:
-        found: Sequence[Any] = connection.execute(records.KNOWN, {"entity": entity_id}).all()
-        known |= {row[0]: Known(*row) for row in found}
-    visits: tuple[Visit, ...] = ()
-    main = reading.about
-    if main in known:
-        rows = connection.execute(records.VISITS, {"entity": main})
-        visits = tuple(Visit(row.observed_at, row.received_at, row.id, row.result) for row in rows)
-    later = records.later(connection, reading.blocks[0]) if reading.blocks else ()
-    return Before(stored.id, None, known=known, visits=visits, later=later)
+def _edited(connection: sa.Connection, stored: Any, reading: Reading) -> Edited | None:
+    """The version in whose place a submission comes when it is approved: the newest of what it is an edit of."""
+    root = stored.root_id
+    if root is None and reading.instance.deprecated_id is not None:
+        found = resend.edited(connection, reading, stored.collector_id or 0)
+        root = found.root_id if found.form_id == stored.form_id else None
+    return resend.newest(connection, root) if root is not None else None
 
 
 def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:

@@ -11,13 +11,18 @@ from sqlalchemy.orm import undefer
 from server import clock
 from server.db import db
 from server.files import blobs
-from server.intake import place
+from server.intake import place, resend
 from server.models import Attachment, Collector, Commune, Form, Submission, Village
+from server.review import states
 
 WORDS: Mapping[str, str] = {
     place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
     place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
     place.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
+    resend.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
+    resend.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
+    resend.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
+    place.EDITED_AFTER_DECISION: "đã sửa sau khi duyệt; quyết định trước: {about}",
     "clock_ahead": "đồng hồ điện thoại chạy trước giờ thật ({about}); lấy lúc máy chủ nhận làm giờ thăm",
     "clock_behind": "đồng hồ điện thoại ghi một ngày trước khi có biểu mẫu ({about}); "
     "lấy lúc máy chủ nhận làm giờ thăm",
@@ -208,6 +213,8 @@ def reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing:
 def reason(code: str, about: str = "", detail: str = "") -> Reason:
     """A code in words; one that has none yet is still told."""
     words = WORDS.get(code, f"dấu hiệu “{code}”")
+    if code == place.EDITED_AFTER_DECISION:
+        about = states.word(about)
     return Reason(code, words.replace("{about}", _shown(about)).replace("{detail}", _shown(detail)))
 
 

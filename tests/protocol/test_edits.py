@@ -73,12 +73,12 @@ def test_what_an_edit_replaced_can_still_be_sent_again(phone: Phone, sent: str) 
     assert statuses(phone.send(again)) == [202]
 
 
-def test_an_edit_of_what_never_came_is_404_and_of_what_was_edited_409(phone: Phone, sent: str) -> None:
-    """C43: the phone keeps it; told in a sentence (C39)."""
+def test_an_edit_of_what_never_came_is_404_and_of_what_was_edited_waits(phone: Phone, sent: str) -> None:
+    """C43: the phone keeps the one, told in a sentence (C39); the other is kept beside the newest (R12)."""
     _, orphan = edit(f"uuid:{uuid.uuid4()}")
     [answer] = phone.send(orphan)
     assert (answer.status, answer.message) == (404, "Không thấy phiếu gốc mà phiếu này sửa lại.")
     phone.send(edit(sent)[1])
     [answer] = phone.send(edit(sent, "<so>9</so><anh/>")[1])
-    assert answer.status == 409
-    assert len(sample.arrived()) == 2
+    assert answer.status == 201
+    assert [each.quarantine for each in sample.arrived()] == [None, None, "edit_outdated"]

@@ -295,9 +295,10 @@ def test_an_edit_replaces_what_it_edits_and_keeps_its_day(place: Place) -> None:
     )
     assert db.session.get_one(Submission, receipt.submission_id).observed_at == NOON - dt.timedelta(days=3)
     assert sums(NOON.date() - dt.timedelta(days=3))["vneid_nguoi_dan"] == (1, 3, 1)
-    with pytest.raises(Problem) as problem:
-        send(Visit(instance="uuid:c", deprecated="uuid:a"), place.both)
-    assert problem.value.kind.status == 409
+    late = send(Visit(instance="uuid:c", deprecated="uuid:a"), place.both)
+    db.session.close()
+    assert db.session.get_one(Submission, late.submission_id).quarantine == "edit_outdated"
+    assert sums()["vneid_nguoi_dan"] == (1, 3, 1)
     assert differences() == []
 
 

@@ -16,7 +16,7 @@ from server.errors import Problem
 from server.households.rebuild import Change, tell
 from server.models import Audit, Entity, EntityVersion, Submission
 from server.published_forms import publishing
-from server.review import decisions
+from server.review import decisions, states
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
 from tests.server.intake.test_receive import FORM, NOON, Place, Visit, differences, place, send, sums, visits
@@ -194,7 +194,7 @@ def test_every_decision_is_kept_with_who_and_why(place: Place) -> None:
     assert {each.record for each in acts} == {f"submission:{made.submission_id}"}
 
 
-STATES = st.sampled_from(sorted(decisions.STATES))
+STATES = st.sampled_from(sorted(states.WORDS))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("visit"), visits, st.booleans()),
@@ -243,7 +243,7 @@ def _statuses_are_those_of_accepted_visits() -> None:
 
 def test_a_label_goes_back_to_what_it_was() -> None:
     first = Change("Hộ 1", {"thon": "1"}, {"thon": "1"}, True, NOON)
-    renamed = Change("Hộ Ấm", {"thon": "1", "a": "x"}, {"a": "x"}, True, NOON)
+    renamed = Change("Hộ Ấm", {"thon": "1", "a": "x"}, {"a": "x"}, True, NOON, named="Hộ Ấm")
     later = Change("Hộ Ấm", {"thon": "1", "a": "x", "b": "y"}, {"b": "y"}, True, NOON)
     assert tell([first, renamed, later]).label == "Hộ Ấm"
     told = tell([first, dataclasses.replace(renamed, counts=False), later])
