@@ -115,12 +115,22 @@ def redact(records: Iterable[str]) -> int:
     return int(db.session.execute(update.values(detail=None)).rowcount)  # type: ignore[attr-defined]
 
 
+def prunable() -> tuple[int, int]:
+    """How many rows `prune` would delete, and how many there are."""
+    older = sa.func.count().filter(Audit.at < _oldest())
+    found = db.session.execute(sa.select(older, sa.func.count()).select_from(Audit)).one()
+    return int(found[0]), int(found[1])
+
+
 def prune() -> int:
     """Delete what is older than it has to be kept; how many rows. The caller commits."""
+    return int(db.session.execute(sa.delete(Audit).where(Audit.at < _oldest())).rowcount)  # type: ignore[attr-defined]
+
+
+def _oldest() -> dt.datetime:
     settings: Settings = current_app.config["SETTINGS"]
     months = max(settings.audit_months, LEAST_MONTHS)
-    oldest = clock.now() - dt.timedelta(days=months * _MONTH_DAYS)
-    return int(db.session.execute(sa.delete(Audit).where(Audit.at < oldest)).rowcount)  # type: ignore[attr-defined]
+    return clock.now() - dt.timedelta(days=months * _MONTH_DAYS)
 
 
 def _asking() -> str:

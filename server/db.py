@@ -2,13 +2,17 @@
 
 import datetime as dt
 import inspect
-from typing import Any
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -93,6 +97,36 @@ def begin_writing() -> None:
     """
     db.session.rollback()
     writing()
+
+
+CONTENDED = ("40001", "40P01", "55P03", "57014")
+"""What PostgreSQL says of statements that were in each other's way, or took longer than they may."""
+_TRIES, _PAUSE_SECONDS = 6, 0.5
+Result = TypeVar("Result")
+
+
+def is_contended(error: DBAPIError) -> bool:
+    """Whether a statement failed because others were at the same rows, or held the database for too long."""
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(error.orig, "sqlstate", None) in CONTENDED
+
+
+def again(work: Callable[[], Result], session: Session) -> Result:
+    """Do a piece of work that commits by itself, anew where somebody was in its way or the connection broke.
+
+    For commands that run at night: each try begins from nothing, after a pause that grows.
+    """
+    for tries in range(1, _TRIES):
+        try:
+            return work()
+        except DBAPIError as error:
+            session.rollback()
+            if not (is_contended(error) or error.connection_invalidated):
+                raise
+            time.sleep(_PAUSE_SECONDS * tries)
+    return work()
 
 
 _PRAGMAS = (

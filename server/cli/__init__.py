@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from server.cli import backup, demo, doctor
+from server.cli import backup, demo, doctor, nightly
 from server.cli.groups import Group
 
 GROUPS = (
@@ -29,5 +29,6 @@ def register(app: Flask) -> None:
     for group in GROUPS:
         app.cli.add_command(group)
     app.cli.add_command(demo.command)
+    app.cli.add_command(nightly.command)
     for command in (backup.command, backup.restore, backup.make_key, doctor.command, doctor.preflight):
         app.cli.add_command(command)

@@ -4,8 +4,10 @@ import click
 from flask.cli import with_appcontext
 
 from server import audit
-from server.cli.groups import JSON, as_json
-from server.db import db, writing
+from server.cli.groups import JSON, as_json, refuse
+from server.db import again, begin_writing, db
+from server.privacy import deletion_guard
+from server.privacy.deletion_guard import DeletionStopped, Share
 
 
 @click.group("audit")
@@ -14,16 +16,36 @@ def group() -> None:
 
 
 @group.command()
+@click.option("--yes-delete", "confirmed", type=click.IntRange(0), metavar="N",
+              help="Đã xem và đồng ý xóa đến N dòng, khi lệnh dừng lại để hỏi.")  # fmt: skip
 @JSON
 @with_appcontext
-def prune(wants_json: bool) -> None:
-    """Xóa các dòng cũ hơn TUNGNHA_AUDIT_MONTHS tháng (ít nhất 12); nên chạy mỗi tháng một lần."""
-    writing()
-    count = audit.prune()
-    if count:
-        audit.add(audit.SYSTEM, "audit.prune", "audit", {"rows": count})
-    db.session.commit()
+def prune(*, confirmed: int | None, wants_json: bool) -> None:
+    """Xóa các dòng cũ hơn TUNGNHA_AUDIT_MONTHS tháng (ít nhất 12); nên chạy mỗi đêm.
+
+    Đồng hồ có vẻ chạy trước, hoặc lần này xóa quá một phần hai mươi hay mười lần mức thường ngày, thì dừng lại và hỏi.
+    """
+    try:
+        count = again(lambda: _prune(confirmed), db.session)
+    except DeletionStopped as stopped:
+        deletion_guard.note_stopped(deletion_guard.AUDIT, stopped)
+        refuse(str(stopped), cause=stopped)
+    deletion_guard.note_passed(deletion_guard.AUDIT)
     if wants_json:
         as_json({"deleted": count})
     else:
         click.echo(f"Đã xóa {count} dòng nhật ký quá hạn lưu.")
+
+
+def _prune(confirmed: int | None) -> int:
+    connection = db.session.connection()
+    shares = [Share("nhật ký", *audit.prunable())]
+    needed = deletion_guard.ask(connection, "audit.prune", shares, confirmed, "--yes-delete")
+    begin_writing()
+    count = audit.prune()
+    if count:
+        audit.add(audit.SYSTEM, "audit.prune", "audit", {"rows": count})
+    if needed:
+        deletion_guard.note_confirmed(deletion_guard.AUDIT, count)
+    db.session.commit()
+    return count

@@ -5,13 +5,21 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from server import audit
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
-from server.db import db, writing
+from server.db import again, db, writing
 from server.households import list_import
 from server.households.list_import import Compared, RegisterRejected
 from server.intake import before_registration
 from server.places import communes
+from server.privacy import deletion_guard
+from server.privacy.deletion_guard import DeletionStopped
+
+_STOPPED = (
+    "Theo giờ này có {count} hộ mà phiếu đăng ký đã quá hạn; chưa ghi gì. Hãy xem giờ máy chủ; đúng thì chạy lại với "
+    "--yes-settle {count}."
+)
 
 
 @click.group("households")
@@ -80,12 +88,33 @@ def undo_import(*, key: int, code: str) -> None:
 
 
 @group.command("settle")
+@click.option("--yes-settle", "confirmed", type=click.IntRange(0), metavar="N",
+              help="Đồng hồ đúng, đồng ý ghi đến N hộ hoặc điểm, khi lệnh dừng lại để hỏi.")  # fmt: skip
 @with_appcontext
-def settle() -> None:
-    """Ghi vào danh sách những hộ mà phiếu đăng ký đã quá 5 ngày chưa tới, theo các phiếu đã có (chạy mỗi ngày)."""
-    connection = writing()
-    settled = sum(
-        before_registration.force(connection, entity) for entity in before_registration.overdue(connection)
-    )
-    db.session.commit()
+def settle(*, confirmed: int | None) -> None:
+    """Ghi vào danh sách những hộ mà phiếu đăng ký đã quá 5 ngày chưa tới, theo các phiếu đã có (chạy mỗi ngày).
+
+    Đồng hồ có vẻ chạy trước thì dừng lại và hỏi.
+    """
+    try:
+        settled = again(lambda: _settle(confirmed), db.session)
+    except DeletionStopped as stopped:
+        deletion_guard.note_stopped(deletion_guard.SETTLING, stopped)
+        refuse(str(stopped), cause=stopped)
+    deletion_guard.note_passed(deletion_guard.SETTLING)
     click.echo(f"Đã ghi {settled} hộ hoặc điểm.")
+
+
+def _settle(confirmed: int | None) -> int:
+    connection = writing()
+    waiting = before_registration.overdue(connection)
+    doubts = deletion_guard.clock_doubts(connection) if waiting else []
+    if doubts and (confirmed is None or confirmed < len(waiting)):
+        raise DeletionStopped(f"{' '.join(doubts)} {_STOPPED.format(count=len(waiting))}")
+    settled = sum(before_registration.force(connection, entity) for entity in waiting)
+    if settled:
+        audit.add(audit.SHELL.name, "household.settle_overdue", "households", {"rows": settled})
+    if doubts:
+        deletion_guard.note_confirmed(deletion_guard.SETTLING, settled)
+    db.session.commit()
+    return settled

@@ -4,9 +4,10 @@ import click
 from flask.cli import with_appcontext
 
 from server import clock
-from server.cli.groups import JSON, as_json
+from server.cli.groups import JSON, as_json, refuse
 from server.db import db
-from server.privacy import retention, tombstones
+from server.privacy import deletion_guard, retention, tombstones
+from server.privacy.deletion_guard import DeletionStopped
 
 
 @click.group("privacy")
@@ -28,14 +29,23 @@ def reapply(*, wants_json: bool) -> None:
 
 @group.command()
 @click.option("--dry-run", is_flag=True, help="Chỉ liệt kê những gì đã hết hạn lưu, không xóa.")
+@click.option("--yes-delete", "confirmed", type=click.IntRange(0), metavar="N",
+              help="Đã xem và đồng ý xóa đến N dòng, khi lệnh dừng lại để hỏi.")  # fmt: skip
 @JSON
 @with_appcontext
-def retain(*, dry_run: bool, wants_json: bool) -> None:
+def retain(*, dry_run: bool, confirmed: int | None, wants_json: bool) -> None:
     """Xóa phiếu, ảnh và hộ đã quá hạn lưu ghi trong biểu mẫu; số liệu đã đếm vẫn giữ, không còn gắn với hộ nào.
 
-    Nên chạy mỗi đêm; mỗi đợt xóa có một dòng nhật ký.
+    Nên chạy mỗi đêm; mỗi đợt xóa có một dòng nhật ký. Đồng hồ có vẻ chạy trước, hoặc lần này xóa quá một phần hai mươi
+    hay quá mười lần mức thường ngày, thì dừng lại và hỏi.
     """
-    found = retention.due(db.session) if dry_run else retention.retain(db.session)
+    try:
+        found = retention.due(db.session) if dry_run else retention.retain(db.session, confirmed)
+    except DeletionStopped as stopped:
+        deletion_guard.note_stopped(deletion_guard.RETENTION, stopped)
+        refuse(str(stopped), cause=stopped)
+    if not dry_run:
+        deletion_guard.note_passed(deletion_guard.RETENTION)
     unstated = retention.unstated(db.session)
     if wants_json:
         rows = [

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from server import migrate
 from server.counting import folding
 from server.db import db, writing
-from server.demo import NotPossible, communes_and_forms, household_lists, people, record
+from server.demo import NotPossible, communes_and_forms, household_lists, mark, people, record
 from server.demo.character import characters
 from server.demo.people import Everyone, Walker
 from server.demo.phone import Phone
@@ -23,10 +23,7 @@ from server.demo.walk import Country, Walk, country
 from server.review import doubts
 from server.settings import Settings
 
-BEGUN = "demo.begun"
 _PHONES_AT_ONCE = 6
-_SOMEBODYS = frozenset({"commune", "form", "person", "submission"})
-"""Tables with whose first row an installation is somebody's."""
 
 
 def is_there() -> bool:
@@ -35,21 +32,18 @@ def is_there() -> bool:
 
 
 def clear(settings: Settings) -> None:
-    """Make room: an empty instance is as it should be, one whose making was interrupted is emptied again.
+    """Make room: an empty database is as it should be, what a demonstration of before left half made is taken away.
 
-    Raises NotPossible where there is data that no demonstration has begun.
+    Raises NotPossible, and takes nothing away, where anything in it is not a demonstration's, or is in use.
     """
-    begun = settings.instance / BEGUN
-    if begun.exists():
+    mark.forbid_real()
+    if mark.find() is not None:
         _drop_all()
-        shutil.rmtree(settings.blob_folder, ignore_errors=True)
-    elif any(_has_rows(name) for name in _SOMEBODYS & set(sa.inspect(db.engine).get_table_names())):
-        raise NotPossible(
-            f"Thư mục {settings.instance} đã có dữ liệu không phải bản dùng thử; hãy đặt TUNGNHA_INSTANCE "
-            "là một thư mục khác."
-        )
+        own = settings.instance / "blobs"
+        if not settings.blobs or Path(settings.blobs).absolute() == own.absolute():
+            shutil.rmtree(own, ignore_errors=True)
     (settings.instance / record.NAME).unlink(missing_ok=True)
-    begun.touch()
+    mark.begin()
 
 
 def _has_rows(name: str) -> bool:
@@ -61,17 +55,12 @@ def _has_rows(name: str) -> bool:
 
 
 def _drop_all() -> None:
-    """Every table there is, also where the interruption left half of them."""
+    """Every table of ours, also where the interruption left half of them; the mark goes with the last."""
     found = sa.MetaData()
     with db.engine.connect().execution_options(writes=True) as connection:
         found.reflect(connection)
         found.drop_all(connection)
         connection.commit()
-
-
-def finished(settings: Settings) -> None:
-    """The demonstration is whole: from now on it is not made anew."""
-    Path(settings.instance / BEGUN).unlink(missing_ok=True)
 
 
 def tables(scale: Scale, progress: Progress) -> Everyone:
@@ -85,6 +74,7 @@ def tables(scale: Scale, progress: Progress) -> Everyone:
     count = household_lists.make(scale)
     progress.step(f"Đã có {count} hộ; tạo tài khoản và thành viên tổ …")
     everyone = people.make(scale)
+    mark.sign(everyone)
     db.session.commit()
     return everyone
 

@@ -10,7 +10,7 @@ import segno
 
 from server import clock, migrate
 from server.db import db
-from server.demo import NotPossible, fill, people, record, serve
+from server.demo import NotPossible, fill, mark, people, record, serve
 from server.demo.progress import Progress
 from server.demo.scale import Scale
 from server.settings import Settings
@@ -28,10 +28,11 @@ def run(settings: Settings, port: int, visits: int, households: int, *, stay: bo
     settings.instance.mkdir(parents=True, exist_ok=True)
     known = record.read(settings.instance) if fill.is_there() else None
     if known is not None:
+        mark.forbid_other(settings)
         migrate.upgrade()
         found = record.moved(known, serve.address(port), people.qr_text)
         record.write(settings.instance, found)
-        fill.finished(settings)
+        mark.finish()
         _hang_up()
         if stay:
             _serve(settings, port, found)
@@ -53,7 +54,7 @@ def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
         fill.visits(scale, everyone, url, progress)
         found = record.described(everyone, url, people.qr_text)
         record.write(settings.instance, found)
-        fill.finished(settings)
+        mark.finish()
         progress.step("Xong.")
         if stay:
             _stay(settings, child, found)

@@ -1,6 +1,7 @@
 """Starts gunicorn as a child, knows when it answers, and ends it whatever happens to us."""
 
 import contextlib
+import ctypes
 import dataclasses
 import http.client
 import multiprocessing
@@ -23,6 +24,8 @@ from server.settings import Settings, variable
 HOST = "127.0.0.1"
 _ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 90
+_PR_SET_PDEATHSIG = 1
+"""Of prctl(2)."""
 
 
 def address(port: int) -> str:
@@ -55,7 +58,7 @@ def serving(settings: Settings, port: int) -> Iterator[Process]:
 def _child(settings: Settings, port: int) -> Iterator[Process]:
     # forked, so that the second or two of importing everything is not paid twice
     child = multiprocessing.get_context("fork").Process(
-        target=_gunicorn, args=(settings, port), name="gunicorn"
+        target=_gunicorn, args=(settings, port, os.getpid()), name="gunicorn"
     )
     child.start()
     try:
@@ -64,7 +67,8 @@ def _child(settings: Settings, port: int) -> Iterator[Process]:
         _end(child)
 
 
-def _gunicorn(settings: Settings, port: int) -> None:
+def _gunicorn(settings: Settings, port: int, parent: int) -> None:
+    _end_with(parent)
     os.environ.update(variables(settings))
     sys.argv = [
         "gunicorn",
@@ -73,6 +77,15 @@ def _gunicorn(settings: Settings, port: int) -> None:
         "--log-level", "warning",
     ]  # fmt: skip
     wsgiapp.run()
+
+
+def _end_with(parent: int) -> None:
+    """Be ended by the system when the parent is, however that ends: nobody else would free the port (Linux)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    if os.getppid() != parent:  # it ended before we could say so
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def variables(settings: Settings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.checks import Interview
+from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
 from server.models.entities import Entity, EntityAct, EntityList, EntityVersion, HouseholdImport
@@ -44,6 +45,7 @@ __all__ = [
     "Collector",
     "CollectorVillage",
     "Commune",
+    "Demonstration",
     "Device",
     "DeviceForm",
     "Difficulty",

@@ -15,6 +15,9 @@ ACTS: Mapping[str, str] = {
     "collector.print": "Xem, in mã QR",
     "collector.revoke": "Thu hồi mã QR",
     "collector.rotate": "Đổi mã QR",
+    "deletion.confirm": "Đồng ý xóa theo hạn sau khi xem lại",
+    "deletion.passed": "Việc đã dừng để hỏi nay chạy xong",
+    "deletion.stopped": "Dừng việc hằng ngày để hỏi",
     "difficulty.answer": "Trả lời phản ánh",
     "difficulty.close": "Đóng phản ánh",
     "difficulty.list": "Xem các phản ánh",
@@ -37,6 +40,7 @@ ACTS: Mapping[str, str] = {
     "household.move": "Chuyển hộ sang thôn khác",
     "household.read": "Xem tên một hộ",
     "household.settle": "Chọn một trong hai lần ghi",
+    "household.settle_overdue": "Ghi hộ mà phiếu đăng ký không tới",
     "household.split": "Tách hộ",
     "household.undo_import": "Hoàn tác nạp danh sách hộ",
     "person.add": "Thêm tài khoản",
@@ -112,7 +116,7 @@ _DETAILS: Mapping[str, str] = {
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
     "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập", "villages": "thôn",
-    "what": "sai ở", "who": "ai",
+    "what": "sai ở", "who": "ai", "why": "vì sao",
 }  # fmt: skip
 
 

@@ -1,22 +1,31 @@
 """What has been kept as long as its form says is deleted; its numbers stay without a household (R26)."""
 
 import datetime as dt
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server import audit, clock
 from server.audit import SHELL
+from server.db import again
 from server.households.records import HOUSEHOLDS
 from server.models import Entity, EntityList, Form, HouseholdImport, Submission
-from server.privacy import erase, tombstones
+from server.privacy import deletion_guard, erase, tombstones
+from server.privacy.deletion_guard import Share
+from server.privacy.erase import Doomed
 
 UNCONFIRMED = dt.timedelta(days=30)
 """How long a list of households that was loaded may wait to be confirmed before its file is deleted."""
-_AT_ONCE = 200
+_AT_ONCE = 50
+_LONGEST_PAUSE = 0.5
+IMPORTS = "household_import"
+DELETED = "retention.delete"
+OPTION = "--yes-delete"
 
 
 _Cutoff = tuple[int, str, dt.datetime]
@@ -45,7 +54,7 @@ def due(session: Session) -> list[Due]:
     if households is not None:
         found.append(Due(f"list:{HOUSEHOLDS}", _oldest(cutoffs), _count(session, households)))
     stale = clock.now() - UNCONFIRMED
-    found.append(Due("household_import", stale, _count(session, _unconfirmed(stale))))
+    found.append(Due(IMPORTS, stale, _count(session, _unconfirmed(stale))))
     return [each for each in found if each.count]
 
 
@@ -56,45 +65,90 @@ def unstated(session: Session) -> Sequence[str]:
     ).all()
 
 
-def retain(session: Session) -> list[Due]:
-    """Delete what is due, some hundred at a time, each with its row in the audit; what was deleted. Commits."""
+def retain(session: Session, confirmed: int | None = None) -> list[Due]:
+    """Delete what is due, some at a time, each with its row in the audit; what was deleted. Commits.
+
+    DeletionStopped, and nothing deleted, where the clock may be wrong or unusually much is due, unless a person has
+    `confirmed` so many rows.
+    """
+    found = due(session)
+    shares = _shares(session, found)
+    if deletion_guard.ask(session.connection(), DELETED, shares, confirmed, OPTION):
+        _writing(session)
+        deletion_guard.note_confirmed(deletion_guard.RETENTION, sum(each.count for each in found))
+        session.commit()
+    session.rollback()
     cutoffs = _cutoffs(session)
     done = [_retain_households(session, cutoffs)]
     done += [_retain_submissions(session, *cutoff) for cutoff in cutoffs]
-    done.append(_drop_unconfirmed(session))
+    done.append(again(lambda: _drop_unconfirmed(session), session))
     return [each for each in done if each.count]
+
+
+def _shares(session: Session, found: Sequence[Due]) -> list[Share]:
+    """What is due of all visits and of all households; files that nobody confirmed may go all at once."""
+    visits = sum(each.count for each in found if each.about.startswith("form:"))
+    homes = sum(each.count for each in found if each.about == f"list:{HOUSEHOLDS}")
+    files = sum(each.count for each in found if each.about == IMPORTS)
+    listed = sa.select(Entity.id).join(EntityList, EntityList.id == Entity.list_id)
+    return [
+        Share("phiếu", visits, _count(session, sa.select(Submission.id))),
+        Share("hộ", homes, _count(session, listed.where(EntityList.name == HOUSEHOLDS))),
+        Share("danh sách chưa xác nhận", files, None),
+    ]
 
 
 def _retain_households(session: Session, cutoffs: Sequence[_Cutoff]) -> Due:
     query = _households(cutoffs)
     until = _oldest(cutoffs)
-    count = 0
-    while query is not None and (ids := list(session.scalars(query.limit(_AT_ONCE)))):
-        connection = _writing(session)
-        _log(session, Due(f"list:{HOUSEHOLDS}", until, len(ids)))
-        tombstones.forget(session, erase.of_households(connection, ids), tombstones.RETENTION)
-        count += len(ids)
-    session.rollback()
-    return Due(f"list:{HOUSEHOLDS}", until, count)
+    about = f"list:{HOUSEHOLDS}"
+    count = 0 if query is None else _in_portions(session, query, about, until, erase.of_households)
+    return Due(about, until, count)
 
 
 def _retain_submissions(session: Session, form: int, form_id: str, until: dt.datetime) -> Due:
-    query = _submissions(form, until)
+    about = f"form:{form_id}"
+    return Due(
+        about, until, _in_portions(session, _submissions(form, until), about, until, erase.of_submissions)
+    )
+
+
+def _in_portions(
+    session: Session,
+    query: sa.Select[Any],
+    about: str,
+    until: dt.datetime,
+    doomed_of: Callable[[sa.Connection, list[Any]], Doomed],
+) -> int:
+    """Delete all that a query names in small transactions, with a pause after each for visits that wait; how many."""
+
+    def portion() -> int:
+        ids = list(session.scalars(query.limit(_AT_ONCE)))
+        if ids:
+            connection = _writing(session)
+            _log(session, Due(about, until, len(ids)))
+            tombstones.forget(session, doomed_of(connection, ids), tombstones.RETENTION)
+        return len(ids)
+
     count = 0
-    while ids := list(session.scalars(query.limit(_AT_ONCE))):
-        connection = _writing(session)
-        _log(session, Due(f"form:{form_id}", until, len(ids)))
-        tombstones.forget(session, erase.of_submissions(connection, ids), tombstones.RETENTION)
-        count += len(ids)
+    while taken := _timed(portion, session):
+        count += taken
     session.rollback()
-    return Due(f"form:{form_id}", until, count)
+    return count
+
+
+def _timed(portion: Callable[[], int], session: Session) -> int:
+    began = time.monotonic()
+    taken = again(portion, session)
+    time.sleep(min(_LONGEST_PAUSE, time.monotonic() - began) if taken else 0)
+    return taken
 
 
 def _drop_unconfirmed(session: Session) -> Due:
     _writing(session)
     stale = clock.now() - UNCONFIRMED
     ids = list(session.scalars(_unconfirmed(stale)))
-    found = Due("household_import", stale, len(ids))
+    found = Due(IMPORTS, stale, len(ids))
     if ids:
         session.execute(sa.delete(HouseholdImport).where(HouseholdImport.id.in_(ids)))
         _log(session, found)
@@ -177,4 +231,4 @@ def _writing(session: Session) -> sa.Connection:
 def _log(session: Session, what: Due) -> None:
     """One row of the audit, in the transaction that deletes."""
     detail = {"rows": what.count, "until": clock.day_of(what.until).isoformat()}
-    audit.add(SHELL.name, "retention.delete", what.about, detail, by=session)
+    audit.add(SHELL.name, DELETED, what.about, detail, by=session)

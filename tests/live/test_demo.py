@@ -151,3 +151,17 @@ def test_a_query_as_long_as_a_phone_may_ask_is_answered_and_logged_without_its_t
     log = (instance / "access.log").read_text()
     assert "/key/…/lists" in log
     assert base.path not in log
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system tells nobody that a parent ended")
+def test_a_demonstration_that_is_killed_leaves_no_server_behind(instance: Path) -> None:
+    """Nor does one that is killed while nobody is there to tell its children."""
+    port = free_port()
+    with demonstration(instance, port) as process:
+        until(process, instance, port, "Ctrl-C")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
+        end = time.monotonic() + 30
+        while not is_free(port):
+            assert time.monotonic() < end
+            time.sleep(0.05)

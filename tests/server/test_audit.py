@@ -86,7 +86,7 @@ def test_what_an_act_told_is_taken_away_where_a_deletion_asks_for_it(app: Flask)
 
 def test_rows_are_deleted_after_twelve_months_and_not_before(app: Flask) -> None:
     old, young = add("a", days=12 * 31 + 1), add("b", days=360)
-    result = app.test_cli_runner().invoke(args=["audit", "prune", "--json"])
+    result = app.test_cli_runner().invoke(args=["audit", "prune", "--yes-delete", "1", "--json"])
     assert '"deleted": 1' in re.sub(r"\s+", " ", result.output)
     db.session.rollback()
     assert db.session.get(Audit, old) is None

@@ -16,6 +16,7 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("disk", machine.disk),
     ("database", data.database),
     ("clock", data.clock_),
+    ("deletion", data.deletions),
     ("fonts", machine.fonts),
     ("key", data.key),
     ("backup", upgrade.backups),

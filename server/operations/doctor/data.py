@@ -14,6 +14,7 @@ from server.files import blobs
 from server.models import Attachment, Collector, Submission
 from server.operations import health
 from server.operations.doctor.finding import Finding, bad, doubtful, fine
+from server.privacy import deletion_guard
 
 NOT_ASKED = (
     "Chưa kiểm tra được vì cơ sở dữ liệu không trả lời; xem TUNGNHA_DATABASE_URL và máy chủ cơ sở dữ liệu."
@@ -27,6 +28,11 @@ APART_SECONDS = 5
 LONGEST = dt.timedelta(hours=1)
 """No request takes longer: what is older and incomplete stays so."""
 MOST_NAMED = 3
+_COMMANDS = {
+    deletion_guard.RETENTION: "“flask privacy retain”",
+    deletion_guard.AUDIT: "“flask audit prune”",
+    deletion_guard.SETTLING: "“flask households settle”",
+}
 
 _HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{12}")
 _AT_ONCE = 5_000
@@ -88,7 +94,24 @@ def clock_() -> Iterator[Finding]:
             apart=round(apart),
         )
     else:
-        yield fine("clock", "Đồng hồ máy chủ chỉ {now}.", now=_time(now))
+        with db.engine.connect() as connection:
+            doubts = deletion_guard.clock_doubts(connection)
+        for each in doubts:
+            yield doubtful("clock", "{doubt} Hãy xem giờ; việc xóa theo hạn sẽ dừng lại để hỏi.", doubt=each)
+        if not doubts:
+            yield fine("clock", "Đồng hồ máy chủ chỉ {now}.", now=_time(now))
+
+
+def deletions() -> Iterator[Finding]:
+    """What the nightly commands did not delete, since a person has to look first."""
+    waiting = deletion_guard.waiting(db.session.connection())
+    for each in waiting:
+        yield bad(
+            "deletion", "{command} đã dừng lại lúc {since}. {why}",
+            command=_COMMANDS[each.what], since=_time(each.since), why=each.why,
+        )  # fmt: skip
+    if not waiting:
+        yield fine("deletion", "Không có việc xóa theo hạn nào đang chờ người xem.")
 
 
 def _seconds_apart() -> float:

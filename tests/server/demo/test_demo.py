@@ -1,9 +1,10 @@
 """The demonstration in small: what it makes, what its phones send, and what it leaves alone."""
 
+import dataclasses
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.serving import make_server
 
-from server import clock
+from server import audit, clock, migrate
+from server.accounts import persons
 from server.counting import tally
 from server.db import db
-from server.demo import NotPossible, communes_and_forms, fill, record
+from server.demo import NotPossible, communes_and_forms, fill, mark, record
 from server.demo.character import characters
 from server.demo.people import Everyone, Walker, qr_text
 from server.demo.progress import Progress
 from server.demo.scale import COMMUNES, Scale, share
 from server.demo.schedule import Errand, Kind, Slip, schedule
-from server.models import Commune, Entity, EntityList, FormVersion, Plan, Submission, Village, VillageFigure
+from server.models import (
+    Collector,
+    Commune,
+    Entity,
+    EntityList,
+    FormVersion,
+    Person,
+    Plan,
+    Submission,
+    Village,
+    VillageFigure,
+)
 from server.operations.logs import redacted
 from server.settings import Settings
+from tests import sample
 from tests.conftest import Template, application, on_a_copy
 from tests.people import make_commune
+from tests.phone import InProcess, Phone
 
 TODAY = clock.today()
 SMALL = Scale(visits=60, households=100, today=TODAY)
@@ -124,13 +139,110 @@ def test_data_that_no_demonstration_made_is_left_alone(app: Flask) -> None:
 def test_an_interrupted_run_is_begun_again_from_nothing(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     fill.clear(settings)
-    db.session.add(Commune(code="11629", name="An Lão"))
-    db.session.commit()
+    fill.tables(SMALL, Progress())
     db.session.close()
     fill.clear(settings)
-    assert sa.inspect(db.engine).get_table_names() == []
+    assert sa.inspect(db.engine).get_table_names() == ["demonstration"]
     fill.tables(SMALL, Progress())
     assert count(Commune) == 114
+
+
+def _broken_off(settings: Settings, *, is_early: bool) -> None:
+    """A demonstration that was stopped before its first row, or before its first visit."""
+    fill.clear(settings)
+    if is_early:
+        migrate.upgrade()
+    else:
+        fill.tables(SMALL, Progress())
+    db.session.close()
+
+
+def _person() -> None:
+    persons.add("can.bo.that", "Đặng Thị Thật", ["city"])
+
+
+def _collector() -> None:
+    commune = db.session.scalars(sa.select(Commune).where(Commune.code == "11629")).first() or make_commune()
+    sample.make_collector(commune, commune.villages[:1], name="Người thật")
+
+
+def _command() -> None:
+    audit.add(audit.SHELL.name, "household.import", "household_import:1")
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+@pytest.mark.parametrize("real", [_person, _collector, _command])
+def test_a_broken_off_demonstration_that_is_used_for_real_is_never_emptied(
+    app: Flask, is_early: bool, real: Callable[[], None]
+) -> None:
+    settings: Settings = app.config["SETTINGS"]
+    _broken_off(settings, is_early=is_early)
+    real()
+    db.session.commit()
+    before = [count(table) for table in (Commune, Entity, Person, Collector)]
+    db.session.close()
+    with pytest.raises(NotPossible, match="không xóa gì"):
+        fill.clear(settings)
+    assert [count(table) for table in (Commune, Entity, Person, Collector)] == before
+
+
+def test_a_file_beside_the_database_gives_no_leave_to_empty_it(app: Flask) -> None:
+    """What older programs left where a demonstration was broken off."""
+    settings: Settings = app.config["SETTINGS"]
+    (settings.instance / "demo.begun").touch()
+    make_commune()
+    db.session.commit()
+    db.session.close()
+    with pytest.raises(NotPossible, match="TUNGNHA_DATABASE_URL"):
+        fill.clear(settings)
+    assert count(Commune) == 1
+
+
+def test_a_table_of_another_program_forbids_as_well(app: Flask) -> None:
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE khach_hang (ten TEXT)")
+    with pytest.raises(NotPossible, match="khach_hang"):
+        fill.clear(app.config["SETTINGS"])
+
+
+def test_photos_that_lie_elsewhere_are_not_taken_away(app: Flask, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "kho"
+    elsewhere.mkdir()
+    (elsewhere / "anh").write_bytes(b"x")
+    settings = dataclasses.replace(app.config["SETTINGS"], blobs=str(elsewhere))
+    fill.clear(settings)
+    fill.clear(settings)
+    assert (elsewhere / "anh").exists()
+
+
+def test_a_finished_demonstration_is_not_made_anew(app: Flask) -> None:
+    fill.clear(app.config["SETTINGS"])
+    fill.tables(SMALL, Progress())
+    mark.finish()
+    with pytest.raises(NotPossible, match="đã xong"):
+        fill.clear(app.config["SETTINGS"])
+
+
+def test_somebody_elses_database_is_not_served_as_a_demonstration(app: Flask) -> None:
+    """Whatever demo.json lies in the folder: a demonstration asks nobody for a code."""
+    settings: Settings = app.config["SETTINGS"]
+    nobody = {
+        "url": "http://127.0.0.1:8000",
+        "communes": [],
+        "accounts": {},
+        "collectors": [],
+        "api_token": "",
+    }
+    record.write(settings.instance, nobody)
+    commune = make_commune()
+    collector = sample.make_collector(commune)
+    sample.publish_plain()
+    phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
+    assert phone.post(sample.filled()).status == 201
+    db.session.close()
+    app.config["SETTINGS"] = dataclasses.replace(settings, database_url=settings.database)
+    told = app.test_cli_runner().invoke(args=["demo", "--no-serve", "--port", "18431"])
+    assert (told.exit_code, "TUNGNHA_DATABASE_URL" in told.output) == (1, True)
 
 
 def test_the_record_moves_to_another_address_with_the_same_secrets(

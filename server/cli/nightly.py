@@ -1,0 +1,60 @@
+"""`flask nightly`: what has to happen every night, each thing whatever becomes of the others."""
+
+import importlib
+import time
+from collections.abc import Callable
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
+
+from server.cli import doctor
+from server.cli.groups import Refused, refuse, told
+from server.db import db
+
+TRIES, PAUSE_SECONDS = 3, 60
+"""A database that is being restarted, or that somebody holds, is asked again."""
+
+
+@click.command("nightly")
+@with_appcontext
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Việc mỗi đêm: ghép hộ, xóa phần quá hạn lưu, bỏ nhật ký quá hạn, tự khám.
+
+    Việc nào không xong thì được nêu ra và việc sau vẫn làm; có việc không xong thì thoát với mã 1.
+    """
+    failed = [name for name, work in _steps(context).items() if not _done(name, work)]
+    if failed:
+        refuse(f"Chưa xong: {', '.join(failed)}.")
+
+
+def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
+    households, privacy, audit = (
+        importlib.import_module(f"server.cli.{name}") for name in ("households", "privacy", "audit")
+    )  # a visit needs none of them
+    return {
+        "households settle": lambda: context.invoke(households.settle, confirmed=None),
+        "privacy retain": lambda: context.invoke(
+            privacy.retain, dry_run=False, confirmed=None, wants_json=False
+        ),
+        "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
+        "doctor": lambda: context.invoke(doctor.command, quick=True, wants_json=False),
+    }
+
+
+def _done(name: str, work: Callable[[], None]) -> bool:
+    """Do one thing, and say what became of it; again where the database was away or held."""
+    for tries in range(TRIES):
+        db.session.rollback()
+        try:
+            with told():
+                work()
+            return True
+        except Refused as refused:
+            if tries + 1 < TRIES and isinstance(refused.__cause__, DBAPIError):
+                time.sleep(PAUSE_SECONDS)
+                continue
+            click.echo(f"{name}: {refused.message}", err=True)
+            return False
+    return False
