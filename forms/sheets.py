@@ -212,7 +212,8 @@ def _read_csv(workbook: bytes, filename: str) -> list[Table]:
 def _read_xlsx(workbook: bytes, filename: str) -> list[Table]:
     if workbook.startswith(_OLE):
         raise _refused("file có mật khẩu, hoặc là .xls đổi tên. Bỏ mật khẩu, lưu lại dạng .xlsx.", filename)
-    _refuse_bombs(workbook, filename)
+    refuse_bombs(workbook, filename)
+    _refuse_strangers(workbook, filename)
     try:
         reader = ExcelReader(io.BytesIO(workbook), read_only=True, data_only=True)
         reader.read()
@@ -273,20 +274,13 @@ def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:
         yield number, texts
 
 
-def _refuse_bombs(workbook: bytes, filename: str) -> None:
-    """Refuses what is no zip of a sane size without macros, DTDs or other people's paths."""
+def refuse_bombs(workbook: bytes, filename: str) -> None:
+    """Refuse what is no zip of a sane size, or declares types of its own (DTD); FormRejected says why."""
     try:
         with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
             parts = archive.infolist()
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-                raise _refused("file nén quá nhiều dữ liệu bên trong; không phải biểu mẫu.", filename)
-            if any("vbaproject" in part.filename.lower() for part in parts):
-                raise _refused("file có macro. Hãy lưu lại dưới dạng .xlsx thường.", filename)
-            if any(part.filename.lower().startswith("xl/externallinks/") for part in parts):
-                raise _refused(
-                    "file lấy số liệu từ một file Excel khác. Trong Excel chọn Data › Edit Links › Break Link.",
-                    filename,
-                )
+                raise _refused("file nén quá nhiều dữ liệu bên trong; không phải bảng tính thường.", filename)
             for part in islice(parts, MAX_PARTS):
                 if _has_doctype(archive.read(part)):
                     raise _refused("file chứa khai báo XML lạ (DTD); hãy lưu lại bằng Excel.", filename)
@@ -295,6 +289,19 @@ def _refuse_bombs(workbook: bytes, filename: str) -> None:
     # zipfile raises BadZipFile, zlib.error, NotImplementedError, RuntimeError (a password), EOFError, OSError
     except Exception as problem:
         raise _refused("không phải file .xlsx, hoặc file tải lên dở dang.", filename) from problem
+
+
+def _refuse_strangers(workbook: bytes, filename: str) -> None:
+    """Refuse macros and other people's paths; `refuse_bombs` has opened the archive before."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        names = [name.lower() for name in archive.namelist()]
+    if any("vbaproject" in name for name in names):
+        raise _refused("file có macro. Hãy lưu lại dưới dạng .xlsx thường.", filename)
+    if any(name.startswith("xl/externallinks/") for name in names):
+        raise _refused(
+            "file lấy số liệu từ một file Excel khác. Trong Excel chọn Data › Edit Links › Break Link.",
+            filename,
+        )
 
 
 def _has_doctype(part: bytes) -> bool:

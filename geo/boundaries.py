@@ -288,7 +288,9 @@ def _letters(layer: layers.Layer, found: Columns) -> list[Problem]:
     if layer.encoding is None:
         return []
     sample = columns.text_of(layer.rows[0].values.get(found.name or ""))[:60]
-    words = {"tcvn3": "TCVN3 (ABC)", "cp1258": "Windows-1258", "latin-1": "Latin-1"}[layer.encoding]
+    words = {"tcvn3": "TCVN3 (ABC)", "vni": "VNI", "cp1258": "Windows-1258", "latin-1": "Latin-1"}[
+        layer.encoding
+    ]
     if layer.trusted:
         sentence = f"Tệp không ghi bảng mã; tên được đọc theo {words}, ví dụ «{sample}»: hãy xem lại dấu."
     else:

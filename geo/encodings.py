@@ -1,4 +1,4 @@
-"""In which letters an old .dbf table wrote Vietnamese: UTF-8, TCVN3 (ABC), Windows-1258 or Latin-1."""
+"""In which letters an old file wrote Vietnamese: UTF-8, UTF-16, TCVN3 (ABC), VNI, Windows-1258 or Latin-1."""
 
 import re
 import unicodedata
@@ -9,7 +9,19 @@ _TCVN3 = (
     "ĂÂÊÔƠƯĐăâêôơưđẰ\u0300\u0309\u0303\u0301\u0323àảãáạẲằẳẵắẴẮẦẨẪẤỀặầẩẫấậèỂẻ"
     "ẽéẹềểễếệìỉỄẾỒĩíịòỔỏõóọồổỗốộờởỡớợùỖủũúụừửữứựỳỷỹýỵỐ"
 )
-_TCVN3_TABLE = {0xA1 + place: letter for place, letter in enumerate(_TCVN3)}
+TCVN3_TABLE = {0xA1 + place: letter for place, letter in enumerate(_TCVN3)}
+
+# VNI writes a vowel and, behind it, one byte for its hat and tone together
+_VNI_BEHIND = {
+    "ù": "\u0301", "ø": "\u0300", "û": "\u0309", "õ": "\u0303", "ï": "\u0323",
+    "â": "\u0302", "á": "\u0302\u0301", "à": "\u0302\u0300", "å": "\u0302\u0309", "ã": "\u0302\u0303",
+    "ä": "\u0302\u0323",
+    "ê": "\u0306", "é": "\u0306\u0301", "è": "\u0306\u0300", "ú": "\u0306\u0309", "ü": "\u0306\u0303",
+    "ë": "\u0306\u0323",
+}  # fmt: skip
+_VNI_ALONE = {"ñ": "đ", "ô": "ơ", "ö": "ư", "í": "í", "ì": "ì", "æ": "ỉ", "ó": "ĩ", "ò": "ị", "î": "ỵ"}
+_VNI_ALONE |= {old.upper(): new.upper() for old, new in _VNI_ALONE.items()}
+_VNI = re.compile(f"([aeouyAEOUYôöÔÖ])([{''.join(_VNI_BEHIND)}{''.join(_VNI_BEHIND).upper()}])")
 
 _ONSET = "ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnprstvx]"
 _NUCLEUS = (
@@ -40,23 +52,76 @@ def is_syllable(word: str) -> bool:
 def decode(fields: Sequence[bytes], declared: str | None) -> tuple[str, bool]:
     """The encoding of a table's texts, and whether it is certain: as the .cpg says if that fits, UTF-8, a guess.
 
-    Answers "utf-8", "tcvn3", "cp1258" or "latin-1", as `text` takes it.
+    Answers "utf-8", "tcvn3", "vni", "cp1258" or "latin-1", as `text` takes it.
     """
     stated = _CPG.get(re.sub(r"[^0-9a-z]", "", (declared or "").lower()))
     if stated and _fits(fields, stated) and is_trusted(fields, stated):
         return stated, True
     if _fits(fields, "utf-8"):
         return "utf-8", True
-    return max(("cp1258", "tcvn3", "latin-1"), key=lambda name: share_of_syllables(fields, name)), False
+    guesses = ("cp1258", "tcvn3", "latin-1", "vni")
+    return max(guesses, key=lambda name: share_of_syllables(fields, name)), False
 
 
-def text(raw: bytes, encoding: str) -> str:
-    """The bytes as text in composed form (NFC); bytes without a meaning become U+FFFD."""
-    if encoding == "tcvn3":
-        decoded = raw.decode("latin-1").translate(_TCVN3_TABLE)
+def text(raw: bytes, encoding: str, around: str = " \0\t\r\n") -> str:
+    """The bytes as composed text (NFC) without what stands `around` it; bytes without a meaning become U+FFFD."""
+    if encoding in OLD_FONTS:
+        decoded = in_old_font(raw.decode("latin-1"), encoding)
     else:
         decoded = raw.decode(encoding, errors="replace")
-    return unicodedata.normalize("NFC", decoded).strip(" \0\t\r\n")
+    return unicodedata.normalize("NFC", decoded).strip(around)
+
+
+OLD_FONTS = ("tcvn3", "vni")
+"""Letters that are drawn by a font of their own: a program that does not know them shows "V¹n Phóc", "Vaïn Phuùc"."""
+
+
+def in_old_font(shown: str, encoding: str) -> str:
+    """What text says in TCVN3 or VNI, from the letters that a program without that font shows for it (NFC)."""
+    if encoding == "tcvn3":
+        meant = shown.translate(TCVN3_TABLE)
+    else:
+        meant = _VNI.sub(_of_vni, shown)
+        meant = "".join(_VNI_ALONE.get(letter, letter) for letter in meant)
+    return unicodedata.normalize("NFC", meant)
+
+
+def _of_vni(pair: re.Match[str]) -> str:
+    vowel = _VNI_ALONE.get(pair[1], pair[1])
+    return vowel + _VNI_BEHIND[pair[2].lower()]
+
+
+def table_text(content: bytes) -> str | None:
+    """A whole text file in whatever letters it was written, composed; None where it is no text.
+
+    Excel's "Unicode text" is UTF-16; without its mark it is known by the zeros of its separators.
+    """
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+        if content.startswith(mark):
+            return _composed(content, encoding)
+    if b"\0" in content[:4000]:
+        wide = "utf-16-le" if content[1:4000:2].count(0) > content[0:4000:2].count(0) else "utf-16-be"
+        return _composed(content, wide)
+    sample = [line for line in content[:200_000].splitlines() if not line.isascii()]
+    encoding, _ = decode(sample, None) if not _fits([content], "utf-8") else ("utf-8", True)
+    lines = content.split(b"\n")
+    whole = "\n".join(text(line, encoding, around="\0\r") for line in lines)
+    return whole if _is_text(whole) else None
+
+
+def _composed(content: bytes, encoding: str) -> str | None:
+    try:
+        decoded = content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return unicodedata.normalize("NFC", decoded) if _is_text(decoded) else None
+
+
+def _is_text(decoded: str) -> bool:
+    """Without control characters, and hardly a byte without a meaning."""
+    if any(letter < " " and letter not in "\t\r\n\f\v" for letter in decoded):
+        return False
+    return decoded.count("\ufffd") * 20 <= len(decoded)
 
 
 def share_of_syllables(fields: Iterable[bytes], encoding: str) -> float:

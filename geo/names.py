@@ -1,21 +1,60 @@
-"""Matching rows to registered thôn by their names, where a file brings no codes; never where a name is not unique."""
+"""Names of thôn as people write them: "Thôn Vạn Phúc", "KDC Vạn Phúc", "THÔN VẠN PHÚC (xã An Lão)" are one place."""
 
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from geo.plain import unaccented
+
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
-_KINDS = re.compile(r"^(thon|tdp|to dan pho|khu pho|khu dan cu|kdc|ap|khu)\s+")
+_KIND = (
+    r"thon to dan pho|thon tdp|to dan pho so|to dan pho|to dan cu|khu dan cu|cum dan cu|khu pho so|khu pho|thon so"
+    r"|tdp so|tdp|thon|kdc|ap|khu"
+)
+_KINDS = re.compile(rf"^({_KIND})\s+(?=\S)")
+_LOOSE_KINDS = re.compile(rf"^({_KIND}|to so|to|so)\s+(?=\S)")
+_BEHIND = re.compile(
+    r"\(.*\)|[,;–-]\s*(?:xã|phường|thị trấn|đặc khu|xa|phuong|thi tran|x\.|p\.|tt\.).*$"
+    r"|\s(?:xã|phường|thị trấn|đặc khu)\s.*$"
+)
+"""Brackets behind a name, and the commune that some write after it; with its mark, since "Xá" begins many names."""
+_NUMBER = re.compile(r"\b0+(?=[0-9])")
 
 
 def plain(name: str) -> str:
     """A name for comparing: case, spaces, "thôn" before it, and where the tone stands (Hoà, Hòa) make no difference."""
     words = " ".join(_toned(word) for word in name.casefold().split())
-    kind = unicodedata.normalize("NFD", words).replace("đ", "d")
-    bare = "".join(letter for letter in kind if not unicodedata.combining(letter) and letter.isascii())
-    found = _KINDS.match(re.sub(r"[^a-z0-9 ]", "", bare))
+    found = _KINDS.match(_letters(words))
     return " ".join(words.split()[len(found.group(1).split()) :]) if found else words
+
+
+def loose(name: str) -> str:
+    """A name without marks, kind ("thôn", "TDP số"), brackets, commune and leading zeros: what may be meant."""
+    kept = _letters(unaccented(brackets_off(name)))
+    found = _LOOSE_KINDS.match(kept)
+    return _NUMBER.sub("", (kept[found.end() :] if found else kept).removeprefix("so "))
+
+
+def kinds_off(text: str) -> str:
+    """The words without the kind before them, as they are written: "Thôn 11629018" is "11629018"."""
+    spoken = " ".join(text.split())
+    found = _KINDS.match(_letters(unaccented(spoken)))
+    return " ".join(spoken.split()[len(found.group(1).split()) :]) if found else spoken
+
+
+def brackets_off(text: str) -> str:
+    """A name without brackets and commune behind it, marks and case as written; never less than a name."""
+    spoken = " ".join(unicodedata.normalize("NFC", text).split())
+    around = _BEHIND.search(spoken.lower())
+    rest = spoken[: around.start()].strip(" ,;-–") if around else spoken
+    return spoken if not rest or re.fullmatch(_KIND, _letters(unaccented(rest))) else rest
+
+
+def _letters(text: str) -> str:
+    spread = unicodedata.normalize("NFD", text).replace("đ", "d")
+    seen = "".join(letter for letter in spread if not unicodedata.combining(letter))
+    return " ".join(re.sub(r"[^a-z0-9 ]", "", seen).split())
 
 
 def _toned(word: str) -> str:

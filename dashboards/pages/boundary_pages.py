@@ -25,6 +25,7 @@ from server.boundaries.upload import Kept, Wish
 from server.db import db, writing
 from server.errors import CommonProblem, Problem
 from server.files.file_problems import FileProblem
+from server.files.tables.table_file import TableRejected
 from server.models import Commune
 from server.places import communes, household_numbers_import
 from server.places.communes import PlacesRejected
@@ -168,7 +169,7 @@ def figures(code: str) -> BaseResponse:
     try:
         stored = household_numbers_import.store(commune, content, name, source=source, day=_day() or clock.today(),
                                      actor=access.signed_in().actor)  # fmt: skip
-    except PlacesRejected as rejected:
+    except TableRejected as rejected:
         db.session.rollback()
         raise Problem(FileProblem.FILE_UNREADABLE, why=" ".join(rejected.sentences[:20])) from rejected
     db.session.commit()

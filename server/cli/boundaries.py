@@ -14,6 +14,7 @@ from server.boundaries import derived_outlines, merge_villages, store, upload
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
+from server.files.tables.table_file import TableRejected
 from server.models import Commune
 from server.places import communes, household_numbers_import
 
@@ -149,7 +150,7 @@ def figures(*, file: Path, code: str, source: str | None, day: str | None, wants
         stored = household_numbers_import.store(
             commune, file.read_bytes(), file.name, source=source or file.name, day=when
         )
-    except communes.PlacesRejected as rejected:
+    except TableRejected as rejected:
         refuse(*rejected.sentences, "Chưa nạp gì: hãy sửa bảng rồi nạp lại.", cause=rejected)
     db.session.commit()
     if wants_json:

@@ -10,6 +10,7 @@ from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
+from server.files.tables.table_file import TableRejected
 from server.models import Collector
 from server.phones import collectors, collectors_import, last_contact, qr_sheet
 from server.places import communes
@@ -93,7 +94,7 @@ def import_table(file: Path, code: str, url: str, sheet: Path | None, wants_json
     commune = communes.commune(code)
     try:
         made = collectors_import.add(collectors_import.read(file.read_bytes(), file.name), commune)
-    except collectors_import.TableRejected as rejected:
+    except TableRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
     if sheet is not None:
         try:

@@ -1,22 +1,20 @@
 """Household lists of a commune from Excel or CSV: read, checked, compared with what is there, added, undone."""
 
-import csv
-import io
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import sqlalchemy as sa
 
-from forms import sheets
 from forms.choices import unaccented
-from forms.errors import FormRejected
-from geo import encodings
 from server import audit, clock
 from server.db import db
 from server.errors import Problem
+from server.files.tables import read_table, table_file
+from server.files.tables.read_table import TableColumn, TableKind, TableRow
+from server.files.tables.table_file import TableRejected
 from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS, status
 from server.households.search import are_alike
@@ -31,26 +29,24 @@ from server.models import (
 )
 from server.places import merged_villages
 
-MOST_BYTES = 10_000_000
+MOST_BYTES = table_file.MOST_BYTES
 MOST_ROWS = 20_000
 MOST_TOLD = 50
 """Wrong rows that are told at once."""
 
-NAMES = (
-    "ho ten chu ho",
-    "ho va ten chu ho",
-    "ten chu ho",
-    "chu ho",
-    "ho ten",
-    "ho va ten",
-    "ten ho",
-    "ho gia dinh",
+HOUSEHOLD_TABLE = TableKind(
+    "danh-sach-ho",
+    (
+        TableColumn("household_head", "Họ tên chủ hộ", "Nguyễn Văn Ấm"),
+        TableColumn("village_code", "Mã thôn"),
+        TableColumn("village", "Thôn", "Thôn Đông"),
+        TableColumn("lane", "Ngõ", "Ngõ 4"),
+        TableColumn("house_number", "Số nhà", "12"),
+        TableColumn("address", "Địa chỉ"),
+        TableColumn("household_code", "Mã hộ"),
+    ),
+    (("household_head",), ("village_code", "village")),
 )
-PLACES = ("thon", "ma thon", "ten thon", "thon/to dan pho", "to dan pho", "khu dan cu", "to")
-ADDRESSES = ("dia chi", "noi o", "noi o hien nay", "dia chi thuong tru")
-LANES = ("ngo", "xom", "duong", "ngo/xom", "duong/ngo", "ten duong")
-NUMBERS = ("so nha", "so")
-"""Headings that are understood, lower case and without marks."""
 
 
 class RegisterRejected(Exception):
@@ -66,12 +62,17 @@ class RegisterRejected(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """A household as a list names it; `number` as Excel counts rows."""
+    """A household as a list names it; `where` is its place as people find it, `number` one of its own in the list."""
 
     number: int
     label: str
     place: str
     address: str
+    where: str
+    lane: str = ""
+    house_number: str = ""
+    code: str = ""
+    village_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Twin:
     other_id: uuid.UUID | None
     """None: it stands earlier in the same list, at row `other_row`."""
     other_row: int | None = None
+    other_where: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,71 +105,43 @@ class Compared:
 
 
 def read(content: bytes, filename: str) -> list[Row]:
-    """The rows of a list: .xlsx or .xls by its first sheet, anything else as CSV. Raises RegisterRejected."""
-    if len(content) > MOST_BYTES:
-        raise RegisterRejected([f"Tệp lớn hơn {MOST_BYTES // 1_000_000} MB; hãy tách theo thôn."])
-    workbook = PurePath(filename).suffix.lower() in (".xlsx", ".xls", ".xlsm")
-    head, cells = _of_workbook(content, filename) if workbook else _of_csv(content)
-    if len(cells) > MOST_ROWS:
-        raise RegisterRejected([f"Danh sách có {len(cells)} dòng; mỗi lần nạp nhiều nhất {MOST_ROWS} hộ."])
-    return _rows(head, cells)
-
-
-def _of_workbook(content: bytes, filename: str) -> tuple[list[str], list[tuple[int, Mapping[str, str]]]]:
+    """The rows of a list, of all its sheets. Raises RegisterRejected."""
     try:
-        sheet = next(iter(sheets.read(content, filename).values()), None)
-    except FormRejected as rejected:
-        raise RegisterRejected([f"Tệp không đọc được: {error}" for error in rejected.errors]) from rejected
-    if sheet is None:
-        raise RegisterRejected(["Tệp không có trang tính nào."])
-    return [each or "" for each in sheet.headings], [(row.number, row.cells) for row in sheet.rows]
-
-
-def _of_csv(content: bytes) -> tuple[list[str], list[tuple[int, Mapping[str, str]]]]:
-    """CSV in whatever letters it was written: UTF-8, TCVN3 or Windows-1258."""
-    plain = content.removeprefix(b"\xef\xbb\xbf")
-    letters, _ = encodings.decode(plain.splitlines()[:2000], None)
-    text = encodings.text(plain, letters)
-    mark = max("\t;,", key=text.partition("\n")[0].count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
-    except csv.Error as error:
-        raise RegisterRejected(["Tệp không đọc được: có ô mở ngoặc kép mà không đóng."]) from error
-    table = [(number, row) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))]
-    if not table:
-        raise RegisterRejected(["Tệp trống."])
-    (_, head), *rest = table
-    return head, [(number, dict(zip(head, row, strict=False))) for number, row in rest]
-
-
-def _rows(head: Sequence[str], cells: Sequence[tuple[int, Mapping[str, str]]]) -> list[Row]:
-    name, place = _column(head, NAMES), _column(head, PLACES)
-    if name is None or place is None:
-        missing = [
-            words for column, words in ((name, "“Họ tên chủ hộ”"), (place, "“Thôn”")) if column is None
-        ]
+        reading = read_table.read_file(content, filename, HOUSEHOLD_TABLE)
+    except TableRejected as rejected:
+        raise RegisterRejected(rejected.sentences) from rejected
+    if len(reading.rows) > MOST_ROWS:
         raise RegisterRejected(
-            [f"Dòng đầu chưa có cột {' và '.join(missing)}; hãy thêm tiêu đề ấy rồi nạp lại."]
+            [f"Danh sách có {len(reading.rows)} dòng; mỗi lần nạp nhiều nhất {MOST_ROWS} hộ."]
         )
-    if not cells:
-        raise RegisterRejected(["Danh sách chỉ có dòng tiêu đề."])
-    parts = [column for column in (_column(head, each) for each in (NUMBERS, LANES, ADDRESSES)) if column]
-    found, wrong = [], []
-    for number, row in cells:
-        label, where = _clean(row.get(name)), _clean(row.get(place))
-        if not label:
-            wrong.append(f"Dòng {number}: chưa có họ tên chủ hộ.")
-        if not where:
-            wrong.append(f"Dòng {number}: chưa ghi thôn.")
-        address = ", ".join(filter(None, (_clean(row.get(column)) for column in parts)))
-        found.append(Row(number, label, where, address))
+    wrong = [told for row in reading.rows for told in _missing(row)]
     if wrong:
         raise RegisterRejected(wrong)
-    return found
+    return [
+        _row(row, sheet * _SHEET + row.number)
+        for sheet, found in enumerate(reading.sheets)
+        for row in found.rows
+    ]
 
 
-def _column(head: Sequence[str], known: Sequence[str]) -> str | None:
-    return next((each for name in known for each in head if " ".join(unaccented(each).split()) == name), None)
+_SHEET = 1_000_000
+"""More than a sheet has rows: rows of several sheets keep numbers of their own."""
+
+
+def _missing(row: TableRow) -> Iterator[str]:
+    if not _clean(row.text("household_head")):
+        yield f"{row.where}: chưa có họ tên chủ hộ."
+    if not row.text("village_code") and not _clean(row.text("village")):
+        yield f"{row.where}: chưa ghi thôn."
+
+
+def _row(row: TableRow, number: int) -> Row:
+    lane, house, address = (_clean(row.text(part)) for part in ("lane", "house_number", "address"))
+    told = f"số {house}" if house[:1].isdigit() and lane else house
+    whole = ", ".join(filter(None, (lane, told, address)))
+    label, code = _clean(row.text("household_head")), _clean(row.text("household_code"))
+    place, village_code = _clean(row.text("village")), _clean(row.text("village_code"))
+    return Row(number, label, place, whole, row.where, lane, house, code, village_code)
 
 
 def _clean(value: str | None) -> str:
@@ -190,11 +164,11 @@ def compare(rows: Iterable[Row], commune: Commune) -> Compared:
             new.append(each)
         else:
             twins.append(Twin(each, *twin))
-        same.append((each.row.label, each.row.address, None, each.row.number))
+        same.append((each.row.label, each.row.address, None, each.row.number, each.row.where))
     return Compared(tuple(new), tuple(twins))
 
 
-_Other = tuple[str, str, uuid.UUID | None, int | None]
+_Other = tuple[str, str, uuid.UUID | None, int | None, str]
 
 
 def _known(commune: Commune) -> dict[tuple[int, str], list[_Other]]:
@@ -211,7 +185,7 @@ def _known(commune: Commune) -> dict[tuple[int, str], list[_Other]]:
     for village_id, label, data, key in rows:
         home = today[village_id].id if village_id in today else village_id
         named = found.setdefault((home, _last_word(label)), [])
-        named.append((label, data.get("dia_chi") or "", key, None))
+        named.append((label, data.get("dia_chi") or "", key, None, ""))
     return found
 
 
@@ -229,16 +203,11 @@ def _placed(rows: Iterable[Row], commune: Commune) -> list[Placed]:
     places = merged_villages.by_words(commune)
     placed, wrong = [], []
     for row in rows:
-        found = merged_villages.called(places, row.place)
-        if len(found) == 1:
-            placed.append(Placed(row, found[0]))
-        elif found:
-            codes = ", ".join(sorted(village.code for village in found))
-            wrong.append(
-                f"Dòng {row.number}: có {len(found)} thôn tên “{row.place[:40]}”; hãy ghi mã: {codes}."
-            )
+        found = places.find(row.village_code, row.place)
+        if isinstance(found, str):
+            wrong.append(f"{row.where}: {found}.")
         else:
-            wrong.append(f"Dòng {row.number}: xã không có thôn “{row.place[:40]}”.")
+            placed.append(Placed(row, found))
     if wrong:
         raise RegisterRejected(wrong)
     return placed

@@ -12,10 +12,10 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import Problem
+from server.files.tables.table_file import TableRejected
 from server.models import Collector, CollectorVillage, Commune, Village
 from server.phones import collectors, collectors_import, last_contact, qr_sheet
 from server.phones.collectors import CollectorRejected
-from server.phones.collectors_import import TableRejected
 from server.phones.phone_access import outside_url
 from server.phones.phone_problems import PhoneProblem
 

@@ -1,155 +1,121 @@
 """A table of collectors, from Excel, CSV or the clipboard: read, checked row by row, and added all or not at all."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import sqlalchemy as sa
 
-from forms import sheets
 from forms.choices import unaccented
-from forms.errors import FormRejected
 from server import clock
 from server.db import db
+from server.files.tables import read_table
+from server.files.tables.read_table import RowFault, RowsRejected, TableColumn, TableKind, TableRead, TableRow
+from server.files.tables.table_file import TableRejected
 from server.models import Collector, CollectorVillage, Commune, Village
 from server.phones import collectors
 from server.phones.collectors import CollectorRejected, NewCollector
 from server.places import merged_villages
+from server.places.merged_villages import VillagesByWords
 
 MOST_ROWS = 500
-MOST_BYTES = 2_000_000
-MOST_TOLD = 20
-"""Wrong rows that are told at once."""
-
-NAMES = ("ho ten", "ho va ten", "ten", "thanh vien", "ho ten thanh vien")
-PLACES = ("thon", "ma thon", "to", "ten thon", "ma to", "to dan pho", "thon/to dan pho")
-"""Headings that are understood, lower case and without marks."""
-
-
-class TableRejected(Exception):
-    """A table from which nobody was added; one Vietnamese sentence for each thing to put right."""
-
-    def __init__(self, sentences: Sequence[str]) -> None:
-        self.sentences = tuple(sentences)
-        super().__init__("; ".join(sentences))
+COLLECTOR_TABLE = TableKind(
+    "thanh-vien",
+    (
+        TableColumn("collector", "Họ tên", "Nguyễn Thị Hoa"),
+        TableColumn("village_code", "Mã thôn"),
+        TableColumn("village", "Thôn", "Thôn Đông; Thôn Đoài"),
+    ),
+    (("collector",), ("village_code", "village")),
+)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its number as Excel counts, the name, and what stands for the thôn."""
+    """One row: where it stands, the name, and what stands for the thôn."""
 
-    number: int
+    row: TableRow
     name: str
     places: str
+    village_code: str = ""
+
+    @property
+    def where(self) -> str:
+        return self.row.where
 
 
 def add(lines: Iterable[Line], commune: Commune, *, actor: str = "system") -> list[NewCollector]:
-    """Add everybody in the table; the caller commits. Raises TableRejected, and then has added nobody."""
+    """Add everybody in the table; the caller commits. Raises RowsRejected, and then has added nobody."""
     places = merged_villages.by_words(commune)
     known = _known(commune)
-    wrong: list[str] = []
+    wrong: list[RowFault] = []
     wanted: list[tuple[Line, list[Village]]] = []
     for line in lines:
         villages = _villages(line, places, wrong)
         key = {(unaccented(line.name), village.id) for village in villages}
         twice = key & known.keys()
         if twice:
-            wrong.append(f"Dòng {line.number}: {line.name} đã có ở thôn này ({known[min(twice)]}).")
-        known.update(dict.fromkeys(key, f"dòng {line.number}"))
+            wrong.append(
+                RowFault(line.row, f"{line.name} đã có ở thôn này ({known[min(twice)]})", "collector")
+            )
+        known.update(dict.fromkeys(key, line.where.lower()))
         wanted.append((line, villages))
     made = [] if wrong else _made(wanted, commune, actor, wrong)
     if wrong:
-        more = [f"… và {len(wrong) - MOST_TOLD} dòng nữa."] if len(wrong) > MOST_TOLD else []
-        raise TableRejected([*wrong[:MOST_TOLD], *more])
+        raise RowsRejected(wrong)
     return made
 
 
 def _made(
-    wanted: Iterable[tuple[Line, list[Village]]], commune: Commune, actor: str, wrong: list[str]
+    wanted: Iterable[tuple[Line, list[Village]]], commune: Commune, actor: str, wrong: list[RowFault]
 ) -> list[NewCollector]:
     made = []
     for line, villages in wanted:
         try:
             made.append(collectors.add(line.name, commune, villages, actor=actor))
         except CollectorRejected as rejected:
-            wrong.append(f"Dòng {line.number}: {rejected}")
+            wrong.append(RowFault(line.row, str(rejected).rstrip("."), "collector"))
     return made
 
 
 def read(content: bytes, filename: str) -> list[Line]:
-    """The rows of a file: .xlsx or .xls by its first sheet, anything else as CSV. Raises TableRejected."""
-    if len(content) > MOST_BYTES:
-        raise TableRejected(["Tệp lớn hơn 2 MB; chỉ cần hai cột họ tên và thôn."])
-    if PurePath(filename).suffix.lower() in (".xlsx", ".xls"):
-        return _of_workbook(content, filename)
-    try:
-        return read_text(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise TableRejected(
-            ["Tệp CSV không phải UTF-8: trong Excel chọn Lưu thành “CSV UTF-8”, hoặc tải lên tệp .xlsx."]
-        ) from error
+    """The rows of a file, of all its sheets. Raises TableRejected."""
+    return _lines(read_table.read_file(content, filename, COLLECTOR_TABLE))
 
 
 def read_text(text: str) -> list[Line]:
-    """The rows of CSV text, or of cells copied from Excel (separated by tabs). Raises TableRejected."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    mark = max("\t;,", key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
-    except csv.Error as error:
-        raise TableRejected(["Bảng không đọc được: có ô mở ngoặc kép mà không đóng."]) from error
-    table = [(number, row) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))]
-    if not table:
-        raise TableRejected(["Bảng trống."])
-    (_, head), *rest = table
-    cells = [(number, dict(zip(head, row, strict=False))) for number, row in rest]
-    return _lines(head, cells)
+    """The rows of CSV text, or of cells copied from Excel. Raises TableRejected."""
+    return _lines(read_table.read_text(text, COLLECTOR_TABLE))
 
 
-def _of_workbook(content: bytes, filename: str) -> list[Line]:
-    try:
-        sheet = next(iter(sheets.read(content, filename).values()), None)
-    except FormRejected as rejected:
-        raise TableRejected([f"Tệp không đọc được: {error}" for error in rejected.errors]) from rejected
-    if sheet is None:
-        raise TableRejected(["Tệp không có trang tính nào."])
-    return _lines([each or "" for each in sheet.headings], [(row.number, row.cells) for row in sheet.rows])
-
-
-def _lines(head: Sequence[str], rows: Sequence[tuple[int, Mapping[str, str]]]) -> list[Line]:
-    name, place = _column(head, NAMES), _column(head, PLACES)
-    if name is None or place is None:
-        raise TableRejected(["Dòng đầu phải có hai tiêu đề “Họ tên” và “Thôn” (mã hoặc tên thôn)."])
-    if not rows:
-        raise TableRejected(["Bảng chỉ có dòng tiêu đề."])
-    if len(rows) > MOST_ROWS:
-        raise TableRejected([f"Bảng có {len(rows)} dòng; mỗi lần thêm nhiều nhất {MOST_ROWS} người."])
+def _lines(reading: TableRead) -> list[Line]:
+    if len(reading.rows) > MOST_ROWS:
+        raise TableRejected([f"Bảng có {len(reading.rows)} dòng; mỗi lần thêm nhiều nhất {MOST_ROWS} người."])
     return [
-        Line(number, (row.get(name) or "").strip(), (row.get(place) or "").strip()) for number, row in rows
+        Line(row, row.text("collector"), row.text("village"), row.text("village_code"))
+        for row in reading.rows
     ]
 
 
-def _column(head: Sequence[str], known: Sequence[str]) -> str | None:
-    return next((each for each in head if " ".join(unaccented(each).split()) in known), None)
-
-
-def _villages(line: Line, places: Mapping[str, Sequence[Village]], wrong: list[str]) -> list[Village]:
-    named = [" ".join(each.split()) for each in line.places.replace(",", ";").split(";") if each.strip()]
-    if not named:
-        wrong.append(f"Dòng {line.number}: chưa ghi thôn của {line.name or 'người này'}.")
+def _villages(line: Line, places: VillagesByWords, wrong: list[RowFault]) -> list[Village]:
+    codes, names = _several(line.village_code), _several(line.places)
+    if not codes and not names:
+        wrong.append(RowFault(line.row, f"chưa ghi thôn của {line.name or 'người này'}", "village"))
     chosen: list[Village] = []
-    for each in named:
-        found = merged_villages.called(places, each)
-        if len(found) == 1:
-            chosen += found
-        elif not found:
-            wrong.append(f"Dòng {line.number}: xã không có thôn “{each[:40]}”.")
-        else:
-            codes = ", ".join(sorted(village.code for village in found))
-            wrong.append(f"Dòng {line.number}: có {len(found)} thôn tên “{each[:40]}”; hãy ghi mã: {codes}.")
+    # one code beside one name must mean one thôn; of several, codes are the surer
+    asked = (
+        [(codes[0], names[0])] if len(codes) == len(names) == 1 else [("", each) for each in codes or names]
+    )
+    for code, name in asked:
+        found = places.find(code, name)
+        if isinstance(found, str):
+            wrong.append(RowFault(line.row, found, "village"))
+        elif found not in chosen:
+            chosen.append(found)
     return chosen
+
+
+def _several(text: str) -> list[str]:
+    return [" ".join(each.split()) for each in text.replace(",", ";").split(";") if each.strip()]
 
 
 def _known(commune: Commune) -> dict[tuple[str, int], str]:

@@ -1,23 +1,29 @@
 """Tables of households and people by thôn, from Excel or CSV, into the dated figures that percentages are taken of."""
 
-import csv
 import datetime as dt
-import io
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from forms import sheets
-from forms.errors import FormRejected
-from geo import figure_rows
-from geo.figure_rows import Table
+from geo.columns import Figures
 from server import audit, clock
 from server.db import db
+from server.files.tables import read_table
+from server.files.tables.read_table import RowFault, RowsRejected, TableColumn, TableKind, TableRead, TableRow
 from server.models import Commune, Village, VillageFigure
-from server.places import household_numbers
-from server.places.communes import PlacesRejected
+from server.places import household_numbers, merged_villages
 
-MOST_ROWS = 5_000
+NUMBERS_TABLE = TableKind(
+    "so-ho",
+    (
+        TableColumn("village_code", "Mã thôn"),
+        TableColumn("village", "Tên thôn", "Thôn Đông"),
+        TableColumn("households", "Số hộ", "120"),
+        TableColumn("people", "Nhân khẩu", "430"),
+        TableColumn("adults", "Người từ đủ 18 tuổi", "310"),
+    ),
+    (("village_code", "village"), ("households",)),
+)
 
 
 @dataclass(frozen=True)
@@ -30,22 +36,61 @@ class Newest:
     day: dt.date | None
 
 
+def read(content: bytes, file_name: str) -> TableRead:
+    """The rows of a file. Raises TableRejected."""
+    return read_table.read_file(content, file_name, NUMBERS_TABLE)
+
+
+def figures(reading: TableRead, commune: Commune) -> list[tuple[Village, Figures]]:
+    """What each row says of which thôn. Raises RowsRejected for all rows that are wrong."""
+    places = merged_villages.by_words(commune)
+    found: dict[int, tuple[Village, Figures]] = {}
+    rows: dict[int, TableRow] = {}
+    wrong: list[RowFault] = []
+    for row in reading.rows:
+        village = places.find(row.text("village_code"), row.text("village"))
+        if isinstance(village, str):
+            wrong.append(RowFault(row, village, "village"))
+            continue
+        if village.id in rows:
+            earlier = rows[village.id].where.lower()
+            wrong.append(RowFault(row, f"{village.name} (mã {village.code}) đã có ở {earlier}", "village"))
+            continue
+        told, faults = figures_of(row, reading.kind)
+        wrong += faults
+        found[village.id], rows[village.id] = (village, told), row
+    if wrong:
+        raise RowsRejected(wrong)
+    return list(found.values())
+
+
+def figures_of(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]:
+    """The figures of a row, and what is wrong with them."""
+    wrong: list[RowFault] = []
+    numbers: list[int | None] = []
+    for meaning in ("households", "people", "adults"):
+        told = row.whole(meaning, kind.title(meaning))
+        if isinstance(told, str):
+            wrong.append(RowFault(row, told, meaning))
+        numbers.append(None if isinstance(told, str) else told)
+    figures = Figures(*numbers)
+    if not wrong and figures.households is None:
+        wrong.append(RowFault(row, "thiếu số hộ", "households"))
+    if figures.people is not None and max(figures.adults or 0, figures.households or 0) > figures.people:
+        wrong.append(RowFault(row, "số hộ hoặc số người lớn nhiều hơn số nhân khẩu", "people"))
+    return figures, wrong
+
+
 def store(
     commune: Commune, content: bytes, file_name: str, *, source: str, day: dt.date, actor: str = "system"
 ) -> int:
     """Store the figures of a table; of how many thôn. The caller commits.
 
-    Raises PlacesRejected, with nothing stored and one sentence a row, while anything in it is wrong.
+    Raises TableRejected, with nothing stored and one sentence a row, while anything in it is wrong.
     """
-    villages = db.session.scalars(
-        sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    ).all()
-    read = figure_rows.read(_table(content, file_name), {village.code: village.name for village in villages})
-    if read.errors:
-        raise PlacesRejected(read.errors)
-    by_code = {village.code: village for village in villages}
     stored = sum(
-        household_numbers.store(by_code[code], told, source, day) for code, told in read.figures.items()
+        household_numbers.store(village, told, source, day)
+        for village, told in figures(read(content, file_name), commune)
     )
     detail = {"source": source, "day": day.isoformat(), "villages": stored}
     record = f"commune:{commune.id}"
@@ -64,31 +109,3 @@ def newest(commune: Commune) -> Newest:
         told.source if told else "",
         told.date if told else None,
     )
-
-
-def _table(content: bytes, file_name: str) -> Table:
-    """The first sheet that holds anything, or the lines of a CSV file."""
-    if file_name.lower().endswith((".csv", ".txt")):
-        return _csv(content)
-    try:
-        found = sheets.tables(content, file_name)
-    except FormRejected as rejected:
-        raise PlacesRejected(
-            error.sentence[:1].upper() + error.sentence[1:] for error in rejected.errors
-        ) from rejected
-    filled = [list(rows) for _, rows in found]
-    return next((rows for rows in filled if rows), [])[:MOST_ROWS]
-
-
-def _csv(content: bytes) -> Table:
-    """Excel writes semicolons where the comma is the decimal sign, and UTF-8 with a mark in front."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PlacesRejected(["Tệp CSV không viết bằng UTF-8: hãy lưu lại, chọn “CSV UTF-8”."]) from error
-    head = text[:2000]
-    separator = max(",;\t", key=head.count)
-    try:
-        return list(enumerate(csv.reader(io.StringIO(text), delimiter=separator), start=1))[:MOST_ROWS]
-    except csv.Error as error:
-        raise PlacesRejected(["Tệp CSV bị hỏng, không đọc được."]) from error

@@ -5,12 +5,14 @@ households, visits or difficulties asks for those of all its parts.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from forms.choices import unaccented
+from geo import names
 from server.db import db
 from server.models import Commune, Village
 
@@ -90,30 +92,63 @@ def merged(commune: Commune) -> dict[int, Village]:
     return {village.id: current(village) for village in db.session.scalars(old)}
 
 
-def by_words(commune: Commune) -> Mapping[str, Sequence[Village]]:
-    """The thôn of today by code and by name without marks, as tables name them; a name may stand for several.
+@dataclass(frozen=True)
+class VillagesByWords:
+    """The thôn of today by what tables call them, the surest way of writing first; a name may stand for several.
 
     The code of a merged thôn stands for the one it went into, and so does its name where no thôn of today has it
     (R17).
     """
-    today: dict[str, list[Village]] = {}
+
+    ways: tuple[Mapping[str, Sequence[Village]], ...]
+    """By code, by name with its kind ("thôn Đông"), by name alone, by name without marks."""
+
+    def called(self, text: str) -> Sequence[Village]:
+        """The thôn that a person may mean: "11629018", "Thôn 11629018", "KDC Vạn Phúc", "thon van phuc"."""
+        for way, key in zip(self.ways, _keys(text), strict=True):
+            if found := way.get(key):
+                return found
+        return self._by_code_within(text)
+
+    def find(self, code: str, name: str) -> Village | str:
+        """The one thôn that a row means by its code, its name or both; else what is wrong, in Vietnamese."""
+        written = code or name
+        found = self.called(written)
+        if not found:
+            return f"xã không có thôn nào mang mã {code[:32]}" if code else f"xã không có thôn “{name[:40]}”"
+        if len(found) > 1:
+            codes = ", ".join(sorted(village.code for village in found))
+            return f"có {len(found)} thôn tên “{written[:40]}”; hãy ghi mã: {codes}"
+        named = self.called(name) if code and name else found
+        if named and found[0] not in named:
+            return f"mã {code[:32]} là {found[0].name}, không phải “{name[:40]}”"
+        return found[0]
+
+    def _by_code_within(self, text: str) -> Sequence[Village]:
+        """The one code among other words, where these are its thôn's name: "11629018 - Vạn Phúc"."""
+        found = [word for word in re.findall(r"[0-9A-Za-z]+", text) if word in self.ways[0]]
+        rest = re.sub(r"[^\w ]+|\b(?:mã|số)\b", " ", text.replace(found[0], " ")) if len(found) == 1 else ""
+        villages = self.ways[0][found[0]] if len(found) == 1 else ()
+        same = [village for village in villages if names.loose(rest) == names.loose(village.name)]
+        return villages if same or not names.kinds_off(rest).strip() else ()
+
+
+def _keys(text: str) -> tuple[str, str, str, str]:
+    name = names.brackets_off(text)
+    return names.kinds_off(name), " ".join(name.casefold().split()), names.plain(name), names.loose(text)
+
+
+def by_words(commune: Commune) -> VillagesByWords:
+    """The thôn of a commune by code and name, as tables name them."""
     query = sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)
     villages = db.session.scalars(query).all()
-    for village in villages:
-        if village.valid_to is None:
-            for key in {village.code, unaccented(village.name)}:
-                today.setdefault(key, []).append(village)
-    before: dict[str, list[Village]] = {}
+    ways: tuple[dict[str, list[Village]], ...] = ({}, {}, {}, {})
+    before: tuple[dict[str, list[Village]], ...] = ({}, {}, {}, {})
     for village in villages:
         home = current(village)
-        if home is not village and home.valid_to is None:
-            for key in {village.code, unaccented(village.name)}:
-                if home not in before.setdefault(key, []):
-                    before[key].append(home)
-    return before | today
-
-
-def called(places: Mapping[str, Sequence[Village]], text: str) -> Sequence[Village]:
-    """The thôn that a person may mean by these words: a code or a name, with or without marks and “thôn”."""
-    plain = unaccented(text)
-    return places.get(text) or places.get(plain) or places.get(f"thon {plain}") or ()
+        if home.valid_to is None:
+            into = ways if home is village else before
+            for way, key in zip(into, (village.code, *_keys(village.name)[1:]), strict=True):
+                if home not in way.setdefault(key, []):
+                    way[key].append(home)
+    return VillagesByWords(tuple(old | new for old, new in zip(before, ways, strict=True)))

@@ -275,7 +275,7 @@ def test_household_figures_come_from_a_table_with_titles_above_and_a_total_below
     )
     assert send_figures(officer, table, nguon="Công an xã", ngay="2026-10-01").status_code == 302
     assert stored_figures() == [
-        (120, 400, None, "2026-10-01", "Công an xã"),
+        (120, 400, 290, "2026-10-01", "Công an xã"),
         (90, 310, None, "2026-10-01", "Công an xã"),
     ]
 

@@ -133,10 +133,11 @@ def test_a_name_that_cannot_be_used_is_told_with_its_row(commune: Commune) -> No
     ("content", "name", "words"),
     [
         (b"", "a.csv", "Bảng trống"),
-        ("Tên,Nơi\nAn,1".encode(), "a.csv", "hai tiêu đề"),
+        ("Tên,Nơi\nAn,1".encode(), "a.csv", "tiêu đề có cột “Họ tên” và “Mã thôn” hoặc “Thôn”.*“Tên”, “Nơi”"),
         ("Họ tên,Thôn\n".encode(), "a.csv", "chỉ có dòng tiêu đề"),
-        ("Họ tên,Thôn\nẤm,1".encode("utf-16"), "a.csv", "UTF-8"),
-        (b"not a workbook", "a.xlsx", "không phải file .xlsx"),
+        (b"not a workbook", "a.xlsx", "Không thấy dòng tiêu đề"),
+        (b"PK\x03\x04 no workbook", "a.xlsx", "không phải file .xlsx"),
+        (bytes(500), "a.xlsx", "không phải bảng Excel"),
         (("Họ tên,Thôn\n" + "An,1\n" * 501).encode(), "a.csv", "nhiều nhất 500"),
     ],
 )

@@ -211,8 +211,8 @@ def test_a_name_that_a_thon_of_today_has_means_that_one(world: World) -> None:
     merge(world)
     again = sample.make_village(world.commune, "11629009", "Thôn Đông")
     found = merged_villages.by_words(world.commune)
-    assert list(found["thon dong"]) == [again]
-    assert list(found["11629001"]) == [world.west]
+    assert list(found.called("thon dong")) == [again]
+    assert list(found.called("11629001")) == [world.west]
 
 
 def test_a_thon_merged_twice_over_is_what_it_is_called_at_last(world: World) -> None:

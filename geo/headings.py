@@ -1,0 +1,211 @@
+"""Words that stand over columns of officers' tables and boundary files: one list, by what the column holds."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+
+from geo.plain import unaccented, words
+
+_KINDS = (
+    "thôn", "tổ dân phố", "tdp", "khu dân cư", "kdc", "khu phố", "ấp", "xóm", "làng", "bản", "khu", "tổ",
+    "thôn tổ dân phố", "thôn tdp", "thôn khu dân cư", "thôn kdc", "thôn tổ", "thôn xóm", "thôn ấp", "tổ thôn",
+    "tổ dân cư", "thôn làng", "thôn bản", "địa bàn", "địa bàn thôn", "cụm dân cư", "kp", "dp", "khu vực",
+)  # fmt: skip
+
+
+def _each(before: Sequence[str], kinds: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{first} {kind}".strip() for first, kind in product(before, kinds))
+
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "village_code": (*_each(("mã", "mã số", "mã đơn vị"), _KINDS), "village code", "mã", "mã số", "code", "id"),
+    "village": (
+        *_each(("tên", "tên gọi"), _KINDS), *_each(("", "thuộc", "ở", "nơi ở"), _KINDS),
+        "village name", "village", "tên đơn vị", "đơn vị", "tên", "name",
+    ),
+    "commune_code": ("mã xã", "mã phường", "mã phường xã", "mã xã phường", "mã ĐVHC", "ward code", "commune code",
+                     "mã", "code", "id"),
+    "commune": ("tên xã", "tên phường", "tên phường xã", "tên xã phường", "xã", "phường", "xã phường", "commune name",
+                "ward name", "tên", "name"),
+    "household_head": (
+        "họ tên chủ hộ", "họ và tên chủ hộ", "tên chủ hộ", "chủ hộ", "chủ hộ gia đình",
+        "họ tên chủ hộ gia đình",
+        "họ và tên người đại diện", "người đại diện hộ", "họ tên người đại diện hộ", "đại diện hộ", "tên hộ",
+        "hộ gia đình",
+        "hộ", "họ tên", "họ và tên", "họ tên hộ", "họ và tên hộ", "họ tên chủ nhà", "chủ nhà",
+        "head of household",
+        "household head",
+    ),
+    "household_code": ("mã hộ", "mã số hộ", "mã hộ gia đình", "số hộ khẩu", "mã hộ khẩu", "số sổ hộ khẩu",
+                       "household code", "household id"),
+    "collector": (
+        "họ tên", "họ và tên", "họ tên thành viên", "họ và tên thành viên", "tên thành viên", "thành viên",
+        "thành viên tổ", "họ tên thành viên tổ", "họ tên cộng tác viên", "họ và tên cộng tác viên",
+        "tên cộng tác viên",
+        "cộng tác viên", "họ tên người đi thu thập", "người đi thu thập", "tuyên truyền viên", "họ tên tổ viên",
+        "tổ viên",
+        "họ tên cán bộ", "tên cán bộ", "điều tra viên", "họ tên điều tra viên", "người phụ trách",
+        "họ tên người phụ trách",
+        "tên", "collector", "full name", "name",
+    ),
+    "address": (
+        "địa chỉ", "nơi ở", "nơi ở hiện nay", "nơi ở hiện tại", "địa chỉ nơi ở", "địa chỉ nhà",
+        "địa chỉ hiện nay",
+        "địa chỉ hiện tại", "địa chỉ cụ thể", "địa chỉ chi tiết", "nơi cư trú", "chỗ ở", "chỗ ở hiện nay",
+        "nơi thường trú",
+        "địa chỉ thường trú", "địa chỉ cư trú", "nơi ĐKTT", "nơi đăng ký thường trú", "hộ khẩu thường trú",
+        "vị trí", "address",
+    ),
+    "lane": (
+        "ngõ", "ngõ xóm", "xóm", "đường", "đường ngõ", "ngõ đường", "tên đường", "tên ngõ", "đường phố", "phố",
+        "ngách", "ngõ ngách", "hẻm", "đường ngõ xóm", "lane", "street",
+    ),
+    "house_number": ("số nhà", "số", "nhà số", "house number"),
+    "households": (
+        "số hộ", "tổng số hộ", "số hộ dân", "tổng số hộ dân", "số hộ gia đình", "tổng số hộ gia đình",
+        "tổng hộ", "hộ dân",
+        "hộ gia đình", "hộ", "số lượng hộ", "số hộ tổng số", "hộ tổng số", "số hộ dân tổng số", "households",
+    ),
+    "people": (
+        "nhân khẩu", "số nhân khẩu", "tổng số nhân khẩu", "tổng nhân khẩu", "dân số", "số dân", "tổng dân số",
+        "số khẩu", "tổng số khẩu", "khẩu", "số người", "tổng số người", "người", "nhân khẩu tổng số",
+        "số nhân khẩu tổng số", "dân số tổng số", "persons", "people", "population",
+    ),
+    "adults": (
+        "người lớn", "số người lớn", "người từ 18 tuổi", "người từ đủ 18 tuổi", "số người từ 18 tuổi",
+        "số người từ đủ 18 tuổi", "số người từ đủ 18 tuổi trở lên", "người từ đủ 18 tuổi trở lên", "từ 18 tuổi",
+        "từ đủ 18 tuổi",
+        "từ 18 tuổi trở lên", "từ đủ 18 tuổi trở lên", "người trên 18 tuổi", "số người trên 18 tuổi",
+        "trên 18 tuổi",
+        "người 18", "số người 18", "người trưởng thành", "số người trưởng thành", "tu 18 tuoi", "adults",
+    ),
+    "illustrative": ("minh họa", "illustrative"),
+}  # fmt: skip
+"""What a column holds → its headings, the usual ones first; matched without case, marks and signs."""
+
+_NEUTRAL = frozenset(
+    [
+        "cua",
+        "cac",
+        "nguoi",
+        "day",
+        "du",
+        "viet",
+        "in",
+        "hoa",
+        "hien",
+        "tai",
+        "nay",
+        "dang",
+        "phu",
+        "trach",
+        "duoc",
+        "giao",
+        "quan",
+        "ly",
+        "theo",
+        "thuoc",
+        "ghi",
+        "ro",
+        "neu",
+        "co",
+        "bat",
+        "buoc",
+        "dia",
+        "phuong",
+        "noi",
+        "trong",
+        "toan",
+        "thuc",
+        "te",
+        "den",
+        "nam",
+        "thang",
+        "ngay",
+        "o",
+    ]
+)
+"""Words that may stand around a heading without changing what it means."""
+_PARTED = re.compile(r"[/,;()\[\]&+–-]| va | hoac ")
+_BRACKETS = re.compile(r"[(\[].*?[)\]]")
+_PARTS_OF_ADDRESS = ("house_number", "lane", "address", "village")
+
+_SQUEEZED = {
+    meaning: {words(phrase).replace(" ", ""): rank for rank, phrase in reversed([*enumerate(phrases)])}
+    for meaning, phrases in WORDS.items()
+}
+
+
+def exact(headings: Sequence[str], meaning: str) -> str | None:
+    """The heading that is one of the usual words for this, the most usual first; for names of fields in files."""
+    ranks = _SQUEEZED[meaning]
+    found = [
+        (ranks[plain], heading) for heading in headings if (plain := words(heading).replace(" ", "")) in ranks
+    ]
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def fit(heading: str, meaning: str) -> float:
+    """How surely a heading means this: 0 not at all, 100 where it is the most usual word."""
+    rank = _rank(heading, meaning)
+    if rank is not None:
+        return 100 - rank / 10
+    bare = _BRACKETS.sub(" ", heading)
+    if (rank := _rank(bare, meaning)) is not None:
+        return 90 - rank / 10
+    parts = [part for part in _PARTED.split(unaccented(" ".join(heading.split()))) if words(part)]
+    if len(parts) > 1 and all(_rank(part, meaning) is not None for part in parts):
+        return 80
+    if meaning == "address" and len(parts) > 1 and _is_address(parts):
+        return 85
+    return 60 if _is_covered(words(bare).split(), meaning) else 0
+
+
+def assign(headings: Sequence[str], meanings: Iterable[str], needed: Iterable[str] = ()) -> dict[str, int]:
+    """Which column holds what: meaning → place, each at most once, the surest first, then from the left.
+
+    What is needed and was not found takes a column that could mean it from what is not needed ("Xóm" is a lane
+    beside "Thôn", and the thôn without it).
+    """
+    fits = sorted(
+        (-score, place, order, meaning)
+        for order, meaning in enumerate(meanings)
+        for place, heading in enumerate(headings)
+        if heading and (score := fit(heading, meaning))
+    )
+    found: dict[str, int] = {}
+    for _, place, _, meaning in fits:
+        if meaning not in found and place not in found.values():
+            found[meaning] = place
+    wanted = tuple(needed)
+    for missing in wanted:
+        taken = {place for meaning, place in found.items() if meaning in wanted}
+        places = [place for _, place, _, meaning in fits if meaning == missing and place not in taken]
+        if missing not in found and places:
+            found = {meaning: place for meaning, place in found.items() if place != places[0]}
+            found[missing] = places[0]
+    return found
+
+
+def _is_covered(heading: Sequence[str], meaning: str) -> bool:
+    """Whether the words are phrases of this meaning and neutral words, one phrase at least."""
+    ranks = _SQUEEZED[meaning]
+    best: list[bool | None] = [False] + [None] * len(heading)  # to here: a phrase was met (True), or none yet
+    for end in range(1, len(heading) + 1):
+        is_neutral = heading[end - 1] in _NEUTRAL or re.fullmatch(r"20[0-9]{2}", heading[end - 1])
+        if is_neutral:
+            best[end] = best[end - 1]
+        if any(best[start] is not None and "".join(heading[start:end]) in ranks for start in range(end)):
+            best[end] = True
+    return bool(best[-1])
+
+
+def _is_address(parts: Sequence[str]) -> bool:
+    kinds = [
+        next((each for each in _PARTS_OF_ADDRESS if _rank(part, each) is not None), "") for part in parts
+    ]
+    return all(kinds) and kinds[0] != "village"
+
+
+def _rank(text: str, meaning: str) -> int | None:
+    return _SQUEEZED[meaning].get(words(text).replace(" ", ""))

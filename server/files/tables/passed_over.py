@@ -1,0 +1,71 @@
+"""Rows of an office's table that are no data: numbers of columns, sums, signatures; known by what stands in them."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from geo import numbers
+from geo.plain import words
+from server.files.tables.table_file import Cell
+
+_SUM = re.compile(
+    r"(tong cong|tong so|tong toan|tong chung|tong|cong don|cong|toan xa|toan phuong|toan thon|sum|total)\b ?(.*)"
+)
+_SUM_REST = re.compile(
+    r"(?:[0-9]+|ho|gia dinh|nguoi|khau|nhan khau|thon|to dan pho|tdp|thanh vien|xa|phuong|toan xa|toan phuong|so"
+    r"|cong|va|la|danh sach|co|ca|trang|bang|chu|i+|\s)*"
+)
+_SUM_OF_PLACE = re.compile(r"(thon|tdp|to dan pho|to|khu|kdc|khu dan cu|khu pho|xa|phuong|trang|muc|cum)\b.*")
+_SIGNED = re.compile(
+    r"\b(nguoi lap|lap bieu|lap bang|lap danh sach|nguoi tong hop|thu truong|ky ten|ky ghi ro|ky dong dau|ghi ro ho ten"
+    r"|thay mat|tm uy ban|tm ubnd|kt chu tich|noi nhan|xac nhan cua|nguoi kiem tra|ke toan truong)\b"
+    r"|^(.{0,40} )?ngay [0-9 ]*thang [0-9 ]*nam( [0-9]+)?$"
+)
+_OFFICE = re.compile(
+    r"^(pho )?(chu tich|truong thon|to truong|truong cong an|truong phong|bi thu|can bo|cong chuc|ke toan)\b.*$"
+)
+_MARKED = ("tổng", "tong", "cộng", "cong", "toàn", "toan", "sum", "total")
+"""First words of sums as they are written; "Tống" is a family name."""
+_NUMBERING = re.compile(r"\(?\s*([0-9]{1,2}|[A-Za-z])\s*\)?")
+
+
+def is_numbering(cells: Sequence[Cell]) -> bool:
+    """Whether a row under the heading numbers the columns: (1) (2) (3), 1 2 3, A B 1 2."""
+    filled = [str(cell) for cell in cells if cell is not None]
+    found = [match[1] for cell in filled if (match := _NUMBERING.fullmatch(cell))]
+    if len(found) < 2 or len(found) < len(filled):
+        return False
+    counted = [int(each) for each in found if each.isdigit()]
+    lettered = [each.upper() for each in found if not each.isdigit()]
+    in_order = counted == list(range(counted[0], counted[0] + len(counted))) if counted else True
+    return (
+        in_order
+        and (not counted or counted[0] <= 2)
+        and lettered == [chr(65 + n) for n in range(len(lettered))]
+    )
+
+
+def is_sum(cells: Sequence[Cell]) -> bool:
+    """Whether a row adds others up: its first words are "Tổng cộng", "Cộng: 3 hộ", "Cộng thôn Đông"."""
+    text = first_words(cells)
+    found = _SUM.fullmatch(words(text))
+    if found is None or not text.casefold().lstrip(" (*-").startswith(_MARKED):
+        return False
+    rest = found[2].strip()
+    return bool(_SUM_REST.fullmatch(rest) or _SUM_OF_PLACE.fullmatch(rest))
+
+
+def is_signature(cells: Iterable[Cell], read: Iterable[Cell]) -> bool:
+    """Whether a row begins what stands under a table: who made it, place and day, a seal.
+
+    `read` are the cells of columns that are read; an office ("Trưởng thôn") is a signature only there, and what its
+    holder does elsewhere.
+    """
+    texts = (words(cell) for cell in cells if isinstance(cell, str))
+    offices = (words(cell) for cell in read if isinstance(cell, str))
+    return any(map(_SIGNED.search, texts)) or any(map(_OFFICE.match, offices))
+
+
+def first_words(cells: Sequence[Cell]) -> str:
+    """The first cell that holds words; a row's own number is none."""
+    texts = (str(cell) for cell in cells if cell is not None)
+    return next((text for text in texts if numbers.whole(text.strip("().")) is None), "")

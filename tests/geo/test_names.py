@@ -1,0 +1,24 @@
+"""Names of thôn for comparing: what people write before and behind them makes no difference."""
+
+import pytest
+
+from geo import names
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Vạn Phúc", "thôn vạn phúc", "THÔN VẠN PHÚC (xã An Lão)", "KDC Vạn Phúc", "Thôn Vạn Phúc, xã An Lão",
+     "Khu dân cư Vạn Phúc", "Thôn Va\u0323n Phu\u0301c", "van phuc"],
+)  # fmt: skip
+def test_every_spelling_is_one_name(written: str) -> None:
+    assert names.loose(written) == "van phuc"
+
+
+@pytest.mark.parametrize("written", ["Tổ dân phố số 1", "TDP 01", "Tổ 1", "tdp số 1", "TỔ DÂN PHỐ 1"])
+def test_numbers_of_groups_are_one_name(written: str) -> None:
+    assert names.loose(written) == "1"
+
+
+@pytest.mark.parametrize("name", ["Xá Đông", "Hoàng Xá", "Phương Hạ", "Phường Hạ"])
+def test_a_name_is_not_taken_for_its_commune(name: str) -> None:
+    assert names.brackets_off(f"Thôn {name}") == f"Thôn {name}"

@@ -1,0 +1,143 @@
+"""The reader of tables: what it passes over it names; no row of data is lost, hostile files are bounded."""
+
+import contextlib
+import io
+import time
+from collections.abc import Sequence
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from server.files.tables import read_table, table_file
+from server.files.tables.read_table import ReadingChoice, TableColumn, TableKind, TableRead
+from server.files.tables.table_file import TableRejected
+
+KIND = TableKind(
+    "thu",
+    (TableColumn("collector", "Họ tên"), TableColumn("village_code", "Mã thôn"), TableColumn("village", "Thôn"),
+     TableColumn("households", "Số hộ")),
+    (("collector",), ("village_code", "village")),
+)  # fmt: skip
+
+
+def workbook(sheets: dict[str, Sequence[Sequence[object]]], merged: Sequence[str] = ()) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        for place in merged:
+            sheet.merge_cells(place)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def read(rows: Sequence[Sequence[object]], merged: Sequence[str] = (), **choice: object) -> TableRead:
+    return read_table.read_file(workbook({"A": rows}, merged), "a.xlsx", KIND, ReadingChoice(**choice))
+
+
+def cells(reading: TableRead) -> list[tuple[str, str]]:
+    return [(row.text("collector"), row.text("village")) for row in reading.rows]
+
+
+def test_what_is_passed_over_is_named_with_its_row() -> None:
+    reading = read(
+        [
+            ("UBND XÃ",), ("TT", "Họ tên", "Thôn", "Điện thoại"), ("(1)", "(2)", "(3)", "(4)"), (1, "An", "Đông", "09"),
+            (None, "Cộng thôn Đông: 1 người"), ("TT", "Họ tên", "Thôn", "Điện thoại"), (2, "Tống Thị Số", "Đoài", None),
+            (None, "Tổng cộng: 2 người", None), (None, None, "An Lão, ngày 12 tháng 11 năm 2026"),
+            (None, "Người lập", "Chủ tịch"), (None, "Phạm Thị Ký", "Lê Văn Đóng Dấu"),
+        ]
+    )  # fmt: skip
+    assert cells(reading) == [("An", "Đông"), ("Tống Thị Số", "Đoài")]
+    assert [(row.where, row.why) for row in reading.passed] == [
+        ("Dòng 3", "dòng đánh số cột"), ("Dòng 5", "dòng cộng"), ("Dòng 6", "tiêu đề lặp lại"), ("Dòng 8", "dòng cộng"),
+        ("Dòng 9", "phần ký tên dưới bảng"), ("Dòng 10", "phần ký tên dưới bảng"),
+        ("Dòng 11", "phần ký tên dưới bảng"),
+    ]  # fmt: skip
+    assert reading.unused == ("Điện thoại",)
+
+
+def test_offices_in_other_columns_do_not_end_the_table() -> None:
+    rows = [("Họ tên", "Thôn", "Chức vụ"), ("An", "Đông", "Trưởng thôn"), ("Bình", "Đoài", "Cán bộ Đoàn")]
+    assert cells(read(rows)) == [("An", "Đông"), ("Bình", "Đoài")]
+
+
+def test_a_row_that_lacks_something_is_kept_to_be_told() -> None:
+    assert cells(read([("Họ tên", "Thôn"), ("An", "Đông"), ("Bình", None)])) == [("An", "Đông"), ("Bình", "")]
+
+
+def test_a_heading_of_two_rows_is_read_as_one() -> None:
+    rows = [
+        ("Họ tên", "Thôn", "Số hộ", None),
+        (None, None, "Tổng số", "Hộ nghèo"),
+        ("An", "Đông", 120, 3),
+    ]
+    reading = read(rows, ["A1:A2", "B1:B2", "C1:D1"])
+    assert cells(reading) == [("An", "Đông")]
+    assert reading.rows[0].whole("households", "Số hộ") == 120
+    assert reading.unused == ("Số hộ Hộ nghèo",)
+
+
+def test_columns_may_be_chosen_by_hand_and_sheets_left_out() -> None:
+    rows = [("Cột một", "Cột hai"), ("An", "Đông")]
+    with pytest.raises(TableRejected):
+        read(rows)
+    assert cells(read(rows, columns={"collector": 0, "village": 1})) == [("An", "Đông")]
+    both = workbook(
+        {"Tổ 1": [("Họ tên", "Thôn"), ("An", "Đông")], "Tổ 2": [("Họ tên", "Thôn"), ("Bình", "Đoài")]}
+    )
+    reading = read_table.read_file(both, "a.xlsx", KIND, ReadingChoice(without=frozenset({"Tổ 2"})))
+    assert cells(reading) == [("An", "Đông")]
+    assert reading.left_out == ("Trang “Tổ 2” được bỏ lại theo lựa chọn.",)
+
+
+def test_a_formula_that_nobody_worked_out_is_told_not_taken_for_a_blank() -> None:
+    reading = read([("Họ tên", "Thôn", "Số hộ"), ("An", "Đông", "=60+60")])
+    assert "công thức" in str(reading.rows[0].whole("households", "Số hộ"))
+
+
+def test_text_of_an_old_font_in_a_workbook_is_read_as_it_is_meant() -> None:
+    rows = [("H\u00e4 t\u00aan", "Th\u00abn"), ("L\u00ad\u00acng V\u00a8n T\u00f6u", "V\u00b9n Ph\u00f3c")]
+    assert cells(read(rows)) == [("Lương Văn Tửu", "Vạn Phúc")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Họ tên\tThôn\nAn\tĐông\n", "Họ tên;Thôn\r\nAn;Đông", "sep=;\nHọ tên;Thôn\nAn;Đông", "Họ tên,Thôn\n\nAn,Đông\n",
+     "DANH SÁCH, TỔ\n\nHọ tên|Thôn\nAn|Đông\nBình, con An|Đoài"],
+)  # fmt: skip
+def test_pasted_cells_are_parted_by_any_sign(text: str) -> None:
+    assert cells(read_table.read_text(text, KIND))[0] == ("An", "Đông")
+
+
+def test_a_web_page_that_calls_itself_excel_says_what_to_do() -> None:
+    with pytest.raises(TableRejected, match=r"lưu lại dạng \.xlsx"):
+        table_file.of_file(b"<html><table><tr><td>1</td></tr></table></html>", "a.xls")
+
+
+def test_a_sheet_that_is_too_long_is_refused_not_cut() -> None:
+    text = "Họ tên,Thôn\n" + "An,Đông\n" * (table_file.MOST_ROWS + 1)
+    with pytest.raises(TableRejected, match="dài quá"):
+        read_table.read_text(text, KIND)
+
+
+@given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.xlsx", "a.xls"]))
+@hypothesis_settings(max_examples=100)
+def test_reading_never_fails_in_another_way(content: bytes, filename: str) -> None:
+    with contextlib.suppress(TableRejected):
+        assert read_table.read_file(content, filename, KIND).rows
+
+
+def test_headings_without_end_cost_little() -> None:
+    """A hundred columns of strange words in every row where a heading is looked for."""
+    text = "\n".join(",".join(f"Cột {row} {place} số hộ của" for place in range(100)) for row in range(30))
+    began = time.process_time()
+    with pytest.raises(TableRejected):
+        read_table.read_text(text, KIND)
+    assert time.process_time() - began < 5
