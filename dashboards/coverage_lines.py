@@ -10,6 +10,7 @@ from dashboards.charts import Bullet, bullet
 from dashboards.maps.map_colours import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
 from geo.targets import Judgement, State, Target, cut, share_of_time_gone
+from geo.vietnamese_order import sort_key
 from geo.weeks import pace_of
 from server.coverage.coverage_table import VISITED
 
@@ -316,7 +317,7 @@ def _key(row: VillageRow, by: str, target: Target | None) -> tuple[Fraction | st
     if by == "ma":
         return (row.code,)
     if by == "ten":
-        return (row.name.casefold(),)
+        return (sort_key(row.name), row.code)
     if by == "ho":
         return None if row.households is None else (Fraction(row.households),)
     if by == "gap":

@@ -13,6 +13,7 @@ from werkzeug.http import dump_options_header
 from dashboards.downloads import coverage_files, submission_files
 from dashboards.maps import map_outlines
 from dashboards.pages.commune_page_request import Asked, ask
+from geo.vietnamese_order import sort_key
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
@@ -141,7 +142,9 @@ def _picked(forms: Sequence[Exported]) -> Exported | None:
 def _villages(commune: Commune) -> list[tuple[str, str]]:
     """Code and name of the thôn that submissions may lie in, by name."""
     known = select.villages(select.known(select.named(commune)))
-    return sorted(((code, name) for code, (name, _) in known.items()), key=lambda pair: (pair[1], pair[0]))
+    return sorted(
+        ((code, name) for code, (name, _) in known.items()), key=lambda pair: (sort_key(pair[1]), pair[0])
+    )
 
 
 @blueprint.get("/xa/<code>/tai-ve/muc-bao-phu.<ending>")

@@ -17,6 +17,7 @@ from dashboards.pages.commune_page_request import asked_day
 from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, Indicator
 from geo.targets import State, cut
+from geo.vietnamese_order import sort_key
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import city
@@ -97,7 +98,7 @@ def _sorted(table: CityTable, order: str) -> list[CommuneRow]:
 
     def key(row: CommuneRow) -> tuple[bool, Fraction, str]:
         number = _order_number(row, order)
-        return number is None, number or Fraction(0), row.name
+        return number is None, number or Fraction(0), sort_key(row.name)
 
     return sorted(table.rows, key=key)
 

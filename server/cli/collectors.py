@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
-from server.db import db, writing
+from server.db import db, in_vietnamese_order, writing
 from server.files.tables.table_file import TableRejected
 from server.models import Collector
 from server.phones import collectors, collectors_import, last_contact, qr_sheet
@@ -193,7 +193,7 @@ def _write(path: Path, content: bytes) -> None:
 @with_appcontext
 def list_collectors(code: str | None, wants_json: bool) -> None:
     """Liệt kê thành viên, thôn của họ và mã còn dùng được không; không có mã hay mật khẩu."""
-    query = sa.select(Collector).order_by(Collector.commune_id, Collector.name)
+    query = sa.select(Collector).order_by(Collector.commune_id, in_vietnamese_order(Collector.name))
     if code:
         query = query.where(Collector.commune_id == communes.commune(code).id)
     found = [_told(collector) for collector in db.session.scalars(query)]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from geo.signal import Place, Sample
 from server import clock
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.households.phone_lists import PLACES
 from server.models import Commune, Entity, EntityList, Finding, Form, Indicator, Submission, Village
 
@@ -125,7 +125,7 @@ def wifi(commune: Commune, as_of: dt.date) -> tuple[Wifi, ...]:
         .join(EntityList, EntityList.id == Entity.list_id)
         .join(Village, Village.id == Entity.village_id)
         .where(Village.commune_id == commune.id, EntityList.name == PLACES, Entity.ended_at.is_(None))
-        .order_by(Village.code, Entity.label)
+        .order_by(Village.code, in_vietnamese_order(Entity.label))
     ).all()
     checks = db.session.execute(
         sa.select(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.choices import unaccented
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.households.acts import GONE, MERGED
 from server.households.household_problems import HouseholdProblem
@@ -226,4 +226,4 @@ def are_alike(one: str, other: str) -> bool:
 def villages(commune: Commune) -> Sequence[Village]:
     """The thôn of a commune that are valid now."""
     query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(Village.code)).all()
+    return db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)).all()

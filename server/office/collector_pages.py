@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import begin_writing, db
+from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
 from server.files.tables.table_file import TableRejected
 from server.models import Collector, CollectorVillage, Commune, Village
@@ -34,7 +34,9 @@ def listing(code: str) -> str:
     commune = access.open_commune(code)
     number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
     village = request.args.get("thon", type=int)
-    query = _of(commune, village).order_by(Collector.revoked_at.is_not(None), Collector.name, Collector.id)
+    query = _of(commune, village).order_by(
+        Collector.revoked_at.is_not(None), in_vietnamese_order(Collector.name), Collector.id
+    )
     rows = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
     shown = rows[:PAGE]
     return render_template(
@@ -173,7 +175,9 @@ def sheet(code: str) -> str | Response:
     only = request.args.get("nguoi", type=int)
     if only is not None:
         query = query.where(Collector.id == only)
-    found = db.session.scalars(query.order_by(Collector.name).limit(MOST_PRINTED)).all()
+    found = db.session.scalars(
+        query.order_by(in_vietnamese_order(Collector.name), Collector.id).limit(MOST_PRINTED)
+    ).all()
     url = outside_url()
     _note_printing(commune, found)
     if request.args.get("dang") == "pdf":
@@ -230,7 +234,7 @@ def _collector(commune: Commune, collector_id: int) -> Collector:
 
 def _villages(commune: Commune) -> Sequence[Village]:
     query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(Village.code)).all()
+    return db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)).all()
 
 
 def _chosen(commune: Commune) -> list[Village]:

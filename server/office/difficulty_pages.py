@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import begin_writing, db
+from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Village
 from server.office.photo_pages import photos_of
@@ -114,7 +114,7 @@ def _villages(commune: Commune, ids: frozenset[int] | None) -> list[Village]:
     query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
     if ids is not None:
         query = query.where(Village.id.in_(ids))
-    return list(db.session.scalars(query.order_by(Village.code)))
+    return list(db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)))
 
 
 def _chosen() -> Act:

@@ -14,7 +14,7 @@ from server.accounts.account_problems import AccountProblem
 from server.accounts.persons import PersonRejected
 from server.accounts.roles import CITY_WIDE, ROLES, Right
 from server.audit import Actor
-from server.db import begin_writing, db
+from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
 from server.models import Commune, Person, Role, Village
 from server.office import one_time_secret
@@ -238,7 +238,9 @@ def _villages(commune: Commune | None) -> Sequence[Village]:
         return ()
     query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
     names = load_only(Village.code, Village.name, Village.commune_id)
-    return db.session.scalars(query.order_by(Village.code).options(names)).all()
+    return db.session.scalars(
+        query.order_by(in_vietnamese_order(Village.name), Village.code).options(names)
+    ).all()
 
 
 def _chosen(commune: Commune | None) -> list[Village]:
@@ -251,7 +253,7 @@ def communes_to_choose() -> Sequence[Commune]:
     """What a person of the city may choose from; an officer's commune is his own."""
     if access.signed_in().commune_id is not None:
         return ()
-    query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(Commune.name)
+    query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(in_vietnamese_order(Commune.name))
     return db.session.scalars(query.options(load_only(Commune.code, Commune.name, Commune.kind))).all()
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import current_app, render_template
 from markupsafe import Markup
 
+from geo.vietnamese_order import sort_key
 from server.models import Collector, Commune
 from server.phones import collectors
 
@@ -36,7 +37,7 @@ def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
     """A card for each who is not revoked, by thôn and name; the codes are those he has."""
     own = [collector for collector in found if collector.revoked_at is None]
     made = [_card(collector, base_url) for collector in own]
-    return sorted(made, key=lambda card: (card.villages, card.name))
+    return sorted(made, key=lambda card: (sort_key(card.villages), sort_key(card.name)))
 
 
 def _card(collector: Collector, base_url: str) -> Card:

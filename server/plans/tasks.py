@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from geo.vietnamese_order import sort_key
 from server import audit, clock
 from server.accounts.access import Caller
 from server.db import db
@@ -61,7 +62,9 @@ def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
     """Overdue first, then by day, then those without a day; what is done or stopped last. Two statements."""
     shown = every(commune, year)
     counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
-    leads = sorted({name for each in shown for name in (each.task.lead or "").split(", ") if name})
+    leads = sorted(
+        {name for each in shown for name in (each.task.lead or "").split(", ") if name}, key=sort_key
+    )
     kept = [each for each in shown if _fits(each, wanted)]
     pages = max(1, -(-len(kept) // PAGE))
     page = min(max(1, wanted.page), pages)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.models import Commune, Form, FormCommune, FormDraft, FormVersion, Submission
 
 RECENT = dt.timedelta(days=30)
@@ -114,7 +114,7 @@ def versions(form: Form, now: dt.datetime) -> list[UsedVersion]:
 
 def communes() -> list[Commune]:
     """All communes that exist today, by name."""
-    query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(Commune.name)
+    query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(in_vietnamese_order(Commune.name))
     return list(db.session.scalars(query))
 
 

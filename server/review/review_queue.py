@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.definition import NONE, Definition, Field
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.models import Collector, Commune, Entity, Form, FormVersion, Submission, Village
 from server.places import merged_villages
@@ -325,12 +325,14 @@ def choices(commune: Commune) -> tuple[Sequence[Any], Sequence[Any], Sequence[An
     valid = (Village.commune_id == commune.id, Village.valid_to.is_(None))
     # names repeat within a merged commune: the code tells them apart
     named = Village.name.concat(" (").concat(Village.code).concat(")")
-    villages = db.session.execute(sa.select(Village.id, named).where(*valid).order_by(Village.code))
+    villages = db.session.execute(
+        sa.select(Village.id, named).where(*valid).order_by(in_vietnamese_order(Village.name), Village.code)
+    )
     senders = sa.select(Collector.id, Collector.name).where(Collector.commune_id == commune.id)
     own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id)
     forms = sa.select(Form.id, Form.title).where(own).order_by(Form.title)
     return (
         villages.all(),
-        db.session.execute(senders.order_by(Collector.name)).all(),
+        db.session.execute(senders.order_by(in_vietnamese_order(Collector.name))).all(),
         db.session.execute(forms).all(),
     )
