@@ -2,8 +2,9 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pyxform.constants import SUPPORTED_SHEET_NAMES
@@ -11,9 +12,11 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert as convert_with_pyxform
 
 from forms import sheets
-from forms.check import kobo, sheet_rules
+from forms.check import external_choices, kobo, sheet_rules
+from forms.check.mend import mended
 from forms.check.pyxform_words import told
 from forms.definition import Definition, IndicatorDeclaration, define
+from forms.engine.engine import HANOI
 from forms.errors import FormRejected, SheetError, Unreadable
 from forms.sheets import Sheet
 
@@ -27,20 +30,31 @@ class Converted:
     xform: bytes
     definition: Definition
     warnings: tuple[SheetError, ...]
+    versioned: bool = True
+    """Whether the workbook says its version itself."""
+
+
+def first_of_today(_form_id: str) -> str:
+    """The version of a form that has none, where nobody counts: the day in Việt Nam, and 01."""
+    return f"{datetime.now(HANOI):%Y%m%d}01"
 
 
 def convert(
-    workbook: bytes, filename: str, known: Mapping[str, IndicatorDeclaration] | None = None
+    workbook: bytes,
+    filename: str,
+    known: Mapping[str, IndicatorDeclaration] | None = None,
+    version_of: Callable[[str], str] = first_of_today,
 ) -> Converted:
     """Reads .xlsx, .xls, .csv or (for the library and tests) .md; raises FormRejected and nothing else.
 
-    `known` are the library's indicators by code, whose units need no declaration. Neither Java nor the
-    network is used: ODK Validate runs in the tests of the library.
+    `known` are the library's indicators by code, whose units need no declaration; `version_of` gives the version
+    of a form (by its id) whose workbook has none. Neither Java nor the network is used.
     """
     # openpyxl warns about styles and extensions that do not matter here.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        book = kobo.standard(sheets.read(workbook, filename))
+        mend = mended(kobo.standard(sheets.read(workbook, filename)), filename, version_of)
+        book = mend.book
         found = [*_control_characters(book), *sheet_rules.errors(book)]
         if found:
             raise FormRejected(found)
@@ -49,8 +63,9 @@ def convert(
         definition = define(xform, book, known)
     except Unreadable as problem:
         raise FormRejected([told(str(problem), book)]) from problem
-    own = sheet_rules.warnings(book, known or {})
-    return Converted(xform, definition, (*remarks, *own, *_consequences(definition)))
+    own = (*mend.remarks, *external_choices.remarks(book), *sheet_rules.warnings(book, known or {}))
+    warned = (*remarks, *own, *_consequences(definition))
+    return Converted(xform, definition, warned, mend.versioned)
 
 
 def _control_characters(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
@@ -64,7 +79,7 @@ def _control_characters(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
 
 def _converted(book: Mapping[str, Sheet]) -> tuple[bytes, tuple[SheetError, ...]]:
     try:
-        result = convert_with_pyxform(_for_pyxform(book))
+        result = convert_with_pyxform(_for_pyxform(external_choices.joined(book)))
     except PyXFormError as problem:
         raise FormRejected(_told([str(problem) or repr(problem)], book)) from problem
     # pyxform does not promise what it raises for sheets that nobody has tried before.

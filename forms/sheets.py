@@ -5,7 +5,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -14,6 +14,7 @@ from typing import Any
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import get_column_letter
+from pyxform.constants import SUPPORTED_SHEET_NAMES
 from pyxform.xls2json_backends import (  # the same reading as pyxform's own, so that both see one form
     _md_table_to_ss_structure,
     xlrd_open,
@@ -27,6 +28,8 @@ MAX_BYTES = 5_000_000
 MAX_UNPACKED_BYTES = 50_000_000
 MAX_PARTS = 2_000
 MAX_ROWS = 5_000
+# Choices of a country's communes stand in forms that work; every other sheet is written by hand.
+MAX_CHOICES = 30_000
 MAX_COLUMNS = 200
 # What one cell of Excel holds at most.
 MAX_CELL = 32_767
@@ -37,6 +40,8 @@ _UNCOMPUTED = (
     "(Paste Values), lưu và tải lên."
 )
 _EMPTY_ROWS_AT_END = 60
+# Sheets that a form is made of; `osm` is pyxform's, the last two are ours.
+PARTS = frozenset(SUPPORTED_SHEET_NAMES) | {"chi_tieu", "muc_dich"}
 _SPACES = re.compile(r"\s+")
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
@@ -122,26 +127,39 @@ def canonical(heading: str) -> str:
     return _SAME_COLUMN.get(plain, plain)
 
 
+def key(name: str) -> str:
+    """The name under which a sheet is known: lower case, without spaces around."""
+    return name.strip().lower()
+
+
 def read(workbook: bytes, filename: str) -> Mapping[str, Sheet]:
-    """Sheets by lower-case name; raises FormRejected with one error for a file that cannot be read."""
-    return {name.strip().lower(): _sheet(name, rows) for name, rows in tables(workbook, filename)}
+    """Sheets by lower-case name; raises FormRejected with one error for a file that cannot be read.
+
+    A sheet that no form has is known by its name alone: what officers keep beside their form is their own.
+    """
+    found = tables(workbook, filename, lambda name: key(name) in PARTS)
+    if len(found) == 1 and not PARTS & {key(name) for name, _ in found}:
+        found = [("survey", rows) for _, rows in tables(workbook, filename)]
+    return {key(name): _sheet(name, rows) for name, rows in found}
 
 
-def tables(workbook: bytes, filename: str) -> "list[Table]":
-    """Each sheet as it is: its name and its rows, numbered as Excel does; raises FormRejected like `read`."""
+def tables(workbook: bytes, filename: str, wanted: Callable[[str], bool] = bool) -> "list[Table]":
+    """Each sheet as it is: its name and its rows, numbered as Excel does; raises FormRejected like `read`.
+
+    Sheets whose name is not `wanted` come without rows; every sheet of a workbook has a name.
+    """
     suffix = PurePath(filename).suffix.lower()
     if not workbook:
         raise _refused("file rỗng. Hãy lưu lại biểu mẫu trong Excel rồi tải lên lần nữa.", filename)
     if len(workbook) > MAX_BYTES:
         raise _refused("file lớn hơn 5 MB. Biểu mẫu chỉ gồm chữ; hãy xoá ảnh, trang tính thừa.", filename)
     if suffix == ".xlsx":
-        return _read_xlsx(workbook, filename)
+        return _read_xlsx(workbook, filename, wanted)
     if suffix == ".xls":
-        return _read_xls(workbook, filename)
-    if suffix == ".md":
-        return _read_markdown(workbook, filename)
-    if suffix == ".csv":
-        return _read_csv(workbook, filename)
+        return _read_xls(workbook, filename, wanted)
+    if suffix in {".md", ".csv"}:
+        read_text = _read_markdown if suffix == ".md" else _read_csv
+        return [(name, rows if wanted(name) else ()) for name, rows in read_text(workbook, filename)]
     if suffix in {".xlsm", ".xltm", ".xlsb"}:
         raise _refused("file có macro hoặc dạng nhị phân. Hãy lưu lại dưới dạng .xlsx thường.", filename)
     raise _refused("không phải file Excel. Hãy lưu dưới dạng .xlsx.", filename)
@@ -178,10 +196,14 @@ def _sheet(name: str, table: Iterable[tuple[int, Sequence[str | None]]]) -> Shee
         }
         if cells:
             kept.append(Row(number, cells))
-        if len(kept) > MAX_ROWS:
-            sentence = f"trang tính quá {MAX_ROWS} dòng. Danh sách dài hãy để trong file .csv đi kèm."
+        if len(kept) > _most_rows(name):
+            sentence = f"trang tính quá {_most_rows(name)} dòng. Danh sách dài hãy để trong file .csv đi kèm."
             raise FormRejected([SheetError(name, number, None, sentence)])
     return Sheet(name, headings, tuple(kept))
+
+
+def _most_rows(name: str) -> int:
+    return MAX_CHOICES if key(name) in {"choices", "external_choices"} else MAX_ROWS
 
 
 def _read_markdown(workbook: bytes, filename: str) -> list[Table]:
@@ -195,7 +217,9 @@ def _read_markdown(workbook: bytes, filename: str) -> list[Table]:
 def _read_csv(workbook: bytes, filename: str) -> list[Table]:
     """As pyxform has it: the first column names the sheet, the rows under it begin with an empty cell."""
     try:
-        rows = list(islice(csv.reader(io.StringIO(workbook.decode("utf-8-sig"), newline="")), 6 * MAX_ROWS))
+        rows = list(
+            islice(csv.reader(io.StringIO(workbook.decode("utf-8-sig"), newline="")), 2 * MAX_CHOICES)
+        )
     except (UnicodeDecodeError, csv.Error) as problem:
         sentence = "file .csv không đọc được (cần UTF-8, cách nhau bằng dấu phẩy). Hãy lưu dạng .xlsx."
         raise _refused(sentence, filename) from problem
@@ -209,7 +233,7 @@ def _read_csv(workbook: bytes, filename: str) -> list[Table]:
     return list(tables.items())
 
 
-def _read_xlsx(workbook: bytes, filename: str) -> list[Table]:
+def _read_xlsx(workbook: bytes, filename: str, wanted: Callable[[str], bool]) -> list[Table]:
     if workbook.startswith(_OLE):
         raise _refused("file có mật khẩu, hoặc là .xls đổi tên. Bỏ mật khẩu, lưu lại dạng .xlsx.", filename)
     refuse_bombs(workbook, filename)
@@ -218,7 +242,10 @@ def _read_xlsx(workbook: bytes, filename: str) -> list[Table]:
         reader = ExcelReader(io.BytesIO(workbook), read_only=True, data_only=True)
         reader.read()
         try:
-            tables: list[Table] = [(sheet.title, list(_xlsx_rows(sheet))) for sheet in reader.wb.worksheets]
+            tables: list[Table] = [
+                (sheet.title, list(_xlsx_rows(sheet)) if wanted(sheet.title) else ())
+                for sheet in reader.wb.worksheets
+            ]
         finally:
             reader.wb.close()
             reader.archive.close()
@@ -248,6 +275,8 @@ def _refuse_uncomputed(workbook: bytes, tables: Sequence[Table]) -> None:
     reader.read()
     try:
         for sheet, (title, rows) in zip(reader.wb.worksheets, tables, strict=True):
+            if not rows:
+                continue
             written = dict(_xlsx_rows(sheet))
             headings = next((texts for _, texts in rows), [])
             for number, texts in rows:
@@ -265,7 +294,8 @@ def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:
     sheet.reset_dimensions()
     empty = 0
     # one row more than is allowed, so that `_sheet` says so; a sheet of 100,000 rows is not read to its end
-    rows = sheet.iter_rows(max_row=MAX_ROWS + 2 + _EMPTY_ROWS_AT_END, max_col=MAX_COLUMNS, values_only=True)
+    last = _most_rows(sheet.title) + 2 + _EMPTY_ROWS_AT_END
+    rows = sheet.iter_rows(max_row=last, max_col=MAX_COLUMNS, values_only=True)
     for number, values in enumerate(rows, start=1):
         texts = [None if value is None else xlsx_value_to_str(value) for value in values]
         empty = 0 if any(texts) else empty + 1
@@ -308,16 +338,19 @@ def _has_doctype(part: bytes) -> bool:
     return any(marker in part for marker in _DOCTYPES)
 
 
-def _read_xls(workbook: bytes, filename: str) -> list[Table]:
+def _read_xls(workbook: bytes, filename: str, wanted: Callable[[str], bool]) -> list[Table]:
     try:
         book = xlrd_open(file_contents=workbook, logfile=io.StringIO())
-        return [(sheet.name, list(_xls_rows(sheet, book.datemode))) for sheet in book.sheets()]
+        return [
+            (sheet.name, list(_xls_rows(sheet, book.datemode)) if wanted(sheet.name) else ())
+            for sheet in book.sheets()
+        ]
     # xlrd meets a damaged file with AssertionError, struct.error, IndexError …
     except Exception as problem:
         raise _refused("file .xls không đọc được. Hãy lưu lại dưới dạng .xlsx.", filename) from problem
 
 
 def _xls_rows(sheet: Any, datemode: int) -> Iterator[tuple[int, list[str | None]]]:
-    for index in range(min(sheet.nrows, MAX_ROWS + 2)):
+    for index in range(min(sheet.nrows, _most_rows(sheet.name) + 2)):
         cells = sheet.row(index)[:MAX_COLUMNS]
         yield index + 1, [xls_value_to_unicode(cell.value, cell.ctype, datemode) or None for cell in cells]

@@ -115,11 +115,17 @@ def _forms() -> None:
     convert, known = publishing.convert, dict[object, Converted]()
 
     def once(
-        workbook: bytes, filename: str, declared: Mapping[str, IndicatorDeclaration] | None = None
+        workbook: bytes,
+        filename: str,
+        declared: Mapping[str, IndicatorDeclaration],
+        version_of: Callable[[str], str],
     ) -> Converted:
-        key = (workbook, filename, tuple((declared or {}).items()))
+        key = (workbook, filename, tuple(declared.items()))
         if key not in known:
-            known[key] = convert(workbook, filename, declared)
+            made = convert(workbook, filename, declared, version_of)
+            if not made.versioned:
+                return made
+            known[key] = made
         return known[key]
 
     publishing.convert = once  # type: ignore[attr-defined]

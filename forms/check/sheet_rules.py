@@ -9,14 +9,12 @@ from pyxform.validators.pyxform.sheet_misspellings import find_sheet_misspelling
 from pyxform.xls2json import RE_SELECT
 
 from forms.check.formulas import bad_reference, wrong_formula
-from forms.check.survey_rules import EXCEL_ERRORS, NAME, survey_errors, survey_warnings
+from forms.check.mend import EXCEL_ERRORS
+from forms.check.survey_rules import NAME, survey_errors, survey_warnings
 from forms.definition import KINDS, UNITS
 from forms.errors import SheetError
 from forms.sheets import Row, Sheet
 
-# Both stand in URLs and file names.
-_FORM_ID = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,63}")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 _INDICATOR = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _KNOWN_SHEETS = ("survey", "choices", "settings", "entities", "chi_tieu", "muc_dich")
 
@@ -27,7 +25,8 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
         yield SheetError("", None, None, f"thiếu trang tính “survey”.{_near_sheet('survey', sheets)}")
         return
     yield from survey_errors(sheets)
-    yield from _choice_errors(sheets)
+    yield from _choice_errors(sheets, "choices")
+    yield from _choice_errors(sheets, "external_choices")
     yield from _setting_errors(sheets)
     yield from _expression_errors(sheets, "entities", ("label", "entity_id", "create_if", "update_if"))
     yield from _expression_errors(sheets, "settings", ("instance_name",))
@@ -39,6 +38,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
 def warnings(sheets: Mapping[str, Sheet], known: Collection[str]) -> Iterator[SheetError]:
     """What should be looked at before the form is published; `known` are codes of the library's indicators."""
     yield from survey_warnings(sheets)
+    yield from _listless_choices(sheets)
     yield from _indicator_warnings(sheets, known)
     if "muc_dich" not in sheets or not sheets["muc_dich"].rows:
         sentence = "thiếu trang tính “muc_dich” (muc_dich, can_cu, luu_thang): khi công bố phải ghi mục đích, căn cứ."
@@ -54,8 +54,9 @@ def _near_sheet(name: str, sheets: Mapping[str, Sheet]) -> str:
     return " Có một trang tên gần giống; hãy đổi lại tên." if similar else " Hãy lấy file mẫu và làm theo."
 
 
-def _choice_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
-    choices = sheets.get("choices")
+def _choice_errors(sheets: Mapping[str, Sheet], name: str) -> Iterator[SheetError]:
+    """Of `choices` or `external_choices`; the latter repeats its codes under each place above."""
+    choices = sheets.get(name)
     if choices is None or not choices.rows:
         return
     for column in ("list_name", "name"):
@@ -65,11 +66,12 @@ def _choice_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     spaceless = _lists_of_several(sheets["survey"])
     seen: dict[tuple[str, str], Row] = {}
     names = frozenset(row["name"] for row in sheets["survey"].rows) | {"instanceID"}
+    may_repeat = name == "external_choices" or _allows_duplicates(sheets)
     for row in choices.rows:
         yield from _one_choice(choices, row, spaceless)
         yield from _label_references(choices, row, names)
         first = seen.setdefault((row["list_name"], row["name"]), row)
-        if first is not row and row["name"] and not _allows_duplicates(sheets):
+        if first is not row and row["name"] and not may_repeat:
             sentence = f"mã “{row['name']}” đã có ở dòng {first.number} trong danh sách “{row['list_name']}”."
             yield choices.error(row, "name", sentence, row["name"])
 
@@ -77,15 +79,22 @@ def _choice_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
 def _one_choice(choices: Sheet, row: Row, spaceless: frozenset[str]) -> Iterator[SheetError]:
     name = row["name"]
     if not row["list_name"]:
-        if name or row.has("label"):
-            yield choices.error(row, "list_name", "lựa chọn chưa ghi thuộc danh sách nào.", name)
-    elif not name:
+        return
+    if not name:
         yield choices.error(row, "name", "lựa chọn chưa có mã ở cột name.", row["list_name"])
     elif name in EXCEL_ERRORS:
         yield choices.error(row, "name", f"ô này đang báo lỗi Excel {name}. Hãy gõ lại nội dung.", name)
     elif " " in name and row["list_name"] in spaceless:
         sentence = "mã lựa chọn không được có dấu cách vì câu này chọn được nhiều ý. Thay bằng dấu _."
         yield choices.error(row, "name", sentence, name)
+
+
+def _listless_choices(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    choices = sheets.get("choices", Sheet("choices"))
+    for row in choices.rows:
+        if not row["list_name"] and (row["name"] or row.has("label")):
+            sentence = "lựa chọn chưa ghi thuộc danh sách nào nên bị bỏ qua."
+            yield choices.error(row, "list_name", sentence, row["name"])
 
 
 def _lists_of_several(survey: Sheet) -> frozenset[str]:
@@ -114,16 +123,6 @@ def _allows_duplicates(sheets: Mapping[str, Sheet]) -> bool:
 
 def _setting_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     settings, row = sheets.get("settings", Sheet("settings")), _settings(sheets)
-    if not row.cells:
-        yield settings.error(None, None, "thiếu trang tính “settings” có form_id, version và form_title.")
-        return
-    yield from _id_errors(settings, row)
-    if row["submission_url"]:
-        sentence = "bỏ cột này: nếu có, điện thoại gửi phiếu tới máy chủ khác, không về đây."
-        yield settings.error(row, "submission_url", sentence, row["submission_url"])
-    if row["omit_instanceid"]:
-        sentence = "bỏ cột này: không có instanceID thì phiếu gửi hai lần sẽ bị đếm hai lần."
-        yield settings.error(row, "omit_instanceid", sentence, row["omit_instanceid"])
     if row["name"] and not NAME.fullmatch(row["name"]):
         yield settings.error(row, "name", "chỉ gồm chữ không dấu, số và dấu _.", row["name"])
     for heading, text in row.cells.items():
@@ -142,18 +141,6 @@ def _expression_errors(
             wrong = bad_reference(row[column], names) or (wrong_formula(row[column]) if row[column] else None)
             if wrong:
                 yield sheet.error(row, column, wrong, row[column])
-
-
-def _id_errors(settings: Sheet, row: Row) -> Iterator[SheetError]:
-    for column, pattern, example in (
-        ("form_id", _FORM_ID, "ho_gia_dinh"),
-        ("version", _VERSION, "2026112201"),
-    ):
-        if not row[column]:
-            yield settings.error(row, column, f"chưa ghi {column}, ví dụ {example}.")
-        elif not pattern.fullmatch(row[column]):
-            sentence = f"{column} chỉ gồm chữ không dấu, số và dấu _, tối đa 64 ký tự, ví dụ {example}."
-            yield settings.error(row, column, sentence, row[column])
 
 
 def _pair_errors(survey: Sheet) -> Iterator[SheetError]:

@@ -10,11 +10,12 @@ from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
 from pyxform.utils import default_is_dynamic
 from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
-from forms.check.formulas import bad_reference, cycle, wrong_formula
+from forms.check.formulas import bad_reference, cycle, references, wrong_formula
+from forms.check.mend import EXCEL_ERRORS
 from forms.choices import unaccented
 from forms.definition import SENSITIVITIES
 from forms.errors import SheetError
-from forms.sheets import Row, Sheet
+from forms.sheets import Row, Sheet, canonical
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _FILE = re.compile(r"[A-Za-z0-9_.\-]+\.(csv|xml|geojson)")
@@ -22,12 +23,9 @@ _FORMULA_COLUMNS = (
     "relevant", "constraint", "calculation", "required", "readonly", "choice_filter", "repeat_count",
 )  # fmt: skip
 _YES_NO = frozenset(aliases.yes_no)
-EXCEL_ERRORS = frozenset({"#REF!", "#NAME?", "#VALUE!", "#N/A", "#DIV/0!", "#NULL!", "#NUM!"})
-_UNSEEN_TYPES = """
-    calculate hidden start end today deviceid username email phonenumber simserial subscriberid audit imei
-    start-geopoint background-geopoint background-audio csv-external xml-external
-"""
-_UNSEEN = frozenset(_UNSEEN_TYPES.split())
+_UNSEEN = frozenset(kind for kind, made in QUESTION_TYPE_DICT.items() if "control" not in made) | {
+    "start-geopoint", "background-geopoint", "background-audio",
+}  # fmt: skip
 _TYPES = (
     frozenset(QUESTION_TYPE_DICT) | frozenset(aliases._type_alias_map) | frozenset(aliases.settings_header)
 )
@@ -44,6 +42,12 @@ _KNOWN_COLUMNS = (
 )  # fmt: skip
 
 
+_TEXT_COLUMNS = frozenset(
+    {"label", "hint", "guidance_hint", "required_message", "constraint_message", "image", "audio", "video",
+     "big-image", "media"}
+)  # fmt: skip
+
+
 def survey_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     """Everything that would stop the form, row by row."""
     survey = sheets["survey"]
@@ -54,18 +58,22 @@ def survey_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     if not any(row["type"] and not _is_end(row) for row in rows):
         yield survey.error(None, None, "chưa có câu hỏi nào.")
         return
-    lists = (
-        frozenset(row["list_name"] for row in sheets["choices"].rows) if "choices" in sheets else frozenset()
-    )
+    lists, outside = _list_names(sheets, "choices"), _list_names(sheets, "external_choices")
     names = frozenset(row["name"] for row in rows if not _is_end(row)) | {"instanceID"}
     for row in rows:
-        yield from _type_errors(survey, row, lists)
+        yield from _type_errors(survey, row, outside if "external" in row["type"] else lists)
         yield from _name_errors(survey, row)
         yield from _label_errors(survey, row)
         yield from _cell_errors(survey, row, names)
         yield from _formula_errors(survey, row, names)
+    yield from _heading_errors(survey)
+    yield from _root_errors(sheets)
     yield from _nesting_errors(survey)
     yield from _cycle_errors(survey)
+
+
+def _list_names(sheets: Mapping[str, Sheet], name: str) -> frozenset[str]:
+    return frozenset(row["list_name"] for row in sheets.get(name, Sheet(name)).rows)
 
 
 def survey_warnings(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
@@ -110,17 +118,15 @@ def _type_errors(survey: Sheet, row: Row, lists: frozenset[str]) -> Iterator[She
 def _list_errors(
     survey: Sheet, row: Row, command: str, name: str, lists: frozenset[str]
 ) -> Iterator[SheetError]:
-    if "external" in command:
-        sentence = "không dùng select_one_external. Hãy dùng select_one_from_file với một file .csv."
-        yield survey.error(row, "type", sentence, row["type"])
-    elif "file" in command:
+    if "file" in command:
         if not _FILE.fullmatch(name):
             sentence = f"“{name}” phải là tên file .csv, không dấu, không dấu cách, ví dụ thon.csv."
             yield survey.error(row, "type", sentence, name)
     elif "${" not in name and name not in lists:
         near = get_close_matches(name, lists, n=1, cutoff=0.6)
-        advice = f"Có phải “{near[0]}”?" if near else "Hãy thêm danh sách đó vào trang choices."
-        yield survey.error(row, "type", f"danh sách “{name}” không có trong trang choices. {advice}", name)
+        sheet = "external_choices" if "external" in command else "choices"
+        advice = f"Có phải “{near[0]}”?" if near else f"Hãy thêm danh sách đó vào trang {sheet}."
+        yield survey.error(row, "type", f"danh sách “{name}” không có trong trang {sheet}. {advice}", name)
 
 
 def _name_errors(survey: Sheet, row: Row) -> Iterator[SheetError]:
@@ -138,14 +144,39 @@ def _name_errors(survey: Sheet, row: Row) -> Iterator[SheetError]:
         yield survey.error(row, "name", "tên “meta” dành riêng cho hệ thống. Hãy đặt tên khác.", name)
 
 
+def _heading_errors(survey: Sheet) -> Iterator[SheetError]:
+    """Texts have one language each: `label::Tiếng Việt (vi)`; what a picture is for stands before it."""
+    for heading in filter(None, survey.headings):
+        parts = [part.strip() for part in heading.split("::")]
+        most = 3 if canonical(parts[0]) == "media" else 2
+        if canonical(parts[0]) in _TEXT_COLUMNS and len(parts) > most:
+            better = "::".join([*parts[: most - 1], f"{parts[most - 1]} ({parts[most]})"])
+            sentence = f"tên cột có hai lần “::” nên không đọc được. Viết “{better}”."
+            yield survey.error(Row(1, {}), heading, sentence, heading)
+
+
+def _root_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    """A question named like the form's root: a reference to it would have two meanings."""
+    survey, settings = sheets["survey"], sheets.get("settings", Sheet("settings"))
+    root = next((row["name"] for row in settings.rows[:1]), "") or "data"
+    called = {name for row in survey.rows for text in row.cells.values() for name in references(text)}
+    for row in survey.rows:
+        if row["name"] == root and root in called and not _is_end(row):
+            sentence = (
+                f"“{root}” là tên riêng của phần mềm. Hãy đổi tên câu, ở đây và trong các công thức dùng nó."
+            )
+            yield survey.error(row, "name", sentence, root)
+
+
 def _label_errors(survey: Sheet, row: Row) -> Iterator[SheetError]:
+    """pyxform lets a row without words be where nothing is shown, or where others stand under its choices."""
     kind = " ".join(row["type"].split())
     if not kind or kind in _UNSEEN or _is_end(row) or _is_begin(row) or kind in aliases.settings_header:
         return
     shown = any(
         row.has(column) for column in ("label", "hint", "image", "audio", "video", "media", "caption")
     )
-    if not shown and not row["calculation"] and not row["trigger"]:
+    if not shown and not row["calculation"] and not row["trigger"] and "label" not in row["appearance"]:
         yield survey.error(
             row, "label", "câu hỏi chưa có nội dung. Hãy ghi câu hỏi vào cột label.", row["name"]
         )

@@ -149,6 +149,7 @@ def publish(draft: FormDraft, terms: Terms, *, exact_points: bool, actor: str) -
         exact_points=exact_points,
         actor=actor,
         terms=terms,
+        version=definition(draft).version,
     )
     discard(draft)
     return published

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import PurePath
 
 import sqlalchemy as sa
 
@@ -31,7 +32,7 @@ class Terms:
         """The workbook to publish, with its new codes."""
         if not self.new_codes:
             return content, filename
-        return renamed(content, filename, self.new_codes), "bieu_mau.xlsx"
+        return renamed(content, filename, self.new_codes), f"{PurePath(filename).stem}.xlsx"
 
     def confirmed(self, definition: Definition) -> Definition:
         """The definition with what the officer has answered."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,25 +51,28 @@ def publish(
     exact_points: bool = False,
     actor: str = "system",
     terms: Terms = AS_WRITTEN,
+    version: str | None = None,
 ) -> Published:
     """Add a form, or a version of one, for a commune (None: for all); the caller commits.
+
+    `version` is that of a workbook which names none itself, while no other content has it.
 
     Raises FormRejected, with nothing added, where the workbook is not a form, where the version exists with
     other content (C17), where the form is somebody else's, where an indicator has no unit or another one
     than it had (R10), or where its meaning was not decided (6.9). The same content again changes nothing.
     """
     workbook, filename = terms.workbook(workbook, filename)
-    converted = checked(workbook, filename, terms.declared)
+    converted = checked(workbook, filename, terms.declared, version=version)
     converted = dataclasses.replace(converted, definition=terms.confirmed(converted.definition))
     form = owned(converted.definition, commune)
     refuse_taken(form, workbook, converted)
-    known = version_of(form, converted.definition.version)
+    known = _published_before(form, workbook, converted)
     if known is not None:
         return Published(known, converted.warnings, new=False)
     open_questions = undecided(converted.xform, converted.definition, terms)
     if open_questions:
         raise FormRejected(open_questions)
-    version = FormVersion(
+    added = FormVersion(
         version=converted.definition.version,
         workbook=workbook,
         xform=converted.xform,
@@ -78,32 +82,55 @@ def publish(
         published_at=clock.now(),
         form=form,
     )
-    db.session.add(version)
+    db.session.add(added)
     db.session.flush()
     _describe(form, converted.definition)
     _add_indicators(converted.definition)
     _add_lists(converted.definition)
-    _add_files(version, files)
-    _audit(version, actor)
-    return Published(version, (*converted.warnings, *_remarks(converted.definition, files)), new=True)
+    _add_files(added, files)
+    _audit(added, actor)
+    return Published(added, (*converted.warnings, *_remarks(converted.definition, files)), new=True)
+
+
+def _published_before(form: Form, workbook: bytes, converted: Converted) -> FormVersion | None:
+    """The version with this very content; for a workbook without a version only the newest can be it."""
+    if converted.versioned or form.id is None:
+        return version_of(form, converted.definition.version)
+    newest = form.versions[-1] if form.versions else None
+    return newest if newest is not None and newest.workbook == workbook else None
 
 
 def checked(
-    workbook: bytes, filename: str, declared: Sequence[IndicatorDeclaration] = (), *, names_all: bool = True
+    workbook: bytes,
+    filename: str,
+    declared: Sequence[IndicatorDeclaration] = (),
+    *,
+    names_all: bool = True,
+    version: str | None = None,
 ) -> Converted:
     """The workbook as a form that could be published as far as its indicators go; FormRejected otherwise.
 
     `declared` are indicators named elsewhere than in the workbook; where not `names_all`, those that nobody has
-    named yet are let pass, to be asked for at publication.
+    named yet are let pass, to be asked for at publication. `version` as for `publish`.
     """
     rows = db.session.scalars(sa.select(Indicator))
     known = {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
-    converted = convert(workbook, filename, known)
+    converted = convert(workbook, filename, known, lambda form_id: _free_version(form_id, version))
     unnamed = _undeclared(converted) if names_all else ()
     wrong = [*unnamed, *_redefined(converted.definition, known, workbook, filename)]
     if wrong:
         raise FormRejected(wrong)
     return converted
+
+
+def _free_version(form_id: str, wanted: str | None) -> str:
+    """The wanted version where the form has none of that name; else the day in Việt Nam and a count of two digits."""
+    query = sa.select(FormVersion.version).join(Form, Form.id == FormVersion.form_id)
+    taken = set(db.session.scalars(query.where(Form.form_id == form_id)))
+    if wanted is not None and wanted not in taken:
+        return wanted
+    counted = (f"{clock.today():%Y%m%d}{count:02}" for count in itertools.count(1))
+    return next(version for version in counted if version not in taken)
 
 
 def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:

@@ -83,6 +83,11 @@ BROKEN = {
     ),
     "an unknown type": (book(question(type="txt")), ("survey", 2, "type"), "Có phải “text”"),
     "a question without words": (book(question(label=None)), ("survey", 2, "label"), "cột label"),
+    "a form_id that is an Excel error": (
+        book(WIFI, settings=[["form_id", "version"], ["#REF!", "1"]]),
+        ("settings", 2, "form_id"),
+        "Hãy gõ lại",
+    ),
     "a name with marks": (book(question(name="họ tên")), ("survey", 2, "name"), "“ho_ten”"),
     "a reference to no question": (
         book(WIFI, question(relevant="${wfi} = 'co'")),
@@ -138,11 +143,6 @@ BROKEN = {
         book(question(save_to="dia_chi"), entities=ENTITIES),
         ("entities", 2, "label"),
         "ten",
-    ),
-    "no form_id": (
-        book(WIFI, settings=[["form_title", "version"], ["Phiếu", "1"]]),
-        ("settings", 2, "form_id"),
-        "ví dụ",
     ),
     "a cell that shows an Excel error": (book(question(label="#REF!")), ("survey", 2, "label"), "Hãy gõ lại"),
     "a sheet with too many rows": (

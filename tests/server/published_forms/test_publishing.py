@@ -8,11 +8,13 @@ from flask import Flask
 
 from forms import library
 from forms.errors import FormRejected
+from server import clock
 from server.coverage import coverage_table
 from server.db import db
 from server.models import EntityList, Form, FormFile, FormVersion, Indicator
 from server.plans import load_plans
-from server.published_forms import publishing
+from server.published_forms import drafts, publishing
+from server.published_forms.publish_answers import AS_WRITTEN
 from tests.people import make_commune
 
 SURVEY = """
@@ -189,3 +191,40 @@ def test_the_library_is_published_once_and_without_a_warning(app: Flask) -> None
     assert [str(warning) for each in first for warning in each.warnings] == []
     assert not any(each.new for each in again)
     assert {row.name for row in db.session.scalars(sa.select(EntityList))} >= {"ho_dan", "diem_cong_cong"}
+
+
+def without_version(words: str = "Câu hỏi?") -> bytes:
+    return (
+        workbook(form_id="khong_ban")
+        .replace(b"| version |", b"| |")
+        .replace(b"| 1 |", b"| |")
+        .replace("Câu hỏi?".encode(), words.encode())
+    )
+
+
+def test_a_workbook_without_a_version_gets_the_day_and_a_count(app: Flask) -> None:
+    day = f"{clock.today():%Y%m%d}"
+    first = publish(without_version()).form_version
+    second = publish(without_version("Câu hỏi khác?")).form_version
+    assert (first.version, second.version) == (f"{day}01", f"{day}02")
+    assert second.form is first.form
+
+
+def test_a_workbook_without_a_version_that_comes_again_changes_nothing(app: Flask) -> None:
+    publish(without_version())
+    again = publish(without_version())
+    assert not again.new
+    assert versions() == 1
+
+
+def test_a_draft_keeps_the_version_that_test_phones_saw_until_another_has_it(app: Flask) -> None:
+    commune = make_commune()
+    draft = drafts.save(without_version(), "khong_ban.md", commune, "test")
+    seen = drafts.definition(draft).version
+    published = drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="test")
+    assert published.form_version.version == seen
+    later = drafts.save(without_version("Câu hỏi khác?"), "khong_ban.md", commune, "test")
+    publish(without_version("Câu thứ ba?"), commune=commune)
+    assert drafts.definition(later).version == published.form_version.form.versions[-1].version
+    last = drafts.publish(later, AS_WRITTEN, exact_points=False, actor="test")
+    assert last.form_version.version == f"{clock.today():%Y%m%d}03"
