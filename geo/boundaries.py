@@ -1,4 +1,4 @@
-"""Boundary files (GeoJSON, Shapefile, GeoPackage, KML, DXF) → checked outlines with official codes, in EPSG:4326."""
+"""Boundary files of a land office → checked outlines with official codes, in EPSG:4326."""
 
 import re
 from collections import defaultdict
@@ -9,14 +9,16 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import check_outlines, columns, layers, names
+from geo import check_outlines, columns, layers, match_names
 from geo import crs as crs_choices
 from geo.columns import Columns, Figures, Level
 from geo.crs import Crs
-from geo.problems import Label, Problem, UnreadableBoundaries
+from geo.layer import Layer
+from geo.match_names import READ_AS_IT_SAYS, Draft, ReadAs, Registered
+from geo.problems import Label, Problem, SeveralLayers, UnreadableBoundaries
 
 __all__ = [
-    "Crs", "Figures", "Level", "Outline", "Problem", "Reading", "Registered", "UnreadableBoundaries",
+    "Crs", "Figures", "Level", "Outline", "Problem", "ReadAs", "Reading", "Registered", "UnreadableBoundaries",
     "candidates", "read",
 ]  # fmt: skip
 
@@ -52,6 +54,9 @@ class Reading:
     absent: tuple[str, ...] = ()
     shapes: Mapping[int, BaseGeometry] = field(default_factory=dict)
     labels: tuple[Label, ...] = ()
+    layers: tuple[str, ...] = ()
+    """The layers to choose from, where there are several."""
+    columns: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -62,33 +67,13 @@ class Reading:
         return tuple(problem for problem in self.problems if problem.severity == "warning")
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A place that is registered: its name, and its outline (EPSG:4326), None where it has none."""
-
-    name: str
-    outline: BaseGeometry | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A row on its way: labelled and placed, not yet checked."""
-
-    label: Label
-    shape: BaseGeometry | None
-    figures: Figures
-    illustrative: bool
-
-
 def read(
     path: Path,
     *,
     level: Level,
     commune_outline: BaseGeometry | None = None,
     near: BaseGeometry | None = None,
-    code_column: str | None = None,
-    name_column: str | None = None,
-    crs: int | None = None,
+    how: ReadAs = READ_AS_IT_SAYS,
     known_codes: Collection[str] | None = None,
     registered: Mapping[str, Registered] | None = None,
     chosen: Mapping[int, str] | None = None,
@@ -96,24 +81,27 @@ def read(
     """Reads and checks a file of communes or thôn.
 
     `commune_outline` is the official outline in EPSG:4326, longitude first, or None where it is unknown or only
-    illustrative; `near` is about where the commune lies, which is enough to tell zones apart; `crs` an EPSG code
-    that overrules the file; `known_codes` the places already registered: `Reading.unmatched` are codes of the
+    illustrative; `near` is about where the commune lies, which is enough to tell zones apart; `how` what a person
+    says of the file; `known_codes` the places already registered: `Reading.unmatched` are codes of the
     file that are not among them, `absent` those the file leaves out. `registered` are the same by code with name
     and outline: rows without a code are matched by a name that is unique, and outlines that the file leaves out
     are checked against its own. `chosen` are codes that a person gave to rows, by number.
     Raises UnreadableBoundaries where there is no layer to judge (hostile, truncated, several sets).
     """
-    layer = layers.load(path)
-    found = columns.find(layer.columns, level, code_column, name_column)
-    missing = _missing_columns(layer, found, code_column, name_column, bool(registered))
+    try:
+        layer = _straightened(layers.load(path, how.layer), how)
+    except SeveralLayers as several:
+        return Reading((), (Problem("several_layers", several.sentence),), None, layers=several.names)
+    found = columns.find(layer.columns, level, how.code_column, how.name_column)
+    missing = _missing_columns(layer, found, how, bool(registered))
     if missing:
-        return Reading((), missing, None)
-    used = _settle([row.geometry for row in layer.rows], layer.declared, crs, commune_outline or near)
+        return Reading((), missing, None, columns=layer.columns)
+    used = _settle([row.geometry for row in layer.rows], layer.declared, how.crs, commune_outline or near)
     if isinstance(used, Problem):
-        return Reading((), (used,), None)
+        return Reading((), (used,), None, columns=layer.columns)
     given = registered or {}
     drafts, problems = _draft(layer, found, level, used)
-    drafts, matched = _coded(drafts, given, chosen or {})
+    drafts, matched = match_names.coded(drafts, given, chosen or {}, how, trusted=layer.trusted)
     kept = _kept(drafts, given)
     outlines, faults = _check(drafts, commune_outline, kept)
     if level == "village" and outlines and not _errors(faults):
@@ -127,14 +115,25 @@ def read(
         used,
         shapes={draft.label.row: draft.shape for draft in drafts if draft.shape is not None},
         labels=tuple(draft.label for draft in drafts),
+        columns=layer.columns,
     )
     codes = known_codes if known_codes is not None else registered
     return reading if codes is None else _matched(reading, drafts, codes)
 
 
-def candidates(path: Path, near: BaseGeometry | None) -> tuple[crs_choices.Candidate, ...]:
+def candidates(
+    path: Path, near: BaseGeometry | None, how: ReadAs = READ_AS_IT_SAYS
+) -> tuple[crs_choices.Candidate, ...]:
     """The coordinate systems that a file may be in, each with the file as it would place it."""
-    return crs_choices.candidates([row.geometry for row in layers.load(path).rows], near)
+    layer = _straightened(layers.load(path, how.layer), how)
+    return crs_choices.candidates([row.geometry for row in layer.rows], near)
+
+
+def _straightened(layer: Layer, how: ReadAs) -> Layer:
+    """The layer with east first and in metres or degrees."""
+    shapes = crs_choices.straightened([row.geometry for row in layer.rows], how.north_first, how.per_metre)
+    rows = tuple(replace(row, geometry=shape) for row, shape in zip(layer.rows, shapes, strict=True))
+    return replace(layer, rows=rows)
 
 
 def _settle(
@@ -146,27 +145,27 @@ def _settle(
     return crs_choices.settle([shape for shape in shapes if shape is not None], declared, given, outline)
 
 
-def _missing_columns(
-    layer: layers.Layer, found: Columns, code_column: str | None, name_column: str | None, has_names: bool
-) -> tuple[Problem, ...]:
+def _missing_columns(layer: Layer, found: Columns, how: ReadAs, has_names: bool) -> tuple[Problem, ...]:
     """Codes are the identity (names repeat inside a commune), so a file without them is not guessed at.
 
     Unless there are registered names to match its names with.
     """
     have = ", ".join(layer.columns[:30]) or "không có cột nào"
     problems = []
-    if found.code is None and (code_column or not has_names):
-        what = f"cột mã «{code_column}»" if code_column else "cột mã (ma_thon, ma_xa, code…)"
-        problems.append(Problem("no_code_column", f"Không thấy {what}; các cột trong tệp: {have}."))
+    if found.code is None and (how.code_column or not has_names):
+        what = f"cột mã «{how.code_column}»" if how.code_column else "cột mã (ma_thon, ma_xa, code…)"
+        problems.append(
+            Problem("no_code_column", f"Không thấy {what}; các cột trong tệp: {have}. Hãy chọn cột.")
+        )
     if found.name is None:
-        what = f"cột tên «{name_column}»" if name_column else "cột tên (ten_thon, ten_xa, name…)"
-        problems.append(Problem("no_name_column", f"Không thấy {what}; các cột trong tệp: {have}."))
+        what = f"cột tên «{how.name_column}»" if how.name_column else "cột tên (ten_thon, ten_xa, name…)"
+        problems.append(
+            Problem("no_name_column", f"Không thấy {what}; các cột trong tệp: {have}. Hãy chọn cột.")
+        )
     return tuple(problems)
 
 
-def _draft(
-    layer: layers.Layer, found: Columns, level: Level, used: Crs
-) -> tuple[list[_Draft], list[Problem]]:
+def _draft(layer: Layer, found: Columns, level: Level, used: Crs) -> tuple[list[Draft], list[Problem]]:
     shapes = crs_choices.to_wgs84([row.geometry for row in layer.rows], used.epsg)
     drafts, problems = [], []
     for row, shape in zip(layer.rows, shapes, strict=True):
@@ -178,35 +177,11 @@ def _draft(
         if wrong:
             problems.append(label.problem("figures", wrong, "warning"))
         illustrative = columns.is_true(row.values.get(found.illustrative or ""))
-        drafts.append(_Draft(label, shape, figures, illustrative))
+        drafts.append(Draft(label, shape, figures, illustrative))
     return drafts, problems
 
 
-def _coded(
-    drafts: Sequence[_Draft], registered: Mapping[str, Registered], chosen: Mapping[int, str]
-) -> tuple[list[_Draft], list[Problem]]:
-    """The rows with the codes that a person gave them, or that their names have, where those are unique."""
-    known = names.unique({code: each.name for code, each in registered.items()})
-    once = names.once(draft.label.name for draft in drafts)
-    found, problems = [], []
-    for draft in drafts:
-        label, name = draft.label, names.plain(draft.label.name)
-        has_code = bool(label.code)
-        if label.row in chosen:
-            label = replace(label, code=chosen[label.row])
-        elif not has_code and name in once and name in known:
-            label = replace(label, code=known[name])
-            problems.append(label.problem("by_name", "tệp không có mã; ghép theo tên", "warning"))
-        if label.code in registered and not (has_code and label.name):
-            label = replace(label, name=registered[label.code].name)
-        elif label.code in registered and names.plain(registered[label.code].name) != name:
-            words = f"trong danh mục, mã này là “{registered[label.code].name}”; nạp sẽ đổi tên"
-            problems.append(label.problem("renamed", words, "warning"))
-        found.append(replace(draft, label=label))
-    return found, problems
-
-
-def _kept(drafts: Sequence[_Draft], registered: Mapping[str, Registered]) -> list[tuple[Label, BaseGeometry]]:
+def _kept(drafts: Sequence[Draft], registered: Mapping[str, Registered]) -> list[tuple[Label, BaseGeometry]]:
     """The stored outlines that stay beside those of the file."""
     told = {draft.label.code for draft in drafts}
     return [
@@ -216,7 +191,7 @@ def _kept(drafts: Sequence[_Draft], registered: Mapping[str, Registered]) -> lis
     ]
 
 
-def _codes(drafts: Sequence[_Draft]) -> list[Problem]:
+def _codes(drafts: Sequence[Draft]) -> list[Problem]:
     problems = []
     first: dict[str, int] = {}
     for label in (draft.label for draft in drafts):
@@ -232,7 +207,7 @@ def _codes(drafts: Sequence[_Draft]) -> list[Problem]:
     return problems
 
 
-def _names(drafts: Sequence[_Draft]) -> list[Problem]:
+def _names(drafts: Sequence[Draft]) -> list[Problem]:
     """Names: missing, absurd, or equal, which is only worth a word (a merged commune may have two of one name)."""
     problems = []
     rows = defaultdict(list)
@@ -253,7 +228,7 @@ def _names(drafts: Sequence[_Draft]) -> list[Problem]:
 
 
 def _check(
-    drafts: Sequence[_Draft],
+    drafts: Sequence[Draft],
     commune_outline: BaseGeometry | None,
     kept: Sequence[tuple[Label, BaseGeometry]],
 ) -> tuple[tuple[Outline, ...], list[Problem]]:
@@ -277,13 +252,13 @@ def _errors(problems: Sequence[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity == "error"]
 
 
-def _outline(draft: _Draft, geometry: shapely.MultiPolygon) -> Outline:
+def _outline(draft: Draft, geometry: shapely.MultiPolygon) -> Outline:
     label = draft.label
     area = check_outlines.area_m2(geometry)
     return Outline(label.code, label.name, geometry, area, label.row, draft.figures, draft.illustrative)
 
 
-def _letters(layer: layers.Layer, found: Columns) -> list[Problem]:
+def _letters(layer: Layer, found: Columns) -> list[Problem]:
     """What to look at when the letters of the names were guessed."""
     if layer.encoding is None:
         return []
@@ -298,7 +273,7 @@ def _letters(layer: layers.Layer, found: Columns) -> list[Problem]:
     return [Problem("encoding", sentence, "warning")]
 
 
-def _matched(reading: Reading, drafts: Sequence[_Draft], known_codes: Collection[str]) -> Reading:
+def _matched(reading: Reading, drafts: Sequence[Draft], known_codes: Collection[str]) -> Reading:
     known = set(known_codes)
     strange = [draft.label for draft in drafts if draft.label.code and draft.label.code not in known]
     absent = sorted(known - {draft.label.code for draft in drafts})

@@ -19,11 +19,20 @@ from shapely.geometry.base import BaseGeometry
 from geo.problems import Problem
 
 WGS84 = 4326
+VN2000_DEGREES = 4756
+UNITS = {"mét": 1, "xăng-ti-mét": 100, "mi-li-mét": 1_000}
+"""How many of a drawing's units are a metre."""
 VN2000 = {
     9210: "VN-2000 TM-3 kinh tuyến trục 105°45', Hải Phòng trước 7/2025",
     9209: "VN-2000 TM-3 kinh tuyến trục 105°30', Hải Dương trước 7/2025",
     3405: "VN-2000 UTM múi 48N",
 }
+DEGREES = {
+    WGS84: "WGS84, kinh độ và vĩ độ",
+    VN2000_DEGREES: "VN-2000, kinh độ và vĩ độ (lệch WGS84 khoảng 200 m)",
+}
+SYSTEMS = {**VN2000, **DEGREES}
+"""All systems that a person may choose, in the order they are offered."""
 # (longitude of the central meridian, scale on it) as hand-written .prj files give it, all with 500 000 m east
 _ZONES = {(105.75, 0.9999): 9210, (105.5, 0.9999): 9209, (105.0, 0.9996): 3405}
 
@@ -47,14 +56,44 @@ def settle(
     middle = _middle(shapes)
     if middle is None:
         return Problem("empty", "Tệp không có ranh giới nào đọc được.")
-    if _is_swapped(middle):
-        return Problem(
-            "swapped_axes", "Tọa độ trong tệp bị đảo trục (vĩ độ trước kinh độ, hoặc Bắc trước Đông)."
-        )
+    odd = _odd_numbers(middle)
+    if odd is not None:
+        return odd
     stated = _stated(middle, declared, given)
     if isinstance(stated, Crs):
         return _wrong_zone(middle, stated, outline) or stated
     return stated or _guess(middle, outline)
+
+
+def _odd_numbers(middle: tuple[float, float]) -> Problem | None:
+    """Numbers that are no place in Việt Nam as they stand, but would be with the axes turned or in another unit."""
+    for unit, per_metre in UNITS.items():
+        x, y = middle[0] / per_metre, middle[1] / per_metre
+        if per_metre > 1 and (_is_metres(x, y) or _is_metres(y, x)):
+            words = (
+                f"Bản vẽ tính bằng {unit}, không phải mét. Hãy chọn “tọa độ tính bằng {unit}” rồi xem lại."
+            )
+            return Problem(f"unit_{per_metre}", words)
+    if _is_swapped(middle):
+        return Problem(
+            "swapped_axes",
+            "Tọa độ trong tệp bị đảo trục (vĩ độ trước kinh độ, hoặc Bắc trước Đông). Hãy đánh dấu “Bắc (X) đứng trước "
+            "Đông (Y)” rồi xem lại.",
+        )
+    return None
+
+
+def straightened(
+    shapes: Sequence[BaseGeometry | None], north_first: bool, per_metre: int
+) -> list[BaseGeometry | None]:
+    """The shapes with east first and in metres, as a person has said that they are to be read."""
+    if not north_first and per_metre == 1:
+        return list(shapes)
+
+    def turn(points: np.ndarray) -> np.ndarray:
+        return (points[:, ::-1] if north_first else points) / per_metre
+
+    return [None if shape is None else shapely.transform(shape, turn) for shape in shapes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +109,9 @@ class Candidate:
 def candidates(shapes: Sequence[BaseGeometry | None], outline: BaseGeometry | None) -> tuple[Candidate, ...]:
     """The systems to choose from, each with the shapes as it would place them (EPSG:4326)."""
     middle = _middle([shape for shape in shapes if shape is not None])
-    if middle is None or _is_swapped(middle):
+    if middle is None or _odd_numbers(middle) is not None:
         return ()
-    choices = {WGS84: "WGS84, độ"} if _is_degrees(middle) else VN2000
+    choices = DEGREES if _is_degrees(middle) else VN2000
     return tuple(
         Candidate(
             epsg,
@@ -111,8 +150,22 @@ def recognise(declared: str | None) -> int | None:
         return None
 
 
-def _zone(system: pyproj.CRS) -> int | None:
-    """A VN-2000 zone told by its numbers; not when it says WGS84, which would be 224 m away from VN-2000."""
+def of_mapinfo(declared: str | None) -> str | None:
+    """The system of a MapInfo file: MapInfo has no datum for VN-2000, so its zones are written down on WGS84 there.
+
+    Nobody draws in these zones on WGS84 itself; in a .prj the same numbers stay unknown.
+    """
+    if not declared:
+        return None
+    try:
+        zone = _zone(pyproj.CRS.from_wkt(declared), datum_counts=False)
+    except (CRSError, ProjError):
+        return declared
+    return f"EPSG:{zone}" if zone is not None else declared
+
+
+def _zone(system: pyproj.CRS, *, datum_counts: bool = True) -> int | None:
+    """A VN-2000 zone told by its numbers; where the datum counts, not when it says WGS84, 224 m away from VN-2000."""
     plain = system.source_crs if system.is_bound else system
     if plain is None or plain.coordinate_operation is None or not plain.is_projected:
         return None
@@ -120,7 +173,8 @@ def _zone(system: pyproj.CRS) -> int | None:
     values: dict[str, Any] = {
         parameter.name: parameter.value for parameter in plain.coordinate_operation.params
     }
-    if "World Geodetic" in datum or values.get("False easting") != 500_000:
+    says_wgs84 = "World Geodetic" in datum or "WGS" in datum
+    if (datum_counts and says_wgs84) or values.get("False easting") != 500_000:
         return None
     meridian = round(values.get("Longitude of natural origin", 0), 4)
     return _ZONES.get((meridian, round(values.get("Scale factor at natural origin", 0), 6)))
@@ -144,7 +198,10 @@ def _stated(middle: tuple[float, float], declared: str | None, given: int | None
 
 def _guess(middle: tuple[float, float], outline: BaseGeometry | None) -> Crs | Problem:
     if _is_degrees(middle):
-        return Crs(WGS84, "guessed")
+        return Problem(
+            "unknown_crs",
+            _refusal(middle, "Tệp ghi độ mà không nói theo WGS84 hay VN-2000 (lệch nhau khoảng 200 m)"),
+        )
     if outline is None:
         return Problem(
             "unknown_crs", _refusal(middle, "Tệp không ghi hệ tọa độ, và xã chưa có ranh giới để đối chiếu")
@@ -200,16 +257,21 @@ def _is_swapped(middle: tuple[float, float]) -> bool:
     x, y = middle
     if _is_degrees(middle):
         return 6 <= x <= 24 and 100 <= y <= 120
-    return 900_000 < x < 2_700_000 and 100_000 < y < 900_000
+    return _is_metres(y, x)
+
+
+def _is_metres(east: float, north: float) -> bool:
+    """Whether this is a place in Việt Nam in metres, in any of its zones."""
+    return 900_000 < north < 2_700_000 and 100_000 < east < 900_000
 
 
 def _refusal(middle: tuple[float, float], reason: str) -> str:
     choices = []
-    for epsg, words in VN2000.items():
+    for epsg, words in (DEGREES if _is_degrees(middle) else VN2000).items():
         longitude, latitude = _transformer(epsg).transform(*middle)
         lands = f", đưa giữa tệp tới {latitude:.3f}, {longitude:.3f}" if abs(latitude) <= 90 else ""
         choices.append(f"{epsg} ({words}{lands})")
-    return f"{reason}. Hãy nạp lại và chọn hệ tọa độ: {'; '.join(choices)}; hoặc {WGS84} (WGS84, độ)."
+    return f"{reason}. Hãy nạp lại và chọn hệ tọa độ: {'; '.join(choices)}."
 
 
 @lru_cache(maxsize=16)

@@ -12,6 +12,21 @@ from geo.problems import UnreadableBoundaries
 
 def placemarks(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
     """Every Placemark of every folder; raises UnreadableBoundaries where the text is not KML."""
+    return [(_values(mark), _shape(mark)) for mark in _root(data).iter("{*}Placemark")]
+
+
+def has_placemarks(data: bytes) -> bool:
+    """Whether the document has a Placemark of its own; raises as `placemarks` does."""
+    return next(_root(data).iter("{*}Placemark"), None) is not None
+
+
+def links(data: bytes) -> list[str]:
+    """The files beside it that the document links to (NetworkLink), without addresses of the network."""
+    found = [(link.text or "").strip() for link in _root(data).iter("{*}href")]
+    return [link.removeprefix("./") for link in dict.fromkeys(found) if link and ":" not in link]
+
+
+def _root(data: bytes) -> Any:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
         root = etree.fromstring(data, parser)
@@ -22,7 +37,7 @@ def placemarks(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
         raise UnreadableBoundaries("Tệp KML có khai báo DOCTYPE, không được nhận.")
     if etree.QName(root).localname != "kml":
         raise UnreadableBoundaries("Tệp XML không phải KML.")
-    return [(_values(mark), _shape(mark)) for mark in root.iter("{*}Placemark")]
+    return root
 
 
 def _values(mark: Any) -> dict[str, Any]:

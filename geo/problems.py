@@ -1,5 +1,6 @@
 """What can be wrong with a boundary file, each told in one Vietnamese sentence that names row, code and name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,15 @@ class UnreadableBoundaries(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class SeveralLayers(UnreadableBoundaries):
+    """The file has several layers or sets of boundaries, and nobody has said which; `names` are theirs."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        listed = ", ".join(names[:10]) + ("…" if len(names) > 10 else "")
+        super().__init__(f"Tệp có {len(names)} lớp ranh giới ({listed}): hãy chọn lớp cần nạp.")
+        self.names = tuple(names)
 
 
 @dataclass(frozen=True, slots=True)

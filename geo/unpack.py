@@ -6,28 +6,42 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from geo.problems import UnreadableBoundaries
+from geo import kml
+from geo.problems import SeveralLayers, UnreadableBoundaries
 
 MAX_UNPACKED = 300_000_000
 MAX_MEMBERS = 1_000
-_SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_SINGLE = (".geojson", ".json", ".gpkg", ".kml", ".dxf")
+_SETS = {
+    ".shp": (".shp", ".shx", ".dbf", ".prj", ".cpg"),
+    ".tab": (".tab", ".dat", ".map", ".id"),
+    ".mif": (".mif", ".mid"),
+}
+"""The parts that belong to one set of boundaries, by its head: Shapefile, and both of MapInfo's formats."""
+_SINGLE = (".geojson", ".json", ".gpkg", ".kml", ".dxf", ".dgn", ".dwg", ".gml", ".fgb")
+_IS_TABLE = (
+    "Đây là bảng Excel, không phải tệp bản đồ. Nếu là bảng tọa độ góc ranh, hãy nhờ cơ quan đất đai vẽ thành vùng "
+    "khép kín rồi gửi Shapefile nén .zip, GeoPackage, DXF, MapInfo hoặc GeoJSON."
+)
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError,
     RuntimeError, NotImplementedError, IndexError,
 )  # fmt: skip
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
-    """Suffix → content: the parts of one Shapefile, or one single-file format.
+def unpack(data: bytes, layer: str | None = None) -> dict[str, bytes]:
+    """Suffix → content: the parts of one set of boundaries, or one single-file format; `layer` names the set.
 
     Raises UnreadableBoundaries: not a zip, encrypted, names that leave the folder, more than MAX_UNPACKED
-    bytes, no boundaries, or several sets of them.
+    bytes, no boundaries; SeveralLayers where there are several sets and none of them is `layer`.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = _members(archive)
-            return {suffix: _content(archive, member) for suffix, member in _one_set(members).items()}
+            if any(member.filename.startswith("xl/") for member in members):
+                raise UnreadableBoundaries(_IS_TABLE)
+            linked = _linked(archive, members)
+            found = _one_set(linked or members, layer)
+            return {suffix: _content(archive, member) for suffix, member in found.items()}
     except _BROKEN as error:
         raise UnreadableBoundaries("Tệp nén .zip bị hỏng, bị cắt cụt hoặc dùng cách nén lạ.") from error
 
@@ -62,22 +76,45 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _one_set(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+def _linked(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+    """The files of a KMZ that its doc.kml links to, where that has no outline of its own; [] in any other archive.
+
+    QGIS and Google Earth pack so. Links lead to members of the same archive alone; an address is never asked.
+    """
+    by_name = {member.filename.replace("\\", "/"): member for member in members}
+    root = next((member for name, member in by_name.items() if name.lower() == "doc.kml"), None)
+    if root is None or len(members) < 2:
+        return []
+    content = _content(archive, root)
+    if kml.has_placemarks(content):
+        return [root]
+    return [by_name[link] for link in kml.links(content) if link in by_name]
+
+
+def _one_set(members: list[zipfile.ZipInfo], layer: str | None) -> dict[str, zipfile.ZipInfo]:
     paths = {member.filename: PurePosixPath(member.filename.replace("\\", "/")) for member in members}
-    heads = [m for m in members if paths[m.filename].suffix.lower() in (".shp", *_SINGLE)]
+    heads = [m for m in members if paths[m.filename].suffix.lower() in (*_SETS, *_SINGLE)]
     if not heads:
-        raise UnreadableBoundaries("Tệp nén không có ranh giới nào (.shp, .geojson, .gpkg, .kml hoặc .dxf).")
-    if len(heads) > 1:
-        names = ", ".join(paths[m.filename].name for m in heads[:5])
         raise UnreadableBoundaries(
-            f"Tệp nén có {len(heads)} bộ ranh giới ({names}): mỗi lần chỉ nhận một bộ."
+            "Tệp nén không có ranh giới nào (.shp, .geojson, .gpkg, .kml, .dxf, .tab, .mif, .gml, .fgb hoặc .dgn)."
         )
+    if len(heads) > 1:
+        heads = [head for head in heads if layer in (paths[head.filename].stem, head.filename)] or heads
+    if len(heads) > 1:
+        raise SeveralLayers(_names([paths[head.filename] for head in heads]))
     head = paths[heads[0].filename]
-    if head.suffix.lower() != ".shp":
+    parts = _SETS.get(head.suffix.lower())
+    if parts is None:
         return {head.suffix.lower(): heads[0]}
     return {
         path.suffix.lower(): member
         for member in members
         if (path := paths[member.filename]).parent == head.parent
-        and path.stem.lower() == head.stem.lower() and path.suffix.lower() in _SHAPEFILE
+        and path.stem.lower() == head.stem.lower() and path.suffix.lower() in parts
     }  # fmt: skip
+
+
+def _names(heads: list[PurePosixPath]) -> list[str]:
+    """What to call each set: its name without folder and ending where that is its own, else all of it."""
+    stems = [head.stem for head in heads]
+    return [head.stem if stems.count(head.stem) == 1 else str(head) for head in heads]

@@ -16,7 +16,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards.maps import boundary_map, folium_page, map_outlines
 from geo.boundaries import Reading
-from geo.crs import VN2000, WGS84, Candidate
+from geo.crs import SYSTEMS, UNITS, Candidate
+from geo.match_names import ReadAs
 from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -32,7 +33,6 @@ from server.places.communes import PlacesRejected
 
 blueprint = Blueprint("boundary_pages", __name__, template_folder="templates")
 
-SYSTEMS = {**VN2000, WGS84: "WGS84, kinh độ và vĩ độ"}
 SHOWN = 100
 """How many problems a page lists."""
 
@@ -76,6 +76,7 @@ def preview(code: str, key: str) -> str:
     file, wish = upload.kept(commune, key), _wish()
     reading = upload.read(commune, file.content, file.file_name, wish)
     listed = upload.registered(commune, wish.level)
+    nameless = [label for label in reading.labels if label.code not in listed][:SHOWN]
     return render_template(
         "boundary_preview.html",
         commune=commune,
@@ -83,13 +84,15 @@ def preview(code: str, key: str) -> str:
         wish=wish,
         reading=reading,
         is_unplaced=_is_unplaced(reading),
-        candidates=_candidates(commune, file) if _is_unplaced(reading) else (),
-        chosen={f"dong_{row}": code for row, code in wish.chosen},
+        candidates=_candidates(commune, file, wish) if _is_unplaced(reading) else (),
+        asked=_asked(wish),
+        units=UNITS,
         colours=boundary_map.CHOICES,
         systems=SYSTEMS,
         is_rough=communes.official_outline(commune) is None,
         listed=listed,
-        nameless=[label for label in reading.labels if label.code not in listed][:SHOWN],
+        nameless=nameless,
+        nameless_fields=[f"dong_{label.row}" for label in nameless],
         new=[outline for outline in reading.outlines if outline.code not in listed],
         shown=SHOWN,
         today=clock.today(),
@@ -106,7 +109,7 @@ def preview_frame(code: str, key: str) -> Response:
     about = upload.about(commune)
     title = f"Ranh giới trong tệp {file.file_name}"
     if _is_unplaced(reading):
-        return folium_page.respond(boundary_map.of_candidates(_candidates(commune, file), about, title))
+        return folium_page.respond(boundary_map.of_candidates(_candidates(commune, file, wish), about, title))
     return folium_page.respond(boundary_map.of_reading(reading, about, title))
 
 
@@ -199,15 +202,42 @@ def _file() -> tuple[str, bytes]:
 
 def _wish() -> Wish:
     """How the file is to be read, as the page's address or form says."""
-    crs = request.values.get("he", "")
+    crs, unit = request.values.get("he", ""), request.values.get("don_vi", "")
     chosen = tuple(
         (int(found.group(1)), value[:32])
         for key, value in sorted(request.values.items())
         if value and (found := re.fullmatch(r"dong_(\d{1,5})", key))
     )
-    is_commune = request.values.get("cap") == "commune"
     known = crs.isascii() and crs.isdigit() and int(crs[:6]) in SYSTEMS
-    return Wish("commune" if is_commune else "village", int(crs) if known else None, chosen)
+    how = ReadAs(
+        layer=request.values.get("lop") or None,
+        code_column=request.values.get("cot_ma") or None,
+        name_column=request.values.get("cot_ten") or None,
+        crs=int(crs) if known else None,
+        north_first=request.values.get("bac_truoc") == "1",
+        per_metre=next((each for each in UNITS.values() if str(each) == unit), 1),
+        by_name=request.values.get("theo_ten") == "1",
+        renames=request.values.get("doi_ten") == "1",
+    )
+    return Wish("commune" if request.values.get("cap") == "commune" else "village", how, chosen)
+
+
+def _asked(wish: Wish) -> dict[str, str]:
+    """The wish as fields of an address or a form, those alone that say something."""
+    how = wish.how
+    fields = {
+        "cap": wish.level,
+        "lop": how.layer,
+        "cot_ma": how.code_column,
+        "cot_ten": how.name_column,
+        "he": how.crs,
+        "bac_truoc": int(how.north_first) or None,
+        "don_vi": how.per_metre if how.per_metre > 1 else None,
+        "theo_ten": int(how.by_name) or None,
+        "doi_ten": int(how.renames) or None,
+        **{f"dong_{row}": code for row, code in wish.chosen},
+    }
+    return {name: str(value) for name, value in fields.items() if value is not None}
 
 
 def _day() -> dt.date | None:
@@ -224,5 +254,5 @@ def _is_unplaced(reading: Reading) -> bool:
     )
 
 
-def _candidates(commune: Commune, file: Kept) -> tuple[Candidate, ...]:
-    return upload.candidates(commune, file.content, file.file_name)
+def _candidates(commune: Commune, file: Kept, wish: Wish) -> tuple[Candidate, ...]:
+    return upload.candidates(commune, file.content, file.file_name, wish)

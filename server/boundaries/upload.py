@@ -15,6 +15,7 @@ from sqlalchemy.orm import undefer
 from geo import boundaries, illustrate
 from geo.boundaries import Level, Reading, Registered
 from geo.crs import Candidate
+from geo.match_names import READ_AS_IT_SAYS, ReadAs
 from geo.problems import Problem
 from server import clock, errors
 from server.boundaries import store
@@ -27,16 +28,16 @@ from server.places import communes
 KEPT = dt.timedelta(hours=24)
 """How long a file waits for its confirmation."""
 MOST_BYTES = 20_000_000
-SUFFIXES = (".zip", ".gpkg", ".geojson", ".json", ".kml", ".kmz", ".dxf")
+SUFFIXES = (".zip", ".gpkg", ".geojson", ".json", ".kml", ".kmz", ".dxf", ".dgn", ".gml", ".fgb")
 """What is offered; the content decides what a file is, and a lone .shp is told to come with its parts."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """How an officer wants his file read: whose outlines they are, in which system, and codes given by hand."""
+    """How an officer wants a file read: whose outlines they are, what the file does not say, codes given by hand."""
 
     level: Level = "village"
-    crs: int | None = None
+    how: ReadAs = READ_AS_IT_SAYS
     chosen: tuple[tuple[int, str], ...] = ()
     """Row and code."""
 
@@ -143,7 +144,7 @@ def _read(
             level=wish.level,
             commune_outline=whole,
             near=near,
-            crs=wish.crs,
+            how=wish.how,
             registered=dict(known),
             chosen=dict(wish.chosen),
         )
@@ -171,12 +172,12 @@ def _own(commune: Commune, reading: Reading) -> Reading:
     return replace(reading, outlines=own, problems=kept, shapes=shapes, labels=labels, unmatched=())
 
 
-def candidates(commune: Commune, content: bytes, file_name: str) -> tuple[Candidate, ...]:
+def candidates(commune: Commune, content: bytes, file_name: str, wish: Wish) -> tuple[Candidate, ...]:
     """The coordinate systems to choose from, each with the file as it would place it."""
     with TemporaryDirectory() as folder:
         path = _written(folder, content, Path(file_name).suffix.lower())
         try:
-            return boundaries.candidates(path, about(commune))
+            return boundaries.candidates(path, about(commune), wish.how)
         except boundaries.UnreadableBoundaries as error:
             raise errors.Problem(FileProblem.FILE_UNREADABLE, why=error.sentence) from error
 

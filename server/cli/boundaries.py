@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from geo import boundaries
-from geo.boundaries import Level, Reading, Registered
+from geo.boundaries import Level, ReadAs, Reading, Registered
 from server import clock
 from server.boundaries import derived_outlines, merge_villages, store, upload
 from server.cli import arguments
@@ -17,6 +17,8 @@ from server.db import db, writing
 from server.files.tables.table_file import TableRejected
 from server.models import Commune
 from server.places import communes, household_numbers_import
+
+_UNITS = {"m": 1, "cm": 100, "mm": 1_000}
 
 
 @click.group("boundaries")
@@ -34,6 +36,12 @@ def group() -> None:
 )
 @click.option("--code-column", help="Cột mã, nếu không tự nhận ra.")
 @click.option("--name-column", help="Cột tên, nếu không tự nhận ra.")
+@click.option("--layer", help="Lớp cần nạp, nếu tệp có nhiều lớp.")
+@click.option("--north-first", is_flag=True, help="Tọa độ ghi Bắc (X) trước Đông (Y).")
+@click.option("--unit", type=click.Choice(["m", "cm", "mm"]), default="m", show_default=True,
+              help="Đơn vị của bản vẽ.")  # fmt: skip
+@click.option("--by-name", is_flag=True, help="Ghép theo tên thôn trong danh mục, không theo mã trong tệp.")
+@click.option("--renames", is_flag=True, help="Đúng là phần lớn các thôn đổi tên.")
 @click.option("--source", help="Nguồn của ranh giới và số hộ; bỏ trống: tên tệp.")
 @click.option("--date", "day", help="Ngày của số hộ, dạng 2026-11-22; bỏ trống: hôm nay.")
 @click.option("--illustrative", is_flag=True, help="Ranh giới chỉ để minh họa; bản đồ sẽ ghi rõ.")
@@ -47,12 +55,19 @@ def import_(
     crs: int | None,
     code_column: str | None,
     name_column: str | None,
+    layer: str | None,
+    north_first: bool,
+    unit: str,
+    by_name: bool,
+    renames: bool,
     source: str | None,
     day: str | None,
     illustrative: bool,
     wants_json: bool,
 ) -> None:
-    """Nạp ranh giới từ GeoJSON, Shapefile nén zip, GeoPackage, KML, DXF (WGS84 hoặc VN-2000).
+    """Nạp ranh giới từ tệp bản đồ của cơ quan đất đai (WGS84 hoặc VN-2000).
+
+    GeoJSON, Shapefile hoặc MapInfo nén zip, GeoPackage, KML, KMZ, DXF, DGN V7, GML, FlatGeobuf.
 
     Kiểm tra hết rồi mới ghi; còn một lỗi thì không ghi gì.
     """
@@ -64,9 +79,7 @@ def import_(
         level=cast(Level, level),
         commune_outline=communes.official_outline(commune) if commune and level == "village" else None,
         near=upload.about(commune) if commune and level == "village" else None,
-        code_column=code_column,
-        name_column=name_column,
-        crs=crs,
+        how=ReadAs(layer, code_column, name_column, crs, north_first, _UNITS[unit], by_name, renames),
         registered=_registered(commune) if level == "village" else None,
     )
     stored = _store(reading, cast(Level, level), commune, source or file.name, figures_day, illustrative)

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo import encodings
-from geo.boundaries import Figures, Reading, UnreadableBoundaries, read
+from geo.boundaries import Figures, ReadAs, Reading, UnreadableBoundaries, read
 
 SHARED = Path(os.environ.get("TUNGNHA_SHARED", Path(__file__).parents[2].parent / "shared")) / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample outlines are not here")
@@ -150,7 +150,7 @@ def test_codes_from_a_spreadsheet_lose_their_decimals(tmp_path: Path) -> None:
 
 def test_columns_may_be_named(tmp_path: Path) -> None:
     path = geojson(tmp_path, ky_hieu=["A1", "A2", "A3"], goi_la=["Một", "Hai", "Ba"])
-    reading = read(path, level="village", code_column="ky_hieu", name_column="Gọi là")
+    reading = read(path, level="village", how=ReadAs(code_column="ky_hieu", name_column="Gọi là"))
     assert [(o.code, o.name) for o in reading.outlines] == [("A1", "Một"), ("A2", "Hai"), ("A3", "Ba")]
 
 
@@ -199,7 +199,7 @@ def test_without_a_prj_and_an_outline_the_choices_are_named(tmp_path: Path) -> N
 
 def test_a_person_may_choose_the_zone(tmp_path: Path) -> None:
     path = shapefile(tmp_path, table().to_crs(9210), leave_out=(".prj",))
-    reading = read(path, level="village", crs=9210)
+    reading = read(path, level="village", how=ReadAs(crs=9210))
     assert reading.crs
     assert (reading.crs.epsg, reading.crs.how) == (9210, "given")
     assert not reading.errors
@@ -442,7 +442,6 @@ HOSTILE = {
     "half a zip": (b"PK\x03\x04" + bytes(40), "hỏng"),
     "a zip that climbs out": (members("../../thon.geojson"), "ra ngoài thư mục"),
     "a zip with a root": (members("/etc/thon.geojson"), "ra ngoài thư mục"),
-    "two sets": (members("mot.shp", "hai.shp"), "2 bộ"),
     "no set": (members("thon.docx"), "không có ranh giới"),
     "half a set": (members("thon.shp", "thon.shx"), ".dbf"),
     "a lying bomb": (lying_bomb(), "hỏng"),
@@ -472,11 +471,19 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         read(tmp_path / "thieu.geojson", level="village")
 
 
-def test_a_geopackage_with_two_layers_is_refused_by_their_names(tmp_path: Path) -> None:
+def test_a_geopackage_with_two_layers_asks_by_their_names(tmp_path: Path) -> None:
     path = as_gpkg(tmp_path)
     table().to_file(path, layer="khac")
-    with pytest.raises(UnreadableBoundaries, match=r"2 lớp .*khac"):
-        read(path, level="village")
+    reading = read(path, level="village")
+    assert kinds(reading.errors) == ["several_layers"]
+    assert "khac" in reading.layers
+    assert not reading.outlines
+
+
+def test_a_zip_with_two_sets_asks_by_their_names(tmp_path: Path) -> None:
+    reading = read(zipped(tmp_path, {"mot.shp": b"1", "hai.shp": b"2"}), level="village")
+    assert kinds(reading.errors) == ["several_layers"]
+    assert reading.layers == ("mot", "hai")
 
 
 def test_a_geopackage_with_a_view_is_refused(tmp_path: Path) -> None:

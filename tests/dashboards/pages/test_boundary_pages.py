@@ -5,6 +5,7 @@ import io
 import json
 import re
 import uuid
+from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
@@ -122,6 +123,37 @@ def test_a_gap_between_thon_is_a_warning_that_does_not_stop_anybody(officer: Bro
     at = send(officer, geojson([ring], CODES[:1])).location
     assert "không thuộc thôn nào" in officer.get(at).text
     assert confirm(officer, at.partition("?")[0]).status_code == 302
+
+
+def test_a_layer_is_chosen_on_the_page(officer: Browser) -> None:
+    content = (Path(__file__).parents[2] / "data" / "boundaries" / "geo-07-layers.gpkg").read_bytes()
+    at = send(officer, content, "ranh.gpkg").location
+    page = officer.get(at).text
+    assert "Lớp ranh giới" in page
+    assert "Đồng ý nạp" not in page
+    assert "Nạp 3 ranh giới" in officer.get(f"{at}&lop=ranh_thon").text
+    assert confirm(officer, at.partition("?")[0], lop="ranh_thon").status_code == 302
+
+
+def test_columns_are_chosen_on_the_page(officer: Browser) -> None:
+    frame = gpd.GeoDataFrame(
+        {"GID": CODES, "NAME_3": ["thôn 1", "thôn 2", "thôn 3"]}, geometry=FIELDS, crs=4326
+    )
+    at = send(officer, frame.to_json().encode()).location
+    assert '<option value="NAME_3">' in officer.get(at).text
+    assert "Nạp 3 ranh giới" in officer.get(f"{at}&cot_ma=GID&cot_ten=NAME_3").text
+
+
+def test_renaming_most_thon_needs_a_tick(officer: Browser) -> None:
+    load(officer, geojson())
+    other = geojson(ten_thon=["Khu Trên", "Khu Giữa", "Khu Dưới"])
+    at = send(officer, other).location
+    page = officer.get(at).text
+    assert "mang tên khác danh mục" in page
+    assert "Đồng ý nạp" not in page
+    assert confirm(officer, at.partition("?")[0]).status_code == 422
+    assert "Đồng ý nạp" in officer.get(f"{at}&doi_ten=1").text
+    assert confirm(officer, at.partition("?")[0], doi_ten="1").status_code == 302
 
 
 def test_rows_without_codes_are_matched_by_names_that_are_unique(officer: Browser) -> None:

@@ -1,7 +1,8 @@
-"""DXF drawings read as rows: each closed line is an outline, the text inside it is its code and name."""
+"""Drawings (DXF, DGN V7) read as rows: each closed line is an outline, the texts inside it are its code and name."""
 
 import math
 import re
+import unicodedata
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,8 @@ import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo import encodings
+from geo.layer import Layer, LayerRow, flat
 from geo.problems import UnreadableBoundaries
 
 MAX_ENTITIES = 50_000
@@ -19,49 +22,59 @@ CLOSED = 0.01
 """How near the ends of a line must be, in units of the drawing, for the line to be an outline."""
 _START = re.compile(rb"\s*(?:999[^\n]*\n[^\n]*\n\s*)*0\s*\n\s*SECTION")
 _CODE = re.compile(r"\d{5,12}")
+_DGN = (b"\x08\x09\xfe", b"\xc8\x09\xfe")
+_ESCAPED = re.compile(r"\\[Uu]\+([0-9A-Fa-f]{4})")
 
 
-def is_dxf(data: bytes) -> bool:
-    """Whether it begins as a text DXF does; a drawing that GDAL might take for something else is none."""
+def is_drawing(data: bytes) -> bool:
+    """Whether it begins as a text DXF or a DGN V7 does; a drawing that GDAL might take for something else is none."""
+    return _is_dxf(data) or data[:3] in _DGN
+
+
+def _is_dxf(data: bytes) -> bool:
     return _START.match(data[:4096].replace(b"\r", b"")) is not None
 
 
-def rows(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
+def layer(data: bytes) -> Layer:
     """Each outline with `ma_thon`, `ten_thon`, `lop`; raises UnreadableBoundaries where there is none."""
     shapes, fields = _entities(data)
-    outlines = [(shape, layer) for shape, layer in _outlines(shapes, fields)]
+    outlines = _outlines(shapes, fields)
     if not outlines:
-        raise UnreadableBoundaries("Bản vẽ DXF không có đường khép kín nào để làm ranh giới.")
+        raise UnreadableBoundaries("Bản vẽ không có đường khép kín nào để làm ranh giới.")
     placed = [
-        (shape.x, shape.y, _plain(_spelled(text)))
+        (shape.x, shape.y, text)
         for shape, text in zip(shapes, fields.get("Text", [None] * len(shapes)), strict=True)
         if isinstance(shape, shapely.Point) and not shape.is_empty and isinstance(text, str) and text.strip()
     ]
     points = np.array([(x, y) for x, y, _ in placed]).reshape(-1, 2)
-    texts = [text for *_, text in placed]
-    return [(_named(outline, layer, points, texts), outline) for outline, layer in outlines]
+    texts, encoding, trusted = _spelled([_plain(text) for *_, text in placed])
+    rows = tuple(
+        LayerRow(number, _named(outline, lop, points, texts), flat(outline))
+        for number, (outline, lop) in enumerate(outlines, 1)
+    )
+    return Layer(("ma_thon", "ten_thon", "lop"), rows, None, encoding, trusted)
 
 
 def _entities(data: bytes) -> tuple[list[BaseGeometry | None], dict[str, Any]]:
     with TemporaryDirectory() as folder:
-        path = Path(folder, "layer.dxf")
+        path = Path(folder, "layer.dxf" if _is_dxf(data) else "layer.dgn")
         path.write_bytes(data)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 meta, _, found, values = pyogrio.raw.read(path, force_2d=True, max_features=MAX_ENTITIES + 1)
         except (RuntimeError, ValueError, OverflowError, MemoryError, UnboundLocalError) as error:
-            raise UnreadableBoundaries("Bản vẽ DXF bị hỏng hoặc bị cắt cụt, không đọc được.") from error
+            raise UnreadableBoundaries("Bản vẽ bị hỏng hoặc bị cắt cụt, không đọc được.") from error
     if found is None or not len(found):
-        raise UnreadableBoundaries("Bản vẽ DXF không có gì.")
+        raise UnreadableBoundaries("Bản vẽ không có gì.")
     if len(found) > MAX_ENTITIES:
-        raise UnreadableBoundaries(f"Bản vẽ DXF có hơn {MAX_ENTITIES} đối tượng.")
+        raise UnreadableBoundaries(f"Bản vẽ có hơn {MAX_ENTITIES} đối tượng.")
     shapes = shapely.from_wkb(np.asarray(found, dtype=object), on_invalid="ignore")
     return list(shapes), dict(zip(map(str, meta["fields"]), values, strict=True))
 
 
 def _outlines(shapes: list[BaseGeometry | None], fields: dict[str, Any]) -> list[tuple[BaseGeometry, str]]:
-    layers = fields.get("Layer", [""] * len(shapes))
+    layers = fields.get("Layer", fields.get("Level", [""] * len(shapes)))
     found = []
     for shape, layer in zip(shapes, layers, strict=True):
         if shape is None or shape.is_empty:
@@ -86,14 +99,30 @@ def _named(outline: BaseGeometry, layer: str, points: np.ndarray, texts: list[st
     return {"ma_thon": code, "ten_thon": name, "lop": layer}
 
 
-def _spelled(text: str) -> str:
-    """UTF-8 that GDAL took for Latin-1, as it does where a drawing names no code page."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text
+def _spelled(texts: list[str]) -> tuple[list[str], str | None, bool]:
+    r"""The texts in the letters they were meant in, which letters those are where they had to be guessed, and how sure.
+
+    AutoCAD writes what its code page lacks as `\U+1EA1`; before Unicode, Vietnamese was drawn by fonts of their own
+    (TCVN3, VNI), which a drawing does not name in a way that can be relied on.
+    """
+    plain = [_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) for text in texts]
+    old = [text.encode("latin-1") for text in plain if not text.isascii() and _is_latin(text)]
+    if not old:
+        return [unicodedata.normalize("NFC", text) for text in plain], None, True
+    encoding, certain = encodings.decode(old, None)
+    read = [
+        encodings.text(text.encode("latin-1"), encoding)
+        if _is_latin(text)
+        else unicodedata.normalize("NFC", text)
+        for text in plain
+    ]
+    return read, None if certain else encoding, certain or encodings.is_trusted(old, encoding)
+
+
+def _is_latin(text: str) -> bool:
+    return all(ord(letter) < 256 for letter in text)
 
 
 def _plain(text: str) -> str:
-    r"""Without MTEXT's formatting: `\P` for a new line, `\f…;` for a font."""
-    return " ".join(re.sub(r"\\[A-Za-z][^;\\{}]*;|[{}]", "", text.replace("\\P", " ")).split())
+    r"""Without MTEXT's formatting: `\P` for a new line, `\f…;` for a font; `\U+1EA1` stays."""
+    return " ".join(re.sub(r"\\(?!U\+)[A-Za-z][^;\\{}]*;|[{}]", "", text.replace("\\P", " ")).split())

@@ -1,0 +1,169 @@
+"""What land offices hand over is read, or the way out is named; nothing moves by 200 m or is renamed unasked.
+
+The files of tests/data/boundaries hold the same three thôn, each as another program writes them; `true.geojson` says
+where they are and what they are called.
+"""
+
+import io
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from geo.boundaries import ReadAs, Reading, Registered, UnreadableBoundaries, read
+from geo.match_names import READ_AS_IT_SAYS
+
+FILES = Path(__file__).parents[1] / "data" / "boundaries"
+TRUE = gpd.read_file(FILES / "true.geojson").set_index("ma_thon")
+NEAR = shapely.box(106.55, 20.78, 106.62, 20.83)
+LISTED = {code: Registered(str(row.ten_thon)) for code, row in TRUE.iterrows()}
+
+
+def read_file(name: str, how: ReadAs = READ_AS_IT_SAYS) -> Reading:
+    return read(FILES / name, level="village", near=NEAR, how=how, registered=LISTED)
+
+
+def farthest_m(reading: Reading) -> float:
+    """The largest distance between an outline and where it really is, in metres."""
+    told = gpd.GeoSeries({o.code: o.geometry for o in reading.outlines}, crs=4326).to_crs(9210)
+    real = TRUE.geometry.to_crs(9210)
+    return max(told[code].hausdorff_distance(real[code]) for code in real.index)
+
+
+def is_true(reading: Reading) -> bool:
+    names = {outline.code: outline.name for outline in reading.outlines}
+    return names == {code: each.name for code, each in LISTED.items()} and farthest_m(reading) < 0.05
+
+
+def kinds(reading: Reading) -> list[str]:
+    return [problem.kind for problem in reading.errors]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["geo-01-escape.dxf", "geo-02-tcvn3.dxf", "geo-03-vni.dxf", "geo-04-vni.zip", "geo-05-tab.zip", "geo-06-mif.zip",
+     "geo-12-links.kmz"],
+)  # fmt: skip
+def test_old_letters_mapinfo_and_linked_kml_are_read_as_they_are_meant(name: str) -> None:
+    reading = read_file(name)
+    assert kinds(reading) == []
+    assert is_true(reading)
+
+
+@pytest.mark.parametrize(
+    "name", ["geo-01-escape.dxf", "geo-02-tcvn3.dxf", "geo-03-vni.dxf", "geo-04-vni.zip", "geo-05-tab.zip"]
+)
+def test_names_are_read_in_their_own_letters_where_nothing_is_registered_yet(name: str) -> None:
+    assert is_true(read(FILES / name, level="village", near=NEAR))
+
+
+def test_a_layer_is_asked_for_where_there_are_several() -> None:
+    asked = read_file("geo-07-layers.gpkg")
+    assert kinds(asked) == ["several_layers"]
+    assert "ranh_thon" in asked.layers
+    assert is_true(read_file("geo-07-layers.gpkg", ReadAs(layer="ranh_thon")))
+    assert kinds(read_file("geo-07-layers.gpkg", ReadAs(layer="khong_co"))) == ["several_layers"]
+
+
+def test_degrees_without_a_system_are_asked_about() -> None:
+    """Degrees of VN-2000 lie 224 m from degrees of WGS84, and both lie in the commune."""
+    asked = read_file("geo-08-vn2000-degrees-noprj.zip")
+    assert kinds(asked) == ["unknown_crs"]
+    assert "4756" in asked.errors[0].sentence
+    assert is_true(read_file("geo-08-vn2000-degrees-noprj.zip", ReadAs(crs=4756)))
+    wrong = read_file("geo-08-vn2000-degrees-noprj.zip", ReadAs(crs=4326))
+    assert 150 < farthest_m(wrong) < 300
+
+
+def test_axes_are_turned_when_a_person_says_so() -> None:
+    assert kinds(read_file("geo-09-north-first-noprj.zip")) == ["swapped_axes"]
+    assert is_true(read_file("geo-09-north-first-noprj.zip", ReadAs(north_first=True, crs=9210)))
+
+
+def test_a_drawing_in_millimetres_is_told_and_scaled_when_agreed() -> None:
+    assert kinds(read_file("geo-10-mm.dxf")) == ["unit_1000"]
+    assert is_true(read_file("geo-10-mm.dxf", ReadAs(per_metre=1_000)))
+
+
+def test_a_table_of_corners_is_told_what_kind_of_file_is_needed() -> None:
+    with pytest.raises(UnreadableBoundaries) as refused:
+        read_file("geo-11-points.xlsx")
+    assert "Đây là bảng Excel" in refused.value.sentence
+
+
+def test_columns_are_chosen_where_they_are_not_known() -> None:
+    asked = read(FILES / "geo-13-name3.geojson", level="village", near=NEAR)
+    assert "no_name_column" in kinds(asked)
+    assert asked.columns == ("GID", "NAME_3")
+    assert is_true(read_file("geo-13-name3.geojson", ReadAs(code_column="GID", name_column="NAME_3")))
+
+
+def test_a_file_that_renames_most_thon_is_stopped_until_somebody_agrees() -> None:
+    stopped = read_file("geo-14-other-names.geojson")
+    assert kinds(stopped) == ["mostly_renamed"]
+    assert "ghép theo tên" in stopped.errors[0].sentence
+    agreed = read_file("geo-14-other-names.geojson", ReadAs(renames=True))
+    assert kinds(agreed) == []
+    assert {outline.name for outline in agreed.outlines} == {"Khu Trên", "Khu Giữa", "Khu Dưới"}
+
+
+def test_rows_are_matched_by_name_where_the_codes_are_of_another_numbering(tmp_path: Path) -> None:
+    path = tmp_path / "thon.geojson"
+    turned = TRUE.reset_index()
+    turned["ma_thon"] = turned["ma_thon"].to_numpy()[::-1]
+    turned.to_file(path)
+    assert kinds(read(path, level="village", near=NEAR, registered=LISTED)) == ["mostly_renamed"]
+    assert is_true(read(path, level="village", near=NEAR, registered=LISTED, how=ReadAs(by_name=True)))
+
+
+def test_letters_that_are_not_sure_rename_nobody(tmp_path: Path) -> None:
+    parts = io.BytesIO()
+    folder = tmp_path / "thon"
+    folder.mkdir()
+    strange = TRUE.reset_index().to_crs(9210)
+    strange["ten_thon"] = ["\xff\xfe\xd7x", "\xf7\xd7", "\x81\xff"]
+    strange.to_file(folder / "thon.shp", encoding="ISO-8859-1")
+    with zipfile.ZipFile(parts, "w") as archive:
+        for part in folder.iterdir():
+            if part.suffix != ".cpg":
+                archive.write(part, part.name)
+    path = tmp_path / "thon.zip"
+    path.write_bytes(parts.getvalue())
+    assert is_true(read(path, level="village", near=NEAR, registered=LISTED))
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [(b"AC1032\0\0", "DWG"), (b"\xd0\xcf\x11\xe0\xa1\xb1", "DGN V8"), (b"!table\n!version 300", ".tab")],
+)
+def test_what_cannot_be_read_names_the_program_and_the_way_out(
+    tmp_path: Path, first: bytes, words: str
+) -> None:
+    path = tmp_path / "ban-ve"
+    path.write_bytes(first + b"\0" * 200)
+    with pytest.raises(UnreadableBoundaries) as refused:
+        read(path, level="village", near=NEAR)
+    assert words in refused.value.sentence
+    assert "hãy" in refused.value.sentence
+
+
+@pytest.mark.parametrize(("driver", "name"), [("FlatGeobuf", "thon.fgb"), ("GML", "thon.gml")])
+def test_formats_of_gdal_are_read_with_the_system_they_declare(
+    tmp_path: Path, driver: str, name: str
+) -> None:
+    path = tmp_path / name
+    TRUE.reset_index().to_crs(9210).to_file(path, driver=driver)
+    assert is_true(read(path, level="village", near=NEAR, registered=LISTED))
+
+
+def test_a_gml_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "thon.gml"
+    TRUE.reset_index().to_file(path, driver="GML")
+    pointing = path.read_text(encoding="utf-8").replace(
+        "<ogr:ma_thon>", '<ogr:ma_thon xlink:href="/etc/passwd">', 1
+    )
+    path.write_text(pointing, encoding="utf-8")
+    with pytest.raises(UnreadableBoundaries, match="trỏ sang tệp khác"):
+        read(path, level="village", near=NEAR)
