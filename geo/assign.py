@@ -56,6 +56,11 @@ class VillageIndex:
     def __len__(self) -> int:
         return len(self._keys)
 
+    @property
+    def keys(self) -> Sequence[int]:
+        """The villages that have an outline."""
+        return self._keys
+
     def find(self, latitude: float, longitude: float) -> int | None:
         """The key of the village a point lies in; on a shared edge the smallest key, so never two villages."""
         if not self._keys or not _is_on_earth(latitude, longitude):

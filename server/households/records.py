@@ -15,6 +15,7 @@ from server.counting import tally
 from server.hot_path import statements
 from server.hot_path.statements import Step, step
 from server.models import Entity, EntityVersion, Submission
+from server.published_forms.read_submission import LONGEST_LABEL, LONGEST_PROPERTY
 from server.published_forms.registry import registry
 
 HOUSEHOLDS = "ho_dan"
@@ -201,8 +202,8 @@ def create(
     label: str | None = None,
 ) -> list[Step]:
     """A new entity with its first version."""
-    label = label or block.label or str(block.id)[:8]
-    data = {**block.properties, **computed}
+    label = (label or block.label or str(block.id)[:8])[:LONGEST_LABEL]
+    data = {**_cut(block.properties), **computed}
     added = step(
         ADD, id=block.id, list_id=list_id, village_id=village_id, label=label, data=data, version=1,
         created_at=origin.received_at, changed_at=origin.received_at,
@@ -221,8 +222,8 @@ def update(
 
     Without a block only the computed properties change; nothing at all is written where they are as before.
     """
-    received = block.properties if block else {}
-    label = (block.label if block else None) or known.label
+    received = _cut(block.properties) if block else {}
+    label = ((block.label if block else None) or known.label)[:LONGEST_LABEL]
     data = {**known.data, **{k: v for k, v in received.items() if k not in meeting.kept}, **computed}
     if block is None and data == known.data:
         return []
@@ -250,14 +251,19 @@ def _version(
     return step(
         ADD_VERSION,
         entity_id=entity_id, version=version, submission_id=origin.submission_id, label=label, data=data,
-        received=block.properties if block else None,
-        named=block.label if block else None,
+        received=_cut(block.properties) if block else None,
+        named=block.label[:LONGEST_LABEL] if block and block.label else None,
         base_version=block.base_version if block else None,
         trunk_version=block.trunk_version if block else None,
         branch_id=block.branch_id if block else None,
         conflict=conflict, created_at=origin.received_at, act_id=None, settled_at=None,
         settled_by=None,
     )  # fmt: skip
+
+
+def _cut(properties: Mapping[str, str]) -> dict[str, str]:
+    """Properties no longer than phones' lists may hold: what a person let count although it was."""
+    return {name: value[:LONGEST_PROPERTY] for name, value in properties.items()}
 
 
 def meet(

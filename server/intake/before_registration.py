@@ -13,7 +13,8 @@ from server.hot_path import statements
 from server.households import records
 from server.households.rebuild import IS_ACCEPTED, restate
 from server.households.records import Known, Origin
-from server.models import Entity, EntityVersion, Submission
+from server.intake import place
+from server.models import CollectorVillage, Entity, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import understand
 from server.published_forms.registry import registry
 
@@ -22,7 +23,14 @@ PATIENCE = dt.timedelta(days=5)
 UNNAMED = "Chưa rõ tên"
 
 _HELD = (
-    sa.select(Submission.id, Submission.xml, Submission.observed_at, Submission.received_at)
+    sa.select(
+        Submission.id,
+        Submission.xml,
+        Submission.observed_at,
+        Submission.received_at,
+        Submission.collector_id,
+        Submission.village_id,
+    )
     .where(
         Submission.entity_id == sa.bindparam("entity"),
         IS_ACCEPTED,
@@ -37,16 +45,37 @@ _HELD = (
 def settle(connection: sa.Connection, entity_id: uuid.UUID | None) -> int:
     """Apply the changes that were waiting for this entity, oldest first; how many. In the caller's transaction.
 
-    Does nothing twice: what an entity's versions name has been applied.
+    Does nothing twice: what an entity's versions name has been applied. What somebody sent who may not change the
+    entity, now that it is known where it is, is set aside (R13).
     """
     if entity_id is None:
         return 0
-    with recasting(connection, [entity_id]):
-        applied = 0
-        for held in connection.execute(_HELD, {"entity": entity_id}).all():
-            applied += _apply(connection, entity_id, held)
+    waiting = connection.execute(_HELD, {"entity": entity_id}).all()
+    foreign = [held.id for held in waiting if _is_foreign(connection, entity_id, held)]
+    stated = sa.select(Finding.subject).where(Finding.submission_id.in_(foreign)).distinct()
+    with recasting(connection, {entity_id, *connection.scalars(stated)}):
+        _set_aside(connection, foreign)
+        applied = sum(_apply(connection, entity_id, held) for held in waiting if held.id not in foreign)
         restate(connection, entity_id, clock.now())
     return applied
+
+
+def _is_foreign(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> bool:
+    """Whether a visit was sent for a thôn other than that in which its household was registered."""
+    found: Any = connection.execute(records.KNOWN, {"entity": entity_id}).first()
+    if found is None or found.village_id is None or held.village_id in (None, found.village_id):
+        return False
+    if found.list_id == registry().list_id(records.HOUSEHOLDS):
+        own = sa.select(CollectorVillage.village_id).where(CollectorVillage.collector_id == held.collector_id)
+        return found.village_id not in set(connection.scalars(own))
+    return registry().commune_of(held.village_id) != registry().commune_of(found.village_id)
+
+
+def _set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
+    if submissions:
+        connection.execute(sa.delete(Finding).where(Finding.submission_id.in_(submissions)))
+        aside = sa.update(Submission).where(Submission.id.in_(submissions))
+        connection.execute(aside.values(quarantine=place.OUTSIDE))
 
 
 def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:

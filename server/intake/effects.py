@@ -25,6 +25,8 @@ from server.models import Finding, Submission
 from server.published_forms.read_submission import Reading, observed
 from server.published_forms.registry import KnownIndicator
 
+SAME_DAY = "same_day"
+
 ADD = sa.insert(Submission).values(
     {column.name: sa.bindparam(column.name) for column in Submission.__table__.columns}
 )
@@ -45,6 +47,8 @@ class Arrival:
     received_at: dt.datetime
     observed_at: dt.datetime
     flags: tuple[dict[str, str], ...]
+    repeated: frozenset[str] = frozenset()
+    """Codes of events that another visit to the household stated on the same day: they wait for a person."""
 
     @property
     def id(self) -> int:
@@ -80,8 +84,22 @@ def arrival_of(
         moment = before.edited.observed_at
         blobs = (*blobs, *before.edited.carried(sent.reading.files, blobs))
     decided = None if sent.sender.person else before.edited  # who corrects on a page decides there too
+    repeated = _repeated(sent, before, moment) if placed.quarantine is None else frozenset()
     flags = (*place.flags(sent.reading, placed, clock_flag, decided), *resend.broken(sent.blobs))
-    return Arrival(sent.reading, blobs, sent.sender, before, placed, received_at, moment, flags)
+    if repeated:
+        flags = (*flags, {"code": SAME_DAY, "about": "", "detail": ",".join(sorted(repeated))})
+    return Arrival(sent.reading, blobs, sent.sender, before, placed, received_at, moment, flags, repeated)
+
+
+def _repeated(sent: Sent, before: Before, moment: dt.datetime) -> frozenset[str]:
+    """Help that was stated for the same household on the same day already: told twice, it may have been given once."""
+    day = clock.day_of(moment)
+    return frozenset(
+        each.indicator.code
+        for each in sent.reading.statements
+        if each.indicator.rule.event
+        and any(clock.day_of(when[0]) == day for when, *_ in before.series.get(each.indicator.id, ()))
+    )
 
 
 def steps_of(connection: sa.Connection, this: Arrival) -> list[Step]:
@@ -173,7 +191,8 @@ def _findings(this: Arrival) -> list[dict[str, Any]]:
         {
             "submission_id": this.id, "indicator_id": each.indicator.id, "subject": subject,
             "village_id": this.village_of(each.indicator), "done": each.done, "of": each.of,
-            "observed_at": this.observed_at, "received_at": this.received_at, "counts": True,
+            "observed_at": this.observed_at, "received_at": this.received_at,
+            "counts": each.indicator.code not in this.repeated,
         }
         for each in this.reading.statements
     ]  # fmt: skip
@@ -183,7 +202,8 @@ def _tally_steps(this: Arrival) -> list[Step]:
     """The tally that follows from the findings (R3)."""
     day = clock.day_of(this.observed_at)
     tallied = []
-    for indicator, done, of in ((each.indicator, each.done, each.of) for each in this.reading.statements):
+    counted = (each for each in this.reading.statements if each.indicator.code not in this.repeated)
+    for indicator, done, of in ((each.indicator, each.done, each.of) for each in counted):
         village_id = this.village_of(indicator)
         entry = Entry(this.observed_at, this.received_at, this.id, day, village_id, done, of)
         tallied += tally.joined(this.before.series, indicator.id, entry, indicator.rule, this.turns)

@@ -8,11 +8,11 @@ from forms.instance import EntityBlock
 from geo.assign import round_point
 from geo.quality import Doubt, misplaced
 from server.households.records import HOUSEHOLDS, Known
-from server.intake import scope
+from server.intake import check_points, scope
 from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
 from server.intake.sender import Sender
 from server.places import communes
-from server.published_forms.read_submission import Point, Reading
+from server.published_forms.read_submission import BOUNDS, TOO_LONG, TOO_MANY, TWICE, Point, Reading
 from server.published_forms.registry import KnownIndicator, registry
 
 OUTSIDE = "outside_village"
@@ -23,6 +23,12 @@ WORDS = {
     OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xã xem lại.",
     VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xã xem lại.",
     SEALED: "Đã nhận phiếu mã hóa.",
+    TOO_MANY: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
+    TWICE: "Đã nhận phiếu, nhưng phiếu ghi hai lần vào một hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
+    TOO_LONG: "Đã nhận phiếu, nhưng tên hoặc nội dung quá dài: phiếu chờ cán bộ xã xem lại.",
+    **dict.fromkeys(
+        check_points.IMPOSSIBLE, "Đã nhận phiếu, nhưng vị trí đo chưa dùng được: phiếu chờ cán bộ xã xem lại."
+    ),
     EDIT_FOREIGN: "Đã nhận bản sửa, nhưng phiếu gốc do người khác gửi: bản sửa chờ cán bộ xã xem lại.",
     EDIT_OUTDATED: "Đã nhận bản sửa, nhưng phiếu đã có bản mới hơn: bản sửa chờ cán bộ xã xem lại.",
     EDIT_OF_REJECTED: "Đã nhận bản sửa của phiếu xã không nhận: bản sửa chờ cán bộ xã xem lại.",
@@ -81,6 +87,11 @@ def place(
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
     spot_id, doubt = _spot(reading.point, home_id if is_household else None)
     quarantine = _quarantine(is_household, main, home_id, spot_id, sender, reading)
+    impossible = None if is_household or main is not None else check_points.impossible(reading, sender)
+    kept_point = _kept(reading)
+    if impossible is not None and sender.decides:
+        impossible, spot_id = None, None
+        kept_point = kept_point if check_points.can_be_drawn(reading) else None
     if scope.reaches_out(reading, known, sender, edited, stated_in):
         quarantine = OUTSIDE
     return Placed(
@@ -88,8 +99,11 @@ def place(
         is_household,
         home_id if home_id is not None or is_household else spot_id,
         spot_id,
-        _kept(reading),
-        quarantine or (edited.refused if edited is not None else None),
+        kept_point,
+        _beyond(reading, sender)
+        or quarantine
+        or impossible
+        or (edited.refused if edited is not None else None),
         misplaced=doubt,
     )
 
@@ -140,6 +154,14 @@ def _quarantine(
     if spot_id is not None and _foreign(spot_id, sender):
         return OUTSIDE
     return OUTSIDE if reading.village_code and home_id is None and spot_id is None else None
+
+
+def _beyond(reading: Reading, sender: Sender) -> str | None:
+    """The bound that a submission breaks (R13); what is only too long may be cut by a person's decision."""
+    broken = [fault.code for fault in reading.faults if fault.code in BOUNDS]
+    if sender.decides:
+        broken = [code for code in broken if code != TOO_LONG]
+    return broken[0] if broken else None
 
 
 def _foreign(village_id: int, sender: Sender) -> bool:

@@ -15,7 +15,7 @@ from server.files.attachments import Upload
 from server.hot_path import statements
 from server.hot_path.group_commit import Ticket, Together
 from server.hot_path.statements import Step
-from server.intake import before_registration, effects, latest_moment, place, resend
+from server.intake import before_registration, check_points, effects, latest_moment, place, resend
 from server.intake.intake_problems import IntakeProblem
 from server.intake.known import Sent, first, look
 from server.intake.sender import Sender
@@ -54,7 +54,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     same time is stored in one transaction (docs/decisions/0015). Of twins that arrive at once one is stored; the
     other meets its row on a second try and is told so (C46).
     """
-    reading = understand(xml)
+    reading = check_points.with_own_subject(understand(xml), sender)
     if uploads and (refused := _foresee(reading, sender)):
         return refused
     uploads = _without_log(uploads, reading)

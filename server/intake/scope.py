@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Mapping, Set
 
 from forms.instance import EntityBlock
-from server.households.records import HOUSEHOLDS, Known
+from server.households.phone_lists import WHOLE_COMMUNE
+from server.households.records import Known
 from server.intake.resend import Edited
 from server.intake.sender import Sender
 from server.published_forms.read_submission import Reading
@@ -28,7 +29,7 @@ def reaches_out(
     subject = known.get(reading.subject) if reading.subject else None
     if subject is not None and not may_change(subject, sender):
         return True
-    about_people = any(block.list_name == HOUSEHOLDS for block in reading.blocks)
+    about_people = any(block.list_name not in WHOLE_COMMUNE for block in reading.blocks)
     registers = any(block.create and block.id == reading.subject for block in reading.blocks)
     if not registers and any(
         not _may_change_in(village_id, sender, at_home=about_people) for village_id in stated_in
@@ -38,11 +39,15 @@ def reaches_out(
 
 
 def may_change(entity: Known, sender: Sender) -> bool:
-    """A household only within the sender's thôn; anything else within their commune (R23)."""
-    is_household = entity.list_id == registry().list_id(HOUSEHOLDS)
+    """What phones have of the whole commune within the commune; anything else, households first, within their thôn."""
+    is_at_home = not _is_of_commune(entity)
     if entity.village_id is None:
-        return not is_household
-    return _may_change_in(entity.village_id, sender, at_home=is_household)
+        return not is_at_home
+    return _may_change_in(entity.village_id, sender, at_home=is_at_home)
+
+
+def _is_of_commune(entity: Known) -> bool:
+    return entity.list_id in {registry().list_id(name) for name in WHOLE_COMMUNE}
 
 
 def _may_change_in(village_id: int | None, sender: Sender, *, at_home: bool) -> bool:
@@ -56,7 +61,7 @@ def _is_foreign(block: EntityBlock, entity: Known | None, sender: Sender) -> boo
     if entity is not None:
         return entity.list_id != registry().list_id(block.list_name) or not may_change(entity, sender)
     code = block.properties.get("thon")
-    return bool(code) and block.create and block.list_name == HOUSEHOLDS and code not in sender.villages
+    return bool(code) and block.list_name not in WHOLE_COMMUNE and code not in sender.villages
 
 
 def _was_elsewhere(edited: Edited, known: Mapping[uuid.UUID, Known], sender: Sender) -> bool:
@@ -64,5 +69,5 @@ def _was_elsewhere(edited: Edited, known: Mapping[uuid.UUID, Known], sender: Sen
     entities = [known[each] for each in edited.touched if each in known]
     if any(not may_change(each, sender) for each in entities):
         return True
-    is_household = any(each.list_id == registry().list_id(HOUSEHOLDS) for each in entities)
-    return edited.counts and not _may_change_in(edited.village_id, sender, at_home=is_household)
+    is_at_home = any(not _is_of_commune(each) for each in entities)
+    return edited.counts and not _may_change_in(edited.village_id, sender, at_home=is_at_home)

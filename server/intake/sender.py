@@ -17,6 +17,9 @@ class Sender:
     person: str | None = None
     """Who corrects on a page what this collector sent, as the audit names him."""
 
+    decides: bool = False
+    """Somebody looked at the submission and lets it count: what only asks for a look is past."""
+
     @property
     def actor(self) -> str:
         """How the audit names him."""

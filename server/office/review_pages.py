@@ -133,6 +133,8 @@ FLAGS = {
     "clock_behind": "đồng hồ chạy sau",
     "clock_backwards": "đồng hồ bị chỉnh",
     "no_village": "không rõ thôn",
+    "same_day": "cùng hộ, cùng ngày",
+    "edited_after_decision": "đã sửa sau khi duyệt",
 }
 
 

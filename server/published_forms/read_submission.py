@@ -4,9 +4,13 @@ import dataclasses
 import datetime as dt
 import hashlib
 import uuid
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
+
+from lxml import etree
 
 from forms import indicators
+from forms.definition import Definition
 from forms.errors import Fault, Unreadable
 from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
 from forms.points import rounded, rounded_unseen
@@ -17,6 +21,17 @@ from server.published_forms.registry import KnownForm, KnownIndicator, KnownVers
 
 TOLERANCE = dt.timedelta(minutes=10)
 """How far a phone's clock may be off before its time is not believed (R2)."""
+
+MOST_BLOCKS = 50
+LONGEST_LABEL = 200
+LONGEST_PROPERTY = 2_000
+TOO_MANY, TWICE, TOO_LONG = "too_many_entities", "entity_twice", "entity_too_long"
+BOUNDS = frozenset({TOO_MANY, TWICE, TOO_LONG})
+"""Faults of what one submission does to entities; it is set aside with any of them (R13)."""
+_ACTING = etree.XPath(
+    "count(//*[local-name()='meta']/*[local-name()='entity'][@create='1' or @create='true' or @update='1' or "
+    "@update='true'])"
+)
 
 WHY = {
     "not_xml": "nội dung không phải XML.",
@@ -100,18 +115,22 @@ def understand(xml: bytes) -> Reading:
     digest = hashlib.sha256(xml).digest()
     if version is None or instance.encrypted:
         return _closed(instance, digest, form, version)
+    if _acting(instance) > MOST_BLOCKS:  # a flood is kept without being taken apart
+        return _closed(instance, digest, form, version, Fault(TOO_MANY, "", ""))
     return _opened(instance, digest, form, version)
 
 
-def _closed(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion | None) -> Reading:
-    """A submission that is kept whole without being understood: of an unknown version, or sealed (C44)."""
+def _closed(
+    instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion | None, *faults: Fault
+) -> Reading:
+    """A submission that is kept whole without being understood: of an unknown version, sealed (C44), or a flood."""
     sealed = instance.encrypted or not form.cuts_points
     return Reading(
         instance, digest, form, version,
         xml=instance.xml if sealed else rounded_unseen(instance.xml),
         answers={}, blocks=(), statements=(), subject=None, point=None, result=None,
         village_code=None, observed_at=None,
-        files=binaries(instance, version.definition) if version else frozenset(), faults=(),
+        files=binaries(instance, version.definition) if version and not faults else frozenset(), faults=faults,
     )  # fmt: skip
 
 
@@ -124,6 +143,7 @@ def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
     when = times(instance, definition)
     statements, unknown = _known(stated)
     misfits = tuple(Fault("misfit", path, "") for path in kept.misfits)
+    bounds = _bounds(found.blocks, stored, definition)
     return Reading(
         instance, digest, form, version,
         xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
@@ -131,8 +151,32 @@ def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
         result=_word(kept.get(definition.result_path or "")),
         village_code=_word(kept.get(definition.village_path or "")),
         observed_at=when.end or when.start, files=binaries(instance, definition),
-        faults=(*found.faults, *stated.faults, *when.faults, *misfits, *unknown),
+        faults=(*bounds, *found.faults, *stated.faults, *when.faults, *misfits, *unknown),
     )  # fmt: skip
+
+
+def _bounds(blocks: tuple[EntityBlock, ...], instance: Instance, definition: Definition) -> Iterator[Fault]:
+    """What one submission may not do to entities: two outside repeats, one entity twice, texts beyond measure."""
+    outside = [element for _, element in instance.found(definition).entities if _acts(element)]
+    if len(outside) > 1:
+        yield Fault(TOO_MANY, "", "")
+    if len({block.id for block in blocks}) < len(blocks):
+        yield Fault(TWICE, "", "")
+    texts = ((block.label or "", block.properties.values()) for block in blocks)
+    if any(
+        len(label) > LONGEST_LABEL or any(len(each) > LONGEST_PROPERTY for each in values)
+        for label, values in texts
+    ):
+        yield Fault(TOO_LONG, "", "")
+
+
+def _acting(instance: Instance) -> int:
+    """How many blocks would create or update an entity, counted without taking the submission apart."""
+    return int(cast(float, _ACTING(instance.root)))
+
+
+def _acts(element: Any) -> bool:
+    return any(element.get(act) in ("1", "true") for act in ("create", "update"))
 
 
 def _known(stated: indicators.Stated) -> tuple[tuple[Statement, ...], tuple[Fault, ...]]:

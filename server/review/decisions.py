@@ -10,12 +10,12 @@ from server.counting.recast import recasting
 from server.errors import Problem
 from server.hot_path import statements
 from server.households.rebuild import restate, touched_by
-from server.intake import before_registration, effects, known, resend
+from server.intake import before_registration, check_points, effects, known, resend
 from server.intake.known import Sent
 from server.intake.resend import Edited
 from server.intake.sender import Sender
-from server.models import Finding, Submission, SubmissionReview, Village
-from server.published_forms.read_submission import Reading, understand
+from server.models import Finding, Indicator, Submission, SubmissionReview, Village
+from server.published_forms.read_submission import TOO_MANY, TWICE, Reading, understand
 from server.review import states
 from server.review.review_problems import ReviewProblem
 
@@ -35,10 +35,16 @@ _STORED = (
         Submission.received_at,
         Submission.xml,
         Submission.missing_files,
+        Submission.flags,
     )
     .where(Submission.id == sa.bindparam("submission"))
     .with_for_update()
 )
+IMPOSSIBLE = {
+    TOO_MANY: "phiếu ghi vào quá nhiều hộ hoặc điểm.",
+    TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm.",
+}
+"""Why what was set aside cannot be taken in by anybody."""
 _KEPT = frozenset(
     {"id", "instance_id", "replaced_by_id", "form_id", "version", "collector_id", "sha256", "xml",
      "received_at", "device", "user_agent", "review", "missing_files"}
@@ -90,8 +96,8 @@ def decide(
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
     if state == "approved" and stored.quarantine is not None:
         _take_in(connection, stored, reviewer)
-    elif stored.quarantine is None and (state == "rejected") != (stored.review == "rejected"):
-        _set_counting(connection, stored, counts=state != "rejected", state=state)
+    elif stored.quarantine is None and _uncounted(stored, state) != _uncounted(stored, stored.review):
+        _set_counting(connection, stored, state)
     connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(review=state))
     _remember(connection, Decision(stored.id, stored.review, state), reviewer, comment)
     return Decision(stored.id, stored.review, state)
@@ -106,8 +112,24 @@ def history(connection: sa.Connection, submission_id: int) -> list[SubmissionRev
     return [SubmissionReview(**row._mapping) for row in rows]
 
 
-def _set_counting(connection: sa.Connection, stored: Any, *, counts: bool, state: str) -> None:
+def _uncounted(stored: Any, state: str) -> frozenset[str] | None:
+    """Indicators of a submission that do not count in a state; None where none of it does.
+
+    Help that another visit told on the same day counts once somebody has approved it.
+    """
+    if state == states.REJECTED:
+        return None
+    if state == states.APPROVED:
+        return frozenset()
+    repeated = (flag["detail"] for flag in stored.flags or () if flag["code"] == effects.SAME_DAY)
+    return frozenset(code for codes in repeated for code in codes.split(","))
+
+
+def _set_counting(connection: sa.Connection, stored: Any, state: str) -> None:
     """Take a submission's findings out of the counts, or back in, and tell its household anew."""
+    uncounted = _uncounted(stored, state)
+    left_out = sa.select(Indicator.id).where(Indicator.code.in_(uncounted or ()))
+    counts = sa.false() if uncounted is None else Finding.indicator_id.not_in(left_out)
     subjects = set(
         connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == stored.id).distinct())
     )
@@ -129,8 +151,9 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         )
     sender = Sender(
         stored.collector_id or 0, reviewer.commune_id, _villages(connection, reviewer.commune_id),
-        stored.device, stored.user_agent,
+        stored.device, stored.user_agent, decides=True,
     )  # fmt: skip
+    reading = check_points.with_own_subject(reading, sender)
     edited = _edited(connection, stored, reading)
     if edited is not None and edited.id != stored.id:
         resend.replace(connection, edited, stored.id)
@@ -139,7 +162,8 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         sent, before = known.look_again(connection, Sent(reading, (), sender), stored.id, edited)
         this = effects.arrival_of(sent, before, stored.received_at)
         if this.placed.quarantine is not None:
-            raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="hộ hoặc điểm này không thuộc xã.")
+            why = IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này không thuộc xã.")
+            raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
         moment = edited.observed_at if edited is not None else stored.observed_at
         this = dataclasses.replace(this, observed_at=moment)
         values = {k: v for k, v in effects.columns(this).items() if k not in _KEPT}

@@ -11,14 +11,22 @@ from sqlalchemy.orm import undefer
 from server import clock
 from server.db import db
 from server.files import blobs
-from server.intake import place, resend
+from server.intake import check_points, effects, place, resend
 from server.models import Attachment, Collector, Commune, Form, Submission, Village
+from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE
 from server.review import states
 
 WORDS: Mapping[str, str] = {
     place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
     place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
     place.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
+    TOO_MANY: "phiếu ghi vào quá nhiều hộ hoặc điểm (nhiều nhất 50, và một ở ngoài nhóm lặp); không đọc tiếp",
+    TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm",
+    TOO_LONG: "tên dài hơn 200 chữ hoặc nội dung dài hơn 2.000 chữ; duyệt thì phần dài hơn bị cắt",
+    check_points.OUTSIDE_COMMUNE: "điểm đo nằm ngoài xã; chưa tính ở đâu",
+    check_points.ZERO: "điểm đo ở tọa độ 0, 0: máy chưa có vị trí; chưa tính ở đâu",
+    check_points.VAGUE: "vị trí điểm đo có sai số lớn (trên 100 m); chưa tính ở đâu",
+    check_points.UNREADABLE: "vị trí điểm đo không đọc được; chưa tính ở đâu",
     resend.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
     resend.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
     resend.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
@@ -33,6 +41,8 @@ WORDS: Mapping[str, str] = {
     "same_point": "{about} hộ do cùng một người ghi trong ngày đều ở một vị trí (ô khoảng 110 m); "
     "có thể phiếu không điền tại nhà",
     "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
+    effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; lần này chưa tính cho "
+    "đến khi duyệt",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
     "not_a_count": "chỉ tiêu {about} không phải số đếm; không tính",
     "done_exceeds_of": "chỉ tiêu {about} có số đạt âm hoặc lớn hơn tổng số; không tính",

@@ -15,8 +15,12 @@ from flask import Flask
 
 from server import clock
 from server.db import db
+from server.intake import check_points, place
+from server.intake.effects import SAME_DAY
+from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED
 from server.models import Submission
 from server.phones.collectors import NewCollector
+from server.published_forms.read_submission import BOUNDS
 from server.review import waiting_reasons
 from server.review.waiting_reasons import Waiting
 from tests import sample
@@ -257,7 +261,8 @@ def codes() -> Iterator[str]:
         tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "Doubt"):
-                yield ast.literal_eval(node.args[0])
+                if isinstance(node.args[0], ast.Constant):
+                    yield ast.literal_eval(node.args[0])
             elif isinstance(node, ast.Dict):
                 pairs = zip(node.keys, node.values, strict=True)
                 yield from (
@@ -272,6 +277,7 @@ def codes() -> Iterator[str]:
 
 
 def test_every_code_that_may_be_stored_has_its_words() -> None:
-    found = set(codes())
+    named = {SAME_DAY, place.EDITED_AFTER_DECISION, EDIT_FOREIGN, EDIT_OUTDATED, EDIT_OF_REJECTED}
+    found = set(codes()) | BOUNDS | check_points.IMPOSSIBLE | named
     assert found >= {"clock_ahead", "clock_behind", "point_elsewhere", "no_village", "not_a_count", "misfit"}
     assert found <= set(waiting_reasons.WORDS)
