@@ -42,7 +42,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file says and what is wrong with it. Whoever stores it stores nothing while there are errors.
+    """What a file says and what is wrong with it. Nothing is stored of it while there are errors.
 
     `shapes` are all rows that have one, by number, EPSG:4326, also those that are refused: to be drawn.
     """

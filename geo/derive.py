@@ -1,7 +1,7 @@
 """Outlines of thôn for which nobody has a map: derived from where their households and centres are.
 
 Each place is given to the nearest known one (Voronoi), cut at the commune's outline. Good enough to be looked at,
-not to judge a point by; whoever draws them says "suy ra".
+not to judge a point by; a map of them says "suy ra".
 """
 
 from collections import Counter

@@ -5,7 +5,7 @@ The rule, for one indicator in one commune:
 
 1. A thôn with 1 to 4 subjects is hidden whole ("base").
 2. Where 1 to 4 have it, or 1 to 4 lack it, the number is withheld and a bound is told ("part").
-3. Whoever subtracts the shown thôn from the commune's total must not learn a hidden number: other thôn are hidden,
+3. A reader who subtracts the shown thôn from the commune's total must not learn a hidden number: other thôn are hidden,
    the smallest first, until every hidden number could still be at least two different ones ("secondary").
    When no thôn is left to hide behind, the commune's total is hidden ("secondary").
 """
@@ -177,7 +177,7 @@ def _part_range(row: Tallied) -> Range:
 def _undecided(total: int, limits: Sequence[Range]) -> bool:
     """Whether each hidden number may still be three different ones, given its limits and what all add up to.
 
-    Two would do for whoever knows only the table. Three leave two also to whoever knows that this rule was
+    Two would do for a reader who knows only the table. Three leave two also to one who knows that this rule was
     followed, and so that a further thôn was hidden because without it only one was left.
     """
     least, most = sum(low for low, _ in limits), sum(high for _, high in limits)

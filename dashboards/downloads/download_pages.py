@@ -29,7 +29,7 @@ blueprint = Blueprint("downloads", __name__, template_folder="templates")
 
 
 LONG = 20_000
-"""From so many submissions on, whoever takes them is told how long a workbook takes to write."""
+"""From so many submissions on, their reader is told how long a workbook takes to write."""
 
 
 @dataclass(frozen=True)

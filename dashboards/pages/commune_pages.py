@@ -27,7 +27,7 @@ blueprint = Blueprint("dashboards", __name__, template_folder="templates")
 @blueprint.get("/")
 @access.public
 def front() -> BaseResponse:
-    """Everybody's first page: his own commune, the city, or the way in."""
+    """Everybody's first page: their own commune, the city, or the way in."""
     found = access.caller()
     if found is None:
         return redirect(url_for("security.login"))
@@ -37,7 +37,7 @@ def front() -> BaseResponse:
 @blueprint.get("/xa/<code>")
 @access.needs(Right.READ_SUMS)
 def commune(code: str) -> str:
-    """All that a leader wants to know of his commune on one page."""
+    """All that a leader wants to know of their commune on one page."""
     asked = ask(code)
     shown = coverage_lines.columns(asked.table)
     order = coverage_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)

@@ -115,7 +115,7 @@ def village(code: str, village: str) -> str | Response:
     asked = ask(code)
     stored = _village(asked.commune, village)
     table = asked.table
-    if not table.full and access.sees_records(asked.commune, stored):  # a team leader, in his own thôn
+    if not table.full and access.sees_records(asked.commune, stored):  # a team leader, in their own thôn
         table = coverage_table.table(asked.commune, asked.day, full=True)
     row = table.village(stored.code)
     if row is None:

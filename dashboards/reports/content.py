@@ -30,7 +30,7 @@ class Wish:
 
     upward: str = UPWARD
     is_chairman: bool = False
-    """Signed by the chairman himself; else by a vice chairman for him."""
+    """Signed by the chairman in person; else by a vice chairman for the chairman."""
     signer: str = ""
     remarks: str = ""
 

@@ -45,7 +45,7 @@ class Access:
     records: bool = False
     """For `people`: single households are shown here, by name where the reader may and asks, and logged."""
     before_duty: bool = False
-    """Open also while a person has his password to change or his authenticator app to set up."""
+    """Open also while a person has their password to change or their authenticator app to set up."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Caller:
     reads: frozenset[str] = frozenset()
     """What a program may read; empty for persons, whose roles say it."""
     duty: str = ""
-    """What a person has to do for his own account before anything else, in words; "" where nothing."""
+    """What a person has to do for their own account before anything else, in words; "" where nothing."""
 
     @property
     def is_person(self) -> bool:
@@ -82,16 +82,16 @@ class Caller:
         return not MAY[right].isdisjoint(self.roles)
 
     def may_see(self, commune: Commune) -> bool:
-        """Whether sums of this commune are the caller's to see: his own commune, or any for the city."""
+        """Whether sums of this commune are the caller's to see: their own commune, or any for the city."""
         return self.commune_id is None or self.belongs_to(commune)
 
     def belongs_to(self, commune: Commune) -> bool:
-        """Whether this is one of his own communes, and not only one whose sums he sees."""
+        """Whether this is one of their own communes, and not only one whose sums they see."""
         return commune.id == self.commune_id or commune.id in self.communes
 
     @property
     def commune_ids(self) -> frozenset[int] | None:
-        """All of his communes; None: the whole city."""
+        """All of their communes; None: the whole city."""
         return None if self.commune_id is None else frozenset({self.commune_id, *self.communes})
 
     def sees_submissions(self, commune: Commune, village_id: int | None) -> bool:
@@ -103,8 +103,8 @@ class Caller:
     def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
         """Whether single households may be shown, and small cells with them (R25).
 
-        An officer sees his commune; a team leader sees his thôn alone, so for a table of a whole commune
-        (no `village`) he is shown what everybody is. Administrators, the city and programs see no records.
+        An officer sees their commune; a team leader sees their thôn alone, so for a table of a whole commune
+        (no `village`) they are shown what everybody is. Administrators, the city and programs see no records.
         """
         if not self.belongs_to(commune):
             return False
@@ -204,7 +204,7 @@ def needs(right: Right, *, records: bool = False) -> Callable[[View], View]:
 
 
 def own(view: View) -> View:
-    """A page about the person himself, which is open also while he has something to do for his account."""
+    """A page about the person themselves, which is open also while they have something to do for their account."""
 
     def admit() -> None:
         if not signed_in().is_person:
@@ -259,7 +259,7 @@ def _own_form() -> None:
 
 
 def _without_duty() -> None:
-    """Refuse everything but a person's own account while he has something to do there."""
+    """Refuse everything but a person's own account while they have something to do there."""
     duty = signed_in().duty
     if duty:
         raise Problem(AccountProblem.OWN_DUTY_FIRST, what=duty)

@@ -30,7 +30,7 @@ class PeopleSessions(SecureCookieSessionInterface):
 
 
 def landing() -> str:
-    """The first page of the person who has signed in: his commune, the city, or the front page."""
+    """The first page of the person who has signed in: their commune, the city, or the front page."""
     person = access.caller()
     if person is None:
         return url_for("security.login")

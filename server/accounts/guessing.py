@@ -1,4 +1,4 @@
-"""Wrong codes, keys and passwords: whoever sends many from one address waits; a right one never does.
+"""Wrong codes, keys and passwords: an address that sends many waits; a right one never does.
 
 Nothing is counted before it was found wrong, so a team behind one address goes on while somebody guesses beside it.
 The secrets are too long to be found by guessing (95 bits and more; people's passwords lock after five tries): what is

@@ -38,7 +38,7 @@ def matches(person: Person, password: str) -> bool:
 
 
 def faults(person: Person, new: str) -> list[str]:
-    """What is wrong with a password that a person wants, a sentence each; none where he may have it."""
+    """What is wrong with a password that a person wants, a sentence each; none where they may have it."""
     found = []
     fewest = WITH_CODE if person.totp_sealed else ALONE
     if len(new) < fewest:
@@ -58,7 +58,7 @@ def faults(person: Person, new: str) -> list[str]:
 
 
 def choose(person: Person, new: str) -> None:
-    """Take a password that the person himself has chosen. The caller has looked at `faults`, and commits."""
+    """Take a password that the person themselves has chosen. The caller has looked at `faults`, and commits."""
     person.password = hashed(new)
     person.must_change = False
     person.password_changed_at = clock.now()
@@ -74,7 +74,7 @@ def give(person: Person) -> str:
 
 
 def is_due(person: Person) -> bool:
-    """Whether a person has to change his password before anything else."""
+    """Whether a person has to change their password before anything else."""
     settings = _settings()
     if settings.demo:
         return False

@@ -134,7 +134,7 @@ def everyone() -> Sequence[Person]:
 
 
 def looked_after(roles: frozenset[str], commune_id: int | None, own_id: int) -> sa.Select[Person]:
-    """The accounts that somebody with these roles and this scope looks after; never his own."""
+    """The accounts that somebody with these roles and this scope looks after; never their own."""
     given = given_by(roles)
     query = sa.select(Person).where(
         Person.id != own_id,
@@ -200,7 +200,7 @@ def unlock(person: Person, *, by: Actor) -> None:
 
 
 def reset(person: Person, *, by: Actor) -> str:
-    """A password for one use, told once, for a person who has lost his own or his authenticator app."""
+    """A password for one use, told once, for a person who has lost their own or their authenticator app."""
     password = passwords.give(person)
     second_factor.drop(person)
     person.enabled_at = clock.now()

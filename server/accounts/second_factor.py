@@ -72,7 +72,7 @@ def keep(person: Person, secret: str, counter: int) -> None:
 
 
 def drop(person: Person) -> None:
-    """Ask for no code until he sets up another app. The caller commits."""
+    """Ask for no code until they set up another app. The caller commits."""
     person.totp_sealed = None
     person.totp_counter = None
 

@@ -1,4 +1,4 @@
-"""The browsers a person is signed in with: begun, kept awake by use, ended by idling, by him or by others."""
+"""The browsers a person is signed in with: begun, kept awake by use, ended by idling, by them or by others."""
 
 import datetime as dt
 import hashlib
@@ -62,7 +62,7 @@ def begin(person: Person) -> None:
 
 
 def load(uniquifier: str) -> Person | None:
-    """Whose session this browser holds; None where it has ended, or where he may not sign in any more.
+    """Whose session this browser holds; None where it has ended, or where they may not sign in any more.
 
     Flask-Login asks once a request. A session that is used is kept awake by a transaction of its own.
     """
@@ -140,7 +140,7 @@ _SYSTEMS = (
 
 
 def browser(agent: str) -> str:
-    """`Chrome, Windows`: what a person recognises his own machine by."""
+    """`Chrome, Windows`: what a person recognises their own machine by."""
     names = (_first(_BROWSERS, agent), _first(_SYSTEMS, agent))
     return ", ".join(name for name in names if name) or "trình duyệt không rõ"
 
@@ -154,7 +154,7 @@ def _of(person: Person) -> sa.Select[PersonSession]:
 
 
 def _forget_ended(person: Person, moment: dt.datetime) -> None:
-    """His rows that no browser can use any more; the audit keeps that he signed in."""
+    """Their rows that no browser can use any more; the audit keeps that they signed in."""
     unused = sa.or_(
         PersonSession.seen_at <= moment - idle(person),
         PersonSession.began_at <= moment - dt.timedelta(hours=_settings().session_hours),

@@ -130,7 +130,7 @@ def note_failure(person: Person | None, what: str, spent: int) -> None:
 
 
 def _admit(person: Person, goal: str) -> Response:
-    """Sign a person in, unless his password was reset or his account disabled while he was asked."""
+    """Sign a person in, unless their password was reset or their account disabled while they were asked."""
     number, changed_at = person.id, person.password_changed_at
     if not db.session.connection().get_execution_options().get("writes"):
         begin_writing()

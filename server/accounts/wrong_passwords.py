@@ -1,4 +1,4 @@
-"""Wrong tries at signing in: five for a user name, whoever makes them, and then it waits."""
+"""Wrong tries at signing in: five for a user name, from any browser, and then it waits."""
 
 import datetime as dt
 import hashlib

@@ -1,4 +1,4 @@
-"""`flask collectors`: who walks, and the QR code that sets up his phone."""
+"""`flask collectors`: who walks, and the QR code that sets up their phone."""
 
 from pathlib import Path
 

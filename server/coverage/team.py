@@ -1,4 +1,4 @@
-"""What a team leader asks of his thôn: whom to visit, how fast it goes, what was helped with, what looks wrong."""
+"""What a team leader asks of their thôn: whom to visit, how fast it goes, what was helped with, what looks wrong."""
 
 import datetime as dt
 import re

@@ -31,7 +31,7 @@ class Door:
 
 @dataclass(frozen=True)
 class Kit:
-    """The phone in his hand: the operators whose SIM is in it, and whether each can use 5G."""
+    """The phone in their hand: the operators whose SIM is in it, and whether each can use 5G."""
 
     sims: Mapping[str, bool] = field(default_factory=dict)
 
@@ -150,7 +150,7 @@ def _speed(filling: Filling, low: int, high: int, dice: Random) -> None:
 def at_place(
     filling: Filling, village: str, place: str, point: Point, character: Character, dice: Random
 ) -> dict[str, bytes]:
-    """Fill `wifi_cong_cong`; returns the photo of the notice on the wall where he took one."""
+    """Fill `wifi_cong_cong`; returns the photo of the notice on the wall where they took one."""
     works = dice.random() < character.wifi
     has = works or dice.random() < 0.5
     filling.answer("thon", village)

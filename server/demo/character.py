@@ -33,7 +33,7 @@ class Character:
 
 @dataclass(frozen=True)
 class Household:
-    """What is true of a household, whoever asks: people, accounts and signatures by age band, and what reaches it."""
+    """What is true of a household: people, accounts and signatures by age band, and what reaches it."""
 
     people: Mapping[str, int]
     accounts: Mapping[str, int]

@@ -101,7 +101,7 @@ def _country(scale: Scale) -> Country:
 def _walk(
     land: Country, walkers: Sequence[Walker], errands: Sequence[Errand], url: str, progress: Progress
 ) -> None:
-    """All collectors, some at once, each through his weeks in their order; the first failure ends them all."""
+    """All collectors, some at once, each through their weeks in their order; the first failure ends them all."""
     theirs: dict[int, dict[int, list[Errand]]] = defaultdict(lambda: defaultdict(list))
     for errand in errands:
         theirs[errand.walker][errand.week].append(errand)

@@ -24,7 +24,7 @@ _LOCAL = (
 
 @dataclass(frozen=True)
 class Account:
-    """A person who signs in; `key` is how demo.json calls him."""
+    """A person who signs in; `key` is how demo.json calls them."""
 
     key: str
     username: str
@@ -33,7 +33,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Walker:
-    """A collector with the codes of his thôn."""
+    """A collector with the codes of their thôn."""
 
     name: str
     commune: str

@@ -11,7 +11,7 @@ from server.demo.scale import COMMUNES
 
 NAME = "demo.json"
 QrText = Callable[[str, str], str]
-"""(user name of a collector, address of the server) → the text of his QR code."""
+"""(user name of a collector, address of the server) → the text of their QR code."""
 
 
 def described(everyone: Everyone, url: str, qr_text: QrText) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One collector's eight weeks: each week he syncs, knocks where his list says, and sends what he has filled."""
+"""One collector's eight weeks: each week they sync, knock where their list says, and send what they have filled."""
 
 import csv
 import datetime as dt
@@ -50,7 +50,7 @@ def country(sketches: Sequence[VillageSketch], characters: Mapping[str, Characte
 
 
 class Walk:
-    """A collector on his way; `sent` is called after every visit that the server has taken."""
+    """A collector under way; `sent` is called after every visit that the server has taken."""
 
     def __init__(
         self, land: Country, walker: Walker, number: int, phone: Phone, sent: Callable[[], None]
@@ -71,7 +71,7 @@ class Walk:
             self._do(errand, moment, forms)
 
     def _read_list(self) -> None:
-        """His list as it came with the form, the doors that he will try first in front."""
+        """Their list as it came with the form, the doors that they will try first in front."""
         self.rows = {code: [] for code in self.walker.villages}
         listed = io.StringIO(self.phone.lists(Kind.HOUSEHOLD, "ho_dan.csv").decode())
         for row in csv.DictReader(listed):
@@ -148,11 +148,11 @@ class Walk:
         )
 
     def _next(self, code: str) -> dict[str, str] | None:
-        """The next door of his list, once a week each; None for a household that the list does not have."""
+        """The next door of their list, once a week each; None for a household that the list does not have."""
         rows = self.rows[code]
         if not rows or self.dice.random() < 0.015:
             return None
-        # of those that were away he tries two in three again before he goes on to new doors
+        # of those that were away they try two in three again before they go on to new doors
         if len(rows) > 1 and rows[0]["tinh_trang"] == "vang" and self.dice.random() < 0.33:
             return rows.pop(1)
         return rows.pop(0)

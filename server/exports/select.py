@@ -62,7 +62,7 @@ def choice(commune: Commune, form: Form, **wanted: Any) -> Choice:
 
 @dataclass(frozen=True)
 class Who:
-    """A collector as a file names him."""
+    """A collector as a file names them."""
 
     id: int
     name: str

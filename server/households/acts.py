@@ -42,7 +42,7 @@ MERGED = "merged"
 
 @dataclass(frozen=True)
 class Officer:
-    """Who acts, as audit and pages name him, and the commune whose households are his to change."""
+    """Who acts, as audit and pages name them, and the commune whose households they may change."""
 
     actor: str
     name: str

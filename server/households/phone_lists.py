@@ -1,4 +1,4 @@
-"""The CSV files made from the tables for one collector: his thôn, their households, the commune's places."""
+"""The CSV files made from the tables for one collector: their thôn, their households, the commune's places."""
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
 here (E4). Everything stands on the phone unencrypted: no ID numbers, no telephone numbers, no points (E5)."""
 
 WHOLE_COMMUNE = frozenset({PLACES})
-"""Lists of which a collector gets all of his commune; of any other, his own thôn alone (E6)."""
+"""Lists of which a collector gets all of their commune; of any other, their own thôn alone (E6)."""
 
 MOVED = "da_chuyen"
 

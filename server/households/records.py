@@ -129,7 +129,7 @@ class Meeting:
 def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
     """A household's computed properties, from its accepted visits and its turns alone (R5).
 
-    A household once met stays met, whoever opens the door later; one that has moved away has moved away; one
+    A household once met stays met, no matter who opens the door later; one that has moved away has moved away; one
     that was split is to be visited again.
     """
     ordered = sorted(visits)

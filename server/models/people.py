@@ -43,7 +43,7 @@ class Role(Base, RoleMixin):
 class Person(Base, UserMixin):
     """Someone who signs in to pages; never opens a phone's URL.
 
-    Scope: without a commune the whole city, with one that commune (and others where he has more), with villages
+    Scope: without a commune the whole city, with one that commune (and others where they have more), with villages
     these alone.
     """
 
@@ -59,17 +59,17 @@ class Person(Base, UserMixin):
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     created_at: Mapped[dt.datetime]
     unit: Mapped[str | None]
-    """The office he belongs to, as the list of accounts names it (level 2 asks for it)."""
+    """The office they belong to, as the list of accounts names it (level 2 asks for it)."""
     must_change: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """His password was made by the server or by another person: the first thing he does is change it."""
+    """Their password was made by the server or by another person: the first thing they do is change it."""
     password_changed_at: Mapped[dt.datetime | None]
     signed_in_at: Mapped[dt.datetime | None]
-    """When he last signed in; None: never."""
+    """When they last signed in; None: never."""
     enabled_at: Mapped[dt.datetime | None]
-    """When somebody last gave the account back to him; the days without signing in count from here."""
+    """When somebody last gave the account back to them; the days without signing in count from here."""
     disabled_at: Mapped[dt.datetime | None]
     totp_sealed: Mapped[bytes | None]
-    """The secret that his authenticator app shares with us, sealed; None: he signs in by password alone."""
+    """The secret that their authenticator app shares with us, sealed; None: they sign in by password alone."""
     totp_counter: Mapped[int | None]
     """The 30-second step of the last code that was taken: no code is good twice."""
     roles: Mapped[list[Role]] = relationship(secondary=person_role, lazy="joined")
@@ -78,7 +78,7 @@ class Person(Base, UserMixin):
     more_communes: Mapped[list[Commune]] = relationship(
         secondary=person_commune, lazy="joined", order_by=Commune.name
     )
-    """Communes besides his own, for who works for several."""
+    """Communes besides their own, for those who work for several."""
 
 
 class PersonSession(Base):
@@ -127,7 +127,7 @@ class ApiToken(Base):
 class Collector(Base):
     """A member of a community digital team with a phone; knows phone URLs only.
 
-    The token in his QR code is kept as SHA-256 to find him by and sealed (Fernet) to print the code again;
+    The token in their QR code is kept as SHA-256 to find them by and sealed (Fernet) to print the code again;
     `ha1` is MD5(username:realm:password) of HTTP Digest (C10), sealed.
     """
 
@@ -143,7 +143,7 @@ class Collector(Base):
     ha1_sealed: Mapped[bytes]
     created_at: Mapped[dt.datetime]
     rotated_at: Mapped[dt.datetime | None]
-    """When his code was last changed; what it replaced is an OldKey."""
+    """When their code was last changed; what it replaced is an OldKey."""
     revoked_at: Mapped[dt.datetime | None]
     commune: Mapped[Commune] = relationship()
     villages: Mapped[list["CollectorVillage"]] = relationship(
@@ -152,7 +152,7 @@ class Collector(Base):
 
 
 class CollectorVillage(Base):
-    """A thôn that a collector walks, or one that was taken from him and stays on his phone for a while."""
+    """A thôn that a collector walks, or one that was taken from them and stays on their phone for a while."""
 
     __tablename__ = "collector_village"
 
@@ -161,7 +161,7 @@ class CollectorVillage(Base):
     )
     village_id: Mapped[int] = mapped_column(ForeignKey("village.id"), primary_key=True)
     until: Mapped[dt.datetime | None]
-    """Until when a thôn that is no longer his stays on his phone; None: it is his."""
+    """Until when a thôn that is no longer theirs stays on their phone; None: it is theirs."""
     collector: Mapped[Collector] = relationship(back_populates="villages")
     village: Mapped[Village] = relationship(lazy="joined")
 
@@ -216,7 +216,7 @@ class Audit(Base):
     """One act: who, what, on which record, when, from where.
 
     Rows are only added: triggers refuse to change one, but for taking away `detail` where somebody has asked that
-    his data be deleted, and to delete one of the last 12 months (server/migrations, `audit_only_grows`).
+    their data be deleted, and to delete one of the last 12 months (server/migrations, `audit_only_grows`).
     """
 
     __tablename__ = "audit"

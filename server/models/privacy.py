@@ -46,9 +46,9 @@ class PrivacyRequest(Base):
     state: Mapped[str] = mapped_column(default="open")
     received_on: Mapped[dt.date]
     asked: Mapped[str | None]
-    """Who asked, how to reach him, what exactly: personal, gone when a deletion is done."""
+    """Who asked, how to reach them, what exactly: personal, gone when a deletion is done."""
     answer_due: Mapped[dt.date]
-    """Until when he has to be told that it was received and what follows."""
+    """Until when they have to be told that it was received and what follows."""
     due: Mapped[dt.date]
     answered_at: Mapped[dt.datetime | None]
     extended_at: Mapped[dt.datetime | None]

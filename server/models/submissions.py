@@ -146,7 +146,7 @@ class Finding(Base):
 
 
 class Subject(Base):
-    """How often what counts about a subject has changed: whoever changes it must have seen the last change.
+    """How often what counts about a subject has changed: a change must have seen the last one.
 
     A visit reads first and writes all it changes in one statement later; that statement fails where another one
     came between (docs/decisions/0013).

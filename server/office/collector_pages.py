@@ -1,4 +1,4 @@
-"""The pages of collectors: who walks where, his phones, his code; add one or a hundred, print, change, revoke."""
+"""The pages of collectors: who walks where, their phones, their code; add one or a hundred, print, change, revoke."""
 
 from collections.abc import Sequence
 
@@ -112,7 +112,7 @@ def one(code: str, collector_id: int) -> str:
 @blueprint.post(f"{BASE}/<int:collector_id>/thon")
 @access.needs(Right.MANAGE_COLLECTORS)
 def assign(code: str, collector_id: int) -> Response | tuple[str, int]:
-    """Change the thôn he walks."""
+    """Change the thôn they walk."""
     begin_writing()
     commune = access.open_commune(code)
     collector = _collector(commune, collector_id)

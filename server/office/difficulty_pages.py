@@ -29,7 +29,7 @@ MOST_TEXT = 4_000
 @blueprint.get("/quan-tri/xa/<code>/phan-anh")
 @access.needs(Right.READ_DIFFICULTIES)
 def listing(code: str) -> str:
-    """A commune's difficulties; a team leader is shown those of his thôn."""
+    """A commune's difficulties; a team leader is shown those of their thôn."""
     commune = access.open_commune(code)
     wanted = _wanted(commune)
     page = difficulties.listed(commune, wanted)

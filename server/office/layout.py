@@ -23,7 +23,7 @@ SIGNED_OUT_MEANWHILE = (
     "Phiên đăng nhập đã hết nên việc này chưa được ghi. Hãy mở trang đăng nhập ở một thẻ khác và đăng nhập, rồi quay "
     "lại trang trước và gửi lần nữa: chữ đã gõ thường vẫn còn ở đó."
 )
-"""For who sends a form after his session has ended; the form's own token outlives it."""
+"""For a person who sends a form after their session has ended; the form's own token outlives it."""
 
 
 def register(app: Flask) -> None:
@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
 
 
 def say(problem: Problem) -> Response:
-    """A problem for a person: what happened and what to do. Whoever has to sign in first is led there."""
+    """A problem for a person: what happened and what to do. A person who has to sign in first is led there."""
     if problem.kind is CommonProblem.AUTHENTICATION_NEEDED and request.method in SAFE:
         return make_response(redirect(url_for("security.login", next=_here())))
     if problem.kind is AccountProblem.OWN_DUTY_FIRST and request.method in SAFE:

@@ -64,7 +64,7 @@ class Menu:
 
 
 def menu() -> Menu:
-    """The menu for the one who asks, on the page that he asks for; empty before signing in.
+    """The menu for the one who asks, on the page that they ask for; empty before signing in.
 
     A past day that was asked for (`den_ngay`) is kept from page to page.
     """
@@ -85,7 +85,7 @@ def _others(caller: access.Caller, code: str | None) -> tuple[Item, ...]:
 
 
 def _reader() -> access.Caller | None:
-    """Who asks; nobody where his key is wrong, since the page that says so has a menu too."""
+    """Who asks; nobody where their key is wrong, since the page that says so has a menu too."""
     try:
         return access.caller()
     except Problem:

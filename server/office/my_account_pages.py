@@ -30,7 +30,7 @@ WRONG_PASSWORD = "Mật khẩu đang dùng chưa đúng."  # noqa: S105
 @blueprint.get("/tai-khoan")
 @access.own
 def show() -> Response:
-    """What the server knows of the person, and what he can change."""
+    """What the server knows of the person, and what they can change."""
     return _page()
 
 

@@ -195,7 +195,7 @@ def _found(search: str, chosen: str) -> sa.Select[Person]:
 
 
 def _person(person_id: int) -> Person:
-    """An account that the reader looks after; to him there are no others."""
+    """An account that the reader looks after; to them there are no others."""
     found = db.session.scalars(_own().where(Person.id == person_id)).unique().first()
     if found is None:
         raise Problem(AccountProblem.PERSON_UNKNOWN)
@@ -250,7 +250,7 @@ def _chosen(commune: Commune | None) -> list[Village]:
 
 
 def communes_to_choose() -> Sequence[Commune]:
-    """What a person of the city may choose from; an officer's commune is his own."""
+    """What a person of the city may choose from; an officer's commune is their own."""
     if access.signed_in().commune_id is not None:
         return ()
     query = sa.select(Commune).where(Commune.valid_to.is_(None)).order_by(in_vietnamese_order(Commune.name))

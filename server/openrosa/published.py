@@ -84,7 +84,7 @@ class Version:
 
 
 def listed(connection: sa.Connection, caller: Caller) -> list[Listed]:
-    """Every form that is not retired and is everybody's or his commune's, in its newest version."""
+    """Every form that is not retired and is everybody's or their commune's, in its newest version."""
     rows = connection.execute(_LISTED, {"commune": caller.commune_id}).all()
     return [_listed(*row) for row in rows]
 

@@ -41,7 +41,7 @@ _OWN = (
     ),
     sa.or_(Submission.quarantine.is_(None), Submission.quarantine != place.OUTSIDE),
 )
-"""His own, of the thôn that are his today: what he sent from elsewhere he does not read again (R23)."""
+"""Their own, of the thôn that are theirs today: what they sent from elsewhere they do not read again (R23)."""
 
 _LIST = (
     sa.select(Submission.id, Submission.instance_id)
@@ -124,7 +124,7 @@ def push(_caller: Caller) -> Response:
 
 
 def _scope(caller: Caller, form_id: str) -> dict[str, Any]:
-    """What every statement asks about: a form that is his to have, and who he is."""
+    """What every statement asks about: a form that is theirs to have, and who they are."""
     published.form(caller, form_id)
     form = registry().form(form_id)
     return {

@@ -1,4 +1,4 @@
-"""Failures that are the machine's and pass: a full disk, a database that is away. Whoever asked may ask again."""
+"""Failures that are the machine's and pass: a full disk, a database that is away. The client may ask again."""
 
 import errno
 import sqlite3

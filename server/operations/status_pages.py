@@ -1,4 +1,4 @@
-"""What whoever runs the server asks it: is it alive, its figures for Prometheus, what the doctor says of it."""
+"""What the people who run the server ask it: is it alive, its figures for Prometheus, what the doctor says of it."""
 
 import hmac
 from ipaddress import ip_address

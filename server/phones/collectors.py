@@ -31,7 +31,7 @@ NAME_LENGTH = 120
 OLD_KEY_SENDS = dt.timedelta(days=30)
 """How long what was filled in under a code that was changed may still be sent (R23)."""
 STAYS_ON_PHONE = dt.timedelta(days=14)
-"""How long the rows of a thôn that is no longer his stay on a collector's phone (R23)."""
+"""How long the rows of a thôn that is no longer theirs stay on a collector's phone (R23)."""
 _LETTERS = string.ascii_letters + string.digits
 
 GENERAL: dict[str, Any] = {
@@ -53,7 +53,7 @@ LOCKED = (
     "change_autosend", "delete_after_send", "delete_saved", "get_blank", "image_size", "high_resolution",
     "change_form_metadata", "analytics", "change_app_language",
 )  # fmt: skip
-"""What a collector cannot change without the administrator's password of his phone (C61)."""
+"""What a collector cannot change without the administrator's password of their phone (C61)."""
 
 
 class CollectorRejected(Exception):
@@ -62,7 +62,7 @@ class CollectorRejected(Exception):
 
 @dataclass(frozen=True)
 class NewCollector:
-    """A collector just made, his token (64 letters and digits) and his password (16)."""
+    """A collector just made, their token (64 letters and digits) and their password (16)."""
 
     collector: Collector
     token: str
@@ -72,7 +72,7 @@ class NewCollector:
 def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str = "system") -> NewCollector:
     """Make a collector of one or more thôn of a commune; the caller commits. Raises CollectorRejected.
 
-    Neither he nor anyone else chooses the password (R23); it is ASCII, as Digest and Basic need (C9).
+    Neither they nor anyone else choose the password (R23); it is ASCII, as Digest and Basic need (C9).
     """
     clean = " ".join(name.split())
     _check(clean, commune, villages)
@@ -111,9 +111,9 @@ def rotate(collector: Collector, *, actor: str = "system") -> NewCollector:
 
 
 def revoke(collector: Collector, *, actor: str = "system") -> None:
-    """*Thu hồi ngay*: close all phone URLs to him (403, C12), under old codes as well; the caller commits.
+    """*Thu hồi ngay*: close all phone URLs to them (403, C12), under old codes as well; the caller commits.
 
-    What he has sent stays; what is unsent on his phone is lost with it.
+    What they have sent stays; what is unsent on their phone is lost with it.
     """
     collector.revoked_at = collector.revoked_at or clock.now()
     phone_access.forget()
@@ -121,7 +121,7 @@ def revoke(collector: Collector, *, actor: str = "system") -> None:
 
 
 def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "system") -> None:
-    """Change the thôn that he walks; one that is taken from him stays on his phone for 14 days. The caller commits."""
+    """Change the thôn that they walk; one that is taken stays on their phone for 14 days. The caller commits."""
     _check(collector.name, collector.commune, villages)
     wanted = {village.id: village for village in merged_villages.whole(villages)}
     before = sorted(village.code for village in walked(collector))
@@ -142,13 +142,13 @@ def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "s
 
 
 def walked(collector: Collector) -> list[Village]:
-    """The thôn that are his today, by code; without the old ones that went into them, which are on his phone too."""
+    """The thôn that are theirs today, by code; without the merged ones, which are on their phone too."""
     held = (held.village for held in collector.villages if held.until is None)
     return sorted((village for village in held if village.merged_into_id is None), key=lambda v: v.code)
 
 
 def leaving(collector: Collector) -> list[CollectorVillage]:
-    """Thôn that were taken from him and are still on his phone."""
+    """Thôn that were taken from them and are still on their phone."""
     moment = clock.now()
     return [held for held in collector.villages if held.until is not None and held.until > moment]
 
@@ -163,28 +163,28 @@ def _new_secrets(collector: Collector) -> tuple[str, str]:
 
 
 def token(collector: Collector) -> str:
-    """His token, to print the QR code again."""
+    """Their token, to print the QR code again."""
     return unseal(collector.token_sealed)
 
 
 def password(collector: Collector) -> str:
-    """His password, to show it again."""
+    """Their password, to show it again."""
     return unseal(collector.password_sealed)
 
 
 def server_url(collector: Collector, base_url: str) -> str:
-    """What his phone has as the server's URL; `base_url` is the outside address of this server (C1)."""
+    """What their phone has as the server's URL; `base_url` is the outside address of this server (C1)."""
     return f"{base_url.rstrip('/')}/key/{token(collector)}"
 
 
 def admin_password(collector: Collector) -> str:
-    """Six digits that unlock the settings of his phone; they follow from his token, so a new code has new ones."""
+    """Six digits that unlock the settings of their phone; they follow from their token, so a new code has new ones."""
     mark = hmac.digest(key_for("phone settings"), token(collector).encode(), "sha256")
     return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06d}"
 
 
 def qr_text(collector: Collector, base_url: str) -> str:
-    """The text of his QR code: base64 of the zlib-packed JSON of his phone's settings (C59–C61)."""
+    """The text of their QR code: base64 of the zlib-packed JSON of their phone's settings (C59–C61)."""
     settings = {
         "general": {"server_url": server_url(collector, base_url), **GENERAL},
         "admin": {"admin_pw": admin_password(collector), **dict.fromkeys(LOCKED, False)},
@@ -233,7 +233,7 @@ def _check(name: str, commune: Commune, villages: Sequence[Village]) -> None:
 
 
 def _username(name: str) -> str:
-    """His name without marks and four digits: ASCII, and no one else's."""
+    """Their name without marks and four digits: ASCII, and no one else's."""
     plain = re.sub(r"[^a-z0-9]+", ".", unaccented(name)).strip(".")[:32].rstrip(".") or "to"
     while True:
         candidate = f"{plain}.{secrets.randbelow(10_000):04d}"

@@ -71,7 +71,7 @@ class Contact:
 
     @property
     def last_seen(self) -> dt.datetime | None:
-        """When a phone of his last asked or sent."""
+        """When one of the collector's phones last asked or sent."""
         moments = [phone.last_seen for phone in self.phones]
         return max([*moments, self.last_sent] if self.last_sent else moments, default=None)
 

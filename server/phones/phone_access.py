@@ -63,9 +63,9 @@ _OLD_PASSWORDS = (
 
 @dataclass(frozen=True)
 class Caller:
-    """The collector behind a request. `villages` are his thôn, key by code.
+    """The collector behind a request. `villages` are their thôn, key by code.
 
-    `prefix` stands before the path of every URL he is given: `/key/<token>`, or nothing under Digest (C12).
+    `prefix` stands before the path of every URL they are given: `/key/<token>`, or nothing under Digest (C12).
     """
 
     collector_id: int
@@ -126,7 +126,7 @@ def by_token(token: str, *, sends: bool = False) -> Caller:
 
 
 def by_sent_token(token: str) -> Caller:
-    """As `by_token`, for what a phone sends: a collector seen in the last REMEMBERED seconds is taken as he was.
+    """As `by_token`, for what a phone sends: a collector seen in the last REMEMBERED seconds is taken as they were.
 
     A phone sends its day in one burst, and asking the database anew would cost a fifth of each visit. That he
     was not revoked meanwhile is asked in the visit's own transaction (`before.first`); what phones read is
@@ -154,7 +154,7 @@ def _recent() -> dict[bytes, tuple[Caller, float]]:
 
 
 def by_password(*, sends: bool = False) -> Caller:
-    """The collector who proves his password; Problem AUTHENTICATION_NEEDED, with challenges, for others (C13).
+    """The collector who proves their password; Problem AUTHENTICATION_NEEDED, with challenges, for others (C13).
 
     A password that was changed is good only where one `sends`.
     """
@@ -228,7 +228,7 @@ def _ha1s(rows: Sequence[Any], username: str, *, sends: bool) -> Iterator[str]:
 
 
 def _rows(statement: sa.Executable, sought: bytes | str) -> Sequence[Any]:
-    """One row a thôn of the collector; one without a thôn where he has none."""
+    """One row a thôn of the collector; one without a thôn where they have none."""
     with single_statements().connect() as connection:
         return connection.execute(statement, {"sought": sought, "now": clock.now()}).all()
 

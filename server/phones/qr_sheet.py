@@ -34,7 +34,7 @@ class Card:
 
 
 def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
-    """A card for each who is not revoked, by thôn and name; the codes are those he has."""
+    """A card for each who is not revoked, by thôn and name; the codes are those they have."""
     own = [collector for collector in found if collector.revoked_at is None]
     made = [_card(collector, base_url) for collector in own]
     return sorted(made, key=lambda card: (sort_key(card.villages), sort_key(card.name)))

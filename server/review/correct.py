@@ -105,7 +105,7 @@ def _entity(filling: Filling) -> str:
 
 
 def _villages(collector: Collector) -> dict[str, int]:
-    """All thôn of his commune: an officer corrects for the whole of it."""
+    """All thôn of their commune: an officer corrects for the whole of it."""
     rows = db.session.execute(
         sa.select(Village.code, Village.id).where(Village.commune_id == collector.commune_id)
     )
@@ -117,7 +117,7 @@ def _sender(collector: Collector) -> Sender:
 
 
 def _media(definition: Definition, version: FormVersion, collector: Collector) -> dict[str, bytes]:
-    """The files that the form names: lists made for him who was there, the others as published."""
+    """The files that the form names: lists made for the collector who was there, the others as published."""
     caller = phone_access.Caller(
         collector.id, collector.commune_id, collector.name, collector.username, _villages(collector)
     )

@@ -63,7 +63,7 @@ class Decision:
 
 @dataclasses.dataclass(frozen=True)
 class Reviewer:
-    """Who decides, as the audit names him, and the commune within which he may."""
+    """Who decides, as the audit names them, and the commune within which they may."""
 
     actor: str
     name: str

@@ -121,7 +121,7 @@ class _Looked:
 
 
 class _Others:
-    """Households that a collector visited at each point on each day, and those where he wrote the same answers."""
+    """Households that a collector visited at each point on each day, and those where they wrote the same answers."""
 
     def __init__(self) -> None:
         self._there: dict[tuple[Any, ...], set[uuid.UUID]] = {}

@@ -59,7 +59,7 @@ WORDS: Mapping[str, str] = {
 }
 """Why a submission waits, by the code stored with it; `{about}` is an indicator, a path, an amount or a time.
 
-What the collector answered never stands here, nor anything else that he typed (R23).
+What the collector answered never stands here, nor anything else that they typed (R23).
 """
 
 MISSING_FILES = "missing_files"
