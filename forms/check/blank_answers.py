@@ -6,7 +6,7 @@ from itertools import islice, product
 
 from forms.engine.compiled import Form, depends_on
 from forms.engine.engine import Fillable, Filling, Refused, open_form
-from forms.engine.xpath import Expression
+from forms.engine.expression import Expression
 
 _UNKNOWN_CODES = frozenset({"khong_biet", "khong_ro", "khong_do_duoc", "dont_know"})
 _UNKNOWN_LABELS = ("không biết", "không rõ", "không đo được", "không xem được")

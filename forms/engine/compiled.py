@@ -1,17 +1,17 @@
 """A published XForm, read and compiled for the engine: nodes, binds, controls, actions, texts and lists."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 from lxml import etree
 
-from forms.engine.xpath import Expression, Unfillable, compile_expression
+from forms.engine import choice_lists
+from forms.engine.choice_lists import Table
+from forms.engine.expression import Expression, Source, compile_expression
+from forms.engine.unfillable import Unfillable
 
 XFORMS = "http://www.w3.org/2002/xforms"
 HTML = "http://www.w3.org/1999/xhtml"
@@ -19,9 +19,9 @@ _NS = {"x": XFORMS, "h": HTML}
 _JR = "{http://openrosa.org/javarosa}"
 _ITEXT = re.compile(r"jr:itext\(\s*['\"](.+?)['\"]\s*\)")
 _ITEXT_COLUMN = re.compile(r"^jr:itext\((.+)\)$")
-_RANDOM = re.compile(r"^\s*randomize\((.*?)(?:,[^,\])]*)?\)\s*$")
-_COLUMN = re.compile(r"[^\W\d][\w.-]*")
+_RANDOM = re.compile(r"^\s*randomize\((.*?)(?:,[^,\])]*)?\)\s*$", re.DOTALL)
 _CONTROLS = frozenset({"input", "select", "select1", "upload", "rank", "range", "trigger", "secret"})
+_FIRST_LOAD, _NEW_ROUND, _CHANGED = "odk-instance-first-load", "odk-new-repeat", "xforms-value-changed"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,11 @@ class Bind:
 
 @dataclass(frozen=True)
 class Node:
-    """One node of the primary instance, an attribute if its last step begins with @; `tag` as it is sent."""
+    """One node of the primary instance, an attribute if its last step begins with @; `tag` as it is sent.
+
+    `rounds` is None for what does not repeat, else the rounds that a visit begins with (a round that is added
+    begins with none of what repeats in it); `count` the answer that says how many there are, if one does.
+    """
 
     path: str
     parent: str
@@ -50,6 +54,8 @@ class Node:
     children: tuple[str, ...]
     attributes: tuple[tuple[str, str], ...]
     bind: Bind
+    rounds: int | None = None
+    count: Expression | None = None
 
     @property
     def name(self) -> str:
@@ -97,15 +103,18 @@ class Text:
 
 @dataclass(frozen=True)
 class Form:
-    """A form that can be filled: `order` lists the nodes so that each comes after those it depends on."""
+    """A form that can be filled. `groups` has the labels of groups and repeats, `new_round` the actions of each."""
 
     root: str
+    version: str
     declarations: str
     nodes: Mapping[str, Node]
     controls: Mapping[str, Control]
+    groups: Mapping[str, str]
     texts: Mapping[str, Text]
     first_load: tuple[SetValue, ...]
-    lists: Mapping[str, Any] = field(repr=False)
+    new_round: Mapping[str, tuple[SetValue, ...]]
+    lists: Mapping[str, Table] = field(repr=False)
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -113,13 +122,13 @@ class Form:
         return tuple(_sorted(self.nodes))
 
     @cached_property
-    def readers(self) -> Mapping[str, tuple[str, ...]]:
-        """For each node, the nodes that must be worked out again when it changes."""
-        found: dict[str, list[str]] = {path: [] for path in self.nodes}
+    def readers(self) -> Mapping[str, tuple[Source, ...]]:
+        """For each node, the nodes that must be worked out again when it changes, and what they share with it."""
+        found: dict[str, list[Source]] = {path: [] for path in self.nodes}
         for path in self.order:
-            for source in depends_on(self.nodes[path]):
-                if source in found:
-                    found[source].append(path)
+            for source in _read_by(self.nodes[path]):
+                if source.path in found:
+                    found[source.path].append(Source(path, source.shared))
         return {path: tuple(readers) for path, readers in found.items()}
 
     @cached_property
@@ -135,12 +144,23 @@ class Form:
             found[node.name] = (*found.get(node.name, ()), path)
         return found
 
+    @cached_property
+    def repeats(self) -> tuple[Node, ...]:
+        """The repeats, outer ones first."""
+        return tuple(
+            sorted((n for n in self.nodes.values() if n.rounds is not None), key=lambda n: n.path.count("/"))
+        )
+
 
 def depends_on(node: Node) -> frozenset[str]:
     """The nodes whose value or relevance decides this node's."""
-    expressions = [expression for expression in (node.bind.relevant, node.bind.calculate) if expression]
-    sources = {path for expression in expressions for path in expression.paths} | {node.parent}
-    return frozenset(sources - {node.path, ""})
+    return frozenset(source.path for source in _read_by(node)) - {node.path, ""}
+
+
+def _read_by(node: Node) -> Iterator[Source]:
+    for expression in (node.bind.relevant, node.bind.calculate):
+        yield from expression.sources if expression else ()
+    yield Source(node.parent, node.path.count("/"))
 
 
 def _sorted(nodes: Mapping[str, Node]) -> Iterator[str]:
@@ -164,20 +184,7 @@ def _sorted(nodes: Mapping[str, Node]) -> Iterator[str]:
 
 def read(xform: bytes, media: Mapping[str, bytes], uuid: Callable[[], str]) -> Form:
     """Compile `xform` with the files it names; Unfillable if a phone would refuse it (C23, C27)."""
-    return _Reader(_parse(xform), media, uuid).form()
-
-
-def _parse(xml: bytes) -> Any:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        root: Any = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as wrong:
-        raise Unfillable(f"not XML: {wrong}") from wrong
-    if root.getroottree().docinfo.doctype:
-        raise Unfillable("the form has a DOCTYPE")
-    return root
+    return _Reader(choice_lists.parsed(xform), media, uuid).form()
 
 
 class _Reader:
@@ -188,30 +195,37 @@ class _Reader:
         model = document.find("h:head/x:model", _NS)
         primary = None if model is None else model.find("x:instance", _NS)
         if primary is None or len(primary) == 0:
-            raise Unfillable("no model with a primary instance")
+            raise Unfillable("không có mô hình với phần trả lời")
         self.model, self.primary = model, primary[0]
         self.context = "/" + etree.QName(self.primary).localname
         self.untranslated: dict[str, Text] = {}
         self.binds = {b.get("nodeset", "").strip(): b for b in model.iterfind("x:bind", _NS)}
+        self.repeats = {
+            (r.get("nodeset") or "").strip(): r for r in document.iterfind("h:body//x:repeat", _NS)
+        }
 
     def form(self) -> Form:
         nodes: dict[str, Node] = {}
-        self._walk(self.primary, "", nodes)
+        self._walk(self.primary, "", nodes, 0)
         if not self.primary.get("id"):
-            raise Unfillable("the primary instance has no id (C23)")
+            raise Unfillable("phần trả lời không có id (C23)")
         names = {p: u for p, u in self.document.nsmap.items() if p}
         controls = {control.path: control for control in self._controls()}
+        groups = self._groups()
         return Form(
             root=self.context,
+            version=self.primary.get("version") or "",
             declarations="".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in sorted(names.items())),
             nodes=nodes,
             controls=controls,
+            groups=groups,
             texts=self._texts() | self.untranslated,
-            first_load=tuple(self._actions(self.model, "odk-instance-first-load")),
+            first_load=tuple(self._actions(self.model, _FIRST_LOAD)),
+            new_round={path: tuple(self._actions(r, _NEW_ROUND)) for path, r in self.repeats.items()},
             lists={i.get("id"): self._list(i) for i in self.model.iterfind("x:instance[@id]", _NS)},
         )
 
-    def _walk(self, element: Any, parent: str, nodes: dict[str, Node]) -> str:
+    def _walk(self, element: Any, parent: str, nodes: dict[str, Node], rounds: int) -> str:
         name = etree.QName(element)
         path = f"{parent}/{name.localname}"
         prefix = element.prefix + ":" if element.prefix and name.namespace != XFORMS else ""
@@ -220,14 +234,20 @@ class _Reader:
         for at, (key, value) in own.items():
             nodes[at] = Node(at, path, key, value, (), (), self._bind(at))
         fixed = tuple((self._prefixed(k), v) for k, v in attributes if f"{path}/@{k}" not in own)
-        # A repeat stands twice, as template and as first round: one of them is enough here.
-        first = {etree.QName(c).localname: c for c in reversed(element) if not c.get(_JR + "template")}
-        first = {etree.QName(c).localname: c for c in reversed(element)} | first
-        tags = dict.fromkeys(etree.QName(child).localname for child in element)
-        children = tuple(self._walk(first[tag], path, nodes) for tag in tags)
+        children = tuple(self._walk(child, path, nodes, count) for child, count in _by_name(element))
         default = "" if children else element.text or ""
+        repeat = self.repeats.get(path)
+        count = None if repeat is None else repeat.get(_JR + "count")
         nodes[path] = Node(
-            path, parent, prefix + name.localname, default, (*own, *children), fixed, self._bind(path)
+            path,
+            parent,
+            prefix + name.localname,
+            default,
+            (*own, *children),
+            fixed,
+            self._bind(path),
+            rounds=None if repeat is None else rounds,
+            count=self._expression(count, parent),
         )
         return path
 
@@ -267,22 +287,30 @@ class _Reader:
     def _control(self, element: Any, kind: str, path: str) -> Control:
         itemset = element.find("x:itemset", _NS)
         items = [] if itemset is not None else element.iterfind("x:item", _NS)
-        changes = tuple(self._actions(element, "xforms-value-changed"))
-        inline = tuple(Choice(i.findtext("x:value", "", _NS), self._label(i)) for i in items)
+        changes = tuple(self._actions(element, _CHANGED))
+        inline = tuple(Choice(i.findtext("x:value", "", _NS), self._label(i, path)) for i in items)
         if itemset is None:
-            return Control(path, kind, self._label(element), inline=inline, changes=changes)
+            return Control(path, kind, self._label(element, path), inline=inline, changes=changes)
         refs = {etree.QName(part).localname: (part.get("ref") or "").strip() for part in itemset}
         shown = _ITEXT_COLUMN.sub(r"\1", refs.get("label", "label"))
         value = refs.get("value", "name")
         listed = self._expression(_RANDOM.sub(r"\1", itemset.get("nodeset") or ""), path)
-        return Control(path, kind, self._label(element), listed, value, shown, changes=changes)
+        return Control(path, kind, self._label(element, path), listed, value, shown, changes=changes)
 
-    def _label(self, element: Any) -> str:
+    def _groups(self) -> Mapping[str, str]:
+        found = {}
+        for group in self.document.iterfind("h:body//x:group", _NS):
+            path = (group.get("ref") or "").strip()
+            if path.startswith("/"):
+                found[path] = self._label(group, path)
+        return found
+
+    def _label(self, element: Any, context: str) -> str:
         label = element.find("x:label", _NS)
         if label is None or label.get("ref") or len(label) == 0:
             return "" if label is None else label.get("ref") or label.text or ""
         key = f"label {len(self.untranslated)}"
-        self.untranslated[key] = Text(tuple(self._parts(label)))
+        self.untranslated[key] = Text(tuple(self._parts(label, context)))
         return f"jr:itext('{key}')"
 
     def _actions(self, element: Any, event: str) -> Iterator[SetValue]:
@@ -298,62 +326,34 @@ class _Reader:
         for text in chosen:
             plain = next((v for v in text.iterfind("x:value", _NS) if not v.get("form")), None)
             if plain is not None:
-                texts[text.get("id")] = Text(tuple(self._parts(plain)))
+                context = (text.get("id") or "").rpartition(":")[0]
+                texts[text.get("id")] = Text(tuple(self._parts(plain, context or self.context)))
         return texts
 
-    def _parts(self, value: Any) -> Iterator[str | Expression]:
+    def _parts(self, value: Any, context: str) -> Iterator[str | Expression]:
         yield value.text or ""
         for output in value:
-            shown = self._expression(output.get("value"), self.context)
+            shown = self._expression(output.get("value"), context)
             yield shown or ""
             yield output.tail or ""
 
-    def _list(self, instance: Any) -> Any:
+    def _list(self, instance: Any) -> Table:
         source = instance.get("src")
-        if not source:
-            return _without_namespace(instance)
-        name = PurePosixPath(source).name
-        if source.startswith("jr://instance/"):
-            return etree.Element("instance")
-        if name not in self.media:
-            raise Unfillable(f"the form names {name}, which is not there (C27)")
-        if name.endswith(".csv"):
-            return _from_csv(self.media[name], self.uuid)
-        holder = etree.Element("instance")
-        holder.append(_parse(self.media[name]))
-        return holder
+        if source:
+            return choice_lists.of_file(source, self.media, self.uuid)
+        return choice_lists.of_element(instance[0] if len(instance) else instance)
+
+
+def _by_name(element: Any) -> Iterator[tuple[Any, int]]:
+    """One child of each name and how many there are without templates: a repeat stands as template, round or both."""
+    tags = dict.fromkeys(etree.QName(child).localname for child in element)
+    for tag in tags:
+        same = [child for child in element if etree.QName(child).localname == tag]
+        rounds = [child for child in same if child.get(_JR + "template") is None]
+        yield (rounds or same)[0], len(rounds)
 
 
 def itext_id(text: str) -> str | None:
     """The id in `jr:itext('id')`, or None for plain text."""
     found = _ITEXT.fullmatch(text.strip())
     return found[1] if found else None
-
-
-def _without_namespace(instance: Any) -> Any:
-    copy = etree.Element("instance")
-    copy.extend(etree.fromstring(etree.tostring(child)) for child in instance)
-    for element in copy.iter(etree.Element):
-        element.tag = etree.QName(element).localname
-    return copy
-
-
-def _from_csv(content: bytes, uuid: Callable[[], str]) -> Any:
-    """The list as phones keep it: an entity list (E4) gets a trunk version and a branch a row (E8)."""
-    try:
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as wrong:
-        raise Unfillable(f"a CSV file cannot be read: {wrong}") from wrong
-    header = rows[0] if rows else []
-    entities = "__version" in header and "__trunkVersion" not in header
-    holder = etree.Element("instance")
-    root = etree.SubElement(holder, "root")
-    for row in rows[1:]:
-        item = etree.SubElement(root, "item")
-        cells = dict(zip(header, row, strict=False))
-        if entities:
-            cells |= {"__trunkVersion": cells["__version"], "__branchId": uuid()}
-        for column, cell in cells.items():
-            if _COLUMN.fullmatch(column):
-                etree.SubElement(item, column).text = cell
-    return holder

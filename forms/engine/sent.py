@@ -1,42 +1,115 @@
-"""What a phone has sent, node by node, for the engine to open again."""
+"""What a phone has sent, read with the place of each node among its bytes."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from xml.parsers import expat
 
-from lxml import etree
+from forms.engine.unfillable import Unfillable
 
-from forms.engine.compiled import Form
-from forms.engine.xpath import Unfillable
+_DEEPEST = 100
 
 
-def sent_values(sent: bytes, form: Form) -> dict[str, str]:
-    """The text of every node of the form that was sent, by path, whatever namespaces it is written with.
+@dataclass
+class SentNode:
+    """An element as sent: its bytes are `start` to `end`, what it holds `inner` to `close` (all one for `<a/>`)."""
 
-    Raises Unfillable for what is no XML or no instance of the form, and where a node stands twice.
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
-    )
+    name: str
+    tag: str
+    attributes: dict[str, str]
+    start: int
+    inner: int
+    close: int = 0
+    end: int = 0
+    pieces: list[str] = field(default_factory=list)
+    children: list["SentNode"] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its text; that between elements is none."""
+        return "" if self.children else "".join(self.pieces)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it is written as `<a/>`."""
+        return self.inner == self.end
+
+    def named(self, name: str) -> list["SentNode"]:
+        """The elements of that name that it holds."""
+        return [child for child in self.children if child.name == name]
+
+    def below(self) -> Iterator["SentNode"]:
+        """Itself and all elements below."""
+        yield self
+        for child in self.children:
+            yield from child.below()
+
+
+def read_sent(sent: bytes) -> SentNode:
+    """The root of what was sent. Unfillable for what is no XML, has a DOCTYPE, or is not written in UTF-8."""
+    reader = _Reader(sent)
     try:
-        root: Any = etree.fromstring(sent, parser)
-    except (etree.XMLSyntaxError, ValueError) as wrong:
-        raise Unfillable(f"not XML: {wrong}") from wrong
-    found: dict[str, str] = {}
-    for path, text in _texts(root, ""):
-        if path in found:
-            raise Unfillable(f"{path} stands more than once")
-        found[path] = text
-    kept = {path: text for path, text in found.items() if path in form.nodes}
-    if form.root not in kept:
-        raise Unfillable("an instance of another form")
-    return {path: text for path, text in kept.items() if not form.nodes[path].children}
+        return reader.root()
+    except expat.ExpatError as wrong:
+        raise Unfillable(f"phiếu không phải XML: {wrong}") from wrong
 
 
-def _texts(element: Any, above: str) -> Iterator[tuple[str, str]]:
-    """Each element and attribute below, deepest last, with its path."""
-    path = f"{above}/{etree.QName(element).localname}"
-    yield path, (element.text or "").strip()
-    for name, value in element.attrib.items():
-        yield f"{path}/@{etree.QName(name).localname}", value
-    for child in element:
-        yield from _texts(child, path)
+class _Reader:
+    """Reads the document once, from start to end."""
+
+    def __init__(self, sent: bytes) -> None:
+        self.sent, self.open, self.top = sent, list[SentNode](), list[SentNode]()
+        self.parser = expat.ParserCreate()
+        self.parser.ordered_attributes = True
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.XmlDeclHandler = self._declaration
+
+    def root(self) -> SentNode:
+        if self.sent[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+            raise Unfillable("phiếu không viết bằng UTF-8")
+        self.parser.Parse(self.sent, True)
+        return self.top[0]
+
+    def _start(self, tag: str, attributes: list[str]) -> None:
+        at = self.parser.CurrentByteIndex
+        pairs = zip(attributes[::2], attributes[1::2], strict=True)
+        named = {name.rpartition(":")[2]: value for name, value in pairs if not name.startswith("xmlns")}
+        found = SentNode(tag.rpartition(":")[2], tag, named, at, self._tag_end(at))
+        (self.open[-1].children if self.open else self.top).append(found)
+        if len(self.open) > _DEEPEST:
+            raise Unfillable(f"phiếu lồng quá {_DEEPEST} lớp")
+        self.open.append(found)
+
+    def _tag_end(self, at: int) -> int:
+        """Where the start tag at `at` ends, whatever stands in its attributes."""
+        quote = 0
+        while True:
+            letter = self.sent[at]
+            if quote:
+                quote = 0 if letter == quote else quote
+            elif letter in b"'\"":
+                quote = letter
+            elif letter == ord(">"):
+                return at + 1
+            at += 1
+
+    def _end(self, _tag: str) -> None:
+        found = self.open.pop()
+        if self.sent[found.inner - 2 : found.inner] == b"/>":
+            found.close = found.end = found.inner
+        else:
+            found.close = self.parser.CurrentByteIndex
+            found.end = self.sent.index(b">", found.close) + 1
+
+    def _text(self, text: str) -> None:
+        self.open[-1].pieces.append(text)
+
+    def _doctype(self, *_declared: object) -> None:
+        raise Unfillable("phiếu có DOCTYPE")
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.lower() not in {"utf-8", "us-ascii"}:
+            raise Unfillable(f"phiếu viết bằng {encoding}, không phải UTF-8")

@@ -59,9 +59,10 @@ def _page(commune: Commune, form: str, opened: Opened, wrong: dict[str, str], re
         form=form,
         opened=opened,
         questions=correct.questions(opened),
-        changed={each.path for each in opened.changed},
+        changed={each.address for each in opened.changed},
         wrong=wrong,
         reason=reason,
         prefix=PREFIX,
         longest=correct.LONGEST,
+        longest_answer=correct.LONGEST_ANSWER,
     )

@@ -5,13 +5,8 @@ import re
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from forms.convert import convert
-from forms.engine import engine
-from forms.engine.engine import Unfillable
 from server.counting import folding
 from server.coverage import coverage_table
 from server.db import db
@@ -157,50 +152,3 @@ def test_the_household_follows_the_correction(officer: Browser, towns: dict[str,
     assert new.entity_id is not None
     assert db.session.get_one(Entity, new.entity_id).data["tinh_trang"] == "vang"
     assert counted("tham_ho") == (had[0] - 1, had[1] - 1)
-
-
-FORM = """
-| survey |
-| | type | name | label | relevant | calculation |
-| | start | start | | | |
-| | end | end | | | |
-| | integer | a | A | | |
-| | integer | b | B | ${a} > 3 | |
-| | text | c | C | | |
-| | calculate | d | | | ${a} * 2 |
-| settings |
-| | form_title | form_id | version |
-| | Thử | thu | 1 |
-"""
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    a=st.integers(0, 9),
-    b=st.integers(-5, 5),
-    c=st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=30),
-)
-def test_what_is_opened_again_and_left_alone_is_sent_as_it_was(a: int, b: int, c: str) -> None:
-    form = engine.open_form(convert(FORM.encode(), "thu.md").xform)
-    filling = form.start()
-    filling.answer("a", a)
-    if a > 3:
-        filling.answer("b", b)
-    filling.answer("c", c.strip())
-    sent = filling.submission()
-    again = form.edit(sent)
-    for name in ("a", "b", "c", "d", "start", "end"):
-        assert again.value(name) == filling.value(name)
-    written = again.submission()
-    old, new = (re.search(rb"<[\w:]*instanceID>([^<]+)<", xml) for xml in (sent, written))
-    assert old
-    assert new
-    assert old.group(1) != new.group(1)
-    assert re.search(rb"<[\w:]*deprecatedID>" + re.escape(old.group(1)), written)
-
-
-@pytest.mark.parametrize("sent", [b"", b"<a", b"<khac/>", b"<data><a>1</a><a>2</a></data>"])
-def test_what_is_not_of_the_form_is_refused(sent: bytes) -> None:
-    form = engine.open_form(convert(FORM.encode(), "thu.md").xform)
-    with pytest.raises(Unfillable):
-        form.edit(sent)

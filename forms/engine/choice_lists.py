@@ -1,0 +1,210 @@
+"""The lists that come with a form (secondary instances), from XML, CSV and GeoJSON, as phones keep them."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from lxml import etree
+
+from forms.engine.java_values import write_double
+from forms.engine.unfillable import Unfillable
+
+_COLUMN = re.compile(r"[^\W\d][\w.-]*")
+_PARSER = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+)
+
+
+class Cell:
+    """One text of a list, or a branch of an XML list that is deeper than a table."""
+
+    __slots__ = ("children", "index", "name", "parent", "value")
+    chain: tuple[()] = ()
+    live = True
+
+    def __init__(self, name: str, value: str, parent: Any, index: int = 0) -> None:
+        self.name, self.value, self.parent, self.index = name, value, parent, index
+        self.children: list[Any] = []
+
+    def named(self, name: str) -> list[Any]:
+        return [each for each in self.children if name in {"*", each.name}]
+
+    @property
+    def filled(self) -> bool:
+        return bool(self.children) or self.value != ""
+
+
+class Row:
+    """One item of a list, its cells made when they are asked for."""
+
+    __slots__ = ("cells", "index", "name", "parent")
+    chain: tuple[()] = ()
+    live = True
+    value = ""
+    filled = True
+
+    def __init__(self, cells: Mapping[str, str], parent: Any, index: int) -> None:
+        self.cells, self.parent, self.index, self.name = cells, parent, index, "item"
+
+    def named(self, name: str) -> list[Cell]:
+        if name == "*":
+            return [Cell(column, text, self) for column, text in self.cells.items()]
+        text = self.cells.get(name)
+        return [] if text is None else [Cell(name, text, self)]
+
+
+class Table:
+    """A list as a table: `root` and its items."""
+
+    chain: tuple[()] = ()
+    live, value, filled, name, parent, index = True, "", True, "root", None, 0
+
+    def __init__(self, rows: list[Mapping[str, str]]) -> None:
+        self.rows = [Row(cells, self, at) for at, cells in enumerate(rows)]
+        self._by_text: dict[str, dict[str, list[Row]]] = {}
+
+    def named(self, name: str) -> list[Row]:
+        return self.rows if name in {"item", "*"} else []
+
+    def first(self, name: str) -> Row | None:
+        return next(iter(self.named(name)), None)
+
+    def rows_with(self, name: str, column: str, text: str) -> list[Row]:
+        """The items with that text in that column; one without the column counts as having ""."""
+        if name != "item":
+            return []
+        if column not in self._by_text:
+            found: dict[str, list[Row]] = {}
+            for row in self.rows:
+                found.setdefault(row.cells.get(column, ""), []).append(row)
+            self._by_text[column] = found
+        return self._by_text[column].get(text, [])
+
+
+class Branches(Table):
+    """An XML list that is no table of items."""
+
+    def __init__(self, root: Any) -> None:
+        super().__init__([])
+        self.top = _branch(root, self, 0)
+
+    def named(self, name: str) -> list[Any]:
+        return self.top.named(name)
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, str], dict[str, list[Any]]]:
+        return {}
+
+    def rows_with(self, name: str, column: str, text: str) -> list[Any]:
+        if (name, column) not in self._columns:
+            found: dict[str, list[Any]] = {}
+            for each in self.named(name):
+                cells = each.named(column)
+                found.setdefault(cells[0].value if cells else "", []).append(each)
+            self._columns[name, column] = found
+        return self._columns[name, column].get(text, [])
+
+
+def _branch(element: Any, parent: Any, index: int) -> Cell:
+    cell = Cell(etree.QName(element).localname, "" if len(element) else element.text or "", parent, index)
+    seen: dict[str, int] = {}
+    for child in element:
+        name = etree.QName(child).localname
+        cell.children.append(_branch(child, cell, seen.get(name, 0)))
+        seen[name] = seen.get(name, 0) + 1
+    for key, value in element.attrib.items():
+        cell.children.append(Cell("@" + etree.QName(key).localname, value, cell))
+    return cell
+
+
+def of_element(root: Any) -> Table:
+    """The list in an XML element "root"."""
+    items = [child for child in root if etree.QName(child).localname == "item"]
+    simple = len(items) == len(root) and not any(len(cell) for item in items for cell in item)
+    if not simple or any(item.attrib for item in items):
+        return Branches(root)
+    rows: list[Mapping[str, str]] = [
+        {etree.QName(cell).localname: cell.text or "" for cell in reversed(item)} for item in items
+    ]
+    return Table(rows)
+
+
+def parsed(xml: bytes) -> Any:
+    """The root of an XML document; Unfillable for anything else, or one with a DOCTYPE."""
+    try:
+        root: Any = etree.fromstring(xml, _PARSER)
+    except (etree.XMLSyntaxError, ValueError) as wrong:
+        raise Unfillable(f"không phải XML: {wrong}") from wrong
+    if root.getroottree().docinfo.doctype:
+        raise Unfillable("biểu mẫu có DOCTYPE")
+    return root
+
+
+def of_file(source: str, media: Mapping[str, bytes], uuid: Callable[[], str]) -> Table:
+    """The list that a form names as `src`; Unfillable where the file is missing (C27) or cannot be read."""
+    name = PurePosixPath(source).name
+    if source.startswith("jr://instance/"):
+        return Table([])
+    if name not in media:
+        raise Unfillable(f"thiếu tệp {name} mà biểu mẫu dùng (C27)")
+    if name.endswith(".csv"):
+        return _of_csv(media[name], uuid)
+    if name.endswith(".geojson"):
+        return Table(geojson_rows(media[name]))
+    return of_element(parsed(media[name]))
+
+
+def _of_csv(content: bytes, uuid: Callable[[], str]) -> Table:
+    """The list as phones keep it: an entity list (E4) gets a trunk version and a branch a row (E8)."""
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as wrong:
+        raise Unfillable(f"không đọc được tệp CSV: {wrong}") from wrong
+    header = lines[0] if lines else []
+    entities = "__version" in header and "__trunkVersion" not in header
+    rows: list[Mapping[str, str]] = []
+    for line in lines[1:]:
+        cells = {
+            column: cell for column, cell in zip(header, line, strict=False) if _COLUMN.fullmatch(column)
+        }
+        if entities:
+            cells |= {"__trunkVersion": cells["__version"], "__branchId": uuid()}
+        rows.append(cells)
+    return Table(rows)
+
+
+def geojson_rows(content: bytes) -> list[Mapping[str, str]]:
+    """The features of a GeoJSON list as items: geometry as ODK writes places, the properties, the id."""
+    try:
+        document = json.loads(content)
+        if document["type"] != "FeatureCollection":
+            raise ValueError(document["type"])
+        return [_feature(feature) for feature in document["features"]]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as wrong:
+        raise Unfillable(f"không đọc được danh sách GeoJSON: {wrong}") from wrong
+
+
+def _feature(feature: Mapping[str, Any]) -> Mapping[str, str]:
+    geometry = feature["geometry"]
+    kind, places = geometry["type"], geometry["coordinates"]
+    if kind not in {"Point", "LineString", "Polygon"}:
+        raise ValueError(kind)
+    points = [places] if kind == "Point" else places if kind == "LineString" else (places or [[]])[0]
+    row = {"geometry": "; ".join(f"{_written(p[1])} {_written(p[0])} 0 0" for p in points)}
+    row |= {str(key): _written(value) for key, value in (feature.get("properties") or {}).items()}
+    if feature.get("id") is not None:
+        row["id"] = _written(feature["id"])
+    return row
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return write_double(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,439 @@
+"""One visit being filled: answers, what follows from them by the form's formulas, and the XML that is sent."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from heapq import heappop, heappush
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from forms.engine import java_dates
+from forms.engine.answer_tree import Answer, add_round, located, without_rounds
+from forms.engine.compiled import Choice, Control, Form, Node, SetValue, Text, itext_id
+from forms.engine.java_dates import Moment
+from forms.engine.java_values import Value, held, keep, read_answer, to_number, to_text, write_answer
+from forms.engine.unfillable import TooMuch
+
+Given = str | int | float | date | Sequence[str] | Sequence[float] | None
+MOST_STEPS = 3_000_000
+"""Steps of formulas for one answer; the largest library form takes 2,000."""
+_REQUIRED = "Câu này cần trả lời."
+_CONSTRAINT = "Câu trả lời này chưa hợp lệ."
+_SELECTS = frozenset({"select", "select1", "rank"})
+
+
+class Refused(Exception):
+    """A phone would not take this answer: nothing asks for it now, or it is not of the question's kind."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What stops the form from being finished: the question, its sentence, and where it stands ("/data/tre[2]/ten")."""
+
+    name: str
+    message: str
+    address: str = ""
+
+
+class Filling:
+    """One visit being filled. Questions are named by name, path, or path with rounds ("/data/tre[2]/ten")."""
+
+    def __init__(self, form: Form, now: datetime, device: str, uuid: Callable[[], str]) -> None:
+        self.form, self._device, self._uuid = form, device, uuid
+        self.began, self.now = now, java_dates.moment_of(now)
+        self._steps = 0
+        self.root = Answer(form.root.lstrip("/"), form.root, None, 0)
+        self._at: dict[str, list[Answer]] = {path: [] for path in form.nodes}
+        self._counted: dict[tuple[int, str], int | None] = {}
+
+    def begin(self) -> "Filling":
+        """Start as a phone does with a blank form."""
+        self._grow(self.root)
+        for path in self.form.order:
+            for node in self._at[path]:
+                self._work_out(node)
+        for action in self.form.first_load:
+            self._apply(action, self.root)
+        for shape in self.form.repeats:
+            self._actions_of_rounds(shape)
+        self._fit_rounds()
+        return self
+
+    # What formulas may ask (forms.engine.expression.Surroundings)
+
+    @property
+    def version(self) -> str:
+        """The form's version."""
+        return self.form.version
+
+    def uuid(self) -> str:
+        """Return a fresh UUID."""
+        return self._uuid()
+
+    def device(self, name: str) -> str:
+        """Return the phone's own word for "deviceid", "" for what it does not tell."""
+        return self._device if name == "deviceid" else ""
+
+    def instance(self, name: str) -> Any:
+        """Return that list, or None."""
+        return self.form.lists.get(name)
+
+    def spend(self, steps: int) -> None:
+        """Count steps; TooMuch for an answer that sets off more than any form needs."""
+        self._steps += steps
+        if self._steps > MOST_STEPS:
+            raise TooMuch("công thức phải tính quá nhiều bước")
+
+    def choice_label(self, path: str, value: str, near: Answer) -> str:
+        """Return the label of that choice of the question at `path`, '' if it has no such choice."""
+        control = self.form.controls.get(path)
+        if control is None or control.kind not in _SELECTS:
+            return ""
+        return next((c.label for c in self._choices(control, self._near(path, near)) if c.name == value), "")
+
+    def _near(self, path: str, near: Answer) -> Answer:
+        """The node at a path in the rounds of another node, else in the first ones."""
+        for candidate in self._at.get(path, []):
+            if candidate.chain[: len(candidate.chain) - 1] == near.chain[: len(candidate.chain) - 1]:
+                return candidate
+        return next(iter(self._at.get(path, [])), near)
+
+    # What the collector does and sees
+
+    def answer(self, question: str, value: Given) -> None:
+        """Answer a question; '' or None clears it.
+
+        A geopoint is (latitude, longitude[, altitude, accuracy]); several choices are a list or one string
+        with spaces. Raises Refused where a phone would not let it be typed; constraints are `problems`.
+        """
+        node = self._node(question)
+        control = self.form.controls.get(node.path)
+        if control is None:
+            raise Refused(f"{question} is not a question")
+        text = typed(value)
+        if not node.live:
+            raise Refused(f"{question} is not asked now")
+        if text:
+            self._check_kind(control, node, text)
+        self._steps = 0
+        self._put(node, text)
+        for action in control.changes:
+            self._apply(action, node)
+        self._fit_rounds()
+
+    def add_round(self, repeat: str) -> str:
+        """One more round of a repeat that no answer counts; its address. Refused for anything else."""
+        path, _, parent = without_rounds(repeat), "", repeat.rpartition("/")[0]
+        node, above = self.form.nodes.get(path), located(self.root, parent)
+        if node is None or node.rounds is None or node.count is not None or above is None:
+            raise Refused(f"{repeat} takes no round more")
+        self._steps = 0
+        return self._add(node, above).address
+
+    def value(self, question: str) -> str:
+        """The answer or result, '' if blank or not relevant."""
+        node = self._node(question)
+        return node.text if node.live else ""
+
+    def relevant(self, question: str) -> bool:
+        """Whether the node is asked, or worked out, at present."""
+        return self._node(question).live
+
+    def choices(self, question: str) -> tuple[Choice, ...]:
+        """What is offered at present."""
+        node = self._node(question)
+        return tuple(self._choices(self.form.controls[node.path], node))
+
+    def text(self, question: str) -> str:
+        """The label as the collector reads it, with answers put in; '' for what has none."""
+        node = self._node(question)
+        control = self.form.controls.get(node.path)
+        return self._say(control.label if control else self.form.groups.get(node.path, ""), node)
+
+    def questions(self) -> Iterator[Answer]:
+        """The nodes that a control shows, in the form's order, round after round."""
+        return (node for node in self.root.below() if node.path in self.form.controls)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What Collect would object to before the form can be finished, in the form's order."""
+        self._steps = 0
+        found = (self._problem(node) for node in self.questions())
+        return tuple(problem for problem in found if problem)
+
+    def submission(self, finished: datetime | None = None) -> bytes:
+        """The XML that Collect sends, finished then (default: at the start).
+
+        Nodes that are not relevant are left out. Problems do not stop it: call `problems` first.
+        """
+        self._steps = 0
+        for path, node in self.form.nodes.items():
+            if node.bind.preload == "timestamp end":
+                for answer in self._at[path]:
+                    self._put(answer, _written_moment(finished or self.began))
+        out = ["<?xml version='1.0' ?>"]
+        self.write(self.root, out, self.form.declarations)
+        return "".join(out).encode()
+
+    # Places
+
+    def _node(self, question: str) -> Answer:
+        if question.startswith("/"):
+            found = located(self.root, question)
+            if found is None:
+                raise Refused(f"{question} is not there")
+            return found
+        paths = self.form.names.get(question, ())
+        if len(paths) != 1:
+            raise Refused(f"the form has {len(paths)} nodes named {question}")
+        nodes = self._at[paths[0]]
+        if not nodes:
+            raise Refused(f"{question} has no round")
+        return nodes[0]
+
+    def _grow(self, node: Answer, *, first: bool = True) -> None:
+        """Put in all that a node holds, with the rounds that a visit begins with; none in a round that is added."""
+        self._at[node.path].append(node)
+        shape = self.form.nodes[node.path]
+        if not shape.children:
+            self._first_value(node, shape)
+        for path in shape.children:
+            child = self.form.nodes[path]
+            for _ in range(1 if child.rounds is None else child.rounds * first):
+                self._grow(add_round(node, child.name, path), first=first)
+            node.children.setdefault(child.name, [])
+
+    def _first_value(self, node: Answer, shape: Node) -> None:
+        preload = shape.bind.preload
+        self._keep_text(node, self._preloaded(preload, self.began) if preload else shape.default)
+
+    def _keep_text(self, node: Answer, text: str) -> None:
+        node.text = text
+        node.value = read_answer(text, self.form.nodes[node.path].bind.type, self.now)
+
+    # Working out
+
+    def _put(self, node: Answer, text: str) -> None:
+        self._keep_text(node, text)
+        self._spread([node])
+
+    def _spread(self, changed: Iterable[Answer]) -> None:
+        """Work out what reads the changed nodes, each once: those that read a node lie further on in the order."""
+        waiting: list[tuple[int, str]] = []
+        due: dict[str, dict[int, Answer]] = {}
+        places = self.form.places
+
+        def wake(node: Answer) -> None:
+            for reader in self.form.readers[node.path]:
+                if reader.path not in due:
+                    due[reader.path] = {}
+                    heappush(waiting, (places[reader.path], reader.path))
+                for each in self._readers(node, reader.path, reader.shared):
+                    due[reader.path][id(each)] = each
+
+        for node in changed:
+            wake(node)
+        while waiting:
+            _, path = heappop(waiting)
+            for node in due.pop(path).values():
+                if self._work_out(node):
+                    wake(node)
+
+    def _readers(self, node: Answer, path: str, shared: int) -> Iterator[Answer]:
+        """The nodes at a path that read `node`: those in its rounds as far as they share the way to it."""
+        own = node.chain[:shared]
+        for each in self._at[path]:
+            if each is not node and each.chain[: len(own)] == own:
+                yield each
+
+    def _work_out(self, node: Answer) -> bool:
+        """Work out relevance and value; True if either changed."""
+        bind = self.form.nodes[node.path].bind
+        live, text, value = node.live, node.text, node.value
+        above = node.parent.live if node.parent else True
+        node.live = above
+        if above and bind.relevant is not None:
+            node.live = bind.relevant.truth(self, node)
+        if node.live and bind.calculate is not None:
+            node.value = keep(bind.calculate.value(self, node), bind.type, self.now)
+            node.text = write_answer(node.value, bind.type)
+        return live != node.live or text != node.text or value != node.value
+
+    def _apply(self, action: SetValue, near: Answer) -> None:
+        if action.path not in self.form.nodes or not self._at[action.path]:
+            return
+        node = self._near(action.path, near)
+        if action.value is None:
+            self._put(node, action.fixed)
+            return
+        kind = self.form.nodes[node.path].bind.type
+        value: Value = keep(action.value.value(self, node), kind, self.now)
+        self._put(node, write_answer(value, kind))
+
+    def _preloaded(self, preload: str, moment: datetime) -> str:
+        if preload.startswith("timestamp"):
+            return "" if preload.endswith("end") else _written_moment(moment)
+        return {
+            "date today": java_dates.write_day(java_dates.moment_of(moment)),
+            "uid": f"uuid:{self._uuid()}",
+            "property deviceid": self._device,
+        }.get(preload, "")
+
+    # Rounds
+
+    def _add(self, shape: Node, parent: Answer) -> Answer:
+        found = add_round(parent, shape.name, shape.path)
+        self._grow(found, first=False)
+        fresh = list(found.below())
+        for path in sorted({node.path for node in fresh}, key=self.form.places.__getitem__):
+            for node in fresh:
+                if node.path == path:
+                    self._work_out(node)
+        self._spread(fresh)
+        for action in self.form.new_round.get(shape.path, ()):
+            self._apply(action, next((n for n in fresh if n.path == action.path), found))
+        return found
+
+    def _actions_of_rounds(self, shape: Node) -> None:
+        for found in self._at[shape.path]:
+            for action in self.form.new_round.get(shape.path, ()):
+                self._apply(action, next((n for n in found.below() if n.path == action.path), found))
+
+    def _drop(self, node: Answer) -> None:
+        """Take the last round away, with all that it holds."""
+        if node.parent is None or node.parent.children[node.name][-1] is not node:
+            raise Refused(f"{node.address} is not the last round")
+        gone = list(node.below())
+        for each in gone:
+            self._at[each.path].remove(each)
+        node.parent.children[node.name].pop()
+        self._spread(gone)
+
+    def _fit_rounds(self) -> None:
+        """As many rounds as the answer says that counts them, wherever it says something new."""
+        for shape in self.form.repeats:
+            for parent in list(self._at[shape.parent]) if shape.count else ():
+                count = self._count(shape, parent)
+                if count is None or self._counted.get((id(parent), shape.path)) == count:
+                    continue
+                self._counted[id(parent), shape.path] = count
+                while len(parent.named(shape.name)) < count:
+                    self._add(shape, parent)
+                while len(parent.named(shape.name)) > count:
+                    self._drop(parent.named(shape.name)[-1])
+
+    def _count(self, shape: Node, parent: Answer) -> int | None:
+        """The rounds that the form counts at present; None while it says no number."""
+        wanted = to_number(shape.count.value(self, parent)) if shape.count and parent.live else math.nan
+        return max(0, int(wanted)) if math.isfinite(wanted) else None
+
+    # Judging an answer
+
+    def _check_kind(self, control: Control, node: Answer, text: str) -> None:
+        bind = self.form.nodes[control.path].bind
+        if control.kind in _SELECTS:
+            offered = {choice.name for choice in self._choices(control, node)}
+            chosen = [text] if control.kind == "select1" else text.split()
+            wrong = [code for code in chosen if code not in offered]
+            if wrong:
+                raise Refused(f"{control.path} does not offer {wrong[0]}")
+        elif bind.type == "int" and not re.fullmatch(r"-?[0-9]{1,9}", text):
+            raise Refused(f"{control.path} takes a whole number, not {text}")
+        elif bind.type == "decimal" and not _is_number(text):
+            raise Refused(f"{control.path} takes a number, not {text}")
+        elif bind.type in {"date", "dateTime", "time"} and read_answer(text, bind.type, self.now) == "":
+            raise Refused(f"{control.path} takes a {bind.type}, not {text}")
+        elif bind.readonly:
+            raise Refused(f"{control.path} is only read")
+
+    def _problem(self, node: Answer) -> Problem | None:
+        bind = self.form.nodes[node.path].bind
+        if not node.live:
+            return None
+        name = node.name
+        if node.text == "":
+            needed = bind.required is not None and bind.required.truth(self, node)
+            return (
+                Problem(name, self._say(bind.required_text, node) or _REQUIRED, node.address)
+                if needed
+                else None
+            )
+        if bind.constraint is None or bind.constraint.truth(self, node):
+            return None
+        return Problem(name, self._say(bind.constraint_text, node) or _CONSTRAINT, node.address)
+
+    def _choices(self, control: Control, node: Answer) -> Iterable[Choice]:
+        if control.listed is None:
+            return [Choice(choice.name, self._say(choice.label, node)) for choice in control.inline]
+        return [self._choice(item, control, node) for item in control.listed.nodes(self, node)]
+
+    def _choice(self, item: Any, control: Control, node: Answer) -> Choice:
+        label = _cell(item, control.shown)
+        text = self.form.texts.get(label) if control.shown == "itextId" else None
+        return Choice(_cell(item, control.value), self._rendered(text, node) if text else label)
+
+    def _say(self, label: str, node: Answer) -> str:
+        key = itext_id(label)
+        text = None if key is None else self.form.texts.get(key)
+        if text is not None:
+            return self._rendered(text, node)
+        return "" if key else label.strip()
+
+    def _rendered(self, text: Text, node: Answer) -> str:
+        parts = (part if isinstance(part, str) else to_text(part.value(self, node)) for part in text.parts)
+        return "".join(parts).strip()
+
+    # Writing
+
+    def write(self, node: Answer, out: list[str], extra: str = "") -> None:
+        """Write a node with all that is asked below it, as Collect does."""
+        shape = self.form.nodes[node.path]
+        attributes = "".join(f" {key}={quoteattr(value)}" for key, value in shape.attributes)
+        inner: list[str] = []
+        for rounds in node.children.values():
+            for child in rounds:
+                if child.live and child.name.startswith("@"):
+                    attributes += f" {self.form.nodes[child.path].tag}={quoteattr(child.text)}"
+                elif child.live:
+                    self.write(child, inner)
+        content = "".join(inner) or escape(node.text)
+        start = f"<{shape.tag}{extra}{attributes}"
+        out.append(f"{start}>{content}</{shape.tag}>" if content else f"{start} />")
+
+
+def _cell(item: Any, column: str) -> str:
+    cells = item.named(column)
+    return to_text(held(cells[0])) if cells else ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _written_moment(moment: datetime) -> str:
+    return java_dates.write_moment(java_dates.moment_of(moment))
+
+
+def typed(value: Given) -> str:
+    """An answer as phones store it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return _written_moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return write_answer(float(value), "decimal")
+    parts = [part if isinstance(part, str) else write_answer(float(part), "decimal") for part in value]
+    if parts and not isinstance(value[0], str):
+        parts += ["0", "0"][len(parts) - 2 :] if 2 <= len(parts) < 4 else []
+    return " ".join(parts)
+
+
+__all__ = ["Filling", "Moment", "Problem", "Refused", "typed"]

@@ -1,0 +1,177 @@
+"""R12: visits of a commune's own forms corrected on the page: with dates, rounds, long notes, patterns, formulas."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from lxml import html
+from werkzeug.test import TestResponse
+
+from server.db import db
+from server.models import Commune, Submission, SubmissionReview
+from tests import sample
+from tests.forms.engine.test_correction import leaves
+from tests.people import Browser, browser, make_person
+from tests.phone import InProcess, Phone
+
+CODE = "11629"
+DATA = Path(__file__).parents[2] / "data" / "corrections"
+CASES = json.loads((DATA / "corrections.json").read_text(encoding="utf-8"))
+
+
+class Office:
+    """A commune with a collector's phone, and its officer at a browser."""
+
+    def __init__(self, app: Flask) -> None:
+        commune = sample.make_commune(CODE)
+        collector = sample.make_collector(commune, [sample.make_village(commune)])
+        make_person("can.bo", "officer", db.session.get_one(Commune, commune.id))
+        self.phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
+        self.officer: Browser = browser(app)
+        self.officer.sign_in("can.bo")
+
+    def sent(self, markdown: str, xml: bytes) -> Submission:
+        sample.publish(markdown)
+        [answer] = self.phone.send(xml)
+        assert answer.status == 201, answer.message
+        return sample.arrived()[-1]
+
+    def path(self, submission: Submission) -> str:
+        return f"/quan-tri/xa/{CODE}/phieu/{submission.id}"
+
+    def correct(self, submission: Submission, answers: dict[str, str]) -> TestResponse:
+        """Open the page, change these fields of it and send it as a browser does."""
+        path = f"{self.path(submission)}/sua"
+        page = html.fromstring(self.officer.get(path).text)
+        given: dict[str, list[str]] = {}
+        for field in page.xpath("//form//*[starts-with(@name, 'cau:')]"):
+            if field.get("type") not in {"radio", "checkbox"} or field.get("checked") is not None:
+                text = (
+                    field.text_content().removeprefix("\n") if field.tag == "textarea" else field.get("value")
+                )
+                given.setdefault(field.get("name"), []).append((text or "").replace("\n", "\r\n"))
+        for address, text in answers.items():
+            assert f"cau:{address}" in given, given
+            given[f"cau:{address}"] = [text]
+        token = page.xpath("//input[@name='csrf_token']/@value")[0]
+        return self.officer.post(path, data={**given, "ly_do": "Đã gọi lại hộ", "csrf_token": token})
+
+
+@pytest.fixture
+def office(app: Flask) -> Office:
+    return Office(app)
+
+
+def case(office: Office, number: str) -> Submission:
+    xml = (DATA / f"{number}-sent.xml").read_bytes()
+    return office.sent((DATA / f"{number}.md").read_text(encoding="utf-8"), xml)
+
+
+def history(submission: Submission) -> str:
+    [step] = db.session.scalars(
+        sa.select(SubmissionReview).where(SubmissionReview.submission_id == submission.id)
+    )
+    return step.comment or ""
+
+
+@pytest.mark.parametrize("each", CASES, ids=lambda each: each["id"])
+def test_a_correction_stores_what_it_must(office: Office, each: dict[str, dict[str, str]]) -> None:
+    """R12."""
+    answer = office.correct(case(office, str(each["id"])), each["correct"])
+    assert answer.status_code == 302, answer.text
+    new = sample.arrived()[-1]
+    fresh = re.sub(r"\[\d+\]", "", new.instance_id).removeprefix("uuid:")
+    want = (DATA / f"{each['id']}-want.xml").read_bytes().replace(b"NEW", fresh.encode())
+    assert leaves(new.xml) == leaves(want)
+    assert "Đã gọi lại hộ" in history(new)
+
+
+@pytest.mark.parametrize(("number", "label"), [("08", "Tên chủ hộ"), ("14", "Họ tên"), ("16", "Họ tên")])
+def test_the_history_names_what_was_corrected_and_no_other(office: Office, number: str, label: str) -> None:
+    [each] = [each for each in CASES if each["id"] == number]
+    office.correct(case(office, number), each["correct"])
+    assert history(sample.arrived()[-1]) == f"Sửa câu: {label}. Đã gọi lại hộ"
+
+
+def test_the_history_names_what_follows_and_what_goes(office: Office) -> None:
+    office.correct(case(office, "09"), {"/data/ngay_sinh": "2015-02-03"})
+    told = history(sample.arrived()[-1])
+    assert "Sửa câu: Ngày sinh. Tính lại theo đó: tuoi; hen_lai; ngay_hen. Không còn hỏi: Người lớn. " in told
+    assert "Được hỏi thêm: Học trường nào?" in told
+
+
+def test_a_pattern_of_the_form_is_told_at_its_question(office: Office) -> None:
+    first = case(office, "17")
+    answer = office.correct(first, {"/data/ten": "Hờ 3"})
+    assert answer.status_code == 422
+    assert "Chỉ gồm chữ" in answer.text
+    assert sample.arrived()[-1].id == first.id
+
+
+def test_rounds_are_corrected_each_by_itself(office: Office) -> None:
+    first = case(office, "13")
+    text = office.officer.get(f"{office.path(first)}/sua").text
+    assert "Trẻ em 2: Tên trẻ" in unescape(text)
+    assert office.correct(first, {"/data/tre[2]/tuoi_tre": "4"}).status_code == 302
+    new = sample.arrived()[-1]
+    told = [
+        text for path, text in leaves(new.xml) if path.partition("[")[0] in {"tre"} or path == "tong_tuoi"
+    ]
+    assert told == ["Na", "7", "Tí", "4", "Bờm", "12", "23"]
+    assert history(new).startswith("Sửa câu: Trẻ em 2: Tuổi. Tính lại theo đó: tong_tuoi")
+
+
+WRONG = """
+| survey |
+| | type | name | label | calculation |
+| | text | ten | Tên | |
+| | integer | so | Số | |
+| | calculate | x | | {formula} |
+| settings |
+| | form_title | form_id | version |
+| | Lạ | la | 1 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        ("${so} * 2", "máy chủ tính mục “x” ra khác"),
+        ("extract-signed('a', 'b')", "dùng hàm extract-signed()"),
+    ],
+)
+def test_where_no_correction_is_possible_the_true_reason_is_told(
+    office: Office, formula: str, told: str
+) -> None:
+    """R12: corrected by a new visit, and why."""
+    first = office.sent(
+        WRONG.replace("{formula}", formula),
+        sample.filled("<ten>A</ten><so>3</so><x>7</x>", form_id="la", instance_id="uuid:1"),
+    )
+    answer = office.officer.get(f"{office.path(first)}/sua")
+    assert answer.status_code == 409
+    assert told in unescape(answer.text)
+    assert "phiếu mới" in answer.text
+
+
+SLOW = """
+| survey |
+| | type | name | label | constraint |
+| | text | ten | Tên | regex(., '(a+)+b') |
+| | text | y | Ý | |
+| settings |
+| | form_title | form_id | version |
+| | Chậm | cham | 1 |
+"""
+
+
+def test_a_pattern_that_does_not_end_costs_nobody_the_server(office: Office) -> None:
+    sent = sample.filled("<ten>aab</ten><y>1</y>", form_id="cham", instance_id="uuid:1")
+    first = office.sent(SLOW, sent)
+    answer = office.correct(first, {"/data/ten": "a" * 4000 + "c"})
+    assert answer.status_code == 422
+    assert office.correct(first, {"/data/y": "2"}).status_code == 302
