@@ -12,7 +12,7 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert as convert_with_pyxform
 
 from forms import sheets
-from forms.check import external_choices, kobo, sheet_rules
+from forms.check import cells, cycles, external_choices, kobo, sheet_rules
 from forms.check.mend import mended
 from forms.check.pyxform_words import told
 from forms.definition import Definition, IndicatorDeclaration, define
@@ -59,6 +59,9 @@ def convert(
         if found:
             raise FormRejected(found)
         xform, remarks = _converted(book)
+        impossible = [*cells.unknown_instances(book, _instances(xform)), *_circles(xform, book)]
+        if impossible:
+            raise FormRejected(impossible)
     try:
         definition = define(xform, book, known)
     except Unreadable as problem:
@@ -66,6 +69,23 @@ def convert(
     own = (*mend.remarks, *external_choices.remarks(book), *sheet_rules.warnings(book, known or {}))
     warned = (*remarks, *own, *_consequences(definition))
     return Converted(xform, definition, warned, mend.versioned)
+
+
+def _circles(xform: bytes, book: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    """What waits for itself by paths that no reference names."""
+    circle = cycles.waiting(xform)
+    if circle:
+        rows = dict(book["survey"].questions())
+        named = next((path for path in circle if path in rows), None)
+        sentence = f"công thức chờ nhau mãi: {' → '.join(circle)}. Hãy bỏ một chỗ."
+        row = rows[named] if named else None
+        column = "calculation" if row and row["calculation"] else "relevant"
+        yield book["survey"].error(row, column, sentence, circle[0])
+
+
+def _instances(xform: bytes) -> frozenset[str]:
+    """The lists of an XForm that instance() finds."""
+    return frozenset(name.decode() for name in re.findall(rb'<instance id="([^"]+)"', xform))
 
 
 def _control_characters(book: Mapping[str, Sheet]) -> Iterator[SheetError]:

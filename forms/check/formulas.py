@@ -4,25 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from lxml import etree
-
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"(?:last-saved#)?([A-Za-z_À-ỹ][\w.\-]*)")
 _TEXTS = re.compile(r"'[^']*'|\"[^\"]*\"")
-_CALLED = re.compile(r"([A-Za-z_][\w\-:.]*)\s*\(")
-_CURLY = re.compile("[‘’“”]")
-# What phones know, tried with ODK Validate; of XPath's own they lack name(), last(), substring() and some more.
-_FUNCTIONS = """
-    abs acos area asin atan atan2 base64-decode boolean boolean-from-string ceiling checklist coalesce concat
-    contains cos count count-non-empty count-selected current date date-time decimal-date-time decimal-time depend
-    digest distance ends-with enclosed-area exp exp10 extract-signed false floor format-date format-date-time
-    geofence if indexed-repeat instance int intersects is-selected join jr:choice-name jr:itext log log10 max min
-    normalize-space not now number once pi position pow property pulldata random randomize regex relative-path
-    round selected selected-at sin sqrt starts-with string string-length substr substring-after substring-before
-    sum tan today translate true uuid version weighted-checklist
-    node text comment processing-instruction
-"""
-FUNCTIONS = frozenset(_FUNCTIONS.split())
 _OTHER_SPELLINGS = (
     (re.compile(r"&&"), "Thay && bằng and."),
     (re.compile(r"\|\|"), "Thay || bằng or."),
@@ -62,23 +46,9 @@ def _hint(name: str, names: frozenset[str]) -> str:
     return f" Có phải ${{{near[0]}}}?" if near else " Hãy sửa tên hoặc thêm câu hỏi đó."
 
 
-def wrong_formula(formula: str) -> str | None:
-    """A sentence about what is wrong with a formula's writing, or None where a phone can read it."""
-    if _CURLY.search(_TEXTS.sub("", formula)):
-        return "công thức có dấu nháy cong (‘ ’ “ ”) do Excel tự đổi. Hãy gõ lại dấu nháy thẳng ' ."
-    bare = _TEXTS.sub("''", REFERENCE.sub("/x/y", formula))
-    try:
-        etree.XPath(_readable(REFERENCE.sub("/x/y", formula)))
-    except etree.XPathError:
-        return _explained(bare)
-    except (ValueError, RecursionError):
-        return "công thức có ký tự lạ. Hãy xoá ô và gõ lại công thức."
-    return _unknown_function(bare)
-
-
-def _readable(formula: str) -> str:
-    """lxml wants no prefix that it does not know; on phones `jr:` is one."""
-    return formula.replace("jr:", "jr-")
+def malformed(formula: str) -> str:
+    """A sentence about a formula that no phone can read."""
+    return _explained(_TEXTS.sub("''", REFERENCE.sub("/x/y", formula)))
 
 
 def _explained(bare: str) -> str:
@@ -90,16 +60,6 @@ def _explained(bare: str) -> str:
         if pattern.search(bare):
             return f"công thức viết sai. {advice}"
     return "công thức viết sai. Hãy so với một công thức đang chạy được, nhất là dấu phẩy, ngoặc và dấu nháy."
-
-
-def _unknown_function(bare: str) -> str | None:
-    for name in _CALLED.findall(bare):
-        if name in FUNCTIONS or name in {"and", "or", "div", "mod"}:
-            continue
-        near = get_close_matches(name.lower(), FUNCTIONS, n=1, cutoff=0.6)
-        advice = f" Có phải {near[0]}(…)?" if near else ""
-        return f"điện thoại không có hàm “{name}”.{advice}"
-    return None
 
 
 def cycle(calculations: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from pyxform.validators.pyxform.sheet_misspellings import find_sheet_misspellings
 from pyxform.xls2json import RE_SELECT
 
-from forms.check.formulas import bad_reference, wrong_formula
+from forms.check import cells
+from forms.check.formulas import bad_reference
 from forms.check.mend import EXCEL_ERRORS
 from forms.check.survey_rules import NAME, survey_errors, survey_warnings
 from forms.definition import KINDS, UNITS
@@ -28,8 +29,9 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     yield from _choice_errors(sheets, "choices")
     yield from _choice_errors(sheets, "external_choices")
     yield from _setting_errors(sheets)
-    yield from _expression_errors(sheets, "entities", ("label", "entity_id", "create_if", "update_if"))
-    yield from _expression_errors(sheets, "settings", ("instance_name",))
+    yield from _reference_errors(sheets, "entities", ("label", "entity_id", "create_if", "update_if"))
+    yield from _reference_errors(sheets, "settings", ("instance_name",))
+    yield from cells.errors(sheets)
     yield from _pair_errors(sheets["survey"])
     yield from _declaration_errors(sheets)
     yield from _purpose_errors(sheets)
@@ -38,6 +40,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
 def warnings(sheets: Mapping[str, Sheet], known: Collection[str]) -> Iterator[SheetError]:
     """What should be looked at before the form is published; `known` are codes of the library's indicators."""
     yield from survey_warnings(sheets)
+    yield from cells.remarks(sheets)
     yield from _listless_choices(sheets)
     yield from _indicator_warnings(sheets, known)
     if "muc_dich" not in sheets or not sheets["muc_dich"].rows:
@@ -130,15 +133,15 @@ def _setting_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
             yield settings.error(row, heading, f"ô này đang báo lỗi Excel {text}. Hãy gõ lại nội dung.", text)
 
 
-def _expression_errors(
+def _reference_errors(
     sheets: Mapping[str, Sheet], name: str, columns: tuple[str, ...]
 ) -> Iterator[SheetError]:
-    """Cells outside the survey that phones evaluate."""
+    """Cells outside the survey that name questions."""
     sheet = sheets.get(name, Sheet(name))
     names = frozenset(row["name"] for row in sheets["survey"].rows) | {"instanceID"}
     for row in sheet.rows:
         for column in columns:
-            wrong = bad_reference(row[column], names) or (wrong_formula(row[column]) if row[column] else None)
+            wrong = bad_reference(row[column], names)
             if wrong:
                 yield sheet.error(row, column, wrong, row[column])
 

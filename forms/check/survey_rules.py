@@ -7,10 +7,9 @@ from difflib import get_close_matches
 
 from pyxform import aliases
 from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
-from pyxform.utils import default_is_dynamic
 from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
-from forms.check.formulas import bad_reference, cycle, references, wrong_formula
+from forms.check.formulas import bad_reference, cycle, references
 from forms.check.mend import EXCEL_ERRORS
 from forms.choices import unaccented
 from forms.definition import SENSITIVITIES
@@ -19,10 +18,6 @@ from forms.sheets import Row, Sheet, canonical
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _FILE = re.compile(r"[A-Za-z0-9_.\-]+\.(csv|xml|geojson)")
-_FORMULA_COLUMNS = (
-    "relevant", "constraint", "calculation", "required", "readonly", "choice_filter", "repeat_count",
-)  # fmt: skip
-_YES_NO = frozenset(aliases.yes_no)
 _UNSEEN = frozenset(kind for kind, made in QUESTION_TYPE_DICT.items() if "control" not in made) | {
     "start-geopoint", "background-geopoint", "background-audio",
 }  # fmt: skip
@@ -65,7 +60,6 @@ def survey_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
         yield from _name_errors(survey, row)
         yield from _label_errors(survey, row)
         yield from _cell_errors(survey, row, names)
-        yield from _formula_errors(survey, row, names)
     yield from _heading_errors(survey)
     yield from _root_errors(sheets)
     yield from _nesting_errors(survey)
@@ -195,17 +189,6 @@ def _cell_errors(survey: Sheet, row: Row, names: frozenset[str]) -> Iterator[She
     if row["phan_loai"] not in SENSITIVITIES:
         sentence = "phân loại chỉ nhận: để trống, none, ca_nhan hoặc nhay_cam."
         yield survey.error(row, "phan_loai", sentence, row["phan_loai"])
-
-
-def _formula_errors(survey: Sheet, row: Row, names: frozenset[str]) -> Iterator[SheetError]:
-    dynamic = row["default"] and default_is_dynamic(row["default"], row["type"])
-    for column in (*_FORMULA_COLUMNS, "default") if dynamic else _FORMULA_COLUMNS:
-        formula = row[column]
-        if not formula or formula in _YES_NO or formula in EXCEL_ERRORS or bad_reference(formula, names):
-            continue
-        wrong = wrong_formula(formula)
-        if wrong:
-            yield survey.error(row, column, wrong, formula)
 
 
 @dataclass

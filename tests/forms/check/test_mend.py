@@ -218,7 +218,10 @@ def test_a_list_that_is_not_among_the_external_choices_is_told() -> None:
     assert "trang external_choices" in error.sentence
 
 
-@given(st.text(st.characters(exclude_categories=("C",)), max_size=130), st.text(max_size=40))
+@given(
+    st.text(st.characters(exclude_categories=("C",), exclude_characters="/"), max_size=130),
+    st.text(max_size=40),
+)
 def test_whatever_the_file_is_called_its_form_has_an_id_for_addresses(stem: str, version: str) -> None:
     plain = "".join(letter for letter in version if letter.isprintable() and letter != "#")
     content = form(("text", "a", "A"), settings=(("form_title", "version"), ("T", plain or "1")))
