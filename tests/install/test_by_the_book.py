@@ -8,15 +8,15 @@ set there (certificates, pip's and npm's settings). Takes minutes and a GB, so i
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.install import clean_debian
+
 ROOT = Path(__file__).parents[2]
 DEBIAN = Path(os.environ.get("TUNGNHA_TEST_DEBIAN", "/nowhere"))
-WAYS = ("PIP_", "UV_", "NPM_", "npm_", "SSL_CERT_", "NODE_EXTRA_CA_", "REQUESTS_CA_")
 NAMED = "Environment=SITE_NAME=tungnha.example.vn"
 BY_ITSELF = f'{NAMED}\nEnvironment="SITE_TLS=tls internal"'
 """No authority on the Internet can be asked for a certificate here; the page tells of this setting below the step."""
@@ -37,40 +37,18 @@ def blocks() -> list[str]:
 
 
 def typed(text: str) -> str:
-    """What it prints; fails with it where a command fails."""
-    ended = subprocess.run(
-        ["chroot", str(DEBIAN), "/bin/bash", "-euo", "pipefail", "-c", text], capture_output=True, text=True,
-        timeout=1800, check=False, env={**_kept(), "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"}, cwd="/",
-    )  # fmt: skip
-    assert ended.returncode == 0, (text, ended.stdout[-3000:], ended.stderr[-3000:])
-    return ended.stdout
-
-
-def _kept() -> dict[str, str]:
-    """How this machine reaches its registries, and the path of a root shell."""
-    ways = {name: value for name, value in os.environ.items() if name.startswith(WAYS)}
-    return ways | {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    return clean_debian.typed(DEBIAN, text)
 
 
 @pytest.fixture(scope="module")
 def debian() -> Iterator[Path]:
-    mounted = []
-    for kind, place in (("proc", "proc"), ("", "dev"), ("", "dev/shm")):
-        command = ["mount", "-t", kind, kind] if kind else ["mount", "--bind", f"/{place}"]
-        if not (DEBIAN / place).is_mount():
-            subprocess.run([*command, str(DEBIAN / place)], check=True)
-            mounted.append(DEBIAN / place)
-    subprocess.run(
-        ["git", "archive", "--prefix=tung-nha/", "-o", str(DEBIAN / "root" / "tung-nha.tar.gz"), "HEAD"],
-        cwd=ROOT, check=True,
-    )  # fmt: skip
-    shim = DEBIAN / "usr" / "local" / "bin" / "systemctl"
-    shutil.copy(Path(__file__).parent / "systemctl.py", shim)
-    shim.chmod(0o755)
-    yield DEBIAN
-    typed("systemctl stop caddy || true; systemctl stop tung-nha || true")
-    for place in reversed(mounted):
-        subprocess.run(["umount", "--lazy", str(place)], check=False)
+    with clean_debian.opened(DEBIAN):
+        clean_debian.unpack_sources(ROOT, DEBIAN / "root" / "tung-nha.tar.gz")
+        shim = DEBIAN / "usr" / "local" / "bin" / "systemctl"
+        shutil.copy(Path(__file__).parent / "systemctl.py", shim)
+        shim.chmod(0o755)
+        yield DEBIAN
+        typed("systemctl stop caddy || true; systemctl stop tung-nha || true")
 
 
 def test_part_a_gives_a_running_system(debian: Path) -> None:
