@@ -51,6 +51,12 @@ def test_each_rule_that_is_cited_stands_there() -> None:
     assert {(rule, path) for rule, path in cited if rule not in known} == set()
 
 
+def test_each_clause_of_exports_that_is_cited_stands_on_their_page() -> None:
+    page = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    cited = {x for path, text in texts() if path.suffix == ".py" for x in re.findall(r"\bX\d{1,2}\b", text)}
+    assert cited - set(re.findall(r"^\| (X\d+) \|", page, re.MULTILINE)) == set()
+
+
 def test_nothing_cites_a_paper_that_is_not_in_the_repository() -> None:
     assert [(str(path), found[0]) for path, text in texts() if (found := ELSEWHERE.search(text))] == []
 
