@@ -17,7 +17,7 @@ from geo.coverage_json import to_json
 from server import audit, clock
 from server.accounts import persons, tokens
 from server.db import db
-from server.households.records import NOT_VISITED
+from server.households.household_states import NOT_VISITED
 from server.models import Attachment, Commune, Difficulty, Person, Snapshot, Submission, Village
 from server.privacy import requests
 from server.published_forms import drafts, publishing

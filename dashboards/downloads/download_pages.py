@@ -23,7 +23,7 @@ from server.exports import select, submissions
 from server.exports.columns import UNSEEN, merged, withheld
 from server.models import Commune, Form
 from server.office import photo_pages
-from server.review.states import WORDS as STATES
+from server.review.submission_states import WORDS as STATES
 
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
 
@@ -87,6 +87,7 @@ def page(code: str) -> str:
         may_export=may_export,
         villages=_villages(asked.commune) if may_export else (),
         states=tuple(STATES.items()),
+        not_accepted=STATES["rejected"],
         writings=submission_files.WRITINGS,
         is_long=any(form.count >= LONG for form in forms),
     )

@@ -19,7 +19,7 @@ from server.exports.presets import BOTH, CENTRAL, DETAILS, EXCEL_VI, KOBO, SUMMA
 from server.exports.select import Choice
 from server.exports.submissions import Export
 from server.models import Commune, Form
-from server.review.states import WORDS as STATES
+from server.review.submission_states import WORDS as STATES
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV_TYPE = "text/csv; charset=utf-8"

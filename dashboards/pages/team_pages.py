@@ -12,7 +12,7 @@ from server.accounts.roles import Right
 from server.coverage import team
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households.records import NOT_VISITED
+from server.households.household_states import NOT_VISITED
 from server.models import Commune, Village
 
 blueprint = Blueprint("team", __name__, template_folder="templates")

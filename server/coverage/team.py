@@ -16,7 +16,9 @@ from server import clock
 from server.counting import tally, tally_sums
 from server.coverage.coverage_table import VISITED
 from server.db import db
-from server.households.records import HOUSEHOLDS, NOT_VISITED, REVISIT
+from server.households import household_states
+from server.households.household_states import MET, NOT_VISITED, REVISIT
+from server.households.records import HOUSEHOLDS
 from server.models import (
     Collector,
     Commune,
@@ -35,11 +37,7 @@ from server.review import waiting_reasons
 from server.review.waiting_reasons import Reason
 
 STATES: Mapping[str, str] = {
-    NOT_VISITED: "chưa đến",
-    "vang": "vắng",
-    REVISIT: "cần thăm lại",
-    "tu_choi": "từ chối",
-    "da_gap": "đã gặp",
+    state: household_states.WORDS[state] for state in household_states.TO_WORK_THROUGH
 }
 """The lists of a thôn, in the order in which they are worked through."""
 PAGE = 40
@@ -65,7 +63,7 @@ class Progress:
 
     @property
     def met(self) -> int:
-        return self.by_state.get("da_gap", 0) + self.by_state.get(REVISIT, 0)
+        return self.by_state.get(MET, 0) + self.by_state.get(REVISIT, 0)
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def progress(commune: Commune, shown: Sequence[Village]) -> tuple[Progress, ...]
     found = []
     for village in shown:
         states = by_state[village.id]
-        is_met = states["da_gap"] + states[REVISIT]
+        is_met = states[MET] + states[REVISIT]
         speed = pace(
             households=states.total() or None,
             visited=is_met,

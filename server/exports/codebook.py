@@ -7,7 +7,8 @@ from forms.definition import NONE, Definition, Field
 from server import clock
 from server.exports.presets import Wish
 from server.exports.select import Choice
-from server.exports.who_columns import STATES, WORDS
+from server.exports.who_columns import WORDS
+from server.review import submission_states
 
 MOST_NAMED = 50
 CLASSES = {"none": "", "personal": "cá nhân", "sensitive": "nhạy cảm"}
@@ -71,10 +72,15 @@ def about(
 
 def _states(choice: Choice) -> str:
     """Which states of submissions are in the file."""
-    decided = f"{', '.join(STATES[state] for state in STATES if state in choice.states)}"
+    decided = ", ".join(word for state, word in submission_states.WORDS.items() if state in choice.states)
     if choice.all_states:
         return decided or "mọi tình trạng"
-    return decided or "đang được tính (không có phiếu bị trả, đã sửa, chờ xem)"
+    return (
+        decided
+        or "đang được tính (không có phiếu "
+        + submission_states.WORDS[submission_states.REJECTED]
+        + ", đã sửa, chờ xem)"
+    )
 
 
 def _listed(values: Iterable[object]) -> str:

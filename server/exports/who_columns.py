@@ -7,6 +7,7 @@ from typing import Any
 from server.exports.cells import guarded
 from server.exports.presets import CENTRAL, KOBO, Preset, Wish
 from server.exports.select import Known, Who
+from server.review import submission_states
 
 # where the columns of `select.statement` stand
 (
@@ -40,12 +41,6 @@ _KOBO_TAIL = (
     "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
     "_tags", "meta/rootUuid", "_index",
 )  # fmt: skip
-STATES = {
-    "received": "đã nhận",
-    "approved": "đã duyệt",
-    "has_issues": "có vấn đề",
-    "rejected": "bị trả",
-}
 _CENTRAL_STATES = {"approved": "approved", "rejected": "rejected", "has_issues": "hasIssues", "received": ""}
 KOBO_STATES = {
     "approved": "validation_status_approved",
@@ -151,8 +146,6 @@ def identity(wish: Wish, known: Known) -> Identity:
 
 def state(row: Sequence[Any]) -> str:
     """What became of a submission, in words."""
-    if row[QUARANTINE] is not None:
-        return "chờ xem xét"
-    if row[REPLACED] is not None:
-        return "đã có bản sửa"
-    return STATES[row[REVIEW]]
+    return submission_states.whole_word(
+        row[REVIEW], is_aside=row[QUARANTINE] is not None, is_replaced=row[REPLACED] is not None
+    )

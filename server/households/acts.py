@@ -13,6 +13,7 @@ from server.counting import tally
 from server.counting.recast import recasting
 from server.errors import Problem
 from server.households.household_problems import HouseholdProblem
+from server.households.household_states import GONE, MERGED
 from server.households.rebuild import restate
 from server.households.records import HOUSEHOLDS, status
 from server.models import (
@@ -35,9 +36,6 @@ KINDS: Mapping[str, str] = {
     "merge": "gộp hộ trùng",
 }
 """What may be done, and how people call it."""
-
-GONE = "gone"
-MERGED = "merged"
 
 
 @dataclass(frozen=True)

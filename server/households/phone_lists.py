@@ -9,6 +9,7 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unaccented, villages_csv
 from server import clock
+from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, Tombstone, Village
 from server.models.privacy import of_entity
@@ -33,7 +34,6 @@ here (E4). Everything stands on the phone unencrypted: no ID numbers, no telepho
 WHOLE_COMMUNE = frozenset({PLACES})
 """Lists of which a collector gets all of their commune; of any other, their own thôn alone (E6)."""
 
-MOVED = "da_chuyen"
 
 _ROWS = (
     sa.select(

@@ -10,14 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.counting.tally import turns
+from server.households import household_states
 from server.households.records import HOUSEHOLDS, VISITS, Visit, status
 from server.models import Entity, EntityAct, EntityVersion, Submission
 from server.published_forms.registry import registry
 
 COMPUTED = frozenset(status(()))
 """Properties that the server gives a household (R5); no visit sets them."""
-REJECTED = "rejected"
-"""Why an entity is off the list: the visit that registered it was rejected."""
 
 IS_ACCEPTED = sa.and_(
     Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None), Submission.review != "rejected"
@@ -185,7 +184,7 @@ def _visits(connection: sa.Connection, entity_id: uuid.UUID) -> list[Visit]:
 def _end(row: Any, at: dt.datetime, *, exists: bool) -> tuple[dt.datetime | None, str | None]:
     """Whether an entity is off the list: one that nobody accepted registered is, until somebody does (E17)."""
     if not exists and row.ended_at is None:
-        return at, REJECTED
-    if exists and row.ended_reason == REJECTED:
+        return at, household_states.REJECTED
+    if exists and row.ended_reason == household_states.REJECTED:
         return None, None
     return row.ended_at, row.ended_reason

@@ -14,26 +14,12 @@ from server.clock import day_of
 from server.counting import tally
 from server.hot_path import statements
 from server.hot_path.statements import Step, step
+from server.households import household_states
 from server.models import Entity, EntityVersion, Submission
 from server.published_forms.read_submission import LONGEST_LABEL, LONGEST_PROPERTY
 from server.published_forms.registry import registry
 
 HOUSEHOLDS = "ho_dan"
-
-REVISIT = "tham_lai"
-"""Split since it was last met: who lives there now has to be asked again (R4)."""
-STATES = {"gap": "da_gap", "vang": "vang", "tu_choi": "tu_choi", "da_chuyen": "da_chuyen"}
-"""Visit result (`ket_qua`) → what the household's row on the phone says of it (`tinh_trang`)."""
-NOT_VISITED = "chua_tham"
-COLOURS = {
-    NOT_VISITED: "#9e9e9e",
-    "da_gap": "#2e7d32",
-    REVISIT: "#0277bd",
-    "vang": "#f9a825",
-    "tu_choi": "#6d4c41",
-    "da_chuyen": "#455a64",
-}
-"""Marker colours on the phone's map (E5)."""
 
 KNOWN_COLUMNS = (
     Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version, Entity.turns,
@@ -135,24 +121,24 @@ def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str
     ordered = sorted(visits)
     if not ordered:
         return {
-            "tinh_trang": NOT_VISITED,
+            "tinh_trang": household_states.NOT_VISITED,
             "ket_qua": "",
             "lan_tham": "0",
             "ngay_cuoi": "",
-            "marker-color": COLOURS[NOT_VISITED],
+            "marker-color": household_states.COLOURS[household_states.NOT_VISITED],
         }
     last = ordered[-1]
-    state = STATES.get(last.result, NOT_VISITED)
+    state = household_states.OF_RESULT.get(last.result, household_states.NOT_VISITED)
     met = next((day_of(visit.observed_at) for visit in reversed(ordered) if visit.result == "gap"), None)
-    if state != "da_chuyen" and met is not None:
+    if state != household_states.MOVED and met is not None:
         split = max((turn.day for turn in turns if turn.persons_only), default=None)
-        state = "da_gap" if split is None or met > split else REVISIT
+        state = household_states.MET if split is None or met > split else household_states.REVISIT
     return {
         "tinh_trang": state,
         "ket_qua": last.result,
         "lan_tham": str(len(ordered)),
         "ngay_cuoi": day_of(last.observed_at).isoformat(),
-        "marker-color": COLOURS[state],
+        "marker-color": household_states.COLOURS[state],
     }
 
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from forms.choices import unaccented
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
-from server.households.acts import GONE, MERGED
+from server.households import household_states
 from server.households.household_problems import HouseholdProblem
-from server.households.rebuild import COMPUTED, REJECTED
-from server.households.records import HOUSEHOLDS, NOT_VISITED
+from server.households.rebuild import COMPUTED
+from server.households.records import HOUSEHOLDS
 from server.models import (
     Collector,
     Commune,
@@ -30,20 +30,6 @@ from server.models import (
 from server.places import merged_villages
 
 PAGE = 50
-STATES: Mapping[str, str] = {
-    NOT_VISITED: "chưa đến",
-    "da_gap": "đã gặp",
-    "vang": "vắng nhà",
-    "tu_choi": "từ chối",
-    "tham_lai": "cần thăm lại",
-    "da_chuyen": "đã chuyển đi",
-}
-"""What a household's `tinh_trang` is called."""
-ENDS: Mapping[str, str] = {
-    GONE: "không còn ở thôn",
-    MERGED: "đã gộp vào hộ khác",
-    REJECTED: "phiếu đăng ký hộ không được nhận",
-}
 ALIKE = 0.86
 """How much of two names must agree (difflib's ratio) for two rows of a thôn to be offered as one household."""
 
@@ -150,11 +136,10 @@ def _holds(row: Any, text: str) -> bool:
 
 def _line(row: Any, today: Mapping[int, Village]) -> Line:
     """`today` is what merged thôn are called now."""
-    state = row.data.get("tinh_trang") or NOT_VISITED
     village = today[row.village_id].name if row.village_id in today else row.village
     return Line(
-        row.id, row.label, row.data.get("dia_chi") or "", village, STATES.get(state, state),
-        row.data.get("lan_tham") or "0", ENDS.get(row.ended_reason or ""),
+        row.id, row.label, row.data.get("dia_chi") or "", village, household_states.word(row.data.get("tinh_trang")),
+        row.data.get("lan_tham") or "0", household_states.ENDS.get(row.ended_reason or ""),
     )  # fmt: skip
 
 

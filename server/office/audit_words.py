@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from server.households import household_states
+from server.review import submission_states
+
 ACTS: Mapping[str, str] = {
     "attachment.read": "Mở ảnh từ tệp xuất",
     "audit.export": "Tải nhật ký về",
@@ -31,6 +34,7 @@ ACTS: Mapping[str, str] = {
     "form.restore": "Dùng lại biểu mẫu",
     "form.retire": "Ngừng biểu mẫu",
     "form.upload": "Tải lên biểu mẫu",
+    "household.fix": "Sửa thôn của hộ",
     "household.conflicts": "Xem các chỗ lệch của hộ",
     "household.end": "Ghi hộ chuyển đi, không còn",
     "household.import": "Nạp danh sách hộ",
@@ -42,7 +46,12 @@ ACTS: Mapping[str, str] = {
     "household.settle": "Chọn một trong hai lần ghi",
     "household.settle_overdue": "Ghi hộ mà phiếu đăng ký không tới",
     "household.split": "Tách hộ",
+    "household.undo_end": "Hoàn tác việc ghi hộ không còn",
+    "household.undo_fix": "Hoàn tác việc sửa thôn của hộ",
     "household.undo_import": "Hoàn tác nạp danh sách hộ",
+    "household.undo_merge": "Hoàn tác việc gộp hộ",
+    "household.undo_move": "Hoàn tác việc chuyển hộ",
+    "household.undo_split": "Hoàn tác việc tách hộ",
     "person.add": "Thêm tài khoản",
     "person.change": "Đổi vai trò, phạm vi của tài khoản",
     "person.disable": "Ngừng tài khoản",
@@ -77,6 +86,7 @@ ACTS: Mapping[str, str] = {
     "reported.enter": "Nhập số liệu báo cáo",
     "reported.take_back": "Rút số liệu báo cáo",
     "retention.delete": "Xóa dữ liệu hết hạn lưu",
+    "submission.correct": "Sửa câu trả lời của phiếu",
     "submission.read": "Xem một phiếu",
     "submission.receive": "Nhận phiếu từ điện thoại",
     "submission.review": "Duyệt, xem lại, không nhận phiếu",
@@ -128,7 +138,16 @@ def record_words(record: str) -> str:
 
 def detail_words(detail: Mapping[str, object]) -> str:
     """`có tên hộ: có; tình trạng: vang`; nested details are told the same way."""
-    return "; ".join(f"{_DETAILS.get(name, name)}: {_told(value)}" for name, value in detail.items())
+    return "; ".join(
+        f"{_DETAILS.get(name, name)}: {_told(_worded(name, value))}" for name, value in detail.items()
+    )
+
+
+def _worded(name: str, value: object) -> object:
+    """A state by its word."""
+    if name not in ("before", "after", "state") or not isinstance(value, str):
+        return value
+    return submission_states.WORDS.get(value) or household_states.WORDS.get(value, value)
 
 
 def _told(value: object) -> str:

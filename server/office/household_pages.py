@@ -13,16 +13,15 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import acts, conflicts, search
+from server.households import acts, conflicts, household_states, search
 from server.households.acts import KINDS, Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.search import Household, Wanted
 from server.models import Commune
-from server.review.states import WORDS as REVIEWS
+from server.review.submission_states import whole_word
 
 blueprint = Blueprint("households", __name__)
 BASE = "/quan-tri/xa/<code>/ho"
-RESULTS = {"gap": "gặp", "vang": "vắng", "tu_choi": "từ chối", "da_chuyen": "đã chuyển"}
 
 
 @blueprint.get(BASE)
@@ -40,7 +39,7 @@ def listing(code: str) -> str:
         shows_names=shows_names,
         page=search.listed(commune, wanted),
         villages=search.villages(commune),
-        states=search.STATES,
+        states=household_states.WORDS,
         conflicts=conflicts.waiting(commune),
     )
 
@@ -67,6 +66,7 @@ def act(code: str, household_id: uuid.UUID) -> Response | str:
         return render_template(
             "office/household_confirm.html",
             commune=commune, household=found, chosen=chosen, kinds=KINDS, form=request.form,
+            states=household_states.WORDS,
             villages={village.id: village for village in search.villages(commune)},
             other=_other(commune), counted=sum(not visit.replaced for visit in found.visits),
         )  # fmt: skip
@@ -116,12 +116,13 @@ def _page(commune: Commune, household: Household) -> str:
         "office/household.html",
         commune=commune,
         household=household,
-        state=search.STATES.get(household.row.data.get("tinh_trang", ""), "chưa đến"),
-        ended=search.ENDS.get(household.row.ended_reason or ""),
+        state=household_states.word(household.row.data.get("tinh_trang")),
+        ended=household_states.ENDS.get(household.row.ended_reason or ""),
         villages=search.villages(commune),
         kinds=KINDS,
-        results=RESULTS,
-        reviews=REVIEWS,
+        states=household_states.WORDS,
+        result_word=household_states.result_word,
+        whole_word=whole_word,
         today=clock.today(),
         undoable=next((each.id for each in household.acts if each.undone_at is None), None),
     )
@@ -132,7 +133,7 @@ def _wanted() -> Wanted:
     return Wanted(
         text=request.args.get("tim", "")[:100] if request.args.get("ten") == "1" else "",
         village_id=request.args.get("thon", type=int),
-        state=state if state in search.STATES else None,
+        state=state if state in household_states.WORDS else None,
         page=max(1, min(request.args.get("trang", 1, type=int), 10_000)),
     )
 

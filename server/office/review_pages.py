@@ -10,10 +10,11 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import Problem
+from server.households import household_states
 from server.models import Commune
 from server.office import village_sketch
 from server.office.photo_pages import photos_of
-from server.review import decisions, difficulties, review_queue, states, waiting_reasons
+from server.review import decisions, difficulties, review_queue, submission_states, waiting_reasons
 from server.review.decisions import Reviewer
 from server.review.review_queue import Wanted
 
@@ -25,14 +26,6 @@ SAID = {
     "rejected": "Không nhận phiếu: phiếu không còn được tính, và hộ trở lại như trước phiếu này.",
     "received": "Đã đưa phiếu về trạng thái đã nhận.",
     "sua": "Đã lưu bản sửa và duyệt; bản cũ được giữ.",
-}
-RESULTS = {"gap": "gặp", "vang": "vắng", "tu_choi": "từ chối", "da_chuyen": "đã chuyển"}
-HOMES = {
-    "chua_tham": "chưa thăm",
-    "da_gap": "đã gặp",
-    "vang": "vắng",
-    "tu_choi": "từ chối",
-    "da_chuyen": "đã chuyển",
 }
 
 
@@ -78,9 +71,9 @@ def one(code: str, submission_id: int) -> str:
         versions=review_queue.versions(submission_id),
         may_correct=access.may(Right.CORRECT, commune) and access.sees_records(commune),
         history=decisions.history(db.session.connection(), submission_id),
-        states=states.WORDS,
-        results=RESULTS,
-        homes=HOMES,
+        states=submission_states.WORDS,
+        result_word=household_states.result_word,
+        home_word=household_states.word,
         done=SAID.get(request.args.get("xong", "")),
     )
 

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from server.households.household_states import ENDS, WORDS
 from server.households.rebuild import COMPUTED
-from server.households.search import ENDS, STATES
 from server.models import Attachment, Audit, Collector, Entity, Form, Submission, Village
 from server.privacy import erase
 from server.review.review_queue import Answered, said
@@ -63,7 +63,7 @@ def gather(session: Session, entity_id: uuid.UUID) -> Extract | None:
 def _facts(entity: Entity) -> dict[str, str]:
     state = str(entity.data.get("tinh_trang", ""))
     ended = ENDS.get(entity.ended_reason or "")
-    facts = {"Tình trạng": ended or STATES.get(state, state), "Địa chỉ": str(entity.data.get("dia_chi", ""))}
+    facts = {"Tình trạng": ended or WORDS.get(state, state), "Địa chỉ": str(entity.data.get("dia_chi", ""))}
     others = {
         name: str(value)
         for name, value in entity.data.items()

@@ -16,7 +16,7 @@ from server.intake.resend import Edited
 from server.intake.sender import Sender
 from server.models import Finding, Indicator, Submission, SubmissionReview, Village
 from server.published_forms.read_submission import TOO_MANY, TWICE, Reading, understand
-from server.review import states
+from server.review import submission_states
 from server.review.review_problems import ReviewProblem
 
 _STORED = (
@@ -88,10 +88,10 @@ def decide(
     SUBMISSION_UNKNOWN, and REVIEW_IMPOSSIBLE for what cannot be counted (still unreadable, replaced by an edit).
     """
     stored = connection.execute(_STORED, {"submission": submission_id}).first()
-    if stored is None or state not in states.WORDS:
+    if stored is None or state not in submission_states.WORDS:
         raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
     if stored.review != expected:
-        raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=states.word(stored.review))
+        raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=submission_states.word(stored.review))
     if stored.replaced_by_id is not None:
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
     if state == "approved" and stored.quarantine is not None:
@@ -117,9 +117,9 @@ def _uncounted(stored: Any, state: str) -> frozenset[str] | None:
 
     Help that another visit told on the same day counts once somebody has approved it.
     """
-    if state == states.REJECTED:
+    if state == submission_states.REJECTED:
         return None
-    if state == states.APPROVED:
+    if state == submission_states.APPROVED:
         return frozenset()
     repeated = (flag["detail"] for flag in stored.flags or () if flag["code"] == effects.SAME_DAY)
     return frozenset(code for codes in repeated for code in codes.split(","))

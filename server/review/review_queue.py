@@ -13,8 +13,7 @@ from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.models import Collector, Commune, Entity, Form, FormVersion, Submission, Village
 from server.places import merged_villages
-from server.review import states as review_states
-from server.review import waiting_reasons
+from server.review import submission_states, waiting_reasons
 from server.review.review_problems import ReviewProblem
 from server.review.waiting_reasons import Reason
 
@@ -317,7 +316,7 @@ def _neighbours(row: Any) -> tuple[Neighbour, ...]:
 
 def states() -> Mapping[str, str]:
     """What the queue may be asked for, by code."""
-    return {WAITING: "chờ soát", **review_states.WORDS, EVERY: "tất cả"}
+    return {WAITING: "chờ soát", **submission_states.WORDS, EVERY: "tất cả"}
 
 
 def choices(commune: Commune) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:

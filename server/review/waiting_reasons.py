@@ -14,7 +14,7 @@ from server.files import blobs
 from server.intake import check_points, effects, place, resend
 from server.models import Attachment, Collector, Commune, Form, Submission, Village
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE
-from server.review import states
+from server.review import submission_states
 
 WORDS: Mapping[str, str] = {
     place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
@@ -224,7 +224,7 @@ def reason(code: str, about: str = "", detail: str = "") -> Reason:
     """A code in words; one that has none yet is still told."""
     words = WORDS.get(code, f"dấu hiệu “{code}”")
     if code == place.EDITED_AFTER_DECISION:
-        about = states.word(about)
+        about = submission_states.word(about)
     return Reason(code, words.replace("{about}", _shown(about)).replace("{detail}", _shown(detail)))
 
 

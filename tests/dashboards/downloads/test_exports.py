@@ -224,7 +224,7 @@ def test_what_does_not_count_is_left_out_unless_asked_for(officer: Browser, comm
     store(commune, ANSWERS, version=version, quarantine="outside")
     assert len(read_csv(take(officer, "dang=csv"))) == 1
     rows = read_csv(take(officer, "dang=csv&nhan=0&moi_tinh_trang=1"))
-    assert [row["_trang_thai"] for row in rows] == ["đã nhận", "bị trả", "chờ xem xét"]
+    assert [row["_trang_thai"] for row in rows] == ["đã nhận", "không nhận", "chờ xem xét"]
 
 
 def test_days_are_local_and_both_count(officer: Browser, commune: Commune) -> None:

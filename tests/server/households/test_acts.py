@@ -23,7 +23,7 @@ from server.households.acts import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Audit, Entity, EntityAct, Indicator, Submission, Village
 from server.phones.phone_access import Caller
-from server.review import decisions, states
+from server.review import decisions, submission_states
 from server.review.decisions import Reviewer
 from tests import sample
 from tests.server.intake.test_receive import NOON, Place, Visit, differences, place, send, visits
@@ -274,7 +274,7 @@ def test_a_household_of_another_commune_is_nobodys_to_change(place: Place) -> No
 ACTS = st.one_of(
     st.tuples(st.just("visit"), visits, st.booleans()),
     st.tuples(st.just("edit"), visits, st.integers(0, 9)),
-    st.tuples(st.just("decide"), st.integers(0, 9), st.sampled_from(sorted(states.WORDS))),
+    st.tuples(st.just("decide"), st.integers(0, 9), st.sampled_from(sorted(submission_states.WORDS))),
     st.tuples(st.sampled_from(["fix", "move", "end", "split"]), st.integers(1, 3), st.integers(0, 12)),
     st.tuples(st.just("merge"), st.integers(1, 3), st.integers(1, 3)),
     st.tuples(st.just("undo"), st.integers(0, 5), st.none()),

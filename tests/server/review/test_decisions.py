@@ -16,7 +16,7 @@ from server.errors import Problem
 from server.households.rebuild import Change, tell
 from server.models import Audit, Entity, EntityVersion, Submission
 from server.published_forms import publishing
-from server.review import decisions, states
+from server.review import decisions, submission_states
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
 from tests.server.intake.test_receive import FORM, NOON, Place, Visit, differences, place, send, sums, visits
@@ -194,7 +194,7 @@ def test_every_decision_is_kept_with_who_and_why(place: Place) -> None:
     assert {each.record for each in acts} == {f"submission:{made.submission_id}"}
 
 
-STATES = st.sampled_from(sorted(states.WORDS))
+STATES = st.sampled_from(sorted(submission_states.WORDS))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("visit"), visits, st.booleans()),

@@ -19,3 +19,15 @@ WORDS: Mapping[str, str] = {
 def word(state: str) -> str:
     """The word for a state, and the state itself for one that has none."""
     return WORDS.get(state, state)
+
+
+ASIDE = "chờ xem xét"
+"""Set aside: it counts nowhere until a person decides."""
+REPLACED = "đã có bản sửa"
+
+
+def whole_word(state: str, *, is_aside: bool, is_replaced: bool) -> str:
+    """What became of a submission: replaced by an edit, set aside until somebody decides, or as it was decided."""
+    if is_replaced:
+        return REPLACED
+    return ASIDE if is_aside and state != REJECTED else word(state)
