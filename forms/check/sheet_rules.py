@@ -12,8 +12,9 @@ from forms.check import cells
 from forms.check.formulas import bad_reference
 from forms.check.mend import EXCEL_ERRORS
 from forms.check.survey_rules import NAME, survey_errors, survey_warnings
-from forms.definition import KINDS, UNITS
+from forms.definition import HOUSEHOLD_LIST, KINDS, UNITS
 from forms.errors import SheetError
+from forms.layout import POINT_KINDS
 from forms.sheets import Row, Sheet
 
 _INDICATOR = re.compile(r"[a-z][a-z0-9_]{1,63}")
@@ -31,6 +32,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     yield from _setting_errors(sheets)
     yield from _reference_errors(sheets, "entities", ("label", "entity_id", "create_if", "update_if"))
     yield from _reference_errors(sheets, "settings", ("instance_name",))
+    yield from _home_errors(sheets)
     yield from cells.errors(sheets)
     yield from _pair_errors(sheets["survey"])
     yield from _declaration_errors(sheets)
@@ -144,6 +146,18 @@ def _reference_errors(
             wrong = bad_reference(row[column], names)
             if wrong:
                 yield sheet.error(row, column, wrong, row[column])
+
+
+def _home_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    """The exact place of a home is on no list of phones, so it cannot be saved to one (R21)."""
+    survey, entities = sheets["survey"], sheets.get("entities", Sheet("entities"))
+    lists = {row["list_name"] or row["dataset"] for row in entities.rows}
+    for row in survey.rows:
+        saved = row["save_to"]
+        named = saved.partition("#")[0] if "#" in saved else next(iter(lists), "")
+        if saved and named == HOUSEHOLD_LIST and row["type"].replace("start-", "") in POINT_KINDS:
+            sentence = "vị trí nhà không lên danh sách hộ của điện thoại được. Hãy xóa ô save_to này."
+            yield survey.error(row, "save_to", sentence, saved)
 
 
 def _pair_errors(survey: Sheet) -> Iterator[SheetError]:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 from lxml import etree
@@ -15,6 +14,8 @@ from forms.errors import Unreadable
 Labels = Mapping[str, str]
 # Files that the server hands out with the form; last-saved is made by the phone and never listed (C29).
 _MEDIA = re.compile(r"jr://(?:file-csv|file|images|audio|video)/([^\s'\"<>]+)")
+_FILE = re.compile(r"jr://(?:file-csv|file|images|audio|video)/([^'\"<>\n]+)")
+_SEARCH = re.compile(r"\bsearch\(\s*['\"]([^'\"]+)['\"]")
 _INSTANCE = re.compile(r"instance\(\s*['\"]([^'\"]+)['\"]\s*\)")
 _ITEXT = re.compile(r"jr:itext\(\s*['\"](.+?)['\"]\s*\)")
 _PLAIN_LANGUAGE = "default"
@@ -134,12 +135,26 @@ class XForm:
 
     @cached_property
     def media(self) -> tuple[str, ...]:
-        """Names of the external files that the form opens, sorted (C25, C27)."""
+        """Names of the external files that the form opens, sorted (C25, C27); a name may hold spaces."""
+        whole = [each.text or "" for each in self.model.iter("{*}value") if each.get("form")]
+        whole += [each.get("src") or "" for each in self.model.iter("{*}instance")]
+        whole += [each.text or "" for each in self.root.iter()]
         texts = (each.text or "" for each in self.model.iter("{*}value", "{*}label"))
-        sources = (each.get("src") or "" for each in self.model.iter("{*}instance"))
-        defaults = (each.text or "" for each in self.root.iter())
-        found = set(_MEDIA.findall("\n".join(chain(texts, sources, defaults))))
-        return tuple(sorted(posixpath.basename(name) for name in found))
+        named = [found[1] for found in map(_FILE.fullmatch, (each.strip() for each in whole)) if found]
+        inside = _MEDIA.findall("\n".join(text for text in texts if not _FILE.fullmatch(text.strip())))
+        return tuple(sorted({*map(posixpath.basename, (*named, *inside)), *self.searched.values()}))
+
+    @cached_property
+    def searched(self) -> Mapping[str, str]:
+        """Path of a question → the table that its appearance `search('…')` looks through."""
+        body = self._first(self.document, "body")
+        found = {}
+        for element in body.iter():
+            table = _SEARCH.search(element.get("appearance") or "") if element.get("ref") else None
+            if table:
+                name = table[1] if table[1].endswith(".csv") else f"{table[1]}.csv"
+                found[self.short(element.get("ref"))] = name
+        return found
 
     @cached_property
     def binds(self) -> Mapping[str, Any]:
@@ -225,6 +240,9 @@ class XForm:
         return {_PLAIN_LANGUAGE: text} if text else {}
 
     def _choices(self, element: Any) -> tuple[tuple[tuple[str, Labels], ...], str | None]:
+        table = self.searched.get(self.short(element.get("ref") or ""))
+        if table:
+            return (), table  # what stands as its choices are the table's columns
         itemset = next((child for child in element if local(child) == "itemset"), None)
         if itemset is None:
             items = (child for child in element if local(child) == "item")

@@ -9,6 +9,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
+from forms.check import stand_ins
 from forms.check.blank_answers import BlankFinding, blank_findings
 from forms.convert import Converted
 from forms.definition import Purpose
@@ -56,9 +57,9 @@ def check(workbook: Path, wants_json: bool) -> None:
 
 
 def _blank(converted: Converted) -> Sequence[BlankFinding]:
-    """R9; a form that the engine cannot fill (its external lists are missing here) is not held back."""
+    """R9; a form that the engine cannot fill is not held back. Lists and files stand there empty."""
     try:
-        return blank_findings(converted.xform)
+        return blank_findings(converted.xform, stand_ins.empty(converted.definition))
     except Unfillable as reason:
         click.echo(f"Chưa thử điền được: {reason}", err=True)
         return ()

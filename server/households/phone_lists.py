@@ -11,7 +11,7 @@ from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unacce
 from server import clock
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
-from server.models import Entity, EntityList, Tombstone, Village
+from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
 from server.models.privacy import of_entity
 from server.phones.phone_access import Caller
 from server.places import merged_villages
@@ -28,8 +28,9 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
     PLACES: ("thon", "loai"),
     BUSINESSES: ("thon", "dia_chi", "nganh"),
 }  # fmt: skip
-"""Columns of each list after `name,label,__version`: the list's schema on the phone, which drops what is not
-here (E4). Everything stands on the phone unencrypted: no ID numbers, no telephone numbers, no points (E5)."""
+"""Columns that the server makes of each list, after `name,label,__version`. What forms save of their own follows:
+together they are the list's schema on the phone, which drops what is not in it (E4). Everything stands on the phone
+unencrypted: no ID numbers, no telephone numbers, no points of homes (E5)."""
 
 WHOLE_COMMUNE = frozenset({PLACES})
 """Lists of which a collector gets all of their commune; of any other, their own thôn alone (E6)."""
@@ -60,6 +61,26 @@ MOST_KEPT = 500
 _VILLAGES = sa.select(Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id).where(
     Village.id.in_(sa.bindparam("villages", expanding=True))
 )
+_LIST = sa.select(EntityList.properties).where(EntityList.name == sa.bindparam("list"))
+_OWN_UNPLACED = (
+    sa.select(
+        Entity.id,
+        Entity.label,
+        Entity.version,
+        Entity.data,
+        Entity.ended_at.is_not(None),
+        sa.null().label("code"),
+    )
+    .join(EntityList, EntityList.id == Entity.list_id)
+    .join(EntityVersion, sa.and_(EntityVersion.entity_id == Entity.id, EntityVersion.version == 1))
+    .join(Submission, Submission.id == EntityVersion.submission_id)
+    .where(
+        EntityList.name == sa.bindparam("list"),
+        Entity.village_id.is_(None),
+        Submission.collector_id == sa.bindparam("collector"),
+    )
+)
+"""Of a list that a form declares: what this collector registered where no thôn is known."""
 _KNOWN = (
     sa.select(Entity.id, Entity.village_id, Village.commune_id)
     .join(EntityList, EntityList.id == Entity.list_id)
@@ -76,9 +97,27 @@ def content(connection: sa.Connection, filename: str, caller: Caller) -> bytes |
     if filename == VILLAGES_FILE:
         return villages(connection, caller.village_ids)
     name = filename.removesuffix(".csv")
-    if name in PROPERTIES and filename == f"{name}.csv":
-        return entities(connection, name, caller)
-    return None
+    columns = schema(connection, name) if filename == f"{name}.csv" else None
+    if columns is None:
+        return None
+    if name in PROPERTIES:
+        return entities(connection, name, caller, columns)
+    return _of_a_form(connection, name, caller, columns)
+
+
+def schema(connection: sa.Connection, name: str) -> tuple[str, ...] | None:
+    """A list's columns after `name,label,__version`; None where no form that writes it was published."""
+    own = connection.execute(_LIST, {"list": name}).first()
+    if own is None and name not in PROPERTIES:
+        return None
+    return tuple(dict.fromkeys((*PROPERTIES.get(name, ()), *(own.properties if own else ()))))
+
+
+def _of_a_form(connection: sa.Connection, name: str, caller: Caller, columns: Sequence[str]) -> bytes:
+    """A list that a form declares: what lies in the collector's thôn, and what they registered without one."""
+    rows = connection.execute(_OF_VILLAGES, {"list": name, "villages": sorted(caller.village_ids)}).all()
+    unplaced = connection.execute(_OWN_UNPLACED, {"list": name, "collector": caller.collector_id}).all()
+    return entities_csv((_choice(name, row) for row in (*rows, *unplaced) if not row[4]), columns)
 
 
 def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
@@ -97,19 +136,19 @@ def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
     )
 
 
-def entities(connection: sa.Connection, name: str, caller: Caller) -> bytes:
+def entities(connection: sa.Connection, name: str, caller: Caller, columns: Sequence[str]) -> bytes:
     """An entity list as the phone imports it (E4), with the rows that this collector may have (E6)."""
     whole = name in WHOLE_COMMUNE
     slice_: tuple[int, ...] = (caller.commune_id,) if whole else tuple(sorted(caller.village_ids))
     values = {"list": name, "commune": caller.commune_id} if whole else {"list": name, "villages": slice_}
     marks = connection.execute(_MARKS_OF_COMMUNE if whole else _MARKS_OF_VILLAGES, values).all()
-    mark = md5(repr(sorted(map(tuple, marks))).encode())
+    mark = md5(repr((columns, sorted(map(tuple, marks)))).encode())
     kept: dict[tuple[object, ...], tuple[str, bytes]] = current_app.extensions.setdefault(_KEPT, {})
     known = kept.get((name, *slice_))
     if known is not None and known[0] == mark:
         return known[1]
     rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values)
-    made = entities_csv((_choice(name, row) for row in rows), PROPERTIES[name])
+    made = entities_csv((_choice(name, row) for row in rows), columns)
     if len(kept) >= MOST_KEPT:
         kept.clear()
     kept[(name, *slice_)] = mark, made
@@ -136,13 +175,13 @@ def deleted(
 def _is_his(name: str, caller: Caller, village_id: int | None, commune_id: int | None) -> bool:
     if name in WHOLE_COMMUNE:
         return commune_id == caller.commune_id
-    return village_id in caller.village_ids
+    return village_id in caller.village_ids or (village_id is None and name not in PROPERTIES)
 
 
 def _choice(name: str, row: Sequence[Any]) -> EntityChoice:
     key, label, version, data, ended, village = row
     # the thôn is the table's, not what the form that registered the entity said
-    shown = {**data, "thon": village}
+    shown = {**data, "thon": village} if village else dict(data)
     if name == HOUSEHOLDS:
         shown = {**status(()), **shown, "tim": unaccented(f"{label} {data.get('dia_chi') or ''}")}
         if ended:

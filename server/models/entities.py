@@ -11,12 +11,14 @@ from server.db import BIG, Base
 
 
 class EntityList(Base):
-    """`ho_dan`, `diem_cong_cong`, `doanh_nghiep`: the name is the CSV's on the phone."""
+    """`ho_dan`, `diem_cong_cong`, `doanh_nghiep`, and those that forms declare: the name is the CSV's on the phone."""
 
     __tablename__ = "entity_list"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    properties: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """What published forms save to it (`save_to`), beside the columns that the server makes."""
 
 
 class Entity(Base):

@@ -1,6 +1,6 @@
 """Published forms as phones may see them: which are listed, their bytes, and the files they need."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from server.households import phone_lists
 from server.models import Form, FormCommune, FormFile, FormVersion
 from server.phones.phone_access import Caller
 from server.published_forms.form_problems import FormProblem
+from server.published_forms.publishing import MADE
 from server.published_forms.registry import registry
 
 _GIVEN = sa.select(FormCommune.commune_id).where(FormCommune.form_id == Form.id)
@@ -134,9 +135,14 @@ def needed(connection: sa.Connection, caller: Caller, found: Version) -> list[Ne
 def _needed(
     connection: sa.Connection, caller: Caller, found: Version, name: str, stored: Mapping[str, str]
 ) -> Needed | None:
-    made = phone_lists.content(connection, name, caller)
+    made = None if _is_uploaded(found, name, stored) else phone_lists.content(connection, name, caller)
     digest = stored.get(name) if made is None else md5(made)
     return None if digest is None else Needed(name, digest, made is not None and is_list(found, name))
+
+
+def _is_uploaded(found: Version, name: str, stored: Collection[str]) -> bool:
+    """Whether the officer's own file is meant, though elsewhere a form made a list of that name."""
+    return name in stored and name not in MADE and not is_list(found, name)
 
 
 def is_list(found: Version, name: str) -> bool:
@@ -151,10 +157,11 @@ def file(connection: sa.Connection, caller: Caller, found: Version, name: str) -
     """One file of a version: made from the tables for this caller, else as uploaded with the form."""
     if name not in found.definition.media:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
-    made = phone_lists.content(connection, name, caller)
+    row: Any = connection.execute(_FILE, {"version": found.id, "name": name}).first()
+    uploaded = _is_uploaded(found, name, (name,) if row else ())
+    made = None if uploaded else phone_lists.content(connection, name, caller)
     if made is not None:
         return Content(made, "text/csv; charset=utf-8", md5(made))
-    row: Any = connection.execute(_FILE, {"version": found.id, "name": name}).first()
     if row is None:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     return Content(row.content, row.media_type, md5(row.content))

@@ -172,11 +172,22 @@ def _content(draft: FormDraft, name: str) -> tuple[bytes, str] | None:
     """A file's bytes and type; lists are made up, so that a test link shows nobody's household."""
     if name == phone_lists.VILLAGES_FILE:
         return villages_csv(_villages(draft)), "text/csv; charset=utf-8"
-    list_name = name.removesuffix(".csv")
-    if list_name in phone_lists.PROPERTIES:
-        return _made_up(draft, list_name), "text/csv; charset=utf-8"
     file = next((each for each in draft.files if each.name == name), None)
-    return (file.content, file.media_type) if file else None
+    if file is not None:
+        return file.content, file.media_type
+    columns = _columns(draft, name.removesuffix(".csv"))
+    return (
+        (_made_up(draft, name.removesuffix(".csv"), columns), "text/csv; charset=utf-8") if columns else None
+    )
+
+
+def _columns(draft: FormDraft, list_name: str) -> tuple[str, ...]:
+    """Those of the list as phones have it, and those that the draft would add; none where it is no list."""
+    found = Definition.from_json(draft.definition)
+    known = phone_lists.schema(db.session.connection(), list_name)
+    declared = any(each.list_name == list_name for each in found.entities)
+    saved = [each.save_to for each in found.fields if each.save_to and each.save_to_list == list_name]
+    return tuple(dict.fromkeys((*(known or ()), *saved, "thon"))) if known is not None or declared else ()
 
 
 def _villages(draft: FormDraft) -> list[VillageChoice]:
@@ -188,11 +199,11 @@ def _villages(draft: FormDraft) -> list[VillageChoice]:
     return [VillageChoice(row.code, row.name) for row in rows] or [VillageChoice("thu", "Thôn thử")]
 
 
-def _made_up(draft: FormDraft, list_name: str) -> bytes:
+def _made_up(draft: FormDraft, list_name: str, columns: tuple[str, ...]) -> bytes:
     choices = []
     for village in _villages(draft):
         for name in _NAMES:
             data = {"thon": village.code, "dia_chi": "Ngõ thử", "tinh_trang": "chua_tham"}
             key = uuid.uuid5(_FAMILY, f"{list_name} {village.code} {name}")
             choices.append(EntityChoice(key, f"{name} ({village.name})", 1, data))
-    return entities_csv(choices, phone_lists.PROPERTIES[list_name])
+    return entities_csv(choices, columns)

@@ -7,11 +7,13 @@ import hashlib
 import json
 import secrets
 import string
+import unicodedata
 import zlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from forms.check import stand_ins
 from forms.check.blank_answers import blank_findings
 from forms.convert import Converted
 from forms.definition import Definition
@@ -89,9 +91,9 @@ def blank(converted: Converted) -> list[str]:
     if len(converted.definition.fields) > MOST_FIELDS:
         return []
     try:
-        return [str(each) for each in blank_findings(converted.xform)]
+        return [str(each) for each in blank_findings(converted.xform, stand_ins.empty(converted.definition))]
     except Unfillable:
-        return []  # its lists are made for each phone and are not here
+        return []  # what the check did not find wrong, the engine cannot work out
 
 
 def definition(draft: FormDraft) -> Definition:
@@ -105,9 +107,15 @@ def remarks(draft: FormDraft) -> list[SheetError]:
 
 
 def attach(draft: FormDraft, files: Sequence[MediaFile]) -> None:
-    """Add the files that the draft names, each in place of one of its name; the caller commits."""
+    """Add the files that the draft names, each in place of one of its name; the caller commits.
+
+    The same letters may be written in two ways (a, and a mark over it): a file is called as the form calls it.
+    """
+    named = {unicodedata.normalize("NFC", name): name for name in definition(draft).media}
     kept = {file.name: file for file in draft.files}
-    for file in files:
+    for sent in files:
+        plain = unicodedata.normalize("NFC", sent.name)
+        file = dataclasses.replace(sent, name=named.get(plain, plain))
         row = kept.get(file.name) or DraftFile(draft_id=draft.id, name=file.name)
         row.content, row.media_type, row.md5 = file.content, file.media_type, publishing.md5(file.content)
         if file.name not in kept:

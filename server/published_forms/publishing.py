@@ -244,11 +244,19 @@ def _add_indicators(definition: Definition) -> None:
 
 
 def _add_lists(definition: Definition) -> None:
-    """The entity lists that the form writes or reads, so that what phones send finds them (E19)."""
+    """The entity lists that the form writes or reads, so that what phones send finds them (E19), and what it saves
+    to each: columns that phones have from then on (E4)."""
     opened = {name.removesuffix(".csv") for name in definition.media}
     wanted = {each.list_name for each in definition.entities} | (opened & set(ENTITY_LISTS))
-    known = set(db.session.scalars(sa.select(EntityList.name).where(EntityList.name.in_(wanted))))
-    db.session.add_all(EntityList(name=name) for name in sorted(wanted - known))
+    known = {
+        each.name: each
+        for each in db.session.scalars(sa.select(EntityList).where(EntityList.name.in_(wanted)))
+    }
+    for name in sorted(wanted):
+        row = known.get(name) or EntityList(name=name, properties=[])
+        saved = [each.save_to for each in definition.fields if each.save_to and each.save_to_list == name]
+        row.properties = list(dict.fromkeys((*row.properties, *saved)))
+        db.session.add(row)
 
 
 def _add_files(version: FormVersion, files: Sequence[MediaFile]) -> None:
@@ -272,7 +280,14 @@ def _remarks(definition: Definition, files: Sequence[MediaFile]) -> Iterator[She
 def missing_files(definition: Definition, given: Collection[str]) -> list[str]:
     """Files that the form opens and that are neither given nor made from tables for each phone."""
     lists = {f"{each.list_name}.csv" for each in definition.entities}
-    return [name for name in definition.media if name not in {*given, *lists, *MADE}]
+    left = [name for name in definition.media if name not in {*given, *lists, *MADE}]
+    names = [name.removesuffix(".csv") for name in left]
+    known = (
+        set(db.session.scalars(sa.select(EntityList.name).where(EntityList.name.in_(names))))
+        if left
+        else set()
+    )
+    return [name for name in left if name.removesuffix(".csv") not in known]
 
 
 def _audit(version: FormVersion, actor: str) -> None:
