@@ -1,8 +1,6 @@
 """What a team leader asks of their thôn: whom to visit, how fast it goes, what was helped with, what looks wrong."""
 
 import datetime as dt
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forms.choices import unaccented
 from geo.targets import Pace, pace
 from server import clock
 from server.counting import tally, tally_sums
 from server.coverage.coverage_table import VISITED
 from server.db import db
-from server.households import household_states
+from server.households import household_parts, household_states
+from server.households.household_parts import Parts
 from server.households.household_states import MET, NOT_VISITED, REVISIT
 from server.households.records import HOUSEHOLDS
 from server.models import (
@@ -43,7 +41,6 @@ STATES: Mapping[str, str] = {
 PAGE = 40
 MOST_DOUBTS = 20
 _FOUR_WEEKS = dt.timedelta(weeks=4)
-_NUMBER = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -169,39 +166,34 @@ def _by_state(parts: Mapping[int, int]) -> dict[int, Counter[str]]:
     return found
 
 
-def homes(parts: Sequence[int], state: str, search: str, page: int) -> Homes:
+def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Homes:
     """A thôn's households of one state, found by label or address with or without marks; lanes in their order."""
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(Entity.label, Entity.data)
         .join(EntityList, EntityList.id == Entity.list_id)
         .where(
-            Entity.village_id.in_(parts),
+            Entity.village_id.in_(village_ids),
             EntityList.name == HOUSEHOLDS,
             Entity.ended_at.is_(None),
         )
     )
-    words = unaccented(search).split()
     rows: Any = db.session.execute(query)
     found = [
-        _home(label, data) for label, data in rows if _state(data) == state and _matches(words, label, data)
+        (own, data)
+        for label, data in rows
+        if _state(data) == state and household_parts.holds(own := household_parts.of_row(label, data), search)
     ]
-    found.sort(key=lambda home: (_in_order(home.address), _in_order(home.label)))
+    found.sort(key=lambda each: each[0].walking)
     first = PAGE * (page - 1)
-    return Homes(tuple(found[first : first + PAGE]), len(found), page, len(found) <= first + PAGE)
+    shown = tuple(_home(own, data) for own, data in found[first : first + PAGE])
+    return Homes(shown, len(found), page, len(found) <= first + PAGE)
 
 
-def _matches(words: Sequence[str], label: str, data: Mapping[str, Any]) -> bool:
-    if not words:
-        return True
-    text = unaccented(f"{label} {data.get('dia_chi') or ''}")
-    return all(word in text for word in words)
-
-
-def _home(label: str, data: Mapping[str, Any]) -> Home:
+def _home(own: Parts, data: Mapping[str, Any]) -> Home:
     visits = str(data.get("lan_tham") or "0")
     return Home(
-        label,
-        str(data.get("dia_chi") or ""),
+        own.called,
+        own.address,
         _state(data),
         int(visits) if visits.isascii() and visits.isdecimal() else 0,
         _day(str(data.get("ngay_cuoi") or "")),
@@ -213,12 +205,6 @@ def _day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _in_order(text: str) -> list[tuple[int, str]]:
-    """Lane 2 before lane 10: numbers by their size, words by their letters."""
-    parts = _NUMBER.split(unicodedata.normalize("NFC", text.casefold()))
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def helped(parts: Sequence[int]) -> tuple[Helped, ...]:

@@ -12,6 +12,7 @@ from server import audit, clock
 from server.counting import tally
 from server.counting.recast import recasting
 from server.errors import Problem
+from server.households import household_parts
 from server.households.household_problems import HouseholdProblem
 from server.households.household_states import GONE, MERGED
 from server.households.rebuild import restate
@@ -106,13 +107,13 @@ def split(
     """
     household = _household(connection, entity_id, officer)
     _check_day(household, day)
-    name = " ".join(label.split())
-    if not name:
+    if not label.strip():
         raise _impossible("hộ mới cần một tên để tìm trên điện thoại.")
+    new = household_parts.of_list(label, address or household.data.get("dia_chi") or "")
     new_id = uuid.uuid4()
     act = _record(connection, "split", entity_id, day, officer, {"new": str(new_id)})
-    data = {"thon": household.data.get("thon", ""), "dia_chi": address or household.data.get("dia_chi", "")}
-    _add(connection, household, new_id, name, data)
+    data = {"thon": household.data.get("thon", ""), "dia_chi": new.address}
+    _add(connection, household, new_id, new.label, data)
     with recasting(connection, [entity_id]):
         turns = _turned(household, act, day, household.village_id, None, persons_only=True)
         _change(connection, household, {"turns": turns})

@@ -1,23 +1,24 @@
 """Household lists of a commune from Excel or CSV: read, checked, compared with what is there, added, undone."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 import sqlalchemy as sa
 
-from forms.choices import unaccented
 from server import audit, clock
 from server.db import db
 from server.errors import Problem
 from server.files.tables import read_table, table_file
-from server.files.tables.read_table import TableColumn, TableKind, TableRow
+from server.files.tables.read_table import SheetRead, TableColumn, TableKind, TableRow
 from server.files.tables.table_file import TableRejected
+from server.households import house_address, household_parts
+from server.households.household_parts import Parts
 from server.households.household_problems import HouseholdProblem
+from server.households.likeness import Known, Likeness
 from server.households.records import HOUSEHOLDS, status
-from server.households.search import are_alike
 from server.models import (
     Commune,
     Entity,
@@ -65,14 +66,20 @@ class Row:
     """A household as a list names it; `where` is its place as people find it, `number` one of its own in the list."""
 
     number: int
-    label: str
     place: str
-    address: str
+    parts: Parts
     where: str
-    lane: str = ""
-    house_number: str = ""
     code: str = ""
     village_code: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the list calls the household: the name of its head."""
+        return self.parts.called
+
+    @property
+    def address(self) -> str:
+        return self.parts.address
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,8 @@ class Twin:
     """A row that may be a household which is there already, or which an earlier row of the list names."""
 
     placed: Placed
-    other_label: str
-    other_address: str
+    likeness: Likeness
+    other: Parts
     other_id: uuid.UUID | None
     """None: it stands earlier in the same list, at row `other_row`."""
     other_row: int | None = None
@@ -118,7 +125,7 @@ def read(content: bytes, filename: str) -> list[Row]:
     if wrong:
         raise RegisterRejected(wrong)
     return [
-        _row(row, sheet * _SHEET + row.number)
+        _row(row, sheet * _SHEET + row.number, _lane_word(found))
         for sheet, found in enumerate(reading.sheets)
         for row in found.rows
     ]
@@ -135,13 +142,19 @@ def _missing(row: TableRow) -> Iterator[str]:
         yield f"{row.where}: chưa ghi thôn."
 
 
-def _row(row: TableRow, number: int) -> Row:
-    lane, house, address = (_clean(row.text(part)) for part in ("lane", "house_number", "address"))
-    told = f"số {house}" if house[:1].isdigit() and lane else house
-    whole = ", ".join(filter(None, (lane, told, address)))
-    label, code = _clean(row.text("household_head")), _clean(row.text("household_code"))
-    place, village_code = _clean(row.text("village")), _clean(row.text("village_code"))
-    return Row(number, label, place, whole, row.where, lane, house, code, village_code)
+def _lane_word(sheet: SheetRead) -> str:
+    """What a lane is called of which a cell has only the number: as the column's heading says (Ngõ, Xóm, Đường)."""
+    column = sheet.chosen.get("lane")
+    return house_address.lane_word(sheet.headings[column]) if column is not None else ""
+
+
+def _row(row: TableRow, number: int, lane_word: str) -> Row:
+    name, address, lane, house = (
+        row.text(part) for part in ("household_head", "address", "lane", "house_number")
+    )
+    parts = household_parts.of_list(name, address, lane, house, lane_word=lane_word)
+    code, village_code = _clean(row.text("household_code")), _clean(row.text("village_code"))
+    return Row(number, _clean(row.text("village")), parts, row.where, code, village_code)
 
 
 def _clean(value: str | None) -> str:
@@ -152,27 +165,32 @@ def _clean(value: str | None) -> str:
 def compare(rows: Iterable[Row], commune: Commune) -> Compared:
     """Find the thôn of every row, and the households that may be the same. Raises RegisterRejected for wrong rows.
 
-    The same is: in the same thôn nearly the same name, and an address that does not speak against it.
+    Each household is the twin of one row at most, the most alike first: of three rows with one name and three
+    addresses those find their own two households, and the third is new.
     """
     placed = _placed(rows, commune)
     known = _known(commune)
-    new, twins = [], []
-    for each in placed:
-        same = known.setdefault((each.village.id, _last_word(each.row.label)), [])
-        twin = next((other for other in same if _may_be(each.row, *other[:2])), None)
-        if twin is None:
-            new.append(each)
-        else:
-            twins.append(Twin(each, *twin))
-        same.append((each.row.label, each.row.address, None, each.row.number, each.row.where))
-    return Compared(tuple(new), tuple(twins))
+    twins: dict[int, Twin] = {}
+    for village_id in {each.village.id for each in placed}:
+        own = [each for each in placed if each.village.id == village_id]
+        twins |= _matched(own, known.get(village_id, Known()))
+        twins |= _repeated(own, twins)
+    return Compared(
+        tuple(each for each in placed if each.row.number not in twins),
+        tuple(twins[each.row.number] for each in placed if each.row.number in twins),
+    )
 
 
-_Other = tuple[str, str, uuid.UUID | None, int | None, str]
+@dataclass(frozen=True)
+class _Listed:
+    """A household that is there."""
+
+    id: uuid.UUID
+    parts: Parts
 
 
-def _known(commune: Commune) -> dict[tuple[int, str], list[_Other]]:
-    """The households of a commune by the thôn of today and the last word of their names."""
+def _known(commune: Commune) -> dict[int, Known[_Listed]]:
+    """The households of a commune by the thôn of today."""
     today = merged_villages.merged(commune)
     query = (
         sa.select(Entity.village_id, Entity.label, Entity.data, Entity.id)
@@ -180,22 +198,39 @@ def _known(commune: Commune) -> dict[tuple[int, str], list[_Other]]:
         .join(Village, Village.id == Entity.village_id)
         .where(EntityList.name == HOUSEHOLDS, Village.commune_id == commune.id, Entity.ended_at.is_(None))
     )
-    found: dict[tuple[int, str], list[_Other]] = {}
+    found: dict[int, Known[_Listed]] = {}
     rows: Iterable[Any] = db.session.execute(query)
     for village_id, label, data, key in rows:
         home = today[village_id].id if village_id in today else village_id
-        named = found.setdefault((home, _last_word(label)), [])
-        named.append((label, data.get("dia_chi") or "", key, None, ""))
+        parts = household_parts.of_row(label, data)
+        found.setdefault(home, Known()).add(parts, _Listed(key, parts))
     return found
 
 
-def _last_word(label: str) -> str:
-    return unaccented(label).rpartition(" ")[2]
+def _matched(placed: Sequence[Placed], known: Known[_Listed]) -> dict[int, Twin]:
+    """The rows of one thôn with the household that each may be, by the numbers of the rows."""
+    pairs = [(likeness, each, other) for each in placed for likeness, other in known.like(each.row.parts)]
+    found: dict[int, Twin] = {}
+    taken: set[uuid.UUID] = set()
+    for likeness, each, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1].row.number)):
+        if each.row.number not in found and other.id not in taken:
+            found[each.row.number] = Twin(each, likeness, other.parts, other.id)
+            taken.add(other.id)
+    return found
 
 
-def _may_be(row: Row, label: str, address: str) -> bool:
-    """Nearly the same name, and no two addresses that speak against it."""
-    return are_alike(row.label, label) and (not row.address or not address or are_alike(row.address, address))
+def _repeated(placed: Sequence[Placed], matched: Mapping[int, Twin]) -> dict[int, Twin]:
+    """Rows of one thôn that say what an earlier row of the list said."""
+    earlier: Known[Placed] = Known()
+    found: dict[int, Twin] = {}
+    for each in placed:
+        if each.row.number not in matched:
+            for likeness, other in earlier.like(each.row.parts)[:1]:
+                found[each.row.number] = Twin(
+                    each, likeness, other.row.parts, None, other.row.number, other.row.where
+                )
+        earlier.add(each.row.parts, each)
+    return found
 
 
 def _placed(rows: Iterable[Row], commune: Commune) -> list[Placed]:
@@ -257,14 +292,17 @@ def _add(chosen: Sequence[Placed], kept: HouseholdImport) -> None:
         db.session.flush()
         list_id = row.id
     at = clock.now()
-    rows = [(uuid.uuid4(), each, {"thon": each.village.code, "dia_chi": each.row.address}) for each in chosen]
+    rows = [
+        (uuid.uuid4(), each, {"thon": each.village.code, "dia_chi": each.row.parts.address})
+        for each in chosen
+    ]
     if not rows:
         return
     db.session.execute(
         sa.insert(Entity),
         [
             {
-                "id": key, "list_id": list_id, "village_id": each.village.id, "label": each.row.label,
+                "id": key, "list_id": list_id, "village_id": each.village.id, "label": each.row.parts.label,
                 "data": {**own, **status(())}, "version": 1, "created_at": at, "changed_at": at,
                 "import_id": kept.id,
             }
@@ -275,7 +313,7 @@ def _add(chosen: Sequence[Placed], kept: HouseholdImport) -> None:
         sa.insert(EntityVersion),
         [
             {
-                "entity_id": key, "version": 1, "label": each.row.label, "data": {**own, **status(())},
+                "entity_id": key, "version": 1, "label": each.row.parts.label, "data": {**own, **status(())},
                 "received": own, "created_at": at,
             }
             for key, each, own in rows

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, unaccented, villages_csv
+from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
+from server.households import household_parts
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
@@ -183,7 +184,7 @@ def _choice(name: str, row: Sequence[Any]) -> EntityChoice:
     # the thôn is the table's, not what the form that registered the entity said
     shown = {**data, "thon": village} if village else dict(data)
     if name == HOUSEHOLDS:
-        shown = {**status(()), **shown, "tim": unaccented(f"{label} {data.get('dia_chi') or ''}")}
+        shown = {**status(()), **shown, "tim": household_parts.of_row(label, data).search}
         if ended:
             shown["tinh_trang"] = MOVED  # marked rather than left out: drafts on phones still name it (E17)
     return EntityChoice(key, label, version, shown)

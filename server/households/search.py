@@ -1,7 +1,6 @@
 """Finds households of a commune and tells what is known of one: versions, visits, acts, conflicts."""
 
 import datetime as dt
-import difflib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forms.choices import unaccented
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
-from server.households import household_states
+from server.households import household_parts, household_states
 from server.households.household_problems import HouseholdProblem
+from server.households.likeness import are_alike
 from server.households.rebuild import COMPUTED
 from server.households.records import HOUSEHOLDS
 from server.models import (
@@ -30,8 +29,6 @@ from server.models import (
 from server.places import merged_villages
 
 PAGE = 50
-ALIKE = 0.86
-"""How much of two names must agree (difflib's ratio) for two rows of a thôn to be offered as one household."""
 
 
 @dataclass(frozen=True)
@@ -121,24 +118,20 @@ def listed(commune: Commune, wanted: Wanted) -> Page:
     if not wanted.text.strip():
         rows: Sequence[Any] = db.session.execute(query.offset(start).limit(PAGE + 1)).all()
     else:
-        rows = [row for row in db.session.execute(query) if _holds(row, wanted.text)][
+        every = ((row, household_parts.of_row(row.label, row.data)) for row in db.session.execute(query))
+        rows = [row for row, own in every if household_parts.holds(own, wanted.text)][
             start : start + PAGE + 1
         ]
     today = merged_villages.merged(commune)
     return Page(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
 
 
-def _holds(row: Any, text: str) -> bool:
-    """Whether every word that was typed stands in the label or the address."""
-    stands = unaccented(f"{row.label} {row.data.get('dia_chi') or ''}")
-    return all(word in stands for word in unaccented(text).split())
-
-
 def _line(row: Any, today: Mapping[int, Village]) -> Line:
     """`today` is what merged thôn are called now."""
     village = today[row.village_id].name if row.village_id in today else row.village
+    own = household_parts.of_row(row.label, row.data)
     return Line(
-        row.id, row.label, row.data.get("dia_chi") or "", village, household_states.word(row.data.get("tinh_trang")),
+        row.id, own.called, own.address, village, household_states.word(row.data.get("tinh_trang")),
         row.data.get("lan_tham") or "0", household_states.ENDS.get(row.ended_reason or ""),
     )  # fmt: skip
 
@@ -182,7 +175,7 @@ def _visits(entity_id: uuid.UUID) -> Iterable[VisitLine]:
 
 
 def _alike(commune: Commune, row: Any) -> Iterable[Line]:
-    """Other households of its thôn with nearly the same name: perhaps the same one, listed twice."""
+    """Other households of its thôn that are perhaps the same one, listed twice."""
     query = _of(commune).where(
         Entity.village_id.in_(merged_villages.around(row.village_id)),
         Entity.id != row.id,
@@ -190,22 +183,12 @@ def _alike(commune: Commune, row: Any) -> Iterable[Line]:
     )
     today = merged_villages.merged(commune)
     rows = db.session.execute(query)
-    return (_line(other, today) for other in rows if are_alike(other.label, row.label))
-
-
-def are_alike(one: str, other: str) -> bool:
-    """Whether two names or addresses may mean the same: the same last word and nearly the same letters, less marks.
-
-    The last word tells people of one family and middle name apart (Nguyễn Văn An, Nguyễn Văn Anh), and houses of
-    one lane.
-    """
-    first, second = unaccented(one), unaccented(other)
-    if first == second:
-        return True
-    if first.split()[-1:] != second.split()[-1:]:
-        return False
-    matcher = difflib.SequenceMatcher(None, first, second)
-    return matcher.real_quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+    own = household_parts.of_row(row.label, row.data)
+    return (
+        _line(other, today)
+        for other in rows
+        if are_alike(own, household_parts.of_row(other.label, other.data))
+    )
 
 
 def villages(commune: Commune) -> Sequence[Village]:

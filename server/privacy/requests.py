@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.counting.recast import recasting
 from server.errors import Problem
+from server.households import household_parts
 from server.households.acts import Officer
 from server.models import Commune, Entity, EntityVersion, PrivacyRequest
 from server.privacy import deadlines, erase, tombstones
@@ -126,9 +127,9 @@ def hand_over(row: PrivacyRequest, officer: Officer) -> None:
 def correct(session: Session, row: PrivacyRequest, label: str, address: str, officer: Officer) -> None:
     """Give the household the name and the address that it says are right; phones get them at their next sync."""
     _check_kind(row, "correct")
-    label = " ".join(label.split())[:200]
-    if not label:
+    if not label.strip():
         raise _impossible("hộ cần một tên để tìm trên điện thoại.")
+    own = household_parts.of_list(label, address)
     entity_id = erase.heir(session.connection(), row.entity_id)
     connection = session.connection()
     with recasting(connection, [entity_id]):
@@ -136,12 +137,12 @@ def correct(session: Session, row: PrivacyRequest, label: str, address: str, off
         if entity is None:
             raise Problem(PrivacyProblem.REQUEST_UNKNOWN)
         at = clock.now()
-        entity.label, entity.version, entity.changed_at = label, entity.version + 1, at
-        entity.data = {**entity.data, "dia_chi": address.strip()[:200]}
+        entity.label, entity.version, entity.changed_at = own.label, entity.version + 1, at
+        entity.data = {**entity.data, "dia_chi": own.address}
         session.add(
             EntityVersion(
-                entity_id=entity_id, version=entity.version, label=label, data=entity.data,
-                received={"dia_chi": entity.data["dia_chi"]}, named=label, created_at=at,
+                entity_id=entity_id, version=entity.version, label=own.label, data=entity.data,
+                received={"dia_chi": entity.data["dia_chi"]}, named=own.label, created_at=at,
             )
         )  # fmt: skip
         session.flush()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from forms.definition import NONE, Definition, Field
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
+from server.households import household_parts
 from server.models import Collector, Commune, Entity, Form, FormVersion, Submission, Village
 from server.places import merged_villages
 from server.review import submission_states, waiting_reasons
@@ -295,23 +296,19 @@ def _others(entity_id: uuid.UUID, submission_id: int) -> tuple[OtherVisit, ...]:
 
 
 def _neighbours(row: Any) -> tuple[Neighbour, ...]:
-    """Up to eight households of the same lane, whatever their numbers."""
-    lane = str((row.household_data or {}).get("dia_chi") or "").partition(",")[0].strip()
+    """Up to eight households of the same lane, in the order of walking."""
+    lane = household_parts.of_row("", row.household_data or {}).lane
     if not lane:
         return ()
-    address = Entity.data["dia_chi"].as_string()
-    query = (
-        sa.select(Entity.label, Entity.data["tinh_trang"].as_string())
-        .where(
-            Entity.village_id.in_(merged_villages.around(row.village_id)),
-            Entity.id != row.entity_id,
-            Entity.ended_at.is_(None),
-            sa.or_(address == lane, address.startswith(f"{lane},", autoescape=True)),
-        )
-        .order_by(address)
-        .limit(8)
+    query = sa.select(Entity.label, Entity.data).where(
+        Entity.village_id.in_(merged_villages.around(row.village_id)),
+        Entity.id != row.entity_id,
+        Entity.ended_at.is_(None),
     )
-    return tuple(Neighbour(row[0], row[1] or "chua_tham") for row in db.session.execute(query))
+    rows: Any = db.session.execute(query)
+    read = [(household_parts.of_row(label, data), data) for label, data in rows]
+    same = sorted((each for each in read if each[0].lane == lane), key=lambda each: each[0].walking)
+    return tuple(Neighbour(own.label, data.get("tinh_trang") or "chua_tham") for own, data in same[:8])
 
 
 def states() -> Mapping[str, str]:

@@ -193,7 +193,7 @@ def test_a_list_may_call_a_thon_as_it_was_called(world: World, called: str) -> N
     merge(world)
     table = f'Chủ hộ,Thôn,Địa chỉ\nBà Đông,{called},"Ngõ 1, số 1"\nBà Mới,{called},"Ngõ 9, số 9"\n'.encode()
     found = list_import.compare(list_import.read(table, "ho.csv"), world.commune)
-    assert [twin.placed.row.label for twin in found.twins] == ["Bà Đông"]
+    assert [twin.placed.row.parts.name for twin in found.twins] == ["Bà Đông"]
     assert {each.village.code for each in found.new} == {"11629002"}
 
 

@@ -1,0 +1,154 @@
+"""The parts of a household (name, lane, number; its thôn is the fourth) and all that is made of them.
+
+Labels, addresses, search texts and the order of walking are made here alone, whichever way a household came: from a
+phone, an Excel list or a split. What is stored is the label and the address; parts are read from these, so that no
+second store can fall behind. What cannot be told apart stays whole, as the lane.
+"""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from server.households.house_address import (
+    HOUSE,
+    LONGEST,
+    Place,
+    clean,
+    key_at,
+    plain,
+    read_place,
+    titled,
+    words_of,
+)
+
+_DIGITS = re.compile(r"(\d+)")
+_MARKS = (",", ";", "-")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A household but for its thôn. `lane` has all that leads to the house (“Xóm Đình, Ngõ 14”) or, where nothing
+    could be told, the whole address; `number` has no word before it; `note` is what else the address says."""
+
+    name: str = ""
+    lane: str = ""
+    number: str = ""
+    note: str = ""
+
+    @property
+    def address(self) -> str:
+        """“Ngõ 14, số 3”: the lane, then the number, as the form on phones asks for it."""
+        number = f"{'số' if self.lane else 'Số'} {self.number}" if self.number else ""
+        return ", ".join(filter(None, (self.lane, number, self.note)))[:LONGEST]
+
+    @property
+    def label(self) -> str:
+        """“Lương Thị Nụ, Ngõ 14, số 3”: what people choose on a phone."""
+        return ", ".join(filter(None, (self.name, self.address)))[:LONGEST]
+
+    @property
+    def called(self) -> str:
+        """The name, or where none is known the address: in tables that have a column for the address."""
+        return self.name or self.address
+
+    @property
+    def search(self) -> str:
+        """What is searched: small letters without marks and commas, the words in the order of the label."""
+        return plain(self.label)
+
+    @property
+    def walking(self) -> tuple[object, ...]:
+        """The order in which a team walks: lane by lane, numbers by their size; those without a lane come last."""
+        return (not self.lane, natural(self.lane), natural(self.number), natural(self.name))
+
+
+def holds(parts: Parts, typed: str) -> bool:
+    """Whether every word that a person typed begins within the household's label, marks and commas or not."""
+    stands = parts.search
+    return all(word in stands for word in plain(typed).split())
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Lane 2 before lane 10: numbers by their size, words by their letters."""
+    parts = _DIGITS.split(unicodedata.normalize("NFC", text.casefold()))
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part.strip(" ,")]
+
+
+@functools.lru_cache(maxsize=30_000)
+def read(label: str, address: str = "") -> Parts:
+    """The parts of a household that is called by a label and has an address (which may be empty).
+
+    The label's own address is used only where there is no other. Never fails: a label that says no address is a name.
+    """
+    called, where = clean(label), clean(address)
+    name, tail = _split(called, where)
+    place = read_place(where or tail)
+    if not name and not where and len(place.texts) == 1 and place.lanes and _is_name(place.texts[0]):
+        return _parts(place.texts[0], Place(place.lanes, place.number, (), place.areas))
+    return _parts(name, place)
+
+
+def of_row(label: str, data: Mapping[str, Any]) -> Parts:
+    """The parts of a household as its row has them: the label, and the address among its properties."""
+    return read(label, str(data.get("dia_chi") or ""))
+
+
+def of_list(name: str, address: str, lane: str = "", number: str = "", *, lane_word: str = "Ngõ") -> Parts:
+    """The parts of a row of a list. A lane of which only the number is given gets the word of its column's heading.
+
+    What the address says of thôn, xã and above is left out: the row's thôn says it.
+    """
+    way, house = clean(lane), clean(number)
+    if way and not read_place(way).lanes:
+        way = f"{lane_word} {way}"
+    if house and house[0].isdigit():
+        house = f"số {house}"
+    where = ", ".join(filter(None, (way, house, clean(address))))
+    own, tail = _split(clean(name), where)
+    place = read_place(where or tail)
+    return _parts(own, Place(place.lanes, place.number, place.texts, (), place.is_whole))
+
+
+def _parts(name: str, place: Place) -> Parts:
+    keyed, texts = ", ".join(lane.shown for lane in place.lanes), ", ".join(place.texts)
+    notes = ", ".join(filter(None, ((texts if keyed else ""), *place.areas)))
+    if not keyed and not texts and not place.number:
+        return Parts(titled(name), notes)
+    return Parts(titled(name), keyed or texts, place.number, notes)
+
+
+def _split(label: str, address: str) -> tuple[str, str]:
+    """The name in a label, and the address that follows it; a label that is the address alone has no name."""
+    low, end = label.casefold(), address.casefold()
+    if address and len(low) == len(label):
+        before, after = label[: len(label) - len(address)], label[len(address) :]
+        if low.endswith(end) and (not before.strip() or before.rstrip().endswith(_MARKS)):
+            return before.strip(" ,;-"), address
+        if low.startswith(end) and after.lstrip().startswith(_MARKS):
+            return after.strip(" ,;-"), address
+    at = _place_begins(label)
+    return label[:at].strip(" ,;-"), label[at:].strip(" ,;-")
+
+
+def _place_begins(label: str) -> int:
+    """Where the address begins in a label: at a lane or a number with digits, or at a comma before a named lane."""
+    for word in re.finditer(r"\S+", label):
+        before = label[: word.start()].rstrip()
+        words = words_of(label[word.start() :])
+        found = key_at(words, 0)
+        if found is not None and found.length < len(words):
+            leads = words[found.length][0].isdigit() or (before.endswith(_MARKS) and found.is_sure)
+        else:
+            is_number = HOUSE.fullmatch(word.group().rstrip(",")) is not None
+            leads = is_number and (not before or before.endswith(_MARKS))
+        if leads:
+            return word.start()
+    return len(label)
+
+
+def _is_name(text: str) -> bool:
+    words = text.split()
+    return 2 <= len(words) <= 6 and all(word[0].isupper() for word in words)

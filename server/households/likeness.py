@@ -1,0 +1,242 @@
+"""How alike two households of a thôn are, by their parts in whatever order and letters they were written."""
+
+import enum
+import functools
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from forms.choices import unaccented
+from server.households.house_address import Lane, is_less_marked, plain, read_place
+from server.households.household_parts import Parts
+
+TITLES = frozenset({"ông", "bà", "anh", "chị", "cụ", "cô", "chú", "bác", "hộ", "gia", "đình"})
+"""Words before a name that are no part of it."""
+UNMARKED_TITLES = frozenset({"ong", "ba", "chi", "bac", "ho"})
+"""The same in names without any marks; not “chu” and “co”, which begin names."""
+
+
+class Likeness(enum.IntEnum):
+    """What is to be thought of two households of one thôn, the least first."""
+
+    OTHER = 0
+    NAMESAKE = 1
+    """One name, two addresses: two people, unless the one has moved."""
+    NEIGHBOUR = 2
+    """One address, two names: two households, unless the head has changed."""
+    PERHAPS = 3
+    """Nothing speaks against it, but something is missing: marks of the name, the name, or part of an address."""
+    SAME = 4
+    """One name and one address."""
+
+
+class _Where(enum.IntEnum):
+    AGAINST = 0
+    SILENT = 1
+    AGREES = 2
+
+
+def are_alike(one: Parts, other: Parts) -> bool:
+    """Whether two households of a thôn are perhaps one, and somebody should look."""
+    return likeness(one, other) >= Likeness.PERHAPS
+
+
+def likeness(one: Parts, other: Parts) -> Likeness:
+    """How alike two households of one thôn are; the order of the two does not matter."""
+    where = _where(one, other)
+    if not one.name or not other.name:
+        return Likeness.PERHAPS if where is _Where.AGREES else Likeness.OTHER
+    if not names_agree(one.name, other.name):
+        return Likeness.NEIGHBOUR if where is _Where.AGREES else Likeness.OTHER
+    if where is _Where.AGAINST:
+        return Likeness.NAMESAKE
+    is_sure = where is _Where.AGREES and are_one_name(one.name, other.name)
+    return Likeness.SAME if is_sure else Likeness.PERHAPS
+
+
+def names_agree(one: str, other: str) -> bool:
+    """Whether two names may be one person's: letters whose marks were forgotten, forms of address, abbreviations."""
+    return any(_same_words(first, second) for first in _spellings(one) for second in _spellings(other))
+
+
+def are_one_name(one: str, other: str) -> bool:
+    """Whether two names are the same to the letter, but for capitals, forms of address and where òa has its tone."""
+    return any(
+        len(first) == len(second) and all(map(_is_one_word, first, second))
+        for first in _spellings(one)
+        for second in _spellings(other)
+    )
+
+
+def _is_one_word(one: str, other: str) -> bool:
+    first, second = _i_for_y(one), _i_for_y(other)
+    return is_less_marked(first, second) and is_less_marked(second, first)
+
+
+@functools.lru_cache(maxsize=30_000)
+def _spellings(name: str) -> tuple[tuple[str, ...], ...]:
+    """A name's words, and those after a form of address (Bà Lương Thị Nụ)."""
+    words = _name_words(name)
+    has_marks = any(not word.isascii() for word in words)
+    titles = TITLES if has_marks else TITLES | UNMARKED_TITLES
+    at = next((at for at, word in enumerate(words) if word not in titles), len(words))
+    if at and len(words) - at >= 2:
+        return words, words[at:]
+    return (words,)
+
+
+def _name_words(name: str) -> tuple[str, ...]:
+    """Small letters, without what stands in brackets; points of abbreviations stay with their word."""
+    low = unicodedata.normalize("NFC", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", name)).casefold()
+    return tuple(re.sub(r"\.(?=\w)", ". ", re.sub(r"[^\w.]+", " ", low)).split())
+
+
+def _same_words(one: Sequence[str], other: Sequence[str]) -> bool:
+    return len(one) == len(other) and all(
+        _same_word(first, second, is_last=at == len(one) - 1)
+        for at, (first, second) in enumerate(zip(one, other, strict=True))
+    )
+
+
+def _same_word(one: str, other: str, *, is_last: bool) -> bool:
+    """One word of a name; the last, the given name, is never abbreviated."""
+    first, second = _i_for_y(one), _i_for_y(other)
+    if is_less_marked(first, second) or is_less_marked(second, first):
+        return True
+    if is_last:
+        return False
+    return _abbreviates(one, other) or _abbreviates(other, one)
+
+
+_Y = re.compile(r"(h|k|l|m|q[uủúùũụ]|s|t)[yýỳỷỹỵ]")
+_I = dict(zip("yýỳỷỹỵ", "iíìỉĩị", strict=True))
+
+
+def _i_for_y(word: str) -> str:
+    """Mỹ and Mĩ, Quý and Quí, Lý and Lí are one word in two spellings."""
+    return word[:-1] + _I[word[-1]] if _Y.fullmatch(word) else word
+
+
+def _abbreviates(short: str, word: str) -> bool:
+    """Whether a word is the beginning of another and says so: by a point, or by having no vowel (Ng., Ng, V)."""
+    head = unaccented(short.rstrip("."))
+    says_so = short.endswith(".") or not re.search("[aeiouy]", head)
+    return says_so and bool(head) and unaccented(word.rstrip(".")).startswith(head)
+
+
+def _where(one: Parts, other: Parts) -> _Where:
+    """What two addresses say of two households being one."""
+    first, second = _address(one.address), _address(other.address)
+    if not first.number and not second.number and first.texts and first.words == second.words:
+        return _Where.AGREES  # a description in the same words; a lane alone leads to many houses
+    if first.slashed or second.slashed:
+        return _slashed(first, second)
+    if first.number and second.number and first.number != second.number:
+        return _Where.AGAINST
+    way = _way(first, second)
+    if way is _Where.AGREES and first.number and second.number:
+        return _Where.AGREES
+    return min(way, _Where.SILENT)
+
+
+@dataclass(frozen=True)
+class _Address:
+    """An address as it is compared: values of lanes by kind, descriptions, the number in small letters."""
+
+    lanes: Mapping[str, str]
+    texts: frozenset[str]
+    number: str
+    slashed: frozenset[str]
+    """Lane and number written as one (14/3), of which nobody can tell which is which."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self.texts | set(self.lanes.values())
+
+
+@functools.lru_cache(maxsize=30_000)
+def _address(written: str) -> _Address:
+    place = read_place(written)
+    lanes = {lane.kind: plain(lane.value) for lane in place.lanes}
+    pair = _pair(place.number, place.lanes)
+    return _Address(lanes, frozenset(map(plain, place.texts)), place.number.casefold(), frozenset(pair or ()))
+
+
+def _pair(number: str, lanes: Sequence[Lane]) -> tuple[str, str] | None:
+    whole = number.casefold() if number else ""
+    if not number:
+        whole = next((plain(lane.value) for lane in lanes if "/" in lane.value), "")
+    first, mark, second = whole.partition("/")
+    return (first, second) if mark and second and "/" not in second else None
+
+
+def _slashed(first: _Address, second: _Address) -> _Where:
+    if first.slashed and second.slashed:
+        return _Where.AGAINST if first.number != second.number else _Where.SILENT
+    written, apart = (first, second) if first.slashed else (second, first)
+    if not apart.number and not apart.words:
+        return _Where.SILENT
+    values = {*apart.lanes.values(), apart.number} - {""}
+    return _Where.AGREES if written.slashed <= values else _Where.AGAINST
+
+
+def _is_same_way(first: _Address, second: _Address) -> bool:
+    return all(second.lanes[kind] == value for kind, value in first.lanes.items() if kind in second.lanes)
+
+
+def _way(first: _Address, second: _Address) -> _Where:
+    """What the lanes say: one kind with two values is against, a common value agrees."""
+    if not _is_same_way(first, second):
+        return _Where.AGAINST
+    if first.words & second.words:
+        return _Where.AGREES
+    if (
+        not first.lanes
+        and not second.lanes
+        and first.texts
+        and second.texts
+        and first.number
+        and second.number
+    ):
+        return _Where.AGAINST
+    return _Where.SILENT
+
+
+Item = TypeVar("Item")
+
+
+class Known(Generic[Item]):
+    """Households of one thôn, found again by what may make two of them one, without looking at all of them."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, str], list[tuple[Parts, Item]]] = defaultdict(list)
+
+    def add(self, parts: Parts, item: Item) -> None:
+        for key in _keys(parts):
+            self._by_key[key].append((parts, item))
+
+    def like(self, parts: Parts, least: Likeness = Likeness.PERHAPS) -> list[tuple[Likeness, Item]]:
+        """What is at least so much like a household, the most alike first; among equals in the order of adding."""
+        seen: dict[int, tuple[Likeness, Item]] = {}
+        for key in _keys(parts):
+            for other, item in self._by_key[key]:
+                if id(item) not in seen:
+                    seen[id(item)] = likeness(parts, other), item
+        found = [each for each in seen.values() if each[0] >= least]
+        return sorted(found, key=lambda each: -each[0])
+
+
+def _keys(parts: Parts) -> Iterator[tuple[str, str]]:
+    """Two households that are alike have one of these in common: the given name, or a lane and the number."""
+    words = _name_words(parts.name)
+    if words:
+        yield "name", unaccented(_i_for_y(words[-1]))
+    where = _address(parts.address)
+    if where.slashed:
+        yield "place", " ".join(sorted(where.slashed))
+        return
+    for value in where.words:
+        yield "place", " ".join(sorted((value, where.number)))
