@@ -19,7 +19,6 @@ from dashboards.reports.word_parts import (
     FONT,
     JUSTIFY,
     add_row,
-    element,
     grid,
     line,
     page_number,
@@ -58,7 +57,7 @@ def _page(document: Document) -> None:
     section.top_margin = section.bottom_margin = Mm(20)
     section.left_margin, section.right_margin = Mm(30), Mm(15)
     section.header_distance = Mm(9)
-    page_number(section, BODY)
+    page_number(document, BODY)
     style = document.styles["Normal"]
     style.font.name, style.font.size = FONT, Pt(BODY)
     style.paragraph_format.space_after = Pt(0)
@@ -119,9 +118,7 @@ def _paragraph(document: Document, text: str, *, bold: bool = False) -> Paragrap
 
 def _foot(document: Document, report: Report) -> None:
     line(document, "", 6).paragraph_format.keep_with_next = True
-    row = plain_table(document, (LEFT + 10, RIGHT_COLUMN - 10)).rows[0]
-    row._tr.get_or_add_trPr().append(element("w:cantSplit"))
-    left, right = row.cells
+    left, right = plain_table(document, (LEFT + 10, RIGHT_COLUMN - 10), is_whole=True).rows[0].cells
     line(left, "Nơi nhận:", 12, align=WD_ALIGN_PARAGRAPH.LEFT, bold=True, italic=True)
     for place, name in enumerate(report.copies):
         end = "." if place == len(report.copies) - 1 else ";"
@@ -137,8 +134,8 @@ def _annex(
     document: Document, report: Report, annex: prose.Annex, roman: str, pictures: Sequence[Picture]
 ) -> None:
     """On pages of its own, numbered from 1 (Annex I, II.11)."""
-    section = document.add_section(WD_SECTION.NEW_PAGE)
-    page_number(section, BODY)
+    document.add_section(WD_SECTION.NEW_PAGE)
+    page_number(document, BODY)
     line(document, f"Phụ lục {roman}", BODY, bold=True)
     line(document, annex.title, BODY, bold=True)
     line(document, prose.attached(report), BODY, italic=True)
@@ -163,5 +160,5 @@ def _picture(document: Document, picture: Picture) -> None:
     place = line(document, "", BODY, align=CENTRE)
     width = min(MAP_WIDTH, MAP_HEIGHT * picture.width / picture.height)
     write(place, "", BODY).add_picture(io.BytesIO(picture.png), width=Mm(width))
-    described = place._p.xpath(".//wp:docPr")[0]
+    described = place.paragraph_format.element.xpath(".//wp:docPr")[0]
     described.set("descr", f"Bản đồ các thôn: {picture.title}")

@@ -9,9 +9,8 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.section import Section
 from docx.shared import Mm, Pt, RGBColor
-from docx.table import Table, _Cell, _Row
+from docx.table import Table
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
@@ -36,7 +35,7 @@ def write(paragraph: Paragraph, text: str, size: float, *, bold: bool = False, i
     run = paragraph.add_run("".join(letter for letter in text if letter in "\t\n" or letter >= " "))
     run.bold, run.italic = bold, italic
     run.font.size, run.font.name, run.font.color.rgb = Pt(size), FONT, RGBColor(0, 0, 0)
-    fonts = run._element.get_or_add_rPr().get_or_add_rFonts()
+    fonts = run.font.element.get_or_add_rPr().get_or_add_rFonts()
     for script in ("w:hAnsi", "w:cs", "w:eastAsia"):
         fonts.set(qn(script), FONT)
     return run
@@ -72,13 +71,14 @@ def rule(place: Any, width: float, room: float) -> None:
     form.line_spacing = Pt(3)
     borders = element("w:pBdr")
     borders.append(element("w:top", val="single", sz="6", space="1", color="000000"))
-    paragraph._p.get_or_add_pPr().insert_element_before(
+    paragraph.paragraph_format.element.get_or_add_pPr().insert_element_before(
         borders, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr"
     )
 
 
-def page_number(section: Section, size: float) -> None:
-    """The page's number in the middle of the top margin, counted from 1, not on the first page."""
+def page_number(document: Document, size: float) -> None:
+    """On the pages of the last section, their number in the middle of the top margin, from 1, not on the first."""
+    section = document.sections[-1]
     section.different_first_page_header_footer = True
     section.header.is_linked_to_previous = section.first_page_header.is_linked_to_previous = False
     paragraph = section.header.paragraphs[0]
@@ -89,8 +89,8 @@ def page_number(section: Section, size: float) -> None:
         _instruction("PAGE"),
         element("w:fldChar", fldCharType="end"),
     ):
-        run._r.append(part)
-    properties = section._sectPr
+        run.font.element.append(part)
+    properties = document.element.body.sectPr
     for old in properties.findall(qn("w:pgNumType")):  # a new section begins as a copy of the last
         properties.remove(old)
     properties.insert_element_before(element("w:pgNumType", start="1"), "w:cols", "w:titlePg", "w:docGrid")
@@ -103,10 +103,12 @@ def _instruction(text: str) -> Any:
     return made
 
 
-def plain_table(document: Document, widths: tuple[float, ...]) -> Table:
-    """One row without borders, to set two things side by side."""
+def plain_table(document: Document, widths: tuple[float, ...], *, is_whole: bool = False) -> Table:
+    """One row without borders, to set two things side by side; no page break cuts it where it `is_whole`."""
     table: Table = document.add_table(rows=1, cols=len(widths))
     _fix(table, widths)
+    if is_whole:
+        _around(table.rows[0].cells[0], "w:tr").get_or_add_trPr().append(element("w:cantSplit"))
     for cell in table.rows[0].cells:
         clear(cell)
     return table
@@ -120,9 +122,11 @@ def grid(document: Document, header: tuple[str, ...], widths: tuple[float, ...],
     margins = element("w:tblCellMar")
     for side in ("left", "right"):
         margins.append(element(f"w:{side}", w="57", type="dxa"))  # 1 mm
-    table._tbl.tblPr.insert_element_before(margins, "w:tblLook", "w:tblCaption", "w:tblDescription")
     top = table.rows[0]
-    top._tr.get_or_add_trPr().append(element("w:tblHeader"))
+    _around(top.cells[0], "w:tbl").tblPr.insert_element_before(
+        margins, "w:tblLook", "w:tblCaption", "w:tblDescription"
+    )
+    _around(top.cells[0], "w:tr").get_or_add_trPr().append(element("w:tblHeader"))
     for cell, text in zip(top.cells, header, strict=True):
         fill(cell, text, size, align=CENTRE, bold=True)
     return table
@@ -132,14 +136,14 @@ def add_row(
     table: Table, texts: tuple[str, ...], widths: tuple[float, ...], right: frozenset[int], size: float
 ) -> None:
     """A row that no page break cuts."""
-    row: _Row = table.add_row()  # type: ignore[no-untyped-call]
-    row._tr.get_or_add_trPr().append(element("w:cantSplit"))
+    row = table.add_row()  # type: ignore[no-untyped-call]
+    _around(row.cells[0], "w:tr").get_or_add_trPr().append(element("w:cantSplit"))
     for place, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
         cell.width = Mm(widths[place])
         fill(cell, text, size, align=RIGHT if place in right else WD_ALIGN_PARAGRAPH.LEFT)
 
 
-def fill(cell: _Cell, text: str, size: float, *, align: Any, bold: bool = False) -> None:
+def fill(cell: Any, text: str, size: float, *, align: Any, bold: bool = False) -> None:
     """Set the one paragraph of a cell."""
     paragraph = cell.paragraphs[0]
     paragraph.alignment = align
@@ -147,10 +151,15 @@ def fill(cell: _Cell, text: str, size: float, *, align: Any, bold: bool = False)
     write(paragraph, text, size, bold=bold)
 
 
-def clear(cell: _Cell) -> None:
+def clear(cell: Any) -> None:
     """Take the empty paragraph out of a cell that others are added to."""
-    first = cell.paragraphs[0]._p
+    first = cell.paragraphs[0].paragraph_format.element
     first.getparent().remove(first)
+
+
+def _around(cell: Any, name: str) -> Any:
+    """The element of this name that a cell stands in: python-docx hands out rows and tables without theirs."""
+    return next(cell.paragraphs[0].paragraph_format.element.iterancestors(qn(name)))
 
 
 def _fix(table: Table, widths: tuple[float, ...]) -> None:

@@ -21,9 +21,11 @@ _FILE = re.compile(r"[A-Za-z0-9_.\-]+\.(csv|xml|geojson)")
 _UNSEEN = frozenset(kind for kind, made in QUESTION_TYPE_DICT.items() if "control" not in made) | {
     "start-geopoint", "background-geopoint", "background-audio",
 }  # fmt: skip
-_TYPES = (
-    frozenset(QUESTION_TYPE_DICT) | frozenset(aliases._type_alias_map) | frozenset(aliases.settings_header)
-)
+_OLD_TYPES = frozenset({"imei", "image"}) | {
+    f"add {kind} prompt" for kind in ("image", "photo", "audio", "video", "file")
+}
+"""Spellings of types that pyxform turns into others without listing them."""
+_TYPES = frozenset(QUESTION_TYPE_DICT) | _OLD_TYPES | frozenset(aliases.settings_header)
 _USUAL_TYPES = (
     "text", "integer", "decimal", "date", "time", "dateTime", "select_one", "select_multiple", "note", "geopoint",
     "geotrace", "geoshape", "image", "audio", "video", "file", "barcode", "calculate", "acknowledge", "hidden",
