@@ -18,6 +18,7 @@ def pairs() -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("pair", pairs(), ids=lambda pair: pair["why"])
 def test_the_pairs_of_house_02_are_judged_right_from_both_sides(pair: dict[str, str]) -> None:
+    """R14."""
     one, other = read(pair["label_1"], pair["address_1"]), read(pair["name_2"], pair["address_2"] or "")
     assert [are_alike(one, other), are_alike(other, one)] == [pair["same"] == "yes"] * 2
 
