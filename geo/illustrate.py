@@ -16,6 +16,8 @@ import shapely
 from numpy.random import Generator, default_rng
 from shapely.geometry.base import BaseGeometry
 
+from geo.vietnamese_order import sort_key
+
 _ORIGIN = (106.6, 20.8)  # longitude, latitude: the plane of the sketches is flat around it
 _METRES = np.array([111_320 * math.cos(math.radians(_ORIGIN[1])), 110_704])  # a degree of each there
 _COMMUNE_GRAIN_M = 480.0  # how coarse the borders are drawn
@@ -71,6 +73,21 @@ class VillageSketch:
 
 
 @lru_cache(maxsize=1)
+@dataclass(frozen=True, slots=True)
+class OfficialCommune:
+    """A commune of Hải Phòng by its official code, name and kind (xã, phường, đặc khu)."""
+
+    code: str
+    name: str
+    kind: str
+
+
+def official_communes() -> tuple[OfficialCommune, ...]:
+    """All 114 in the order of their names."""
+    rows = [OfficialCommune(row["code"], row["name"], row["kind"]) for row in _centres()]
+    return tuple(sorted(rows, key=lambda row: (sort_key(row.name), row.code)))
+
+
 def communes() -> tuple[CommuneSketch, ...]:
     """The 114 communes with rough outlines that touch but do not overlap, in the order of their codes."""
     rows = _centres()

@@ -1,4 +1,4 @@
-"""Officers' pages of boundaries: send a file, look at it on a map, store it; derive, bring back, household figures."""
+"""Officers' pages of boundaries: send a file, look at it on a map, store it; derive, bring back."""
 
 import datetime as dt
 import re
@@ -26,7 +26,6 @@ from server.boundaries.upload import Kept, Wish
 from server.db import db, writing
 from server.errors import CommonProblem, Problem
 from server.files.file_problems import FileProblem
-from server.files.tables.table_file import TableRejected
 from server.models import Commune
 from server.places import communes, household_numbers_import
 from server.places.communes import PlacesRejected
@@ -158,25 +157,6 @@ def bring_back(code: str, past: int) -> BaseResponse:
     changed = history.bring_back(commune, found, access.signed_in().actor)
     db.session.commit()
     flash(f"Đã trở lại ranh giới trước lần nạp đó: {changed} ranh giới thay đổi.")
-    return redirect(url_for("boundary_pages.choose", code=code))
-
-
-@blueprint.post("/quan-tri/xa/<code>/ranh-gioi/so-ho")
-@access.needs(Right.MANAGE_BOUNDARIES)
-def figures(code: str) -> BaseResponse:
-    """Store a table of households and people of the thôn."""
-    access.open_commune(code)
-    name, content = _file()
-    source = request.form.get("nguon", "").strip()[:200] or name
-    commune = _to_change(code)
-    try:
-        stored = household_numbers_import.store(commune, content, name, source=source, day=_day() or clock.today(),
-                                     actor=access.signed_in().actor)  # fmt: skip
-    except TableRejected as rejected:
-        db.session.rollback()
-        raise Problem(FileProblem.FILE_UNREADABLE, why=" ".join(rejected.sentences[:20])) from rejected
-    db.session.commit()
-    flash(f"Đã nạp số hộ của {stored} thôn, nguồn: {source}.")
     return redirect(url_for("boundary_pages.choose", code=code))
 
 

@@ -18,6 +18,7 @@ from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem
+from server.office import first_steps
 from server.review import difficulties
 from server.settings import Settings
 
@@ -56,6 +57,7 @@ def commune(code: str) -> str:
         trends=_trends(asked.table),
         unplaced=coverage_lines.unplaced(asked.table),
         difficulties=difficulties.open_count(asked.commune),
+        first=None if asked.table.visited else first_steps.of(asked.commune),
     )
 
 

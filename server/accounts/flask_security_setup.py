@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Iterator
 
+import sqlalchemy as sa
 from flask import Blueprint, Flask, Request, Response, current_app, make_response, redirect, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_security import Security, uia_username_mapper
@@ -12,12 +13,14 @@ from server import addresses
 from server.accounts import access, sessions, sign_in
 from server.accounts.roles import Right
 from server.db import db
-from server.models import Commune
+from server.models import Commune, Submission, Village
 
 _NO_SECOND_PASSWORD = dt.timedelta(-1)
 """Flask-Security's page that asks for the password again before grave acts is left out."""
 
 blueprint = Blueprint("accounts", __name__)
+_BEGIN = "/quan-tri/xa/<code>/bat-dau"
+"""The first steps of a commune."""
 
 
 class PeopleSessions(SecureCookieSessionInterface):
@@ -30,13 +33,17 @@ class PeopleSessions(SecureCookieSessionInterface):
 
 
 def landing() -> str:
-    """The first page of the person who has signed in: their commune, the city, or the front page."""
+    """The first page of the person who has signed in: their commune, the city, or the front page.
+
+    An officer whose commune has no visit yet begins with the list of first steps.
+    """
     person = access.caller()
     if person is None:
         return url_for("security.login")
     if person.commune_id is not None:
         commune = db.session.get_one(Commune, person.commune_id)
-        return f"/xa/{commune.code}"
+        is_new = person.may(Right.PREPARE_COMMUNE) and not _has_visits(commune)
+        return _BEGIN.replace("<code>", commune.code) if is_new and _exists(_BEGIN) else f"/xa/{commune.code}"
     return "/thanh-pho" if _exists("/thanh-pho") else "/"
 
 
@@ -106,6 +113,11 @@ def _without_hooks(app: Flask) -> Iterator[None]:
     yield
     for hooks, before in zip(by_scope, kept, strict=True):
         hooks[None] = before  # type: ignore[index]
+
+
+def _has_visits(commune: Commune) -> bool:
+    here = sa.select(Village.id).where(Village.commune_id == commune.id)
+    return bool(db.session.scalar(sa.select(sa.exists().where(Submission.village_id.in_(here)))))
 
 
 def _exists(path: str) -> bool:

@@ -35,6 +35,10 @@ class Right(StrEnum):
     MANAGE_FORMS = "forms.manage"
     PUBLISH_TO_CITY = "forms.publish_to_city"
     MANAGE_BOUNDARIES = "boundaries.manage"
+    PREPARE_COMMUNE = "commune.prepare"
+    """Thôn, numbers of households, plan and other tables that a commune begins with."""
+    OPEN_COMMUNES = "communes.open"
+    """Which communes there are."""
     REPORT_FIGURES = "figures.report"
     MOVE_TASKS = "tasks.move"
     ISSUE_REPORTS = "reports.issue"
@@ -66,6 +70,8 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.MANAGE_FORMS: frozenset({"officer", "city"}),
     Right.PUBLISH_TO_CITY: frozenset({"city"}),
     Right.MANAGE_BOUNDARIES: _OFFICE,
+    Right.PREPARE_COMMUNE: _OFFICE,
+    Right.OPEN_COMMUNES: frozenset({"admin", "city"}),
     Right.REPORT_FIGURES: _OFFICE,
     Right.MOVE_TASKS: _OFFICE,
     Right.ISSUE_REPORTS: _OFFICE,

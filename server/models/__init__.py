@@ -34,6 +34,7 @@ from server.models.submissions import (
     TallyDay,
     TallyMonth,
 )
+from server.models.table_drafts import TableDraft
 
 __all__ = [
     "ApiToken",
@@ -78,6 +79,7 @@ __all__ = [
     "Subject",
     "Submission",
     "SubmissionReview",
+    "TableDraft",
     "Tally",
     "TallyDay",
     "TallyMonth",

@@ -6,9 +6,11 @@ from server.office import (
     audit_pages,
     breach_pages,
     collector_pages,
+    commune_list_pages,
     correction_pages,
     difficulty_pages,
     draft_pages,
+    first_steps,
     household_import_pages,
     household_pages,
     my_account_pages,
@@ -16,8 +18,10 @@ from server.office import (
     office_words,
     people_pages,
     photo_pages,
+    plan_upload_pages,
     privacy_pages,
     review_pages,
+    table_pages,
     token_pages,
 )
 
@@ -25,17 +29,21 @@ SUBJECTS = (
     audit_pages,
     breach_pages,
     collector_pages,
+    commune_list_pages,
     correction_pages,
     difficulty_pages,
     draft_pages,
+    first_steps,
     household_import_pages,
     household_pages,
     my_account_pages,
     people_pages,
     photo_pages,
+    plan_upload_pages,
     privacy_pages,
     office_figure_pages,
     review_pages,
+    table_pages,
     token_pages,
 )
 
@@ -48,5 +56,6 @@ def register(app: Flask) -> None:
         number=office_words.number,
         sentence_case=office_words.sentence_case,
     )
+    app.jinja_env.globals.update(missing_steps=first_steps.missing, may_prepare=first_steps.may_prepare)
     for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)

@@ -67,6 +67,8 @@ ACTS: Mapping[str, str] = {
     "photo.read": "Xem ảnh của phiếu",
     "places.bring_back": "Trở lại ranh giới cũ",
     "places.figures": "Nạp số hộ của các thôn",
+    "places.open": "Mở xã, phường",
+    "places.villages": "Nạp bảng thôn",
     "places.import": "Nạp ranh giới",
     "places.merge": "Hợp nhất thôn",
     "plan.load": "Nạp kế hoạch",

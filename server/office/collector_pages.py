@@ -12,9 +12,8 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
-from server.files.tables.table_file import TableRejected
 from server.models import Collector, CollectorVillage, Commune, Village
-from server.phones import collectors, collectors_import, last_contact, qr_sheet
+from server.phones import collectors, last_contact, qr_sheet
 from server.phones.collectors import CollectorRejected
 from server.phones.phone_access import outside_url
 from server.phones.phone_problems import PhoneProblem
@@ -76,29 +75,6 @@ def add(code: str) -> Response | tuple[str, int]:
     db.session.commit()
     flash(f"Đã thêm {made.collector.name}. Hãy in tờ mã QR để người này quét bằng điện thoại.")
     return redirect(url_for(".one", code=code, collector_id=made.collector.id))
-
-
-@blueprint.post(f"{BASE}/bang")
-@access.needs(Right.MANAGE_COLLECTORS)
-def import_table(code: str) -> Response | tuple[str, int]:
-    """Add everybody of a table, from a file or pasted; where one row is wrong, nobody."""
-    begin_writing()
-    commune = access.open_commune(code)
-    file, text = request.files.get("tep"), request.form.get("dan", "")
-    try:
-        given = file.filename if file else ""
-        lines = (
-            collectors_import.read(file.stream.read(), given)
-            if file and given
-            else collectors_import.read_text(text)
-        )
-        made = collectors_import.add(lines, commune, actor=access.signed_in().actor)
-    except TableRejected as rejected:
-        db.session.rollback()
-        return _adding(access.open_commune(code), faults=rejected.sentences, text=text), 422
-    db.session.commit()
-    flash(f"Đã thêm {len(made)} thành viên. Hãy in tờ mã QR cho từng tổ.")
-    return redirect(url_for(".listing", code=code))
 
 
 @blueprint.get(f"{BASE}/<int:collector_id>")
@@ -242,13 +218,11 @@ def _chosen(commune: Commune) -> list[Village]:
     return [village for village in _villages(commune) if village.id in wanted]
 
 
-def _adding(
-    commune: Commune, wrong: str = "", name: str = "", faults: Sequence[str] = (), text: str = ""
-) -> str:
+def _adding(commune: Commune, wrong: str = "", name: str = "") -> str:
     chosen = set(request.form.getlist("thon", type=int))
     return render_template(
         "office/collector_add.html", commune=commune, villages=_villages(commune), chosen=chosen,
-        wrong=wrong, name=name, faults=faults, text=text,
+        wrong=wrong, name=name,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormVersion
-from server.published_forms import catalogue, drafts
+from server.published_forms import catalogue, drafts, publishing
 from server.published_forms.form_problems import FormProblem
 
 blueprint = Blueprint("form_pages", __name__)
@@ -23,6 +23,7 @@ _KINDS = ((b"PK\x03\x04", "xlsx", XLSX), (bytes.fromhex("d0cf11e0"), "xls", "app
 
 NOTICES = {
     "bo": "Đã bỏ bản nháp.",
+    "thu_vien": "Đã phát hành các biểu mẫu có sẵn cho mọi xã.",
     "phat_hanh": "Đã phát hành. Điện thoại sẽ thấy ở lần cập nhật biểu mẫu tới (trong vòng một giờ).",
     "ngung": "Đã ngừng biểu mẫu: điện thoại không còn thấy. Phiếu đang làm dở vẫn gửi được.",
     "dung_lai": "Đã dùng lại biểu mẫu.",
@@ -81,6 +82,18 @@ def upload() -> Redirect | tuple[str, int]:
     audit.note("form.upload", f"form_draft:{draft.id}", {"form_id": draft.form_id, "md5": draft.md5})
     db.session.commit()
     return redirect(url_for(".show_draft", draft_id=draft.id, xong="tai_len"))
+
+
+@blueprint.post("/quan-tri/bieu-mau/thu-vien")
+@access.needs(Right.PUBLISH_TO_CITY)
+def publish_library() -> Redirect:
+    """Publish the forms that come with the software, for all communes."""
+    begin_writing()
+    for version in [made.form_version for made in publishing.publish_library() if made.new]:
+        detail = {"form_id": version.form.form_id, "version": version.version}
+        audit.note("form.publish", f"form_version:{version.id}", detail)
+    db.session.commit()
+    return redirect(url_for(".listing", xong="thu_vien"))
 
 
 def _uploaded() -> tuple[str, bytes]:

@@ -32,6 +32,7 @@ READING = (
     Entry("downloads.page", "Tải về", Right.READ_SUMS),
 )
 WORKING = (
+    Entry("first_steps.show", "Bắt đầu", Right.PREPARE_COMMUNE),
     Entry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
     Entry("review.queue", "Soát phiếu", Right.REVIEW),
     Entry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
@@ -40,6 +41,7 @@ WORKING = (
     Entry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
     Entry("boundary_pages.choose", "Ranh giới", Right.MANAGE_BOUNDARIES),
     Entry("privacy.requests", "Dữ liệu cá nhân", Right.READ_REQUESTS, of_commune=False),
+    Entry("commune_list.listing", "Xã, phường", Right.OPEN_COMMUNES, of_commune=False),
     Entry("people_pages.listing", "Tài khoản", Right.MANAGE_PEOPLE, of_commune=False),
     Entry("audit_pages.search", "Nhật ký", Right.READ_AUDIT, of_commune=False),
     Entry("status_pages.show", "Máy chủ", Right.READ_STATUS, of_commune=False),

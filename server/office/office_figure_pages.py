@@ -1,5 +1,6 @@
 """The pages on which an officer enters, corrects and takes back what offices report of the plan's figures."""
 
+import datetime as dt
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -7,15 +8,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from geo.targets import PERIODS_IN_A_YEAR
+from geo.vietnamese_order import sort_key
+from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import coverage_table
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Plan, ReportedValue, Target
-from server.plans import office_figures
+from server.plans import month_of_figures, office_figures
 
 blueprint = Blueprint("reported", __name__)
+REMINDED_DAYS = 5
+"""What a reminder gives an office to answer."""
 
 Page = str | tuple[str, int]
 
@@ -27,7 +32,21 @@ def listing(code: str) -> str:
     commune = access.open_commune(code)
     table = coverage_table.table(commune, full=access.sees_records(commune))
     rows = sorted(table.targets, key=lambda row: row.target.how == "survey")
-    return render_template("office/reported.html", commune=commune, rows=rows, year=table.as_of.year)
+    month = month_of_figures.month_of(request.args.get("thang", ""))
+    until = clock.today() + dt.timedelta(days=REMINDED_DAYS)
+    missing = month_of_figures.unreported(commune, month)
+    reminders = [
+        (office, targets, month_of_figures.reminder(commune, month, office, targets, until))
+        for office, targets in sorted(missing.items(), key=lambda each: sort_key(each[0]))
+    ]
+    return render_template(
+        "office/reported.html",
+        commune=commune,
+        rows=rows,
+        year=table.as_of.year,
+        month=month,
+        reminders=reminders,
+    )
 
 
 @blueprint.get("/quan-tri/xa/<code>/so-lieu/<target_id>")

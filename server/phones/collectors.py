@@ -75,7 +75,7 @@ def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str 
     Neither they nor anyone else choose the password (R23); it is ASCII, as Digest and Basic need (C9).
     """
     clean = " ".join(name.split())
-    _check(clean, commune, villages)
+    check_new(clean, commune, villages)
     collector = Collector(
         name=clean,
         commune=commune,
@@ -122,7 +122,7 @@ def revoke(collector: Collector, *, actor: str = "system") -> None:
 
 def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "system") -> None:
     """Change the thôn that they walk; one that is taken stays on their phone for 14 days. The caller commits."""
-    _check(collector.name, collector.commune, villages)
+    check_new(collector.name, collector.commune, villages)
     wanted = {village.id: village for village in merged_villages.whole(villages)}
     before = sorted(village.code for village in walked(collector))
     for held in list(collector.villages):
@@ -220,7 +220,7 @@ def _project(collector: Collector) -> str:
     return collector.commune.name
 
 
-def _check(name: str, commune: Commune, villages: Sequence[Village]) -> None:
+def check_new(name: str, commune: Commune, villages: Sequence[Village]) -> None:
     if not name or len(name) > NAME_LENGTH or not name.isprintable():
         raise CollectorRejected(f"Tên thành viên “{name[:40]}” không dùng được: cần 1–{NAME_LENGTH} chữ.")
     if not villages:

@@ -43,51 +43,63 @@ class Line:
         return self.row.where
 
 
-def add(lines: Iterable[Line], commune: Commune, *, actor: str = "system") -> list[NewCollector]:
-    """Add everybody in the table; the caller commits. Raises RowsRejected, and then has added nobody."""
+@dataclass(frozen=True)
+class PlannedCollector:
+    """Somebody to add, with the thôn they will walk."""
+
+    line: Line
+    villages: tuple[Village, ...]
+
+
+def plan(lines: Iterable[Line], commune: Commune) -> tuple[list[PlannedCollector], list[RowFault]]:
+    """Who would be added, and all that is wrong with the rows."""
     places = merged_villages.by_words(commune)
     known = _known(commune)
     wrong: list[RowFault] = []
-    wanted: list[tuple[Line, list[Village]]] = []
+    wanted: list[PlannedCollector] = []
     for line in lines:
+        before = len(wrong)
         villages = _villages(line, places, wrong)
         key = {(unaccented(line.name), village.id) for village in villages}
         twice = key & known.keys()
         if twice:
-            wrong.append(
-                RowFault(line.row, f"{line.name} đã có ở thôn này ({known[min(twice)]})", "collector")
-            )
+            told = f"{line.name} đã có ở thôn này ({known[min(twice)]})"
+            wrong.append(RowFault(line.row, told, "collector"))
         known.update(dict.fromkeys(key, line.where.lower()))
-        wanted.append((line, villages))
-    made = [] if wrong else _made(wanted, commune, actor, wrong)
-    if wrong:
-        raise RowsRejected(wrong)
-    return made
-
-
-def _made(
-    wanted: Iterable[tuple[Line, list[Village]]], commune: Commune, actor: str, wrong: list[RowFault]
-) -> list[NewCollector]:
-    made = []
-    for line, villages in wanted:
         try:
-            made.append(collectors.add(line.name, commune, villages, actor=actor))
+            if len(wrong) == before:
+                collectors.check_new(" ".join(line.name.split()), commune, villages)
         except CollectorRejected as rejected:
             wrong.append(RowFault(line.row, str(rejected).rstrip("."), "collector"))
-    return made
+        wanted.append(PlannedCollector(line, tuple(villages)))
+    return wanted, wrong
+
+
+def add(lines: Iterable[Line], commune: Commune, *, actor: str = "system") -> list[NewCollector]:
+    """Add everybody in the table; the caller commits. Raises RowsRejected, and then has added nobody."""
+    wanted, wrong = plan(lines, commune)
+    if wrong:
+        raise RowsRejected(wrong)
+    return store(wanted, commune, actor=actor)
+
+
+def store(wanted: Iterable[PlannedCollector], commune: Commune, *, actor: str) -> list[NewCollector]:
+    """Add who was planned; the caller commits."""
+    return [collectors.add(each.line.name, commune, each.villages, actor=actor) for each in wanted]
 
 
 def read(content: bytes, filename: str) -> list[Line]:
     """The rows of a file, of all its sheets. Raises TableRejected."""
-    return _lines(read_table.read_file(content, filename, COLLECTOR_TABLE))
+    return lines_of(read_table.read_file(content, filename, COLLECTOR_TABLE))
 
 
 def read_text(text: str) -> list[Line]:
     """The rows of CSV text, or of cells copied from Excel. Raises TableRejected."""
-    return _lines(read_table.read_text(text, COLLECTOR_TABLE))
+    return lines_of(read_table.read_text(text, COLLECTOR_TABLE))
 
 
-def _lines(reading: TableRead) -> list[Line]:
+def lines_of(reading: TableRead) -> list[Line]:
+    """The rows of a table that has been read. Raises TableRejected for too many."""
     if len(reading.rows) > MOST_ROWS:
         raise TableRejected([f"Bảng có {len(reading.rows)} dòng; mỗi lần thêm nhiều nhất {MOST_ROWS} người."])
     return [

@@ -1,6 +1,7 @@
 """Tables of households and people by thôn, from Excel or CSV, into the dated figures that percentages are taken of."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,9 +19,9 @@ NUMBERS_TABLE = TableKind(
     (
         TableColumn("village_code", "Mã thôn"),
         TableColumn("village", "Tên thôn", "Thôn Đông"),
-        TableColumn("households", "Số hộ", "120"),
-        TableColumn("people", "Nhân khẩu", "430"),
-        TableColumn("adults", "Người từ đủ 18 tuổi", "310"),
+        TableColumn("households", "Số hộ", "120", is_number=True),
+        TableColumn("people", "Nhân khẩu", "430", is_number=True),
+        TableColumn("adults", "Người từ đủ 18 tuổi", "310", is_number=True),
     ),
     (("village_code", "village"), ("households",)),
 )
@@ -41,8 +42,8 @@ def read(content: bytes, file_name: str) -> TableRead:
     return read_table.read_file(content, file_name, NUMBERS_TABLE)
 
 
-def figures(reading: TableRead, commune: Commune) -> list[tuple[Village, Figures]]:
-    """What each row says of which thôn. Raises RowsRejected for all rows that are wrong."""
+def figures(reading: TableRead, commune: Commune) -> tuple[list[tuple[Village, Figures]], list[RowFault]]:
+    """What each row says of which thôn, and all that is wrong."""
     places = merged_villages.by_words(commune)
     found: dict[int, tuple[Village, Figures]] = {}
     rows: dict[int, TableRow] = {}
@@ -59,9 +60,7 @@ def figures(reading: TableRead, commune: Commune) -> list[tuple[Village, Figures
         told, faults = figures_of(row, reading.kind)
         wrong += faults
         found[village.id], rows[village.id] = (village, told), row
-    if wrong:
-        raise RowsRejected(wrong)
-    return list(found.values())
+    return list(found.values()), wrong
 
 
 def figures_of(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]:
@@ -88,10 +87,17 @@ def store(
 
     Raises TableRejected, with nothing stored and one sentence a row, while anything in it is wrong.
     """
-    stored = sum(
-        household_numbers.store(village, told, source, day)
-        for village, told in figures(read(content, file_name), commune)
-    )
+    found, wrong = figures(read(content, file_name), commune)
+    if wrong:
+        raise RowsRejected(wrong)
+    return store_figures(commune, found, source=source, day=day, actor=actor)
+
+
+def store_figures(
+    commune: Commune, found: Iterable[tuple[Village, Figures]], *, source: str, day: dt.date, actor: str
+) -> int:
+    """Store what a table says of each thôn; of how many. The caller commits."""
+    stored = sum(household_numbers.store(village, told, source, day) for village, told in found)
     detail = {"source": source, "day": day.isoformat(), "villages": stored}
     record = f"commune:{commune.id}"
     audit.add(actor, "places.figures", record, detail)

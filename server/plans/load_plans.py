@@ -1,6 +1,6 @@
 """Plans and indicators from data files into the tables, as often as wanted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Loaded(Outcome):
     tasks: Outcome
 
 
-def load(plan: plans.Plan) -> Loaded:
+def load(plan: plans.Plan, actor: str = audit.SYSTEM) -> Loaded:
     """Store a plan of a commune that is known, and the indicators of our own list; the caller commits.
 
     Loading the same again changes nothing; a figure or task that differs becomes what the file says. How far a
@@ -52,8 +52,37 @@ def load(plan: plans.Plan) -> Loaded:
     tasks = {t.id: _task_values(t, n, targets) for n, t in enumerate(plan.tasks, start=1)}
     loaded = Loaded(**vars(outcome), plan=row, tasks=_settle(row.tasks, Task, tasks))
     db.session.flush()
-    _audit(loaded, plan.id)
+    _audit(loaded, plan.id, actor)
     return loaded
+
+
+def of_targets(targets: Sequence[plans.Target], commune: Commune, year: int) -> plans.Plan:
+    """Figures of a table as a plan; the title is that of the plan that is there, or a plain one."""
+    own = f"{commune.kind} {commune.name}"
+    known = sa.select(Plan).where(Plan.commune_id == commune.id, Plan.year == year)
+    row = db.session.scalars(known).first()
+    title = row.title if row else f"Chuyển đổi số {own} năm {year}"
+    document = plans.Document(
+        kind="Kế hoạch", number=row.number if row else None, issued=None, place_date=None,
+        issuer=f"Ủy ban nhân dân {own}", title=title, year=year, signatory=plans.Signatory(None, None, "", ""),
+        recipients=(), standing_office=None,
+    )  # fmt: skip
+    return plans.Plan(f"x{commune.code}_{year}", commune.code, own, document, (), tuple(targets), ())
+
+
+def taken_codes(plan: plans.Plan, commune: Commune) -> list[str]:
+    """Codes of the plan that other plans have, each in a sentence."""
+    codes = [target.id for target in plan.targets]
+    taken = sa.select(Target.code).join(Plan).where(
+        Target.code.in_(codes), sa.or_(Plan.commune_id != commune.id, Plan.year != plan.document.year)
+    )  # fmt: skip
+    return [f"Mã {code} đã dùng ở một kế hoạch khác; hãy đổi mã." for code in db.session.scalars(taken)]
+
+
+def own_indicators() -> dict[str, str]:
+    """Indicators that forms of communes have brought, code → label."""
+    rows = db.session.execute(sa.select(Indicator.code, Indicator.label_vi))
+    return {row.code: row.label_vi for row in rows}
 
 
 def load_indicators() -> int:
@@ -98,11 +127,11 @@ def _meaning(spec: plans.IndicatorSpec, position: int) -> dict[str, Any]:
 
 def _keys(plan: plans.Plan) -> Mapping[str, int]:
     """The keys of the indicators that the plan names."""
-    wanted = {target.indicator for target in plan.targets}
+    wanted = {target.indicator for target in plan.targets if target.indicator}
     rows = db.session.execute(sa.select(Indicator.code, Indicator.id).where(Indicator.code.in_(wanted)))
     keys: dict[str, int] = {row.code: row.id for row in rows}
     for target in plan.targets:
-        if target.indicator not in keys:
+        if target.indicator and target.indicator not in keys:
             raise PlanRefused(
                 f"{target.id}: chưa có chỉ tiêu mang mã “{target.indicator}”. "
                 "Hãy phát hành biểu mẫu khai chỉ tiêu ấy trước."
@@ -135,7 +164,7 @@ def _refuse_taken_codes(plan: plans.Plan, row: Plan) -> None:
 
 def _values(target: plans.Target, position: int, indicators: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "indicator_id": indicators[target.indicator],
+        "indicator_id": indicators[target.indicator] if target.indicator else None,
         "position": position,
         "section": target.section,
         "label": target.label_vi,
@@ -197,9 +226,9 @@ def _write(row: Target | Task | Indicator, values: Mapping[str, Any]) -> bool:
     return bool(differing)
 
 
-def _audit(loaded: Loaded, plan_id: str) -> None:
+def _audit(loaded: Loaded, plan_id: str, actor: str) -> None:
     added, changed = (*loaded.added, *loaded.tasks.added), (*loaded.changed, *loaded.tasks.changed)
     if added or changed:
         detail = {"plan": plan_id, "added": len(added), "changed": list(changed)}
         record = f"plan:{loaded.plan.id}"
-        audit.add(audit.SYSTEM, "plan.load", record, detail)
+        audit.add(actor, "plan.load", record, detail)

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from geo import numbers
 from geo.reported import Reported, periods
 from geo.targets import PERIODS_IN_A_YEAR
 from server import audit, clock
@@ -100,14 +101,7 @@ def enter(target: Target, entry: Entry, by: Caller, *, why: str = "") -> Reporte
 
     The caller commits. Raises Wrong where a correction does not say why.
     """
-    before = db.session.scalars(
-        sa.select(ReportedValue).where(
-            ReportedValue.target_id == target.id,
-            ReportedValue.period_start == entry.start,
-            ReportedValue.period_end == entry.end,
-            _STANDING,
-        )
-    ).first()
+    before = standing_value(target, entry.start, entry.end)
     if before is not None:
         _replace(before, by, why)
         db.session.flush()
@@ -129,6 +123,15 @@ def enter(target: Target, entry: Entry, by: Caller, *, why: str = "") -> Reporte
     db.session.flush()
     _audit(by, "reported.correct" if before else "reported.enter", row, target, why)
     return row
+
+
+def standing_value(target: Target, start: dt.date, end: dt.date) -> ReportedValue | None:
+    """The value of a period that nothing has replaced."""
+    same = sa.select(ReportedValue).where(
+        ReportedValue.target_id == target.id, ReportedValue.period_start == start,
+        ReportedValue.period_end == end, _STANDING,
+    )  # fmt: skip
+    return db.session.scalars(same).first()
 
 
 def take_back(row: ReportedValue, by: Caller, why: str) -> None:
@@ -223,10 +226,13 @@ def _amounts(
 ) -> tuple[int | None, int | None, str | None]:
     """A share as numerator and denominator, or a number in the target's unit; one of the two."""
     some, whole, value = (_text(given, name, 20) for name in ("numerator", "denominator", "value"))
+    value = value.removesuffix("%").strip()
     if target.unit == "percent" and not value:
         return (*_share(some, whole, wrong), None)
     if some or whole:
         wrong["value"] = "Chỉ nhập một cách: tử số và mẫu số, hoặc một con số."
+    count = numbers.whole(value)
+    value = value if count is None else str(count)
     if not _NUMBER.fullmatch(value):
         wrong["value"] = "Hãy nhập một số từ 0 trở lên, ví dụ 12 hoặc 84,5."
         return None, None, None
@@ -237,10 +243,14 @@ def _amounts(
 
 
 def _share(some: str, whole: str, wrong: dict[str, str]) -> tuple[int | None, int | None]:
-    if not (some.isascii() and some.isdigit() and whole.isascii() and whole.isdigit()):
-        wrong["numerator"] = "Hãy nhập tử số và mẫu số là số nguyên, hoặc nhập tỷ lệ phần trăm."
+    numerator, denominator = numbers.whole(some), numbers.whole(whole)
+    for name, text, number in (("numerator", some, numerator), ("denominator", whole, denominator)):
+        if number is None and text:
+            wrong[name] = f"“{text}” không phải số nguyên; viết 1250 hoặc 1.250."
+        elif number is None:
+            wrong[name] = "Hãy nhập tử số và mẫu số là số nguyên, hoặc nhập tỷ lệ phần trăm."
+    if numerator is None or denominator is None:
         return None, None
-    numerator, denominator = int(some[:9]), int(whole[:9])
     if denominator == 0:
         wrong["denominator"] = "Mẫu số phải lớn hơn 0."
     elif numerator > denominator:

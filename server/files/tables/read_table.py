@@ -21,6 +21,7 @@ class TableColumn:
     meaning: str
     title: str
     example: str = ""
+    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ class TableKind:
 
 @dataclass(frozen=True, slots=True)
 class ReadingChoice:
-    """What a person chose by hand: sheets to leave out, and which column (from 0) holds what, for every sheet."""
+    """What a person chose by hand: which column (from 0, None for none) holds what, which sheets are left out."""
 
     columns: Mapping[str, int | None] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    heading: int | None = None
+    """The heading's row as Excel numbers it; None: it is looked for."""
 
 
 AS_FOUND = ReadingChoice()
@@ -206,6 +209,9 @@ def _sheet(sheet: SheetCells, kind: TableKind, choice: ReadingChoice, *, several
 
 def _heading(sheet: SheetCells, kind: TableKind, choice: ReadingChoice) -> _Heading | None:
     """The row, or the two rows, in which most columns are known, all that are needed among them; the uppermost."""
+    if choice.heading is not None:
+        chosen = [place for place, (number, _) in enumerate(sheet.rows) if number == choice.heading]
+        return _best(sheet, [(place, place) for place in chosen], kind, choice)
     places = range(min(HEADING_WITHIN, len(sheet.rows)))
     likely = [(place, place + 1 if _is_split(sheet, place) else place) for place in places]
     pairs = [(place, place + 1) for place in places if place + 1 < len(sheet.rows)]

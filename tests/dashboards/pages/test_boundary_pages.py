@@ -8,7 +8,6 @@ import uuid
 from pathlib import Path
 
 import geopandas as gpd
-import openpyxl
 import pytest
 import shapely
 import sqlalchemy as sa
@@ -271,73 +270,6 @@ def test_a_hostile_file_gets_one_clear_sentence(officer: Browser, content: bytes
     assert "Không đọc được tệp" in answer.text
     assert "Traceback" not in answer.text
     assert waiting() == 0
-
-
-# ---- households and people
-
-
-def workbook(*rows: tuple) -> bytes:
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    found = io.BytesIO()
-    book.save(found)
-    return found.getvalue()
-
-
-def send_figures(officer: Browser, content: bytes, name: str = "so-ho.xlsx", **fields: str) -> TestResponse:
-    data = {"csrf_token": officer.csrf_token(PAGE), "tep": (io.BytesIO(content), name), **fields}
-    return officer.post(f"{PAGE}/so-ho", data=data)
-
-
-def stored_figures() -> list[tuple]:
-    db.session.rollback()
-    rows = db.session.scalars(sa.select(VillageFigure).order_by(VillageFigure.village_id))
-    return [(row.households, row.people, row.adults, row.day.isoformat(), row.source) for row in rows]
-
-
-def test_household_figures_come_from_a_table_with_titles_above_and_a_total_below(officer: Browser) -> None:
-    table = workbook(
-        ("BẢNG TỔNG HỢP HỘ, NHÂN KHẨU",),
-        ("(tính đến 01/10/2026)",),
-        ("TT", "Mã thôn", "Tên thôn", "Số hộ", "Nhân khẩu", "Người từ đủ 18 tuổi"),
-        (1, CODES[0], "Thôn 1", 120, 400, 290),
-        (2, CODES[1], "Thôn 2", 90, 310, None),
-        (None, None, "Tổng cộng", 210, 710, None),
-    )
-    assert send_figures(officer, table, nguon="Công an xã", ngay="2026-10-01").status_code == 302
-    assert stored_figures() == [
-        (120, 400, 290, "2026-10-01", "Công an xã"),
-        (90, 310, None, "2026-10-01", "Công an xã"),
-    ]
-
-
-def test_a_table_with_names_alone_is_matched_by_name(officer: Browser) -> None:
-    table = "Tên thôn;Số hộ;Nhân khẩu\nThôn 1;120;400\nthôn 3;80;250\n".encode("utf-8-sig")
-    assert send_figures(officer, table, "so-ho.csv").status_code == 302
-    assert [row[:2] for row in stored_figures()] == [(120, 400), (80, 250)]
-
-
-def test_every_wrong_row_is_named_and_nothing_is_stored(officer: Browser) -> None:
-    table = workbook(
-        ("Mã thôn", "Số hộ", "Nhân khẩu"),
-        (CODES[0], 120, 400),
-        ("99999", 50, 100),
-        (CODES[1], "nhiều", 100),
-        (CODES[2], None, 100),
-        (CODES[0], 7, 100),
-    )
-    answer = send_figures(officer, table)
-    assert answer.status_code == 422
-    for sentence in ("Dòng 3: xã không có thôn nào mang mã 99999", "Dòng 4: cột Số hộ", "Dòng 5: thiếu số hộ",
-                     "Dòng 6: thôn 1"):  # fmt: skip
-        assert sentence in answer.text
-    assert stored_figures() == []
-
-
-def test_a_table_without_a_heading_is_refused(officer: Browser) -> None:
-    assert "Không thấy dòng tiêu đề" in send_figures(officer, workbook(("a", "b"), (1, 2))).text
-    assert "Không đọc được tệp" in send_figures(officer, b"PK\x03\x04", "so-ho.xlsx").text
 
 
 # ---- derived outlines

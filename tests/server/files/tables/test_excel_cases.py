@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from server.files.tables.read_table import RowsRejected
 from server.files.tables.table_file import TableRejected
 from server.households import list_import
 from server.households.list_import import RegisterRejected
@@ -36,7 +37,9 @@ def read(reader: str, file: str, commune: Commune) -> list[list[object]]:
         rows = [*compared.new, *(twin.placed for twin in compared.twins)]
         rows.sort(key=lambda each: each.row.number)
         return [[each.row.label, each.village.code, each.row.address] for each in rows]
-    told = household_numbers_import.figures(household_numbers_import.read(content, file), commune)
+    told, wrong = household_numbers_import.figures(household_numbers_import.read(content, file), commune)
+    if wrong:
+        raise RowsRejected(wrong)
     return [[village.code, figures.households, figures.people] for village, figures in told]
 
 
