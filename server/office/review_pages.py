@@ -14,7 +14,14 @@ from server.households import household_states
 from server.models import Commune
 from server.office import village_sketch
 from server.office.photo_pages import photos_of
-from server.review import decisions, difficulties, review_queue, submission_states, waiting_reasons
+from server.review import (
+    decisions,
+    difficulties,
+    one_submission,
+    review_queue,
+    submission_states,
+    waiting_reasons,
+)
 from server.review.decisions import Reviewer
 from server.review.review_queue import Wanted
 
@@ -26,6 +33,13 @@ SAID = {
     "rejected": "Không nhận phiếu: phiếu không còn được tính, và hộ trở lại như trước phiếu này.",
     "received": "Đã đưa phiếu về trạng thái đã nhận.",
     "sua": "Đã lưu bản sửa và duyệt; bản cũ được giữ.",
+}
+UNREAD = {
+    one_submission.UNKNOWN_VERSION: (
+        "Máy chủ không có phiên bản biểu mẫu của phiếu này nên chưa đọc được; phiếu được giữ nguyên."
+    ),
+    one_submission.SEALED: "Phiếu đã mã hóa: chỉ mở được bằng khóa của xã.",
+    one_submission.NOTHING: "Phiếu không có câu trả lời nào.",
 }
 
 
@@ -59,7 +73,8 @@ def one(code: str, submission_id: int) -> str:
     row = review_queue.find(commune, submission_id)
     names = request.args.get("ho") == "1" and access.sees_records(commune)
     audit.note_reading("submission.read", f"submission:{submission_id}", {"label": names})
-    found = review_queue.opened(row, names=names)
+    found = one_submission.opened(row, names=names)
+    chain = one_submission.chain(submission_id, names=names)
     return render_template(
         "office/review_one.html",
         commune=commune,
@@ -67,10 +82,10 @@ def one(code: str, submission_id: int) -> str:
         names=names,
         may_see_names=access.sees_records(commune),
         photos=photos_of(submission_id),
-        sketch=village_sketch.of(found.village_id, found.point),
-        versions=review_queue.versions(submission_id),
+        sketch=village_sketch.of(found.village_id, found.point, found.places),
+        chain=chain,
         may_correct=access.may(Right.CORRECT, commune) and access.sees_records(commune),
-        history=decisions.history(db.session.connection(), submission_id),
+        unread=UNREAD,
         states=submission_states.WORDS,
         result_word=household_states.result_word,
         home_word=household_states.word,

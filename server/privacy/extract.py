@@ -13,7 +13,8 @@ from server.households.household_states import ENDS, WORDS
 from server.households.rebuild import COMPUTED
 from server.models import Attachment, Audit, Collector, Entity, Form, Submission, Village
 from server.privacy import erase
-from server.review.review_queue import Answered, said
+from server.review.answer_words import Answered
+from server.review.one_submission import said
 
 READINGS = ("household.read", "submission.read", "photo.read", "privacy.extract")
 """Acts by which a person saw the household's data."""
