@@ -12,11 +12,21 @@ from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert as convert_with_pyxform
 
 from forms import sheets
-from forms.check import cells, cycles, external_choices, kobo, sheet_rules
+from forms.check import (
+    blank_fill,
+    cells,
+    cycles,
+    external_choices,
+    kobo,
+    needs,
+    sheet_rules,
+    stand_ins,
+)
 from forms.check.mend import mended
 from forms.check.pyxform_words import told
 from forms.definition import Definition, IndicatorDeclaration, define
 from forms.engine.engine import HANOI
+from forms.engine.unfillable import Unfillable
 from forms.errors import FormRejected, SheetError, Unreadable
 from forms.sheets import Sheet
 
@@ -32,6 +42,8 @@ class Converted:
     warnings: tuple[SheetError, ...]
     versioned: bool = True
     """Whether the workbook says its version itself."""
+    filled: bool = True
+    """Whether it was filled once with nothing, every formula worked out."""
 
 
 def first_of_today(_form_id: str) -> str:
@@ -44,11 +56,13 @@ def convert(
     filename: str,
     known: Mapping[str, IndicatorDeclaration] | None = None,
     version_of: Callable[[str], str] = first_of_today,
+    megabytes: int = 20,
 ) -> Converted:
     """Reads .xlsx, .xls, .csv or (for the library and tests) .md; raises FormRejected and nothing else.
 
     `known` are the library's indicators by code, whose units need no declaration; `version_of` gives the version
-    of a form (by its id) whose workbook has none. Neither Java nor the network is used.
+    of a form (by its id) whose workbook has none; `megabytes` is what one submission may hold. Neither Java nor the
+    network is used.
     """
     # openpyxl warns about styles and extensions that do not matter here.
     with warnings.catch_warnings():
@@ -66,9 +80,33 @@ def convert(
         definition = define(xform, book, known)
     except Unreadable as problem:
         raise FormRejected([told(str(problem), book)]) from problem
+    filled = _filled(xform, definition, book)
+    films = needs.film_remarks(book, megabytes)
     own = (*mend.remarks, *external_choices.remarks(book), *sheet_rules.warnings(book, known or {}))
-    warned = (*remarks, *own, *_consequences(definition))
-    return Converted(xform, definition, warned, mend.versioned)
+    warned = (*remarks, *own, *_consequences(definition), *needs.remarks(xform), *films)
+    return Converted(xform, definition, warned, mend.versioned, filled)
+
+
+def _filled(xform: bytes, definition: Definition, book: Mapping[str, Sheet]) -> bool:
+    """Fill it once with nothing; FormRejected where a formula fails, False where the engine knows a function not."""
+    try:
+        found = blank_fill.stops(xform, stand_ins.empty(definition))
+    except Unfillable:
+        return False
+    if found:
+        rows = dict(book["survey"].questions())
+        raise FormRejected(
+            [
+                book["survey"].error(
+                    rows.get(stop.path),
+                    stop.formula,
+                    "điền thử thì điện thoại dừng ở công thức này.",
+                    stop.why,
+                )
+                for stop in found
+            ]
+        )
+    return True
 
 
 def _circles(xform: bytes, book: Mapping[str, Sheet]) -> Iterator[SheetError]:

@@ -119,10 +119,11 @@ def _forms() -> None:
         filename: str,
         declared: Mapping[str, IndicatorDeclaration],
         version_of: Callable[[str], str],
+        megabytes: int,
     ) -> Converted:
-        key = (workbook, filename, tuple(declared.items()))
+        key = (workbook, filename, tuple(declared.items()), megabytes)
         if key not in known:
-            made = convert(workbook, filename, declared, version_of)
+            made = convert(workbook, filename, declared, version_of, megabytes)
             if not made.versioned:
                 return made
             known[key] = made

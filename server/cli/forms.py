@@ -9,18 +9,14 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from forms.check import stand_ins
-from forms.check.blank_answers import BlankFinding, blank_findings
-from forms.convert import Converted
 from forms.definition import Purpose
-from forms.engine.engine import Unfillable
-from forms.errors import SheetError
+from forms.errors import FormRejected, SheetError
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import Form
 from server.places import communes
-from server.published_forms import catalogue, publishing
+from server.published_forms import catalogue, drafts, publishing
 from server.published_forms.publish_answers import Terms
 
 
@@ -30,50 +26,71 @@ def group() -> None:
 
 
 @group.command()
-@click.argument("workbook", type=FILE)
+@click.argument("workbook", type=click.Path(exists=True, path_type=Path))
 @JSON
 @with_appcontext
 def check(workbook: Path, wants_json: bool) -> None:
-    """Xem một tệp XLSForm có phát hành được không; không ghi gì.
+    """Xem một tệp XLSForm có phát hành được không; không ghi gì. Một thư mục: mọi tệp Excel trong đó, mỗi tệp một dòng.
 
     Nêu mọi lỗi kèm trang tính, dòng, cột; thử điền câu trả lời trống và “không biết”: khi ấy biểu mẫu không
-    được ghi nhận chỉ tiêu nào.
+    được ghi nhận chỉ tiêu nào. Có Java thì ODK Validate, phần mềm của điện thoại, cũng mở thử.
     """
-    converted = publishing.checked(workbook.read_bytes(), workbook.name)
-    blank = _blank(converted)
+    if workbook.is_dir():
+        _check_all(workbook, wants_json)
+        return
+    checked = drafts.check(workbook.read_bytes(), workbook.name, with_java=True)
     if wants_json:
-        as_json(_checked(converted, blank))
+        as_json(_checked(checked))
     else:
-        _say(converted.warnings)
-    if blank:
-        refuse(*map(str, blank))
+        _say(checked.converted.warnings)
+    if checked.blank:
+        refuse(*checked.blank)
     if not wants_json:
-        definition = converted.definition
+        definition = checked.converted.definition
         stated = ", ".join(definition.indicators) or "không có"
         click.echo(
             f"Dùng được: {definition.title} ({definition.form_id}, phiên bản {definition.version}); "
             f"{len(definition.fields)} mục; chỉ tiêu: {stated}."
         )
+        click.echo(f"Đã kiểm: {'; '.join(drafts.CHECKS[code] for code in checked.ran)}.")
 
 
-def _blank(converted: Converted) -> Sequence[BlankFinding]:
-    """R9; a form that the engine cannot fill is not held back. Lists and files stand there empty."""
+def _check_all(folder: Path, wants_json: bool) -> None:
+    """One line a file, and how many can be published; exits with 1 where some cannot."""
+    found = [
+        (str(path.relative_to(folder)), _reasons(path))
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in {".xlsx", ".xls"} and not path.name.startswith("~$")
+    ]
+    if wants_json:
+        as_json([{"file": name, "errors": reasons} for name, reasons in found])
+    else:
+        for name, reasons in found:
+            more = f" (và {len(reasons) - 1} chỗ nữa)" if len(reasons) > 1 else ""
+            click.echo(f"{name}\t{f'không: {reasons[0]}{more}' if reasons else 'dùng được'}")
+        click.echo(f"{sum(not reasons for _, reasons in found)} trong {len(found)} tệp dùng được.")
+    if any(reasons for _, reasons in found):
+        raise SystemExit(1)
+
+
+def _reasons(path: Path) -> list[str]:
+    """What keeps a file from being published, each at its place."""
     try:
-        return blank_findings(converted.xform, stand_ins.empty(converted.definition))
-    except Unfillable as reason:
-        click.echo(f"Chưa thử điền được: {reason}", err=True)
-        return ()
+        return drafts.check(path.read_bytes(), path.name, with_java=True).blank
+    except FormRejected as rejected:
+        return [str(error) for error in rejected.errors]
 
 
-def _checked(converted: Converted, blank: Sequence[BlankFinding]) -> dict[str, object]:
-    definition = converted.definition
+def _checked(checked: drafts.Checked) -> dict[str, object]:
+    definition = checked.converted.definition
     return {
         "form_id": definition.form_id,
         "version": definition.version,
         "title": definition.title,
         "indicators": list(definition.indicators),
-        "warnings": [str(warning) for warning in converted.warnings],
-        "blank_findings": [str(finding) for finding in blank],
+        "warnings": [str(warning) for warning in checked.converted.warnings],
+        "blank_findings": checked.blank,
+        "checks": list(checked.ran),
     }
 
 

@@ -33,6 +33,8 @@ class FormDraft(Base):
     """What to look at before it is published: SheetError as dicts."""
     blank: Mapped[list[Any]] = mapped_column(deferred=True)
     """Sentences: what it states although nobody answered (R9); must be empty to publish."""
+    checks: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Codes of the checks that it went through (`drafts.CHECKS`)."""
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_sealed: Mapped[bytes]
     uploaded_by: Mapped[str]

@@ -9,6 +9,7 @@ from segno import make_qr
 from werkzeug.wrappers import Response as Redirect
 
 from forms import changes, personal_data
+from forms.check import needs
 from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Purpose
 from forms.errors import FormRejected, SheetError
 from server import audit
@@ -19,6 +20,7 @@ from server.errors import CommonProblem, Problem
 from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
+from server.phones import phone_apps
 from server.published_forms import catalogue, drafts, publish_answers, publishing
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile
@@ -58,6 +60,9 @@ def show_draft(draft_id: int) -> str:
         draft=draft,
         definition=found,
         remarks=drafts.remarks(draft),
+        ran=[words for code, words in drafts.CHECKS.items() if code in draft.checks],
+        left=[words for code, words in drafts.CHECKS.items() if code not in draft.checks],
+        not_on_web=[need.words for need in needs.of(draft.xform) if not need.web],
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
         changes=_changes(draft, found),
         tried=drafts.tried(draft),
@@ -158,6 +163,7 @@ def _publication(
         kinds=KIND_WORDS,
         changed=compared.indicators_changed if compared else (),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
+        phones=phone_apps.behind(needs.of(draft.xform), draft.commune_id),
         untargeted=publish_answers.without_target(found),
         communes=catalogue.communes() if draft.commune_id is None else [],
     )

@@ -71,11 +71,12 @@ def _listing(errors: tuple[SheetError, ...] = (), filename: str = "") -> str:
 @access.needs(Right.MANAGE_FORMS)
 def upload() -> Redirect | tuple[str, int]:
     """Check a workbook; a good one becomes the draft of its form, a bad one comes back with what is wrong."""
-    commune = own_commune()
     filename, content = _uploaded()
-    begin_writing()
     try:
-        draft = drafts.save(content, filename, commune, access.signed_in().actor)
+        checked = drafts.check(content, filename, with_java=True)
+        db.session.rollback()
+        begin_writing()
+        draft = drafts.save(content, filename, own_commune(), access.signed_in().actor, checked)
     except FormRejected as rejected:
         db.session.rollback()
         return _listing(rejected.errors, filename), 422

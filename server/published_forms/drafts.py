@@ -7,18 +7,20 @@ import hashlib
 import json
 import secrets
 import string
+import subprocess
 import unicodedata
 import zlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from forms.check import stand_ins
+from forms import sheets
+from forms.check import odk_validate, stand_ins
 from forms.check.blank_answers import blank_findings
 from forms.convert import Converted
 from forms.definition import Definition
 from forms.engine.engine import Unfillable
-from forms.errors import SheetError
+from forms.errors import FormRejected, SheetError
 from server import clock
 from server.db import db
 from server.models import Commune, DraftFile, DraftSubmission, FormDraft
@@ -32,6 +34,14 @@ MOST_FIELDS = 1_500
 """A form with more is published without having been filled in blank: trying it would take minutes."""
 MOST_FILE_BYTES = 10_000_000
 MOST_FILES = 50
+CHECKS = {
+    "rules": "cách viết XLSForm",
+    "formulas": "hàm, tham số, phần lặp, danh sách như điện thoại hiểu (JavaRosa 5.1)",
+    "filled": "điền trống một lần, mọi công thức đều chạy",
+    "blank": "chỉ tiêu khi để trống hoặc “không biết”",
+    "validate": "ODK Validate, phần mềm của chính điện thoại",
+}
+"""Each check by its code, in the order in which they run."""
 _LETTERS = string.ascii_letters + string.digits
 
 
@@ -44,13 +54,47 @@ class Tried:
     last: dt.datetime | None
 
 
-def save(workbook: bytes, filename: str, commune: Commune | None, actor: str) -> FormDraft:
+@dataclasses.dataclass(frozen=True)
+class Checked:
+    """A workbook that went through the checks; `ran` are the codes of those that could run."""
+
+    workbook: bytes
+    filename: str
+    converted: Converted
+    blank: list[str]
+    ran: tuple[str, ...]
+
+
+def check(workbook: bytes, filename: str, *, with_java: bool = False) -> Checked:
+    """Read a workbook as a form and try it; FormRejected for what phones would not open. Nothing is written.
+
+    With Java, ODK Validate opens it too: half a second, so that it runs before a transaction begins to write.
+    """
+    converted = publishing.checked(workbook, filename, names_all=False)
+    stated, tried = blank(converted)
+    ran = ["rules", "formulas", *(["filled"] if converted.filled else []), *(["blank"] if tried else [])]
+    if with_java and odk_validate.installed():
+        try:
+            said = odk_validate.refusal(converted.xform)
+        except subprocess.TimeoutExpired:
+            said = None
+        else:
+            ran.append("validate")
+        if said is not None:
+            raise FormRejected([odk_validate.error(said, sheets.read(workbook, filename))])
+    return Checked(workbook, filename, converted, stated, tuple(ran))
+
+
+def save(
+    workbook: bytes, filename: str, commune: Commune | None, actor: str, checked: Checked | None = None
+) -> FormDraft:
     """Keep an upload as the draft of its form, in place of the one before; the caller commits.
 
     Raises FormRejected for what could never be published. The test link and the files stay, what test phones
-    sent goes: it was said to another form.
+    sent goes: it was said to another form. `checked` is the same workbook, where it was tried before.
     """
-    converted = publishing.checked(workbook, filename, names_all=False)
+    checked = checked or check(workbook, filename)
+    converted = checked.converted
     form = publishing.owned(converted.definition, commune)
     publishing.refuse_taken(form, workbook, converted)
     draft = _of(converted.definition, commune) or _new(commune)
@@ -61,7 +105,7 @@ def save(workbook: bytes, filename: str, commune: Commune | None, actor: str) ->
     draft.xform, draft.md5 = converted.xform, publishing.md5(converted.xform)
     draft.definition = converted.definition.to_json()
     draft.remarks = [dataclasses.asdict(each) for each in converted.warnings]
-    draft.blank = blank(converted)
+    draft.blank, draft.checks = checked.blank, list(checked.ran)
     draft.uploaded_by, draft.uploaded_at = actor, clock.now()
     db.session.add(draft)
     db.session.flush()
@@ -86,14 +130,15 @@ def _new(commune: Commune | None) -> FormDraft:
     )
 
 
-def blank(converted: Converted) -> list[str]:
-    """What the form states although its questions are blank or "không biết", one sentence each (R9)."""
+def blank(converted: Converted) -> tuple[list[str], bool]:
+    """What the form states although its questions are blank or "không biết" (R9), and whether it could be tried."""
     if len(converted.definition.fields) > MOST_FIELDS:
-        return []
+        return [], False
     try:
-        return [str(each) for each in blank_findings(converted.xform, stand_ins.empty(converted.definition))]
+        found = blank_findings(converted.xform, stand_ins.empty(converted.definition))
     except Unfillable:
-        return []  # what the check did not find wrong, the engine cannot work out
+        return [], False  # what the check did not find wrong, the engine cannot work out
+    return [str(each) for each in found], True
 
 
 def definition(draft: FormDraft) -> Definition:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from forms import library, sheets
 from forms.convert import Converted, convert
@@ -115,7 +116,8 @@ def checked(
     """
     rows = db.session.scalars(sa.select(Indicator))
     known = {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
-    converted = convert(workbook, filename, known, lambda form_id: _free_version(form_id, version))
+    most = current_app.config["SETTINGS"].max_submission_mb
+    converted = convert(workbook, filename, known, lambda form_id: _free_version(form_id, version), most)
     unnamed = _undeclared(converted) if names_all else ()
     wrong = [*unnamed, *_redefined(converted.definition, known, workbook, filename)]
     if wrong:

@@ -67,3 +67,27 @@ def test_a_form_that_does_not_say_what_for_is_not_published(app: Flask, tmp_path
     db.session.rollback()
     assert db.session.scalars(sa.select(Form)).all() == []
     assert run(app, path, *PURPOSE).exit_code == 0
+
+
+def test_a_folder_is_checked_file_by_file(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "nha").mkdir()
+    data = Path(__file__).parents[2] / "data" / "check"
+    (tmp_path / "nha" / "gieng.xlsx").write_bytes((data / "khao_sat_gieng.xlsx").read_bytes())
+    (tmp_path / "hong.xlsx").write_bytes(b"%PDF-1.7")
+    (tmp_path / "~$hong.xlsx").write_bytes(b"")
+    told = app.test_cli_runner().invoke(args=["forms", "check", str(tmp_path)])
+    assert told.exit_code == 1
+    assert told.output.splitlines() == [
+        "hong.xlsx\tkhông: không phải file .xlsx, hoặc file tải lên dở dang.",
+        "nha/gieng.xlsx\tdùng được",
+        "1 trong 2 tệp dùng được.",
+    ]
+
+
+def test_a_form_that_opens_files_is_checked_without_them(app: Flask) -> None:
+    """What is not there yet is asked for at publication, and nothing English is said of it."""
+    path = Path(__file__).parents[2] / "data" / "lists" / "visit_tree.md"
+    told = app.test_cli_runner().invoke(args=["forms", "check", str(path)])
+    assert told.exit_code == 0
+    assert "Dùng được: Thăm Cây đa" in told.output
+    assert "which is not there" not in told.output

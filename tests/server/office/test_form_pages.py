@@ -8,16 +8,22 @@ import sqlalchemy as sa
 from flask import Flask
 
 from forms import library
+from forms.check import odk_validate
 from forms.rename import renamed
 from forms.sheets import read
+from server import clock
 from server.db import db
 from server.models import (
     Audit,
+    Commune,
+    Device,
     Form,
     FormFile,
     FormVersion,
     Indicator,
 )
+from server.phones import collectors
+from tests import sample
 from tests.people import Browser, browser, make_commune, make_person
 
 SURVEY = """
@@ -320,3 +326,48 @@ def test_a_renamed_library_form_is_the_same_but_for_the_code() -> None:
     text = str([row.cells for row in again["survey"].rows])
     assert "wifi_moi_of}" in text
     assert "wifi_nha_van_hoa" not in text
+
+
+TWO_LISTS = """
+| survey |
+| | type | name | label | save_to |
+| | begin repeat | nguoi | Người | |
+| | text | ten | Tên | ten |
+| | end repeat | | | |
+| | geotrace | ranh | Ranh | |
+| entities |
+| | list_name | label |
+| | nguoi_gia | ${ten} |
+| settings |
+| | form_title | form_id | version |
+| | Trong vòng lặp | vong_lap | 1 |
+"""
+
+
+def test_the_draft_says_which_checks_ran_and_what_the_web_form_cannot(officer: Browser) -> None:
+    page = officer.get(draft_of(officer, TWO_LISTS.encode())).text
+    assert "Đã kiểm: cách viết XLSForm; hàm, tham số" in page
+    assert "điền trống một lần" in page
+    assert ("Chưa chạy: ODK Validate" in page) is not odk_validate.installed()
+    assert "không dùng được trên phiếu web: vẽ đường, vẽ vùng" in page
+    assert "cần ODK Collect từ 2026.1" in page
+
+
+def test_publication_counts_the_phones_that_are_too_old(officer: Browser) -> None:
+    address = f"{draft_of(officer, TWO_LISTS.encode())}/phat-hanh"
+    assert "Chưa điện thoại nào liên lạc" in officer.get(address).text
+    commune = db.session.scalars(sa.select(Commune).where(Commune.code == "11629")).one()
+    made = collectors.add("Bàng Văn Thử", commune, [sample.make_village(commune, "11629099", "Thôn Thử")])
+    now = clock.now()
+    agent = "org.odk.collect.android/v2025.2.1 Dalvik/2.1.0"
+    db.session.add(
+        Device(
+            collector_id=made.collector.id,
+            device_id="collect:1",
+            user_agent=agent,
+            first_seen=now,
+            last_seen=now,
+        )
+    )
+    db.session.commit()
+    assert "1 trong 1 điện thoại của xã cũ hơn" in officer.get(address).text

@@ -1,0 +1,119 @@
+"""What needs which phone, and what the web form cannot do: the one table of it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from forms.errors import SheetError
+from forms.sheets import Sheet
+
+Version = tuple[int, ...]
+NOT_YET: Version = (9999,)
+"""No version that is known has it."""
+COLLECT, KOBO = "ODK Collect", "KoboCollect"
+KOBO_READ = "v2025.3.3"
+"""The newest KoboCollect whose source was read."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a form uses: its words, the first versions of both apps that know it, whether the web form does.
+
+    An empty version: any that is still in use.
+    """
+
+    code: str
+    words: str
+    found: Callable[[str], bool]
+    collect: Version = ()
+    kobo: Version = ()
+    web: bool = True
+
+    @property
+    def of_phones(self) -> bool:
+        """Whether some phones in use do not know it."""
+        return bool(self.collect or self.kobo)
+
+    def first(self, app: str) -> Version:
+        """The first version of an app that knows it."""
+        return self.kobo if app == KOBO else self.collect
+
+    def sentence(self) -> str:
+        """What it asks of phones."""
+        collect = ".".join(map(str, self.collect))
+        kobo = f"; KoboCollect (đến {KOBO_READ}) không mở được" if self.kobo == NOT_YET else ""
+        return f"{self.words[0].upper()}{self.words[1:]}: cần ODK Collect từ {collect}{kobo}."
+
+
+def _has(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda xform: compiled.search(xform) is not None
+
+
+def _calls(name: str) -> Callable[[str], bool]:
+    return _has(rf"""=["'][^"<>]*(?<![\w:.-]){re.escape(name)}\s*\(""")
+
+
+def _makes_and_changes(xform: str) -> bool:
+    """One entity block with both `create` and `update` worked out on the phone (E2)."""
+    made = set(re.findall(r'nodeset="([^"]*/meta/entity)/@create"', xform))
+    changed = set(re.findall(r'nodeset="([^"]*/meta/entity)/@update"', xform))
+    return bool(made & changed)
+
+
+NEEDS: tuple[Need, ...] = (
+    Need("entities_2025", "biểu mẫu ghi nhiều danh sách, hoặc ghi danh sách trong phần lặp",
+         _has(r'entities-version="2025\.1'), (2026, 1), NOT_YET),
+    Need("upsert", "biểu mẫu vừa tạo vừa sửa cùng một bản ghi (create_if và update_if)",
+         _makes_and_changes, (2026, 3), NOT_YET),
+    Need("reference_geometry", "biểu mẫu dùng reference-geometry", _has(r"reference-geometry"), (2026, 1), NOT_YET,
+         web=False),
+    Need("intersects", "biểu mẫu dùng hàm intersects", _calls("intersects"), (2026, 1), NOT_YET, web=False),
+    Need("search", "bảng của search()", _has(r"""appearance="[^"]*\bsearch\("""), web=False),
+    Need("sealed", "phiếu mã hóa", _has(r"base64RsaPublicKey="), web=False),
+    Need("last_saved", "câu trả lời của phiếu trước (last-saved)", _has(r"__last-saved"), web=False),
+    Need("audit", "nhật ký điền phiếu (audit)", _has(r"<audit[ />]"), web=False),
+    Need("shapes", "vẽ đường, vẽ vùng", _has(r'type="geo(trace|shape)"'), web=False),
+    Need("films", "quay phim, ghi âm, tệp", _has(r'<upload[^>]*mediatype="(video|audio|application)'), web=False),
+    Need("drawings", "ký tên, vẽ, ghi chú lên ảnh", _has(r'appearance="[^"]*\b(signature|draw|annotate)\b'), web=False),
+    Need("barcode", "quét mã vạch", _has(r'type="barcode"'), web=False),
+    *(
+        Need(name, f"hàm {name}()", _calls(name), web=False)
+        for name in ("version", "property", "depend", "is-selected", "extract-signed")
+    ),
+)  # fmt: skip
+"""Each thing in one row: read in the sources of both apps (E1), and of the web form's engine."""
+
+
+def of(xform: bytes) -> tuple[Need, ...]:
+    """What a form uses of the table."""
+    text = xform.decode()
+    return tuple(need for need in NEEDS if need.found(text))
+
+
+def remarks(xform: bytes) -> Iterator[SheetError]:
+    """What a form asks of phones, for the officer who checks it."""
+    for need in of(xform):
+        if need.of_phones:
+            yield SheetError("survey", None, None, need.sentence(), need.code)
+
+
+_MEGABYTES_A_SECOND = 2
+"""Of a film as phones take it at first, 1920 × 1080."""
+
+
+def film_remarks(book: Mapping[str, Sheet], megabytes: int) -> Iterator[SheetError]:
+    """How long a film may be, at each question for one: a larger file is refused for ever (C30)."""
+    survey = book["survey"]
+    for row in survey.rows:
+        if row["type"].strip() in {"video", "add video prompt", "q video"}:
+            sentence = (
+                f"một phim tối đa {megabytes} MB, khoảng {max(megabytes // _MEGABYTES_A_SECOND, 1)} giây quay thường; "
+                "phim lớn hơn không gửi được. Mã QR của máy chủ đặt điện thoại quay chất lượng thấp để được lâu hơn."
+            )
+            yield survey.error(row, "type", sentence, row["name"])
+
+
+def older(need: Need, app: str, version: Version) -> bool:
+    """Whether an app of that version does not know it."""
+    return version < need.first(app)
