@@ -1,0 +1,154 @@
+"""From an empty installation and one administrator to a third commune's first counted visit, by pages alone."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, expect
+from werkzeug.serving import make_server
+
+from forms.engine import engine
+from server.db import db
+from tests.browser.conftest import DESK, PHONE, Visit, opened
+from tests.conftest import Template, application, on_a_copy
+from tests.people import PASSWORD, make_person
+from tests.phone import OverSocket, Phone, statuses
+
+pytestmark = pytest.mark.browser
+
+OWN = "Mat khau cua toi 2026!"
+NAMES = ("Đông", "Đoài", "Nam", "Bắc", "Trung", "Thượng", "Hạ", "Vạn Phúc", "Cẩm La", "Hòa Mỹ")
+THON = "BIỂU THỐNG KÊ THÔN\n\nTT\tTên thôn\tSố hộ\tNhân khẩu\n" + "\n".join(
+    f"{n}\tThôn {NAMES[n % 10]} {n // 10 + 1}\t{100 + n}\t{'1.' if n % 2 else ''}{300 + n}" for n in range(30)
+)
+COLLECTORS = "Họ và tên\tThôn phụ trách\nLương Thị Nụ\tKDC Vạn Phúc 1\nĐỗ Văn Ất\tthôn Đông 2; Nam 3\n"
+
+
+@pytest.fixture
+def empty_site(template_database: Template, tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """A server with nothing in it but one administrator."""
+    with on_a_copy(template_database, tmp_path) as settings, application(settings) as app:
+        make_person("quan.tri", "admin")
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        db.session.close()
+        yield f"http://127.0.0.1:{server.server_port}", server.server_port
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def sign_in(visit: Visit, username: str, password: str) -> None:
+    visit.open("/dang-nhap")
+    visit.page.fill("#username", username)
+    visit.page.fill("#password", password)
+    visit.page.click("main button[type=submit]")
+    visit.page.wait_for_url(lambda url: not urlsplit(url).path.startswith("/dang-nhap"))
+
+
+def sign_in_first(visit: Visit, username: str, secret: str) -> None:
+    """With the password that was told once: another has to be chosen before anything else."""
+    sign_in(visit, username, secret)
+    visit.page.fill("#mat_khau", secret)
+    visit.page.fill("#mat_khau_moi", OWN)
+    visit.page.fill("#nhap_lai", OWN)
+    visit.page.get_by_role("button", name="Đổi mật khẩu").click()
+    if urlsplit(visit.page.url).path.startswith("/dang-nhap"):
+        sign_in(visit, username, OWN)
+    visit.open("/bat-dau")
+
+
+def add_person(visit: Visit, username: str, role: str, commune: str = "") -> str:
+    """The one-time password of a new account."""
+    visit.open(f"/quan-tri/tai-khoan/them?xa={commune}")
+    visit.page.fill("#ten_dang_nhap", username)
+    visit.page.fill("#ho_ten", username)
+    visit.page.check(f"input[name=vai_tro][value={role}]")
+    visit.page.get_by_role("button", name="Thêm tài khoản").click()
+    return visit.page.locator(".secret").inner_text()
+
+
+def look(visit: Visit, name: str) -> None:
+    """No page of the way scrolls sideways."""
+    assert visit.width() <= visit.page.viewport_size["width"], name  # type: ignore[index]
+
+
+def paste(visit: Visit, table: str, says: str) -> None:
+    """A table is pasted, looked at, stored."""
+    page = visit.page
+    page.fill("#dan", table)
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator("main")).to_contain_text(says)
+    look(visit, says)
+    page.get_by_role("button", name="Lưu").click()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_third_commune_comes_to_its_first_counted_visit_by_pages_alone(
+    browser: Browser, empty_site: tuple[str, int], size: dict
+) -> None:
+    site, port = empty_site
+    with opened(browser, site, size) as admin:
+        sign_in(admin, "quan.tri", PASSWORD)
+        admin.open("/quan-tri/xa")
+        for code in ("11629", "10930", "10507"):
+            admin.page.check(f"input[value='{code}']")
+        admin.page.get_by_role("button", name="Mở các xã").click()
+        look(admin, "communes")
+        city_secret = add_person(admin, "thanh.pho", "city")
+        officer_secret = add_person(admin, "can.bo", "officer", "10507")
+    with opened(browser, site, size) as city:
+        sign_in_first(city, "thanh.pho", city_secret)
+        city.open("/quan-tri/bieu-mau")
+        city.page.get_by_role("button", name="Phát hành các biểu mẫu có sẵn").click()
+        expect(city.page.locator(".figures tbody tr")).to_have_count(8)
+    with opened(browser, site, size) as officer:
+        card = _begin(officer, officer_secret)
+        _visit(port, card)
+        officer.open("/xa/10507")
+        expect(officer.page.locator(".big")).to_contain_text("1")
+        expect(officer.page.locator(".thons tbody tr")).to_have_count(30)
+        look(officer, "overview")
+        officer.open("/xa/10507/ban-do")
+        expect(officer.page.locator("main")).to_contain_text("chưa có ranh giới thôn")
+        officer.open("/quan-tri/xa/10507/bat-dau")
+        expect(officer.page.locator("main")).to_contain_text("Đã đủ 7 bước")
+
+
+def _begin(officer: Visit, secret: str) -> tuple[str, str, str]:
+    """The steps of a commune: server, name and password of a collector as the printed sheet has them."""
+    page = officer.page
+    sign_in_first(officer, "can.bo", secret)
+    assert urlsplit(page.url).path == "/quan-tri/xa/10507/bat-dau"
+    look(officer, "steps")
+    page.get_by_role("link", name="Nạp bảng thôn").click()
+    paste(officer, THON, "30 thôn mới, 0 thôn đã có")
+    expect(page.locator("main")).to_contain_text("30/30 thôn có số hộ")
+    page.get_by_role("link", name="Nạp kế hoạch").click()
+    page.locator("main a", has_text="Chuyển đổi số xã Mao Điền").click()
+    look(officer, "plan")
+    page.get_by_role("button", name="Dùng kế hoạch này").click()
+    page.get_by_role("link", name="Nạp danh sách thành viên").click()
+    paste(officer, COLLECTORS, "2 thành viên mới")
+    officer.open("/quan-tri/xa/10507/bat-dau")
+    page.get_by_role("link", name="Mở tờ mã QR").click()
+    typed = page.locator(".code-card", has_text="Lương Thị Nụ").locator(".typed")
+    name, password = (each.inner_text() for each in typed.locator("b").all()[:2])
+    server = next(word for word in typed.inner_text().split() if word.startswith("http"))
+    return server, name, password
+
+
+def _visit(port: int, card: tuple[str, str, str]) -> None:
+    """The phone of the collector: everything fetched, one household registered and met."""
+    server, name, password = card
+    phone = Phone(OverSocket("127.0.0.1", port), server, name, password)
+    filling = engine.open_form(*phone.sync()["ho_gia_dinh"]).start()
+    filling.answer("thon", "10507008")
+    filling.answer("tim_ho", "moi")
+    filling.answer("ket_qua", "gap")
+    filling.answer("dia_chi", "Ngõ 9, số 9")
+    assert filling.problems() == ()
+    assert statuses(phone.send(filling.submission())) == [201]
