@@ -53,6 +53,26 @@ _ENTITY = sa.select(
 ).where(Entity.id == sa.bindparam("entity"))
 
 
+_TOUCHED = (
+    sa.select(EntityVersion.entity_id)
+    .where(EntityVersion.submission_id == sa.bindparam("submission"))
+    .distinct()
+)
+_CHANGE = (
+    sa.update(Entity)
+    .where(Entity.id == sa.bindparam("entity"))
+    .values(
+        label=sa.bindparam("new_label"),
+        data=sa.bindparam("new_data"),
+        version=sa.bindparam("new_version"),
+        changed_at=sa.bindparam("new_at"),
+        ended_at=sa.bindparam("new_ended"),
+        ended_reason=sa.bindparam("new_reason"),
+    )
+)
+_ADD_VERSION = sa.insert(EntityVersion)
+
+
 @dataclass(frozen=True)
 class Change:
     """One version of an entity: its label and data then, what came with it, and whether that still counts."""
@@ -134,17 +154,15 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     if (row.label, row.data, row.ended_at) == (told.label, data, ended_at):
         return False
     version = row.version + 1
-    changed = {"label": told.label, "data": data, "version": version, "changed_at": at}
     connection.execute(
-        sa.update(Entity)
-        .where(Entity.id == entity_id)
-        .values(**changed, ended_at=ended_at, ended_reason=ended_reason)
-    )
-    connection.execute(
-        sa.insert(EntityVersion).values(
-            entity_id=entity_id, version=version, label=told.label, data=data, created_at=at
-        )
-    )
+        _CHANGE,
+        {
+            "entity": entity_id, "new_label": told.label, "new_data": data, "new_version": version,
+            "new_at": at, "new_ended": ended_at, "new_reason": ended_reason,
+        },
+    )  # fmt: skip
+    said = {"entity_id": entity_id, "version": version, "label": told.label, "data": data, "created_at": at}
+    connection.execute(_ADD_VERSION, said)
     return True
 
 
@@ -172,8 +190,7 @@ def _change(connection: sa.Connection, version: Any) -> Change:
 
 def touched_by(connection: sa.Connection, submission_id: int, about: uuid.UUID | None) -> set[uuid.UUID]:
     """The entities that a submission changed, and the one that it is `about`."""
-    changed = sa.select(EntityVersion.entity_id).where(EntityVersion.submission_id == submission_id)
-    return {*connection.scalars(changed.distinct()), *([about] if about else [])}
+    return {*connection.scalars(_TOUCHED, {"submission": submission_id}), *([about] if about else [])}
 
 
 def _visits(connection: sa.Connection, entity_id: uuid.UUID) -> list[Visit]:

@@ -126,6 +126,20 @@ def listed(commune: Commune, wanted: Wanted) -> Page:
     return Page(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
 
 
+MOST_NAMED = 200
+
+
+def named(commune: Commune, text: str) -> tuple[uuid.UUID, ...]:
+    """The households of a commune that these words name, however they are written; at most MOST_NAMED."""
+    found: list[uuid.UUID] = []
+    for page in range(1, MOST_NAMED // PAGE + 1):
+        part = listed(commune, Wanted(text=text, page=page))
+        found += [line.id for line in part.lines]
+        if part.is_last:
+            break
+    return tuple(found)
+
+
 def _line(row: Any, today: Mapping[int, Village]) -> Line:
     """`today` is what merged thôn are called now."""
     village = today[row.village_id].name if row.village_id in today else row.village

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -57,6 +57,14 @@ class EntityVersion(Base):
     """What an entity was after one change; `base`, `trunk` and `branch` are what the phone knew (E9, E14)."""
 
     __tablename__ = "entity_version"
+    __table_args__ = (
+        Index(  # what a submission changed is told anew when it is decided on or edited
+            "ix_entity_version_submission_id",
+            "submission_id",
+            sqlite_where=text("submission_id is not null"),
+            postgresql_where=text("submission_id is not null"),
+        ),
+    )
 
     entity_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("entity.id", ondelete="CASCADE"), primary_key=True

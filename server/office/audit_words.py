@@ -89,6 +89,7 @@ ACTS: Mapping[str, str] = {
     "reported.take_back": "Rút số liệu báo cáo",
     "retention.delete": "Xóa dữ liệu hết hạn lưu",
     "submission.correct": "Sửa câu trả lời của phiếu",
+    "submission.list": "Xem danh sách phiếu có tên hộ",
     "submission.read": "Xem một phiếu",
     "submission.receive": "Nhận phiếu từ điện thoại",
     "submission.review": "Duyệt, xem lại, không nhận phiếu",

@@ -1,5 +1,6 @@
 """The queue of submissions to look at, one of them with its answers, and what is decided about it."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,8 +10,8 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
-from server.errors import Problem
-from server.households import household_states
+from server.errors import CommonProblem, Problem
+from server.households import household_states, search
 from server.models import Commune
 from server.office import village_sketch
 from server.office.photo_pages import photos_of
@@ -23,6 +24,7 @@ from server.review import (
     waiting_reasons,
 )
 from server.review.decisions import Reviewer
+from server.review.review_problems import ReviewProblem
 from server.review.review_queue import Wanted
 
 blueprint = Blueprint("review", __name__)
@@ -46,22 +48,41 @@ UNREAD = {
 @blueprint.get("/quan-tri/xa/<code>/phieu")
 @access.needs(Right.REVIEW)
 def queue(code: str) -> str:
-    """What waits in a commune, newest first, or all submissions of a state."""
-    commune = access.open_own_commune(code)
-    wanted = _wanted()
+    """What waits in a commune, newest first, or all submissions of a state; found by number, day, name of household.
+
+    Names of households are shown to officers who ask for them or search by them, and that is logged.
+    """
+    return _queue_page(access.open_own_commune(code))
+
+
+def _queue_page(commune: Commune, wrong: str = "", reason: str = "") -> str:
+    searched, may_see_names = request.args.get("tim", "").strip()[:100], access.sees_records(commune)
+    by_name = bool(searched) and not searched.isdecimal()
+    names = may_see_names and (by_name or request.args.get("ten") == "1")
+    if names:
+        audit.note_reading("submission.list", f"commune:{commune.code}", {"labels": True})
+    wanted = _wanted(commune, searched if names or not by_name else "")
     villages, collectors, forms = review_queue.choices(commune)
     return render_template(
         "office/review_queue.html",
         commune=commune,
         wanted=wanted,
+        searched=searched,
+        names=names,
+        may_see_names=may_see_names,
         queue=review_queue.queue(commune, wanted),
         waiting=waiting_reasons.waiting(commune),
         states=review_queue.states(),
+        decided=submission_states.WORDS,
         flags=FLAGS,
         villages=villages,
         collectors=collectors,
         forms=forms,
         done=_bulk_words(),
+        wrong=wrong,
+        reason=reason,
+        ticked=frozenset(request.form.getlist("phieu")),
+        most=review_queue.MOST_AT_ONCE,
     )
 
 
@@ -69,7 +90,10 @@ def queue(code: str) -> str:
 @access.needs(Right.REVIEW, records=True)
 def one(code: str, submission_id: int) -> str:
     """One submission; an officer sees names and other personal answers on request, which is logged."""
-    commune = access.open_own_commune(code)
+    return _one_page(access.open_own_commune(code), submission_id)
+
+
+def _one_page(commune: Commune, submission_id: int, wrong: str = "") -> str:
     row = review_queue.find(commune, submission_id)
     names = request.args.get("ho") == "1" and access.sees_records(commune)
     audit.note_reading("submission.read", f"submission:{submission_id}", {"label": names})
@@ -79,6 +103,8 @@ def one(code: str, submission_id: int) -> str:
         "office/review_one.html",
         commune=commune,
         found=found,
+        wrong=wrong,
+        comment=request.form.get("ghi_chu", ""),
         names=names,
         may_see_names=access.sees_records(commune),
         photos=photos_of(submission_id),
@@ -95,35 +121,62 @@ def one(code: str, submission_id: int) -> str:
 
 @blueprint.post("/quan-tri/xa/<code>/phieu/<int:submission_id>")
 @access.needs(Right.REVIEW)
-def decide(code: str, submission_id: int) -> Response:
-    """Bring one submission into a state, as the page showed it."""
+def decide(code: str, submission_id: int) -> Response | tuple[str, int]:
+    """Bring one submission into a state, as the page showed it; the page again where a reason is missing."""
     commune = access.open_own_commune(code)
     review_queue.find(commune, submission_id)
     state, seen = request.form.get("trang_thai", ""), request.form.get("dang_la", "")
-    _decide(commune, submission_id, state, seen, request.form.get("ghi_chu", "")[:2000])
+    comment = request.form.get("ghi_chu", "").strip()[:2000]
+    if state == submission_states.REJECTED and not comment:
+        return _one_page(commune, submission_id, ReviewProblem.REASON_NEEDED.sentence), 422
+    _decide(commune, submission_id, state, seen, comment)
     return redirect(url_for(".one", code=code, submission_id=submission_id, xong=state))
 
 
-@blueprint.post("/quan-tri/xa/<code>/phieu/duyet")
+@blueprint.post("/quan-tri/xa/<code>/phieu/quyet-dinh")
 @access.needs(Right.REVIEW)
-def approve(code: str) -> Response:
-    """Approve all that were ticked; what somebody else has decided meanwhile, or cannot be counted, stays."""
+def decide_many(code: str) -> Response | tuple[str, int]:
+    """Decide on all that were ticked, or on all that the filter shows, once and with one reason.
+
+    What somebody else has decided meanwhile, or cannot be counted, stays.
+    """
     commune = access.open_own_commune(code)
-    approved, left = 0, 0
-    for submission_id, seen in _ticked(request.form.getlist("phieu")):
-        try:
-            review_queue.find(commune, submission_id)
-            _decide(commune, submission_id, "approved", seen, "")
-            approved += 1
-        except Problem:
-            left += 1
-    kept = {name: value for name, value in request.args.items() if name not in ("duyet", "con")}
-    return redirect(url_for(".queue", code=code, **{**kept, "duyet": approved, "con": left}))  # type: ignore[arg-type]
+    state, comment = request.form.get("trang_thai", ""), request.form.get("ghi_chu", "").strip()[:2000]
+    if state not in submission_states.WORDS:
+        raise Problem(CommonProblem.BAD_REQUEST, why="không rõ quyết định.")
+    if state == submission_states.REJECTED and not comment:
+        return _queue_page(commune, ReviewProblem.REASON_NEEDED.sentence, comment), 422
+    given = list(_ticked(request.form.getlist("phieu")))
+    if request.form.get("tat_ca") == "1":
+        chosen = review_queue.chosen(commune, _wanted(commune, request.args.get("tim", "").strip()[:100]))
+    else:
+        chosen = review_queue.within(commune, given)
+    done, left = _decide_all(commune, chosen, state, comment)
+    left += len(given) - len(chosen) if request.form.get("tat_ca") != "1" else 0
+    kept = {name: value for name, value in request.args.items() if name not in ("quyet", "so", "con")}
+    return redirect(url_for(".queue", code=code, **{**kept, "quyet": state, "so": done, "con": left}))  # type: ignore[arg-type]
+
+
+def _decide_all(commune: Commune, chosen: list[tuple[int, str]], state: str, comment: str) -> tuple[int, int]:
+    db.session.rollback()  # a reader of its own beside the writer's transaction
+    with db.engine.connect().execution_options(writes=True) as connection:
+        done, left = decisions.decide_all(
+            connection, chosen, state, reviewer=_reviewer(commune), comment=comment
+        )
+        connection.commit()
+    if state == submission_states.APPROVED:
+        for submission_id in done:
+            difficulties.take_in(submission_id)
+    return len(done), left
+
+
+def _reviewer(commune: Commune) -> Reviewer:
+    caller = access.signed_in()
+    return Reviewer(caller.actor, caller.name, commune.id, request.remote_addr)
 
 
 def _decide(commune: Commune, submission_id: int, state: str, seen: str, comment: str) -> None:
-    caller = access.signed_in()
-    reviewer = Reviewer(caller.actor, caller.name, commune.id, request.remote_addr)
+    reviewer = _reviewer(commune)
     with db.engine.connect().execution_options(writes=True) as connection:
         decisions.decide(connection, submission_id, state, expected=seen, reviewer=reviewer, comment=comment)
         connection.commit()
@@ -146,17 +199,33 @@ FLAGS = {
 }
 
 
-def _wanted() -> Wanted:
+def _wanted(commune: Commune, searched: str) -> Wanted:
+    """What the address asks for; a number names one submission, whatever its state, other words a household."""
+    is_number = searched.isdecimal() and len(searched) < 19
     state, flag = request.args.get("trang_thai", review_queue.WAITING), request.args.get("dau_hieu")
     return Wanted(
-        state=state if state in review_queue.states() else review_queue.WAITING,
+        state=review_queue.EVERY
+        if is_number
+        else state
+        if state in review_queue.states()
+        else review_queue.WAITING,
         flag=flag if flag in FLAGS else None,
         village_id=request.args.get("thon", type=int),
         collector_id=request.args.get("nguoi", type=int),
         form_id=request.args.get("bieu_mau", type=int),
         quarantined=request.args.get("giu_rieng") == "1",
         before=request.args.get("truoc", type=int),
+        number=int(searched) if is_number else None,
+        day=_day(request.args.get("ngay", "")),
+        households=search.named(commune, searched) if searched and not is_number else None,
     )
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _ticked(values: Iterable[str]) -> Iterable[tuple[int, str]]:
@@ -168,9 +237,9 @@ def _ticked(values: Iterable[str]) -> Iterable[tuple[int, str]]:
 
 
 def _bulk_words() -> str:
-    approved = request.args.get("duyet", type=int)
-    if approved is None:
+    state, done = request.args.get("quyet", ""), request.args.get("so", type=int)
+    if done is None or state not in submission_states.WORDS:
         return ""
     left = request.args.get("con", 0, type=int)
-    rest = f" {left} phiếu chưa duyệt được: mở từng phiếu để xem lý do." if left else ""
-    return f"Đã duyệt {approved} phiếu.{rest}"
+    rest = f" {left} phiếu chưa làm được: mở từng phiếu để xem lý do." if left else ""
+    return f"{done} phiếu nay là “{submission_states.word(state)}”.{rest}"

@@ -1,6 +1,7 @@
 """What a person decides about a submission: whether it counts; and all that follows for counts and households."""
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,19 @@ _STORED = (
     .where(Submission.id == sa.bindparam("submission"))
     .with_for_update()
 )
+_SUBJECTS = sa.select(Finding.subject).where(Finding.submission_id == sa.bindparam("submission")).distinct()
+_COUNT = (
+    sa.update(Finding)
+    .where(Finding.submission_id == sa.bindparam("submission_"))
+    .values(counts=sa.bindparam("counting"))
+)
+_REVIEW = (
+    sa.update(Submission)
+    .where(Submission.id == sa.bindparam("submission_"))
+    .values(review=sa.bindparam("state"))
+)
+_DECIDED = sa.insert(SubmissionReview)
+# written once: a flood is undone by a thousand of each
 IMPOSSIBLE = {
     TOO_MANY: "phiếu ghi vào quá nhiều hộ hoặc điểm.",
     TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm.",
@@ -98,9 +112,35 @@ def decide(
         _take_in(connection, stored, reviewer)
     elif stored.quarantine is None and _uncounted(stored, state) != _uncounted(stored, stored.review):
         _set_counting(connection, stored, state)
-    connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(review=state))
+    connection.execute(_REVIEW, {"submission_": stored.id, "state": state})
     _remember(connection, Decision(stored.id, stored.review, state), reviewer, comment)
     return Decision(stored.id, stored.review, state)
+
+
+def decide_all(
+    connection: sa.Connection,
+    chosen: Iterable[tuple[int, str]],
+    state: str,
+    *,
+    reviewer: Reviewer,
+    comment: str = "",
+) -> tuple[list[int], int]:
+    """Bring many submissions into one state with one reason: those that came there, and how many had to stay.
+
+    Each is decided as if alone, with a line of history of its own; what cannot be counted, or was decided by
+    somebody else meanwhile, stays as it is. The caller commits.
+    """
+    done, left = [], 0
+    for submission_id, expected in chosen:
+        try:
+            with connection.begin_nested():
+                decide(
+                    connection, submission_id, state, expected=expected, reviewer=reviewer, comment=comment
+                )
+            done.append(submission_id)
+        except Problem:
+            left += 1
+    return done, left
 
 
 def history(connection: sa.Connection, submission_id: int) -> list[SubmissionReview]:
@@ -127,16 +167,17 @@ def _uncounted(stored: Any, state: str) -> frozenset[str] | None:
 
 def _set_counting(connection: sa.Connection, stored: Any, state: str) -> None:
     """Take a submission's findings out of the counts, or back in, and tell its household anew."""
-    uncounted = _uncounted(stored, state)
-    left_out = sa.select(Indicator.id).where(Indicator.code.in_(uncounted or ()))
-    counts = sa.false() if uncounted is None else Finding.indicator_id.not_in(left_out)
-    subjects = set(
-        connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == stored.id).distinct())
-    )
+    this = {"submission": stored.id}
+    subjects = set(connection.scalars(_SUBJECTS, this))
     touched = touched_by(connection, stored.id, stored.entity_id)
+    uncounted = _uncounted(stored, state)
     with recasting(connection, subjects | touched):
-        connection.execute(sa.update(Finding).where(Finding.submission_id == stored.id).values(counts=counts))
-        connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(review=state))
+        connection.execute(_COUNT, {"submission_": stored.id, "counting": uncounted is not None})
+        if uncounted:
+            left_out = Finding.indicator_id.in_(sa.select(Indicator.id).where(Indicator.code.in_(uncounted)))
+            these = sa.update(Finding).where(Finding.submission_id == stored.id, left_out)
+            connection.execute(these.values(counts=False))
+        connection.execute(_REVIEW, {"submission_": stored.id, "state": state})
         for entity_id in sorted(touched):
             restate(connection, entity_id, clock.now())
 
@@ -192,12 +233,11 @@ def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:
 
 def _remember(connection: sa.Connection, decision: Decision, reviewer: Reviewer, comment: str) -> None:
     moment = clock.now()
-    connection.execute(
-        sa.insert(SubmissionReview).values(
-            submission_id=decision.submission_id, at=moment, actor=reviewer.actor, name=reviewer.name,
-            before=decision.before, after=decision.after, comment=comment.strip() or None,
-        )
-    )  # fmt: skip
+    told = {
+        "submission_id": decision.submission_id, "at": moment, "actor": reviewer.actor, "name": reviewer.name,
+        "before": decision.before, "after": decision.after, "comment": comment.strip() or None,
+    }  # fmt: skip
+    connection.execute(_DECIDED, told)
     changed = {"before": decision.before, "after": decision.after}
     record = f"submission:{decision.submission_id}"
     audit.add(reviewer.actor, "submission.review", record, changed, address=reviewer.address, by=connection)

@@ -149,25 +149,15 @@ def _differences(before: Told | None, after: Told | None) -> tuple[Difference, .
 
 
 def _versions(submission_id: int) -> Sequence[Any]:
-    """The first submission of a chain of edits and what replaced it, oldest first; itself where it stands alone.
-
-    Followed by key from one to the next, for chains are short and no index is worth the room; at most CHAIN.
-    """
-    columns = (
-        Submission.id, Submission.received_at, Submission.root_id, Submission.replaced_by_id, Submission.answers,
-        Submission.form_version_id,
-    )  # fmt: skip
-    known = sa.select(*columns)
-    start = db.session.execute(known.where(Submission.id == submission_id)).one()
-    found: list[Any] = []
-    following = start.root_id or start.id
-    while following is not None and len(found) < CHAIN:
-        row = db.session.execute(known.where(Submission.id == following)).one_or_none()
-        if row is None:  # deleted on request
-            break
-        found.append(row)
-        following = row.replaced_by_id
-    return found if any(row.id == submission_id for row in found) else [start]
+    """A submission with all edits of it, oldest first, those that wait beside the newest too; at most CHAIN."""
+    columns = (Submission.id, Submission.received_at, Submission.answers, Submission.form_version_id)
+    start = sa.select(sa.func.coalesce(Submission.root_id, Submission.id)).where(
+        Submission.id == submission_id
+    )
+    root = db.session.scalar(start)
+    of_chain = sa.or_(Submission.id == root, Submission.root_id == root)
+    query = sa.select(*columns).where(of_chain).order_by(Submission.id).limit(CHAIN)
+    return db.session.execute(query).all()
 
 
 def _others(entity_id: uuid.UUID, submission_id: int) -> tuple[OtherVisit, ...]:

@@ -6,6 +6,7 @@ from server.errors import ProblemKind
 class ReviewProblem(ProblemKind):
     """Kinds of this room; a member's name in small letters is its code."""
 
+    REASON_NEEDED = 422, "Không nhận phiếu thì số liệu bớt đi: hãy ghi lý do, đã hỏi lại ai."
     SUBMISSION_UNKNOWN = 404, "Không có phiếu này."
     REVIEW_OVERTAKEN = (
         409,

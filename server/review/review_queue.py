@@ -1,15 +1,27 @@
 """The queue of submissions that a person looks at."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from server import clock
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
-from server.models import Collector, Commune, Entity, Form, Submission, Village
+from server.households.records import HOUSEHOLDS
+from server.models import (
+    Collector,
+    Commune,
+    Entity,
+    EntityList,
+    Form,
+    Submission,
+    SubmissionReview,
+    Village,
+)
 from server.places import merged_villages
 from server.review import submission_states, waiting_reasons
 from server.review.review_problems import ReviewProblem
@@ -33,6 +45,12 @@ class Wanted:
     form_id: int | None = None
     quarantined: bool = False
     before: int | None = None
+    number: int | None = None
+    """Of one submission."""
+    day: dt.date | None = None
+    """On which the visit was, in UTC+7."""
+    households: tuple[uuid.UUID, ...] | None = None
+    """About one of these."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,12 @@ class Line:
     observed_at: dt.datetime
     state: str
     reasons: tuple[Reason, ...]
+    entity_id: uuid.UUID | None = None
+    household: str | None = None
+    """Its label: personal, for who may read records and asked for it."""
+    decided: str | None = None
+    """The newest decision about it, or about an earlier version of it."""
+    comment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +79,14 @@ class Queue:
 
     lines: tuple[Line, ...]
     before: int | None
+
+
+def _of_newest_decision(column: Any) -> Any:
+    """What was last decided in the chain of edits that a submission belongs to."""
+    root, version = sa.func.coalesce(Submission.root_id, Submission.id), sa.orm.aliased(Submission)
+    chain = sa.select(version.id).where(sa.or_(version.id == root, version.root_id == root))
+    newest = sa.select(column).where(SubmissionReview.submission_id.in_(chain.correlate(Submission)))
+    return newest.order_by(SubmissionReview.id.desc()).limit(1).correlate(Submission).scalar_subquery()
 
 
 _COLUMNS = (
@@ -68,6 +100,14 @@ _COLUMNS = (
     Submission.quarantine,
     Submission.flags,
     Submission.missing_files,
+    Submission.entity_id,
+    sa.select(Entity.label)
+    .join(EntityList, EntityList.id == Entity.list_id)
+    .where(Entity.id == Submission.entity_id, EntityList.name == HOUSEHOLDS)
+    .scalar_subquery()
+    .label("label"),
+    _of_newest_decision(SubmissionReview.after).label("decided"),
+    _of_newest_decision(SubmissionReview.comment).label("comment"),
 )
 _FROM: _Rows = (
     sa.select(*_COLUMNS)
@@ -87,10 +127,32 @@ def queue(commune: Commune, wanted: Wanted) -> Queue:
     return Queue(lines, lines[-1].id if len(rows) > PAGE else None)
 
 
+MOST_AT_ONCE = 2_000
+"""Submissions that one act may decide on: what one phone can flood a commune with in a day."""
+
+
+def chosen(commune: Commune, wanted: Wanted) -> list[tuple[int, str]]:
+    """All that a filter shows, on every page of it, each with its state; at most MOST_AT_ONCE."""
+    query = _FROM.with_only_columns(Submission.id, Submission.review, maintain_column_froms=True)
+    query = query.where(
+        Collector.commune_id == commune.id, Submission.replaced_by_id.is_(None), *_filters(wanted)
+    )
+    rows = db.session.execute(query.order_by(Submission.id).limit(MOST_AT_ONCE))
+    return [(row.id, row.review) for row in rows]
+
+
+def within(commune: Commune, ticked: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those of these that this commune's collectors sent."""
+    given = dict(ticked)
+    own = sa.select(Submission.id).join(Collector, Collector.id == Submission.collector_id)
+    own = own.where(Submission.id.in_(given), Collector.commune_id == commune.id)
+    return [(number, given[number]) for number in sorted(db.session.scalars(own))]
+
+
 def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.state == WAITING:
-        found += [waiting_reasons.NEEDS_A_LOOK, Submission.review.in_(("received", "has_issues"))]
+        found.append(waiting_reasons.IS_OPEN)
     elif wanted.state != EVERY:
         found.append(Submission.review == wanted.state)
     if wanted.flag is not None:
@@ -101,16 +163,28 @@ def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         found.append(Submission.id < wanted.before)
     if wanted.village_id is not None:
         found.append(Submission.village_id.in_(merged_villages.of(wanted.village_id)))
-    equal = ((Submission.collector_id, wanted.collector_id), (Submission.form_id, wanted.form_id))
+    if wanted.day is not None:
+        begins = dt.datetime.combine(wanted.day, dt.time(), clock.LOCAL)
+        found += [Submission.observed_at >= begins, Submission.observed_at < begins + dt.timedelta(days=1)]
+    if wanted.households is not None:
+        found.append(Submission.entity_id.in_(wanted.households))
+    equal = (
+        (Submission.id, wanted.number),
+        (Submission.collector_id, wanted.collector_id),
+        (Submission.form_id, wanted.form_id),
+    )
     return [*found, *(column == value for column, value in equal if value is not None)]
 
 
 def line_of(row: Any) -> Line:
     """A row of the queue."""
     reasons = waiting_reasons.reasons(row.quarantine, row.flags or (), len(row.missing_files or ()))
+    if row.review == submission_states.HAS_ISSUES:
+        reasons = (waiting_reasons.reason(submission_states.HAS_ISSUES), *reasons)
     return Line(
-        row.id, row.form, row.village, row.collector, row.received_at, row.observed_at, row.review, reasons
-    )
+        row.id, row.form, row.village, row.collector, row.received_at, row.observed_at, row.review, reasons,
+        row.entity_id, row.label, row.decided, row.comment,
+    )  # fmt: skip
 
 
 def find(commune: Commune, submission_id: int) -> Any:

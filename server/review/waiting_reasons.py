@@ -43,6 +43,7 @@ WORDS: Mapping[str, str] = {
     "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
     effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; lần này chưa tính cho "
     "đến khi duyệt",
+    submission_states.HAS_ISSUES: "có người đã ghi phiếu này cần xem lại",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
     "not_a_count": "chỉ tiêu {about} không phải số đếm; không tính",
     "done_exceeds_of": "chỉ tiêu {about} có số đạt âm hoặc lớn hơn tổng số; không tính",
@@ -70,21 +71,23 @@ IS_QUARANTINED = Submission.quarantine.is_not(None)
 IS_FLAGGED = Submission.flags.is_not(sa.null())
 IS_INCOMPLETE = Submission.missing_files.is_not(sa.null())
 NEEDS_A_LOOK = sa.or_(IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE)
-_OPEN = sa.and_(
-    NEEDS_A_LOOK,
-    Submission.replaced_by_id.is_(None),
-    Submission.review.in_(("received", "has_issues")),
-)
+IS_MARKED = Submission.review == submission_states.HAS_ISSUES
+IS_OPEN = sa.or_(IS_MARKED, sa.and_(NEEDS_A_LOOK, Submission.review == submission_states.RECEIVED))
+"""Not decided on: marked by a person, or with something to look at."""
+_OPEN = sa.and_(IS_OPEN, Submission.replaced_by_id.is_(None))
 """An edit takes the place of what it edits; what a person approved or rejected waits no more."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many submissions wait, for each of the three reasons; one may wait for several."""
+    """How many submissions wait, and for which reasons; one may wait for several."""
 
     quarantined: int
     flagged: int
     incomplete: int
+    marked: int
+    """Those that a person wants looked at again, flagged or not."""
+    every: int
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,13 @@ class Page:
 
 def waiting(commune: Commune | None = None) -> Waiting:
     """What waits in a commune (None: in the city), in one statement."""
-    counted = (sa.func.count().filter(each) for each in (IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE))
+    reasons = (IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE, IS_MARKED)
+    counted = (sa.func.count().filter(each) for each in reasons)
     query: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*counted).select_from(Submission).where(_OPEN, *_of(commune))
+        sa.select(*counted, sa.func.count()).select_from(Submission).where(_OPEN, *_of(commune))
     )
     row = db.session.execute(query).one()
-    return Waiting(row[0], row[1], row[2])
+    return Waiting(row[0], row[1], row[2], row[3], row[4])
 
 
 def listed(

@@ -17,6 +17,7 @@ from server.households.acts import Officer
 from server.intake import receive
 from server.intake.intake_problems import IntakeProblem
 from server.models import Attachment, EntityVersion, Submission
+from server.review import one_submission
 from tests import sample, survey
 from tests.survey import HOUSEHOLD, Survey
 
@@ -210,6 +211,10 @@ def test_an_edit_of_an_outdated_version_is_kept_beside_the_newest(place: Survey)
     assert (row.quarantine, row.root_id, row.replaced_by_id) == ("edit_outdated", first.submission_id, None)
     assert survey.entity().label == "Lương Thị Nụ Em, Ngõ 14, số 3A"
     assert survey.stated(late.submission_id) == {}
+    for each in (first, newer, late):
+        shown = one_submission.chain(each.submission_id, names=False)
+        assert [step.id for step in shown] == [first.submission_id, newer.submission_id, late.submission_id]
+    db.session.close()
     survey.decide(place, late.submission_id, "approved")
     assert survey.submission(newer.submission_id).replaced_by_id == late.submission_id
     assert survey.entity().label == "Lương Thị Nụ, Ngõ 14, số 3"

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from forms.engine import engine
+from server import clock
 from server.db import db
-from server.models import Audit, Entity, EntityVersion, Submission, Village
+from server.models import Audit, Entity, EntityVersion, Submission, SubmissionReview, Village
 from server.published_forms import publishing
 from server.review import review_queue
 from tests import sample
@@ -102,7 +104,9 @@ def world(app: Flask) -> Iterator[World]:
     return World(app)
 
 
-def decide(visitor: Browser, submission_id: int, state: str, seen: str = "", comment: str = "") -> int:
+def decide(
+    visitor: Browser, submission_id: int, state: str, seen: str = "", comment: str = "Đã hỏi lại tổ trưởng."
+) -> int:
     """Press a button of the page; the status of the answer."""
     url = f"{QUEUE}/{submission_id}"
     page = visitor.get(url).text
@@ -157,16 +161,103 @@ def test_who_decides_second_is_told(world: World) -> None:
 def test_many_are_approved_at_once_and_those_that_cannot_be_stay(world: World) -> None:
     first, second = world.visit(), world.visit(world.homes[1])
     officer = world.visitor("can_bo", "officer")
-    data = {
-        "csrf_token": officer.csrf_token(f"{QUEUE}?trang_thai=received"),
-        "phieu": [f"{first}:received", f"{second}:has_issues", "9999:received", "x", ":"],
-    }
-    answer = officer.post(f"{QUEUE}/duyet?trang_thai=received", data=data)
+    ticked = [f"{first}:received", f"{second}:has_issues", "9999:received", "x", ":"]
+    answer = decide_many(officer, "approved", phieu=ticked)
     assert answer.status_code == 302
     page = officer.get(answer.location).text
-    assert "Đã duyệt 1 phiếu. 2 phiếu chưa duyệt được" in page
+    assert "1 phiếu nay là “đã duyệt”. 2 phiếu chưa làm được" in page
     db.session.rollback()
     assert [row.review for row in sample.arrived()] == ["approved", "received"]
+
+
+def decide_many(
+    visitor: Browser, state: str, query: str = "?trang_thai=received", **fields: object
+) -> TestResponse:
+    data = {"csrf_token": visitor.csrf_token(f"{QUEUE}{query}"), "trang_thai": state, **fields}
+    return visitor.post(f"{QUEUE}/quyet-dinh{query}", data=data)
+
+
+def _shown(visitor: Browser, query: str) -> set[int]:
+    """The submissions that the queue shows."""
+    found = re.findall(rf'href="{QUEUE}/(\d+)"', visitor.get(f"{QUEUE}{query}").text)
+    return {int(each) for each in found}
+
+
+def test_a_visit_marked_to_be_looked_at_again_waits(world: World) -> None:
+    """desk-01: it stands in the queue and in the count until it is decided otherwise."""
+    marked = world.visit()
+    officer = world.visitor("can_bo", "officer")
+    assert _shown(officer, "") == set()
+    assert decide(officer, marked, "has_issues", comment="Số người lạ") == 302
+    assert _shown(officer, "") == {marked}
+    page = officer.get(QUEUE).text
+    assert "Đang chờ: <strong>1</strong> phiếu" in page
+    assert "Số người lạ" in page
+    assert decide(officer, marked, "approved") == 302
+    assert _shown(officer, "") == set()
+
+
+def test_a_rejection_asks_for_its_reason(world: World) -> None:
+    """Numbers become less: one visit or many, the page comes again with a sentence at its place."""
+    first, second = world.visit(), world.visit(world.homes[1])
+    officer = world.visitor("can_bo", "officer")
+    assert decide(officer, first, "rejected", comment=" ") == 422
+    answer = decide_many(officer, "rejected", phieu=[f"{first}:received", f"{second}:received"])
+    assert (answer.status_code, "hãy ghi lý do" in answer.text) == (422, True)
+    assert len(re.findall(r'name="phieu" value="\d+:received" checked', answer.text)) == 2
+    assert [row.review for row in sample.arrived()] == ["received", "received"]
+
+
+def test_many_visits_of_one_collector_are_rejected_once_with_one_reason(world: World) -> None:
+    """desk-06: one history row each."""
+    visits = [world.visit(world.homes[number % 3]) for number in range(6)]
+    officer = world.visitor("can_bo", "officer")
+    ticked = [f"{each}:received" for each in visits]
+    assert decide_many(officer, "rejected", phieu=ticked, ghi_chu="Không đến nhà nào").status_code == 302
+    assert {row.review for row in sample.arrived()} == {"rejected"}
+    comments = db.session.scalars(sa.select(SubmissionReview.comment)).all()
+    assert comments == ["Không đến nhà nào"] * 6
+    assert world.on_phone()["tinh_trang"] == "chua_tham"
+
+
+def test_all_that_a_filter_finds_are_decided_on_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one phone sent is undone in one act, whatever the pages; what the filter leaves out stays."""
+    monkeypatch.setattr(review_queue, "PAGE", 2)
+    visits = [world.visit(home) for home in world.homes]
+    world.flag(visits[0])
+    officer = world.visitor("can_bo", "officer")
+    collector = sample.arrived()[0].collector_id
+    query = f"?trang_thai=tat_ca&nguoi={collector}"
+    answer = decide_many(officer, "rejected", query, tat_ca="1", ghi_chu="Máy hỏng")
+    assert answer.status_code == 302
+    assert "3 phiếu nay là “không nhận”." in officer.get(answer.location).text
+    other = decide_many(officer, "approved", "?trang_thai=tat_ca&dau_hieu=too_short", tat_ca="1")
+    assert other.status_code == 302
+    assert [row.review for row in sample.arrived()] == ["approved", "rejected", "rejected"]
+
+
+def test_the_queue_is_searched_by_number_day_and_household(world: World) -> None:
+    """desk-02: a number whatever its state; a household by its name, for officers, and that is logged."""
+    first, second = world.visit(), world.visit(world.homes[2])
+    officer = world.visitor("can_bo", "officer")
+    assert _shown(officer, f"?tim={second}") == {second}
+    assert _shown(officer, "?trang_thai=tat_ca&tim=nguyen thi kin") == {first}
+    assert _shown(officer, "?trang_thai=tat_ca&tim=khong co ai") == set()
+    day = clock.day_of(sample.arrived()[0].observed_at)
+    assert _shown(officer, f"?trang_thai=tat_ca&ngay={day}") == {first, second}
+    assert _shown(officer, "?trang_thai=tat_ca&ngay=2020-01-01") == set()
+    assert LABEL not in officer.get(f"{QUEUE}?trang_thai=tat_ca").text
+    page = officer.get(f"{QUEUE}?trang_thai=tat_ca&ten=1").text
+    assert LABEL in page
+    assert f'href="/quan-tri/xa/11629/ho/{world.homes[0]}"' in page
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Audit.act).where(Audit.act == "submission.list")).all()
+    reviewer = world.visitor("soat", "reviewer")
+    page = reviewer.get(f"{QUEUE}?trang_thai=tat_ca&ten=1&tim=nguyen thi kin").text
+    assert LABEL not in page
+    assert world.homes[0] not in page
 
 
 def test_the_queue_is_narrowed_by_flag_thon_collector_form_and_state(world: World) -> None:
@@ -175,9 +266,7 @@ def test_the_queue_is_narrowed_by_flag_thon_collector_form_and_state(world: Worl
     officer = world.visitor("can_bo", "officer")
 
     def shown(query: str) -> set[int]:
-        return {
-            int(found) for found in re.findall(rf'href="{QUEUE}/(\d+)"', officer.get(f"{QUEUE}{query}").text)
-        }
+        return _shown(officer, query)
 
     assert shown("") == {doubtful}
     assert shown("?dau_hieu=too_short") == {doubtful}
@@ -240,7 +329,12 @@ def test_an_officer_of_another_commune_opens_and_decides_nothing(world: World) -
     data = {"csrf_token": stranger.csrf_token(other), "trang_thai": "rejected", "dang_la": "received"}
     assert stranger.post(f"{other}/{submission}", data=data).status_code == 404
     assert stranger.post(f"{QUEUE}/{submission}", data=data).status_code == 403
-    assert stranger.post(f"{other}/duyet", data=data | {"phieu": f"{submission}:received"}).status_code == 302
+    assert (
+        stranger.post(
+            f"{other}/quyet-dinh", data=data | {"ghi_chu": "x", "phieu": f"{submission}:received"}
+        ).status_code
+        == 302
+    )
     db.session.rollback()
     assert sample.arrived()[0].review == "received"
 

@@ -127,7 +127,7 @@ def reasons(**wanted: bool) -> list[list[str]]:
 
 def test_a_good_visit_waits_for_nobody(phone: Phone) -> None:
     send(phone, xml())
-    assert waiting_reasons.waiting() == Waiting(0, 0, 0)
+    assert waiting_reasons.waiting() == Waiting(0, 0, 0, 0, 0)
     assert reasons() == []
 
 
@@ -165,8 +165,8 @@ def test_a_household_of_another_thon_waits_at_the_commune_of_its_collector(app: 
     here = db.session.scalars(
         sa.select(waiting_reasons.Commune).where(waiting_reasons.Commune.code == "11629")
     ).one()
-    assert waiting_reasons.waiting(here) == Waiting(1, 0, 0)
-    assert waiting_reasons.waiting(elsewhere) == Waiting(0, 0, 0)
+    assert waiting_reasons.waiting(here) == Waiting(1, 0, 0, 0, 1)
+    assert waiting_reasons.waiting(elsewhere) == Waiting(0, 0, 0, 0, 0)
     [waiter] = waiting_reasons.listed(here, quarantined=True).waiters
     assert [reason.code for reason in waiter.reasons] == ["outside_village"]
     assert (waiter.village_code, waiter.collector) == ("10930001", "Nguyễn Văn Ấm")
@@ -187,7 +187,7 @@ def test_options_choose_and_add_up(phone: Phone, run: Run) -> None:
 def test_one_visit_may_wait_for_several_reasons(phone: Phone) -> None:
     send(phone, xml(pair=(4, 3), end=NOON.replace(year=2027), photo="a.jpg"))
     assert reasons() == [["done_exceeds_of", "clock_ahead", "missing_files"]]
-    assert waiting_reasons.waiting() == Waiting(0, 1, 1)
+    assert waiting_reasons.waiting() == Waiting(0, 1, 1, 0, 1)
 
 
 def test_pages_follow_each_other_without_gap_or_repetition(phone: Phone, run: Run) -> None:
@@ -214,7 +214,7 @@ def test_what_was_decided_or_edited_waits_no_more(phone: Phone) -> None:
     for stored, review in zip(kept, ("approved", "rejected"), strict=True):
         stored.review = review
     db.session.commit()
-    assert waiting_reasons.waiting() == Waiting(0, 0, 0)
+    assert waiting_reasons.waiting() == Waiting(0, 0, 0, 0, 0)
 
 
 def test_no_answer_and_no_name_of_a_household_is_shown(phone: Phone, run: Run) -> None:
