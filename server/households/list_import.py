@@ -173,8 +173,10 @@ def compare(rows: Iterable[Row], commune: Commune) -> Compared:
     twins: dict[int, Twin] = {}
     for village_id in {each.village.id for each in placed}:
         own = [each for each in placed if each.village.id == village_id]
-        twins |= _matched(own, known.get(village_id, Known()))
+        listed = known.get(village_id, Known())
+        twins |= _matched(own, listed, twins)
         twins |= _repeated(own, twins)
+        twins |= _matched(own, listed, twins, Likeness.NAMESAKE)
     return Compared(
         tuple(each for each in placed if each.row.number not in twins),
         tuple(twins[each.row.number] for each in placed if each.row.number in twins),
@@ -207,11 +209,25 @@ def _known(commune: Commune) -> dict[int, Known[_Listed]]:
     return found
 
 
-def _matched(placed: Sequence[Placed], known: Known[_Listed]) -> dict[int, Twin]:
-    """The rows of one thôn with the household that each may be, by the numbers of the rows."""
-    pairs = [(likeness, each, other) for each in placed for likeness, other in known.like(each.row.parts)]
+def _matched(
+    placed: Sequence[Placed],
+    known: Known[_Listed],
+    before: Mapping[int, Twin],
+    least: Likeness = Likeness.PERHAPS,
+) -> dict[int, Twin]:
+    """The rows of one thôn with the household that each may be, by the numbers of the rows.
+
+    Of rows and households that are left over `before`, one name at two addresses may have moved, and one address with
+    two names have another head: these are asked about too, lest they be listed twice.
+    """
+    pairs = [
+        (likeness, each, other)
+        for each in placed
+        if each.row.number not in before
+        for likeness, other in known.like(each.row.parts, least)
+    ]
     found: dict[int, Twin] = {}
-    taken: set[uuid.UUID] = set()
+    taken = {twin.other_id for twin in before.values() if twin.other_id}
     for likeness, each, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1].row.number)):
         if each.row.number not in found and other.id not in taken:
             found[each.row.number] = Twin(each, likeness, other.parts, other.id)

@@ -145,12 +145,16 @@ def revoke(code: str, collector_id: int) -> Response:
 @blueprint.get(f"{BASE}/to-in")
 @access.needs(Right.MANAGE_COLLECTORS)
 def sheet(code: str) -> str | Response:
-    """The sheet of QR codes, of one collector (`nguoi`), of a thôn (`thon`) or of all; as PDF with `dang=pdf`."""
+    """The sheet of QR codes, of one collector (`nguoi`), of those added together (keys `tu` to `den`), of a thôn
+    (`thon`) or of all; as PDF with `dang=pdf`."""
     commune = access.open_commune(code)
     query = _of(commune, request.args.get("thon", type=int)).where(Collector.revoked_at.is_(None))
     only = request.args.get("nguoi", type=int)
     if only is not None:
         query = query.where(Collector.id == only)
+    first, last = request.args.get("tu", type=int), request.args.get("den", type=int)
+    if first is not None and last is not None:
+        query = query.where(Collector.id.between(first, last))
     found = db.session.scalars(
         query.order_by(in_vietnamese_order(Collector.name), Collector.id).limit(MOST_PRINTED)
     ).all()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from openpyxl.utils import get_column_letter
@@ -15,7 +16,7 @@ from server.files.tables.read_table import TableRead
 from server.files.tables.table_drafts import KeptTable
 from server.files.tables.table_file import SheetCells, TableRejected
 from server.models import Commune
-from server.office.table_subjects import BY_NAME, CheckedTable, SentTable, TableSubject
+from server.office.table_subjects import BY_NAME, CheckedTable, SentTable, StoredTable, TableSubject
 
 blueprint = Blueprint("table_pages", __name__)
 
@@ -104,10 +105,12 @@ def confirm(code: str, subject: str, key: str) -> Redirect | Page:
     is_agreed = bool(request.form.get("dong_y"))
     if looked.checked is None or looked.checked.faults or (looked.checked.question and not is_agreed):
         return _looking(commune, about, kept, looked, has_to_agree=True), 422
-    flash(looked.checked.store())
+    stored = looked.checked.store()
+    flash(stored.said if isinstance(stored, StoredTable) else stored)
     table_drafts.forget(key)
     db.session.commit()
-    return redirect(url_for(about.after, code=code))
+    query: dict[str, Any] = dict(stored.query) if isinstance(stored, StoredTable) else {}
+    return redirect(url_for(about.after, code=code, **query))
 
 
 @blueprint.get(f"{BASE}/<key>/can-sua.xlsx")

@@ -37,6 +37,14 @@ class CheckedRow:
 
 
 @dataclass(frozen=True)
+class StoredTable:
+    """What is said when a table was stored, and what the next page is to be asked for."""
+
+    said: str
+    query: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class CheckedTable:
     """What a table will do: its rows under their titles, what is wrong, what else is to be told, and the doing."""
 
@@ -44,7 +52,7 @@ class CheckedTable:
     rows: tuple[CheckedRow, ...]
     faults: tuple[RowFault, ...]
     told: tuple[str, ...]
-    store: Callable[[], str]
+    store: Callable[[], str | StoredTable]
     """Stores it and says so; the caller commits."""
     question: str = ""
     """What has to be agreed to before it is stored."""
@@ -141,9 +149,13 @@ def _numbers(sent: SentTable) -> CheckedTable:
 def _collectors(sent: SentTable) -> CheckedTable:
     wanted, faults = collectors_import.plan(collectors_import.lines_of(sent.reading), sent.commune)
 
-    def store() -> str:
+    def store() -> StoredTable:
         made = collectors_import.store(wanted, sent.commune, actor=sent.by.actor)
-        return f"Đã thêm {len(made)} thành viên. Hãy in tờ mã QR cho từng tổ."
+        keys = [each.collector.id for each in made]
+        return StoredTable(
+            f"Đã thêm {len(made)} thành viên. Đây là mã QR của những người vừa thêm: hãy in, đưa tận tay.",
+            {"tu": min(keys, default=0), "den": max(keys, default=0)},
+        )
 
     return CheckedTable(
         ("Họ tên", "Thôn"),
@@ -285,7 +297,7 @@ SUBJECTS: Sequence[TableSubject] = (
         "Mỗi dòng một người và thôn được giao (mã hoặc tên; nhiều thôn cách nhau bằng dấu chấm phẩy).",
         collectors_import.COLLECTOR_TABLE,
         _collectors,
-        "collector_pages.listing",
+        "collector_pages.sheet",
     ),
     TableSubject(
         "ke-hoach",

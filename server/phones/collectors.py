@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from forms.choices import unaccented
 from server import audit, clock
+from server.accounts import passwords
 from server.db import db
 from server.models import Collector, CollectorVillage, Commune, OldKey, Village
 from server.phones import digest, phone_access
@@ -26,7 +27,6 @@ from server.places import merged_villages
 from server.sealing import key_for, seal, unseal
 
 TOKEN_LENGTH = 64
-PASSWORD_LENGTH = 16
 NAME_LENGTH = 120
 OLD_KEY_SENDS = dt.timedelta(days=30)
 """How long what was filled in under a code that was changed may still be sent (R23)."""
@@ -154,7 +154,7 @@ def leaving(collector: Collector) -> list[CollectorVillage]:
 
 
 def _new_secrets(collector: Collector) -> tuple[str, str]:
-    token, password = _secret(TOKEN_LENGTH), _secret(PASSWORD_LENGTH)
+    token, password = _token(), passwords.made()
     collector.token_hash = hashlib.sha256(token.encode()).digest()
     collector.token_sealed = seal(token)
     collector.password_sealed = seal(password)
@@ -183,41 +183,85 @@ def admin_password(collector: Collector) -> str:
     return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06d}"
 
 
-def qr_text(collector: Collector, base_url: str) -> str:
-    """The text of their QR code: base64 of the zlib-packed JSON of their phone's settings (C59–C61)."""
+def qr_text(collector: Collector, base_url: str, project: str = "") -> str:
+    """The text of their QR code: base64 of the zlib-packed JSON of their phone's settings (C59–C61).
+
+    `project` is what `project_names` says; a sheet of many codes asks for all of them at once.
+    """
     settings = {
         "general": {"server_url": server_url(collector, base_url), **GENERAL},
         "admin": {"admin_pw": admin_password(collector), **dict.fromkeys(LOCKED, False)},
-        "project": {"name": _project(collector), "icon": "🏠", "color": "#0a7d4f"},
-    }
+        "project": {
+            "name": project or project_names([collector])[collector.id], "icon": "🏠", "color": "#0a7d4f",
+        },
+    }  # fmt: skip
     packed = zlib.compress(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode(), 9)
     return base64.b64encode(packed).decode()
 
 
-def qr_svg(collector: Collector, base_url: str) -> str:
+def qr_svg(collector: Collector, base_url: str, project: str = "") -> str:
     """The QR code as an SVG element that fills what it stands in: with a viewBox, else styles would cut it off."""
-    drawn: str = _qr(collector, base_url).svg_inline(omitsize=True)
+    drawn: str = _qr(qr_text(collector, base_url, project)).svg_inline(omitsize=True)
     return drawn
 
 
 def qr_png(collector: Collector, base_url: str) -> bytes:
     """The QR code as a PNG picture, 6 pixels a module."""
     out = io.BytesIO()
-    _qr(collector, base_url).save(out, kind="png", scale=6)
+    _qr(qr_text(collector, base_url)).save(out, kind="png", scale=6)
     return out.getvalue()
 
 
-def _qr(collector: Collector, base_url: str) -> Any:
+def _qr(text: str) -> Any:
     # medium correction: codes are printed, folded and scanned off paper
-    return segno.make_qr(qr_text(collector, base_url), error="m")
+    return segno.make_qr(text, error="m")
 
 
-def _project(collector: Collector) -> str:
-    """What the app calls this server: the thôn where there is one, else the commune."""
-    villages = walked(collector)
-    if len(villages) == 1:
-        return villages[0].name
-    return collector.commune.name
+def project_names(asked: Sequence[Collector]) -> dict[int, str]:
+    """What the app calls the project of each of these collectors of one commune, by their keys.
+
+    A phone that holds two projects of a commune tells them apart: the person's name, where two have one name their
+    thôn too (their user names where these are alike as well), and after a change of the code which one it is.
+    """
+    if not asked:
+        return {}
+    commune = asked[0].commune
+    others = db.session.scalars(sa.select(Collector).where(Collector.commune_id == commune.id)).all()
+    named: dict[str, list[Collector]] = {}
+    for each in others:
+        named.setdefault(unaccented(each.name), []).append(each)
+    codes = _codes(commune)
+    return {each.id: _project(each, named[unaccented(each.name)], codes.get(each.id, 1)) for each in asked}
+
+
+def code_numbers(asked: Sequence[Collector]) -> dict[int, int]:
+    """Which code each of these collectors of one commune has now, the first being 1."""
+    codes = _codes(asked[0].commune) if asked else {}
+    return {each.id: codes.get(each.id, 1) for each in asked}
+
+
+def _codes(commune: Commune) -> dict[int, int]:
+    query = (
+        sa.select(OldKey.collector_id, sa.func.count() + 1)
+        .join(Collector, Collector.id == OldKey.collector_id)
+        .where(Collector.commune_id == commune.id)
+        .group_by(OldKey.collector_id)
+    )
+    rows: Sequence[Any] = db.session.execute(query).all()
+    return dict(rows)
+
+
+def _project(collector: Collector, namesakes: Sequence[Collector], number: int) -> str:
+    own = _places(collector)
+    beside = [each for each in namesakes if each.id != collector.id]
+    apart = f", {own}" if beside else ""
+    if not own or any(_places(each) == own for each in beside):
+        apart = f", {collector.username}" if beside else ""
+    return f"{collector.commune.name} – {collector.name}{apart}{f' (mã {number})' if number > 1 else ''}"
+
+
+def _places(collector: Collector) -> str:
+    return ", ".join(village.name for village in walked(collector))
 
 
 def check_new(name: str, commune: Commune, villages: Sequence[Village]) -> None:
@@ -241,8 +285,8 @@ def _username(name: str) -> str:
             return candidate
 
 
-def _secret(length: int) -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+def _token() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(TOKEN_LENGTH))
 
 
 def _audit(act: str, collector: Collector, actor: str, **detail: object) -> None:

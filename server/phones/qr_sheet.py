@@ -31,24 +31,31 @@ class Card:
     username: str
     password: str
     unlock: str
+    project: str
+    """What the app calls it once the code is scanned."""
+    number: int
+    """Which code of theirs it is: after a change the phone may still hold the project of the one before."""
 
 
 def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
     """A card for each who is not revoked, by thôn and name; the codes are those they have."""
     own = [collector for collector in found if collector.revoked_at is None]
-    made = [_card(collector, base_url) for collector in own]
+    projects, numbers = collectors.project_names(own), collectors.code_numbers(own)
+    made = [_card(each, base_url, projects[each.id], numbers[each.id]) for each in own]
     return sorted(made, key=lambda card: (sort_key(card.villages), sort_key(card.name)))
 
 
-def _card(collector: Collector, base_url: str) -> Card:
+def _card(collector: Collector, base_url: str, project: str, number: int) -> Card:
     return Card(
         collector.name,
         ", ".join(village.name for village in collectors.walked(collector)),
-        Markup(collectors.qr_svg(collector, base_url)),  # noqa: S704 - drawn by us
+        Markup(collectors.qr_svg(collector, base_url, project)),  # noqa: S704 - drawn by us
         base_url.rstrip("/"),
         collector.username,
         collectors.password(collector),
         collectors.admin_password(collector),
+        project,
+        number,
     )
 
 

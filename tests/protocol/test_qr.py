@@ -26,7 +26,7 @@ def test_a_scanned_code_is_a_phone_that_works(app: Flask, collector: NewCollecto
     assert (general["autosend"], general["app_language"]) == ("wifi_and_cellular", "vi")
     assert admin["admin_pw"].isdigit()
     assert admin["change_server"] is False
-    assert found["project"]["name"] == "Thôn Đông"
+    assert found["project"]["name"] == "An Lão – Nguyễn Văn Ấm"
     phone = Phone(InProcess(app), general["server_url"])
     assert [form.form_id for form in phone.forms()] == ["tham"]
     assert phone.head().status == 204

@@ -106,6 +106,28 @@ def test_a_hundred_are_added_from_a_table(officer: Browser) -> None:
     assert (first.count('scope="row"'), second.count('scope="row"')) == (50, 50)
 
 
+def test_those_who_were_added_together_are_shown_with_their_codes_alone(officer: Browser) -> None:
+    """Everyday task 4: five collectors from a table, their five codes."""
+    _send(officer, dan="Họ tên\tThôn\nCũ Văn Một\t11629001")
+    rows = "\n".join(f"Mạc Thị Số {n}\t11629001" for n in range(5))
+    answer = _send(officer, dan=f"Họ tên\tThôn\n{rows}")
+    page = officer.get(answer.headers["Location"]).text
+    assert "Đã thêm 5 thành viên" in page
+    assert page.count('class="code-card"') == 5
+    assert "Cũ Văn Một" not in page
+
+
+def test_the_sheet_of_a_changed_code_says_what_to_do_with_the_old_project(officer: Browser) -> None:
+    """Case qr-01."""
+    _send(officer, dan="Họ tên\tThôn\nMạc Thị Sớm\t11629001")
+    [made] = _collectors()
+    assert "xóa dự án cũ" not in officer.get(f"{PAGE}/to-in?nguoi={made.id}").text
+    _post(officer, f"{PAGE}/{made.id}/doi-ma")
+    page = officer.get(f"{PAGE}/to-in?nguoi={made.id}").text
+    assert "Mạc Thị Sớm (mã 2)" in page
+    assert "Gửi hết phiếu trong dự án cũ, rồi xóa dự án cũ." in page
+
+
 def test_a_workbook_is_read_as_excel_writes_it(officer: Browser) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()

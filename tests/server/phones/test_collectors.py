@@ -14,6 +14,7 @@ from cryptography.fernet import InvalidToken
 from flask import Flask
 
 from app import create_app
+from server.accounts import passwords
 from server.db import db
 from server.errors import Problem
 from server.models import Audit, Collector
@@ -133,14 +134,46 @@ def test_the_qr_code_sets_up_a_phone(made: NewCollector) -> None:
     assert found["admin"]["change_server"] is False
     assert found["admin"]["delete_saved"] is False
     assert re.fullmatch(r"\d{6}", found["admin"]["admin_pw"])
-    assert found["project"] == {"name": "Thôn Đông", "icon": "🏠", "color": "#0a7d4f"}
+    assert found["project"] == {"name": f"An Lão – {made.collector.name}", "icon": "🏠", "color": "#0a7d4f"}
 
 
-def test_a_collector_of_several_thon_has_a_project_named_by_the_commune(app: Flask) -> None:
+def _project(made: NewCollector) -> str:
+    return str(_unpacked(collectors.qr_text(made.collector, BASE))["project"]["name"])
+
+
+def test_two_projects_of_a_commune_on_one_phone_are_told_apart(app: Flask) -> None:
+    """Case qr-01: the person's name; thôn beside it for two of one name, user names where these are alike too."""
     commune = sample.make_commune()
-    villages = [sample.make_village(commune, f"1162900{n}", f"Thôn {n}") for n in (1, 2)]
-    found = sample.make_collector(commune, villages)
-    assert _unpacked(collectors.qr_text(found.collector, BASE))["project"]["name"] == "An Lão"
+    west, east = (
+        sample.make_village(commune, f"1162900{n}", name) for n, name in ((1, "Vạn Phúc"), (2, "Hòa Mỹ"))
+    )
+    som = sample.make_collector(commune, [west], "Mạc Thị Sớm")
+    khoat = sample.make_collector(commune, [west, east], "Đinh Văn Khoát")
+    assert (_project(som), _project(khoat)) == ("An Lão – Mạc Thị Sớm", "An Lão – Đinh Văn Khoát")
+    other = sample.make_collector(commune, [east], "Mạc Thị Sớm")
+    assert (_project(som), _project(other)) == (
+        "An Lão – Mạc Thị Sớm, Vạn Phúc",
+        "An Lão – Mạc Thị Sớm, Hòa Mỹ",
+    )
+    third = sample.make_collector(commune, [west], "Mạc Thị Sớm")
+    assert _project(third) == f"An Lão – Mạc Thị Sớm, {third.collector.username}"
+    assert len({_project(each) for each in (som, khoat, other, third)}) == 4
+
+
+def test_a_changed_code_makes_a_project_that_says_so(made: NewCollector) -> None:
+    """Case qr-01."""
+    first = _project(made)
+    for number in (2, 3):
+        collectors.rotate(made.collector)
+        db.session.commit()
+        assert _project(made) == f"{first} (mã {number})"
+
+
+def test_a_made_password_has_no_letters_that_look_alike(made: NewCollector) -> None:
+    others = "".join(passwords.made() for _ in range(200))
+    assert not set(others + made.password) & set("Il1O0")
+    assert len(made.password) == 16
+    assert len(set(others)) == 57
 
 
 def test_the_password_of_the_phones_settings_is_his_own_and_stays(made: NewCollector) -> None:
