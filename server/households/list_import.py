@@ -12,7 +12,15 @@ from server import audit, clock
 from server.db import db
 from server.errors import Problem
 from server.files.tables import read_table, table_file
-from server.files.tables.read_table import SheetRead, TableColumn, TableKind, TableRow
+from server.files.tables.read_table import (
+    AS_FOUND,
+    ReadingChoice,
+    SheetRead,
+    TableColumn,
+    TableKind,
+    TableRead,
+    TableRow,
+)
 from server.files.tables.table_file import TableRejected
 from server.households import house_address, household_parts
 from server.households.household_parts import Parts
@@ -111,12 +119,21 @@ class Compared:
     twins: tuple[Twin, ...]
 
 
-def read(content: bytes, filename: str) -> list[Row]:
+def read(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> list[Row]:
     """The rows of a list, of all its sheets. Raises RegisterRejected."""
+    return rows_of(table(content, filename, choice))
+
+
+def table(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> TableRead:
+    """A list with all that is left out of it. Raises RegisterRejected."""
     try:
-        reading = read_table.read_file(content, filename, HOUSEHOLD_TABLE)
+        return read_table.read_file(content, filename, HOUSEHOLD_TABLE, choice)
     except TableRejected as rejected:
         raise RegisterRejected(rejected.sentences) from rejected
+
+
+def rows_of(reading: TableRead) -> list[Row]:
+    """The households that a table names. Raises RegisterRejected."""
     if len(reading.rows) > MOST_ROWS:
         raise RegisterRejected(
             [f"Danh sách có {len(reading.rows)} dòng; mỗi lần nạp nhiều nhất {MOST_ROWS} hộ."]
@@ -284,14 +301,17 @@ def found(commune: Commune, key: int) -> HouseholdImport:
     return row
 
 
-def store(kept: HouseholdImport, commune: Commune, also: Iterable[int] = ()) -> int:
+def store(
+    kept: HouseholdImport, commune: Commune, also: Iterable[int] = (), choice: ReadingChoice = AS_FOUND
+) -> int:
     """Add the households of a list that are not there yet, and those twins whose rows are in `also`; how many.
 
-    The caller commits. The list itself is forgotten: what it said stands in the households.
+    `choice` is how it was shown. The caller commits. The list itself is forgotten: what it said stands in the
+    households.
     """
     if kept.content is None:
         raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
-    compared = compare(read(bytes(kept.content), kept.filename), commune)
+    compared = compare(read(bytes(kept.content), kept.filename, choice), commune)
     wanted = frozenset(also)
     chosen = [*compared.new, *(twin.placed for twin in compared.twins if twin.placed.row.number in wanted)]
     _add(chosen, kept)

@@ -1,5 +1,7 @@
 """The page on which a list of households is loaded: uploaded, looked at beside what is there, confirmed, undone."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -7,9 +9,12 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
+from server.files.tables import table_drafts, table_workbooks
 from server.households import list_import
-from server.households.list_import import RegisterRejected
+from server.households.list_import import HOUSEHOLD_TABLE, RegisterRejected
 from server.models import Commune
+from server.office import table_pages
+from server.office.table_pages import SHOWN
 
 blueprint = Blueprint("household_import", __name__)
 BASE = "/quan-tri/xa/<code>/ho/nhap"
@@ -51,8 +56,20 @@ def look(code: str, key: int) -> str | Response:
     if kept.content is None:
         return redirect(url_for(".choose", code=code))
     audit.note_reading("household.import_look", f"household_import:{key}", {"labels": True})
-    compared = list_import.compare(list_import.read(bytes(kept.content), kept.filename), commune)
-    return render_template("office/household_import_look.html", commune=commune, kept=kept, compared=compared)
+    content, given = bytes(kept.content), _chosen(request.args)
+    wrong: tuple[str, ...] = ()
+    try:
+        reading = list_import.table(content, kept.filename, table_drafts.choice_of(given))
+        compared = list_import.compare(list_import.rows_of(reading), commune)
+    except RegisterRejected as rejected:
+        wrong, given = rejected.sentences, {}
+        reading = list_import.table(content, kept.filename)
+        compared = list_import.compare(list_import.rows_of(reading), commune)
+    return render_template(
+        "office/household_import_look.html", commune=commune, kept=kept, compared=compared, reading=reading,
+        given=given, wrong=wrong, shown=SHOWN, kind=HOUSEHOLD_TABLE,
+        columns=table_pages.columns_of(reading.sheets[0].headings),
+    )  # fmt: skip
 
 
 @blueprint.post(f"{BASE}/<int:key>")
@@ -66,11 +83,25 @@ def confirm(code: str, key: int) -> Response:
         flash(f"Đã bỏ {list_import.undo(kept)} hộ của danh sách.")
     else:
         ticked = request.form.getlist("them", type=int)
+        choice = table_drafts.choice_of(_chosen(request.form))
         flash(
-            f"Đã thêm {list_import.store(kept, commune, ticked)} hộ. Điện thoại của tổ thấy ở lần cập nhật tới."
+            f"Đã thêm {list_import.store(kept, commune, ticked, choice)} hộ. Điện thoại của tổ thấy ở lần cập nhật tới."
         )
     db.session.commit()
     return redirect(url_for(".choose", code=code))
+
+
+@blueprint.get(f"{BASE}/mau.xlsx")
+@access.needs(Right.MANAGE_HOUSEHOLDS)
+def template(code: str) -> Response:
+    """The template of a list."""
+    access.open_commune(code)
+    return table_pages.file(table_workbooks.template(HOUSEHOLD_TABLE), "mau-danh-sach-ho.xlsx")
+
+
+def _chosen(given: Mapping[str, str]) -> dict[str, str]:
+    """The columns and the heading that were chosen by hand."""
+    return {name: text for name, text in given.items() if text and name.startswith(("cot_", "dong_"))}
 
 
 def _choosing(commune: Commune, wrong: list[str] | tuple[str, ...] = ()) -> str:

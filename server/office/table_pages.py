@@ -50,7 +50,7 @@ def choose(code: str, subject: str) -> str:
 def template(code: str, subject: str) -> Response:
     """The template of this table."""
     access.open_commune(code)
-    return _file(table_workbooks.template(BY_NAME[subject].kind), f"mau-{subject}.xlsx")
+    return file(table_workbooks.template(BY_NAME[subject].kind), f"mau-{subject}.xlsx")
 
 
 @blueprint.post(BASE)
@@ -120,7 +120,7 @@ def to_mend(code: str, subject: str, key: str) -> Response:
     commune, about = access.open_commune(code), BY_NAME[subject]
     looked = look_at(table_drafts.kept(commune.id, subject, key), about, commune)
     faults = looked.checked.faults if looked.checked else ()
-    return _file(table_workbooks.to_mend(about.kind, faults), f"can-sua-{subject}.xlsx")
+    return file(table_workbooks.to_mend(about.kind, faults), f"can-sua-{subject}.xlsx")
 
 
 def look_at(kept: KeptTable, about: TableSubject, commune: Commune) -> Looked:
@@ -171,7 +171,7 @@ def _looking(
         reading=looked.reading,
         checked=looked.checked,
         first=first,
-        columns=_columns(first.headings if first else _widest(filled)),
+        columns=columns_of(first.headings if first else _widest(filled)),
         top=filled.rows[:SHOWN] if filled and first is None else (),
         shown=SHOWN,
         faults=looked.checked.faults[:MOST_FAULTS] if looked.checked else (),
@@ -179,7 +179,7 @@ def _looking(
     )
 
 
-def _columns(headings: tuple[str, ...]) -> list[tuple[int, str]]:
+def columns_of(headings: tuple[str, ...]) -> list[tuple[int, str]]:
     """Columns to choose from: place and "B: Họ tên"."""
     return [
         (
@@ -195,6 +195,7 @@ def _widest(sheet: SheetCells | None) -> tuple[str, ...]:
     return ("",) * width
 
 
-def _file(content: bytes, name: str) -> Response:
+def file(content: bytes, name: str) -> Response:
+    """A workbook to take away."""
     head = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, content_type=_XLSX, headers=head)

@@ -41,15 +41,20 @@ class KeptTable:
 
     @property
     def choice(self) -> ReadingChoice:
-        """How its officer wants it read: columns, the row of the heading, sheets to leave out."""
-        columns = {
-            found[1]: int(place) if place.isdigit() else None
-            for name, place in self.given.items()
-            if (found := _COLUMN.fullmatch(name)) and place
-        }
-        heading = self.given.get("dong_tieu_de", "")
-        without = frozenset(filter(None, self.given.get("bo_trang", "").split("\n")))
-        return ReadingChoice(columns, without, int(heading[:6]) if heading.isdigit() else None)
+        return choice_of(self.given)
+
+
+def choice_of(given: Mapping[str, str]) -> ReadingChoice:
+    """How an officer wants a table read, as a form says it: columns, the row of the heading, sheets to leave out."""
+    columns = {
+        found[1]: int(place[:4]) if place.isdecimal() and place.isascii() else None
+        for name, place in given.items()
+        if (found := _COLUMN.fullmatch(name)) and place
+    }
+    heading = given.get("dong_tieu_de", "")
+    without = frozenset(filter(None, given.get("bo_trang", "").split("\n")))
+    is_row = heading.isdecimal() and heading.isascii()
+    return ReadingChoice(columns, without, int(heading[:6]) if is_row else None)
 
 
 def keep(
