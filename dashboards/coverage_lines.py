@@ -9,7 +9,8 @@ from dashboards import words
 from dashboards.charts import Bullet, bullet
 from dashboards.maps.map_colours import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
-from geo.targets import Judgement, State, Target, cut, share_of_time_gone
+from geo.reach import noun
+from geo.targets import NOTHING, Judgement, State, Target, cut, share_of_time_gone
 from geo.vietnamese_order import sort_key
 from geo.weeks import pace_of
 from server.coverage.coverage_table import VISITED
@@ -28,6 +29,8 @@ class Line:
     words: str
     notes: tuple[str, ...]
     reach: str
+    """How much was asked, with the unit: `khảo sát 930/2.066 hộ (45,0 %)`."""
+    short_reach: str
     source: str
     indicator: str | None
     """Whose map can be opened; None where no survey asks."""
@@ -57,8 +60,9 @@ def _line(table: CoverageTable, row: TargetRow) -> Line:
         value=_value(target, judgement, asked),
         state=judgement.state,
         words=judgement.state.words,
-        notes=_notes(target, judgement, asked) if told_by_survey and asked else (),
-        reach=_reach(asked.cell) if told_by_survey and asked else "",
+        notes=_notes(judgement, asked) if told_by_survey and asked else (),
+        reach=words.reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
+        short_reach=words.short_reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
         source=_source(target, judgement),
         indicator=asked.indicator.code if asked else None,
         bar=_bar(table, target, judgement) if target.unit == "percent" and target.how != "office" else None,
@@ -78,11 +82,6 @@ def _beside(row: TargetRow) -> str:
     return told and f"{'khảo sát' if by_office else 'đơn vị báo cáo'}: {told}"
 
 
-def _reach(cell: Cell) -> str:
-    """How many of the households were asked; nothing where none was, or where it cannot be told."""
-    return words.share(cell.reach) if cell.reach is not None and cell.subjects else ""
-
-
 def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> str:
     """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown."""
     if judgement.value_shown is not None:
@@ -92,16 +91,17 @@ def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> 
     return ""
 
 
-def _notes(target: Target, judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
+def _notes(judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
     cell, notes = asked.cell, []
-    if judgement.state is not State.UNKNOWN and judgement.words != judgement.state.words:
+    if judgement.words not in (judgement.state.words, NOTHING):
         notes.append(judgement.words)  # "mới khảo sát n/N hộ": the reason why it is not judged
     if cell.of:
         unit = words.UNITS.get(asked.indicator.unit, "")
         some = f"{words.number(cell.done)}/" if cell.done is not None else ""
         notes.append(f"{some}{words.number(cell.of)} {unit} đã hỏi")
-    if target.over_households and cell.percent is not None:
-        notes.append(f"tính trên tất cả các hộ; riêng các hộ đã hỏi là {words.percent(cell.percent)}")
+    if cell.over_all and cell.percent is not None:
+        what = noun(asked.indicator.unit)
+        notes.append(f"tính trên tất cả các {what}; riêng {what} đã hỏi là {words.percent(cell.percent)}")
     return tuple(notes)
 
 
@@ -146,12 +146,12 @@ class Met:
 
 def met(table: CoverageTable) -> Met:
     """The pace is that of the surveyed target with the latest deadline."""
-    part = _share(table.visited, table.households)
+    part = table.reach
     bar = share_bar(part)
     end = last_surveyed(table)
-    found = (
-        pace_of(table.weeks, table.households, end.deadline) if end and table.visited is not None else None
-    )
+    if end is None or table.visited is None:
+        return Met(part, bar)
+    found = pace_of(table.weeks, table.households, end.deadline, surplus=table.surplus)
     if found is None:
         return Met(part, bar)
     needed = None if found.needed is None else math.ceil(found.needed)
@@ -199,13 +199,14 @@ class Column:
     target: Target | None
     """The one the map is set against too."""
 
-    @property
-    def over_all(self) -> bool:
-        return self.target is not None and self.target.over_households
+    over_all: str
+    """Of what all it is a share where it is judged over all: "tất cả các hộ"; else ""."""
+    is_empty: bool
+    """Nobody was asked yet: the column can be folded."""
 
 
 def columns(table: CoverageTable) -> tuple[Column, ...]:
-    """The main indicators that anybody was asked for, in the plan's order; six at most, for a page of paper."""
+    """The indicators of the plan's surveyed percents, in the plan's order; those that nobody was asked come last."""
     rows = {row.indicator.code: row for row in table.indicators if row.indicator.kind != "event"}
     named = [
         row.target for row in table.targets if row.target.how != "office" and row.target.indicator in rows
@@ -213,9 +214,9 @@ def columns(table: CoverageTable) -> tuple[Column, ...]:
     main = dict.fromkeys(
         target.indicator for target in named if target.unit == "percent" and target.indicator
     )
-    asked = [code for code in main if _is_asked(rows[code].cell)]
-    codes = asked or list(main) or [code for code in rows if code != VISITED]
-    return tuple(_column(table, rows[code]) for code in codes[:6])
+    codes = list(main) or [code for code in rows if code != VISITED]
+    found = [_column(table, rows[code]) for code in codes]
+    return tuple(sorted(found, key=lambda column: column.is_empty))
 
 
 def _is_asked(cell: Cell) -> bool:
@@ -225,12 +226,19 @@ def _is_asked(cell: Cell) -> bool:
 def _column(table: CoverageTable, row: IndicatorRow) -> Column:
     label = row.target.label if row.target else row.indicator.label
     required = words.required(row.target) if row.target else ""
-    return Column(row.indicator.code, label, required, target_of(table, row.indicator.code))
+    return Column(
+        code=row.indicator.code,
+        label=label,
+        required=required,
+        target=target_of(table, row.indicator.code),
+        over_all=f"tất cả các {noun(row.indicator.unit)}" if row.cell.over_all else "",
+        is_empty=not _is_asked(row.cell),
+    )
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A cell of the thôn table: its words, the reach beside it, and the state that marks it."""
+    """A cell of the thôn table: its words, the reach beside it, and the state that marks it (None: not told)."""
 
     text: str
     reach: str
@@ -252,44 +260,63 @@ class Thon:
 
 def thons(table: CoverageTable, wanted: Sequence[Column], order: "Order") -> tuple[Thon, ...]:
     """Every thôn, sorted; those without a number stand last whichever way."""
-    target = next((column.target for column in wanted if column.code == order.by), None)
-    keys = {row.code: _key(row, order.by, target) for row in table.villages}
+    keys = {row.code: _key(row, order.by) for row in table.villages}
     known = [row for row in table.villages if keys[row.code] is not None]
     unknown = [row for row in table.villages if keys[row.code] is None]
     known.sort(key=lambda row: (keys[row.code], row.code), reverse=order.descending)
-    return tuple(_thon(row, wanted) for row in [*known, *unknown])
+    return tuple(_thon(table, row, wanted) for row in [*known, *unknown])
 
 
-def _thon(row: VillageRow, wanted: Sequence[Column]) -> Thon:
-    part = _share(row.visited, row.households)
+def _thon(table: CoverageTable, row: VillageRow, wanted: Sequence[Column]) -> Thon:
     return Thon(
         code=row.code,
-        name=row.name,
+        name=table.name_of(row),
         households=words.number(row.households) if row.households is not None else "–",
         visited=words.number(row.visited) if row.visited is not None else words.NOT_TOLD,
-        visited_share=words.share(part) if part is not None else "",
-        cells=tuple(shown_cell(row, column.code, column.target) for column in wanted),
+        visited_share=visited_share(row),
+        cells=tuple(shown_cell(table, row, column.code) for column in wanted),
     )
 
 
-def shown_cell(row: VillageRow, code: str, target: Target | None) -> Shown:
+def visited_share(row: VillageRow) -> str:
+    """The share of a thôn's households that was met; more met than it has is told, never drawn as 350 %."""
+    if row.visited is not None and row.households is not None and row.visited > row.households:
+        return f"số đã nêu {words.number(row.households)}"
+    part = _share(row.visited, row.households)
+    return words.share(part) if part is not None else ""
+
+
+def shown_cell(table: CoverageTable, row: VillageRow, code: str) -> Shown:
     """A thôn's cell of one indicator as tables show it."""
     cell, judgement = row.cells.get(code, Cell()), row.judgements.get(code)
-    known = judgement is not None and judgement.state is not State.UNKNOWN
+    known = table.indicator(code)
     return Shown(
-        text=shown(cell, judgement, code, target),
-        reach=_reach(cell),
-        state=judgement.state if judgement and known else None,
+        text=shown(cell, code),
+        reach=words.short_reach(cell, known.indicator) if known else "",
+        state=judgement.state if judgement else None,
         is_hidden=cell.suppressed is not None,
     )
 
 
-def shown(cell: Cell, judgement: Judgement | None, code: str, target: Target | None) -> str:
+def nowhere(table: CoverageTable, wanted: Sequence[Column]) -> Thon | None:
+    """The row of what lies in no thôn, so that columns add up; None where there is nothing."""
+    if not any(cell.subjects or cell.suppressed for cell in table.unplaced.values()):
+        return None
+    cells = tuple(
+        Shown(shown(cell, column.code), "", None, cell.suppressed is not None)
+        for column in wanted
+        for cell in [table.unplaced.get(column.code, Cell())]
+    )
+    met = table.unplaced.get(VISITED, Cell()).subjects
+    return Thon("", "Không rõ thôn", "–", words.number(met) if met else "–", "", cells)
+
+
+def shown(cell: Cell, code: str) -> str:
     """The one number of an area that tables and maps show, in words; or why there is none."""
-    value = figure(code, cell, judgement, target)
+    value = figure(code, cell)
     if value is not None:
         return words.percent(value)
-    if cell.bound and not (target and target.over_households):
+    if cell.bound and not cell.over_all:
         return words.cell(cell)
     return words.HIDDEN[cell.suppressed] if cell.suppressed else "–"
 
@@ -312,7 +339,7 @@ def order(by: str | None, way: str | None, shown: Sequence[Column]) -> Order:
     return Order(by, way == "giam") if by in names else Order()
 
 
-def _key(row: VillageRow, by: str, target: Target | None) -> tuple[Fraction | str, ...] | None:
+def _key(row: VillageRow, by: str) -> tuple[Fraction | str, ...] | None:
     """What a thôn is sorted by; None where the number is unknown or hidden."""
     if by == "ma":
         return (row.code,)
@@ -323,5 +350,5 @@ def _key(row: VillageRow, by: str, target: Target | None) -> tuple[Fraction | st
     if by == "gap":
         part = _share(row.visited, row.households)
         return None if part is None else (part,)
-    percent = figure(by, row.cells.get(by, Cell()), row.judgements.get(by), target)
+    percent = figure(by, row.cells.get(by, Cell()))
     return None if percent is None else (Fraction(percent),)

@@ -4,12 +4,14 @@ import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
-from geo.coverage import Cell
-from geo.targets import Judgement, Target, cut
+from geo.coverage import Cell, Indicator
+from geo.estimate import wilson
+from geo.reach import noun
+from geo.targets import Judgement, State, Target, cut
 from server.clock import LOCAL
 
 SPACE = "\u00a0"  # a number and its unit stay on one line
-UNKNOWN = "chưa có số liệu"
+UNKNOWN = State.UNKNOWN.words
 
 SIGNS = {">=": "≥", ">": ">", "=": "=", "<=": "≤", "<": "<"}
 
@@ -81,6 +83,55 @@ def of_households(some: int | None, households: int | None) -> str:
     return f"{number(some)}{total}{SPACE}hộ"
 
 
+def reach(value: Cell, indicator: Indicator, *, verb: str = "khảo sát") -> str:
+    """How much of what there is was asked, in the indicator's own unit: `khảo sát 930/2.066 hộ (45,0 %)`.
+
+    People picked by chance have a number asked and an interval; "" where nothing was asked, or nothing may be told.
+    """
+    if not value.subjects:
+        return ""
+    what = noun(indicator.unit, is_sample=indicator.is_sample)
+    asked = number(value.subjects)
+    if indicator.is_sample:
+        return f"đã hỏi {asked} {what}{_interval(value)}"
+    if _is_doubtful(value):
+        return f"{verb} {asked} {what}, nhiều hơn số đã nêu ({number(value.expected or 0)}): cần xem lại số {what}"
+    if value.reach is None:
+        return f"{verb} {asked} {what}"
+    of = f"{asked}/{number(value.expected or 0)}{SPACE}{what}"
+    part = share(value.reach)
+    return f"{of} ({part})" if indicator.unit == "village" else f"{verb} {of} ({part})"
+
+
+def _is_doubtful(value: Cell) -> bool:
+    """Whether more were met than there should be: a fault of the number given, not a reach of 350 %."""
+    return value.expected is not None and value.subjects is not None and value.subjects > value.expected
+
+
+def _interval(value: Cell) -> str:
+    if value.done is None or not value.of:
+        return ""
+    found = wilson(value.done, value.of)
+    return f" (khoảng 95{SPACE}%: {near(found.low)}–{near(found.high)}{SPACE}%)"
+
+
+def near(value: float) -> str:
+    """A percent that was estimated, rounded to one decimal; a whole one without."""
+    text = f"{value:.1f}".removesuffix(".0")
+    return text.replace(".", ",")
+
+
+def short_reach(value: Cell, indicator: Indicator) -> str:
+    """The same in a column: the share, or the numbers where a share would be nonsense."""
+    if not value.subjects:
+        return ""
+    if indicator.is_sample:
+        return f"{number(value.subjects)}{SPACE}người"
+    if _is_doubtful(value):
+        return f"{number(value.subjects)}, số đã nêu {number(value.expected or 0)}"
+    return share(value.reach) if value.reach is not None else ""
+
+
 def cell(value: Cell) -> str:
     """The percent of a cell, its bound where it is withheld (`> 98 %`), or why there is none."""
     if value.bound:
@@ -103,6 +154,8 @@ def judged(target: Target, judgement: Judgement) -> str:
     if judgement.value_shown is None:
         return ""
     gone = [period for period in judgement.periods if period.gone]
+    if judgement.source == "survey":  # a period without visits is neither met nor missed
+        gone = [period for period in gone if period.met is not None]
     if gone and judgement.met is not None:
         met = sum(period.met is True for period in gone)
         return f"{met}/{len(gone)} {PERIOD_NAMES[target.period]}"

@@ -125,7 +125,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class IndicatorSpec:
-    """What an indicator counts. A state older than `valid_days` no longer counts; None: it stands."""
+    """What an indicator counts. A state older than `valid_days` no longer counts; None: it stands.
+
+    `place_kind`: which places of the list it speaks of (their `loai`); None: all of them.
+    """
 
     code: str
     label_vi: str
@@ -134,6 +137,7 @@ class IndicatorSpec:
     kind: str
     valid_days: int | None
     explanation_vi: str
+    place_kind: str | None = None
 
 
 def load(source: str | bytes | Path) -> Plan:
@@ -287,6 +291,7 @@ def _indicator(part: Part) -> IndicatorSpec:
         kind=part.choice("kind", KINDS),
         valid_days=part.whole_number("valid_days", 1, 3660),
         explanation_vi=part.text("explanation_vi"),
+        place_kind=part.maybe("place_kind"),
     )
     part.close()
     return spec

@@ -1,39 +1,21 @@
 """Counts and targets of a commune on a day → the one coverage table that page, map, API, XLSX and report share."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from fractions import Fraction
 
+from geo.cells import Cell, Counted, Indicator, cell, judgement
 from geo.derived import DERIVED
-from geo.disclosure import BASE, Bound, Protection, Suppression, bound, protect
-from geo.reported import Reported, judge_each_period, judge_reported, shown_periods
-from geo.targets import (
-    PERIODS_IN_A_YEAR,
-    RESIDENT_UNITS,
-    Judgement,
-    Pace,
-    State,
-    Tallied,
-    Target,
-    cut,
-    judge,
-)
+from geo.disclosure import Protection, Suppression, protect, protect_together
+from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
+from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
+from geo.targets import PERIODS_IN_A_YEAR, Judgement, Pace, State, Tallied, Target
 from geo.weeks import Week, pace_of, shown_weeks
 
-MIN_REACH = Fraction(1, 2)
+__all__ = ["Cell", "Indicator"]  # what a table is made of can be had from here
+
 NO_VILLAGE = ""  # the row of findings that lie in no known thôn
-
-
-@dataclass(frozen=True)
-class Indicator:
-    """What is counted. `unit` is whose number it is (household … village), `kind` state, event or derived."""
-
-    code: str
-    label: str
-    unit: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -83,22 +65,6 @@ class CommuneInput:
     met_by_week: Mapping[str, Sequence[Tallied]] = field(
         default_factory=dict
     )  # by village code, at those ends
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One indicator in one area. None is unknown where `suppressed` is None, else withheld.
-
-    `percent` (0 to 100, cut) is the share among those asked, `reach` (exact, 1 is all) subjects / households.
-    """
-
-    done: int | None = None
-    of: int | None = None
-    percent: Decimal | None = None
-    reach: Fraction | None = None
-    subjects: int | None = None
-    suppressed: str | None = None  # base | part | secondary
-    bound: Bound | None = None
 
 
 @dataclass(frozen=True)
@@ -154,10 +120,29 @@ class CoverageTable:
     villages: tuple[VillageRow, ...]
     targets: tuple[TargetRow, ...]
     unplaced: Mapping[str, Cell]
-    min_reach: Fraction
+    enough: Enough
     full: bool
     weeks: tuple[Week, ...] = ()
     """Households met by the ends of the last weeks."""
+    surplus: int = 0
+    """Households met beyond the numbers given for single thôn: they close no other thôn's gap."""
+
+    @property
+    def min_reach(self) -> Fraction:
+        """The share of its subjects that an indicator needs to be judged."""
+        return self.enough.reach
+
+    @property
+    def reach(self) -> Fraction | None:
+        """The part of the households that was met, 0 to 1."""
+        if self.visited is None or not self.households:
+            return None
+        return min(Fraction(1), Fraction(self.visited - self.surplus, self.households))
+
+    def name_of(self, village: VillageRow) -> str:
+        """The thôn's name; of two alike each with the end of its code: `Quyết Tiến (021)`."""
+        alike = sum(each.name == village.name for each in self.villages)
+        return f"{village.name} ({village.code[-3:]})" if alike > 1 else village.name
 
     def target(self, target_id: str) -> TargetRow | None:
         return next((row for row in self.targets if row.target.id == target_id), None)
@@ -169,7 +154,7 @@ class CoverageTable:
         return next((row for row in self.indicators if row.indicator.code == code), None)
 
 
-def table(given: CommuneInput, *, min_reach: Fraction = MIN_REACH, full: bool = False) -> CoverageTable:
+def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False) -> CoverageTable:  # noqa: B008
     """Compute the table. `full` is for those with the right to single records: no small cell is hidden (R25).
 
     The commune's counts are the sum of its thôn and of what lies in none.
@@ -177,26 +162,19 @@ def table(given: CommuneInput, *, min_reach: Fraction = MIN_REACH, full: bool = 
     visits = {v.code: _visits(v.visited) for v in given.villages} | {
         NO_VILLAGE: _visits(given.unplaced_visited)
     }
-    hidden_visits = _NOTHING_HIDDEN if full else protect(visits)
-    columns = [_column(given, indicator, min_reach, full=full) for indicator in given.indicators]
-    by_code = {column.indicator.code: column for column in columns}
-    villages = tuple(
-        VillageRow(
-            v.code,
-            v.name,
-            v.households,
-            None if v.code in hidden_visits.rows else v.visited,
-            {code: column.cells[v.code] for code, column in by_code.items()},
-            {
-                code: column.judgements[v.code]
-                for code, column in by_code.items()
-                if v.code in column.judgements
-            },
-        )
-        for v in given.villages
-    )
+    tallied = {each.code: _rows(given, each) for each in given.indicators}
+    hidden_visits, hidden = _hidden(given, visits, tallied) if not full else (_NOTHING_HIDDEN, {})
+    columns = {
+        each.code: _column(given, each, tallied[each.code], hidden.get(each.code, _NOTHING_HIDDEN), enough)
+        for each in given.indicators
+    }
     visited = sum(row.subjects for row in visits.values())
+    beyond = sum(surplus(v.visited, v.households) for v in given.villages if v.code not in hidden_visits.rows)
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
+
+    def paced(deadline: date) -> Pace | None:
+        return pace_of(weeks, given.households, deadline, surplus=beyond)
+
     return CoverageTable(
         code=given.code,
         name=given.name,
@@ -205,15 +183,14 @@ def table(given: CommuneInput, *, min_reach: Fraction = MIN_REACH, full: bool = 
         households=given.households,
         households_source=given.households_source,
         visited=None if hidden_visits.total else visited,
-        indicators=tuple(_indicator_row(given, column, min_reach) for column in columns),
-        villages=villages,
-        targets=tuple(
-            _target_row(given, target, by_code, min_reach, weeks, full) for target in given.targets
-        ),
-        unplaced={code: column.cells[NO_VILLAGE] for code, column in by_code.items()},
-        min_reach=min_reach,
+        indicators=tuple(_indicator_row(given, column, enough, full) for column in columns.values()),
+        villages=tuple(_village_row(village, columns, hidden_visits) for village in given.villages),
+        targets=tuple(_target_row(given, each, columns, paced, enough, full) for each in given.targets),
+        unplaced={code: column.cells[NO_VILLAGE] for code, column in columns.items()},
+        enough=enough,
         full=full,
         weeks=weeks,
+        surplus=beyond,
     )
 
 
@@ -225,16 +202,38 @@ class _Column:
     """One indicator down the table: by village code its cells and judgements, and the commune's sum."""
 
     indicator: Indicator
-    total: Tallied
-    hidden_total: Suppression | None
+    whole: Counted
     target: Target | None
     cell: Cell
     cells: Mapping[str, Cell]
     judgements: Mapping[str, Judgement]
 
 
+def _indicator_row(given: CommuneInput, column: _Column, enough: Enough, full: bool) -> IndicatorRow:
+    target = column.target
+    judged = _surveyed(given, target, column, enough, full) if target else None
+    return IndicatorRow(column.indicator, column.cell, target, judged)
+
+
 def _visits(households: int) -> Tallied:
     return Tallied(households, households, households)
+
+
+def _village_row(
+    village: VillageInput, columns: Mapping[str, _Column], hidden_visits: Protection
+) -> VillageRow:
+    return VillageRow(
+        village.code,
+        village.name,
+        village.households,
+        None if village.code in hidden_visits.rows else village.visited,
+        {code: column.cells[village.code] for code, column in columns.items()},
+        {
+            code: column.judgements[village.code]
+            for code, column in columns.items()
+            if village.code in column.judgements
+        },
+    )
 
 
 def own_target(targets: tuple[Target, ...], indicator: str) -> Target | None:
@@ -243,43 +242,71 @@ def own_target(targets: tuple[Target, ...], indicator: str) -> Target | None:
     return min(named, key=lambda target: target.id, default=None)
 
 
-def _column(given: CommuneInput, indicator: Indicator, min_reach: Fraction, *, full: bool) -> _Column:
-    code = indicator.code
+def _rows(given: CommuneInput, indicator: Indicator) -> dict[str, Tallied]:
+    """What each thôn, and what lies in none, tallied of an indicator."""
     tallied = {v.code: _tallied(v, indicator) for v in given.villages}
-    tallied[NO_VILLAGE] = given.unplaced.get(code, Tallied())
-    total = sum(tallied.values(), Tallied())
-    open_to_all = full or indicator.unit not in RESIDENT_UNITS
-    hidden = _NOTHING_HIDDEN if open_to_all else protect(tallied)
-    target = own_target(given.targets, code)
+    tallied[NO_VILLAGE] = given.unplaced.get(indicator.code, Tallied())
+    return tallied
+
+
+def _hidden(
+    given: CommuneInput, visits: Mapping[str, Tallied], tallied: Mapping[str, Mapping[str, Tallied]]
+) -> tuple[Protection, dict[str, Protection]]:
+    """What small cells hide: one choice for all that households are asked, another for people by chance."""
+    residents = [each for each in given.indicators if each.unit in RESIDENT_UNITS]
+    at_doors = {each.code: tallied[each.code] for each in residents if not each.is_sample}
+    main = {target.indicator for target in given.targets if target.indicator}
+    of_visits, found = protect_together(visits, at_doors, main=main)
+    return of_visits, {
+        **found,
+        **{each.code: protect(tallied[each.code]) for each in residents if each.is_sample},
+    }
+
+
+def _column(
+    given: CommuneInput,
+    indicator: Indicator,
+    tallied: Mapping[str, Tallied],
+    hidden: Protection,
+    enough: Enough,
+) -> _Column:
     to_ask = {v.code: _to_ask(indicator, v.households, v.expected, 1) for v in given.villages}
-    cells = {
-        key: _cell(indicator, row, hidden.rows.get(key), target, to_ask.get(key))
+    found = {
+        key: Counted(indicator, row, _reach(indicator, row, to_ask.get(key)), hidden.rows.get(key))
         for key, row in tallied.items()
     }
-    asked_in_commune = _to_ask(indicator, given.households, given.expected, len(given.villages))
-    judgements = {
-        v.code: _judgement(
-            given, target, indicator, tallied[v.code], households=to_ask[v.code], min_reach=min_reach
-        )
-        for v in given.villages
+    target = own_target(given.targets, indicator.code)
+    whole = _whole(given, indicator, found, hidden.total)
+    judged = (
+        {key: judgement(found[key], target, enough=enough, as_of=given.as_of) for key in to_ask}
         if target
-        and v.code not in hidden.rows  # a state tells a number coarsely: enough to give a small one away
-    }
+        else {}
+    )
     return _Column(
         indicator=indicator,
-        total=total,
-        hidden_total=hidden.total,
+        whole=whole,
         target=target,
-        cell=_cell(indicator, total, hidden.total, target, asked_in_commune),
-        cells=cells,
-        judgements=judgements,
+        cell=cell(whole, target),
+        cells={key: cell(counted, target) for key, counted in found.items()},
+        judgements={key: each for key, each in judged.items() if each is not None},
     )
 
 
-def _indicator_row(given: CommuneInput, column: _Column, min_reach: Fraction) -> IndicatorRow:
-    target = column.target
-    judgement = _commune_judgement(given, target, column, min_reach) if target else None
-    return IndicatorRow(column.indicator, column.cell, target, judgement)
+def _whole(
+    given: CommuneInput, indicator: Indicator, rows: Mapping[str, Counted], hidden: Suppression | None
+) -> Counted:
+    """The commune: its rows' sum. What hidden rows have beyond their list is not told by its reach either."""
+    total = sum((row.tallied for row in rows.values()), Tallied())
+    beyond = sum(row.reach.surplus for row in rows.values() if not (row.hidden and row.hidden.whole))
+    expected = _to_ask(indicator, given.households, given.expected, len(given.villages))
+    reach = Reach(
+        unit=indicator.unit,
+        subjects=total.subjects,
+        expected=expected,
+        surplus=max(beyond, surplus(total.subjects, expected)),
+        is_sample=indicator.is_sample,
+    )
+    return Counted(indicator, total, reach, hidden, is_total=True)
 
 
 def _tallied(village: VillageInput, indicator: Indicator) -> Tallied:
@@ -290,69 +317,35 @@ def _tallied(village: VillageInput, indicator: Indicator) -> Tallied:
 def _to_ask(
     indicator: Indicator, households: int | None, expected: Mapping[str, int], thon: int
 ) -> int | None:
+    if indicator.is_sample:
+        return None
     if indicator.unit == "village":
         return thon
     return households if indicator.unit in RESIDENT_UNITS else expected.get(indicator.code)
 
 
-def _cell(
-    indicator: Indicator,
-    tallied: Tallied,
-    hidden: Suppression | None,
-    target: Target | None,
-    to_ask: int | None,
-) -> Cell:
-    if hidden and hidden.whole:
-        return Cell(suppressed=hidden.why)
-    is_event = indicator.kind == "event"  # people helped are a sum, not a share of anything
-    reach = Fraction(tallied.subjects, to_ask) if to_ask and not is_event else None
-    if hidden:
-        told = bound(tallied) if hidden.why == "part" else None
-        return Cell(None, tallied.of, None, reach, tallied.subjects, hidden.why, told)
-    limit = target if target and target.unit == "percent" and not target.over_households else None
-    share = None if is_event else tallied.percent
-    percent = None if share is None else cut(share, limit)
-    return Cell(tallied.done, tallied.of, percent, reach, tallied.subjects)
-
-
-def _judgement(
-    given: CommuneInput,
-    target: Target,
-    indicator: Indicator,
-    tallied: Tallied,
-    *,
-    households: int | None,
-    min_reach: Fraction,
-) -> Judgement:
-    return judge(
-        target, tallied, unit=indicator.unit, households=households, min_reach=min_reach, as_of=given.as_of
+def _reach(indicator: Indicator, tallied: Tallied, expected: int | None) -> Reach:
+    return Reach(
+        unit=indicator.unit,
+        subjects=tallied.subjects,
+        expected=expected,
+        surplus=surplus(tallied.subjects, expected),
+        is_sample=indicator.is_sample,
     )
 
 
-def _commune_judgement(
-    given: CommuneInput, target: Target, column: _Column, min_reach: Fraction
-) -> Judgement:
-    """The target over the whole commune, without its numbers where the commune's own cell is hidden."""
-    hidden = column.hidden_total
-    if hidden == BASE:
-        return Judgement(state=State.UNKNOWN)
-    found = _judgement(
-        given,
-        target,
-        column.indicator,
-        column.total,
-        households=len(given.villages) if column.indicator.unit == "village" else given.households,
-        min_reach=min_reach,
-    )
-    return found.withheld() if hidden else found
+def _commune_judgement(given: CommuneInput, target: Target, whole: Counted, enough: Enough) -> Judgement:
+    """The target over the whole commune; unknown where its number is withheld and no bound decides."""
+    found = judgement(whole, target, enough=enough, as_of=given.as_of)
+    return found or Judgement(state=State.UNKNOWN)
 
 
 def _target_row(
     given: CommuneInput,
     target: Target,
     columns: Mapping[str, _Column],
-    min_reach: Fraction,
-    weeks: Sequence[Week],
+    paced: Callable[[date], Pace | None],
+    enough: Enough,
     full: bool,
 ) -> TargetRow:
     """Where both survey and office may tell, the office's number is the official one, until then the survey's."""
@@ -361,32 +354,32 @@ def _target_row(
     column = columns.get(target.indicator or "")
     surveyed = None
     if target.how != "office" and column is not None:
-        surveyed = _surveyed(given, target, column, min_reach, full)
+        surveyed = _surveyed(given, target, column, enough, full)
     is_official = surveyed is None or (target.how == "both" and reported.source is not None)
-    is_met_at_doors = surveyed is not None and column is not None and column.indicator.unit in RESIDENT_UNITS
     return TargetRow(
         target=target,
         judgement=reported if is_official or surveyed is None else surveyed,
         surveyed=surveyed,
         reported=reported if target.how != "survey" or told else None,
         values=tuple(sorted((each for each in told if each.at <= given.as_of), key=_newest_first)),
-        pace=pace_of(weeks, given.households, target.deadline) if is_met_at_doors else None,
+        pace=paced(target.deadline) if surveyed and column and _is_met_at_doors(column.indicator) else None,
     )
+
+
+def _is_met_at_doors(indicator: Indicator) -> bool:
+    return indicator.unit in RESIDENT_UNITS and not indicator.is_sample
 
 
 def _newest_first(told: Reported) -> tuple[int, int]:
     return -told.at.toordinal(), -(told.start or told.at).toordinal()
 
 
-def _surveyed(
-    given: CommuneInput, target: Target, column: _Column, min_reach: Fraction, full: bool
-) -> Judgement:
+def _surveyed(given: CommuneInput, target: Target, column: _Column, enough: Enough, full: bool) -> Judgement:
     """What visits say of a target: over the year, or, for people helped a week or a month, by period."""
     if target.period not in PERIODS_IN_A_YEAR or target.id not in given.by_period:
-        return _commune_judgement(given, target, column, min_reach)
+        return _commune_judgement(given, target, column.whole, enough)
     told = given.by_period[target.id]
-    amounts = {start: Fraction(tallied.done) for start, tallied in told.items()}
-    found = replace(judge_each_period(target, amounts, as_of=given.as_of), source="survey")
+    found = judge_surveyed_periods(target, told, as_of=given.as_of)
     if full or column.indicator.unit not in RESIDENT_UNITS:
         return found
     hidden = protect({start.isoformat(): tallied for start, tallied in told.items()}).rows

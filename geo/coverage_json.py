@@ -14,7 +14,9 @@ def to_json(shown: CoverageTable) -> dict[str, Any]:
     `percent` is 0 to 100 with one decimal, cut; `reach` is the exact ratio subjects / households (1 is all). Where
     `suppressed` is "base", every number is null; where it is "part", done and percent are null and one more key
     stands in the cell: `bound`, {"comparator": ">", "percent": 98.0} or null; where it is "secondary", at least done
-    and percent are null. `percent` null with `suppressed` null is unknown.
+    and percent are null. `percent` null with `suppressed` null is unknown. `percent_judged` is the share of all
+    `expected`, where the target is judged over all, else null; `state` of a thôn is null where it may not be told.
+    What lies in no thôn is in the commune's numbers alone.
     """
     source = shown.households_source
     return {
@@ -31,11 +33,18 @@ def to_json(shown: CoverageTable) -> dict[str, Any]:
                 "name": village.name,
                 "households": village.households,
                 "visited": village.visited,
-                "indicators": {code: _cell_json(cell) for code, cell in village.cells.items()},
+                "indicators": {
+                    code: _cell_json(cell) | {"state": _state(village.judgements.get(code))}
+                    for code, cell in village.cells.items()
+                },
             }
             for village in shown.villages
         ],
     }
+
+
+def _state(judgement: Judgement | None) -> str | None:
+    return None if judgement is None else judgement.state.value
 
 
 def _indicator_json(row: IndicatorRow) -> dict[str, Any]:
@@ -67,6 +76,8 @@ def _cell_json(cell: Cell) -> dict[str, Any]:
         "reach": None if cell.reach is None else float(cell.reach),
         "subjects": cell.subjects,
         "suppressed": cell.suppressed,
+        "percent_judged": None if cell.percent_judged is None else float(cell.percent_judged),
+        "expected": cell.expected,
     }
     if cell.suppressed == "part":
         limit = cell.bound
@@ -88,6 +99,7 @@ def target_to_json(row: TargetRow) -> dict[str, Any]:
         "period": target.period,
         "deadline": target.deadline.isoformat(),
         "over_households": target.over_households,
+        "over_all": judgement.over_all,
         "how": target.how,
         "office": target.office,
         "current": None if judgement.value_shown is None else float(judgement.value_shown),
@@ -138,6 +150,7 @@ def _period_json(period: PeriodCount) -> dict[str, Any]:
         "gone": period.gone,
         "value": None if period.value is None else _number(period.value),
         "met": period.met,
+        "is_empty": period.is_empty,
     }
 
 

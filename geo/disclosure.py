@@ -8,10 +8,13 @@ The rule, for one indicator in one commune:
 3. A reader who subtracts the shown thôn from the commune's total must not learn a hidden number: other thôn are hidden,
    the smallest first, until every hidden number could still be at least two different ones ("secondary").
    When no thôn is left to hide behind, the commune's total is hidden ("secondary").
+
+What one indicator hides another must not tell: the thôn of rule 3 that are hidden whole are chosen once for all
+indicators of households, by the households met, and stay hidden in every one of them (`protect_together`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -53,16 +56,66 @@ class Bound:
 
 
 def protect(rows: Mapping[str, Tallied]) -> Protection:
-    """Decide what to hide of one indicator, given what each thôn tallied.
+    """Decide what to hide of one indicator that stands alone, given what each thôn tallied.
 
     Findings placed in no thôn are a row like any other. A thôn with no subject has nothing to hide.
     """
+    return protect_together(rows, {})[0]
+
+
+def protect_together(
+    met: Mapping[str, Tallied], columns: Mapping[str, Mapping[str, Tallied]], *, main: Container[str] = ()
+) -> tuple[Protection, Mapping[str, Protection]]:
+    """What to hide of the households met and of every indicator that is asked of them.
+
+    Each column holds a row for every thôn of `met`, with at most as many subjects where it is a state. `main` are
+    those whose total is worth more than further rows; of the others the total is hidden instead.
+    """
+    every = {_MET: met, **columns}
+    chosen = _Chosen({code for code, row in met.items() if is_base(row)})
+    while True:
+        unsafe = next((name for name in every if not _whole_rows_are_safe(every, name, chosen)), None)
+        if unsafe is None:
+            break
+        further = _next_row(every, unsafe, chosen) if unsafe == _MET or unsafe in main else None
+        if further is None:
+            chosen.without_total.add(unsafe)
+        else:
+            chosen.beside.append(further)
+    found = {name: _protection(rows, chosen, name) for name, rows in every.items()}
+    return found.pop(_MET), found
+
+
+_MET = ""
+
+
+@dataclass
+class _Chosen:
+    """The thôn hidden whole in every column: with fewer than five households met, and those beside them."""
+
+    base: Collection[str]
+    beside: list[str] = field(default_factory=list)
+    without_total: set[str] = field(default_factory=set)
+    """Columns whose total is hidden, since no thôn was left to hide behind."""
+
+    @property
+    def rows(self) -> set[str]:
+        return {*self.base, *self.beside}
+
+
+def _next_row(every: Mapping[str, Mapping[str, Tallied]], name: str, chosen: _Chosen) -> str | None:
+    """The smallest thôn not hidden yet in which the column has enough to hide behind."""
+    hidden, rows = chosen.rows, every[name]
+    wide = (code for code in every[_MET] if code not in hidden and rows[code].subjects >= SMALL)
+    return next(iter(_smallest_first(every[_MET], wide)), None)
+
+
+def _protection(rows: Mapping[str, Tallied], chosen: _Chosen, name: str) -> Protection:
     total = sum(rows.values(), Tallied())
-    hidden = {code: BASE for code, row in rows.items() if is_base(row)}
-    whole, total_is_safe = ([], True) if is_base(total) else _whole_rows_beside(rows, hidden)
-    hidden |= dict.fromkeys(whole, BESIDE_BASE)
+    hidden = {code: BASE for code, row in rows.items() if is_base(row) or code in chosen.base}
+    hidden |= dict.fromkeys(chosen.beside, BESIDE_BASE)
     hidden |= {code: PART for code, row in rows.items() if code not in hidden and is_part(row)}
-    if is_base(total) or not total_is_safe:  # without a total there is nothing to subtract from
+    if is_base(total) or name in chosen.without_total:  # without a total there is nothing to subtract from
         return Protection(hidden, BASE if is_base(total) else BESIDE_BASE)
     partly, total_is_safe = _part_rows_beside(rows, hidden, total)
     told = is_part(total) and (total_is_safe or _bounds_tell_enough(rows, hidden))
@@ -88,44 +141,62 @@ def bound(row: Tallied) -> Bound | None:
 
 
 def allowed_day(as_of: date, today: date) -> date:
-    """The day to show when `as_of` is asked for: today, or the Sunday that ends a week at or before `as_of`.
+    """The day to show when `as_of` is asked for: today, or the newest Sunday or last day of a month not after it.
 
-    Differences between any two days would single out the households visited between them.
+    Differences between any two days would single out the households visited between them. The report of October ends
+    on 31/10 and that of the year on 31/12, and months add up to the year (R8).
     """
-    return today if as_of >= today else as_of - timedelta(days=as_of.isoweekday() % 7)
+    if as_of >= today:
+        return today
+    sunday = as_of - timedelta(days=as_of.isoweekday() % 7)
+    return max(sunday, month_end(as_of))
+
+
+def month_end(day: date) -> date:
+    """The last day of a month that is not after `day`."""
+    return day if (day + timedelta(days=1)).day == 1 else day.replace(day=1) - timedelta(days=1)
 
 
 def _smallest_first(rows: Mapping[str, Tallied], codes: Iterable[str]) -> list[str]:
     return sorted(codes, key=lambda code: (rows[code].subjects, rows[code].of, code))
 
 
-def _whole_rows_beside(
-    rows: Mapping[str, Tallied], base: Mapping[str, Suppression]
-) -> tuple[list[str], bool]:
-    """The thôn to hide whole so that no base row can be subtracted, and whether that is enough."""
-    shown = _smallest_first(rows, (code for code in rows if rows[code].subjects >= SMALL))
-    beside: list[str] = []
-    while base and not _whole_rows_are_safe(rows, base, beside, shown):
-        if not shown:
-            return beside, False
-        beside.append(shown.pop(0))
-    return beside, True
-
-
-def _whole_rows_are_safe(
-    rows: Mapping[str, Tallied], base: Iterable[str], beside: Sequence[str], shown: Sequence[str]
-) -> bool:
-    """A reader knows the sums of the hidden rows, why each is hidden, and that the smallest were taken."""
-    hidden = [rows[code] for code in (*base, *beside)]
-    subjects = sum(row.subjects for row in hidden)
-    largest = rows[shown[0]].subjects if shown else subjects
-    limits = [(1, SMALL - 1) for _ in base] + [(SMALL, largest) for _ in beside]
+def _whole_rows_are_safe(every: Mapping[str, Mapping[str, Tallied]], name: str, chosen: _Chosen) -> bool:
+    """A reader knows the sum of a column's hidden rows, why each is hidden, and the households met that are shown."""
+    rows, met = every[name], every[_MET]
+    total = sum(rows.values(), Tallied())
+    hidden = [code for code in rows if code in chosen.rows or is_base(rows[code])]
+    subjects = sum(rows[code].subjects for code in hidden)
+    if name in chosen.without_total or is_base(total) or not subjects:
+        return True
+    limits = _limits(every, name, chosen, hidden)
     if subjects < SMALL or not _undecided(subjects, limits):
         return False
-    asked = sum(row.of for row in hidden)
-    if asked == subjects:  # one answer a household: the same numbers
-        return True
-    return _undecided(asked, [(row.subjects, asked) for row in hidden])
+    asked = sum(rows[code].of for code in hidden)
+    if asked == subjects and all(row.of <= met[code].subjects for code, row in rows.items()):
+        return True  # one answer a household: the same numbers
+    return _undecided(asked, [(rows[code].subjects, max(asked, SMALL)) for code in hidden])
+
+
+def _limits(
+    every: Mapping[str, Mapping[str, Tallied]], name: str, chosen: _Chosen, hidden: Sequence[str]
+) -> list[Range]:
+    """What each hidden row may be: nobody is asked who was not met, and the smallest thôn were taken."""
+    rows, met = every[name], every[_MET]
+    taken = max((met[code].subjects for code in chosen.beside), default=SMALL)
+    shown = [row.subjects for code, row in met.items() if code not in chosen.rows and row.subjects >= taken]
+    largest = min(shown) if shown else sum(met[code].subjects for code in chosen.rows)
+    is_state = all(rows[code].subjects <= met[code].subjects for code in rows)
+    most = largest if is_state else max(largest, *(rows[code].subjects for code in hidden))
+    found = []
+    for code in hidden:
+        if code in chosen.beside:
+            found.append((SMALL if name == _MET else 0, most))
+        elif code in chosen.base:
+            found.append((1 if name == _MET else 0, SMALL - 1 if is_state else most))
+        else:  # few were asked here, of the households met that are shown
+            found.append((1, min(SMALL - 1, met[code].subjects) if is_state else SMALL - 1))
+    return found
 
 
 def _part_rows_beside(
@@ -165,6 +236,13 @@ def _done_is_safe(
     ]
     limits += [(SMALL, rows[code].of - SMALL) for code in partners]
     return _undecided(sum(rows[code].done for code in (*hidden, *partners)), limits)
+
+
+def done_range(row: Tallied, why: Suppression, *, is_total: bool) -> Range:
+    """What is told of the done of a row that is hidden in part: every reader can work it out."""
+    if why == PART:
+        return _part_range(row)
+    return (0, row.of) if is_total else (SMALL, row.of - SMALL)
 
 
 def _part_range(row: Tallied) -> Range:

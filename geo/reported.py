@@ -11,6 +11,7 @@ from geo.targets import (
     Judgement,
     PeriodCount,
     State,
+    Tallied,
     Target,
     cut,
     judge_amount,
@@ -110,8 +111,9 @@ def _judge_share_of_periods(met: int, gone: int) -> Judgement:
     value = Fraction(100 * met, gone)
     near = 100 - value < NEAR_POINTS
     state = State.MET if met >= gone else State.AT_RISK if near else State.BEHIND
+    shown = cut(value)
     return Judgement(
-        state=state, met=met >= gone, value=value, value_shown=cut(value), gap=100 - value, words=state.words
+        state=state, met=met >= gone, value=value, value_shown=shown, gap=100 - shown, words=state.words
     )
 
 
@@ -137,6 +139,40 @@ def judge_each_period(target: Target, told: Mapping[date, Fraction], *, as_of: d
     if untold and met + untold == len(gone):
         found = replace(found, state=State.AT_RISK, met=None)
     return replace(found, words=_words(target, met, len(gone), untold), periods=tuple(begun))
+
+
+def judge_surveyed_periods(target: Target, told: Mapping[date, Tallied], *, as_of: date) -> Judgement:
+    """Periods met of periods in which visits counted something, each begun one listed.
+
+    Before the first visit nothing is known, and a period without visits is empty: neither is called missed.
+    """
+    amounts = {start: amount for start, each in told.items() if (amount := _amount(target, each)) is not None}
+    first = min(amounts, default=None)
+    begun = tuple(
+        PeriodCount(
+            start,
+            end,
+            end <= as_of,
+            amounts.get(start),
+            target.met_by(amounts[start]) if start in amounts else None,
+            is_empty=first is not None and first < start and start not in amounts,
+        )
+        for start, end in periods(target.period, target.start, target.deadline)
+        if start <= as_of
+    )
+    known = [period.met for period in begun if period.gone and period.met is not None]
+    if not known:
+        return Judgement(state=State.UNKNOWN, source="survey", periods=begun)
+    found = _judge_share_of_periods(sum(known), len(known))
+    words = f"đạt {sum(known)}/{len(known)} {PERIOD_WORDS[target.period]} có số liệu"
+    return replace(found, words=words, source="survey", periods=begun)
+
+
+def _amount(target: Target, counted: Tallied) -> Fraction | None:
+    """What visits of one period say in the target's unit; None where there were none."""
+    if target.unit == "percent":
+        return counted.percent if 0 <= counted.done <= counted.of else None
+    return Fraction(counted.done) if counted.subjects > 0 else None
 
 
 def _words(target: Target, met: int, gone: int, untold: int) -> str:

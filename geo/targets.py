@@ -8,12 +8,11 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from geo.reach import COUNTABLE_UNITS, Enough, Reach
+
 NEAR_POINTS = 5  # R7: less than 5 points short is at risk, 5 or more is behind
-RESIDENT_UNITS = frozenset({"household", "person", "adult"})  # units whose reach is counted in households
-REACH_UNITS = RESIDENT_UNITS | {
-    "village"
-}  # of thôn, those with data out of all: three of 38 are not the commune
 PERIODS_IN_A_YEAR = frozenset({"week", "month", "quarter"})
+_ENOUGH = Enough()
 
 COMPARATORS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
     ">=": operator.ge,
@@ -73,6 +72,14 @@ class Target:
         missing = value - self.value if self.comparator in ("<=", "<") else self.value - value
         return max(Fraction(0), missing)
 
+    def counts_all(self, unit: str) -> bool:
+        """Whether it is judged over all there are, asked or not: where the plan says "all" of what can be counted.
+
+        So are "every enterprise", "every thôn" (AL-T19, MD-T07) and "every household" (AL-T26); R6.
+        """
+        says_all = self.unit == "percent" and self.comparator in (">=", "=") and self.value == 100
+        return self.over_households or (says_all and unit in COUNTABLE_UNITS)
+
 
 class State(StrEnum):
     """The five states of R7."""
@@ -93,8 +100,12 @@ _WORDS = {
     State.ON_TRACK: "đúng tiến độ",
     State.AT_RISK: "nguy cơ",
     State.BEHIND: "chưa đạt",
-    State.UNKNOWN: "chưa có số liệu",
+    State.UNKNOWN: "chưa đủ số liệu",
 }
+
+
+NOTHING = "chưa có số liệu"
+"""Why nothing is judged where nobody has told anything yet."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,7 @@ class PeriodCount:
     """One week, month or quarter of a figure counted by period.
 
     `value` and `met` are None where nobody has told it, or where it may not be told; `gone` once it is over.
+    `is_empty`: nobody was visited in it, though visits had begun.
     """
 
     start: date
@@ -109,38 +121,51 @@ class PeriodCount:
     gone: bool
     value: Fraction | None = None
     met: bool | None = None
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """What can be said about a target on a day.
 
-    `met` is None where it may not be judged (too few households reached, or nothing known). `value` is exact and
-    `value_shown` cut; `gap` is in the target's unit (points for percent). All three are None where withheld.
+    `met` is None where it may not be judged (too few reached, nothing known, or those not yet asked decide).
+    `value` is exact and `value_shown` cut; `gap` is in the target's unit (points for percent), and what is shown of
+    both adds up to the target. All three are None where withheld. `over_all`: the value is a share of all there
+    are, asked or not.
     """
 
     state: State
     met: bool | None = None
     value: Fraction | None = None
     value_shown: Decimal | None = None
-    gap: Fraction | None = None
+    gap: Decimal | None = None
     reach: Fraction | None = None
-    words: str = State.UNKNOWN.words
+    over_all: bool = False
+    words: str = NOTHING
     source: str | None = None  # survey | office; None while nothing is known
     reported_at: date | None = None
     periods: tuple[PeriodCount, ...] = ()  # of a figure per week, month or quarter: each period begun
 
     def withheld(self) -> "Judgement":
         """The same state without any number from which a small cell could be computed (R25)."""
-        return Judgement(state=self.state, met=self.met, words=self.state.words, source=self.source)
+        return Judgement(
+            state=self.state,
+            met=self.met,
+            reach=self.reach,
+            over_all=self.over_all,
+            words=self.words,
+            source=self.source,
+        )
 
 
 def cut(value: Fraction, target: Target | None = None) -> Decimal:
     """One decimal (more where the target has more), cut so that it looks met only when it is met (R7).
 
-    Cutting is downward, for an upper limit upward. A value that stands exactly on a strict limit ("trên 85 %" at
-    85) is shown one step short of it: 84.9.
+    Cutting is downward, for an upper limit upward. A percent that stands exactly on a strict limit ("trên 85 %" at
+    85) is shown one step short of it: 84.9. A count is shown as it is: 59 persons are never 58.9.
     """
+    if target and target.unit == "count" and value.denominator == 1:
+        return Decimal(int(value))
     decimals = max(1, _decimals(target.value)) if target else 1
     scale = 10**decimals
     upward = target is not None and target.comparator in ("<=", "<")
@@ -164,77 +189,69 @@ def share_of_time_gone(start: date, deadline: date, as_of: date) -> Fraction:
 
 
 def judge(
-    target: Target,
-    tallied: Tallied,
-    *,
-    unit: str,
-    households: int | None,
-    min_reach: Fraction,
-    as_of: date,
+    target: Target, tallied: Tallied, reach: Reach, *, as_of: date, enough: Enough = _ENOUGH
 ) -> Judgement:
     """Judge a surveyed target from exact fractions (R6 and 6.7).
 
-    `unit` is the indicator's; `households` are those there are, visited or not (None where unknown); for an
-    indicator of thôn, how many thôn there are.
+    This one function gives the state of any area to page, map, wall map, tooltip, legend, report, file and API.
     """
     if target.unit != "percent":
         return judge_amount(target, Fraction(tallied.done) if tallied.subjects else None, as_of, "survey")
+    over_all = target.counts_all(reach.unit)
     asked = tallied.percent
-    value = _over_all(tallied, households) if target.over_households else asked
-    if asked is None or value is None:
-        return Judgement(state=State.UNKNOWN, reach=_reach(tallied, unit, households))
-    reach = _reach(tallied, unit, households)
-    enough = target.over_households or unit not in REACH_UNITS or (reach is not None and reach >= min_reach)
-    state = _survey_state(target, asked, value, reach, enough=enough, as_of=as_of)
-    words = state.words
-    if not enough:
-        words = _only_surveyed(tallied.subjects, households, unit)
+    if asked is None:
+        return Judgement(state=State.UNKNOWN, reach=reach.share, over_all=over_all)
+    value = Fraction(100 * tallied.done, reach.whole or 1) if over_all else asked
+    is_enough = reach.is_enough(enough)
+    state = _survey_state(target, asked, value, reach, is_enough=is_enough, as_of=as_of)
+    told = value if not over_all or reach.whole else None
     return Judgement(
         state=state,
-        met=target.met_by(value) if enough else None,
-        value=value,
-        value_shown=cut(value, target),
-        gap=target.short(value),
-        reach=reach,
-        words=words,
+        met=_is_met(target, asked, value, state) if is_enough else None,
+        value=told,
+        value_shown=None if told is None else cut(told, target),
+        gap=None if told is None else gap_shown(target, told),
+        reach=reach.share,
+        over_all=over_all,
+        words=state.words if is_enough else reach.short(enough),
         source="survey",
     )
 
 
 def _survey_state(
-    target: Target, asked: Fraction, value: Fraction, reach: Fraction | None, *, enough: bool, as_of: date
+    target: Target, asked: Fraction, value: Fraction, reach: Reach, *, is_enough: bool, as_of: date
 ) -> State:
-    """R7 in its order. Over all households, the reach that is enough is all of them."""
-    if enough and target.met_by(value):
+    """R7 in its order; below the least reach a number is no ground to call anybody behind."""
+    if is_enough and target.met_by(value):
         return State.MET
     if as_of > target.deadline:
         return State.BEHIND
-    if target.met_by(asked):  # only the doors not yet knocked on are missing
-        if reach is None:
-            return State.UNKNOWN
-        gone = share_of_time_gone(target.start, target.deadline, as_of)
-        return State.ON_TRACK if reach >= gone else State.AT_RISK
+    gone = share_of_time_gone(target.start, target.deadline, as_of)
+    keeps_pace = reach.share is not None and reach.share >= gone
+    if not is_enough:
+        return State.ON_TRACK if target.met_by(asked) and keeps_pace else State.UNKNOWN
+    if target.met_by(asked):  # over all there are, and only doors not yet knocked on are missing
+        return State.ON_TRACK if keeps_pace else State.AT_RISK
     return State.AT_RISK if target.short(value) < NEAR_POINTS else State.BEHIND
 
 
-def _over_all(tallied: Tallied, households: int | None) -> Fraction | None:
-    return Fraction(100 * tallied.done, households) if households else None
+def _is_met(target: Target, asked: Fraction, value: Fraction, state: State) -> bool | None:
+    """None while all who were asked have it and only the others can tell (22 of 22 thôn, of 23)."""
+    if target.met_by(value):
+        return True
+    return None if target.met_by(asked) and state is not State.BEHIND else False
 
 
-def _reach(tallied: Tallied, unit: str, households: int | None) -> Fraction | None:
-    return Fraction(tallied.subjects, households) if households and unit in REACH_UNITS else None
+def gap_shown(target: Target, value: Fraction) -> Decimal:
+    """How far the shown value is from the target, so that what a reader sees adds up; 0 where it is met."""
+    if target.met_by(value):
+        return Decimal(0)
+    return abs(_decimal(target.value) - cut(value, target))
 
 
-def _only_surveyed(subjects: int, households: int | None, unit: str) -> str:
-    if unit == "village":
-        return f"mới có số liệu của {_grouped(subjects)}/{_grouped(households or 0)} thôn"
-    if not households:
-        return f"mới khảo sát {_grouped(subjects)} hộ, chưa có tổng số hộ"
-    return f"mới khảo sát {_grouped(subjects)}/{_grouped(households)} hộ"
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", ".")
+def _decimal(value: Fraction) -> Decimal:
+    """A figure of a plan as written: at most six decimals, and exact."""
+    return Decimal(int(value * 10**6)).scaleb(-6).normalize()
 
 
 def judge_amount(target: Target, value: Fraction | None, as_of: date, source: str) -> Judgement:
@@ -261,7 +278,7 @@ def judged(state: State, met: bool, value: Fraction, target: Target, source: str
         met=met,
         value=value,
         value_shown=cut(value, target),
-        gap=target.short(value),
+        gap=gap_shown(target, value),
         words=state.words,
         source=source,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from geo.disclosure import protect
+from geo.disclosure import protect, protect_together
 from geo.targets import Pace, Tallied, pace
 
 FOUR_WEEKS = 4
@@ -26,19 +26,38 @@ def week_ends(day: date, weeks: int) -> tuple[date, ...]:
 
 
 def shown_weeks(
-    ends: Sequence[date], by_village: Mapping[str, Sequence[Tallied]], *, hide: bool
+    ends: Sequence[date],
+    by_village: Mapping[str, Sequence[Tallied]],
+    *,
+    hide: bool,
+    met: Mapping[str, Sequence[Tallied]] | None = None,
 ) -> tuple[Week, ...]:
-    """The commune's sum at each end, from those of its thôn; where it is hidden that day, none (R25)."""
+    """The commune's sum at each end, from those of its thôn; where it is hidden that day, none (R25).
+
+    `met` are the households met at the same ends, beside which an indicator of households is hidden or told.
+    """
     found = []
     for place, end in enumerate(ends):
         rows = {code: counted[place] for code, counted in by_village.items()}
-        hidden = hide and protect(rows).total is not None
+        beside = {code: met[code][place] for code in by_village} if met else None
+        hidden = hide and _hides_total(rows, beside)
         found.append(Week(end, None if hidden else sum(rows.values(), Tallied())))
     return tuple(found)
 
 
-def pace_of(weeks: Sequence[Week], households: int | None, deadline: date) -> Pace | None:
-    """The pace until a deadline, by the households met; None where the last four weeks cannot be told."""
+def _hides_total(rows: Mapping[str, Tallied], met: Mapping[str, Tallied] | None) -> bool:
+    if met is None:
+        return protect(rows).total is not None
+    return protect_together(met, {"x": rows}, main={"x"})[1]["x"].total is not None
+
+
+def pace_of(
+    weeks: Sequence[Week], households: int | None, deadline: date, *, surplus: int = 0
+) -> Pace | None:
+    """The pace until a deadline, by the households met; None where the last four weeks cannot be told.
+
+    `surplus` are those met beyond what single thôn are said to have: they close no other thôn's gap.
+    """
     if len(weeks) <= FOUR_WEEKS:
         return None
     first, end = weeks[-1 - FOUR_WEEKS], weeks[-1]
@@ -47,7 +66,7 @@ def pace_of(weeks: Sequence[Week], households: int | None, deadline: date) -> Pa
     met, days = end.tallied.subjects - first.tallied.subjects, (end.day - first.day).days
     return pace(
         households=households,
-        visited=end.tallied.subjects,
+        visited=end.tallied.subjects - surplus,
         visited_in_four_weeks=Fraction(28 * met, days),  # the week that `end` stands in is not over
         as_of=end.day,
         deadline=deadline,

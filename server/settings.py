@@ -56,6 +56,9 @@ class Settings:
     min_reach: Fraction = _setting(
         Fraction(1, 2), "Share of households to be reached before a target is judged (0.5 = 50 %)."
     )
+    min_asked: int = _setting(
+        100, "People picked by chance (satisfaction) whose answers are needed before a target is judged."
+    )
     min_samples: int = _setting(
         30,
         "How many check points (5G) or speed tests are needed before a percent or a median is told of them.",

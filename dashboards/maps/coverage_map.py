@@ -15,9 +15,10 @@ from dashboards.maps.folium_page import (
     inert,
     label_point,
 )
-from dashboards.maps.map_colours import NO_NUMBER, NONE, Class, class_of, classes, figure, target_of
+from dashboards.maps.map_colours import class_of, classes, figure, fills, target_of
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.reach import noun
 from geo.targets import Target
 from server.coverage.coverage_table import VISITED
 
@@ -28,7 +29,6 @@ __all__ = [
     "features",
     "inert",
     "label_point",
-    "patterns",
     "tooltip",
 ]
 
@@ -52,7 +52,7 @@ def coverage_map(
         areas=features(table, row, outlines),
         above=border(outlines.commune),
         note=outlines.note,
-        patterns=patterns(classes(target_of(table, indicator))),
+        patterns=fills(classes(table, row)),
     )
     return framed(drawing, nonce=nonce, address=address, base_map=base_map)
 
@@ -65,40 +65,39 @@ def features(table: CoverageTable, row: IndicatorRow, outlines: Outlines) -> dic
         shape = outlines.villages.get(village.code)
         if shape is None:
             continue
-        name = class_of(village, row.indicator.code, target, table.min_reach)
+        name = class_of(village, row.indicator.code, target)
         properties = {
-            "name": inert(village.name),
-            "figure": inert(_figure(village, row.indicator.code, target)),
+            "name": inert(table.name_of(village)),
+            "figure": inert(_figure(village, row.indicator.code)),
             "at": label_point(shape),
-            "tip": tooltip(village, row, target),
+            "tip": tooltip(table, village, row, target),
             "style": {"color": "#3b3b3b", "weight": 1, "fillColor": f"url(#{name})", "fillOpacity": 0.9},
         }
         found.append({"type": "Feature", "geometry": geojson(shape), "properties": properties})
     return {"type": "FeatureCollection", "features": found}
 
 
-def _figure(village: VillageRow, code: str, target: Target | None) -> str:
+def _figure(village: VillageRow, code: str) -> str:
     """What stands in the thôn on the map; nothing where there is no number to show."""
-    text = shown(village.cells.get(code, Cell()), village.judgements.get(code), code, target)
+    text = shown(village.cells.get(code, Cell()), code)
     return text if "%" in text else ""
 
 
-def tooltip(village: VillageRow, row: IndicatorRow, target: Target | None) -> str:
-    """Name, percent, done of how many, how many households were asked, and the state, as inert HTML."""
+def tooltip(table: CoverageTable, village: VillageRow, row: IndicatorRow, target: Target | None) -> str:
+    """Name, percent, done of how many, how much of what there is was asked, and the state, as inert HTML."""
     code = row.indicator.code
     cell = village.cells.get(code, Cell())
     judgement = village.judgements.get(code)
-    over_all = figure(code, cell, judgement, target) if target and target.over_households else None
-    said = [f"{words.percent(over_all)} của tất cả các hộ" if over_all is not None else ""]
+    over_all = figure(code, cell) if cell.over_all else None
+    said = [
+        f"{words.percent(over_all)} của tất cả các {noun(row.indicator.unit)}" if over_all is not None else ""
+    ]
     if code != VISITED:
         said.append(_asked(cell, row.indicator.unit))
-    if cell.reach is not None:
-        surveyed = words.of_households(cell.subjects, village.households)
-        verb = "đã gặp" if code == VISITED else "khảo sát"
-        said.append(f"{verb} {surveyed} ({words.share(cell.reach)})")
+    said.append(words.reach(cell, row.indicator, verb="đã gặp" if code == VISITED else "khảo sát"))
     if target and judgement:
         said.append(f"{judgement.state.words}, mức giao {words.required(target)}")
-    lines = [f"<b>{inert(village.name)}</b>", *(inert(line) for line in said if line)]
+    lines = [f"<b>{inert(table.name_of(village))}</b>", *(inert(line) for line in said if line)]
     return "<br>".join(lines)
 
 
@@ -109,24 +108,3 @@ def _asked(cell: Cell, unit: str) -> str:
         parts = f"{words.number(cell.done)}/{words.number(cell.of)}"
         return f"{words.cell(cell)} ({parts} {words.UNITS.get(unit, '')})"
     return words.cell(cell) if cell.bound else words.UNKNOWN
-
-
-def patterns(shown: tuple[Class, ...]) -> str:
-    """SVG fills by class name: plain `c1` …, hatched `h1` … where few households were asked, dotted for none."""
-    fills = []
-    for each in shown:
-        fills.append(_pattern(each.name, each.colour, ""))
-        stroke = '<path d="M-1 9 9 -1M-1 1 1 -1M7 9 9 7" stroke="#fff" stroke-width="1.7"/>'
-        fills.append(_pattern(each.name.replace("c", "h"), each.colour, stroke))
-    dots = '<circle cx="2" cy="2" r="1" fill="#777"/><circle cx="6" cy="6" r="1" fill="#777"/>'
-    fills.append(_pattern(NONE, NO_NUMBER, dots))
-    return (
-        f'<svg class="patterns" width="0" height="0" aria-hidden="true"><defs>{"".join(fills)}</defs></svg>'
-    )
-
-
-def _pattern(name: str, colour: str, over: str) -> str:
-    return (
-        f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
-        f'<rect width="8" height="8" fill="{colour}"/>{over}</pattern>'
-    )

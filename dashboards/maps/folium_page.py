@@ -222,7 +222,8 @@ def _points(features: Features | None) -> folium.GeoJson | None:
 def _tiles(base_map: BaseMap | None) -> folium.TileLayer | None:
     if base_map is None:
         return None
-    return folium.TileLayer(tiles=base_map.url, attr=inert(base_map.attribution), control=False, opacity=0.6)
+    words = inert(base_map.attribution) or "&nbsp;"  # folium refuses tiles of another without any
+    return folium.TileLayer(tiles=base_map.url, attr=words, control=False, opacity=0.6)
 
 
 def collection(*features: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""The colour classes of a map: five, told apart by colour-blind readers and on grey paper, and one for no number."""
+"""The classes of a map: the state of each thôn, told apart by colour-blind readers and on grey paper.
+
+Map, wall map, report and their legends take class, colour and words from here, and the state from the table's
+judgement: no place can call a thôn otherwise than another.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,27 +10,40 @@ from decimal import Decimal
 from fractions import Fraction
 
 from dashboards import words
-from geo.coverage import Cell, CoverageTable, VillageRow
-from geo.targets import NEAR_POINTS, Judgement, Target, cut
+from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.reach import noun
+from geo.targets import Judgement, State, Target, cut
 from server.coverage.coverage_table import VISITED
 
 
 @dataclass(frozen=True)
 class Class:
-    """A class of the legend: its name (`c1` best, to `c5`), colour and what it says."""
+    """A class of the legend: the name of its fill, its colour and what it says."""
 
     name: str
     colour: str
     label: str
 
 
-NONE = "none"
-"""The class of a thôn without a number that may be shown."""
-
+FAR_POINTS = 20
+"""Points short from which "chưa đạt" is drawn in the darker brown."""
+WITHHELD = "k-withheld"
+"""The class of a thôn of which no number and no state may be told."""
+UNKNOWN = "k-unknown"
+"""The class of a thôn that was asked too little to judge, or not at all."""
+FAR = "k-far"
 NO_NUMBER = "#e4e4e0"
 
 # From met to far behind: blue to brown, which no common colour blindness confuses.
-AGAINST_TARGET = ("#2166ac", "#92c5de", "#fee0b6", "#f1a340", "#b35806")
+COLOURS = {
+    "k-met": "#2166ac",
+    "k-on_track": "#92c5de",
+    "k-at_risk": "#fee0b6",
+    "k-behind": "#f1a340",
+    FAR: "#b35806",
+    UNKNOWN: NO_NUMBER,
+    WITHHELD: NO_NUMBER,
+}
 
 # Without a target: one colour, from dark to light.
 PLAIN = ("#08519c", "#3182bd", "#6baed6", "#bdd7e7", "#eff3ff")
@@ -34,93 +51,123 @@ FIFTHS = tuple(Fraction(least) for least in (80, 60, 40, 20, 0))
 
 
 def target_of(table: CoverageTable, indicator: str) -> Target | None:
-    """The target that the map of this indicator is set against; only percents to be reached can be."""
+    """The target that the map of this indicator is set against; only percents can be."""
     row = table.indicator(indicator)
     target = row.target if row else None
-    return target if target and target.unit == "percent" and target.comparator in (">=", ">") else None
+    return target if target and target.unit == "percent" else None
 
 
-def classes(target: Target | None) -> tuple[Class, ...]:
-    """The legend's classes, best first: against the target, or fifths where there is none."""
-    limits = _limits(target)
-    colours = AGAINST_TARGET if target else PLAIN
-    return tuple(
-        Class(f"c{n}", colours[n - 1], _range(limits, n - 1, target)) for n in range(1, len(limits) + 1)
-    )
+def state_class(judgement: Judgement | None) -> str:
+    """The class of a judged area; WITHHELD where its state may not be told."""
+    if judgement is None:
+        return WITHHELD
+    if judgement.state is State.BEHIND and judgement.gap is not None and judgement.gap >= FAR_POINTS:
+        return FAR
+    return f"k-{judgement.state.value}"
 
 
-def _limits(target: Target | None) -> tuple[Fraction, ...]:
-    """The least percent of each class: the target, 5 points under it (at risk, R7), two thirds, one third."""
-    if target is None:
-        return FIFTHS
-    goal = target.value
-    thirds = [Fraction(5 * round(goal * part / 15)) for part in (2, 1)]
-    below = [limit for limit in (goal - NEAR_POINTS, *thirds) if limit > 0]
-    kept = [limit for n, limit in enumerate(below) if limit < min([goal, *below[:n]])]
-    return (goal, *kept, Fraction(0))
-
-
-def _range(limits: Sequence[Fraction], place: int, target: Target | None) -> str:
-    if place == 0 and target:
-        return f"đạt mức giao ({words.required(target)})"
-    least = words.number(limits[place])
-    if place == 0:
-        return f"từ {least}{words.SPACE}%"
-    most = f"dưới {words.number(limits[place - 1])}{words.SPACE}%"
-    near = f", thiếu không quá {NEAR_POINTS} điểm" if target and place == 1 else ""
-    return f"từ {least} đến {most}{near}" if limits[place] else f"{most}{near}"
-
-
-def class_of(row: VillageRow, indicator: str, target: Target | None, min_reach: Fraction) -> str:
-    """The class of a thôn; hatched (`h…`) where too few of its households were asked to judge by (R6)."""
+def class_of(row: VillageRow, indicator: str, target: Target | None) -> str:
+    """The class of a thôn: that of its state, or the fifth it is in where there is no target."""
+    if target is not None:
+        return state_class(row.judgements.get(indicator))
     cell = row.cells.get(indicator, Cell())
-    place = _place(row, indicator, cell, target)
-    if place is None:
-        return NONE
-    few = cell.reach is not None and cell.reach < min_reach and not _over_all(indicator, target)
-    return f"{'h' if few else 'c'}{place}"
-
-
-def _place(row: VillageRow, indicator: str, cell: Cell, target: Target | None) -> int | None:
-    """1 is best; None where no number may be shown. A bound counts only where all within it is of one class."""
-    value = figure(indicator, cell, row.judgements.get(indicator), target)
+    value = figure(indicator, cell)
     if value is not None:
-        return _rank(Fraction(value), target)
-    if cell.bound and not _over_all(indicator, target):
-        place = _rank(Fraction(cell.bound.percent), target)
-        return place if place == (1 if cell.bound.comparator == ">" else len(_limits(target))) else None
-    return None
+        return _fifth(Fraction(value))
+    if cell.bound:
+        place = _fifth(Fraction(cell.bound.percent))
+        return place if place == ("c1" if cell.bound.comparator == ">" else "c5") else WITHHELD
+    return WITHHELD if cell.suppressed else UNKNOWN
 
 
-def figure(indicator: str, cell: Cell, judgement: Judgement | None, target: Target | None) -> Decimal | None:
+def _fifth(value: Fraction) -> str:
+    return f"c{next(n for n, limit in enumerate(FIFTHS, 1) if value >= limit)}"
+
+
+def figure(indicator: str, cell: Cell) -> Decimal | None:
     """The one percent that maps and tables show of an area, cut; None where it is unknown or hidden.
 
     Mostly the share of those asked; of households met the share of all, which is what one wants to know of them;
-    and of a target over all households (AL-T26) the number that is judged (R6).
+    and of a target over all there are (AL-T26) the number that is judged (R6).
     """
     if indicator == VISITED:
-        return None if cell.reach is None or cell.suppressed else cut(100 * min(Fraction(1), cell.reach))
-    if target and target.over_households:
-        return judgement.value_shown if judgement else None
-    return cell.percent
+        return None if cell.reach is None or cell.suppressed else cut(100 * cell.reach)
+    return cell.percent_judged if cell.over_all else cell.percent
 
 
-def _over_all(indicator: str, target: Target | None) -> bool:
-    """Whether the figure is one over all households, met or not."""
-    return indicator == VISITED or (target is not None and target.over_households)
+@dataclass(frozen=True)
+class Entry:
+    """A line of the legend: a class and how many thôn are in it."""
+
+    shown: Class
+    count: int
 
 
-def _rank(value: Fraction, target: Target | None) -> int:
-    """Which class a shown percent is in; cut as it is, it meets a target only if the exact one does."""
-    limits = _limits(target)
-    if target is None or target.met_by(value):
-        return next(n for n, limit in enumerate(limits, 1) if value >= limit)
-    return next(n for n, limit in enumerate(limits[1:], 2) if value >= limit)
+def legend(table: CoverageTable, row: IndicatorRow) -> tuple[Entry, ...]:
+    """Every class with its number of thôn, each thôn counted once: the numbers add up to those of the commune."""
+    target = target_of(table, row.indicator.code)
+    found = [class_of(village, row.indicator.code, target) for village in table.villages]
+    return tuple(
+        Entry(each, found.count(each.name))
+        for each in classes(table, row)
+        if each.name != WITHHELD or not table.full or WITHHELD in found
+    )
 
 
-def counts(names: Sequence[str]) -> dict[str, int]:
-    """How many thôn are in each class of the legend, hatched or not; NONE among them."""
-    found = dict.fromkeys((*(f"c{n}" for n in range(1, 6)), NONE), 0)
-    for name in names:
-        found[name.replace("h", "c")] += 1
-    return found
+def classes(table: CoverageTable, row: IndicatorRow) -> tuple[Class, ...]:
+    """The classes of an indicator's map, best first, those without a state last."""
+    target = target_of(table, row.indicator.code)
+    named = _against(target) if target else _fifths()
+    return (
+        *named,
+        Class(UNKNOWN, NO_NUMBER, _too_little(table, row, is_judged=target is not None)),
+        Class(WITHHELD, NO_NUMBER, "số quá nhỏ nên không nêu"),
+    )
+
+
+def _against(target: Target) -> tuple[Class, ...]:
+    said = {
+        "k-met": f"đạt mức giao ({words.required(target)})",
+        "k-on_track": State.ON_TRACK.words,
+        "k-at_risk": State.AT_RISK.words,
+        "k-behind": f"{State.BEHIND.words}, thiếu dưới {FAR_POINTS} điểm",
+        FAR: f"{State.BEHIND.words}, thiếu từ {FAR_POINTS} điểm",
+    }
+    return tuple(Class(name, COLOURS[name], label) for name, label in said.items())
+
+
+def _fifths() -> tuple[Class, ...]:
+    return tuple(Class(f"c{n}", PLAIN[n - 1], fifth_words(n - 1)) for n in range(1, len(FIFTHS) + 1))
+
+
+def fifth_words(place: int) -> str:
+    """`từ 60 đến dưới 80 %`"""
+    least, most = FIFTHS[place], FIFTHS[place - 1] if place else None
+    upper = f"dưới {words.number(most)}{words.SPACE}%" if most is not None else ""
+    if not least:
+        return upper
+    return f"từ {words.number(least)} đến {upper}" if upper else f"từ {words.number(least)}{words.SPACE}%"
+
+
+def _too_little(table: CoverageTable, row: IndicatorRow, *, is_judged: bool) -> str:
+    if not is_judged or row.indicator.is_sample or row.indicator.unit in ("village", "point"):
+        return State.UNKNOWN.words
+    whose = noun(row.indicator.unit)
+    return f"{State.UNKNOWN.words}: khảo sát dưới {words.limit(table.min_reach)} số {whose} của thôn"
+
+
+def fills(named: Sequence[Class]) -> str:
+    """SVG fills by the classes' names: plain ones, one hatched for too little, one dotted for withheld."""
+    over = {
+        UNKNOWN: '<path d="M-1 9 9 -1M-1 1 1 -1M7 9 9 7" stroke="#8a8a84" stroke-width="1.3"/>',
+        WITHHELD: '<circle cx="2" cy="2" r="1" fill="#777"/><circle cx="6" cy="6" r="1" fill="#777"/>',
+    }
+    drawn = "".join(_fill(each, over.get(each.name, "")) for each in named)
+    return f'<svg class="patterns" width="0" height="0" aria-hidden="true"><defs>{drawn}</defs></svg>'
+
+
+def _fill(each: Class, over: str) -> str:
+    return (
+        f'<pattern id="{each.name}" width="8" height="8" patternUnits="userSpaceOnUse">'
+        f'<rect width="8" height="8" fill="{each.colour}"/>{over}</pattern>'
+    )

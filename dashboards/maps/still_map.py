@@ -87,13 +87,12 @@ def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> Still
         if outline is None:
             continue
         latitude, longitude = label_point(outline)
-        text = shown(
-            village.cells.get(indicator, Cell()), village.judgements.get(indicator), indicator, target
-        )
-        lines = (village.name, text) if "%" in text else (village.name,)
+        text = shown(village.cells.get(indicator, Cell()), indicator)
+        own = table.name_of(village)
+        lines = (own, text) if "%" in text else (own,)
         room = sheet.across(outline.bounds[2] - outline.bounds[0])
         fits = [line for line in lines if len(line) * LETTER < room * 1.1]
-        name = class_of(village, indicator, target, table.min_reach)
+        name = class_of(village, indicator, target)
         shapes.append(Shape(sheet.path(outline), name, *sheet.place(longitude, latitude), tuple(fits)))
     border = sheet.path(outlines.commune) if outlines.commune is not None else ""
     return StillMap(WIDTH, sheet.height, tuple(shapes), border)

@@ -5,10 +5,10 @@ from fractions import Fraction
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards import coverage_lines, static_files
+from dashboards import coverage_lines, new_year, static_files, words
 from dashboards.charts import Point, Trend, trend
 from dashboards.maps import coverage_map, folium_page, map_outlines
-from dashboards.maps.map_colours import NONE, class_of, classes, counts, target_of
+from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_page_request import ask
 from geo.coverage import CoverageTable, IndicatorRow
@@ -53,7 +53,9 @@ def commune(code: str) -> str:
         sortable=[(column.code, column.label) for column in shown],
         order=order,
         thons=coverage_lines.thons(asked.table, shown, order),
+        nowhere=coverage_lines.nowhere(asked.table, shown),
         met=coverage_lines.met(asked.table),
+        turn=new_year.turn(asked.commune, asked.table),
         trends=_trends(asked.table),
         unplaced=coverage_lines.unplaced(asked.table),
         difficulties=difficulties.open_count(asked.commune),
@@ -69,27 +71,18 @@ def commune_map(code: str) -> str:
     choices = mapped(asked.table)
     row = _chosen(choices)
     target = target_of(asked.table, row.indicator.code) if row else None
-    found = (
-        [class_of(v, row.indicator.code, target, asked.table.min_reach) for v in asked.table.villages]
-        if row
-        else []
-    )
     drawn = map_outlines.of_commune(asked.commune)
-    legend = classes(target)
     return render_template(
         "map.html",
         asked=asked,
         table=asked.table,
         choices=choices,
         row=row,
-        value=coverage_lines.shown(row.cell, row.judgement, row.indicator.code, target) if row else "",
+        value=coverage_lines.shown(row.cell, row.indicator.code) if row else "",
         target=target,
-        legend=legend,
-        counts=counts(found),
-        hatched=sum(name.startswith("h") for name in found),
-        no_number=NONE,
-        visited=coverage_table.VISITED,
-        patterns=coverage_map.patterns(legend),
+        legend=legend(asked.table, row) if row else (),
+        reach=_reach(row) if row else "",
+        patterns=fills(classes(asked.table, row)) if row else "",
         outlines=drawn,
         paper=still_map(asked.table, row.indicator.code, drawn) if row else None,
     )
@@ -116,6 +109,11 @@ def map_frame(code: str) -> Response:
     response = static_files.packed(make_response(page))
     response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.base_map)
     return response
+
+
+def _reach(row: IndicatorRow) -> str:
+    is_visits = row.indicator.code == coverage_table.VISITED
+    return words.reach(row.cell, row.indicator, verb="đã gặp" if is_visits else "khảo sát")
 
 
 def mapped(table: CoverageTable) -> tuple[IndicatorRow, ...]:

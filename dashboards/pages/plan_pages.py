@@ -8,13 +8,14 @@ import sqlalchemy as sa
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from dashboards import coverage_lines, words
+from dashboards import coverage_lines, new_year, words
 from dashboards.charts import Bullet, bullet
 from dashboards.coverage_lines import Line, Shown
-from dashboards.maps.map_colours import figure, target_of
+from dashboards.maps.map_colours import figure
 from dashboards.pages.commune_page_request import Asked, ask
 from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.reach import noun
 from geo.targets import State, Tallied, Target, cut
 from geo.weeks import Week
 from server.accounts import access
@@ -76,6 +77,7 @@ def targets(code: str) -> str:
         table=asked.table,
         lines=lines,
         summary=coverage_lines.summary(lines),
+        turn=new_year.turn(asked.commune, asked.table),
         groups=_by_section(lines),
     )
 
@@ -176,12 +178,19 @@ def _rule(target: Target, table: CoverageTable, counted: IndicatorRow | None) ->
         said.append(
             f"Kế hoạch viết “{'trên' if target.comparator == '>' else 'dưới'}”: đúng bằng mức giao là chưa đạt."
         )
-    if target.over_households:
-        said.append("Tính trên tất cả các hộ của xã, kể cả hộ chưa đến thăm.")
-    elif counted and counted.indicator.unit in ("household", "person", "adult"):
+    if counted and counted.cell.over_all:
+        what = noun(counted.indicator.unit)
+        said.append(f"Tính trên tất cả các {what} của xã, kể cả {what} chưa được hỏi.")
+    if counted and counted.indicator.is_sample:
         said.append(
-            "Tỷ lệ tính trên số đã hỏi; chỉ kết luận đạt hay không khi đã khảo sát từ "
-            f"{words.limit(table.min_reach)} số hộ."
+            "Người được hỏi là người gặp ngẫu nhiên, không có danh sách; chỉ kết luận khi đã hỏi từ "
+            f"{words.number(table.enough.asked)} người."
+        )
+    elif counted and counted.indicator.unit != "point":
+        said.append(
+            ("" if counted.cell.over_all else "Tỷ lệ tính trên số đã hỏi; ")
+            + f"chỉ kết luận đạt hay không khi đã khảo sát từ {words.limit(table.min_reach)} số "
+            f"{noun(counted.indicator.unit)}."
         )
     if target.period in words.PERIODS:
         name = words.PERIOD_NAMES[target.period]
@@ -199,10 +208,10 @@ def _weeks(asked: Asked, counted: IndicatorRow | None, target: Target) -> list[C
         return []
     code, table = counted.indicator.code, asked.table
     weeks = coverage_table.trend(asked.commune, code, coverage_table.WEEKS, as_of=asked.day, full=table.full)
-    return [_counted(week, counted, target, table.households) for week in reversed(weeks)]
+    return [_counted(week, counted, target) for week in reversed(weeks)]
 
 
-def _counted(week: Week, counted: IndicatorRow, target: Target, households: int | None) -> Counted:
+def _counted(week: Week, counted: IndicatorRow, target: Target) -> Counted:
     day, tallied = words.day(week.day), week.tallied
     if tallied is None:
         return Counted(day, words.NOT_TOLD, "", "", bullet(None, None, None))
@@ -210,7 +219,7 @@ def _counted(week: Week, counted: IndicatorRow, target: Target, households: int 
         return Counted(
             day, words.number(tallied.subjects), words.number(tallied.done), "", bullet(None, None, None)
         )
-    share = _share(tallied, target, households)
+    share = _share(tallied, counted.cell)
     percent = None if share is None else cut(share, target if target.unit == "percent" else None)
     return Counted(
         day=day,
@@ -221,30 +230,31 @@ def _counted(week: Week, counted: IndicatorRow, target: Target, households: int 
     )
 
 
-def _share(tallied: Tallied, target: Target, households: int | None) -> Fraction | None:
-    """The percent that the target is judged by: of those asked, or of all households there are now."""
-    if target.over_households:
-        return Fraction(100 * tallied.done, households) if households and tallied.subjects else None
-    return tallied.percent
+def _share(tallied: Tallied, cell: Cell) -> Fraction | None:
+    """The percent that the target is judged by: of those asked, or of all there are now."""
+    if not cell.over_all:
+        return tallied.percent
+    whole = max(tallied.subjects, cell.expected + cell.surplus) if cell.expected else 0
+    return Fraction(100 * tallied.done, whole) if whole and tallied.subjects else None
 
 
 def _thons(table: CoverageTable, counted: IndicatorRow) -> list[ThonLine]:
     """Those furthest behind first, those without a number last."""
-    code, target = counted.indicator.code, target_of(table, counted.indicator.code)
+    code = counted.indicator.code
     rank = {state: place for place, state in enumerate(WORST_FIRST)}
 
     def key(row: VillageRow) -> tuple[bool, int, float, str]:
         judgement = row.judgements.get(code)
-        value = figure(code, row.cells.get(code, Cell()), judgement, target)
+        value = figure(code, row.cells.get(code, Cell()))
         state = judgement.state if judgement else State.UNKNOWN
         return value is None, rank[state], float(value or 0), row.code
 
     return [
         ThonLine(
             row.code,
-            row.name,
+            table.name_of(row),
             words.number(row.households) if row.households is not None else "–",
-            coverage_lines.shown_cell(row, code, target),
+            coverage_lines.shown_cell(table, row, code),
         )
         for row in sorted(table.villages, key=key)
     ]
@@ -265,14 +275,13 @@ def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
         code = each.indicator.code
         if code == VISITED:
             continue
-        target = target_of(table, code)
         found.append(
             FigureLine(
                 code=code,
                 label=each.target.label if each.target else each.indicator.label,
                 required=words.required(each.target) if each.target else "",
-                shown=coverage_lines.shown_cell(row, code, target),
-                of_commune=coverage_lines.shown(each.cell, each.judgement, code, target),
+                shown=coverage_lines.shown_cell(table, row, code),
+                of_commune=coverage_lines.shown(each.cell, code),
                 target=each.target.id if each.target else None,
             )
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from flask import render_template, request
 
 from dashboards import coverage_lines, words
-from dashboards.maps import coverage_map, map_outlines
-from dashboards.maps.map_colours import NONE, class_of, classes, counts, target_of
+from dashboards.maps import map_outlines
+from dashboards.maps.map_colours import class_of, classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_page_request import ask
 from dashboards.pages.commune_pages import blueprint, mapped
@@ -44,13 +44,11 @@ def wall_map(code: str) -> str:
         table=asked.table,
         row=row,
         target=target,
-        value=coverage_lines.shown(row.cell, row.judgement, row.indicator.code, target),
+        value=coverage_lines.shown(row.cell, row.indicator.code),
+        reach=words.reach(row.cell, row.indicator),
         lines=lines,
-        legend=classes(target),
-        counts=counts([line.class_name for line in lines]),
-        hatched=sum(line.class_name.startswith("h") for line in lines),
-        no_number=NONE,
-        patterns=coverage_map.patterns(classes(target)),
+        legend=legend(asked.table, row),
+        patterns=fills(classes(asked.table, row)),
         outlines=drawn,
         paper=still_map(asked.table, row.indicator.code, drawn),
     )
@@ -74,12 +72,12 @@ def _lines(table: CoverageTable, row: IndicatorRow) -> list[Line]:
         cell = village.cells.get(code, Cell())
         found.append(
             Line(
-                name=village.name,
+                name=table.name_of(village),
                 code=village.code,
-                class_name=class_of(village, code, target, table.min_reach),
+                class_name=class_of(village, code, target),
                 households=words.number(village.households) if village.households is not None else "–",
-                reach=words.share(cell.reach) if cell.reach is not None else "–",
-                value=coverage_lines.shown(cell, village.judgements.get(code), code, target),
+                reach=words.short_reach(cell, row.indicator) or "–",
+                value=coverage_lines.shown(cell, code),
             )
         )
     return found

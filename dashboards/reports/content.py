@@ -1,5 +1,6 @@
 """What a report says, in words and numbers: the coverage table's own, none computed here; Word and PDF set it."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +13,7 @@ from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.targets import State
 from server.coverage import coverage_table, help_given
+from server.coverage.coverage_table import VISITED
 from server.db import db
 from server.models import Commune, Plan
 from server.plans import tasks
@@ -129,6 +131,8 @@ class Report:
     signer: str
     remarks: tuple[str, ...]
     copies: tuple[str, ...]
+    met: str = ""
+    """Households met for the first time in the period; "" in a report of an earlier version."""
 
     @property
     def subject(self) -> str:
@@ -150,12 +154,14 @@ class Report:
 def build(commune: Commune, period: Period, day: dt.date, wish: Wish) -> tuple[Report, CoverageTable]:
     """The report of a period as of a day, small cells hidden as for everybody (R25), and its table.
 
-    The day is today or the end of a week, as for all who see no records; never after the period.
+    The day is today or the end of a week or month, as for all who see no records; never after the period, so that
+    the report of October, whenever it is drawn, ends on 31/10.
     """
     table = coverage_table.table(commune, min(day, period.end), full=False)
     start = max(period.start, dt.date(table.as_of.year, 1, 1))
     given = help_given.in_period(commune, start, table.as_of)
-    return _report(commune, period, table, given, wish), table
+    met = help_given.households_met(commune, VISITED, start, table.as_of)
+    return dataclasses.replace(_report(commune, period, table, given, wish), met=_small(met)), table
 
 
 def _report(
@@ -247,8 +253,12 @@ def _is_told(kind: help_given.Help, table: CoverageTable) -> bool:
 
 def _help(kind: help_given.Help, table: CoverageTable) -> Help:
     row = table.indicator(kind.code)
-    period = f"dưới {help_given.SMALL.stop}" if kind.people is None else words.number(kind.people)
-    return Help(kind.label, period, _helped(row.cell if row else Cell()))
+    return Help(kind.label, _small(kind.people), _helped(row.cell if row else Cell()))
+
+
+def _small(number: int | None) -> str:
+    """A number over the whole commune; None is one of 1 to 4, which is not told."""
+    return f"dưới {help_given.SMALL.stop}" if number is None else words.number(number)
 
 
 def _help_of_thons(kinds: Sequence[help_given.Help], table: CoverageTable) -> Iterable[HelpOfThon]:

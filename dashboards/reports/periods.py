@@ -48,8 +48,8 @@ def of_month(day: dt.date) -> Period:
 
 
 def choices(today: dt.date) -> tuple[Period, ...]:
-    """What can be reported of this year: every period that has begun, months first, the latest first."""
-    every = (_known(key) for key in _keys(today.year))
+    """What can be reported of this year and the last: every period that has begun, months first, the latest first."""
+    every = (_known(key) for year in (today.year, today.year - 1) for key in _keys(year))
     return tuple(period for period in every if period.start <= today)
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from PIL.Image import Quantize
 
 from dashboards import coverage_lines
-from dashboards.maps import coverage_map, map_outlines
-from dashboards.maps.map_colours import NONE, class_of, classes, counts, target_of
+from dashboards.maps import map_outlines
+from dashboards.maps.map_colours import classes, fills, legend
 from dashboards.maps.still_map import still_map
 from geo.coverage import CoverageTable
 from server.models import Commune
@@ -49,21 +49,16 @@ def maps_of(commune: Commune, table: CoverageTable) -> tuple[Picture, ...]:
 
 def _map(table: CoverageTable, column: coverage_lines.Column, drawn: map_outlines.Outlines) -> Picture | None:
     still = still_map(table, column.code, drawn)
-    if still is None:
+    row = table.indicator(column.code)
+    if still is None or row is None:
         return None
-    target = target_of(table, column.code)
-    legend = classes(target)
-    found = [class_of(each, column.code, target, table.min_reach) for each in table.villages]
-    height = still.height + 22 * (len(legend) + 2) + 24
+    entries = legend(table, row)
+    height = still.height + 22 * len(entries) + 24
     svg = render_template(
         "report_map.svg",
         map=still,
-        legend=legend,
-        counts=counts(found),
-        hatched=sum(name.startswith("h") for name in found),
-        none=NONE,
-        min_reach=table.min_reach,
-        patterns=Markup(coverage_map.patterns(legend)),  # noqa: S704 - drawn by us
+        legend=entries,
+        patterns=Markup(fills(classes(table, row))),  # noqa: S704 - drawn by us
         note=drawn.note,
         height=height,
         fonts=FONTS,

@@ -76,9 +76,10 @@ def _survey(report: Report) -> Iterable[str]:
         yield f"Đã gặp {report.visited} hộ. Chưa có số hộ chính thức của các thôn nên chưa tính được tỷ lệ."
     else:
         share = f" ({report.visited_share})" if report.visited_share else ""
+        during = f" (trong kỳ gặp thêm {report.met} hộ)" if report.met else ""
         yield (
-            f"Đã gặp {report.visited}/{report.households} hộ{share}. Số hộ theo {report.households_source}. Kết quả "
-            "theo thôn ở Phụ lục II."
+            f"Đã gặp {report.visited}/{report.households} hộ{share}{during}. Số hộ theo {report.households_source}. "
+            "Kết quả theo thôn ở Phụ lục II."
         )
     yield (
         f"Một chỉ tiêu về hộ hoặc người chỉ được kết luận đạt hay không khi đã khảo sát từ {report.min_reach} số hộ. "

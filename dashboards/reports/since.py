@@ -47,7 +47,7 @@ class Since:
 
 
 def since(commune: Commune, report: Report) -> Since:
-    """Compare with today, and, where its numbers may be shown (a week's end, R25), with the report's own day."""
+    """Compare with today, and with the report's own day where its numbers may be shown (R25)."""
     today = clock.today()
     day = dt.date.fromisoformat(report.as_of)
     now = coverage_table.table(commune, today, full=False)

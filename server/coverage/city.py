@@ -4,19 +4,18 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
 
 from geo import coverage as judged
 from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
 from geo.derived import FIBRE, MOBILE
+from geo.reach import Enough
 from geo.reported import Reported
 from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
 from server.counting import tally_sums
-from server.coverage import coverage_table
+from server.coverage import coverage_table, subjects_there
 from server.coverage.coverage_table import SURVEYED, VISITED
 from server.db import db
 from server.models import Commune, Indicator, Village
@@ -64,7 +63,10 @@ def choices() -> tuple[judged.Indicator, ...]:
     columns = (Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
     wanted = sa.select(*columns).where(sa.or_(Indicator.code == VISITED, Indicator.id.in_(named)))
     rows = db.session.execute(wanted.order_by(Indicator.code != VISITED, Indicator.position, Indicator.code))
-    return tuple(judged.Indicator(*row) for row in rows)
+    known = subjects_there.stated(None)
+    return tuple(
+        judged.Indicator(*row, is_sample=subjects_there.is_sample(row.code, row.unit, known)) for row in rows
+    )
 
 
 def table(indicator: judged.Indicator, as_of: dt.date | None = None) -> CityTable:
@@ -101,7 +103,8 @@ class _Known:
     figures: Mapping[int, Figure]
     targets: Mapping[int, Target]
     reported: Mapping[str, tuple[Reported, ...]]
-    min_reach: Fraction
+    lists: Mapping[int, Mapping[str, int]]
+    enough: Enough
 
     @classmethod
     def read(cls, indicator: judged.Indicator, day: dt.date) -> "_Known":
@@ -115,7 +118,8 @@ class _Known:
             figures=household_numbers.of_city([row.id for rows in villages.values() for row in rows], day),
             targets=_targets(indicator, day.year),
             reported=office_figures.of_indicator(indicator.code, day.year),
-            min_reach=current_app.config["SETTINGS"].min_reach,
+            lists=_lists(indicator, day, homes),
+            enough=coverage_table.enough(),
         )
 
 
@@ -153,6 +157,18 @@ def _tallied(
     return {key: {codes[each]: tallied for each, tallied in row.items()} for key, row in sums.items()}
 
 
+def _lists(indicator: judged.Indicator, day: dt.date, homes: Mapping[int, int]) -> dict[int, dict[str, int]]:
+    """How many places or enterprises there are to ask, by thôn; none for what is asked of households."""
+    found: dict[int, dict[str, int]] = {}
+    if indicator.unit not in subjects_there.LISTS:
+        return found
+    for key, of_village in subjects_there.on_lists(None, [(indicator.code, indicator.unit)], day).items():
+        own = found.setdefault(homes.get(key, key), {})
+        for code, number in of_village.items():
+            own[code] = own.get(code, 0) + number
+    return found
+
+
 def _targets(indicator: judged.Indicator, year: int) -> dict[int, Target]:
     """Each commune's own target of the indicator (the first by id), by commune; none that is counted by period
     from visits, which only the commune's own page lists.
@@ -173,7 +189,7 @@ def _targets(indicator: judged.Indicator, year: int) -> dict[int, Target]:
 
 
 def _row(commune: Row, known: _Known) -> CommuneRow:
-    found = judged.table(_input(commune, known), min_reach=known.min_reach)
+    found = judged.table(_input(commune, known), enough=known.enough)
     shown = found.indicator(known.indicator.code)
     return CommuneRow(
         code=commune.code,
@@ -195,6 +211,7 @@ def _input(commune: Row, known: _Known) -> CommuneInput:
     villages = known.villages.get(commune.id, [])
     of_commune = [known.figures[village.id] for village in villages if village.id in known.figures]
     target = known.targets.get(commune.id)
+    lists = {village.id: known.lists.get(village.id, {}) for village in villages}
     return CommuneInput(
         code=commune.code,
         name=commune.name,
@@ -202,20 +219,21 @@ def _input(commune: Row, known: _Known) -> CommuneInput:
         received_until=None,
         households=household_numbers.total(of_commune),
         households_source=None,
-        villages=tuple(_inputs(villages, known)),
+        villages=tuple(_inputs(villages, known, lists)),
+        expected=coverage_table.all_of_lists(lists),
         indicators=(known.indicator,) if known.indicator.kind in SURVEYED else (),
         targets=(target,) if target else (),
         reported=known.reported,
     )
 
 
-def _inputs(villages: Iterable[Row], known: _Known) -> Iterable[VillageInput]:
+def _inputs(
+    villages: Iterable[Row], known: _Known, lists: Mapping[int, Mapping[str, int]]
+) -> Iterable[VillageInput]:
     for village in villages:
-        tallied, figure = known.tallied.get(village.id, {}), known.figures.get(village.id)
-        yield VillageInput(
-            code=village.code,
-            name=village.name,
-            households=figure.households if figure else None,
-            visited=tallied.get(VISITED, Tallied()).subjects,
-            tallied=tallied,
+        yield coverage_table.village_input(
+            village,
+            known.tallied.get(village.id, {}),
+            known.figures.get(village.id),
+            lists[village.id],
         )

@@ -11,16 +11,19 @@ from flask import current_app
 from geo import coverage as judged
 from geo.coverage import CommuneInput, CoverageTable, VillageInput
 from geo.disclosure import allowed_day
+from geo.reach import RESIDENT_UNITS, Enough
 from geo.reported import periods
-from geo.targets import PERIODS_IN_A_YEAR, RESIDENT_UNITS, Tallied, Target
+from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
 from geo.weeks import Week, shown_weeks, week_ends
 from server import clock, models
 from server.counting import tally_sums
+from server.coverage import subjects_there
 from server.db import db
-from server.models import Commune, Form, FormVersion, Indicator, Plan, Village
+from server.models import Commune, Indicator, Plan, Village
 from server.places import household_numbers, merged_villages
 from server.places.household_numbers import Figure
 from server.plans import office_figures
+from server.settings import Settings
 
 VISITED = "tham_ho"
 """The indicator whose subjects are the households met at least once."""
@@ -35,11 +38,16 @@ Row = sa.Row[*tuple[Any, ...]]
 def table(commune: Commune, as_of: dt.date | None = None, *, full: bool = False) -> CoverageTable:
     """The coverage of a commune as it was on a day (today), as known now (R8).
 
-    `full` is for those with the right to single records. All others see past days as ends of weeks and no small
-    cells (R25). Only this commune's rows are read, in at most ten statements however many they are.
+    `full` is for those with the right to single records. All others see past days as ends of weeks and months, and
+    no small cells (R25). Only this commune's rows are read, in at most ten statements however many they are.
     """
-    min_reach: Fraction = current_app.config["SETTINGS"].min_reach
-    return judged.table(gather(commune, day_shown(as_of, full=full)), min_reach=min_reach, full=full)
+    return judged.table(gather(commune, day_shown(as_of, full=full)), enough=enough(), full=full)
+
+
+def enough() -> Enough:
+    """From when on this installation lets a percent be judged."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return Enough(settings.min_reach, settings.min_asked)
 
 
 def day_shown(as_of: dt.date | None, *, full: bool) -> dt.date:
@@ -60,7 +68,16 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     households = household_numbers.households([village.id for village in shown], as_of)
     targets = _targets(commune, as_of.year, indicators)
     ends = week_ends(as_of, WEEKS)
-    wanted = _asked(commune) | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
+    stated = subjects_there.stated(commune)
+    wanted = stated.asked | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
+    shown_indicators = tuple(
+        judged.Indicator(
+            row.code, row.label_vi, row.unit, row.kind, subjects_there.is_sample(row.code, row.unit, stated)
+        )
+        for row in indicators.values()
+        if row.kind in SURVEYED and row.code in wanted
+    )
+    lists = _on_lists(here, home, shown_indicators, as_of)
     return CommuneInput(
         code=commune.code,
         name=commune.name,
@@ -69,14 +86,16 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
         households=household_numbers.total(households.values()),
         households_source=household_numbers.source(households.values()),
         villages=tuple(
-            _village(village, _by_code(tallied.get(village.id, {}), indicators), households.get(village.id))
+            village_input(
+                village,
+                _by_code(tallied.get(village.id, {}), indicators),
+                households.get(village.id),
+                lists.get(village.id, {}),
+            )
             for village in shown
         ),
-        indicators=tuple(
-            judged.Indicator(row.code, row.label_vi, row.unit, row.kind)
-            for row in indicators.values()
-            if row.kind in SURVEYED and row.code in wanted
-        ),
+        expected=all_of_lists(lists),
+        indicators=shown_indicators,
         targets=targets,
         reported=office_figures.standing(commune, as_of.year),
         by_period=_by_period(here, targets, indicators, as_of),
@@ -174,22 +193,6 @@ def _events(indicators: Mapping[int, Row]) -> list[int]:
     return [key for key, row in indicators.items() if row.kind == "event"]
 
 
-def _asked(commune: Commune) -> set[str]:
-    """The indicators that the newest version of any form in use here states (R10)."""
-    newest = sa.select(sa.func.max(FormVersion.id)).group_by(FormVersion.form_id)
-    stated = (
-        sa.select(FormVersion.definition["indicators"])
-        .join(Form, Form.id == FormVersion.form_id)
-        .where(
-            FormVersion.id.in_(newest),
-            Form.retired_at.is_(None),
-            sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id),
-        )
-    )
-    found: Iterable[list[str] | None] = db.session.scalars(stated)
-    return {code for codes in found for code in codes or ()}
-
-
 def _targeted(targets: Iterable[Target]) -> set[str]:
     return {target.indicator for target in targets if target.indicator and target.how != "office"}
 
@@ -202,13 +205,40 @@ def _by_code(row: Mapping[int, Tallied], indicators: Mapping[int, Row]) -> dict[
     return {indicators[key].code: tallied for key, tallied in row.items() if key in indicators}
 
 
-def _village(village: Row, tallied: Mapping[str, Tallied], figure: Figure | None) -> VillageInput:
+def _on_lists(
+    here: Sequence[int], home: Mapping[int, int], indicators: Iterable[judged.Indicator], as_of: dt.date
+) -> dict[int, dict[str, int]]:
+    """How many there are to ask in each thôn of places and enterprises, those of merged thôn where they count."""
+    found: dict[int, dict[str, int]] = {}
+    for key, of_village in subjects_there.on_lists(
+        here, [(each.code, each.unit) for each in indicators], as_of
+    ).items():
+        own = found.setdefault(home[key], {})
+        for code, number in of_village.items():
+            own[code] = own.get(code, 0) + number
+    return found
+
+
+def all_of_lists(lists: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
+    """The commune's lists: those of its thôn together."""
+    found: dict[str, int] = {}
+    for of_village in lists.values():
+        for code, number in of_village.items():
+            found[code] = found.get(code, 0) + number
+    return found
+
+
+def village_input(
+    village: Row, tallied: Mapping[str, Tallied], figure: Figure | None, expected: Mapping[str, int]
+) -> VillageInput:
+    """A thôn as geo.coverage takes it: what it tallied, its households, and how many places there are to ask."""
     return VillageInput(
         code=village.code,
         name=village.name,
         households=figure.households if figure else None,
         visited=tallied.get(VISITED, Tallied()).subjects,
         tallied=tallied,
+        expected=expected,
     )
 
 

@@ -1,4 +1,7 @@
-"""How many people were helped in a period, by kind of help, over a whole commune (R2: events add up)."""
+"""What a commune did in a period: households met for the first time, and people helped (R2: events add up).
+
+Periods without a day in common add up: twelve months are the year.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -31,6 +34,19 @@ def in_period(commune: Commune, start: dt.date, end: dt.date) -> tuple[Help, ...
         .order_by(Indicator.position, Indicator.code)
     ).all()
     return tuple(Help(row.code, row.label_vi, _told(here, row.id, start, end)) for row in events)
+
+
+def households_met(commune: Commune, indicator: str, start: dt.date, end: dt.date) -> int | None:
+    """How many more households were met by the end than before the start; None where it is small."""
+    here = list(db.session.scalars(sa.select(Village.id).where(Village.commune_id == commune.id)))
+    known = db.session.scalar(sa.select(Indicator.id).where(Indicator.code == indicator))
+    if not here or known is None or end < start:
+        return 0
+    days = (start - dt.timedelta(days=1), end)
+    met = sum(
+        after.subjects - before.subjects for before, after in tally_sums.at_ends(here, known, days).values()
+    )
+    return None if met in SMALL else met
 
 
 def _told(here: list[int], indicator: int, start: dt.date, end: dt.date) -> int | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, HouseholdsSource, Indicator, VillageInput, own_target, table
 from geo.coverage_json import target_to_json, to_json
+from geo.reach import Reach
 from geo.reported import Reported, judge_reported
 from geo.targets import (
     State,
@@ -43,8 +44,9 @@ def make_target(value: str = "82", comparator: str = ">=", **other: Any) -> Targ
 
 
 def judged(target: Target, done: int, of: int, subjects: int, **other: Any):
-    known: dict[str, Any] = {"unit": "person", "households": 1000, "min_reach": HALF, "as_of": MIDYEAR}
-    return judge(target, Tallied(done, of, subjects), **(known | other))
+    known: dict[str, Any] = {"unit": "person", "expected": 1000, "as_of": MIDYEAR} | other
+    as_of = known.pop("as_of")
+    return judge(target, Tallied(done, of, subjects), Reach(subjects=subjects, **known), as_of=as_of)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +60,9 @@ def judged(target: Target, done: int, of: int, subjects: int, **other: Any):
         (">=", 7700, 10000, 600, ("behind", False)),  # 5 points short
         (">=", 0, 1000, 600, ("behind", False)),
         (">=", 820, 1000, 500, ("met", True)),  # reach exactly at the minimum
-        (">=", 5, 5, 5, ("at_risk", None)),  # met on five answers is not met
-        (">=", 800, 1000, 100, ("at_risk", None)),
-        (">=", 10, 1000, 100, ("behind", None)),
+        (">=", 5, 5, 5, ("unknown", None)),  # met on five answers is not met
+        (">=", 800, 1000, 100, ("unknown", None)),
+        (">=", 10, 1000, 100, ("unknown", None)),  # nor is anybody called behind on a tenth
         (">=", 0, 0, 0, ("unknown", None)),
     ],
 )
@@ -73,8 +75,8 @@ def test_a_target_of_persons_has_the_states_of_the_design(comparator, done, of, 
     ("as_of", "subjects", "state"),
     [
         (date(2026, 2, 1), 100, "on_track"),  # 32 of 365 days gone, a tenth of the households
-        (date(2026, 2, 6), 100, "at_risk"),  # 37 of 365
-        (date(2026, 12, 31), 499, "at_risk"),
+        (date(2026, 2, 6), 100, "unknown"),  # 37 of 365
+        (date(2026, 12, 31), 499, "unknown"),
         (date(2027, 1, 1), 499, "behind"),
         (date(2027, 1, 1), 500, "met"),
     ],
@@ -84,8 +86,8 @@ def test_met_among_those_asked_waits_for_reach_to_keep_pace_with_time(as_of, sub
 
 
 def test_reach_equal_to_the_share_of_time_gone_is_on_track():
-    assert judged(make_target(), 9, 10, 73, households=365, as_of=date(2026, 3, 14)).state == State.ON_TRACK
-    assert judged(make_target(), 9, 10, 72, households=365, as_of=date(2026, 3, 14)).state == State.AT_RISK
+    assert judged(make_target(), 9, 10, 73, expected=365, as_of=date(2026, 3, 14)).state == State.ON_TRACK
+    assert judged(make_target(), 9, 10, 72, expected=365, as_of=date(2026, 3, 14)).state == State.UNKNOWN
 
 
 def test_past_the_deadline_what_is_not_met_is_behind():
@@ -95,11 +97,11 @@ def test_past_the_deadline_what_is_not_met_is_behind():
 
 
 def test_too_small_a_reach_is_said_in_households():
-    assert judged(make_target(), 5, 5, 5, households=12640).words == "mới khảo sát 5/12.640 hộ"
+    assert judged(make_target(), 5, 5, 5, expected=12640).words == "mới khảo sát 5/12.640 hộ"
 
 
 def test_without_the_number_of_households_nothing_is_judged():
-    found = judged(make_target(), 90, 100, 90, households=None)
+    found = judged(make_target(), 90, 100, 90, expected=None)
     assert (found.state, found.met, found.reach) == (State.UNKNOWN, None, None)
     assert found.words == "mới khảo sát 90 hộ, chưa có tổng số hộ"
 
@@ -108,8 +110,8 @@ def test_without_the_number_of_households_nothing_is_judged():
     ("done", "subjects", "as_of", "state", "met"),
     [
         (1000, 1000, MIDYEAR, "met", True),
-        (600, 600, MIDYEAR, "on_track", False),  # all who were asked have it: only doors are missing
-        (400, 400, MIDYEAR, "at_risk", False),
+        (600, 600, MIDYEAR, "on_track", None),  # all who were asked have it: only doors are missing
+        (400, 400, MIDYEAR, "unknown", None),
         (960, 1000, MIDYEAR, "at_risk", False),
         (940, 950, MIDYEAR, "behind", False),
         (999, 999, date(2027, 1, 1), "behind", False),
@@ -122,11 +124,17 @@ def test_a_target_over_all_households_counts_the_doors_not_yet_knocked_on(done, 
     assert found.value == Fraction(done, 10)
 
 
-def test_places_are_judged_without_reach():
-    found = judged(
-        make_target("100", indicator="wifi_nha_van_hoa"), 38, 38, 38, unit="place", households=None
+def test_places_are_judged_over_their_list_and_check_points_without_one():
+    wifi = make_target("100", indicator="wifi_nha_van_hoa")
+    found = judged(wifi, 38, 38, 38, unit="place", expected=38)
+    assert (found.state, found.met, found.reach) == (State.MET, True, 1)
+    bare = judged(wifi, 38, 38, 38, unit="place", expected=None)
+    assert (bare.state, bare.words) == (
+        State.UNKNOWN,
+        "mới khảo sát 38 điểm công cộng, chưa có danh sách",
     )
-    assert (found.state, found.reach) == (State.MET, None)
+    points = judged(make_target("90"), 9, 10, 10, unit="point", expected=None)
+    assert (points.state, points.reach) == (State.MET, None)
 
 
 @pytest.mark.parametrize(
@@ -290,6 +298,8 @@ def test_the_json_has_the_shape_of_the_design_key_by_key():
         "reach": 0.55,
         "subjects": 110,
         "suppressed": None,
+        "percent_judged": 35.0,
+        "expected": 200,
         "target": {"id": "AL-T26", "comparator": ">=", "value": 100, "met": False, "state": "behind"},
     }
     assert told["villages"][1]["indicators"]["smart_hai_phong_ho"] == {
@@ -299,6 +309,9 @@ def test_the_json_has_the_shape_of_the_design_key_by_key():
         "reach": 0.5,
         "subjects": 50,
         "suppressed": None,
+        "percent_judged": 40.0,
+        "expected": 100,
+        "state": "behind",
     }
 
 
@@ -312,6 +325,9 @@ def test_unknown_is_null_and_never_zero():
         "reach": None,
         "subjects": 0,
         "suppressed": None,
+        "percent_judged": None,
+        "expected": None,
+        "state": "unknown",
     }
 
 
@@ -339,6 +355,7 @@ def test_a_figure_of_an_office_waits_for_its_report_and_names_the_office():
         "period": "year",
         "deadline": "2026-12-31",
         "over_households": False,
+        "over_all": False,
         "how": "office",
         "office": "Trung tâm",
         "current": None,

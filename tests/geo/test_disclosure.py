@@ -70,11 +70,25 @@ def test_a_bound_is_true_and_does_not_tell_which_of_four_numbers_it_is(row, told
     assert (found and f"{found.comparator} {found.percent}") == told
 
 
-def test_past_days_are_shown_as_week_ends_only():
-    today = date(2026, 11, 19)  # a Thursday
-    asked = [today, date(2026, 12, 1), date(2026, 11, 18), date(2026, 11, 15), date(2026, 11, 14)]
-    sunday, before = date(2026, 11, 15), date(2026, 11, 8)
-    assert [allowed_day(day, today) for day in asked] == [today, today, sunday, sunday, before]
+@pytest.mark.parametrize(
+    ("asked", "today", "shown"),
+    [
+        ("2026-10-31", "2026-11-29", "2026-10-31"),  # the end of a month
+        ("2026-09-30", "2026-11-29", "2026-09-30"),  # of a quarter
+        ("2026-12-31", "2027-01-10", "2026-12-31"),  # of the year, the plan's deadline
+        ("2028-02-29", "2028-03-09", "2028-02-29"),
+        ("2027-01-01", "2027-01-10", "2026-12-31"),  # a Friday
+        ("2026-11-15", "2026-11-29", "2026-11-15"),  # a Sunday
+        ("2026-11-18", "2026-11-29", "2026-11-15"),
+        ("2026-11-03", "2026-11-29", "2026-11-01"),
+        ("2026-11-02", "2026-11-29", "2026-11-01"),
+        ("2026-11-29", "2026-11-29", "2026-11-29"),
+        ("2026-12-06", "2026-11-29", "2026-11-29"),
+    ],
+)
+def test_past_days_are_shown_as_ends_of_weeks_and_months(asked, today, shown):
+    found = allowed_day(date.fromisoformat(asked), date.fromisoformat(today))
+    assert found == date.fromisoformat(shown)
 
 
 SMART = Indicator("smart_hai_phong_ho", "Smart Hải Phòng", "household", "state")
@@ -121,7 +135,8 @@ def make_table(*, full: bool = False, rows: Mapping[str, Tallied] = VILLAGES) ->
 
 def test_a_thon_hidden_whole_shows_neither_its_answers_nor_its_visits():
     hidden = to_json(make_table())["villages"][0]
-    nothing = dict.fromkeys(("done", "of", "percent", "reach", "subjects")) | {"suppressed": "base"}
+    nothing = dict.fromkeys(("done", "of", "percent", "reach", "subjects", "percent_judged", "state"))
+    nothing |= {"suppressed": "base", "expected": 100}
     assert hidden["indicators"][SMART.code] == nothing
     assert (hidden["visited"], hidden["households"]) == (None, 100)
     assert make_table().villages[0].judgements == {}
@@ -130,7 +145,9 @@ def test_a_thon_hidden_whole_shows_neither_its_answers_nor_its_visits():
 def test_a_withheld_percent_is_told_as_a_bound():
     cell = to_json(make_table())["villages"][3]["indicators"][SMART.code]
     assert cell == {
-        **dict.fromkeys(("done", "percent")),
+        **dict.fromkeys(("done", "percent", "percent_judged")),
+        "state": "met",  # the bound decides: more than 94.4 % against 66.6 %
+        "expected": 100,
         "of": 90,
         "reach": 0.9,
         "subjects": 90,

@@ -38,7 +38,8 @@ class AsOfSchema(ma.Schema):
         load_default=None,
         metadata={
             "description": "Số liệu tính đến hết ngày này (giờ Việt Nam); bỏ trống là hôm nay. Người chỉ được xem số "
-            "tổng hợp nhận ngày Chủ nhật gần nhất trước đó; `as_of` trong kết quả cho biết ngày nào."
+            "tổng hợp nhận ngày Chủ nhật hoặc ngày cuối tháng gần nhất trước đó; `as_of` trong kết quả cho biết "
+            "ngày nào."
         },
     )
 

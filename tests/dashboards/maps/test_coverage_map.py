@@ -92,7 +92,7 @@ def test_the_tooltip_tells_percent_numbers_reach_and_state() -> None:
     table = sample(full=True)
     row = table.indicator("phu_song_5g")
     assert row is not None
-    said = tooltip(table.villages[1], row, row.target).replace("\u00a0", " ")
+    said = tooltip(table, table.villages[1], row, row.target).replace("\u00a0", " ")
     assert said == (
         "<b>Thôn 2</b><br>55,5 % (50/90 hộ)<br>khảo sát 90/120 hộ (75,0 %)<br>chưa đạt, mức giao ≥ 80 %"
     )
@@ -103,7 +103,7 @@ def test_the_tooltip_of_a_hidden_thon_tells_no_number() -> None:
     table = sample((*VILLAGES, village(5, 30, **visited(3, 3))))
     row = table.indicator("phu_song_5g")
     assert row is not None
-    said = tooltip(table.villages[4], row, row.target)
+    said = tooltip(table, table.villages[4], row, row.target)
     assert said == "<b>Thôn 5</b><br>số quá nhỏ, không nêu để giữ kín cho từng hộ"
 
 

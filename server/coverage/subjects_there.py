@@ -1,0 +1,95 @@
+"""Of how many an indicator is asked: places and enterprises on their lists, and which are asked of people by chance."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms import plans
+from geo.reach import RESIDENT_UNITS
+from server import clock
+from server.db import db
+from server.households.phone_lists import BUSINESSES, PLACES
+from server.models import Commune, Entity, EntityList, Form, FormVersion
+
+LISTS = {"place": PLACES, "business": BUSINESSES}
+"""The list of an indicator's unit."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What the newest versions of the forms in use state; `by_chance` only by people without a list."""
+
+    asked: frozenset[str]
+    by_chance: frozenset[str]
+
+
+def stated(commune: Commune | None) -> Stated:
+    """The indicators of the forms in use in a commune (None: of forms of the whole city); R10.
+
+    A form that opens no entity and names no subject is filled by whoever is met: each questionnaire is one answer.
+    """
+    newest = sa.select(sa.func.max(FormVersion.id)).group_by(FormVersion.form_id)
+    own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id if commune else sa.false())
+    rows = db.session.execute(
+        sa.select(
+            FormVersion.definition["indicators"].label("indicators"),
+            FormVersion.definition["subject_path"].label("subject_path"),
+            FormVersion.definition["entities"].label("entities"),
+        )
+        .join(Form, Form.id == FormVersion.form_id)
+        .where(FormVersion.id.in_(newest), Form.retired_at.is_(None), own)
+    ).all()
+    with_subject, without = set[str](), set[str]()
+    for row in rows:
+        found = with_subject if row.subject_path or row.entities else without
+        found.update(row.indicators or ())
+    return Stated(frozenset(with_subject | without), frozenset(without - with_subject))
+
+
+def is_sample(indicator: str, unit: str, known: Stated) -> bool:
+    """Whether people picked by chance answer it."""
+    return unit in RESIDENT_UNITS and indicator in known.by_chance
+
+
+def on_lists(
+    village_ids: Sequence[int] | None, indicators: Iterable[tuple[str, str]], as_of: dt.date
+) -> dict[int, dict[str, int]]:
+    """By thôn and code, how many of an indicator's unit stand on their list on a day; `indicators` as (code, unit).
+
+    None means all thôn of the city. One statement.
+    """
+    listed = [(code, LISTS[unit]) for code, unit in indicators if unit in LISTS]
+    counted = _counted(village_ids, LISTS.values(), as_of)
+    kinds = {spec.code: spec.place_kind for spec in plans.indicators()}
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for (village, name, kind), number in counted.items():
+        for code, of_list in listed:
+            if of_list == name and kinds.get(code) in (None, kind):
+                found[village][code] = found[village].get(code, 0) + number
+    return found
+
+
+def _counted(
+    village_ids: Sequence[int] | None, names: Iterable[str], as_of: dt.date
+) -> Mapping[tuple[int, str, str], int]:
+    """Entities by thôn, list and kind of place that had not ended by a day."""
+    end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    kind = Entity.data["loai"].as_string()
+    query = (
+        sa.select(Entity.village_id, EntityList.name, kind.label("kind"), sa.func.count().label("number"))
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            EntityList.name.in_(names),
+            Entity.village_id.is_not(None),
+            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= end),
+        )
+        .group_by(Entity.village_id, EntityList.name, kind)
+    )
+    if village_ids is not None:
+        query = query.where(Entity.village_id.in_(village_ids))
+    rows: Iterable[Any] = db.session.execute(query)
+    return {(row.village_id, row.name, row.kind or ""): row.number for row in rows}

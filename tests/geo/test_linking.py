@@ -1,0 +1,180 @@
+"""A reader with a solver, and with all tables of a day at once, learns no small number (R25)."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import date
+from fractions import Fraction
+
+import numpy
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from geo.coverage import Cell, CommuneInput, CoverageTable, Indicator, VillageInput, table
+from geo.disclosure import SMALL, protect_together
+from geo.targets import Tallied, Target
+
+VISITED = Indicator("tham_ho", "", "household", "state")
+SMART = Indicator("smart", "", "household", "state")
+FIVE_G = Indicator("phu_song", "", "household", "state")
+ADULTS = Indicator("chu_ky_so", "", "adult", "state")
+ALL = (VISITED, SMART, FIVE_G, ADULTS)
+MANY = 10_000
+
+
+def test_one_set_of_thon_is_hidden_for_all_indicators_of_households() -> None:
+    """Met 2, 9, 9, 14, and persons asked in every household met: each column once showed what the other hid."""
+    met = {name: Tallied(n, n, n) for name, n in zip("abcd", (2, 9, 9, 14), strict=True)}
+    people = {
+        name: Tallied(n // 2, n, met[name].subjects) for name, n in zip("abcd", (7, 27, 18, 44), strict=True)
+    }
+    of_met, found = protect_together(met, {"people": people}, main={"people"})
+    whole = [{code for code, why in each.rows.items() if why.whole} for each in (of_met, found["people"])]
+    assert whole[0] == whole[1]
+    assert "a" in whole[0]
+    assert len(whole[0]) > 1
+
+
+def test_secondary_rows_are_hidden_in_every_column() -> None:
+    """A column with one small thôn of its own takes another with it, in all columns."""
+    met = {str(n): Tallied(20 + n, 20 + n, 20 + n) for n in range(6)}
+    few = {code: Tallied(10, 20, 20) for code in met} | {"4": Tallied(1, 3, 3)}
+    of_met, found = protect_together(met, {"few": few, "many": met}, main={"few", "many"})
+    beside = {code for code, why in found["few"].rows.items() if why.why == "secondary" and why.whole}
+    assert beside
+    for each in (of_met, found["many"]):
+        assert beside <= {code for code, why in each.rows.items() if why.whole}
+
+
+def drawn(dice: random.Random) -> CommuneInput:
+    """A commune of a few thôn; everybody met is asked one thing, some are asked another."""
+    villages = []
+    for number in range(dice.randint(2, 9)):
+        met = dice.choice((0, 1, 2, 3, 4, 5, 6, 8, 12, 25, 40))
+        measured = met if dice.random() < 0.4 else dice.randint(0, met)
+        adults = sum(dice.randint(1, 4) for _ in range(met))
+        told = {
+            VISITED.code: Tallied(met, met, met),
+            SMART.code: Tallied(dice.randint(0, met), met, met),
+            FIVE_G.code: Tallied(dice.randint(0, measured), measured, measured),
+            ADULTS.code: Tallied(dice.randint(0, adults), adults, met),
+        }
+        villages.append(VillageInput(code=str(number), name="", households=60, visited=met, tallied=told))
+    targets = tuple(
+        Target(
+            id=code, label="", section="", comparator=">=", value=Fraction(80), unit="percent", period="year",
+            start=date(2026, 1, 1), deadline=date(2026, 12, 31), indicator=code,
+        )
+        for code in dice.sample([each.code for each in ALL[1:]], 2)
+    )  # fmt: skip
+    return CommuneInput(
+        code="11629", name="", as_of=date(2026, 11, 15), received_until=None, households=60 * len(villages),
+        households_source=None, villages=tuple(villages), indicators=ALL, targets=targets,
+    )  # fmt: skip
+
+
+class Reader:
+    """All that is published as linear equations over whole numbers: what is left possible of each?"""
+
+    def __init__(self, told: CoverageTable) -> None:
+        self.told = told
+        self.names: dict[tuple[str, str, str], int] = {}
+        self.limits: list[tuple[float, float]] = []
+        self.rows: list[tuple[dict[int, float], float, float]] = []
+        for indicator in ALL:
+            self._column(indicator.code)
+        for village in told.villages:
+            self._nesting(village.code)
+        matrix = numpy.zeros((len(self.rows), len(self.limits)))
+        for place, (factors, _, _) in enumerate(self.rows):
+            for variable, factor in factors.items():
+                matrix[place, variable] = factor
+        self.sums = LinearConstraint(
+            matrix, [low for _, low, _ in self.rows], [high for _, _, high in self.rows]
+        )
+        self.bounds = Bounds([low for low, _ in self.limits], [high for _, high in self.limits])
+
+    def _variable(self, key: tuple[str, str, str], low: float, high: float) -> int:
+        self.names[key] = len(self.limits)
+        self.limits.append((low, high))
+        return self.names[key]
+
+    def _column(self, code: str) -> None:
+        row = self.told.indicator(code)
+        assert row is not None
+        for number in ("subjects", "of", "done"):
+            keys = []
+            for village in self.told.villages:
+                low, high = possible(village.cells[code], number, is_met=code == VISITED.code)
+                keys.append(self._variable((code, village.code, number), low, high))
+            total = getattr(row.cell, number)
+            if total is not None:
+                self.rows.append((dict.fromkeys(keys, 1.0), total, total))
+
+    def _nesting(self, village: str) -> None:
+        """done ≤ of, at least one asked in each household, nobody asked who was not met, one answer a household."""
+        met = self.names[VISITED.code, village, "subjects"]
+        for indicator in ALL:
+            subjects, of, done = (
+                self.names[indicator.code, village, number] for number in ("subjects", "of", "done")
+            )
+            self.rows.append(({of: 1, done: -1}, 0, MANY))
+            self.rows.append(({of: 1, subjects: -1}, 0, 0 if indicator.unit == "household" else MANY))
+            if indicator is not VISITED:
+                self.rows.append(({met: 1, subjects: -1}, 0, MANY))
+
+    def left(self, key: tuple[str, str, str]) -> tuple[int, int]:
+        """The least and the most that this number can be."""
+        found = []
+        for sign in (1.0, -1.0):
+            goal = numpy.zeros(len(self.limits))
+            goal[self.names[key]] = sign
+            whole = numpy.ones(len(self.limits))
+            solved = milp(goal, integrality=whole, bounds=self.bounds, constraints=self.sums)
+            assert solved.x is not None
+            found.append(round(float(solved.x[self.names[key]])))
+        return found[0], found[1]
+
+
+def possible(cell: Cell, number: str, *, is_met: bool) -> tuple[float, float]:
+    """What one cell alone leaves possible."""
+    known = getattr(cell, number)
+    if known is not None:
+        return known, known
+    if cell.suppressed == "base" and number == "subjects":
+        return (1 if is_met else 0), SMALL - 1
+    if cell.of is None:
+        return 0, MANY
+    if cell.suppressed == "secondary":
+        return 0, cell.of
+    if cell.bound is None:
+        return 1, cell.of - 1
+    return (1, SMALL - 1) if cell.bound.comparator == "<" else (cell.of - SMALL + 1, cell.of - 1)
+
+
+def hidden(told: CoverageTable) -> Iterable[tuple[str, str, str]]:
+    """The small numbers: subjects of a row hidden whole as too small, done of one that is withheld."""
+    for village in told.villages:
+        for code, cell in village.cells.items():
+            if cell.suppressed == "base":
+                yield code, village.code, "subjects"
+            elif cell.suppressed == "part":
+                yield code, village.code, "done"
+
+
+SEEDS: Sequence[int] = range(50)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_small_number_follows_from_all_tables_of_a_day_together(seed: int) -> None:
+    """R25: by sums over thôn, by other columns of the day, or by both."""
+    given = drawn(random.Random(seed))
+    told = table(given)
+    reader = Reader(told)
+    true = {(code, v.code): tallied for v in given.villages for code, tallied in v.tallied.items()}
+    for key in hidden(told):
+        secret = getattr(true[key[0], key[1]], key[2])
+        if not secret and key[2] == "subjects":
+            continue  # that nobody was asked gives no household away
+        low, high = reader.left(key)
+        assert low <= secret <= high
+        assert low < high, (key, secret)

@@ -1,0 +1,162 @@
+"""A percent says of what, and is judged only when enough of its own subjects were asked (R6)."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards import words
+from geo.coverage import Cell, CommuneInput, Indicator, VillageInput, table
+from geo.estimate import wilson
+from geo.reach import Reach
+from geo.reported import judge_surveyed_periods
+from geo.targets import State, Tallied, Target, cut, gap_shown, judge
+from geo.weeks import Week, pace_of
+
+AUTUMN = date(2026, 11, 29)
+
+
+def figure(comparator: str, value: str, unit: str = "percent", period: str = "year") -> Target:
+    return Target(
+        id="T1", label="", section="I", comparator=comparator, value=Fraction(value), unit=unit, period=period,
+        start=date(2026, 1, 1), deadline=date(2026, 12, 31), indicator="x",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("unit", "asked_for", "told", "expected", "met", "is_met", "says"),
+    [
+        ("business", ">= 100", (2, 2, 2), 114, None, False, "mới khảo sát 2/114 doanh nghiệp"),
+        ("business", ">= 100", (60, 60, 60), 114, None, False, None),
+        ("business", ">= 100", (114, 114, 114), 114, True, True, "đạt"),
+        ("place", ">= 90", (20, 20, 20), 143, None, False, "mới khảo sát 20/143 điểm công cộng"),
+        ("place", ">= 90", (80, 80, 80), 143, True, True, "đạt"),
+        ("village", ">= 100", (13, 13, 13), 23, None, False, None),
+        ("village", ">= 100", (22, 22, 22), 23, None, False, None),
+        ("village", ">= 100", (23, 23, 23), 23, True, True, "đạt"),
+        ("village", ">= 100", (22, 23, 23), 23, False, False, None),
+        ("household", ">= 80", (900, 1000, 1000), 2000, True, True, "đạt"),
+        ("household", ">= 80", (400, 450, 450), 2000, None, False, "mới khảo sát 450/2.000 hộ"),
+        ("adult", "> 60", (70, 90, 44), 90, None, False, "mới khảo sát 44/90 hộ"),
+    ],
+)
+def test_a_target_is_met_only_when_enough_of_its_own_subjects_were_asked(
+    unit, asked_for, told, expected, met, is_met, says
+):
+    """R6: 2 of 114 enterprises, 13 of 23 thôn and 450 of 2,000 households are not met."""
+    reach = Reach(unit=unit, subjects=told[2], expected=expected)
+    found = judge(figure(*asked_for.split()), Tallied(*told), reach, as_of=AUTUMN)
+    assert (found.met, found.state is State.MET) == (met, is_met)
+    assert says is None or found.words == says
+    if unit not in ("household", "adult"):
+        assert "hộ" not in found.words
+
+
+def test_people_picked_by_chance_have_a_number_asked_and_an_interval_and_no_reach():
+    asked = Indicator("hai_long", "Hài lòng", "person", "state", is_sample=True)
+    reach = Reach(unit="person", subjects=9, is_sample=True)
+    found = judge(figure(">=", "90"), Tallied(9, 9, 9), reach, as_of=AUTUMN)
+    assert (found.state, found.met, found.reach) == (State.UNKNOWN, None, None)
+    assert found.words == "mới hỏi 9 người, cần từ 100 người để kết luận"
+    said = words.reach(Cell(done=9, of=9, subjects=9), asked).replace("\u00a0", " ")
+    assert said == "đã hỏi 9 người (khoảng 95 %: 70,1–100 %)"
+    enough = Reach(unit="person", subjects=100, is_sample=True)
+    assert judge(figure(">=", "90"), Tallied(95, 100, 100), enough, as_of=AUTUMN).state is State.MET
+
+
+@given(st.integers(1, 500), st.integers(0, 500))
+def test_the_interval_of_a_share_holds_the_share(of, done):
+    done = min(done, of)
+    found = wilson(done, of)
+    assert 0 <= found.low <= 100 * done / of + 1e-9
+    assert 100 * done / of - 1e-9 <= found.high <= 100
+
+
+@pytest.mark.parametrize(
+    ("comparator", "target", "unit", "value", "shown"),
+    [
+        (">", "59", "count", "59", "59"),
+        (">", "12", "count", "13", "13"),
+        (">", "85", "percent", "85", "84.9"),
+        (">=", "85", "percent", "85", "85.0"),
+    ],
+)
+def test_a_count_is_shown_as_it_is_and_a_percent_never_as_its_strict_limit(
+    comparator, target, unit, value, shown
+):
+    assert cut(Fraction(value), figure(comparator, target, unit)) == Decimal(shown)
+
+
+@given(st.integers(1, 3000), st.integers(0, 3000), st.integers(0, 100), st.sampled_from([">=", ">"]))
+def test_what_is_shown_and_what_is_missing_add_up_to_the_target(of, done, value, comparator):
+    target = figure(comparator, str(value))
+    percent = Fraction(100 * min(done, of), of)
+    gap = gap_shown(target, percent)
+    if target.met_by(percent):
+        assert gap == 0
+    else:
+        assert cut(percent, target) + gap == value
+
+
+SMART = Indicator("smart", "Smart", "household", "state")
+VISITED = Indicator("tham_ho", "Hộ", "household", "state")
+
+
+def commune(*numbers: tuple[int | None, int]) -> CommuneInput:
+    """Thôn with a number of households given for them, and of those met."""
+    villages = tuple(
+        VillageInput(
+            code=f"{n:08}", name="", households=there, visited=met,
+            tallied={"tham_ho": Tallied(met, met, met), "smart": Tallied(met, met, met)},
+        )
+        for n, (there, met) in enumerate(numbers)
+    )  # fmt: skip
+    return CommuneInput(
+        code="11629", name="", as_of=AUTUMN, received_until=None, villages=villages, households_source=None,
+        households=sum(there or 0 for there, _ in numbers), indicators=(VISITED, SMART), targets=(),
+    )  # fmt: skip
+
+
+def test_more_met_than_the_list_holds_is_a_doubt_and_closes_no_other_gap():
+    """Households 10, 0 and 60, met 35, 30 and 12: 48 are left, not none."""
+    found = table(commune((10, 35), (0, 30), (60, 12)), full=True)
+    week = (Week(AUTUMN, Tallied(77, 77, 77)),)
+    old = Week(date(2026, 11, 1), Tallied(0, 0, 0))
+    paced = pace_of((old, old, old, old, *week), 70, date(2026, 12, 31), surplus=found.surplus)
+    assert paced is not None
+    assert paced.left == 48
+    assert found.reach == Fraction(22, 70)
+    cells = [row.cells["tham_ho"] for row in found.villages]
+    said = [words.reach(cell, VISITED, verb="gặp").replace("\u00a0", " ") for cell in cells]
+    assert said == [
+        "gặp 35 hộ, nhiều hơn số đã nêu (10): cần xem lại số hộ",
+        "gặp 30 hộ, nhiều hơn số đã nêu (0): cần xem lại số hộ",
+        "gặp 12/60 hộ (20,0 %)",
+    ]
+    assert [cell.reach for cell in cells] == [1, None, Fraction(1, 5)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=1, max_size=8))
+def test_the_gap_of_a_commune_is_that_of_its_thon_together(numbers):
+    found = table(commune(*numbers), full=True)
+    left = sum(max(0, there - met) for there, met in numbers)
+    assert found.households - (found.visited - found.surplus) == left
+
+
+def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_empty():
+    weekly = figure(">=", "70", period="week")
+    told = {date(2026, 9, 7): Tallied(3, 4, 4), date(2026, 9, 14): Tallied(), date(2026, 8, 31): Tallied()}
+    found = judge_surveyed_periods(weekly, told, as_of=date(2026, 9, 20))
+    by_start = {period.start: period for period in found.periods}
+    assert (found.state, found.words) == (State.MET, "đạt 1/1 tuần có số liệu")
+    assert all(by_start[day].met is None for day in (date(2026, 1, 5), date(2026, 8, 31), date(2026, 9, 14)))
+    assert by_start[date(2026, 9, 7)].value == 75
+    assert [by_start[day].is_empty for day in (date(2026, 1, 5), date(2026, 8, 31), date(2026, 9, 14))] == [
+        False,
+        False,
+        True,
+    ]
+    assert judge_surveyed_periods(weekly, {}, as_of=AUTUMN).state is State.UNKNOWN
