@@ -6,26 +6,40 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from geo.estimate import Estimate
+
 NICE = (1, 2, 5)  # steps of an axis, times a power of ten
 
 
 @dataclass(frozen=True)
 class Bullet:
-    """A value from 0 to 100, the target's tick, and where the time gone says one should be (None: not drawn)."""
+    """A value from 0 to 100, the target's tick, and where the time gone says one should be (None: not drawn).
+
+    `band` is what is estimated of all: between which two places.
+    """
 
     value: Decimal | None
     target: Decimal | None
     expected: Decimal | None
+    band: tuple[Decimal, Decimal] | None = None
 
     @property
     def is_empty(self) -> bool:
         return self.value is None
 
 
-def bullet(value: Decimal | None, target: Fraction | None, time_gone: Fraction | None) -> Bullet:
+def bullet(
+    value: Decimal | None,
+    target: Fraction | None,
+    time_gone: Fraction | None,
+    estimated: Estimate | None = None,
+) -> Bullet:
     """A bar of percents. The mark of time is the target's share of the plan's days that are over."""
     expected = target * time_gone if target is not None and time_gone is not None else None
-    return Bullet(value, _place(target), _place(expected))
+    band = None
+    if estimated is not None:
+        band = Decimal(f"{estimated.low:.2f}"), Decimal(f"{estimated.high:.2f}")
+    return Bullet(value, _place(target), _place(expected), band)
 
 
 def _place(value: Fraction | None) -> Decimal | None:

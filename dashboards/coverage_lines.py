@@ -9,6 +9,7 @@ from dashboards import words
 from dashboards.charts import Bullet, bullet
 from dashboards.maps.map_colours import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
+from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
 from geo.targets import NOTHING, Judgement, State, Target, cut, share_of_time_gone
 from geo.vietnamese_order import sort_key
@@ -59,13 +60,13 @@ def _line(table: CoverageTable, row: TargetRow) -> Line:
         required=words.required(target),
         value=_value(target, judgement, asked),
         state=judgement.state,
-        words=judgement.state.words,
+        words=words.state(judgement),
         notes=_notes(judgement, asked) if told_by_survey and asked else (),
         reach=words.reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
         short_reach=words.short_reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
         source=_source(target, judgement),
         indicator=asked.indicator.code if asked else None,
-        bar=_bar(table, target, judgement) if target.unit == "percent" and target.how != "office" else None,
+        bar=_bar(table, row) if target.unit == "percent" and target.how != "office" else None,
         is_surveyed=target.how != "office",
         office=target.office or "",
         beside=_beside(row),
@@ -93,7 +94,7 @@ def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> 
 
 def _notes(judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
     cell, notes = asked.cell, []
-    if judgement.words not in (judgement.state.words, NOTHING):
+    if judgement.words not in (judgement.state.words, NOTHING, WITHIN_ERROR):
         notes.append(judgement.words)  # "mới khảo sát n/N hộ": the reason why it is not judged
     if cell.of:
         unit = words.UNITS.get(asked.indicator.unit, "")
@@ -102,6 +103,8 @@ def _notes(judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
     if cell.over_all and cell.percent is not None:
         what = noun(asked.indicator.unit)
         notes.append(f"tính trên tất cả các {what}; riêng {what} đã hỏi là {words.percent(cell.percent)}")
+    if asked.estimate is not None and not asked.indicator.is_sample:
+        notes.append(words.estimated(asked.estimate))
     return tuple(notes)
 
 
@@ -116,9 +119,11 @@ def _source(target: Target, judgement: Judgement) -> str:
     return f"khảo sát từng nhà, {office} báo cáo" if target.how == "both" else f"chờ {office} báo cáo"
 
 
-def _bar(table: CoverageTable, target: Target, judgement: Judgement) -> Bullet:
+def _bar(table: CoverageTable, row: TargetRow) -> Bullet:
+    target, judgement = row.target, row.judgement
     gone = share_of_time_gone(target.start, target.deadline, table.as_of)
-    return bullet(judgement.value_shown, target.value, gone)
+    band = row.estimate if judgement.source == "survey" and not judgement.over_all else None
+    return bullet(judgement.value_shown, target.value, gone, band)
 
 
 @dataclass(frozen=True)

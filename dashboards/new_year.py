@@ -39,13 +39,13 @@ def turn(commune: Commune, table: CoverageTable) -> Turn | None:
     )
 
 
-def _no_plan(commune: Commune, year: int) -> Turn:
+def _no_plan(commune: Commune, year: int) -> Turn | None:
+    """None for a commune that never had a plan: its pages say what to begin with."""
     older = next((each for each in plan_years.years(commune) if each < year), None)
-    todo = "Cán bộ nạp kế hoạch mới bằng lệnh flask plans load"
     if older is None:
-        return Turn(f"Xã chưa nạp kế hoạch của năm {year}. {todo}.")
+        return None
     return Turn(
-        f"Xã chưa nạp kế hoạch của năm {year}, nên chưa có chỉ tiêu để so. {todo}; kết quả của kế hoạch năm {older} "
-        "vẫn xem được.",
+        f"Xã chưa nạp kế hoạch của năm {year}, nên chưa có chỉ tiêu để so. Cán bộ nạp kế hoạch mới ở trang Bắt đầu; "
+        f"kết quả của kế hoạch năm {older} vẫn xem được.",
         dt.date(older, 12, 31),
     )

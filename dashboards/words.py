@@ -5,7 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from geo.coverage import Cell, Indicator
-from geo.estimate import wilson
+from geo.estimate import Estimate, wilson
+from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
 from geo.targets import Judgement, State, Target, cut
 from server.clock import LOCAL
@@ -121,6 +122,12 @@ def near(value: float) -> str:
     return text.replace(".", ",")
 
 
+def estimated(found: Estimate) -> str:
+    """`ước lượng cả xã 83,1 % (79,2–87 %)`: of those not asked, too; see geo.estimate for the method."""
+    between = f"{near(found.low)}–{near(found.high)}{SPACE}%"
+    return f"ước lượng cả xã {near(found.percent)}{SPACE}% ({between})"
+
+
 def short_reach(value: Cell, indicator: Indicator) -> str:
     """The same in a column: the share, or the numbers where a share would be nonsense."""
     if not value.subjects:
@@ -147,6 +154,11 @@ def required(target: Target) -> str:
     unit = f"{SPACE}%" if target.unit == "percent" else ""
     period = f" {PERIODS[target.period]}" if target.period in PERIODS else ""
     return f"{SIGNS[target.comparator]}{SPACE}{value}{unit}{period}"
+
+
+def state(judgement: Judgement) -> str:
+    """The state's one word; of one that is met within the error of the estimate it says so."""
+    return WITHIN_ERROR if judgement.words == WITHIN_ERROR else judgement.state.words
 
 
 def judged(target: Target, judgement: Judgement) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from geo.disclosure import Bound, Suppression, bound, done_range
-from geo.reach import Enough, Reach
+from geo.reach import RESIDENT_UNITS, Enough, Reach
 from geo.targets import Judgement, Tallied, Target, cut, judge
 
 
@@ -22,6 +22,11 @@ class Indicator:
     unit: str
     kind: str
     is_sample: bool = False
+
+    @property
+    def is_at_doors(self) -> bool:
+        """Whether households are asked it, one by one."""
+        return self.unit in RESIDENT_UNITS and not self.is_sample
 
 
 @dataclass(frozen=True)

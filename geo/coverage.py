@@ -8,6 +8,8 @@ from fractions import Fraction
 from geo.cells import Cell, Counted, Indicator, cell, judgement
 from geo.derived import DERIVED
 from geo.disclosure import Protection, Suppression, protect, protect_together
+from geo.estimate import Estimate, Squares
+from geo.estimates import of_all, within_error
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
 from geo.targets import PERIODS_IN_A_YEAR, Judgement, Pace, State, Tallied, Target
@@ -39,6 +41,7 @@ class VillageInput:
     visited: int
     tallied: Mapping[str, Tallied]
     expected: Mapping[str, int] = field(default_factory=dict)
+    squares: Mapping[str, Squares] = field(default_factory=dict)  # of persons and adults, by indicator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +78,8 @@ class IndicatorRow:
     cell: Cell
     target: Target | None
     judgement: Judgement | None
+    estimate: Estimate | None = None
+    """What is estimated of all, while not all were asked."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ class TargetRow:
     reported: Judgement | None = None
     values: tuple[Reported, ...] = ()
     pace: Pace | None = None
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -163,11 +169,14 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
         NO_VILLAGE: _visits(given.unplaced_visited)
     }
     tallied = {each.code: _rows(given, each) for each in given.indicators}
-    hidden_visits, hidden = _hidden(given, visits, tallied) if not full else (_NOTHING_HIDDEN, {})
+    hidden_visits, hidden = _hidden(given, visits, tallied)
     columns = {
-        each.code: _column(given, each, tallied[each.code], hidden.get(each.code, _NOTHING_HIDDEN), enough)
+        each.code: _column(
+            given, each, tallied[each.code], hidden.get(each.code, _NOTHING_HIDDEN), enough, full=full
+        )
         for each in given.indicators
     }
+    hidden_visits = _NOTHING_HIDDEN if full else hidden_visits
     visited = sum(row.subjects for row in visits.values())
     beyond = sum(surplus(v.visited, v.households) for v in given.villages if v.code not in hidden_visits.rows)
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
@@ -207,12 +216,13 @@ class _Column:
     cell: Cell
     cells: Mapping[str, Cell]
     judgements: Mapping[str, Judgement]
+    estimate: Estimate | None
 
 
 def _indicator_row(given: CommuneInput, column: _Column, enough: Enough, full: bool) -> IndicatorRow:
     target = column.target
     judged = _surveyed(given, target, column, enough, full) if target else None
-    return IndicatorRow(column.indicator, column.cell, target, judged)
+    return IndicatorRow(column.indicator, column.cell, target, judged, column.estimate)
 
 
 def _visits(households: int) -> Tallied:
@@ -254,7 +264,7 @@ def _hidden(
 ) -> tuple[Protection, dict[str, Protection]]:
     """What small cells hide: one choice for all that households are asked, another for people by chance."""
     residents = [each for each in given.indicators if each.unit in RESIDENT_UNITS]
-    at_doors = {each.code: tallied[each.code] for each in residents if not each.is_sample}
+    at_doors = {each.code: tallied[each.code] for each in residents if each.is_at_doors}
     main = {target.indicator for target in given.targets if target.indicator}
     of_visits, found = protect_together(visits, at_doors, main=main)
     return of_visits, {
@@ -267,9 +277,12 @@ def _column(
     given: CommuneInput,
     indicator: Indicator,
     tallied: Mapping[str, Tallied],
-    hidden: Protection,
+    protection: Protection,
     enough: Enough,
+    *,
+    full: bool,
 ) -> _Column:
+    hidden = _NOTHING_HIDDEN if full else protection
     to_ask = {v.code: _to_ask(indicator, v.households, v.expected, 1) for v in given.villages}
     found = {
         key: Counted(indicator, row, _reach(indicator, row, to_ask.get(key)), hidden.rows.get(key))
@@ -289,6 +302,7 @@ def _column(
         cell=cell(whole, target),
         cells={key: cell(counted, target) for key, counted in found.items()},
         judgements={key: each for key, each in judged.items() if each is not None},
+        estimate=of_all(given.villages, indicator, tallied, protection),
     )
 
 
@@ -362,12 +376,9 @@ def _target_row(
         surveyed=surveyed,
         reported=reported if target.how != "survey" or told else None,
         values=tuple(sorted((each for each in told if each.at <= given.as_of), key=_newest_first)),
-        pace=paced(target.deadline) if surveyed and column and _is_met_at_doors(column.indicator) else None,
+        estimate=column.estimate if surveyed and column else None,
+        pace=paced(target.deadline) if surveyed and column and column.indicator.is_at_doors else None,
     )
-
-
-def _is_met_at_doors(indicator: Indicator) -> bool:
-    return indicator.unit in RESIDENT_UNITS and not indicator.is_sample
 
 
 def _newest_first(told: Reported) -> tuple[int, int]:
@@ -377,7 +388,7 @@ def _newest_first(told: Reported) -> tuple[int, int]:
 def _surveyed(given: CommuneInput, target: Target, column: _Column, enough: Enough, full: bool) -> Judgement:
     """What visits say of a target: over the year, or, for people helped a week or a month, by period."""
     if target.period not in PERIODS_IN_A_YEAR or target.id not in given.by_period:
-        return _commune_judgement(given, target, column.whole, enough)
+        return within_error(_commune_judgement(given, target, column.whole, enough), target, column.estimate)
     told = given.by_period[target.id]
     found = judge_surveyed_periods(target, told, as_of=given.as_of)
     if full or column.indicator.unit not in RESIDENT_UNITS:

@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow
+from geo.estimate import Estimate
 from geo.reported import Reported
 from geo.targets import Judgement, Pace, PeriodCount
 
@@ -64,8 +65,17 @@ def _indicator_json(row: IndicatorRow) -> dict[str, Any]:
         "unit": indicator.unit,
         "kind": indicator.kind,
         **_cell_json(row.cell),
+        **_estimate_json(row.estimate),
         "target": told,
     }
+
+
+def _estimate_json(found: Estimate | None) -> dict[str, Any]:
+    """What is estimated of all, as percents rounded to one decimal, and by which method; nulls where nothing is."""
+    if found is None:
+        return dict.fromkeys(("estimate", "low", "high", "method"))
+    shown = {"estimate": found.percent, "low": found.low, "high": found.high}
+    return {name: round(value, 1) for name, value in shown.items()} | {"method": found.method}
 
 
 def _cell_json(cell: Cell) -> dict[str, Any]:
@@ -115,6 +125,7 @@ def target_to_json(row: TargetRow) -> dict[str, Any]:
         "values": [_value_json(told) for told in row.values],
         "periods": [_period_json(period) for period in judgement.periods],
         "pace": _pace_json(row.pace),
+        **_estimate_json(row.estimate),
     }
 
 

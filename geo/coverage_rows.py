@@ -8,7 +8,7 @@ from fractions import Fraction
 from geo.coverage import Cell, CoverageTable, Indicator
 from geo.targets import Judgement, Target
 
-COMMUNE, VILLAGE = "commune", "village"
+COMMUNE, VILLAGE, NOWHERE = "commune", "village", "nowhere"
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,11 @@ class CoverageRow:
     done: int | None
     of: int | None
     percent: Decimal | None
+    percent_judged: Decimal | None
     bound: str | None
     reach: Fraction | None
     subjects: int | None
+    expected: int | None
     suppressed: str | None
     target: str | None
     comparator: str | None
@@ -64,6 +66,12 @@ def rows(table: CoverageTable) -> Iterator[CoverageRow]:
             code = known.indicator.code
             yield _row(area, known.indicator, village.cells[code], known.target, village.judgements.get(code))
 
+    nowhere = _Area(NOWHERE, "", "Không rõ thôn", None, None)
+    for known in table.indicators:
+        cell = table.unplaced.get(known.indicator.code, Cell())
+        if cell.subjects or cell.suppressed:
+            yield _row(nowhere, known.indicator, cell, known.target, None)
+
 
 def _row(
     area: _Area, indicator: Indicator, cell: Cell, target: Target | None, judgement: Judgement | None
@@ -80,9 +88,11 @@ def _row(
         done=cell.done,
         of=cell.of,
         percent=cell.percent,
+        percent_judged=cell.percent_judged,
         bound=f"{limit.comparator} {limit.percent}" if limit else None,
         reach=cell.reach,
         subjects=cell.subjects,
+        expected=cell.expected,
         suppressed=cell.suppressed,
         target=target.id if target else None,
         comparator=target.comparator if target else None,

@@ -14,12 +14,15 @@ import geopandas
 import pandas
 import pyogrio
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from dashboards import coverage_lines, words
+from dashboards.downloads import village_sheet
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import CoverageTable
 from geo.coverage_json import to_json
-from geo.coverage_rows import VILLAGE, CoverageRow, rows
+from geo.coverage_rows import COMMUNE, CoverageRow, rows
+from geo.estimate import Estimate
 from geo.targets import State, cut
 from server import clock
 from server.exports.cells import guarded
@@ -38,12 +41,14 @@ LABELS = {
     "kind": "Loại",
     "done": "Đã đạt",
     "of": "Trên tổng đã hỏi",
-    "percent": "Tỷ lệ (%)",
+    "percent": "Tỷ lệ trên số đã hỏi (%)",
+    "percent_judged": "Tỷ lệ trên tất cả (%)",
     "bound": "Giới hạn nêu thay (%)",
-    "reach": "Đã khảo sát (% số hộ)",
+    "reach": "Đã khảo sát (% của số phải hỏi)",
     "subjects": "Số hộ, điểm đã hỏi",
+    "expected": "Số phải hỏi",
     "suppressed": "Vì sao không nêu",
-    "target": "Mã con số kế hoạch",
+    "target": "Mã chỉ tiêu của kế hoạch",
     "comparator": "So sánh",
     "value": "Mức giao",
     "met": "Đạt mức giao",
@@ -51,20 +56,29 @@ LABELS = {
     "households": "Tổng số hộ",
     "visited": "Hộ đã gặp",
 }
-AREAS = {"commune": "xã", "village": "thôn"}
+AREAS = {"commune": "xã", "village": "thôn", "nowhere": "không rõ thôn"}
 KINDS = {"state": "hiện trạng", "event": "cộng dồn trong năm"}
 WITHHELD = {
     "base": "mới có dưới 5 hộ trả lời",
     "part": "số có hoặc số không có từ 1 đến 4",
     "secondary": "để không suy ra được số đã ẩn của thôn khác",
 }
+STATES = {
+    State.MET: "Đã khảo sát đủ và đạt mức giao.",
+    State.ON_TRACK: "Đạt trên số đã hỏi; chưa khảo sát đủ nhưng không chậm so với thời gian đã qua.",
+    State.AT_RISK: "Còn thiếu dưới 5 điểm, hoặc đạt trên số đã hỏi nhưng đi chậm.",
+    State.BEHIND: "Còn thiếu từ 5 điểm, hoặc đã quá hạn.",
+    State.UNKNOWN: "Chưa có câu trả lời, hoặc mới khảo sát dưới mức tối thiểu.",
+}
 MEANINGS = {
     "done": "Số đã đạt trong những nơi đã hỏi; với loại “cộng dồn trong năm” là tổng số người được giúp.",
     "of": "Số đã hỏi và biết câu trả lời, theo đơn vị tính của chỉ tiêu.",
     "percent": "Đã đạt chia cho trên tổng đã hỏi, lấy một số lẻ, không làm tròn lên.",
     "bound": "Khi số bị ẩn: tỷ lệ lớn hơn hoặc nhỏ hơn giới hạn này.",
-    "reach": "Số hộ đã hỏi chia cho tổng số hộ. Ô trống: không tính được.",
-    "suppressed": "Để không nhận ra câu trả lời của từng hộ (base, part, secondary). Ô trống: không ẩn gì.",
+    "reach": "Số hộ, doanh nghiệp, điểm hoặc thôn đã hỏi chia cho số phải hỏi. Ô trống: không tính được.",
+    "expected": "Số hộ, doanh nghiệp, điểm công cộng hoặc thôn có trong danh sách.",
+    "percent_judged": "Đã đạt chia cho toàn bộ số phải hỏi, ở chỉ tiêu tính trên tất cả; so với mức giao bằng cột này.",
+    "suppressed": "Để không nhận ra câu trả lời của từng hộ. Ô trống: không ẩn gì.",
     "state": "So tỷ lệ với mức giao của xã; dưới mức khảo sát tối thiểu thì chưa kết luận đạt hay không.",
     "households": "Theo nguồn ghi ở trang Nguồn.",
 }
@@ -110,8 +124,9 @@ def _text(value: Any) -> Any:
 
 
 def xlsx(table: CoverageTable, path: Path, made_by: str) -> None:
-    """The workbook: `Chỉ tiêu`, `Theo thôn`, `Bảng mã`, `Nguồn`."""
+    """The workbook: `Bảng các thôn` to print, `Chỉ tiêu`, `Theo thôn`, `Bảng mã`, `Nguồn`."""
     with Workbook(path) as book:
+        village_sheet.write(book, table)
         _targets_sheet(book, table)
         _villages_sheet(book, table)
         _codes_sheet(book, table)
@@ -120,10 +135,11 @@ def xlsx(table: CoverageTable, path: Path, made_by: str) -> None:
 
 def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
     header = (
-        "Mã", "Con số của kế hoạch", "Mục", "Mức giao", "Kết quả", "Đã đạt", "Trên tổng đã hỏi", "Số hộ, điểm đã hỏi",
-        "Đã khảo sát (% số hộ)", "Trạng thái", "Ghi chú", "Nguồn số liệu", "Mã chỉ tiêu",
+        "Mã", "Chỉ tiêu của kế hoạch", "Mục", "Mức giao", "Kết quả", "Đã đạt", "Trên tổng đã hỏi", "Số hộ, điểm đã hỏi",
+        "Đã khảo sát (%)", "Trạng thái", "Ước lượng cả xã (%)", "Từ (%)", "Đến (%)", "Ghi chú", "Nguồn số liệu",
+        "Mã chỉ tiêu",
     )  # fmt: skip
-    sheet = book.sheet("Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 40, 44, 26))
+    sheet = book.sheet("Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 12, 9, 9, 40, 44, 26))
     for heading in _headings(table):
         sheet.row([heading], bold=True)
     sheet.row([])
@@ -136,10 +152,17 @@ def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
             [
                 line.id, line.label, line.section, line.required, line.value if value is None else value,
                 cell.done if cell else None, cell.of if cell else None, cell.subjects if cell else None,
-                _percent(cell.reach) if cell else None, line.words, "; ".join(line.notes), line.source,
-                line.indicator,
+                _percent(cell.reach) if cell else None, line.words, *_estimated(row.estimate),
+                "; ".join(line.notes), line.source, line.indicator,
             ]
         )  # fmt: skip
+
+
+def _estimated(found: Estimate | None) -> tuple[float | None, ...]:
+    """What is estimated of all and the 95 % interval, as percents rounded to one decimal."""
+    if found is None:
+        return (None, None, None)
+    return tuple(round(each, 1) for each in (found.percent, found.low, found.high))
 
 
 def _headings(table: CoverageTable) -> tuple[str, ...]:
@@ -165,10 +188,10 @@ _WORDS: Mapping[str, Callable[[Any], Any]] = {
 def _villages_sheet(book: Workbook, table: CoverageTable) -> None:
     """A row for each thôn and indicator; the header stands first, so that a filter or a pivot takes it at once."""
     header = [*LABELS.values(), "Tính đến ngày"]
-    widths = (7, 12, 24, 24, 40, 16, 14, *([11] * 14))
+    widths = (7, 12, 24, 24, 40, 16, 14, *([11] * 16))
     sheet = book.sheet("Theo thôn", header, widths)
     for row in rows(table):
-        if row.area == VILLAGE:
+        if row.area != COMMUNE:
             sheet.row([*_vietnamese(row).values(), table.as_of])
 
 
@@ -180,16 +203,16 @@ def _vietnamese(row: CoverageRow) -> dict[str, Any]:
 
 
 def _codes_sheet(book: Workbook, table: CoverageTable) -> None:
-    sheet = book.sheet("Bảng mã", ("Loại", "Mã", "Nghĩa", "Ghi chú"), (22, 28, 60, 60))
+    sheet = book.sheet("Bảng mã", ("Loại", "Tên", "Nghĩa", "Mã"), (22, 44, 70, 28))
     for name, label in LABELS.items():
-        sheet.row(["cột", name, label, MEANINGS.get(name)])
+        sheet.row(["cột", label, MEANINGS.get(name)])
     for row in table.indicators:
         known = row.indicator
-        sheet.row(["chỉ tiêu", known.code, known.label, words.UNITS.get(known.unit)])
+        sheet.row(["chỉ tiêu", known.label, words.UNITS.get(known.unit), known.code])
     for state in State:
-        sheet.row(["trạng thái", state.value, state.words])
-    for why, meaning in WITHHELD.items():
-        sheet.row(["vì sao không nêu", why, meaning])
+        sheet.row(["trạng thái", state.words, STATES[state]])
+    for meaning in WITHHELD.values():
+        sheet.row(["vì sao không nêu", meaning])
 
 
 def _source_sheet(book: Workbook, table: CoverageTable, made_by: str) -> None:
@@ -201,7 +224,7 @@ def _source_sheet(book: Workbook, table: CoverageTable, made_by: str) -> None:
         ("Tổng số hộ", table.households),
         ("Nguồn tổng số hộ", f"{source.source}, ngày {words.day(source.date)}" if source else "chưa có"),
         ("Hộ đã gặp", words.NOT_TOLD if table.visited is None else table.visited),
-        ("Mức khảo sát tối thiểu để kết luận", words.limit(table.min_reach) + " số hộ"),
+        ("Mức khảo sát tối thiểu để kết luận", words.limit(table.min_reach) + " số phải hỏi"),
         ("Số nhỏ", "nêu đủ: chỉ dùng trong công việc của cán bộ xã" if table.full else "đã ẩn theo quy tắc 5 hộ"),
         ("Cách tính", "như trang Tổng quan và API /api/v1: cùng một bảng số"),
         ("Người tải", made_by),
@@ -242,7 +265,10 @@ def geojson(table: CoverageTable, outlines: Outlines) -> str:
 
 def _geometry(outlines: Outlines, code: str) -> dict[str, Any] | None:
     shape = outlines.villages.get(code)
-    found: dict[str, Any] | None = None if shape is None else shapely.geometry.mapping(shape)
+    if shape is None:
+        return None
+    turned = shapely.orient_polygons(shape, exterior_cw=False)  # RFC 7946, 3.1.6
+    found: dict[str, Any] = shapely.geometry.mapping(turned)
     return found
 
 
@@ -252,7 +278,7 @@ def _flat(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         f"{code}_{name}": value
         for code, cell in cells.items()
         for name, value in cell.items()
-        if name != "bound"
+        if name not in ("bound", "state")
     }
 
 
@@ -266,14 +292,19 @@ def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
     features = json.loads(geojson(table, outlines))["features"]
     frame = geopandas.GeoDataFrame(
         [each["properties"] for each in features],
-        geometry=[outlines.villages.get(each["id"]) for each in features],
+        geometry=[_parts(outlines.villages.get(each["id"])) for each in features],
         crs="EPSG:4326",
     )
-    pyogrio.write_dataframe(frame, path, layer="thon", driver="GPKG", geometry_type="Unknown")
+    pyogrio.write_dataframe(frame, path, layer="thon", driver="GPKG", geometry_type="MultiPolygon")
     long = pandas.DataFrame([{k: _plain(v) for k, v in asdict(row).items()} for row in rows(table)])
     pyogrio.write_dataframe(long, path, layer="so_lieu", driver="GPKG", append=True)
     about = pandas.DataFrame([{"tinh_den": said(table), "xa": table.code, "ten": table.name}])
     pyogrio.write_dataframe(about, path, layer="nguon", driver="GPKG", append=True)
+
+
+def _parts(shape: BaseGeometry | None) -> BaseGeometry | None:
+    """A layer holds one kind of shape: every outline is one of several parts."""
+    return shapely.MultiPolygon([shape]) if isinstance(shape, shapely.Polygon) else shape
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from dashboards.maps.map_colours import figure
 from dashboards.pages.commune_page_request import Asked, ask
 from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.estimate import METHODS
 from geo.reach import noun
 from geo.targets import State, Tallied, Target, cut
 from geo.weeks import Week
@@ -191,6 +192,12 @@ def _rule(target: Target, table: CoverageTable, counted: IndicatorRow | None) ->
             ("" if counted.cell.over_all else "Tỷ lệ tính trên số đã hỏi; ")
             + f"chỉ kết luận đạt hay không khi đã khảo sát từ {words.limit(table.min_reach)} số "
             f"{noun(counted.indicator.unit)}."
+        )
+    if counted and counted.estimate and not counted.indicator.is_sample:
+        said.append(
+            "Ước lượng cho cả xã: mỗi thôn nặng theo số hộ của mình, kể cả hộ chưa hỏi; thôn có dưới 5 hộ trả lời hoặc "
+            f"có số không nêu được gộp lại. Phương pháp: {METHODS[counted.estimate.method]}; khoảng tin cậy 95 %. "
+            "“Đạt, trong sai số” là đạt trên số đã hỏi nhưng khoảng ước lượng còn xuống dưới mức giao."
         )
     if target.period in words.PERIODS:
         name = words.PERIOD_NAMES[target.period]

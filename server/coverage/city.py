@@ -236,4 +236,5 @@ def _inputs(
             known.tallied.get(village.id, {}),
             known.figures.get(village.id),
             lists[village.id],
+            {},
         )

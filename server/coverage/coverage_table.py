@@ -11,12 +11,13 @@ from flask import current_app
 from geo import coverage as judged
 from geo.coverage import CommuneInput, CoverageTable, VillageInput
 from geo.disclosure import allowed_day
+from geo.estimate import Squares
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.reported import periods
 from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
 from geo.weeks import Week, shown_weeks, week_ends
 from server import clock, models
-from server.counting import tally_sums
+from server.counting import household_squares, tally_sums
 from server.coverage import subjects_there
 from server.db import db
 from server.models import Commune, Indicator, Plan, Village
@@ -78,6 +79,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
         if row.kind in SURVEYED and row.code in wanted
     )
     lists = _on_lists(here, home, shown_indicators, as_of)
+    squares = _squares(here, home, targets, indicators, as_of)
     return CommuneInput(
         code=commune.code,
         name=commune.name,
@@ -91,6 +93,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
                 _by_code(tallied.get(village.id, {}), indicators),
                 households.get(village.id),
                 lists.get(village.id, {}),
+                squares.get(village.id, {}),
             )
             for village in shown
         ),
@@ -219,6 +222,25 @@ def _on_lists(
     return found
 
 
+def _squares(
+    here: Sequence[int],
+    home: Mapping[int, int],
+    targets: Iterable[Target],
+    indicators: Mapping[int, Row],
+    as_of: dt.date,
+) -> dict[int, dict[str, Squares]]:
+    """How much households differ in what they say of persons and adults, of the plan's own indicators."""
+    wanted = _targeted(targets)
+    keys = [key for key, row in indicators.items() if row.code in wanted and row.unit in ("person", "adult")]
+    found: dict[int, dict[str, Squares]] = {}
+    for village, of_village in household_squares.by_village(here, keys, as_of).items():
+        own = found.setdefault(home[village], {})
+        for key, squares in of_village.items():
+            code = indicators[key].code
+            own[code] = own.get(code, Squares()) + squares
+    return found
+
+
 def all_of_lists(lists: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
     """The commune's lists: those of its thôn together."""
     found: dict[str, int] = {}
@@ -229,7 +251,11 @@ def all_of_lists(lists: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
 
 
 def village_input(
-    village: Row, tallied: Mapping[str, Tallied], figure: Figure | None, expected: Mapping[str, int]
+    village: Row,
+    tallied: Mapping[str, Tallied],
+    figure: Figure | None,
+    expected: Mapping[str, int],
+    squares: Mapping[str, Squares],
 ) -> VillageInput:
     """A thôn as geo.coverage takes it: what it tallied, its households, and how many places there are to ask."""
     return VillageInput(
@@ -239,6 +265,7 @@ def village_input(
         visited=tallied.get(VISITED, Tallied()).subjects,
         tallied=tallied,
         expected=expected,
+        squares=squares,
     )
 
 

@@ -145,6 +145,10 @@ class Workbook:
         """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut."""
         return Sheet(self, name, header, widths, cut_header)
 
+    def format(self, **properties: Any) -> Any:
+        """How cells look: properties of an XlsxWriter format."""
+        return self._book.add_format(properties)
+
     def page(self, name: str) -> Any:
         """A page whose name is allowed and not taken: 31 letters, none of []*?:\\/ (X8)."""
         bare = plain(name.translate(_FORBIDDEN)) or "_"

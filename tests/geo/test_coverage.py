@@ -300,6 +300,10 @@ def test_the_json_has_the_shape_of_the_design_key_by_key():
         "suppressed": None,
         "percent_judged": 35.0,
         "expected": 200,
+        "estimate": 65.0,
+        "low": 59.3,
+        "high": 70.7,
+        "method": "stratified_ratio",
         "target": {"id": "AL-T26", "comparator": ">=", "value": 100, "met": False, "state": "behind"},
     }
     assert told["villages"][1]["indicators"]["smart_hai_phong_ho"] == {
@@ -371,6 +375,7 @@ def test_a_figure_of_an_office_waits_for_its_report_and_names_the_office():
         "values": [],
         "periods": [],
         "pace": None,
+        **dict.fromkeys(("estimate", "low", "high", "method")),
     }
     report = Reported(at=date(2026, 6, 30), source="Trung tâm", done=85, of=100)
     known = target_to_json(table(make_commune(ONE, reported={"AL-T16": [report]})).targets[1])

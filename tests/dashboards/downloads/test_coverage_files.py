@@ -12,6 +12,7 @@ from typing import Any
 import openpyxl
 import pyogrio
 import pytest
+import shapely
 import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
@@ -79,9 +80,9 @@ def csv_cells(visitor: Browser) -> dict[tuple[str, str], dict[str, str]]:
     return {(row["code"], row["indicator"]): row for row in csv.DictReader(io.StringIO(text))}
 
 
-def test_the_workbook_has_its_four_sheets_and_says_its_day(leader: Browser) -> None:
+def test_the_workbook_has_its_sheets_and_says_its_day(leader: Browser) -> None:
     book = workbook(leader)
-    assert book.sheetnames == ["Chỉ tiêu", "Theo thôn", "Bảng mã", "Nguồn"]
+    assert book.sheetnames == ["Bảng các thôn", "Chỉ tiêu", "Theo thôn", "Bảng mã", "Nguồn"]
     about = {row[0]: row[1] for row in book["Nguồn"].iter_rows(values_only=True)}
     assert about["Tính đến"].startswith("Tính đến 22/11/2026")
     assert "số nhỏ" in about["Số nhỏ"] or "đã ẩn" in about["Số nhỏ"]
@@ -98,7 +99,19 @@ def test_every_kind_of_file_says_as_of_when(leader: Browser) -> None:
         shown = pyogrio.read_dataframe(path, layer="thon")
         assert shown.crs.to_epsg() == 4326
         assert len(shown) == 9
+        assert set(shown.geometry.geom_type) == {"MultiPolygon"}
         assert shown.geometry.notna().all()
+
+
+def test_outer_rings_of_geojson_turn_counter_clockwise(leader: Browser) -> None:
+    """RFC 7946, 3.1.6; holes turn the other way."""
+    features = leader.get(f"{BASE}.geojson").get_json(force=True)["features"]
+    shapes = [shapely.geometry.shape(each["geometry"]) for each in features if each["geometry"]]
+    assert shapes
+    for shape in shapes:
+        for part in shapely.get_parts(shape):
+            assert part.exterior.is_ccw
+            assert not any(hole.is_ccw for hole in part.interiors)
 
 
 def test_a_past_day_is_that_of_the_page(leader: Browser) -> None:
@@ -171,7 +184,7 @@ def test_api_and_files_tell_the_same_numbers(
             for name in ("done", "of", "percent", "subjects"):
                 assert shapes[village["code"]][f"{code}_{name}"] == cell[name]
                 assert _number(row[name]) == cell[name]
-            assert (sheet["Đã đạt"], sheet["Trên tổng đã hỏi"], sheet["Tỷ lệ (%)"]) == (
+            assert (sheet["Đã đạt"], sheet["Trên tổng đã hỏi"], sheet["Tỷ lệ trên số đã hỏi (%)"]) == (
                 cell["done"],
                 cell["of"],
                 cell["percent"],

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from fractions import Fraction
 
 import pytest
 import shapely
@@ -9,13 +10,14 @@ from branca.element import CssLink, Figure, JavascriptLink
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards import words
 from dashboards.maps import coverage_map as maps
 from dashboards.maps import map_outlines
 from dashboards.maps.coverage_map import BaseMap, LocalFigure, coverage_map, features, inert, tooltip
 from dashboards.maps.map_outlines import Outlines, simplified
 from dashboards.maps.still_map import still_map
 from geo import illustrate
-from geo.coverage import CoverageTable
+from geo.coverage import Cell, CoverageTable, Indicator
 from tests.leaders import VILLAGES, sample, village, visited
 
 SKETCHES = illustrate.villages("11629")
@@ -177,3 +179,32 @@ def test_the_map_on_paper_draws_the_same_thon_in_the_same_classes() -> None:
     assert row is not None
     on_screen = [f["properties"]["style"]["fillColor"] for f in features(table, row, DRAWN)["features"]]
     assert [f"url(#{shape.name})" for shape in still.shapes] == on_screen
+
+
+def test_a_base_map_without_words_of_its_provider_is_drawn() -> None:
+    """The words are optional; folium refuses tiles of another address without any."""
+    html = page(sample(), base_map=BaseMap("http://127.0.0.1:9/{z}/{x}/{y}.png", ""))
+    assert "http://127.0.0.1:9/{z}/{x}/{y}.png" in html
+
+
+def test_two_thon_of_one_name_are_told_apart() -> None:
+    """By the end of their codes, in tooltip and label."""
+    table = sample(full=True)
+    alike = tuple(
+        row.__class__(**{**vars(row), "name": "Quyết Tiến"}) if n < 2 else row
+        for n, row in enumerate(table.villages)
+    )
+    table = CoverageTable(**{**vars(table), "villages": alike})
+    row = table.indicator("phu_song_5g")
+    assert row is not None
+    names = [each["properties"]["name"] for each in features(table, row, DRAWN)["features"]]
+    assert names[:3] == ["Quyết Tiến (001)", "Quyết Tiến (002)", "Thôn 3"]
+    assert tooltip(table, table.villages[0], row, None).startswith("<b>Quyết Tiến (001)</b>")
+
+
+def test_the_tooltip_of_an_indicator_of_thon_counts_thon() -> None:
+    """13/23 thôn, never households."""
+    known = Indicator("phu_mang", "Phủ mạng", "village", "derived")
+    cell = Cell(done=13, of=13, reach=Fraction(13, 23), subjects=13, expected=23)
+    said = words.reach(cell, known).replace("\u00a0", " ")
+    assert said == "13/23 thôn (56,5 %)"

@@ -1,0 +1,206 @@
+"""The sheet that is printed and taken into a meeting: one row a thôn, one pair of columns a target, one page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dashboards import coverage_lines, words
+from dashboards.coverage_lines import Column
+from dashboards.maps.map_colours import COLOURS, figure, state_class
+from geo.coverage import Cell, CoverageTable
+from geo.targets import Judgement, cut
+from geo.vietnamese_order import sort_key
+from server.coverage.coverage_table import VISITED
+from server.exports.cells import plain
+from server.exports.workbook import Workbook
+
+NAME = "Bảng các thôn"
+WHOLE = "Cả xã"
+FIXED = ("Mã thôn", "Thôn", "Số hộ", "Đã gặp", "% đã gặp")
+A4 = 9
+"""XlsxWriter's number of the paper."""
+MOST_ON_A_PAGE = 60
+"""Rows that can still be read when they are printed on one page."""
+LIGHT_TEXT = frozenset({"k-met", "k-far"})
+"""Classes whose colour is too dark for black letters."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the sheet: what stands in its cells, and for each target its number, its word and its class."""
+
+    fixed: tuple[Any, ...]
+    pairs: tuple[tuple[Any, str, str], ...]
+    is_bold: bool = False
+
+
+def write(book: Workbook, table: CoverageTable) -> None:
+    """Numbers are numbers with one decimal; what is withheld is told in words, a bound with its sign."""
+    columns = [column for column in coverage_lines.columns(table) if not column.is_empty]
+    rows = _rows(table, columns)
+    page = book.page(NAME)
+    formats = _Formats(book)
+    heads = [*FIXED, *(text for column in columns for text in _heads(column))]
+    _set_up(page, heads, len(rows))
+    page.set_row(0, 15 * max(2, max(len(head) for head in heads) // 11 + 1))
+    for place, head in enumerate(heads):
+        page.write_string(0, place, plain(head), formats.head)
+    for at, row in enumerate(rows, 1):
+        _write_row(page, at, row, formats)
+    # the commune's own row stays in its place while the thôn are filtered and sorted
+    page.autofilter(0, 0, len(rows) - 1, len(heads) - 1)
+    for at, note in enumerate(_notes(table, columns), len(rows) + 2):
+        page.write_string(at, 0, plain(note), formats.note)
+
+
+def _heads(column: Column) -> tuple[str, str]:
+    of = f" (trên {column.over_all})" if column.over_all else ""
+    return f"{column.label} %{of}", f"{column.label} so với chỉ tiêu"
+
+
+def _set_up(page: Any, heads: Sequence[str], rows: int) -> None:
+    page.set_column(0, 0, 10)
+    page.set_column(1, 1, 20)
+    page.set_column(2, 4, 8)
+    page.set_column(5, len(heads) - 1, 12)
+    page.freeze_panes(1, 2)
+    page.set_landscape()
+    page.set_paper(A4)
+    page.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
+    page.fit_to_pages(1, 1 if rows <= MOST_ON_A_PAGE else 0)
+    page.repeat_rows(0)
+    page.set_footer("&C&P/&N")
+
+
+def _rows(table: CoverageTable, columns: Sequence[Column]) -> list[Row]:
+    """The thôn in Vietnamese order, what lies in none, and the commune last."""
+    thon = sorted(table.villages, key=lambda row: (sort_key(row.name), row.code))
+    found = [
+        Row(
+            (
+                row.code,
+                table.name_of(row),
+                row.households,
+                *_met(row.cells.get(VISITED, Cell()), row.visited),
+            ),
+            tuple(
+                _pair(row.cells.get(each.code, Cell()), row.judgements.get(each.code), each.code)
+                for each in columns
+            ),
+        )
+        for row in thon
+    ]
+    if coverage_lines.nowhere(table, columns):
+        lost = table.unplaced
+        pairs = tuple(_pair(lost.get(each.code, Cell()), None, each.code) for each in columns)
+        found.append(Row(("", "Không rõ thôn", None, lost.get(VISITED, Cell()).subjects, None), pairs))
+    whole = []
+    for column in columns:
+        known = table.indicator(column.code)
+        whole.append(_pair(known.cell, known.judgement, column.code) if known else (None, "", ""))
+    share = None if table.reach is None else cut(100 * table.reach)
+    met = words.NOT_TOLD if table.visited is None else table.visited
+    found.append(Row(("", WHOLE, table.households, met, share), tuple(whole), is_bold=True))
+    return found
+
+
+def _met(cell: Cell, visited: int | None) -> tuple[Any, Any]:
+    """Households met and their share; where more were met than there are said to be, no share."""
+    if visited is None:
+        return words.HIDDEN.get(cell.suppressed or "", words.NOT_TOLD), None
+    doubtful = cell.expected is not None and visited > cell.expected
+    return visited, None if doubtful or cell.reach is None else cut(100 * cell.reach)
+
+
+def _pair(cell: Cell, judgement: Judgement | None, code: str) -> tuple[Any, str, str]:
+    value: Any = figure(code, cell)
+    if value is None and cell.bound and not cell.over_all:
+        value = f"{cell.bound.comparator} {words.number(cell.bound.percent)}"
+    elif value is None and cell.suppressed:
+        value = words.HIDDEN[cell.suppressed]
+    if judgement is None:
+        return value, "", ""
+    return value, words.state(judgement), state_class(judgement)
+
+
+class _Formats:
+    """How the cells of the sheet look, made as they are needed."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+        self._made: dict[tuple[Any, ...], Any] = {}
+        self.head = book.format(
+            bold=True, text_wrap=True, valign="vcenter", align="center", border=1, bg_color="#E8EDF2"
+        )
+        self.note = book.format(font_size=9, font_color="#444444")
+
+    def cell(self, *, class_name: str = "", is_bold: bool = False, is_percent: bool = False) -> Any:
+        key = (class_name, is_bold, is_percent)
+        if key not in self._made:
+            look: dict[str, Any] = {"border": 1, "bold": is_bold, "valign": "vcenter"}
+            if is_percent:
+                look |= {"num_format": "0.0", "align": "right"}
+            if class_name in COLOURS:
+                look |= {"bg_color": COLOURS[class_name].upper()}
+                look |= {"font_color": "#FFFFFF"} if class_name in LIGHT_TEXT else {}
+            self._made[key] = self._book.format(**look)
+        return self._made[key]
+
+
+def _write_row(page: Any, at: int, row: Row, formats: _Formats) -> None:
+    for place, value in enumerate(row.fixed):
+        _write(page, at, place, value, formats.cell(is_bold=row.is_bold, is_percent=place == len(FIXED) - 1))
+    for number, (value, word, class_name) in enumerate(row.pairs):
+        place = len(FIXED) + 2 * number
+        _write(page, at, place, value, formats.cell(is_bold=row.is_bold, is_percent=True))
+        _write(page, at, place + 1, word, formats.cell(class_name=class_name, is_bold=row.is_bold))
+
+
+def _write(page: Any, at: int, place: int, value: Any, look: Any) -> None:
+    if value is None or value == "":
+        page.write_blank(at, place, None, look)
+    elif isinstance(value, int | Decimal):
+        page.write_number(at, place, float(value) if isinstance(value, Decimal) else value, look)
+    else:
+        page.write_string(at, place, plain(str(value)), look)
+
+
+def _notes(table: CoverageTable, columns: Sequence[Column]) -> list[str]:
+    """Under the table: its day, the targets, how it is judged, what is estimated, and what is withheld."""
+    as_of = words.sentence(words.as_of(table.as_of, table.received_until))
+    notes = [f"{table.name} (mã {table.code}). {as_of}."]
+    if table.households_source:
+        source = table.households_source
+        notes.append(f"Số hộ theo {source.source}, ngày {words.day(source.date)}.")
+    told = [f"{column.label} {column.required}" for column in columns if column.required]
+    if told:
+        notes.append(f"Chỉ tiêu: {'; '.join(told)}.")
+    notes.append(
+        f"Chỉ kết luận khi đã khảo sát từ {words.limit(table.min_reach)}; chưa tới thì ghi “chưa đủ số liệu”. "
+        "Phần trăm được cắt bớt chữ số, không làm tròn lên."
+    )
+    estimates = _estimates(table, columns)
+    if estimates:
+        notes.append(f"Ước lượng cho cả xã, kể cả hộ chưa hỏi (khoảng 95 %): {'; '.join(estimates)}.")
+    if not table.full:
+        notes.append(
+            "Số nhỏ: thôn mới có dưới 5 hộ trả lời ghi “dưới 5 hộ”; số có thể để lộ câu trả lời của từng hộ ghi "
+            "“không nêu”, hoặc chỉ nêu giới hạn, như “> 83,3” là lớn hơn 83,3 %."
+        )
+    empty = [column.label for column in coverage_lines.columns(table) if column.is_empty]
+    if empty:
+        notes.append(f"Chưa có câu trả lời nào nên không có cột: {'; '.join(empty)}.")
+    return notes
+
+
+def _estimates(table: CoverageTable, columns: Sequence[Column]) -> list[str]:
+    found = []
+    for column in columns:
+        known = table.indicator(column.code)
+        if known and known.estimate and not known.indicator.is_sample:
+            shown = known.estimate
+            found.append(
+                f"{column.label} {words.near(shown.percent)} ({words.near(shown.low)}–{words.near(shown.high)})"
+            )
+    return found
