@@ -13,11 +13,20 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import acts, conflicts, household_states, search
+from server.households import (
+    acts,
+    conflicts,
+    household_history,
+    household_states,
+    property_words,
+    search,
+)
 from server.households.acts import KINDS, Officer
 from server.households.household_problems import HouseholdProblem
+from server.households.records import HOUSEHOLDS
 from server.households.search import Household, Wanted
 from server.models import Commune
+from server.review import submission_states
 from server.review.submission_states import whole_word
 
 blueprint = Blueprint("households", __name__)
@@ -112,8 +121,13 @@ def settle(code: str) -> Response:
 
 def _page(commune: Commune, household: Household) -> str:
     audit.note_reading("household.read", f"entity:{household.row.id}", {"label": True})
+    words = property_words.of_list(HOUSEHOLDS, commune.id)
     return render_template(
         "office/household.html",
+        words=words,
+        steps=household_history.steps(household.versions, household.acts, words),
+        decisions=household_history.decisions(household.row.id),
+        review_words=submission_states.WORDS,
         commune=commune,
         household=household,
         state=household_states.word(household.row.data.get("tinh_trang")),
