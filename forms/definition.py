@@ -43,6 +43,8 @@ class Field:
     sensitivity: str = NONE
     save_to: str | None = None
     save_to_list: str | None = None
+    ranked: bool = False
+    """Whether the order of its several choices is the answer."""
 
     @property
     def label(self) -> str:
@@ -253,6 +255,7 @@ def _described(node: Node, form: XForm, lists: Mapping[str, str], classes: Mappi
         sensitivity=_sensitivity(bind, classes.get(node.path, "")),
         save_to=save_to,
         save_to_list=_list_of(node.path, lists) if save_to else None,
+        ranked=shown.kind == "rank",
     )
 
 

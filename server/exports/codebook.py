@@ -19,6 +19,8 @@ def rows(form: Definition, wish: Wish) -> Iterator[Sequence[Any]]:
     yield ("Câu hỏi", "Kiểu", "Nhãn", "Phân loại", "Mã trả lời", "Nhãn trả lời")
     for field in form.fields:
         yield (field.path, field.kind, field.label, _kept(field, wish), None, None)
+        for code, label in wish.lists.get(field.path, {}).items():
+            yield (field.path, field.kind, None, None, code, label)
         for choice in field.choices:
             yield (
                 field.path,

@@ -37,7 +37,7 @@ def _own(field: Field, wish: Wish) -> str:
 def _groups(field: Field, wish: Wish) -> Iterator[str]:
     """The groups around a question, outermost first; none where its header is its own name."""
     wanted = bool(wish.preset.path_separator) if wish.groups is None else wish.groups
-    if not wanted:
+    if not wanted and field.path not in wish.shared:
         return
     path = ""
     for name in field.path.split("/")[:-1]:

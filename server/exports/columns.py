@@ -40,14 +40,30 @@ class Table:
 
 
 def merged(versions: Sequence[Definition]) -> Definition:
-    """All versions as one: the newest's order, then what older ones asked; choices that were taken out stay (X4)."""
+    """All versions as one: the newest's order, then what older ones asked; choices that were taken out stay (X4).
+
+    A question whose group became a repeat, or the other way round, stands in both tables, each with its answers.
+    """
     newest = versions[-1]
-    fields = {field.path: field for field in newest.fields}
+    fields = {(field.path, field.repeat): field for field in newest.fields}
     for version in reversed(versions[:-1]):
         for field in version.fields:
-            known = fields.get(field.path)
-            fields[field.path] = _joined(known, field) if known else field
-    return replace(newest, fields=tuple(fields.values()))
+            key = (field.path, field.repeat)
+            fields[key] = _joined(fields[key], field) if key in fields else field
+    return replace(newest, fields=_as_personal(fields.values()))
+
+
+def _as_personal(fields: Iterable[Field]) -> tuple[Field, ...]:
+    """Each question as personal as it is said to be in either table."""
+    said: dict[str, str] = {}
+    every = tuple(fields)
+    for each in every:
+        if each.sensitivity != NONE:
+            said.setdefault(each.path, each.sensitivity)
+    return tuple(
+        each if said.get(each.path, NONE) == each.sensitivity else replace(each, sensitivity=said[each.path])
+        for each in every
+    )
 
 
 def newest(versions: Sequence[Definition]) -> Definition:
@@ -60,6 +76,8 @@ def newest(versions: Sequence[Definition]) -> Definition:
 
 def _joined(known: Field, older: Field) -> Field:
     """A question is as personal as any version said it was."""
+    if older.ranked and not known.ranked:
+        known = replace(known, ranked=known.kind == older.kind)
     names = {choice.name for choice in known.choices}
     more = tuple(choice for choice in older.choices if choice.name not in names)
     sensitivity = older.sensitivity if known.sensitivity == NONE else known.sensitivity
@@ -112,6 +130,16 @@ def _repeats(definition: Definition, fields: Sequence[Field], wish: Wish) -> tup
     return tuple(
         each for each in every if any(path == each or path.startswith(f"{each}/") for path in needed)
     )
+
+
+def shared_names(definition: Definition, wish: Wish) -> frozenset[str]:
+    """The shown questions whose name stands more than once in their table; other systems name theirs as they do."""
+    if not wish.preset.tells_apart or wish.labels:
+        return frozenset()
+    found: dict[tuple[str | None, str], set[str]] = {}
+    for field in shown(definition, wish):
+        found.setdefault((field.repeat, field.name), set()).add(field.path)
+    return frozenset(path for paths in found.values() if len(paths) > 1 for path in paths)
 
 
 def _columns(fields: Iterable[Field], wish: Wish) -> tuple[Column, ...]:
@@ -196,13 +224,20 @@ def _labels(field: Field, wish: Wish) -> dict[str, str]:
     if not wish.labels:
         return {}
     own = {choice.name: wish.word(choice.labels, choice.name) for choice in field.choices}
-    found = dict(wish.places) if field.choices_file == "thon.csv" else own
+    listed = dict(wish.lists.get(field.path, {}))
+    found = dict(wish.places) if field.choices_file == "thon.csv" else {**listed, **own}
     return {name: guarded(text) for name, text in found.items()} if wish.preset.guards else found
 
 
 def _one(field: Field, wish: Wish) -> Convert | None:
-    labels = _labels(field, wish)
-    return (lambda name: labels.get(name, name) if type(name) is str else name) if labels else None
+    labels, joint = _labels(field, wish), wish.preset.joint if wish.labels else " "
+
+    def one(name: Any) -> Any:
+        if isinstance(name, list):  # of a version that asked for several
+            return joint.join(str(labels.get(each, each)) for each in name)
+        return labels.get(name, name) if type(name) is str else name
+
+    return one
 
 
 def _several(field: Field, header: str, wish: Wish) -> list[Column]:
@@ -215,7 +250,9 @@ def _several(field: Field, header: str, wish: Wish) -> list[Column]:
     if wish.splits == SUMMARY:
         return columns
     return columns + [
-        Column(column_headings.of_choice(header, choice, wish), field.path, _chosen(choice.name))
+        Column(
+            column_headings.of_choice(header, choice, wish), field.path, _part_of(field, choice.name, wish)
+        )
         for choice in field.choices
     ]
 
@@ -224,16 +261,31 @@ def _all_answers(field: Field, wish: Wish) -> Convert:
     labels, joint = _labels(field, wish), wish.preset.joint
 
     def together(names: Any) -> Any:
-        if not isinstance(names, list):
-            return names
+        if not isinstance(names, list):  # of a version that asked for one
+            return labels.get(names, names) if isinstance(names, str) else names
         return joint.join(str(labels.get(name, name)) for name in names) if labels else " ".join(names)
 
     return together
 
 
+def _part_of(field: Field, name: str, wish: Wish) -> Convert:
+    return _rank(name) if field.ranked and wish.preset.name != KOBO.name else _chosen(name)
+
+
 def _chosen(name: str) -> Convert:
     """1 or 0; empty, not 0, where the question has no answer (X4)."""
-    return lambda names: int(name in names) if isinstance(names, list) else None
+
+    def chosen(names: Any) -> int | None:
+        if isinstance(names, str):  # of a version that asked for one
+            return int(name == names)
+        return int(name in names) if isinstance(names, list) else None
+
+    return chosen
+
+
+def _rank(name: str) -> Convert:
+    """Its place in the order, from 1; empty where it has none."""
+    return lambda names: names.index(name) + 1 if isinstance(names, list) and name in names else None
 
 
 def _addressed(value: Any) -> Any:

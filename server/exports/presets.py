@@ -105,6 +105,10 @@ class Wish:
     flat: bool = True
     """GeoJSON as one collection; else a list of one for each submission (X12)."""
     places: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Labels of choices that come from files, by path of the question and code."""
+    shared: frozenset[str] = frozenset()
+    """Paths of questions whose name another question of their table has too: their header names the groups (X1)."""
 
     @property
     def separator(self) -> str:

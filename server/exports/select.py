@@ -15,6 +15,7 @@ from forms.engine.xform import XForm
 from server import clock
 from server.db import db
 from server.errors import CommonProblem, Problem
+from server.files import file_list_labels
 from server.models import Attachment, Collector, Commune, Form, FormVersion, Submission, Village
 from server.places import merged_villages
 
@@ -140,6 +141,15 @@ def group_labels(form_pk: int) -> dict[str, dict[str, str]]:
     for xform in db.session.scalars(stored):
         found |= {path: dict(labels) for path, labels in XForm(xform).groups.items()}
     return found
+
+
+def list_labels(form_pk: int, form: Definition) -> Mapping[str, Mapping[str, str]]:
+    """What the choices of lists from files are called, by path and code, of all versions together."""
+    if not any(field.choices_file for field in form.fields):
+        return {}
+    return file_list_labels.of_versions(
+        db.session.scalars(sa.select(FormVersion.id).where(FormVersion.form_id == form_pk))
+    )
 
 
 def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:

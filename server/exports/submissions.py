@@ -82,6 +82,9 @@ def prepare(choice: Choice, preset: Preset, **wishes: Any) -> Export:
     if wish.groups and wish.labels:
         wish = replace(wish, group_labels=select.group_labels(choice.form.id))
     form = columns.newest(versions) if wish.newest_only else columns.merged(versions)
+    wish = replace(
+        wish, shared=columns.shared_names(form, wish), lists=select.list_labels(choice.form.id, form)
+    )
     return Export(choice, wish, form, columns.tables(form, wish), identity(wish, known), db.engine, place())
 
 
