@@ -180,6 +180,10 @@ class OldKey(Base):
     until: Mapped[dt.datetime]
 
 
+UNNAMED = "?"
+"""Before the User-Agent of a phone that has not told its id yet (C2)."""
+
+
 class Device(Base):
     """A phone as it names itself (`deviceID`, C2), and when it last asked for its forms."""
 

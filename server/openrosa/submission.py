@@ -10,7 +10,7 @@ from server.files.attachments import Upload
 from server.intake import receive
 from server.intake.sender import Sender
 from server.openrosa import parts, xml
-from server.openrosa.devices import MAX_TEXT, device_id, printable
+from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
 from server.openrosa.parts import Part
 from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones.phone_access import Caller, sending
@@ -28,6 +28,7 @@ def submission(caller: Caller) -> Response:
     with parts.received(request.stream, request.content_type or "", request.content_length) as found:
         form, files = unwrap(found)
         receipt = receive.accept(form, uploads(files), sender(caller))
+    learn(caller)
     status = 201 if receipt.new else 202
     return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from server.db import db
 from server.models import Collector, Commune, Device, DeviceForm, Form, FormVersion, Submission
+from server.models.people import UNNAMED
 
 _NEWER = aliased(FormVersion)
 NEWEST = (
@@ -56,6 +57,11 @@ class Phone:
     forms: tuple[Held, ...] = ()
 
     @property
+    def is_named(self) -> bool:
+        """Whether it has told its id: one that has not may be several of the same app (C2)."""
+        return not self.device.startswith(UNNAMED)
+
+    @property
     def is_old(self) -> bool:
         return any(held.is_newest is False for held in self.forms)
 
@@ -78,6 +84,11 @@ class Contact:
     @property
     def unsent(self) -> int:
         return sum(phone.unsent or 0 for phone in self.phones)
+
+    @property
+    def knows_unsent(self) -> bool:
+        """Whether every phone has asked about the households made on it; else nobody can say that none is unsent."""
+        return bool(self.phones) and all(phone.is_named and phone.unsent is not None for phone in self.phones)
 
     @property
     def has_old(self) -> bool:

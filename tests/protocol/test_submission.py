@@ -230,15 +230,13 @@ def test_old_and_unknown_versions_are_taken(phone: Phone) -> None:
     assert len(arrived()) == 2
 
 
-def test_a_phone_is_noted_when_it_asks_for_forms_and_not_when_it_sends(phone: Phone) -> None:
-    """C48: what a submission writes is only what it says."""
+def test_a_phone_is_noted_when_it_first_asks_or_sends_and_no_more_when_it_sends(phone: Phone) -> None:
+    """C2, C48: older phones tell their id only when they send."""
     assert phone.post(sample.filled()).status == 201
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Device)) == 0
-    db.session.rollback()
-    phone.form_list()
     [device] = db.session.scalars(sa.select(Device)).all()
     first = device.last_seen
     db.session.rollback()
+    assert phone.post(sample.filled(instance_id="uuid:00000000-0000-4000-8000-00000000000b")).status == 201
     phone.form_list()
     db.session.expire_all()
     assert (device.device_id, device.last_seen) == (phone.device, first)
