@@ -16,7 +16,6 @@ from gunicorn.http import message
 from server.counting import folding
 from server.operations import logs
 from server.review import doubts
-from server.serving import even_worker as workers_of_all  # `workers` is a setting of gunicorn's
 from server.serving import proxies
 from server.settings import BadSetting, Settings, secret_key
 
@@ -39,7 +38,8 @@ def _shared_figures() -> str:
 
 
 _FIGURES = _shared_figures()
-from server.operations import metrics  # noqa: E402 (prometheus_client looks for the folder when it is imported)
+from server.intake import background  # noqa: E402 (prometheus_client looks for the folder when it is imported)
+from server.operations import metrics  # noqa: E402
 
 
 def _settings() -> Settings:
@@ -56,8 +56,8 @@ def _settings() -> Settings:
 _SETTINGS = _settings()
 
 wsgi_app = "app:create_app()"
-worker_class = "server.serving.even_worker.EvenWorker"
-workers = min(workers_of_all.CORES + 1, 4)
+worker_class = "gthread"
+workers = min((os.cpu_count() or 1) + 1, 4)
 """One more than cores: while one waits for a disk the others go on. Each may keep 30 connections to PostgreSQL."""
 threads = 16
 keepalive = 5
@@ -113,14 +113,6 @@ class RedactingLogger(Logger):
 logger_class = RedactingLogger
 
 
-def pre_fork(_server: Any, worker: Any) -> None:
-    workers_of_all.enter(worker)
-
-
-def child_exit(_server: Any, worker: Any) -> None:
-    workers_of_all.leave(worker)
-
-
 def post_fork(_server: Any, _worker: Any) -> None:
     """Less housekeeping for many small requests (docs/decisions/0014).
 
@@ -133,7 +125,8 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Every worker folds the tally and looks at new visits now and then; what one holds the others leave to it."""
+    """Every worker applies the log, folds the tally and looks at new visits; what one does the others leave to it."""
+    background.start(worker.wsgi)
     folding.start(worker.wsgi)
     doubts.start(worker.wsgi)
 

@@ -153,6 +153,11 @@ class Settings:
     fold_seconds: int = _setting(
         10, "How often new tally rows are folded into days, in seconds; 0 leaves it to `flask coverage fold`."
     )
+    apply_ms: int = _setting(
+        100,
+        "What is accepted within so many thousandths of a second is applied to lists and counts together; 0: each at "
+        "once, before it is answered.",
+    )
 
     @property
     def database(self) -> str:

@@ -15,7 +15,6 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from server.errors import CommonProblem, Problem
-from server.hot_path.group_commit import is_in_turn
 from server.settings import Settings
 
 HELD = 1.0
@@ -40,11 +39,8 @@ class Guesses:
         return max(1, round(ends_at - time.time()))
 
     def hold(self) -> None:
-        """Keep the answer back, one at a time: guessers must not take the threads that others need.
-
-        Nor the one that reads the submissions of many: who guesses there is told so at once.
-        """
-        if not is_in_turn() and self._turn.acquire(blocking=False):
+        """Keep the answer back, one at a time: guessers must not take the threads that others need."""
+        if self._turn.acquire(blocking=False):
             try:
                 time.sleep(HELD)
             finally:

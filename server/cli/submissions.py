@@ -10,6 +10,8 @@ from forms.instance import read
 from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
+from server.db import db
+from server.intake import apply
 from server.openrosa.submission import safe_name
 from server.places import communes
 from server.review import doubts, waiting_reasons
@@ -71,6 +73,37 @@ def check(*, wants_json: bool) -> None:
         as_json({"checked": looked_at})
         return
     click.echo(f"Đã soát {looked_at} phiếu mới.")
+
+
+@group.command("apply")
+@click.option(
+    "--again", is_flag=True, help="Cho xử lý lại cả những phiếu mà lần trước chương trình không xử lý được."
+)
+@JSON
+@with_appcontext
+def apply_log(*, again: bool, wants_json: bool) -> None:
+    """Ghi ngay mọi phiếu đã nhận vào danh sách và số liệu. Máy chủ tự làm việc này trong chưa đầy một giây.
+
+    Phiếu nào chương trình không xử lý được thì còn nguyên và được nêu ra kèm lý do.
+    """
+    tried = apply.try_again() if again else 0
+    apply.caught_up()
+    with db.engine.connect() as connection:
+        left, failed = apply.backlog(connection), apply.failures(connection)
+    if wants_json:
+        told = [
+            {"id": each.id, "received_at": each.received_at.isoformat(), "reason": each.reason}
+            for each in failed
+        ]
+        as_json({"tried_again": tried, "waiting": left.waiting, "failed": told})
+    else:
+        for each in failed:
+            click.echo(
+                f"Phiếu {each.id}, nhận {each.received_at.astimezone(clock.LOCAL):%d/%m/%Y %H:%M}: {each.reason}"
+            )
+        click.echo(f"Còn chờ {left.waiting} phiếu, không xử lý được {left.failed} phiếu.")
+    if left.waiting or left.failed:
+        raise SystemExit(1)
 
 
 def _line(waiter: Waiter) -> str:

@@ -8,21 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.series import Turn
-from server.counting import tally
+from server.counting import tally, writer
 from server.models import Entity
 from server.published_forms.registry import registry
 
 
 @contextlib.contextmanager
 def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Iterator[None]:
-    """Within the caller's transaction, keep visits to these subjects out and bring the tally to what the block leaves.
+    """Within the caller's transaction, be the one writer and bring the tally to what the block leaves (R3).
 
-    Their rows are locked in the order of their ids, so that two who change the same subjects wait for each other
-    instead of for ever (R3).
+    Whoever locks rows before takes the lock before them (`writer.hold`), so that nobody waits in a ring.
     """
+    writer.hold(connection)
     ordered = sorted(set(subjects))
-    for subject in ordered:
-        tally.lock(connection, subject)
     before = [_counted(connection, subject) for subject in ordered]
     yield
     rules = registry().rules(connection)

@@ -5,22 +5,20 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from geo.series import Amount, Entry, Rule, Turn, arrival, change, steps
+from geo.series import NOTHING, Amount, Entry, Rule, Turn, arrival, change, steps
 from server.clock import day_of
-from server.hot_path.packed_rows import moment
-from server.models import Entity, Finding, Subject, Tally, TallyDay, TallyMonth, Village
+from server.models import Entity, Finding, Tally, TallyDay, TallyMonth, Village
 from server.published_forms.registry import registry
 
 Key = tuple[int, int, dt.date]
 """Village, indicator, day."""
 
-SERIES = sa.select(
+_STATED = (
     Finding.indicator_id,
     Finding.observed_at,
     Finding.received_at,
@@ -28,8 +26,13 @@ SERIES = sa.select(
     Finding.village_id,
     Finding.done,
     Finding.of,
-).where(Finding.subject == sa.bindparam("subject"), Finding.counts)
-"""All that counts about one subject; read with the number of its changes, or after it."""
+)
+SERIES = sa.select(*_STATED).where(Finding.subject == sa.bindparam("subject"), Finding.counts)
+"""All that counts about one subject."""
+SERIES_OF = sa.select(Finding.subject, *_STATED).where(
+    Finding.subject.in_(sa.bindparam("subjects", expanding=True)), Finding.counts
+)
+"""The same about many, each row with its subject before it."""
 
 APPEND = (
     sa.insert(Tally)
@@ -38,29 +41,6 @@ APPEND = (
         {name: sa.bindparam(name) for name in ("village_id", "indicator_id", "day", "done", "of", "subjects")}
     )
 )
-
-
-def _guard(dialect: str) -> sa.Executable:
-    insert = postgresql.insert(Subject) if dialect == "postgresql" else sqlite.insert(Subject)
-    one_more = sa.bindparam("seen", type_=sa.Integer) + sa.literal_column("1")
-    adding = insert.values(id=sa.bindparam("subject"), changes=one_more)
-    unchanged = Subject.changes + sa.literal_column("1") == adding.excluded.changes
-    return adding.on_conflict_do_update(
-        index_elements=[Subject.id],
-        set_={"changes": sa.case((unchanged, adding.excluded.changes), else_=sa.literal_column("-1"))},
-    )
-
-
-GUARD = {dialect: _guard(dialect) for dialect in ("postgresql", "sqlite")}
-"""Goes with every change of a subject's series; violates a constraint where it changed since it was `seen`."""
-
-
-def lock(connection: sa.Connection, subject: uuid.UUID) -> None:
-    """Keep everybody else from changing a subject's series until the transaction ends."""
-    seen = sa.select(Subject.changes).where(Subject.id == subject).with_for_update()
-    values = {"subject": subject, "seen": connection.scalar(seen) or 0}
-    connection.execute(GUARD[connection.dialect.name], values)
-
 
 Series = dict[int, list[Entry]]
 """A subject's series by indicator."""
@@ -83,6 +63,15 @@ def series(rows: Iterable[Sequence[Any]]) -> Series:
     return found
 
 
+def entry(row: Mapping[str, Any]) -> Entry:
+    """One finding, given by its columns, as it stands in its series."""
+    observed_at = row["observed_at"]
+    return Entry(
+        observed_at, row["received_at"], row["submission_id"], day_of(observed_at), row["village_id"],
+        row["done"], row["of"],
+    )  # fmt: skip
+
+
 def difference(
     before: Series,
     after: Series,
@@ -98,40 +87,24 @@ def difference(
     return rows
 
 
-Moments = tuple[dt.datetime, dt.datetime, int]
-"""The place of a finding in its series: observed, received, submission."""
-Packed = dict[int, list[tuple[Moments, int | None, int, int]]]
-"""A subject's series by indicator, as places, thôn (None: in nobody's sums), done and of: few become entries."""
-
-
-def by_indicator(rows: Iterable[Sequence[Any]]) -> Packed:
-    """The rows of SERIES as `packed` gives them, by their indicators."""
-    found: Packed = {}
-    places: dict[int, Moments] = {}  # all that one visit stated has the same one
-    for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
-        place = places.get(submission_id)
-        if place is None:
-            place = places[submission_id] = (moment(observed_at), moment(received_at), submission_id)
-        found.setdefault(indicator_id, []).append((place, village_id, done, of))
-    return found
-
-
 def joined(
-    series: Packed, indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
-) -> list[dict[str, Any]]:
-    """Rows to append to the tally when one finding joins its subject's series."""
-    stated = series.get(indicator_id)
-    changed = arrival(_beside(stated, entry) if stated else (), entry, rule, turns)
-    return [_row(village_id, indicator_id, day, amount) for (village_id, day), amount in changed.items()]
+    series: Sequence[Entry], indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
+) -> dict[Key, Amount]:
+    """What is added to the tally when one finding joins its subject's series."""
+    changed = arrival(_beside(series, entry), entry, rule, turns)
+    return {(village_id, indicator_id, day): amount for (village_id, day), amount in changed.items()}
 
 
-def _beside(stated: Sequence[tuple[Moments, int | None, int, int]], entry: Entry) -> list[Entry]:
+def _beside(series: Sequence[Entry], entry: Entry) -> list[Entry]:
     """The entries right before and right after a new one: what others add to the sums it leaves as it is."""
-    here = entry[:3]
-    before = max((each for each in stated if each[0] < here), key=itemgetter(0), default=None)
-    after = min((each for each in stated if each[0] >= here), key=itemgetter(0), default=None)
-    found = [each for each in (before, after) if each is not None]
-    return [Entry(*place, day_of(place[0]), village_id, done, of) for place, village_id, done, of in found]
+    before = max((each for each in series if each < entry), default=None)
+    after = min((each for each in series if each > entry), default=None)
+    return [each for each in (before, after) if each is not None]
+
+
+def rows_of(changes: Mapping[Key, Amount]) -> list[dict[str, Any]]:
+    """These changes of sums as rows of the tally."""
+    return [_row(*key, amount) for key, amount in changes.items() if amount != NOTHING]
 
 
 def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.counting import tally
+from server.counting import tally, writer
 from server.counting.recast import recasting
 from server.errors import Problem
 from server.households import household_parts
@@ -217,7 +217,11 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
 
 
 def _household(connection: sa.Connection, entity_id: uuid.UUID, officer: Officer) -> Any:
-    """The household's row, locked until the transaction ends; Problem HOUSEHOLD_UNKNOWN in another commune."""
+    """The household's row, nobody else's to change until the transaction ends.
+
+    Problem HOUSEHOLD_UNKNOWN in another commune.
+    """
+    writer.hold(connection)
     query = (
         sa.select(*Entity.__table__.c)
         .join(Village, Village.id == Entity.village_id)
@@ -226,7 +230,6 @@ def _household(connection: sa.Connection, entity_id: uuid.UUID, officer: Officer
             Village.commune_id == officer.commune_id,
             Entity.list_id == registry().list_id(HOUSEHOLDS),
         )
-        .with_for_update(of=Entity)
     )
     found = connection.execute(query).first()
     if found is None:

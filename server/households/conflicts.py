@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
+from server.counting import writer
 from server.db import db
 from server.errors import Problem
 from server.households.household_problems import HouseholdProblem
@@ -103,7 +104,7 @@ def settle(
     Only properties that the conflict is about can be chosen. Problem CONFLICT_SETTLED where another was faster.
     """
     # two officers at once wait for each other here: the second reads what the first has settled
-    connection.execute(sa.select(Entity.id).where(Entity.id == entity_id).with_for_update())
+    writer.hold(connection)
     conflict = next(
         (
             each
@@ -136,7 +137,7 @@ def _now(conflict: Conflict, name: str) -> str:
 
 def _next(connection: sa.Connection, entity_id: uuid.UUID, changed: Mapping[str, str], at: Any) -> None:
     row: Any = connection.execute(
-        sa.select(Entity.label, Entity.data, Entity.version).where(Entity.id == entity_id).with_for_update()
+        sa.select(Entity.label, Entity.data, Entity.version).where(Entity.id == entity_id)
     ).one()
     data, version = {**row.data, **changed}, row.version + 1
     connection.execute(

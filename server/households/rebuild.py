@@ -139,7 +139,7 @@ def _set_by(change: Change, *, is_first: bool) -> Mapping[str, Any]:
 def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) -> bool:
     """Give an entity the version that its accepted changes and visits make; whether anything changed.
 
-    In the caller's transaction, with the entity's row of Subject locked (`recast.recasting`), so that phones see
+    In the caller's transaction, as the one writer (`recast.recasting`), so that phones see
     it at their next sync.
     """
     row = connection.execute(_ENTITY, {"entity": entity_id}).first()

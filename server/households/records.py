@@ -12,8 +12,6 @@ from forms.instance import EntityBlock
 from geo.series import Turn
 from server.clock import day_of
 from server.counting import tally
-from server.hot_path import statements
-from server.hot_path.statements import Step, step
 from server.households import household_states
 from server.models import Entity, EntityVersion, Submission
 from server.published_forms.read_submission import LONGEST_LABEL, LONGEST_PROPERTY
@@ -25,37 +23,34 @@ KNOWN_COLUMNS = (
     Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version, Entity.turns,
     Entity.merged_into_id,
 )  # fmt: skip
-KNOWN = sa.select(*KNOWN_COLUMNS).where(Entity.id == sa.bindparam("entity"))
-VISITS = sa.select(Submission.id, Submission.observed_at, Submission.received_at, Submission.result).where(
-    Submission.entity_id == sa.bindparam("entity"),
+KNOWN = sa.select(*KNOWN_COLUMNS).where(Entity.id.in_(sa.bindparam("entities", expanding=True)))
+_VISIT = (Submission.id, Submission.observed_at, Submission.received_at, Submission.result)
+_IS_VISIT = sa.and_(
     Submission.quarantine.is_(None),
     Submission.replaced_by_id.is_(None),
     Submission.review != sa.literal_column("'rejected'"),
     Submission.result.is_not(None),
 )
-LATER_VERSIONS = (
+VISITS = sa.select(*_VISIT).where(Submission.entity_id == sa.bindparam("entity"), _IS_VISIT)
+VISITS_OF = sa.select(Submission.entity_id, *_VISIT).where(
+    Submission.entity_id.in_(sa.bindparam("entities", expanding=True)), _IS_VISIT
+)
+"""The same of many, each row with its entity before it."""
+RECEIVED = (
     sa.select(
+        EntityVersion.entity_id,
+        EntityVersion.version,
         EntityVersion.received,
         sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
     )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
     .where(
-        EntityVersion.entity_id == sa.bindparam("entity"),
+        EntityVersion.entity_id.in_(sa.bindparam("entities", expanding=True)),
         EntityVersion.version > sa.bindparam("base"),
         EntityVersion.received != sa.literal_column("'{}'"),
     )
 )
-"""What was received for an entity since a version that a phone knew."""
-_COLUMNS = ("id", "list_id", "village_id", "label", "data", "version", "created_at", "changed_at")
-ADD = sa.insert(Entity).values({name: sa.bindparam(name) for name in _COLUMNS})
-CHANGE = (
-    sa.update(Entity)
-    .where(Entity.id == sa.bindparam("entity"))
-    .values({name: sa.bindparam(f"new_{name}") for name in ("label", "data", "version", "changed_at")})
-)
-ADD_VERSION = sa.insert(EntityVersion).values(
-    {column.name: sa.bindparam(column.name) for column in EntityVersion.__table__.columns}
-)
+"""What was received for entities since a version, each row with its entity and version before it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +137,26 @@ def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """An entity as a submission leaves it, and the row of the version that says so."""
+
+    known: Known
+    version: Mapping[str, Any]
+    is_new: bool = False
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The entity's own columns that are written now."""
+        known, at = self.known, self.version["created_at"]
+        changed = {
+            "id": known.id, "label": known.label, "data": known.data, "version": known.version, "changed_at": at
+        }  # fmt: skip
+        if self.is_new:
+            changed |= {"list_id": known.list_id, "village_id": known.village_id, "created_at": at}
+        return changed
+
+
 def apply(
     block: EntityBlock,
     known: Known | None,
@@ -151,7 +166,7 @@ def apply(
     since: Sequence[Later],
     *,
     said_before: bool = False,
-) -> list[Step]:
+) -> Change | None:
     """What one entity block changes: E12 and E13 for what is there or not, E15 for what has changed meanwhile.
 
     `since` is what came after the version that the block was made on. A create of what exists, an update of what
@@ -167,16 +182,8 @@ def apply(
         return update(known, block, computed, origin, meet(block, since, known.data, origin.observed_at))
     list_id = registry().list_id(block.list_name)
     if not block.create or list_id is None:
-        return []
+        return None
     return create(block, list_id, village_id, computed, origin)
-
-
-def later(connection: sa.Connection, block: EntityBlock) -> list[Later]:
-    """What was received for an entity since the version that a block was made on."""
-    if block.base_version is None:
-        return []
-    [rows] = statements.read(connection, [step(LATER_VERSIONS, entity=block.id, base=block.base_version)])
-    return [Later(*row) for row in rows]
 
 
 def create(
@@ -186,15 +193,11 @@ def create(
     computed: Mapping[str, str],
     origin: Origin,
     label: str | None = None,
-) -> list[Step]:
+) -> Change:
     """A new entity with its first version."""
     label = (label or block.label or str(block.id)[:8])[:LONGEST_LABEL]
-    data = {**_cut(block.properties), **computed}
-    added = step(
-        ADD, id=block.id, list_id=list_id, village_id=village_id, label=label, data=data, version=1,
-        created_at=origin.received_at, changed_at=origin.received_at,
-    )  # fmt: skip
-    return [added, _version(block.id, 1, label, data, block, origin, None)]
+    known = Known(block.id, list_id, village_id, label, {**_cut(block.properties), **computed}, 1)
+    return Change(known, _version(known, block, origin, None), is_new=True)
 
 
 def update(
@@ -203,7 +206,7 @@ def update(
     computed: Mapping[str, str],
     origin: Origin,
     meeting: Meeting = Meeting(),
-) -> list[Step]:
+) -> Change | None:
     """The entity's next version: what came with the visit laid over what was known, but for what newer visits said.
 
     Without a block only the computed properties change; nothing at all is written where they are as before.
@@ -212,39 +215,23 @@ def update(
     label = ((block.label if block else None) or known.label)[:LONGEST_LABEL]
     data = {**known.data, **{k: v for k, v in received.items() if k not in meeting.kept}, **computed}
     if block is None and data == known.data:
-        return []
-    version = known.version + 1
-    changed = step(
-        CHANGE,
-        entity=known.id,
-        new_label=label,
-        new_data=data,
-        new_version=version,
-        new_changed_at=origin.received_at,
-    )
-    return [changed, _version(known.id, version, label, data, block, origin, meeting.conflict)]
+        return None
+    after = dataclasses.replace(known, label=label, data=data, version=known.version + 1)
+    return Change(after, _version(after, block, origin, meeting.conflict))
 
 
-def _version(
-    entity_id: uuid.UUID,
-    version: int,
-    label: str,
-    data: Mapping[str, Any],
-    block: EntityBlock | None,
-    origin: Origin,
-    conflict: str | None,
-) -> Step:
-    return step(
-        ADD_VERSION,
-        entity_id=entity_id, version=version, submission_id=origin.submission_id, label=label, data=data,
-        received=_cut(block.properties) if block else None,
-        named=block.label[:LONGEST_LABEL] if block and block.label else None,
-        base_version=block.base_version if block else None,
-        trunk_version=block.trunk_version if block else None,
-        branch_id=block.branch_id if block else None,
-        conflict=conflict, created_at=origin.received_at, act_id=None, settled_at=None,
-        settled_by=None,
-    )  # fmt: skip
+def _version(known: Known, block: EntityBlock | None, origin: Origin, conflict: str | None) -> dict[str, Any]:
+    return {
+        "entity_id": known.id, "version": known.version, "submission_id": origin.submission_id,
+        "label": known.label, "data": known.data,
+        "received": _cut(block.properties) if block else None,
+        "named": block.label[:LONGEST_LABEL] if block and block.label else None,
+        "base_version": block.base_version if block else None,
+        "trunk_version": block.trunk_version if block else None,
+        "branch_id": block.branch_id if block else None,
+        "conflict": conflict, "created_at": origin.received_at, "act_id": None, "settled_at": None,
+        "settled_by": None,
+    }  # fmt: skip
 
 
 def _cut(properties: Mapping[str, str]) -> dict[str, str]:

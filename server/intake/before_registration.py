@@ -8,12 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
+from server.counting import writer
 from server.counting.recast import recasting
-from server.hot_path import statements
 from server.households import records
 from server.households.rebuild import IS_ACCEPTED, restate
-from server.households.records import Known, Origin
+from server.households.records import Origin
 from server.intake import place
+from server.intake.rows import Rows
+from server.intake.state import State
 from server.models import CollectorVillage, Entity, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import understand
 from server.published_forms.registry import registry
@@ -62,7 +64,7 @@ def settle(connection: sa.Connection, entity_id: uuid.UUID | None) -> int:
 
 def _is_foreign(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> bool:
     """Whether a visit was sent for a thôn other than that in which its household was registered."""
-    found: Any = connection.execute(records.KNOWN, {"entity": entity_id}).first()
+    found: Any = connection.execute(records.KNOWN, {"entities": [entity_id]}).first()
     if found is None or found.village_id is None or held.village_id in (None, found.village_id):
         return False
     if found.list_id == registry().list_id(records.HOUSEHOLDS):
@@ -79,13 +81,15 @@ def _set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
 
 
 def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:
-    blocks = [block for block in understand(bytes(held.xml)).blocks if block.id == entity_id and block.update]
-    found: Sequence[Any] = connection.execute(records.KNOWN, {"entity": entity_id}).all()
-    if not blocks or not found:
+    reading = understand(bytes(held.xml))
+    blocks = [block for block in reading.blocks if block.id == entity_id and block.update]
+    _, before = State.read(connection, [reading]).before(held.id, reading)
+    if not blocks or entity_id not in before.known:
         return 0
     origin = Origin(held.id, held.received_at, held.observed_at)
-    since = records.later(connection, blocks[0])
-    statements.run(connection, records.apply(blocks[0], Known(*found[0]), None, {}, origin, since))
+    since = before.later.get(entity_id, ())
+    change = records.apply(blocks[0], before.known[entity_id], None, {}, origin, since)
+    Rows(changes=[change] if change else []).write(connection)
     return 1
 
 
@@ -106,6 +110,7 @@ def overdue(connection: sa.Connection) -> Sequence[uuid.UUID]:
 
 def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
     """Register an entity by what came about it, since its registration does not; whether anything could be."""
+    writer.hold(connection)
     first = connection.execute(_HELD, {"entity": entity_id}).first()
     if first is None:
         return False
@@ -116,7 +121,8 @@ def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
     village_id = connection.scalar(sa.select(Submission.village_id).where(Submission.id == first.id))
     origin = Origin(first.id, first.received_at, first.observed_at)
     unnamed = blocks[0].label or UNNAMED
-    steps = records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)
-    statements.run(connection, steps)
+    Rows(changes=[records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)]).write(
+        connection
+    )
     settle(connection, entity_id)
     return True

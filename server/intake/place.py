@@ -7,14 +7,19 @@ from collections.abc import Mapping, Set
 from forms.instance import EntityBlock
 from geo.assign import round_point
 from geo.quality import Doubt, misplaced
-from server.households.records import HOUSEHOLDS, Known
+from server.households.records import HOUSEHOLDS
 from server.intake import check_points, scope
 from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
+from server.intake.scope import Home
 from server.intake.sender import Sender
 from server.places import communes
 from server.published_forms.read_submission import BOUNDS, TOO_LONG, TOO_MANY, TWICE, Point, Reading
 from server.published_forms.registry import KnownIndicator, registry
 
+PENDING = "pending"
+"""Accepted and not applied yet."""
+FAILED = "failed"
+"""Accepted, and the program could not apply it: kept for when it can (`flask submissions apply --again`)."""
 OUTSIDE = "outside_village"
 VERSION_UNKNOWN = "version_unknown"
 SEALED = "sealed"
@@ -36,6 +41,20 @@ WORDS = {
 
 
 @dataclasses.dataclass(frozen=True)
+class Spot:
+    """Where the point as measured lay, seen from the household's thôn; all that is kept of it (R21)."""
+
+    home_id: int | None
+    found_id: int | None
+    """The thôn in which it lies."""
+    doubt: Doubt | None
+    """It is farther from the household's thôn than its accuracy explains."""
+
+
+NOWHERE = Spot(None, None, None)
+
+
+@dataclasses.dataclass(frozen=True)
 class Placed:
     """Where a submission belongs: the thôn of its household, the thôn of its point, and why it may not count."""
 
@@ -44,15 +63,16 @@ class Placed:
     is_household: bool
     home_id: int | None
     """Thôn of the household, or the one the collector named."""
-    spot_id: int | None
-    """Thôn in which the point lies."""
+    spot: Spot
     kept_point: Point | None
     """The point as it may be stored."""
     quarantine: str | None
     """Why it is kept but counts nowhere until a person decides (C39); None: it counts."""
-    misplaced: Doubt | None = None
-    """The point is farther from the household's thôn than its accuracy explains."""
-    lists_unknown: tuple[str, ...] = ()
+
+    @property
+    def spot_id(self) -> int | None:
+        """Thôn in which the point lies."""
+        return self.spot.found_id
 
     @property
     def village_id(self) -> int | None:
@@ -67,48 +87,51 @@ class Placed:
 
 def place(
     reading: Reading,
-    known: Mapping[uuid.UUID, Known],
+    known: Mapping[uuid.UUID, Home],
     sender: Sender,
     edited: Edited | None = None,
     stated_in: Set[int | None] = frozenset(),
+    spot: Spot | None = None,
 ) -> Placed:
     """Decide where a submission belongs, by its household if it has one and by its point if not.
 
     Every id that it names is judged (`scope.reaches_out`, which tells what `stated_in` is): one that is not the
-    sender's to change sets the whole submission aside.
+    sender's to change sets the whole submission aside. `spot` is what was seen of the point when it came; where the
+    household lives elsewhere by now, the point is judged anew as it was kept.
     """
     if reading.version is None or reading.instance.encrypted:
         reason = VERSION_UNKNOWN if reading.version is None else SEALED
-        return Placed(None, False, None, None, None, reason)
+        return Placed(None, False, None, NOWHERE, None, reason)
     block = reading.blocks[0] if reading.blocks else None
     main = known.get(block.id if block else reading.subject) if (block or reading.subject) else None  # type: ignore[arg-type]
     is_household = _is_household(block, main)
     entity_id = main.id if main else block.id if block else None
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
-    spot_id, doubt = _spot(reading.point, home_id if is_household else None)
-    quarantine = _quarantine(is_household, main, home_id, spot_id, sender, reading)
+    seen_from = home_id if is_household else None
+    if spot is None or spot.home_id != seen_from:
+        spot = _spot(reading.point, seen_from)
+    quarantine = _quarantine(is_household, main, home_id, spot.found_id, sender, reading)
     impossible = None if is_household or main is not None else check_points.impossible(reading, sender)
     kept_point = _kept(reading)
     if impossible is not None and sender.decides:
-        impossible, spot_id = None, None
+        impossible, spot = None, NOWHERE
         kept_point = kept_point if check_points.can_be_drawn(reading) else None
     if scope.reaches_out(reading, known, sender, edited, stated_in):
         quarantine = OUTSIDE
     return Placed(
         entity_id,
         is_household,
-        home_id if home_id is not None or is_household else spot_id,
-        spot_id,
+        home_id if home_id is not None or is_household else spot.found_id,
+        spot,
         kept_point,
         _beyond(reading, sender)
         or quarantine
         or impossible
         or (edited.refused if edited is not None else None),
-        misplaced=doubt,
     )
 
 
-def _is_household(block: EntityBlock | None, main: Known | None) -> bool:
+def _is_household(block: EntityBlock | None, main: Home | None) -> bool:
     if main is not None:
         return main.list_id == registry().list_id(HOUSEHOLDS)
     return block is not None and block.list_name == HOUSEHOLDS
@@ -122,14 +145,14 @@ def _named(reading: Reading, block: EntityBlock | None, sender: Sender) -> int |
     return next(iter(sender.villages.values())) if len(sender.villages) == 1 else None
 
 
-def _spot(point: Point | None, home_id: int | None) -> tuple[int | None, Doubt | None]:
+def _spot(point: Point | None, home_id: int | None) -> Spot:
     """The thôn in which a point lies, and the doubt where it is farther from home than its accuracy explains."""
     if point is None:
-        return None, None
+        return Spot(home_id, None, None)
     if home_id is None:
-        return communes.index().place(point.latitude, point.longitude, point.accuracy).key, None
+        return Spot(None, communes.index().place(point.latitude, point.longitude, point.accuracy).key, None)
     judgement = communes.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
-    return judgement.found, misplaced(judgement, point.accuracy)
+    return Spot(home_id, judgement.found, misplaced(judgement, point.accuracy))
 
 
 def _kept(reading: Reading) -> Point | None:
@@ -140,7 +163,7 @@ def _kept(reading: Reading) -> Point | None:
 
 def _quarantine(
     is_household: bool,
-    main: Known | None,
+    main: Home | None,
     home_id: int | None,
     spot_id: int | None,
     sender: Sender,
@@ -171,17 +194,21 @@ def _foreign(village_id: int, sender: Sender) -> bool:
 EDITED_AFTER_DECISION = "edited_after_decision"
 
 
-def flags(
-    reading: Reading, placed: Placed, clock_flag: str | None, edited: Edited | None = None
-) -> tuple[dict[str, str], ...]:
-    """What a reviewer is shown, each with its code; an edit of what was decided on waits again (R12)."""
+def first_flags(reading: Reading, clock_flag: str | None) -> tuple[dict[str, str], ...]:
+    """What its own bytes and the clock say against it, for the reviewer, each with its code."""
     found = [{"code": fault.code, "about": fault.about, "detail": fault.detail} for fault in reading.faults]
     if clock_flag:
         found.append({"code": clock_flag, "about": str(reading.observed_at), "detail": ""})
+    return tuple(found)
+
+
+def flags(placed: Placed, edited: Edited | None = None) -> tuple[dict[str, str], ...]:
+    """What its place says against it; an edit of what was decided on waits again (R12)."""
+    found = []
     if edited is not None and edited.is_theirs and edited.review in ("approved", "has_issues"):
         found.append({"code": EDITED_AFTER_DECISION, "about": edited.review, "detail": ""})
-    if placed.misplaced is not None:
-        found.append(dataclasses.asdict(placed.misplaced))
+    if placed.spot.doubt is not None:
+        found.append(dataclasses.asdict(placed.spot.doubt))
     if placed.village_id is None and placed.quarantine is None:
         found.append({"code": "no_village", "about": "", "detail": ""})
     return tuple(found)

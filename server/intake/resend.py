@@ -12,9 +12,8 @@ from server.counting.recast import recasting
 from server.db import db
 from server.errors import Problem
 from server.files import attachments
-from server.hot_path import statements
-from server.hot_path.statements import Step, step
 from server.intake.intake_problems import IntakeProblem
+from server.intake.rows import Row, insert, update
 from server.models import Attachment, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import Reading
 
@@ -30,8 +29,8 @@ _COLUMNS = (
     Submission.review,
     Submission.quarantine,
 )
-EDITED = sa.select(*_COLUMNS).where(Submission.instance_id == sa.bindparam("instance_id")).with_for_update()
-_BY_ID = sa.select(*_COLUMNS).where(Submission.id == sa.bindparam("submission")).with_for_update()
+EDITED = sa.select(*_COLUMNS).where(Submission.instance_id == sa.bindparam("instance_id"))
+_BY_ID = sa.select(*_COLUMNS).where(Submission.id == sa.bindparam("submission"))
 _IN_CHAIN = sa.or_(Submission.id == sa.bindparam("root"), Submission.root_id == sa.bindparam("root"))
 _CHANGED = (
     sa.select(EntityVersion.entity_id)
@@ -45,27 +44,6 @@ FILES = sa.select(
     Attachment.size,
     Attachment.media_type,
 ).where(Attachment.submission_id == sa.bindparam("submission"))
-ADD_ATTACHMENT = (
-    sa.insert(Attachment)
-    .inline()
-    .values(
-        {
-            column.name: sa.bindparam(column.name)
-            for column in Attachment.__table__.columns
-            if column.name != "id"
-        }
-    )
-)
-REPLACE = (
-    sa.update(Submission)
-    .where(Submission.id == sa.bindparam("submission"))
-    .values(replaced_by_id=sa.bindparam("new_replaced_by_id"))
-)
-STILL_MISSING = (
-    sa.update(Submission)
-    .where(Submission.id == sa.bindparam("submission"))
-    .values(missing_files=sa.bindparam("new_missing_files"), flags=sa.bindparam("new_flags"))
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,13 +118,17 @@ def again(
     if blobs:
         with db.engine.connect().execution_options(writes=True) as connection:
             if late := _late(connection, stored, blobs):
-                steps = [
-                    *attachment_rows(stored.id, late, received_at),
-                    _missing(connection, stored.id, late),
-                ]
+                files, said = (
+                    attachment_rows(stored.id, late, received_at),
+                    [_missing(connection, stored.id, late)],
+                )
                 for newer in _newer(connection, stored.id):
-                    steps += _lacking(connection, newer, late, received_at)
-                statements.write(connection, steps)
+                    if lacked := _lacking(connection, newer, late):
+                        files += attachment_rows(newer, lacked, received_at)
+                        said.append(_missing(connection, newer, lacked))
+                insert(connection, Attachment, files)
+                update(connection, Submission, said)
+                connection.commit()
                 return Again(True, "Đã nhận thêm ảnh của phiếu.")
     return Again(False, "Phiếu này đã có trên máy chủ.")
 
@@ -163,15 +145,12 @@ def _newer(connection: sa.Connection, submission_id: int) -> list[int]:
 
 
 def _lacking(
-    connection: sa.Connection, submission_id: int, late: Sequence[attachments.Blob], received_at: dt.datetime
-) -> list[Step]:
+    connection: sa.Connection, submission_id: int, late: Sequence[attachments.Blob]
+) -> list[attachments.Blob]:
     """The late files that an edit names too and has not got."""
     row = sa.select(Submission.missing_files).where(Submission.id == submission_id).with_for_update()
     lacks = set(connection.scalar(row) or ())
-    found = [blob for blob in late if blob.name in lacks]
-    if not found:
-        return []
-    return [*attachment_rows(submission_id, found, received_at), _missing(connection, submission_id, found)]
+    return [blob for blob in late if blob.name in lacks]
 
 
 def _late(
@@ -189,17 +168,13 @@ def _late(
     return [blob for blob in blobs if blob.name not in there]
 
 
-def _missing(connection: sa.Connection, submission_id: int, late: Sequence[attachments.Blob]) -> Step:
+def _missing(connection: sa.Connection, submission_id: int, late: Sequence[attachments.Blob]) -> Row:
     """What a submission still misses once these files are there."""
     query = sa.select(Submission.missing_files, Submission.flags).where(Submission.id == submission_id)
     row = connection.execute(query).one()
     missing = set(row.missing_files or ()) - {blob.name for blob in late}
-    return step(
-        STILL_MISSING,
-        submission=submission_id,
-        new_missing_files=sorted(missing) or None,
-        new_flags=[*(row.flags or ()), *broken(late)] or None,
-    )
+    flags = [*(row.flags or ()), *broken(late)]
+    return {"id": submission_id, "missing_files": sorted(missing) or None, "flags": flags or None}
 
 
 def broken(blobs: Sequence[attachments.Blob]) -> list[dict[str, str]]:
@@ -209,9 +184,9 @@ def broken(blobs: Sequence[attachments.Blob]) -> list[dict[str, str]]:
 
 def attachment_rows(
     submission_id: int, blobs: Sequence[attachments.Blob], received_at: dt.datetime
-) -> list[Step]:
+) -> list[Row]:
     """Rows for files whose bytes are already on disk."""
-    rows: list[dict[str, Any]] = [
+    return [
         {
             "submission_id": submission_id,
             "name": blob.name,
@@ -223,11 +198,10 @@ def attachment_rows(
         }
         for blob in blobs
     ]
-    return [Step(ADD_ATTACHMENT, [row]) for row in rows]
 
 
-def edited(connection: sa.Connection, reading: Reading, collector_id: int) -> Edited:
-    """The submission that an edit is of, locked, with what speaks against its being replaced; nothing is changed.
+def edited(connection: sa.Connection, reading: Reading, collector_id: int | None) -> Edited:
+    """The submission that an edit is of, with what speaks against its being replaced; nothing is changed.
 
     Raises Problem EDIT_OF_UNKNOWN where it never came: the phone keeps the edit and tells its collector (C43).
     """
@@ -239,7 +213,7 @@ def edited(connection: sa.Connection, reading: Reading, collector_id: int) -> Ed
 
 
 def newest(connection: sa.Connection, root_id: int) -> Edited | None:
-    """The newest version of a chain of edits, locked; None where it was deleted."""
+    """The newest version of a chain of edits; None where it was deleted."""
     row = connection.execute(_BY_ID, {"submission": root_id}).first()
     while row is not None and row.replaced_by_id is not None:
         row = connection.execute(_BY_ID, {"submission": row.replaced_by_id}).first()
@@ -280,4 +254,5 @@ def replace(connection: sa.Connection, edited: Edited, new_id: int) -> None:
 
 def supersede(connection: sa.Connection, edited: Edited, new_id: int) -> None:
     """Let the edit stand in the place of a submission from which nothing follows (any more)."""
-    connection.execute(REPLACE, {"submission": edited.id, "new_replaced_by_id": new_id})
+    replaced = sa.update(Submission).where(Submission.id == edited.id)
+    connection.execute(replaced.values(replaced_by_id=new_id, facts=None))  # nor is it applied any more

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,3 +25,21 @@ class Sender:
     def actor(self) -> str:
         """How the audit names him."""
         return self.person or f"collector:{self.collector_id}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What of him is known only now, to be kept until the submission is applied."""
+        return {
+            "commune": self.commune_id, "villages": dict(self.villages), "address": self.address, "person": self.person
+        }  # fmt: skip
+
+
+def of_facts(facts: Mapping[str, Any], collector_id: int | None) -> Sender:
+    """The sender as he was when the submission came."""
+    return Sender(
+        collector_id or 0,
+        facts["commune"],
+        facts["villages"],
+        address=facts["address"],
+        person=facts["person"],
+    )

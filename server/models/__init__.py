@@ -27,7 +27,6 @@ from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
     Finding,
-    Subject,
     Submission,
     SubmissionReview,
     Tally,
@@ -76,7 +75,6 @@ __all__ = [
     "Role",
     "SignInTry",
     "Snapshot",
-    "Subject",
     "Submission",
     "SubmissionReview",
     "TableDraft",

@@ -22,7 +22,7 @@ class EntityList(Base):
 
 
 class Entity(Base):
-    """A household or a place as it is known now; what guards its findings is the row of Subject."""
+    """A household or a place as it is known now."""
 
     __tablename__ = "entity"
     __table_args__ = (

@@ -13,7 +13,9 @@ from server.models.places import Village
 
 
 class Submission(Base):
-    """One visit as a phone sent it. Rows are never changed but for review, edits and flags.
+    """One visit as a phone sent it: the log of all that was accepted, applied in the order of its keys.
+
+    Rows stay for ever; what changes are place, quarantine and flags when it is applied, review and edits later.
 
     Keys of things that are never deleted (collector, village) carry no foreign key here: checking one takes
     a share lock on the parent row, and 32 phones that share a thôn spend more on those than on the insert
@@ -38,6 +40,12 @@ class Submission(Base):
             "root_id",
             sqlite_where=text("root_id is not null"),
             postgresql_where=text("root_id is not null"),
+        ),
+        Index(
+            "ix_submission_not_applied",
+            "id",
+            sqlite_where=text("facts is not null"),
+            postgresql_where=text("facts is not null"),
         ),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
         {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
@@ -73,11 +81,15 @@ class Submission(Base):
     user_agent: Mapped[str | None]
     review: Mapped[str] = mapped_column(default="received")
     quarantine: Mapped[str | None]
-    """Why it counts nowhere until a person decides; None: it counts."""
+    """Why it counts nowhere until a person decides, or until it is applied; None: it counts."""
     flags: Mapped[list[Any] | None]
     """What looks wrong, each as {"code", …}."""
     missing_files: Mapped[list[Any] | None]
     """Attachments that its answers name and that have not come yet (C36)."""
+    facts: Mapped[dict[str, Any] | None] = mapped_column(LETTER, deferred=True)
+    """What only its arrival knew (who sent it, where its point lay); None once it is applied (docs/decisions/0039)."""
+    failure: Mapped[str | None]
+    """Why it could not be applied, for administrators; without anything that was answered."""
     form: Mapped[Form] = relationship(primaryjoin="foreign(Submission.form_id) == Form.id", viewonly=True)
     form_version: Mapped[FormVersion | None] = relationship(
         primaryjoin="foreign(Submission.form_version_id) == FormVersion.id", viewonly=True
@@ -145,22 +157,8 @@ class Finding(Base):
     """False once its submission is rejected or replaced by an edit."""
 
 
-class Subject(Base):
-    """How often what counts about a subject has changed: a change must have seen the last one.
-
-    A visit reads first and writes all it changes in one statement later; that statement fails where another one
-    came between (docs/decisions/0013).
-    """
-
-    __tablename__ = "subject"
-    __table_args__ = (CheckConstraint("changes > 0", name="unchanged_since_read"),)
-
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    changes: Mapped[int]
-
-
 class Tally(Base):
-    """What changed in a thôn's sums on a day: only added in requests, moved to TallyDay by `fold`."""
+    """What changed in a thôn's sums on a day: only added to, and moved to TallyDay by `fold`."""
 
     __tablename__ = "tally"
 

@@ -16,9 +16,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from server import addresses
+from server import addresses, clock
 from server.counting import tally
 from server.db import db
+from server.intake import apply
 from server.models import Submission
 from server.operations import health
 from server.operations.backup import last
@@ -77,7 +78,7 @@ class _Own(Collector):
     """What this process alone has counted, where there are no others."""
 
     def collect(self) -> Iterable[Metric]:
-        return _REGISTRY.collect()
+        return [*_REGISTRY.collect(), *apply.ONE_BY_ONE.collect()]
 
 
 class _State(Collector):
@@ -105,11 +106,18 @@ def _rows() -> Iterator[Metric]:
             newest = connection.scalar(sa.select(sa.func.max(Submission.id))) or 0
             first, newest_row = connection.execute(tally.WAITING).one()
             backup = last.find(connection)
+            backlog = apply.backlog(connection)
     except SQLAlchemyError:
         return  # gone since it was looked at: the next scrape says so
     yield _gauge("tungnha_submission_newest", "Number of the newest submission.", newest)
     waiting = 0 if first is None else newest_row - first + 1
     yield _gauge("tungnha_tally_waiting", "Tally rows not folded into days yet, at most.", waiting)
+    seconds = (clock.now() - backlog.oldest).total_seconds() if backlog.oldest is not None else 0.0
+    yield _gauge(
+        "tungnha_log_oldest_seconds", "For how long the oldest accepted visit waits to be counted.", seconds
+    )
+    yield _gauge("tungnha_log_waiting", "Accepted visits that wait to be counted.", backlog.waiting)
+    yield _gauge("tungnha_log_failed", "Accepted visits that the program could not count.", backlog.failed)
     if backup is not None:
         yield _gauge(
             "tungnha_backup_seconds", "When the last backup was made, Unix time.", backup.at.timestamp()

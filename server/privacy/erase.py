@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import tally
+from server.counting import writer
 from server.counting.recast import recasting
 from server.households.acts import with_merged
 from server.households.rebuild import restate
@@ -120,6 +120,7 @@ def erase(connection: sa.Connection, doomed: Doomed, *, keeps_counts: bool) -> N
     What a household asks to be deleted leaves the counts as well. What has been kept long enough goes on counting
     without anything that says whose it was (`keeps_counts`, docs/decisions/0025).
     """
+    writer.hold(connection)
     ids = list(doomed.submissions)
     stated = sa.select(Finding.subject).where(Finding.submission_id.in_(ids)).distinct()
     changed = sa.select(EntityVersion.entity_id).where(EntityVersion.submission_id.in_(ids)).distinct()
@@ -135,10 +136,7 @@ def erase(connection: sa.Connection, doomed: Doomed, *, keeps_counts: bool) -> N
 
 
 def _delete(connection: sa.Connection, doomed: Doomed, uncounted: Collection[uuid.UUID]) -> None:
-    """Attachments, reviews, interviews and difficulties go with their submission, versions and acts with their entity.
-
-    The rows of Subject stay, bare ids with a count: a visit that came at the same moment fails on them.
-    """
+    """Attachments, reviews and the like go with their submission, versions and acts with their entity."""
     ids = list(doomed.submissions)
     of_these = Finding.submission_id.in_(ids)
     stated = sa.and_(of_these, Finding.subject.in_(uncounted))
@@ -162,7 +160,6 @@ def _let_go(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> set[uui
     )
     free = set(subjects) - {row.id for row in rows}
     for subject in sorted(free):
-        tally.lock(connection, subject)
         findings = sa.update(Finding).where(Finding.subject == subject, Finding.counts)
         connection.execute(findings.values(subject=uuid.uuid4()))
         connection.execute(sa.delete(Finding).where(Finding.subject == subject))

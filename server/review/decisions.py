@@ -7,16 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
+from server.counting import writer
 from server.counting.recast import recasting
 from server.errors import Problem
-from server.hot_path import statements
 from server.households.rebuild import restate, touched_by
-from server.intake import before_registration, check_points, effects, known, resend
-from server.intake.known import Sent
+from server.intake import before_registration, check_points, effects, place, resend
+from server.intake.effects import Arrival
 from server.intake.resend import Edited
 from server.intake.sender import Sender
+from server.intake.state import State, names
 from server.models import Finding, Indicator, Submission, SubmissionReview, Village
-from server.published_forms.read_submission import TOO_MANY, TWICE, Reading, understand
+from server.published_forms.read_submission import TOO_MANY, TWICE, Reading, observed, understand
 from server.review import submission_states
 from server.review.review_problems import ReviewProblem
 
@@ -35,7 +36,6 @@ _STORED = (
         Submission.observed_at,
         Submission.received_at,
         Submission.xml,
-        Submission.missing_files,
         Submission.flags,
     )
     .where(Submission.id == sa.bindparam("submission"))
@@ -59,11 +59,6 @@ IMPOSSIBLE = {
     TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm.",
 }
 """Why what was set aside cannot be taken in by anybody."""
-_KEPT = frozenset(
-    {"id", "instance_id", "replaced_by_id", "form_id", "version", "collector_id", "sha256", "xml",
-     "received_at", "device", "user_agent", "review", "missing_files"}
-)  # fmt: skip
-"""Columns that stay as the phone's request made them when a submission is understood later."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +96,7 @@ def decide(
     the state that the reviewer saw: Problem REVIEW_OVERTAKEN where another one was faster. Raises
     SUBMISSION_UNKNOWN, and REVIEW_IMPOSSIBLE for what cannot be counted (still unreadable, replaced by an edit).
     """
+    writer.hold(connection)
     stored = connection.execute(_STORED, {"submission": submission_id}).first()
     if stored is None or state not in submission_states.WORDS:
         raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
@@ -108,6 +104,9 @@ def decide(
         raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=submission_states.word(stored.review))
     if stored.replaced_by_id is not None:
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
+    if stored.quarantine in (place.PENDING, place.FAILED):
+        why = "máy chủ chưa xử lý được phiếu này; quản trị viên sẽ cho xử lý lại."
+        raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
     if state == "approved" and stored.quarantine is not None:
         _take_in(connection, stored, reviewer)
     elif stored.quarantine is None and _uncounted(stored, state) != _uncounted(stored, stored.review):
@@ -198,23 +197,37 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     edited = _edited(connection, stored, reading)
     if edited is not None and edited.id != stored.id:
         resend.replace(connection, edited, stored.id)
-    subjects = {reading.subject or effects.own_subject(reading), *known.entities_named(reading, edited)}
+    subjects = {reading.subject or effects.own_subject(reading), *names(reading, edited)}
     with recasting(connection, subjects):
-        sent, before = known.look_again(connection, Sent(reading, (), sender), stored.id, edited)
-        this = effects.arrival_of(sent, before, stored.received_at)
+        this = _arrival(connection, stored, reading, sender, edited)
         if this.placed.quarantine is not None:
             why = IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này không thuộc xã.")
             raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
-        moment = edited.observed_at if edited is not None else stored.observed_at
-        this = dataclasses.replace(this, observed_at=moment)
-        values = {k: v for k, v in effects.columns(this).items() if k not in _KEPT}
-        values["root_id"] = stored.root_id or values["root_id"]
-        connection.execute(
-            sa.update(Submission).where(Submission.id == stored.id).values(**values | {"review": "approved"})
-        )
-        statements.run(connection, effects.consequences(connection, this))
+        values = {
+            **effects.understanding(reading, this.placed),
+            **effects.placing(this),
+            "root_id": stored.root_id
+            or (edited.root_id if edited is not None and edited.is_theirs else None),
+            "observed_at": this.observed_at,
+            "review": "approved",
+        }
+        connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(**values))
+        effects.consequences(this).write(connection)
         effects.retell(connection, this)
-    before_registration.settle(connection, reading.about)
+    before_registration.settle(connection, this.reading.about)
+
+
+def _arrival(
+    connection: sa.Connection, stored: Any, sent: Reading, sender: Sender, edited: Edited | None
+) -> Arrival:
+    """A submission that came long ago, with what is known of its subject now."""
+    reading, found = State.read(connection, [sent], edited).before(stored.id, sent, edited)
+    before = dataclasses.replace(found, series={})  # nothing that counts elsewhere speaks against a decision
+    placed = place.place(reading, before.known, sender, edited, before.stated_in(reading))
+    _, clock_flag = observed(reading, stored.received_at, stored.received_at)
+    moment = edited.observed_at if edited is not None else stored.observed_at
+    flags = place.first_flags(reading, clock_flag)
+    return Arrival(reading, sender, before, placed, stored.received_at, moment, flags)
 
 
 def _edited(connection: sa.Connection, stored: Any, reading: Reading) -> Edited | None:

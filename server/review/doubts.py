@@ -17,8 +17,6 @@ from geo import quality
 from geo.quality import Doubt
 from server import clock
 from server.db import db
-from server.hot_path import statements
-from server.hot_path.statements import Step
 from server.models import Form, Interview, Submission
 from server.published_forms.registry import registry
 from server.settings import Settings
@@ -54,6 +52,9 @@ _NEW = (
     .join(Form, Form.id == Submission.form_id)
     .where(
         Submission.id > sa.bindparam("after"),
+        sa.or_(
+            Submission.facts.is_(sa.null()), Submission.failure.is_not(None)
+        ),  # not those about to be applied
         ~sa.exists().where(Interview.submission_id == Submission.id),
     )
     .order_by(Submission.id)
@@ -209,7 +210,8 @@ def _part() -> int:
         for each in looked:
             _flag(connection, each, _doubts(each, others, typical[each.row.form_id]))
             others.add(each)
-        statements.write(connection, [Step(_ADD, [each.kept for each in looked])])
+        connection.execute(_ADD, [each.kept for each in looked])
+        connection.commit()
         return len(rows)
 
 

@@ -17,6 +17,8 @@ from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE
 from server.review import submission_states
 
 WORDS: Mapping[str, str] = {
+    place.PENDING: "máy chủ vừa nhận, đang xử lý",
+    place.FAILED: "máy chủ chưa xử lý được; phiếu còn nguyên, quản trị viên sẽ cho xử lý lại",
     place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
     place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
     place.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",

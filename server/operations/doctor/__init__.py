@@ -15,6 +15,7 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("secrets", machine.secrets),
     ("disk", machine.disk),
     ("database", data.database),
+    ("log", data.log),
     ("clock", data.clock_),
     ("deletion", data.deletions),
     ("fonts", machine.fonts),

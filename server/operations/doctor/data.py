@@ -11,6 +11,7 @@ from server import clock, sealing
 from server.counting import tally
 from server.db import db
 from server.files import blobs
+from server.intake import apply
 from server.models import Attachment, Collector, Submission
 from server.operations import health
 from server.operations.doctor.finding import Finding, bad, doubtful, fine
@@ -71,6 +72,33 @@ def _forgetful(connection: sa.Connection) -> Iterator[Finding]:
             "PostgreSQL đang đặt {name} = {value}: mất điện là mất phiếu đã báo nhận. Hãy đặt lại on.",
             name=name, value=told[name],
         )  # fmt: skip
+
+
+SLOW = dt.timedelta(minutes=2)
+"""What waits longer than this for being applied waits for somebody to look."""
+
+
+def log() -> Iterator[Finding]:
+    """Whether all that was accepted has been applied to lists and counts."""
+    with db.engine.connect() as connection:
+        found = apply.backlog(connection)
+        failed = apply.failures(connection, MOST_NAMED)
+    if found.failed:
+        yield bad(
+            "log",
+            "{count} phiếu đã nhận nhưng chương trình chưa xử lý được (phiếu còn nguyên): {which}. Hãy cập nhật chương "
+            "trình rồi chạy “flask submissions apply --again”.",
+            count=found.failed, which="; ".join(f"{each.id}: {each.reason}" for each in failed),
+        )  # fmt: skip
+    if found.oldest is not None and found.oldest < clock.now() - SLOW:
+        yield doubtful(
+            "log",
+            "{count} phiếu đã nhận chờ ghi vào danh sách và số liệu từ {since}: hãy xem nhật ký máy chủ, rồi chạy "
+            "“flask submissions apply”.",
+            count=found.waiting, since=_time(found.oldest),
+        )  # fmt: skip
+    elif not found.failed:
+        yield fine("log", "Mọi phiếu đã nhận đều đã vào danh sách và số liệu.")
 
 
 def clock_() -> Iterator[Finding]:

@@ -22,7 +22,6 @@ from server.models import (
     Entity,
     EntityVersion,
     Finding,
-    Subject,
     Submission,
     SubmissionReview,
     Tally,
@@ -130,7 +129,7 @@ def _pay(
 
 def _forget() -> None:
     db.session.rollback()
-    for table in (Finding, Subject, Tally, TallyDay, TallyMonth):
+    for table in (Finding, Tally, TallyDay, TallyMonth):
         db.session.execute(sa.delete(table))
     db.session.execute(sa.update(Submission).values(replaced_by_id=None))
     for kept in (SubmissionReview, Submission, EntityVersion, Entity):

@@ -76,7 +76,7 @@ def test_the_households_end_the_same_in_whatever_order_phones_find_a_network(
 def _forget() -> None:
     db.session.close()
     with writing() as connection:
-        for table in ("entity_version", "entity", "finding", "submission", "subject", "tally", "tally_day"):
+        for table in ("entity_version", "entity", "finding", "submission", "tally", "tally_day"):
             connection.execute(sa.text(f"DELETE FROM {table}"))
 
 

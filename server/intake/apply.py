@@ -1,0 +1,252 @@
+"""Applies the log: one writer at a time, in its order, a batch in one transaction (docs/decisions/0039).
+
+What is applied is a function of the log's row and of what stands in the tables: it can be done again, so its commit
+need not wait for the disk. A submission that the program cannot apply is kept with the reason; its neighbours go on.
+"""
+
+import dataclasses
+import datetime as dt
+import logging
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from prometheus_client import Counter
+
+from geo.quality import Doubt
+from server.counting import writer
+from server.db import db, single_statements
+from server.errors import Problem
+from server.intake import before_registration, check_points, effects, place, resend, sender
+from server.intake.effects import Arrival
+from server.intake.place import Spot
+from server.intake.resend import Edited
+from server.intake.rows import Rows
+from server.intake.state import State
+from server.models import Submission
+from server.published_forms.read_submission import Reading, understand
+
+log = logging.getLogger(__name__)
+
+ONE_BY_ONE = Counter(
+    "tungnha_log_one_by_one", "Batches of accepted visits that had to be applied one by one.", registry=None
+)
+
+MOST = 200
+"""Submissions that are applied in one transaction."""
+
+WAITS = sa.and_(Submission.facts.is_not(sa.null()), Submission.failure.is_(None))
+"""Accepted, and neither applied nor found to be beyond the program."""
+_NEXT = (
+    sa.select(
+        Submission.id,
+        Submission.xml,
+        Submission.collector_id,
+        Submission.observed_at,
+        Submission.received_at,
+        Submission.flags,
+        Submission.facts,
+    )
+    .where(WAITS)
+    .order_by(Submission.id)
+)
+_IS_WAITING = sa.select(sa.exists().where(WAITS))
+
+
+def caught_up() -> None:
+    """Apply all that was accepted before now: for whoever must see what they, or others, have sent.
+
+    One indexed question where nothing waits. An outage of the database is raised.
+    """
+    with single_statements().connect() as connection:
+        is_waiting = connection.scalar(_IS_WAITING)
+    if is_waiting:
+        settle()
+
+
+def settle(*, waits: bool = True) -> bool:
+    """Apply what waits, batch after batch; False where another is doing it and this one does not wait for them.
+
+    What the database refuses for the moment (a household's row that somebody holds) is left for the next time.
+    """
+    while True:
+        found = _batch(waits=waits)
+        if found is None:
+            return False
+        if not found:
+            return True
+
+
+def try_again(ids: Sequence[int] = ()) -> int:
+    """Let submissions wait again that could not be applied, all or these; how many. The next `settle` applies them."""
+    failed = sa.and_(Submission.facts.is_not(sa.null()), Submission.failure.is_not(None))
+    update = sa.update(Submission).where(failed, Submission.id.in_(ids) if ids else sa.true())
+    with db.engine.connect().execution_options(writes=True) as connection:
+        writer.hold(connection)
+        count = connection.execute(update.values(failure=None, quarantine=place.PENDING)).rowcount
+        connection.commit()
+    return int(count)
+
+
+@dataclasses.dataclass(frozen=True)
+class Backlog:
+    """What of the log is not applied: since when the oldest waits, and how many could not be."""
+
+    oldest: dt.datetime | None
+    """When the oldest that waits was received; None where none does."""
+    waiting: int
+    failed: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A submission that could not be applied, and why; nothing of what it says."""
+
+    id: int
+    received_at: dt.datetime
+    reason: str
+
+
+def backlog(connection: sa.Connection) -> Backlog:
+    """What is not applied now; costs no more than there is."""
+    is_failed = Submission.failure.is_not(None)
+    query = sa.select(
+        sa.func.min(Submission.received_at).filter(~is_failed),
+        sa.func.count().filter(~is_failed),
+        sa.func.count().filter(is_failed),
+    ).where(Submission.facts.is_not(sa.null()))
+    return Backlog(*connection.execute(query).one())
+
+
+def failures(connection: sa.Connection, most: int = 100) -> list[Failure]:
+    """Those that could not be applied, the oldest first."""
+    query = sa.select(Submission.id, Submission.received_at, Submission.failure).where(
+        Submission.facts.is_not(sa.null()), Submission.failure.is_not(None)
+    )
+    rows = connection.execute(query.order_by(Submission.id).limit(most))
+    return [Failure(row.id, row.received_at, row.failure or "") for row in rows]
+
+
+def _batch(*, waits: bool) -> bool | None:
+    """Apply the next ones; False where none wait or none could be applied, None where another has the lock."""
+    with db.engine.connect().execution_options(writes=True) as connection:
+        if not writer.hold_to_apply(connection, waits=waits):
+            return None
+        rows = connection.execute(_NEXT.limit(MOST)).all()
+        if not rows:
+            return False
+        try:
+            _apply(connection, rows)
+            connection.commit()
+        except Exception:  # whichever of them it is must not hold up the others
+            connection.rollback()
+            log.warning("one of %s submissions cannot be applied: one by one", len(rows))
+            ONE_BY_ONE.inc()
+        else:
+            return True
+    done = [_alone(row.id) for row in rows]
+    return any(done)
+
+
+def _alone(submission_id: int) -> bool:
+    """Apply one submission, or say why it cannot be; False where the database refuses for the moment."""
+    try:
+        with db.engine.connect().execution_options(writes=True) as connection:
+            writer.hold_to_apply(connection, waits=True)
+            _apply(connection, connection.execute(_NEXT.where(Submission.id == submission_id)).all())
+            connection.commit()
+    except sa.exc.OperationalError as error:
+        log.warning("submission %s waits: %s", submission_id, error.orig)
+        return False
+    except Exception as error:
+        log.exception("submission %s cannot be applied", submission_id)
+        _fail(submission_id, error)
+    return True
+
+
+def _fail(submission_id: int, error: Exception) -> None:
+    """Keep a submission with why it could not be applied."""
+    failed = sa.update(Submission).where(Submission.id == submission_id, WAITS)
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.execute(failed.values(failure=reason(error), quarantine=place.FAILED))
+        connection.commit()
+
+
+def reason(error: Exception) -> str:
+    """What went wrong and where in the program; never what an error quotes, which may be somebody's answer."""
+    if isinstance(error, Problem):
+        return error.sentence
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} ({where.filename.rpartition('/')[2]}:{where.lineno})"
+
+
+def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
+    """Apply these in the caller's transaction; what changes more than its own rows has a turn of its own."""
+    readings = {row.id: _understood(row) for row in rows}
+    state, written = State.read(connection, readings.values()), Rows()
+    for number, row in enumerate(rows):
+        reading = readings[row.id]
+        if state.is_buried(reading):
+            connection.execute(sa.delete(Submission).where(Submission.id == row.id))
+            continue
+        if reading.instance.deprecated_id is None and not state.is_awaited(state.renamed(reading)):
+            written.add(_rows_of(row, reading, state))
+            continue
+        written.write(connection)
+        _apply_widely(connection, row, reading)
+        left = [readings[each.id] for each in rows[number + 1 :]]
+        state, written = State.read(connection, left), Rows()
+    written.write(connection)
+
+
+def _understood(row: Any) -> Reading:
+    sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
+    return check_points.with_own_subject(understand(bytes(row.xml)), sent_by)
+
+
+def _apply_widely(connection: sa.Connection, row: Any, reading: Reading) -> None:
+    """Apply an edit, which takes back what it replaces, or a registration for which others wait (E14)."""
+    edited = None
+    if reading.instance.deprecated_id is not None:
+        edited = resend.edited(connection, reading, row.collector_id)
+    state = State.read(connection, [reading], edited)
+    if edited is not None and _take_back(connection, edited, _arrival(row, reading, state, edited)):
+        state = State.read(connection, [reading], edited)
+    this = _arrival(row, reading, state, edited)
+    is_awaited = state.is_awaited(this.reading)
+    effects.rows_of(this).write(connection)
+    effects.retell(connection, this)
+    if is_awaited and this.placed.quarantine is None:
+        before_registration.settle(connection, this.reading.about)
+
+
+def _take_back(connection: sa.Connection, edited: Edited, this: Arrival) -> bool:
+    """Take out of the counts what an edit replaces; False where nothing followed from it, or the edit may not."""
+    if this.placed.quarantine is None:
+        resend.replace(connection, edited, this.id)
+        return True
+    if edited.is_theirs and not (edited.counts or edited.is_replaced):
+        resend.supersede(connection, edited, this.id)
+    return False
+
+
+def _rows_of(row: Any, reading: Reading, state: State) -> Rows:
+    """What one submission writes; the state is then as it leaves it."""
+    this = _arrival(row, reading, state)
+    rows = effects.rows_of(this)
+    state.follow(rows, this.observed_at, this.visit)
+    return rows
+
+
+def _arrival(row: Any, sent: Reading, state: State, edited: Edited | None = None) -> Arrival:
+    reading, before = state.before(row.id, sent, edited)
+    sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
+    spot, stated_in = _spot(row.facts["spot"]), before.stated_in(reading)
+    placed = place.place(reading, before.known, sent_by, edited, stated_in, spot)
+    return Arrival(reading, sent_by, before, placed, row.received_at, row.observed_at, tuple(row.flags or ()))
+
+
+def _spot(facts: dict[str, Any]) -> Spot:
+    doubt = facts["doubt"]
+    return Spot(facts["home_id"], facts["found_id"], Doubt(**doubt) if doubt else None)

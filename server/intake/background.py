@@ -1,0 +1,58 @@
+"""Applies the log in the background, a moment after something was accepted; every process may do it, one does."""
+
+import logging
+import threading
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from server.intake import apply
+
+log = logging.getLogger(__name__)
+
+_WOKEN = "tungnha.log_grew"
+AT_LEAST_EVERY = 5.0
+"""Seconds: what a process that died has accepted is applied by another one then."""
+
+
+def start(app: Flask) -> threading.Thread | None:
+    """Begin to apply what this process, or one that died, accepts; None where it is applied at once (`apply_ms` 0)."""
+    seconds = app.config["SETTINGS"].apply_ms / 1000
+    if not seconds:
+        return None
+    woken = app.extensions[_WOKEN] = threading.Event()
+    thread = threading.Thread(target=_run, args=(app, woken, seconds), name="apply", daemon=True)
+    thread.start()
+    return thread
+
+
+def wake() -> None:
+    """Something was accepted: have it applied soon, or, where nothing does so in the background, now."""
+    woken: threading.Event | None = current_app.extensions.get(_WOKEN)
+    if woken is not None:
+        woken.set()
+    else:
+        _settle(waits=True)
+
+
+def _run(app: Flask, woken: threading.Event, seconds: float) -> None:
+    """What comes within these seconds is applied together: each batch costs some statements, however small it is."""
+    pause = threading.Event()
+    while True:
+        woken.wait(AT_LEAST_EVERY)
+        pause.wait(seconds)
+        woken.clear()
+        with app.app_context():
+            if not _settle(waits=False):
+                woken.set()
+
+
+def _settle(*, waits: bool) -> bool:
+    """Apply what waits; whatever goes wrong is no concern of who sends: it is tried again. False: to be asked anew."""
+    try:
+        return apply.settle(waits=waits)
+    except sa.exc.OperationalError as error:
+        log.warning("the log was not applied: %s", error.orig)
+    except Exception:
+        log.exception("the log was not applied")
+    return True
