@@ -17,9 +17,22 @@ from dashboards.pages import (
 from dashboards.reports import commands as report_commands
 from dashboards.reports import report_pages
 from server import clock
+from server.intake import apply
 
 ROUTES = (commune_pages, city_pages, plan_pages, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
+
+BLUEPRINTS = (
+    commune_pages.blueprint,
+    download_pages.blueprint,
+    task_pages.blueprint,
+    team_pages.blueprint,
+    boundary_pages.blueprint,
+    signal_pages.blueprint,
+    report_pages.blueprint,
+)
+for _blueprint in BLUEPRINTS:
+    _blueprint.before_request(apply.caught_up)  # pages show all that has been sent
 
 
 def register(app: Flask) -> None:
@@ -27,11 +40,6 @@ def register(app: Flask) -> None:
     static_files.register(app)
     app.jinja_env.globals.update(words=words, today=clock.today)
     app.jinja_env.filters["sentence"] = words.sentence
-    app.register_blueprint(commune_pages.blueprint)
-    app.register_blueprint(download_pages.blueprint)
-    app.register_blueprint(task_pages.blueprint)
-    app.register_blueprint(team_pages.blueprint)
-    app.register_blueprint(boundary_pages.blueprint)
-    app.register_blueprint(signal_pages.blueprint)
-    app.register_blueprint(report_pages.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.cli.add_command(report_commands.command)

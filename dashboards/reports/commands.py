@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 
 from dashboards.reports import making, periods
 from dashboards.reports.content import Wish
 from server import clock
 from server.cli import arguments
-from server.cli.groups import refuse, told
+from server.cli.groups import refuse, told, with_visits
 from server.places import communes
 
 
@@ -23,7 +22,7 @@ from server.places import communes
     required=True,
     help="Tệp viết ra, đuôi .docx hoặc .pdf.",
 )
-@with_appcontext
+@with_visits
 def command(code: str, period: str | None, day: str | None, out: Path) -> None:
     """Dự thảo báo cáo của một xã ra tệp Word hoặc PDF; phát hành thì làm trên trang Báo cáo."""
     with told():

@@ -8,6 +8,7 @@ from flask_smorest import Api
 from server.addresses import is_of_programs
 from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
+from server.intake import apply
 
 
 class JsonApi(Api):
@@ -40,6 +41,8 @@ SECURITY: dict[str, Any] = {
     },
     "session": {"type": "apiKey", "in": "cookie", "name": "session"},
 }  # fmt: skip
+
+commune_routes.blueprint.before_request(apply.caught_up)  # programs are told of all that has been sent
 
 
 def register(app: Flask) -> None:

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import cast
 
 import click
-from flask.cli import with_appcontext
 
 from geo import boundaries
 from geo.boundaries import Level, ReadAs, Reading, Registered
 from server import clock
 from server.boundaries import derived_outlines, merge_villages, store, upload
 from server.cli import arguments
-from server.cli.groups import JSON, as_json, refuse
+from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import db, writing
 from server.files.tables.table_file import TableRejected
 from server.models import Commune
@@ -46,7 +45,7 @@ def group() -> None:
 @click.option("--date", "day", help="Ngày của số hộ, dạng 2026-11-22; bỏ trống: hôm nay.")
 @click.option("--illustrative", is_flag=True, help="Ranh giới chỉ để minh họa; bản đồ sẽ ghi rõ.")
 @JSON
-@with_appcontext
+@with_visits
 def import_(
     *,
     file: Path,
@@ -134,7 +133,7 @@ def _told(reading: Reading, stored: store.Stored) -> dict[str, object]:
 @group.command("derive")
 @click.option("--commune", "code", required=True, help="Mã xã.")
 @JSON
-@with_appcontext
+@with_visits
 def derive(*, code: str, wants_json: bool) -> None:
     """Suy ra ranh giới của các thôn chưa ai vẽ, từ điểm đã làm tròn của các hộ và điểm công cộng."""
     writing()
@@ -153,7 +152,7 @@ def derive(*, code: str, wants_json: bool) -> None:
 @click.option("--source", help="Nguồn của số hộ; bỏ trống: tên tệp.")
 @click.option("--date", "day", help="Ngày của số hộ, dạng 2026-11-22; bỏ trống: hôm nay.")
 @JSON
-@with_appcontext
+@with_visits
 def figures(*, file: Path, code: str, source: str | None, day: str | None, wants_json: bool) -> None:
     """Nạp số hộ, nhân khẩu của các thôn từ bảng Excel hoặc CSV; còn một dòng sai thì không ghi gì."""
     when = arguments.day(day) or clock.today()
@@ -179,7 +178,7 @@ def figures(*, file: Path, code: str, source: str | None, day: str | None, wants
 @click.option("--from", "first_day", required=True, help="Ngày đầu tiên của thôn mới, dạng 2026-11-22.")
 @click.option("--decision", default="", help="Số, ngày của nghị quyết hay quyết định hợp nhất.")
 @JSON
-@with_appcontext
+@with_visits
 def merge(
     *, old: tuple[str, ...], code: str, into: str, first_day: str, decision: str, wants_json: bool
 ) -> None:

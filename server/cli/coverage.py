@@ -1,12 +1,11 @@
 """`flask coverage`: look at it, fold the tally, count it anew."""
 
 import click
-from flask.cli import with_appcontext
 
 from geo.coverage import Cell
 from geo.coverage_json import to_json
 from server.cli import arguments
-from server.cli.groups import JSON, as_json, refuse
+from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.counting import folding, tally
 from server.coverage import coverage_table
 from server.db import db, writing
@@ -22,7 +21,7 @@ def group() -> None:
 @click.argument("code")
 @click.option("--as-of", help="Ngày, dạng 2026-11-22; bỏ trống: hôm nay.")
 @JSON
-@with_appcontext
+@with_visits
 def show(code: str, as_of: str | None, wants_json: bool) -> None:
     """Bảng tỷ lệ phủ của một xã, như mọi người được xem (số nhỏ được che)."""
     table = coverage_table.table(communes.commune(code), arguments.day(as_of))
@@ -49,7 +48,7 @@ def _words(cell: Cell) -> str:
 
 
 @group.command()
-@with_appcontext
+@with_visits
 def fold() -> None:
     """Dồn các dòng số mới vào từng ngày; máy chủ vẫn tự làm việc này."""
     click.echo(f"Đã dồn vào {folding.once()} ngày của các thôn.")
@@ -59,7 +58,7 @@ def fold() -> None:
 @click.argument("code", required=False)
 @click.option("--correct", is_flag=True, help="Sửa số theo kết quả đếm lại.")
 @JSON
-@with_appcontext
+@with_visits
 def recount(code: str | None, correct: bool, wants_json: bool) -> None:
     """Đếm lại từ từng phiếu và so với số đang dùng; khác nhau thì thoát với mã 1."""
     commune_id = communes.commune(code).id if code else None

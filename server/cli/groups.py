@@ -1,13 +1,15 @@
 """A group of commands that is imported when first used, and how its errors are told."""
 
+import functools
 import importlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 import sqlalchemy.exc
+from flask.cli import with_appcontext
 
 from forms.errors import FormRejected
 from forms.yaml_parts import PlanRejected
@@ -15,6 +17,7 @@ from geo.problems import UnreadableBoundaries
 from server.accounts.persons import PersonRejected
 from server.accounts.tokens import TokenRejected
 from server.errors import Problem
+from server.intake import apply
 from server.places.communes import PlacesRejected
 
 
@@ -45,6 +48,17 @@ class Group(click.Group):
     def _loaded(self) -> click.Group:
         group: click.Group = importlib.import_module(self.module).group
         return group
+
+
+def with_visits(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command within the application's context that sees everything that phones have sent so far."""
+
+    @functools.wraps(command)
+    def caught_up(*args: Any, **named: Any) -> Any:
+        apply.caught_up()
+        return command(*args, **named)
+
+    return with_appcontext(caught_up)
 
 
 @contextmanager

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 
 from server import audit
 from server.cli.arguments import FILE
-from server.cli.groups import JSON, as_json, refuse
+from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import again, db, writing
 from server.households import list_import
 from server.households.list_import import Compared, RegisterRejected
@@ -34,7 +33,7 @@ def group() -> None:
 @click.option("--add-twins", is_flag=True,
               help="Thêm cả những dòng có vẻ trùng; bỏ trống: để các dòng ấy lại.")  # fmt: skip
 @JSON
-@with_appcontext
+@with_visits
 def import_list(*, file: Path, code: str, check: bool, add_twins: bool, wants_json: bool) -> None:
     """Nạp danh sách hộ từ Excel hoặc CSV: cột Họ tên chủ hộ, Thôn, và Địa chỉ hoặc Ngõ, Số nhà.
 
@@ -78,7 +77,7 @@ def _tell(compared: Compared, added: int, key: int | None, *, wants_json: bool) 
 @group.command("undo")
 @click.argument("key", type=int)
 @click.option("--commune", "code", required=True, help="Mã xã của danh sách.")
-@with_appcontext
+@with_visits
 def undo_import(*, key: int, code: str) -> None:
     """Bỏ cả một danh sách đã nạp, khi chưa hộ nào của nó được thăm hoặc sửa."""
     writing()
@@ -90,7 +89,7 @@ def undo_import(*, key: int, code: str) -> None:
 @group.command("settle")
 @click.option("--yes-settle", "confirmed", type=click.IntRange(0), metavar="N",
               help="Đồng hồ đúng, đồng ý ghi đến N hộ hoặc điểm, khi lệnh dừng lại để hỏi.")  # fmt: skip
-@with_appcontext
+@with_visits
 def settle(*, confirmed: int | None) -> None:
     """Ghi vào danh sách những hộ mà phiếu đăng ký đã quá 5 ngày chưa tới, theo các phiếu đã có (chạy mỗi ngày).
 

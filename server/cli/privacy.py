@@ -1,10 +1,9 @@
 """`flask privacy`: personal data kept no longer than it may be."""
 
 import click
-from flask.cli import with_appcontext
 
 from server import clock
-from server.cli.groups import JSON, as_json, refuse
+from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import db
 from server.privacy import deletion_guard, retention, tombstones
 from server.privacy.deletion_guard import DeletionStopped
@@ -17,7 +16,7 @@ def group() -> None:
 
 @group.command()
 @JSON
-@with_appcontext
+@with_visits
 def reapply(*, wants_json: bool) -> None:
     """Xóa lại những gì đã từng được xóa mà một bản sao lưu cũ mang trở về; chạy sau mỗi lần khôi phục."""
     count = tombstones.apply_tombstones(db.session)
@@ -32,7 +31,7 @@ def reapply(*, wants_json: bool) -> None:
 @click.option("--yes-delete", "confirmed", type=click.IntRange(0), metavar="N",
               help="Đã xem và đồng ý xóa đến N dòng, khi lệnh dừng lại để hỏi.")  # fmt: skip
 @JSON
-@with_appcontext
+@with_visits
 def retain(*, dry_run: bool, confirmed: int | None, wants_json: bool) -> None:
     """Xóa phiếu, ảnh và hộ đã quá hạn lưu ghi trong biểu mẫu; số liệu đã đếm vẫn giữ, không còn gắn với hộ nào.
 

@@ -9,7 +9,7 @@ from forms import sealed
 from forms.instance import read
 from server import clock
 from server.cli import arguments
-from server.cli.groups import JSON, as_json, refuse
+from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import db
 from server.intake import apply
 from server.openrosa.submission import safe_name
@@ -31,7 +31,7 @@ def group() -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=waiting_reasons.PAGE, show_default=True,
               help="Số phiếu mỗi trang.")  # fmt: skip
 @JSON
-@with_appcontext
+@with_visits
 def list_submissions(
     *,
     code: str | None,
@@ -65,7 +65,7 @@ def list_submissions(
 
 @group.command("check")
 @JSON
-@with_appcontext
+@with_visits
 def check(*, wants_json: bool) -> None:
     """Soát ngay các phiếu mới: quá ngắn, trùng vị trí, trả lời giống nhau. Máy chủ tự làm việc này theo giờ."""
     looked_at = doubts.once()
@@ -155,7 +155,7 @@ WHY = {
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Thư mục ghi ra."
 )
 @click.option("--form", "form_id", help="Chỉ các phiếu của biểu mẫu này.")
-@with_appcontext
+@with_visits
 def unseal(key_file: Path, out: Path, form_id: str | None) -> None:
     """Mở các phiếu mã hóa bằng khóa riêng, ghi vào thư mục; không gửi gì đi, không đổi gì trong cơ sở dữ liệu."""
     try:

@@ -7,11 +7,13 @@ need not wait for the disk. A submission that the program cannot apply is kept w
 import dataclasses
 import datetime as dt
 import logging
+import time
 import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 from prometheus_client import Counter
 
 from geo.quality import Doubt
@@ -51,6 +53,9 @@ _NEXT = (
     .where(WAITS)
     .order_by(Submission.id)
 )
+HELD_UP = 5.0
+"""Seconds for which one that the database refused is left alone: readers need not wait for who holds its household."""
+_HELD_UP = "tungnha.held_up"
 _IS_WAITING = sa.select(sa.exists().where(WAITS))
 
 
@@ -133,7 +138,7 @@ def _batch(*, waits: bool) -> bool | None:
     with db.engine.connect().execution_options(writes=True) as connection:
         if not writer.hold_to_apply(connection, waits=waits):
             return None
-        rows = connection.execute(_NEXT.limit(MOST)).all()
+        rows = connection.execute(_NEXT.where(Submission.id.not_in(_held_up())).limit(MOST)).all()
         if not rows:
             return False
         try:
@@ -158,11 +163,20 @@ def _alone(submission_id: int) -> bool:
             connection.commit()
     except sa.exc.OperationalError as error:
         log.warning("submission %s waits: %s", submission_id, error.orig)
+        current_app.extensions.setdefault(_HELD_UP, {})[submission_id] = time.monotonic() + HELD_UP
         return False
     except Exception as error:
         log.exception("submission %s cannot be applied", submission_id)
         _fail(submission_id, error)
     return True
+
+
+def _held_up() -> list[int]:
+    """Those that the database refused to this process a moment ago."""
+    held: dict[int, float] = current_app.extensions.get(_HELD_UP, {})
+    for submission_id in [each for each, until in held.items() if until < time.monotonic()]:
+        del held[submission_id]
+    return list(held)
 
 
 def _fail(submission_id: int, error: Exception) -> None:

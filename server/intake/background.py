@@ -21,6 +21,7 @@ def start(app: Flask) -> threading.Thread | None:
     if not seconds:
         return None
     woken = app.extensions[_WOKEN] = threading.Event()
+    woken.set()  # a process that was killed may have left something
     thread = threading.Thread(target=_run, args=(app, woken, seconds), name="apply", daemon=True)
     thread.start()
     return thread

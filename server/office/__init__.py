@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from server.intake import apply
 from server.office import (
     audit_pages,
     breach_pages,
@@ -46,6 +47,9 @@ SUBJECTS = (
     table_pages,
     token_pages,
 )
+
+for _subject in SUBJECTS:
+    _subject.blueprint.before_request(apply.caught_up)  # pages show, and change, all that has been sent
 
 
 def register(app: Flask) -> None:

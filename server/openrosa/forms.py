@@ -12,6 +12,7 @@ from server.households import phone_lists
 from server.households.records import HOUSEHOLDS
 from server.openrosa import published, xml
 from server.openrosa.devices import asked_about, fetched, seen
+from server.openrosa.reading import reading
 from server.phones.phone_access import Caller, known, outside_url
 
 
@@ -35,7 +36,7 @@ def form(caller: Caller, form_id: str, version: str) -> Response:
     return revalidated(content.body, content.media_type, content.md5)
 
 
-@known
+@reading
 def manifest(caller: Caller, form_id: str, version: str) -> Response:
     """What else the version needs (C24)."""
     found = published.version(caller, form_id, version)
@@ -46,7 +47,7 @@ def manifest(caller: Caller, form_id: str, version: str) -> Response:
     return revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
 
 
-@known
+@reading
 def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
     """One file of a version; lists are made for this collector."""
     found = published.version(caller, form_id, version)
@@ -57,7 +58,7 @@ def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
     return response
 
 
-@known
+@reading
 def integrity(caller: Caller, name: str) -> Response:
     """Which of the entities in `id` (separated by commas) are gone from this collector's list (E10)."""
     if name not in phone_lists.PROPERTIES:

@@ -18,6 +18,7 @@ from server.files import blobs
 from server.intake import place
 from server.models import Attachment, Collector, Submission
 from server.openrosa import published, xml
+from server.openrosa.reading import reading
 from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones import digest
 from server.phones.phone_access import Caller, known, outside_url
@@ -66,7 +67,7 @@ _FILE = (
 )
 
 
-@known
+@reading
 def submission_list(caller: Caller) -> Response:
     """The ids of one form, some at a time; an edit stands where it arrived, what it replaced nowhere (C50, C51)."""
     cursor = request.args.get("cursor") or "0"
@@ -81,7 +82,7 @@ def submission_list(caller: Caller) -> Response:
     return Response(xml.id_chunk([row.instance_id for row in rows], str(end)), content_type=xml.CONTENT_TYPE)
 
 
-@known
+@reading
 def download_submission(caller: Caller) -> Response:
     """One submission with the addresses of its files; the key is Briefcase's XPath, read leniently (C52)."""
     key = request.args.get("formId", "")

@@ -21,6 +21,7 @@ from server.accounts.access import Caller
 from server.db import db
 from server.errors import Problem
 from server.households import phone_lists
+from server.intake import apply as intake_apply
 from server.intake import receive
 from server.intake.sender import Sender
 from server.models import Collector, FormFile, FormVersion, Indicator, Submission, Village
@@ -258,6 +259,7 @@ def save(opened: Opened, reason: str, by: Caller) -> int:
     changed = opened.changed
     told = ". ".join([*_told(changed), *_findings(before, after, opened.definition)])
     receipt = receive.accept(after, (), dataclasses.replace(opened.sender, person=by.actor))
+    intake_apply.caught_up()  # the decision that follows is about what the correction made of it
     with db.engine.connect().execution_options(writes=True) as connection:
         reviewer = Reviewer(by.actor, by.name, opened.sender.commune_id, request.remote_addr)
         decisions.decide(

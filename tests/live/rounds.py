@@ -15,6 +15,7 @@ from server.db import db
 from server.files import blobs
 from server.models import Attachment, Entity, EntityList, Submission, Village
 from tests import sample
+from tests.live.applied import wait_until_applied
 from tests.live.served import Served
 from tests.own_postgres import OwnPostgres
 from tests.phone import Phone
@@ -184,6 +185,7 @@ class Rounds:
     def _check(self, visits: Sequence[Visit]) -> None:
         """Each of these is there exactly once, its photo byte for byte, its edit in the place of what it edits."""
         db.dispose()
+        wait_until_applied()
         ids = {each.instance: each for each in visits}
         rows = sa.select(Submission.instance_id, Submission.id, Submission.missing_files)
         later = sa.select(Submission.instance_id, Submission.replaced_by_id)

@@ -20,6 +20,7 @@ from server.db import db
 from server.files import photos as pictures
 from server.models import Attachment, Entity, EntityList, Indicator, Submission, Village
 from tests import sample
+from tests.live.applied import wait_until_applied
 from tests.live.served import Served
 from tests.phone import Phone
 
@@ -200,6 +201,7 @@ def assert_kept(sent: Sequence[Visit]) -> None:
 
 def assert_nothing_else(sent: Sequence[Visit]) -> None:
     """No visit came of nothing, and the sums are those of the findings, each household once."""
+    wait_until_applied()
     with db.engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(Submission)) == len(sent)
         assert tally.recount(connection) == []

@@ -192,7 +192,7 @@ def test_a_flood_to_one_household_from_many_threads_counts_once_each(app: Flask,
         each.join()
     assert count(Submission) == 41
     assert count(EntityVersion) == 41
-    assert sums()["kich_hoat_vneid"] == (40, 40, 40)
+    assert sums()["kich_hoat_vneid"] == (10, 10, 10)  # of help told on one day the first counts
     assert differences() == []
 
 
@@ -399,7 +399,9 @@ def test_many_may_ask_to_be_caught_up_at_once(app: Flask, place: Place, later: N
     assert differences() == []
 
 
-def test_who_holds_one_household_holds_up_no_other(app: Flask, place: Place, later: None) -> None:
+def test_who_holds_one_household_holds_up_no_other(
+    place: Place, later: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody's psql has a household's row; the visits to all others are counted (on SQLite nobody else writes)."""
     if db.engine.dialect.name == "sqlite":
         pytest.skip("SQLite has no locks of rows")
@@ -413,6 +415,9 @@ def test_who_holds_one_household_holds_up_no_other(app: Flask, place: Place, lat
         apply.settle()
         assert sums()["vneid_nguoi_dan"] == (2, 6, 2)
         holder.rollback()
+    apply.caught_up()  # left alone for a moment
+    assert sums()["vneid_nguoi_dan"] == (2, 6, 2)
+    monkeypatch.setattr(apply.time, "monotonic", lambda: 10**9)
     apply.caught_up()
     assert sums()["vneid_nguoi_dan"] == (0, 6, 2)
     assert differences() == []
