@@ -23,7 +23,7 @@ from forms.check import (
     stand_ins,
 )
 from forms.check.mend import mended
-from forms.check.pyxform_words import told
+from forms.check.pyxform_words import all_told, told
 from forms.definition import Definition, IndicatorDeclaration, define
 from forms.engine.engine import HANOI
 from forms.engine.unfillable import Unfillable
@@ -147,9 +147,7 @@ def _converted(book: Mapping[str, Sheet]) -> tuple[bytes, tuple[SheetError, ...]
 
 
 def _told(messages: list[str], book: Mapping[str, Sheet]) -> list[SheetError]:
-    """One of ours for each line: pyxform puts several findings into one message."""
-    lines = [line for message in messages for line in message.split("\n") if line.strip()]
-    return [told(line, book) for line in lines]
+    return [remark for message in messages for remark in all_told(message, book)]
 
 
 def _for_pyxform(book: Mapping[str, Sheet]) -> dict[str, Any]:

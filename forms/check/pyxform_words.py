@@ -1,5 +1,6 @@
 """pyxform's English messages as sentences for an officer, with the sheet, row and column they name."""
 
+import logging
 import re
 from collections.abc import Mapping
 from string import Formatter
@@ -14,8 +15,9 @@ _SHEET = re.compile(r"[Oo]n the '(\w+)' sheet|for sheet: '(\w+)'|the (\w+) sheet
 _COLUMN = re.compile(r"the '([^']+)' (?:value|column)|the (\w+) column")
 _ELEMENT = re.compile(r"element named '([^']*)'")
 _UNKNOWN = (
-    "Phần mềm chuyển biểu mẫu không nhận chỗ này. Hãy so với file mẫu; thông báo gốc (tiếng Anh) ở bên."
+    "phần mềm chuyển biểu mẫu không nhận chỗ này. Hãy so với file mẫu, hoặc hỏi người quản trị máy chủ."
 )
+_log = logging.getLogger(__name__)
 
 _BY_CODE = {
     "ENTITY_001": "có save_to mà chưa có trang “entities”. Thêm trang đó, hoặc xoá save_to.",
@@ -69,7 +71,40 @@ _BY_WORDS = (
     (r"Unknown question type '(?P<x>[^']*)'", "không có loại câu hỏi “{x}”."),
     (r"element named '(?P<x>[^']*)' has no label or hint", "câu “{x}” chưa có nội dung ở cột label."),
     (r"Missing calculation", "dòng calculate chưa có công thức."),
-    (r"Repeat has no label", "phần lặp chưa có tên ở cột label."),
+    (r"(Repeat|Loop) has no label", "phần lặp chưa có tên ở cột label."),
+    (r"Group has no label", "nhóm chưa có tên ở cột label."),
+    (r"Question with no type", "dòng này chưa có loại câu hỏi ở cột type."),
+    (r"Question or group with no name", "câu hỏi hoặc nhóm chưa có tên ở cột name."),
+    (
+        r"There are multiple survey elements named '(?P<x>[^']*)'",
+        "có nhiều câu cùng tên “{x}”. Đổi tên cho khác nhau.",
+    ),
+    (r"There is no survey element named '(?P<x>[^']*)'", "không có câu hỏi nào tên “{x}”."),
+    (
+        r"specify an image for the survey element named (?P<x>\S+)",
+        "câu “{x}” có big-image nên phải có cả image.",
+    ),
+    (r"There should be choices for this question", "câu chọn chưa có lựa chọn nào."),
+    (r"File name for '(?P<x>[^']*)' should end with", "“{x}” phải nêu tên file .csv, .geojson hoặc .xml."),
+    (r"select one external is only meant for filtered", "select_one_external phải có choice_filter."),
+    (r"List name not in (?P<x>[\w ]+) sheet: (?P<y>.*)", "danh sách “{y}” không có trong trang {x}."),
+    (r"Repeat loop without list name", "begin loop chưa nêu danh sách."),
+    (r"ensure that the (?P<x>\w+) sheet has", "trang {x} thiếu cột bắt buộc (list_name, name, label)."),
+    (r"Choice names with spaces", "mã lựa chọn không được có dấu cách ở câu chọn nhiều ý."),
+    (r"cascading_select", "cascading_select đã cũ. Hãy dùng select_one với choice_filter."),
+    (r"form_id and id_string column headers", "trang settings có cả form_id và id_string. Chỉ giữ form_id."),
+    (r"Cannot omit instanceID", "phiếu mã hóa cần mã phiếu (instanceID)."),
+    (r"must be set to on-form-edit", "tham số này của audit chỉ nhận on-form-edit."),
+    (
+        r"location information in the audit",
+        "audit thiếu một tham số vị trí (location-priority, location-min-interval, location-max-age).",
+    ),
+    (r"must be greater\s+than or equal to", "tham số ở đây nhỏ quá."),
+    (r"must be set to true or false", "tham số ở đây chỉ nhận true hoặc false."),
+    (r"value must be a number or a reference", "tham số ở đây phải là số hoặc một câu hỏi."),
+    (r"Parameters must include (?P<x>\S+)=true", "cột parameters phải có {x}=true."),
+    (r"Invalid value for (?P<x>[\w-]+)", "giá trị của {x} không dùng được ở đây."),
+    (r"Media type: (?P<x>\S+) not supported", "không có loại tệp “{x}”."),
     (
         r"max-pixels parameter to speed up",
         "thêm max-pixels=1280 ở cột parameters, ảnh sẽ nhẹ và gửi nhanh hơn.",
@@ -115,8 +150,19 @@ _PATTERNS = [
 ]
 
 
+def all_told(message: str, sheets: Mapping[str, Sheet]) -> list[SheetError]:
+    """A message of pyxform's as one remark, or as one for each of its lines that says something of its own."""
+    lines = [line for line in message.split("\n") if line.strip()]
+    known = [line for line in lines if _is_known(line)]
+    return [told(line, sheets) for line in known] if len(known) > 1 else [told(message, sheets)]
+
+
+def _is_known(message: str) -> bool:
+    return any(pattern.search(message) for pattern, _ in _PATTERNS)
+
+
 def told(message: str, sheets: Mapping[str, Sheet]) -> SheetError:
-    """One of pyxform's messages, where possible with the place it names; else the English as the value."""
+    """One of pyxform's messages in Vietnamese, with the place where it names one; a new one goes to the log."""
     row, column = _group(_ROW, message), _group(_COLUMN, message)
     sheet = sheets.get(_group(_SHEET, message) or "survey", Sheet("survey"))
     sentence, value = _sentence(message)
@@ -133,7 +179,8 @@ def _sentence(message: str) -> tuple[str, str]:
         found = pattern.search(message)
         if found:
             return _filled(sentence, found.groupdict()), ""
-    return _UNKNOWN, " ".join(message.split())[:500]
+    _log.warning("pyxform said: %s", " ".join(message.split())[:500])
+    return _UNKNOWN, ""
 
 
 def _filled(sentence: str, names: Mapping[str, str | None]) -> str:

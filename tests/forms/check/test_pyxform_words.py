@@ -1,0 +1,56 @@
+"""What pyxform says in English is told in Vietnamese, one remark a finding, with its place."""
+
+import re
+from string import Formatter
+
+import pytest
+from pyxform.errors import ErrorCode
+
+from forms.check import pyxform_words
+from forms.sheets import Row, Sheet
+
+SURVEY = Sheet("survey", ("type", "name", "label"), (Row(2, {"type": "text", "name": "a"}),))
+BOOK = {"survey": SURVEY}
+MARKS = re.compile("[ạảấầẩậắằẳặẹẻẽếềểễệịọỏốồổộớờởợụủứừửữựỳýỹđàáãâăèéêìíòóôõơùúưý]")
+
+
+@pytest.mark.parametrize(
+    "code", [each for each in ErrorCode if not each.name.startswith("INTERNAL")], ids=str
+)
+def test_each_kind_of_pyxforms_has_words(code: ErrorCode) -> None:
+    fields = {name: "2" for _, name, _, _ in Formatter().parse(code.value.msg) if name}
+    message = code.value.format(**fields)
+    told = pyxform_words.told(message, BOOK)
+    assert told.sentence != pyxform_words.told("???", BOOK).sentence
+    assert MARKS.search(told.sentence)
+
+
+SAID = [
+    ("[row : 2] Question with no type.\n{'name': 'a', 'label': 'Background'}", ["chưa có loại câu hỏi"]),
+    ("[row : 2] Row without name, text, or label is being skipped:\n{'bind': {}}", ["bị bỏ qua"]),
+    ("[row : 2] Group has no label: {'name': 'a', 'type': 'begin group'}", ["nhóm chưa có tên"]),
+    (
+        "Language 'French' is missing the survey label column.\nLanguage 'English' is missing the survey hint column.",
+        ["ngôn ngữ “French”", "ngôn ngữ “English”"],
+    ),
+    ("There are multiple survey elements named 'ten'.", ["cùng tên “ten”"]),
+    (
+        "[row : 2] List name not in external choices sheet: xa",
+        ["danh sách “xa” không có trong trang external choices"],
+    ),
+    ("Something that nobody has heard of\nwith a second line", ["hỏi người quản trị"]),
+]
+
+
+@pytest.mark.parametrize(("message", "words"), SAID)
+def test_a_message_is_one_remark_a_finding_without_english(message: str, words: list[str]) -> None:
+    told = pyxform_words.all_told(message, BOOK)
+    assert len(told) == len(words)
+    for each, expected in zip(told, words, strict=True):
+        assert expected in each.sentence
+        assert not re.search("missing|without|nobody|Question", each.sentence + each.value)
+
+
+def test_a_place_that_is_named_is_kept() -> None:
+    [told] = pyxform_words.all_told("[row : 2] Question with no type.\n{'name': 'a'}", BOOK)
+    assert (told.sheet, told.row) == ("survey", 2)
