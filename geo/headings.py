@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 from geo.plain import unaccented, words
@@ -162,35 +163,41 @@ _PARTED = re.compile(r"[/,;()\[\]&+–-]| va | hoac ")
 _BRACKETS = re.compile(r"[(\[].*?[)\]]")
 _PARTS_OF_ADDRESS = ("house_number", "lane", "address", "village")
 
-_SQUEEZED = {
-    meaning: {words(phrase).replace(" ", ""): rank for rank, phrase in reversed([*enumerate(phrases)])}
-    for meaning, phrases in WORDS.items()
-}
+LONGEST = 120
+"""Letters of a heading; what is longer is a sentence."""
+_LONGEST_PHRASE = 12
+"""Words."""
+_BY_PHRASE: dict[str, dict[str, int]] = {}
+"""A phrase without marks and spaces → its meanings, and how usual it is among the phrases of each."""
+for _meaning, _phrases in WORDS.items():
+    for _rank, _phrase in enumerate(_phrases):
+        _BY_PHRASE.setdefault(words(_phrase).replace(" ", ""), {}).setdefault(_meaning, _rank)
+_VOCABULARY = frozenset(
+    word for phrases in WORDS.values() for phrase in phrases for word in words(phrase).split()
+)
 
 
 def exact(headings: Sequence[str], meaning: str) -> str | None:
     """The heading that is one of the usual words for this, the most usual first; for names of fields in files."""
-    ranks = _SQUEEZED[meaning]
-    found = [
-        (ranks[plain], heading) for heading in headings if (plain := words(heading).replace(" ", "")) in ranks
-    ]
+    found = [(ranks[meaning], heading) for heading in headings if meaning in (ranks := _ranks(heading))]
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
-def fit(heading: str, meaning: str) -> float:
-    """How surely a heading means this: 0 not at all, 100 where it is the most usual word."""
-    rank = _rank(heading, meaning)
-    if rank is not None:
-        return 100 - rank / 10
+@lru_cache(maxsize=20_000)
+def fits(heading: str) -> Mapping[str, float]:
+    """How surely a heading means each thing that it may mean: up to 100 where it is the most usual word."""
+    if len(heading) > LONGEST or not _VOCABULARY.intersection(words(heading).split()):
+        return {meaning: 100 - rank / 10 for meaning, rank in _ranks(heading).items()}
     bare = _BRACKETS.sub(" ", heading)
-    if (rank := _rank(bare, meaning)) is not None:
-        return 90 - rank / 10
     parts = [part for part in _PARTED.split(unaccented(" ".join(heading.split()))) if words(part)]
-    if len(parts) > 1 and all(_rank(part, meaning) is not None for part in parts):
-        return 80
-    if meaning == "address" and len(parts) > 1 and _is_address(parts):
-        return 85
-    return 60 if _is_covered(words(bare).split(), meaning) else 0
+    of_parts = [_ranks(part) for part in parts] if len(parts) > 1 else []
+    found = dict.fromkeys(_covered(words(bare).split()), 60.0)
+    if of_parts:
+        found |= dict.fromkeys(frozenset.intersection(*(frozenset(each) for each in of_parts)), 80.0)
+        if _is_address(of_parts):
+            found["address"] = 85.0
+    found |= {meaning: 90 - rank / 10 for meaning, rank in _ranks(bare).items()}
+    return found | {meaning: 100 - rank / 10 for meaning, rank in _ranks(heading).items()}
 
 
 def assign(headings: Sequence[str], meanings: Iterable[str], needed: Iterable[str] = ()) -> dict[str, int]:
@@ -199,45 +206,51 @@ def assign(headings: Sequence[str], meanings: Iterable[str], needed: Iterable[st
     What is needed and was not found takes a column that could mean it from what is not needed ("Xóm" is a lane
     beside "Thôn", and the thôn without it).
     """
-    fits = sorted(
-        (-score, place, order, meaning)
-        for order, meaning in enumerate(meanings)
+    order = {meaning: number for number, meaning in enumerate(meanings)}
+    likely = sorted(
+        (-score, place, order[meaning], meaning)
         for place, heading in enumerate(headings)
-        if heading and (score := fit(heading, meaning))
+        if heading
+        for meaning, score in fits(heading).items()
+        if meaning in order
     )
     found: dict[str, int] = {}
-    for _, place, _, meaning in fits:
+    for _, place, _, meaning in likely:
         if meaning not in found and place not in found.values():
             found[meaning] = place
     wanted = tuple(needed)
     for missing in wanted:
         taken = {place for meaning, place in found.items() if meaning in wanted}
-        places = [place for _, place, _, meaning in fits if meaning == missing and place not in taken]
+        places = [place for _, place, _, meaning in likely if meaning == missing and place not in taken]
         if missing not in found and places:
             found = {meaning: place for meaning, place in found.items() if place != places[0]}
             found[missing] = places[0]
     return found
 
 
-def _is_covered(heading: Sequence[str], meaning: str) -> bool:
-    """Whether the words are phrases of this meaning and neutral words, one phrase at least."""
-    ranks = _SQUEEZED[meaning]
-    best: list[bool | None] = [False] + [None] * len(heading)  # to here: a phrase was met (True), or none yet
+def _covered(heading: Sequence[str]) -> frozenset[str]:
+    """What the words mean if they are phrases of one meaning and neutral words, one phrase at least."""
+    # to here: the meanings of which a phrase was met; None: neutral words alone do not lead here
+    best: list[frozenset[str] | None] = [frozenset()] + [None] * len(heading)
+    neutral = [True] + [False] * len(heading)
     for end in range(1, len(heading) + 1):
-        is_neutral = heading[end - 1] in _NEUTRAL or re.fullmatch(r"20[0-9]{2}", heading[end - 1])
-        if is_neutral:
-            best[end] = best[end - 1]
-        if any(best[start] is not None and "".join(heading[start:end]) in ranks for start in range(end)):
-            best[end] = True
-    return bool(best[-1])
+        word = heading[end - 1]
+        met: frozenset[str] = frozenset()
+        if word in _NEUTRAL or re.fullmatch(r"20[0-9]{2}", word):
+            neutral[end] = neutral[end - 1]
+            met = best[end - 1] or met
+        for start in range(max(0, end - _LONGEST_PHRASE), end):
+            meant = frozenset(_BY_PHRASE.get("".join(heading[start:end]), ()))
+            met |= meant if neutral[start] else meant & (best[start] or frozenset())
+        best[end] = met
+    return best[-1] or frozenset()
 
 
-def _is_address(parts: Sequence[str]) -> bool:
-    kinds = [
-        next((each for each in _PARTS_OF_ADDRESS if _rank(part, each) is not None), "") for part in parts
-    ]
+def _is_address(parts: Sequence[Mapping[str, int]]) -> bool:
+    kinds = [next((each for each in _PARTS_OF_ADDRESS if each in part), "") for part in parts]
     return all(kinds) and kinds[0] != "village"
 
 
-def _rank(text: str, meaning: str) -> int | None:
-    return _SQUEEZED[meaning].get(words(text).replace(" ", ""))
+def _ranks(text: str) -> Mapping[str, int]:
+    """The meanings of which a text is a phrase, and how usual it is there."""
+    return _BY_PHRASE.get(words(text).replace(" ", ""), {})

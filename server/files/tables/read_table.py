@@ -9,6 +9,8 @@ from geo.plain import words
 from server.files.tables import passed_over, table_file
 from server.files.tables.table_file import Cell, SheetCells, TableRejected
 
+MOST_LOOKED_AT = 30_000
+"""Cells that are looked at for a heading in sheets that have none."""
 HEADING_WITHIN = 25
 """Titles and dates stand above the heading; rows farther down than this are not looked at for one."""
 _SERIAL = frozenset({"stt", "tt", "so tt", "so thu tu", "no", "thu tu", "s tt"})
@@ -168,6 +170,7 @@ def read_text(text: str, kind: TableKind, choice: ReadingChoice = AS_FOUND) -> T
 def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
     """The rows of every sheet that holds such a table. Raises TableRejected where none does, or it is empty."""
     several = len(sheets) > 1
+    looked = 0
     found: list[SheetRead] = []
     left_out: list[str] = []
     for sheet in sheets:
@@ -181,6 +184,9 @@ def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = 
             if sheet.is_cut:
                 raise TableRejected([f"Bảng dài quá {table_file.MOST_ROWS} dòng; hãy tách thành nhiều tệp."])
         elif any(any(cell is not None for cell in cells) for _, cells in sheet.rows):
+            looked += sum(len(cells) for _, cells in sheet.rows[:HEADING_WITHIN])
+            if looked > MOST_LOOKED_AT:
+                raise TableRejected(["Tệp có quá nhiều trang tính khác; hãy gửi riêng trang cần nạp."])
             left_out.append(f"{name} không có bảng này nên bỏ qua.")
     if not found:
         raise TableRejected([_unrecognised(sheets, kind), *(left_out if several else ())])
