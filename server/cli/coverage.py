@@ -7,8 +7,9 @@ from geo.coverage_json import to_json
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.counting import folding, tally
+from server.counting import recount as recounting
 from server.coverage import coverage_table
-from server.db import db, writing
+from server.db import db
 from server.places import communes
 
 
@@ -63,14 +64,8 @@ def recount(code: str | None, correct: bool, wants_json: bool) -> None:
     """Đếm lại từ từng phiếu và so với số đang dùng; khác nhau thì thoát với mã 1."""
     commune_id = communes.commune(code).id if code else None
     db.session.rollback()
-    connection = writing() if correct else db.session.connection()
-    differences = tally.recount(connection, commune_id)
-    months = tally.months_differ(connection)
-    if correct:
-        tally.correct(connection, differences)
-        if months:
-            tally.rebuild_months(connection)
-        db.session.commit()
+    found = recounting.correct(commune_id) if correct else recounting.compare(commune_id)
+    differences, months = found.differences, found.months
     if wants_json:
         told = [_told(each) for each in differences]
         as_json({"differences": told, "months": months, "corrected": correct})

@@ -143,6 +143,7 @@ def fold(connection: sa.Connection, until: int) -> int:
 
 
 _FOLDING = sa.select(sa.func.pg_try_advisory_xact_lock(sa.literal_column("7461")))
+_NO_FOLDING = sa.select(sa.func.pg_advisory_xact_lock(sa.literal_column("7461")))
 _COLUMNS = (Tally.village_id, Tally.indicator_id, Tally.day, Tally.done, Tally.of, Tally.subjects)
 _AMOUNT = ("done", "of", "subjects")
 
@@ -174,6 +175,12 @@ def _adding(
         index_elements=[getattr(table, name) for name in names[:3]],
         set_={name: getattr(table, name) + statement.excluded[name] for name in _AMOUNT},
     ).returning(table.village_id)
+
+
+def hold_folds(connection: sa.Connection) -> None:
+    """Let nobody fold until this transaction ends; on SQLite a transaction that writes is alone already."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NO_FOLDING)
 
 
 def months_differ(connection: sa.Connection) -> int:

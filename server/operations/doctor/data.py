@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
 
 from server import clock, sealing
-from server.counting import tally
+from server.counting import recount
 from server.db import db
 from server.files import blobs
 from server.intake import apply
@@ -209,10 +209,8 @@ def _named() -> set[str]:
 
 def counts() -> Iterator[Finding]:
     """The tally equals the recount."""
-    with db.engine.connect() as connection:
-        if connection.dialect.name == "postgresql":  # one moment for all statements, while visits go on
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        differences = len(tally.recount(connection)) + tally.months_differ(connection)
+    found = recount.compare()
+    differences = len(found.differences) + found.months
     if differences:
         yield bad(
             "tally",
