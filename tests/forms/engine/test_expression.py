@@ -26,7 +26,7 @@ REPEAT = """| | begin repeat | tre | T | |
 | | end repeat | | | |"""
 
 
-def form(expression: str) -> engine.Fillable:
+def xform(expression: str) -> bytes:
     """The questions of the context, a repeat, and one calculation after them."""
     kinds = {
         name: f"{kind} {name}" if kind.startswith("select") else kind
@@ -47,11 +47,11 @@ def form(expression: str) -> engine.Fillable:
     ]
     md = [*survey, "| choices |", "| | list_name | name | label |", *choices]
     md += ["| settings |", "| | form_title | form_id | version |", "| | X | x | 1 |"]
-    return engine.open_form(convert("\n".join(md), file_type=".md").xform.encode())
+    return convert("\n".join(md), file_type=".md").xform.encode()
 
 
 def worked_out(expression: str, rounds: str = "") -> str:
-    filling = form(expression).start(NOW)
+    filling = engine.open_form(xform(expression)).start(NOW)
     for name, answer in CONTEXT["answers"].items():
         filling.answer(name, answer)
     for at, children in enumerate(rounds.partition(": ")[2].split("; ") if rounds else ()):

@@ -20,6 +20,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.javarosa.core.model.FormDef;
 import org.javarosa.core.model.FormIndex;
 import org.javarosa.core.model.data.IAnswerData;
@@ -30,7 +31,9 @@ import org.javarosa.core.model.instance.TreeReference;
 import org.javarosa.core.reference.Reference;
 import org.javarosa.core.reference.ReferenceFactory;
 import org.javarosa.core.reference.ReferenceManager;
+import org.javarosa.core.services.IPropertyManager;
 import org.javarosa.core.services.PropertyManager;
+import org.javarosa.core.services.properties.IPropertyRules;
 import org.javarosa.form.api.FormEntryController;
 import org.javarosa.form.api.FormEntryModel;
 import org.javarosa.model.xform.XFormSerializingVisitor;
@@ -48,6 +51,7 @@ public class Fill {
         System.setOut(new PrintStream(OutputStream.nullOutputStream()));
         System.setErr(System.out);
         new XFormsModule().registerModule();
+        PropertyManager.setPropertyManager(new Phone());
         ReferenceManager.instance().addReferenceFactory(new Folder());
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -133,6 +137,23 @@ public class Fill {
     private static String written() throws IOException {
         byte[] xml = new XFormSerializingVisitor().serializeInstance((FormInstance) form.getMainInstance());
         return new String(xml, StandardCharsets.UTF_8);
+    }
+
+    /* What a phone says of itself. */
+    private static class Phone implements IPropertyManager {
+        public List<String> getProperty(String name) { return List.of(getSingularProperty(name)); }
+
+        public void setProperty(String name, String value) { throw new UnsupportedOperationException(); }
+
+        public void setProperty(String name, List<String> value) { throw new UnsupportedOperationException(); }
+
+        public String getSingularProperty(String name) {
+            return name.equals("deviceid") ? "collect:tungnha000000000" : "";
+        }
+
+        public void addRules(IPropertyRules rules) { throw new UnsupportedOperationException(); }
+
+        public List<IPropertyRules> getRules() { return List.of(); }
     }
 
     /* jr://file/x and jr://file-csv/x are files of the folder. */

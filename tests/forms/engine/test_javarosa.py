@@ -1,0 +1,167 @@
+"""Forms filled by JavaRosa and by the engine with the same answers: every leaf is the same.
+
+What a clock or chance decides is told by filling twice; what only the phone knows (preloads) is left out.
+"""
+
+import random
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from pyxform.xls2xform import convert
+
+from forms import library
+from forms.engine import engine
+from forms.engine.answer_tree import Answer
+from forms.engine.correction import Correction, alike
+from forms.engine.filling import Filling
+from tests import javarosa
+from tests.forms.engine.test_expression import CONTEXT, ROWS, xform
+from tests.javarosa import JavaRosa
+
+DATA = Path(__file__).parents[2] / "data"
+SEEDS = 10
+_ENTITIES = "name,label,__version,__trunkVersion,__branchId,thon,dia_chi,tinh_trang,ket_qua,lan_tham,ngay_cuoi," \
+    "g5_viettel,g5_vinaphone,g5_mobifone,g5_khac,tim,marker-color,loai,nganh\n" \
+    "{0}1,Bà Ấm,2,2,b1,t1,\"Ngõ 1, số 2\",chua_tham,,3,,5g,,4g,,a,#fff,nha_van_hoa,i\n" \
+    "{0}2,Ông Bền,1,1,b2,t2,Ngõ 3,da_gap,gap,,2026-01-02,,,,,b,#000,khac,ii\n"  # fmt: skip
+MEDIA = {
+    "thon.csv": "name,label\nt1,Thôn Một\nt2,Thôn Hai\n",
+    "ho_dan.csv": _ENTITIES.format("h"),
+    "diem_cong_cong.csv": _ENTITIES.format("d"),
+    "doanh_nghiep.csv": _ENTITIES.format("n"),
+    "ben_xe.csv": "name,label\nb1,Bến Gốc Gạo\nb2,Bến Cầu Đá\n",
+}
+TYPED = {
+    "int": lambda dice: str(dice.randint(0, 9)), "decimal": lambda dice: f"{dice.randint(0, 90)}.{dice.randint(1, 9)}",
+    "date": lambda dice: f"{dice.randint(1950, 2026)}-0{dice.randint(1, 9)}-1{dice.randint(0, 9)}",
+    "geopoint": lambda dice: f"20.8{dice.randint(1, 9)} 106.4{dice.randint(1, 9)} 0 {dice.randint(1, 9)}",
+    "string": lambda dice: dice.choice(["Ấm", "a b", "0912345678", "x"]),
+}  # fmt: skip
+CASES = sorted(
+    path for folder in ("corrections", "review", "exports") for path in (DATA / folder).glob("*.md")
+)
+FORMS = {f"library {name}": library.read(name) for name in library.LIBRARY} | {
+    f"{path.parent.name} {path.stem}": path.read_text(encoding="utf-8") for path in CASES
+}
+
+
+@pytest.fixture(scope="module")
+def java() -> Iterator[JavaRosa]:
+    with javarosa.running() as process:
+        yield process
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, content in MEDIA.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def leaves(xml: bytes) -> dict[str, str]:
+    """Each leaf and each attribute of an entity by its path with rounds."""
+    tree = etree.fromstring(xml).getroottree()
+    found = {}
+    for each in tree.iter(etree.Element):
+        path = re.sub(r"\{[^}]*\}", "", tree.getelementpath(each))
+        if not len(each):
+            found[path] = each.text or ""
+        if etree.QName(each).localname == "entity":
+            found |= {f"{path}/@{etree.QName(key).localname}": value for key, value in each.attrib.items()}
+    return found
+
+
+def answered(filling: Filling, node: Answer, dice: random.Random) -> str:
+    """Some answer of the question's kind, "" for none."""
+    control, bind = filling.form.controls[node.path], filling.form.nodes[node.path].bind
+    if control.kind in {"select1", "select"}:
+        offered = [choice.name for choice in filling.choices(node.address)]
+        most = 1 if control.kind == "select1" else 2
+        return " ".join(dice.sample(offered, min(most, len(offered))))
+    typed = TYPED.get(bind.type) if control.kind == "input" else None
+    return typed(dice) if typed and not bind.readonly else ""
+
+
+def fill(form: engine.Fillable, seed: int, later: int = 0) -> tuple[Filling, list[tuple[str, ...]]]:
+    """A visit with answers by that seed, and what was done, as commands for JavaRosa."""
+    dice, number = random.Random(seed), count()
+    now = datetime.now(engine.HANOI) + timedelta(seconds=later)
+    filling = form.start(now, uuid=lambda: f"{later}-{next(number)}")
+    done: list[tuple[str, ...]] = []
+    asked: set[int] = set()
+    while node := next((n for n in filling.questions() if n.live and id(n) not in asked), None):
+        asked.add(id(node))
+        text = answered(filling, node, dice)
+        if text and dice.random() < 0.85:
+            filling.answer(node.address, text)
+            done.append(("set", node.address, text))
+        repeat = next((n for n in node.chain if filling.form.nodes[n.path].rounds is not None), None)
+        if repeat is None or filling.form.nodes[repeat.path].count is not None or repeat.parent is None:
+            continue
+        if dice.random() < 0.2 and repeat.index < 2:
+            address = f"{repeat.parent.address}/{repeat.name}"
+            filling.add_round(address)
+            done.append(("add", address))
+    return filling, done
+
+
+@cache
+def opened(name: str) -> tuple[bytes, engine.Fillable]:
+    """A form's XForm, and the form opened with the lists."""
+    document = convert(FORMS[name], file_type=".md").xform.encode()
+    return document, engine.open_form(document, {file: content.encode() for file, content in MEDIA.items()})
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_visit_is_on_the_phone_what_it_is_here(java: JavaRosa, folder: Path, name: str, seed: int) -> None:
+    document, here = opened(name)
+    (folder / "form.xml").write_bytes(document)
+    filling, done = fill(here, seed)
+    again, _ = fill(here, seed, later=90)
+    java.must("form", str(folder / "form.xml"), str(folder))
+    for command in done:
+        java.must(*command)
+    there, ours, other = (
+        leaves(java.must("write").encode()),
+        leaves(filling.submission()),
+        leaves(again.submission()),
+    )
+    preloaded = {
+        path.removeprefix(f"{here.form.root}/") for path, node in here.form.nodes.items() if node.bind.preload
+    }
+    moved = {path for path in ours if ours[path] != other.get(path)}
+    assert there.keys() == ours.keys()
+    compared = [path for path in ours if path not in moved and re.sub(r"\[\d+\]", "", path) not in preloaded]
+    unlike = {path: (ours[path], there[path]) for path in compared if not same(ours[path], there[path])}
+    assert unlike == {}, done
+    assert Correction(here.form, filling.submission(), filling.began).differences() == []
+
+
+def same(ours: str, theirs: str) -> bool:
+    """Alike; the numbers of a place one by one."""
+    parts = [text.replace(";", " ; ").split() for text in (ours, theirs)]
+    return alike(ours, theirs) or (
+        len(parts[0]) == len(parts[1]) > 1 and all(alike(a, b) for a, b in zip(*parts, strict=True))
+    )
+
+
+@pytest.mark.parametrize(("expression", "value"), [(row[0], row[2]) for row in ROWS if not row[1]])
+def test_the_values_that_tests_hold_are_those_of_javarosa(
+    java: JavaRosa, tmp_path: Path, expression: str, value: str
+) -> None:
+    """So that nobody mends the list instead of the engine."""
+    (tmp_path / "form.xml").write_bytes(xform(expression))
+    verdict, _ = java.ask("form", str(tmp_path / "form.xml"), str(tmp_path))
+    if value == "ERROR":
+        assert verdict == "refused"
+        return
+    for name, answer in CONTEXT["answers"].items():
+        java.must("set", f"/data/{name}", answer)
+    assert leaves(java.must("write").encode())["x"] == value
