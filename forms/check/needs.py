@@ -54,11 +54,20 @@ def _calls(name: str) -> Callable[[str], bool]:
     return _has(rf"""=["'][^"<>]*(?<![\w:.-]){re.escape(name)}\s*\(""")
 
 
+_ACTS = re.compile(r'<bind nodeset="([^"]*/meta/entity)/@(create|update)" calculate="([^"]*)"')
+_ALWAYS = frozenset({"true()", "1", "'1'", "'true'"})
+
+
 def _makes_and_changes(xform: str) -> bool:
-    """One entity block with both `create` and `update` worked out on the phone (E2)."""
-    made = set(re.findall(r'nodeset="([^"]*/meta/entity)/@create"', xform))
-    changed = set(re.findall(r'nodeset="([^"]*/meta/entity)/@update"', xform))
-    return bool(made & changed)
+    """One entity block that may be `create` and `update` at once (E2): by one condition, or by one that always holds.
+
+    Two conditions that differ are taken for the two sides of a choice, as forms of the library have them.
+    """
+    acts: dict[str, dict[str, str]] = {}
+    for block, act, condition in _ACTS.findall(xform):
+        acts.setdefault(block, {})[act] = "".join(condition.split())
+    both = [each for each in acts.values() if len(each) == 2]
+    return any(each["create"] == each["update"] or _ALWAYS & set(each.values()) for each in both)
 
 
 NEEDS: tuple[Need, ...] = (
