@@ -1,9 +1,13 @@
 """`flask db`: the tables and their version."""
 
+import importlib
+
 import click
 from flask.cli import with_appcontext
 
 from server import migrate
+from server.cli.groups import refuse
+from server.db import db
 
 
 @click.group("db")
@@ -16,6 +20,11 @@ def group() -> None:
 @with_appcontext
 def upgrade(revision: str) -> None:
     """Create or update tables; data is kept."""
+    with db.engine.connect() as connection:
+        if importlib.import_module("server.operations.health").is_restoring(connection):
+            refuse(
+                "Lần phục hồi trước bị ngắt giữa chừng: hãy chạy lại “flask restore” rồi mới khởi động máy chủ."
+            )
     migrate.upgrade(revision)
 
 

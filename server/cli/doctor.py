@@ -26,6 +26,12 @@ def command(*, quick: bool, wants_json: bool) -> None:
         _tell(doctor.examine(thorough=not quick), wants_json=wants_json)
 
 
+def by_night() -> None:
+    """The quick part and some photos by chance, for `flask nightly`."""
+    doctor = importlib.import_module("server.operations.doctor")
+    _tell(doctor.examine(thorough=False, nightly=True), wants_json=False)
+
+
 @click.command("preflight")
 @JSON
 @with_appcontext

@@ -39,7 +39,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
             privacy.retain, dry_run=False, confirmed=None, wants_json=False
         ),
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
-        "doctor": lambda: context.invoke(doctor.command, quick=True, wants_json=False),
+        "doctor": doctor.by_night,
     }
 
 

@@ -11,6 +11,7 @@ ACTS: Mapping[str, str] = {
     "audit.prune": "Xóa nhật ký quá hạn lưu",
     "backup.make": "Sao lưu dữ liệu",
     "backup.restore": "Phục hồi từ bản sao lưu",
+    "backup.verify": "Phục hồi thử bản sao lưu",
     "breach.add": "Ghi sự cố dữ liệu cá nhân",
     "breach.note": "Ghi thêm về sự cố dữ liệu cá nhân",
     "collector.add": "Thêm thành viên tổ",

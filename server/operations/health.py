@@ -14,6 +14,8 @@ from server.db import db
 from server.files import blobs
 from server.settings import Settings
 
+RESTORING = "restoring"
+"""A table that is there from the first row of a restore to its last: until then nobody may use what is there."""
 VERSION = sa.text("SELECT version_num FROM alembic_version")
 
 
@@ -34,7 +36,7 @@ class Health:
     database: str
     """`ok` or `gone`."""
     tables: str
-    """`ok`, `behind` (older or newer than this program), or `unknown` while the database is gone."""
+    """`ok`, `behind` (older or newer than this program), `restoring`, or `unknown` while the database is gone."""
     disk: str
     """`ok`, `low` (somebody should look), `full` (the next visit may not fit)."""
 
@@ -49,10 +51,21 @@ def look() -> Health:
     settings: Settings = current_app.config["SETTINGS"]
     try:
         with db.engine.connect() as connection:
-            tables = "ok" if version(connection) == newest() else "behind"
+            tables = _tables(connection)
     except SQLAlchemyError:
         return Health("gone", "unknown", disk(settings))
     return Health("ok", tables, disk(settings))
+
+
+def _tables(connection: sa.Connection) -> str:
+    if is_restoring(connection):
+        return "restoring"
+    return "ok" if version(connection) == newest() else "behind"
+
+
+def is_restoring(connection: sa.Connection) -> bool:
+    """Whether a restore goes on, or was cut short."""
+    return sa.inspect(connection).has_table(RESTORING)
 
 
 def version(connection: sa.Connection) -> str | None:

@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import os
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ from server.privacy.positions import forget_positions
 FILE = "tombstones.jsonl"
 REQUEST, RETENTION = "request", "retention"
 """Why something was deleted: the household asked for it, or it had been kept long enough."""
+RETURNED = "returned"
+"""In the file alone: what retention had deleted is there again, and its line holds no more."""
+_RETAINED = ("entity", "submission")
 _AT_ONCE = 500
 
 
@@ -70,22 +73,41 @@ def forget_points(session: Session, doomed: Doomed) -> int:
 
 
 def apply_tombstones(session: Session) -> int:
-    """Delete again whatever a restored backup brought back; how many submissions and entities. Commits.
+    """Delete again what households had asked to be deleted and a backup brought back; how many rows of them. Commits.
 
-    Table and file each get what only the other has.
+    Table and file each get what only the other has. What had only been kept long enough stays: retention decides
+    about it at its next run, which asks where the clock may be wrong.
     """
-    in_file = {line.key: line for line in read()}
+    newest = {line.key: line for line in read()}
+    in_file = {key: line for key, line in newest.items() if line.reason != RETURNED}
     in_table = {row.key: Line(row.key, row.at, row.reason) for row in session.scalars(sa.select(Tombstone))}
     session.rollback()
-    lines = in_table | in_file
+    lines = _without_returned(session, in_table | in_file)
     _append(line for key, line in in_table.items() if key not in in_file)
     session.connection(execution_options={"writes": True})
     _remember(session.connection(), lines.values())
     session.commit()
-    count = 0
-    for reason in (REQUEST, RETENTION):
-        count += _again(session, [line.key for line in lines.values() if line.reason == reason], reason)
-    return count
+    return _again(session, [line.key for line in lines.values() if line.reason == REQUEST], REQUEST)
+
+
+def _without_returned(session: Session, lines: Mapping[str, Line]) -> dict[str, Line]:
+    """The lines but for those of what retention had deleted and a backup brought back: phones may send to it again."""
+    there = set()
+    for keys in _portions([key for key, line in lines.items() if line.reason == RETENTION]):
+        names = {
+            kind: [key.partition(":")[2] for key in keys if key.startswith(f"{kind}:")] for kind in _RETAINED
+        }
+        entities = sa.select(Entity.id).where(Entity.id.in_(map(uuid.UUID, names["entity"])))
+        visits = sa.select(Submission.instance_id).where(Submission.instance_id.in_(names["submission"]))
+        there |= set(map(of_entity, session.scalars(entities)))
+        there |= set(map(of_submission, session.scalars(visits)))
+        session.rollback()
+    _append(Line(key, clock.now(), RETURNED) for key in sorted(there))
+    for keys in _portions(sorted(there)):
+        session.connection(execution_options={"writes": True})
+        session.execute(sa.delete(Tombstone).where(Tombstone.key.in_(keys)))
+        session.commit()
+    return {key: line for key, line in lines.items() if key not in there}
 
 
 def read() -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import errno
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeVar
@@ -43,11 +44,11 @@ class Bucket:
         )
 
     def put(self, sha256: bytes, content: BinaryIO) -> None:
-        """Whole or not at all; one that is there already with the same size is not sent again."""
+        """Whole or not at all; one that is there already with the same bytes is not sent again."""
         content.seek(0, io.SEEK_END)
         size = content.tell()
         content.seek(0)
-        if self._size(sha256) != size:
+        if self._size(sha256) != size or hashlib.sha256(self.get(sha256) or b"").digest() != sha256:
             _asked(lambda: obstore.put(self._store, _key(sha256), content.read(), use_multipart=False))
 
     def get(self, sha256: bytes) -> bytes | None:

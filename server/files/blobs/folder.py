@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -24,8 +25,10 @@ class Folder:
         return self.root / name[:2] / name[2:4] / name
 
     def put(self, sha256: bytes, content: BinaryIO) -> None:
+        """A file that is there under this hash and is no longer what it says is written anew."""
         path = self.path_of(sha256)
-        if not path.exists():
+        if not _is_whole(path, sha256):
+            content.seek(0)
             _write(content, path)
         _settle(path.parent)
 
@@ -50,6 +53,15 @@ class Folder:
                 status = path.stat()
                 if path.is_file():
                     yield path.name, status.st_size, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
+
+
+def _is_whole(path: Path, sha256: bytes) -> bool:
+    """Whether the file is there with the bytes that its name says."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest() == sha256
+    except FileNotFoundError:
+        return False
 
 
 def _write(content: BinaryIO, path: Path) -> None:

@@ -1,13 +1,15 @@
 """When the last backup was made, by the audit: every machine on the database sees it."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from server.models import Audit
 
-MADE = "backup.make"
+MADE, VERIFIED = "backup.make", "backup.verify"
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,15 @@ class Last:
     file: str
     size: int
     is_encrypted: bool
+
+
+def unproven_since(connection: sa.Connection) -> dt.datetime | None:
+    """When the newest backup was made that somebody has tried to restore; else the first of all; None without any."""
+    tried: Sequence[dict[str, Any] | None] = connection.scalars(
+        sa.select(Audit.detail).where(Audit.act == VERIFIED)
+    ).all()
+    made = [dt.datetime.fromisoformat(str(each["made_at"])) for each in tried if each and "made_at" in each]
+    return max(made) if made else connection.scalar(sa.select(sa.func.min(Audit.at)).where(Audit.act == MADE))
 
 
 def find(connection: sa.Connection) -> Last | None:

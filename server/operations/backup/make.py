@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +32,10 @@ class Made:
     size: int
     rows: int
     blobs: int
-    missing: int
-    """Photos that rows name and nobody finds: the doctor's matter, not a reason to have no backup."""
+    missing: tuple[str, ...]
+    """Photos that rows name and nobody finds: no reason to have no backup of the rest."""
+    damaged: tuple[str, ...]
+    """Photos whose bytes are no longer those that were stored; left out."""
     is_encrypted: bool
 
 
@@ -44,12 +47,13 @@ def backup(target: Path) -> Made:
     with archive.writing(path, recipients) as writer, _one_moment() as connection:
         manifest = _manifest(connection)
         tables = _tables(writer, connection)
-        found, missing = _photos(writer, connection)
+        found, missing, damaged = _photos(writer, connection)
         if recipients and not settings.secret_key:
             writer.add("secret_key", current_app.config["SECRET_KEY"].encode())
-        writer.finish({**manifest, "tables": tables, "missing": missing})
+        writer.finish({**manifest, "tables": tables, "missing": missing, "damaged": damaged})
     count = sum(each["rows"] for each in tables.values())
-    return Made(path, path.stat().st_size, count, found, len(missing), bool(recipients))
+    size = path.stat().st_size
+    return Made(path, size, count, found, tuple(missing), tuple(damaged), bool(recipients))
 
 
 def forget_older(folder: Path, keep: int) -> int:
@@ -85,21 +89,25 @@ def _manifest(connection: sa.Connection) -> dict[str, Any]:
 def _tables(writer: archive.Writer, connection: sa.Connection) -> dict[str, Any]:
     told = {}
     for table, kinds in row_json.tables(connection).items():
-        total = 0
+        total, digest = 0, row_json.Digest()
         for number, (part, count) in enumerate(row_json.dump(connection, table, kinds), 1):
             writer.add(f"tables/{table}/{number:06}.jsonl.gz", part)
+            digest.add(part)
             total += count
-        told[table] = {"rows": total, "columns": dict(kinds)}
+        told[table] = {"rows": total, "columns": dict(kinds), "digest": digest.told()}
     return told
 
 
-def _photos(writer: archive.Writer, connection: sa.Connection) -> tuple[int, list[str]]:
-    found, missing = 0, []
+def _photos(writer: archive.Writer, connection: sa.Connection) -> tuple[int, list[str], list[str]]:
+    """How many were added; which are not there; which are not what they were. One at a time in memory."""
+    found, missing, damaged = 0, [], []
     for (sha256,) in connection.execute(_BLOBS).all():
         content = blobs.get(sha256)
         if content is None:
             missing.append(sha256.hex())
+        elif hashlib.sha256(content).digest() != sha256:
+            damaged.append(sha256.hex())
         else:
             writer.add(f"blobs/{sha256.hex()}", content)
             found += 1
-    return found, missing
+    return found, missing, damaged

@@ -17,7 +17,7 @@ from server.db import db
 from server.files import blobs
 from server.operations import health
 from server.operations.backup import archive, row_json
-from server.operations.backup.archive import DAMAGED, Unusable
+from server.operations.backup.archive import Unusable
 from server.privacy import tombstones
 from server.settings import Settings
 
@@ -31,7 +31,14 @@ NEWER = (
 )
 OTHER_KEY = "TUNGNHA_SECRET_KEY khác khóa lúc sao lưu: mã QR cũ không in lại được; hãy đặt lại khóa cũ."
 DIFFERS = "Số liệu khác kết quả đếm lại, như lúc sao lưu hoặc do lỗi: hãy chạy “flask coverage recount”."
-MISSING = "Lúc sao lưu đã thiếu {count} ảnh mà phiếu có nêu."
+MISSING = "Lúc sao lưu đã thiếu {count} ảnh mà phiếu có nêu ({some})."
+DAMAGED_PHOTOS = (
+    "{count} ảnh đã hỏng từ trước lúc sao lưu nên không phục hồi được ({some}); mọi thứ khác đã về."
+)
+OTHER_ROWS = "Bảng {table} sau khi phục hồi khác bản sao lưu: hãy báo lỗi này."
+MOST_NAMED = 5
+FROM_FILE = "tombstone"
+"""The table that gets what the file beside it has, and so may have more rows than the backup."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +56,19 @@ class Restored:
 def restore(path: Path, identities: Sequence[Any]) -> Restored:
     """Everything of a backup that was verified before the first row is written.
 
-    Raises Unusable, and leaves the database as empty as it was, where anything does not fit.
+    Raises Unusable, and leaves the database as empty as it was, where anything does not fit. One that is cut short
+    leaves a mark: nothing is served from there, and the next restore begins anew.
     """
     manifest = archive.verified(path, identities)
     if manifest["revision"] not in migrate.revisions():
         raise Unusable(NEWER.format(revision=manifest["revision"]))
     _make_tables(manifest["revision"])
     count, warnings = _fill(path, identities, manifest)
+    _compare(manifest)
     migrate.upgrade()
     erased = tombstones.apply_tombstones(db.session)
     warnings += _check(manifest, erased)
+    _unmark()
     total = sum(each["rows"] for each in manifest["tables"].values())
     return Restored(manifest["made_at"], total, count, erased, warnings)
 
@@ -66,21 +76,40 @@ def restore(path: Path, identities: Sequence[Any]) -> Restored:
 def _make_tables(revision: str) -> None:
     """Empty tables of the version that the backup has; the migrations that follow bring them to ours."""
     with db.engine.connect() as connection:
-        for table in sa.inspect(connection).get_table_names():
+        is_unfinished = health.is_restoring(connection)
+        for table in () if is_unfinished else sa.inspect(connection).get_table_names():
             if table not in SEEDED and connection.scalar(
                 sa.select(sa.text("1")).select_from(sa.table(table)).limit(1)
             ):
                 raise Unusable(NOT_EMPTY.format(table=table))
         current = health.version(connection)
-    if current is not None:
+    if is_unfinished:
+        _drop_all()
+    elif current is not None:
         migrate.downgrade("base")
     migrate.upgrade(revision)
 
 
-def _fill(path: Path, identities: Sequence[Any], manifest: dict[str, Any]) -> tuple[int, list[str]]:
-    """All rows in one transaction, photos before it ends; how many photos, and what to warn of."""
-    count, warnings = 0, []
+def _drop_all() -> None:
+    """Take away what a restore that was cut short had brought; the mark with the last of it."""
+    found = sa.MetaData()
     with db.engine.connect().execution_options(writes=True) as connection:
+        found.reflect(connection)
+        found.drop_all(connection)
+        connection.commit()
+
+
+def _unmark() -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql(f"DROP TABLE {health.RESTORING}")
+        connection.commit()
+
+
+def _fill(path: Path, identities: Sequence[Any], manifest: dict[str, Any]) -> tuple[int, list[str]]:
+    """All rows and the mark in one transaction, photos before it ends; how many photos, and what to warn of."""
+    count, warnings, damaged = 0, [], list(manifest.get("damaged", ()))
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {health.RESTORING} (id INTEGER)")
         deferred = row_json.defer_references(connection)
         for table in manifest["tables"]:
             if table in SEEDED:
@@ -90,24 +119,49 @@ def _fill(path: Path, identities: Sequence[Any], manifest: dict[str, Any]) -> tu
             if kind == "tables":
                 table = rest.partition("/")[0]
                 row_json.load(connection, table, manifest["tables"][table]["columns"], member.content)
-            elif kind == "blobs":
-                _keep(rest, member.content)
+            elif kind == "blobs" and _keep(rest, member.content):
                 count += 1
+            elif kind == "blobs":
+                damaged.append(rest)
             elif kind == "secret_key":
                 warnings += _take_key(member.content.decode())
         row_json.set_counters(connection, manifest["counters"])
         row_json.settle_references(connection, deferred)
         connection.commit()
     if manifest["missing"]:
-        warnings.append(MISSING.format(count=len(manifest["missing"])))
+        warnings.append(MISSING.format(count=len(manifest["missing"]), some=some(manifest["missing"])))
+    if damaged:
+        warnings.append(DAMAGED_PHOTOS.format(count=len(damaged), some=some(damaged)))
     return count, warnings
 
 
-def _keep(name: str, content: bytes) -> None:
+def _compare(manifest: dict[str, Any]) -> None:
+    """Unusable where a table does not hold the backup's very rows. On SQLite, which gives back what it was given."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            return
+        for table, told in manifest["tables"].items():
+            if "digest" not in told:  # of an older program
+                continue
+            digest = row_json.Digest()
+            for part, _count in row_json.dump(connection, table, told["columns"]):
+                digest.add(part)
+            if digest.told() != told["digest"]:
+                raise Unusable(OTHER_ROWS.format(table=table))
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of them, short: a photo is found by the beginning of its name."""
+    return ", ".join(name[:12] for name in names[:MOST_NAMED]) + ("…" if len(names) > MOST_NAMED else "")
+
+
+def _keep(name: str, content: bytes) -> bool:
+    """Store a photo that is what its name says; whether it is."""
     digest = hashlib.sha256(content)
     if digest.hexdigest() != name:
-        raise Unusable(DAMAGED.format(why=f"ảnh {name[:12]} không đúng mã"))
+        return False
     blobs.put(digest.digest(), io.BytesIO(content))
+    return True
 
 
 def _take_key(key: str) -> list[str]:
@@ -132,7 +186,12 @@ def _check(manifest: dict[str, Any], erased: int) -> list[str]:
     with db.engine.connect() as connection:
         present = set(sa.inspect(connection).get_table_names())
         for table, told in manifest["tables"].items():
-            if erased or table not in present or manifest["revision"] != health.newest():
+            if (
+                erased
+                or table not in present
+                or manifest["revision"] != health.newest()
+                or table == FROM_FILE
+            ):
                 continue
             count = connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table)))
             if count != told["rows"]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import db
-from server.operations.doctor import data, machine, upgrade
+from server.operations.doctor import data, machine, stored_photos, upgrade
 from server.operations.doctor.finding import ERROR, OK, WARNING, Finding
 
 __all__ = ["ERROR", "OK", "WARNING", "Finding", "examine"]
@@ -24,14 +24,18 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
 )
 """What a page can afford to ask whenever it is opened."""
 NO_ANSWER = "Chưa kiểm tra được vì ổ đĩa hoặc kho ảnh không trả lời ({why}): hãy xem TUNGNHA_BLOBS và ổ đĩa."
-THOROUGH = (("blobs", data.photos), ("tally", data.counts))
+THOROUGH = (("blobs", stored_photos.every), ("tally", data.counts))
 """What reads everything: minutes where there are millions of visits."""
 
 
-def examine(*, thorough: bool) -> list[Finding]:
+NIGHTLY = (("blobs", stored_photos.sample),)
+"""What a night can afford besides."""
+
+
+def examine(*, thorough: bool, nightly: bool = False) -> list[Finding]:
     """Every check once; one that finds nothing wrong says so. What is away fails what asks it."""
     findings: list[Finding] = []
-    for subject, check in QUICK + THOROUGH if thorough else QUICK:
+    for subject, check in (*QUICK, *(THOROUGH if thorough else NIGHTLY if nightly else ())):
         try:
             findings += check()
         except SQLAlchemyError:

@@ -1,7 +1,6 @@
-"""What the doctor asks of the data: database, tables, clock, the key that opens what is sealed, photos, counts."""
+"""What the doctor asks of the data: database, tables, clock, the key that opens what is sealed, counts."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -10,9 +9,8 @@ from cryptography.fernet import InvalidToken
 from server import clock, sealing
 from server.counting import recount
 from server.db import db
-from server.files import blobs
 from server.intake import apply
-from server.models import Attachment, Collector, Submission
+from server.models import Collector, Submission
 from server.operations import health
 from server.operations.doctor.finding import Finding, bad, doubtful, fine
 from server.privacy import deletion_guard
@@ -26,22 +24,23 @@ SYNCHRONOUS = ("on", "remote_write", "remote_apply", "local")
 EARLIEST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 AHEAD = dt.timedelta(minutes=2)
 APART_SECONDS = 5
+MOST_NAMED = 3
 LONGEST = dt.timedelta(hours=1)
 """No request takes longer: what is older and incomplete stays so."""
-MOST_NAMED = 3
 _COMMANDS = {
     deletion_guard.RETENTION: "“flask privacy retain”",
     deletion_guard.AUDIT: "“flask audit prune”",
     deletion_guard.SETTLING: "“flask households settle”",
 }
 
-_HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{12}")
-_AT_ONCE = 5_000
-
 
 def database() -> Iterator[Finding]:
     """Whether it answers, with our tables, and keeps what it has promised."""
     with db.engine.connect() as connection:
+        if health.is_restoring(connection):
+            yield bad(
+                "database", "Lần phục hồi bị ngắt giữa chừng: hãy dừng máy chủ và chạy lại “flask restore”."
+            )
         found = health.version(connection)
         if found != health.newest():
             yield bad(
@@ -169,42 +168,6 @@ def key() -> Iterator[Finding]:
         )
     else:
         yield fine("key", "Khóa bí mật mở được mã QR đã cấp.")
-
-
-def photos() -> Iterator[Finding]:
-    """Photos that rows name and nobody finds, files that no row names, halves that a power cut left."""
-    named = _named()  # rows first: a photo is there before its row
-    there, extra, halves = set(), 0, 0
-    before = clock.now() - LONGEST
-    for name, _size, changed_at in blobs.place().files():
-        if blobs.NAME.fullmatch(name):
-            there.add(name)
-            extra += name not in named and changed_at < before
-        halves += bool(_HALF_WRITTEN.fullmatch(name)) and changed_at < before
-    missing = sorted(named - there)
-    if missing:
-        yield bad(
-            "blobs",
-            "Thiếu {count} ảnh hoặc tệp mà phiếu có nêu ({some}…): hãy lấy lại từ bản sao lưu.",
-            count=len(missing), some=", ".join(name[:12] for name in missing[:MOST_NAMED]),
-        )  # fmt: skip
-    else:
-        yield fine("blobs", "Đủ {count} ảnh và tệp của các phiếu.", count=len(named))
-    if extra:
-        yield doubtful(
-            "blobs",
-            "Có {count} tệp ảnh không thuộc phiếu nào (của lần gửi dở): có thể để yên.",
-            count=extra,
-        )
-    if halves:
-        yield doubtful("blobs", "Có {count} tệp ảnh ghi dở từ lâu trong thư mục ảnh: xóa được.", count=halves)
-
-
-def _named() -> set[str]:
-    rows = db.session.execute(
-        sa.select(Attachment.stored_sha256).distinct(), execution_options={"yield_per": _AT_ONCE}
-    )
-    return {row[0].hex() for row in rows}
 
 
 def counts() -> Iterator[Finding]:

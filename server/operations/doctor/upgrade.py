@@ -19,6 +19,8 @@ from server.settings import Settings
 
 FRESH = dt.timedelta(hours=24)
 """A backup that is older does not hold what an upgrade may break."""
+PROVEN = dt.timedelta(days=8)
+"""A week and a day: who tries a backup once a week is never reminded."""
 COPIES = 2
 """SQLite alters a table by copying it, into its log and then into the file."""
 
@@ -88,6 +90,13 @@ def backups() -> Iterator[Finding]:
         return
     with db.engine.connect() as connection:
         found = last.find(connection)
+        unproven = last.unproven_since(connection)
+    if unproven is not None and clock.now() - unproven > PROVEN:
+        yield doubtful(
+            "backup",
+            "Đã {age} chưa có bản sao lưu nào được phục hồi thử: hãy chạy “flask restore TỆP --verify”.",
+            age=age(unproven),
+        )
     if found is None:
         yield doubtful(
             "backup", "Chưa sao lưu lần nào: hãy chạy “flask backup” mỗi đêm (docs/operations.md)."

@@ -103,7 +103,7 @@ def test_what_is_restored_is_what_was_there(
     pages = [page(visitor, path) for path in PAGES]
     before, kept, sums = rows(), photos(), table()
     made = make.backup(tmp_path)
-    assert (made.blobs, made.missing, made.is_encrypted) == (len(kept), 0, False)
+    assert (made.blobs, made.missing, made.damaged, made.is_encrypted) == (len(kept), (), (), False)
     assert made.path.stat().st_mode & 0o777 == 0o600
     assert made.rows == sum(map(len, before.values()))
     with elsewhere(template_database, tmp_path / "new") as other:
@@ -347,7 +347,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(
     filled: Flask, template_database: Template, tmp_path: Path
 ) -> None:
     """What the new program backs up before its own upgrade, and what the old one did."""
-    newer = ("snapshot", "tombstone", "privacy_request", "breach")
+    newer = ("demonstration", "snapshot", "tombstone", "privacy_request", "breach")
     before = rows(but=newer)
     db.session.close()
     migrate.downgrade("0018")

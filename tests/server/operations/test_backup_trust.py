@@ -1,0 +1,162 @@
+"""Backups that can be trusted: spoilt photos are named and lose nothing else, a cut restore is known, each is tried."""
+
+import datetime as dt
+import json
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server import clock
+from server.db import begin_writing, db
+from server.models import Submission
+from server.operations import doctor
+from server.operations.backup import archive, make, restore
+from server.privacy import erase, tombstones
+from tests import sample
+from tests.conftest import Template
+from tests.phone import InProcess, Phone, statuses
+from tests.server.office.test_review_pages import LABEL
+from tests.server.operations.test_backup import elsewhere, photos, rows
+from tests.server.privacy.test_deletion import Story
+
+
+@pytest.mark.parametrize("how", [b"0123456789", b"", None])
+def test_a_spoilt_photo_is_named_and_all_else_comes_back(
+    filled: Flask, template_database: Template, tmp_path: Path, how: bytes | None
+) -> None:
+    """ops-03: cut short, emptied, or of the right length with one bit turned."""
+    kept = photos()
+    path = sample.path_of(bytes.fromhex(kept[0]))
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if how is None else how)
+    runner = filled.test_cli_runner()
+    told = runner.invoke(args=["backup", str(tmp_path / "b.tar")])
+    assert (told.exit_code, kept[0] in told.stderr) == (0, True), told.output
+    said = " ".join(each.words for each in doctor.examine(thorough=True) if each.level == doctor.ERROR)
+    assert f"1 ảnh hoặc tệp đã hỏng trên đĩa ({kept[0][:12]})" in said
+    sampled = " ".join(each.words for each in doctor.examine(thorough=False, nightly=True))
+    assert kept[0][:12] in sampled
+    before = rows()
+    with elsewhere(template_database, tmp_path / "new"):
+        done = restore.restore(tmp_path / "b.tar", [])
+        assert kept[0][:12] in " ".join(done.warnings)
+        assert photos() == kept[1:]
+        assert {name: each for name, each in rows().items() if name != "audit"} == {
+            name: each for name, each in before.items() if name != "audit"
+        }
+
+
+def test_a_backup_of_an_older_program_with_a_spoilt_photo_in_it_comes_back_as_well(
+    filled: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It put in what it found, under the name of what it should have been."""
+    name = photos()[0]
+    spoilt = sample.path_of(bytes.fromhex(name)).read_bytes()[:10]
+    added = archive.Writer.add
+
+    def add(writer: archive.Writer, member: str, content: bytes) -> None:
+        added(writer, member, spoilt if member == f"blobs/{name}" else content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.Writer, "add", add)
+        made = make.backup(tmp_path)
+    with elsewhere(template_database, tmp_path / "new"):
+        done = restore.restore(made.path, [])
+        assert name[:12] in " ".join(done.warnings)
+        assert name not in photos()
+        assert len(rows()["submission"]) > 1
+
+
+def test_a_phone_that_sends_a_spoilt_photo_again_mends_it(app: Flask) -> None:
+    """blob-2: what is stored is compared with what came, before the phone is told to delete its copy."""
+    collector = sample.make_collector()
+    sample.publish_plain()
+    phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
+    xml, photo = sample.filled("<so>3</so><anh>a.jpg</anh>"), sample.photo(b"the door" * 500)
+    assert phone.post(xml, {"a.jpg": photo}).status == 201
+    name = photos()[0]
+    path = sample.path_of(bytes.fromhex(name))
+    whole = path.read_bytes()
+    for spoilt in (whole[:100], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
+        path.write_bytes(spoilt)
+        assert phone.post(xml, {"a.jpg": photo}).status == 202
+        assert path.read_bytes() == whole
+
+
+def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
+    app: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """restore-1: after its rows were there and before the deletions of since were made up for."""
+    story = Story(app)
+    made = make.backup(tmp_path)
+    story.delete()
+
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with elsewhere(template_database, tmp_path / "new") as other:
+        shutil.copy(tmp_path / tombstones.FILE, tmp_path / "new")
+        with monkeypatch.context() as patched:
+            patched.setattr(tombstones, "apply_tombstones", killed)
+            with pytest.raises(KeyboardInterrupt):
+                restore.restore(made.path, [])
+        db.session.close()
+        assert other.test_client().get("/healthz").json["tables"] == "restoring"
+        refused = other.test_cli_runner().invoke(args=["db", "upgrade"])
+        assert (refused.exit_code, "flask restore" in refused.output) == (1, True)
+        assert "ngắt giữa chừng" in " ".join(each.words for each in doctor.examine(thorough=False))
+        db.session.close()
+        done = restore.restore(made.path, [])
+        assert done.erased == 5
+        assert LABEL not in repr(rows(but=("tombstone", "subject")))
+        assert other.test_client().get("/healthz").status_code == 200
+
+
+def test_what_retention_deleted_comes_back_with_a_backup_of_before_and_lives(
+    app: Flask, template_database: Template, tmp_path: Path
+) -> None:
+    """clock-2: only what was asked for is deleted again, and a phone may go on with what came back."""
+    story = Story(app)
+    made = make.backup(tmp_path)
+    begin_writing()
+    doomed = erase.of_household(db.session.connection(), story.home)
+    tombstones.forget(db.session, doomed, tombstones.RETENTION)
+    with elsewhere(template_database, tmp_path / "new") as other:
+        shutil.copy(tmp_path / tombstones.FILE, tmp_path / "new")
+        before = db.session.scalar(sa.select(sa.func.count()).select_from(Submission))
+        assert restore.restore(made.path, []).erased == 0
+        assert LABEL in repr(rows(but=("tombstone", "subject")))
+        assert tombstones.apply_tombstones(db.session) == 0
+        phone = Phone(InProcess(other), story.world.phone.server_url)
+        again = re.sub(rb"uuid:[0-9a-f-]{36}(?=</)", f"uuid:{uuid.uuid4()}".encode(), story.sent[0])
+        assert statuses(phone.send(again)) == [201], "a new visit to it is no visit to somebody deleted"
+        assert before == 0
+
+
+def test_a_backup_is_tried_in_a_scratch_place_and_the_doctor_reminds_of_it(
+    filled: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = filled.test_cli_runner()
+    assert runner.invoke(args=["backup", str(tmp_path / "b.tar")]).exit_code == 0
+    count = len(rows()["submission"])
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment + dt.timedelta(days=9))
+    assert "phục hồi thử" in _said("backup")
+    tried = runner.invoke(args=["restore", str(tmp_path / "b.tar"), "--verify", "--json"])
+    assert tried.exit_code == 0, tried.output
+    assert json.loads(tried.stdout)["blobs"] == len(photos())
+    assert len(rows()["submission"]) == count
+    assert "phục hồi thử" in _said("backup"), "it is the backup that is nine days old"
+    monkeypatch.setattr(clock, "now", lambda: moment + dt.timedelta(days=7))
+    assert "phục hồi thử" not in _said("backup")
+
+
+def _said(subject: str) -> str:
+    found = [each.words for each in doctor.examine(thorough=False) if each.subject == subject]
+    db.session.rollback()
+    return " ".join(found)
