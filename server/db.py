@@ -4,12 +4,24 @@ import datetime as dt
 import inspect
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import click
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -166,6 +178,46 @@ _PRAGMAS = (
 )
 
 
+AWAY: Mapping[str, object] = {
+    "connect_timeout": 3,  # seconds, for each of the hosts that are named
+    "keepalives": 1,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 8_000,  # milliseconds that what was sent may stay without an answer of their machine
+}
+"""libpq's: a machine that does not answer is gone after seconds, not after the minutes of TCP."""
+PATIENCE = {"lock_timeout": "5s", "statement_timeout": "50s"}
+"""What a request may wait for somebody's lock, or take in all: less than a worker may."""
+VISITS_PATIENCE = {"lock_timeout": "1s", "statement_timeout": "10s"}
+"""The same for the single statements of visits: whoever holds a household for longer holds up nobody else's visit."""
+
+
+def unless_given(url: str) -> dict[str, object]:
+    """What a connection to PostgreSQL is asked for, but for what its address says itself."""
+    wanted = dict(AWAY)
+    if url.count("host=") > 1 or "," in (make_url(url).host or ""):
+        wanted["target_session_attrs"] = "read-write"  # of two machines the one that takes visits
+    return {name: value for name, value in wanted.items() if f"{name}=" not in url}
+
+
+def _bounded(engine: Engine, patience: Mapping[str, str]) -> None:
+    """Have the server end what waits or runs for too long; commands of a shell may take their time.
+
+    What the address of the database sets by itself stays.
+    """
+    given = str(engine.url.query.get("options", ""))
+    wanted = {name: value for name, value in patience.items() if name not in given}
+    if click.get_current_context(silent=True) is not None:
+        wanted.pop("statement_timeout", None)
+
+    @event.listens_for(engine, "connect")
+    def _patience(connection: Any, _record: Any) -> None:
+        for name, value in wanted.items():
+            connection.execute(f"SET {name} = '{value}'")
+        connection.commit()
+
+
 def prepare(engine: Engine) -> None:
     """Make SQLite durable (a phone deletes what we acknowledged) and honest about transactions; PostgreSQL plan once.
 
@@ -173,6 +225,8 @@ def prepare(engine: Engine) -> None:
     fail at once with "database is locked", whatever the busy timeout.
     """
     if engine.dialect.name != "sqlite":
+        _bounded(engine, PATIENCE)
+        _bounded(single_statements(), VISITS_PATIENCE)
         _plan_once(single_statements())
         return
 

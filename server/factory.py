@@ -8,7 +8,7 @@ from flask import Flask
 
 from server import api, cli, errors, office, openrosa
 from server.accounts import flask_security_setup
-from server.db import db, prepare
+from server.db import db, prepare, unless_given
 from server.office import layout
 from server.operations import outages, status_pages
 from server.serving import proxies, security_headers
@@ -70,8 +70,7 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
     }
     if settings.database.startswith("sqlite"):
         return {"default": options}
-    # a machine that does not answer at all is gone after seconds, not after the minutes of TCP
-    away = {} if "connect_timeout" in settings.database else {"connect_timeout": 5}
+    away = unless_given(settings.database)
     # At most 30 a process: four keep the 130 of docs/install.md, three the 100 that PostgreSQL allows as installed.
     # Who has a connection may need a second of the default ones for a moment: there are more than threads, so one of
     # those who wait for it always gets it. Of the others nobody has two.

@@ -1,7 +1,10 @@
 """Whether this server can take a visit now: its database, its tables' version, its disks. Cheap; no secrets."""
 
 import functools
+import os
+import queue
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,9 @@ from server.db import db
 from server.files import blobs
 from server.settings import Settings
 
+DEADLINE_SECONDS = 2.0
+"""Twice, where somebody else waits already: whoever watches has an answer within five."""
+GONE = ("gone", "unknown")
 RESTORING = "restoring"
 """A table that is there from the first row of a restore to its last: until then nobody may use what is there."""
 VERSION = sa.text("SELECT version_num FROM alembic_version")
@@ -34,7 +40,7 @@ class Health:
     """What was found; each part is `ok` or the word that says what is wrong."""
 
     database: str
-    """`ok` or `gone`."""
+    """`ok`, `read_only` (a stand-by, perhaps), or `gone`: it does not answer, or not in time."""
     tables: str
     """`ok`, `behind` (older or newer than this program), `restoring`, or `unknown` while the database is gone."""
     disk: str
@@ -47,14 +53,46 @@ class Health:
 
 
 def look() -> Health:
-    """One connection, one row, one question to each disk."""
+    """One connection, a few rows, one question to each disk; an answer within seconds, whatever the database does."""
     settings: Settings = current_app.config["SETTINGS"]
+    database, tables = _asked(db.engine)
+    return Health(database, tables, disk(settings))
+
+
+_asking = threading.Lock()
+"""Held while somebody waits for the database: one that hangs is asked once, not by a thread for each who looks."""
+
+
+def _asked(engine: sa.Engine) -> tuple[str, str]:
+    """What the database is and what its tables are, from a thread that may go on waiting after we do not."""
+    found: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        told = GONE
+        try:
+            with engine.connect() as connection:
+                told = "read_only" if _is_read_only(connection) else "ok", _tables(connection)
+        except SQLAlchemyError:
+            told = GONE
+        finally:
+            _asking.release()
+            found.put(told)  # the connection is back by now: who asked may close them all
+
+    if not _asking.acquire(timeout=DEADLINE_SECONDS):
+        return GONE
+    threading.Thread(target=ask, name="health", daemon=True).start()
     try:
-        with db.engine.connect() as connection:
-            tables = _tables(connection)
-    except SQLAlchemyError:
-        return Health("gone", "unknown", disk(settings))
-    return Health("ok", tables, disk(settings))
+        return found.get(timeout=DEADLINE_SECONDS)
+    except queue.Empty:
+        return GONE
+
+
+def _is_read_only(connection: sa.Connection) -> bool:
+    """A stand-by, a database that was set so, a file on a disk that takes nothing."""
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
+    path = Path(connection.engine.url.database or "")
+    return path.exists() and (not os.access(path, os.W_OK) or bool(os.statvfs(path).f_flag & os.ST_RDONLY))
 
 
 def _tables(connection: sa.Connection) -> str:

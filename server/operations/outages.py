@@ -5,6 +5,7 @@ import sqlite3
 
 import sqlalchemy as sa
 
+from server.db import CONTENDED
 from server.errors import CommonProblem, ProblemKind
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -14,8 +15,8 @@ _SQLITE_AWAY = (
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY
 )  # fmt: skip
 _POSTGRESQL_FULL = ("53100",)
-_POSTGRESQL_AWAY = ("08", "53", "57P", "58", "40001", "40P01", "25006")
-"""Connections, resources, a server that stops or starts, its disk; what two writers cannot both do; a stand-by."""
+_POSTGRESQL_AWAY = ("08", "53", "57P", "58", "25006", *CONTENDED)
+"""Connections, resources, a server that stops or starts, its disk; a stand-by; what others were in the way of."""
 
 
 def kind_of(error: BaseException) -> ProblemKind | None:
