@@ -92,7 +92,7 @@ class RedactingLogger(Logger):
         metrics.note(environ["PATH_INFO"], resp.status_code, request_time.total_seconds())
         if not self.access_log_enabled:
             return
-        asked = logs.redacted(f"{environ['REQUEST_METHOD']} {environ['RAW_URI']}")
+        asked = logs.asked(environ["REQUEST_METHOD"], environ["RAW_URI"])
         agent = logs.redacted(environ.get("HTTP_USER_AGENT", "-"))
         address = environ.get("REMOTE_ADDR", "-")
         milliseconds = request_time / dt.timedelta(milliseconds=1)

@@ -1,5 +1,6 @@
 """What text may do in a cell: nothing. A cell that a spreadsheet would compute is disarmed (X14)."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,13 +8,16 @@ from forms.values import text as composed
 
 COMPUTED = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet reads as a formula."""
+_INSIDE = re.compile(r"(?<=[;\t])(?=[ \"]*[=+\-@])")
+"""Where a reader that divides by another sign, and heeds no quotes, would begin a cell that it computes."""
 LONGEST = 32_767
 """Letters that a cell of a workbook can hold (X16)."""
 
 
 def guarded(text: str) -> str:
     """For CSV that a spreadsheet opens: an apostrophe before what it would compute. Numbers never come here."""
-    return f"'{text}" if text.startswith(COMPUTED) else text
+    begun = f"'{text}" if text.startswith(COMPUTED) else text
+    return _INSIDE.sub("'", begun)
 
 
 def disarmed(row: Sequence[Any]) -> list[Any]:

@@ -52,7 +52,9 @@ class Lines:
         return line
 
     def _may_compute(self, cells: bytes) -> bool:
-        """Whether a text among them begins as a formula does."""
+        """Whether a text among them begins as a formula does, or might within for another reader."""
+        if self._signs and b";" in cells:
+            return True
         for sign, begun in self._signs:  # noqa: SIM110 (a generator costs more than all that it would look at)
             if sign in cells and begun in cells:
                 return True

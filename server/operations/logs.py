@@ -5,14 +5,33 @@ import logging
 import re
 import sys
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
 LONGEST = 400
 """Of a value that somebody else chose: an address, the name of a program."""
 
-_SECRET = re.compile(r"/(key|thu|view/media)/[^/?\s\"']+")
+_SECRET = re.compile(r"(?i)/+(key|thu|view/+media)/+[^/?\s\"'…]+")
 """What opens something by itself: a collector's code, the link to try a draft, a photo's address of an hour."""
+_PLAIN = frozenset(
+    (
+        "deviceid",
+        "formid",
+        "version",
+        "ngay",
+        "tu",
+        "den",
+        "trang",
+        "chi_tieu",
+        "dang",
+        "as_of",
+        "page",
+        "format",
+        "verbose",
+    )
+)
+"""What a query may tell: which form, day, page. Whatever else was typed may be somebody's name."""
 _LABELLED = re.compile(
     r"(?i)\b(authorization|cookie|set-cookie|x-csrftoken|password|passwd|mat_khau\w*|secret_key|token)"
     r"(['\"]?\s*[:=]\s*['\"]?)((?:token|bearer|basic|digest)\s+)?[^\s'\",;}]+"
@@ -22,13 +41,34 @@ _URL_PASSWORD = re.compile(r"(\w+://[^:/\s@]*:)[^@/\s]+@")
 
 def redacted(value: str) -> str:
     """A logged value, not too long, with what opens phones' URLs blotted out and nothing unprintable."""
-    short = _SECRET.sub(r"/\1/…", value)[:LONGEST]
+    short = _hidden(value)[:LONGEST].replace('"', "'")
     return short if short.isprintable() else ascii(short)
+
+
+def asked(method: str, address: str) -> str:
+    """The line of a request: its path, however it was spelt, without secrets, and of its query what names nobody."""
+    path, _, query = address.partition("?")
+    told = "&".join(
+        name + sign + (value if name.lower() in _PLAIN else "…")
+        for name, sign, value in (part.partition("=") for part in query.split("&"))
+    )
+    return redacted(f"{method} {path}{'?' if query else ''}{told if query else ''}")
+
+
+def _hidden(text: str) -> str:
+    """Without what opens something by itself, also where it is written in escapes; as it was where it has none."""
+    shown = _SECRET.sub(_named, text)
+    plain = unquote(shown) if "%" in shown else shown
+    return _SECRET.sub(_named, plain) if _SECRET.search(plain) else shown
+
+
+def _named(found: re.Match[str]) -> str:
+    return f"/{found[1].lower()}/…"
 
 
 def blotted(text: str) -> str:
     """A whole text, a traceback perhaps, without codes, passwords, tokens and cookies."""
-    return _URL_PASSWORD.sub(r"\1…@", _LABELLED.sub(r"\1\2…", _SECRET.sub(r"/\1/…", text)))
+    return _URL_PASSWORD.sub(r"\1…@", _LABELLED.sub(r"\1\2…", _hidden(text)))
 
 
 class Plain(logging.Formatter):

@@ -48,3 +48,20 @@ def test_no_cell_that_excel_reads_begins_as_a_formula_but_a_number(
     for row, cells in zip(rows, read, strict=True):
         for given_cell, cell in zip(row, cells, strict=True):
             assert not cell.startswith(COMPUTED) or not isinstance(given_cell, str)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Ngõ 3;=1+1", "Ngõ 3;'=1+1"),
+        ('a;"=cmd()', "a;'\"=cmd()"),
+        ("a\t@SUM(1)", "a\t'@SUM(1)"),
+        ("a; -2;b", "a;' -2;b"),
+        ("-a;+b", "'-a;'+b"),
+        ("co;khong", "co;khong"),
+    ],
+)
+def test_a_cell_is_disarmed_for_readers_that_divide_by_another_sign(text: str, told: str) -> None:
+    """Excel in Việt Nam divides by semicolons, whatever the file was written with."""
+    assert disarmed([text]) == [told]
+    assert disarmed([told]) == [told], "once is enough"
