@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from geo.cells import Cell, Counted, Indicator, cell, judgement
 from geo.derived import DERIVED
-from geo.disclosure import Protection, Suppression, protect, protect_together
+from geo.disclosure import Protection, Suppression, protect, protect_sample, protect_together
 from geo.estimate import Estimate, Squares
 from geo.estimates import of_all, within_error
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
@@ -269,7 +269,7 @@ def _hidden(
     of_visits, found = protect_together(visits, at_doors, main=main)
     return of_visits, {
         **found,
-        **{each.code: protect(tallied[each.code]) for each in residents if each.is_sample},
+        **{each.code: protect_sample(tallied[each.code]) for each in residents if each.is_sample},
     }
 
 

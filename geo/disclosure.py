@@ -86,6 +86,15 @@ def protect_together(
     return found.pop(_MET), found
 
 
+def protect_sample(rows: Mapping[str, Tallied]) -> Protection:
+    """What to hide of people picked by chance: every thôn, since a few answers each say nothing of it, and their sum
+    under the rules of a row. So the number asked in a commune can be told where each thôn had one or two.
+    """
+    total = sum(rows.values(), Tallied())
+    hidden = BASE if is_base(total) else PART if is_part(total) else None
+    return Protection(dict.fromkeys(rows, BESIDE_BASE), hidden)
+
+
 _MET = ""
 
 
@@ -239,9 +248,12 @@ def _done_is_safe(
 
 
 def done_range(row: Tallied, why: Suppression, *, is_total: bool) -> Range:
-    """What is told of the done of a row that is hidden in part: every reader can work it out."""
+    """What is told of the done of a row that is hidden in part: no closer than the bound that stands beside it."""
     if why == PART:
-        return _part_range(row)
+        low, high = _part_range(row)
+        if row.of < 2 * SMALL:
+            return low, high
+        return (low, SMALL) if row.done < SMALL else (row.of - SMALL, high)
     return (0, row.of) if is_total else (SMALL, row.of - SMALL)
 
 

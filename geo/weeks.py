@@ -39,7 +39,9 @@ def shown_weeks(
     found = []
     for place, end in enumerate(ends):
         rows = {code: counted[place] for code, counted in by_village.items()}
-        beside = {code: met[code][place] for code in by_village} if met else None
+        beside = (
+            {code: met[code][place] for code in by_village} if met and met.keys() >= rows.keys() else None
+        )
         hidden = hide and _hides_total(rows, beside)
         found.append(Week(end, None if hidden else sum(rows.values(), Tallied())))
     return tuple(found)

@@ -12,7 +12,7 @@ from dashboards.charts import Bullet
 from dashboards.coverage_lines import share_bar
 from dashboards.maps import map_outlines
 from dashboards.maps.city_map import draw
-from dashboards.maps.map_colours import FIFTHS
+from dashboards.maps.map_colours import FAR, FIFTHS, UNKNOWN, fifth_words, state_class
 from dashboards.pages.commune_page_request import asked_day
 from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, Indicator
@@ -46,6 +46,10 @@ class Line:
     visited_share: str
     bar: Bullet
     value: str
+    """The share of those asked, in every row; what its office reports where nobody is asked."""
+    over_all: str
+    """The share of all there are, where the commune's target is judged by it."""
+    estimated: str
     reach: str
     required: str
     state: State | None
@@ -78,6 +82,8 @@ def page() -> str:
         states=[(state, sum(line.state is state for line in lines)) for state in WORST_FIRST],
         of_colour=Counter(line.colour for line in lines),
         fifths=_fifths(),
+        legend=_states(),
+        has_over_all=any(line.over_all for line in lines),
         total=_total(table),
         map=draw(map_outlines.of_city()),
         is_illustrative=any(row.illustrative for row in table.rows),
@@ -114,10 +120,12 @@ def _order_number(row: CommuneRow, order: str) -> Fraction | None:
 
 
 def _value(row: CommuneRow) -> Fraction | None:
-    """The number that counts: the judged one where the commune has a target, else the share of those asked."""
-    if row.target:
+    """What communes are sorted by: the share of those asked, of every one; what offices report where nobody asks."""
+    if row.cell.suppressed is None and row.cell.percent is not None:
+        return Fraction(row.cell.percent)
+    if row.target and row.target.judgement.source == "office":
         return row.target.judgement.value
-    return None if row.cell.percent is None else Fraction(row.cell.percent)
+    return None
 
 
 def _line(row: CommuneRow, chosen: Indicator, *, has_targets: bool) -> Line:
@@ -132,7 +140,9 @@ def _line(row: CommuneRow, chosen: Indicator, *, has_targets: bool) -> Line:
         visited_share=words.share(met) if met is not None else "",
         bar=share_bar(met),
         value=_shown(row),
-        reach=words.share(row.cell.reach) if row.cell.reach is not None and row.cell.subjects else "",
+        over_all=words.percent(row.cell.percent_judged) if row.cell.percent_judged is not None else "",
+        estimated=words.estimated(row.estimate) if row.estimate and not chosen.is_sample else "",
+        reach=words.short_reach(row.cell, chosen),
         required=words.required(target.target) if target else "",
         state=target.judgement.state if target else None,
         gap=_gap(row),
@@ -141,9 +151,12 @@ def _line(row: CommuneRow, chosen: Indicator, *, has_targets: bool) -> Line:
 
 
 def _shown(row: CommuneRow) -> str:
-    if row.target and row.target.judgement.value_shown is not None:
-        return words.judged(row.target.target, row.target.judgement)
-    return words.cell(row.cell) if row.cell.suppressed or row.cell.percent is not None else "–"
+    if row.cell.suppressed or row.cell.percent is not None:
+        return words.cell(row.cell)
+    told = row.target
+    if told and told.judgement.source == "office" and told.judgement.value_shown is not None:
+        return words.judged(told.target, told.judgement)
+    return "–"
 
 
 def _gap(row: CommuneRow) -> str:
@@ -155,22 +168,30 @@ def _gap(row: CommuneRow) -> str:
 
 
 def _colour(row: CommuneRow, met: Fraction | None, *, has_targets: bool) -> str:
+    """The class of a commune on the map: that of its state, the same as on its own page, or a fifth."""
     if has_targets:
-        return f"s-{row.target.judgement.state.value if row.target else State.UNKNOWN.value}"
+        return state_class(row.target.judgement) if row.target else UNKNOWN
     value = 100 * met if met is not None else None if row.cell.percent is None else Fraction(row.cell.percent)
     if value is None:
-        return f"s-{State.UNKNOWN.value}"
+        return UNKNOWN
     return f"f{next(n for n, least in enumerate(FIFTHS, 1) if value >= least)}"
+
+
+def _states() -> list[tuple[str, str]]:
+    """The legend where communes have targets: class, and what it says."""
+    return [
+        ("k-met", State.MET.words),
+        ("k-on_track", State.ON_TRACK.words),
+        ("k-at_risk", State.AT_RISK.words),
+        ("k-behind", f"{State.BEHIND.words}, thiếu dưới 20 điểm"),
+        (FAR, f"{State.BEHIND.words}, thiếu từ 20 điểm"),
+        (UNKNOWN, f"{State.UNKNOWN.words}, hoặc xã không giao chỉ tiêu này"),
+    ]
 
 
 def _fifths() -> list[tuple[str, str]]:
     """The legend where no commune has a target: class, and what it says."""
-    found = []
-    for n, least in enumerate(FIFTHS, 1):
-        most = FIFTHS[n - 2] if n > 1 else None
-        says = f"từ {int(least)}" + (f" đến dưới {int(most)}" if most is not None else "") + f"{words.SPACE}%"
-        found.append((f"f{n}", says))
-    return found
+    return [(f"f{n + 1}", fifth_words(n)) for n in range(len(FIFTHS))]
 
 
 def _total(table: CityTable) -> Cell:

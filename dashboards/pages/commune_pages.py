@@ -5,7 +5,7 @@ from fractions import Fraction
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards import coverage_lines, new_year, static_files, words
+from dashboards import coverage_lines, new_year, static_files, words, worries
 from dashboards.charts import Point, Trend, trend
 from dashboards.maps import coverage_map, folium_page, map_outlines
 from dashboards.maps.map_colours import classes, fills, legend, target_of
@@ -55,6 +55,8 @@ def commune(code: str) -> str:
         thons=coverage_lines.thons(asked.table, shown, order),
         nowhere=coverage_lines.nowhere(asked.table, shown),
         met=coverage_lines.met(asked.table),
+        worries=worries.worries(asked.table),
+        moved=tuple(worries.moved(asked.table)),
         turn=new_year.turn(asked.commune, asked.table),
         trends=_trends(asked.table),
         unplaced=coverage_lines.unplaced(asked.table),

@@ -93,7 +93,7 @@ def _figures(report: Report) -> Iterable[str]:
         return
     told = [(state.words, report.in_state(state.value)) for state in WORST_FIRST]
     counted = "; ".join(f"{words} {len(figures)}" for words, figures in told if figures)
-    yield f"Kế hoạch có {len(report.figures)} con số: {counted}. Toàn bộ ở Phụ lục I."
+    yield f"Kế hoạch có {len(report.figures)} chỉ tiêu: {counted}. Toàn bộ ở Phụ lục I."
     for words, figures in told:
         if figures:
             tell = _name if figures[0].state == State.UNKNOWN else _figure
@@ -183,8 +183,8 @@ def _annex_figures(report: Report) -> Annex:
         )
         for figure in report.figures
     )
-    header = ("Mã", "Con số của kế hoạch", "Mức giao", "Kết quả", "Trạng thái", "Ghi chú, nguồn số liệu")
-    return Annex("CÁC CON SỐ CỦA KẾ HOẠCH", header, rows, (17, 46, 20, 20, 20, 42), frozenset({2, 3}))
+    header = ("Mã", "Chỉ tiêu của kế hoạch", "Mức giao", "Kết quả", "Trạng thái", "Ghi chú, nguồn số liệu")
+    return Annex("CÁC CHỈ TIÊU CỦA KẾ HOẠCH", header, rows, (17, 46, 20, 20, 20, 42), frozenset({2, 3}))
 
 
 def _annex_thons(report: Report) -> Annex:

@@ -16,6 +16,7 @@ from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import issued_reports
+from server.coverage.coverage_problems import CoverageProblem
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Snapshot
@@ -91,12 +92,18 @@ def draft_file(code: str, ending: str) -> Response:
 @blueprint.post("/xa/<code>/bao-cao")
 @access.needs(Right.ISSUE_REPORTS)
 def issue(code: str) -> BaseResponse:
-    """Freeze the report: content and both files are stored together, or nothing is."""
+    """Freeze the report: content and both files are stored together, or nothing is.
+
+    Problem REPORT_UNSIGNED where nobody is named to sign it, or the officer has not said that the draft was read.
+    """
+    wish = _wish(request.form)
+    if not wish.signer.strip() or request.form.get("da_doc") != "1":
+        raise Problem(CoverageProblem.REPORT_UNSIGNED)
     begin_writing()
     commune = access.open_commune(code)
     period = making.period_of(request.form.get("ky", ""))
     newest = issued_reports.newest_submission()
-    made = making.make(commune, period, _given_day(), _wish(request.form))
+    made = making.make(commune, period, _given_day(), wish)
     given = issued_reports.Issue(
         period=period.key,
         cut_off=made.table.as_of,

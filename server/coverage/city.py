@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from geo import coverage as judged
 from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
 from geo.derived import FIBRE, MOBILE
+from geo.estimate import Estimate
 from geo.reach import Enough
 from geo.reported import Reported
 from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
@@ -41,6 +42,8 @@ class CommuneRow:
     target: TargetRow | None
     illustrative: bool
     """Its outline is a sketch."""
+    estimate: Estimate | None = None
+    """What is estimated of all its households, of what counts each of them once."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,7 @@ def _row(commune: Row, known: _Known) -> CommuneRow:
         cell=shown.cell if shown else Cell(),
         target=_own(found),
         illustrative=commune.illustrative,
+        estimate=shown.estimate if shown else None,
     )
 
 

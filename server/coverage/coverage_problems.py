@@ -10,4 +10,5 @@ class CoverageProblem(ProblemKind):
     REPORT_UNKNOWN = 404, "Xã này không có báo cáo ấy."
     PERIOD_UNKNOWN = 422, "Kỳ “{period}” không đọc được hoặc chưa đến; hãy chọn một kỳ trong danh sách."
     REPORT_EMPTY = 409, "Xã chưa có thôn nào nên chưa lập được báo cáo. Hãy nạp ranh giới và số hộ trước."
+    REPORT_UNSIGNED = 422, "Báo cáo cần họ tên người ký và dấu tích “đã đọc dự thảo” mới phát hành được."
     PDF_IMPOSSIBLE = 503, "Máy chủ chưa có thư viện Pango để tạo PDF. Hãy nhờ quản trị viên cài rồi làm lại."

@@ -40,7 +40,7 @@ def table(commune: Commune, as_of: dt.date | None = None, *, full: bool = False)
     """The coverage of a commune as it was on a day (today), as known now (R8).
 
     `full` is for those with the right to single records. All others see past days as ends of weeks and months, and
-    no small cells (R25). Only this commune's rows are read, in at most ten statements however many they are.
+    no small cells (R25). Only this commune's rows are read, in at most twelve statements however many they are.
     """
     return judged.table(gather(commune, day_shown(as_of, full=full)), enough=enough(), full=full)
 
@@ -113,7 +113,7 @@ def trend(
     """An indicator's sums over the whole commune at the ends of the last weeks (Sundays), the last on `as_of`.
 
     A state is what was known by then, an event what had been added up since New Year. Empty for an unknown
-    indicator; a week is None where the commune's sum of that day is hidden. Three statements.
+    indicator; a week is None where the commune's sum of that day is hidden. Five statements.
     """
     day = day_shown(as_of, full=full)
     known = next((row for row in _indicators().values() if row.code == indicator), None)
@@ -123,13 +123,20 @@ def trend(
     ends = week_ends(day, weeks)
     new_years = [dt.date(end.year - 1, 12, 31) for end in ends] if known.kind == "event" else []
     days = sorted({*ends, *new_years})
-    counted = tally_sums.at_ends([village.id for village in villages], known.id, days)
+    here, home = [village.id for village in villages], merged_villages.on_day(villages, day)
+    counted = tally_sums.at_ends(here, known.id, days)
     rows = {}
-    for key, row in _at_home(counted, merged_villages.on_day(villages, day), len(days)).items():
+    for key, row in _at_home(counted, home, len(days)).items():
         at = dict(zip(days, row, strict=True))
         since = [at[new_year] for new_year in new_years] or [Tallied()] * len(ends)
         rows[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
-    return shown_weeks(ends, rows, hide=not full and known.unit in RESIDENT_UNITS)
+    is_small = not full and known.unit in RESIDENT_UNITS
+    met = _met_by_week(here, home, _visited(), ends) if is_small and known.kind == "state" else None
+    return shown_weeks(ends, rows, hide=is_small, met=met)
+
+
+def _visited() -> int | None:
+    return db.session.scalar(sa.select(Indicator.id).where(Indicator.code == VISITED))
 
 
 def _at_home(

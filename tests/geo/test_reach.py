@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import words
-from geo.coverage import Cell, CommuneInput, Indicator, VillageInput, table
+from geo.coverage import CommuneInput, Indicator, VillageInput, table
 from geo.estimate import wilson
 from geo.reach import Reach
 from geo.reported import judge_surveyed_periods
@@ -61,7 +61,19 @@ def test_people_picked_by_chance_have_a_number_asked_and_an_interval_and_no_reac
     found = judge(figure(">=", "90"), Tallied(9, 9, 9), reach, as_of=AUTUMN)
     assert (found.state, found.met, found.reach) == (State.UNKNOWN, None, None)
     assert found.words == "mới hỏi 9 người, cần từ 100 người để kết luận"
-    said = words.reach(Cell(done=9, of=9, subjects=9), asked).replace("\u00a0", " ")
+    thon = tuple(
+        VillageInput(code=str(n), name="", households=50, visited=0, tallied={"hai_long": Tallied(1, 1, 1)})
+        for n in range(9)
+    )
+    given_ = CommuneInput(
+        code="11629", name="", as_of=AUTUMN, received_until=None, households=450, households_source=None,
+        villages=thon, indicators=(asked,), targets=(),
+    )  # fmt: skip
+    told = table(given_)
+    cell = told.indicators[0].cell
+    assert (cell.done, cell.of, cell.reach) == (9, 9, None)  # though each thôn had one
+    assert all(row.cells["hai_long"].subjects is None for row in told.villages)
+    said = words.reach(cell, asked).replace("\u00a0", " ")
     assert said == "đã hỏi 9 người (khoảng 95 %: 70,1–100 %)"
     enough = Reach(unit="person", subjects=100, is_sample=True)
     assert judge(figure(">=", "90"), Tallied(95, 100, 100), enough, as_of=AUTUMN).state is State.MET

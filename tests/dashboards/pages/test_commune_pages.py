@@ -78,7 +78,7 @@ def test_the_page_shows_all_28_figures_of_an_lao(leader: Browser) -> None:
     for number in range(1, 29):
         assert f"AL-T{number:02}" in page
     seen = words(page)
-    assert "28 con số của kế hoạch" in seen
+    assert "28 chỉ tiêu của kế hoạch" in seen
     assert "chờ Văn phòng HĐND và UBND xã báo cáo" in seen
 
 

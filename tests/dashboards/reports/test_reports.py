@@ -86,7 +86,7 @@ def signed_in(app: Flask, username: str) -> Browser:
 
 
 def issue(officer: Browser, **given: str) -> None:
-    fields = {"ky": "2026-11", "kinh_gui": content.UPWARD, **given}
+    fields = {"ky": "2026-11", "kinh_gui": content.UPWARD, "ho_ten": "Trần Thị B", "da_doc": "1", **given}
     answer = officer.post(BASE, data={"csrf_token": officer.csrf_token(BASE), **fields})
     assert answer.status_code == 302, answer.text
 
@@ -173,7 +173,7 @@ def test_a_report_stands_when_late_visits_come_and_its_page_shows_the_change(
     """Issue: a report issued, then late visits: the report stands, its page shows the change."""
     leader = signed_in(issued.application, "lanh.dao")
     before = {ending: leader.get(f"{BASE}/1/tep.{ending}").data for ending in ("docx", "pdf")}
-    assert "Không con số nào của kế hoạch thay đổi" in leader.get(f"{BASE}/1").text
+    assert "Không chỉ tiêu nào của kế hoạch thay đổi" in leader.get(f"{BASE}/1").text
     asked = db.session.scalars(sa.select(Indicator).where(Indicator.code == "phu_song_5g")).one()
     first = db.session.scalars(sa.select(Village).order_by(Village.code)).first()
     assert first is not None
@@ -229,6 +229,16 @@ def test_the_same_report_is_the_same_bytes(issued: Browser) -> None:
 def test_issuing_is_in_the_audit_with_the_hashes(issued: Browser) -> None:
     row = db.session.scalars(sa.select(Audit).where(Audit.act == "report.issue")).one()
     assert row.detail["docx"] == _stored().docx_sha256
+
+
+@pytest.mark.parametrize("missing", ["ho_ten", "da_doc"])
+def test_nothing_is_issued_without_a_signer_or_before_the_draft_was_read(
+    officer: Browser, missing: str
+) -> None:
+    fields = {"ky": "2026-11", "kinh_gui": content.UPWARD, "ho_ten": "Trần Thị B", "da_doc": "1"}
+    given = {"csrf_token": officer.csrf_token(BASE), **fields, missing: ""}
+    assert officer.post(BASE, data=given).status_code == 422
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Snapshot)) == 0
 
 
 def test_a_draft_is_marked_and_kept_nowhere(officer: Browser) -> None:
@@ -300,9 +310,9 @@ def test_periods_end_on_their_last_day_and_nothing_else_is_one() -> None:
         assert periods.read(wrong) is None
 
 
-def test_a_past_period_is_told_as_of_its_last_week_end(officer: Browser) -> None:
+def test_a_past_period_is_told_as_of_its_last_day(officer: Browser) -> None:
     issue(officer, ky="2026-10")
-    assert _stored().cut_off == dt.date(2026, 10, 25)
+    assert _stored().cut_off == dt.date(2026, 10, 31)
     answer = officer.get(f"{BASE}/du-thao?ky=2026-12")
     assert answer.status_code == 422
     assert "chọn một kỳ" in answer.text

@@ -1,0 +1,119 @@
+"""What a leader is told first: the targets to worry about, and in each the thôn furthest behind, in people."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from dashboards import words
+from geo.coverage import Cell, CoverageTable, TargetRow, VillageRow
+from geo.reach import noun
+from geo.targets import State, Target
+
+MOST = 3
+WORST_FIRST = (State.BEHIND, State.AT_RISK, State.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Worry:
+    """A target that is not met: how far the commune is short, and the thôn furthest behind with its gap."""
+
+    id: str
+    label: str
+    indicator: str
+    state: State
+    words: str
+    value: str
+    required: str
+    gap: str
+    """`thiếu 13 điểm, khoảng 240 người`; "" where it cannot be told."""
+    thon: str
+    thon_code: str
+    thon_gap: str
+
+
+def worries(table: CoverageTable) -> tuple[Worry, ...]:
+    """At most three surveyed percents: those behind first, the furthest first; then those nobody can judge yet."""
+    found = [
+        row
+        for row in table.targets
+        if row.surveyed
+        and row.judgement.state in WORST_FIRST
+        and row.target.unit == "percent"
+        and row.judgement.value_shown is not None
+        and not row.judgement.periods
+    ]
+    found.sort(
+        key=lambda row: (WORST_FIRST.index(row.judgement.state), -(row.judgement.gap or 0), row.target.id)
+    )
+    return tuple(_worry(table, row) for row in found[:MOST])
+
+
+def _worry(table: CoverageTable, row: TargetRow) -> Worry:
+    target, code = row.target, row.target.indicator or ""
+    known = table.indicator(code)
+    last = _furthest(table, code)
+    unit = known.indicator.unit if known else ""
+    return Worry(
+        id=target.id,
+        label=target.label,
+        indicator=code,
+        state=row.judgement.state,
+        words=words.state(row.judgement),
+        value=words.judged(target, row.judgement),
+        required=words.required(target),
+        gap=_gap(row.judgement.gap, known.cell if known else Cell(), target, unit),
+        thon=table.name_of(last) if last else "",
+        thon_code=last.code if last else "",
+        thon_gap=_gap(last.judgements[code].gap, last.cells[code], target, unit) if last else "",
+    )
+
+
+def _furthest(table: CoverageTable, code: str) -> VillageRow | None:
+    """The thôn that is judged, not met, and furthest short; of those alike the one with more households."""
+
+    def short(row: VillageRow) -> tuple[Fraction, int]:
+        return Fraction(row.judgements[code].gap or 0), row.households or 0
+
+    behind = [row for row in table.villages if _is_behind(row, code)]
+    return max(behind, key=short, default=None)
+
+
+def _is_behind(row: VillageRow, code: str) -> bool:
+    judged = row.judgements.get(code)
+    return judged is not None and judged.state in (State.BEHIND, State.AT_RISK) and bool(judged.gap)
+
+
+def _gap(points: Decimal | None, cell: Cell, target: Target, unit: str) -> str:
+    """In points, and in people or households of all there are, as the answers of those asked let one expect."""
+    if not points:
+        return ""
+    said = f"thiếu {words.number(points)} điểm"
+    missing = _missing(cell, target)
+    if not missing:
+        return said
+    what = words.UNITS.get(unit, noun(unit))
+    return f"{said}, khoảng {words.number(missing)} {what}"
+
+
+def _missing(cell: Cell, target: Target) -> int | None:
+    """How many more must have it: of all there are, or of as many as are expected from those asked."""
+    if cell.done is None or not cell.of or not cell.subjects or not cell.expected:
+        return None
+    if cell.over_all:
+        return max(0, math.ceil(target.value * cell.expected / 100) - cell.done)
+    whole = Fraction(cell.of, cell.subjects) * max(cell.expected, cell.subjects)
+    return max(0, math.ceil((target.value / 100 - Fraction(cell.done, cell.of)) * whole))
+
+
+def moved(table: CoverageTable) -> Iterable[str]:
+    """What moved in the last week: households met since the Sunday before."""
+    told = [week for week in table.weeks if week.tallied is not None]
+    if len(told) < 2:
+        return
+    before, now = told[-2], told[-1]
+    if before.tallied is None or now.tallied is None:
+        return
+    met = now.tallied.subjects - before.tallied.subjects
+    yield f"Từ {words.day(before.day)} gặp thêm {words.number(met)} hộ."

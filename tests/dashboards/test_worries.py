@@ -1,0 +1,35 @@
+"""What a leader is told first: three targets to worry about, and the thôn furthest behind in people."""
+
+from dashboards.worries import worries
+from geo.targets import Tallied
+from tests.leaders import sample, target, village
+
+
+def test_the_worst_target_names_the_thon_furthest_behind_and_its_gap_in_people() -> None:
+    """Two adults a household asked: of 100 households with 60 asked, 200 adults are expected."""
+    rows = (
+        village(1, 100, tham_ho=Tallied(60, 60, 60), vneid_18_kich_hoat=Tallied(84, 120, 60)),
+        village(2, 100, tham_ho=Tallied(60, 60, 60), vneid_18_kich_hoat=Tallied(96, 120, 60)),
+        village(3, 100, tham_ho=Tallied(20, 20, 20), vneid_18_kich_hoat=Tallied(10, 40, 20)),
+    )
+    targets = (target("AL-T20", "vneid_18_kich_hoat", label="VNeID"), target("AL-T01", "phu_song_5g"))
+    (found,) = worries(sample(rows, targets=targets, full=True))
+    assert (found.id, found.thon) == (
+        "AL-T20",
+        "Thôn 1",
+    )  # the third was asked too little to be called behind
+    assert found.thon_gap == "thiếu 10 điểm, khoảng 20 người từ 18 tuổi" or found.thon_gap.startswith(
+        "thiếu 10,0 điểm, khoảng 20 "
+    )
+
+
+def test_there_are_three_at_most_and_none_that_is_met() -> None:
+    rows = (village(1, 100, tham_ho=Tallied(60, 60, 60), phu_song_5g=Tallied(60, 60, 60)),)
+    assert worries(sample(rows, targets=(target("AL-T01", "phu_song_5g"),), full=True)) == ()
+    low = (village(1, 100, tham_ho=Tallied(60, 60, 60), phu_song_5g=Tallied(10, 60, 60)),)
+    many = tuple(target(f"AL-T0{n}", "phu_song_5g") for n in range(5))
+    assert [each.id for each in worries(sample(low, targets=many, full=True))] == [
+        "AL-T00",
+        "AL-T01",
+        "AL-T02",
+    ]
