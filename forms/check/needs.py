@@ -104,7 +104,7 @@ def remarks(xform: bytes) -> Iterator[SheetError]:
     """What a form asks of phones, for the officer who checks it."""
     for need in of(xform):
         if need.of_phones:
-            yield SheetError("survey", None, None, need.sentence(), need.code)
+            yield SheetError("survey", None, None, need.sentence())
 
 
 _MEGABYTES_A_SECOND = 2

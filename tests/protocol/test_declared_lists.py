@@ -1,6 +1,7 @@
 """What a form declares is served: its own entity lists and properties, search() tables, pictures with spaces."""
 
 import csv
+import dataclasses
 import io
 import unicodedata
 import uuid
@@ -11,7 +12,8 @@ import pytest
 from forms.convert import convert
 from forms.errors import FormRejected
 from server.db import db
-from server.models import FormVersion
+from server.models import Entity, FormVersion
+from server.phones import collectors
 from server.phones.collectors import NewCollector
 from server.published_forms import drafts, publishing
 from server.published_forms.publish_answers import AS_WRITTEN
@@ -158,3 +160,33 @@ def test_an_officers_own_file_is_not_a_list_of_the_same_name(phone: Phone) -> No
     db.session.commit()
     [file] = phone.files(form_of(phone, "chi_doc"))
     assert phone.download(file) == content
+
+
+def test_a_tree_without_a_thon_is_on_the_list_of_who_registered_it(
+    phone: Phone, collector: NewCollector
+) -> None:
+    """E6: a collector of several thôn names none, and no point tells it."""
+    publish("register_tree")
+    publish("visit_tree")
+    commune = collector.collector.commune
+    more = sample.make_village(commune, "11629077", "Thôn Bảy")
+    collectors.assign(collector.collector, [*(held.village for held in collector.collector.villages), more])
+    db.session.commit()
+    tree = registered(phone)
+    db.session.rollback()
+    assert db.session.get_one(Entity, uuid.UUID(tree)).village_id is None
+    assert [row["name"] for row in rows(phone, "cay_da_tham", "cay_da.csv")] == [tree]
+    other = sample.make_collector(commune, [more], "Bàng Văn Khác")
+    elsewhere = dataclasses.replace(phone, server_url=phone.server_url.replace(collector.token, other.token))
+    assert rows(elsewhere, "cay_da_tham", "cay_da.csv") == []
+
+
+def test_a_tree_of_another_thon_is_on_no_list_of_ours(phone: Phone, collector: NewCollector) -> None:
+    publish("register_tree")
+    publish("visit_tree")
+    registered(phone)
+    more = sample.make_village(collector.collector.commune, "11629077", "Thôn Bảy")
+    other = sample.make_collector(collector.collector.commune, [more], "Bàng Văn Khác")
+    elsewhere = dataclasses.replace(phone, server_url=phone.server_url.replace(collector.token, other.token))
+    assert rows(elsewhere, "cay_da_tham", "cay_da.csv") == []
+    assert len(rows(phone, "cay_da_tham", "cay_da.csv")) == 1
