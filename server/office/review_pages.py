@@ -74,6 +74,7 @@ def _queue_page(commune: Commune, wrong: str = "", reason: str = "") -> str:
         waiting=waiting_reasons.waiting(commune),
         states=review_queue.states(),
         decided=submission_states.WORDS,
+        whole_word=submission_states.whole_word,
         flags=FLAGS,
         villages=villages,
         collectors=collectors,

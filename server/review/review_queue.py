@@ -71,6 +71,8 @@ class Line:
     decided: str | None = None
     """The newest decision about it, or about an earlier version of it."""
     comment: str | None = None
+    is_aside: bool = False
+    """It counts nowhere until a person decides."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def line_of(row: Any) -> Line:
         reasons = (waiting_reasons.reason(submission_states.HAS_ISSUES), *reasons)
     return Line(
         row.id, row.form, row.village, row.collector, row.received_at, row.observed_at, row.review, reasons,
-        row.entity_id, row.label, row.decided, row.comment,
+        row.entity_id, row.label, row.decided, row.comment, row.quarantine is not None,
     )  # fmt: skip
 
 
