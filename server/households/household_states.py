@@ -23,6 +23,10 @@ WORDS: Mapping[str, str] = {
 OF_RESULT: Mapping[str, str] = {"gap": MET, "vang": AWAY, "tu_choi": REFUSED, "da_chuyen": MOVED}
 """Visit result (`ket_qua`) → what the household's row on the phone says of it."""
 
+SAYS_MOVED = "bao_chuyen"
+"""What came of a visit that says “đã chuyển” and that no officer has agreed to: a proposal, no state. The household
+stays what its other visits made of it, and can be chosen on phones."""
+
 COLOURS: Mapping[str, str] = {
     NOT_VISITED: "#9e9e9e",
     MET: "#2e7d32",
@@ -43,6 +47,27 @@ ENDS: Mapping[str, str] = {
     REJECTED: "không còn phiếu đăng ký nào được tính",
 }
 """Why a household is off the list."""
+
+
+def shown_on_phones(label: str, data: Mapping[str, str], *, ended: bool) -> str:
+    """What a collector reads in the list: the label, and what came of the last visit and when, if there was one."""
+    day = data.get("ngay_cuoi") or ""
+    when = f" {day[8:10]}/{day[5:7]}" if len(day) == len("2026-11-24") else ""
+    state, result = data.get("tinh_trang") or NOT_VISITED, data.get("ket_qua")
+    if ended:
+        return f"{label} ({WORDS[MOVED]})"
+    if result == MOVED and state != MOVED:
+        return f"{label} (báo đã chuyển{when})"
+    if state == NOT_VISITED or state not in WORDS:
+        return label
+    return f"{'✓ ' if state == MET else ''}{label} ({WORDS[state]}{when})"
+
+
+def place_in_list(data: Mapping[str, str], *, ended: bool) -> int:
+    """Where a household stands in the list on phones: first those who are still to be met, last those who moved."""
+    order = (*TO_WORK_THROUGH, MOVED)
+    state = MOVED if ended else data.get("tinh_trang") or NOT_VISITED
+    return order.index(state) if state in order else 0
 
 
 def word(state: str | None) -> str:

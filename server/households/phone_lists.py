@@ -9,7 +9,7 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
-from server.households import household_parts
+from server.households import household_parts, household_states
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
@@ -24,7 +24,7 @@ BUSINESSES = "doanh_nghiep"
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
     HOUSEHOLDS: (
         "thon", "dia_chi", "tinh_trang", "ket_qua", "lan_tham", "ngay_cuoi",
-        "g5_viettel", "g5_vinaphone", "g5_mobifone", "g5_khac", "tim", "marker-color",
+        "g5_viettel", "g5_vinaphone", "g5_mobifone", "g5_khac", "tim", "hien_ten", "marker-color",
     ),
     PLACES: ("thon", "loai"),
     BUSINESSES: ("thon", "dia_chi", "nganh"),
@@ -183,8 +183,12 @@ def _choice(name: str, row: Sequence[Any]) -> EntityChoice:
     key, label, version, data, ended, village = row
     # the thôn is the table's, not what the form that registered the entity said
     shown = {**data, "thon": village} if village else dict(data)
+    order: tuple[Any, ...] = ()
     if name == HOUSEHOLDS:
-        shown = {**status(()), **shown, "tim": household_parts.of_row(label, data).search}
+        own = household_parts.of_row(label, data)
+        shown = {**status(()), **shown, "tim": own.search}
+        order = household_states.place_in_list(shown, ended=ended), own.walking
+        shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended)
         if ended:
             shown["tinh_trang"] = MOVED  # marked rather than left out: drafts on phones still name it (E17)
-    return EntityChoice(key, label, version, shown)
+    return EntityChoice(key, label, version, shown, order)

@@ -24,7 +24,18 @@ KNOWN_COLUMNS = (
     Entity.merged_into_id,
 )  # fmt: skip
 KNOWN = sa.select(*KNOWN_COLUMNS).where(Entity.id.in_(sa.bindparam("entities", expanding=True)))
-_VISIT = (Submission.id, Submission.observed_at, Submission.received_at, Submission.result)
+_RESULT = sa.case(
+    (
+        sa.and_(
+            Submission.result == sa.literal_column(f"'{household_states.MOVED}'"),
+            Submission.review != sa.literal_column("'approved'"),
+        ),
+        sa.literal_column(f"'{household_states.SAYS_MOVED}'"),
+    ),
+    else_=Submission.result,
+).label("result")
+"""What came of a visit; that a household has moved is a proposal until an officer has approved it."""
+_VISIT = (Submission.id, Submission.observed_at, Submission.received_at, _RESULT)
 _IS_VISIT = sa.and_(
     Submission.quarantine.is_(None),
     Submission.replaced_by_id.is_(None),
@@ -110,8 +121,8 @@ class Meeting:
 def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
     """A household's computed properties, from its accepted visits and its turns alone (R5).
 
-    A household once met stays met, no matter who opens the door later; one that has moved away has moved away; one
-    that was split is to be visited again.
+    A household once met stays met, no matter who opens the door later; one that has moved away has moved away, once
+    somebody has agreed to it; one that was split is to be visited again.
     """
     ordered = sorted(visits)
     if not ordered:
@@ -123,14 +134,16 @@ def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str
             "marker-color": household_states.COLOURS[household_states.NOT_VISITED],
         }
     last = ordered[-1]
-    state = household_states.OF_RESULT.get(last.result, household_states.NOT_VISITED)
+    is_proposal = last.result == household_states.SAYS_MOVED
+    said = [visit for visit in ordered if visit.result != household_states.SAYS_MOVED]
+    state = household_states.OF_RESULT.get(said[-1].result if said else "", household_states.NOT_VISITED)
     met = next((day_of(visit.observed_at) for visit in reversed(ordered) if visit.result == "gap"), None)
     if state != household_states.MOVED and met is not None:
         split = max((turn.day for turn in turns if turn.persons_only), default=None)
         state = household_states.MET if split is None or met > split else household_states.REVISIT
     return {
         "tinh_trang": state,
-        "ket_qua": last.result,
+        "ket_qua": household_states.MOVED if is_proposal else last.result,
         "lan_tham": str(len(ordered)),
         "ngay_cuoi": day_of(last.observed_at).isoformat(),
         "marker-color": household_states.COLOURS[state],

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from geo.series import Amount, Turn, home_on
 from server import audit, clock
 from server.counting import tally
-from server.households import records
+from server.households import household_states, records
 from server.households.rebuild import restate
 from server.households.records import HOUSEHOLDS, Change, Origin, Visit
 from server.intake import place
@@ -24,6 +24,7 @@ from server.published_forms.read_submission import Reading
 from server.published_forms.registry import KnownIndicator
 
 SAME_DAY = "same_day"
+SAYS_MOVED = "says_moved"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,9 +67,19 @@ class Arrival:
         return known.turns if known is not None else ()
 
     @property
+    def says_moved(self) -> bool:
+        """Whether it says that the household has moved: one finger's slip would take it off every phone."""
+        return self.reading.result == household_states.MOVED and not self.sender.decides
+
+    @property
+    def result(self) -> str | None:
+        """What came of the visit; that a household has moved is a proposal until somebody has agreed to it."""
+        return household_states.SAYS_MOVED if self.says_moved else self.reading.result
+
+    @property
     def visit(self) -> tuple[uuid.UUID, Visit] | None:
         """The visit that it is, and to which household or place; None where it is none that counts."""
-        entity_id, result = self.placed.entity_id, self.reading.result
+        entity_id, result = self.placed.entity_id, self.result
         if self.placed.quarantine is not None or entity_id is None or result is None:
             return None
         return entity_id, Visit(self.observed_at, self.received_at, self.id, result)
@@ -120,6 +131,8 @@ def placing(this: Arrival) -> dict[str, Any]:
     placed, flags = this.placed, [*this.flags]
     if this.repeated:
         flags.append({"code": SAME_DAY, "about": "", "detail": ",".join(sorted(this.repeated))})
+    if this.says_moved:
+        flags.append({"code": SAYS_MOVED, "about": ""})
     decided = None if this.sender.person else this.before.edited  # who corrects on a page decides there too
     return {
         "village_id": placed.village_id,
@@ -161,8 +174,8 @@ def _changes(this: Arrival) -> list[Change]:
 
 def _status(this: Arrival) -> dict[str, str]:
     visits = list(this.before.visits)
-    if this.reading.result is not None:
-        visits.append(Visit(this.observed_at, this.received_at, this.id, this.reading.result))
+    if this.result is not None:
+        visits.append(Visit(this.observed_at, this.received_at, this.id, this.result))
     return records.status(visits, this.turns)
 
 

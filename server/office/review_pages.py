@@ -196,6 +196,7 @@ FLAGS = {
     "clock_backwards": "đồng hồ bị chỉnh",
     "no_village": "không rõ thôn",
     "same_day": "cùng hộ, cùng ngày",
+    "says_moved": "báo đã chuyển",
     "edited_after_decision": "đã sửa sau khi duyệt",
 }
 

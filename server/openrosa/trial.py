@@ -203,7 +203,10 @@ def _made_up(draft: FormDraft, list_name: str, columns: tuple[str, ...]) -> byte
     choices = []
     for village in _villages(draft):
         for name in _NAMES:
-            data = {"thon": village.code, "dia_chi": "Ngõ thử", "tinh_trang": "chua_tham"}
+            label = f"{name} ({village.name})"
+            data = {
+                "thon": village.code, "dia_chi": "Ngõ thử", "tinh_trang": "chua_tham", "hien_ten": label,
+            }  # fmt: skip
             key = uuid.uuid5(_FAMILY, f"{list_name} {village.code} {name}")
-            choices.append(EntityChoice(key, f"{name} ({village.name})", 1, data))
+            choices.append(EntityChoice(key, label, 1, data))
     return entities_csv(choices, columns)

@@ -10,6 +10,7 @@ from server import audit, clock
 from server.counting import writer
 from server.counting.recast import recasting
 from server.errors import Problem
+from server.households import household_states
 from server.households.rebuild import restate, touched_by
 from server.intake import before_registration, check_points, effects, place, resend
 from server.intake.effects import Arrival
@@ -29,6 +30,7 @@ _STORED = (
         Submission.root_id,
         Submission.replaced_by_id,
         Submission.entity_id,
+        Submission.result,
         Submission.form_id,
         Submission.collector_id,
         Submission.device,
@@ -109,7 +111,10 @@ def decide(
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
     if state == "approved" and stored.quarantine is not None:
         _take_in(connection, stored, reviewer)
-    elif stored.quarantine is None and _uncounted(stored, state) != _uncounted(stored, stored.review):
+    elif stored.quarantine is None and (
+        _uncounted(stored, state) != _uncounted(stored, stored.review)
+        or stored.result == household_states.MOVED
+    ):
         _set_counting(connection, stored, state)
     connection.execute(_REVIEW, {"submission_": stored.id, "state": state})
     _remember(connection, Decision(stored.id, stored.review, state), reviewer, comment)

@@ -45,6 +45,7 @@ WORDS: Mapping[str, str] = {
     "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
     effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; lần này chưa tính cho "
     "đến khi duyệt",
+    effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
     submission_states.HAS_ISSUES: "có người đã ghi phiếu này cần xem lại",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
     "not_a_count": "chỉ tiêu {about} không phải số đếm; không tính",
