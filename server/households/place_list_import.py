@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from geo import names
 from geo.plain import one_line, words
 from server import audit, clock
+from server.counting import writer
 from server.db import db
 from server.files.tables.read_table import RowFault, TableColumn, TableKind, TableRead, TableRow
 from server.households.phone_lists import BUSINESSES, PLACES
@@ -74,6 +75,7 @@ def plan(reading: TableRead, commune: Commune) -> tuple[list[PlannedPlace], list
 
 def store(rows: list[PlannedPlace], commune: Commune, list_name: str, *, actor: str) -> int:
     """Add those that are not there yet; how many. The caller commits."""
+    writer.hold(db.session.connection())
     new = [row for row in rows if not row.is_there]
     at = clock.now()
     list_id = _list(list_name)

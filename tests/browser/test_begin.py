@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from werkzeug.serving import make_server
 
 from forms.engine import engine
@@ -55,10 +55,21 @@ def sign_in_first(visit: Visit, username: str, secret: str) -> None:
     visit.page.fill("#mat_khau", secret)
     visit.page.fill("#mat_khau_moi", OWN)
     visit.page.fill("#nhap_lai", OWN)
-    visit.page.get_by_role("button", name="Đổi mật khẩu").click()
+    press(visit.page, "Đổi mật khẩu")
     if urlsplit(visit.page.url).path.startswith("/dang-nhap"):
         sign_in(visit, username, OWN)
     visit.open("/bat-dau")
+
+
+def press(page: Page, name: str) -> None:
+    """A button whose form is sent, and the page that follows."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
+
+
+def follow(page: Page, link: Locator) -> None:
+    with page.expect_navigation():
+        link.click()
 
 
 def add_person(visit: Visit, username: str, role: str, commune: str = "") -> str:
@@ -67,7 +78,7 @@ def add_person(visit: Visit, username: str, role: str, commune: str = "") -> str
     visit.page.fill("#ten_dang_nhap", username)
     visit.page.fill("#ho_ten", username)
     visit.page.check(f"input[name=vai_tro][value={role}]")
-    visit.page.get_by_role("button", name="Thêm tài khoản").click()
+    press(visit.page, "Thêm tài khoản")
     return visit.page.locator(".secret").inner_text()
 
 
@@ -80,10 +91,10 @@ def paste(visit: Visit, table: str, says: str) -> None:
     """A table is pasted, looked at, stored."""
     page = visit.page
     page.fill("#dan", table)
-    page.get_by_role("button", name="Xem trước").click()
+    press(page, "Xem trước")
     expect(page.locator("main")).to_contain_text(says)
     look(visit, says)
-    page.get_by_role("button", name="Lưu").click()
+    press(page, "Lưu")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -96,14 +107,14 @@ def test_a_third_commune_comes_to_its_first_counted_visit_by_pages_alone(
         admin.open("/quan-tri/xa")
         for code in ("11629", "10930", "10507"):
             admin.page.check(f"input[value='{code}']")
-        admin.page.get_by_role("button", name="Mở các xã").click()
+        press(admin.page, "Mở các xã")
         look(admin, "communes")
         city_secret = add_person(admin, "thanh.pho", "city")
         officer_secret = add_person(admin, "can.bo", "officer", "10507")
     with opened(browser, site, size) as city:
         sign_in_first(city, "thanh.pho", city_secret)
         city.open("/quan-tri/bieu-mau")
-        city.page.get_by_role("button", name="Phát hành các biểu mẫu có sẵn").click()
+        press(city.page, "Phát hành các biểu mẫu có sẵn")
         expect(city.page.locator(".figures tbody tr")).to_have_count(8)
     with opened(browser, site, size) as officer:
         card = _begin(officer, officer_secret)
@@ -124,17 +135,17 @@ def _begin(officer: Visit, secret: str) -> tuple[str, str, str]:
     sign_in_first(officer, "can.bo", secret)
     assert urlsplit(page.url).path == "/quan-tri/xa/10507/bat-dau"
     look(officer, "steps")
-    page.get_by_role("link", name="Nạp bảng thôn").click()
+    follow(page, page.get_by_role("link", name="Nạp bảng thôn"))
     paste(officer, THON, "30 thôn mới, 0 thôn đã có")
     expect(page.locator("main")).to_contain_text("30/30 thôn có số hộ")
-    page.get_by_role("link", name="Nạp kế hoạch").click()
-    page.locator("main a", has_text="Chuyển đổi số xã Mao Điền").click()
+    follow(page, page.get_by_role("link", name="Nạp kế hoạch"))
+    follow(page, page.locator("main a", has_text="Chuyển đổi số xã Mao Điền"))
     look(officer, "plan")
-    page.get_by_role("button", name="Dùng kế hoạch này").click()
-    page.get_by_role("link", name="Nạp danh sách thành viên").click()
+    press(page, "Dùng kế hoạch này")
+    follow(page, page.get_by_role("link", name="Nạp danh sách thành viên"))
     paste(officer, COLLECTORS, "2 thành viên mới")
     officer.open("/quan-tri/xa/10507/bat-dau")
-    page.get_by_role("link", name="Mở tờ mã QR").click()
+    follow(page, page.get_by_role("link", name="Mở tờ mã QR"))
     typed = page.locator(".code-card", has_text="Lương Thị Nụ").locator(".typed")
     name, password = (each.inner_text() for each in typed.locator("b").all()[:2])
     server = next(word for word in typed.inner_text().split() if word.startswith("http"))
