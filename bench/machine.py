@@ -74,11 +74,11 @@ class Served:
 
 @contextlib.contextmanager
 def served(
-    database_url: str, instance: Path, workers: int | None = None, **settings: str
+    database_url: str, instance: Path, workers: int | None = None, root: Path = ROOT, **settings: str
 ) -> Iterator[Served]:
     """The program behind gunicorn on a free loopback port, with as many workers as its configuration says.
 
-    `settings` are more of its environment.
+    `settings` are more of its environment; `root` is the checkout that is served.
     """
     port = free_port()
     environ = {
@@ -95,7 +95,7 @@ def served(
         "app:create_app()",
     ]  # fmt: skip
     with (instance / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=root, env=environ, stdout=log, stderr=log)
     try:
         _wait(port, process)
         yield Served(port, process)

@@ -1,142 +1,221 @@
-"""CPU of a visit, near-empty and at 1.3 million, what it leaves for later, and visits a second on a slow disk.
+"""What a visit costs until it is counted: CPU, visits accepted and counted a second, how long phones and counts wait.
 
-python -m bench.visits [--stored 1300000] [--visits 2000] [--runs 5]
+python -m bench.visits [--visits 2000] [--runs 5] [--connections 8] [--databases postgresql sqlite]
+                       [--stored 1300000] [--slow-disk] [--against FOLDER]
+
+With `--against` another checkout is measured in the same minutes, run by run in turn; each prepares a database of its
+own with its own code. A run ends when nothing that was accepted is left to be applied.
 """
 
 import argparse
+import contextlib
+import datetime as dt
+import json
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
+import threading
 import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from app import create_app
+import sqlalchemy as sa
+
 from bench import city, machine
-from server import migrate
-from server.db import db
-from server.review import doubts
-from server.settings import Settings
 
 UNLOOKED_AT = {"TUNGNHA_CHECK_SECONDS": "0"}
-"""What is left for later is measured by itself: within the seconds of a run it would come or not by chance."""
-SECRET = "for benchmarks only, and long enough for them"
+"""Doubts that are looked for afterwards would come within the seconds of a run or not by chance."""
+PREPARE = """
+import json, sys
+from pathlib import Path
+from app import create_app
+from bench import city
+from server import migrate
+from server.db import db
+from server.settings import Settings
+url, folder, households, stored = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+app = create_app(Settings(instance=folder, database_url=url, secret_key="k" * 40, fold_seconds=0, second_factor="none"))
+with app.app_context():
+    migrate.upgrade()
+    made = city.build(households)
+    if stored:
+        city.store(stored)
+    db.session.close()
+    db.dispose()
+print(json.dumps({"token": made.token, "households": [[str(each), code] for each, code in made.households]}))
+"""
+OWED = sa.text("SELECT count(*), min(received_at) FROM submission WHERE facts IS NOT NULL")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A checkout with a database that it has prepared, and the commune that phones know."""
+
+    name: str
+    root: Path
+    url: str
+    folder: Path
+    known: city.City
+    keeps_a_log: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """The figures of one run."""
+
+    cpu_ms: float
+    accepted: float
+    done: float
+    p50: float
+    p95: float
+    p99: float
+    lag: float
+    """Seconds for which the oldest that was owed waited, at most."""
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--stored", type=int, default=1_300_000, help="visits in the large database")
     arguments.add_argument("--visits", type=int, default=2000, help="visits of each run")
     arguments.add_argument("--runs", type=int, default=5)
+    arguments.add_argument("--connections", type=int, default=8)
+    arguments.add_argument("--villages", type=int, default=38, help="thôn that the visits are spread over")
+    arguments.add_argument("--stored", type=int, default=0, help="visits that are stored before")
+    arguments.add_argument("--slow-disk", action="store_true", help="PostgreSQL on an emulated 5 ms disk")
+    arguments.add_argument("--databases", nargs="+", default=["postgresql", "sqlite"])
+    arguments.add_argument("--against", type=Path, help="another checkout, measured in turn with this one")
     options = arguments.parse_args()
     print(machine.describe())
-    with machine.postgres() as server, tempfile.TemporaryDirectory(prefix="tungnha-bench-") as folder:
-        small = prepare(server.url, "small", 40_000, 0, Path(folder))
-        large = (
-            prepare(server.url, "large", 400_000, options.stored, Path(folder)) if options.stored else None
-        )
-        measure_later(server, *small, Path(folder))
-        measure_cpu(server, {"near-empty": small, f"{options.stored:,}": large}, options, Path(folder))
-        measure_slow_disk(server, small, options, Path(folder))
+    for kind in options.databases:
+        with _database(kind, slow=options.slow_disk) as server, tempfile.TemporaryDirectory() as folder:
+            roots = [machine.ROOT, *([options.against.resolve()] if options.against else [])]
+            sides = [
+                _side(kind, root, server, Path(folder) / str(n), options) for n, root in enumerate(roots)
+            ]
+            measure(kind, sides, server, options)
 
 
-def prepare(admin: str, name: str, households: int, stored: int, folder: Path) -> tuple[str, city.City]:
-    """A database with a commune and its stored visits."""
-    machine.administer(admin, f"CREATE DATABASE {name}")
-    url = machine.database(admin, name)
-    app = create_app(
-        Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none")
-    )
-    with app.app_context():
-        migrate.upgrade()
-        made = city.build(households)
-        city.store(stored)
-        db.session.close()
-        db.dispose()
-    return url, made
-
-
-def measure_cpu(server: machine.Postgres, databases: dict, options: argparse.Namespace, folder: Path) -> None:
-    """Interleaved runs at 8 connections; CPU of all server and database processes for each visit."""
-    rnd = random.Random(7)
-    found: dict[str, list[float]] = {name: [] for name in databases}
-    for run in range(options.runs + 1):
-        for name, made in databases.items():
-            if made is None:
-                continue
-            url, known = made
-            with machine.served(url, folder, **UNLOOKED_AT) as served:
-                warm = [city.request(known.token, city.visit(rnd, known)) for _ in range(400)]
-                machine.send(served.port, warm, 8)
-                requests = [city.request(known.token, city.visit(rnd, known)) for _ in range(options.visits)]
-                before = machine.cpu_seconds(served, server)
-                sent = machine.send(served.port, requests, 8)
-                cpu = (machine.cpu_seconds(served, server) - before) / options.visits * 1000
-            figures = {
-                "cpu_ms": round(cpu, 3),
-                "per_second": round(sent.per_second),
-                "p50_ms": round(sent.percentile(50), 1),
-                "p95_ms": round(sent.percentile(95), 1),
-                "statuses": sent.statuses,
-            }
-            machine.show(f"run {run} {name}" + (" (warm-up)" if run == 0 else ""), figures)
-            if run:
-                found[name].append(cpu)
-    for name, values in found.items():
-        if values:
-            machine.show(f"median {name}", {"cpu_ms_per_visit": round(statistics.median(values), 3)})
-
-
-def measure_later(server: machine.Postgres, url: str, known: city.City, folder: Path) -> None:
-    """CPU for each visit of the look that is taken at it afterwards: doubts that need others to be seen."""
-    rnd = random.Random(5)
-    with machine.served(url, folder, **UNLOOKED_AT) as served:
-        machine.send(served.port, [city.request(known.token, city.visit(rnd, known)) for _ in range(1000)], 8)
-    app = create_app(
-        Settings(instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none")
-    )
-    with app.app_context():
-        before, own = machine.cpu_seconds_of(server.pid), time.process_time()
-        looked_at = doubts.once()
-        cpu = machine.cpu_seconds_of(server.pid) - before + time.process_time() - own
-        db.dispose()
-    machine.show(
-        "looked at afterwards", {"visits": looked_at, "cpu_ms_per_visit": round(cpu / looked_at * 1000, 3)}
-    )
-
-
-def measure_slow_disk(
-    server: machine.Postgres, made: tuple[str, city.City], options: argparse.Namespace, folder: Path
-) -> None:
-    """Visits a second at 32 connections with an emulated 5 ms disk, over 38 thôn and over one."""
-    machine.administer(
-        server.url,
-        "ALTER SYSTEM SET commit_delay = 5000",
-        "ALTER SYSTEM SET commit_siblings = 0",
-        "SELECT pg_reload_conf()",
-    )
-    rnd = random.Random(11)
-    url, known = made
-    for villages in (38, 1):
-        rates = []
-        for _ in range(options.runs):
-            with machine.served(url, folder) as served:
-                warm = [city.request(known.token, city.visit(rnd, known, villages)) for _ in range(400)]
-                machine.send(served.port, warm, 32)
-                requests = [
-                    city.request(known.token, city.visit(rnd, known, villages))
-                    for _ in range(2 * options.visits)
-                ]
-                sent = machine.send(served.port, requests, 32)
-            rates.append(sent.per_second)
-            machine.show(
-                f"5 ms disk, {villages} thôn",
-                {
-                    "per_second": round(sent.per_second),
-                    "p95_ms": round(sent.percentile(95), 1),
-                    "statuses": sent.statuses,
-                },
+@contextlib.contextmanager
+def _database(kind: str, *, slow: bool) -> Iterator[machine.Postgres | None]:
+    if kind == "sqlite":
+        yield None
+        return
+    with machine.postgres() as server:
+        if slow:
+            machine.administer(
+                server.url,
+                "ALTER SYSTEM SET commit_delay = 5000",
+                "ALTER SYSTEM SET commit_siblings = 0",
+                "SELECT pg_reload_conf()",
             )
-        machine.show(f"median 5 ms disk, {villages} thôn", {"per_second": round(statistics.median(rates))})
+        yield server
+
+
+def _side(
+    kind: str, root: Path, server: machine.Postgres | None, folder: Path, options: argparse.Namespace
+) -> Side:
+    """Have a checkout prepare its database."""
+    folder.mkdir()
+    url = f"sqlite:///{folder / 'tungnha.sqlite3'}"
+    if server is not None:
+        name = f"bench_{folder.name}"
+        machine.administer(server.url, f"CREATE DATABASE {name}")
+        url = machine.database(server.url, name)
+    households = 400_000 if options.stored else 40_000 if kind == "postgresql" else 4_000
+    told = subprocess.run(
+        [sys.executable, "-c", PREPARE, url, str(folder), str(households), str(options.stored)],
+        cwd=root, check=True, stdout=subprocess.PIPE,
+    ).stdout.splitlines()[-1]  # fmt: skip
+    made = json.loads(told)
+    known = city.City(made["token"], [(uuid.UUID(each), code) for each, code in made["households"]])
+    keeps_a_log = (root / "server" / "intake" / "log.py").exists()
+    return Side(root.name, root, url, folder, known, keeps_a_log)
+
+
+def measure(
+    kind: str, sides: list[Side], server: machine.Postgres | None, options: argparse.Namespace
+) -> None:
+    """Runs of the sides in turn, the first of each to warm up."""
+    rnd = random.Random(7)
+    found: dict[str, list[Run]] = {side.name: [] for side in sides}
+    for number in range(options.runs + 1):
+        for side in sides:
+            run = _run(side, server, rnd, options)
+            machine.show(f"{kind} {side.name} run {number}" + (" (warm-up)" if not number else ""), vars(run))
+            if number:
+                found[side.name].append(run)
+    for name, runs in found.items():
+        figures = {
+            field: round(statistics.median(getattr(run, field) for run in runs), 3) for field in vars(runs[0])
+        }
+        machine.show(f"median {kind} {name}", figures)
+
+
+def _run(side: Side, server: machine.Postgres | None, rnd: random.Random, options: argparse.Namespace) -> Run:
+    def requests(count: int) -> list[bytes]:
+        visits = (city.visit(rnd, side.known, options.villages) for _ in range(count))
+        return [city.request(side.known.token, each) for each in visits]
+
+    roots = [server.pid] if server is not None else []
+    with machine.served(side.url, side.folder, root=side.root, **UNLOOKED_AT) as served:
+        machine.send(served.port, requests(max(100, options.visits // 5)), options.connections)
+        with _watched(side) as owed:
+            owed.wait()
+            measured = requests(options.visits)
+            before, began = machine.cpu_seconds_of(served.process.pid, *roots), time.perf_counter()
+            sent = machine.send(served.port, measured, options.connections)
+            owed.wait()
+            seconds = time.perf_counter() - began
+            cpu = machine.cpu_seconds_of(served.process.pid, *roots) - before
+    assert set(sent.statuses) == {201}, sent.statuses
+    return Run(
+        round(cpu / options.visits * 1000, 3), round(sent.per_second), round(options.visits / seconds),
+        round(sent.percentile(50), 1), round(sent.percentile(95), 1), round(sent.percentile(99), 1),
+        round(owed.longest, 3),
+    )  # fmt: skip
+
+
+class Owed:
+    """Looks every 20 ms whether accepted visits are left to be applied, and since when."""
+
+    def __init__(self, side: Side) -> None:
+        self._engine = sa.create_engine(side.url, poolclass=sa.StaticPool) if side.keeps_a_log else None
+        self._nothing, self.ended = threading.Event(), threading.Event()
+        self.longest = 0.0
+
+    def look(self) -> None:
+        while not self.ended.wait(0.02):
+            with self._engine.connect() as connection:
+                count, oldest = connection.execute(OWED).one()
+            if not count:
+                self._nothing.set()
+                continue
+            self._nothing.clear()
+            received = dt.datetime.fromisoformat(str(oldest))
+            received = received if received.tzinfo else received.replace(tzinfo=dt.UTC)
+            self.longest = max(self.longest, (dt.datetime.now(dt.UTC) - received).total_seconds())
+
+    def wait(self) -> None:
+        """Until nothing is owed."""
+        if self._engine is not None:
+            self._nothing.clear()
+            assert self._nothing.wait(120)
+
+
+@contextlib.contextmanager
+def _watched(side: Side) -> Iterator[Owed]:
+    owed = Owed(side)
+    looker = threading.Thread(target=owed.look, daemon=True)
+    if owed._engine is not None:
+        looker.start()
+    yield owed
+    owed.ended.set()
+    if owed._engine is not None:
+        looker.join()
+        owed._engine.dispose()
 
 
 if __name__ == "__main__":
