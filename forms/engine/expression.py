@@ -24,6 +24,8 @@ from forms.engine.xpath_parser import (
 )
 
 _SAME = 1e-12
+_LAZY = {"if": 3, "coalesce": 2}
+"""Functions that work out only the argument that they need, with how many they have."""
 
 
 class Surroundings(Protocol):
@@ -180,8 +182,8 @@ def _wrong_call(call: Call) -> str | None:
     name, count = call.name, len(call.arguments)
     if name in IN_PATHS or name in ELSEWHERE:
         return None
-    if name == "if":
-        return None if count == 3 else f"hàm if() cần 3 tham số, ở đây có {count}"
+    if name in _LAZY:
+        return None if count == _LAZY[name] else f"hàm {name}() cần {_LAZY[name]} tham số, ở đây có {count}"
     if name == "indexed-repeat":
         return (
             None
@@ -305,7 +307,7 @@ _RECKONED: dict[str, Callable[[float, float], Any]] = {
 
 def _call(tree: Call) -> Work:
     wrong = _wrong_call(tree)
-    if tree.name not in FUNCTIONS and tree.name not in {"if", "indexed-repeat"}:
+    if tree.name not in FUNCTIONS and tree.name not in {*_LAZY, "indexed-repeat"}:
         return _unknown(tree.name)
     if wrong:
         return _unsupported(Unsupported(wrong))
@@ -313,6 +315,8 @@ def _call(tree: Call) -> Work:
     if tree.name == "if":
         condition, yes, no = arguments
         return lambda scope: plain(yes(scope)) if to_truth(condition(scope)) else plain(no(scope))
+    if tree.name == "coalesce":
+        return _coalesce(*arguments)
     if tree.name == "indexed-repeat":
         return _indexed(tree, arguments)
     known = FUNCTIONS[tree.name]
@@ -324,6 +328,17 @@ def _call(tree: Call) -> Work:
         return work(scope, *given) if known.asks else work(*given)
 
     return call
+
+
+def _coalesce(first: Work, second: Work) -> Work:
+    """The first unless it is blank or no number; only then is the second asked."""
+
+    def coalesce(scope: Scope) -> Any:
+        one = plain(first(scope))
+        nothing = one == "" or (isinstance(one, float) and math.isnan(one))
+        return plain(second(scope)) if nothing else one
+
+    return coalesce
 
 
 def _unknown(name: str) -> Work:

@@ -218,7 +218,8 @@ def _reckoned(work: Callable[..., float]) -> Callable[..., float]:
 
 
 def _power(base: float, power: float) -> float:
-    return math.nan if abs(base) == 1 and math.isinf(power) else math.pow(base, power)
+    """Java has no number for 1 to the power of none or of infinity."""
+    return math.nan if abs(base) == 1 and not math.isfinite(power) else math.pow(base, power)
 
 
 def _extreme(choose: Callable[[Sequence[float]], float]) -> Callable[..., float]:
@@ -321,12 +322,6 @@ def _once(asked: Asked, value: Any) -> Any:
     return plain(value) if to_text(own) == "" else own
 
 
-def _coalesce(first: Any, second: Any) -> Any:
-    one = plain(first)
-    nothing = one == "" or (isinstance(one, float) and math.isnan(one))
-    return plain(second) if nothing else one
-
-
 def _position(asked: Asked, *nodes: Any) -> float:
     if not nodes:
         return float(asked.place + 1)
@@ -378,7 +373,7 @@ FUNCTIONS: dict[str, Function] = {
     "date": _fixed(1, lambda v: to_moment(v, with_time=False)),
     "date-time": _fixed(1, lambda v: to_moment(v, with_time=True)),
     "decimal-date-time": _fixed(1, _decimal_days), "decimal-time": _asking(1, 1, _decimal_time),
-    "format-date": _fixed(2, _format), "format-date-time": _fixed(2, _format), "coalesce": _fixed(2, _coalesce),
+    "format-date": _fixed(2, _format), "format-date-time": _fixed(2, _format),
     "depend": Function(1, _MANY, lambda first, *_rest: first), "area": _fixed(1, geo_functions.area),
     "enclosed-area": _fixed(1, geo_functions.area), "distance": Function(1, _MANY, geo_functions.distance),
     "geofence": _fixed(2, geo_functions.inside), "once": _asking(1, 1, _once), "uuid": _asking(0, 1, _uuid),
@@ -387,7 +382,7 @@ FUNCTIONS: dict[str, Function] = {
     "property": _asking(1, 1, lambda asked, name: asked.device(to_text(name))), "position": _asking(0, 1, _position),
     "pulldata": _asking(4, 4, _pulldata), "jr:choice-name": _asking(2, 2, _choice_name),
 }  # fmt: skip
-"""All but if() and indexed-repeat(), which look at their arguments themselves (`expression`), and the names below."""
+"""All but those that look at their arguments themselves (`expression`), and the names below."""
 IN_PATHS = frozenset({"instance", "current", "randomize"})
 ELSEWHERE = frozenset({"extract-signed"})
 """Phones know it, this engine does not."""

@@ -93,8 +93,17 @@ def _number_text(one: float) -> str:
 
 
 def to_moment(value: Any, *, with_time: bool) -> Moment | str | float:
-    """A value as a moment; "" and NaN stay. Mismatch for what is no date."""
-    one = plain(value)
+    """A value as a moment; "" and NaN stay. Mismatch for what is no date, or none of the years 1 to 9999."""
+    found = _to_moment(plain(value), with_time=with_time)
+    if isinstance(found, Moment):
+        try:
+            _ = found.local
+        except OverflowError:
+            raise Mismatch("ngày ngoài các năm 1 đến 9999") from None
+    return found
+
+
+def _to_moment(one: Value, *, with_time: bool) -> Moment | str | float:
     if isinstance(one, Moment):
         return one if with_time else java_dates.start_of_day(one)
     if isinstance(one, bool):

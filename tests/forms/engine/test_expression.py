@@ -149,6 +149,24 @@ def test_more_rounds_than_anybody_fills_are_stopped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("coalesce('a', selected-at(${so}, 0))", "a"),
+        ("pow(1, ${so_trong})", ""),
+        ("pow(${so_trong}, 0)", "1"),
+    ],
+)
+def test_what_is_not_needed_is_not_worked_out(expression: str, value: str) -> None:
+    assert worked_out(expression) == value
+
+
+@pytest.mark.parametrize("expression", ["date(100000000)", "date-time(100000000)", "date('9999-12-31') + 1"])
+def test_a_day_beyond_all_calendars_is_no_crash(expression: str) -> None:
+    with suppress(Unfillable):
+        assert worked_out(expression)
+
+
+@pytest.mark.parametrize(
     "formula", ["(" * 500 + "1" + ")" * 500, "-" * 500 + "1", "x" * 30_000, "1" + "+1" * 9000]
 )
 def test_a_formula_nested_without_sense_is_refused(formula: str) -> None:
