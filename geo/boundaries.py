@@ -99,10 +99,27 @@ def read(
     used = _settle([row.geometry for row in layer.rows], layer.declared, how.crs, commune_outline or near)
     if isinstance(used, Problem):
         return Reading((), (used,), None, columns=layer.columns)
-    given = registered or {}
+    known = registered or {}
+    reading, drafts = _judged(layer, found, level, used, commune_outline, known, chosen=chosen or {}, how=how)
+    codes = known_codes if known_codes is not None else registered
+    return reading if codes is None else _matched(reading, drafts, codes)
+
+
+def _judged(
+    layer: Layer,
+    found: Columns,
+    level: Level,
+    used: Crs,
+    commune_outline: BaseGeometry | None,
+    registered: Mapping[str, Registered],
+    *,
+    chosen: Mapping[int, str],
+    how: ReadAs,
+) -> tuple[Reading, list[Draft]]:
+    """The rows of a layer whose columns and system are known, checked; and the rows on their way."""
     drafts, problems = _draft(layer, found, level, used)
-    drafts, matched = match_names.coded(drafts, given, chosen or {}, how, trusted=layer.trusted)
-    kept = _kept(drafts, given)
+    drafts, matched = match_names.coded(drafts, registered, chosen, how, trusted=layer.trusted)
+    kept = _kept(drafts, registered)
     outlines, faults = _check(drafts, commune_outline, kept)
     if level == "village" and outlines and not _errors(faults):
         everything = [outline.geometry for outline in outlines] + [shape for _, shape in kept]
@@ -117,8 +134,7 @@ def read(
         labels=tuple(draft.label for draft in drafts),
         columns=layer.columns,
     )
-    codes = known_codes if known_codes is not None else registered
-    return reading if codes is None else _matched(reading, drafts, codes)
+    return reading, drafts
 
 
 def candidates(
