@@ -10,6 +10,8 @@ from geo import kml
 from geo.problems import SeveralLayers, UnreadableBoundaries
 
 MAX_UNPACKED = 300_000_000
+MAX_KML = 30_000_000
+"""Letters of one KML: read whole into a tree, they take some fifteen times as much memory."""
 MAX_MEMBERS = 1_000
 _SETS = {
     ".shp": (".shp", ".shx", ".dbf", ".prj", ".cpg"),
@@ -41,6 +43,11 @@ def unpack(data: bytes, layer: str | None = None) -> dict[str, bytes]:
                 raise UnreadableBoundaries(_IS_TABLE)
             linked = _linked(archive, members)
             found = _one_set(linked or members, layer)
+            if any(suffix == ".kml" and member.file_size > MAX_KML for suffix, member in found.items()):
+                raise UnreadableBoundaries(
+                    f"Tệp KML trong tệp nén quá lớn (hơn {MAX_KML // 1_000_000} MB): hãy bớt điểm của đường biên, hoặc "
+                    "xuất GeoPackage hay Shapefile."
+                )
             return {suffix: _content(archive, member) for suffix, member in found.items()}
     except _BROKEN as error:
         raise UnreadableBoundaries("Tệp nén .zip bị hỏng, bị cắt cụt hoặc dùng cách nén lạ.") from error

@@ -9,7 +9,8 @@ class AccountProblem(ProblemKind):
     TOKEN_UNKNOWN = 401, "Khóa truy cập không đúng hoặc đã hết hạn."
     SIGN_IN_TOO_OFTEN = (
         429,
-        "Tài khoản này tạm khóa vì đã nhập sai 5 lần. Hãy đợi {wait} rồi thử lại, hoặc nhờ quản trị viên mở khóa.",
+        "Tài khoản này tạm khóa vì đã nhập sai 5 lần. Hãy đợi {wait} rồi thử lại, hoặc nhờ quản trị viên "
+        "mở khóa (trang Tài khoản, hoặc lệnh “flask people unlock”); máy đã từng đăng nhập thì không bị khóa theo.",
     )
     OWN_DUTY_FIRST = 403, "Trước khi làm tiếp, hãy vào trang Tài khoản của tôi để {what}."
     TOKEN_GONE = 404, "Không có khóa truy cập này trong những khóa anh/chị quản lý."

@@ -189,13 +189,13 @@ def enable(person: Person, *, by: Actor) -> None:
     person.active = True
     person.disabled_at = None
     person.enabled_at = clock.now()
-    wrong_passwords.forget(person.username)
+    wrong_passwords.forget_all(person.username)
     audit.add_by(by, "person.enable", f"person:{person.id}")
 
 
 def unlock(person: Person, *, by: Actor) -> None:
     """Let a person who has tried too often try again at once."""
-    wrong_passwords.forget(person.username)
+    wrong_passwords.forget_all(person.username)
     audit.add_by(by, "person.unlock", f"person:{person.id}")
 
 
@@ -204,7 +204,7 @@ def reset(person: Person, *, by: Actor) -> str:
     password = passwords.give(person)
     second_factor.drop(person)
     person.enabled_at = clock.now()
-    wrong_passwords.forget(person.username)
+    wrong_passwords.forget_all(person.username)
     sessions.end_all(person)
     audit.add_by(by, "person.reset", f"person:{person.id}")
     return password

@@ -34,7 +34,7 @@ class SignInForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         name = (self.username.data or "").strip().casefold()
-        spent = wrong_passwords.spend(name) if name else 0
+        spent = wrong_passwords.spend(wrong_passwords.of_request(name)) if name else 0
         if not validate_redirect_url(self.next.data):
             self.next.data = (
                 ""  # another site's address is dropped without a word: it is not this person's mistake
@@ -87,7 +87,7 @@ def by_password() -> Response:
     goal = form.next.data or url_for("accounts.start")
     if person.totp_sealed is None:
         return _admit(person, goal)
-    wrong_passwords.give_back(person.username)
+    wrong_passwords.give_back(wrong_passwords.of_request(person.username))
     session[_WAITING] = [person.fs_uniquifier, clock.now().timestamp(), goal, _set_at(person)]
     return make_response(redirect(url_for("sign_in.by_code")))
 
@@ -101,7 +101,7 @@ def by_code() -> Response:
         return make_response(redirect(url_for("security.login")))
     if request.method == "GET":
         return _page("sign_in_code.html", wrong="")
-    spent = wrong_passwords.spend(person.username)
+    spent = wrong_passwords.spend(wrong_passwords.of_request(person.username))
     begin_writing()
     if second_factor.take(person, request.form.get("ma", "")):
         return _admit(person, goal)
@@ -140,12 +140,14 @@ def _admit(person: Person, goal: str) -> Response:
         db.session.rollback()
         return make_response(redirect(url_for("security.login")))
     found.signed_in_at = clock.now()
-    wrong_passwords.forget(found.username)
+    wrong_passwords.forget(wrong_passwords.of_request(found.username))
     sessions.begin(found)
     audit.add(f"person:{number}", "person.sign_in")
     db.session.commit()
     login_user(found)
-    return make_response(redirect(goal))
+    response = make_response(redirect(goal))
+    wrong_passwords.know_browser(response, found.username)
+    return response
 
 
 def _waiting() -> tuple[Person | None, str]:

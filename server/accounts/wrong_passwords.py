@@ -1,11 +1,18 @@
-"""Wrong tries at signing in: five for a user name, from any browser, and then it waits."""
+"""Wrong tries at signing in: five for a user name, from any browser, and then it waits.
+
+A browser that has signed in under the name before has five of its own: strangers who guess lock each other out, and not
+the person whose name it is.
+"""
 
 import datetime as dt
 import hashlib
+import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import current_app
+from flask import Response, current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server import clock
@@ -15,12 +22,54 @@ from server.errors import Problem
 from server.models import SignInTry
 from server.settings import Settings
 
+COOKIE = "trinh_duyet"
+"""Where a browser keeps, signed, under which name it has signed in."""
+COOKIE_DAYS = 400
+_HALF = 16
 MOST = 5
 """Counted by user name alone: a team behind one address never locks itself out, a guesser with a hundred
 addresses gains nothing. Names that nobody has are counted alike, so that waiting tells nothing about who exists."""
 
 
-def spend(name: str) -> int:
+@dataclass(frozen=True)
+class Tries:
+    """What is counted: a user name, or a browser that is known under it."""
+
+    name: str
+    browser: str = ""
+
+    @property
+    def key(self) -> bytes:
+        """All keys of a name begin alike, so that an administrator's unlocking finds them."""
+        if not self.browser:
+            return _hash(self.name)
+        return _hash(self.name)[:_HALF] + _hash(self.browser)[:_HALF]
+
+
+def of_request(name: str) -> Tries:
+    """Whose tries those of this request under a user name are."""
+    try:
+        known, browser = _signer().loads(request.cookies.get(COOKIE, ""))
+    except (BadSignature, ValueError):
+        return Tries(name)
+    return Tries(name, str(browser)) if known == _hash(name).hex() else Tries(name)
+
+
+def know_browser(response: Response, name: str) -> None:
+    """Have this browser, which has signed in under a name, keep tries of its own from now on."""
+    settings: Settings = current_app.config["SETTINGS"]
+    browser = of_request(name).browser or secrets.token_hex(16)
+    response.set_cookie(
+        COOKIE, _signer().dumps([_hash(name).hex(), browser]), max_age=dt.timedelta(days=COOKIE_DAYS),
+        httponly=True, samesite="Lax", secure=settings.https,
+    )  # fmt: skip
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="tungnha.browser")
+
+
+def spend(of: Tries) -> int:
     """Take one try, before anything is compared: guesses sent at once are counted one by one.
 
     Returns how many have been taken; Problem SIGN_IN_TOO_OFTEN where none is left.
@@ -28,26 +77,33 @@ def spend(name: str) -> int:
     moment = clock.now()
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(sa.delete(SignInTry).where(SignInTry.last_at <= moment - _wait()))
-        tries: int = connection.execute(_one_more(connection, name, moment)).scalar_one()
+        tries: int = connection.execute(_one_more(connection, of, moment)).scalar_one()
         if tries <= MOST:
             connection.commit()
             return tries
         connection.rollback()
-        last = connection.scalar(sa.select(SignInTry.last_at).where(SignInTry.name_hash == _hash(name)))
+        last = connection.scalar(sa.select(SignInTry.last_at).where(SignInTry.name_hash == of.key))
     raise _too_often(last or moment, moment)
 
 
-def give_back(name: str) -> None:
+def give_back(of: Tries) -> None:
     """A try that was not wrong: the password was right, and the code from the phone is still to come."""
-    update = sa.update(SignInTry).where(SignInTry.name_hash == _hash(name)).values(tries=SignInTry.tries - 1)
+    update = sa.update(SignInTry).where(SignInTry.name_hash == of.key).values(tries=SignInTry.tries - 1)
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(update)
         connection.commit()
 
 
-def forget(name: str) -> None:
-    """Begin anew, after signing in or where an administrator unlocks. The caller commits."""
-    db.session.execute(sa.delete(SignInTry).where(SignInTry.name_hash == _hash(name)))
+def forget(of: Tries) -> None:
+    """Begin anew after signing in. The caller commits."""
+    db.session.execute(sa.delete(SignInTry).where(SignInTry.name_hash == of.key))
+
+
+def forget_all(name: str) -> None:
+    """Begin anew for everybody who tries this name, where an administrator unlocks it. The caller commits."""
+    begun = _hash(name)[:_HALF]
+    of_name = SignInTry.name_hash.between(begun + bytes(_HALF), begun + b"\xff" * _HALF)
+    db.session.execute(sa.delete(SignInTry).where(of_name))
 
 
 def waiting(names: Iterable[str]) -> set[str]:
@@ -59,11 +115,11 @@ def waiting(names: Iterable[str]) -> set[str]:
     return {by_hash[found] for found in db.session.scalars(query)}
 
 
-def _one_more(connection: sa.Connection, name: str, moment: dt.datetime) -> sa.Executable:
+def _one_more(connection: sa.Connection, of: Tries, moment: dt.datetime) -> sa.Executable:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     return (
         insert(SignInTry)
-        .values(name_hash=_hash(name), tries=1, last_at=moment)
+        .values(name_hash=of.key, tries=1, last_at=moment)
         .on_conflict_do_update(
             index_elements=[SignInTry.name_hash], set_={"tries": SignInTry.tries + 1, "last_at": moment}
         )

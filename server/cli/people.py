@@ -106,6 +106,17 @@ def enable(username: str) -> None:
     click.echo(f"Tài khoản {username} dùng lại được.")
 
 
+@group.command()
+@click.argument("username")
+@with_appcontext
+def unlock(username: str) -> None:
+    """Mở khóa một tài khoản tạm khóa vì nhập sai 5 lần; cũng là đường vào của quản trị viên khi chính họ bị khóa."""
+    writing()
+    persons.unlock(_found(username), by=audit.SHELL)
+    db.session.commit()
+    click.echo(f"Đã mở khóa: {username} đăng nhập lại được ngay.")
+
+
 def _found(username: str) -> Person:
     query = sa.select(Person).where(Person.username == username)
     person = db.session.scalars(query).unique().first()

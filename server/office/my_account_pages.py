@@ -107,10 +107,10 @@ def _person() -> Person:
 
 def _knows_password(person: Person) -> bool:
     """Whether who sits here knows the password too; guessing costs tries, as at the door."""
-    wrong_passwords.spend(person.username)
+    wrong_passwords.spend(wrong_passwords.of_request(person.username))
     if not passwords.matches(person, request.form.get("mat_khau", "")):
         return False
-    wrong_passwords.give_back(person.username)
+    wrong_passwords.give_back(wrong_passwords.of_request(person.username))
     return True
 
 

@@ -90,13 +90,64 @@ def test_the_lock_is_the_accounts_wherever_the_tries_come_from(app: Flask) -> No
     assert browser(app).sign_in("lanh_dao").status_code == 429
 
 
+def test_strangers_who_guess_do_not_lock_out_a_browser_that_signed_in_before(app: Flask) -> None:
+    """trust-06. It has five tries of its own, which lock it alone; strangers stay locked whatever it does."""
+    make_person("lanh_dao", "leader", make_commune())
+    known = browser(app)
+    assert known.sign_in("lanh_dao").status_code == 302
+    known.sign_out()
+    for _ in range(wrong_passwords.MOST):
+        browser(app).sign_in("lanh_dao", WRONG)
+    assert browser(app).sign_in("lanh_dao").status_code == 429
+    assert "Còn 4 lần thử" in known.sign_in("lanh_dao", WRONG).text
+    assert known.sign_in("lanh_dao").status_code == 302
+    assert browser(app).sign_in("lanh_dao").status_code == 429
+    known.sign_out()
+    for _ in range(wrong_passwords.MOST):
+        known.sign_in("lanh_dao", WRONG)
+    assert known.sign_in("lanh_dao").status_code == 429
+
+
+def test_a_browser_is_known_under_the_name_it_signed_in_with_and_by_our_own_mark_alone(app: Flask) -> None:
+    commune = make_commune()
+    for name in ("lanh_dao", "can_bo"):
+        make_person(name, "leader", commune)
+    other = browser(app)
+    other.sign_in("can_bo")
+    other.sign_out()
+    forger = browser(app)
+    forger.set_cookie(wrong_passwords.COOKIE, '["lanh_dao","x"].AAAA')
+    for _ in range(wrong_passwords.MOST):
+        browser(app).sign_in("lanh_dao", WRONG)
+    assert [each.sign_in("lanh_dao").status_code for each in (other, forger)] == [429, 429]
+
+
+def test_a_shell_unlocks_for_everybody_who_tries_the_name(app: Flask) -> None:
+    """The second way in, where an administrator is locked out himself."""
+    make_person("quan_tri", "admin")
+    make_person("khac", "admin")
+    known = browser(app)
+    known.sign_in("quan_tri")
+    known.sign_out()
+    for visitor in (known, browser(app)):
+        for _ in range(wrong_passwords.MOST + 1):
+            told = visitor.sign_in("quan_tri", WRONG)
+        assert "flask people unlock" in told.text
+    for _ in range(wrong_passwords.MOST):
+        browser(app).sign_in("khac", WRONG)
+    answer = app.test_cli_runner().invoke(args=["people", "unlock", "quan_tri"])
+    assert answer.exit_code == 0, answer.output
+    assert [each.sign_in("quan_tri").status_code for each in (known, browser(app))] == [302, 302]
+    assert browser(app).sign_in("khac").status_code == 429
+
+
 def test_of_many_guesses_sent_at_once_five_are_looked_at(app: Flask) -> None:
     """A try is taken before anything is compared."""
 
     def guess(_: int) -> bool:
         with app.test_request_context():
             try:
-                wrong_passwords.spend("lanh_dao")
+                wrong_passwords.spend(wrong_passwords.of_request("lanh_dao"))
             except Problem:
                 return False
             return True
