@@ -248,9 +248,8 @@ def prepare(engine: Engine) -> None:
 def _plan_once(engine: Engine) -> None:
     """Statements that look rows up by their keys have one plan: PostgreSQL need not weigh it anew five times each.
 
-    On every connection, that is, for each of the shapes in which visits are stored together. A plan made while a
-    table is empty must do for when it is large: no table is read whole. Nor is any statement worth compiling, which
-    it would do for tens of milliseconds where it thinks of more rows than there are.
+    A plan made while a table is empty must do for when it is large: no table is read whole. Nor is any statement
+    worth compiling, which it would do for tens of milliseconds where it thinks of more rows than there are.
     """
 
     @event.listens_for(engine, "connect")

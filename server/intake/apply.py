@@ -53,6 +53,10 @@ _NEXT = (
     .where(WAITS)
     .order_by(Submission.id)
 )
+_REFUSALS = (
+    sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError
+)  # fmt: skip
+"""The database is away, busy or read-only: nothing that speaks against a submission."""
 HELD_UP = 5.0
 """Seconds for which one that the database refused is left alone: readers need not wait for who holds its household."""
 _HELD_UP = "tungnha.held_up"
@@ -161,8 +165,8 @@ def _alone(submission_id: int) -> bool:
             writer.hold_to_apply(connection, waits=True)
             _apply(connection, connection.execute(_NEXT.where(Submission.id == submission_id)).all())
             connection.commit()
-    except sa.exc.OperationalError as error:
-        log.warning("submission %s waits: %s", submission_id, error.orig)
+    except _REFUSALS as error:
+        log.warning("submission %s waits: %s", submission_id, str(error).partition("\n")[0])
         current_app.extensions.setdefault(_HELD_UP, {})[submission_id] = time.monotonic() + HELD_UP
         return False
     except Exception as error:

@@ -52,8 +52,8 @@ def _settle(*, waits: bool) -> bool:
     """Apply what waits; whatever goes wrong is no concern of who sends: it is tried again. False: to be asked anew."""
     try:
         return apply.settle(waits=waits)
-    except sa.exc.OperationalError as error:
-        log.warning("the log was not applied: %s", error.orig)
+    except sa.exc.SQLAlchemyError as error:  # the database is away or busy
+        log.warning("the log was not applied: %s", str(error).partition("\n")[0])
     except Exception:
         log.exception("the log was not applied")
     return True

@@ -507,3 +507,30 @@ def test_one_that_waits_in_its_communes_queue_says_why_and_cannot_be_decided_yet
     with db.engine.connect().execution_options(writes=True) as connection, pytest.raises(Problem) as problem:
         decisions.decide(connection, hit.submission_id, "approved", expected="received", reviewer=reviewer)
     assert problem.value.kind is ReviewProblem.REVIEW_IMPOSSIBLE
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sa.exc.TimeoutError("no connection is free"),
+        sa.exc.InterfaceError("select", {}, OSError("gone")),
+        sa.exc.OperationalError("select", {}, OSError("busy")),
+        sa.exc.InternalError("update", {}, OSError("read-only")),
+    ],
+)
+def test_an_outage_of_the_database_is_no_fault_of_a_submission(
+    place: Place, later: None, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    hit = send(Visit(create=True), place.both)
+    with pytest.MonkeyPatch.context() as patch:
+
+        def fails(*_: object) -> None:
+            raise error
+
+        patch.setattr(effects, "rows_of", fails)
+        apply.caught_up()
+    assert (stored(hit).quarantine, stored(hit).failure) == (placing.PENDING, None)
+    monkeypatch.setattr(apply.time, "monotonic", lambda: 10**9)
+    apply.caught_up()
+    assert stored(hit).quarantine is None
+    assert sums()["tham_ho"] == (1, 1, 1)
