@@ -12,7 +12,7 @@ from server.models import Village
 from server.review.answer_words import AnsweredPlace
 
 SIZE = 300
-_MARGIN = 12
+_MARGIN = 20
 _CELL = 0.0005
 """Half of the cell, in degrees, that a point with 3 decimals stands for."""
 _LEAST = 0.002
