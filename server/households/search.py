@@ -12,7 +12,7 @@ from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.households import household_parts, household_states
 from server.households.household_problems import HouseholdProblem
-from server.households.likeness import are_alike
+from server.households.likeness import Known, Likeness, are_alike
 from server.households.rebuild import COMPUTED
 from server.households.records import HOUSEHOLDS
 from server.models import (
@@ -29,6 +29,8 @@ from server.models import (
 from server.places import merged_villages
 
 PAGE = 50
+MOST_DOUBLES = 200
+"""Pairs that are shown at once: what is merged makes room for the next."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,32 @@ def _alike(commune: Commune, row: Any) -> Iterable[Line]:
         for other in rows
         if are_alike(own, household_parts.of_row(other.label, other.data))
     )
+
+
+@dataclass(frozen=True)
+class Doubles:
+    """Two households of one thôn that are perhaps one; the first is the longer in the list."""
+
+    first: Line
+    second: Line
+    is_sure: bool
+    """One name and one address, to the letter."""
+
+
+def doubles(commune: Commune) -> list[Doubles]:
+    """The likely doubles of a commune, the surest first, at most MOST_DOUBLES; each household with its most alike."""
+    today = merged_villages.merged(commune)
+    query = _of(commune).where(Entity.ended_at.is_(None)).order_by(Entity.created_at, Entity.id)
+    known: dict[int, Known[Any]] = {}
+    found: list[Doubles] = []
+    rows: Iterable[Any] = db.session.execute(query)
+    for row in rows:
+        home = today[row.village_id].id if row.village_id in today else row.village_id
+        there, own = known.setdefault(home, Known()), household_parts.of_row(row.label, row.data)
+        for likeness, other in there.like(own)[:1]:
+            found.append(Doubles(_line(other, today), _line(row, today), likeness is Likeness.SAME))
+        there.add(own, row)
+    return sorted(found, key=lambda each: not each.is_sure)[:MOST_DOUBLES]
 
 
 def villages(commune: Commune) -> Sequence[Village]:

@@ -37,6 +37,7 @@ ACTS: Mapping[str, str] = {
     "form.upload": "Tải lên biểu mẫu",
     "household.fix": "Sửa thôn của hộ",
     "household.conflicts": "Xem các chỗ lệch của hộ",
+    "household.doubles": "Xem các hộ có vẻ trùng nhau",
     "household.end": "Ghi hộ chuyển đi, không còn",
     "household.import": "Nạp danh sách hộ",
     "household.import_look": "Xem danh sách hộ trước khi nạp",

@@ -88,6 +88,15 @@ def act(code: str, household_id: uuid.UUID) -> Response | str:
     return redirect(url_for(".one", code=code, household_id=household_id))
 
 
+@blueprint.get(f"{BASE}/trung")
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
+def doubles(code: str) -> str:
+    """Pairs of households that are perhaps one, side by side, each to be merged in either direction."""
+    commune = access.open_commune(code)
+    audit.note_reading("household.doubles", f"commune:{commune.code}", {"labels": True})
+    return render_template("office/doubles.html", commune=commune, found=search.doubles(commune))
+
+
 @blueprint.get(f"{BASE}/lech")
 @access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def differing(code: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +113,28 @@ def test_the_other_way_round_each_phone_household_stands_beside_its_row(world: W
     browser.sign_in("can.bo", leaders.PASSWORD)
     for own, twin in (nus, nus[::-1]):
         assert str(twin) in browser.get(f"/quan-tri/xa/11629/ho/{own}").text
+
+
+def test_likely_doubles_stand_on_one_page_and_are_merged_there(world: World) -> None:
+    """Case house-05: the pairs of one thôn; merging needs no copied id."""
+    world.load("house-01-list.xlsx")
+    world.register_six()
+    leaders.sign_up(world.commune, "officer", "can.bo")
+    db.session.commit()
+    db.session.close()
+    browser = Browser(world.app)
+    browser.sign_in("can.bo", leaders.PASSWORD)
+    address = "/quan-tri/xa/11629/ho/trung"
+    page = browser.get(address).text
+    assert page.count('<th scope="row">') == 6
+    kept, other = re.findall(
+        r'action="/quan-tri/xa/11629/ho/([^"]+)".*?name="ho_khac" value="([^"]+)"', page, re.S
+    )[0]
+    given = {"csrf_token": browser.csrf_token(address), "viec": "merge", "ho_khac": other, "dong_y": "1"}
+    assert browser.post(f"/quan-tri/xa/11629/ho/{kept}", data=given).status_code == 302
+    assert browser.get(address).text.count('<th scope="row">') == 5
+    with db.engine.connect() as connection:
+        assert tally.recount(connection) == []
 
 
 @pytest.mark.parametrize("address", ["Ngõ 14, số 3A", "3a ngõ 14"])
