@@ -25,6 +25,14 @@ _WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"
 _WEBP_EXIF_FLAG, _WEBP_XMP_FLAG = 0x08, 0x04
 
 
+_STILLS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis".split())
+"""Photos in the box format of films, in which the same boxes say how the picture is put together."""
+_FILM_PARTS = frozenset({b"moov", b"trak", b"moof", b"traf"})
+_FILM_DEPTH = 8
+_FILM_TOLD = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
+"""What a film tells beside its picture and sound: place, phone, title; XMP; and rests of all that."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Picture:
     """The picture alone; `is_broken` where the file broke off or made no sense from some place on."""
@@ -39,10 +47,10 @@ def is_picture(head: bytes) -> bool:
 
 
 def bare(content: bytes) -> Picture:
-    """What is left of a JPEG, PNG or WebP; ValueError for anything else. Bare once, it stays as it is."""
+    """What is left of a JPEG, PNG, WebP or film; ValueError for anything else. Bare once, it stays as it is."""
     read = _reader(content)
     if read is None:
-        raise ValueError("no JPEG, PNG or WebP")
+        raise ValueError("no JPEG, PNG, WebP or film")
     return read(content)
 
 
@@ -51,6 +59,8 @@ def _reader(head: bytes) -> Callable[[bytes], Picture] | None:
         return _jpeg
     if head.startswith(_PNG):
         return _png
+    if head[4:8] == b"ftyp" and head[8:12] not in _STILLS:
+        return _film
     return _webp if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
 
 
@@ -164,6 +174,32 @@ def _webp_of(kept: list[bytes], turn: int) -> bytes:
             kept.append(_even(b"EXIF" + struct.pack("<I", len(tag)) + tag))
     body = b"WEBP" + b"".join(kept)
     return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _film(content: bytes) -> Picture:
+    """MP4, 3GP or M4A: boxes that tell something are emptied in their place, since others point at bytes by number."""
+    film = bytearray(content)
+    is_whole = _empty_boxes(film, 0, len(film))
+    return Picture(bytes(film), not is_whole)
+
+
+def _empty_boxes(film: bytearray, at: int, end: int, depth: int = 0) -> bool:
+    """Empty what tells something among the boxes from one place to another; whether they fill it exactly."""
+    while at + 8 <= end:
+        size, head = int.from_bytes(film[at : at + 4]), 8
+        if size == 1 and at + 16 <= end:
+            size, head = int.from_bytes(film[at + 8 : at + 16]), 16
+        size = size or end - at  # 0: to the end of the file
+        if size < head or at + size > end:
+            return False
+        name = bytes(film[at + 4 : at + 8])
+        if name in _FILM_TOLD:
+            film[at + 4 : at + 8] = b"free"
+            film[at + head : at + size] = bytes(size - head)
+        elif name in _FILM_PARTS and depth < _FILM_DEPTH:
+            _empty_boxes(film, at + head, at + size, depth + 1)
+        at += size
+    return at == end
 
 
 def _even(chunk: bytes) -> bytes:
