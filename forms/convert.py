@@ -28,7 +28,7 @@ from forms.definition import Definition, IndicatorDeclaration, define
 from forms.engine.engine import HANOI
 from forms.engine.unfillable import Unfillable
 from forms.errors import FormRejected, SheetError, Unreadable
-from forms.sheets import Sheet
+from forms.sheets import Row, Sheet
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -95,18 +95,13 @@ def _filled(xform: bytes, definition: Definition, book: Mapping[str, Sheet]) -> 
         return False
     if found:
         rows = dict(book["survey"].questions())
-        raise FormRejected(
-            [
-                book["survey"].error(
-                    rows.get(stop.path),
-                    stop.formula,
-                    "điền thử thì điện thoại dừng ở công thức này.",
-                    stop.why,
-                )
-                for stop in found
-            ]
-        )
+        raise FormRejected([_stopped(stop, rows.get(stop.path), book["survey"]) for stop in found])
     return True
+
+
+def _stopped(stop: blank_fill.Stop, row: Row | None, survey: Sheet) -> SheetError:
+    sentence = f"điền thử thì điện thoại dừng ở công thức này: {stop.why}."
+    return survey.error(row, stop.formula, sentence, row[stop.formula] if row else stop.path)
 
 
 def _circles(xform: bytes, book: Mapping[str, Sheet]) -> Iterator[SheetError]:

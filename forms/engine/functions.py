@@ -132,7 +132,7 @@ def _length(asked: Asked, *text: Any) -> float:
 
 def _digest(text: Any, algorithm: Any, encoding: Any = "base64") -> str:
     names = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
-    name, coding = names.get(to_text(algorithm)), to_text(encoding)
+    name, coding = names.get(to_text(algorithm).upper()), to_text(encoding).lower()
     if name is None or coding not in {"hex", "base64"}:
         raise Mismatch(f"digest() không có kiểu “{to_text(algorithm)}”, “{coding}”")
     found = hashlib.new(name, to_text(text).encode(), usedforsecurity=False)
@@ -329,7 +329,11 @@ def _position(asked: Asked, *nodes: Any) -> float:
     return float(found[0].index + 1) if found else 0.0
 
 
-def _pulldata(asked: Asked, name: Any, column: Any, key: Any, wanted: Any) -> str:
+def _pulldata(asked: Asked, name: Any, *rest: Any) -> str:
+    """Collect gives nothing where it is not told all four: file, column, key, value."""
+    if len(rest) != 3:
+        return ""
+    column, key, wanted = rest
     row = asked.row(to_text(name), to_text(key), to_text(wanted))
     cells = row.named(to_text(column)) if row is not None else []
     return to_text(held(cells[0])) if cells else ""
@@ -380,7 +384,7 @@ FUNCTIONS: dict[str, Function] = {
     "now": _asking(0, 0, lambda asked: asked.now), "today": _asking(0, 0, lambda a: java_dates.start_of_day(a.now)),
     "random": _fixed(0, random.random), "version": _asking(0, 0, lambda asked: asked.version),
     "property": _asking(1, 1, lambda asked, name: asked.device(to_text(name))), "position": _asking(0, 1, _position),
-    "pulldata": _asking(4, 4, _pulldata), "jr:choice-name": _asking(2, 2, _choice_name),
+    "pulldata": _asking(1, 10_000, _pulldata), "jr:choice-name": _asking(2, 2, _choice_name),
 }  # fmt: skip
 """All but those that look at their arguments themselves (`expression`), and the names below."""
 IN_PATHS = frozenset({"instance", "current", "randomize"})

@@ -83,6 +83,9 @@ REFUSED = [
     ("jr:choice-name(${co_mang}, ${co_mang})", "dấu nháy"),
     ("regex(${ten}, 'a{')", "regex"),
     ("regex(${ten}, '{2}')", "regex"),
+    ("selected(${dv}, 1 + 1)", "điện thoại dừng"),
+    ("date(${so} > 1)", "không phải là ngày"),
+    ("count-selected(today())", "điện thoại dừng"),
     ("property('mac')", "mac"),
     ("distance('nhà')", "vị trí"),
     ("cht:difference(1, 2)", "cht:difference"),
@@ -268,3 +271,21 @@ def test_number_and_kind_of_arguments_are_those_of_javarosa(tmp_path: Path) -> N
 @given(st.text(st.sampled_from("ab1.'\"()[]/$|*+-=<>,: {}\n${ten}andor")))
 def test_any_text_is_judged(formula: str) -> None:
     assert judged(with_formula(formula.replace("\n", " ")))[0] in {"accept", "warn", "refuse"}
+
+
+def test_what_stops_a_question_that_is_not_asked_yet_is_found() -> None:
+    """Every formula is worked out on the blank form, asked or not."""
+    content = """
+| survey |
+| | type | name | label | relevant | calculation |
+| | integer | so | Số | | |
+| | begin group | nhom | Nhóm | ${so} > 5 | |
+| | calculate | x | | | date(${so} = 7) |
+| | note | n | ${x} | | |
+| | end group | | | | |
+| settings |
+| | form_id | version |
+| | an | 1 |
+"""
+    verdict, told = judged(content.encode())
+    assert (verdict, told[0].row, told[0].column) == ("refuse", 4, "calculation")
