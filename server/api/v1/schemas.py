@@ -121,6 +121,7 @@ class PeriodSchema(ma.Schema):
     from_ = ma.fields.String(data_key="from", attribute="from", required=True)
     to = ma.fields.String(required=True)
     gone = ma.fields.Boolean(required=True)
+    is_empty = ma.fields.Boolean(required=True, metadata={"description": "Kỳ không có phiếu nào."})
     value = ma.fields.Float(allow_none=True)
     met = ma.fields.Boolean(allow_none=True)
 
@@ -149,6 +150,9 @@ class TargetSchema(ma.Schema):
     period = ma.fields.String(required=True)
     deadline = ma.fields.String(required=True)
     over_households = ma.fields.Boolean(required=True)
+    over_all = ma.fields.Boolean(
+        required=True, metadata={"description": "Tính trên tất cả số phải hỏi, kể cả chưa hỏi."}
+    )
     how = ma.fields.String(required=True)
     office = ma.fields.String(allow_none=True)
     current = ma.fields.Float(allow_none=True, metadata={"description": "null: chưa có hoặc không hiện được"})
@@ -160,6 +164,10 @@ class TargetSchema(ma.Schema):
     )
     words = ma.fields.String(required=True)
     source = ma.fields.String(allow_none=True)
+    estimate = ma.fields.Float(allow_none=True, metadata={"description": "Ước lượng cho cả xã, phần trăm."})
+    low = ma.fields.Float(allow_none=True, metadata={"description": "Đầu khoảng 95 %."})
+    high = ma.fields.Float(allow_none=True, metadata={"description": "Cuối khoảng 95 %."})
+    method = ma.fields.String(allow_none=True)
     reported_at = ma.fields.String(allow_none=True)
     surveyed = ma.fields.Nested(BesideSchema, allow_none=True)
     reported = ma.fields.Nested(BesideSchema, allow_none=True)
@@ -191,6 +199,18 @@ class CellSchema(ma.Schema):
         required=True, allow_none=True, validate=ma.validate.OneOf(("base", "part", "secondary"))
     )
     bound = ma.fields.Nested(BoundSchema, allow_none=True)
+    percent_judged = ma.fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Tỷ lệ trên tất cả số phải hỏi, ở chỉ tiêu tính trên tất cả."},
+    )
+    expected = ma.fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Số hộ, điểm, doanh nghiệp, thôn phải hỏi."}
+    )
+    state = ma.fields.String(
+        allow_none=True,
+        metadata={"description": "Của thôn; null khi không được nêu, hoặc không có chỉ tiêu."},
+    )
 
 
 class OwnTargetSchema(ma.Schema):
@@ -206,6 +226,14 @@ class CoverageIndicatorSchema(CellSchema):
     label = ma.fields.String(required=True)
     unit = ma.fields.String(required=True)
     kind = ma.fields.String(required=True)
+    estimate = ma.fields.Float(
+        required=True, allow_none=True, metadata={"description": "Ước lượng cho cả xã, phần trăm."}
+    )
+    low = ma.fields.Float(required=True, allow_none=True, metadata={"description": "Đầu khoảng 95 %."})
+    high = ma.fields.Float(required=True, allow_none=True, metadata={"description": "Cuối khoảng 95 %."})
+    method = ma.fields.String(
+        required=True, allow_none=True, validate=ma.validate.OneOf(("stratified_ratio", "wilson"))
+    )
     target = ma.fields.Nested(OwnTargetSchema, required=True, allow_none=True)
 
 
