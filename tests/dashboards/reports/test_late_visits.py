@@ -34,7 +34,7 @@ def test_five_late_visits_leave_the_report_as_it_is_and_are_told_on_its_page(
     for number in range(1, 8):
         send(Visit(number, create=True), place.both)
     folding.once()
-    given = {"ky": "2026-11", "csrf_token": officer.csrf_token(BASE)}
+    given = {"ky": "2026-11", "ho_ten": "Trần Thị B", "da_doc": "1", "csrf_token": officer.csrf_token(BASE)}
     assert officer.post(BASE, data=given).status_code == 302
     files = {ending: officer.get(f"{BASE}/1/tep.{ending}").data for ending in ("docx", "pdf")}
     assert "Chưa nhận thêm phiếu nào" in officer.get(f"{BASE}/1").text
