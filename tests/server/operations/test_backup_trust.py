@@ -129,6 +129,7 @@ def test_what_retention_deleted_comes_back_with_a_backup_of_before_and_lives(
     with elsewhere(template_database, tmp_path / "new") as other:
         shutil.copy(tmp_path / tombstones.FILE, tmp_path / "new")
         before = db.session.scalar(sa.select(sa.func.count()).select_from(Submission))
+        db.session.close()
         assert restore.restore(made.path, []).erased == 0
         assert LABEL in repr(rows(but=("tombstone", "subject")))
         assert tombstones.apply_tombstones(db.session) == 0
