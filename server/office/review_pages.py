@@ -46,7 +46,7 @@ UNREAD = {
 
 
 @blueprint.get("/quan-tri/xa/<code>/phieu")
-@access.needs(Right.REVIEW)
+@access.needs(Right.REVIEW, records=True)
 def queue(code: str) -> str:
     """What waits in a commune, newest first, or all submissions of a state; found by number, day, name of household.
 
