@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from server.db import db
-from server.models import Commune, Entity, EntityList, Indicator, Village
+from server.models import Commune, Entity, EntityList, FormVersion, Indicator, Village
 from server.phones import collectors
 from server.published_forms import publishing
 
@@ -63,7 +63,7 @@ def build(households: int, seed: int = 1) -> City:
     )
     db.session.flush()
     publishing.publish(FORM.read_bytes(), FORM.name, commune=None)
-    db.session.execute(sa.text("UPDATE form_version SET published_at = now() - interval '90 days'"))
+    db.session.execute(sa.update(FormVersion).values(published_at=NOW - dt.timedelta(days=90)))
     list_id = db.session.scalar(sa.select(EntityList.id).where(EntityList.name == "ho_dan"))
     rows = []
     for n in range(households):
