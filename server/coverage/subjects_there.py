@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms import plans
-from geo.reach import RESIDENT_UNITS
 from server import clock
 from server.db import db
 from server.households.phone_lists import BUSINESSES, PLACES
@@ -51,8 +50,8 @@ def stated(commune: Commune | None) -> Stated:
 
 
 def is_sample(indicator: str, unit: str, known: Stated) -> bool:
-    """Whether people picked by chance answer it."""
-    return unit in RESIDENT_UNITS and indicator in known.by_chance
+    """Whether persons picked by chance answer it; what is asked of a household is asked of that household (R6)."""
+    return unit == "person" and indicator in known.by_chance
 
 
 def on_lists(

@@ -124,16 +124,17 @@ def test_nothing_that_is_sent_changes_another_thons_household(phone: Phone, neig
 
 
 def test_nothing_that_is_sent_replaces_or_adds_to_anothers_form(phone: Phone, neighbours: Neighbours) -> None:
-    """C43, C45: neither an edit nor other bytes under its id."""
+    """C43, C45, R12: an edit of another's form is kept aside; other bytes under its id are a conflict."""
     edit = sample.filled("<so>9</so><anh/>").replace(
         b"</instanceID>", f"</instanceID><deprecatedID>{PRIVATE}</deprecatedID>".encode()
     )
-    assert statuses(phone.send(edit)) == [404]
+    assert statuses(phone.send(edit)) == [201]
     other = sample.filled("<so>9</so><anh>1.jpg</anh>", instance_id=PRIVATE)
     body = multipart("b", [part("xml_submission_file", other, "a.xml", "text/xml")])
     assert phone.post_raw(body, "multipart/form-data; boundary=b").status == 409
-    [stored] = sample.arrived()
+    stored, aside = sample.arrived()
     assert stored.replaced_by_id is None
+    assert aside.quarantine == "edit_foreign"
     assert sample.arrived_files() == {"1.jpg": sample.JPEG}
 
 
