@@ -48,7 +48,7 @@ def _place(value: Fraction | None) -> Decimal | None:
 
 
 @dataclass(frozen=True)
-class Point:
+class DayNumber:
     """A day and the number counted to its end."""
 
     day: dt.date
@@ -64,12 +64,12 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Dot:
+class ChartDot:
     """A point of the line, in pixels, and what it says."""
 
     x: float
     y: float
-    point: Point
+    point: DayNumber
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Trend:
     height: int
     left: int
     bottom: float
-    dots: tuple[Dot, ...]
+    dots: tuple[ChartDot, ...]
     line: str
     """Points of the counted line, as SVG's `points`."""
     pace: str
@@ -89,7 +89,9 @@ class Trend:
     days: tuple[Tick, ...]
 
 
-def trend(points: Sequence[Point], pace: Sequence[Fraction] = (), *, width: int, height: int = 220) -> Trend:
+def trend(
+    points: Sequence[DayNumber], pace: Sequence[Fraction] = (), *, width: int, height: int = 220
+) -> Trend:
     """Draw `points` (at least two, in order of days) and, day for day, where time says one should be."""
     left, right, top, bottom = 48, 14, 14, height - 26
     first, last = points[0].day, points[-1].day
@@ -101,7 +103,7 @@ def trend(points: Sequence[Point], pace: Sequence[Fraction] = (), *, width: int,
     def y(value: float | Fraction) -> float:
         return round(float(bottom - (bottom - top) * value / ceiling), 1)
 
-    dots = tuple(Dot(x(point.day), y(point.value), point) for point in points)
+    dots = tuple(ChartDot(x(point.day), y(point.value), point) for point in points)
     every = max(1, -(-len(points) * 64 // (width - left)))  # a date needs 64 pixels
     return Trend(
         width=width,

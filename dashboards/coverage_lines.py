@@ -11,14 +11,14 @@ from dashboards.maps.map_colours import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
 from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
-from geo.targets import NOTHING, Judgement, State, Target, cut, share_of_time_gone
+from geo.targets import NOTHING, TargetFigure, TargetJudgement, TargetState, cut, share_of_time_gone
 from geo.vietnamese_order import sort_key
 from geo.weeks import pace_of
 from server.coverage.coverage_table import VISITED
 
 
 @dataclass(frozen=True)
-class Line:
+class TargetLine:
     """A figure of the plan on a page; `notes` say how many were asked, and why it is not judged yet."""
 
     id: str
@@ -26,7 +26,7 @@ class Line:
     section: str
     required: str
     value: str
-    state: State
+    state: TargetState
     words: str
     notes: tuple[str, ...]
     reach: str
@@ -44,16 +44,16 @@ class Line:
     link: str | None
 
 
-def lines(table: CoverageTable) -> tuple[Line, ...]:
+def lines(table: CoverageTable) -> tuple[TargetLine, ...]:
     """Every figure of the plan, in the plan's order."""
     return tuple(_line(table, row) for row in table.targets)
 
 
-def _line(table: CoverageTable, row: TargetRow) -> Line:
+def _line(table: CoverageTable, row: TargetRow) -> TargetLine:
     target, judgement = row.target, row.judgement
     asked = table.indicator(target.indicator or "") if target.how != "office" else None
     told_by_survey = asked is not None and judgement.source != "office"
-    return Line(
+    return TargetLine(
         id=target.id,
         label=target.label,
         section=target.section,
@@ -83,7 +83,7 @@ def _beside(row: TargetRow) -> str:
     return told and f"{'khảo sát' if by_office else 'đơn vị báo cáo'}: {told}"
 
 
-def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> str:
+def _value(target: TargetFigure, judgement: TargetJudgement, asked: IndicatorRow | None) -> str:
     """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown."""
     if judgement.value_shown is not None:
         return words.judged(target, judgement)
@@ -92,7 +92,7 @@ def _value(target: Target, judgement: Judgement, asked: IndicatorRow | None) -> 
     return ""
 
 
-def _notes(judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
+def _notes(judgement: TargetJudgement, asked: IndicatorRow) -> tuple[str, ...]:
     cell, notes = asked.cell, []
     if judgement.words not in (judgement.state.words, NOTHING, WITHIN_ERROR):
         notes.append(judgement.words)  # "mới khảo sát n/N hộ": the reason why it is not judged
@@ -108,7 +108,7 @@ def _notes(judgement: Judgement, asked: IndicatorRow) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _source(target: Target, judgement: Judgement) -> str:
+def _source(target: TargetFigure, judgement: TargetJudgement) -> str:
     """Where the number comes from, or from whom it is awaited."""
     office = target.office or "cơ quan được giao"
     if judgement.source == "office":
@@ -130,16 +130,16 @@ def _bar(table: CoverageTable, row: TargetRow) -> Bullet:
 class Summary:
     """How many figures of the plan are in each state, all five named."""
 
-    state: State
+    state: TargetState
     count: int
 
 
-def summary(shown: Sequence[Line]) -> tuple[Summary, ...]:
-    return tuple(Summary(state, sum(line.state is state for line in shown)) for state in State)
+def summary(shown: Sequence[TargetLine]) -> tuple[Summary, ...]:
+    return tuple(Summary(state, sum(line.state is state for line in shown)) for state in TargetState)
 
 
 @dataclass(frozen=True)
-class Met:
+class HouseholdsMet:
     """How many households were met, of how many; `left` and a week's numbers are None where they cannot be told."""
 
     share: Fraction | None
@@ -149,18 +149,18 @@ class Met:
     recent_a_week: Fraction | None = None
 
 
-def met(table: CoverageTable) -> Met:
+def met(table: CoverageTable) -> HouseholdsMet:
     """The pace is that of the surveyed target with the latest deadline."""
     part = table.reach
     bar = share_bar(part)
     end = last_surveyed(table)
     if end is None or table.visited is None:
-        return Met(part, bar)
+        return HouseholdsMet(part, bar)
     found = pace_of(table.weeks, table.households, end.deadline, surplus=table.surplus)
     if found is None:
-        return Met(part, bar)
+        return HouseholdsMet(part, bar)
     needed = None if found.needed is None else math.ceil(found.needed)
-    return Met(part, bar, found.left, needed, found.recent)
+    return HouseholdsMet(part, bar, found.left, needed, found.recent)
 
 
 def visited(table: CoverageTable) -> str:
@@ -168,13 +168,13 @@ def visited(table: CoverageTable) -> str:
     return words.number(table.visited) if table.visited is not None else words.NOT_TOLD
 
 
-def met_of(visited: int | None, households: int | None) -> Met:
+def met_of(visited: int | None, households: int | None) -> HouseholdsMet:
     """How many of a thôn's households were met."""
     part = _share(visited, households)
-    return Met(part, share_bar(part))
+    return HouseholdsMet(part, share_bar(part))
 
 
-def last_surveyed(table: CoverageTable) -> Target | None:
+def last_surveyed(table: CoverageTable) -> TargetFigure | None:
     """The surveyed target with the latest deadline: until then households can be met."""
     surveyed = [row.target for row in table.targets if row.target.how != "office"]
     return max(surveyed, key=lambda target: target.deadline, default=None)
@@ -195,13 +195,13 @@ def unplaced(table: CoverageTable) -> int:
 
 
 @dataclass(frozen=True)
-class Column:
+class IndicatorColumn:
     """An indicator of the thôn table: those that the plan's surveyed targets name, else those that are counted."""
 
     code: str
     label: str
     required: str
-    target: Target | None
+    target: TargetFigure | None
     """The one the map is set against too."""
 
     over_all: str
@@ -210,7 +210,7 @@ class Column:
     """Nobody was asked yet: the column can be folded."""
 
 
-def columns(table: CoverageTable) -> tuple[Column, ...]:
+def columns(table: CoverageTable) -> tuple[IndicatorColumn, ...]:
     """The indicators of the plan's surveyed percents, in the plan's order; those that nobody was asked come last."""
     rows = {row.indicator.code: row for row in table.indicators if row.indicator.kind != "event"}
     named = [
@@ -228,10 +228,10 @@ def _is_asked(cell: Cell) -> bool:
     return bool(cell.subjects) or cell.suppressed is not None
 
 
-def _column(table: CoverageTable, row: IndicatorRow) -> Column:
+def _column(table: CoverageTable, row: IndicatorRow) -> IndicatorColumn:
     label = row.target.label if row.target else row.indicator.label
     required = words.required(row.target) if row.target else ""
-    return Column(
+    return IndicatorColumn(
         code=row.indicator.code,
         label=label,
         required=required,
@@ -242,17 +242,17 @@ def _column(table: CoverageTable, row: IndicatorRow) -> Column:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownCell:
     """A cell of the thôn table: its words, the reach beside it, and the state that marks it (None: not told)."""
 
     text: str
     reach: str
-    state: State | None
+    state: TargetState | None
     is_hidden: bool
 
 
 @dataclass(frozen=True)
-class Thon:
+class VillageLine:
     """A row of the thôn table; `cells` stand in the order of the columns."""
 
     code: str
@@ -260,10 +260,10 @@ class Thon:
     households: str
     visited: str
     visited_share: str
-    cells: tuple[Shown, ...]
+    cells: tuple[ShownCell, ...]
 
 
-def thons(table: CoverageTable, wanted: Sequence[Column], order: "Order") -> tuple[Thon, ...]:
+def thons(table: CoverageTable, wanted: Sequence[IndicatorColumn], order: "Order") -> tuple[VillageLine, ...]:
     """Every thôn, sorted; those without a number stand last whichever way."""
     keys = {row.code: _key(row, order.by) for row in table.villages}
     known = [row for row in table.villages if keys[row.code] is not None]
@@ -272,8 +272,8 @@ def thons(table: CoverageTable, wanted: Sequence[Column], order: "Order") -> tup
     return tuple(_thon(table, row, wanted) for row in [*known, *unknown])
 
 
-def _thon(table: CoverageTable, row: VillageRow, wanted: Sequence[Column]) -> Thon:
-    return Thon(
+def _thon(table: CoverageTable, row: VillageRow, wanted: Sequence[IndicatorColumn]) -> VillageLine:
+    return VillageLine(
         code=row.code,
         name=table.name_of(row),
         households=words.number(row.households) if row.households is not None else "–",
@@ -291,11 +291,11 @@ def visited_share(row: VillageRow) -> str:
     return words.share(part) if part is not None else ""
 
 
-def shown_cell(table: CoverageTable, row: VillageRow, code: str) -> Shown:
+def shown_cell(table: CoverageTable, row: VillageRow, code: str) -> ShownCell:
     """A thôn's cell of one indicator as tables show it."""
     cell, judgement = row.cells.get(code, Cell()), row.judgements.get(code)
     known = table.indicator(code)
-    return Shown(
+    return ShownCell(
         text=shown(cell, code),
         reach=words.short_reach(cell, known.indicator) if known else "",
         state=judgement.state if judgement else None,
@@ -303,17 +303,17 @@ def shown_cell(table: CoverageTable, row: VillageRow, code: str) -> Shown:
     )
 
 
-def nowhere(table: CoverageTable, wanted: Sequence[Column]) -> Thon | None:
+def nowhere(table: CoverageTable, wanted: Sequence[IndicatorColumn]) -> VillageLine | None:
     """The row of what lies in no thôn, so that columns add up; None where there is nothing."""
     if not any(cell.subjects or cell.suppressed for cell in table.unplaced.values()):
         return None
     cells = tuple(
-        Shown(shown(cell, column.code), "", None, cell.suppressed is not None)
+        ShownCell(shown(cell, column.code), "", None, cell.suppressed is not None)
         for column in wanted
         for cell in [table.unplaced.get(column.code, Cell())]
     )
     met = table.unplaced.get(VISITED, Cell()).subjects
-    return Thon("", "Không rõ thôn", "–", words.number(met) if met else "–", "", cells)
+    return VillageLine("", "Không rõ thôn", "–", words.number(met) if met else "–", "", cells)
 
 
 def shown(cell: Cell, code: str) -> str:
@@ -338,7 +338,7 @@ class Order:
         return Order(by, not self.descending if by == self.by else False)
 
 
-def order(by: str | None, way: str | None, shown: Sequence[Column]) -> Order:
+def order(by: str | None, way: str | None, shown: Sequence[IndicatorColumn]) -> Order:
     """The order asked for; by code where it names no column."""
     names = {"ma", "ten", "ho", "gap"} | {column.code for column in shown}
     return Order(by, way == "giam") if by in names else Order()

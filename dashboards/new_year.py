@@ -15,14 +15,14 @@ FIRST_MONTHS = 3
 
 
 @dataclass(frozen=True)
-class Turn:
+class YearTurn:
     """What is said, and the last day of the year whose plan can still be read; None where there is none."""
 
     text: str
     last_day: dt.date | None = None
 
 
-def turn(commune: Commune, table: CoverageTable) -> Turn | None:
+def turn(commune: Commune, table: CoverageTable) -> YearTurn | None:
     """None where the year's plan is loaded and its answers are its own."""
     year = table.as_of.year
     if not table.targets:
@@ -33,18 +33,18 @@ def turn(commune: Commune, table: CoverageTable) -> Turn | None:
     if before is None or before >= table.visited:
         return None
     of_before = words.number(table.visited - before)
-    return Turn(
+    return YearTurn(
         f"Năm {year} mới bắt đầu: {of_before} trong {words.number(table.visited)} hộ đã gặp được gặp lần đầu từ năm "
         "trước; câu trả lời cũ vẫn được tính cho đến khi hỏi lại."
     )
 
 
-def _no_plan(commune: Commune, year: int) -> Turn | None:
+def _no_plan(commune: Commune, year: int) -> YearTurn | None:
     """None for a commune that never had a plan: its pages say what to begin with."""
     older = next((each for each in plan_years.years(commune) if each < year), None)
     if older is None:
         return None
-    return Turn(
+    return YearTurn(
         f"Xã chưa nạp kế hoạch của năm {year}, nên chưa có chỉ tiêu để so. Cán bộ nạp kế hoạch mới ở trang Bắt đầu; "
         f"kết quả của kế hoạch năm {older} vẫn xem được.",
         dt.date(older, 12, 31),

@@ -4,15 +4,15 @@ import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
-from geo.coverage import Cell, Indicator
+from geo.coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
 from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
-from geo.targets import Judgement, State, Target, cut
+from geo.targets import TargetFigure, TargetJudgement, TargetState, cut
 from server.clock import LOCAL
 
 SPACE = "\u00a0"  # a number and its unit stay on one line
-UNKNOWN = State.UNKNOWN.words
+UNKNOWN = TargetState.UNKNOWN.words
 
 SIGNS = {">=": "≥", ">": ">", "=": "=", "<=": "≤", "<": "<"}
 
@@ -84,7 +84,7 @@ def of_households(some: int | None, households: int | None) -> str:
     return f"{number(some)}{total}{SPACE}hộ"
 
 
-def reach(value: Cell, indicator: Indicator, *, verb: str = "khảo sát") -> str:
+def reach(value: Cell, indicator: CountedIndicator, *, verb: str = "khảo sát") -> str:
     """How much of what there is was asked, in the indicator's own unit: `khảo sát 930/2.066 hộ (45,0 %)`.
 
     People picked by chance have a number asked and an interval; "" where nothing was asked, or nothing may be told.
@@ -128,7 +128,7 @@ def estimated(found: Estimate) -> str:
     return f"ước lượng cả xã {near(found.percent)}{SPACE}% ({between})"
 
 
-def short_reach(value: Cell, indicator: Indicator) -> str:
+def short_reach(value: Cell, indicator: CountedIndicator) -> str:
     """The same in a column: the share, or the numbers where a share would be nonsense."""
     if not value.subjects:
         return ""
@@ -148,7 +148,7 @@ def cell(value: Cell) -> str:
     return percent(value.percent) if value.percent is not None else "–"
 
 
-def required(target: Target) -> str:
+def required(target: TargetFigure) -> str:
     """What the plan asks for: `≥ 80 %`, `> 85 %`, `≥ 1 mỗi tháng`."""
     value = number(cut(target.value)) if target.value.denominator > 1 else number(int(target.value))
     unit = f"{SPACE}%" if target.unit == "percent" else ""
@@ -156,12 +156,12 @@ def required(target: Target) -> str:
     return f"{SIGNS[target.comparator]}{SPACE}{value}{unit}{period}"
 
 
-def state(judgement: Judgement) -> str:
+def state(judgement: TargetJudgement) -> str:
     """The state's one word; of one that is met within the error of the estimate it says so."""
     return WITHIN_ERROR if judgement.words == WITHIN_ERROR else judgement.state.words
 
 
-def judged(target: Target, judgement: Judgement) -> str:
+def judged(target: TargetFigure, judgement: TargetJudgement) -> str:
     """The judged number of a target in its unit; periods as "10/11 tháng"; "" where it is unknown or withheld."""
     if judgement.value_shown is None:
         return ""

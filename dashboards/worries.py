@@ -9,10 +9,10 @@ from fractions import Fraction
 from dashboards import words
 from geo.coverage import Cell, CoverageTable, TargetRow, VillageRow
 from geo.reach import noun
-from geo.targets import State, Target
+from geo.targets import TargetFigure, TargetState
 
 MOST = 3
-WORST_FIRST = (State.BEHIND, State.AT_RISK, State.UNKNOWN)
+WORST_FIRST = (TargetState.BEHIND, TargetState.AT_RISK, TargetState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Worry:
     id: str
     label: str
     indicator: str
-    state: State
+    state: TargetState
     words: str
     value: str
     required: str
@@ -82,10 +82,12 @@ def _furthest(table: CoverageTable, code: str) -> VillageRow | None:
 
 def _is_behind(row: VillageRow, code: str) -> bool:
     judged = row.judgements.get(code)
-    return judged is not None and judged.state in (State.BEHIND, State.AT_RISK) and bool(judged.gap)
+    return (
+        judged is not None and judged.state in (TargetState.BEHIND, TargetState.AT_RISK) and bool(judged.gap)
+    )
 
 
-def _gap(points: Decimal | None, cell: Cell, target: Target, unit: str) -> str:
+def _gap(points: Decimal | None, cell: Cell, target: TargetFigure, unit: str) -> str:
     """In points, and in people or households of all there are, as the answers of those asked let one expect."""
     if not points:
         return ""
@@ -97,7 +99,7 @@ def _gap(points: Decimal | None, cell: Cell, target: Target, unit: str) -> str:
     return f"{said}, khoảng {words.number(missing)} {what}"
 
 
-def _missing(cell: Cell, target: Target) -> int | None:
+def _missing(cell: Cell, target: TargetFigure) -> int | None:
     """How many more must have it: of all there are, or of as many as are expected from those asked."""
     if cell.done is None or not cell.of or not cell.subjects or not cell.expected:
         return None

@@ -21,7 +21,7 @@ _SHOWN = 160
 
 
 @dataclass(frozen=True)
-class Difference:
+class QuestionChange:
     """One thing about a question that is not as it was; '' where there was or is nothing."""
 
     what: str
@@ -35,7 +35,7 @@ class ChangedQuestion:
 
     path: str
     label: str
-    differences: tuple[Difference, ...]
+    differences: tuple[QuestionChange, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Version:
+class ComparedVersion:
     """One side of a comparison."""
 
     xform: bytes
@@ -99,7 +99,7 @@ class Version:
         )
 
 
-def compare(before: Version, after: Version) -> Changes:
+def compare(before: ComparedVersion, after: ComparedVersion) -> Changes:
     """What an officer should know before the second version replaces the first."""
     old, new = before.definition.by_path, after.definition.by_path
     was, now = before.definition.indicators, after.definition.indicators
@@ -114,7 +114,7 @@ def compare(before: Version, after: Version) -> Changes:
     )
 
 
-def _changed(before: Version, after: Version) -> Iterator[ChangedQuestion]:
+def _changed(before: ComparedVersion, after: ComparedVersion) -> Iterator[ChangedQuestion]:
     old = before.definition.by_path
     for path, question in after.definition.by_path.items():
         if path in old:
@@ -123,31 +123,33 @@ def _changed(before: Version, after: Version) -> Iterator[ChangedQuestion]:
                 yield ChangedQuestion(path, question.label, found)
 
 
-def _differences(before: Version, after: Version, old: Field, new: Field) -> Iterator[Difference]:
+def _differences(
+    before: ComparedVersion, after: ComparedVersion, old: Field, new: Field
+) -> Iterator[QuestionChange]:
     if old.kind != new.kind:
-        yield Difference("loại câu hỏi", old.kind, new.kind)
+        yield QuestionChange("loại câu hỏi", old.kind, new.kind)
     if dict(old.labels) != dict(new.labels):
-        yield Difference("nội dung", _texts(old.labels), _texts(new.labels))
+        yield QuestionChange("nội dung", _texts(old.labels), _texts(new.labels))
     if dict(old.hints) != dict(new.hints):
-        yield Difference("lời nhắc", _texts(old.hints), _texts(new.hints))
+        yield QuestionChange("lời nhắc", _texts(old.hints), _texts(new.hints))
     yield from _choices(old.choices, new.choices)
     for name, word in _LOGIC:
         was, now = before.logic(old.path, name), after.logic(new.path, name)
         if was != now:
-            yield Difference(word, _short(was), _short(now))
+            yield QuestionChange(word, _short(was), _short(now))
     if (old.save_to, old.save_to_list) != (new.save_to, new.save_to_list):
-        yield Difference("ghi vào danh sách", old.save_to or "", new.save_to or "")
+        yield QuestionChange("ghi vào danh sách", old.save_to or "", new.save_to or "")
 
 
-def _choices(old: tuple[Choice, ...], new: tuple[Choice, ...]) -> Iterator[Difference]:
+def _choices(old: tuple[Choice, ...], new: tuple[Choice, ...]) -> Iterator[QuestionChange]:
     was, now = {each.name: each for each in old}, {each.name: each for each in new}
     gone = [name for name in was if name not in now]
     come = [name for name in now if name not in was]
     if gone or come:
-        yield Difference("lựa chọn", _short(", ".join(gone)), _short(", ".join(come)))
+        yield QuestionChange("lựa chọn", _short(", ".join(gone)), _short(", ".join(come)))
     for name, choice in now.items():
         if name in was and dict(was[name].labels) != dict(choice.labels):
-            yield Difference(f"lựa chọn {name}", _texts(was[name].labels), _texts(choice.labels))
+            yield QuestionChange(f"lựa chọn {name}", _texts(was[name].labels), _texts(choice.labels))
 
 
 def _texts(labels: Mapping[str, str]) -> str:

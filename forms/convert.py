@@ -28,7 +28,7 @@ from forms.definition import Definition, IndicatorDeclaration, define
 from forms.engine.engine import HANOI
 from forms.engine.unfillable import Unfillable
 from forms.errors import FormRejected, SheetError, Unreadable
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -99,7 +99,7 @@ def _filled(xform: bytes, definition: Definition, book: Mapping[str, Sheet]) -> 
     return True
 
 
-def _stopped(stop: blank_fill.Stop, row: Row | None, survey: Sheet) -> SheetError:
+def _stopped(stop: blank_fill.Stop, row: SheetRow | None, survey: Sheet) -> SheetError:
     sentence = f"điền thử thì điện thoại dừng ở công thức này: {stop.why}."
     return survey.error(row, stop.formula, sentence, row[stop.formula] if row else stop.path)
 

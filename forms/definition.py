@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from forms.engine.xform import Control, Node, XForm, attribute
+from forms.engine.xform import Control, InstanceLeaf, XForm, attribute
 from forms.layout import POINT_KINDS, Layout, lay_out
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
 # What a question's answer may say about people (R20).
 NONE, PERSONAL, SENSITIVE = "none", "personal", "sensitive"
@@ -239,7 +239,9 @@ def _fields(form: XForm, classes: Mapping[str, str]) -> tuple[Field, ...]:
     return tuple(_described(node, form, lists, classes) for node in form.nodes if node.name != "instanceID")
 
 
-def _described(node: Node, form: XForm, lists: Mapping[str, str], classes: Mapping[str, str]) -> Field:
+def _described(
+    node: InstanceLeaf, form: XForm, lists: Mapping[str, str], classes: Mapping[str, str]
+) -> Field:
     bind, control = form.binds.get(node.path), form.controls.get(node.path)
     save_to = attribute(bind, "saveto") if bind is not None else None
     shown = control or Control("")
@@ -314,7 +316,7 @@ def _declared(
     return (*own.values(), *borrowed.values())
 
 
-def _declaration(row: Row) -> IndicatorDeclaration:
+def _declaration(row: SheetRow) -> IndicatorDeclaration:
     label_vi = row.translated("label", "vi") or row["indicator"]
     label_en = row.translated("label", "en") or label_vi
     return IndicatorDeclaration(

@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
 @dataclass(frozen=True)
-class Statement:
+class IndicatorStatement:
     """`done` of `of`, whole numbers with 0 ≤ done ≤ of ≤ 1000 and of ≥ 1."""
 
     indicator: str
@@ -26,15 +26,15 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatedFindings:
     """What one submission proves, about which subject (None: the submission itself), and what was nonsense."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[IndicatorStatement, ...]
     subject: UUID | None
     faults: tuple[Fault, ...]
 
 
-def state(source: Instance | Mapping[str, Any], definition: Definition) -> Stated:
+def state(source: Instance | Mapping[str, Any], definition: Definition) -> StatedFindings:
     """The statements of a submission, or of its `answers` (R1, R9); repeats state nothing.
 
     An empty `_of` means that the indicator was not asked, an `_of` of 0 that there was nobody to count.
@@ -45,7 +45,7 @@ def state(source: Instance | Mapping[str, Any], definition: Definition) -> State
     faults: list[Fault] = []
     subject = _subject(source, values, definition, faults)
     if faults:
-        return Stated((), None, tuple(faults))
+        return StatedFindings((), None, tuple(faults))
     statements = []
     for pair in definition.layout.statements:
         of = values.get(pair.of)
@@ -56,10 +56,10 @@ def state(source: Instance | Mapping[str, Any], definition: Definition) -> State
             faults.append(stated)
         elif stated is not None:
             statements.append(stated)
-    return Stated(tuple(statements), subject, tuple(faults))
+    return StatedFindings(tuple(statements), subject, tuple(faults))
 
 
-def _judge(indicator: str, done_value: Any, of_value: Any) -> Statement | Fault | None:
+def _judge(indicator: str, done_value: Any, of_value: Any) -> IndicatorStatement | Fault | None:
     done, of = _whole(done_value), _whole(of_value)
     if done is None or of is None:
         return Fault("not_a_count", indicator, f"{done_value or ''}/{of_value}"[:100])
@@ -69,7 +69,7 @@ def _judge(indicator: str, done_value: Any, of_value: Any) -> Statement | Fault 
         return Fault("done_exceeds_of", indicator, f"{done}/{of}")
     if of > MOST:
         return Fault("too_many", indicator, f"{done}/{of}")
-    return Statement(indicator, done, of)
+    return IndicatorStatement(indicator, done, of)
 
 
 def _whole(value: Any) -> int | None:

@@ -39,11 +39,11 @@ class Answers(dict[str, Any]):
 
 
 @dataclass
-class Found:
+class FoundTexts:
     """The texts of one submission, or of one round of a repeat, by path; blanks are ''."""
 
     texts: dict[str, str] = field(default_factory=dict)
-    repeats: dict[str, list["Found"]] = field(default_factory=dict)
+    repeats: dict[str, list["FoundTexts"]] = field(default_factory=dict)
     entities: list[tuple[str, Any]] = field(default_factory=list)
 
 
@@ -58,12 +58,12 @@ class Instance:
     encrypted: bool
     xml: bytes = field(repr=False)
     root: Any = field(repr=False, compare=False)
-    _found: list[tuple[Definition, Found]] = field(default_factory=list, repr=False, compare=False)
+    _found: list[tuple[Definition, FoundTexts]] = field(default_factory=list, repr=False, compare=False)
 
-    def found(self, definition: Definition) -> Found:
+    def found(self, definition: Definition) -> FoundTexts:
         """The texts by path, collected once for all who ask."""
         if not self._found or self._found[0][0] is not definition:
-            found = Found()
+            found = FoundTexts()
             _collect(self.root, definition.layout.tree, found)
             self._found[:] = [(definition, found)]
         return self._found[0][1]
@@ -180,7 +180,7 @@ def _id(meta: Any | None, name: str) -> str | None:
     return plain or None
 
 
-def _collect(parent: Any, branch: Branch, found: Found) -> None:
+def _collect(parent: Any, branch: Branch, found: FoundTexts) -> None:
     """Walks along the definition, so no deeper than it; the first of two equal leaves counts."""
     inside = branch.inside
     for child in parent:
@@ -195,7 +195,7 @@ def _collect(parent: Any, branch: Branch, found: Found) -> None:
                 raw = child.text
                 found.texts[known] = raw if raw and not raw.isspace() else ""
         elif known.is_repeat:
-            one_round = Found()
+            one_round = FoundTexts()
             _collect(child, known, one_round)
             found.repeats.setdefault(known.path, []).append(one_round)
         else:
@@ -214,7 +214,7 @@ def answers(instance: Instance, definition: Definition) -> Answers:
     return typed
 
 
-def _typed(found: Found, definition: Definition, misfits: dict[str, None]) -> Answers:
+def _typed(found: FoundTexts, definition: Definition, misfits: dict[str, None]) -> Answers:
     readers = definition.layout.readers
     typed = Answers()
     for path, raw in found.texts.items():
@@ -247,7 +247,7 @@ def entities(instance: Instance, definition: Definition) -> EntityBlocks:
     return EntityBlocks(tuple(blocks), tuple(faults))
 
 
-def _rounds(found: Found) -> Iterator[Found]:
+def _rounds(found: FoundTexts) -> Iterator[FoundTexts]:
     yield found
     for rounds in found.repeats.values():
         for one_round in rounds:
@@ -255,7 +255,7 @@ def _rounds(found: Found) -> Iterator[Found]:
 
 
 def _block(
-    path: str, element: Any, found: Found, definition: Definition, faults: list[Fault]
+    path: str, element: Any, found: FoundTexts, definition: Definition, faults: list[Fault]
 ) -> EntityBlock | None:
     list_name = element.get("dataset") or ""
     creates, updates = (element.get(act) in {"1", "true"} for act in ("create", "update"))
@@ -345,7 +345,7 @@ def times(instance: Instance, definition: Definition) -> Times:
     return Times(start, end, tuple(faults))
 
 
-def _moment(found: Found, path: str | None, faults: list[Fault]) -> datetime | None:
+def _moment(found: FoundTexts, path: str | None, faults: list[Fault]) -> datetime | None:
     raw = found.texts.get(path or "", "").strip()
     if not raw:
         return None

@@ -25,7 +25,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Statement:
+class PairPlace:
     """Where an indicator's pair stands."""
 
     indicator: str
@@ -39,7 +39,7 @@ class Layout:
 
     tree: Branch
     readers: Mapping[str, Reader]
-    statements: tuple[Statement, ...]
+    statements: tuple[PairPlace, ...]
     subject: str | None
     files: frozenset[str]
     points: frozenset[str]
@@ -58,7 +58,7 @@ def lay_out(definition: Definition) -> Layout:
             for each in definition.fields
         },
         statements=tuple(
-            Statement(code, f"{group}/{code}_done", f"{group}/{code}_of") for code in definition.indicators
+            PairPlace(code, f"{group}/{code}_done", f"{group}/{code}_of") for code in definition.indicators
         ),
         subject=definition.subject_path,
         files=frozenset(each.path for each in definition.fields if each.kind == "binary"),

@@ -26,7 +26,7 @@ _CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Sheet:
+class LibrarySheet:
     """One sheet of an XLSForm: its first row is the header, '' is an empty cell."""
 
     name: str
@@ -40,7 +40,7 @@ def read(form_id: str) -> str:
     return (_FOLDER / f"{form_id}.md").read_text(encoding="utf-8")
 
 
-def sheets(markdown: str) -> tuple[Sheet, ...]:
+def sheets(markdown: str) -> tuple[LibrarySheet, ...]:
     r"""Return the sheets of Markdown tables as pyxform writes them.
 
     A line `| survey |` begins a sheet, the lines after it have an empty first cell; `\|` is a bar within a
@@ -54,7 +54,7 @@ def sheets(markdown: str) -> tuple[Sheet, ...]:
             found[name] = []
         if name and any(cells):
             found[name].append(tuple(cells))
-    return tuple(Sheet(name, tuple(rows)) for name, rows in found.items())
+    return tuple(LibrarySheet(name, tuple(rows)) for name, rows in found.items())
 
 
 def _lines(markdown: str) -> Iterator[list[str]]:
@@ -69,7 +69,7 @@ def workbook(markdown: str) -> bytes:
     return packed(sheets(markdown))
 
 
-def packed(tables: Iterable[Sheet]) -> bytes:
+def packed(tables: Iterable[LibrarySheet]) -> bytes:
     """Return an .xlsx of these sheets, the first row of each standing still while one scrolls."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from forms.yaml_parts import Part, PlanError, PlanRejected, compose
+from forms.yaml_parts import PlanError, PlanRejected, YamlMapping, compose
 
 SCHEMA = "tung-nha/ke-hoach/1"
 PLANS = ("an_lao_2026", "mao_dien_2026")
@@ -64,7 +64,7 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class FigureInPlan:
     """One figure of a plan. `value` is an exact decimal as text, a percent or a count by `unit`.
 
     `over_households`: judged over all households of the commune, visited or not (R6). `how` says where the
@@ -95,7 +95,7 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class PlannedTask:
     """Something the plan sets somebody to do; `due` is None where it is ongoing or no day is given."""
 
     id: str
@@ -111,7 +111,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanFile:
     """A commune's plan of one year."""
 
     id: str
@@ -119,8 +119,8 @@ class Plan:
     commune_name: str
     document: Document
     offices: tuple[Office, ...]
-    targets: tuple[Target, ...]
-    tasks: tuple[Task, ...]
+    targets: tuple[FigureInPlan, ...]
+    tasks: tuple[PlannedTask, ...]
 
 
 @dataclass(frozen=True)
@@ -140,17 +140,17 @@ class IndicatorSpec:
     place_kind: str | None = None
 
 
-def load(source: str | bytes | Path) -> Plan:
+def load(source: str | bytes | Path) -> PlanFile:
     """Read a plan from its text, its bytes or its file; raise PlanRejected, never anything else, if it is wrong."""
     errors: list[PlanError] = []
-    plan = _plan(Part(compose(source), "", errors))
+    plan = _plan(YamlMapping(compose(source), "", errors))
     if errors:
         raise PlanRejected(errors)
     return plan
 
 
 @cache
-def read(plan_id: str) -> Plan:
+def read(plan_id: str) -> PlanFile:
     """One of our own plans, by its id in PLANS."""
     if plan_id not in PLANS:
         raise PlanRejected([PlanError("id", 1, f"không có kế hoạch “{plan_id}”; có {', '.join(PLANS)}")])
@@ -161,7 +161,7 @@ def read(plan_id: str) -> Plan:
 def indicators() -> tuple[IndicatorSpec, ...]:
     """Every indicator that our forms state or our plans name, in the order in which tables show them."""
     errors: list[PlanError] = []
-    whole = Part(compose(_FOLDER / "indicators.yaml"), "", errors)
+    whole = YamlMapping(compose(_FOLDER / "indicators.yaml"), "", errors)
     found = tuple(_indicator(part) for part in whole.parts("indicators"))
     whole.close()
     _refuse_twice(whole, ((spec.code, f"indicators[{n}].code") for n, spec in enumerate(found)))
@@ -170,7 +170,7 @@ def indicators() -> tuple[IndicatorSpec, ...]:
     return found
 
 
-def _plan(whole: Part) -> Plan:
+def _plan(whole: YamlMapping) -> PlanFile:
     whole.choice("schema", (SCHEMA,))
     plan_id = whole.text("id", form=_CODE)
     commune = whole.part("commune")
@@ -185,10 +185,10 @@ def _plan(whole: Part) -> Plan:
     whole.close()
     named = [(target.id, f"targets[{n}].id") for n, target in enumerate(targets)]
     _refuse_twice(whole, [*named, *((task.id, f"tasks[{n}].id") for n, task in enumerate(tasks))])
-    return Plan(plan_id, code, name, document, tuple(offices.values()), targets, tasks)
+    return PlanFile(plan_id, code, name, document, tuple(offices.values()), targets, tasks)
 
 
-def _document(part: Part, offices: Mapping[str, Office]) -> Document:
+def _document(part: YamlMapping, offices: Mapping[str, Office]) -> Document:
     signed = part.part("signatory")
     signatory = Signatory(
         signed.maybe("authority"), signed.maybe("on_behalf"), signed.text("position"), signed.text("name")
@@ -210,13 +210,13 @@ def _document(part: Part, offices: Mapping[str, Office]) -> Document:
     return document
 
 
-def _offices(part: Part) -> dict[str, Office]:
+def _offices(part: YamlMapping) -> dict[str, Office]:
     offices = {code: Office(code, part.text(code)) for code in part.names()}
     part.close()
     return offices
 
 
-def _named(part: Part, key: str, offices: Mapping[str, Office]) -> tuple[Office, ...]:
+def _named(part: YamlMapping, key: str, offices: Mapping[str, Office]) -> tuple[Office, ...]:
     codes = part.texts(key)
     for code in codes:
         if code not in offices:
@@ -224,9 +224,9 @@ def _named(part: Part, key: str, offices: Mapping[str, Office]) -> tuple[Office,
     return tuple(offices[code] for code in codes if code in offices)
 
 
-def _target(part: Part, offices: Mapping[str, Office], year: int) -> Target:
+def _target(part: YamlMapping, offices: Mapping[str, Office], year: int) -> FigureInPlan:
     start = date(year, 1, 1)
-    target = Target(
+    target = FigureInPlan(
         id=part.text("id", form=_ID),
         section=part.text("section"),
         label_vi=part.text("label_vi", longest=LONGEST_WORDING),
@@ -249,7 +249,7 @@ def _target(part: Part, offices: Mapping[str, Office], year: int) -> Target:
     return target
 
 
-def _check_target(part: Part, target: Target) -> None:
+def _check_target(part: YamlMapping, target: FigureInPlan) -> None:
     """What no single value shows: the value within its unit, the day within reach, a source for every number."""
     if target.unit == "percent" and _NUMBER.fullmatch(target.value) and Decimal(target.value) > 100:
         part.wrong("value", f"“{target.value}” lớn hơn 100 %")
@@ -263,8 +263,8 @@ def _check_target(part: Part, target: Target) -> None:
         part.wrong("offices", "chỉ tiêu do đơn vị báo cáo cần tên đơn vị")
 
 
-def _task(part: Part, offices: Mapping[str, Office], targets: Iterable[Target]) -> Task:
-    task = Task(
+def _task(part: YamlMapping, offices: Mapping[str, Office], targets: Iterable[FigureInPlan]) -> PlannedTask:
+    task = PlannedTask(
         id=part.text("id", form=_ID),
         section=part.text("section"),
         kind=part.choice("kind", TASK_KINDS),
@@ -282,7 +282,7 @@ def _task(part: Part, offices: Mapping[str, Office], targets: Iterable[Target]) 
     return task
 
 
-def _indicator(part: Part) -> IndicatorSpec:
+def _indicator(part: YamlMapping) -> IndicatorSpec:
     spec = IndicatorSpec(
         code=part.text("code", form=_CODE),
         label_vi=part.text("label_vi", longest=LONGEST_WORDING),
@@ -297,7 +297,7 @@ def _indicator(part: Part) -> IndicatorSpec:
     return spec
 
 
-def _refuse_twice(whole: Part, named: Iterable[tuple[str, str]]) -> None:
+def _refuse_twice(whole: YamlMapping, named: Iterable[tuple[str, str]]) -> None:
     first: dict[str, str] = {}
     for name, path in named:
         if name and name in first:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 from forms.definition import Definition
-from forms.instance import Found, Instance, read
+from forms.instance import FoundTexts, Instance, read
 
 _NUMBER = re.compile(rb"(?<![0-9.])[+-]?[0-9]{1,3}\.[0-9]{1,60}(?![0-9])")
 # With one of these after its first bytes a document may be written in another way than it reads.
@@ -46,13 +46,13 @@ def _as_written(instance: Instance, definition: Definition, exact: dict[str, str
     return replace(instance, xml=coarse, _found=[(definition, found)])
 
 
-def _with_points(found: Found, paths: frozenset[str], exact: dict[str, str]) -> Found:
+def _with_points(found: FoundTexts, paths: frozenset[str], exact: dict[str, str]) -> FoundTexts:
     points = {path: exact[found.texts[path]] for path in paths if found.texts.get(path) in exact}
     repeats = {
         path: [_with_points(one_round, paths, exact) for one_round in rounds]
         for path, rounds in found.repeats.items()
     }
-    return Found({**found.texts, **points}, repeats, found.entities)
+    return FoundTexts({**found.texts, **points}, repeats, found.entities)
 
 
 def emptied(instance: Instance, definition: Definition) -> Instance:
@@ -73,7 +73,7 @@ def _exact(instance: Instance, definition: Definition, decimals: int) -> dict[st
     return {raw: text for raw, text in coarse.items() if text is not None}
 
 
-def _points(found: Found, paths: frozenset[str]) -> list[str]:
+def _points(found: FoundTexts, paths: frozenset[str]) -> list[str]:
     texts = [found.texts[path] for path in paths if found.texts.get(path)]
     for rounds in found.repeats.values():
         for one_round in rounds:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from forms import library, sheets
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
 _ENDS = ("_done", "_of")
 
@@ -19,16 +19,18 @@ def renamed(workbook: bytes, filename: str, codes: Mapping[str, str]) -> bytes:
     return library.packed(_table(sheet, names, codes) for sheet in book.values())
 
 
-def _table(sheet: Sheet, names: Mapping[str, str], codes: Mapping[str, str]) -> library.Sheet:
+def _table(sheet: Sheet, names: Mapping[str, str], codes: Mapping[str, str]) -> library.LibrarySheet:
     headings = tuple(heading or "" for heading in sheet.headings)
     # what the old code was called stays the old code's: the new one has a name of its own
     kept = [row for row in sheet.rows if row["indicator"] not in codes]
     rows = {1: headings, **{row.number: _cells(sheet, row, names) for row in kept}}
     empty = ("",) * len(headings)
-    return library.Sheet(sheet.name, tuple(rows.get(number, empty) for number in range(1, max(rows) + 1)))
+    return library.LibrarySheet(
+        sheet.name, tuple(rows.get(number, empty) for number in range(1, max(rows) + 1))
+    )
 
 
-def _cells(sheet: Sheet, row: Row, names: Mapping[str, str]) -> tuple[str, ...]:
+def _cells(sheet: Sheet, row: SheetRow, names: Mapping[str, str]) -> tuple[str, ...]:
     texts = {heading: _referring(text, names) for heading, text in row.cells.items()}
     name = sheet.columns.get("name")
     if name in texts:

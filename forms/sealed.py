@@ -33,7 +33,7 @@ class NotOpened(Exception):
 
 
 @dataclass(frozen=True)
-class Opened:
+class Unsealed:
     """What was sealed, byte for byte: the form, and its files by their names without `.enc`."""
 
     xml: bytes
@@ -52,7 +52,7 @@ def private_key(pem: bytes) -> RSAPrivateKey:
     return key
 
 
-def unseal(instance: Instance, sealed: Mapping[str, bytes], key: RSAPrivateKey) -> Opened:
+def unseal(instance: Instance, sealed: Mapping[str, bytes], key: RSAPrivateKey) -> Unsealed:
     """Open a sealed submission with its `*.enc` files by name; the signature over all of it is checked."""
     if not instance.encrypted:
         raise NotOpened("not_sealed")
@@ -65,7 +65,7 @@ def unseal(instance: Instance, sealed: Mapping[str, bytes], key: RSAPrivateKey) 
     xml = opened.pop(names[-1].removesuffix(ENDING))
     told = "".join(f"{name}::{_md5(opened[name]).hex()}\n" for name in opened)
     _check(instance, key, encrypted_key, f"{told}{FORM}::{_md5(xml).hex()}\n")
-    return Opened(xml, opened)
+    return Unsealed(xml, opened)
 
 
 def _check(instance: Instance, key: RSAPrivateKey, encrypted_key: str, files: str) -> None:

@@ -58,7 +58,7 @@ _LANGUAGE_WORDS = {"vi": ("(vi)", "tiếng việt"), "en": ("(en)", "english")}
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One row: `cells` maps the heading as written to text without surrounding spaces; blanks are absent."""
 
     number: int
@@ -91,14 +91,14 @@ class Sheet:
 
     name: str
     headings: tuple[str | None, ...] = ()
-    rows: tuple[Row, ...] = field(default=())
+    rows: tuple[SheetRow, ...] = field(default=())
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
         """pyxform's name of a column → the heading as written."""
         return {canonical(heading): heading for heading in self.headings if heading}
 
-    def error(self, row: Row | None, column: str | None, sentence: str, value: str = "") -> SheetError:
+    def error(self, row: SheetRow | None, column: str | None, sentence: str, value: str = "") -> SheetError:
         """A SheetError at a row and a column, given by pyxform's name of it or as written."""
         heading = self.columns.get(column or "", column)
         number = row.number if row else None
@@ -107,7 +107,7 @@ class Sheet:
             cell = f"{get_column_letter(self.headings.index(heading) + 1)}{number}"
         return SheetError(self.name, number, heading, sentence, value, cell)
 
-    def questions(self) -> Iterator[tuple[str, Row]]:
+    def questions(self) -> Iterator[tuple[str, SheetRow]]:
         """Path without root and row of each row that is not an end, by following begin and end."""
         groups: list[str] = []
         for row in self.rows:
@@ -195,7 +195,7 @@ def _sheet(name: str, table: Iterable[tuple[int, Sequence[str | None]]]) -> Shee
             if heading and text and text.strip()
         }
         if cells:
-            kept.append(Row(number, cells))
+            kept.append(SheetRow(number, cells))
         if len(kept) > _most_rows(name):
             sentence = f"trang tính quá {_most_rows(name)} dòng. Danh sách dài hãy để trong file .csv đi kèm."
             raise FormRejected([SheetError(name, number, None, sentence)])

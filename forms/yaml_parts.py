@@ -79,7 +79,7 @@ def _refuse_tricks(root: yaml.Node) -> None:
             waiting += node.value
 
 
-class Part:
+class YamlMapping:
     """A mapping of the file being read: hands out its values by key, and notes what is wrong with them."""
 
     def __init__(self, node: yaml.Node, path: str, errors: list[PlanError]) -> None:
@@ -167,16 +167,16 @@ class Part:
                 self.wrong(key, "mỗi mục của danh sách cần một dòng chữ", node)
         return tuple(node.value.strip() for node in nodes if isinstance(node, yaml.ScalarNode))
 
-    def parts(self, key: str) -> "list[Part]":
+    def parts(self, key: str) -> "list[YamlMapping]":
         nodes = self._list(key)
-        return [Part(node, f"{self._under(key)}[{n}]", self.errors) for n, node in enumerate(nodes)]
+        return [YamlMapping(node, f"{self._under(key)}[{n}]", self.errors) for n, node in enumerate(nodes)]
 
-    def part(self, key: str) -> "Part":
+    def part(self, key: str) -> "YamlMapping":
         node = self._rest.pop(key, None)
         if node is None:
             self.wrong(key, "thiếu phần này")
             node = yaml.MappingNode("tag:yaml.org,2002:map", [], self.node.start_mark, self.node.end_mark)
-        return Part(node, self._under(key), self.errors)
+        return YamlMapping(node, self._under(key), self.errors)
 
     def names(self) -> tuple[str, ...]:
         """The keys not asked for yet."""

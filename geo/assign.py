@@ -24,7 +24,7 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class PointJudgement:
     """A point against the village it should be in (R21).
 
     `found` is the village it lies in, if any; `distance_m` to the expected one, None where that has no outline.
@@ -88,22 +88,22 @@ class VillageIndex:
 
     def judge(
         self, latitude: float, longitude: float, accuracy_m: float | None, expected_key: int
-    ) -> Judgement:
+    ) -> PointJudgement:
         """Whether a point supports the village a visit names: inside, within accuracy (metres), or wrong."""
         place = self._places.get(expected_key)
         if place is not None and shapely.contains_xy(self._shapes[place], longitude, latitude):
             # as nearly always; on an edge `find` says whose it is
-            return Judgement("inside", 0.0, expected_key)
+            return PointJudgement("inside", 0.0, expected_key)
         found = self.find(latitude, longitude)
         point = None if place is None else self._metric(latitude, longitude)
         if place is None or point is None:
-            return Judgement("unknown", None, found)
+            return PointJudgement("unknown", None, found)
         distance = float(shapely.distance(self._flat[place], point))
         if distance == 0 or found == expected_key:
-            return Judgement("inside", 0.0, found)
+            return PointJudgement("inside", 0.0, found)
         verdict: Literal["within_accuracy", "wrong"]
         verdict = "within_accuracy" if distance <= _reach(accuracy_m) else "wrong"
-        return Judgement(verdict, distance, found)
+        return PointJudgement(verdict, distance, found)
 
     def _metric(self, latitude: float, longitude: float) -> shapely.Point | None:
         if not _is_on_earth(latitude, longitude):

@@ -15,11 +15,20 @@ from geo.columns import Columns, Figures, Level
 from geo.crs import Crs
 from geo.layer import Layer
 from geo.match_names import READ_AS_IT_SAYS, Draft, ReadAs, Registered
-from geo.problems import Label, Problem, SeveralLayers, UnreadableBoundaries
+from geo.problems import Label, OutlineProblem, SeveralLayers, UnreadableBoundaries
 
 __all__ = [
-    "Crs", "Figures", "Level", "Outline", "Problem", "ReadAs", "Reading", "Registered", "UnreadableBoundaries",
-    "candidates", "read",
+    "BoundaryReading",
+    "Crs",
+    "Figures",
+    "Level",
+    "Outline",
+    "OutlineProblem",
+    "ReadAs",
+    "Registered",
+    "UnreadableBoundaries",
+    "candidates",
+    "read",
 ]  # fmt: skip
 
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
@@ -41,14 +50,14 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class BoundaryReading:
     """What a file says and what is wrong with it. Nothing is stored of it while there are errors.
 
     `shapes` are all rows that have one, by number, EPSG:4326, also those that are refused: to be drawn.
     """
 
     outlines: tuple[Outline, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[OutlineProblem, ...]
     crs: Crs | None
     unmatched: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
@@ -59,11 +68,11 @@ class Reading:
     columns: tuple[str, ...] = ()
 
     @property
-    def errors(self) -> tuple[Problem, ...]:
+    def errors(self) -> tuple[OutlineProblem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
     @property
-    def warnings(self) -> tuple[Problem, ...]:
+    def warnings(self) -> tuple[OutlineProblem, ...]:
         return tuple(problem for problem in self.problems if problem.severity == "warning")
 
 
@@ -77,7 +86,7 @@ def read(
     known_codes: Collection[str] | None = None,
     registered: Mapping[str, Registered] | None = None,
     chosen: Mapping[int, str] | None = None,
-) -> Reading:
+) -> BoundaryReading:
     """Reads and checks a file of communes or thôn.
 
     `commune_outline` is the official outline in EPSG:4326, longitude first, or None where it is unknown or only
@@ -91,14 +100,16 @@ def read(
     try:
         layer = _straightened(layers.load(path, how.layer), how)
     except SeveralLayers as several:
-        return Reading((), (Problem("several_layers", several.sentence),), None, layers=several.names)
+        return BoundaryReading(
+            (), (OutlineProblem("several_layers", several.sentence),), None, layers=several.names
+        )
     found = columns.find(layer.columns, level, how.code_column, how.name_column)
     missing = _missing_columns(layer, found, how, bool(registered))
     if missing:
-        return Reading((), missing, None, columns=layer.columns)
+        return BoundaryReading((), missing, None, columns=layer.columns)
     used = _settle([row.geometry for row in layer.rows], layer.declared, how.crs, commune_outline or near)
-    if isinstance(used, Problem):
-        return Reading((), (used,), None, columns=layer.columns)
+    if isinstance(used, OutlineProblem):
+        return BoundaryReading((), (used,), None, columns=layer.columns)
     known = registered or {}
     reading, drafts = _judged(layer, found, level, used, commune_outline, known, chosen=chosen or {}, how=how)
     codes = known_codes if known_codes is not None else registered
@@ -115,7 +126,7 @@ def _judged(
     *,
     chosen: Mapping[int, str],
     how: ReadAs,
-) -> tuple[Reading, list[Draft]]:
+) -> tuple[BoundaryReading, list[Draft]]:
     """The rows of a layer whose columns and system are known, checked; and the rows on their way."""
     drafts, problems = _draft(layer, found, level, used)
     drafts, matched = match_names.coded(drafts, registered, chosen, how, trusted=layer.trusted)
@@ -126,7 +137,7 @@ def _judged(
         faults += check_outlines.gaps(everything, commune_outline)
     problems = [*_letters(layer, found), *problems, *matched, *_codes(drafts), *_names(drafts), *faults]
     problems.sort(key=lambda problem: problem.severity != "error")
-    reading = Reading(
+    reading = BoundaryReading(
         outlines,
         tuple(problems[:_MOST_PROBLEMS]),
         used,
@@ -157,11 +168,13 @@ def _settle(
     declared: str | None,
     given: int | None,
     outline: BaseGeometry | None,
-) -> Crs | Problem:
+) -> Crs | OutlineProblem:
     return crs_choices.settle([shape for shape in shapes if shape is not None], declared, given, outline)
 
 
-def _missing_columns(layer: Layer, found: Columns, how: ReadAs, has_names: bool) -> tuple[Problem, ...]:
+def _missing_columns(
+    layer: Layer, found: Columns, how: ReadAs, has_names: bool
+) -> tuple[OutlineProblem, ...]:
     """Codes are the identity (names repeat inside a commune), so a file without them is not guessed at.
 
     Unless there are registered names to match its names with.
@@ -171,17 +184,17 @@ def _missing_columns(layer: Layer, found: Columns, how: ReadAs, has_names: bool)
     if found.code is None and (how.code_column or not has_names):
         what = f"cột mã «{how.code_column}»" if how.code_column else "cột mã (ma_thon, ma_xa, code…)"
         problems.append(
-            Problem("no_code_column", f"Không thấy {what}; các cột trong tệp: {have}. Hãy chọn cột.")
+            OutlineProblem("no_code_column", f"Không thấy {what}; các cột trong tệp: {have}. Hãy chọn cột.")
         )
     if found.name is None:
         what = f"cột tên «{how.name_column}»" if how.name_column else "cột tên (ten_thon, ten_xa, name…)"
         problems.append(
-            Problem("no_name_column", f"Không thấy {what}; các cột trong tệp: {have}. Hãy chọn cột.")
+            OutlineProblem("no_name_column", f"Không thấy {what}; các cột trong tệp: {have}. Hãy chọn cột.")
         )
     return tuple(problems)
 
 
-def _draft(layer: Layer, found: Columns, level: Level, used: Crs) -> tuple[list[Draft], list[Problem]]:
+def _draft(layer: Layer, found: Columns, level: Level, used: Crs) -> tuple[list[Draft], list[OutlineProblem]]:
     shapes = crs_choices.to_wgs84([row.geometry for row in layer.rows], used.epsg)
     drafts, problems = [], []
     for row, shape in zip(layer.rows, shapes, strict=True):
@@ -207,7 +220,7 @@ def _kept(drafts: Sequence[Draft], registered: Mapping[str, Registered]) -> list
     ]
 
 
-def _codes(drafts: Sequence[Draft]) -> list[Problem]:
+def _codes(drafts: Sequence[Draft]) -> list[OutlineProblem]:
     problems = []
     first: dict[str, int] = {}
     for label in (draft.label for draft in drafts):
@@ -223,7 +236,7 @@ def _codes(drafts: Sequence[Draft]) -> list[Problem]:
     return problems
 
 
-def _names(drafts: Sequence[Draft]) -> list[Problem]:
+def _names(drafts: Sequence[Draft]) -> list[OutlineProblem]:
     """Names: missing, absurd, or equal, which is only worth a word (a merged commune may have two of one name)."""
     problems = []
     rows = defaultdict(list)
@@ -247,7 +260,7 @@ def _check(
     drafts: Sequence[Draft],
     commune_outline: BaseGeometry | None,
     kept: Sequence[tuple[Label, BaseGeometry]],
-) -> tuple[tuple[Outline, ...], list[Problem]]:
+) -> tuple[tuple[Outline, ...], list[OutlineProblem]]:
     outlines, problems, rows = [], [], []
     for draft in drafts:
         checked = check_outlines.check(draft.label, draft.shape, commune_outline)
@@ -257,14 +270,14 @@ def _check(
             outlines.append(_outline(draft, checked.outline))
     if rows and sum(problem.kind == "outside_commune" for problem in _errors(problems)) == len(drafts):
         problems = [
-            Problem(
+            OutlineProblem(
                 "outside_commune", "Mọi ranh giới trong tệp đều nằm ngoài xã: sai tệp hoặc sai hệ tọa độ."
             )
         ]
     return tuple(outlines), problems + check_outlines.overlaps(rows, kept)
 
 
-def _errors(problems: Sequence[Problem]) -> list[Problem]:
+def _errors(problems: Sequence[OutlineProblem]) -> list[OutlineProblem]:
     return [problem for problem in problems if problem.severity == "error"]
 
 
@@ -274,7 +287,7 @@ def _outline(draft: Draft, geometry: shapely.MultiPolygon) -> Outline:
     return Outline(label.code, label.name, geometry, area, label.row, draft.figures, draft.illustrative)
 
 
-def _letters(layer: Layer, found: Columns) -> list[Problem]:
+def _letters(layer: Layer, found: Columns) -> list[OutlineProblem]:
     """What to look at when the letters of the names were guessed."""
     if layer.encoding is None:
         return []
@@ -286,10 +299,12 @@ def _letters(layer: Layer, found: Columns) -> list[Problem]:
         sentence = f"Tệp không ghi bảng mã; tên được đọc theo {words}, ví dụ «{sample}»: hãy xem lại dấu."
     else:
         sentence = f"Không chắc bảng mã của tên (đọc theo {words}: «{sample}»): hãy xuất lại tệp bằng UTF-8."
-    return [Problem("encoding", sentence, "warning")]
+    return [OutlineProblem("encoding", sentence, "warning")]
 
 
-def _matched(reading: Reading, drafts: Sequence[Draft], known_codes: Collection[str]) -> Reading:
+def _matched(
+    reading: BoundaryReading, drafts: Sequence[Draft], known_codes: Collection[str]
+) -> BoundaryReading:
     known = set(known_codes)
     strange = [draft.label for draft in drafts if draft.label.code and draft.label.code not in known]
     absent = sorted(known - {draft.label.code for draft in drafts})
@@ -297,7 +312,7 @@ def _matched(reading: Reading, drafts: Sequence[Draft], known_codes: Collection[
     if absent:
         named = ", ".join(absent[:10]) + ("…" if len(absent) > 10 else "")
         problems.append(
-            Problem("absent", f"Tệp thiếu {len(absent)} mã đã có trong danh mục: {named}.", "warning")
+            OutlineProblem("absent", f"Tệp thiếu {len(absent)} mã đã có trong danh mục: {named}.", "warning")
         )
     unmatched = tuple(label.code for label in strange)
     return replace(

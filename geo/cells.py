@@ -7,11 +7,11 @@ from fractions import Fraction
 
 from geo.disclosure import Bound, Suppression, bound, done_range
 from geo.reach import RESIDENT_UNITS, Enough, Reach
-from geo.targets import Judgement, Tallied, Target, cut, judge
+from geo.targets import Tallied, TargetFigure, TargetJudgement, cut, judge
 
 
 @dataclass(frozen=True)
-class Indicator:
+class CountedIndicator:
     """What is counted. `unit` is whose number it is (household … village), `kind` state, event or derived.
 
     `is_sample`: people picked by chance answer it, each questionnaire one, not the households of a list.
@@ -55,14 +55,14 @@ class Cell:
 class Counted:
     """What an area counted of an indicator, how much of what there is was asked, and what is hidden of it."""
 
-    indicator: Indicator
+    indicator: CountedIndicator
     tallied: Tallied
     reach: Reach
     hidden: Suppression | None = None
     is_total: bool = False
 
 
-def cell(counted: Counted, target: Target | None) -> Cell:
+def cell(counted: Counted, target: TargetFigure | None) -> Cell:
     """What is told of an area's numbers (R25)."""
     hidden, tallied, reach = counted.hidden, counted.tallied, counted.reach
     over_all = target is not None and target.counts_all(counted.indicator.unit)
@@ -88,7 +88,7 @@ def cell(counted: Counted, target: Target | None) -> Cell:
 
 
 def _percents(
-    counted: Counted, target: Target | None, *, over_all: bool
+    counted: Counted, target: TargetFigure | None, *, over_all: bool
 ) -> tuple[Decimal | None, Decimal | None]:
     """The share among those asked, and that of all there are where the target is judged by it; both cut."""
     asked, whole = counted.tallied.percent, counted.reach.whole
@@ -99,14 +99,16 @@ def _percents(
     return percent, cut(Fraction(100 * counted.tallied.done, whole), limit)
 
 
-def judgement(counted: Counted, target: Target, *, enough: Enough, as_of: date) -> Judgement | None:
+def judgement(
+    counted: Counted, target: TargetFigure, *, enough: Enough, as_of: date
+) -> TargetJudgement | None:
     """The target set against an area; None where the number is withheld and what is told of it does not decide.
 
     A withheld number takes its state along, since a state tells a number coarsely. Where a bound decides ("> 83 %"
     against 80 %), the state tells nothing new.
     """
 
-    def judge_by(tallied: Tallied) -> Judgement:
+    def judge_by(tallied: Tallied) -> TargetJudgement:
         return judge(target, tallied, counted.reach, as_of=as_of, enough=enough)
 
     hidden, tallied = counted.hidden, counted.tallied

@@ -7,7 +7,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.problems import Label, Problem, Severity
+from geo.problems import Label, OutlineProblem, Severity
 
 VIETNAM = ((102, 6), (118, 24))  # longitude and latitude, with Hoàng Sa and Trường Sa
 REPAIR_CHANGE = 0.001  # share of the area a repair may change
@@ -25,11 +25,11 @@ _ELLIPSOID = pyproj.Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedOutline:
     """One outline after its checks: None where it was refused."""
 
     outline: shapely.MultiPolygon | None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[OutlineProblem] = field(default_factory=list)
 
 
 def area_m2(shape: BaseGeometry) -> float:
@@ -37,7 +37,7 @@ def area_m2(shape: BaseGeometry) -> float:
     return sum(abs(_ELLIPSOID.geometry_area_perimeter(part)[0]) for part in _polygons(shape))
 
 
-def check(label: Label, shape: BaseGeometry | None, commune_outline: BaseGeometry | None) -> Checked:
+def check(label: Label, shape: BaseGeometry | None, commune_outline: BaseGeometry | None) -> CheckedOutline:
     """One row by itself; `shape` in EPSG:4326, longitude first."""
     if shape is None or shape.is_empty:
         return _refused(label, "empty", "không có ranh giới (hình trống hoặc hỏng)")
@@ -51,15 +51,15 @@ def check(label: Label, shape: BaseGeometry | None, commune_outline: BaseGeometr
         return _refused(label, "outside_vietnam", "tọa độ nằm ngoài lãnh thổ Việt Nam")
     outline, problems = _sound(label, shape)
     if outline is None:
-        return Checked(None, problems)
+        return CheckedOutline(None, problems)
     if commune_outline is not None:
         problems += _outside(label, outline, commune_outline)
-    return Checked(outline, problems)
+    return CheckedOutline(outline, problems)
 
 
 def overlaps(
     rows: Sequence[tuple[Label, BaseGeometry]], kept: Sequence[tuple[Label, BaseGeometry]] = ()
-) -> list[Problem]:
+) -> list[OutlineProblem]:
     """Rows that share ground with each other or with the outlines kept: refused above a sliver, noted below.
 
     At most MOST_OVERLAPS are told.
@@ -68,7 +68,7 @@ def overlaps(
     shapes = [shape for _, shape in everything]
     shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
-    problems: list[Problem] = []
+    problems: list[OutlineProblem] = []
     for here, (label, shape) in enumerate(rows):
         for there in sorted(int(place) for place in tree.query(shape, predicate="intersects")):
             if there > here:
@@ -78,7 +78,7 @@ def overlaps(
     return problems
 
 
-def gaps(shapes: Sequence[BaseGeometry], commune_outline: BaseGeometry | None) -> list[Problem]:
+def gaps(shapes: Sequence[BaseGeometry], commune_outline: BaseGeometry | None) -> list[OutlineProblem]:
     """Ground that no thôn covers: holes between them, and parts of the commune beyond a sliver along its edge."""
     covered = shapely.union_all(list(shapes), grid_size=1e-7)
     holes = [shapely.Polygon(ring) for part in _polygons(covered) for ring in part.interiors]
@@ -91,11 +91,11 @@ def gaps(shapes: Sequence[BaseGeometry], commune_outline: BaseGeometry | None) -
     return [_gap(area, gap) for area, gap in sized[:MOST_GAPS]]
 
 
-def _gap(area: float, gap: BaseGeometry) -> Problem:
+def _gap(area: float, gap: BaseGeometry) -> OutlineProblem:
     inner = gap.representative_point()
     size = f"{area / 10_000:,.1f} ha".replace(",", " ").replace(".", ",")
     words = f"Khoảng {size} gần {inner.y:.5f}, {inner.x:.5f} không thuộc thôn nào."
-    return Problem("gap", words, "warning", place=gap)
+    return OutlineProblem("gap", words, "warning", place=gap)
 
 
 _KINDS = {
@@ -112,11 +112,11 @@ def _in_vietnam(shape: BaseGeometry) -> bool:
     return bool(((low <= points) & (points <= high)).all())
 
 
-def _refused(label: Label, kind: str, words: str) -> Checked:
-    return Checked(None, [label.problem(kind, words)])
+def _refused(label: Label, kind: str, words: str) -> CheckedOutline:
+    return CheckedOutline(None, [label.problem(kind, words)])
 
 
-def _sound(label: Label, shape: BaseGeometry) -> tuple[shapely.MultiPolygon | None, list[Problem]]:
+def _sound(label: Label, shape: BaseGeometry) -> tuple[shapely.MultiPolygon | None, list[OutlineProblem]]:
     """The shape as a valid MultiPolygon, repaired only where that leaves its area alone."""
     if shape.is_valid:
         return _multi(shape), []
@@ -141,7 +141,7 @@ def _place_of_fault(shape: BaseGeometry) -> shapely.Point | None:
     return shapely.Point(longitude, latitude)
 
 
-def _outside(label: Label, outline: BaseGeometry, commune_outline: BaseGeometry) -> list[Problem]:
+def _outside(label: Label, outline: BaseGeometry, commune_outline: BaseGeometry) -> list[OutlineProblem]:
     beyond = outline.difference(commune_outline)
     share = beyond.area / outline.area
     if share <= OUTSIDE_NOTED_SHARE:
@@ -151,7 +151,9 @@ def _outside(label: Label, outline: BaseGeometry, commune_outline: BaseGeometry)
     return [label.problem("outside_commune", words, severity, beyond)]
 
 
-def _overlap(label: Label, shape: BaseGeometry, other: Label, its_shape: BaseGeometry) -> list[Problem]:
+def _overlap(
+    label: Label, shape: BaseGeometry, other: Label, its_shape: BaseGeometry
+) -> list[OutlineProblem]:
     common = shape.intersection(its_shape)
     shared = area_m2(common)
     if shared <= OVERLAP_NOTED_M2:

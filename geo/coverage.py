@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 
-from geo.cells import Cell, Counted, Indicator, cell, judgement
+from geo.cells import Cell, Counted, CountedIndicator, cell, judgement
 from geo.derived import DERIVED
 from geo.disclosure import Protection, Suppression, protect, protect_sample, protect_together
 from geo.estimate import Estimate, Squares
 from geo.estimates import of_all, within_error
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
-from geo.targets import PERIODS_IN_A_YEAR, Judgement, Pace, State, Tallied, Target
+from geo.targets import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
 from geo.weeks import Week, pace_of, shown_weeks
 
-__all__ = ["Cell", "Indicator"]  # what a table is made of can be had from here
+__all__ = ["Cell", "CountedIndicator"]  # what a table is made of can be had from here
 
 NO_VILLAGE = ""  # the row of findings that lie in no known thôn
 
@@ -55,8 +55,8 @@ class CommuneInput:
     households: int | None
     households_source: HouseholdsSource | None
     villages: tuple[VillageInput, ...]
-    indicators: tuple[Indicator, ...]
-    targets: tuple[Target, ...]
+    indicators: tuple[CountedIndicator, ...]
+    targets: tuple[TargetFigure, ...]
     unplaced: Mapping[str, Tallied] = field(default_factory=dict)
     unplaced_visited: int = 0
     expected: Mapping[str, int] = field(default_factory=dict)
@@ -74,10 +74,10 @@ class CommuneInput:
 class IndicatorRow:
     """An indicator over the whole commune, set against its own target where the plan has one."""
 
-    indicator: Indicator
+    indicator: CountedIndicator
     cell: Cell
-    target: Target | None
-    judgement: Judgement | None
+    target: TargetFigure | None
+    judgement: TargetJudgement | None
     estimate: Estimate | None = None
     """What is estimated of all, while not all were asked."""
 
@@ -91,7 +91,7 @@ class VillageRow:
     households: int | None
     visited: int | None
     cells: Mapping[str, Cell]
-    judgements: Mapping[str, Judgement]
+    judgements: Mapping[str, TargetJudgement]
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,10 @@ class TargetRow:
     its office has reported by the day, the newest first. `pace` is that of households met until its deadline.
     """
 
-    target: Target
-    judgement: Judgement
-    surveyed: Judgement | None = None
-    reported: Judgement | None = None
+    target: TargetFigure
+    judgement: TargetJudgement
+    surveyed: TargetJudgement | None = None
+    reported: TargetJudgement | None = None
     values: tuple[Reported, ...] = ()
     pace: Pace | None = None
     estimate: Estimate | None = None
@@ -210,12 +210,12 @@ _NOTHING_HIDDEN = Protection({}, None)
 class _Column:
     """One indicator down the table: by village code its cells and judgements, and the commune's sum."""
 
-    indicator: Indicator
+    indicator: CountedIndicator
     whole: Counted
-    target: Target | None
+    target: TargetFigure | None
     cell: Cell
     cells: Mapping[str, Cell]
-    judgements: Mapping[str, Judgement]
+    judgements: Mapping[str, TargetJudgement]
     estimate: Estimate | None
 
 
@@ -246,13 +246,13 @@ def _village_row(
     )
 
 
-def own_target(targets: tuple[Target, ...], indicator: str) -> Target | None:
+def own_target(targets: tuple[TargetFigure, ...], indicator: str) -> TargetFigure | None:
     """The commune's own target of an indicator: the first by id (R16)."""
     named = [target for target in targets if target.indicator == indicator]
     return min(named, key=lambda target: target.id, default=None)
 
 
-def _rows(given: CommuneInput, indicator: Indicator) -> dict[str, Tallied]:
+def _rows(given: CommuneInput, indicator: CountedIndicator) -> dict[str, Tallied]:
     """What each thôn, and what lies in none, tallied of an indicator."""
     tallied = {v.code: _tallied(v, indicator) for v in given.villages}
     tallied[NO_VILLAGE] = given.unplaced.get(indicator.code, Tallied())
@@ -275,7 +275,7 @@ def _hidden(
 
 def _column(
     given: CommuneInput,
-    indicator: Indicator,
+    indicator: CountedIndicator,
     tallied: Mapping[str, Tallied],
     protection: Protection,
     enough: Enough,
@@ -307,7 +307,7 @@ def _column(
 
 
 def _whole(
-    given: CommuneInput, indicator: Indicator, rows: Mapping[str, Counted], hidden: Suppression | None
+    given: CommuneInput, indicator: CountedIndicator, rows: Mapping[str, Counted], hidden: Suppression | None
 ) -> Counted:
     """The commune: its rows' sum. What hidden rows have beyond their list is not told by its reach either."""
     total = sum((row.tallied for row in rows.values()), Tallied())
@@ -323,13 +323,13 @@ def _whole(
     return Counted(indicator, total, reach, hidden, is_total=True)
 
 
-def _tallied(village: VillageInput, indicator: Indicator) -> Tallied:
+def _tallied(village: VillageInput, indicator: CountedIndicator) -> Tallied:
     derive = DERIVED.get(indicator.code) if indicator.kind == "derived" else None
     return derive(village.tallied) if derive else village.tallied.get(indicator.code, Tallied())
 
 
 def _to_ask(
-    indicator: Indicator, households: int | None, expected: Mapping[str, int], thon: int
+    indicator: CountedIndicator, households: int | None, expected: Mapping[str, int], thon: int
 ) -> int | None:
     if indicator.is_sample:
         return None
@@ -338,7 +338,7 @@ def _to_ask(
     return households if indicator.unit in RESIDENT_UNITS else expected.get(indicator.code)
 
 
-def _reach(indicator: Indicator, tallied: Tallied, expected: int | None) -> Reach:
+def _reach(indicator: CountedIndicator, tallied: Tallied, expected: int | None) -> Reach:
     return Reach(
         unit=indicator.unit,
         subjects=tallied.subjects,
@@ -348,15 +348,17 @@ def _reach(indicator: Indicator, tallied: Tallied, expected: int | None) -> Reac
     )
 
 
-def _commune_judgement(given: CommuneInput, target: Target, whole: Counted, enough: Enough) -> Judgement:
+def _commune_judgement(
+    given: CommuneInput, target: TargetFigure, whole: Counted, enough: Enough
+) -> TargetJudgement:
     """The target over the whole commune; unknown where its number is withheld and no bound decides."""
     found = judgement(whole, target, enough=enough, as_of=given.as_of)
-    return found or Judgement(state=State.UNKNOWN)
+    return found or TargetJudgement(state=TargetState.UNKNOWN)
 
 
 def _target_row(
     given: CommuneInput,
-    target: Target,
+    target: TargetFigure,
     columns: Mapping[str, _Column],
     paced: Callable[[date], Pace | None],
     enough: Enough,
@@ -385,7 +387,9 @@ def _newest_first(told: Reported) -> tuple[int, int]:
     return -told.at.toordinal(), -(told.start or told.at).toordinal()
 
 
-def _surveyed(given: CommuneInput, target: Target, column: _Column, enough: Enough, full: bool) -> Judgement:
+def _surveyed(
+    given: CommuneInput, target: TargetFigure, column: _Column, enough: Enough, full: bool
+) -> TargetJudgement:
     """What visits say of a target: over the year, or, for people helped a week or a month, by period."""
     if target.period not in PERIODS_IN_A_YEAR or target.id not in given.by_period:
         return within_error(_commune_judgement(given, target, column.whole, enough), target, column.estimate)

@@ -6,7 +6,7 @@ from typing import Any
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow
 from geo.estimate import Estimate
 from geo.reported import Reported
-from geo.targets import Judgement, Pace, PeriodCount
+from geo.targets import Pace, PeriodCount, TargetJudgement
 
 
 def to_json(shown: CoverageTable) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def to_json(shown: CoverageTable) -> dict[str, Any]:
     }
 
 
-def _state(judgement: Judgement | None) -> str | None:
+def _state(judgement: TargetJudgement | None) -> str | None:
     return None if judgement is None else judgement.state.value
 
 
@@ -129,7 +129,7 @@ def target_to_json(row: TargetRow) -> dict[str, Any]:
     }
 
 
-def _beside_json(judgement: Judgement | None) -> dict[str, Any] | None:
+def _beside_json(judgement: TargetJudgement | None) -> dict[str, Any] | None:
     """What the survey or the office alone says; null where it is not asked, or knows nothing yet."""
     if judgement is None or judgement.source is None:
         return None

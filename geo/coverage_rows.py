@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from geo.coverage import Cell, CoverageTable, Indicator
-from geo.targets import Judgement, Target
+from geo.coverage import Cell, CountedIndicator, CoverageTable
+from geo.targets import TargetFigure, TargetJudgement
 
 COMMUNE, VILLAGE, NOWHERE = "commune", "village", "nowhere"
 
@@ -74,7 +74,11 @@ def rows(table: CoverageTable) -> Iterator[CoverageRow]:
 
 
 def _row(
-    area: _Area, indicator: Indicator, cell: Cell, target: Target | None, judgement: Judgement | None
+    area: _Area,
+    indicator: CountedIndicator,
+    cell: Cell,
+    target: TargetFigure | None,
+    judgement: TargetJudgement | None,
 ) -> CoverageRow:
     limit = cell.bound
     return CoverageRow(

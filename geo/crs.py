@@ -16,7 +16,7 @@ import shapely
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
-from geo.problems import Problem
+from geo.problems import OutlineProblem
 
 WGS84 = 4326
 VN2000_DEGREES = 4756
@@ -47,7 +47,7 @@ class Crs:
 
 def settle(
     shapes: Sequence[BaseGeometry], declared: str | None, given: int | None, outline: BaseGeometry | None
-) -> Crs | Problem:
+) -> Crs | OutlineProblem:
     """The system to read these shapes in, or why it cannot be told (the choices are then named).
 
     `declared` is WKT or "EPSG:…" from the file, `given` an EPSG code from the person who loads it, `outline`
@@ -55,7 +55,7 @@ def settle(
     """
     middle = _middle(shapes)
     if middle is None:
-        return Problem("empty", "Tệp không có ranh giới nào đọc được.")
+        return OutlineProblem("empty", "Tệp không có ranh giới nào đọc được.")
     odd = _odd_numbers(middle)
     if odd is not None:
         return odd
@@ -65,7 +65,7 @@ def settle(
     return stated or _guess(middle, outline)
 
 
-def _odd_numbers(middle: tuple[float, float]) -> Problem | None:
+def _odd_numbers(middle: tuple[float, float]) -> OutlineProblem | None:
     """Numbers that are no place in Việt Nam as they stand, but would be with the axes turned or in another unit."""
     for unit, per_metre in UNITS.items():
         x, y = middle[0] / per_metre, middle[1] / per_metre
@@ -73,9 +73,9 @@ def _odd_numbers(middle: tuple[float, float]) -> Problem | None:
             words = (
                 f"Bản vẽ tính bằng {unit}, không phải mét. Hãy chọn “tọa độ tính bằng {unit}” rồi xem lại."
             )
-            return Problem(f"unit_{per_metre}", words)
+            return OutlineProblem(f"unit_{per_metre}", words)
     if _is_swapped(middle):
-        return Problem(
+        return OutlineProblem(
             "swapped_axes",
             "Tọa độ trong tệp bị đảo trục (vĩ độ trước kinh độ, hoặc Bắc trước Đông). Hãy đánh dấu “Bắc (X) đứng trước "
             "Đông (Y)” rồi xem lại.",
@@ -180,42 +180,46 @@ def _zone(system: pyproj.CRS, *, datum_counts: bool = True) -> int | None:
     return _ZONES.get((meridian, round(values.get("Scale factor at natural origin", 0), 6)))
 
 
-def _stated(middle: tuple[float, float], declared: str | None, given: int | None) -> Crs | Problem | None:
+def _stated(
+    middle: tuple[float, float], declared: str | None, given: int | None
+) -> Crs | OutlineProblem | None:
     """What a person or the file says; None where nothing is said, or it says degrees and the numbers are metres."""
     if given is not None:
         return (
             Crs(given, "given")
             if _known(given)
-            else Problem("unknown_crs", _refusal(middle, f"EPSG:{given} lạ"))
+            else OutlineProblem("unknown_crs", _refusal(middle, f"EPSG:{given} lạ"))
         )
     epsg = recognise(declared)
     if declared and epsg is None:
-        return Problem("unknown_crs", _refusal(middle, "Hệ tọa độ khai trong tệp không nhận ra được"))
+        return OutlineProblem("unknown_crs", _refusal(middle, "Hệ tọa độ khai trong tệp không nhận ra được"))
     if epsg is None or (_is_geographic(epsg) and not _is_degrees(middle)):
         return None
     return Crs(epsg, "declared")
 
 
-def _guess(middle: tuple[float, float], outline: BaseGeometry | None) -> Crs | Problem:
+def _guess(middle: tuple[float, float], outline: BaseGeometry | None) -> Crs | OutlineProblem:
     if _is_degrees(middle):
-        return Problem(
+        return OutlineProblem(
             "unknown_crs",
             _refusal(middle, "Tệp ghi độ mà không nói theo WGS84 hay VN-2000 (lệch nhau khoảng 200 m)"),
         )
     if outline is None:
-        return Problem(
+        return OutlineProblem(
             "unknown_crs", _refusal(middle, "Tệp không ghi hệ tọa độ, và xã chưa có ranh giới để đối chiếu")
         )
     landing = [epsg for epsg in VN2000 if _lands(middle, epsg, outline)]
     if len(landing) == 1:
         return Crs(landing[0], "guessed")
-    return Problem(
+    return OutlineProblem(
         "unknown_crs",
         _refusal(middle, "Tệp không ghi hệ tọa độ, và không múi nào đưa nó vào đúng ranh giới xã"),
     )
 
 
-def _wrong_zone(middle: tuple[float, float], stated: Crs, outline: BaseGeometry | None) -> Problem | None:
+def _wrong_zone(
+    middle: tuple[float, float], stated: Crs, outline: BaseGeometry | None
+) -> OutlineProblem | None:
     """A stated system that misses the commune while another reading of the same numbers hits it."""
     if outline is None or _lands(middle, stated.epsg, outline):
         return None
@@ -223,7 +227,7 @@ def _wrong_zone(middle: tuple[float, float], stated: Crs, outline: BaseGeometry 
     if better is None:
         return None
     by = "được chọn" if stated.how == "given" else "khai trong tệp"
-    return Problem(
+    return OutlineProblem(
         "wrong_zone",
         f"Sai múi chiếu: hệ EPSG:{stated.epsg} {by} đưa ranh giới ra ngoài xã, còn EPSG:{better} ({VN2000[better]}) "
         f"thì nằm đúng trong xã. Hãy nạp lại với hệ tọa độ {better}.",

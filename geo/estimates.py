@@ -5,11 +5,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from geo.cells import Indicator
+from geo.cells import CountedIndicator
 from geo.disclosure import Protection
 from geo.estimate import SCORE, Estimate, Squares, Stratum, estimate, once_each, wilson
 from geo.reach import RESIDENT_UNITS
-from geo.targets import Judgement, State, Tallied, Target
+from geo.targets import Tallied, TargetFigure, TargetJudgement, TargetState
 
 HOUSEHOLDS_MET = "tham_ho"
 """All who were met were met: of it there is nothing to estimate."""
@@ -29,7 +29,7 @@ class Thon(Protocol):
 
 
 def of_all(
-    villages: Sequence[Thon], indicator: Indicator, tallied: Mapping[str, Tallied], hidden: Protection
+    villages: Sequence[Thon], indicator: CountedIndicator, tallied: Mapping[str, Tallied], hidden: Protection
 ) -> Estimate | None:
     """None where there is nothing to estimate, or where the commune's own number is withheld.
 
@@ -49,7 +49,7 @@ def of_all(
 
 
 def _strata(
-    villages: Iterable[Thon], indicator: Indicator, tallied: Mapping[str, Tallied], hidden: Protection
+    villages: Iterable[Thon], indicator: CountedIndicator, tallied: Mapping[str, Tallied], hidden: Protection
 ) -> Iterable[Stratum]:
     for each in villages:
         row = tallied[each.code]
@@ -66,9 +66,9 @@ def _of_sample(total: Tallied) -> Estimate | None:
     return Estimate(float(Fraction(100 * total.done, total.of)), found.low, found.high, SCORE)
 
 
-def within_error(judgement: Judgement, target: Target, found: Estimate | None) -> Judgement:
+def within_error(judgement: TargetJudgement, target: TargetFigure, found: Estimate | None) -> TargetJudgement:
     """The same judgement, its words saying so where it is met but the interval reaches below the target."""
     at_least = target.comparator in (">=", ">")
-    if judgement.state is not State.MET or judgement.over_all or found is None or not at_least:
+    if judgement.state is not TargetState.MET or judgement.over_all or found is None or not at_least:
         return judgement
     return replace(judgement, words=WITHIN_ERROR) if found.low < target.value else judgement

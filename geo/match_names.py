@@ -7,7 +7,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo import names
 from geo.columns import Figures
-from geo.problems import Label, Problem
+from geo.problems import Label, OutlineProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def coded(
     how: ReadAs,
     *,
     trusted: bool,
-) -> tuple[list[Draft], list[Problem]]:
+) -> tuple[list[Draft], list[OutlineProblem]]:
     """The rows with the codes that a person gave them, that they bring, or that their unique names have.
 
     Names are written to registered thôn only where the file's letters are `trusted`; where most of them would
@@ -88,11 +88,11 @@ def coded(
     return found, [*_if_most(renamed, kept, how), *problems, *renamed]
 
 
-def _if_most(renamed: Sequence[Problem], registered: int, how: ReadAs) -> list[Problem]:
+def _if_most(renamed: Sequence[OutlineProblem], registered: int, how: ReadAs) -> list[OutlineProblem]:
     if how.renames or len(renamed) < 2 or len(renamed) * 2 <= registered:
         return []
     words = (
         f"{len(renamed)} trong {registered} thôn của tệp mang tên khác danh mục: có thể tệp dùng bộ mã khác. "
         "Hãy chọn “ghép theo tên”, hoặc đánh dấu “đúng là các thôn này đổi tên” nếu thật vậy."
     )
-    return [Problem("mostly_renamed", words)]
+    return [OutlineProblem("mostly_renamed", words)]

@@ -27,7 +27,7 @@ class SeveralLayers(UnreadableBoundaries):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class OutlineProblem:
     """One thing wrong: `row` is counted from 1 in the order of the file, 0 for the file as a whole."""
 
     kind: str
@@ -55,6 +55,6 @@ class Label:
 
     def problem(
         self, kind: str, words: str, severity: Severity = "error", place: BaseGeometry | None = None
-    ) -> Problem:
+    ) -> OutlineProblem:
         """A problem of this row; `words` follow the row's label and end without a full stop."""
-        return Problem(kind, f"{self}: {words}.", severity, self.row, self.code, self.name, place)
+        return OutlineProblem(kind, f"{self}: {words}.", severity, self.row, self.code, self.name, place)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geo.assign import Judgement
+from geo.assign import PointJudgement
 
 TYPICAL_NEEDS = 5
 """Fewer interviews than this say nothing about how long a form usually takes."""
@@ -25,7 +25,7 @@ class Doubt:
     detail: str = ""
 
 
-def misplaced(judgement: Judgement, accuracy_m: float | None) -> Doubt | None:
+def misplaced(judgement: PointJudgement, accuracy_m: float | None) -> Doubt | None:
     """A point farther from the household's thôn than its accuracy explains (R21)."""
     if judgement.verdict != "wrong" or judgement.distance_m is None:
         return None

@@ -8,11 +8,11 @@ from fractions import Fraction
 from geo.targets import (
     NEAR_POINTS,
     PERIODS_IN_A_YEAR,
-    Judgement,
     PeriodCount,
-    State,
     Tallied,
-    Target,
+    TargetFigure,
+    TargetJudgement,
+    TargetState,
     cut,
     judge_amount,
     judged,
@@ -72,7 +72,7 @@ def _next_start(kind: str, day: date) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def judge_reported(target: Target, reported: Sequence[Reported], *, as_of: date) -> Judgement:
+def judge_reported(target: TargetFigure, reported: Sequence[Reported], *, as_of: date) -> TargetJudgement:
     """Judge a target by what its office reported; what speaks of days after `as_of` is not known yet."""
     known = sorted(
         (each for each in reported if each.at <= as_of), key=lambda each: (each.at, each.start or each.at)
@@ -82,7 +82,7 @@ def judge_reported(target: Target, reported: Sequence[Reported], *, as_of: date)
         by_start = {each.start: each.amount for each in known if each.start and each.amount is not None}
         found = judge_each_period(target, by_start, as_of=as_of)
     elif newest is None:
-        return Judgement(state=State.UNKNOWN)
+        return TargetJudgement(state=TargetState.UNKNOWN)
     else:
         found = _judge_newest(target, newest, as_of)
     if newest is None:
@@ -90,7 +90,7 @@ def judge_reported(target: Target, reported: Sequence[Reported], *, as_of: date)
     return replace(found, source="office", reported_at=newest.at)
 
 
-def _judge_newest(target: Target, newest: Reported, as_of: date) -> Judgement:
+def _judge_newest(target: TargetFigure, newest: Reported, as_of: date) -> TargetJudgement:
     value = newest.amount
     if target.period in PERIODS_IN_A_YEAR and newest.of:
         return _judge_share_of_periods(newest.done or 0, newest.of)
@@ -99,25 +99,25 @@ def _judge_newest(target: Target, newest: Reported, as_of: date) -> Judgement:
     return judge_amount(target, value, as_of, "office")
 
 
-def _judge_percent(target: Target, value: Fraction, as_of: date) -> Judgement:
+def _judge_percent(target: TargetFigure, value: Fraction, as_of: date) -> TargetJudgement:
     met = target.met_by(value)
     near = target.short(value) < NEAR_POINTS and as_of <= target.deadline
-    state = State.MET if met else State.AT_RISK if near else State.BEHIND
+    state = TargetState.MET if met else TargetState.AT_RISK if near else TargetState.BEHIND
     return judged(state, met, value, target)
 
 
-def _judge_share_of_periods(met: int, gone: int) -> Judgement:
+def _judge_share_of_periods(met: int, gone: int) -> TargetJudgement:
     """Every period gone must have been met; one missed cannot be made up for."""
     value = Fraction(100 * met, gone)
     near = 100 - value < NEAR_POINTS
-    state = State.MET if met >= gone else State.AT_RISK if near else State.BEHIND
+    state = TargetState.MET if met >= gone else TargetState.AT_RISK if near else TargetState.BEHIND
     shown = cut(value)
-    return Judgement(
+    return TargetJudgement(
         state=state, met=met >= gone, value=value, value_shown=shown, gap=100 - shown, words=state.words
     )
 
 
-def judge_each_period(target: Target, told: Mapping[date, Fraction], *, as_of: date) -> Judgement:
+def judge_each_period(target: TargetFigure, told: Mapping[date, Fraction], *, as_of: date) -> TargetJudgement:
     """Periods met of periods gone, each listed. `told` is what is known, by the first day of its period.
 
     A period that nobody has told is not called missed: while any is open, and none is known to be missed, the
@@ -132,16 +132,18 @@ def judge_each_period(target: Target, told: Mapping[date, Fraction], *, as_of: d
     ]
     gone = [period for period in begun if period.gone]
     if not any(period.met is not None for period in gone):
-        return Judgement(state=State.UNKNOWN, periods=tuple(begun))
+        return TargetJudgement(state=TargetState.UNKNOWN, periods=tuple(begun))
     met = sum(period.met is True for period in gone)
     untold = sum(period.met is None for period in gone)
     found = _judge_share_of_periods(met, len(gone))
     if untold and met + untold == len(gone):
-        found = replace(found, state=State.AT_RISK, met=None)
+        found = replace(found, state=TargetState.AT_RISK, met=None)
     return replace(found, words=_words(target, met, len(gone), untold), periods=tuple(begun))
 
 
-def judge_surveyed_periods(target: Target, told: Mapping[date, Tallied], *, as_of: date) -> Judgement:
+def judge_surveyed_periods(
+    target: TargetFigure, told: Mapping[date, Tallied], *, as_of: date
+) -> TargetJudgement:
     """Periods met of periods in which visits counted something, each begun one listed.
 
     Before the first visit nothing is known, and a period without visits is empty: neither is called missed.
@@ -162,26 +164,26 @@ def judge_surveyed_periods(target: Target, told: Mapping[date, Tallied], *, as_o
     )
     known = [period.met for period in begun if period.gone and period.met is not None]
     if not known:
-        return Judgement(state=State.UNKNOWN, source="survey", periods=begun)
+        return TargetJudgement(state=TargetState.UNKNOWN, source="survey", periods=begun)
     found = _judge_share_of_periods(sum(known), len(known))
     words = f"đạt {sum(known)}/{len(known)} {PERIOD_WORDS[target.period]} có số liệu"
     return replace(found, words=words, source="survey", periods=begun)
 
 
-def _amount(target: Target, counted: Tallied) -> Fraction | None:
+def _amount(target: TargetFigure, counted: Tallied) -> Fraction | None:
     """What visits of one period say in the target's unit; None where there were none."""
     if target.unit == "percent":
         return counted.percent if 0 <= counted.done <= counted.of else None
     return Fraction(counted.done) if counted.subjects > 0 else None
 
 
-def _words(target: Target, met: int, gone: int, untold: int) -> str:
+def _words(target: TargetFigure, met: int, gone: int, untold: int) -> str:
     name = PERIOD_WORDS[target.period]
     rest = f", {untold} {name} chưa có số liệu" if untold else ""
     return f"đạt {met}/{gone} {name}{rest}"
 
 
-def shown_periods(found: Judgement, small: set[date]) -> Judgement:
+def shown_periods(found: TargetJudgement, small: set[date]) -> TargetJudgement:
     """The judgement without the numbers of these periods, by their first day (R25)."""
     kept = (
         replace(period, value=None, met=None) if period.start in small else period for period in found.periods

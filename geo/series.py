@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class SeriesEntry(NamedTuple):
     """One finding of a series; entries sort in the series' order: observed, received, submission."""
 
     observed_at: dt.datetime
@@ -62,7 +62,7 @@ Steps = dict[Place, Amount]
 NOTHING = Amount(0, 0, 0)
 
 
-def steps(series: Iterable[Entry], rule: Rule, turns: Iterable[Turn] = ()) -> Steps:
+def steps(series: Iterable[SeriesEntry], rule: Rule, turns: Iterable[Turn] = ()) -> Steps:
     """The changes that a whole series makes to the sums of its thôn; the sum up to a day is its state then.
 
     A finding without a thôn is known but in nobody's sums; it still ends the state before it.
@@ -87,7 +87,7 @@ def _concerns(turn: Turn, rule: Rule) -> bool:
 
 
 def _stays(
-    entry: Entry, end: dt.date | None, turns: Sequence[Turn]
+    entry: SeriesEntry, end: dt.date | None, turns: Sequence[Turn]
 ) -> Iterable[tuple[int | None, dt.date, dt.date | None]]:
     """The thôn in whose sums an entry stands, from which day to which: in one, unless its household turns."""
     village_id, begins = entry.village_id, entry.day
@@ -104,8 +104,8 @@ def _stays(
 
 
 def change(
-    before: Sequence[Entry],
-    after: Sequence[Entry],
+    before: Sequence[SeriesEntry],
+    after: Sequence[SeriesEntry],
     rule: Rule,
     turns: tuple[Sequence[Turn], Sequence[Turn]] = ((), ()),
 ) -> Steps:
@@ -116,7 +116,9 @@ def change(
     return {place: amount for place, amount in difference.items() if amount != NOTHING}
 
 
-def arrival(series: Sequence[Entry], entry: Entry, rule: Rule, turns: Sequence[Turn] = ()) -> Steps:
+def arrival(
+    series: Sequence[SeriesEntry], entry: SeriesEntry, rule: Rule, turns: Sequence[Turn] = ()
+) -> Steps:
     """What to append to the tally when one finding joins a series; the usual cases without going through it all.
 
     Of the series the entries right before and right after it are enough: an entry ends by the next one alone.
@@ -139,13 +141,13 @@ def arrival(series: Sequence[Entry], entry: Entry, rule: Rule, turns: Sequence[T
     return {place: amount for place, amount in found.items() if amount != NOTHING}
 
 
-def _stand(found: Steps, entry: Entry, day: dt.date, sign: int) -> None:
+def _stand(found: Steps, entry: SeriesEntry, day: dt.date, sign: int) -> None:
     """From that day on an entry stands in the sums of its thôn, or with -1 no longer does."""
     if entry.village_id is not None:
         _add(found, (entry.village_id, day), Amount(sign * entry.done, sign * entry.of, sign))
 
 
-def _end(ordered: Sequence[Entry], position: int, rule: Rule) -> dt.date | None:
+def _end(ordered: Sequence[SeriesEntry], position: int, rule: Rule) -> dt.date | None:
     """The first day on which an entry no longer counts; None while it does."""
     if rule.event:
         return None

@@ -36,7 +36,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class ShareWithInterval:
     """`done` of `of` points, and the interval (shares, 0 to 1) that holds the true share with CONFIDENCE.
 
     `low` and `high` are None where fewer than the wanted number were measured: then no percent is told.
@@ -53,7 +53,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SignalSquare:
     """A square of the surface: its south-west corner, what its newest measurements say, and how many they are."""
 
     south: float
@@ -86,13 +86,13 @@ def wilson(done: int, of: int, confidence: float = CONFIDENCE) -> tuple[float, f
     return (0.0 if done == 0 else centre - reach, 1.0 if done == of else centre + reach)
 
 
-def estimate(results: Iterable[bool], fewest: int) -> Estimate:
+def estimate(results: Iterable[bool], fewest: int) -> ShareWithInterval:
     """The share of points at which 5G is usable; without percent where there are fewer than `fewest`."""
     found = list(results)
     done, of = sum(found), len(found)
     if of < max(fewest, 1):
-        return Estimate(done, of)
-    return Estimate(done, of, *wilson(done, of))
+        return ShareWithInterval(done, of)
+    return ShareWithInterval(done, of, *wilson(done, of))
 
 
 def newest(samples: Iterable[Sample], as_of: date, valid_days: int) -> tuple[Sample, ...]:
@@ -104,7 +104,7 @@ def newest(samples: Iterable[Sample], as_of: date, valid_days: int) -> tuple[Sam
 
 def estimates(
     current: Sequence[Sample], fewest: int, operators: Sequence[str]
-) -> Mapping[tuple[str, Place], Estimate]:
+) -> Mapping[tuple[str, Place], ShareWithInterval]:
     """For each operator and for any ("") an estimate outdoors and indoors."""
     places: tuple[Place, Place] = ("outdoor", "indoor")
     found = {
@@ -127,7 +127,7 @@ def _any(current: Sequence[Sample], place: Place) -> list[bool]:
     return list(cells.values())
 
 
-def surface(samples: Sequence[Sample], as_of: date, valid_days: int) -> tuple[Cell, ...]:
+def surface(samples: Sequence[Sample], as_of: date, valid_days: int) -> tuple[SignalSquare, ...]:
     """The squares in which something was measured, from these samples of one operator (or all) and place.
 
     More than half of the newest measurements of its points usable: covered. Only older ones: old, greyed.
@@ -146,13 +146,13 @@ def surface(samples: Sequence[Sample], as_of: date, valid_days: int) -> tuple[Ce
     return tuple(_cell(square, within, since) for square, within in sorted(squares.items()))
 
 
-def _cell(square: tuple[int, int], within: Sequence[Sample], since: date) -> Cell:
+def _cell(square: tuple[int, int], within: Sequence[Sample], since: date) -> SignalSquare:
     current = [sample for sample in within if sample.day > since]
     counted = current or within
     done = sum(bool(sample.usable) for sample in counted)
     state: State = "old" if not current else "covered" if 2 * done > len(counted) else "not"
     south, west = (round(edge * CELL, 6) for edge in square)
-    return Cell(south, west, state, done, len(counted), max(sample.day for sample in counted))
+    return SignalSquare(south, west, state, done, len(counted), max(sample.day for sample in counted))
 
 
 def speeds(samples: Iterable[Sample], fewest: int, since: date, until: date) -> Speeds:

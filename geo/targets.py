@@ -44,7 +44,7 @@ class Tallied:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class TargetFigure:
     """One figure of a commune's plan. `value` is in `unit`: percent (0 to 100) or count."""
 
     id: str
@@ -81,7 +81,7 @@ class Target:
         return self.over_households or (says_all and unit in COUNTABLE_UNITS)
 
 
-class State(StrEnum):
+class TargetState(StrEnum):
     """The five states of R7."""
 
     MET = "met"
@@ -96,11 +96,11 @@ class State(StrEnum):
 
 
 _WORDS = {
-    State.MET: "đạt",
-    State.ON_TRACK: "đúng tiến độ",
-    State.AT_RISK: "nguy cơ",
-    State.BEHIND: "chưa đạt",
-    State.UNKNOWN: "chưa đủ số liệu",
+    TargetState.MET: "đạt",
+    TargetState.ON_TRACK: "đúng tiến độ",
+    TargetState.AT_RISK: "nguy cơ",
+    TargetState.BEHIND: "chưa đạt",
+    TargetState.UNKNOWN: "chưa đủ số liệu",
 }
 
 
@@ -125,7 +125,7 @@ class PeriodCount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
+class TargetJudgement:
     """What can be said about a target on a day.
 
     `met` is None where it may not be judged (too few reached, nothing known, or those not yet asked decide).
@@ -134,7 +134,7 @@ class Judgement:
     are, asked or not.
     """
 
-    state: State
+    state: TargetState
     met: bool | None = None
     value: Fraction | None = None
     value_shown: Decimal | None = None
@@ -146,9 +146,9 @@ class Judgement:
     reported_at: date | None = None
     periods: tuple[PeriodCount, ...] = ()  # of a figure per week, month or quarter: each period begun
 
-    def withheld(self) -> "Judgement":
+    def withheld(self) -> "TargetJudgement":
         """The same state without any number from which a small cell could be computed (R25)."""
-        return Judgement(
+        return TargetJudgement(
             state=self.state,
             met=self.met,
             reach=self.reach,
@@ -158,7 +158,7 @@ class Judgement:
         )
 
 
-def cut(value: Fraction, target: Target | None = None) -> Decimal:
+def cut(value: Fraction, target: TargetFigure | None = None) -> Decimal:
     """One decimal (more where the target has more), cut so that it looks met only when it is met (R7).
 
     Cutting is downward, for an upper limit upward. A percent that stands exactly on a strict limit ("trên 85 %" at
@@ -189,8 +189,8 @@ def share_of_time_gone(start: date, deadline: date, as_of: date) -> Fraction:
 
 
 def judge(
-    target: Target, tallied: Tallied, reach: Reach, *, as_of: date, enough: Enough = _ENOUGH
-) -> Judgement:
+    target: TargetFigure, tallied: Tallied, reach: Reach, *, as_of: date, enough: Enough = _ENOUGH
+) -> TargetJudgement:
     """Judge a surveyed target from exact fractions (R6 and 6.7).
 
     This one function gives the state of any area to page, map, wall map, tooltip, legend, report, file and API.
@@ -200,12 +200,12 @@ def judge(
     over_all = target.counts_all(reach.unit)
     asked = tallied.percent
     if asked is None:
-        return Judgement(state=State.UNKNOWN, reach=reach.share, over_all=over_all)
+        return TargetJudgement(state=TargetState.UNKNOWN, reach=reach.share, over_all=over_all)
     value = Fraction(100 * tallied.done, reach.whole or 1) if over_all else asked
     is_enough = reach.is_enough(enough)
     state = _survey_state(target, asked, value, reach, is_enough=is_enough, as_of=as_of)
     told = value if not over_all or reach.whole else None
-    return Judgement(
+    return TargetJudgement(
         state=state,
         met=_is_met(target, asked, value, state) if is_enough else None,
         value=told,
@@ -219,30 +219,30 @@ def judge(
 
 
 def _survey_state(
-    target: Target, asked: Fraction, value: Fraction, reach: Reach, *, is_enough: bool, as_of: date
-) -> State:
+    target: TargetFigure, asked: Fraction, value: Fraction, reach: Reach, *, is_enough: bool, as_of: date
+) -> TargetState:
     """R7 in its order; below the least reach a number is no ground to call anybody behind."""
     if is_enough and target.met_by(value):
-        return State.MET
+        return TargetState.MET
     if as_of > target.deadline:
-        return State.BEHIND
+        return TargetState.BEHIND
     gone = share_of_time_gone(target.start, target.deadline, as_of)
     keeps_pace = reach.share is not None and reach.share >= gone
     if not is_enough:
-        return State.ON_TRACK if target.met_by(asked) and keeps_pace else State.UNKNOWN
+        return TargetState.ON_TRACK if target.met_by(asked) and keeps_pace else TargetState.UNKNOWN
     if target.met_by(asked):  # over all there are, and only doors not yet knocked on are missing
-        return State.ON_TRACK if keeps_pace else State.AT_RISK
-    return State.AT_RISK if target.short(value) < NEAR_POINTS else State.BEHIND
+        return TargetState.ON_TRACK if keeps_pace else TargetState.AT_RISK
+    return TargetState.AT_RISK if target.short(value) < NEAR_POINTS else TargetState.BEHIND
 
 
-def _is_met(target: Target, asked: Fraction, value: Fraction, state: State) -> bool | None:
+def _is_met(target: TargetFigure, asked: Fraction, value: Fraction, state: TargetState) -> bool | None:
     """None while all who were asked have it and only the others can tell (22 of 22 thôn, of 23)."""
     if target.met_by(value):
         return True
-    return None if target.met_by(asked) and state is not State.BEHIND else False
+    return None if target.met_by(asked) and state is not TargetState.BEHIND else False
 
 
-def gap_shown(target: Target, value: Fraction) -> Decimal:
+def gap_shown(target: TargetFigure, value: Fraction) -> Decimal:
     """How far the shown value is from the target, so that what a reader sees adds up; 0 where it is met."""
     if target.met_by(value):
         return Decimal(0)
@@ -254,26 +254,28 @@ def _decimal(value: Fraction) -> Decimal:
     return Decimal(int(value * 10**6)).scaleb(-6).normalize()
 
 
-def judge_amount(target: Target, value: Fraction | None, as_of: date, source: str) -> Judgement:
+def judge_amount(target: TargetFigure, value: Fraction | None, as_of: date, source: str) -> TargetJudgement:
     """A count, cumulative in the year: its share of the figure is held against the share of time gone."""
     if value is None:
-        return Judgement(state=State.UNKNOWN)
+        return TargetJudgement(state=TargetState.UNKNOWN)
     met = target.met_by(value)
     gone = 100 * share_of_time_gone(target.start, target.deadline, as_of)
     done = 100 * value / target.value if target.value else Fraction(0)
     if met:
-        state = State.MET
+        state = TargetState.MET
     elif as_of > target.deadline or target.comparator not in (">=", ">"):
-        state = State.BEHIND
+        state = TargetState.BEHIND
     elif done >= gone:
-        state = State.ON_TRACK
+        state = TargetState.ON_TRACK
     else:
-        state = State.AT_RISK if gone - done < NEAR_POINTS else State.BEHIND
+        state = TargetState.AT_RISK if gone - done < NEAR_POINTS else TargetState.BEHIND
     return judged(state, met, value, target, source)
 
 
-def judged(state: State, met: bool, value: Fraction, target: Target, source: str = "office") -> Judgement:
-    return Judgement(
+def judged(
+    state: TargetState, met: bool, value: Fraction, target: TargetFigure, source: str = "office"
+) -> TargetJudgement:
+    return TargetJudgement(
         state=state,
         met=met,
         value=value,

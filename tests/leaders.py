@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from forms import plans
 from geo import illustrate
-from geo.coverage import CommuneInput, CoverageTable, HouseholdsSource, Indicator, VillageInput, table
-from geo.targets import Tallied, Target
+from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, HouseholdsSource, VillageInput, table
+from geo.targets import Tallied, TargetFigure
 from server.accounts import persons, roles
 from server.counting import tally
 from server.db import db
@@ -23,15 +23,15 @@ NOON = dt.datetime(2026, 11, 22, 5, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 22)
 
 INDICATORS = (
-    Indicator("tham_ho", "Hộ đã gặp", "household", "state"),
-    Indicator("phu_song_5g", "Phủ sóng 5G", "household", "state"),
-    Indicator("vneid_18_kich_hoat", "Người lớn dùng VNeID", "adult", "state"),
-    Indicator("smart_hai_phong_ho", "Hộ dùng Smart Hải Phòng", "household", "state"),
-    Indicator("cai_smart_hai_phong", "Người được giúp cài", "person", "event"),
+    CountedIndicator("tham_ho", "Hộ đã gặp", "household", "state"),
+    CountedIndicator("phu_song_5g", "Phủ sóng 5G", "household", "state"),
+    CountedIndicator("vneid_18_kich_hoat", "Người lớn dùng VNeID", "adult", "state"),
+    CountedIndicator("smart_hai_phong_ho", "Hộ dùng Smart Hải Phòng", "household", "state"),
+    CountedIndicator("cai_smart_hai_phong", "Người được giúp cài", "person", "event"),
 )
 
 
-def target(id_: str, indicator: str, **fields: object) -> Target:
+def target(id_: str, indicator: str, **fields: object) -> TargetFigure:
     """A percent of households by the end of 2026, at least 80 unless told otherwise."""
     values: dict[str, object] = {
         "label": indicator,
@@ -44,7 +44,7 @@ def target(id_: str, indicator: str, **fields: object) -> Target:
         "deadline": dt.date(2026, 12, 31),
         "indicator": indicator,
     } | fields
-    return Target(id=id_, **values)  # type: ignore[arg-type]
+    return TargetFigure(id=id_, **values)  # type: ignore[arg-type]
 
 
 TARGETS = (
@@ -98,7 +98,7 @@ VILLAGES = (
 def sample(
     villages: tuple[VillageInput, ...] = VILLAGES,
     *,
-    targets: tuple[Target, ...] = TARGETS,
+    targets: tuple[TargetFigure, ...] = TARGETS,
     as_of: dt.date = TODAY,
     full: bool = False,
 ) -> CoverageTable:

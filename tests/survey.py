@@ -133,7 +133,7 @@ def sums(village_id: int | None = None) -> dict[str, tuple[int, int, int]]:
     return {code: amount for code, amount in found.items() if amount != (0, 0, 0)}
 
 
-def differences() -> list[tally.Difference]:
+def differences() -> list[tally.TallyDifference]:
     with db.engine.connect() as connection:
         return tally.recount(connection)
 

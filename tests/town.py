@@ -138,7 +138,7 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
 
 def _report(commune: Commune) -> None:
     """An issued report, without its maps; its PDF says no more than its Word file."""
-    made = making.make(commune, periods.of_month(clock.today()), None, content.Wish())
+    made = making.make(commune, periods.of_month(clock.today()), None, content.ReportWish())
     report, table = content.to_json(made.report), to_json(made.table)
     row = Snapshot(
         commune_id=commune.id, number=1, period=made.report.period, cut_off=made.table.as_of,

@@ -23,7 +23,7 @@ from geo.coverage import CoverageTable
 from geo.coverage_json import to_json
 from geo.coverage_rows import COMMUNE, CoverageRow, rows
 from geo.estimate import Estimate
-from geo.targets import State, cut
+from geo.targets import TargetState, cut
 from server import clock
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
@@ -64,11 +64,11 @@ WITHHELD = {
     "secondary": "để không suy ra được số đã ẩn của thôn khác",
 }
 STATES = {
-    State.MET: "Đã khảo sát đủ và đạt mức giao.",
-    State.ON_TRACK: "Đạt trên số đã hỏi; chưa khảo sát đủ nhưng không chậm so với thời gian đã qua.",
-    State.AT_RISK: "Còn thiếu dưới 5 điểm, hoặc đạt trên số đã hỏi nhưng đi chậm.",
-    State.BEHIND: "Còn thiếu từ 5 điểm, hoặc đã quá hạn.",
-    State.UNKNOWN: "Chưa có câu trả lời, hoặc mới khảo sát dưới mức tối thiểu.",
+    TargetState.MET: "Đã khảo sát đủ và đạt mức giao.",
+    TargetState.ON_TRACK: "Đạt trên số đã hỏi; chưa khảo sát đủ nhưng không chậm so với thời gian đã qua.",
+    TargetState.AT_RISK: "Còn thiếu dưới 5 điểm, hoặc đạt trên số đã hỏi nhưng đi chậm.",
+    TargetState.BEHIND: "Còn thiếu từ 5 điểm, hoặc đã quá hạn.",
+    TargetState.UNKNOWN: "Chưa có câu trả lời, hoặc mới khảo sát dưới mức tối thiểu.",
 }
 MEANINGS = {
     "done": "Số đã đạt trong những nơi đã hỏi; với loại “cộng dồn trong năm” là tổng số người được giúp.",
@@ -181,7 +181,7 @@ _WORDS: Mapping[str, Callable[[Any], Any]] = {
     "suppressed": WITHHELD.__getitem__,
     "comparator": words.SIGNS.__getitem__,
     "met": lambda value: "đạt" if value else "chưa đạt",
-    "state": lambda value: State(value).words,
+    "state": lambda value: TargetState(value).words,
 }
 
 
@@ -209,7 +209,7 @@ def _codes_sheet(book: Workbook, table: CoverageTable) -> None:
     for row in table.indicators:
         known = row.indicator
         sheet.row(["chỉ tiêu", known.label, words.UNITS.get(known.unit), known.code])
-    for state in State:
+    for state in TargetState:
         sheet.row(["trạng thái", state.words, STATES[state]])
     for meaning in WITHHELD.values():
         sheet.row(["vì sao không nêu", meaning])

@@ -12,7 +12,7 @@ from werkzeug.http import dump_options_header
 
 from dashboards.downloads import coverage_files, submission_files
 from dashboards.maps import map_outlines
-from dashboards.pages.commune_page_request import Asked, ask
+from dashboards.pages.commune_page_request import CommunePage, ask
 from geo.vietnamese_order import sort_key
 from server import audit
 from server.accounts import access
@@ -33,7 +33,7 @@ LONG = 20_000
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of file: its ending, media type, and what it is good for."""
 
     ending: str
@@ -43,25 +43,25 @@ class Kind:
 
 
 KINDS = (
-    Kind(
+    FileKind(
         "xlsx",
         submission_files.XLSX_TYPE,
         "Excel (XLSX)",
         "Mở bằng Excel, LibreOffice. Có bốn trang: Chỉ tiêu, Theo thôn, Bảng mã, Nguồn.",
     ),
-    Kind(
+    FileKind(
         "csv",
         submission_files.CSV_TYPE,
         "CSV",
         "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu.",
     ),
-    Kind(
+    FileKind(
         "geojson",
         submission_files.GEOJSON_TYPE,
         "GeoJSON",
         "Bản đồ các thôn kèm số liệu, cho trang web và QGIS.",
     ),
-    Kind(
+    FileKind(
         "gpkg",
         "application/geopackage+sqlite3",
         "GeoPackage (GPKG)",
@@ -94,7 +94,7 @@ def page(code: str) -> str:
 
 
 @dataclass(frozen=True)
-class Question:
+class ExportQuestion:
     """A question that may be chosen for a file (X13)."""
 
     path: str
@@ -110,7 +110,7 @@ class Exported:
     form_id: str
     title: str
     count: int
-    questions: tuple[Question, ...]
+    questions: tuple[ExportQuestion, ...]
     languages: tuple[str, ...]
 
     @property
@@ -126,7 +126,7 @@ def _exported(form: Form, count: int) -> Exported:
     whole = merged(select.definitions(form.id))
     withheld_paths = {field.path for field in withheld(whole)}
     questions = (
-        Question(field.path, field.label, field.repeat, field.path in withheld_paths)
+        ExportQuestion(field.path, field.label, field.repeat, field.path in withheld_paths)
         for field in whole.fields
         if field.kind not in UNSEEN
     )
@@ -160,20 +160,20 @@ def coverage_file(code: str, ending: str) -> Response:
     return _attached(content, kind.media_type, f"muc-bao-phu-{code}-{asked.table.as_of}.{ending}")
 
 
-def _xlsx(asked: Asked) -> bytes:
+def _xlsx(asked: CommunePage) -> bytes:
     return _written(lambda path: coverage_files.xlsx(asked.table, path, access.signed_in().name))
 
 
-def _gpkg(asked: Asked) -> bytes:
+def _gpkg(asked: CommunePage) -> bytes:
     drawn = map_outlines.of_commune(asked.commune)
     return _written(lambda path: coverage_files.geopackage(asked.table, drawn, path))
 
 
-def _geojson(asked: Asked) -> bytes:
+def _geojson(asked: CommunePage) -> bytes:
     return coverage_files.geojson(asked.table, map_outlines.of_commune(asked.commune)).encode()
 
 
-def _csv(asked: Asked) -> bytes:
+def _csv(asked: CommunePage) -> bytes:
     return "".join(coverage_files.csv_text(asked.table)).encode()
 
 
@@ -201,7 +201,7 @@ def media_file(code: str, submission_id: int, name: str) -> Response:
     return response
 
 
-_WRITERS: dict[str, Callable[[Asked], bytes]] = {
+_WRITERS: dict[str, Callable[[CommunePage], bytes]] = {
     "xlsx": _xlsx,
     "csv": _csv,
     "geojson": _geojson,

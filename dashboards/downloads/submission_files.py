@@ -16,7 +16,7 @@ from server.exports import geojson, select, submissions
 from server.exports.columns import merged
 from server.exports.export_problems import ExportProblem
 from server.exports.presets import BOTH, CENTRAL, DETAILS, EXCEL_VI, KOBO, SUMMARY, WORKBOOK, Preset
-from server.exports.select import Choice
+from server.exports.select import SubmissionFilter
 from server.exports.submissions import Export
 from server.models import Commune, Form
 from server.review.submission_states import WORDS as STATES
@@ -120,7 +120,7 @@ def asked(commune: Commune) -> tuple[Writing, Export]:
     return writing, export
 
 
-def _choice(commune: Commune, form: Form) -> Choice:
+def _choice(commune: Commune, form: Form) -> SubmissionFilter:
     """Which submissions; every part narrows what the commune has, none reaches beyond it (X13, X19)."""
     return select.choice(
         commune,

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from dashboards import coverage_lines, words
-from dashboards.coverage_lines import Column
+from dashboards.coverage_lines import IndicatorColumn
 from dashboards.maps.map_colours import COLOURS, figure, state_class
 from geo.coverage import Cell, CoverageTable
-from geo.targets import Judgement, cut
+from geo.targets import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
 from server.coverage.coverage_table import VISITED
 from server.exports.cells import plain
@@ -27,7 +27,7 @@ LIGHT_TEXT = frozenset({"k-met", "k-far"})
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetLine:
     """A line of the sheet: what stands in its cells, and for each target its number, its word and its class."""
 
     fixed: tuple[Any, ...]
@@ -54,7 +54,7 @@ def write(book: Workbook, table: CoverageTable) -> None:
         page.write_string(at, 0, plain(note), formats.note)
 
 
-def _heads(column: Column) -> tuple[str, str]:
+def _heads(column: IndicatorColumn) -> tuple[str, str]:
     of = f" (trên {column.over_all})" if column.over_all else ""
     return f"{column.label} %{of}", f"{column.label} so với chỉ tiêu"
 
@@ -73,11 +73,11 @@ def _set_up(page: Any, heads: Sequence[str], rows: int) -> None:
     page.set_footer("&C&P/&N")
 
 
-def _rows(table: CoverageTable, columns: Sequence[Column]) -> list[Row]:
+def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[SheetLine]:
     """The thôn in Vietnamese order, what lies in none, and the commune last."""
     thon = sorted(table.villages, key=lambda row: (sort_key(row.name), row.code))
     found = [
-        Row(
+        SheetLine(
             (
                 row.code,
                 table.name_of(row),
@@ -94,14 +94,14 @@ def _rows(table: CoverageTable, columns: Sequence[Column]) -> list[Row]:
     if coverage_lines.nowhere(table, columns):
         lost = table.unplaced
         pairs = tuple(_pair(lost.get(each.code, Cell()), None, each.code) for each in columns)
-        found.append(Row(("", "Không rõ thôn", None, lost.get(VISITED, Cell()).subjects, None), pairs))
+        found.append(SheetLine(("", "Không rõ thôn", None, lost.get(VISITED, Cell()).subjects, None), pairs))
     whole = []
     for column in columns:
         known = table.indicator(column.code)
         whole.append(_pair(known.cell, known.judgement, column.code) if known else (None, "", ""))
     share = None if table.reach is None else cut(100 * table.reach)
     met = words.NOT_TOLD if table.visited is None else table.visited
-    found.append(Row(("", WHOLE, table.households, met, share), tuple(whole), is_bold=True))
+    found.append(SheetLine(("", WHOLE, table.households, met, share), tuple(whole), is_bold=True))
     return found
 
 
@@ -113,7 +113,7 @@ def _met(cell: Cell, visited: int | None) -> tuple[Any, Any]:
     return visited, None if doubtful or cell.reach is None else cut(100 * cell.reach)
 
 
-def _pair(cell: Cell, judgement: Judgement | None, code: str) -> tuple[Any, str, str]:
+def _pair(cell: Cell, judgement: TargetJudgement | None, code: str) -> tuple[Any, str, str]:
     value: Any = figure(code, cell)
     if value is None and cell.bound and not cell.over_all:
         value = f"{cell.bound.comparator} {words.number(cell.bound.percent)}"
@@ -148,7 +148,7 @@ class _Formats:
         return self._made[key]
 
 
-def _write_row(page: Any, at: int, row: Row, formats: _Formats) -> None:
+def _write_row(page: Any, at: int, row: SheetLine, formats: _Formats) -> None:
     for place, value in enumerate(row.fixed):
         _write(page, at, place, value, formats.cell(is_bold=row.is_bold, is_percent=place == len(FIXED) - 1))
     for number, (value, word, class_name) in enumerate(row.pairs):
@@ -166,7 +166,7 @@ def _write(page: Any, at: int, place: int, value: Any, look: Any) -> None:
         page.write_string(at, place, plain(str(value)), look)
 
 
-def _notes(table: CoverageTable, columns: Sequence[Column]) -> list[str]:
+def _notes(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str]:
     """Under the table: its day, the targets, how it is judged, what is estimated, and what is withheld."""
     as_of = words.sentence(words.as_of(table.as_of, table.received_until))
     notes = [f"{table.name} (mã {table.code}). {as_of}."]
@@ -194,7 +194,7 @@ def _notes(table: CoverageTable, columns: Sequence[Column]) -> list[str]:
     return notes
 
 
-def _estimates(table: CoverageTable, columns: Sequence[Column]) -> list[str]:
+def _estimates(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str]:
     found = []
     for column in columns:
         known = table.indicator(column.code)

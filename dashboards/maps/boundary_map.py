@@ -7,9 +7,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboards.maps.folium_page import Drawing, Features, collection, feature, inert, label_point
-from geo.boundaries import Reading
+from geo.boundaries import BoundaryReading
 from geo.crs import Candidate
-from geo.problems import Problem
+from geo.problems import OutlineProblem
 
 SOUND, NOTED, REFUSED = "#2166ac", "#b36b00", "#b2182b"
 STYLES = {
@@ -29,7 +29,7 @@ FINE = 0.00002
 MOST_POINTS = 60_000
 
 
-def of_reading(reading: Reading, commune: BaseGeometry | None, title: str) -> Drawing:
+def of_reading(reading: BoundaryReading, commune: BaseGeometry | None, title: str) -> Drawing:
     """The rows of a file in the colours of what is wrong with them, and the places of what is wrong."""
     worst = _worst(reading.problems)
     shapes = _light(reading.shapes)
@@ -66,7 +66,7 @@ def of_candidates(found: Sequence[Candidate], commune: BaseGeometry | None, titl
     return Drawing(title, _bounds(seen), collection(*areas), above=(_border(commune),))
 
 
-def _worst(problems: Sequence[Problem]) -> Mapping[int, str]:
+def _worst(problems: Sequence[OutlineProblem]) -> Mapping[int, str]:
     """The severity of each row's worst problem."""
     found: dict[int, str] = {}
     for problem in problems:
@@ -92,7 +92,7 @@ def _is_finite(shape: BaseGeometry) -> bool:
 
 
 def _area(
-    row: int, name: str, shape: BaseGeometry, problems: Sequence[Problem], worst: Mapping[int, str]
+    row: int, name: str, shape: BaseGeometry, problems: Sequence[OutlineProblem], worst: Mapping[int, str]
 ) -> dict[str, Any]:
     said = [inert(problem.sentence) for problem in problems if problem.row == row][:4]
     tip = "<br>".join([f"<b>{inert(name)}</b>", *said])
@@ -108,7 +108,7 @@ def _middle(shape: BaseGeometry) -> list[float]:
     return [(south + north) / 2, (west + east) / 2]
 
 
-def _places(problems: Sequence[Problem]) -> Features:
+def _places(problems: Sequence[OutlineProblem]) -> Features:
     """The ground that a problem is about."""
     return collection(
         *(
@@ -119,7 +119,7 @@ def _places(problems: Sequence[Problem]) -> Features:
     )
 
 
-def _touched(problems: Sequence[Problem]) -> Features:
+def _touched(problems: Sequence[OutlineProblem]) -> Features:
     """A mark at each place, large enough to be seen and touched where the place itself is a sliver."""
     return collection(
         *(

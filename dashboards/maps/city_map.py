@@ -37,7 +37,7 @@ class Area:
 
 
 @dataclass(frozen=True)
-class Dot:
+class IslandDot:
     """A mark for an island; `label` is empty where the inset has a name for all."""
 
     x: float
@@ -53,7 +53,7 @@ class Inset:
     y: float
     title: str
     under: str
-    dots: tuple[Dot, ...]
+    dots: tuple[IslandDot, ...]
     areas: tuple[Area, ...] = ()
 
 
@@ -64,7 +64,7 @@ class CityMap:
     width: int
     height: int
     areas: tuple[Area, ...]
-    dots: tuple[Dot, ...]
+    dots: tuple[IslandDot, ...]
     insets: tuple[Inset, ...]
     side: int = INSET
 
@@ -125,9 +125,9 @@ def _is_within(bounds: Sequence[float], code: str) -> bool:
     return bounds[0] <= longitude <= bounds[2] and bounds[1] <= latitude <= bounds[3]
 
 
-def _island(frame: _Frame, code: str) -> tuple[Dot, ...]:
+def _island(frame: _Frame, code: str) -> tuple[IslandDot, ...]:
     name, longitude, latitude = ISLANDS[code]
-    return (Dot(*frame.place(longitude, latitude), name),)
+    return (IslandDot(*frame.place(longitude, latitude), name),)
 
 
 def _insets(outlines: Mapping[str, BaseGeometry], *, has_cat_hai: bool) -> tuple[Inset, ...]:
@@ -137,7 +137,9 @@ def _insets(outlines: Mapping[str, BaseGeometry], *, has_cat_hai: bool) -> tuple
         y = number * (INSET + 12)
         bounds = shapely.total_bounds(shapely.points(places))
         frame = _Frame.around([float(each) for each in bounds], INSET - 24, INSET - 52, x + 12, y + 40)
-        found.append(Inset(x, y, title, f"({under})", tuple(Dot(*frame.place(*place)) for place in places)))
+        found.append(
+            Inset(x, y, title, f"({under})", tuple(IslandDot(*frame.place(*place)) for place in places))
+        )
     return tuple(found)
 
 
@@ -152,7 +154,7 @@ def _of_city(outlines: Mapping[str, BaseGeometry], x: float, *, has_cat_hai: boo
     places = [ISLANDS[code][1:] for code in marked]
     bounds = shapely.total_bounds(shapely.points(places))
     frame = _Frame.around([float(each) for each in bounds], INSET - 48, INSET - 64, x + 24, 44)
-    dots = tuple(Dot(*frame.place(*place)) for place in places)
+    dots = tuple(IslandDot(*frame.place(*place)) for place in places)
     return Inset(x, 0, title, "(TP Hải Phòng)", dots)
 
 

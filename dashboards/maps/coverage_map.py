@@ -19,7 +19,7 @@ from dashboards.maps.map_colours import class_of, classes, figure, fills, target
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
-from geo.targets import Target
+from geo.targets import TargetFigure
 from server.coverage.coverage_table import VISITED
 
 __all__ = [
@@ -83,7 +83,7 @@ def _figure(village: VillageRow, code: str) -> str:
     return text if "%" in text else ""
 
 
-def tooltip(table: CoverageTable, village: VillageRow, row: IndicatorRow, target: Target | None) -> str:
+def tooltip(table: CoverageTable, village: VillageRow, row: IndicatorRow, target: TargetFigure | None) -> str:
     """Name, percent, done of how many, how much of what there is was asked, and the state, as inert HTML."""
     code = row.indicator.code
     cell = village.cells.get(code, Cell())

@@ -12,7 +12,7 @@ from fractions import Fraction
 from dashboards import words
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
-from geo.targets import Judgement, State, Target, cut
+from geo.targets import TargetFigure, TargetJudgement, TargetState, cut
 from server.coverage.coverage_table import VISITED
 
 
@@ -50,23 +50,23 @@ PLAIN = ("#08519c", "#3182bd", "#6baed6", "#bdd7e7", "#eff3ff")
 FIFTHS = tuple(Fraction(least) for least in (80, 60, 40, 20, 0))
 
 
-def target_of(table: CoverageTable, indicator: str) -> Target | None:
+def target_of(table: CoverageTable, indicator: str) -> TargetFigure | None:
     """The target that the map of this indicator is set against; only percents can be."""
     row = table.indicator(indicator)
     target = row.target if row else None
     return target if target and target.unit == "percent" else None
 
 
-def state_class(judgement: Judgement | None) -> str:
+def state_class(judgement: TargetJudgement | None) -> str:
     """The class of a judged area; WITHHELD where its state may not be told."""
     if judgement is None:
         return WITHHELD
-    if judgement.state is State.BEHIND and judgement.gap is not None and judgement.gap >= FAR_POINTS:
+    if judgement.state is TargetState.BEHIND and judgement.gap is not None and judgement.gap >= FAR_POINTS:
         return FAR
     return f"k-{judgement.state.value}"
 
 
-def class_of(row: VillageRow, indicator: str, target: Target | None) -> str:
+def class_of(row: VillageRow, indicator: str, target: TargetFigure | None) -> str:
     """The class of a thôn: that of its state, or the fifth it is in where there is no target."""
     if target is not None:
         return state_class(row.judgements.get(indicator))
@@ -125,13 +125,13 @@ def classes(table: CoverageTable, row: IndicatorRow) -> tuple[Class, ...]:
     )
 
 
-def _against(target: Target) -> tuple[Class, ...]:
+def _against(target: TargetFigure) -> tuple[Class, ...]:
     said = {
         "k-met": f"đạt mức giao ({words.required(target)})",
-        "k-on_track": State.ON_TRACK.words,
-        "k-at_risk": State.AT_RISK.words,
-        "k-behind": f"{State.BEHIND.words}, thiếu dưới {FAR_POINTS} điểm",
-        FAR: f"{State.BEHIND.words}, thiếu từ {FAR_POINTS} điểm",
+        "k-on_track": TargetState.ON_TRACK.words,
+        "k-at_risk": TargetState.AT_RISK.words,
+        "k-behind": f"{TargetState.BEHIND.words}, thiếu dưới {FAR_POINTS} điểm",
+        FAR: f"{TargetState.BEHIND.words}, thiếu từ {FAR_POINTS} điểm",
     }
     return tuple(Class(name, COLOURS[name], label) for name, label in said.items())
 
@@ -151,9 +151,9 @@ def fifth_words(place: int) -> str:
 
 def _too_little(table: CoverageTable, row: IndicatorRow, *, is_judged: bool) -> str:
     if not is_judged or row.indicator.is_sample or row.indicator.unit in ("village", "point"):
-        return State.UNKNOWN.words
+        return TargetState.UNKNOWN.words
     whose = noun(row.indicator.unit)
-    return f"{State.UNKNOWN.words}: khảo sát dưới {words.limit(table.min_reach)} số {whose} của thôn"
+    return f"{TargetState.UNKNOWN.words}: khảo sát dưới {words.limit(table.min_reach)} số {whose} của thôn"
 
 
 def fills(named: Sequence[Class]) -> str:

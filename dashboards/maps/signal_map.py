@@ -8,7 +8,7 @@ import shapely
 from dashboards import words
 from dashboards.maps.folium_page import Drawing, Features, border, collection, feature, inert
 from dashboards.maps.map_outlines import Outlines
-from geo.signal import CELL, Cell
+from geo.signal import CELL, SignalSquare
 from server.coverage.signal_points import Wifi
 
 COVERED, NOT, OLD = "#2166ac", "#b35806", "#b9b9b4"
@@ -18,7 +18,7 @@ WORKS, BROKEN, UNCHECKED = "#1b7837", "#b2182b", "#8a8a85"
 THON = {"color": "#7a7a75", "weight": 1, "fill": False}
 
 
-def of_surface(cells: Sequence[Cell], outlines: Outlines, title: str) -> Drawing:
+def of_surface(cells: Sequence[SignalSquare], outlines: Outlines, title: str) -> Drawing:
     """Squares of the ground in which something was measured; all else is left blank, since it is unknown."""
     return Drawing(
         title=title,
@@ -30,7 +30,7 @@ def of_surface(cells: Sequence[Cell], outlines: Outlines, title: str) -> Drawing
     )
 
 
-def _square(cell: Cell) -> dict[str, Any]:
+def _square(cell: SignalSquare) -> dict[str, Any]:
     colour = COLOURS[cell.state]
     style = {
         "color": colour,

@@ -7,8 +7,8 @@ import shapely
 
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.signal_map import COLOURS, colour_of
-from dashboards.maps.still_map import WIDTH, Sheet
-from geo.signal import CELL, Cell
+from dashboards.maps.still_map import WIDTH, PaperProjection
+from geo.signal import CELL, SignalSquare
 from server.coverage.signal_points import Wifi
 
 
@@ -21,7 +21,7 @@ class Square:
 
 
 @dataclass(frozen=True)
-class Mark:
+class PlaceMark:
     """A public place, in pixels of the drawing."""
 
     x: float
@@ -39,14 +39,14 @@ class StillSignal:
     thon: tuple[str, ...]
     border: str
     squares: tuple[Square, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[PlaceMark, ...] = ()
 
 
-def still_surface(cells: Sequence[Cell], outlines: Outlines) -> StillSignal | None:
+def still_surface(cells: Sequence[SignalSquare], outlines: Outlines) -> StillSignal | None:
     """The squares in which something was measured; None where no outline is known."""
     if outlines.bounds is None:
         return None
-    sheet = Sheet.of(outlines.bounds)
+    sheet = PaperProjection.of(outlines.bounds)
     squares = [
         Square(
             sheet.path(shapely.box(cell.west, cell.south, cell.west + CELL, cell.south + CELL)),
@@ -61,15 +61,15 @@ def still_places(places: Sequence[Wifi], outlines: Outlines) -> StillSignal | No
     """The places whose point is known; None where no outline is."""
     if outlines.bounds is None:
         return None
-    sheet = Sheet.of(outlines.bounds)
+    sheet = PaperProjection.of(outlines.bounds)
     marks = []
     for place in places:
         if place.point is not None:
             latitude, longitude = place.point
-            marks.append(Mark(*sheet.place(longitude, latitude), colour_of(place), place.name))
+            marks.append(PlaceMark(*sheet.place(longitude, latitude), colour_of(place), place.name))
     return StillSignal(WIDTH, sheet.height, *_ground(sheet, outlines), marks=tuple(marks))
 
 
-def _ground(sheet: Sheet, outlines: Outlines) -> tuple[tuple[str, ...], str]:
+def _ground(sheet: PaperProjection, outlines: Outlines) -> tuple[tuple[str, ...], str]:
     thon = tuple(sheet.path(shape) for shape in outlines.villages.values())
     return thon, sheet.path(outlines.commune) if outlines.commune is not None else ""

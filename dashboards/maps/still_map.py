@@ -20,7 +20,7 @@ LINE = 10
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PaperProjection:
     """Where a place on earth lies on paper: north is up, a metre is as long to the east as to the north."""
 
     west: float
@@ -79,7 +79,7 @@ def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> Still
     """Draw the thôn that have an outline; None where none has."""
     if outlines.bounds is None:
         return None
-    sheet = Sheet.of(outlines.bounds)
+    sheet = PaperProjection.of(outlines.bounds)
     target = target_of(table, indicator)
     shapes = []
     for village in table.villages:

@@ -15,14 +15,14 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards.maps import boundary_map, folium_page, map_outlines
-from geo.boundaries import Reading
+from geo.boundaries import BoundaryReading
 from geo.crs import SYSTEMS, UNITS, Candidate
 from geo.match_names import ReadAs
 from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.boundaries import derived_outlines, history, upload
-from server.boundaries.upload import Kept, Wish
+from server.boundaries.upload import UploadWish, WaitingFile
 from server.db import db, writing
 from server.errors import CommonProblem, Problem
 from server.files.file_problems import FileProblem
@@ -60,7 +60,7 @@ def send(code: str) -> BaseResponse:
     commune = access.open_commune(code)
     name, content = _file()
     level = "commune" if request.form.get("cap") == "commune" else "village"
-    upload.read(commune, content, name, Wish("commune" if level == "commune" else "village"))
+    upload.read(commune, content, name, UploadWish("commune" if level == "commune" else "village"))
     commune = _to_change(code)
     key = upload.keep(commune, name, content, access.signed_in().actor)
     db.session.commit()
@@ -180,7 +180,7 @@ def _file() -> tuple[str, bytes]:
     return sent.filename or "tệp", content
 
 
-def _wish() -> Wish:
+def _wish() -> UploadWish:
     """How the file is to be read, as the page's address or form says."""
     crs, unit = request.values.get("he", ""), request.values.get("don_vi", "")
     chosen = tuple(
@@ -199,10 +199,10 @@ def _wish() -> Wish:
         by_name=request.values.get("theo_ten") == "1",
         renames=request.values.get("doi_ten") == "1",
     )
-    return Wish("commune" if request.values.get("cap") == "commune" else "village", how, chosen)
+    return UploadWish("commune" if request.values.get("cap") == "commune" else "village", how, chosen)
 
 
-def _asked(wish: Wish) -> dict[str, str]:
+def _asked(wish: UploadWish) -> dict[str, str]:
     """The wish as fields of an address or a form, those alone that say something."""
     how = wish.how
     fields = {
@@ -227,12 +227,12 @@ def _day() -> dt.date | None:
         return None
 
 
-def _is_unplaced(reading: Reading) -> bool:
+def _is_unplaced(reading: BoundaryReading) -> bool:
     """Whether it is not known where on Earth the file lies."""
     return reading.crs is None and any(
         problem.kind in ("unknown_crs", "wrong_zone") for problem in reading.problems
     )
 
 
-def _candidates(commune: Commune, file: Kept, wish: Wish) -> tuple[Candidate, ...]:
+def _candidates(commune: Commune, file: WaitingFile, wish: UploadWish) -> tuple[Candidate, ...]:
     return upload.candidates(commune, file.content, file.file_name, wish)

@@ -15,8 +15,8 @@ from dashboards.maps.city_map import draw
 from dashboards.maps.map_colours import FAR, FIFTHS, UNKNOWN, fifth_words, state_class
 from dashboards.pages.commune_page_request import asked_day
 from dashboards.pages.commune_pages import blueprint
-from geo.coverage import Cell, Indicator
-from geo.targets import State, cut
+from geo.coverage import Cell, CountedIndicator
+from geo.targets import TargetState, cut
 from geo.vietnamese_order import sort_key
 from server.accounts import access
 from server.accounts.roles import Right
@@ -26,7 +26,13 @@ from server.coverage.coverage_problems import CoverageProblem
 from server.coverage.coverage_table import VISITED
 from server.errors import Problem
 
-WORST_FIRST = (State.BEHIND, State.AT_RISK, State.ON_TRACK, State.MET, State.UNKNOWN)
+WORST_FIRST = (
+    TargetState.BEHIND,
+    TargetState.AT_RISK,
+    TargetState.ON_TRACK,
+    TargetState.MET,
+    TargetState.UNKNOWN,
+)
 ORDERS = {
     "ten": "Tên",
     "gap": "Hộ đã gặp",
@@ -36,7 +42,7 @@ ORDERS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class CommuneLine:
     """A commune in the city's table and on its map; texts are ready to read, "" where there is nothing to say."""
 
     code: str
@@ -52,7 +58,7 @@ class Line:
     estimated: str
     reach: str
     required: str
-    state: State | None
+    state: TargetState | None
     gap: str
     colour: str
     """The class of its colour on the map."""
@@ -91,12 +97,12 @@ def page() -> str:
     )
 
 
-def _chosen(choices: Sequence[Indicator], code: str) -> Indicator:
+def _chosen(choices: Sequence[CountedIndicator], code: str) -> CountedIndicator:
     """The indicator asked for, else the first; households met where no form and no plan has been loaded yet."""
     found = next((each for each in choices if each.code == code), None)
     if found is None and code:
         raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=code[:64])
-    return found or next(iter(choices), Indicator(VISITED, "Hộ đã được thăm", "household", "state"))
+    return found or next(iter(choices), CountedIndicator(VISITED, "Hộ đã được thăm", "household", "state"))
 
 
 def _sorted(table: CityTable, order: str) -> list[CommuneRow]:
@@ -128,11 +134,11 @@ def _value(row: CommuneRow) -> Fraction | None:
     return None
 
 
-def _line(row: CommuneRow, chosen: Indicator, *, has_targets: bool) -> Line:
+def _line(row: CommuneRow, chosen: CountedIndicator, *, has_targets: bool) -> CommuneLine:
     met = Fraction(row.visited, row.households) if row.visited is not None and row.households else None
     met = min(Fraction(1), met) if met is not None else None
     target = row.target
-    return Line(
+    return CommuneLine(
         code=row.code,
         name=f"{row.kind.capitalize()} {row.name}",
         households=words.number(row.households) if row.households is not None else "–",
@@ -180,12 +186,12 @@ def _colour(row: CommuneRow, met: Fraction | None, *, has_targets: bool) -> str:
 def _states() -> list[tuple[str, str]]:
     """The legend where communes have targets: class, and what it says."""
     return [
-        ("k-met", State.MET.words),
-        ("k-on_track", State.ON_TRACK.words),
-        ("k-at_risk", State.AT_RISK.words),
-        ("k-behind", f"{State.BEHIND.words}, thiếu dưới 20 điểm"),
-        (FAR, f"{State.BEHIND.words}, thiếu từ 20 điểm"),
-        (UNKNOWN, f"{State.UNKNOWN.words}, hoặc xã không giao chỉ tiêu này"),
+        ("k-met", TargetState.MET.words),
+        ("k-on_track", TargetState.ON_TRACK.words),
+        ("k-at_risk", TargetState.AT_RISK.words),
+        ("k-behind", f"{TargetState.BEHIND.words}, thiếu dưới 20 điểm"),
+        (FAR, f"{TargetState.BEHIND.words}, thiếu từ 20 điểm"),
+        (UNKNOWN, f"{TargetState.UNKNOWN.words}, hoặc xã không giao chỉ tiêu này"),
     ]
 
 

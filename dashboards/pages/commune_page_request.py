@@ -13,7 +13,7 @@ from server.models import Commune
 
 
 @dataclass(frozen=True)
-class Asked:
+class CommunePage:
     """What a page of a commune is asked for: the commune, its table, and the day if one was named."""
 
     commune: Commune
@@ -25,11 +25,11 @@ class Asked:
         return f"{self.commune.kind.capitalize()} {self.commune.name}"
 
 
-def ask(code: str) -> Asked:
+def ask(code: str) -> CommunePage:
     """Problem COMMUNE_UNKNOWN, NOT_ALLOWED or DAY_UNREADABLE where the address asks for what is not to be had."""
     commune = access.open_commune(code)
     day = asked_day()
-    return Asked(commune, coverage_table.table(commune, day, full=access.sees_records(commune)), day)
+    return CommunePage(commune, coverage_table.table(commune, day, full=access.sees_records(commune)), day)
 
 
 def asked_day() -> dt.date | None:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards import coverage_lines, new_year, static_files, words, worries
-from dashboards.charts import Point, Trend, trend
+from dashboards.charts import DayNumber, Trend, trend
 from dashboards.maps import coverage_map, folium_page, map_outlines
 from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
@@ -137,7 +137,7 @@ def _chosen(choices: tuple[IndicatorRow, ...]) -> IndicatorRow | None:
 
 def _trends(table: CoverageTable) -> tuple[Trend, ...]:
     """Households met by week, drawn for a desk and for a phone; empty where too few may be shown."""
-    points = [Point(week.day, week.tallied.subjects) for week in table.weeks if week.tallied]
+    points = [DayNumber(week.day, week.tallied.subjects) for week in table.weeks if week.tallied]
     if len(points) < 2 or table.visited is None:
         return ()
     end, households = coverage_lines.last_surveyed(table), table.households

@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 
 from dashboards import coverage_lines, new_year, words
 from dashboards.charts import Bullet, bullet
-from dashboards.coverage_lines import Line, Shown
+from dashboards.coverage_lines import ShownCell, TargetLine
 from dashboards.maps.map_colours import figure
-from dashboards.pages.commune_page_request import Asked, ask
+from dashboards.pages.commune_page_request import CommunePage, ask
 from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.estimate import METHODS
 from geo.reach import noun
-from geo.targets import State, Tallied, Target, cut
+from geo.targets import Tallied, TargetFigure, TargetState, cut
 from geo.weeks import Week
 from server.accounts import access
 from server.accounts.roles import Right
@@ -29,11 +29,17 @@ from server.models import Commune, Indicator, Plan, Task, Village
 from server.models import Target as TargetOfPlan
 from server.plans import office_figures
 
-WORST_FIRST = (State.BEHIND, State.AT_RISK, State.ON_TRACK, State.UNKNOWN, State.MET)
+WORST_FIRST = (
+    TargetState.BEHIND,
+    TargetState.AT_RISK,
+    TargetState.ON_TRACK,
+    TargetState.UNKNOWN,
+    TargetState.MET,
+)
 
 
 @dataclass(frozen=True)
-class Counted:
+class WeekCount:
     """A week of a figure: how many were asked by its end and what they answered; texts, "" where not told."""
 
     day: str
@@ -50,7 +56,7 @@ class ThonLine:
     code: str
     name: str
     households: str
-    shown: Shown
+    shown: ShownCell
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class FigureLine:
     code: str
     label: str
     required: str
-    shown: Shown
+    shown: ShownCell
     of_commune: str
     target: str | None
     """The id of the plan's figure, where there is one."""
@@ -160,19 +166,19 @@ def _home(stored: Village) -> Village:
     return found
 
 
-def _by_section(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+def _by_section(lines: Sequence[TargetLine]) -> list[tuple[str, list[TargetLine]]]:
     """The figures under the plan's sections, in its order."""
-    found: dict[str, list[Line]] = {}
+    found: dict[str, list[TargetLine]] = {}
     for line in lines:
         found.setdefault(line.section, []).append(line)
     return list(found.items())
 
 
-def _explanation(target: Target) -> str | None:
+def _explanation(target: TargetFigure) -> str | None:
     return db.session.scalar(sa.select(Indicator.explanation).where(Indicator.code == target.indicator))
 
 
-def _rule(target: Target, table: CoverageTable, counted: IndicatorRow | None) -> list[str]:
+def _rule(target: TargetFigure, table: CoverageTable, counted: IndicatorRow | None) -> list[str]:
     """How the figure is judged, in sentences."""
     said = []
     if target.comparator in (">", "<"):
@@ -209,7 +215,7 @@ def _rule(target: Target, table: CoverageTable, counted: IndicatorRow | None) ->
     return said
 
 
-def _weeks(asked: Asked, counted: IndicatorRow | None, target: Target) -> list[Counted]:
+def _weeks(asked: CommunePage, counted: IndicatorRow | None, target: TargetFigure) -> list[WeekCount]:
     """The figure at the ends of the last weeks, the newest first."""
     if counted is None or counted.indicator.kind == "derived":
         return []
@@ -218,17 +224,17 @@ def _weeks(asked: Asked, counted: IndicatorRow | None, target: Target) -> list[C
     return [_counted(week, counted, target) for week in reversed(weeks)]
 
 
-def _counted(week: Week, counted: IndicatorRow, target: Target) -> Counted:
+def _counted(week: Week, counted: IndicatorRow, target: TargetFigure) -> WeekCount:
     day, tallied = words.day(week.day), week.tallied
     if tallied is None:
-        return Counted(day, words.NOT_TOLD, "", "", bullet(None, None, None))
+        return WeekCount(day, words.NOT_TOLD, "", "", bullet(None, None, None))
     if counted.indicator.kind == "event":
-        return Counted(
+        return WeekCount(
             day, words.number(tallied.subjects), words.number(tallied.done), "", bullet(None, None, None)
         )
     share = _share(tallied, counted.cell)
     percent = None if share is None else cut(share, target if target.unit == "percent" else None)
-    return Counted(
+    return WeekCount(
         day=day,
         subjects=words.number(tallied.subjects),
         share=f"{words.number(tallied.done)}/{words.number(tallied.of)}" if tallied.of else "",
@@ -253,7 +259,7 @@ def _thons(table: CoverageTable, counted: IndicatorRow) -> list[ThonLine]:
     def key(row: VillageRow) -> tuple[bool, int, float, str]:
         judgement = row.judgements.get(code)
         value = figure(code, row.cells.get(code, Cell()))
-        state = judgement.state if judgement else State.UNKNOWN
+        state = judgement.state if judgement else TargetState.UNKNOWN
         return value is None, rank[state], float(value or 0), row.code
 
     return [

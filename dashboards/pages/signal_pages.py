@@ -12,7 +12,7 @@ from dashboards.pages.commune_page_request import ask
 from geo import signal
 from geo.coverage import Cell, CoverageTable
 from geo.reported import Reported
-from geo.signal import Estimate, Place, Sample
+from geo.signal import Place, Sample, ShareWithInterval
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import signal_points
@@ -29,7 +29,7 @@ NOT_ENOUGH = "không đủ số liệu"
 
 
 @dataclass(frozen=True)
-class Told:
+class SignalFigure:
     """One figure of the table: the number, and in small what it is taken of."""
 
     text: str
@@ -37,18 +37,18 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Row:
+class OperatorRow:
     """An operator (or any of them): households at the door, check points outdoors and indoors, its own figure."""
 
     name: str
-    door: Told
-    outdoor: Told
-    indoor: Told
-    reported: tuple[Told, ...]
+    door: SignalFigure
+    outdoor: SignalFigure
+    indoor: SignalFigure
+    reported: tuple[SignalFigure, ...]
 
 
 @dataclass(frozen=True)
-class Choice:
+class SurfaceChoice:
     """Which surface is looked at: an operator ("" for all) and a place."""
 
     operator: str
@@ -111,14 +111,14 @@ def places_frame(code: str) -> Response:
     return folium_page.respond(signal_map.of_places(places, map_outlines.of_commune(asked.commune), title))
 
 
-def rows(table: CoverageTable, points: Points, fewest: int) -> tuple[Row, ...]:
+def rows(table: CoverageTable, points: Points, fewest: int) -> tuple[OperatorRow, ...]:
     """Any operator first, then each; figures of operators are told beside the one that their source names."""
     current = signal.newest(points.samples, table.as_of, points.valid_days)
     found = signal.estimates(current, fewest, tuple(OPERATORS))
     told = _reported(table)
     names = {"": ANY, **OPERATORS}
     return tuple(
-        Row(
+        OperatorRow(
             name=name,
             door=_door(table, f"{DOOR}_{operator}" if operator else DOOR),
             outdoor=_share(found[operator, "outdoor"], fewest),
@@ -129,51 +129,51 @@ def rows(table: CoverageTable, points: Points, fewest: int) -> tuple[Row, ...]:
     )
 
 
-def _door(table: CoverageTable, code: str) -> Told:
+def _door(table: CoverageTable, code: str) -> SignalFigure:
     row = table.indicator(code)
     cell = row.cell if row else Cell()
     if cell.percent is None and not cell.bound:
-        return Told(words.cell(cell))
+        return SignalFigure(words.cell(cell))
     of = f"{words.number(cell.of)} hộ đo được" if cell.of else ""
-    return Told(words.cell(cell), of)
+    return SignalFigure(words.cell(cell), of)
 
 
-def _share(found: Estimate, fewest: int) -> Told:
+def _share(found: ShareWithInterval, fewest: int) -> SignalFigure:
     """The share with its interval, cut outward; "không đủ số liệu" where too few points were measured."""
     points = f"{words.number(found.of)} điểm"
     if found.of == 0:
-        return Told("–")
+        return SignalFigure("–")
     if found.low is None or found.high is None:
-        return Told(NOT_ENOUGH, f"{points}, cần từ {fewest}")
+        return SignalFigure(NOT_ENOUGH, f"{points}, cần từ {fewest}")
     low, high = int(100 * found.low), min(100, -int(-100 * found.high // 1))
-    return Told(
+    return SignalFigure(
         words.percent(100 * found.done // found.of),
         f"{points}, khoảng tin cậy {low}–{high}{words.SPACE}%",
     )
 
 
-def _reported(table: CoverageTable) -> Mapping[str, tuple[Told, ...]]:
+def _reported(table: CoverageTable) -> Mapping[str, tuple[SignalFigure, ...]]:
     """The newest value of each source for the 5G target, by the operator that the source names ("" for others)."""
     newest: dict[str, Reported] = {}
     for row in table.targets:
         if row.target.indicator == DOOR:
             for value in row.values:
                 newest.setdefault(value.source, value)
-    found: dict[str, tuple[Told, ...]] = {}
+    found: dict[str, tuple[SignalFigure, ...]] = {}
     for source, value in newest.items():
         named = next((key for key, name in OPERATORS.items() if name.casefold() in source.casefold()), "")
         amount = value.amount
         if amount is not None:
-            said = Told(words.share(amount / 100), f"{source}, {words.day(value.at)}")
+            said = SignalFigure(words.share(amount / 100), f"{source}, {words.day(value.at)}")
             found[named] = (*found.get(named, ()), said)
     return found
 
 
-def _cells(points: Points, choice: Choice, as_of: dt.date) -> tuple[signal.Cell, ...]:
+def _cells(points: Points, choice: SurfaceChoice, as_of: dt.date) -> tuple[signal.SignalSquare, ...]:
     return signal.surface(_chosen(points.samples, choice), as_of, points.valid_days)
 
 
-def _chosen(samples: Sequence[Sample], choice: Choice) -> list[Sample]:
+def _chosen(samples: Sequence[Sample], choice: SurfaceChoice) -> list[Sample]:
     return [
         sample
         for sample in samples
@@ -181,10 +181,10 @@ def _chosen(samples: Sequence[Sample], choice: Choice) -> list[Sample]:
     ]
 
 
-def _choice() -> Choice:
+def _choice() -> SurfaceChoice:
     operator = request.args.get("nha_mang", "")
     place: Place = "indoor" if request.args.get("noi") == "indoor" else "outdoor"
-    return Choice(operator if operator in OPERATORS else "", place)
+    return SurfaceChoice(operator if operator in OPERATORS else "", place)
 
 
 def _settings() -> Settings:

@@ -13,7 +13,7 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune
 from server.plans import tasks
-from server.plans.tasks import KINDS, STATES, Wanted
+from server.plans.tasks import KINDS, STATES, TaskFilter
 
 blueprint = Blueprint("tasks", __name__, template_folder="templates")
 
@@ -59,7 +59,7 @@ def _page(commune: Commune, open_task: str, wrong: Sequence[str]) -> Page:
     asked = _asked()
     page_asked = asked.pop("trang", "")
     number = int(page_asked) if page_asked.isascii() and page_asked.isdigit() and len(page_asked) < 6 else 1
-    wanted = Wanted(asked.get("loai", ""), asked.get("trang_thai", ""), asked.get("don_vi", ""), number)
+    wanted = TaskFilter(asked.get("loai", ""), asked.get("trang_thai", ""), asked.get("don_vi", ""), number)
     page = render_template(
         "tasks.html",
         commune=commune,

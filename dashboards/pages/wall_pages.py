@@ -18,7 +18,7 @@ from server.errors import Problem
 
 
 @dataclass(frozen=True)
-class Line:
+class WallRow:
     """A thôn in the table beside the map, its class as on the map."""
 
     name: str
@@ -64,14 +64,14 @@ def _chosen(table: CoverageTable) -> IndicatorRow:
     return found
 
 
-def _lines(table: CoverageTable, row: IndicatorRow) -> list[Line]:
+def _lines(table: CoverageTable, row: IndicatorRow) -> list[WallRow]:
     code = row.indicator.code
     target = target_of(table, code)
     found = []
     for village in table.villages:
         cell = village.cells.get(code, Cell())
         found.append(
-            Line(
+            WallRow(
                 name=table.name_of(village),
                 code=village.code,
                 class_name=class_of(village, code, target),

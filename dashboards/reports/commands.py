@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from dashboards.reports import making, periods
-from dashboards.reports.content import Wish
+from dashboards.reports.content import ReportWish
 from server import clock
 from server.cli import arguments
 from server.cli.groups import refuse, told, with_visits
@@ -30,7 +30,7 @@ def command(code: str, period: str | None, day: str | None, out: Path) -> None:
         if kind is None:
             refuse(f"{out}: đuôi tệp phải là .docx hoặc .pdf.")
         chosen = making.period_of(period) if period else periods.of_month(clock.today())
-        made = making.make(communes.commune(code), chosen, arguments.day(day), Wish())
+        made = making.make(communes.commune(code), chosen, arguments.day(day), ReportWish())
         try:
             out.write_bytes(made.file(kind, is_draft=True))
         except OSError as error:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dashboards import coverage_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
-from geo.targets import State
+from geo.targets import TargetState
 from server.coverage import coverage_table, help_given
 from server.coverage.coverage_table import VISITED
 from server.db import db
@@ -27,7 +27,7 @@ LONGEST = 4000
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReportWish:
     """What an officer says of a report beyond its numbers; the name under the signature may stay blank."""
 
     upward: str = UPWARD
@@ -38,7 +38,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReportFigure:
     """A figure of the plan as pages show it; `number` is the judged value in full, as text, "" where none is told."""
 
     id: str
@@ -56,7 +56,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Thon:
+class ReportVillage:
     """A thôn's row: `cells` in the order of the report's columns, each with its reach."""
 
     code: str
@@ -69,7 +69,7 @@ class Thon:
 
 
 @dataclass(frozen=True)
-class Help:
+class ReportedHelp:
     """A kind of help: how many people in the period, and since New Year."""
 
     label: str
@@ -119,11 +119,11 @@ class Report:
     visited: str
     visited_share: str
     min_reach: str
-    figures: tuple[Figure, ...]
+    figures: tuple[ReportFigure, ...]
     columns: tuple[str, ...]
-    thons: tuple[Thon, ...]
+    thons: tuple[ReportVillage, ...]
     unplaced: int
-    help: tuple[Help, ...]
+    help: tuple[ReportedHelp, ...]
     help_thons: tuple[HelpOfThon, ...]
     tasks: tuple[Work, ...]
     upward: tuple[str, ...]
@@ -143,7 +143,7 @@ class Report:
     def issuer(self) -> str:
         return f"{ISSUER} {self.name}"
 
-    def in_state(self, state: str) -> tuple[Figure, ...]:
+    def in_state(self, state: str) -> tuple[ReportFigure, ...]:
         return tuple(figure for figure in self.figures if figure.state == state)
 
     @property
@@ -151,7 +151,7 @@ class Report:
         return tuple(work for work in self.tasks if work.is_late)
 
 
-def build(commune: Commune, period: Period, day: dt.date, wish: Wish) -> tuple[Report, CoverageTable]:
+def build(commune: Commune, period: Period, day: dt.date, wish: ReportWish) -> tuple[Report, CoverageTable]:
     """The report of a period as of a day, small cells hidden as for everybody (R25), and its table.
 
     The day is today or the end of a week or month, as for all who see no records; never after the period, so that
@@ -165,7 +165,11 @@ def build(commune: Commune, period: Period, day: dt.date, wish: Wish) -> tuple[R
 
 
 def _report(
-    commune: Commune, period: Period, table: CoverageTable, given: Sequence[help_given.Help], wish: Wish
+    commune: Commune,
+    period: Period,
+    table: CoverageTable,
+    given: Sequence[help_given.HelpGiven],
+    wish: ReportWish,
 ) -> Report:
     columns = coverage_lines.columns(table)
     met = coverage_lines.met(table)
@@ -209,10 +213,10 @@ def _plan_title(commune: Commune, year: int) -> str:
     return title or f"năm {year}"
 
 
-def _figures(table: CoverageTable) -> Iterable[Figure]:
+def _figures(table: CoverageTable) -> Iterable[ReportFigure]:
     for line, row in zip(coverage_lines.lines(table), table.targets, strict=True):
         number = row.judgement.value_shown
-        yield Figure(
+        yield ReportFigure(
             id=line.id,
             label=line.label,
             section=line.section,
@@ -228,13 +232,15 @@ def _figures(table: CoverageTable) -> Iterable[Figure]:
         )
 
 
-def _heading(column: coverage_lines.Column) -> str:
+def _heading(column: coverage_lines.IndicatorColumn) -> str:
     return f"{column.label} ({column.required})" if column.required else column.label
 
 
-def _thons(table: CoverageTable, columns: Sequence[coverage_lines.Column]) -> Iterable[Thon]:
+def _thons(
+    table: CoverageTable, columns: Sequence[coverage_lines.IndicatorColumn]
+) -> Iterable[ReportVillage]:
     for thon in coverage_lines.thons(table, columns, coverage_lines.Order()):
-        yield Thon(
+        yield ReportVillage(
             code=thon.code,
             name=thon.name,
             households=thon.households,
@@ -245,15 +251,15 @@ def _thons(table: CoverageTable, columns: Sequence[coverage_lines.Column]) -> It
         )
 
 
-def _is_told(kind: help_given.Help, table: CoverageTable) -> bool:
+def _is_told(kind: help_given.HelpGiven, table: CoverageTable) -> bool:
     """Whether anybody was helped this year in this way."""
     row = table.indicator(kind.code)
     return row is not None and bool(row.cell.done or row.cell.suppressed or kind.people)
 
 
-def _help(kind: help_given.Help, table: CoverageTable) -> Help:
+def _help(kind: help_given.HelpGiven, table: CoverageTable) -> ReportedHelp:
     row = table.indicator(kind.code)
-    return Help(kind.label, _small(kind.people), _helped(row.cell if row else Cell()))
+    return ReportedHelp(kind.label, _small(kind.people), _helped(row.cell if row else Cell()))
 
 
 def _small(number: int | None) -> str:
@@ -261,7 +267,7 @@ def _small(number: int | None) -> str:
     return f"dưới {help_given.SMALL.stop}" if number is None else words.number(number)
 
 
-def _help_of_thons(kinds: Sequence[help_given.Help], table: CoverageTable) -> Iterable[HelpOfThon]:
+def _help_of_thons(kinds: Sequence[help_given.HelpGiven], table: CoverageTable) -> Iterable[HelpOfThon]:
     for village in table.villages if kinds else ():
         cells = [village.cells.get(kind.code, Cell()) for kind in kinds]
         yield HelpOfThon(village.name, tuple(_helped(cell) for cell in cells))
@@ -292,7 +298,7 @@ def to_json(report: Report) -> dict[str, Any]:
 
 
 _PARTS: Mapping[str, Any] = {
-    "figures": Figure, "thons": Thon, "help": Help, "help_thons": HelpOfThon, "tasks": Work
+    "figures": ReportFigure, "thons": ReportVillage, "help": ReportedHelp, "help_thons": HelpOfThon, "tasks": Work
 }  # fmt: skip
 
 
@@ -312,5 +318,11 @@ def _value(name: str, value: Any) -> Any:
     return tuple(part(**_read(part, each)) if part else each for each in value)
 
 
-WORST_FIRST = (State.BEHIND, State.AT_RISK, State.ON_TRACK, State.MET, State.UNKNOWN)
+WORST_FIRST = (
+    TargetState.BEHIND,
+    TargetState.AT_RISK,
+    TargetState.ON_TRACK,
+    TargetState.MET,
+    TargetState.UNKNOWN,
+)
 """In the order of what a meeting has to talk about first."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dashboards.reports import content, periods, picture
-from dashboards.reports.content import Report, Wish
+from dashboards.reports.content import Report, ReportWish
 from dashboards.reports.periods import Period
-from dashboards.reports.picture import Picture
+from dashboards.reports.picture import MapPicture
 from dashboards.reports.report_pdf import write_pdf
 from dashboards.reports.report_word import write_docx
 from geo.coverage import CoverageTable
@@ -19,32 +19,32 @@ from server.models import Commune
 
 
 @dataclass(frozen=True)
-class Kind:
+class ReportKind:
     """A kind of file of a report."""
 
     ending: str
     media_type: str
     name: str
-    write: Callable[[Report, Sequence[Picture], bool], bytes]
+    write: Callable[[Report, Sequence[MapPicture], bool], bytes]
 
 
-WORD = Kind(
+WORD = ReportKind(
     "docx",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "Word (.docx)",
     lambda report, pictures, is_draft: write_docx(report, pictures, is_draft=is_draft),
 )
-PDF = Kind(
+PDF = ReportKind(
     "pdf",
     "application/pdf",
     "PDF",
     lambda report, pictures, is_draft: write_pdf(report, pictures, is_draft=is_draft),
 )
-KINDS: Mapping[str, Kind] = {kind.ending: kind for kind in (WORD, PDF)}
+KINDS: Mapping[str, ReportKind] = {kind.ending: kind for kind in (WORD, PDF)}
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeReport:
     """A report with the table it was made from; its maps are drawn when a first file needs them."""
 
     commune: Commune
@@ -52,10 +52,10 @@ class Made:
     table: CoverageTable
 
     @cached_property
-    def pictures(self) -> tuple[Picture, ...]:
+    def pictures(self) -> tuple[MapPicture, ...]:
         return picture.maps_of(self.commune, self.table)
 
-    def file(self, kind: Kind, *, is_draft: bool) -> bytes:
+    def file(self, kind: ReportKind, *, is_draft: bool) -> bytes:
         return kind.write(self.report, self.pictures, is_draft)
 
 
@@ -67,12 +67,12 @@ def period_of(key: str) -> Period:
     return found
 
 
-def make(commune: Commune, period: Period, day: dt.date | None, wish: Wish) -> Made:
+def make(commune: Commune, period: Period, day: dt.date | None, wish: ReportWish) -> MadeReport:
     """Problem REPORT_EMPTY for a commune without thôn."""
     report, table = content.build(commune, period, day or clock.today(), wish)
     if not table.villages:
         raise Problem(CoverageProblem.REPORT_EMPTY)
-    return Made(commune, report, table)
+    return MadeReport(commune, report, table)
 
 
 def file_name(report: Report, ending: str) -> str:

@@ -27,7 +27,7 @@ FONTS = "Liberation Sans"
 
 
 @dataclass(frozen=True)
-class Picture:
+class MapPicture:
     """A map as PNG; `width` and `height` in pixels of the drawing."""
 
     title: str
@@ -40,14 +40,16 @@ class Picture:
         return base64.b64encode(self.png).decode()
 
 
-def maps_of(commune: Commune, table: CoverageTable) -> tuple[Picture, ...]:
+def maps_of(commune: Commune, table: CoverageTable) -> tuple[MapPicture, ...]:
     """The first indicators of the thôn table; none where no thôn has an outline."""
     drawn = map_outlines.of_commune(commune)
     made = (_map(table, column, drawn) for column in coverage_lines.columns(table)[:MOST])
     return tuple(picture for picture in made if picture)
 
 
-def _map(table: CoverageTable, column: coverage_lines.Column, drawn: map_outlines.Outlines) -> Picture | None:
+def _map(
+    table: CoverageTable, column: coverage_lines.IndicatorColumn, drawn: map_outlines.Outlines
+) -> MapPicture | None:
     still = still_map(table, column.code, drawn)
     row = table.indicator(column.code)
     if still is None or row is None:
@@ -69,4 +71,4 @@ def _map(table: CoverageTable, column: coverage_lines.Column, drawn: map_outline
         small, "PNG"
     )
     title = f"{column.label} ({column.required})" if column.required else column.label
-    return Picture(title, small.getvalue(), still.width, height)
+    return MapPicture(title, small.getvalue(), still.width, height)

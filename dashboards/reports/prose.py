@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashboards.reports.content import ISSUER, WORST_FIRST, Figure, Report, Work
+from dashboards.reports.content import ISSUER, WORST_FIRST, Report, ReportFigure, Work
 from dashboards.words import SPACE, sentence
-from geo.targets import State
+from geo.targets import TargetState
 
 MOST_LATE = 10
 """Overdue tasks named in the body; the annex has them all."""
@@ -23,7 +23,7 @@ CHAIRMAN = ("CHỦ TỊCH",)
 
 
 @dataclass(frozen=True)
-class Part:
+class ReportSection:
     """A part of the body: its heading and its paragraphs."""
 
     heading: str
@@ -56,7 +56,7 @@ def closing(report: Report) -> str:
     )
 
 
-def parts(report: Report) -> tuple[Part, ...]:
+def parts(report: Report) -> tuple[ReportSection, ...]:
     """The body, its headings numbered in Roman figures."""
     bodies = [
         ("Khảo sát từng nhà", tuple(_survey(report))),
@@ -67,7 +67,8 @@ def parts(report: Report) -> tuple[Part, ...]:
     ]
     said = [(heading, body) for heading, body in bodies if body]
     return tuple(
-        Part(f"{roman}. {heading.upper()}", body) for roman, (heading, body) in zip(ROMAN, said, strict=False)
+        ReportSection(f"{roman}. {heading.upper()}", body)
+        for roman, (heading, body) in zip(ROMAN, said, strict=False)
     )
 
 
@@ -96,15 +97,15 @@ def _figures(report: Report) -> Iterable[str]:
     yield f"Kế hoạch có {len(report.figures)} chỉ tiêu: {counted}. Toàn bộ ở Phụ lục I."
     for words, figures in told:
         if figures:
-            tell = _name if figures[0].state == State.UNKNOWN else _figure
+            tell = _name if figures[0].state == TargetState.UNKNOWN else _figure
             yield f"{sentence(words)}: {'; '.join(tell(figure) for figure in figures)}."
 
 
-def _name(figure: Figure) -> str:
+def _name(figure: ReportFigure) -> str:
     return figure.label
 
 
-def _figure(figure: Figure) -> str:
+def _figure(figure: ReportFigure) -> str:
     """`Phủ sóng 5G 63,4 % (giao ≥ 80 %)`"""
     value = f" {figure.value}" if figure.value else ""
     note = next((note for note in figure.notes if note.startswith("mới khảo sát")), "")

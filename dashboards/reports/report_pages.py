@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from dashboards import words
 from dashboards.pages.commune_page_request import asked_day
 from dashboards.reports import content, making, periods, prose
-from dashboards.reports.content import LONGEST, UPWARD, Wish
+from dashboards.reports.content import LONGEST, UPWARD, ReportWish
 from dashboards.reports.since import since
 from geo.coverage_json import to_json
 from server import clock
@@ -60,7 +60,7 @@ def draft(code: str) -> str:
     """What the report of a period would say now, its files, and what an officer adds."""
     commune = access.open_commune(code)
     period = making.period_of(request.args.get("ky", ""))
-    made = making.make(commune, period, asked_day(), Wish())
+    made = making.make(commune, period, asked_day(), ReportWish())
     return render_template(
         "report_draft.html",
         commune=commune,
@@ -151,7 +151,7 @@ def issued_file(code: str, number: int, ending: str) -> Response:
     return response
 
 
-def _hash(found: Snapshot, kind: making.Kind) -> str:
+def _hash(found: Snapshot, kind: making.ReportKind) -> str:
     return found.docx_sha256 if kind is making.WORD else found.pdf_sha256
 
 
@@ -163,8 +163,8 @@ def _given_day() -> dt.date | None:
         raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
-def _wish(form: Mapping[str, str]) -> Wish:
-    return Wish(
+def _wish(form: Mapping[str, str]) -> ReportWish:
+    return ReportWish(
         upward=_text(form, "kinh_gui")[:LONGEST_LINE],
         is_chairman=form.get("nguoi_ky") == "chu_tich",
         signer=_text(form, "ho_ten")[:LONGEST_LINE],
@@ -177,7 +177,7 @@ def _text(form: Mapping[str, str], name: str) -> str:
     return "".join(letter for letter in form.get(name, "") if letter == "\n" or letter >= " ")
 
 
-def _attached(content_: bytes, kind: making.Kind, name: str) -> Response:
+def _attached(content_: bytes, kind: making.ReportKind, name: str) -> Response:
     response = Response(content_, mimetype=kind.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

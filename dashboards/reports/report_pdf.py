@@ -7,7 +7,7 @@ from flask import render_template
 
 from dashboards.reports import prose
 from dashboards.reports.content import Report
-from dashboards.reports.picture import Picture
+from dashboards.reports.picture import MapPicture
 from dashboards.reports.report_word import DRAFT
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem
@@ -15,7 +15,7 @@ from server.errors import Problem
 STYLE = Path(__file__).parents[1] / "static/css/report_paper.css"
 
 
-def write_pdf(report: Report, pictures: Sequence[Picture], *, is_draft: bool) -> bytes:
+def write_pdf(report: Report, pictures: Sequence[MapPicture], *, is_draft: bool) -> bytes:
     """The whole file; nothing is fetched for it. Problem PDF_IMPOSSIBLE where the system lacks Pango."""
     try:
         from weasyprint import CSS, HTML  # noqa: PLC0415 (needs Pango, and a second to load)

@@ -13,7 +13,7 @@ from docx.text.paragraph import Paragraph
 
 from dashboards.reports import prose
 from dashboards.reports.content import Report
-from dashboards.reports.picture import Picture
+from dashboards.reports.picture import MapPicture
 from dashboards.reports.word_parts import (
     CENTRE,
     FONT,
@@ -37,7 +37,7 @@ MAP_HEIGHT = 165
 DRAFT = "DỰ THẢO"
 
 
-def write_docx(report: Report, pictures: Sequence[Picture], *, is_draft: bool) -> bytes:
+def write_docx(report: Report, pictures: Sequence[MapPicture], *, is_draft: bool) -> bytes:
     """The whole file. The same report gives the same bytes."""
     document = docx.Document()
     _page(document)
@@ -131,7 +131,7 @@ def _foot(document: Document, report: Report) -> None:
 
 
 def _annex(
-    document: Document, report: Report, annex: prose.Annex, roman: str, pictures: Sequence[Picture]
+    document: Document, report: Report, annex: prose.Annex, roman: str, pictures: Sequence[MapPicture]
 ) -> None:
     """On pages of its own, numbered from 1 (Annex I, II.11)."""
     document.add_section(WD_SECTION.NEW_PAGE)
@@ -154,7 +154,7 @@ def _annex(
             _picture(document, picture)
 
 
-def _picture(document: Document, picture: Picture) -> None:
+def _picture(document: Document, picture: MapPicture) -> None:
     title = line(document, f"Bản đồ: {picture.title}", BODY, bold=True, before=14, after=4)
     title.paragraph_format.keep_with_next = True
     place = line(document, "", BODY, align=CENTRE)

@@ -25,7 +25,7 @@ class Stand:
 
 
 @dataclass(frozen=True)
-class Change:
+class FigureChange:
     """A figure that stands otherwise than in the report; `recounted` is None where it may not be told."""
 
     id: str
@@ -39,7 +39,7 @@ class Change:
 class Since:
     """`households` are those met as the report says and now; `recounts` whether the report's day is told anew."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[FigureChange, ...]
     met_issued: str
     met_now: str
     recounts: bool
@@ -59,7 +59,7 @@ def since(commune: Commune, report: Report) -> Since:
         issued = Stand(figure.value, figure.words)
         of_day, of_today = then.get(figure.id), current.get(figure.id, Stand("", ""))
         if of_today != issued or (of_day is not None and of_day != issued):
-            changes.append(Change(figure.id, figure.label, issued, of_day, of_today))
+            changes.append(FigureChange(figure.id, figure.label, issued, of_day, of_today))
     return Since(tuple(changes), report.visited, coverage_lines.visited(now), recounts, today)
 
 

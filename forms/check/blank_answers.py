@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
-from forms.engine.compiled import Form, depends_on
-from forms.engine.engine import Fillable, Filling, Refused, open_form
+from forms.engine.compiled import FillableForm, depends_on
+from forms.engine.engine import AnswerRefused, Fillable, Filling, open_form
 from forms.engine.expression import Expression
 
 _UNKNOWN_CODES = frozenset({"khong_biet", "khong_ro", "khong_do_duoc", "dont_know"})
@@ -48,7 +48,7 @@ def blank_findings(xform: bytes, media: Mapping[str, bytes] | None = None) -> li
 
 
 @dataclass(frozen=True)
-class Indicator:
+class IndicatorPair:
     """One pair of calculates in `chi_tieu`, the questions it reads and those that lead to them."""
 
     code: str
@@ -58,7 +58,7 @@ class Indicator:
     gates: tuple[str, ...]
 
 
-def indicators(form: Form) -> Iterator[Indicator]:
+def indicators(form: FillableForm) -> Iterator[IndicatorPair]:
     """Each indicator that the form states, in the form's order."""
     for path, node in form.nodes.items():
         done = path.removesuffix("_of") + "_done"
@@ -67,10 +67,10 @@ def indicators(form: Form) -> Iterator[Indicator]:
             gates = _behind(form, {path, done}, through_relevance=True)
             own = _questions(form, read) or _questions(form, gates)
             rest = tuple(gate for gate in _questions(form, gates) if gate not in own)
-            yield Indicator(node.name.removesuffix("_of"), done, path, own, rest)
+            yield IndicatorPair(node.name.removesuffix("_of"), done, path, own, rest)
 
 
-def _behind(form: Form, start: set[str], *, through_relevance: bool) -> set[str]:
+def _behind(form: FillableForm, start: set[str], *, through_relevance: bool) -> set[str]:
     found, ahead = set(start), list(start)
     while ahead:
         node = form.nodes[ahead.pop()]
@@ -86,11 +86,11 @@ def _read_by(calculate: Expression | None) -> frozenset[str]:
     return calculate.paths if calculate else frozenset()
 
 
-def _questions(form: Form, paths: set[str]) -> tuple[str, ...]:
+def _questions(form: FillableForm, paths: set[str]) -> tuple[str, ...]:
     return tuple(p for p in form.controls if p in paths and not form.nodes[p].bind.readonly)
 
 
-def _tried(form: Fillable, indicator: Indicator) -> Iterator[BlankFinding]:
+def _tried(form: Fillable, indicator: IndicatorPair) -> Iterator[BlankFinding]:
     for way in _ways(form, indicator.gates):
         for unknown in ((), indicator.questions):
             found = _stated(form, indicator, way, unknown)
@@ -106,7 +106,7 @@ def _tried(form: Fillable, indicator: Indicator) -> Iterator[BlankFinding]:
 
 
 def _stated(
-    form: Fillable, indicator: Indicator, way: Answers, unknown: tuple[str, ...] = ()
+    form: Fillable, indicator: IndicatorPair, way: Answers, unknown: tuple[str, ...] = ()
 ) -> BlankFinding | None:
     filling, given = _filled(form, way)
     for question in unknown:
@@ -117,7 +117,7 @@ def _stated(
     return BlankFinding(indicator.code, done, of, given) if done or of else None
 
 
-def _ways_to(form: Fillable, indicator: Indicator, question: str) -> Iterator[Answers]:
+def _ways_to(form: Fillable, indicator: IndicatorPair, question: str) -> Iterator[Answers]:
     """Ways after which the question is asked: the shortest, and the same with the other questions answered."""
     waits_for = _behind(form.form, {question}, through_relevance=True) | set(indicator.gates)
     before = tuple(gate for gate in _questions(form.form, waits_for) if gate != question)
@@ -154,7 +154,7 @@ def _filled(form: Fillable, way: Answers) -> tuple[Filling, Answers]:
 def _taken(filling: Filling, question: str, code: str) -> bool:
     try:
         filling.answer(question, code)
-    except Refused:
+    except AnswerRefused:
         return False
     return True
 

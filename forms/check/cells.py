@@ -10,10 +10,10 @@ from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 from forms.check import phone_rules
 from forms.check.formulas import REFERENCE, bad_reference, malformed
 from forms.check.mend import EXCEL_ERRORS
-from forms.check.phone_rules import Finding, Question, Where
+from forms.check.phone_rules import PhoneRefusal, Question, Where
 from forms.engine.unfillable import TooMuch, Unfillable
 from forms.errors import SheetError
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
 _OF_THE_SURVEY = (
     "relevant",
@@ -36,7 +36,7 @@ class Formula:
     """One cell with a formula, and what it is read with."""
 
     sheet: Sheet
-    row: Row
+    row: SheetRow
     column: str
     text: str
     where: Where
@@ -81,7 +81,7 @@ def unknown_instances(book: Mapping[str, Sheet], known: frozenset[str]) -> Itera
                 break
 
 
-def _found(formula: Formula) -> Iterator[Finding]:
+def _found(formula: Formula) -> Iterator[PhoneRefusal]:
     return phone_rules.findings(formula.text, formula.where)
 
 
@@ -103,13 +103,15 @@ def formulas(book: Mapping[str, Sheet]) -> Iterator[Formula]:
             yield from _formula(entities, row, column, _of_entity(row, questions, lists), names)
 
 
-def _formula(sheet: Sheet, row: Row, column: str, where: Where, names: frozenset[str]) -> Iterator[Formula]:
+def _formula(
+    sheet: Sheet, row: SheetRow, column: str, where: Where, names: frozenset[str]
+) -> Iterator[Formula]:
     text = row[column]
     if text and text not in _YES_NO and text not in EXCEL_ERRORS and not bad_reference(text, names):
         yield Formula(sheet, row, column, text, where)
 
 
-def _evaluated(row: Row) -> tuple[str, ...]:
+def _evaluated(row: SheetRow) -> tuple[str, ...]:
     dynamic = row["default"] and default_is_dynamic(row["default"], row["type"])
     return (*_OF_THE_SURVEY, "default") if dynamic else _OF_THE_SURVEY
 
@@ -134,7 +136,7 @@ def _questions(survey: Sheet) -> tuple[dict[str, tuple[Question, ...]], dict[int
 
 
 def _where(
-    row: Row,
+    row: SheetRow,
     column: str,
     questions: Mapping[str, tuple[Question, ...]],
     around: Mapping[int, tuple[str, ...]],
@@ -153,7 +155,7 @@ def _where(
 
 
 def _of_entity(
-    row: Row, questions: Mapping[str, tuple[Question, ...]], lists: Mapping[str, frozenset[str]]
+    row: SheetRow, questions: Mapping[str, tuple[Question, ...]], lists: Mapping[str, frozenset[str]]
 ) -> Where:
     """An entity of a repeat is worked out in each round: its questions say which."""
     named = {name for text in row.cells.values() for name in REFERENCE.findall(text)}

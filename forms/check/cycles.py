@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from forms.engine.unfillable import Unfillable
 from forms.engine.xform import XForm
-from forms.engine.xpath_parser import Call, Negative, Operation, Path, Tree, parse, walk
+from forms.engine.xpath_parser import BinaryOperation, Call, Negative, Path, Tree, parse, walk
 
 
 def waiting(xform: bytes) -> list[str]:
@@ -45,7 +45,7 @@ def _paths(tree: Tree) -> Iterator[Path]:
         predicates = (predicate for step in tree.steps for predicate in step.predicates)
         inner = (part for predicate in predicates for part in walk(predicate) if isinstance(part, Path))
         yield from (part for part in inner if part.start == "root")
-    elif isinstance(tree, Operation):
+    elif isinstance(tree, BinaryOperation):
         yield from _paths(tree.left)
         yield from _paths(tree.right)
     elif isinstance(tree, Negative):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from forms.errors import SheetError
-from forms.sheets import Row, Sheet, canonical
+from forms.sheets import Sheet, SheetRow, canonical
 
 _EXTERNAL = re.compile(r"(select one|select_one)[_ ]external\s+(\S+)")
 
@@ -47,14 +47,14 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _added(
     choices: Sheet, outside: Sheet, names: Mapping[str, str]
-) -> tuple[tuple[str | None, ...], tuple[Row, ...]]:
+) -> tuple[tuple[str | None, ...], tuple[SheetRow, ...]]:
     """Headings of both sheets, and the rows from outside below those of `choices`."""
     same = {h: choices.columns.get(canonical(h), h) for h in outside.headings if h}
     new = [heading for heading in same.values() if heading not in choices.headings]
     last = choices.rows[-1].number if choices.rows else 1
     list_name = same[outside.columns["list_name"]]
     rows = tuple(
-        Row(
+        SheetRow(
             last + place,
             {**{same[h]: text for h, text in row.cells.items()}, list_name: names[row["list_name"]]},
         )
@@ -63,12 +63,12 @@ def _added(
     return (*choices.headings, *new), rows
 
 
-def _inside(survey: Sheet, row: Row, names: Mapping[str, str]) -> Row:
+def _inside(survey: Sheet, row: SheetRow, names: Mapping[str, str]) -> SheetRow:
     found = _EXTERNAL.match(row["type"])
     if not found:
         return row
     heading = survey.columns["type"]
-    return Row(row.number, {**row.cells, heading: f"select_one {names.get(found[2], found[2])}"})
+    return SheetRow(row.number, {**row.cells, heading: f"select_one {names.get(found[2], found[2])}"})
 
 
 def _with_duplicates(settings: Sheet) -> Sheet:
@@ -76,5 +76,5 @@ def _with_duplicates(settings: Sheet) -> Sheet:
     row = settings.rows[0]
     headings = settings.headings if heading in settings.headings else (*settings.headings, heading)
     return Sheet(
-        settings.name, headings, (Row(row.number, {**row.cells, heading: "yes"}), *settings.rows[1:])
+        settings.name, headings, (SheetRow(row.number, {**row.cells, heading: "yes"}), *settings.rows[1:])
     )

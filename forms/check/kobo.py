@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from forms.errors import FormRejected, SheetError
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
 _OWN_COLUMN = re.compile(r"\$|kobo--|_xml|_isrepeat|_isgroup|kuid$")
 _OWN_SHEETS = frozenset({"_kobo", "locking_profiles", "cascades", "library"})
@@ -39,7 +39,7 @@ def standard(book: Mapping[str, Sheet]) -> Mapping[str, Sheet]:
     return {name: _plain(sheet) for name, sheet in made.items() if name not in _OWN_SHEETS}
 
 
-def _is_own(row: Row) -> bool:
+def _is_own(row: SheetRow) -> bool:
     kind = row["type"].strip()
     return any(pattern.fullmatch(kind) for pattern in (_BEGIN, _END, _INSIDE, _OTHERS))
 
@@ -54,20 +54,22 @@ def _plain(sheet: Sheet) -> Sheet:
         return dataclasses.replace(sheet, rows=rows)
     # a column keeps its place, so that a cell's address stays Excel's
     headings = tuple(None if heading in own else heading for heading in sheet.headings)
-    kept = tuple(Row(row.number, {h: text for h, text in row.cells.items() if h not in own}) for row in rows)
+    kept = tuple(
+        SheetRow(row.number, {h: text for h, text in row.cells.items() if h not in own}) for row in rows
+    )
     return Sheet(sheet.name, headings, tuple(row for row in kept if row.cells))
 
 
 _KOBO_VERSION = re.compile(r"(\d+) \((\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\)")
 
 
-def _with_plain_version(sheet: Sheet, row: Row) -> Row:
+def _with_plain_version(sheet: Sheet, row: SheetRow) -> SheetRow:
     """Kobo writes `3 (2026-11-20 08:15:00)`."""
     written = _KOBO_VERSION.fullmatch(row["version"])
     heading = sheet.columns.get("version")
     if not written or not heading:
         return row
-    return Row(row.number, {**row.cells, heading: "-".join((written[1], "".join(written.groups()[1:])))})
+    return SheetRow(row.number, {**row.cells, heading: "-".join((written[1], "".join(written.groups()[1:])))})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,9 +78,9 @@ class _Block:
 
     kind: str
     survey: Sheet
-    begin: Row
-    inside: tuple[Row, ...]
-    choices: tuple[Row, ...]
+    begin: SheetRow
+    inside: tuple[SheetRow, ...]
+    choices: tuple[SheetRow, ...]
 
     @property
     def name(self) -> str:
@@ -88,7 +90,7 @@ class _Block:
     def list_name(self) -> str:
         return self.begin[_LIST[self.kind]]
 
-    def row(self, source: Row, **cells: str) -> Row:
+    def row(self, source: SheetRow, **cells: str) -> SheetRow:
         """A standard row with the labels of a row of Kobo's."""
         texts = {
             heading: text
@@ -96,7 +98,7 @@ class _Block:
             if heading.lower().partition("::")[0].strip() in {"label", "hint"}
         }
         columns = {self._heading(column): text for column, text in cells.items() if text}
-        return Row(self.begin.number if source in self.choices else source.number, {**texts, **columns})
+        return SheetRow(self.begin.number if source in self.choices else source.number, {**texts, **columns})
 
     def _heading(self, column: str) -> str:
         """The heading as written; a text of ours stands in the form's first language."""
@@ -106,16 +108,16 @@ class _Block:
             return f"{column}{colons}{language}"
         return self.survey.columns.get(column, column)
 
-    def group(self, rows: list[Row]) -> list[Row]:
+    def group(self, rows: list[SheetRow]) -> list[SheetRow]:
         appearance = "w5" if self.kind == "kobomatrix" else "field-list"
         cells = {"type": "begin group", "name": self.name, "appearance": appearance}
         relevant = {"relevant": self.begin["relevant"]} if self.begin["relevant"] else {}
         last = self.inside[-1].number if self.inside else self.begin.number
-        end = Row(last, {self.survey.columns.get("type", "type"): "end group"})
+        end = SheetRow(last, {self.survey.columns.get("type", "type"): "end group"})
         return [self.row(self.begin, **cells, **relevant), *rows, end]
 
 
-def _expanded(survey: Sheet, choices: Sheet) -> Iterator[Row]:
+def _expanded(survey: Sheet, choices: Sheet) -> Iterator[SheetRow]:
     rows = iter(survey.rows)
     for row in rows:
         begin = _BEGIN.fullmatch(row["type"])
@@ -127,14 +129,14 @@ def _expanded(survey: Sheet, choices: Sheet) -> Iterator[Row]:
             yield row
 
 
-def _refused(survey: Sheet, row: Row, why: str = "") -> FormRejected:
+def _refused(survey: Sheet, row: SheetRow, why: str = "") -> FormRejected:
     advice = why or "Hãy tải lại file từ Kobo, hoặc thay bằng các câu select_one trong một nhóm."
     sentence = f"“{row['type']}” là loại câu hỏi riêng của KoboToolbox mà máy chủ không chuyển được. {advice}"
     return FormRejected([survey.error(row, "type", sentence, row["name"] or row["type"])])
 
 
-def _block(kind: str, survey: Sheet, begin: Row, rows: Iterator[Row], choices: Sheet) -> _Block:
-    inside: list[Row] = []
+def _block(kind: str, survey: Sheet, begin: SheetRow, rows: Iterator[SheetRow], choices: Sheet) -> _Block:
+    inside: list[SheetRow] = []
     for row in rows:
         end = _END.fullmatch(row["type"])
         if end and end[1] == kind:
@@ -164,7 +166,7 @@ def _checked(block: _Block) -> _Block:
     return block
 
 
-def _check_inside(block: _Block, row: Row) -> None:
+def _check_inside(block: _Block, row: SheetRow) -> None:
     found = _INSIDE.fullmatch(row["type"])
     fits = block.kind in found.groups() if found else False
     if block.kind == "kobomatrix":
@@ -175,11 +177,11 @@ def _check_inside(block: _Block, row: Row) -> None:
         raise _refused(block.survey, row, "Dòng này chưa có tên ở cột name.")
 
 
-def _made(block: _Block) -> list[Row]:
+def _made(block: _Block) -> list[SheetRow]:
     return block.group(list(_MAKERS[block.kind](block)))
 
 
-def _score(block: _Block) -> Iterator[Row]:
+def _score(block: _Block) -> Iterator[SheetRow]:
     """A heading with the choices, then each row as a line of the same choices."""
     kind = f"select_one {block.list_name}"
     yield block.row(block.begin, type=kind, name=f"{block.name}_header", appearance="label")
@@ -187,7 +189,7 @@ def _score(block: _Block) -> Iterator[Row]:
         yield block.row(row, type=kind, name=_name(row), appearance="list-nolabel", required=row["required"])
 
 
-def _rank(block: _Block) -> Iterator[Row]:
+def _rank(block: _Block) -> Iterator[SheetRow]:
     """Each level picks one thing, none twice."""
     yield block.row(block.begin, type="note", name=f"{block.name}_label")
     before: list[str] = []
@@ -206,7 +208,7 @@ def _rank(block: _Block) -> Iterator[Row]:
         before.append(_name(row))
 
 
-def _matrix(block: _Block) -> Iterator[Row]:
+def _matrix(block: _Block) -> Iterator[SheetRow]:
     """For each choice a line: its label, then a question for each column, `<matrix>_<choice>_<column>`."""
     for choice in block.choices:
         stem = f"{block.name}_{choice['name']}"
@@ -218,12 +220,12 @@ def _matrix(block: _Block) -> Iterator[Row]:
             )
 
 
-_MAKERS: Mapping[str, Callable[[_Block], Iterator[Row]]] = {
+_MAKERS: Mapping[str, Callable[[_Block], Iterator[SheetRow]]] = {
     "score": _score,
     "rank": _rank,
     "kobomatrix": _matrix,
 }
 
 
-def _name(row: Row) -> str:
+def _name(row: SheetRow) -> str:
     return row["name"] or row["$autoname"]

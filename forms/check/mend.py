@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from forms.choices import unaccented
 from forms.errors import SheetError
-from forms.sheets import Row, Sheet, canonical
+from forms.sheets import Sheet, SheetRow, canonical
 
 MAX_ID = 120
 """Letters of a form's id and of its version: both stand in addresses and in names of files."""
@@ -69,10 +69,10 @@ def _with_double_colons(sheet: Sheet, remarks: list[SheetError]) -> Sheet:
     first = next(iter(renamed))
     read = ", ".join(f"“{heading}” đọc là “{better}”" for heading, better in renamed.items())
     sentence = f"tên cột có một dấu hai chấm: {read}. Nên viết hai dấu hai chấm."
-    remarks.append(sheet.error(Row(1, {}), first, sentence, first))
+    remarks.append(sheet.error(SheetRow(1, {}), first, sentence, first))
     headings = tuple(renamed.get(heading or "", heading) for heading in sheet.headings)
     rows = tuple(
-        Row(row.number, {renamed.get(h, h): text for h, text in row.cells.items()}) for row in sheet.rows
+        SheetRow(row.number, {renamed.get(h, h): text for h, text in row.cells.items()}) for row in sheet.rows
     )
     return Sheet(sheet.name, headings, rows)
 
@@ -95,14 +95,14 @@ def _with_straight_quotes(sheet: Sheet, remarks: list[SheetError]) -> Sheet:
     return dataclasses.replace(sheet, rows=rows)
 
 
-def _straightened(sheet: Sheet, row: Row, places: list[SheetError]) -> Row:
+def _straightened(sheet: Sheet, row: SheetRow, places: list[SheetError]) -> SheetRow:
     straight = {
         heading: text.translate(_STRAIGHT)
         for heading, text in row.cells.items()
         if _is_expression(sheet, heading) and text != text.translate(_STRAIGHT)
     }
     places.extend(sheet.error(row, heading, "", row.cells[heading]) for heading in straight)
-    return Row(row.number, {**row.cells, **straight}) if straight else row
+    return SheetRow(row.number, {**row.cells, **straight}) if straight else row
 
 
 def _is_expression(sheet: Sheet, heading: str) -> bool:
@@ -110,8 +110,8 @@ def _is_expression(sheet: Sheet, heading: str) -> bool:
     return column in EXPRESSIONS or (sheet.name.strip().lower() == "entities" and column == "label")
 
 
-def _first_row(settings: Sheet | None) -> Row:
-    return settings.rows[0] if settings and settings.rows else Row(2, {})
+def _first_row(settings: Sheet | None) -> SheetRow:
+    return settings.rows[0] if settings and settings.rows else SheetRow(2, {})
 
 
 def _settings(
@@ -131,7 +131,7 @@ def _settings(
     remarks.extend(settings.error(row, "version", sentence, row["version"]) for sentence in told)
     columns = {settings.columns.get(column, column): text for column, text in made.items()}
     headings = (*settings.headings, *(column for column in columns if column not in settings.headings))
-    return Sheet(settings.name, headings, (Row(row.number, {**kept, **columns}), *settings.rows[1:]))
+    return Sheet(settings.name, headings, (SheetRow(row.number, {**kept, **columns}), *settings.rows[1:]))
 
 
 def _title(filename: str) -> str:

@@ -18,10 +18,10 @@ from forms.check.phone_functions import (
 from forms.engine import java_dates, java_regex
 from forms.engine.unfillable import TooMuch, Unfillable
 from forms.engine.xpath_parser import (
+    BinaryOperation,
     Call,
     Literal,
     Negative,
-    Operation,
     Path,
     Step,
     Tree,
@@ -39,7 +39,7 @@ _POINTS = re.compile(r"-?\d[\d.]* -?\d[\d.]*(?: [\d.\-]+)*(?:\s*;\s*-?\d[\d.]* -
 
 
 @dataclass(frozen=True)
-class Finding:
+class PhoneRefusal:
     """What a phone makes of a formula: `refuses` where it cannot open the form, or stops in the middle of a visit."""
 
     sentence: str
@@ -94,23 +94,23 @@ def instances(formula: str) -> Iterator[str]:
                 yield str(name.value)
 
 
-def findings(formula: str, where: Where) -> Iterator[Finding]:
+def findings(formula: str, where: Where) -> Iterator[PhoneRefusal]:
     """All that phones would say of it; Unfillable for a malformed one."""
     yield from _visit(tree_of(formula), where, single=True)
 
 
-def _visit(tree: Tree, where: Where, *, single: bool) -> Iterator[Finding]:
+def _visit(tree: Tree, where: Where, *, single: bool) -> Iterator[PhoneRefusal]:
     """`single` where one value is wanted, which several rounds of a repeat are not."""
     if isinstance(tree, Unsupported):
-        yield Finding(f"điện thoại không hiểu {tree.what}.")
+        yield PhoneRefusal(f"điện thoại không hiểu {tree.what}.")
     elif isinstance(tree, Negative):
         yield from _visit(tree.inner, where, single=True)
-    elif isinstance(tree, Operation):
+    elif isinstance(tree, BinaryOperation):
         yield from _visit(tree.left, where, single=True)
         later = replace(where, lazy=True) if tree.sign in {"and", "or"} else where
         yield from _visit(tree.right, later, single=True)
     elif isinstance(tree, Call) and tree.name in {"instance", "current"} and single:
-        yield Finding(
+        yield PhoneRefusal(
             f"sau {tree.name}(…) phải có đường dẫn, ví dụ instance('xa')/root/item[name = ${{xa}}]/label."
         )
     elif isinstance(tree, Call):
@@ -124,18 +124,18 @@ def _visit(tree: Tree, where: Where, *, single: bool) -> Iterator[Finding]:
 # Functions --------------------------------------------------------------------------------------------------
 
 
-def _call(call: Call, where: Where) -> Iterator[Finding]:
+def _call(call: Call, where: Where) -> Iterator[PhoneRefusal]:
     known = FUNCTIONS.get(call.name)
     if known is None:
         near = get_close_matches(call.name.lower(), FUNCTIONS, n=1, cutoff=0.6)
         advice = f" Có phải {near[0]}(…)?" if near else ""
-        yield Finding(f"điện thoại không có hàm “{call.name}”.{advice}")
+        yield PhoneRefusal(f"điện thoại không có hàm “{call.name}”.{advice}")
         return
     count = len(call.arguments)
     odd = call.name == "indexed-repeat" and count % 2 == 0
     if not known.takes(count) or odd:
         wanted = "cần 3, 5, 7, 9 hoặc 11 tham số" if call.name == "indexed-repeat" else known.wanted()
-        yield Finding(f"hàm {call.name} {wanted}, ở đây có {count}.")
+        yield PhoneRefusal(f"hàm {call.name} {wanted}, ở đây có {count}.")
         return
     for place, argument in enumerate(call.arguments):
         yield from _argument(call.name, known, place, count, argument, where)
@@ -146,14 +146,14 @@ def _call(call: Call, where: Where) -> Iterator[Finding]:
 
 def _argument(
     name: str, known: Signature, place: int, count: int, argument: Tree, where: Where
-) -> Iterator[Finding]:
+) -> Iterator[PhoneRefusal]:
     wants_nodes = place in known.nodes
     if (
         wants_nodes
         and not isinstance(argument, Path)
         and not (isinstance(argument, Call) and argument.name in GIVES_NODES)
     ):
-        yield Finding(
+        yield PhoneRefusal(
             f"tham số thứ {place + 1} của hàm {name} phải là một câu hỏi hoặc phần lặp, không phải giá trị."
         )
         return
@@ -164,20 +164,20 @@ def _argument(
     yield from _visit(argument, inside, single=not (wants_nodes or whole))
 
 
-def _nothing(_call: Call, _where: Where) -> Iterator[Finding]:
+def _nothing(_call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     return iter(())
 
 
-def _date(call: Call) -> Iterator[Finding]:
+def _date(call: Call) -> Iterator[PhoneRefusal]:
     day = call.arguments[0]
     if not (isinstance(day, Literal) and isinstance(day.value, str) and day.value):
         return
     read = java_dates.parse_day if call.name == "date" else java_dates.parse_moment
     if read(day.value) is None:
-        yield Finding(f"“{day.value}” không phải một ngày. Viết năm-tháng-ngày, ví dụ 2026-11-20.")
+        yield PhoneRefusal(f"“{day.value}” không phải một ngày. Viết năm-tháng-ngày, ví dụ 2026-11-20.")
 
 
-def _format(call: Call, _where: Where) -> Iterator[Finding]:
+def _format(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     day, pattern = call.arguments
     if not (isinstance(pattern, Literal) and isinstance(pattern.value, str)):
         return
@@ -185,18 +185,18 @@ def _format(call: Call, _where: Where) -> Iterator[Finding]:
     wrong = next((letter for letter in letters if letter not in DATE_LETTERS or not letter), None)
     if wrong is not None:
         sentence = f"cách viết ngày “%{wrong}” điện thoại không biết. Dùng %d/%m/%Y, %H:%M, %e, %n, %b, %a."
-        yield Finding(sentence, refuses=not any(isinstance(part, Path) for part in walk(day)))
+        yield PhoneRefusal(sentence, refuses=not any(isinstance(part, Path) for part in walk(day)))
 
 
-def _chosen(call: Call, _where: Where) -> Iterator[Finding]:
+def _chosen(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     """Codes are texts: a phone stops at a number."""
     for place, argument in enumerate(call.arguments[:2]):
         is_number = isinstance(argument, Literal) and isinstance(argument.value, float)
         if is_number and not (call.name == "selected-at" and place == 1):
-            yield Finding(f"tham số thứ {place + 1} của {call.name} phải nằm trong dấu nháy, ví dụ '1'.")
+            yield PhoneRefusal(f"tham số thứ {place + 1} của {call.name} phải nằm trong dấu nháy, ví dụ '1'.")
 
 
-def _pattern(call: Call, _where: Where) -> Iterator[Finding]:
+def _pattern(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     pattern = call.arguments[1]
     if isinstance(pattern, Literal) and isinstance(pattern.value, str):
         try:
@@ -207,58 +207,64 @@ def _pattern(call: Call, _where: Where) -> Iterator[Finding]:
         except Unfillable:
             wrong = True
         if wrong:
-            yield Finding(f"mẫu “{pattern.value}” của regex viết sai (ngoặc, dấu \\ hay dấu lặp).")
+            yield PhoneRefusal(f"mẫu “{pattern.value}” của regex viết sai (ngoặc, dấu \\ hay dấu lặp).")
 
 
-def _digest(call: Call, _where: Where) -> Iterator[Finding]:
+def _digest(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     for argument, known in zip(call.arguments[1:], (DIGESTS, ENCODINGS), strict=False):
         if not isinstance(argument, Literal) or str(argument.value).upper() not in known:
             shown = f"“{argument.value}”" if isinstance(argument, Literal) else "giá trị này"
-            yield Finding(
+            yield PhoneRefusal(
                 f"digest không biết {shown}. Viết một trong: {', '.join(sorted(known))}, trong dấu nháy."
             )
 
 
-def _choice_name(call: Call, _where: Where) -> Iterator[Finding]:
+def _choice_name(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     question = call.arguments[1]
     if isinstance(question, Path) or (isinstance(question, Literal) and isinstance(question.value, float)):
-        yield Finding("tham số thứ hai của jr:choice-name phải là một câu trong dấu nháy, ví dụ '${cau}'.")
+        yield PhoneRefusal(
+            "tham số thứ hai của jr:choice-name phải là một câu trong dấu nháy, ví dụ '${cau}'."
+        )
 
 
-def _property(call: Call, _where: Where) -> Iterator[Finding]:
+def _property(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     name = call.arguments[0]
     if isinstance(name, Literal) and name.value not in PROPERTIES:
-        yield Finding(f"điện thoại không có property “{name.value}”. Có: {', '.join(sorted(PROPERTIES))}.")
+        yield PhoneRefusal(
+            f"điện thoại không có property “{name.value}”. Có: {', '.join(sorted(PROPERTIES))}."
+        )
 
 
-def _distance(call: Call, _where: Where) -> Iterator[Finding]:
+def _distance(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     alone = len(call.arguments) == 1
     for argument in call.arguments:
         is_text = isinstance(argument, Literal) and (alone or isinstance(argument.value, str))
         if is_text and isinstance(argument, Literal) and not _POINTS.fullmatch(str(argument.value).strip()):
-            yield Finding(
+            yield PhoneRefusal(
                 f"“{argument.value}” không phải một vị trí. Viết vĩ độ, dấu cách, kinh độ: '20.8 106.6'."
             )
 
 
-def _pulldata(call: Call, _where: Where) -> Iterator[Finding]:
+def _pulldata(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     if len(call.arguments) != 4:
         sentence = "pulldata cần 4 tham số (tệp, cột lấy, cột dò, giá trị dò); thiếu thì luôn trống."
-        yield Finding(sentence, refuses=False)
+        yield PhoneRefusal(sentence, refuses=False)
 
 
-def _indexed(call: Call, where: Where) -> Iterator[Finding]:
+def _indexed(call: Call, where: Where) -> Iterator[PhoneRefusal]:
     """The group must be a repeat around the question."""
     asked = _question(call.arguments[0], where)
     for argument in call.arguments[1::2]:
         group = _question(argument, where)
         if asked and group and not (group.is_repeat and group.name in asked.repeats):
-            yield Finding(f"indexed-repeat: “{group.name}” không phải phần lặp chứa câu “{asked.name}”.")
+            yield PhoneRefusal(f"indexed-repeat: “{group.name}” không phải phần lặp chứa câu “{asked.name}”.")
 
 
-def _geofence(call: Call, _where: Where) -> Iterator[Finding]:
+def _geofence(call: Call, _where: Where) -> Iterator[PhoneRefusal]:
     if not isinstance(call.arguments[1], Path):
-        yield Finding("tham số thứ hai của geofence phải là một câu hỏi hoặc một cột, không phải giá trị.")
+        yield PhoneRefusal(
+            "tham số thứ hai của geofence phải là một câu hỏi hoặc một cột, không phải giá trị."
+        )
 
 
 _CHECKS = {
@@ -280,7 +286,7 @@ def _question(tree: Tree, where: Where) -> Question | None:
     return found[0] if len(found) == 1 else None
 
 
-def _path(path: Path, where: Where, *, single: bool) -> Iterator[Finding]:
+def _path(path: Path, where: Where, *, single: bool) -> Iterator[PhoneRefusal]:
     if path.start == "root" and path.steps and path.steps[0].name == _REF:
         yield from _reference(path, where, single=single)
     elif path.start == "instance":
@@ -290,7 +296,7 @@ def _path(path: Path, where: Where, *, single: bool) -> Iterator[Finding]:
     yield from _predicates(path, where)
 
 
-def _reference(path: Path, where: Where, *, single: bool) -> Iterator[Finding]:
+def _reference(path: Path, where: Where, *, single: bool) -> Iterator[PhoneRefusal]:
     asked = _question(Path("root", path.steps[:2]), where)
     if asked is None or not single or any(step.predicates for step in path.steps):
         return
@@ -300,22 +306,22 @@ def _reference(path: Path, where: Where, *, single: bool) -> Iterator[Finding]:
             f"câu “{asked.name}” nằm trong phần lặp “{outside[-1]}”: đứng ngoài thì có nhiều câu trả lời, điện thoại "
             "báo lỗi. Dùng sum, max, join hay indexed-repeat."
         )
-        yield Finding(sentence, refuses=not where.lazy)
+        yield PhoneRefusal(sentence, refuses=not where.lazy)
 
 
-def _list(path: Path, where: Where, *, single: bool) -> Iterator[Finding]:
+def _list(path: Path, where: Where, *, single: bool) -> Iterator[PhoneRefusal]:
     rows = [step for step in path.steps if step.name == "item"]
     if single and rows and not any(step.predicates for step in path.steps):
         sentence = (
             f"danh sách “{path.instance}” có nhiều dòng. Thêm điều kiện trong [ ], ví dụ [name = ${{cau}}]."
         )
-        yield Finding(sentence, refuses=not where.lazy)
+        yield PhoneRefusal(sentence, refuses=not where.lazy)
 
 
-def _here(path: Path, where: Where) -> Iterator[Finding]:
+def _here(path: Path, where: Where) -> Iterator[PhoneRefusal]:
     if not path.steps:
         if where.itself and (path.start == "current" or where.columns is None):
-            yield Finding(
+            yield PhoneRefusal(
                 "công thức dùng chính câu này (dấu chấm): điện thoại báo chờ nhau mãi. Hãy bỏ dấu chấm."
             )
         return
@@ -324,16 +330,16 @@ def _here(path: Path, where: Where) -> Iterator[Finding]:
         return
     if where.columns is None and len(path.steps) == 1:
         sentence = f"“{step.name}” không có dấu nháy nên là tên một câu không có thật: luôn trống. Viết '{step.name}'."
-        yield Finding(sentence, refuses=False)
+        yield PhoneRefusal(sentence, refuses=False)
     elif where.columns and step.name not in where.columns:
         sentence = (
             f"danh sách “{where.list_name}” không có cột “{step.name}” nên điều kiện này không bao giờ đúng: "
             "không có lựa chọn nào."
         )
-        yield Finding(sentence, refuses=False)
+        yield PhoneRefusal(sentence, refuses=False)
 
 
-def _predicates(path: Path, where: Where) -> Iterator[Finding]:
+def _predicates(path: Path, where: Where) -> Iterator[PhoneRefusal]:
     known = (
         (where.list_columns or {}).get(path.instance, frozenset())
         if path.start == "instance"

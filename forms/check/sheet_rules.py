@@ -15,7 +15,7 @@ from forms.check.survey_rules import NAME, survey_errors, survey_warnings
 from forms.definition import HOUSEHOLD_LIST, KINDS, UNITS
 from forms.errors import SheetError
 from forms.layout import POINT_KINDS
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
 _INDICATOR = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _KNOWN_SHEETS = ("survey", "choices", "settings", "entities", "chi_tieu", "muc_dich")
@@ -69,7 +69,7 @@ def _choice_errors(sheets: Mapping[str, Sheet], name: str) -> Iterator[SheetErro
             yield choices.error(None, column, f"thiếu cột “{column}” ở dòng đầu.")
             return
     spaceless = _lists_of_several(sheets["survey"])
-    seen: dict[tuple[str, str], Row] = {}
+    seen: dict[tuple[str, str], SheetRow] = {}
     names = frozenset(row["name"] for row in sheets["survey"].rows) | {"instanceID"}
     may_repeat = name == "external_choices" or _allows_duplicates(sheets)
     for row in choices.rows:
@@ -81,7 +81,7 @@ def _choice_errors(sheets: Mapping[str, Sheet], name: str) -> Iterator[SheetErro
             yield choices.error(row, "name", sentence, row["name"])
 
 
-def _one_choice(choices: Sheet, row: Row, spaceless: frozenset[str]) -> Iterator[SheetError]:
+def _one_choice(choices: Sheet, row: SheetRow, spaceless: frozenset[str]) -> Iterator[SheetError]:
     name = row["name"]
     if not row["list_name"]:
         return
@@ -110,16 +110,16 @@ def _lists_of_several(survey: Sheet) -> frozenset[str]:
     )
 
 
-def _label_references(choices: Sheet, row: Row, names: frozenset[str]) -> Iterator[SheetError]:
+def _label_references(choices: Sheet, row: SheetRow, names: frozenset[str]) -> Iterator[SheetError]:
     for heading, text in row.cells.items():
         wrong = bad_reference(text, names) if heading.lower().startswith("label") else None
         if wrong:
             yield choices.error(row, heading, wrong, text)
 
 
-def _settings(sheets: Mapping[str, Sheet]) -> Row:
+def _settings(sheets: Mapping[str, Sheet]) -> SheetRow:
     rows = sheets["settings"].rows if "settings" in sheets else ()
-    return rows[0] if rows else Row(2, {})
+    return rows[0] if rows else SheetRow(2, {})
 
 
 def _allows_duplicates(sheets: Mapping[str, Sheet]) -> bool:
@@ -181,7 +181,7 @@ def _pair_errors(survey: Sheet) -> Iterator[SheetError]:
             yield survey.error(row, "name", sentence, row["name"])
 
 
-def _codes(survey: Sheet) -> dict[str, Row]:
+def _codes(survey: Sheet) -> dict[str, SheetRow]:
     stated = ((path, row) for path, row in survey.questions() if path.split("/")[-2:-1] == ["chi_tieu"])
     return {row["name"].removesuffix("_done"): row for _, row in stated if row["name"].endswith("_done")}
 

@@ -14,7 +14,7 @@ from forms.check.mend import EXCEL_ERRORS
 from forms.choices import unaccented
 from forms.definition import SENSITIVITIES
 from forms.errors import SheetError
-from forms.sheets import Row, Sheet, canonical
+from forms.sheets import Sheet, SheetRow, canonical
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 _FILE = re.compile(r"[A-Za-z0-9_.\-]+\.(csv|xml|geojson)")
@@ -83,15 +83,15 @@ def survey_warnings(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
             yield SheetError(survey.name, 1, heading, sentence, heading)
 
 
-def _is_end(row: Row) -> bool:
+def _is_end(row: SheetRow) -> bool:
     return RE_END_CONTROL.search(row["type"]) is not None
 
 
-def _is_begin(row: Row) -> bool:
+def _is_begin(row: SheetRow) -> bool:
     return RE_BEGIN_CONTROL.search(row["type"]) is not None
 
 
-def _type_errors(survey: Sheet, row: Row, lists: frozenset[str]) -> Iterator[SheetError]:
+def _type_errors(survey: Sheet, row: SheetRow, lists: frozenset[str]) -> Iterator[SheetError]:
     kind = " ".join(row["type"].split())
     if not kind:
         yield survey.error(
@@ -112,7 +112,7 @@ def _type_errors(survey: Sheet, row: Row, lists: frozenset[str]) -> Iterator[She
 
 
 def _list_errors(
-    survey: Sheet, row: Row, command: str, name: str, lists: frozenset[str]
+    survey: Sheet, row: SheetRow, command: str, name: str, lists: frozenset[str]
 ) -> Iterator[SheetError]:
     if "file" in command:
         if not _FILE.fullmatch(name):
@@ -125,7 +125,7 @@ def _list_errors(
         yield survey.error(row, "type", f"danh sách “{name}” không có trong trang {sheet}. {advice}", name)
 
 
-def _name_errors(survey: Sheet, row: Row) -> Iterator[SheetError]:
+def _name_errors(survey: Sheet, row: SheetRow) -> Iterator[SheetError]:
     name = row["name"]
     if _is_end(row) or (row["type"] in {"audit", "note"} and not name):
         return
@@ -148,7 +148,7 @@ def _heading_errors(survey: Sheet) -> Iterator[SheetError]:
         if canonical(parts[0]) in _TEXT_COLUMNS and len(parts) > most:
             better = "::".join([*parts[: most - 1], f"{parts[most - 1]} ({parts[most]})"])
             sentence = f"tên cột có hai lần “::” nên không đọc được. Viết “{better}”."
-            yield survey.error(Row(1, {}), heading, sentence, heading)
+            yield survey.error(SheetRow(1, {}), heading, sentence, heading)
 
 
 def _root_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
@@ -164,7 +164,7 @@ def _root_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
             yield survey.error(row, "name", sentence, root)
 
 
-def _label_errors(survey: Sheet, row: Row) -> Iterator[SheetError]:
+def _label_errors(survey: Sheet, row: SheetRow) -> Iterator[SheetError]:
     """pyxform lets a row without words be where nothing is shown, or where others stand under its choices."""
     kind = " ".join(row["type"].split())
     if not kind or kind in _UNSEEN or _is_end(row) or _is_begin(row) or kind in aliases.settings_header:
@@ -178,7 +178,7 @@ def _label_errors(survey: Sheet, row: Row) -> Iterator[SheetError]:
         )
 
 
-def _cell_errors(survey: Sheet, row: Row, names: frozenset[str]) -> Iterator[SheetError]:
+def _cell_errors(survey: Sheet, row: SheetRow, names: frozenset[str]) -> Iterator[SheetError]:
     for heading, text in row.cells.items():
         if text in EXCEL_ERRORS:
             yield survey.error(row, heading, f"ô này đang báo lỗi Excel {text}. Hãy gõ lại nội dung.", text)
@@ -197,9 +197,9 @@ def _cell_errors(survey: Sheet, row: Row, names: frozenset[str]) -> Iterator[She
 class _Container:
     """A group or repeat that has begun: its names, and whether it shows anything."""
 
-    row: Row | None
+    row: SheetRow | None
     kind: str
-    names: dict[str, Row] = field(default_factory=dict)
+    names: dict[str, SheetRow] = field(default_factory=dict)
     shows: bool = False
 
 
@@ -237,7 +237,7 @@ def _stray_end(kind: str, innermost: _Container) -> str:
     return f"end {kind} không khớp: đang mở là {place}."
 
 
-def _repeated_name(survey: Sheet, row: Row, container: _Container) -> Iterator[SheetError]:
+def _repeated_name(survey: Sheet, row: SheetRow, container: _Container) -> Iterator[SheetError]:
     name = row["name"]
     if not name:
         return
@@ -250,7 +250,7 @@ def _repeated_name(survey: Sheet, row: Row, container: _Container) -> Iterator[S
 def _cycle_errors(survey: Sheet) -> Iterator[SheetError]:
     groups: dict[str, str] = {}
     logic: dict[str, str] = {}
-    rows: dict[str, Row] = {}
+    rows: dict[str, SheetRow] = {}
     for path, row in survey.questions():
         around = groups.get(path.rpartition("/")[0], "")
         groups[path] = f"{around} {row['relevant']}"

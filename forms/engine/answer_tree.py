@@ -9,7 +9,7 @@ MOST_ROUNDS = 1_000
 """Rounds of one repeat that a form may count to; phones grow too slow for their users long before."""
 
 
-class Answer:
+class AnswerNode:
     """One node of a visit: a leaf with its value, or what holds others. `index` counts rounds from 0.
 
     `asked` is what its own relevance says, `live` that of all that hold it too.
@@ -17,15 +17,15 @@ class Answer:
 
     __slots__ = ("asked", "chain", "children", "index", "live", "name", "parent", "path", "text", "value")
 
-    def __init__(self, name: str, path: str, parent: "Answer | None", index: int) -> None:
+    def __init__(self, name: str, path: str, parent: "AnswerNode | None", index: int) -> None:
         self.name, self.path, self.parent, self.index = name, path, parent, index
-        self.chain: tuple[Answer, ...] = (*(parent.chain if parent else ()), self)
-        self.children: dict[str, list[Answer]] = {}
+        self.chain: tuple[AnswerNode, ...] = (*(parent.chain if parent else ()), self)
+        self.children: dict[str, list[AnswerNode]] = {}
         self.value: Value = ""
         self.text = ""
         self.asked = self.live = True
 
-    def named(self, name: str) -> list["Answer"]:
+    def named(self, name: str) -> list["AnswerNode"]:
         """Its children of that name, "@id" for attributes, "*" for all elements; in their order."""
         if name == "*":
             return [each for key, rounds in self.children.items() if key[0] != "@" for each in rounds]
@@ -45,7 +45,7 @@ class Answer:
             steps.append(f"{node.name}[{node.index + 1}]" if len(rounds) > 1 else node.name)
         return "/" + "/".join(steps)
 
-    def below(self) -> Iterator["Answer"]:
+    def below(self) -> Iterator["AnswerNode"]:
         """Itself and all below, in the form's order."""
         yield self
         for rounds in self.children.values():
@@ -53,19 +53,19 @@ class Answer:
                 yield from each.below()
 
 
-def add_round(parent: Answer, name: str, path: str) -> Answer:
+def add_round(parent: AnswerNode, name: str, path: str) -> AnswerNode:
     """One more round of a repeat, without its content; TooMuch beyond MOST_ROUNDS."""
     rounds = parent.children.setdefault(name, [])
     if len(rounds) >= MOST_ROUNDS:
         raise TooMuch(f"nhóm lặp {name} có quá {MOST_ROUNDS} lượt")
-    found = Answer(name, path, parent, len(rounds))
+    found = AnswerNode(name, path, parent, len(rounds))
     rounds.append(found)
     return found
 
 
-def located(root: Answer, address: str) -> Answer | None:
+def located(root: AnswerNode, address: str) -> AnswerNode | None:
     """The node at "/data/tre[2]/ten"; a step without a number is the first round. None where there is none."""
-    node: Answer | None = None
+    node: AnswerNode | None = None
     for step in address.lstrip("/").split("/"):
         name, _, number = step.rstrip("]").partition("[")
         rounds = [root] if node is None else node.children.get(name, [])

@@ -20,7 +20,7 @@ _PARSER = etree.XMLParser(
 )
 
 
-class Cell:
+class ListCell:
     """One text of a list, or a branch of an XML list that is deeper than a table."""
 
     __slots__ = ("children", "index", "name", "parent", "value")
@@ -39,7 +39,7 @@ class Cell:
         return bool(self.children) or self.value != ""
 
 
-class Row:
+class ListItem:
     """One item of a list, its cells made when they are asked for."""
 
     __slots__ = ("cells", "index", "name", "parent")
@@ -51,11 +51,11 @@ class Row:
     def __init__(self, cells: Mapping[str, str], parent: Any, index: int) -> None:
         self.cells, self.parent, self.index, self.name = cells, parent, index, "item"
 
-    def named(self, name: str) -> list[Cell]:
+    def named(self, name: str) -> list[ListCell]:
         if name == "*":
-            return [Cell(column, text, self) for column, text in self.cells.items()]
+            return [ListCell(column, text, self) for column, text in self.cells.items()]
         text = self.cells.get(name)
-        return [] if text is None else [Cell(name, text, self)]
+        return [] if text is None else [ListCell(name, text, self)]
 
 
 class Table:
@@ -65,21 +65,21 @@ class Table:
     live, value, filled, name, parent, index = True, "", True, "root", None, 0
 
     def __init__(self, rows: list[Mapping[str, str]]) -> None:
-        self.rows = [Row(cells, self, at) for at, cells in enumerate(rows)]
-        self._by_text: dict[str, dict[str, list[Row]]] = {}
+        self.rows = [ListItem(cells, self, at) for at, cells in enumerate(rows)]
+        self._by_text: dict[str, dict[str, list[ListItem]]] = {}
 
-    def named(self, name: str) -> list[Row]:
+    def named(self, name: str) -> list[ListItem]:
         return self.rows if name in {"item", "*"} else []
 
-    def first(self, name: str) -> Row | None:
+    def first(self, name: str) -> ListItem | None:
         return next(iter(self.named(name)), None)
 
-    def rows_with(self, name: str, column: str, text: str) -> list[Row]:
+    def rows_with(self, name: str, column: str, text: str) -> list[ListItem]:
         """The items with that text in that column; one without the column counts as having ""."""
         if name != "item":
             return []
         if column not in self._by_text:
-            found: dict[str, list[Row]] = {}
+            found: dict[str, list[ListItem]] = {}
             for row in self.rows:
                 found.setdefault(row.cells.get(column, ""), []).append(row)
             self._by_text[column] = found
@@ -110,15 +110,15 @@ class Branches(Table):
         return self._columns[name, column].get(text, [])
 
 
-def _branch(element: Any, parent: Any, index: int) -> Cell:
-    cell = Cell(etree.QName(element).localname, "" if len(element) else element.text or "", parent, index)
+def _branch(element: Any, parent: Any, index: int) -> ListCell:
+    cell = ListCell(etree.QName(element).localname, "" if len(element) else element.text or "", parent, index)
     seen: dict[str, int] = {}
     for child in element:
         name = etree.QName(child).localname
         cell.children.append(_branch(child, cell, seen.get(name, 0)))
         seen[name] = seen.get(name, 0) + 1
     for key, value in element.attrib.items():
-        cell.children.append(Cell("@" + etree.QName(key).localname, value, cell))
+        cell.children.append(ListCell("@" + etree.QName(key).localname, value, cell))
     return cell
 
 

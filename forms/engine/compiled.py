@@ -40,7 +40,7 @@ class Bind:
 
 
 @dataclass(frozen=True)
-class Node:
+class FormNode:
     """One node of the primary instance, an attribute if its last step begins with @; `tag` as it is sent.
 
     `rounds` is None for what does not repeat, else the rounds that a visit begins with (a round that is added
@@ -64,7 +64,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Choice:
+class OfferedChoice:
     """One answer offered: the code that is sent and the label that is read."""
 
     name: str
@@ -72,7 +72,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Control:
+class ShownControl:
     """One question or note on the screen."""
 
     path: str
@@ -81,7 +81,7 @@ class Control:
     listed: Expression | None = None
     value: str = "name"
     shown: str = "label"
-    inline: tuple[Choice, ...] = ()
+    inline: tuple[OfferedChoice, ...] = ()
     changes: tuple["SetValue", ...] = ()
 
 
@@ -102,14 +102,14 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Form:
+class FillableForm:
     """A form that can be filled. `groups` has the labels of groups and repeats, `new_round` the actions of each."""
 
     root: str
     version: str
     declarations: str
-    nodes: Mapping[str, Node]
-    controls: Mapping[str, Control]
+    nodes: Mapping[str, FormNode]
+    controls: Mapping[str, ShownControl]
     groups: Mapping[str, str]
     texts: Mapping[str, Text]
     first_load: tuple[SetValue, ...]
@@ -145,25 +145,25 @@ class Form:
         return found
 
     @cached_property
-    def repeats(self) -> tuple[Node, ...]:
+    def repeats(self) -> tuple[FormNode, ...]:
         """The repeats, outer ones first."""
         return tuple(
             sorted((n for n in self.nodes.values() if n.rounds is not None), key=lambda n: n.path.count("/"))
         )
 
 
-def depends_on(node: Node) -> frozenset[str]:
+def depends_on(node: FormNode) -> frozenset[str]:
     """The nodes whose value or relevance decides this node's."""
     return frozenset(source.path for source in _read_by(node)) - {node.path, ""}
 
 
-def _read_by(node: Node) -> Iterator[Source]:
+def _read_by(node: FormNode) -> Iterator[Source]:
     for expression in (node.bind.relevant, node.bind.calculate):
         yield from expression.sources if expression else ()
     yield Source(node.parent, node.path.count("/"))
 
 
-def _sorted(nodes: Mapping[str, Node]) -> Iterator[str]:
+def _sorted(nodes: Mapping[str, FormNode]) -> Iterator[str]:
     done: set[str] = set()
     for start in nodes:
         open_paths: dict[str, Iterator[str]] = {}
@@ -182,12 +182,12 @@ def _sorted(nodes: Mapping[str, Node]) -> Iterator[str]:
                 stack.append(ahead)
 
 
-def read(xform: bytes, media: Mapping[str, bytes], uuid: Callable[[], str]) -> Form:
+def read(xform: bytes, media: Mapping[str, bytes], uuid: Callable[[], str]) -> FillableForm:
     """Compile `xform` with the files it names; Unfillable if a phone would refuse it (C23, C27)."""
-    return _Reader(choice_lists.parsed(xform), media, uuid).form()
+    return _FormReader(choice_lists.parsed(xform), media, uuid).form()
 
 
-class _Reader:
+class _FormReader:
     """Walks one XForm; what it finds goes into a Form."""
 
     def __init__(self, document: Any, media: Mapping[str, bytes], uuid: Callable[[], str]) -> None:
@@ -204,15 +204,15 @@ class _Reader:
             (r.get("nodeset") or "").strip(): r for r in document.iterfind("h:body//x:repeat", _NS)
         }
 
-    def form(self) -> Form:
-        nodes: dict[str, Node] = {}
+    def form(self) -> FillableForm:
+        nodes: dict[str, FormNode] = {}
         self._walk(self.primary, "", nodes, 0)
         if not self.primary.get("id"):
             raise Unfillable("phần trả lời không có id (C23)")
         names = {p: u for p, u in self.document.nsmap.items() if p}
         controls = {control.path: control for control in self._controls()}
         groups = self._groups()
-        return Form(
+        return FillableForm(
             root=self.context,
             version=self.primary.get("version") or "",
             declarations="".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in sorted(names.items())),
@@ -225,20 +225,20 @@ class _Reader:
             lists={i.get("id"): self._list(i) for i in self.model.iterfind("x:instance[@id]", _NS)},
         )
 
-    def _walk(self, element: Any, parent: str, nodes: dict[str, Node], rounds: int) -> str:
+    def _walk(self, element: Any, parent: str, nodes: dict[str, FormNode], rounds: int) -> str:
         name = etree.QName(element)
         path = f"{parent}/{name.localname}"
         prefix = element.prefix + ":" if element.prefix and name.namespace != XFORMS else ""
         attributes = tuple((k, v) for k, v in element.attrib.items() if not k.startswith(_JR))
         own = {f"{path}/@{key}": (key, value) for key, value in attributes if f"{path}/@{key}" in self.binds}
         for at, (key, value) in own.items():
-            nodes[at] = Node(at, path, key, value, (), (), self._bind(at))
+            nodes[at] = FormNode(at, path, key, value, (), (), self._bind(at))
         fixed = tuple((self._prefixed(k), v) for k, v in attributes if f"{path}/@{k}" not in own)
         children = tuple(self._walk(child, path, nodes, count) for child, count in _by_name(element))
         default = "" if children else element.text or ""
         repeat = self.repeats.get(path)
         count = None if repeat is None else repeat.get(_JR + "count")
-        nodes[path] = Node(
+        nodes[path] = FormNode(
             path,
             parent,
             prefix + name.localname,
@@ -277,25 +277,25 @@ class _Reader:
     def _expression(self, source: str | None, context: str) -> Expression | None:
         return compile_expression(source, context) if source and source.strip() else None
 
-    def _controls(self) -> Iterator[Control]:
+    def _controls(self) -> Iterator[ShownControl]:
         for element in self.document.iterfind("h:body//*", _NS):
             kind = etree.QName(element).localname
             path = (element.get("ref") or "").strip()
             if kind in _CONTROLS and path.startswith("/"):
                 yield self._control(element, kind, path)
 
-    def _control(self, element: Any, kind: str, path: str) -> Control:
+    def _control(self, element: Any, kind: str, path: str) -> ShownControl:
         itemset = element.find("x:itemset", _NS)
         items = [] if itemset is not None else element.iterfind("x:item", _NS)
         changes = tuple(self._actions(element, _CHANGED))
-        inline = tuple(Choice(i.findtext("x:value", "", _NS), self._label(i, path)) for i in items)
+        inline = tuple(OfferedChoice(i.findtext("x:value", "", _NS), self._label(i, path)) for i in items)
         if itemset is None:
-            return Control(path, kind, self._label(element, path), inline=inline, changes=changes)
+            return ShownControl(path, kind, self._label(element, path), inline=inline, changes=changes)
         refs = {etree.QName(part).localname: (part.get("ref") or "").strip() for part in itemset}
         shown = _ITEXT_COLUMN.sub(r"\1", refs.get("label", "label"))
         value = refs.get("value", "name")
         listed = self._expression(_RANDOM.sub(r"\1", itemset.get("nodeset") or ""), path)
-        return Control(path, kind, self._label(element, path), listed, value, shown, changes=changes)
+        return ShownControl(path, kind, self._label(element, path), listed, value, shown, changes=changes)
 
     def _groups(self) -> Mapping[str, str]:
         found = {}

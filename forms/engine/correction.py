@@ -12,8 +12,8 @@ from uuid import uuid4
 from xml.sax.saxutils import escape, quoteattr
 
 from forms.engine import java_dates
-from forms.engine.answer_tree import Answer, add_round
-from forms.engine.compiled import Form
+from forms.engine.answer_tree import AnswerNode, add_round
+from forms.engine.compiled import FillableForm
 from forms.engine.expression import Expression
 from forms.engine.filling import Filling
 from forms.engine.java_values import keep, write_answer
@@ -25,7 +25,7 @@ _CLOCK = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?
 
 
 @dataclass(frozen=True)
-class Difference:
+class UnexplainedNode:
     """A node that the form's formulas now give otherwise than was sent; `function` where a function is not known."""
 
     address: str
@@ -34,7 +34,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Change:
+class AnswerChange:
     """What a correction changes: `kind` is corrected, followed (worked out), gone (no longer asked), or new."""
 
     address: str
@@ -48,11 +48,13 @@ class Change:
 class Correction(Filling):
     """A visit opened again. `now` is the moment of the visit: ages are those of that day."""
 
-    def __init__(self, form: Form, sent: bytes, now: datetime, uuid: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, form: FillableForm, sent: bytes, now: datetime, uuid: Callable[[], str] | None = None
+    ) -> None:
         super().__init__(form, now, "", uuid or (lambda: str(uuid4())))
         self.sent, self.document = sent, read_sent(sent)
         self._as_sent: dict[int, SentNode] = {}
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[int, AnswerNode] = {}
         self._touched: set[str] = set()
         if f"/{self.document.name}" != form.root:
             raise Unfillable("phiếu của một biểu mẫu khác")
@@ -61,7 +63,7 @@ class Correction(Filling):
             for parent in self._at[shape.parent] if shape.count else ():
                 self._counted[id(parent), shape.path] = self._count(shape, parent)
 
-    def _take_over(self, node: Answer, sent: SentNode) -> None:
+    def _take_over(self, node: AnswerNode, sent: SentNode) -> None:
         self._at[node.path].append(node)
         self._as_sent[id(node)], self._answers[id(sent)] = sent, node
         shape = self.form.nodes[node.path]
@@ -81,13 +83,13 @@ class Correction(Filling):
             if not found and child.rounds is None:
                 self._leave_out(add_round(node, child.name, path))
 
-    def _take_attribute(self, node: Answer, sent: SentNode) -> None:
+    def _take_attribute(self, node: AnswerNode, sent: SentNode) -> None:
         self._at[node.path].append(node)
         text = sent.attributes.get(node.name[1:])
         node.live = text is not None
         self._keep_text(node, text or "")
 
-    def _leave_out(self, node: Answer) -> None:
+    def _leave_out(self, node: AnswerNode) -> None:
         """What was not sent was not asked; it has what the form begins with."""
         self._grow(node)
         for each in node.below():
@@ -95,7 +97,7 @@ class Correction(Filling):
 
     # Whether it can be corrected
 
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[UnexplainedNode]:
         """Where the form's formulas, with the answers as sent, give another thing than was sent.
 
         What a clock, chance or a list explains is none.
@@ -103,7 +105,7 @@ class Correction(Filling):
         self._steps = 0
         return [each for path in self.form.order for node in self._at[path] for each in self._differs(node)]
 
-    def _differs(self, node: Answer) -> Iterator[Difference]:
+    def _differs(self, node: AnswerNode) -> Iterator[UnexplainedNode]:
         bind = self.form.nodes[node.path].bind
         if node.parent is None or not node.parent.live:
             return
@@ -122,7 +124,7 @@ class Correction(Filling):
                 if not alike(text, node.text if node.live else ""):
                     yield self._difference(node)
         except UnknownFunction as wrong:
-            yield Difference(node.address, self.called(node), wrong.name)
+            yield UnexplainedNode(node.address, self.called(node), wrong.name)
         except Unfillable:
             yield self._difference(node)
 
@@ -140,10 +142,10 @@ class Correction(Filling):
             for path, control in self.form.controls.items()
         )
 
-    def _difference(self, node: Answer) -> Difference:
-        return Difference(node.address, self.called(node))
+    def _difference(self, node: AnswerNode) -> UnexplainedNode:
+        return UnexplainedNode(node.address, self.called(node))
 
-    def called(self, node: Answer) -> str:
+    def called(self, node: AnswerNode) -> str:
         """What people call a node: the label of the question or group, else its name; rounds have their number."""
         control = self.form.controls.get(node.path)
         label = self._say(control.label if control else self.form.groups.get(node.path, ""), node)
@@ -153,7 +155,7 @@ class Correction(Filling):
         rounds = "".join(f"{self._round_label(each)}: " for each in around)
         return rounds + (" ".join(label.split()) or node.name)
 
-    def _round_label(self, node: Answer) -> str:
+    def _round_label(self, node: AnswerNode) -> str:
         return f"{self._say(self.form.groups.get(node.path, ''), node) or node.name} {node.index + 1}"
 
     # What was changed
@@ -163,23 +165,23 @@ class Correction(Filling):
         self.answer(address, text)
         self._touched.add(self._node(address).address)
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[AnswerChange]:
         """All that differs from what was sent, in the form's order; a group that goes is one change."""
         return list(self._changes(self.root))
 
-    def _changes(self, node: Answer) -> Iterator[Change]:
+    def _changes(self, node: AnswerNode) -> Iterator[AnswerChange]:
         sent = self._as_sent.get(id(node))
         was, shape = sent is not None, self.form.nodes[node.path]
         if node.name.startswith("@") or node.path == f"{self.form.root}/meta/instanceID":
             return
         if was and not node.live:
-            yield Change(
+            yield AnswerChange(
                 node.address, self.called(node), GONE, sent.text if sent else "", "", bool(shape.children)
             )
             return
         if node.live and not was and not shape.children:
             kind = CORRECTED if node.address in self._touched else NEW
-            yield Change(node.address, self.called(node), kind, "", node.text)
+            yield AnswerChange(node.address, self.called(node), kind, "", node.text)
         elif (
             node.live
             and sent is not None
@@ -188,7 +190,7 @@ class Correction(Filling):
             and node.text != sent.text
         ):
             kind = CORRECTED if node.address in self._touched else FOLLOWED
-            yield Change(node.address, self.called(node), kind, sent.text, node.text)
+            yield AnswerChange(node.address, self.called(node), kind, sent.text, node.text)
         for rounds in node.children.values():
             for child in rounds:
                 yield from self._changes(child)
@@ -196,7 +198,7 @@ class Correction(Filling):
             gone = self._answers.get(id(child_sent))
             if gone is not None and gone not in node.children[gone.name]:
                 label = f"{self.form.groups.get(gone.path) or gone.name} {gone.index + 1}"
-                yield Change(f"{node.address}/{gone.name}", label, GONE, group=True)
+                yield AnswerChange(f"{node.address}/{gone.name}", label, GONE, group=True)
 
     # Writing
 
@@ -212,7 +214,7 @@ class Correction(Filling):
         read_sent(found)
         return found
 
-    def _splices(self, node: Answer, sent: SentNode) -> Iterator[tuple[int, int, bytes]]:
+    def _splices(self, node: AnswerNode, sent: SentNode) -> Iterator[tuple[int, int, bytes]]:
         """(from, to, instead) for each stretch of bytes that changes at or below a node."""
         if node.path == f"{self.form.root}/meta/instanceID":
             yield from self._identity(sent)
@@ -233,7 +235,7 @@ class Correction(Filling):
             yield sent.start, sent.inner, head
         yield from inner
 
-    def _inside(self, node: Answer, sent: SentNode) -> Iterator[tuple[int, int, bytes]]:
+    def _inside(self, node: AnswerNode, sent: SentNode) -> Iterator[tuple[int, int, bytes]]:
         kept = {id(child) for rounds in node.children.values() for child in rounds if child.live}
         for each in sent.children:
             answer = self._answers.get(id(each))
@@ -252,7 +254,7 @@ class Correction(Filling):
                     self.write(child, out)
                     yield at, at, "".join(out).encode()
 
-    def _head(self, sent: SentNode, attributes: list[Answer]) -> bytes:
+    def _head(self, sent: SentNode, attributes: list[AnswerNode]) -> bytes:
         """The start tag with the attributes as they are now."""
         head = self.sent[sent.start : sent.inner]
         for each in attributes:

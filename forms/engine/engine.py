@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from forms.engine.compiled import Choice, Form, read
-from forms.engine.filling import Filling, Problem, Refused
+from forms.engine.compiled import FillableForm, OfferedChoice, read
+from forms.engine.filling import AnswerProblem, AnswerRefused, Filling
 from forms.engine.java_dates import ZONE as HANOI
 from forms.engine.unfillable import Unfillable
 
 __all__ = [
     "HANOI",
-    "Choice",
+    "AnswerProblem",
+    "AnswerRefused",
     "Fillable",
     "Filling",
-    "Problem",
-    "Refused",
+    "OfferedChoice",
     "Unfillable",
     "open_form",
     "refusal",
@@ -27,7 +27,7 @@ __all__ = [
 class Fillable:
     """A form opened with its files; any number of visits may be filled from it, at once too."""
 
-    form: Form
+    form: FillableForm
 
     def start(
         self,

@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 from forms.engine import xpath_parser
 from forms.engine.functions import CLOCKS, ELSEWHERE, FUNCTIONS, IN_PATHS
-from forms.engine.java_dates import Moment
+from forms.engine.java_dates import JavaMoment
 from forms.engine.java_values import Mismatch, Nodes, Value, held, plain, to_number, to_text, to_truth
 from forms.engine.unfillable import TooMuch, Unfillable, UnknownFunction
 from forms.engine.xpath_parser import (
+    BinaryOperation,
     Call,
     Literal,
     Negative,
-    Operation,
     Path,
     Step,
     Tree,
@@ -34,7 +34,7 @@ class Surroundings(Protocol):
     root: Any
 
     @property
-    def now(self) -> Moment: ...
+    def now(self) -> JavaMoment: ...
     @property
     def version(self) -> str: ...
     def uuid(self) -> str: ...
@@ -54,7 +54,7 @@ class Scope:
     at: int = -1
 
     @property
-    def now(self) -> Moment:
+    def now(self) -> JavaMoment:
         return self.visit.now
 
     @property
@@ -209,7 +209,7 @@ def _sources(tree: Tree, context: str, current: str) -> Iterator[Source]:
     elif isinstance(tree, Call):
         for argument in tree.arguments:
             yield from _sources(argument, context, current)
-    elif isinstance(tree, Operation):
+    elif isinstance(tree, BinaryOperation):
         yield from _sources(tree.left, context, current)
         yield from _sources(tree.right, context, current)
     elif isinstance(tree, Negative):
@@ -254,7 +254,7 @@ def _compile(tree: Tree) -> Work:
     if isinstance(tree, Negative):
         inner = _compile(tree.inner)
         return lambda scope: -to_number(inner(scope))
-    if isinstance(tree, Operation):
+    if isinstance(tree, BinaryOperation):
         return _operation(tree)
     return _unsupported(tree)
 
@@ -266,7 +266,7 @@ def _unsupported(tree: Unsupported) -> Work:
     return stop
 
 
-def _operation(tree: Operation) -> Work:
+def _operation(tree: BinaryOperation) -> Work:
     left, right = _compile(tree.left), _compile(tree.right)
     if tree.sign == "and":
         return lambda scope: to_truth(left(scope)) and to_truth(right(scope))
@@ -417,7 +417,7 @@ class _Prepared:
 def _prepared(step: Step) -> _Prepared:
     predicates = tuple(map(_compile, step.predicates))
     first = step.predicates[0] if step.predicates else None
-    if isinstance(first, Operation) and first.sign == "=" and isinstance(first.left, Path):
+    if isinstance(first, BinaryOperation) and first.sign == "=" and isinstance(first.left, Path):
         column, others = first.left, [part for part in walk(first.right) if isinstance(part, Path | Call)]
         of_row = [
             part

@@ -10,9 +10,17 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from forms.engine import java_dates
-from forms.engine.answer_tree import Answer, add_round, located, without_rounds
-from forms.engine.compiled import Choice, Control, Form, Node, SetValue, Text, itext_id
-from forms.engine.java_dates import Moment
+from forms.engine.answer_tree import AnswerNode, add_round, located, without_rounds
+from forms.engine.compiled import (
+    FillableForm,
+    FormNode,
+    OfferedChoice,
+    SetValue,
+    ShownControl,
+    Text,
+    itext_id,
+)
+from forms.engine.java_dates import JavaMoment
 from forms.engine.java_values import Value, held, keep, read_answer, to_number, to_text, write_answer
 from forms.engine.unfillable import TooMuch
 
@@ -24,12 +32,12 @@ _CONSTRAINT = "Câu trả lời này chưa hợp lệ."
 _SELECTS = frozenset({"select", "select1", "rank"})
 
 
-class Refused(Exception):
+class AnswerRefused(Exception):
     """A phone would not take this answer: nothing asks for it now, or it is not of the question's kind."""
 
 
 @dataclass(frozen=True)
-class Problem:
+class AnswerProblem:
     """What stops the form from being finished: the question, its sentence, and where it stands ("/data/tre[2]/ten")."""
 
     name: str
@@ -40,12 +48,12 @@ class Problem:
 class Filling:
     """One visit being filled. Questions are named by name, path, or path with rounds ("/data/tre[2]/ten")."""
 
-    def __init__(self, form: Form, now: datetime, device: str, uuid: Callable[[], str]) -> None:
+    def __init__(self, form: FillableForm, now: datetime, device: str, uuid: Callable[[], str]) -> None:
         self.form, self._device, self._uuid = form, device, uuid
         self.began, self.now = now, java_dates.moment_of(now)
         self._steps = 0
-        self.root = Answer(form.root.lstrip("/"), form.root, None, 0)
-        self._at: dict[str, list[Answer]] = {path: [] for path in form.nodes}
+        self.root = AnswerNode(form.root.lstrip("/"), form.root, None, 0)
+        self._at: dict[str, list[AnswerNode]] = {path: [] for path in form.nodes}
         self._counted: dict[tuple[int, str], int | None] = {}
 
     def begin(self) -> "Filling":
@@ -86,14 +94,14 @@ class Filling:
         if self._steps > MOST_STEPS:
             raise TooMuch("công thức phải tính quá nhiều bước")
 
-    def choice_label(self, path: str, value: str, near: Answer) -> str:
+    def choice_label(self, path: str, value: str, near: AnswerNode) -> str:
         """Return the label of that choice of the question at `path`, '' if it has no such choice."""
         control = self.form.controls.get(path)
         if control is None or control.kind not in _SELECTS:
             return ""
         return next((c.label for c in self._choices(control, self._near(path, near)) if c.name == value), "")
 
-    def _near(self, path: str, near: Answer) -> Answer:
+    def _near(self, path: str, near: AnswerNode) -> AnswerNode:
         """The node at a path in the rounds of another node, else in the first ones."""
         for candidate in self._at.get(path, []):
             if candidate.chain[: len(candidate.chain) - 1] == near.chain[: len(candidate.chain) - 1]:
@@ -111,10 +119,10 @@ class Filling:
         node = self._node(question)
         control = self.form.controls.get(node.path)
         if control is None:
-            raise Refused(f"{question} is not a question")
+            raise AnswerRefused(f"{question} is not a question")
         text = typed(value)
         if not node.live:
-            raise Refused(f"{question} is not asked now")
+            raise AnswerRefused(f"{question} is not asked now")
         if text:
             self._check_kind(control, node, text)
         self._steps = 0
@@ -128,7 +136,7 @@ class Filling:
         path, _, parent = without_rounds(repeat), "", repeat.rpartition("/")[0]
         node, above = self.form.nodes.get(path), located(self.root, parent)
         if node is None or node.rounds is None or node.count is not None or above is None:
-            raise Refused(f"{repeat} takes no round more")
+            raise AnswerRefused(f"{repeat} takes no round more")
         self._steps = 0
         return self._add(node, above).address
 
@@ -141,7 +149,7 @@ class Filling:
         """Whether the node is asked, or worked out, at present."""
         return self._node(question).live
 
-    def choices(self, question: str) -> tuple[Choice, ...]:
+    def choices(self, question: str) -> tuple[OfferedChoice, ...]:
         """What is offered at present."""
         node = self._node(question)
         return tuple(self._choices(self.form.controls[node.path], node))
@@ -152,11 +160,11 @@ class Filling:
         control = self.form.controls.get(node.path)
         return self._say(control.label if control else self.form.groups.get(node.path, ""), node)
 
-    def questions(self) -> Iterator[Answer]:
+    def questions(self) -> Iterator[AnswerNode]:
         """The nodes that a control shows, in the form's order, round after round."""
         return (node for node in self.root.below() if node.path in self.form.controls)
 
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self) -> tuple[AnswerProblem, ...]:
         """What Collect would object to before the form can be finished, in the form's order."""
         self._steps = 0
         found = (self._problem(node) for node in self.questions())
@@ -178,21 +186,21 @@ class Filling:
 
     # Places
 
-    def _node(self, question: str) -> Answer:
+    def _node(self, question: str) -> AnswerNode:
         if question.startswith("/"):
             found = located(self.root, question)
             if found is None:
-                raise Refused(f"{question} is not there")
+                raise AnswerRefused(f"{question} is not there")
             return found
         paths = self.form.names.get(question, ())
         if len(paths) != 1:
-            raise Refused(f"the form has {len(paths)} nodes named {question}")
+            raise AnswerRefused(f"the form has {len(paths)} nodes named {question}")
         nodes = self._at[paths[0]]
         if not nodes:
-            raise Refused(f"{question} has no round")
+            raise AnswerRefused(f"{question} has no round")
         return nodes[0]
 
-    def _grow(self, node: Answer, *, first: bool = True) -> None:
+    def _grow(self, node: AnswerNode, *, first: bool = True) -> None:
         """Put in all that a node holds, with the rounds that a visit begins with; none in a round that is added."""
         self._at[node.path].append(node)
         shape = self.form.nodes[node.path]
@@ -204,27 +212,27 @@ class Filling:
                 self._grow(add_round(node, child.name, path), first=first)
             node.children.setdefault(child.name, [])
 
-    def _first_value(self, node: Answer, shape: Node) -> None:
+    def _first_value(self, node: AnswerNode, shape: FormNode) -> None:
         preload = shape.bind.preload
         self._keep_text(node, self._preloaded(preload, self.began) if preload else shape.default)
 
-    def _keep_text(self, node: Answer, text: str) -> None:
+    def _keep_text(self, node: AnswerNode, text: str) -> None:
         node.text = text
         node.value = read_answer(text, self.form.nodes[node.path].bind.type, self.now)
 
     # Working out
 
-    def _put(self, node: Answer, text: str) -> None:
+    def _put(self, node: AnswerNode, text: str) -> None:
         self._keep_text(node, text)
         self._spread([node])
 
-    def _spread(self, changed: Iterable[Answer]) -> None:
+    def _spread(self, changed: Iterable[AnswerNode]) -> None:
         """Work out what reads the changed nodes, each once: those that read a node lie further on in the order."""
         waiting: list[tuple[int, str]] = []
-        due: dict[str, dict[int, Answer]] = {}
+        due: dict[str, dict[int, AnswerNode]] = {}
         places = self.form.places
 
-        def wake(node: Answer) -> None:
+        def wake(node: AnswerNode) -> None:
             for reader in self.form.readers[node.path]:
                 if reader.path not in due:
                     due[reader.path] = {}
@@ -240,14 +248,14 @@ class Filling:
                 if self._work_out(node):
                     wake(node)
 
-    def _readers(self, node: Answer, path: str, shared: int) -> Iterator[Answer]:
+    def _readers(self, node: AnswerNode, path: str, shared: int) -> Iterator[AnswerNode]:
         """The nodes at a path that read `node`: those in its rounds as far as they share the way to it."""
         own = node.chain[:shared]
         for each in self._at[path]:
             if each is not node and each.chain[: len(own)] == own:
                 yield each
 
-    def _work_out(self, node: Answer) -> bool:
+    def _work_out(self, node: AnswerNode) -> bool:
         """Work out relevance and value; True if either changed."""
         bind = self.form.nodes[node.path].bind
         live, text, value = node.live, node.text, node.value
@@ -260,7 +268,7 @@ class Filling:
             node.text = write_answer(node.value, bind.type)
         return live != node.live or text != node.text or value != node.value
 
-    def _apply(self, action: SetValue, near: Answer) -> None:
+    def _apply(self, action: SetValue, near: AnswerNode) -> None:
         if action.path not in self.form.nodes or not self._at[action.path]:
             return
         node = self._near(action.path, near)
@@ -282,7 +290,7 @@ class Filling:
 
     # Rounds
 
-    def _add(self, shape: Node, parent: Answer) -> Answer:
+    def _add(self, shape: FormNode, parent: AnswerNode) -> AnswerNode:
         found = add_round(parent, shape.name, shape.path)
         self._grow(found, first=False)
         fresh = list(found.below())
@@ -295,15 +303,15 @@ class Filling:
             self._apply(action, next((n for n in fresh if n.path == action.path), found))
         return found
 
-    def _actions_of_rounds(self, shape: Node) -> None:
+    def _actions_of_rounds(self, shape: FormNode) -> None:
         for found in self._at[shape.path]:
             for action in self.form.new_round.get(shape.path, ()):
                 self._apply(action, next((n for n in found.below() if n.path == action.path), found))
 
-    def _drop(self, node: Answer) -> None:
+    def _drop(self, node: AnswerNode) -> None:
         """Take the last round away, with all that it holds."""
         if node.parent is None or node.parent.children[node.name][-1] is not node:
-            raise Refused(f"{node.address} is not the last round")
+            raise AnswerRefused(f"{node.address} is not the last round")
         gone = list(node.below())
         for each in gone:
             self._at[each.path].remove(each)
@@ -323,31 +331,31 @@ class Filling:
                 while len(parent.named(shape.name)) > count:
                     self._drop(parent.named(shape.name)[-1])
 
-    def _count(self, shape: Node, parent: Answer) -> int | None:
+    def _count(self, shape: FormNode, parent: AnswerNode) -> int | None:
         """The rounds that the form counts at present; None while it says no number."""
         wanted = to_number(shape.count.value(self, parent)) if shape.count and parent.live else math.nan
         return max(0, int(wanted)) if math.isfinite(wanted) else None
 
     # Judging an answer
 
-    def _check_kind(self, control: Control, node: Answer, text: str) -> None:
+    def _check_kind(self, control: ShownControl, node: AnswerNode, text: str) -> None:
         bind = self.form.nodes[control.path].bind
         if control.kind in _SELECTS:
             offered = {choice.name for choice in self._choices(control, node)}
             chosen = [text] if control.kind == "select1" else text.split()
             wrong = [code for code in chosen if code not in offered]
             if wrong:
-                raise Refused(f"{control.path} does not offer {wrong[0]}")
+                raise AnswerRefused(f"{control.path} does not offer {wrong[0]}")
         elif bind.type == "int" and not re.fullmatch(r"-?[0-9]{1,9}", text):
-            raise Refused(f"{control.path} takes a whole number, not {text}")
+            raise AnswerRefused(f"{control.path} takes a whole number, not {text}")
         elif bind.type == "decimal" and not _is_number(text):
-            raise Refused(f"{control.path} takes a number, not {text}")
+            raise AnswerRefused(f"{control.path} takes a number, not {text}")
         elif bind.type in {"date", "dateTime", "time"} and read_answer(text, bind.type, self.now) == "":
-            raise Refused(f"{control.path} takes a {bind.type}, not {text}")
+            raise AnswerRefused(f"{control.path} takes a {bind.type}, not {text}")
         elif bind.readonly:
-            raise Refused(f"{control.path} is only read")
+            raise AnswerRefused(f"{control.path} is only read")
 
-    def _problem(self, node: Answer) -> Problem | None:
+    def _problem(self, node: AnswerNode) -> AnswerProblem | None:
         bind = self.form.nodes[node.path].bind
         if not node.live:
             return None
@@ -355,38 +363,38 @@ class Filling:
         if node.text == "":
             needed = bind.required is not None and bind.required.truth(self, node)
             return (
-                Problem(name, self._say(bind.required_text, node) or _REQUIRED, node.address)
+                AnswerProblem(name, self._say(bind.required_text, node) or _REQUIRED, node.address)
                 if needed
                 else None
             )
         if bind.constraint is None or bind.constraint.truth(self, node):
             return None
-        return Problem(name, self._say(bind.constraint_text, node) or _CONSTRAINT, node.address)
+        return AnswerProblem(name, self._say(bind.constraint_text, node) or _CONSTRAINT, node.address)
 
-    def _choices(self, control: Control, node: Answer) -> Iterable[Choice]:
+    def _choices(self, control: ShownControl, node: AnswerNode) -> Iterable[OfferedChoice]:
         if control.listed is None:
-            return [Choice(choice.name, self._say(choice.label, node)) for choice in control.inline]
+            return [OfferedChoice(choice.name, self._say(choice.label, node)) for choice in control.inline]
         return [self._choice(item, control, node) for item in control.listed.nodes(self, node)]
 
-    def _choice(self, item: Any, control: Control, node: Answer) -> Choice:
+    def _choice(self, item: Any, control: ShownControl, node: AnswerNode) -> OfferedChoice:
         label = _cell(item, control.shown)
         text = self.form.texts.get(label) if control.shown == "itextId" else None
-        return Choice(_cell(item, control.value), self._rendered(text, node) if text else label)
+        return OfferedChoice(_cell(item, control.value), self._rendered(text, node) if text else label)
 
-    def _say(self, label: str, node: Answer) -> str:
+    def _say(self, label: str, node: AnswerNode) -> str:
         key = itext_id(label)
         text = None if key is None else self.form.texts.get(key)
         if text is not None:
             return self._rendered(text, node)
         return "" if key else label.strip()
 
-    def _rendered(self, text: Text, node: Answer) -> str:
+    def _rendered(self, text: Text, node: AnswerNode) -> str:
         parts = (part if isinstance(part, str) else to_text(part.value(self, node)) for part in text.parts)
         return "".join(parts).strip()
 
     # Writing
 
-    def write(self, node: Answer, out: list[str], extra: str = "") -> None:
+    def write(self, node: AnswerNode, out: list[str], extra: str = "") -> None:
         """Write a node with all that is asked below it, as Collect does."""
         shape = self.form.nodes[node.path]
         attributes = "".join(f" {key}={quoteattr(value)}" for key, value in shape.attributes)
@@ -436,4 +444,4 @@ def typed(value: Given) -> str:
     return " ".join(parts)
 
 
-__all__ = ["Filling", "Moment", "Problem", "Refused", "typed"]
+__all__ = ["AnswerProblem", "AnswerRefused", "Filling", "JavaMoment", "typed"]

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Protocol
 
 from forms.engine import geo_functions, java_dates
-from forms.engine.java_dates import Moment
+from forms.engine.java_dates import JavaMoment
 from forms.engine.java_regex import matches
 from forms.engine.java_values import (
     Mismatch,
@@ -34,11 +34,11 @@ _MANY = 1_000
 _INT_MOST = 2**31 - 1
 
 
-class Asked(Protocol):
+class CallContext(Protocol):
     """What a function may ask beside its arguments: the visit and the node that is worked out."""
 
     @property
-    def now(self) -> Moment: ...
+    def now(self) -> JavaMoment: ...
     @property
     def version(self) -> str: ...
     @property
@@ -120,13 +120,13 @@ def _translate(text: Any, letters: Any, others: Any) -> str:
     return "".join(table.get(letter, letter) for letter in to_text(text))
 
 
-def _normalize(asked: Asked, *text: Any) -> str:
+def _normalize(asked: CallContext, *text: Any) -> str:
     return re.sub(
         r"[ \t\n\x0B\f\r]+", " ", to_text(text[0] if text else asked.own).strip("".join(map(chr, range(33))))
     )
 
 
-def _length(asked: Asked, *text: Any) -> float:
+def _length(asked: CallContext, *text: Any) -> float:
     return len(_units(to_text(text[0] if text else asked.own))) / 2
 
 
@@ -196,7 +196,9 @@ def _int(value: Any) -> float:
 def _number(value: Any) -> float:
     """As to_number, but a moment with its time: what abs(), sqrt() and their like take."""
     return (
-        (value.ms - java_dates.FIRST.ms) / java_dates.DAY if isinstance(value, Moment) else to_number(value)
+        (value.ms - java_dates.FIRST.ms) / java_dates.DAY
+        if isinstance(value, JavaMoment)
+        else to_number(value)
     )
 
 
@@ -274,7 +276,7 @@ def _days(value: Any) -> float | str:
     found = to_moment(value, with_time=True)
     return (
         java_dates.days_and_time(found)
-        if isinstance(found, Moment)
+        if isinstance(found, JavaMoment)
         else to_number(found)
         if found != ""
         else ""
@@ -289,17 +291,17 @@ def _decimal_days(value: Any) -> float | str:
     return _days(one)
 
 
-def _decimal_time(asked: Asked, value: Any) -> float | str:
+def _decimal_time(asked: CallContext, value: Any) -> float | str:
     one = plain(value)
     found = to_moment(one, with_time=True)
     if isinstance(one, float):
         return one - math.floor(one) if math.isfinite(one) else one
-    return java_dates.part_of_day(found, asked.now) if isinstance(found, Moment) else ""
+    return java_dates.part_of_day(found, asked.now) if isinstance(found, JavaMoment) else ""
 
 
 def _format(value: Any, pattern: Any) -> str:
     found = to_moment(value, with_time=True)
-    if not isinstance(found, Moment):
+    if not isinstance(found, JavaMoment):
         return ""
     try:
         return bounded(java_dates.format_moment(found, to_text(pattern)))
@@ -310,26 +312,26 @@ def _format(value: Any, pattern: Any) -> str:
 # What the visit knows -----------------------------------------------------------------------------------------
 
 
-def _uuid(asked: Asked, *length: Any) -> str:
+def _uuid(asked: CallContext, *length: Any) -> str:
     if not length:
         return asked.uuid()
     letters = "0123456789abcdefghijklmnopqrstuvwxyz"
     return "".join(random.choice(letters) for _ in range(max(0, min(_MANY, _whole(length[0])))))  # noqa: S311
 
 
-def _once(asked: Asked, value: Any) -> Any:
+def _once(asked: CallContext, value: Any) -> Any:
     own = asked.own
     return plain(value) if to_text(own) == "" else own
 
 
-def _position(asked: Asked, *nodes: Any) -> float:
+def _position(asked: CallContext, *nodes: Any) -> float:
     if not nodes:
         return float(asked.place + 1)
     found = _nodes(nodes[0])
     return float(found[0].index + 1) if found else 0.0
 
 
-def _pulldata(asked: Asked, name: Any, *rest: Any) -> str:
+def _pulldata(asked: CallContext, name: Any, *rest: Any) -> str:
     """Collect gives nothing where it is not told all four: file, column, key, value."""
     if len(rest) != 3:
         return ""
@@ -339,7 +341,7 @@ def _pulldata(asked: Asked, name: Any, *rest: Any) -> str:
     return to_text(held(cells[0])) if cells else ""
 
 
-def _choice_name(asked: Asked, value: Any, path: Any) -> str:
+def _choice_name(asked: CallContext, value: Any, path: Any) -> str:
     return bounded(asked.choice_label(re.sub(r"\s", "", to_text(path)), to_text(value)))
 
 

@@ -13,7 +13,7 @@ _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 
 @dataclass(frozen=True)
-class Moment:
+class JavaMoment:
     """A moment in milliseconds since 1970 UTC: what Java calls a Date, for days, times and both."""
 
     ms: int
@@ -24,46 +24,46 @@ class Moment:
         return (_EPOCH + timedelta(milliseconds=self.ms)).astimezone(ZONE)
 
 
-def moment_of(clock: datetime) -> Moment:
+def moment_of(clock: datetime) -> JavaMoment:
     """The moment of a clock, cut to milliseconds; one without a zone is that of Việt Nam."""
     aware = clock if clock.tzinfo else clock.replace(tzinfo=ZONE)
-    return Moment((aware - _EPOCH) // timedelta(milliseconds=1))
+    return JavaMoment((aware - _EPOCH) // timedelta(milliseconds=1))
 
 
-def start_of_day(moment: Moment) -> Moment:
+def start_of_day(moment: JavaMoment) -> JavaMoment:
     """Midnight of its day."""
     local = moment.local
     return moment_of(datetime(local.year, local.month, local.day, tzinfo=ZONE))
 
 
-def day_number(moment: Moment) -> int:
+def day_number(moment: JavaMoment) -> int:
     """Days from 1 January 1970 to its day."""
     return (start_of_day(moment).ms - FIRST.ms + DAY // 2) // DAY
 
 
-def of_day_number(days: int) -> Moment:
+def of_day_number(days: int) -> JavaMoment:
     """Midnight of the day that many days after 1 January 1970."""
-    return start_of_day(Moment(FIRST.ms + DAY * days + DAY // 2))
+    return start_of_day(JavaMoment(FIRST.ms + DAY * days + DAY // 2))
 
 
-def days_and_time(moment: Moment) -> float:
+def days_and_time(moment: JavaMoment) -> float:
     """Days since 1970 UTC, with the part of the day."""
     return moment.ms / DAY
 
 
-def part_of_day(moment: Moment, now: Moment) -> float:
+def part_of_day(moment: JavaMoment, now: JavaMoment) -> float:
     """The part of the local day that has gone; the zone's difference is that of `now`, as JavaRosa takes it."""
     shifted = (moment.ms + _offset(now.local) * 1000) / DAY
     return shifted - shifted // 1
 
 
-def parse_day(text: str) -> Moment | None:
+def parse_day(text: str) -> JavaMoment | None:
     """ "2026-03-08" as its midnight; None for anything else."""
     day = _day(text)
     return None if day is None else moment_of(day)
 
 
-def parse_moment(text: str) -> Moment | None:
+def parse_moment(text: str) -> JavaMoment | None:
     """A day, or a day and a time with or without a zone; None for anything else."""
     written, mark, time = text.partition("T")
     day = _day(written)
@@ -72,7 +72,7 @@ def parse_moment(text: str) -> Moment | None:
     return _at(day, time) if mark else moment_of(day)
 
 
-def parse_time(text: str, now: Moment) -> Moment | None:
+def parse_time(text: str, now: JavaMoment) -> JavaMoment | None:
     """A time of the day of `now`; None for anything else."""
     local = now.local
     return _at(datetime(local.year, local.month, local.day, tzinfo=ZONE), text)
@@ -87,7 +87,7 @@ def _day(text: str) -> datetime | None:
         return None
 
 
-def _at(day: datetime, text: str) -> Moment | None:
+def _at(day: datetime, text: str) -> JavaMoment | None:
     """That time on that day; a zone in the text moves it to the clock of Việt Nam."""
     try:
         time, minutes = _zone(text)
@@ -124,13 +124,13 @@ def _seconds(text: str) -> tuple[int, int]:
     return whole, int(1000.0 * seconds - 1000.0 * whole)
 
 
-def write_day(moment: Moment) -> str:
+def write_day(moment: JavaMoment) -> str:
     """ "2026-03-08"."""
     local = moment.local
     return f"{local.year}-{local.month:02}-{local.day:02}"
 
 
-def write_time(moment: Moment) -> str:
+def write_time(moment: JavaMoment) -> str:
     """ "07:45:00.000+07:00"."""
     local = moment.local
     offset = _offset(local) // 60
@@ -145,12 +145,12 @@ def _offset(local: datetime) -> int:
     return int((local.utcoffset() or timedelta()).total_seconds())
 
 
-def write_moment(moment: Moment) -> str:
+def write_moment(moment: JavaMoment) -> str:
     """ "2026-03-08T07:45:00.000+07:00"."""
     return f"{write_day(moment)}T{write_time(moment)}"
 
 
-def format_moment(moment: Moment, pattern: str) -> str:
+def format_moment(moment: JavaMoment, pattern: str) -> str:
     """A moment in the words of format-date(); ValueError for a sign that JavaRosa does not know."""
     local = moment.local
     fields = {

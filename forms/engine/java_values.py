@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from forms.engine import java_dates
-from forms.engine.java_dates import Moment
+from forms.engine.java_dates import JavaMoment
 from forms.engine.unfillable import Unfillable
 
-Value = str | float | bool | Moment
+Value = str | float | bool | JavaMoment
 """A plain value. Truths are Python's, so ask for them before numbers."""
 _SMALL = 1.0e-12
 _INT_MOST, _INT_LEAST = 2**31 - 1, -(2**31)
@@ -23,7 +23,7 @@ class Mismatch(Unfillable):
     """A value cannot be what a formula takes it for: a phone stops there with an error."""
 
 
-class Found(Protocol):
+class FoundNode(Protocol):
     """A node that a path has found: its value, and whether it is asked at present."""
 
     value: Value
@@ -43,7 +43,7 @@ def plain(value: Any) -> Value:
     return held(value[0]) if value else ""
 
 
-def held(node: Found) -> Value:
+def held(node: FoundNode) -> Value:
     """The value of a node; "" while it is not asked."""
     return node.value if node.live else ""
 
@@ -68,7 +68,7 @@ def to_number(value: Any) -> float:
     one = plain(value)
     if isinstance(one, bool | float):
         return float(one)
-    if isinstance(one, Moment):
+    if isinstance(one, JavaMoment):
         return float(java_dates.day_number(one))
     text = one.replace(",", ".").strip(_EDGES)
     return float(text) if _PLAIN_NUMBER.fullmatch(text) else math.nan
@@ -81,7 +81,7 @@ def to_text(value: Any) -> str:
         return one
     if isinstance(one, bool):
         return "true" if one else "false"
-    return java_dates.write_day(one) if isinstance(one, Moment) else _number_text(one)
+    return java_dates.write_day(one) if isinstance(one, JavaMoment) else _number_text(one)
 
 
 def _number_text(one: float) -> str:
@@ -92,10 +92,10 @@ def _number_text(one: float) -> str:
     return write_double(one)
 
 
-def to_moment(value: Any, *, with_time: bool) -> Moment | str | float:
+def to_moment(value: Any, *, with_time: bool) -> JavaMoment | str | float:
     """A value as a moment; "" and NaN stay. Mismatch for what is no date, or none of the years 1 to 9999."""
     found = _to_moment(plain(value), with_time=with_time)
-    if isinstance(found, Moment):
+    if isinstance(found, JavaMoment):
         try:
             _ = found.local
         except OverflowError:
@@ -103,8 +103,8 @@ def to_moment(value: Any, *, with_time: bool) -> Moment | str | float:
     return found
 
 
-def _to_moment(one: Value, *, with_time: bool) -> Moment | str | float:
-    if isinstance(one, Moment):
+def _to_moment(one: Value, *, with_time: bool) -> JavaMoment | str | float:
+    if isinstance(one, JavaMoment):
         return one if with_time else java_dates.start_of_day(one)
     if isinstance(one, bool):
         raise Mismatch("đúng/sai không phải là ngày")
@@ -118,7 +118,9 @@ def _to_moment(one: Value, *, with_time: bool) -> Moment | str | float:
     if not _INT_LEAST <= one <= _INT_MOST:
         raise Mismatch("số quá lớn để làm ngày")
     return (
-        Moment(math.trunc(one * java_dates.DAY)) if with_time else java_dates.of_day_number(math.trunc(one))
+        JavaMoment(math.trunc(one * java_dates.DAY))
+        if with_time
+        else java_dates.of_day_number(math.trunc(one))
     )
 
 
@@ -150,7 +152,7 @@ def _scientific(plain_digits: str) -> str:
 # Answers: what a node keeps, by the type of its bind ----------------------------------------------------------
 
 
-def read_answer(text: str, kind: str, now: Moment) -> Value:
+def read_answer(text: str, kind: str, now: JavaMoment) -> Value:
     """The value of an answer as it was sent; "" for one that is not of its kind."""
     read = _READERS.get(kind)
     trimmed = text.strip(_EDGES)
@@ -160,17 +162,17 @@ def read_answer(text: str, kind: str, now: Moment) -> Value:
     return "" if found is None else found
 
 
-def _whole(text: str, _now: Moment) -> Value | None:
+def _whole(text: str, _now: JavaMoment) -> Value | None:
     return float(text) if re.fullmatch(r"[+-]?[0-9]{1,19}", text) else None
 
 
-def _decimal(text: str, _now: Moment) -> Value | None:
+def _decimal(text: str, _now: JavaMoment) -> Value | None:
     return (
         float(text) if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text) else None
     )
 
 
-def _place(text: str, _now: Moment) -> Value | None:
+def _place(text: str, _now: JavaMoment) -> Value | None:
     try:
         return "; ".join(write_point(read_point(part)) for part in text.split(";") if part.strip())
     except Mismatch:
@@ -195,7 +197,7 @@ def write_point(point: tuple[float, float, float, float]) -> str:
     return " ".join(map(write_double, point)) if any(point) else ""
 
 
-_READERS: dict[str, Callable[[str, Moment], Value | None]] = {
+_READERS: dict[str, Callable[[str, JavaMoment], Value | None]] = {
     **dict.fromkeys(INTEGERS, _whole),
     **dict.fromkeys(DECIMALS, _decimal),
     **dict.fromkeys(PLACES, _place),
@@ -206,7 +208,7 @@ _READERS: dict[str, Callable[[str, Moment], Value | None]] = {
 }
 
 
-def keep(value: Value, kind: str, now: Moment) -> Value:
+def keep(value: Value, kind: str, now: JavaMoment) -> Value:
     """What a node of that kind keeps of a result; "" for nothing. Mismatch for what cannot be kept there."""
     if value == "" or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -220,7 +222,7 @@ def keep(value: Value, kind: str, now: Moment) -> Value:
         found = read_answer(value, kind, now) if isinstance(value, str) else value
         if found == "":
             raise Mismatch(f"“{value}” không phải là ngày giờ")
-        return java_dates.start_of_day(found) if kind == "date" and isinstance(found, Moment) else found
+        return java_dates.start_of_day(found) if kind == "date" and isinstance(found, JavaMoment) else found
     return value
 
 

@@ -46,14 +46,14 @@ class SentNode:
 
 def read_sent(sent: bytes) -> SentNode:
     """The root of what was sent. Unfillable for what is no XML, has a DOCTYPE, or is not written in UTF-8."""
-    reader = _Reader(sent)
+    reader = _SentReader(sent)
     try:
         return reader.root()
     except expat.ExpatError as wrong:
         raise Unfillable(f"phiếu không phải XML: {wrong}") from wrong
 
 
-class _Reader:
+class _SentReader:
     """Reads the document once, from start to end."""
 
     def __init__(self, sent: bytes) -> None:

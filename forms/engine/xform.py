@@ -39,7 +39,7 @@ def attribute(element: Any, name: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class Node:
+class InstanceLeaf:
     """A leaf of the primary instance; `path` has no root, `repeat` is the nearest repeat's path."""
 
     path: str
@@ -171,12 +171,12 @@ class XForm:
         return frozenset(self.short(each.get("nodeset") or "") for each in self.document.iter("{*}repeat"))
 
     @cached_property
-    def nodes(self) -> tuple[Node, ...]:
+    def nodes(self) -> tuple[InstanceLeaf, ...]:
         """Leaves of the primary instance in order, the entity blocks apart."""
-        seen: dict[str, Node] = {}
+        seen: dict[str, InstanceLeaf] = {}
         for path, element, repeat in self._walk():
             if local(element) != "entity" or not _in_meta(path):
-                seen.setdefault(path, Node(path, local(element), repeat))
+                seen.setdefault(path, InstanceLeaf(path, local(element), repeat))
         return tuple(seen.values())
 
     @cached_property

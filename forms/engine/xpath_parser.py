@@ -62,7 +62,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Operation:
+class BinaryOperation:
     """Two values and the sign between them."""
 
     sign: str
@@ -84,7 +84,7 @@ class Unsupported:
     what: str
 
 
-Tree = Literal | Path | Call | Operation | Negative | Unsupported
+Tree = Literal | Path | Call | BinaryOperation | Negative | Unsupported
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def parse(formula: str) -> Tree:
     if len(formula) > LONGEST_FORMULA:
         raise TooMuch(f"công thức dài {len(formula)} chữ, quá {LONGEST_FORMULA}")
     try:
-        reader = _Reader(list(tokens(formula)))
+        reader = _PathReader(list(tokens(formula)))
         tree = reader.expression()
         reader.end()
     except _Wrong as wrong:
@@ -117,7 +117,7 @@ def walk(tree: Tree) -> Iterator[Tree]:
     inner: tuple[Tree, ...] = ()
     if isinstance(tree, Call):
         inner = tree.arguments
-    elif isinstance(tree, Operation):
+    elif isinstance(tree, BinaryOperation):
         inner = (tree.left, tree.right)
     elif isinstance(tree, Negative):
         inner = (tree.inner,)
@@ -197,7 +197,7 @@ def _simple_name_end(formula: str, at: int) -> int:
     return end
 
 
-class _Reader:
+class _PathReader:
     """Reads words from left to right; each method reads one kind of part."""
 
     def __init__(self, words: list[Token]) -> None:
@@ -244,7 +244,7 @@ class _Reader:
         while self._level() >= least:
             level, sign = self._level(), self._take()
             right = self._operations(level if sign in _FROM_RIGHT else level + 1)
-            found = Operation(sign, found, right)
+            found = BinaryOperation(sign, found, right)
         return found
 
     def _level(self) -> int:

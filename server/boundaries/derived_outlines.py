@@ -22,14 +22,14 @@ SOURCE = "suy ra từ điểm của các hộ và nhà văn hóa"
 
 
 @dataclass(frozen=True)
-class Made:
+class DerivedOutlines:
     """How many thôn got a derived outline, and the names of those of which nothing is known."""
 
     count: int
     bare: tuple[str, ...]
 
 
-def outlines_of(commune: Commune, actor: str) -> Made:
+def outlines_of(commune: Commune, actor: str) -> DerivedOutlines:
     """Derive and store an outline for each thôn without a drawn one; the caller commits."""
     villages = db.session.scalars(
         sa.select(Village)
@@ -49,7 +49,7 @@ def outlines_of(commune: Commune, actor: str) -> Made:
             for row, (key, shape) in enumerate(found.outlines.items(), start=1)
         ]
         store.store_outlines(rows, "village", commune=commune, source=SOURCE, derived=True, actor=actor)
-    return Made(len(found.outlines), tuple(wanting[key].name for key in found.bare))
+    return DerivedOutlines(len(found.outlines), tuple(wanting[key].name for key in found.bare))
 
 
 def _derived(keys: list[int], commune: Commune, drawn: list[BaseGeometry]) -> Derived:

@@ -20,7 +20,7 @@ MOST = 100
 
 
 @dataclass(frozen=True)
-class Origin:
+class OutlineOrigin:
     """Whose word outlines are: a file or office, the one who stored them, and what kind of outlines they are."""
 
     source: str
@@ -36,7 +36,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Before:
+class FormerOutline:
     """The outline of a place (WKB) and where it came from; None where it had none."""
 
     outline: bytes | None
@@ -46,12 +46,12 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Change:
+class OutlineChange:
     """What an import did to a place, and what was there before."""
 
     place: Commune | Village
     what: What
-    before: Before
+    before: FormerOutline
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Past:
     unchanged: int
 
 
-def seen(place: Commune | Village) -> Before:
+def seen(place: Commune | Village) -> FormerOutline:
     """The outline that a place has now."""
     derived = place.derived if isinstance(place, Village) else False
-    return Before(place.outline, place.outline_source, bool(place.illustrative), bool(derived))
+    return FormerOutline(place.outline, place.outline_source, bool(place.illustrative), bool(derived))
 
 
-def write(place: Commune | Village, outline: Before) -> None:
+def write(place: Commune | Village, outline: FormerOutline) -> None:
     """Give a place this outline."""
     place.outline, place.outline_source = outline.outline, outline.source
     place.illustrative = outline.illustrative
@@ -83,9 +83,9 @@ def write(place: Commune | Village, outline: Before) -> None:
         place.derived = outline.derived
 
 
-def record(level: Level, changes: Sequence[Change], origin: Origin) -> None:
+def record(level: Level, changes: Sequence[OutlineChange], origin: OutlineOrigin) -> None:
     """Keep what an import replaced, one record for each commune it touched; the places have their keys."""
-    by_commune: dict[int, list[Change]] = {}
+    by_commune: dict[int, list[OutlineChange]] = {}
     for change in changes:
         key = change.place.commune_id if isinstance(change.place, Village) else change.place.id
         by_commune.setdefault(key, []).append(change)
@@ -107,7 +107,7 @@ def record(level: Level, changes: Sequence[Change], origin: Origin) -> None:
         db.session.add_all(_row(row.id, change) for change in its if change.what != "unchanged")
 
 
-def _row(import_id: int, change: Change) -> OutlineBefore:
+def _row(import_id: int, change: OutlineChange) -> OutlineBefore:
     before = change.before
     return OutlineBefore(
         import_id=import_id,
@@ -156,7 +156,7 @@ def bring_back(commune: Commune, past: BoundaryImport, actor: str) -> int:
     list, without an outline.
     """
     day = past.at.astimezone(clock.LOCAL)
-    origin = Origin(f"trở lại như trước lần nạp {day:%d/%m/%Y} ({past.source})"[:300], actor)
+    origin = OutlineOrigin(f"trở lại như trước lần nạp {day:%d/%m/%Y} ({past.source})"[:300], actor)
     changes = []
     for place, before in _earliest(commune, past):
         now = seen(place)
@@ -164,8 +164,8 @@ def bring_back(commune: Commune, past: BoundaryImport, actor: str) -> int:
             before.outline, before.illustrative, before.derived,
         ):  # fmt: skip
             stamp = origin.stamp if before.outline is not None else None
-            write(place, Before(before.outline, stamp, before.illustrative, before.derived))
-            changes.append(Change(place, "changed", now))
+            write(place, FormerOutline(before.outline, stamp, before.illustrative, before.derived))
+            changes.append(OutlineChange(place, "changed", now))
     level: Level = "commune" if past.level == "commune" else "village"
     if changes:
         record(level, changes, origin)
@@ -175,7 +175,7 @@ def bring_back(commune: Commune, past: BoundaryImport, actor: str) -> int:
     return len(changes)
 
 
-def _earliest(commune: Commune, past: BoundaryImport) -> list[tuple[Commune | Village, Before]]:
+def _earliest(commune: Commune, past: BoundaryImport) -> list[tuple[Commune | Village, FormerOutline]]:
     """For each place changed since, what it was before the first of those changes."""
     rows = db.session.scalars(
         sa.select(OutlineBefore)
@@ -188,13 +188,17 @@ def _earliest(commune: Commune, past: BoundaryImport) -> list[tuple[Commune | Vi
         .order_by(OutlineBefore.id)
         .options(undefer(OutlineBefore.outline))
     )
-    first: dict[int | None, Before] = {}
+    first: dict[int | None, FormerOutline] = {}
     for row in rows:
-        first.setdefault(row.village_id, Before(row.outline, row.source, row.illustrative, row.derived))
+        first.setdefault(
+            row.village_id, FormerOutline(row.outline, row.source, row.illustrative, row.derived)
+        )
     villages = db.session.scalars(
         sa.select(Village)
         .where(Village.id.in_([key for key in first if key is not None]))
         .options(undefer(Village.outline))
     )
-    found: list[tuple[Commune | Village, Before]] = [(village, first[village.id]) for village in villages]
+    found: list[tuple[Commune | Village, FormerOutline]] = [
+        (village, first[village.id]) for village in villages
+    ]
     return [*found, (commune, first[None])] if None in first else found

@@ -9,11 +9,11 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, undefer
 
-from geo.boundaries import Figures, Level, Outline, Reading
+from geo.boundaries import BoundaryReading, Figures, Level, Outline
 from geo.illustrate import CommuneSketch, VillageSketch
 from server import audit
 from server.boundaries import history
-from server.boundaries.history import Before, Change, Origin
+from server.boundaries.history import FormerOutline, OutlineChange, OutlineOrigin
 from server.db import db
 from server.models import Commune, Village
 from server.places import household_numbers
@@ -23,7 +23,7 @@ _COMMUNE_DIGITS = 5  # official codes of communes; a thôn's code begins with it
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredOutlines:
     """How many places a file added, changed and left as they were, and how many household figures it told."""
 
     added: int
@@ -33,7 +33,7 @@ class Stored:
 
 
 def store_outlines(
-    reading: Reading | Sequence[Outline],
+    reading: BoundaryReading | Sequence[Outline],
     level: Level,
     *,
     commune: Commune | None = None,
@@ -43,20 +43,20 @@ def store_outlines(
     derived: bool = False,
     actor: str = "system",
     kinds: Mapping[str, str] | None = None,
-) -> Stored:
+) -> StoredOutlines:
     """Add or change places by their codes, and the household figures the file tells; the caller commits.
 
     What they replace is kept (`server.outline_history`). `source` names the file or office, `day` is the date of
     its figures (today); `kinds` maps a commune's code to xã, phường or đặc khu. Raises PlacesRejected, with
     nothing added, where the reading has errors or a thôn belongs to no known commune.
     """
-    if isinstance(reading, Reading) and reading.errors:
+    if isinstance(reading, BoundaryReading) and reading.errors:
         raise PlacesRejected(problem.sentence for problem in reading.errors)
-    outlines = reading.outlines if isinstance(reading, Reading) else tuple(reading)
+    outlines = reading.outlines if isinstance(reading, BoundaryReading) else tuple(reading)
     if not outlines:
         raise PlacesRejected(["Tệp không có ranh giới nào để nạp."])
-    epsg = reading.crs.epsg if isinstance(reading, Reading) and reading.crs else None
-    origin = Origin(source, actor, epsg, illustrative, derived)
+    epsg = reading.crs.epsg if isinstance(reading, BoundaryReading) and reading.crs else None
+    origin = OutlineOrigin(source, actor, epsg, illustrative, derived)
     communes = _communes(outlines, kinds or {}) if level == "commune" else []
     villages = _villages(outlines, commune) if level == "village" else []
     rows: list[tuple[Outline, Commune | Village]] = [*communes, *villages]
@@ -65,7 +65,7 @@ def store_outlines(
     history.record(level, changes, origin)
     figures = sum(household_numbers.store(place, outline.figures, source, day) for outline, place in villages)
     counts = Counter(change.what for change in changes)
-    stored = Stored(counts["added"], counts["changed"], counts["unchanged"], figures)
+    stored = StoredOutlines(counts["added"], counts["changed"], counts["unchanged"], figures)
     _audit(level, commune, origin, stored)
     forget_index()
     return stored
@@ -85,7 +85,7 @@ def _figures(sketch: CommuneSketch | VillageSketch) -> Figures:
     return Figures(sketch.households, sketch.people, sketch.adults)
 
 
-def _audit(level: Level, commune: Commune | None, origin: Origin, stored: Stored) -> None:
+def _audit(level: Level, commune: Commune | None, origin: OutlineOrigin, stored: StoredOutlines) -> None:
     detail = {"level": level, "source": origin.source, "added": stored.added, "changed": stored.changed}
     record = f"commune:{commune.id}" if commune is not None else None
     audit.add(origin.actor, "places.import", record, detail)
@@ -135,7 +135,7 @@ def _known(codes: Sequence[str]) -> dict[str, Village]:
     }
 
 
-def _settle(place: Commune | Village, outline: Outline, origin: Origin) -> Change:
+def _settle(place: Commune | Village, outline: Outline, origin: OutlineOrigin) -> OutlineChange:
     """Write an outline into its row; what that changed, with what was there before."""
     wkb = shapely.to_wkb(outline.geometry)
     sketch = origin.illustrative or outline.illustrative
@@ -143,10 +143,10 @@ def _settle(place: Commune | Village, outline: Outline, origin: Origin) -> Chang
     if (before.outline, place.name, before.illustrative, before.derived) == (
         wkb, outline.name, sketch, origin.derived,
     ):  # fmt: skip
-        return Change(place, "unchanged", before)
-    history.write(place, Before(wkb, origin.stamp, sketch, origin.derived))
+        return OutlineChange(place, "unchanged", before)
+    history.write(place, FormerOutline(wkb, origin.stamp, sketch, origin.derived))
     place.name = outline.name
     if place.id is not None:
-        return Change(place, "changed", before)
+        return OutlineChange(place, "changed", before)
     db.session.add(place)
-    return Change(place, "added", before)
+    return OutlineChange(place, "added", before)

@@ -13,13 +13,13 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import undefer
 
 from geo import boundaries, illustrate
-from geo.boundaries import Level, Reading, Registered
+from geo.boundaries import BoundaryReading, Level, Registered
 from geo.crs import Candidate
 from geo.match_names import READ_AS_IT_SAYS, ReadAs
-from geo.problems import Problem
+from geo.problems import OutlineProblem
 from server import clock, errors
 from server.boundaries import store
-from server.boundaries.store import Stored
+from server.boundaries.store import StoredOutlines
 from server.db import db
 from server.files.file_problems import FileProblem
 from server.models import BoundaryUpload, Commune, Village
@@ -33,7 +33,7 @@ SUFFIXES = (".zip", ".gpkg", ".geojson", ".json", ".kml", ".kmz", ".dxf", ".dgn"
 
 
 @dataclass(frozen=True)
-class Wish:
+class UploadWish:
     """How an officer wants a file read: whose outlines they are, what the file does not say, codes given by hand."""
 
     level: Level = "village"
@@ -43,7 +43,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Kept:
+class WaitingFile:
     """A file that waits."""
 
     id: str
@@ -75,12 +75,12 @@ def keep(commune: Commune, file_name: str, content: bytes, actor: str) -> str:
     return key
 
 
-def kept(commune: Commune, key: str) -> Kept:
+def kept(commune: Commune, key: str) -> WaitingFile:
     """The file of this commune with this name; Problem FILE_EXPIRED where it waits no longer."""
     row = db.session.get(BoundaryUpload, key, options=[undefer(BoundaryUpload.content)])
     if row is None or row.commune_id != commune.id or row.made_at < clock.now() - KEPT:
         raise errors.Problem(FileProblem.FILE_EXPIRED)
-    return Kept(row.id, row.file_name, bytes(row.content), row.made_at)
+    return WaitingFile(row.id, row.file_name, bytes(row.content), row.made_at)
 
 
 def forget(key: str) -> None:
@@ -116,7 +116,7 @@ def about(commune: Commune) -> BaseGeometry | None:
     return shapely.union_all(shapes) if shapes else illustrate.about(commune.code)
 
 
-def read(commune: Commune, content: bytes, file_name: str, wish: Wish) -> Reading:
+def read(commune: Commune, content: bytes, file_name: str, wish: UploadWish) -> BoundaryReading:
     """What a file says of this commune; Problem FILE_UNREADABLE, in one sentence, where it says nothing."""
     whole = communes.official_outline(commune) if wish.level == "village" else None
     known = tuple(registered(commune, wish.level).items())
@@ -131,11 +131,11 @@ def read(commune: Commune, content: bytes, file_name: str, wish: Wish) -> Readin
 def _read(
     content: bytes,
     suffix: str,
-    wish: Wish,
+    wish: UploadWish,
     whole: BaseGeometry | None,
     near: BaseGeometry | None,
     known: tuple[tuple[str, Registered], ...],
-) -> Reading:
+) -> BoundaryReading:
     """Kept by a process for the page, its map and the confirmation, which ask for the same in turn."""
     with TemporaryDirectory() as folder:
         path = _written(folder, content, suffix)
@@ -157,7 +157,7 @@ def _written(folder: str, content: bytes, suffix: str) -> Path:
     return path
 
 
-def _own(commune: Commune, reading: Reading) -> Reading:
+def _own(commune: Commune, reading: BoundaryReading) -> BoundaryReading:
     """Of a file of communes, this one's outline alone; the others are not this officer's to change."""
     if not reading.outlines:
         return reading
@@ -165,14 +165,14 @@ def _own(commune: Commune, reading: Reading) -> Reading:
     rows = {outline.row for outline in own}
     if not own:
         words = f"Tệp không có ranh giới nào mang mã {commune.code} của xã."
-        return replace(reading, outlines=(), problems=(Problem("unmatched", words),))
+        return replace(reading, outlines=(), problems=(OutlineProblem("unmatched", words),))
     kept = tuple(problem for problem in reading.problems if problem.row in rows)
     shapes = {row: shape for row, shape in reading.shapes.items() if row in rows}
     labels = tuple(label for label in reading.labels if label.row in rows)
     return replace(reading, outlines=own, problems=kept, shapes=shapes, labels=labels, unmatched=())
 
 
-def candidates(commune: Commune, content: bytes, file_name: str, wish: Wish) -> tuple[Candidate, ...]:
+def candidates(commune: Commune, content: bytes, file_name: str, wish: UploadWish) -> tuple[Candidate, ...]:
     """The coordinate systems to choose from, each with the file as it would place it."""
     with TemporaryDirectory() as folder:
         path = _written(folder, content, Path(file_name).suffix.lower())
@@ -183,8 +183,8 @@ def candidates(commune: Commune, content: bytes, file_name: str, wish: Wish) -> 
 
 
 def confirm(
-    commune: Commune, file: Kept, wish: Wish, *, actor: str, source: str, day: dt.date | None
-) -> Stored:
+    commune: Commune, file: WaitingFile, wish: UploadWish, *, actor: str, source: str, day: dt.date | None
+) -> StoredOutlines:
     """Store what the file says, and forget the file; the caller commits.
 
     Raises PlacesRejected where it still has errors.

@@ -7,7 +7,7 @@ from typing import cast
 import click
 
 from geo import boundaries
-from geo.boundaries import Level, ReadAs, Reading, Registered
+from geo.boundaries import BoundaryReading, Level, ReadAs, Registered
 from server import clock
 from server.boundaries import derived_outlines, merge_villages, store, upload
 from server.cli import arguments
@@ -100,13 +100,13 @@ def _registered(commune: Commune | None) -> dict[str, Registered] | None:
 
 
 def _store(
-    reading: Reading,
+    reading: BoundaryReading,
     level: Level,
     commune: Commune | None,
     source: str,
     day: dt.date | None,
     illustrative: bool,
-) -> store.Stored:
+) -> store.StoredOutlines:
     if reading.errors:
         refuse(*(problem.sentence for problem in reading.errors), "Chưa nạp gì: hãy sửa tệp rồi nạp lại.")
     stored = store.store_outlines(
@@ -116,7 +116,7 @@ def _store(
     return stored
 
 
-def _told(reading: Reading, stored: store.Stored) -> dict[str, object]:
+def _told(reading: BoundaryReading, stored: store.StoredOutlines) -> dict[str, object]:
     return {
         "epsg": reading.crs.epsg if reading.crs else None,
         "crs_known_by": reading.crs.how if reading.crs else None,

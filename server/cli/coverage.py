@@ -77,7 +77,7 @@ def recount(code: str | None, correct: bool, wants_json: bool) -> None:
         refuse(f"Lệch {len(differences) + months} chỗ giữa số đang dùng và đếm lại.")
 
 
-def _told(each: tally.Difference) -> dict[str, object]:
+def _told(each: tally.TallyDifference) -> dict[str, object]:
     return {
         "village": each.village_id,
         "indicator": each.indicator_id,

@@ -81,7 +81,7 @@ def _reasons(path: Path) -> list[str]:
         return [str(error) for error in rejected.errors]
 
 
-def _checked(checked: drafts.Checked) -> dict[str, object]:
+def _checked(checked: drafts.CheckedWorkbook) -> dict[str, object]:
     definition = checked.converted.definition
     return {
         "form_id": definition.form_id,

@@ -21,7 +21,7 @@ from server.intake import apply
 from server.places.communes import PlacesRejected
 
 
-class Refused(click.ClickException):
+class CommandRefused(click.ClickException):
     """Said on stderr, without a traceback; the exit code is 1."""
 
     def show(self, file: Any = None) -> None:
@@ -92,7 +92,7 @@ def told() -> Iterator[None]:
 
 def refuse(*sentences: str, cause: BaseException | None = None) -> NoReturn:
     """End the command with exit code 1 and these sentences, a line each."""
-    raise Refused("\n".join(sentences)) from cause
+    raise CommandRefused("\n".join(sentences)) from cause
 
 
 def _usage(error: click.UsageError) -> str:

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from server.cli import doctor
-from server.cli.groups import Refused, refuse, told
+from server.cli.groups import CommandRefused, refuse, told
 from server.db import db
 
 TRIES, PAUSE_SECONDS = 3, 60
@@ -51,7 +51,7 @@ def _done(name: str, work: Callable[[], None]) -> bool:
             with told():
                 work()
             return True
-        except Refused as refused:
+        except CommandRefused as refused:
             if tries + 1 < TRIES and isinstance(refused.__cause__, DBAPIError):
                 time.sleep(PAUSE_SECONDS)
                 continue

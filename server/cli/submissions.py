@@ -15,7 +15,7 @@ from server.intake import apply
 from server.openrosa.submission import safe_name
 from server.places import communes
 from server.review import doubts, waiting_reasons
-from server.review.waiting_reasons import Page, Waiter, Waiting
+from server.review.waiting_reasons import Waiter, Waiting, WaitingPage
 
 
 @click.group("submissions")
@@ -114,7 +114,7 @@ def _line(waiter: Waiter) -> str:
     return "\t".join((str(waiter.id), received, form, place, waiter.collector or "?", words))
 
 
-def _told(page: Page, counts: Waiting) -> dict[str, object]:
+def _told(page: WaitingPage, counts: Waiting) -> dict[str, object]:
     return {
         "waiting": {
             "quarantined": counts.quarantined,
@@ -176,7 +176,7 @@ def unseal(key_file: Path, out: Path, form_id: str | None) -> None:
         refuse(*left)
 
 
-def _write(folder: Path, found: sealed.Opened) -> None:
+def _write(folder: Path, found: sealed.Unsealed) -> None:
     """Names come from phones: only their last part is used."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / sealed.FORM).write_bytes(found.xml)

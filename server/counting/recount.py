@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server.counting import tally, writer
-from server.counting.tally import Difference
+from server.counting.tally import TallyDifference
 from server.db import db
 
 
@@ -15,7 +15,7 @@ from server.db import db
 class Recount:
     """Where the tally differs from the findings, and how many months differ from their days."""
 
-    differences: tuple[Difference, ...]
+    differences: tuple[TallyDifference, ...]
     months: int
 
 

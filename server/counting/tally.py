@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from geo.series import NOTHING, Amount, Entry, Rule, Turn, arrival, change, steps
+from geo.series import NOTHING, Amount, Rule, SeriesEntry, Turn, arrival, change, steps
 from server.clock import day_of
 from server.models import Entity, Finding, Tally, TallyDay, TallyMonth, Village
 from server.published_forms.registry import registry
@@ -42,7 +42,7 @@ APPEND = (
     )
 )
 
-Series = dict[int, list[Entry]]
+Series = dict[int, list[SeriesEntry]]
 """A subject's series by indicator."""
 
 
@@ -58,15 +58,17 @@ def series(rows: Iterable[Sequence[Any]]) -> Series:
     """The rows of SERIES as series."""
     found: Series = {}
     for indicator_id, observed_at, received_at, submission_id, village_id, done, of in rows:
-        entry = Entry(observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of)
+        entry = SeriesEntry(
+            observed_at, received_at, submission_id, day_of(observed_at), village_id, done, of
+        )
         found.setdefault(indicator_id, []).append(entry)
     return found
 
 
-def entry(row: Mapping[str, Any]) -> Entry:
+def entry(row: Mapping[str, Any]) -> SeriesEntry:
     """One finding, given by its columns, as it stands in its series."""
     observed_at = row["observed_at"]
-    return Entry(
+    return SeriesEntry(
         observed_at, row["received_at"], row["submission_id"], day_of(observed_at), row["village_id"],
         row["done"], row["of"],
     )  # fmt: skip
@@ -88,14 +90,18 @@ def difference(
 
 
 def joined(
-    series: Sequence[Entry], indicator_id: int, entry: Entry, rule: Rule, turns: Sequence[Turn] = ()
+    series: Sequence[SeriesEntry],
+    indicator_id: int,
+    entry: SeriesEntry,
+    rule: Rule,
+    turns: Sequence[Turn] = (),
 ) -> dict[Key, Amount]:
     """What is added to the tally when one finding joins its subject's series."""
     changed = arrival(_beside(series, entry), entry, rule, turns)
     return {(village_id, indicator_id, day): amount for (village_id, day), amount in changed.items()}
 
 
-def _beside(series: Sequence[Entry], entry: Entry) -> list[Entry]:
+def _beside(series: Sequence[SeriesEntry], entry: SeriesEntry) -> list[SeriesEntry]:
     """The entries right before and right after a new one: what others add to the sums it leaves as it is."""
     before = max((each for each in series if each < entry), default=None)
     after = min((each for each in series if each > entry), default=None)
@@ -218,7 +224,7 @@ def _months_of_days(connection: sa.Connection) -> Any:
 
 
 @dataclasses.dataclass(frozen=True)
-class Difference:
+class TallyDifference:
     """A day's change on which tally and findings disagree."""
 
     village_id: int
@@ -228,20 +234,20 @@ class Difference:
     counted: Amount
 
 
-def recount(connection: sa.Connection, commune_id: int | None = None) -> list[Difference]:
+def recount(connection: sa.Connection, commune_id: int | None = None) -> list[TallyDifference]:
     """Count all findings (of one commune) anew and name every day on which the tally says otherwise."""
     villages = _villages(connection, commune_id)
     counted = _counted(connection, villages)
     tallied = _tallied(connection, villages)
     nothing = Amount(0, 0, 0)
     return [
-        Difference(*key, tallied.get(key, nothing), counted.get(key, nothing))
+        TallyDifference(*key, tallied.get(key, nothing), counted.get(key, nothing))
         for key in sorted(counted.keys() | tallied.keys())
         if tallied.get(key, nothing) != counted.get(key, nothing)
     ]
 
 
-def correct(connection: sa.Connection, differences: Iterable[Difference]) -> None:
+def correct(connection: sa.Connection, differences: Iterable[TallyDifference]) -> None:
     """Append what is missing, so that the tally equals the count."""
     rows = [
         _row(each.village_id, each.indicator_id, each.day, Amount(*(c - t for c, t in _pairs(each))))
@@ -251,7 +257,7 @@ def correct(connection: sa.Connection, differences: Iterable[Difference]) -> Non
         connection.execute(APPEND, rows)
 
 
-def _pairs(each: Difference) -> Iterable[tuple[int, int]]:
+def _pairs(each: TallyDifference) -> Iterable[tuple[int, int]]:
     return zip(each.counted, each.tallied, strict=True)
 
 

@@ -14,7 +14,7 @@ from geo.derived import FIBRE, MOBILE
 from geo.estimate import Estimate
 from geo.reach import Enough
 from geo.reported import Reported
-from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
+from geo.targets import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server.counting import tally_sums
 from server.coverage import coverage_table, subjects_there
 from server.coverage.coverage_table import SURVEYED, VISITED
@@ -23,7 +23,7 @@ from server.models import Commune, Indicator, Village
 from server.models import Plan as PlanRow
 from server.models import Target as TargetOfPlan
 from server.places import household_numbers, merged_villages
-from server.places.household_numbers import Figure
+from server.places.household_numbers import HouseholdNumber
 from server.plans import office_figures
 
 Row = sa.Row[*tuple[Any, ...]]
@@ -51,7 +51,7 @@ class CityTable:
     """The communes by code. `total` adds up the communes whose numbers are shown, and so tells nothing hidden."""
 
     as_of: dt.date
-    indicator: judged.Indicator
+    indicator: judged.CountedIndicator
     rows: tuple[CommuneRow, ...]
     total: Tallied
     households: int | None
@@ -60,7 +60,7 @@ class CityTable:
     """Communes whose number is too small to be shown."""
 
 
-def choices() -> tuple[judged.Indicator, ...]:
+def choices() -> tuple[judged.CountedIndicator, ...]:
     """What communes can be compared by: households met, then what their plans name, in the indicators' order."""
     named = sa.select(TargetOfPlan.indicator_id)
     columns = (Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
@@ -68,18 +68,19 @@ def choices() -> tuple[judged.Indicator, ...]:
     rows = db.session.execute(wanted.order_by(Indicator.code != VISITED, Indicator.position, Indicator.code))
     known = subjects_there.stated(None)
     return tuple(
-        judged.Indicator(*row, is_sample=subjects_there.is_sample(row.code, row.unit, known)) for row in rows
+        judged.CountedIndicator(*row, is_sample=subjects_there.is_sample(row.code, row.unit, known))
+        for row in rows
     )
 
 
-def table(indicator: judged.Indicator, as_of: dt.date | None = None) -> CityTable:
+def table(indicator: judged.CountedIndicator, as_of: dt.date | None = None) -> CityTable:
     """All communes that are valid now, in eight statements however many they are.
 
     Each commune's numbers go through the same computation as on its own page, so that none is told here that
     is hidden there.
     """
     day = coverage_table.day_shown(as_of, full=False)
-    known = _Known.read(indicator, day)
+    known = _CityRows.read(indicator, day)
     rows = tuple(_row(commune, known) for commune in known.communes)
     shown = [row.cell for row in rows if row.cell.suppressed is None]
     households = [row.households for row in rows if row.households is not None]
@@ -95,22 +96,22 @@ def table(indicator: judged.Indicator, as_of: dt.date | None = None) -> CityTabl
 
 
 @dataclass(frozen=True)
-class _Known:
+class _CityRows:
     """What was read of all communes, by commune or by thôn."""
 
-    indicator: judged.Indicator
+    indicator: judged.CountedIndicator
     day: dt.date
     communes: tuple[Row, ...]
     villages: Mapping[int, list[Row]]
     tallied: Mapping[int, Mapping[str, Tallied]]
-    figures: Mapping[int, Figure]
-    targets: Mapping[int, Target]
+    figures: Mapping[int, HouseholdNumber]
+    targets: Mapping[int, TargetFigure]
     reported: Mapping[str, tuple[Reported, ...]]
     lists: Mapping[int, Mapping[str, int]]
     enough: Enough
 
     @classmethod
-    def read(cls, indicator: judged.Indicator, day: dt.date) -> "_Known":
+    def read(cls, indicator: judged.CountedIndicator, day: dt.date) -> "_CityRows":
         villages, homes = _villages(day)
         return cls(
             indicator=indicator,
@@ -148,7 +149,7 @@ def _villages(day: dt.date) -> tuple[dict[int, list[Row]], dict[int, int]]:
 
 
 def _tallied(
-    indicator: judged.Indicator, day: dt.date, homes: Mapping[int, int]
+    indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
 ) -> dict[int, dict[str, Tallied]]:
     wanted = {VISITED, indicator.code} | ({FIBRE, MOBILE} if indicator.kind == "derived" else set())
     rows = db.session.execute(
@@ -160,7 +161,9 @@ def _tallied(
     return {key: {codes[each]: tallied for each, tallied in row.items()} for key, row in sums.items()}
 
 
-def _lists(indicator: judged.Indicator, day: dt.date, homes: Mapping[int, int]) -> dict[int, dict[str, int]]:
+def _lists(
+    indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
+) -> dict[int, dict[str, int]]:
     """How many places or enterprises there are to ask, by thôn; none for what is asked of households."""
     found: dict[int, dict[str, int]] = {}
     if indicator.unit not in subjects_there.LISTS:
@@ -172,7 +175,7 @@ def _lists(indicator: judged.Indicator, day: dt.date, homes: Mapping[int, int]) 
     return found
 
 
-def _targets(indicator: judged.Indicator, year: int) -> dict[int, Target]:
+def _targets(indicator: judged.CountedIndicator, year: int) -> dict[int, TargetFigure]:
     """Each commune's own target of the indicator (the first by id), by commune; none that is counted by period
     from visits, which only the commune's own page lists.
     """
@@ -191,7 +194,7 @@ def _targets(indicator: judged.Indicator, year: int) -> dict[int, Target]:
     }
 
 
-def _row(commune: Row, known: _Known) -> CommuneRow:
+def _row(commune: Row, known: _CityRows) -> CommuneRow:
     found = judged.table(_input(commune, known), enough=known.enough)
     shown = found.indicator(known.indicator.code)
     return CommuneRow(
@@ -211,7 +214,7 @@ def _own(found: CoverageTable) -> TargetRow | None:
     return found.targets[0] if found.targets else None
 
 
-def _input(commune: Row, known: _Known) -> CommuneInput:
+def _input(commune: Row, known: _CityRows) -> CommuneInput:
     villages = known.villages.get(commune.id, [])
     of_commune = [known.figures[village.id] for village in villages if village.id in known.figures]
     target = known.targets.get(commune.id)
@@ -232,7 +235,7 @@ def _input(commune: Row, known: _Known) -> CommuneInput:
 
 
 def _inputs(
-    villages: Iterable[Row], known: _Known, lists: Mapping[int, Mapping[str, int]]
+    villages: Iterable[Row], known: _CityRows, lists: Mapping[int, Mapping[str, int]]
 ) -> Iterable[VillageInput]:
     for village in villages:
         yield coverage_table.village_input(

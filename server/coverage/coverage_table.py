@@ -14,7 +14,7 @@ from geo.disclosure import allowed_day
 from geo.estimate import Squares
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.reported import periods
-from geo.targets import PERIODS_IN_A_YEAR, Tallied, Target
+from geo.targets import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from geo.weeks import Week, shown_weeks, week_ends
 from server import clock, models
 from server.counting import household_squares, tally_sums
@@ -22,7 +22,7 @@ from server.coverage import subjects_there
 from server.db import db
 from server.models import Commune, Indicator, Plan, Village
 from server.places import household_numbers, merged_villages
-from server.places.household_numbers import Figure
+from server.places.household_numbers import HouseholdNumber
 from server.plans import office_figures
 from server.settings import Settings
 
@@ -72,7 +72,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     stated = subjects_there.stated(commune)
     wanted = stated.asked | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
     shown_indicators = tuple(
-        judged.Indicator(
+        judged.CountedIndicator(
             row.code, row.label_vi, row.unit, row.kind, subjects_there.is_sample(row.code, row.unit, stated)
         )
         for row in indicators.values()
@@ -161,7 +161,7 @@ def _met_by_week(
 
 
 def _by_period(
-    here: Sequence[int], targets: Iterable[Target], indicators: Mapping[int, Row], as_of: dt.date
+    here: Sequence[int], targets: Iterable[TargetFigure], indicators: Mapping[int, Row], as_of: dt.date
 ) -> dict[str, dict[dt.date, Tallied]]:
     """What visits counted of people helped in each week, month or quarter that a target speaks of."""
     found: dict[str, dict[dt.date, Tallied]] = {}
@@ -203,7 +203,7 @@ def _events(indicators: Mapping[int, Row]) -> list[int]:
     return [key for key, row in indicators.items() if row.kind == "event"]
 
 
-def _targeted(targets: Iterable[Target]) -> set[str]:
+def _targeted(targets: Iterable[TargetFigure]) -> set[str]:
     return {target.indicator for target in targets if target.indicator and target.how != "office"}
 
 
@@ -216,7 +216,10 @@ def _by_code(row: Mapping[int, Tallied], indicators: Mapping[int, Row]) -> dict[
 
 
 def _on_lists(
-    here: Sequence[int], home: Mapping[int, int], indicators: Iterable[judged.Indicator], as_of: dt.date
+    here: Sequence[int],
+    home: Mapping[int, int],
+    indicators: Iterable[judged.CountedIndicator],
+    as_of: dt.date,
 ) -> dict[int, dict[str, int]]:
     """How many there are to ask in each thôn of places and enterprises, those of merged thôn where they count."""
     found: dict[int, dict[str, int]] = {}
@@ -232,7 +235,7 @@ def _on_lists(
 def _squares(
     here: Sequence[int],
     home: Mapping[int, int],
-    targets: Iterable[Target],
+    targets: Iterable[TargetFigure],
     indicators: Mapping[int, Row],
     as_of: dt.date,
 ) -> dict[int, dict[str, Squares]]:
@@ -260,7 +263,7 @@ def all_of_lists(lists: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
 def village_input(
     village: Row,
     tallied: Mapping[str, Tallied],
-    figure: Figure | None,
+    figure: HouseholdNumber | None,
     expected: Mapping[str, int],
     squares: Mapping[str, Squares],
 ) -> VillageInput:
@@ -276,7 +279,7 @@ def village_input(
     )
 
 
-def _targets(commune: Commune, year: int, indicators: Mapping[int, Row]) -> tuple[Target, ...]:
+def _targets(commune: Commune, year: int, indicators: Mapping[int, Row]) -> tuple[TargetFigure, ...]:
     """The figures of the commune's plan of a year, in the plan's order."""
     rows = db.session.execute(
         sa.select(*models.Target.__table__.columns)
@@ -288,9 +291,9 @@ def _targets(commune: Commune, year: int, indicators: Mapping[int, Row]) -> tupl
     return tuple(target_of(row, codes.get(row.indicator_id)) for row in rows)
 
 
-def target_of(row: Any, indicator: str | None) -> Target:
+def target_of(row: Any, indicator: str | None) -> TargetFigure:
     """A row of the table of targets, with the code of its indicator."""
-    return Target(
+    return TargetFigure(
         id=row.code,
         label=row.label,
         section=row.section,

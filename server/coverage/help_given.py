@@ -17,7 +17,7 @@ SMALL = range(1, 5)
 
 
 @dataclass(frozen=True)
-class Help:
+class HelpGiven:
     """A kind of help; `people` is None where it is small and therefore not told."""
 
     code: str
@@ -25,7 +25,7 @@ class Help:
     people: int | None
 
 
-def in_period(commune: Commune, start: dt.date, end: dt.date) -> tuple[Help, ...]:
+def in_period(commune: Commune, start: dt.date, end: dt.date) -> tuple[HelpGiven, ...]:
     """Every kind of help, in the order of tables. One statement for each kind, and two."""
     here = list(db.session.scalars(sa.select(Village.id).where(Village.commune_id == commune.id)))
     events = db.session.execute(
@@ -33,7 +33,7 @@ def in_period(commune: Commune, start: dt.date, end: dt.date) -> tuple[Help, ...
         .where(Indicator.kind == "event")
         .order_by(Indicator.position, Indicator.code)
     ).all()
-    return tuple(Help(row.code, row.label_vi, _told(here, row.id, start, end)) for row in events)
+    return tuple(HelpGiven(row.code, row.label_vi, _told(here, row.id, start, end)) for row in events)
 
 
 def households_met(commune: Commune, indicator: str, start: dt.date, end: dt.date) -> int | None:

@@ -32,7 +32,7 @@ class Issue:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ReportList:
     """One page of a commune's reports, the newest first."""
 
     reports: tuple[Snapshot, ...]
@@ -41,7 +41,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Later:
+class LateSubmissions:
     """Submissions of the commune that came after a report: of days that it speaks of, and of later days."""
 
     late: int
@@ -85,7 +85,7 @@ def issue(commune: Commune, given: Issue, last_submission_id: int, by: Caller) -
     return row
 
 
-def listing(commune: Commune, page: int) -> Listed:
+def listing(commune: Commune, page: int) -> ReportList:
     """The commune's reports; a page beyond the last is the last."""
     mine = Snapshot.commune_id == commune.id
     count = db.session.scalar(sa.select(sa.func.count()).select_from(Snapshot).where(mine)) or 0
@@ -93,7 +93,7 @@ def listing(commune: Commune, page: int) -> Listed:
     number = min(max(1, page), pages)
     found = sa.select(Snapshot).where(mine).order_by(Snapshot.number.desc())
     rows = db.session.scalars(found.offset((number - 1) * PAGE).limit(PAGE))
-    return Listed(tuple(rows), number, pages)
+    return ReportList(tuple(rows), number, pages)
 
 
 def one(commune: Commune, number: int) -> Snapshot:
@@ -115,7 +115,7 @@ def newer(report: Snapshot) -> Sequence[Snapshot]:
     return db.session.scalars(same.order_by(Snapshot.number)).all()
 
 
-def later(report: Snapshot) -> Later:
+def later(report: Snapshot) -> LateSubmissions:
     """How many submissions came in since, by whether their day lies within what the report speaks of."""
     end = dt.datetime.combine(report.cut_off + dt.timedelta(days=1), dt.time(), clock.LOCAL)
     is_late = Submission.observed_at < end
@@ -126,4 +126,4 @@ def later(report: Snapshot) -> Later:
         Submission.village_id.in_(sa.select(Village.id).where(Village.commune_id == report.commune_id)),
     )
     row = db.session.execute(counted).one()
-    return Later(row.late, row.after)
+    return LateSubmissions(row.late, row.after)

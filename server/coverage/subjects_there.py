@@ -19,14 +19,14 @@ LISTS = {"place": PLACES, "business": BUSINESSES}
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatedSubjects:
     """What the newest versions of the forms in use state; `by_chance` only by people without a list."""
 
     asked: frozenset[str]
     by_chance: frozenset[str]
 
 
-def stated(commune: Commune | None) -> Stated:
+def stated(commune: Commune | None) -> StatedSubjects:
     """The indicators of the forms in use in a commune (None: of forms of the whole city); R10.
 
     A form that opens no entity and names no subject is filled by whoever is met: each questionnaire is one answer.
@@ -46,10 +46,10 @@ def stated(commune: Commune | None) -> Stated:
     for row in rows:
         found = with_subject if row.subject_path or row.entities else without
         found.update(row.indicators or ())
-    return Stated(frozenset(with_subject | without), frozenset(without - with_subject))
+    return StatedSubjects(frozenset(with_subject | without), frozenset(without - with_subject))
 
 
-def is_sample(indicator: str, unit: str, known: Stated) -> bool:
+def is_sample(indicator: str, unit: str, known: StatedSubjects) -> bool:
     """Whether persons picked by chance answer it; what is asked of a household is asked of that household (R6)."""
     return unit == "person" and indicator in known.by_chance
 

@@ -44,7 +44,7 @@ _FOUR_WEEKS = dt.timedelta(weeks=4)
 
 
 @dataclass(frozen=True)
-class Progress:
+class TeamProgress:
     """Households of a thôn by what came of the visits, and the pace that is needed."""
 
     village: Village
@@ -64,7 +64,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Home:
+class TeamHousehold:
     """A household in a list: its label, where it is, and when somebody was last there."""
 
     label: str
@@ -78,7 +78,7 @@ class Home:
 class Homes:
     """A page of a thôn's households, lane by lane."""
 
-    homes: tuple[Home, ...]
+    homes: tuple[TeamHousehold, ...]
     found: int
     page: int
     is_last: bool
@@ -112,7 +112,7 @@ def villages(commune: Commune, ids: frozenset[int] | None) -> Sequence[Village]:
     return db.session.scalars(query.order_by(Village.code)).all()
 
 
-def progress(commune: Commune, shown: Sequence[Village]) -> tuple[Progress, ...]:
+def progress(commune: Commune, shown: Sequence[Village]) -> tuple[TeamProgress, ...]:
     """How far each of these thôn is. Five statements, however many thôn and households."""
     parts = merged_villages.homes(village.id for village in shown)
     today, deadline = clock.today(), _deadline(commune)
@@ -134,7 +134,7 @@ def progress(commune: Commune, shown: Sequence[Village]) -> tuple[Progress, ...]
             deadline=deadline,
         )
         own = tuple(sorted(key for key, home in parts.items() if home == village.id))
-        found.append(Progress(village, own, {state: states[state] for state in STATES}, speed, deadline))
+        found.append(TeamProgress(village, own, {state: states[state] for state in STATES}, speed, deadline))
     return tuple(found)
 
 
@@ -189,9 +189,9 @@ def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Hom
     return Homes(shown, len(found), page, len(found) <= first + PAGE)
 
 
-def _home(own: Parts, data: Mapping[str, Any]) -> Home:
+def _home(own: Parts, data: Mapping[str, Any]) -> TeamHousehold:
     visits = str(data.get("lan_tham") or "0")
-    return Home(
+    return TeamHousehold(
         own.called,
         own.address,
         _state(data),

@@ -8,7 +8,7 @@ from random import Random
 import segno
 
 from forms.engine.engine import Filling
-from server.demo.character import BANDS, OPERATORS, Character, Household
+from server.demo.character import BANDS, OPERATORS, Character, DemoHousehold
 
 Point = tuple[float, float]
 _HELP = ("smart", "vneid", "chu_ky_so", "nop_ho_so", "thanh_toan", "khac")
@@ -22,7 +22,7 @@ class Door:
     village: str
     key: str | None
     result: str
-    household: Household
+    household: DemoHousehold
     point: Point
     address: str = ""
     head: str = ""
@@ -71,7 +71,7 @@ def _help(filling: Filling, dice: Random) -> set[str]:
     return set(given)
 
 
-def _people(filling: Filling, household: Household, dice: Random) -> None:
+def _people(filling: Filling, household: DemoHousehold, dice: Random) -> None:
     """One in thirty is in a hurry: people are counted, accounts and signatures stay blank."""
     for band in BANDS:
         filling.answer(f"nguoi_{band}", household.people[band])
@@ -90,7 +90,7 @@ def _people(filling: Filling, household: Household, dice: Random) -> None:
         filling.answer("chu_ky_so_18", household.signatures)
 
 
-def _app(filling: Filling, household: Household, helped: set[str]) -> None:
+def _app(filling: Filling, household: DemoHousehold, helped: set[str]) -> None:
     if "smart" in helped:
         filling.answer("smart_mo", "co")
         filling.answer("smart_30", "co")
@@ -102,7 +102,7 @@ def _app(filling: Filling, household: Household, helped: set[str]) -> None:
         filling.answer("smart_30", "co" if household.recent else "khong")
 
 
-def _internet(filling: Filling, household: Household) -> None:
+def _internet(filling: Filling, household: DemoHousehold) -> None:
     filling.answer("internet", household.internet)
     if household.internet != "cap_quang":
         filling.answer("cap_quang", "khong" if household.gbps == "khong" else "co")
@@ -110,7 +110,7 @@ def _internet(filling: Filling, household: Household) -> None:
     filling.answer("wifi_nha", "co" if household.internet != "khong" else "khong")
 
 
-def _signal(filling: Filling, household: Household, kit: Kit, dice: Random) -> None:
+def _signal(filling: Filling, household: DemoHousehold, kit: Kit, dice: Random) -> None:
     filling.answer("nha_mang_do", list(kit.sims))
     for operator, capable in kit.sims.items():
         filling.answer(f"may_{operator}", "co" if capable else "khong")

@@ -32,7 +32,7 @@ class Character:
 
 
 @dataclass(frozen=True)
-class Household:
+class DemoHousehold:
     """What is true of a household: people, accounts and signatures by age band, and what reaches it."""
 
     people: Mapping[str, int]
@@ -94,7 +94,7 @@ def _within(value: float, low: float, high: float) -> float:
     return min(high, max(low, value))
 
 
-def household(character: Character, dice: Random) -> Household:
+def household(character: Character, dice: Random) -> DemoHousehold:
     """One household of such a thôn."""
     adults = dice.choices((1, 2, 3, 4, 5), (14, 42, 22, 16, 6))[0]
     people = {
@@ -107,7 +107,7 @@ def household(character: Character, dice: Random) -> Household:
     installed = dice.random() < character.smart
     opened = installed and dice.random() < 0.9
     fibre = dice.random() < 0.45 + 0.4 * character.gbps
-    return Household(
+    return DemoHousehold(
         people=people,
         accounts=accounts,
         used={band: _some(accounts[band], 0.93, dice) for band in BANDS},

@@ -5,7 +5,7 @@ from random import Random
 
 from forms.engine.engine import Filling
 from server.demo.character import Character
-from server.demo.schedule import Kind
+from server.demo.schedule import ErrandKind
 
 _KINDS = {
     "song_mang": (
@@ -31,7 +31,9 @@ _TECHNOLOGIES = ("hoa_don", "ke_toan", "ban_hang", "thanh_toan", "ban_qua_mang",
 _LEVELS = ("rat_hai_long", "hai_long", "binh_thuong", "khong_hai_long")
 
 
-def fill(kind: Kind, filling: Filling, village: str, character: Character, dice: Random) -> dict[str, bytes]:
+def fill(
+    kind: ErrandKind, filling: Filling, village: str, character: Character, dice: Random
+) -> dict[str, bytes]:
     """Fill one of the rarer forms; no photos."""
     filling.answer("thon", village)
     if kind in _OF_PEOPLE:
@@ -113,12 +115,12 @@ def _difficulty(filling: Filling, dice: Random) -> None:
         filling.answer("ho", dice.choice(households).name)
 
 
-_OF_PLACES: dict[Kind, Callable[[Filling, Character, Random], None]] = {
-    Kind.LOUDSPEAKER: _loudspeaker,
-    Kind.SCHOOL: _school,
-    Kind.BUSINESS: _business,
+_OF_PLACES: dict[ErrandKind, Callable[[Filling, Character, Random], None]] = {
+    ErrandKind.LOUDSPEAKER: _loudspeaker,
+    ErrandKind.SCHOOL: _school,
+    ErrandKind.BUSINESS: _business,
 }
-_OF_PEOPLE: dict[Kind, Callable[[Filling, Random], None]] = {
-    Kind.SATISFACTION: _satisfaction,
-    Kind.DIFFICULTY: _difficulty,
+_OF_PEOPLE: dict[ErrandKind, Callable[[Filling, Random], None]] = {
+    ErrandKind.SATISFACTION: _satisfaction,
+    ErrandKind.DIFFICULTY: _difficulty,
 }

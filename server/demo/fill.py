@@ -15,8 +15,8 @@ from server.db import db, writing
 from server.demo import NotPossible, communes_and_forms, household_lists, mark, people, record
 from server.demo.character import characters
 from server.demo.people import Everyone, Walker
-from server.demo.phone import Phone
-from server.demo.progress import Progress
+from server.demo.phone import DemoPhone
+from server.demo.progress import StepProgress
 from server.demo.scale import COMMUNES, Scale
 from server.demo.schedule import Errand, schedule
 from server.demo.walk import Country, Walk, country
@@ -63,7 +63,7 @@ def _drop_all() -> None:
         connection.commit()
 
 
-def tables(scale: Scale, progress: Progress) -> Everyone:
+def tables(scale: Scale, progress: StepProgress) -> Everyone:
     """Everything that is there before anybody walks."""
     progress.step("Tạo bảng dữ liệu …")
     migrate.upgrade()
@@ -79,7 +79,7 @@ def tables(scale: Scale, progress: Progress) -> Everyone:
     return everyone
 
 
-def visits(scale: Scale, everyone: Everyone, url: str, progress: Progress) -> None:
+def visits(scale: Scale, everyone: Everyone, url: str, progress: StepProgress) -> None:
     """Send all visits through the phones' endpoint of the server at `url`; then fold what they added up to."""
     progress.step(f"{len(everyone.walkers)} điện thoại mô phỏng tải biểu mẫu và gửi phiếu …")
     land = _country(scale)
@@ -99,7 +99,7 @@ def _country(scale: Scale) -> Country:
 
 
 def _walk(
-    land: Country, walkers: Sequence[Walker], errands: Sequence[Errand], url: str, progress: Progress
+    land: Country, walkers: Sequence[Walker], errands: Sequence[Errand], url: str, progress: StepProgress
 ) -> None:
     """All collectors, some at once, each through their weeks in their order; the first failure ends them all."""
     theirs: dict[int, dict[int, list[Errand]]] = defaultdict(lambda: defaultdict(list))
@@ -113,7 +113,7 @@ def _walk(
             raise NotPossible("Đã dừng khi đang gửi phiếu mô phỏng.")
 
     def go(number: int) -> None:
-        phone = Phone(
+        phone = DemoPhone(
             f"{url}/key/{walkers[number].token}", f"collect:{land.scale.dice(number).getrandbits(64):016x}"
         )
         walk = Walk(land, walkers[number], number, phone, sent)

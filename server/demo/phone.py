@@ -30,7 +30,7 @@ class _Changed(NotPossible):
 
 
 @dataclass
-class Phone:
+class DemoPhone:
     """One phone. `server_url` is what its QR code holds, with the token in the path (C12)."""
 
     server_url: str

@@ -7,7 +7,7 @@ import time
 import click
 
 
-class Progress:
+class StepProgress:
     """Steps with the seconds since the start; a count on one line that is written over where there is a terminal."""
 
     def __init__(self) -> None:

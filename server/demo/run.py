@@ -11,7 +11,7 @@ import segno
 from server import clock, migrate
 from server.db import db
 from server.demo import NotPossible, fill, mark, people, record, serve
-from server.demo.progress import Progress
+from server.demo.progress import StepProgress
 from server.demo.scale import Scale
 from server.settings import Settings
 
@@ -44,7 +44,7 @@ def run(settings: Settings, port: int, visits: int, households: int, *, stay: bo
 
 
 def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
-    progress = Progress()
+    progress = StepProgress()
     fill.clear(settings)
     everyone = fill.tables(scale, progress)
     progress.step("Khởi động máy chủ …")

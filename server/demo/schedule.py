@@ -20,7 +20,7 @@ _OTHERS = 0.012
 _MOST_A_HOUSEHOLD = 3
 
 
-class Kind(StrEnum):
+class ErrandKind(StrEnum):
     """The form that is filled."""
 
     HOUSEHOLD = "ho_gia_dinh"
@@ -33,7 +33,13 @@ class Kind(StrEnum):
     DIFFICULTY = "phan_anh"
 
 
-RARER = (Kind.LOUDSPEAKER, Kind.SCHOOL, Kind.BUSINESS, Kind.SATISFACTION, Kind.DIFFICULTY)
+RARER = (
+    ErrandKind.LOUDSPEAKER,
+    ErrandKind.SCHOOL,
+    ErrandKind.BUSINESS,
+    ErrandKind.SATISFACTION,
+    ErrandKind.DIFFICULTY,
+)
 
 
 class Slip(StrEnum):
@@ -64,7 +70,7 @@ class Errand:
     walker: int
     village: str
     week: int
-    kind: Kind
+    kind: ErrandKind
     slip: Slip | None = None
 
 
@@ -105,12 +111,12 @@ def _of_commune(
     visits = share(left, weights, [_MOST_A_HOUSEHOLD * listed[code] for code in codes])
     made: list[Errand] = []
     for code, number, points in zip(codes, visits, checks, strict=True):
-        made += _over_weeks(who[code], code, Kind.HOUSEHOLD, number, listed[code], characters[code])
-        made += _over_weeks(who[code], code, Kind.CHECKPOINT, points, points, characters[code])
+        made += _over_weeks(who[code], code, ErrandKind.HOUSEHOLD, number, listed[code], characters[code])
+        made += _over_weeks(who[code], code, ErrandKind.CHECKPOINT, points, points, characters[code])
     # places are checked where somebody walks, the culture house of each thôn once before any twice
     busy = [code for code, number in zip(codes, visits, strict=True) if number] or codes
     dice.shuffle(busy)
-    for kind, number in ((Kind.WIFI, wifi), *((kind, rarer) for kind in RARER)):
+    for kind, number in ((ErrandKind.WIFI, wifi), *((kind, rarer) for kind in RARER)):
         for at in range(number):
             code = busy[at % len(busy)]
             made.append(Errand(who[code], code, dice.randrange(WEEKS // 2, WEEKS), kind))
@@ -118,7 +124,7 @@ def _of_commune(
 
 
 def _over_weeks(
-    walker: int, village: str, kind: Kind, number: int, most: int, character: Character
+    walker: int, village: str, kind: ErrandKind, number: int, most: int, character: Character
 ) -> list[Errand]:
     """Keen teams begin at once and slow down as they run out of doors; slow ones begin late and hurry."""
     keen = min(1.0, character.diligence)
@@ -135,7 +141,7 @@ def _over_weeks(
 
 def _with_slips(errands: list[Errand], dice: Random) -> list[Errand]:
     """Each slip at least once, at household visits drawn at random."""
-    doors = [at for at, errand in enumerate(errands) if errand.kind is Kind.HOUSEHOLD]
+    doors = [at for at, errand in enumerate(errands) if errand.kind is ErrandKind.HOUSEHOLD]
     dice.shuffle(doors)
     for slip, portion in _SLIPS:
         for _ in range(max(1, round(portion * len(errands)))):

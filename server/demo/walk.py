@@ -16,11 +16,11 @@ from server.demo import answers, errands, names
 from server.demo.answers import Door, Kit, Point
 from server.demo.character import OPERATORS, Character, household
 from server.demo.people import Walker
-from server.demo.phone import FILLING, Phone
+from server.demo.phone import FILLING, DemoPhone
 from server.demo.scale import Scale
-from server.demo.schedule import Errand, Kind, Slip
+from server.demo.schedule import Errand, ErrandKind, Slip
 
-_MINUTES = {Kind.HOUSEHOLD: (5, 14), Kind.BUSINESS: (5, 12)}
+_MINUTES = {ErrandKind.HOUSEHOLD: (5, 14), ErrandKind.BUSINESS: (5, 12)}
 _SHORTER = (2, 6)
 """How long a form takes, from start to end."""
 _HURRY = dt.timedelta(seconds=40)
@@ -53,7 +53,7 @@ class Walk:
     """A collector under way; `sent` is called after every visit that the server has taken."""
 
     def __init__(
-        self, land: Country, walker: Walker, number: int, phone: Phone, sent: Callable[[], None]
+        self, land: Country, walker: Walker, number: int, phone: DemoPhone, sent: Callable[[], None]
     ) -> None:
         self.land, self.walker, self.phone, self.sent = land, walker, phone, sent
         self.dice = land.scale.dice("walk", number)
@@ -73,7 +73,7 @@ class Walk:
     def _read_list(self) -> None:
         """Their list as it came with the form, the doors that they will try first in front."""
         self.rows = {code: [] for code in self.walker.villages}
-        listed = io.StringIO(self.phone.lists(Kind.HOUSEHOLD, "ho_dan.csv").decode())
+        listed = io.StringIO(self.phone.lists(ErrandKind.HOUSEHOLD, "ho_dan.csv").decode())
         for row in csv.DictReader(listed):
             if row["tinh_trang"] != "da_chuyen":
                 self.rows[row["thon"]].append(row)
@@ -114,17 +114,17 @@ class Walk:
         return str(UUID(int=self.dice.getrandbits(128), version=4))
 
     def _fill(self, errand: Errand, filling: Filling) -> dict[str, bytes]:
-        if errand.kind is Kind.HOUSEHOLD:
+        if errand.kind is ErrandKind.HOUSEHOLD:
             door = self._door(errand)
             answers.at_door(filling, door, self.kit, self.dice)
             self.results[door.result] += 1
             return {}
         code, character = errand.village, self.land.characters[errand.village]
         point = self.dice.choice(self.land.houses[code])
-        if errand.kind is Kind.CHECKPOINT:
+        if errand.kind is ErrandKind.CHECKPOINT:
             answers.at_point(filling, code, point, character, self.dice)
             return {}
-        if errand.kind is not Kind.WIFI:
+        if errand.kind is not ErrandKind.WIFI:
             return errands.fill(errand.kind, filling, code, character, self.dice)
         filling.answer("thon", code)
         place = next(c.name for c in filling.choices("dia_diem") if c.label.startswith("Nhà văn hóa"))

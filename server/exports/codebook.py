@@ -5,8 +5,8 @@ from typing import Any
 
 from forms.definition import NONE, Definition, Field
 from server import clock
-from server.exports.presets import Wish
-from server.exports.select import Choice
+from server.exports.presets import ExportWish
+from server.exports.select import SubmissionFilter
 from server.exports.who_columns import WORDS
 from server.review import submission_states
 
@@ -14,7 +14,7 @@ MOST_NAMED = 50
 CLASSES = {"none": "", "personal": "cá nhân", "sensitive": "nhạy cảm"}
 
 
-def rows(form: Definition, wish: Wish) -> Iterator[Sequence[Any]]:
+def rows(form: Definition, wish: ExportWish) -> Iterator[Sequence[Any]]:
     """A row for each question, and one for each choice of its list; header first."""
     yield ("Câu hỏi", "Kiểu", "Nhãn", "Phân loại", "Mã trả lời", "Nhãn trả lời")
     for field in form.fields:
@@ -34,7 +34,7 @@ def rows(form: Definition, wish: Wish) -> Iterator[Sequence[Any]]:
         yield (name, "của máy chủ", meaning, None, None, None)
 
 
-def _kept(field: Field, wish: Wish) -> str:
+def _kept(field: Field, wish: ExportWish) -> str:
     """How personal a question is, and whether the file leaves it out."""
     told = CLASSES[field.sensitivity]
     if field.sensitivity != NONE and not wish.personal:
@@ -44,7 +44,7 @@ def _kept(field: Field, wish: Wish) -> str:
 
 
 def about(
-    choice: Choice, form: Definition, wish: Wish, count: int | None, digest: str | None
+    choice: SubmissionFilter, form: Definition, wish: ExportWish, count: int | None, digest: str | None
 ) -> Iterator[Sequence[Any]]:
     """Form and version, what was chosen, when and by whom; the number and the SHA-256 where they are known."""
     yield ("Biểu mẫu", f"{form.title} ({form.form_id})")
@@ -72,7 +72,7 @@ def about(
         yield ("SHA-256 của các câu trả lời", digest)
 
 
-def _states(choice: Choice) -> str:
+def _states(choice: SubmissionFilter) -> str:
     """Which states of submissions are in the file."""
     decided = ", ".join(word for state, word in submission_states.WORDS.items() if state in choice.states)
     if choice.all_states:

@@ -9,7 +9,7 @@ from typing import Any
 from forms.definition import NONE, Definition, Field
 from server.exports import column_headings, dates
 from server.exports.cells import guarded
-from server.exports.presets import DETAILS, KOBO, SUMMARY, Wish
+from server.exports.presets import DETAILS, KOBO, SUMMARY, ExportWish
 
 Convert = Callable[[Any], Any]
 """From an answer, never None, to what stands in its cell."""
@@ -21,7 +21,7 @@ UNASKED = "meta/instanceName"
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportColumn:
     """One column: its header, where its answer stands, and what becomes of it (None: it is written as it is)."""
 
     header: str
@@ -30,13 +30,13 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ExportTable:
     """The main table (`path` is "") or that of a repeat, with its columns."""
 
     path: str
     name: str
     parent: str
-    columns: tuple[Column, ...]
+    columns: tuple[ExportColumn, ...]
 
 
 def merged(versions: Sequence[Definition]) -> Definition:
@@ -91,12 +91,12 @@ def withheld(definition: Definition) -> tuple[Field, ...]:
     return tuple(field for field in definition.fields if field.sensitivity != NONE)
 
 
-def shown(definition: Definition, wish: Wish) -> tuple[Field, ...]:
+def shown(definition: Definition, wish: ExportWish) -> tuple[Field, ...]:
     """The questions that have columns, in the form's order: the chosen; personal ones only on request (X13, X19)."""
     return tuple(field for field in definition.fields if _is_shown(field, wish))
 
 
-def _is_shown(field: Field, wish: Wish) -> bool:
+def _is_shown(field: Field, wish: ExportWish) -> bool:
     if field.sensitivity != NONE and not wish.personal:
         return False
     if wish.questions and field.path not in wish.questions:
@@ -106,12 +106,12 @@ def _is_shown(field: Field, wish: Wish) -> bool:
     return wish.preset.name != KOBO.name or field.path != UNASKED
 
 
-def tables(definition: Definition, wish: Wish) -> tuple[Table, ...]:
+def tables(definition: Definition, wish: ExportWish) -> tuple[ExportTable, ...]:
     """The main table first, then one for each repeat in the form's order (X8)."""
     fields = shown(definition, wish)
     repeats = _repeats(definition, fields, wish)
     return tuple(
-        Table(
+        ExportTable(
             path,
             path.rpartition("/")[2],
             max((each for each in repeats if path.startswith(f"{each}/")), key=len, default=""),
@@ -121,7 +121,7 @@ def tables(definition: Definition, wish: Wish) -> tuple[Table, ...]:
     )
 
 
-def _repeats(definition: Definition, fields: Sequence[Field], wish: Wish) -> tuple[str, ...]:
+def _repeats(definition: Definition, fields: Sequence[Field], wish: ExportWish) -> tuple[str, ...]:
     """Every repeat; where questions were chosen, those that hold one of them, and what they stand in."""
     every = dict.fromkeys(field.repeat for field in definition.fields if field.repeat)
     if not wish.questions:
@@ -132,7 +132,7 @@ def _repeats(definition: Definition, fields: Sequence[Field], wish: Wish) -> tup
     )
 
 
-def shared_names(definition: Definition, wish: Wish) -> frozenset[str]:
+def shared_names(definition: Definition, wish: ExportWish) -> frozenset[str]:
     """The shown questions whose name stands more than once in their table; other systems name theirs as they do."""
     if not wish.preset.tells_apart or wish.labels:
         return frozenset()
@@ -142,12 +142,12 @@ def shared_names(definition: Definition, wish: Wish) -> frozenset[str]:
     return frozenset(path for paths in found.values() if len(paths) > 1 for path in paths)
 
 
-def _columns(fields: Iterable[Field], wish: Wish) -> tuple[Column, ...]:
+def _columns(fields: Iterable[Field], wish: ExportWish) -> tuple[ExportColumn, ...]:
     found = [column for field in fields for column in _of(field, wish)]
     return tuple(told_apart(found) if wish.labels and wish.preset.tells_apart else found)
 
 
-def told_apart(columns: Sequence[Column]) -> list[Column]:
+def told_apart(columns: Sequence[ExportColumn]) -> list[ExportColumn]:
     """Labels that several questions share get the question's name beside them."""
     count: dict[str, int] = {}
     for column in columns:
@@ -158,25 +158,25 @@ def told_apart(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def together(field: Field, wish: Wish) -> Column:
+def together(field: Field, wish: ExportWish) -> ExportColumn:
     """A question that is no point as one column, whatever the wish says of several answers and addresses."""
     (column,) = _of(field, replace(wish, multiple=SUMMARY, media_url=""))
     return column
 
 
-def _of(field: Field, wish: Wish) -> list[Column]:
+def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:
     header = column_headings.of(field, wish)
     if field.kind == "geopoint":
         return _point(field, wish)
     if field.kind == "select_multiple":
         return _several(field, header, wish)
     if field.kind == "select_one":
-        return [Column(header, field.path, _one(field, wish))]
+        return [ExportColumn(header, field.path, _one(field, wish))]
     if field.kind == "binary" and wish.media_url:
-        return [Column(header, field.path), Column(f"{header}_URL", field.path, _addressed)]
+        return [ExportColumn(header, field.path), ExportColumn(f"{header}_URL", field.path, _addressed)]
     if wish.typed and field.kind in dates.KINDS:
-        return [Column(header, field.path, dates.reader(keeps_clock=wish.preset.name == KOBO.name))]
-    return [Column(header, field.path, None if field.kind in _PLAIN else _text)]
+        return [ExportColumn(header, field.path, dates.reader(keeps_clock=wish.preset.name == KOBO.name))]
+    return [ExportColumn(header, field.path, None if field.kind in _PLAIN else _text)]
 
 
 _PLAIN = frozenset(
@@ -189,12 +189,12 @@ def _text(value: Any) -> Any:
     return value if not isinstance(value, list | dict) else str(value)
 
 
-def _point(field: Field, wish: Wish) -> list[Column]:
+def _point(field: Field, wish: ExportWish) -> list[ExportColumn]:
     whole, *parts = column_headings.of_point(field, wish)
     columns = [
-        Column(header, field.path, _part(part)) for header, part in zip(parts, POINT_PARTS, strict=True)
+        ExportColumn(header, field.path, _part(part)) for header, part in zip(parts, POINT_PARTS, strict=True)
     ]
-    return [Column(whole, field.path, whole_point), *columns] if wish.preset.keeps_point else columns
+    return [ExportColumn(whole, field.path, whole_point), *columns] if wish.preset.keeps_point else columns
 
 
 def _part(part: str) -> Convert:
@@ -219,7 +219,7 @@ def _short(value: float | None) -> float | int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _labels(field: Field, wish: Wish) -> dict[str, str]:
+def _labels(field: Field, wish: ExportWish) -> dict[str, str]:
     """What each choice's name is shown as; names without a label stay."""
     if not wish.labels:
         return {}
@@ -229,7 +229,7 @@ def _labels(field: Field, wish: Wish) -> dict[str, str]:
     return {name: guarded(text) for name, text in found.items()} if wish.preset.guards else found
 
 
-def _one(field: Field, wish: Wish) -> Convert | None:
+def _one(field: Field, wish: ExportWish) -> Convert | None:
     labels, joint = _labels(field, wish), wish.preset.joint if wish.labels else " "
 
     def one(name: Any) -> Any:
@@ -240,24 +240,24 @@ def _one(field: Field, wish: Wish) -> Convert | None:
     return one
 
 
-def _several(field: Field, header: str, wish: Wish) -> list[Column]:
+def _several(field: Field, header: str, wish: ExportWish) -> list[ExportColumn]:
     """One column with all answers, one for each choice, or both (X4)."""
     columns = (
         []
         if wish.splits == DETAILS and field.choices
-        else [Column(header, field.path, _all_answers(field, wish))]
+        else [ExportColumn(header, field.path, _all_answers(field, wish))]
     )
     if wish.splits == SUMMARY:
         return columns
     return columns + [
-        Column(
+        ExportColumn(
             column_headings.of_choice(header, choice, wish), field.path, _part_of(field, choice.name, wish)
         )
         for choice in field.choices
     ]
 
 
-def _all_answers(field: Field, wish: Wish) -> Convert:
+def _all_answers(field: Field, wish: ExportWish) -> Convert:
     labels, joint = _labels(field, wish), wish.preset.joint
 
     def together(names: Any) -> Any:
@@ -268,7 +268,7 @@ def _all_answers(field: Field, wish: Wish) -> Convert:
     return together
 
 
-def _part_of(field: Field, name: str, wish: Wish) -> Convert:
+def _part_of(field: Field, name: str, wish: ExportWish) -> Convert:
     return _rank(name) if field.ranked and wish.preset.name != KOBO.name else _chosen(name)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from forms.definition import NONE
 from server.exports import columns, select, shapes
-from server.exports.columns import Column
+from server.exports.columns import ExportColumn
 from server.exports.submissions import Export
 from server.exports.who_columns import ANSWERS, ID
 from server.models import Submission
@@ -150,7 +150,7 @@ class _Labelled:
                 yield shape
 
 
-def _properties(wanted: Sequence[Column], answers: dict[str, Any]) -> dict[str, str]:
+def _properties(wanted: Sequence[ExportColumn], answers: dict[str, Any]) -> dict[str, str]:
     """Answers that are not empty, by header, each as text."""
     found = {}
     for column in wanted:

@@ -8,12 +8,12 @@ import orjson
 import sqlalchemy as sa
 
 from server.exports import columns
-from server.exports.columns import Table
-from server.exports.presets import Wish
+from server.exports.columns import ExportTable
+from server.exports.presets import ExportWish
 from server.exports.table_layout import Rounds
 from server.exports.who_columns import ANSWERS, ID, INSTANCE
 from server.files.attachments import AUDIT_FILE
-from server.files.blobs import Place
+from server.files.blobs import BlobPlace
 from server.models import Attachment
 
 
@@ -23,7 +23,9 @@ class Photos:
     Where two files have one name, the second stands in a folder of its submission: Central keeps only one of them.
     """
 
-    def __init__(self, form: Any, tables: tuple[Table, ...], wish: Wish, place: Place) -> None:
+    def __init__(
+        self, form: Any, tables: tuple[ExportTable, ...], wish: ExportWish, place: BlobPlace
+    ) -> None:
         self._place, self._personal = place, wish.personal
         self._rounds = Rounds(tables)
         self._paths: dict[str, list[str]] = {}

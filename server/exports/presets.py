@@ -73,7 +73,7 @@ PRESETS = {preset.name: preset for preset in (EXCEL_VI, CENTRAL, KOBO)}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ExportWish:
     """What whoever exports has chosen; `places` gives the names of thôn by code for lists on file."""
 
     preset: Preset

@@ -33,7 +33,7 @@ class Named:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class SubmissionFilter:
     """Submissions of a form in a commune; days are local and both are included (X13).
 
     `all_states`: also those that count nowhere: rejected, replaced by an edit, or waiting for a decision; `states`:
@@ -56,9 +56,9 @@ def named(commune: Commune) -> Named:
     return Named(commune.id, commune.code, commune.name)
 
 
-def choice(commune: Commune, form: Form, **wanted: Any) -> Choice:
+def choice(commune: Commune, form: Form, **wanted: Any) -> SubmissionFilter:
     """What an export holds."""
-    return Choice(commune=named(commune), form=Named(form.id, form.form_id, form.title), **wanted)
+    return SubmissionFilter(commune=named(commune), form=Named(form.id, form.form_id, form.title), **wanted)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Who:
 
 
 @dataclass(frozen=True)
-class Known:
+class NamesByKey:
     """What rows only point at: thôn by id as (code, name) of where they count now, collectors by id.
 
     `places` are the names of all thôn by code, those of merged ones too: answers name them.
@@ -113,7 +113,7 @@ def definitions(form_pk: int) -> list[Definition]:
     return [Definition.from_json(each) for each in found]
 
 
-def known(commune: Named) -> Known:
+def known(commune: Named) -> NamesByKey:
     """The thôn and collectors that rows of this commune point at; a merged thôn is the one it now counts in."""
     columns = (Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id)
     villages = db.session.execute(sa.select(*columns).where(Village.commune_id == commune.id)).all()
@@ -123,10 +123,10 @@ def known(commune: Named) -> Known:
     )
     shown = {own: (by_id[other].code, by_id[other].name) for own, other in home.items()}
     places = {row.code: row.name for row in villages}
-    return Known(shown, {row[0]: Who(*row) for row in people}, places)
+    return NamesByKey(shown, {row[0]: Who(*row) for row in people}, places)
 
 
-def villages(known: Known) -> dict[str, tuple[str, frozenset[int]]]:
+def villages(known: NamesByKey) -> dict[str, tuple[str, frozenset[int]]]:
     """The thôn of a commune by code: name, and the ids of all that count in it, merged ones too."""
     found: dict[str, tuple[str, frozenset[int]]] = {}
     for key, (code, name) in known.villages.items():
@@ -178,7 +178,7 @@ def _here(commune_id: int) -> sa.ColumnElement[bool]:
     )
 
 
-def _chosen(wanted: Choice) -> list[sa.ColumnElement[bool]]:
+def _chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
     found = [Submission.form_id == wanted.form.id, _here(wanted.commune.id)]
     if wanted.since:
         found.append(Submission.observed_at >= _begin(wanted.since))
@@ -214,7 +214,7 @@ COUNT, LIST, FIRST = "count", "list", "first"
 
 
 def statement(
-    wanted: Choice, dialect: str, *, utc: bool, beside: AbstractSet[str] = frozenset()
+    wanted: SubmissionFilter, dialect: str, *, utc: bool, beside: AbstractSet[str] = frozenset()
 ) -> sa.Select[Any]:
     """The rows of an export, oldest first; answers as JSON text, so that nobody unpacks what is only passed on.
 

@@ -19,15 +19,15 @@ from server import clock
 from server.db import db
 from server.exports import codebook, columns, select
 from server.exports.cells import plain
-from server.exports.columns import Table
+from server.exports.columns import ExportTable
 from server.exports.csv_lines import Lines
 from server.exports.photo_files import Photos
-from server.exports.presets import CENTRAL, KOBO, Preset, Wish
-from server.exports.select import Choice
-from server.exports.table_layout import Round, Rounds, Rows, rows_of
+from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
+from server.exports.select import SubmissionFilter
+from server.exports.table_layout import Round, Rounds, RowMaker, rows_of
 from server.exports.who_columns import ANSWERS, CUT, INSTANCE, Identity, identity
-from server.exports.workbook import Sheet, Workbook
-from server.files.blobs import Place, place
+from server.exports.workbook import GrowingSheet, Workbook
+from server.files.blobs import BlobPlace, place
 
 Row = Sequence[Any]
 
@@ -42,14 +42,14 @@ _NOT_IN_NAMES = str.maketrans(dict.fromkeys('\\/:*?"<>|', "-"))
 class Export:
     """What is asked for, made ready: the form as all its versions together, its tables, who is who."""
 
-    choice: Choice
-    wish: Wish
+    choice: SubmissionFilter
+    wish: ExportWish
     form: Definition
-    tables: tuple[Table, ...]
+    tables: tuple[ExportTable, ...]
     identity: Identity
     engine: sa.Engine
     """Rows leave when the request that asked is over, and with it the current application."""
-    place: Place
+    place: BlobPlace
     """Where files lie, for the same reason."""
 
     @property
@@ -58,7 +58,7 @@ class Export:
         return self.wish.preset.name in (CENTRAL.name, KOBO.name)
 
     @property
-    def main(self) -> Table:
+    def main(self) -> ExportTable:
         return self.tables[0]
 
     def batches(self, connection: sa.Connection) -> Iterator[Sequence[Row]]:
@@ -74,11 +74,11 @@ class Export:
         return frozenset(name for name, is_wanted in wanted.items() if is_wanted)
 
 
-def prepare(choice: Choice, preset: Preset, **wishes: Any) -> Export:
+def prepare(choice: SubmissionFilter, preset: Preset, **wishes: Any) -> Export:
     """An export that can be written; reads the form and the names that rows point at."""
     known = select.known(choice.commune)
     versions = select.definitions(choice.form.id)
-    wish = Wish(preset=preset, places=known.places, **wishes)
+    wish = ExportWish(preset=preset, places=known.places, **wishes)
     if wish.groups and wish.labels:
         wish = replace(wish, group_labels=select.group_labels(choice.form.id))
     form = columns.newest(versions) if wish.newest_only else columns.merged(versions)
@@ -88,7 +88,7 @@ def prepare(choice: Choice, preset: Preset, **wishes: Any) -> Export:
     return Export(choice, wish, form, columns.tables(form, wish), identity(wish, known), db.engine, place())
 
 
-def header(export: Export, table: Table) -> list[str]:
+def header(export: Export, table: ExportTable) -> list[str]:
     """The header row of one of the tables."""
     names = [column.header for column in table.columns]
     if table.path:
@@ -96,14 +96,14 @@ def header(export: Export, table: Table) -> list[str]:
     return [*export.identity.front, *names, *export.identity.tail]
 
 
-def csv_bytes(export: Export, table: Table | None = None) -> Iterator[bytes]:
+def csv_bytes(export: Export, table: ExportTable | None = None) -> Iterator[bytes]:
     """The main table as CSV, or that of a repeat."""
     wanted = table or export.main
     with select.reading(export.engine) as connection:
         yield from _csv(export, wanted, connection)
 
 
-def _csv(export: Export, table: Table, connection: sa.Connection) -> Iterator[bytes]:
+def _csv(export: Export, table: ExportTable, connection: sa.Connection) -> Iterator[bytes]:
     preset, lines = export.wish.preset, Lines(export.wish.preset)
     yield (codecs.BOM_UTF8 if preset.bom else b"") + lines.content([header(export, table)])
     made = _repeat_rows(export, table) if table.path else _main_rows(export)
@@ -128,7 +128,7 @@ def _main_rows(export: Export) -> Made:
     return made
 
 
-def _repeat_rows(export: Export, wanted: Table) -> Made:
+def _repeat_rows(export: Export, wanted: ExportTable) -> Made:
     rounds, rows = Rounds(export.tables), rows_of(wanted, export.wish)
     parent = wanted.parent.rpartition("/")[2] or export.form.title
     index = 0
@@ -200,7 +200,7 @@ def _photos(export: Export, archive: zipfile.ZipFile, pipe: _Pipe, link: sa.Conn
             yield pipe.take()
 
 
-def _file_names(export: Export) -> Iterator[tuple[Table, str]]:
+def _file_names(export: Export) -> Iterator[tuple[ExportTable, str]]:
     taken: dict[str, int] = {}
     for table in export.tables:
         name = f"{export.form.form_id}-{table.name}" if table.path else export.form.form_id
@@ -234,12 +234,12 @@ def xlsx(export: Export, path: Path, **limits: int) -> int:
     return count
 
 
-def _add(sheet: Sheet, rows: Iterator[Sequence[Any]]) -> None:
+def _add(sheet: GrowingSheet, rows: Iterator[Sequence[Any]]) -> None:
     for row in rows:
         sheet.row(row)
 
 
-def _sheets(export: Export, book: Workbook) -> dict[str, Sheet]:
+def _sheets(export: Export, book: Workbook) -> dict[str, GrowingSheet]:
     cut = "" if export.wish.preset.name == KOBO.name else export.identity.named(CUT)
     sheets = {
         table.path: book.sheet(table.name or export.form.title, header(export, table), (), cut)
@@ -250,8 +250,8 @@ def _sheets(export: Export, book: Workbook) -> dict[str, Sheet]:
     return sheets
 
 
-def _fill(export: Export, sheets: Mapping[str, Sheet], connection: sa.Connection) -> tuple[int, str]:
-    makers: dict[str, Rows] = {table.path: rows_of(table, export.wish) for table in export.tables}
+def _fill(export: Export, sheets: Mapping[str, GrowingSheet], connection: sa.Connection) -> tuple[int, str]:
+    makers: dict[str, RowMaker] = {table.path: rows_of(table, export.wish) for table in export.tables}
     rounds, digest, index, who = Rounds(export.tables), hashlib.sha256(), 0, export.identity
     finish, texts = _finish(export), _texts(export)
     for batch in export.batches(connection):

@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 import orjson
 
-from server.exports.columns import Address, Convert, Table
-from server.exports.presets import Preset, Wish
+from server.exports.columns import Address, Convert, ExportTable
+from server.exports.presets import ExportWish, Preset
 from server.exports.who_columns import ID, MISSING, NAMES
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowMaker:
     """Makes rows of one table: the answers as they are, then what has to become something else."""
 
-    table: Table
+    table: ExportTable
     paths: tuple[str, ...]
     converts: tuple[tuple[int, Convert], ...]
     media_url: str
@@ -48,12 +48,14 @@ class Rows:
                 row[place] = self.preset.awaited if value in awaited else self.preset.gone
 
 
-def rows_of(table: Table, wish: Wish) -> Rows:
+def rows_of(table: ExportTable, wish: ExportWish) -> RowMaker:
     """The maker of a table's rows."""
     converts = tuple(
         (place, column.convert) for place, column in enumerate(table.columns) if column.convert is not None
     )
-    return Rows(table, tuple(column.path for column in table.columns), converts, wish.media_url, wish.preset)
+    return RowMaker(
+        table, tuple(column.path for column in table.columns), converts, wish.media_url, wish.preset
+    )
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,19 @@ class Round:
 class Rounds:
     """Finds the rounds of repeats, nested ones too, and numbers them through the whole export."""
 
-    def __init__(self, tables: tuple[Table, ...]) -> None:
+    def __init__(self, tables: tuple[ExportTable, ...]) -> None:
         self._children = {
             table.path: [child for child in tables[1:] if child.parent == table.path] for table in tables
         }
         self._count = {table.path: 0 for table in tables}
 
-    def of(self, answers: Mapping[str, Any], index: int, key: str) -> Iterator[tuple[Table, Round]]:
+    def of(self, answers: Mapping[str, Any], index: int, key: str) -> Iterator[tuple[ExportTable, Round]]:
         """Every round below one submission, parents before what stands in them."""
         yield from self._below("", answers, index, key)
 
     def _below(
         self, path: str, answers: Mapping[str, Any], parent: int, key: str
-    ) -> Iterator[tuple[Table, Round]]:
+    ) -> Iterator[tuple[ExportTable, Round]]:
         for child in self._children[path]:
             for place, inside in enumerate(answers.get(child.path) or (), 1):
                 self._count[child.path] += 1

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.exports.cells import guarded
-from server.exports.presets import CENTRAL, KOBO, Preset, Wish
-from server.exports.select import Known, Who
+from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
+from server.exports.select import NamesByKey, Who
 from server.review import submission_states
 
 # where the columns of `select.statement` stand
@@ -59,7 +59,7 @@ class Identity:
 
     preset: Preset
     labels: bool
-    known: Known
+    known: NamesByKey
 
     @property
     def front(self) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ class Identity:
         return [index, parent, parent_index, row[INSTANCE]]
 
 
-def identity(wish: Wish, known: Known) -> Identity:
+def identity(wish: ExportWish, known: NamesByKey) -> Identity:
     """The columns of a wish."""
     return Identity(wish.preset, wish.labels, known)
 

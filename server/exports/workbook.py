@@ -25,7 +25,7 @@ _OPTIONS = {
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]*?:\\/'", " "))
 
 
-class Sheet:
+class GrowingSheet:
     """One sheet; where its rows do not fit in one, a row of sheets numbered (2), (3); where its columns do not,
     sheets beside each other, `cột 2`, `cột 3`, each with the same rows (X16)."""
 
@@ -141,9 +141,9 @@ class Workbook:
 
     def sheet(
         self, name: str, header: Sequence[str] = (), widths: Sequence[int] = (), cut_header: str = ""
-    ) -> Sheet:
+    ) -> GrowingSheet:
         """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut."""
-        return Sheet(self, name, header, widths, cut_header)
+        return GrowingSheet(self, name, header, widths, cut_header)
 
     def format(self, **properties: Any) -> Any:
         """How cells look: properties of an XlsxWriter format."""

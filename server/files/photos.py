@@ -34,7 +34,7 @@ _FILM_TOLD = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
 
 
 @dataclasses.dataclass(frozen=True)
-class Picture:
+class CutPhoto:
     """The picture alone; `is_broken` where the file broke off or made no sense from some place on."""
 
     content: bytes
@@ -46,7 +46,7 @@ def is_picture(head: bytes) -> bool:
     return _reader(head) is not None
 
 
-def bare(content: bytes) -> Picture:
+def bare(content: bytes) -> CutPhoto:
     """What is left of a JPEG, PNG, WebP or film; ValueError for anything else. Bare once, it stays as it is."""
     read = _reader(content)
     if read is None:
@@ -54,7 +54,7 @@ def bare(content: bytes) -> Picture:
     return read(content)
 
 
-def _reader(head: bytes) -> Callable[[bytes], Picture] | None:
+def _reader(head: bytes) -> Callable[[bytes], CutPhoto] | None:
     if head.startswith(b"\xff\xd8\xff"):
         return _jpeg
     if head.startswith(_PNG):
@@ -64,7 +64,7 @@ def _reader(head: bytes) -> Callable[[bytes], Picture] | None:
     return _webp if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
 
 
-def _jpeg(content: bytes) -> Picture:
+def _jpeg(content: bytes) -> CutPhoto:
     """JPEG by its segments; whatever stands behind the end of the picture (a film, a second photo) is dropped."""
     kept: list[bytes] = []
     turn, at, is_broken = 1, 2, True
@@ -86,7 +86,7 @@ def _jpeg(content: bytes) -> Picture:
         exif = _EXIF + _tag(turn)
         place = 1 if kept and kept[0][1] == 0xE0 else 0
         kept.insert(place, b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif)
-    return Picture(b"\xff\xd8" + b"".join(kept) + b"\xff\xd9", is_broken)
+    return CutPhoto(b"\xff\xd8" + b"".join(kept) + b"\xff\xd9", is_broken)
 
 
 def _segment(content: bytes, at: int) -> tuple[int, int, int] | None:
@@ -114,7 +114,7 @@ def _end_of_scan(content: bytes, at: int) -> int:
     return len(content)
 
 
-def _png(content: bytes) -> Picture:
+def _png(content: bytes) -> CutPhoto:
     """PNG by its chunks, up to the last one."""
     kept: list[bytes] = []
     turn, is_broken = 1, True
@@ -127,7 +127,7 @@ def _png(content: bytes) -> Picture:
     if turn != 1 and kept:
         exif = b"eXIf" + _tag(turn)
         kept.insert(1, struct.pack(">I", len(exif) - 4) + exif + struct.pack(">I", zlib.crc32(exif)))
-    return Picture(_PNG + b"".join(kept), is_broken)
+    return CutPhoto(_PNG + b"".join(kept), is_broken)
 
 
 def _png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -143,7 +143,7 @@ def _png_chunks(content: bytes) -> Iterator[tuple[bytes, int, int]]:
         at = end
 
 
-def _webp(content: bytes) -> Picture:
+def _webp(content: bytes) -> CutPhoto:
     """WebP by its chunks, within the length that its head tells."""
     kept: list[bytes] = []
     turn = 1
@@ -160,7 +160,7 @@ def _webp(content: bytes) -> Picture:
             kept.append(_even(content[at:end]))
         at = end + size % 2
     is_broken = at < last or 8 + int.from_bytes(content[4:8], "little") > len(content)
-    return Picture(_webp_of(kept, turn), is_broken)
+    return CutPhoto(_webp_of(kept, turn), is_broken)
 
 
 def _webp_of(kept: list[bytes], turn: int) -> bytes:
@@ -176,11 +176,11 @@ def _webp_of(kept: list[bytes], turn: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _film(content: bytes) -> Picture:
+def _film(content: bytes) -> CutPhoto:
     """MP4, 3GP or M4A: boxes that tell something are emptied in their place, since others point at bytes by number."""
     film = bytearray(content)
     is_whole = _empty_boxes(film, 0, len(film))
-    return Picture(bytes(film), not is_whole)
+    return CutPhoto(bytes(film), not is_whole)
 
 
 def _empty_boxes(film: bytearray, at: int, end: int, depth: int = 0) -> bool:

@@ -18,7 +18,7 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
-class Difference:
+class PropertyConflict:
     """One property that two changes set: what it was, what came, what it is now."""
 
     name: str
@@ -38,7 +38,7 @@ class Conflict:
     is_hard: bool
     at: Any
     submission_id: int | None
-    differences: tuple[Difference, ...]
+    differences: tuple[PropertyConflict, ...]
 
 
 _BEFORE = sa.orm.aliased(EntityVersion)
@@ -81,7 +81,7 @@ def listed(commune: Commune, *, hard: bool = True) -> Sequence[Conflict]:
 def _conflict(row: Any) -> Conflict:
     before, received = row.before or {}, row.received or {}
     differences = tuple(
-        Difference(name, str(before.get(name) or ""), str(came or ""), str(row.data.get(name) or ""))
+        PropertyConflict(name, str(before.get(name) or ""), str(came or ""), str(row.data.get(name) or ""))
         for name, came in received.items()
         if (before.get(name) or "") != (came or "")
     )

@@ -60,7 +60,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Place:
+class HouseAddress:
     """An address as it was understood; `whole` where it was not, and then it is one lane without a kind."""
 
     lanes: tuple[Lane, ...] = ()
@@ -148,7 +148,7 @@ def _letters(word: str) -> tuple[tuple[str, frozenset[str]], ...]:
     return (*found, ("", frozenset(tones)))
 
 
-def read_place(address: str) -> Place:
+def read_place(address: str) -> HouseAddress:
     """An address, its parts in any order: “Số 3 ngõ 14”, “NGÕ 14, SỐ 03”, “14/3”, “cạnh đình”."""
     text = clean(address)
     lanes: list[Lane] = []
@@ -163,11 +163,11 @@ def read_place(address: str) -> Place:
         return _whole(text)
     order = {word: at for at, (_, word, _) in enumerate(_LANES)}
     kept = {lane.kind: lane for lane in sorted(lanes, key=lambda lane: order[lane.word])}
-    return Place(tuple(kept.values()), numbers[0] if numbers else "", tuple(texts), tuple(areas))
+    return HouseAddress(tuple(kept.values()), numbers[0] if numbers else "", tuple(texts), tuple(areas))
 
 
-def _whole(text: str) -> Place:
-    return Place(texts=(text,) if text else (), is_whole=True)
+def _whole(text: str) -> HouseAddress:
+    return HouseAddress(texts=(text,) if text else (), is_whole=True)
 
 
 def _take(

@@ -15,7 +15,7 @@ from typing import Any
 from server.households.house_address import (
     HOUSE,
     LONGEST,
-    Place,
+    HouseAddress,
     clean,
     key_at,
     plain,
@@ -87,7 +87,7 @@ def read(label: str, address: str = "") -> Parts:
     name, tail = _split(called, where)
     place = read_place(where or tail)
     if not name and not where and len(place.texts) == 1 and place.lanes and _is_name(place.texts[0]):
-        return _parts(place.texts[0], Place(place.lanes, place.number, (), place.areas))
+        return _parts(place.texts[0], HouseAddress(place.lanes, place.number, (), place.areas))
     return _parts(name, place)
 
 
@@ -109,10 +109,10 @@ def of_list(name: str, address: str, lane: str = "", number: str = "", *, lane_w
     where = ", ".join(filter(None, (way, house, clean(address))))
     own, tail = _split(clean(name), where)
     place = read_place(where or tail)
-    return _parts(own, Place(place.lanes, place.number, place.texts, (), place.is_whole))
+    return _parts(own, HouseAddress(place.lanes, place.number, place.texts, (), place.is_whole))
 
 
-def _parts(name: str, place: Place) -> Parts:
+def _parts(name: str, place: HouseAddress) -> Parts:
     keyed, texts = ", ".join(lane.shown for lane in place.lanes), ", ".join(place.texts)
     notes = ", ".join(filter(None, ((texts if keyed else ""), *place.areas)))
     if not keyed and not texts and not place.number:

@@ -24,7 +24,7 @@ OF_RESULT: Mapping[str, str] = {"gap": MET, "vang": AWAY, "tu_choi": REFUSED, "d
 """Visit result (`ket_qua`) → what the household's row on the phone says of it."""
 
 SAYS_MOVED = "bao_chuyen"
-"""What came of a visit that says “đã chuyển” and that no officer has agreed to: a proposal, no state. The household
+"""What came of a visit that says the household moved, which no officer has agreed to: a proposal, no state. It
 stays what its other visits made of it, and can be chosen on phones."""
 
 COLOURS: Mapping[str, str] = {

@@ -70,7 +70,7 @@ class RegisterRejected(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class ListRow:
     """A household as a list names it; `where` is its place as people find it, `number` one of its own in the list."""
 
     number: int
@@ -91,10 +91,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedRow:
     """A row whose thôn is known."""
 
-    row: Row
+    row: ListRow
     village: Village
 
 
@@ -102,7 +102,7 @@ class Placed:
 class Twin:
     """A row that may be a household which is there already, or which an earlier row of the list names."""
 
-    placed: Placed
+    placed: PlacedRow
     likeness: Likeness
     other: Parts
     other_id: uuid.UUID | None
@@ -115,11 +115,11 @@ class Twin:
 class Compared:
     """A list set against what is there: rows that are new, and rows that may be there already."""
 
-    new: tuple[Placed, ...]
+    new: tuple[PlacedRow, ...]
     twins: tuple[Twin, ...]
 
 
-def read(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> list[Row]:
+def read(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> list[ListRow]:
     """The rows of a list, of all its sheets. Raises RegisterRejected."""
     return rows_of(table(content, filename, choice))
 
@@ -132,7 +132,7 @@ def table(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> Ta
         raise RegisterRejected(rejected.sentences) from rejected
 
 
-def rows_of(reading: TableRead) -> list[Row]:
+def rows_of(reading: TableRead) -> list[ListRow]:
     """The households that a table names. Raises RegisterRejected."""
     if len(reading.rows) > MOST_ROWS:
         raise RegisterRejected(
@@ -165,13 +165,13 @@ def _lane_word(sheet: SheetRead) -> str:
     return house_address.lane_word(sheet.headings[column]) if column is not None else ""
 
 
-def _row(row: TableRow, number: int, lane_word: str) -> Row:
+def _row(row: TableRow, number: int, lane_word: str) -> ListRow:
     name, address, lane, house = (
         row.text(part) for part in ("household_head", "address", "lane", "house_number")
     )
     parts = household_parts.of_list(name, address, lane, house, lane_word=lane_word)
     code, village_code = _clean(row.text("household_code")), _clean(row.text("village_code"))
-    return Row(number, _clean(row.text("village")), parts, row.where, code, village_code)
+    return ListRow(number, _clean(row.text("village")), parts, row.where, code, village_code)
 
 
 def _clean(value: str | None) -> str:
@@ -179,7 +179,7 @@ def _clean(value: str | None) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in value or "").split())[:200]
 
 
-def compare(rows: Iterable[Row], commune: Commune) -> Compared:
+def compare(rows: Iterable[ListRow], commune: Commune) -> Compared:
     """Find the thôn of every row, and the households that may be the same. Raises RegisterRejected for wrong rows.
 
     Each household is the twin of one row at most, the most alike first: of three rows with one name and three
@@ -227,7 +227,7 @@ def _known(commune: Commune) -> dict[int, Known[_Listed]]:
 
 
 def _matched(
-    placed: Sequence[Placed],
+    placed: Sequence[PlacedRow],
     known: Known[_Listed],
     before: Mapping[int, Twin],
     least: Likeness = Likeness.PERHAPS,
@@ -252,9 +252,9 @@ def _matched(
     return found
 
 
-def _repeated(placed: Sequence[Placed], matched: Mapping[int, Twin]) -> dict[int, Twin]:
+def _repeated(placed: Sequence[PlacedRow], matched: Mapping[int, Twin]) -> dict[int, Twin]:
     """Rows of one thôn that say what an earlier row of the list said."""
-    earlier: Known[Placed] = Known()
+    earlier: Known[PlacedRow] = Known()
     found: dict[int, Twin] = {}
     for each in placed:
         if each.row.number not in matched:
@@ -266,7 +266,7 @@ def _repeated(placed: Sequence[Placed], matched: Mapping[int, Twin]) -> dict[int
     return found
 
 
-def _placed(rows: Iterable[Row], commune: Commune) -> list[Placed]:
+def _placed(rows: Iterable[ListRow], commune: Commune) -> list[PlacedRow]:
     """Rows in their thôn, by code or by a name that is the only one."""
     places = merged_villages.by_words(commune)
     placed, wrong = [], []
@@ -275,7 +275,7 @@ def _placed(rows: Iterable[Row], commune: Commune) -> list[Placed]:
         if isinstance(found, str):
             wrong.append(f"{row.where}: {found}.")
         else:
-            placed.append(Placed(row, found))
+            placed.append(PlacedRow(row, found))
     if wrong:
         raise RegisterRejected(wrong)
     return placed
@@ -320,7 +320,7 @@ def store(
     return len(chosen)
 
 
-def _add(chosen: Sequence[Placed], kept: HouseholdImport) -> None:
+def _add(chosen: Sequence[PlacedRow], kept: HouseholdImport) -> None:
     list_id = db.session.scalar(sa.select(EntityList.id).where(EntityList.name == HOUSEHOLDS))
     if list_id is None:
         row = EntityList(name=HOUSEHOLDS)

@@ -14,7 +14,7 @@ from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
 from server.models.privacy import of_entity
-from server.phones.phone_access import Caller
+from server.phones.phone_access import PhoneCaller
 from server.places import merged_villages
 
 VILLAGES_FILE = "thon.csv"
@@ -90,7 +90,7 @@ _KNOWN = (
 )
 
 
-def content(connection: sa.Connection, filename: str, caller: Caller) -> bytes | None:
+def content(connection: sa.Connection, filename: str, caller: PhoneCaller) -> bytes | None:
     """The file as it is now for this collector; None where the tables make no file of that name.
 
     Rows and columns have a fixed order: the bytes change exactly when a row of this collector does (E7).
@@ -114,7 +114,7 @@ def schema(connection: sa.Connection, name: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys((*PROPERTIES.get(name, ()), *(own.properties if own else ()))))
 
 
-def _of_a_form(connection: sa.Connection, name: str, caller: Caller, columns: Sequence[str]) -> bytes:
+def _of_a_form(connection: sa.Connection, name: str, caller: PhoneCaller, columns: Sequence[str]) -> bytes:
     """A list that a form declares: what lies in the collector's thôn, and what they registered without one."""
     rows = connection.execute(_OF_VILLAGES, {"list": name, "villages": sorted(caller.village_ids)}).all()
     unplaced = connection.execute(_OWN_UNPLACED, {"list": name, "collector": caller.collector_id}).all()
@@ -137,7 +137,7 @@ def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
     )
 
 
-def entities(connection: sa.Connection, name: str, caller: Caller, columns: Sequence[str]) -> bytes:
+def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns: Sequence[str]) -> bytes:
     """An entity list as the phone imports it (E4), with the rows that this collector may have (E6)."""
     whole = name in WHOLE_COMMUNE
     slice_: tuple[int, ...] = (caller.commune_id,) if whole else tuple(sorted(caller.village_ids))
@@ -157,7 +157,7 @@ def entities(connection: sa.Connection, name: str, caller: Caller, columns: Sequ
 
 
 def deleted(
-    connection: sa.Connection, name: str, ids: Iterable[uuid.UUID], caller: Caller
+    connection: sa.Connection, name: str, ids: Iterable[uuid.UUID], caller: PhoneCaller
 ) -> dict[uuid.UUID, bool]:
     """For each id that the server knows, whether it is gone from this collector's list (E10).
 
@@ -173,7 +173,7 @@ def deleted(
     }
 
 
-def _is_his(name: str, caller: Caller, village_id: int | None, commune_id: int | None) -> bool:
+def _is_his(name: str, caller: PhoneCaller, village_id: int | None, commune_id: int | None) -> bool:
     if name in WHOLE_COMMUNE:
         return commune_id == caller.commune_id
     return village_id in caller.village_ids or (village_id is None and name not in PROPERTIES)

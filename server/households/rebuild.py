@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from server.counting.tally import turns
 from server.households import household_states
-from server.households.records import HOUSEHOLDS, VISITS, Visit, status
+from server.households.records import HOUSEHOLDS, VISITS, AcceptedVisit, status
 from server.models import Entity, EntityAct, EntityVersion, Submission
 from server.published_forms.registry import registry
 
@@ -74,7 +74,7 @@ _ADD_VERSION = sa.insert(EntityVersion)
 
 
 @dataclass(frozen=True)
-class Change:
+class EntityChange:
     """One version of an entity: its label and data then, what came with it, and whether that still counts."""
 
     label: str
@@ -99,7 +99,7 @@ class RebuiltEntity:
     exists: bool
 
 
-def tell(changes: Sequence[Change]) -> RebuiltEntity:
+def tell(changes: Sequence[EntityChange]) -> RebuiltEntity:
     """The label and the properties that the changes that count leave, the later observed over the earlier.
 
     What only changes that count no longer have set is gone again (R5). The first change is what all others
@@ -129,7 +129,7 @@ def tell(changes: Sequence[Change]) -> RebuiltEntity:
     return RebuiltEntity(label, data, exists)
 
 
-def _set_by(change: Change, *, is_first: bool) -> Mapping[str, Any]:
+def _set_by(change: EntityChange, *, is_first: bool) -> Mapping[str, Any]:
     """The properties that a change itself set; what a list was imported with came with its first version."""
     if change.received is not None:
         return change.received
@@ -166,19 +166,21 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     return True
 
 
-def _changes(connection: sa.Connection, row: Any, versions: Sequence[Any], at: dt.datetime) -> list[Change]:
+def _changes(
+    connection: sa.Connection, row: Any, versions: Sequence[Any], at: dt.datetime
+) -> list[EntityChange]:
     """The versions of an entity; one that was listed without a first version began with what none of them set."""
     changes = [_change(connection, version) for version in versions]
     if versions and versions[0].version == 1:
         return changes
     named = {name for change in changes for name in change.received or ()}
     listed = {name: value for name, value in row.data.items() if name not in named}
-    return [Change(row.label, listed, None, True, at), *changes]
+    return [EntityChange(row.label, listed, None, True, at), *changes]
 
 
-def _change(connection: sa.Connection, version: Any) -> Change:
+def _change(connection: sa.Connection, version: Any) -> EntityChange:
     """A version; one by which another household was merged into this one says what that one says now."""
-    change = Change(*version[:7])
+    change = EntityChange(*version[:7])
     if version.act != "merge" or not change.counts:
         return change
     merged = (
@@ -193,9 +195,9 @@ def touched_by(connection: sa.Connection, submission_id: int, about: uuid.UUID |
     return {*connection.scalars(_TOUCHED, {"submission": submission_id}), *([about] if about else [])}
 
 
-def _visits(connection: sa.Connection, entity_id: uuid.UUID) -> list[Visit]:
+def _visits(connection: sa.Connection, entity_id: uuid.UUID) -> list[AcceptedVisit]:
     rows = connection.execute(VISITS, {"entity": entity_id})
-    return [Visit(row.observed_at, row.received_at, row.id, row.result) for row in rows]
+    return [AcceptedVisit(row.observed_at, row.received_at, row.id, row.result) for row in rows]
 
 
 def _end(row: Any, at: dt.datetime, *, exists: bool) -> tuple[dt.datetime | None, str | None]:

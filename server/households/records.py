@@ -65,7 +65,7 @@ RECEIVED = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Known:
+class KnownEntity:
     """An entity as it is before a submission."""
 
     id: uuid.UUID
@@ -84,7 +84,7 @@ class Known:
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Visit:
+class AcceptedVisit:
     """One accepted visit to a household; visits sort as series do."""
 
     observed_at: dt.datetime
@@ -94,7 +94,7 @@ class Visit:
 
 
 @dataclasses.dataclass(frozen=True)
-class Origin:
+class ChangeOrigin:
     """Which submission changes an entity, and when it arrived."""
 
     submission_id: int
@@ -103,7 +103,7 @@ class Origin:
 
 
 @dataclasses.dataclass(frozen=True)
-class Later:
+class LaterChange:
     """A change that a phone did not know of when it made its own, and when that one was observed."""
 
     received: Mapping[str, Any] | None
@@ -118,7 +118,7 @@ class Meeting:
     kept: frozenset[str] = frozenset()
 
 
-def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str]:
+def status(visits: Iterable[AcceptedVisit], turns: Iterable[Turn] = ()) -> dict[str, str]:
     """A household's computed properties, from its accepted visits and its turns alone (R5).
 
     A household once met stays met, no matter who opens the door later; one that has moved away has moved away, once
@@ -151,10 +151,10 @@ def status(visits: Iterable[Visit], turns: Iterable[Turn] = ()) -> dict[str, str
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
+class ChangedEntity:
     """An entity as a submission leaves it, and the row of the version that says so."""
 
-    known: Known
+    known: KnownEntity
     version: Mapping[str, Any]
     is_new: bool = False
 
@@ -172,14 +172,14 @@ class Change:
 
 def apply(
     block: EntityBlock,
-    known: Known | None,
+    known: KnownEntity | None,
     village_id: int | None,
     computed: Mapping[str, str],
-    origin: Origin,
-    since: Sequence[Later],
+    origin: ChangeOrigin,
+    since: Sequence[LaterChange],
     *,
     said_before: bool = False,
-) -> Change | None:
+) -> ChangedEntity | None:
     """What one entity block changes: E12 and E13 for what is there or not, E15 for what has changed meanwhile.
 
     `since` is what came after the version that the block was made on. A create of what exists, an update of what
@@ -204,22 +204,22 @@ def create(
     list_id: int,
     village_id: int | None,
     computed: Mapping[str, str],
-    origin: Origin,
+    origin: ChangeOrigin,
     label: str | None = None,
-) -> Change:
+) -> ChangedEntity:
     """A new entity with its first version."""
     label = (label or block.label or str(block.id)[:8])[:LONGEST_LABEL]
-    known = Known(block.id, list_id, village_id, label, {**_cut(block.properties), **computed}, 1)
-    return Change(known, _version(known, block, origin, None), is_new=True)
+    known = KnownEntity(block.id, list_id, village_id, label, {**_cut(block.properties), **computed}, 1)
+    return ChangedEntity(known, _version(known, block, origin, None), is_new=True)
 
 
 def update(
-    known: Known,
+    known: KnownEntity,
     block: EntityBlock | None,
     computed: Mapping[str, str],
-    origin: Origin,
+    origin: ChangeOrigin,
     meeting: Meeting = Meeting(),
-) -> Change | None:
+) -> ChangedEntity | None:
     """The entity's next version: what came with the visit laid over what was known, but for what newer visits said.
 
     Without a block only the computed properties change; nothing at all is written where they are as before.
@@ -230,10 +230,12 @@ def update(
     if block is None and data == known.data:
         return None
     after = dataclasses.replace(known, label=label, data=data, version=known.version + 1)
-    return Change(after, _version(after, block, origin, meeting.conflict))
+    return ChangedEntity(after, _version(after, block, origin, meeting.conflict))
 
 
-def _version(known: Known, block: EntityBlock | None, origin: Origin, conflict: str | None) -> dict[str, Any]:
+def _version(
+    known: KnownEntity, block: EntityBlock | None, origin: ChangeOrigin, conflict: str | None
+) -> dict[str, Any]:
     return {
         "entity_id": known.id, "version": known.version, "submission_id": origin.submission_id,
         "label": known.label, "data": known.data,
@@ -253,7 +255,7 @@ def _cut(properties: Mapping[str, str]) -> dict[str, str]:
 
 
 def meet(
-    block: EntityBlock, since: Sequence[Later], current: Mapping[str, Any], observed_at: dt.datetime
+    block: EntityBlock, since: Sequence[LaterChange], current: Mapping[str, Any], observed_at: dt.datetime
 ) -> Meeting:
     """How a change made on an older version meets the ones made since (E15).
 

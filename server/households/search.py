@@ -34,7 +34,7 @@ MOST_DOUBLES = 200
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HouseholdFilter:
     """Which households a page lists."""
 
     text: str = ""
@@ -44,7 +44,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Line:
+class HouseholdRow:
     """A household in a list; label and address are personal and shown only to those who asked for them."""
 
     id: uuid.UUID
@@ -57,10 +57,10 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Page:
+class HouseholdPage:
     """Some of the households that were asked for."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[HouseholdRow, ...]
     is_last: bool
 
 
@@ -79,7 +79,7 @@ class VisitLine:
 
 
 @dataclass(frozen=True)
-class Household:
+class HouseholdFolder:
     """All that an officer sees of a household."""
 
     row: Any
@@ -87,7 +87,7 @@ class Household:
     visits: tuple[VisitLine, ...]
     versions: tuple[Any, ...]
     acts: tuple[Any, ...]
-    alike: tuple[Line, ...] = field(default=())
+    alike: tuple[HouseholdRow, ...] = field(default=())
 
     @property
     def facts(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ def _of(commune: Commune) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def listed(commune: Commune, wanted: Wanted) -> Page:
+def listed(commune: Commune, wanted: HouseholdFilter) -> HouseholdPage:
     """Households of a commune, a page of them; found by name, lane or number, marks typed or not."""
     query = _of(commune).order_by(Village.code, Entity.label, Entity.id)
     if wanted.village_id is not None:
@@ -125,7 +125,7 @@ def listed(commune: Commune, wanted: Wanted) -> Page:
             start : start + PAGE + 1
         ]
     today = merged_villages.merged(commune)
-    return Page(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
+    return HouseholdPage(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
 
 
 MOST_NAMED = 200
@@ -135,24 +135,24 @@ def named(commune: Commune, text: str) -> tuple[uuid.UUID, ...]:
     """The households of a commune that these words name, however they are written; at most MOST_NAMED."""
     found: list[uuid.UUID] = []
     for page in range(1, MOST_NAMED // PAGE + 1):
-        part = listed(commune, Wanted(text=text, page=page))
+        part = listed(commune, HouseholdFilter(text=text, page=page))
         found += [line.id for line in part.lines]
         if part.is_last:
             break
     return tuple(found)
 
 
-def _line(row: Any, today: Mapping[int, Village]) -> Line:
+def _line(row: Any, today: Mapping[int, Village]) -> HouseholdRow:
     """`today` is what merged thôn are called now."""
     village = today[row.village_id].name if row.village_id in today else row.village
     own = household_parts.of_row(row.label, row.data)
-    return Line(
+    return HouseholdRow(
         row.id, own.called, own.address, village, household_states.word(row.data.get("tinh_trang")),
         row.data.get("lan_tham") or "0", household_states.ENDS.get(row.ended_reason or ""),
     )  # fmt: skip
 
 
-def one(commune: Commune, entity_id: uuid.UUID) -> Household:
+def one(commune: Commune, entity_id: uuid.UUID) -> HouseholdFolder:
     """A household of this commune; Problem HOUSEHOLD_UNKNOWN for any other."""
     query = (
         sa.select(*Entity.__table__.c)
@@ -165,7 +165,7 @@ def one(commune: Commune, entity_id: uuid.UUID) -> Household:
         raise Problem(HouseholdProblem.HOUSEHOLD_UNKNOWN)
     versions = sa.select(*EntityVersion.__table__.c).where(EntityVersion.entity_id == entity_id)
     acts = sa.select(*EntityAct.__table__.c).where(EntityAct.entity_id == entity_id)
-    return Household(
+    return HouseholdFolder(
         row,
         merged_villages.current(village),
         tuple(_visits(entity_id)),
@@ -190,7 +190,7 @@ def _visits(entity_id: uuid.UUID) -> Iterable[VisitLine]:
     return (VisitLine(*row) for row in rows)
 
 
-def _alike(commune: Commune, row: Any) -> Iterable[Line]:
+def _alike(commune: Commune, row: Any) -> Iterable[HouseholdRow]:
     """Other households of its thôn that are perhaps the same one, listed twice."""
     query = _of(commune).where(
         Entity.village_id.in_(merged_villages.around(row.village_id)),
@@ -211,8 +211,8 @@ def _alike(commune: Commune, row: Any) -> Iterable[Line]:
 class Doubles:
     """Two households of one thôn that are perhaps one; the first is the longer in the list."""
 
-    first: Line
-    second: Line
+    first: HouseholdRow
+    second: HouseholdRow
     is_sure: bool
     """One name and one address, to the letter."""
 

@@ -22,12 +22,12 @@ from server.db import db, single_statements
 from server.errors import Problem
 from server.intake import before_registration, check_points, effects, place, resend, sender
 from server.intake.effects import Arrival
-from server.intake.place import Spot
+from server.intake.place import PointSpot
 from server.intake.resend import Edited
-from server.intake.rows import Rows
-from server.intake.state import State
+from server.intake.rows import WrittenRows
+from server.intake.state import BatchState
 from server.models import Submission
-from server.published_forms.read_submission import Reading, understand
+from server.published_forms.read_submission import SubmissionReading, understand
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +202,7 @@ def reason(error: Exception) -> str:
 def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
     """Apply these in the caller's transaction; what changes more than its own rows has a turn of its own."""
     readings = {row.id: _understood(row) for row in rows}
-    state, written = State.read(connection, readings.values()), Rows()
+    state, written = BatchState.read(connection, readings.values()), WrittenRows()
     for number, row in enumerate(rows):
         reading = readings[row.id]
         if state.is_buried(reading):
@@ -214,23 +214,23 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
         written.write(connection)
         _apply_widely(connection, row, reading)
         left = [readings[each.id] for each in rows[number + 1 :]]
-        state, written = State.read(connection, left), Rows()
+        state, written = BatchState.read(connection, left), WrittenRows()
     written.write(connection)
 
 
-def _understood(row: Any) -> Reading:
+def _understood(row: Any) -> SubmissionReading:
     sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
     return check_points.with_own_subject(understand(bytes(row.xml)), sent_by)
 
 
-def _apply_widely(connection: sa.Connection, row: Any, reading: Reading) -> None:
+def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReading) -> None:
     """Apply an edit, which takes back what it replaces, or a registration for which others wait (E14)."""
     edited = None
     if reading.instance.deprecated_id is not None:
         edited = resend.edited(connection, reading, row.collector_id)
-    state = State.read(connection, [reading], edited)
+    state = BatchState.read(connection, [reading], edited)
     if edited is not None and _take_back(connection, edited, _arrival(row, reading, state, edited)):
-        state = State.read(connection, [reading], edited)
+        state = BatchState.read(connection, [reading], edited)
     this = _arrival(row, reading, state, edited)
     is_awaited = state.is_awaited(this.reading)
     effects.rows_of(this).write(connection)
@@ -249,7 +249,7 @@ def _take_back(connection: sa.Connection, edited: Edited, this: Arrival) -> bool
     return False
 
 
-def _rows_of(row: Any, reading: Reading, state: State) -> Rows:
+def _rows_of(row: Any, reading: SubmissionReading, state: BatchState) -> WrittenRows:
     """What one submission writes; the state is then as it leaves it."""
     this = _arrival(row, reading, state)
     rows = effects.rows_of(this)
@@ -257,7 +257,7 @@ def _rows_of(row: Any, reading: Reading, state: State) -> Rows:
     return rows
 
 
-def _arrival(row: Any, sent: Reading, state: State, edited: Edited | None = None) -> Arrival:
+def _arrival(row: Any, sent: SubmissionReading, state: BatchState, edited: Edited | None = None) -> Arrival:
     reading, before = state.before(row.id, sent, edited)
     sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
     spot, stated_in = _spot(row.facts["spot"]), before.stated_in(reading)
@@ -265,6 +265,6 @@ def _arrival(row: Any, sent: Reading, state: State, edited: Edited | None = None
     return Arrival(reading, sent_by, before, placed, row.received_at, row.observed_at, tuple(row.flags or ()))
 
 
-def _spot(facts: dict[str, Any]) -> Spot:
+def _spot(facts: dict[str, Any]) -> PointSpot:
     doubt = facts["doubt"]
-    return Spot(facts["home_id"], facts["found_id"], Doubt(**doubt) if doubt else None)
+    return PointSpot(facts["home_id"], facts["found_id"], Doubt(**doubt) if doubt else None)

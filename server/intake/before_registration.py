@@ -12,10 +12,10 @@ from server.counting import writer
 from server.counting.recast import recasting
 from server.households import records
 from server.households.rebuild import IS_ACCEPTED, restate
-from server.households.records import Origin
+from server.households.records import ChangeOrigin
 from server.intake import place
-from server.intake.rows import Rows
-from server.intake.state import State
+from server.intake.rows import WrittenRows
+from server.intake.state import BatchState
 from server.models import CollectorVillage, Entity, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import understand
 from server.published_forms.registry import registry
@@ -83,13 +83,13 @@ def _set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
 def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:
     reading = understand(bytes(held.xml))
     blocks = [block for block in reading.blocks if block.id == entity_id and block.update]
-    _, before = State.read(connection, [reading]).before(held.id, reading)
+    _, before = BatchState.read(connection, [reading]).before(held.id, reading)
     if not blocks or entity_id not in before.known:
         return 0
-    origin = Origin(held.id, held.received_at, held.observed_at)
+    origin = ChangeOrigin(held.id, held.received_at, held.observed_at)
     since = before.later.get(entity_id, ())
     change = records.apply(blocks[0], before.known[entity_id], None, {}, origin, since)
-    Rows(changes=[change] if change else []).write(connection)
+    WrittenRows(changes=[change] if change else []).write(connection)
     return 1
 
 
@@ -119,9 +119,9 @@ def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
     if list_id is None:
         return False
     village_id = connection.scalar(sa.select(Submission.village_id).where(Submission.id == first.id))
-    origin = Origin(first.id, first.received_at, first.observed_at)
+    origin = ChangeOrigin(first.id, first.received_at, first.observed_at)
     unnamed = blocks[0].label or UNNAMED
-    Rows(changes=[records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)]).write(
+    WrittenRows(changes=[records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)]).write(
         connection
     )
     settle(connection, entity_id)

@@ -5,7 +5,7 @@ import uuid
 
 from server.intake.sender import Sender
 from server.places import communes
-from server.published_forms.read_submission import Point, Reading
+from server.published_forms.read_submission import MeasuredPoint, SubmissionReading
 from server.published_forms.registry import KnownVersion, registry
 
 UNIT = "point"
@@ -30,7 +30,7 @@ def are_meant(version: KnownVersion) -> bool:
     return any(indicator is not None and indicator.unit == UNIT for indicator in known)
 
 
-def with_own_subject(reading: Reading, sender: Sender) -> Reading:
+def with_own_subject(reading: SubmissionReading, sender: Sender) -> SubmissionReading:
     """A measurement about the subject that the server makes: commune, 100 m cell, operator, indoors or outdoors.
 
     What the phone calls its subject is not believed: two communes that measure the same cell on their border have a
@@ -42,7 +42,7 @@ def with_own_subject(reading: Reading, sender: Sender) -> Reading:
     return dataclasses.replace(reading, subject=_subject(reading, sender.commune_id))
 
 
-def _subject(reading: Reading, commune_id: int) -> uuid.UUID | None:
+def _subject(reading: SubmissionReading, commune_id: int) -> uuid.UUID | None:
     answers, point = reading.answers, reading.point
     if OPERATOR in answers or INDOORS in answers:
         if point is None:
@@ -63,7 +63,7 @@ def of(commune_id: int, *parts: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, "|".join(("check-point", str(commune_id), *parts)))
 
 
-def impossible(reading: Reading, sender: Sender) -> str | None:
+def impossible(reading: SubmissionReading, sender: Sender) -> str | None:
     """Why a check point cannot be where it says; None for one that can, and for one without a point."""
     if reading.version is None or not are_meant(reading.version):
         return None
@@ -79,7 +79,7 @@ def impossible(reading: Reading, sender: Sender) -> str | None:
     return OUTSIDE_COMMUNE if _lies_outside(point, sender) else None
 
 
-def _lies_outside(point: Point, sender: Sender) -> bool:
+def _lies_outside(point: MeasuredPoint, sender: Sender) -> bool:
     """Beyond its accuracy from every thôn; where the commune has no outlines nobody can say."""
     index = communes.index()
     if index.place(point.latitude, point.longitude, point.accuracy).key is not None:
@@ -87,7 +87,7 @@ def _lies_outside(point: Point, sender: Sender) -> bool:
     return any(registry().commune_of(key) == sender.commune_id for key in index.keys)
 
 
-def can_be_drawn(reading: Reading) -> bool:
+def can_be_drawn(reading: SubmissionReading) -> bool:
     """Whether a point that a person let count after all is somewhere near."""
     point = reading.point
     if point is None:

@@ -14,13 +14,13 @@ from server import audit, clock
 from server.counting import tally
 from server.households import household_states, records
 from server.households.rebuild import restate
-from server.households.records import HOUSEHOLDS, Change, Origin, Visit
+from server.households.records import HOUSEHOLDS, AcceptedVisit, ChangedEntity, ChangeOrigin
 from server.intake import place
-from server.intake.place import Placed
-from server.intake.rows import Rows
+from server.intake.place import SubmissionPlace
+from server.intake.rows import WrittenRows
 from server.intake.sender import Sender
 from server.intake.state import Before
-from server.published_forms.read_submission import Reading
+from server.published_forms.read_submission import SubmissionReading
 from server.published_forms.registry import KnownIndicator
 
 SAME_DAY = "same_day"
@@ -31,10 +31,10 @@ SAYS_MOVED = "says_moved"
 class Arrival:
     """A submission with everything that decides what is written."""
 
-    reading: Reading
+    reading: SubmissionReading
     sender: Sender
     before: Before
-    placed: Placed
+    placed: SubmissionPlace
     received_at: dt.datetime
     observed_at: dt.datetime
     flags: tuple[dict[str, str], ...]
@@ -77,12 +77,12 @@ class Arrival:
         return household_states.SAYS_MOVED if self.says_moved else self.reading.result
 
     @property
-    def visit(self) -> tuple[uuid.UUID, Visit] | None:
+    def visit(self) -> tuple[uuid.UUID, AcceptedVisit] | None:
         """The visit that it is, and to which household or place; None where it is none that counts."""
         entity_id, result = self.placed.entity_id, self.result
         if self.placed.quarantine is not None or entity_id is None or result is None:
             return None
-        return entity_id, Visit(self.observed_at, self.received_at, self.id, result)
+        return entity_id, AcceptedVisit(self.observed_at, self.received_at, self.id, result)
 
     def village_of(self, indicator: KnownIndicator) -> int | None:
         """The thôn in which an indicator's finding counts: for people, where they lived on that day (R4)."""
@@ -92,9 +92,9 @@ class Arrival:
         return village_id
 
 
-def rows_of(this: Arrival) -> Rows:
+def rows_of(this: Arrival) -> WrittenRows:
     """Everything that applying a submission writes."""
-    rows = consequences(this) if this.placed.quarantine is None else Rows()
+    rows = consequences(this) if this.placed.quarantine is None else WrittenRows()
     rows.sums = _sums(this, rows.findings)
     rows.submissions.append(
         {
@@ -113,7 +113,7 @@ def rows_of(this: Arrival) -> Rows:
     return rows
 
 
-def understanding(reading: Reading, placed: Placed) -> dict[str, Any]:
+def understanding(reading: SubmissionReading, placed: SubmissionPlace) -> dict[str, Any]:
     """The columns of a submission that say what is understood of it."""
     point = placed.kept_point
     return {
@@ -142,14 +142,14 @@ def placing(this: Arrival) -> dict[str, Any]:
     }
 
 
-def consequences(this: Arrival) -> Rows:
+def consequences(this: Arrival) -> WrittenRows:
     """What follows from a submission that counts: new versions of its entities, and its findings."""
-    return Rows(changes=_changes(this), findings=_findings(this))
+    return WrittenRows(changes=_changes(this), findings=_findings(this))
 
 
-def _changes(this: Arrival) -> list[Change]:
+def _changes(this: Arrival) -> list[ChangedEntity]:
     """New versions of the entities that the submission names; a household gets its status from its visits."""
-    origin = Origin(this.id, this.received_at, this.observed_at)
+    origin = ChangeOrigin(this.id, this.received_at, this.observed_at)
     computed, known = _status(this), dict(this.before.known)
     found = []
     for block in this.reading.blocks:
@@ -175,7 +175,7 @@ def _changes(this: Arrival) -> list[Change]:
 def _status(this: Arrival) -> dict[str, str]:
     visits = list(this.before.visits)
     if this.result is not None:
-        visits.append(Visit(this.observed_at, this.received_at, this.id, this.result))
+        visits.append(AcceptedVisit(this.observed_at, this.received_at, this.id, this.result))
     return records.status(visits, this.turns)
 
 
@@ -204,7 +204,7 @@ def _sums(this: Arrival, findings: Sequence[dict[str, Any]]) -> dict[tally.Key, 
     return sums
 
 
-def own_subject(reading: Reading) -> uuid.UUID:
+def own_subject(reading: SubmissionReading) -> uuid.UUID:
     """A submission without an entity is its own subject; an instance id need not be a UUID (openrosa.md, 3)."""
     return uuid.uuid5(uuid.NAMESPACE_URL, reading.instance.instance_id)
 

@@ -15,15 +15,15 @@ from server import clock
 from server.db import db, single_statements
 from server.files.attachments import Blob
 from server.intake import effects, latest_moment, place, resend
-from server.intake.place import Placed
-from server.intake.resend import Edited, Stored
+from server.intake.place import SubmissionPlace
+from server.intake.resend import Edited, StoredSubmission
 from server.intake.rows import document, dumped, insert
-from server.intake.scope import Home
+from server.intake.scope import EntityHome
 from server.intake.sender import Sender
-from server.intake.state import State, names
+from server.intake.state import BatchState, names
 from server.models import Attachment, Collector, Entity, Submission, Tombstone
 from server.models.privacy import of_entity, of_submission
-from server.published_forms.read_submission import Reading, observed
+from server.published_forms.read_submission import SubmissionReading, observed
 
 MOST = 100
 """Submissions that are added by one statement."""
@@ -33,7 +33,7 @@ MOST = 100
 class Sent:
     """A submission that has been read, with its files on disk: what is left is to keep it."""
 
-    reading: Reading
+    reading: SubmissionReading
     blobs: Sequence[Blob]
     sender: Sender
     edited: Edited | None = None
@@ -50,10 +50,10 @@ class Listed:
 
 
 @dataclasses.dataclass(frozen=True)
-class Met:
+class MetSubmission:
     """What was met when a submission came: the one with its id, why it may not be kept, what it is about."""
 
-    stored: Stored | None
+    stored: StoredSubmission | None
     is_revoked: bool
     """The sender: a process may remember for some seconds who a token is, not that it still opens anything."""
     is_buried: bool
@@ -65,13 +65,13 @@ class Met:
 class Kept:
     """What became of a submission: `id` where it was kept now, else what stood in the way."""
 
-    met: Met
+    met: MetSubmission
     id: int | None = None
     quarantine: str | None = None
     """Why it will count nowhere until a person decides, as far as its arrival tells."""
 
 
-def look(connection: sa.Connection, sents: Sequence[Sent]) -> list[Met]:
+def look(connection: sa.Connection, sents: Sequence[Sent]) -> list[MetSubmission]:
     """What each of these meets; one statement, however many they are."""
     document = orjson.dumps([_asked(number, sent) for number, sent in enumerate(sents)]).decode()
     rows = connection.execute(_met(connection.dialect.name), {"sent": document})
@@ -126,22 +126,22 @@ def keep(sents: Sequence[Sent]) -> list[Kept]:
     ]
 
 
-def _may_be_kept(sent: Sent, met: Met) -> bool:
-    is_refused = met.is_revoked and sent.sender.person is None  # what he has sent may still be corrected
+def _may_be_kept(sent: Sent, met: MetSubmission) -> bool:
+    is_refused = met.is_revoked and sent.sender.person is None  # what they have sent may still be corrected
     return met.stored is None and not is_refused and not met.is_buried
 
 
-def _placed(connection: sa.Connection, sent: Sent, about: Listed | None) -> Placed:
+def _placed(connection: sa.Connection, sent: Sent, about: Listed | None) -> SubmissionPlace:
     """Where it belongs by what is known now: for the phone's answer, and since the exact point is not kept."""
     if _is_plain(sent.reading, about) and sent.edited is None:
-        known: Mapping[uuid.UUID, Home] = {about.id: about} if about is not None else {}
+        known: Mapping[uuid.UUID, EntityHome] = {about.id: about} if about is not None else {}
         return place.place(sent.reading, known, sent.sender)
-    state = State.read(connection, [sent.reading], sent.edited)
+    state = BatchState.read(connection, [sent.reading], sent.edited)
     reading, before = state.before(0, sent.reading, sent.edited)
     return place.place(reading, before.known, sent.sender, sent.edited, before.stated_in(reading))
 
 
-def _is_plain(reading: Reading, about: Listed | None) -> bool:
+def _is_plain(reading: SubmissionReading, about: Listed | None) -> bool:
     """About one thing: known by the name of today, registered by it, or none at all."""
     if len(names(reading)) > 1 or (about is not None and about.merged_into_id is not None):
         return False
@@ -149,7 +149,7 @@ def _is_plain(reading: Reading, about: Listed | None) -> bool:
     return about is not None or reading.subject is None or registers
 
 
-def _row(sent: Sent, placed: Placed, received_at: dt.datetime) -> dict[str, Any]:
+def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime) -> dict[str, Any]:
     """The row of the log: all that the submission says, and as facts what only its arrival knows."""
     reading, sender = sent.reading, sent.sender
     moment, clock_flag = observed(reading, received_at, latest_moment.known(received_at))
@@ -262,13 +262,13 @@ def _sent(dialect: str) -> Any:
     return sa.select(*named).subquery("sent")
 
 
-def _read(row: Any) -> Met:
-    stored = Stored(row.stored, bytes(row.sha256)) if row.stored is not None else None
+def _read(row: Any) -> MetSubmission:
+    stored = StoredSubmission(row.stored, bytes(row.sha256)) if row.stored is not None else None
     about = Listed(row.id, row.list_id, row.village_id, row.merged_into_id) if row.id is not None else None
-    return Met(stored, row.is_revoked, row.is_buried and stored is None, about)
+    return MetSubmission(stored, row.is_revoked, row.is_buried and stored is None, about)
 
 
-def _with_others(connection: sa.Connection, reading: Reading, met: Met) -> Met:
+def _with_others(connection: sa.Connection, reading: SubmissionReading, met: MetSubmission) -> MetSubmission:
     """Also whether one of several entities that it names was deleted."""
     others = names(reading) - {reading.about}
     if not others or met.stored is not None or met.is_buried:

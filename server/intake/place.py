@@ -10,10 +10,17 @@ from geo.quality import Doubt, misplaced
 from server.households.records import HOUSEHOLDS
 from server.intake import check_points, scope
 from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
-from server.intake.scope import Home
+from server.intake.scope import EntityHome
 from server.intake.sender import Sender
 from server.places import communes
-from server.published_forms.read_submission import BOUNDS, TOO_LONG, TOO_MANY, TWICE, Point, Reading
+from server.published_forms.read_submission import (
+    BOUNDS,
+    TOO_LONG,
+    TOO_MANY,
+    TWICE,
+    MeasuredPoint,
+    SubmissionReading,
+)
 from server.published_forms.registry import KnownIndicator, registry
 
 PENDING = "pending"
@@ -41,7 +48,7 @@ WORDS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Spot:
+class PointSpot:
     """Where the point as measured lay, seen from the household's thôn; all that is kept of it (R21)."""
 
     home_id: int | None
@@ -51,11 +58,11 @@ class Spot:
     """It is farther from the household's thôn than its accuracy explains."""
 
 
-NOWHERE = Spot(None, None, None)
+NOWHERE = PointSpot(None, None, None)
 
 
 @dataclasses.dataclass(frozen=True)
-class Placed:
+class SubmissionPlace:
     """Where a submission belongs: the thôn of its household, the thôn of its point, and why it may not count."""
 
     entity_id: uuid.UUID | None
@@ -63,8 +70,8 @@ class Placed:
     is_household: bool
     home_id: int | None
     """Thôn of the household, or the one the collector named."""
-    spot: Spot
-    kept_point: Point | None
+    spot: PointSpot
+    kept_point: MeasuredPoint | None
     """The point as it may be stored."""
     quarantine: str | None
     """Why it is kept but counts nowhere until a person decides (C39); None: it counts."""
@@ -86,13 +93,13 @@ class Placed:
 
 
 def place(
-    reading: Reading,
-    known: Mapping[uuid.UUID, Home],
+    reading: SubmissionReading,
+    known: Mapping[uuid.UUID, EntityHome],
     sender: Sender,
     edited: Edited | None = None,
     stated_in: Set[int | None] = frozenset(),
-    spot: Spot | None = None,
-) -> Placed:
+    spot: PointSpot | None = None,
+) -> SubmissionPlace:
     """Decide where a submission belongs, by its household if it has one and by its point if not.
 
     Every id that it names is judged (`scope.reaches_out`, which tells what `stated_in` is): one that is not the
@@ -101,7 +108,7 @@ def place(
     """
     if reading.version is None or reading.instance.encrypted:
         reason = VERSION_UNKNOWN if reading.version is None else SEALED
-        return Placed(None, False, None, NOWHERE, None, reason)
+        return SubmissionPlace(None, False, None, NOWHERE, None, reason)
     block = reading.blocks[0] if reading.blocks else None
     main = known.get(block.id if block else reading.subject) if (block or reading.subject) else None  # type: ignore[arg-type]
     is_household = _is_household(block, main)
@@ -118,7 +125,7 @@ def place(
         kept_point = kept_point if check_points.can_be_drawn(reading) else None
     if scope.reaches_out(reading, known, sender, edited, stated_in):
         quarantine = OUTSIDE
-    return Placed(
+    return SubmissionPlace(
         entity_id,
         is_household,
         home_id if home_id is not None or is_household else spot.found_id,
@@ -131,45 +138,49 @@ def place(
     )
 
 
-def _is_household(block: EntityBlock | None, main: Home | None) -> bool:
+def _is_household(block: EntityBlock | None, main: EntityHome | None) -> bool:
     if main is not None:
         return main.list_id == registry().list_id(HOUSEHOLDS)
     return block is not None and block.list_name == HOUSEHOLDS
 
 
-def _named(reading: Reading, block: EntityBlock | None, sender: Sender) -> int | None:
-    """The thôn that the collector named, among his own; without a word and with one thôn it is that one."""
+def _named(reading: SubmissionReading, block: EntityBlock | None, sender: Sender) -> int | None:
+    """The thôn that the collector named, among their own; without a word and with one thôn it is that one."""
     code = (block.properties.get("thon") if block else None) or reading.village_code
     if code:
         return sender.villages.get(code)
     return next(iter(sender.villages.values())) if len(sender.villages) == 1 else None
 
 
-def _spot(point: Point | None, home_id: int | None) -> Spot:
+def _spot(point: MeasuredPoint | None, home_id: int | None) -> PointSpot:
     """The thôn in which a point lies, and the doubt where it is farther from home than its accuracy explains."""
     if point is None:
-        return Spot(home_id, None, None)
+        return PointSpot(home_id, None, None)
     if home_id is None:
-        return Spot(None, communes.index().place(point.latitude, point.longitude, point.accuracy).key, None)
+        return PointSpot(
+            None, communes.index().place(point.latitude, point.longitude, point.accuracy).key, None
+        )
     judgement = communes.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
-    return Spot(home_id, judgement.found, misplaced(judgement, point.accuracy))
+    return PointSpot(home_id, judgement.found, misplaced(judgement, point.accuracy))
 
 
-def _kept(reading: Reading) -> Point | None:
+def _kept(reading: SubmissionReading) -> MeasuredPoint | None:
     if reading.point is None or not reading.cuts_points:
         return reading.point
-    return Point(*round_point(reading.point.latitude, reading.point.longitude), reading.point.accuracy)
+    return MeasuredPoint(
+        *round_point(reading.point.latitude, reading.point.longitude), reading.point.accuracy
+    )
 
 
 def _quarantine(
     is_household: bool,
-    main: Home | None,
+    main: EntityHome | None,
     home_id: int | None,
     spot_id: int | None,
     sender: Sender,
-    reading: Reading,
+    reading: SubmissionReading,
 ) -> str | None:
-    """A collector changes nothing outside his thôn, and nothing at all outside his commune (R23)."""
+    """A collector changes nothing outside their thôn, and nothing at all outside their commune (R23)."""
     if is_household:
         return None if home_id in sender.villages.values() else OUTSIDE
     if main is not None and main.village_id is not None and _foreign(main.village_id, sender):
@@ -179,7 +190,7 @@ def _quarantine(
     return OUTSIDE if reading.village_code and home_id is None and spot_id is None else None
 
 
-def _beyond(reading: Reading, sender: Sender) -> str | None:
+def _beyond(reading: SubmissionReading, sender: Sender) -> str | None:
     """The bound that a submission breaks (R13); what is only too long may be cut by a person's decision."""
     broken = [fault.code for fault in reading.faults if fault.code in BOUNDS]
     if sender.decides:
@@ -194,7 +205,7 @@ def _foreign(village_id: int, sender: Sender) -> bool:
 EDITED_AFTER_DECISION = "edited_after_decision"
 
 
-def first_flags(reading: Reading, clock_flag: str | None) -> tuple[dict[str, str], ...]:
+def first_flags(reading: SubmissionReading, clock_flag: str | None) -> tuple[dict[str, str], ...]:
     """What its own bytes and the clock say against it, for the reviewer, each with its code."""
     found = [{"code": fault.code, "about": fault.about, "detail": fault.detail} for fault in reading.faults]
     if clock_flag:
@@ -202,7 +213,7 @@ def first_flags(reading: Reading, clock_flag: str | None) -> tuple[dict[str, str
     return tuple(found)
 
 
-def flags(placed: Placed, edited: Edited | None = None) -> tuple[dict[str, str], ...]:
+def flags(placed: SubmissionPlace, edited: Edited | None = None) -> tuple[dict[str, str], ...]:
     """What its place says against it; an edit of what was decided on waits again (R12)."""
     found = []
     if edited is not None and edited.is_theirs and edited.review in ("approved", "has_issues"):
@@ -215,5 +226,5 @@ def flags(placed: Placed, edited: Edited | None = None) -> tuple[dict[str, str],
 
 
 def thanks(quarantine: str | None) -> str:
-    """What the collector reads on his phone."""
+    """What the collector reads on their phone."""
     return WORDS.get(quarantine or "", "Đã nhận phiếu. Xin cảm ơn.")

@@ -14,13 +14,13 @@ from server.files.attachments import Upload
 from server.intake import apply, background, check_points, log, place, resend
 from server.intake.gather import Gather
 from server.intake.intake_problems import IntakeProblem
-from server.intake.log import Kept, Met, Sent
+from server.intake.log import Kept, MetSubmission, Sent
 from server.intake.resend import Edited
 from server.intake.sender import Sender
 from server.models import Tombstone
 from server.models.privacy import of_points
 from server.phones.phone_problems import PhoneProblem
-from server.published_forms.read_submission import Reading, understand
+from server.published_forms.read_submission import SubmissionReading, understand
 
 _WAITING = "tungnha.waiting"
 _WITHDRAWN = sa.select(sa.literal(True)).where(sa.exists().where(Tombstone.key == sa.bindparam("key")))
@@ -81,7 +81,7 @@ def _keep(sent: Sent) -> Kept:
     return waiting.join(sent)
 
 
-def _not_kept(sent: Sent, met: Met) -> Receipt:
+def _not_kept(sent: Sent, met: MetSubmission) -> Receipt:
     """Why it is not in the log anew: it is there already, or may not be."""
     if met.stored is None:
         _refuse(met, sent)
@@ -94,13 +94,13 @@ def _not_kept(sent: Sent, met: Met) -> Receipt:
     return Receipt(met.stored.id, again.new, again.sentence)
 
 
-def _met(sent: Sent) -> Met:
+def _met(sent: Sent) -> MetSubmission:
     with single_statements().connect() as connection:
         return log.look(connection, [sent])[0]
 
 
-def _refuse(met: Met, sent: Sent) -> None:
-    """Problem where the sender may send no more; what he has sent may still be corrected."""
+def _refuse(met: MetSubmission, sent: Sent) -> None:
+    """Problem where the sender may send no more; what they have sent may still be corrected."""
     if met.is_revoked and sent.sender.person is None:
         raise Problem(PhoneProblem.KEY_UNKNOWN)
 
@@ -130,7 +130,7 @@ def _as_edit(sent: Sent, edited: Edited) -> Sent:
     return dataclasses.replace(sent, blobs=blobs, edited=edited)
 
 
-def _without_log(uploads: Sequence[Upload], reading: Reading) -> Sequence[Upload]:
+def _without_log(uploads: Sequence[Upload], reading: SubmissionReading) -> Sequence[Upload]:
     """Without Collect's log, which repeats positions, where the household no longer agrees to their being kept."""
     if not any(_is_log(upload) for upload in uploads):
         return uploads

@@ -15,7 +15,7 @@ from server.files import attachments
 from server.intake.intake_problems import IntakeProblem
 from server.intake.rows import Row, insert, update
 from server.models import Attachment, EntityVersion, Finding, Submission
-from server.published_forms.read_submission import Reading
+from server.published_forms.read_submission import SubmissionReading
 
 _COLUMNS = (
     Submission.id,
@@ -47,7 +47,7 @@ FILES = sa.select(
 
 
 @dataclasses.dataclass(frozen=True)
-class Stored:
+class StoredSubmission:
     """A submission with the same instance id."""
 
     id: int
@@ -89,7 +89,7 @@ class Edited:
 
     @property
     def is_theirs(self) -> bool:
-        """Sent by whoever edits it, by the same form."""
+        """Sent by the one who edits it, by the same form."""
         return self.refused != EDIT_FOREIGN
 
     def carried(self, needed: Set[str], sent: Sequence[attachments.Blob]) -> list[attachments.Blob]:
@@ -107,7 +107,10 @@ class Again:
 
 
 def again(
-    stored: Stored, reading: Reading, blobs: Sequence[attachments.Blob], received_at: dt.datetime
+    stored: StoredSubmission,
+    reading: SubmissionReading,
+    blobs: Sequence[attachments.Blob],
+    received_at: dt.datetime,
 ) -> Again:
     """Meet a submission that is already there: the same bytes are welcome, others are a conflict (C40, C41, C45).
 
@@ -154,7 +157,7 @@ def _lacking(
 
 
 def _late(
-    connection: sa.Connection, stored: Stored, blobs: Sequence[attachments.Blob]
+    connection: sa.Connection, stored: StoredSubmission, blobs: Sequence[attachments.Blob]
 ) -> list[attachments.Blob]:
     # the row is locked, so that two late parts at once do not each overwrite what the other found missing
     connection.execute(sa.select(Submission.id).where(Submission.id == stored.id).with_for_update())
@@ -200,7 +203,7 @@ def attachment_rows(
     ]
 
 
-def edited(connection: sa.Connection, reading: Reading, collector_id: int | None) -> Edited:
+def edited(connection: sa.Connection, reading: SubmissionReading, collector_id: int | None) -> Edited:
     """The submission that an edit is of, with what speaks against its being replaced; nothing is changed.
 
     Raises Problem EDIT_OF_UNKNOWN where it never came: the phone keeps the edit and tells its collector (C43).

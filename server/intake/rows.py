@@ -11,24 +11,24 @@ import sqlalchemy as sa
 
 from geo.series import NOTHING, Amount
 from server.counting import tally
-from server.households.records import Change
+from server.households.records import ChangedEntity
 from server.models import Audit, Entity, EntityVersion, Finding, Submission, Tally
 
 Row = dict[str, Any]
 
 
 @dataclasses.dataclass
-class Rows:
+class WrittenRows:
     """What one submission writes, or several: the later lies over the earlier where both change one row."""
 
-    changes: list[Change] = dataclasses.field(default_factory=list)
+    changes: list[ChangedEntity] = dataclasses.field(default_factory=list)
     findings: list[Row] = dataclasses.field(default_factory=list)
     sums: dict[tally.Key, Amount] = dataclasses.field(default_factory=dict)
     audit: list[Row] = dataclasses.field(default_factory=list)
     submissions: list[Row] = dataclasses.field(default_factory=list)
     """What is said anew of rows of the log, each with its key."""
 
-    def add(self, other: "Rows") -> None:
+    def add(self, other: "WrittenRows") -> None:
         """Take in what a later submission writes."""
         self.changes += other.changes
         self.findings += other.findings
@@ -49,7 +49,7 @@ class Rows:
         update(connection, Submission, self.submissions)
 
 
-def _entities(changes: Iterable[Change]) -> tuple[list[Row], list[Row]]:
+def _entities(changes: Iterable[ChangedEntity]) -> tuple[list[Row], list[Row]]:
     """Each entity once, as the last change leaves it: those that are new, and the others."""
     new: dict[uuid.UUID, Row] = {}
     changed: dict[uuid.UUID, Row] = {}

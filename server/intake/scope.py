@@ -8,11 +8,11 @@ from forms.instance import EntityBlock
 from server.households.phone_lists import WHOLE_COMMUNE
 from server.intake.resend import Edited
 from server.intake.sender import Sender
-from server.published_forms.read_submission import Reading
+from server.published_forms.read_submission import SubmissionReading
 from server.published_forms.registry import registry
 
 
-class Home(Protocol):
+class EntityHome(Protocol):
     """What of an entity decides where a submission about it belongs, and who may change it."""
 
     @property
@@ -24,8 +24,8 @@ class Home(Protocol):
 
 
 def reaches_out(
-    reading: Reading,
-    known: Mapping[uuid.UUID, Home],
+    reading: SubmissionReading,
+    known: Mapping[uuid.UUID, EntityHome],
     sender: Sender,
     edited: Edited | None,
     stated_in: Set[int | None],
@@ -49,7 +49,7 @@ def reaches_out(
     return edited is not None and edited.is_theirs and _was_elsewhere(edited, known, sender)
 
 
-def may_change(entity: Home, sender: Sender) -> bool:
+def may_change(entity: EntityHome, sender: Sender) -> bool:
     """What phones have of the whole commune within the commune; anything else, households first, within their thôn."""
     is_at_home = not _is_of_commune(entity)
     if entity.village_id is None:
@@ -57,7 +57,7 @@ def may_change(entity: Home, sender: Sender) -> bool:
     return _may_change_in(entity.village_id, sender, at_home=is_at_home)
 
 
-def _is_of_commune(entity: Home) -> bool:
+def _is_of_commune(entity: EntityHome) -> bool:
     return entity.list_id in {registry().list_id(name) for name in WHOLE_COMMUNE}
 
 
@@ -67,7 +67,7 @@ def _may_change_in(village_id: int | None, sender: Sender, *, at_home: bool) -> 
     return not at_home and registry().commune_of(village_id) == sender.commune_id
 
 
-def _is_foreign(block: EntityBlock, entity: Home | None, sender: Sender) -> bool:
+def _is_foreign(block: EntityBlock, entity: EntityHome | None, sender: Sender) -> bool:
     """A new entity counts where its own property `thon` says; one of another list is not the one that is meant."""
     if entity is not None:
         return entity.list_id != registry().list_id(block.list_name) or not may_change(entity, sender)
@@ -75,7 +75,7 @@ def _is_foreign(block: EntityBlock, entity: Home | None, sender: Sender) -> bool
     return bool(code) and block.list_name not in WHOLE_COMMUNE and code not in sender.villages
 
 
-def _was_elsewhere(edited: Edited, known: Mapping[uuid.UUID, Home], sender: Sender) -> bool:
+def _was_elsewhere(edited: Edited, known: Mapping[uuid.UUID, EntityHome], sender: Sender) -> bool:
     """Whether what the edit would take out of the counts stands in a thôn that is not the sender's (any more)."""
     entities = [known[each] for each in edited.touched if each in known]
     if any(not may_change(each, sender) for each in entities):

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Sender:
-    """The collector behind a request. `villages` are his thôn, key by code; nothing else is his to change."""
+    """The collector behind a request. `villages` are their thôn, key by code; nothing else is theirs to change."""
 
     collector_id: int
     commune_id: int
@@ -16,26 +16,26 @@ class Sender:
     user_agent: str | None = None
     address: str | None = None
     person: str | None = None
-    """Who corrects on a page what this collector sent, as the audit names him."""
+    """Who corrects on a page what this collector sent, as the audit names them."""
 
     decides: bool = False
     """Somebody looked at the submission and lets it count: what only asks for a look is past."""
 
     @property
     def actor(self) -> str:
-        """How the audit names him."""
+        """How the audit names them."""
         return self.person or f"collector:{self.collector_id}"
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What of him is known only now, to be kept until the submission is applied."""
+        """What of them is known only now, to be kept until the submission is applied."""
         return {
             "commune": self.commune_id, "villages": dict(self.villages), "address": self.address, "person": self.person
         }  # fmt: skip
 
 
 def of_facts(facts: Mapping[str, Any], collector_id: int | None) -> Sender:
-    """The sender as he was when the submission came."""
+    """The sender as they were when the submission came."""
     return Sender(
         collector_id or 0,
         facts["commune"],

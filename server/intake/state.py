@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from forms.instance import EntityBlock
 from server.counting import tally
 from server.households import records
-from server.households.records import Known, Later, Visit
+from server.households.records import AcceptedVisit, KnownEntity, LaterChange
 from server.intake.resend import Edited
-from server.intake.rows import Rows
+from server.intake.rows import WrittenRows
 from server.models import Tombstone
 from server.models.privacy import of_entity, of_submission
-from server.published_forms.read_submission import Reading
+from server.published_forms.read_submission import SubmissionReading
 
 _BURIED = sa.select(Tombstone.key).where(Tombstone.key.in_(sa.bindparam("keys", expanding=True)))
 
@@ -27,19 +27,19 @@ class Before:
     """What decides about one submission: its key, and what was known before it."""
 
     submission_id: int
-    known: Mapping[uuid.UUID, Known] = dataclasses.field(default_factory=dict)
+    known: Mapping[uuid.UUID, KnownEntity] = dataclasses.field(default_factory=dict)
     """The entities that it names, as far as they exist."""
-    visits: tuple[Visit, ...] = ()
+    visits: tuple[AcceptedVisit, ...] = ()
     """To its main entity."""
     series: tally.Series = dataclasses.field(default_factory=dict)
     """What counts about its subject."""
-    later: Mapping[uuid.UUID, Sequence[Later]] = dataclasses.field(default_factory=dict)
+    later: Mapping[uuid.UUID, Sequence[LaterChange]] = dataclasses.field(default_factory=dict)
     """What each of its entities received since the version that the phone knew."""
     edited: Edited | None = None
     merged: tuple[EntityBlock, ...] = ()
     """What an edit says anew of entities that were merged into others since: an undone merge finds it there."""
 
-    def stated_in(self, reading: Reading) -> frozenset[int | None]:
+    def stated_in(self, reading: SubmissionReading) -> frozenset[int | None]:
         """The thôn in which something counts about a subject that is no known entity."""
         if reading.subject in self.known:
             return frozenset()
@@ -50,20 +50,20 @@ class Before:
         return self.edited is not None and entity_id in self.edited.changed
 
 
-class State:
+class BatchState:
     """The rows that a batch of submissions is applied to."""
 
     def __init__(self) -> None:
-        self._known: dict[uuid.UUID, Known] = {}
-        self._visits: dict[uuid.UUID, list[Visit]] = defaultdict(list)
+        self._known: dict[uuid.UUID, KnownEntity] = {}
+        self._visits: dict[uuid.UUID, list[AcceptedVisit]] = defaultdict(list)
         self._series: dict[uuid.UUID, tally.Series] = defaultdict(dict)
-        self._received: dict[uuid.UUID, list[tuple[int, Later]]] = defaultdict(list)
+        self._received: dict[uuid.UUID, list[tuple[int, LaterChange]]] = defaultdict(list)
         self._buried: set[str] = set()
 
     @classmethod
     def read(
-        cls, connection: sa.Connection, readings: Iterable[Reading], edited: Edited | None = None
-    ) -> "State":
+        cls, connection: sa.Connection, readings: Iterable[SubmissionReading], edited: Edited | None = None
+    ) -> "BatchState":
         """All that these submissions need, or one that edits another; a few statements, however many they are."""
         state, readings = cls(), list(readings)
         state._read_entities(connection, {each for reading in readings for each in names(reading, edited)})
@@ -75,7 +75,7 @@ class State:
         state._read_received(connection, readings)
         return state
 
-    def renamed(self, reading: Reading) -> Reading:
+    def renamed(self, reading: SubmissionReading) -> SubmissionReading:
         """The submission about what its entities are called since they were merged into others (R4).
 
         Versions that it knew were those of the old id.
@@ -92,19 +92,19 @@ class State:
         subject = heirs[reading.subject] if reading.subject else None
         return dataclasses.replace(reading, blocks=blocks, subject=subject)
 
-    def is_buried(self, reading: Reading) -> bool:
+    def is_buried(self, reading: SubmissionReading) -> bool:
         """It, what it edits, or what it names was deleted on request: nothing of it is stored again (R22)."""
         return not self._buried.isdisjoint(_keys(reading))
 
-    def is_awaited(self, reading: Reading) -> bool:
+    def is_awaited(self, reading: SubmissionReading) -> bool:
         """It registers what earlier submissions were about already (E14)."""
         about = reading.about
         creates = any(block.create and block.id == about for block in reading.blocks)
         return creates and about not in self._known and bool(about and self._visits.get(about))
 
     def before(
-        self, submission_id: int, sent: Reading, edited: Edited | None = None
-    ) -> tuple[Reading, Before]:
+        self, submission_id: int, sent: SubmissionReading, edited: Edited | None = None
+    ) -> tuple[SubmissionReading, Before]:
         """A submission by the names of today (`renamed`), and what is known of it now."""
         reading = self.renamed(sent)
         named = names(sent, edited) | names(reading)
@@ -128,7 +128,7 @@ class State:
             self._merged(sent, edited),
         )
 
-    def _merged(self, sent: Reading, edited: Edited | None) -> tuple[EntityBlock, ...]:
+    def _merged(self, sent: SubmissionReading, edited: Edited | None) -> tuple[EntityBlock, ...]:
         """Blocks of an edit about entities that an earlier version changed and that were merged since."""
         if edited is None:
             return ()
@@ -136,13 +136,15 @@ class State:
             block for block in sent.blocks if block.id in edited.changed and self._heir(block.id) != block.id
         )
 
-    def follow(self, rows: Rows, observed_at: dt.datetime, visit: tuple[uuid.UUID, Visit] | None) -> None:
+    def follow(
+        self, rows: WrittenRows, observed_at: dt.datetime, visit: tuple[uuid.UUID, AcceptedVisit] | None
+    ) -> None:
         """Know what a submission writes, and the visit that it is, as if it had been read from the tables."""
         for change in rows.changes:
             self._known[change.known.id] = change.known
             received = change.version["received"]
             if received:
-                later = Later(received, observed_at)
+                later = LaterChange(received, observed_at)
                 self._received[change.known.id].append((change.known.version, later))
         for row in rows.findings:
             if not row["counts"]:
@@ -159,14 +161,14 @@ class State:
     def _read_entities(self, connection: sa.Connection, sought: set[uuid.UUID]) -> None:
         while sought:
             rows: Sequence[Any] = connection.execute(records.KNOWN, {"entities": list(sought)}).all()
-            found = [Known(*row) for row in rows]
+            found = [KnownEntity(*row) for row in rows]
             self._known |= {known.id: known for known in found}
             sought = {known.merged_into_id for known in found if known.merged_into_id} - self._known.keys()
 
     def _read_visits(self, connection: sa.Connection, entities: set[uuid.UUID]) -> None:
         if entities:
             for row in connection.execute(records.VISITS_OF, {"entities": list(entities)}):
-                visit = Visit(row.observed_at, row.received_at, row.id, row.result)
+                visit = AcceptedVisit(row.observed_at, row.received_at, row.id, row.result)
                 self._visits[row.entity_id].append(visit)
 
     def _read_series(self, connection: sa.Connection, subjects: set[uuid.UUID]) -> None:
@@ -176,7 +178,7 @@ class State:
                 rows[subject].append(row)
             self._series |= {subject: tally.series(stated) for subject, stated in rows.items()}
 
-    def _read_received(self, connection: sa.Connection, readings: Iterable[Reading]) -> None:
+    def _read_received(self, connection: sa.Connection, readings: Iterable[SubmissionReading]) -> None:
         """Only of entities that have changed since a phone knew them."""
         bases: dict[uuid.UUID, int] = {}
         for block in (block for reading in readings for block in reading.blocks):
@@ -186,16 +188,18 @@ class State:
         if bases:
             asked = {"entities": list(bases), "base": min(bases.values())}
             for row in connection.execute(records.RECEIVED, asked):
-                self._received[row.entity_id].append((row.version, Later(row.received, row.observed_at)))
+                self._received[row.entity_id].append(
+                    (row.version, LaterChange(row.received, row.observed_at))
+                )
 
 
-def names(reading: Reading, edited: Edited | None = None) -> set[uuid.UUID]:
+def names(reading: SubmissionReading, edited: Edited | None = None) -> set[uuid.UUID]:
     """Every entity that a submission could act on: its blocks', its subject, those of what it edits."""
     named = {block.id for block in reading.blocks} | ({reading.subject} if reading.subject else set())
     return named | (edited.touched if edited is not None else set())
 
 
-def _keys(reading: Reading) -> list[str]:
+def _keys(reading: SubmissionReading) -> list[str]:
     """Under which tombstones would stand."""
     instance = reading.instance
     submissions = [instance.instance_id, *([instance.deprecated_id] if instance.deprecated_id else ())]

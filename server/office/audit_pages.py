@@ -18,7 +18,7 @@ from server.errors import CommonProblem, Problem
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
 from server.office import audit_search
-from server.office.audit_search import Row, Wanted
+from server.office.audit_search import AuditFilter, AuditRow
 from server.office.audit_words import ACTORS, ACTS, detail_words, record_words
 from server.office.office_words import moment
 
@@ -66,7 +66,7 @@ def export(ending: str) -> BaseResponse:
     return Response(_xlsx(audit_search.every(wanted)), mimetype=media_type, headers=head)
 
 
-def _note(wanted: Wanted, ending: str) -> None:
+def _note(wanted: AuditFilter, ending: str) -> None:
     days = {"since": wanted.since, "until": wanted.until}
     texts = {"who": wanted.who, "act": wanted.act, "record": wanted.record}
     detail = {name: str(value) for name, value in (days | texts).items() if value}
@@ -75,11 +75,11 @@ def _note(wanted: Wanted, ending: str) -> None:
     db.session.commit()
 
 
-def _wanted() -> Wanted:
+def _wanted() -> AuditFilter:
     since, until = _day("tu_ngay"), _day("den_het")
     if "tu_ngay" not in request.args and "doi_tuong" not in request.args:
         since = clock.today() - dt.timedelta(days=_DEFAULT_DAYS)
-    return Wanted(
+    return AuditFilter(
         who=request.args.get("ai", "").strip()[:80],
         act=request.args.get("viec", "")[:64],
         record=request.args.get("doi_tuong", "").strip()[:120],
@@ -103,7 +103,7 @@ def _choices() -> list[tuple[str, str]]:
     return sorted(found, key=lambda choice: choice[1].casefold())
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: AuditRow) -> tuple[str, ...]:
     return (
         moment(row.at),
         row.name or ACTORS.get(row.actor, ""),
@@ -116,7 +116,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _csv(rows: Iterable[Row]) -> Iterator[bytes]:
+def _csv(rows: Iterable[AuditRow]) -> Iterator[bytes]:
     """With a mark that Excel knows Unicode by, and nothing that it would compute."""
     yield b"\xef\xbb\xbf"
     yield _line(HEADER)
@@ -130,7 +130,7 @@ def _line(cells: Iterable[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _xlsx(rows: Iterable[Row]) -> bytes:
+def _xlsx(rows: Iterable[AuditRow]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "nhat-ky.xlsx"
         with Workbook(path) as book:

@@ -32,7 +32,7 @@ Query = sa.Select[tuple[int, dt.datetime, str, str, str | None, str | None, dict
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuditFilter:
     """What is searched for; empty fields ask for nothing."""
 
     who: str = ""
@@ -46,7 +46,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Row:
+class AuditRow:
     """One act, with the name of who did it as it is today."""
 
     id: int
@@ -59,12 +59,12 @@ class Row:
     detail: Mapping[str, object]
 
 
-def search(wanted: Wanted, limit: int = PAGE) -> list[Row]:
+def search(wanted: AuditFilter, limit: int = PAGE) -> list[AuditRow]:
     """The newest rows that were asked for, at most `limit`."""
     return _rows(db.session.connection(), _query(wanted), limit)
 
 
-def every(wanted: Wanted) -> Iterator[Row]:
+def every(wanted: AuditFilter) -> Iterator[AuditRow]:
     """All rows that were asked for, the newest first, a thousand at a time.
 
     Reads by connections of its own: a file goes on being sent after its request has ended.
@@ -72,7 +72,7 @@ def every(wanted: Wanted) -> Iterator[Row]:
     return _every(db.engine, _query(wanted))
 
 
-def _every(engine: sa.Engine, query: Query) -> Iterator[Row]:
+def _every(engine: sa.Engine, query: Query) -> Iterator[AuditRow]:
     older = query
     while True:
         with engine.connect() as connection:
@@ -83,11 +83,11 @@ def _every(engine: sa.Engine, query: Query) -> Iterator[Row]:
         older = query.where(Audit.id < rows[-1].id)
 
 
-def _rows(connection: sa.Connection, query: Query, limit: int) -> list[Row]:
+def _rows(connection: sa.Connection, query: Query, limit: int) -> list[AuditRow]:
     rows = connection.execute(query.order_by(Audit.id.desc()).limit(limit)).all()
     names = _names(connection, {row.actor for row in rows})
     return [
-        Row(
+        AuditRow(
             row.id, row.at, row.actor, names.get(row.actor, ""), row.act, row.record or "", row.address or "",
             row.detail or {},
         )
@@ -101,7 +101,7 @@ def acts() -> Sequence[str]:
     return db.session.scalars(query).all()
 
 
-def _query(wanted: Wanted) -> Query:
+def _query(wanted: AuditFilter) -> Query:
     query = sa.select(Audit.id, Audit.at, Audit.actor, Audit.act, Audit.record, Audit.address, Audit.detail)
     if wanted.before is not None:
         query = query.where(Audit.id < wanted.before)

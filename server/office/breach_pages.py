@@ -92,7 +92,7 @@ def report_file(ending: str) -> Response:
     return Response(_workbook(found), mimetype=_XLSX, headers=head)
 
 
-def _workbook(found: list[privacy_report.Table]) -> bytes:
+def _workbook(found: list[privacy_report.PrivacyTable]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bao-cao.xlsx"
         with Workbook(path) as book:

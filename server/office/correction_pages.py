@@ -8,7 +8,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.models import Commune
 from server.review import correct, review_queue
-from server.review.correct import Opened
+from server.review.correct import OpenedCorrection
 
 blueprint = Blueprint("correction", __name__)
 
@@ -52,7 +52,7 @@ def save(code: str, submission_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("review.one", code=code, submission_id=new, xong="sua"))
 
 
-def _page(commune: Commune, form: str, opened: Opened, wrong: dict[str, str], reason: str) -> str:
+def _page(commune: Commune, form: str, opened: OpenedCorrection, wrong: dict[str, str], reason: str) -> str:
     return render_template(
         "office/correction.html",
         commune=commune,

@@ -12,7 +12,7 @@ from server.errors import CommonProblem, Problem
 from server.models import Commune, Village
 from server.office.photo_pages import photos_of
 from server.review import difficulties
-from server.review.difficulties import ACTS, KINDS, STATES, Act, Told, Wanted
+from server.review.difficulties import ACTS, KINDS, STATES, DifficultyAct, DifficultyFilter, OpenedDifficulty
 from server.review.review_problems import ReviewProblem
 
 blueprint = Blueprint("difficulties", __name__)
@@ -73,7 +73,7 @@ def act(code: str, difficulty_id: int) -> Response | tuple[str, int]:
     return redirect(url_for(".one", code=code, difficulty_id=told.id, xong=chosen.name))
 
 
-def _page(commune: Commune, told: Told, wrong: str = "", text: str = "") -> str:
+def _page(commune: Commune, told: OpenedDifficulty, wrong: str = "", text: str = "") -> str:
     is_officer = access.may(Right.ANSWER_DIFFICULTIES, commune)
     shows_name = not is_officer or request.args.get("ho") == "1"
     audit.note_reading(
@@ -95,13 +95,13 @@ def _page(commune: Commune, told: Told, wrong: str = "", text: str = "") -> str:
     )
 
 
-def _told(commune: Commune, difficulty_id: int) -> Told:
+def _told(commune: Commune, difficulty_id: int) -> OpenedDifficulty:
     return difficulties.told(commune, difficulty_id, access.villages_seen(commune))
 
 
-def _wanted(commune: Commune) -> Wanted:
+def _wanted(commune: Commune) -> DifficultyFilter:
     kind, state = request.args.get("loai"), request.args.get("trang_thai", "open")
-    return Wanted(
+    return DifficultyFilter(
         state=state if state in (*STATES, "open") else None,
         village_id=request.args.get("thon", type=int),
         kind=kind if kind in KINDS else None,
@@ -117,14 +117,14 @@ def _villages(commune: Commune, ids: frozenset[int] | None) -> list[Village]:
     return list(db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)))
 
 
-def _chosen() -> Act:
+def _chosen() -> DifficultyAct:
     found = ACTS.get(request.form.get("viec", ""))
     if found is None:
         raise Problem(CommonProblem.BAD_REQUEST, why="không rõ việc cần làm.")
     return found
 
 
-def _wrong(chosen: Act, text: str) -> str:
+def _wrong(chosen: DifficultyAct, text: str) -> str:
     """What keeps a step from being taken, in words; "" where nothing does."""
     if len(text) > MOST_TEXT:
         return f"Nội dung dài quá {MOST_TEXT} chữ cái; hãy viết gọn lại."

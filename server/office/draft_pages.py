@@ -182,7 +182,7 @@ def _own(draft_id: int) -> FormDraft:
 
 def _changes(draft: FormDraft, found: Definition) -> changes.Changes | None:
     before = publish_answers.newest(draft.form_id)
-    return changes.compare(before, changes.Version(draft.xform, found)) if before else None
+    return changes.compare(before, changes.ComparedVersion(draft.xform, found)) if before else None
 
 
 def _tries(draft: FormDraft) -> list[DraftSubmission]:

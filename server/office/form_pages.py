@@ -198,8 +198,8 @@ def _changes(form: Form, version: str) -> changes.Changes | None:
     return changes.compare(_side(form.versions[place - 1]), _side(after)) if place else None
 
 
-def _side(version: FormVersion) -> changes.Version:
-    return changes.Version(version.xform, Definition.from_json(version.definition))
+def _side(version: FormVersion) -> changes.ComparedVersion:
+    return changes.ComparedVersion(version.xform, Definition.from_json(version.definition))
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

@@ -24,7 +24,7 @@ from server.households import (
 from server.households.acts import KINDS, Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS
-from server.households.search import Household, Wanted
+from server.households.search import HouseholdFilter, HouseholdFolder
 from server.models import Commune
 from server.review import submission_states
 from server.review.submission_states import whole_word
@@ -128,7 +128,7 @@ def settle(code: str) -> Response:
     return redirect(url_for(".differing", code=code))
 
 
-def _page(commune: Commune, household: Household) -> str:
+def _page(commune: Commune, household: HouseholdFolder) -> str:
     audit.note_reading("household.read", f"entity:{household.row.id}", {"label": True})
     words = property_words.of_list(HOUSEHOLDS, commune.id)
     return render_template(
@@ -151,9 +151,9 @@ def _page(commune: Commune, household: Household) -> str:
     )
 
 
-def _wanted() -> Wanted:
+def _wanted() -> HouseholdFilter:
     state = request.args.get("trang_thai")
-    return Wanted(
+    return HouseholdFilter(
         text=request.args.get("tim", "")[:100] if request.args.get("ten") == "1" else "",
         village_id=request.args.get("thon", type=int),
         state=state if state in household_states.WORDS else None,
@@ -166,7 +166,7 @@ def _officer(commune: Commune) -> Officer:
     return Officer(person.actor, person.name, commune.id, request.remote_addr)
 
 
-def _other(commune: Commune) -> Household | None:
+def _other(commune: Commune) -> HouseholdFolder | None:
     """The second household of a merge, as the confirmation names it."""
     if request.form.get("viec") != "merge":
         return None

@@ -11,7 +11,7 @@ from server.errors import Problem
 
 
 @dataclass(frozen=True)
-class Entry:
+class MenuEntry:
     """A page in a menu: its view, its name, the right to open it, and whether it is a commune's (has a `code`)."""
 
     endpoint: str
@@ -21,30 +21,30 @@ class Entry:
 
 
 READING = (
-    Entry("dashboards.city", "Thành phố", Right.COMPARE_COMMUNES, of_commune=False),
-    Entry("dashboards.commune", "Tổng quan", Right.READ_SUMS),
-    Entry("dashboards.targets", "Chỉ tiêu", Right.READ_SUMS),
-    Entry("dashboards.commune_map", "Bản đồ", Right.READ_SUMS),
-    Entry("signal.page", "Sóng 5G, Wi-Fi", Right.READ_SUMS),
-    Entry("tasks.listing", "Nhiệm vụ", Right.READ_SUMS),
-    Entry("team.villages", "Các thôn của tổ", Right.LEAD_TEAM),
-    Entry("reports.listing", "Báo cáo", Right.READ_SUMS),
-    Entry("downloads.page", "Tải về", Right.READ_SUMS),
+    MenuEntry("dashboards.city", "Thành phố", Right.COMPARE_COMMUNES, of_commune=False),
+    MenuEntry("dashboards.commune", "Tổng quan", Right.READ_SUMS),
+    MenuEntry("dashboards.targets", "Chỉ tiêu", Right.READ_SUMS),
+    MenuEntry("dashboards.commune_map", "Bản đồ", Right.READ_SUMS),
+    MenuEntry("signal.page", "Sóng 5G, Wi-Fi", Right.READ_SUMS),
+    MenuEntry("tasks.listing", "Nhiệm vụ", Right.READ_SUMS),
+    MenuEntry("team.villages", "Các thôn của tổ", Right.LEAD_TEAM),
+    MenuEntry("reports.listing", "Báo cáo", Right.READ_SUMS),
+    MenuEntry("downloads.page", "Tải về", Right.READ_SUMS),
 )
 WORKING = (
-    Entry("first_steps.show", "Bắt đầu", Right.PREPARE_COMMUNE),
-    Entry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
-    Entry("review.queue", "Soát phiếu", Right.REVIEW),
-    Entry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
-    Entry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
-    Entry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
-    Entry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
-    Entry("boundary_pages.choose", "Ranh giới", Right.MANAGE_BOUNDARIES),
-    Entry("privacy.requests", "Dữ liệu cá nhân", Right.READ_REQUESTS, of_commune=False),
-    Entry("commune_list.listing", "Xã, phường", Right.OPEN_COMMUNES, of_commune=False),
-    Entry("people_pages.listing", "Tài khoản", Right.MANAGE_PEOPLE, of_commune=False),
-    Entry("audit_pages.search", "Nhật ký", Right.READ_AUDIT, of_commune=False),
-    Entry("status_pages.show", "Máy chủ", Right.READ_STATUS, of_commune=False),
+    MenuEntry("first_steps.show", "Bắt đầu", Right.PREPARE_COMMUNE),
+    MenuEntry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
+    MenuEntry("review.queue", "Soát phiếu", Right.REVIEW),
+    MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
+    MenuEntry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
+    MenuEntry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
+    MenuEntry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
+    MenuEntry("boundary_pages.choose", "Ranh giới", Right.MANAGE_BOUNDARIES),
+    MenuEntry("privacy.requests", "Dữ liệu cá nhân", Right.READ_REQUESTS, of_commune=False),
+    MenuEntry("commune_list.listing", "Xã, phường", Right.OPEN_COMMUNES, of_commune=False),
+    MenuEntry("people_pages.listing", "Tài khoản", Right.MANAGE_PEOPLE, of_commune=False),
+    MenuEntry("audit_pages.search", "Nhật ký", Right.READ_AUDIT, of_commune=False),
+    MenuEntry("status_pages.show", "Máy chủ", Right.READ_STATUS, of_commune=False),
 )
 
 
@@ -94,7 +94,7 @@ def _reader() -> access.Caller | None:
         return None
 
 
-def _items(entries: tuple[Entry, ...], caller: access.Caller, code: str | None) -> tuple[Item, ...]:
+def _items(entries: tuple[MenuEntry, ...], caller: access.Caller, code: str | None) -> tuple[Item, ...]:
     shown = []
     for entry in entries:
         if entry.endpoint not in current_app.view_functions or not caller.may(entry.right):

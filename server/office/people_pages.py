@@ -26,7 +26,7 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
-class Act:
+class AccountAct:
     """What one button does, and what is said when it is done."""
 
     label: str
@@ -54,12 +54,12 @@ def _unlock(person: Person, by: Actor) -> None:
     persons.unlock(person, by=by)
 
 
-ACTS: Mapping[str, Act] = {
-    "cap-lai": Act("Cấp lại mật khẩu", _reset, "Đã cấp mật khẩu dùng một lần; mã xác thực cũ đã bỏ."),
-    "mo-khoa": Act("Mở khóa", _unlock, "Đã mở khóa: người này đăng nhập lại được ngay."),
-    "dang-xuat": Act("Đăng xuất khỏi mọi nơi", _end, "Đã đăng xuất người này khỏi mọi trình duyệt."),
-    "ngung": Act("Ngừng dùng", _disable, "Đã ngừng tài khoản; các phiên đang mở đã đóng ngay."),
-    "dung-lai": Act("Dùng lại", _enable, "Đã cho dùng lại tài khoản."),
+ACTS: Mapping[str, AccountAct] = {
+    "cap-lai": AccountAct("Cấp lại mật khẩu", _reset, "Đã cấp mật khẩu dùng một lần; mã xác thực cũ đã bỏ."),
+    "mo-khoa": AccountAct("Mở khóa", _unlock, "Đã mở khóa: người này đăng nhập lại được ngay."),
+    "dang-xuat": AccountAct("Đăng xuất khỏi mọi nơi", _end, "Đã đăng xuất người này khỏi mọi trình duyệt."),
+    "ngung": AccountAct("Ngừng dùng", _disable, "Đã ngừng tài khoản; các phiên đang mở đã đóng ngay."),
+    "dung-lai": AccountAct("Dùng lại", _enable, "Đã cho dùng lại tài khoản."),
 }
 
 

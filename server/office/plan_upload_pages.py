@@ -78,7 +78,7 @@ def confirm(code: str, plan_id: str) -> Response | Page:
     return redirect(url_for("first_steps.show", code=code))
 
 
-def _plan(commune: Commune, plan_id: str) -> plans.Plan:
+def _plan(commune: Commune, plan_id: str) -> plans.PlanFile:
     """One that comes with the software, as this commune's; else a file that waits."""
     if plan_id in plans.PLANS:
         return shipped_plans.for_commune(plans.read(plan_id), commune, clock.today().year)
@@ -105,7 +105,7 @@ def _choosing(commune: Commune, wrong: tuple[str, ...] = ()) -> str:
                            year=clock.today().year)  # fmt: skip
 
 
-def _looking(commune: Commune, plan_id: str, plan: plans.Plan, refused: str = "") -> str:
+def _looking(commune: Commune, plan_id: str, plan: plans.PlanFile, refused: str = "") -> str:
     return render_template(
         "office/plan_look.html", commune=commune, plan_id=plan_id, plan=plan, refused=refused,
         is_shipped=plan_id in plans.PLANS,

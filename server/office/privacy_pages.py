@@ -142,7 +142,7 @@ def sheet(code: str, key: int) -> Response:
     return response
 
 
-def _household(commune: Commune, row: PrivacyRequest) -> search.Household | None:
+def _household(commune: Commune, row: PrivacyRequest) -> search.HouseholdFolder | None:
     """The household of a request; None once it is deleted."""
     try:
         return search.one(commune, row.entity_id)

@@ -25,7 +25,7 @@ from server.review import (
 )
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
-from server.review.review_queue import Wanted
+from server.review.review_queue import QueueFilter
 
 blueprint = Blueprint("review", __name__)
 
@@ -201,11 +201,11 @@ FLAGS = {
 }
 
 
-def _wanted(commune: Commune, searched: str) -> Wanted:
+def _wanted(commune: Commune, searched: str) -> QueueFilter:
     """What the address asks for; a number names one submission, whatever its state, other words a household."""
     is_number = searched.isdecimal() and len(searched) < 19
     state, flag = request.args.get("trang_thai", review_queue.WAITING), request.args.get("dau_hieu")
-    return Wanted(
+    return QueueFilter(
         state=review_queue.EVERY
         if is_number
         else state

@@ -59,7 +59,7 @@ class CheckedTable:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedField:
     """Something that the page asks besides the table: a field of its form."""
 
     name: str
@@ -79,11 +79,11 @@ class TableSubject:
     check: Callable[[SentTable], CheckedTable]
     after: str
     """The view to go to when it is stored."""
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[AskedField, ...] = ()
 
 
-SOURCE = Asked("nguon", "Nguồn số liệu", hint="Ví dụ: Công an xã.")
-DAY = Asked("ngay", "Số liệu của ngày", "date", "Bỏ trống là hôm nay.")
+SOURCE = AskedField("nguon", "Nguồn số liệu", hint="Ví dụ: Công an xã.")
+DAY = AskedField("ngay", "Số liệu của ngày", "date", "Bỏ trống là hôm nay.")
 
 
 def _villages(sent: SentTable) -> CheckedTable:
@@ -254,7 +254,7 @@ def _figures(sent: SentTable) -> CheckedTable:
     )  # fmt: skip
 
 
-def _told(entry: office_figures.Entry) -> str:
+def _told(entry: office_figures.OfficeFigure) -> str:
     if entry.value is not None:
         return entry.value.replace(".", ",")
     return f"{_number(entry.numerator)}/{_number(entry.denominator)}"
@@ -332,8 +332,8 @@ SUBJECTS: Sequence[TableSubject] = (
         _figures,
         "reported.listing",
         (
-            Asked("thang", "Tháng", "month", "Bỏ trống là tháng vừa qua."),
-            Asked("nguon", "Nguồn chung", hint="Dùng cho dòng không ghi nguồn riêng."),
+            AskedField("thang", "Tháng", "month", "Bỏ trống là tháng vừa qua."),
+            AskedField("nguon", "Nguồn chung", hint="Dùng cho dòng không ghi nguồn riêng."),
         ),
     ),
 )

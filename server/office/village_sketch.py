@@ -21,7 +21,7 @@ KINDS = {"geopoint": "điểm", "geotrace": "đường", "geoshape": "vùng"}
 
 
 @dataclass(frozen=True)
-class Mark:
+class SketchMark:
     """A place that was answered: its number on the sketch, what it is, and how it is drawn ("" for a point)."""
 
     number: int
@@ -38,7 +38,7 @@ class Sketch:
 
     outline: str
     cell: tuple[float, float, float, float] | None
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[SketchMark, ...] = ()
     size: int = SIZE
 
 
@@ -54,7 +54,7 @@ def of(
         return None
     outline = shapely.simplify(shapely.from_wkb(stored), 0.0001) if stored is not None else None
     cell = _cell(point) if point is not None and not shown else None
-    drawn = _Frame([outline, cell, *(_shape(each) for each in shown)])
+    drawn = _SketchFrame([outline, cell, *(_shape(each) for each in shown)])
     return Sketch(
         "".join(drawn.path(ring.exterior.coords) + "Z" for ring in shapely.get_parts(outline))
         if outline
@@ -73,7 +73,7 @@ def _shape(place: AnsweredPlace) -> shapely.MultiPoint:
     return shapely.MultiPoint([(longitude, latitude) for latitude, longitude in place.points])
 
 
-class _Frame:
+class _SketchFrame:
     """Turns degrees into the sketch's units, so that all that is shown has room."""
 
     def __init__(self, shapes: Iterable[BaseGeometry | None]) -> None:
@@ -98,11 +98,11 @@ class _Frame:
         side = max(5.0, round(2 * _CELL * self.scale, 1))
         return (*self.at(west, north), side, side)
 
-    def mark(self, number: int, place: AnsweredPlace) -> Mark:
+    def mark(self, number: int, place: AnsweredPlace) -> SketchMark:
         latitude, longitude = place.points[0]
         corners = [(lon, lat) for lat, lon in place.points]
         is_area = place.kind == "geoshape"
         path = "" if len(corners) == 1 else self.path(corners) + ("Z" if is_area else "")
-        return Mark(
+        return SketchMark(
             number, f"{place.question} ({KINDS[place.kind]})", path, self.at(longitude, latitude), is_area
         )

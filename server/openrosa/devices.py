@@ -15,7 +15,7 @@ from server import clock
 from server.db import db, single_statements
 from server.models import Device, DeviceForm
 from server.models.people import UNNAMED
-from server.phones.phone_access import Caller
+from server.phones.phone_access import PhoneCaller
 
 OFTEN_ENOUGH = dt.timedelta(hours=1)
 """How exact `last_seen` is: a phone that asks every minute is written down once an hour."""
@@ -66,7 +66,7 @@ def _agent() -> str:
     return printable(request.environ.get("HTTP_USER_AGENT")) or ""
 
 
-def _name(connection: sa.Connection, caller: Caller) -> str | None:
+def _name(connection: sa.Connection, caller: PhoneCaller) -> str | None:
     """What this phone is known by: its id; else the only one of the collector's with its User-Agent; else that alone.
 
     None for what is neither Collect nor KoboCollect and tells no id.
@@ -82,7 +82,7 @@ def _unnamed(agent: str) -> str:
     return f"{UNNAMED}{agent}"[:MAX_TEXT]
 
 
-def seen(caller: Caller) -> None:
+def seen(caller: PhoneCaller) -> None:
     """Note that this phone asked for its forms now."""
     moment = clock.now()
     with single_statements().connect() as connection:
@@ -94,7 +94,7 @@ def seen(caller: Caller) -> None:
         _note(caller, device, moment)
 
 
-def learn(caller: Caller) -> None:
+def learn(caller: PhoneCaller) -> None:
     """Take the id that a phone tells when it sends, for the row that it had by its User-Agent alone.
 
     Looked up once a process for each phone and version of its app: on submissions nothing else is read or written.
@@ -139,7 +139,7 @@ def _join(own: Any, unnamed: Any, device: str, agent: str) -> None:
             connection.rollback()  # another process has noted the same phone in this moment
 
 
-def fetched(caller: Caller, form_id: str, version: str) -> None:
+def fetched(caller: PhoneCaller, form_id: str, version: str) -> None:
     """Note which version of a form this phone has now; written only when it is another one."""
     with single_statements().connect() as connection:
         asked = {"collector": caller.collector_id, "device": _name(connection, caller), "form": form_id}
@@ -158,7 +158,7 @@ def fetched(caller: Caller, form_id: str, version: str) -> None:
         connection.commit()
 
 
-def asked_about(caller: Caller, unsent: int) -> None:
+def asked_about(caller: PhoneCaller, unsent: int) -> None:
     """Note how many households this phone has that never came here: it asks for them at every sync (E10)."""
     with single_statements().connect() as connection:
         asked = {"collector": caller.collector_id, "device": _name(connection, caller)}
@@ -171,7 +171,7 @@ def asked_about(caller: Caller, unsent: int) -> None:
         connection.commit()
 
 
-def _note(caller: Caller, device: str, moment: dt.datetime) -> None:
+def _note(caller: PhoneCaller, device: str, moment: dt.datetime) -> None:
     with db.engine.connect().execution_options(writes=True) as connection:
         insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         agent = _agent()

@@ -13,11 +13,11 @@ from server.households.records import HOUSEHOLDS
 from server.openrosa import published, xml
 from server.openrosa.devices import asked_about, fetched, seen
 from server.openrosa.reading import reading
-from server.phones.phone_access import Caller, known, outside_url
+from server.phones.phone_access import PhoneCaller, known, outside_url
 
 
 @known
-def form_list(caller: Caller) -> Response:
+def form_list(caller: PhoneCaller) -> Response:
     """The forms a phone shall have; with `formID` only that one, or none (C21)."""
     seen(caller)
     only = request.args.get("formID")
@@ -28,7 +28,7 @@ def form_list(caller: Caller) -> Response:
 
 
 @known
-def form(caller: Caller, form_id: str, version: str) -> Response:
+def form(caller: PhoneCaller, form_id: str, version: str) -> Response:
     """One published version, byte for byte (C22)."""
     with single_statements().connect() as connection:
         content = published.xform(connection, caller, form_id, version)
@@ -37,7 +37,7 @@ def form(caller: Caller, form_id: str, version: str) -> Response:
 
 
 @reading
-def manifest(caller: Caller, form_id: str, version: str) -> Response:
+def manifest(caller: PhoneCaller, form_id: str, version: str) -> Response:
     """What else the version needs (C24)."""
     found = published.version(caller, form_id, version)
     with single_statements().connect() as connection:
@@ -48,7 +48,7 @@ def manifest(caller: Caller, form_id: str, version: str) -> Response:
 
 
 @reading
-def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
+def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Response:
     """One file of a version; lists are made for this collector."""
     found = published.version(caller, form_id, version)
     with single_statements().connect() as connection:
@@ -59,7 +59,7 @@ def media(caller: Caller, form_id: str, version: str, name: str) -> Response:
 
 
 @reading
-def integrity(caller: Caller, name: str) -> Response:
+def integrity(caller: PhoneCaller, name: str) -> Response:
     """Which of the entities in `id` (separated by commas) are gone from this collector's list (E10)."""
     if name not in phone_lists.PROPERTIES:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
@@ -73,7 +73,7 @@ def integrity(caller: Caller, name: str) -> Response:
     return Response(xml.integrity(answers), content_type=xml.CONTENT_TYPE)
 
 
-def _listed(caller: Caller, listed: published.Listed) -> xml.ListedForm:
+def _listed(caller: PhoneCaller, listed: published.NewestVersion) -> xml.ListedForm:
     url = f"{_base(caller)}{_path(listed.form_id, listed.version)}"
     return xml.ListedForm(
         listed.form_id,
@@ -85,13 +85,13 @@ def _listed(caller: Caller, listed: published.Listed) -> xml.ListedForm:
     )
 
 
-def _file(caller: Caller, base: str, file: published.Needed) -> xml.ListedFile:
+def _file(caller: PhoneCaller, base: str, file: published.Needed) -> xml.ListedFile:
     name = file.name.removesuffix(".csv")
     check = f"{_base(caller)}/lists/{quote(name, safe='')}/integrity" if file.is_list else None
     return xml.ListedFile(file.name, file.md5, f"{base}/{quote(file.name, safe='')}", check)
 
 
-def _base(caller: Caller) -> str:
+def _base(caller: PhoneCaller) -> str:
     """What every handed-out URL begins with: the host, scheme and prefix that the phone itself used (C11, C20)."""
     return f"{outside_url()}{caller.prefix}"
 

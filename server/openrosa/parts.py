@@ -28,7 +28,7 @@ _UNREADABLE = "gói tin bị cắt giữa chừng hoặc không đúng dạng mu
 
 
 @dataclass(frozen=True)
-class Part:
+class MultipartPart:
     """One part; `filename` is None for a plain field."""
 
     name: str
@@ -38,7 +38,7 @@ class Part:
 
 
 @contextmanager
-def received(stream: IO[bytes], content_type: str, length: int | None) -> Iterator[list[Part]]:
+def received(stream: IO[bytes], content_type: str, length: int | None) -> Iterator[list[MultipartPart]]:
     """The parts in their order, open until the end of the block.
 
     `length` is that of the whole body, None where the request does not say. Raises Problem BAD_REQUEST where
@@ -55,17 +55,17 @@ def received(stream: IO[bytes], content_type: str, length: int | None) -> Iterat
         yield _streamed(io.BytesIO(body) if small else stream, boundary, files) if parts is None else parts
 
 
-def _cut(body: bytes, boundary: bytes) -> list[Part] | None:
+def _cut(body: bytes, boundary: bytes) -> list[MultipartPart] | None:
     """The parts of a body written by the book; None where the careful parser should have a look at it."""
     mark = b"\r\n--" + boundary
     pieces = (b"\r\n" + body).split(mark)
     if len(pieces) < 3 or pieces[0].strip() or not pieces[-1].startswith(b"--") or len(pieces) > MAX_PARTS:
         return None
     parts = [_part(piece) for piece in pieces[1:-1]]
-    return None if None in parts else cast(list[Part], parts)
+    return None if None in parts else cast(list[MultipartPart], parts)
 
 
-def _part(piece: bytes) -> Part | None:
+def _part(piece: bytes) -> MultipartPart | None:
     head, blank, content = piece.partition(b"\r\n\r\n")
     if not blank or not head.startswith(b"\r\n"):
         return None
@@ -78,7 +78,7 @@ def _part(piece: bytes) -> Part | None:
         media_type = kind[1].decode() if kind else ""
     except UnicodeDecodeError:
         return None
-    return Part(name, filename, media_type, io.BytesIO(content))
+    return MultipartPart(name, filename, media_type, io.BytesIO(content))
 
 
 def _unescaped(name: str) -> str:
@@ -86,7 +86,7 @@ def _unescaped(name: str) -> str:
     return name.replace("%22", '"')
 
 
-def _streamed(stream: IO[bytes], boundary: bytes, open_files: ExitStack) -> list[Part]:
+def _streamed(stream: IO[bytes], boundary: bytes, open_files: ExitStack) -> list[MultipartPart]:
     """The parts by Werkzeug's parser: any line ends, any quoting, any size."""
 
     def spool(*_args: object, **_kwargs: object) -> IO[bytes]:
@@ -98,8 +98,11 @@ def _streamed(stream: IO[bytes], boundary: bytes, open_files: ExitStack) -> list
         fields, files = parser.parse(stream, boundary, None)
     except ValueError as error:
         raise Problem(CommonProblem.BAD_REQUEST, why=_UNREADABLE) from error
-    texts = [Part(name or "", None, "", io.BytesIO(text.encode())) for name, text in fields.items(multi=True)]
+    texts = [
+        MultipartPart(name or "", None, "", io.BytesIO(text.encode()))
+        for name, text in fields.items(multi=True)
+    ]
     return texts + [
-        Part(name or "", file.filename or "", file.content_type or "", cast(BinaryIO, file.stream))
+        MultipartPart(name or "", file.filename or "", file.content_type or "", cast(BinaryIO, file.stream))
         for name, file in files.items(multi=True)
     ]

@@ -11,7 +11,7 @@ from forms.definition import Definition
 from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.models import Form, FormCommune, FormFile, FormVersion
-from server.phones.phone_access import Caller
+from server.phones.phone_access import PhoneCaller
 from server.published_forms.form_problems import FormProblem
 from server.published_forms.publishing import MADE
 from server.published_forms.registry import registry
@@ -48,7 +48,7 @@ _FILE = sa.select(FormFile.content, FormFile.media_type).where(
 
 
 @dataclass(frozen=True)
-class Listed:
+class NewestVersion:
     """A form's newest version, as it stands in the form list."""
 
     form_id: str
@@ -77,54 +77,54 @@ class Needed:
 
 
 @dataclass(frozen=True)
-class Version:
+class ServedVersion:
     """A version that this caller may have, retired forms' versions and older ones included (C42)."""
 
     id: int
     definition: Definition
 
 
-def listed(connection: sa.Connection, caller: Caller) -> list[Listed]:
+def listed(connection: sa.Connection, caller: PhoneCaller) -> list[NewestVersion]:
     """Every form that is not retired and is everybody's or their commune's, in its newest version."""
     rows = connection.execute(_LISTED, {"commune": caller.commune_id}).all()
     return [_listed(*row) for row in rows]
 
 
-def _listed(form_id: str, title: str, version: str, digest: str) -> Listed:
+def _listed(form_id: str, title: str, version: str, digest: str) -> NewestVersion:
     has_media = bool(_version(form_id, version).definition.media)
-    return Listed(form_id, title.strip() or form_id, version, digest, has_media)
+    return NewestVersion(form_id, title.strip() or form_id, version, digest, has_media)
 
 
-def version(caller: Caller, form_id: str, name: str) -> Version:
+def version(caller: PhoneCaller, form_id: str, name: str) -> ServedVersion:
     """The version `name` of a form; Problem where there is none, or the form is another commune's."""
     return _version(form_id, name, caller)
 
 
-def form(caller: Caller, form_id: str) -> None:
+def form(caller: PhoneCaller, form_id: str) -> None:
     """Problem where there is no such form, or it is another commune's."""
     known = registry().form(form_id) if form_id.isprintable() else None
     if known is None or known.commune_id not in (None, caller.commune_id):
         raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
 
 
-def _version(form_id: str, name: str, caller: Caller | None = None) -> Version:
+def _version(form_id: str, name: str, caller: PhoneCaller | None = None) -> ServedVersion:
     form = registry().form(form_id) if form_id.isprintable() else None
     if form is None or (caller is not None and form.commune_id not in (None, caller.commune_id)):
         raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
     known = registry().version(form, name) if name.isprintable() else None
     if known is None:
         raise Problem(FormProblem.VERSION_UNKNOWN, form_id=form_id[:80], version=name[:80])
-    return Version(known.id, known.definition)
+    return ServedVersion(known.id, known.definition)
 
 
-def xform(connection: sa.Connection, caller: Caller, form_id: str, name: str) -> Content:
+def xform(connection: sa.Connection, caller: PhoneCaller, form_id: str, name: str) -> Content:
     """The form's bytes exactly as published (C16, C22)."""
     version(caller, form_id, name)
     body, digest = connection.execute(_XFORM, {"form": form_id, "version": name}).one()
     return Content(body, "text/xml; charset=utf-8", digest)
 
 
-def needed(connection: sa.Connection, caller: Caller, found: Version) -> list[Needed]:
+def needed(connection: sa.Connection, caller: PhoneCaller, found: ServedVersion) -> list[Needed]:
     """Every external file that the form names and that there is (C27), in the form's order."""
     rows = connection.execute(_FILES, {"version": found.id})
     stored = {row.name: row.md5 for row in rows}
@@ -133,19 +133,19 @@ def needed(connection: sa.Connection, caller: Caller, found: Version) -> list[Ne
 
 
 def _needed(
-    connection: sa.Connection, caller: Caller, found: Version, name: str, stored: Mapping[str, str]
+    connection: sa.Connection, caller: PhoneCaller, found: ServedVersion, name: str, stored: Mapping[str, str]
 ) -> Needed | None:
     made = None if _is_uploaded(found, name, stored) else phone_lists.content(connection, name, caller)
     digest = stored.get(name) if made is None else md5(made)
     return None if digest is None else Needed(name, digest, made is not None and is_list(found, name))
 
 
-def _is_uploaded(found: Version, name: str, stored: Collection[str]) -> bool:
+def _is_uploaded(found: ServedVersion, name: str, stored: Collection[str]) -> bool:
     """Whether the officer's own file is meant, though elsewhere a form made a list of that name."""
     return name in stored and name not in MADE and not is_list(found, name)
 
 
-def is_list(found: Version, name: str) -> bool:
+def is_list(found: ServedVersion, name: str) -> bool:
     """Whether phones shall keep the file as an entity list: where a form of it makes or changes entities.
 
     Others get it as a plain file, which costs no fetching of the form at every sync (C18).
@@ -153,7 +153,7 @@ def is_list(found: Version, name: str) -> bool:
     return any(name == f"{entity.list_name}.csv" for entity in found.definition.entities)
 
 
-def file(connection: sa.Connection, caller: Caller, found: Version, name: str) -> Content:
+def file(connection: sa.Connection, caller: PhoneCaller, found: ServedVersion, name: str) -> Content:
     """One file of a version: made from the tables for this caller, else as uploaded with the form."""
     if name not in found.definition.media:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])

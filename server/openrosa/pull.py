@@ -21,7 +21,7 @@ from server.openrosa import published, xml
 from server.openrosa.reading import reading
 from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones import digest
-from server.phones.phone_access import Caller, known, outside_url
+from server.phones.phone_access import PhoneCaller, known, outside_url
 from server.published_forms.registry import registry
 from server.sealing import key_for
 
@@ -68,7 +68,7 @@ _FILE = (
 
 
 @reading
-def submission_list(caller: Caller) -> Response:
+def submission_list(caller: PhoneCaller) -> Response:
     """The ids of one form, some at a time; an edit stands where it arrived, what it replaced nowhere (C50, C51)."""
     cursor = request.args.get("cursor") or "0"
     if not cursor.isascii() or not cursor.isdigit() or int(cursor) > _LAST:
@@ -83,7 +83,7 @@ def submission_list(caller: Caller) -> Response:
 
 
 @reading
-def download_submission(caller: Caller) -> Response:
+def download_submission(caller: PhoneCaller) -> Response:
     """One submission with the addresses of its files; the key is Briefcase's XPath, read leniently (C52)."""
     key = request.args.get("formId", "")
     found = _KEY.search(key[key.rfind("@key=") :]) if "@key=" in key else None
@@ -119,12 +119,12 @@ def attachment(signed: str, **_token: str) -> Response:
 
 
 @known
-def push(_caller: Caller) -> Response:
+def push(_caller: PhoneCaller) -> Response:
     """Forms are published by officers, never pushed from outside (C54)."""
     raise Problem(PhoneRequestProblem.PUSH_REFUSED)
 
 
-def _scope(caller: Caller, form_id: str) -> dict[str, Any]:
+def _scope(caller: PhoneCaller, form_id: str) -> dict[str, Any]:
     """What every statement asks about: a form that is theirs to have, and who they are."""
     published.form(caller, form_id)
     form = registry().form(form_id)
@@ -143,7 +143,7 @@ def _inside(row: Any) -> str:
     return _DEFAULT_NAMESPACE.sub(r"\1", etree.tostring(root, encoding="unicode", with_tail=False))
 
 
-def _listed(caller: Caller, file: Any) -> xml.ListedFile:
+def _listed(caller: PhoneCaller, file: Any) -> xml.ListedFile:
     content = blobs.get(file.stored_sha256)
     digest_of = "0" * 32 if content is None else md5(content)
     signed = _signer().dumps(file.id)

@@ -7,14 +7,14 @@ from typing import Any
 from flask import Response
 
 from server.intake import apply
-from server.phones.phone_access import Caller, known
+from server.phones.phone_access import PhoneCaller, known
 
 
 def reading(view: Callable[..., Response]) -> Callable[..., Response]:
     """A view that shows what has been sent: gets the Caller, and finds all that was accepted applied."""
 
     @wraps(view)
-    def shown(caller: Caller, **path: Any) -> Response:
+    def shown(caller: PhoneCaller, **path: Any) -> Response:
         apply.caught_up()
         return view(caller, **path)
 

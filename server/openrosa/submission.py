@@ -11,9 +11,9 @@ from server.intake import receive
 from server.intake.sender import Sender
 from server.openrosa import parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
-from server.openrosa.parts import Part
+from server.openrosa.parts import MultipartPart
 from server.openrosa.request_problems import PhoneRequestProblem
-from server.phones.phone_access import Caller, sending
+from server.phones.phone_access import PhoneCaller, sending
 
 XML_PART = "xml_submission_file"
 INCOMPLETE_PART = "*isIncomplete*"
@@ -21,7 +21,7 @@ INCOMPLETE_PART = "*isIncomplete*"
 
 
 @sending
-def submission(caller: Caller) -> Response:
+def submission(caller: PhoneCaller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":
         return Response(status=204, content_type=xml.CONTENT_TYPE)
@@ -33,7 +33,7 @@ def submission(caller: Caller) -> Response:
     return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
 
 
-def sender(caller: Caller) -> Sender:
+def sender(caller: PhoneCaller) -> Sender:
     """What is kept of who sent it (C48)."""
     return Sender(
         caller.collector_id,
@@ -45,7 +45,7 @@ def sender(caller: Caller) -> Sender:
     )
 
 
-def unwrap(found: Iterable[Part]) -> tuple[bytes, list[Part]]:
+def unwrap(found: Iterable[MultipartPart]) -> tuple[bytes, list[MultipartPart]]:
     """The one XML form, as a file or as a plain field (C33, C34), and the other file parts (C35)."""
     forms, files = [], []
     for part in found:
@@ -61,7 +61,7 @@ def unwrap(found: Iterable[Part]) -> tuple[bytes, list[Part]]:
     return forms[0].stream.read(MAX_BYTES + 1), files
 
 
-def uploads(files: Iterable[Part]) -> list[Upload]:
+def uploads(files: Iterable[MultipartPart]) -> list[Upload]:
     """Attachments by the names of their parts; of two with one name the second gets another."""
     taken: dict[str, Upload] = {}
     for part in files:

@@ -30,7 +30,7 @@ COLLECTOR_TABLE = TableKind(
 
 
 @dataclass(frozen=True)
-class Line:
+class CollectorRow:
     """One row: where it stands, the name, and what stands for the thôn."""
 
     row: TableRow
@@ -47,11 +47,11 @@ class Line:
 class PlannedCollector:
     """Somebody to add, with the thôn they will walk."""
 
-    line: Line
+    line: CollectorRow
     villages: tuple[Village, ...]
 
 
-def plan(lines: Iterable[Line], commune: Commune) -> tuple[list[PlannedCollector], list[RowFault]]:
+def plan(lines: Iterable[CollectorRow], commune: Commune) -> tuple[list[PlannedCollector], list[RowFault]]:
     """Who would be added, and all that is wrong with the rows."""
     places = merged_villages.by_words(commune)
     known = _known(commune)
@@ -75,7 +75,7 @@ def plan(lines: Iterable[Line], commune: Commune) -> tuple[list[PlannedCollector
     return wanted, wrong
 
 
-def add(lines: Iterable[Line], commune: Commune, *, actor: str = "system") -> list[NewCollector]:
+def add(lines: Iterable[CollectorRow], commune: Commune, *, actor: str = "system") -> list[NewCollector]:
     """Add everybody in the table; the caller commits. Raises RowsRejected, and then has added nobody."""
     wanted, wrong = plan(lines, commune)
     if wrong:
@@ -88,27 +88,27 @@ def store(wanted: Iterable[PlannedCollector], commune: Commune, *, actor: str) -
     return [collectors.add(each.line.name, commune, each.villages, actor=actor) for each in wanted]
 
 
-def read(content: bytes, filename: str) -> list[Line]:
+def read(content: bytes, filename: str) -> list[CollectorRow]:
     """The rows of a file, of all its sheets. Raises TableRejected."""
     return lines_of(read_table.read_file(content, filename, COLLECTOR_TABLE))
 
 
-def read_text(text: str) -> list[Line]:
+def read_text(text: str) -> list[CollectorRow]:
     """The rows of CSV text, or of cells copied from Excel. Raises TableRejected."""
     return lines_of(read_table.read_text(text, COLLECTOR_TABLE))
 
 
-def lines_of(reading: TableRead) -> list[Line]:
+def lines_of(reading: TableRead) -> list[CollectorRow]:
     """The rows of a table that has been read. Raises TableRejected for too many."""
     if len(reading.rows) > MOST_ROWS:
         raise TableRejected([f"Bảng có {len(reading.rows)} dòng; mỗi lần thêm nhiều nhất {MOST_ROWS} người."])
     return [
-        Line(row, row.text("collector"), row.text("village"), row.text("village_code"))
+        CollectorRow(row, row.text("collector"), row.text("village"), row.text("village_code"))
         for row in reading.rows
     ]
 
 
-def _villages(line: Line, places: VillagesByWords, wrong: list[RowFault]) -> list[Village]:
+def _villages(line: CollectorRow, places: VillagesByWords, wrong: list[RowFault]) -> list[Village]:
     codes, names = _several(line.village_code), _several(line.places)
     if not codes and not names:
         wrong.append(RowFault(line.row, f"chưa ghi thôn của {line.name or 'người này'}", "village"))

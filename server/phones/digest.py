@@ -30,7 +30,7 @@ class Nonces(TimestampSigner):
 
 
 @dataclass(frozen=True)
-class Answer:
+class DigestAnswer:
     """What a client puts into `Authorization: Digest …`."""
 
     username: str
@@ -57,14 +57,14 @@ class Answer:
         return asked in (_path_and_query(target), _path_and_query(prefix + target))
 
 
-def read(parameters: Mapping[str, str | None], algorithm: str | None) -> Answer | None:
+def read(parameters: Mapping[str, str | None], algorithm: str | None) -> DigestAnswer | None:
     """The parameters of the header as an Answer; None where one is missing or of a kind we do not offer."""
     values = {name: parameters.get(name) or "" for name in _FIELDS}
     if not all(values.values()) or (algorithm or "MD5").upper() != "MD5":
         return None
     if values["realm"] != REALM or values["qop"] != "auth":
         return None
-    return Answer(**values)
+    return DigestAnswer(**values)
 
 
 def ha1(username: str, password: str) -> str:

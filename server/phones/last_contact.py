@@ -45,7 +45,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Phone:
+class KnownPhone:
     """One phone; `unsent` are households made on it that it asked about and that never came, None: unknown."""
 
     device: str
@@ -70,7 +70,7 @@ class Phone:
 class Contact:
     """What is known of one collector's phones; times None where nothing was ever heard."""
 
-    phones: tuple[Phone, ...] = ()
+    phones: tuple[KnownPhone, ...] = ()
     last_sent: dt.datetime | None = None
     incomplete: int = 0
     """Visits that came without all their photos."""
@@ -122,7 +122,7 @@ def old_phones(commune: Commune) -> int:
     return db.session.scalar(query) or 0
 
 
-def _phones(ids: list[int]) -> dict[int, tuple[Phone, ...]]:
+def _phones(ids: list[int]) -> dict[int, tuple[KnownPhone, ...]]:
     newest = dict(_pairs(NEWEST))
     held: dict[int, list[Held]] = {}
     of = sa.select(DeviceForm).join(Device, Device.id == DeviceForm.device_id)
@@ -130,10 +130,10 @@ def _phones(ids: list[int]) -> dict[int, tuple[Phone, ...]]:
         known = newest.get(row.form_id)
         is_newest = None if known is None else known == row.version
         held.setdefault(row.device_id, []).append(Held(row.form_id, row.version, is_newest))
-    found: dict[int, tuple[Phone, ...]] = {}
+    found: dict[int, tuple[KnownPhone, ...]] = {}
     devices = sa.select(Device).where(Device.collector_id.in_(ids)).order_by(Device.last_seen.desc())
     for device in db.session.scalars(devices):
-        phone = Phone(
+        phone = KnownPhone(
             device.device_id,
             app(device.user_agent),
             device.first_seen,

@@ -62,7 +62,7 @@ _OLD_PASSWORDS = (
 
 
 @dataclass(frozen=True)
-class Caller:
+class PhoneCaller:
     """The collector behind a request. `villages` are their thôn, key by code.
 
     `prefix` stands before the path of every URL they are given: `/key/<token>`, or nothing under Digest (C12).
@@ -105,7 +105,7 @@ def sending(view: Callable[..., Response]) -> Callable[..., Response]:
     return access.phone(asked)
 
 
-def by_token(token: str, *, sends: bool = False) -> Caller:
+def by_token(token: str, *, sends: bool = False) -> PhoneCaller:
     """The collector whose QR code holds this token; Problem KEY_UNKNOWN for any other or a revoked one (C12).
 
     A token that was changed is good only where one `sends`; Problem KEY_CHANGED else. Found by the token's hash,
@@ -125,7 +125,7 @@ def by_token(token: str, *, sends: bool = False) -> Caller:
     return _caller(rows, f"/key/{token}")
 
 
-def by_sent_token(token: str) -> Caller:
+def by_sent_token(token: str) -> PhoneCaller:
     """As `by_token`, for what a phone sends: a collector seen in the last REMEMBERED seconds is taken as they were.
 
     A phone sends its day in one burst, and asking the database anew would cost a fifth of each visit. That he
@@ -148,12 +148,12 @@ def forget() -> None:
     _recent().clear()
 
 
-def _recent() -> dict[bytes, tuple[Caller, float]]:
-    found: dict[bytes, tuple[Caller, float]] = current_app.extensions.setdefault(_RECENT, {})
+def _recent() -> dict[bytes, tuple[PhoneCaller, float]]:
+    found: dict[bytes, tuple[PhoneCaller, float]] = current_app.extensions.setdefault(_RECENT, {})
     return found
 
 
-def by_password(*, sends: bool = False) -> Caller:
+def by_password(*, sends: bool = False) -> PhoneCaller:
     """The collector who proves their password; Problem AUTHENTICATION_NEEDED, with challenges, for others (C13).
 
     A password that was changed is good only where one `sends`.
@@ -177,7 +177,7 @@ def outside_url() -> str:
     return f"{scheme}://{request.host}{request.root_path}"
 
 
-def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
+def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCaller:
     answer = digest.read(parameters, parameters.get("algorithm"))
     if answer is None or not answer.is_for(_target(), request.root_path):
         raise _needs_password()
@@ -190,7 +190,7 @@ def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
     return _caller(rows, "")
 
 
-def _by_basic(parameters: Mapping[str, str | None], *, sends: bool) -> Caller:
+def _by_basic(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCaller:
     """No slow hash: it would have to be paid on every request, and the password is ours, 95 bits strong."""
     username, password = parameters.get("username") or "", parameters.get("password") or ""
     rows, given = _by_name(username), digest.ha1(username, password).encode()
@@ -233,11 +233,11 @@ def _rows(statement: sa.Executable, sought: bytes | str) -> Sequence[Any]:
         return connection.execute(statement, {"sought": sought, "now": clock.now()}).all()
 
 
-def _caller(rows: Sequence[Any], prefix: str) -> Caller:
+def _caller(rows: Sequence[Any], prefix: str) -> PhoneCaller:
     if not rows or not rows[0][4]:
         raise Problem(PhoneProblem.KEY_UNKNOWN)
     collector_id, commune_id, name, username = rows[0][:4]
-    return Caller(
+    return PhoneCaller(
         collector_id,
         commune_id,
         name,

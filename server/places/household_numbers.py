@@ -18,7 +18,7 @@ LIST_SOURCE = "danh sách hộ ho_dan"
 
 
 @dataclass(frozen=True)
-class Figure:
+class HouseholdNumber:
     """A thôn's number of households, the day it was true and who says so."""
 
     households: int
@@ -26,22 +26,24 @@ class Figure:
     source: str
 
 
-def households(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+def households(village_ids: Sequence[int], as_of: dt.date) -> dict[int, HouseholdNumber]:
     """The newest figure of each thôn not later than the day, else its households on the list; none where neither."""
     return _with_listed(newest(village_ids, as_of), village_ids, as_of)
 
 
-def of_city(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+def of_city(village_ids: Sequence[int], as_of: dt.date) -> dict[int, HouseholdNumber]:
     """The same for all thôn of the city, without naming each of them to the database."""
     return _with_listed(newest(None, as_of), village_ids, as_of)
 
 
-def _with_listed(told: dict[int, Figure], village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+def _with_listed(
+    told: dict[int, HouseholdNumber], village_ids: Sequence[int], as_of: dt.date
+) -> dict[int, HouseholdNumber]:
     bare = [key for key in village_ids if key not in told]
     return told | _listed(bare, as_of) if bare else told
 
 
-def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figure]:
+def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, HouseholdNumber]:
     """The newest figure of each of these thôn (None: of all) not later than a day."""
     query = sa.select(
         VillageFigure.village_id, VillageFigure.households, VillageFigure.day, VillageFigure.source
@@ -49,10 +51,10 @@ def newest(village_ids: Sequence[int] | None, as_of: dt.date) -> dict[int, Figur
     if village_ids is not None:
         query = query.where(VillageFigure.village_id.in_(village_ids))
     rows = db.session.execute(query.order_by(VillageFigure.day, VillageFigure.id)).all()
-    return {row.village_id: Figure(row.households, row.day, row.source) for row in rows}
+    return {row.village_id: HouseholdNumber(row.households, row.day, row.source) for row in rows}
 
 
-def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
+def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, HouseholdNumber]:
     """Households that had not ended by a day. One registered since then was there before, too (R8).
 
     Those of a thôn that had been merged by then are the new thôn's.
@@ -70,16 +72,16 @@ def _listed(village_ids: Sequence[int], as_of: dt.date) -> dict[int, Figure]:
         )
         .group_by(part.c.home)
     )
-    return {row[0]: Figure(row[1], as_of, LIST_SOURCE) for row in db.session.execute(listed)}
+    return {row[0]: HouseholdNumber(row[1], as_of, LIST_SOURCE) for row in db.session.execute(listed)}
 
 
-def total(found: Iterable[Figure]) -> int | None:
+def total(found: Iterable[HouseholdNumber]) -> int | None:
     """The sum; None where nothing is known (never 0 for unknown)."""
     numbers = [figure.households for figure in found]
     return sum(numbers) if numbers else None
 
 
-def source(found: Iterable[Figure]) -> HouseholdsSource | None:
+def source(found: Iterable[HouseholdNumber]) -> HouseholdsSource | None:
     """Who says how many households there are; of several, all of them and the newest day."""
     figures = list(found)
     if not figures:

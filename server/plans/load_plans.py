@@ -35,7 +35,7 @@ class Loaded(Outcome):
     tasks: Outcome
 
 
-def load(plan: plans.Plan, actor: str = audit.SYSTEM) -> Loaded:
+def load(plan: plans.PlanFile, actor: str = audit.SYSTEM) -> Loaded:
     """Store a plan of a commune that is known, and the indicators of our own list; the caller commits.
 
     Loading the same again changes nothing; a figure or task that differs becomes what the file says. How far a
@@ -56,7 +56,7 @@ def load(plan: plans.Plan, actor: str = audit.SYSTEM) -> Loaded:
     return loaded
 
 
-def of_targets(targets: Sequence[plans.Target], commune: Commune, year: int) -> plans.Plan:
+def of_targets(targets: Sequence[plans.FigureInPlan], commune: Commune, year: int) -> plans.PlanFile:
     """Figures of a table as a plan; the title is that of the plan that is there, or a plain one."""
     own = f"{commune.kind} {commune.name}"
     known = sa.select(Plan).where(Plan.commune_id == commune.id, Plan.year == year)
@@ -67,10 +67,10 @@ def of_targets(targets: Sequence[plans.Target], commune: Commune, year: int) -> 
         issuer=f"Ủy ban nhân dân {own}", title=title, year=year, signatory=plans.Signatory(None, None, "", ""),
         recipients=(), standing_office=None,
     )  # fmt: skip
-    return plans.Plan(f"x{commune.code}_{year}", commune.code, own, document, (), tuple(targets), ())
+    return plans.PlanFile(f"x{commune.code}_{year}", commune.code, own, document, (), tuple(targets), ())
 
 
-def taken_codes(plan: plans.Plan, commune: Commune) -> list[str]:
+def taken_codes(plan: plans.PlanFile, commune: Commune) -> list[str]:
     """Codes of the plan that other plans have, each in a sentence."""
     codes = [target.id for target in plan.targets]
     taken = sa.select(Target.code).join(Plan).where(
@@ -125,7 +125,7 @@ def _meaning(spec: plans.IndicatorSpec, position: int) -> dict[str, Any]:
     }
 
 
-def _keys(plan: plans.Plan) -> Mapping[str, int]:
+def _keys(plan: plans.PlanFile) -> Mapping[str, int]:
     """The keys of the indicators that the plan names."""
     wanted = {target.indicator for target in plan.targets if target.indicator}
     rows = db.session.execute(sa.select(Indicator.code, Indicator.id).where(Indicator.code.in_(wanted)))
@@ -139,7 +139,7 @@ def _keys(plan: plans.Plan) -> Mapping[str, int]:
     return keys
 
 
-def _row(plan: plans.Plan, commune: Commune) -> Plan:
+def _row(plan: plans.PlanFile, commune: Commune) -> Plan:
     document = plan.document
     known = sa.select(Plan).where(Plan.commune_id == commune.id, Plan.year == document.year)
     row = db.session.scalars(known).first()
@@ -152,7 +152,7 @@ def _row(plan: plans.Plan, commune: Commune) -> Plan:
     return row
 
 
-def _refuse_taken_codes(plan: plans.Plan, row: Plan) -> None:
+def _refuse_taken_codes(plan: plans.PlanFile, row: Plan) -> None:
     for table, items in ((Target, plan.targets), (Task, plan.tasks)):
         codes = [item.id for item in items]
         taken = sa.select(table.code).where(table.code.in_(codes), table.plan_id != row.id)
@@ -162,7 +162,7 @@ def _refuse_taken_codes(plan: plans.Plan, row: Plan) -> None:
             )
 
 
-def _values(target: plans.Target, position: int, indicators: Mapping[str, int]) -> dict[str, Any]:
+def _values(target: plans.FigureInPlan, position: int, indicators: Mapping[str, int]) -> dict[str, Any]:
     return {
         "indicator_id": indicators[target.indicator] if target.indicator else None,
         "position": position,
@@ -182,7 +182,7 @@ def _values(target: plans.Target, position: int, indicators: Mapping[str, int]) 
     }
 
 
-def _task_values(task: plans.Task, position: int, targets: Mapping[str, int]) -> dict[str, Any]:
+def _task_values(task: plans.PlannedTask, position: int, targets: Mapping[str, int]) -> dict[str, Any]:
     """How far a task is stands in its own column, which loading never touches."""
     return {
         "target_id": targets.get(task.target or ""),

@@ -16,7 +16,7 @@ from server.db import db
 from server.files.tables.read_table import RowFault, TableColumn, TableKind, TableRead, TableRow
 from server.models import Commune, Plan, ReportedValue, Target
 from server.plans import office_figures
-from server.plans.office_figures import Entry
+from server.plans.office_figures import OfficeFigure
 
 FIGURES_TABLE = TableKind(
     "so-lieu",
@@ -43,7 +43,7 @@ class PlannedFigure:
 
     row: TableRow
     target: Target
-    entry: Entry
+    entry: OfficeFigure
     before: ReportedValue | None
     why: str
 

@@ -25,7 +25,7 @@ _STANDING = ReportedValue.replaced_at.is_(None)
 
 
 @dataclass(frozen=True)
-class Entry:
+class OfficeFigure:
     """A value that has been read and found right."""
 
     start: dt.date
@@ -96,7 +96,7 @@ def history(target: Target) -> Sequence[ReportedValue]:
     return db.session.scalars(rows.order_by(ReportedValue.period_end.desc(), ReportedValue.id.desc())).all()
 
 
-def enter(target: Target, entry: Entry, by: Caller, *, why: str = "") -> ReportedValue:
+def enter(target: Target, entry: OfficeFigure, by: Caller, *, why: str = "") -> ReportedValue:
     """Store a value; one that stands for the same target and period is replaced by it, and stays in the history.
 
     The caller commits. Raises Wrong where a correction does not say why.
@@ -153,7 +153,7 @@ def _audit(by: Caller, act: str, row: ReportedValue, target: Target, why: str) -
     audit.add(by.actor, act, f"reported_value:{row.id}", detail)
 
 
-def read(target: Target, given: Mapping[str, str]) -> Entry:
+def read(target: Target, given: Mapping[str, str]) -> OfficeFigure:
     """What a form sent, checked against the target: 0 ≤ n ≤ d, the period inside the plan and not in the future."""
     wrong: dict[str, str] = {}
     start, end = _period(target, given, wrong)
@@ -166,7 +166,7 @@ def read(target: Target, given: Mapping[str, str]) -> Entry:
         wrong["link"] = "Liên kết cần bắt đầu bằng http:// hoặc https://."
     if wrong or start is None or end is None:
         raise Wrong(wrong)
-    return Entry(
+    return OfficeFigure(
         start, end, numerator, denominator, value, source, _text(given, "note", LONGEST) or None, link or None
     )
 

@@ -59,10 +59,10 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
 
 def targets(
     reading: TableRead, commune: Commune, year: int, indicators: Mapping[str, str]
-) -> tuple[list[plans.Target], list[RowFault]]:
+) -> tuple[list[plans.FigureInPlan], list[RowFault]]:
     """The figures of a table; `indicators` are the known ones, code → label. All that is wrong stands in the faults."""
     by_label = {words(label): code for code, label in indicators.items()}
-    found: list[plans.Target] = []
+    found: list[plans.FigureInPlan] = []
     wrong: list[RowFault] = []
     rows: dict[str, TableRow] = {}
     for number, row in enumerate(reading.rows, start=1):
@@ -82,7 +82,7 @@ def targets(
 def _target(
     row: TableRow, number: int, commune: Commune, year: int, indicators: Mapping[str, str],
     by_label: Mapping[str, str], wrong: list[RowFault],
-) -> plans.Target | None:  # fmt: skip
+) -> plans.FigureInPlan | None:  # fmt: skip
     def no(meaning: str, sentence: str) -> None:
         wrong.append(RowFault(row, sentence, meaning))
 
@@ -113,7 +113,7 @@ def _target(
         no("indicator_code", "chỉ tiêu có khảo sát cần mã chỉ số")
     if how != "survey" and not office:
         no("office", "chỉ tiêu do đơn vị báo cáo cần tên đơn vị")
-    return plans.Target(
+    return plans.FigureInPlan(
         id=code.upper(), section=row.text("section") or "I", label_vi=label,
         wording_vi=(row.text("wording") or label)[:LONGEST_WORDING], indicator=indicator,
         comparator=_worded(row, "comparator", _COMPARATORS, "≥, >, =, ≤, <", wrong), value=value or "0", unit=unit,

@@ -7,7 +7,7 @@ from forms import plans
 from server.models import Commune
 
 
-def for_commune(plan: plans.Plan, commune: Commune, year: int) -> plans.Plan:
+def for_commune(plan: plans.PlanFile, commune: Commune, year: int) -> plans.PlanFile:
     """The same figures and tasks for a commune and year; as it is where it is that commune's plan of that year."""
     if (plan.commune_code, plan.document.year) == (commune.code, year):
         return plan

@@ -24,7 +24,7 @@ LONGEST = 2000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TaskFilter:
     """What a listing is narrowed to; "" is all. `state` may also be `open` or `late`."""
 
     kind: str = ""
@@ -34,7 +34,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListedTask:
     """A task in the listing: whether its day has passed, and the days until then (None without a day)."""
 
     task: Task
@@ -50,7 +50,7 @@ class Shown:
 class Listing:
     """One page of the tasks asked for, the number of each state among all, and the offices that lead any."""
 
-    tasks: tuple[Shown, ...]
+    tasks: tuple[ListedTask, ...]
     page: int
     pages: int
     counts: dict[str, int]
@@ -58,7 +58,7 @@ class Listing:
     leads: tuple[str, ...]
 
 
-def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
+def listing(commune: Commune, year: int, wanted: TaskFilter) -> Listing:
     """Overdue first, then by day, then those without a day; what is done or stopped last. Two statements."""
     shown = every(commune, year)
     counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
@@ -72,7 +72,7 @@ def listing(commune: Commune, year: int, wanted: Wanted) -> Listing:
     return Listing(on_page, page, pages, counts, sum(each.is_late for each in shown), tuple(leads))
 
 
-def every(commune: Commune, year: int) -> list[Shown]:
+def every(commune: Commune, year: int) -> list[ListedTask]:
     """All tasks of a year's plan, in the order of `listing`."""
     today = clock.today()
     rows = db.session.scalars(
@@ -85,12 +85,12 @@ def every(commune: Commune, year: int) -> list[Shown]:
     return sorted((_shown(task, today) for task in rows), key=_order)
 
 
-def _shown(task: Task, today: dt.date) -> Shown:
+def _shown(task: Task, today: dt.date) -> ListedTask:
     left = None if task.due is None else (task.due - today).days
-    return Shown(task, task.state in OPEN and left is not None and left < 0, left)
+    return ListedTask(task, task.state in OPEN and left is not None and left < 0, left)
 
 
-def _fits(each: Shown, wanted: Wanted) -> bool:
+def _fits(each: ListedTask, wanted: TaskFilter) -> bool:
     task = each.task
     if wanted.kind and task.kind != wanted.kind:
         return False
@@ -101,7 +101,7 @@ def _fits(each: Shown, wanted: Wanted) -> bool:
     return task.state in OPEN if wanted.state == "open" else wanted.state in ("", task.state)
 
 
-def _order(each: Shown) -> tuple[bool, bool, dt.date, int]:
+def _order(each: ListedTask) -> tuple[bool, bool, dt.date, int]:
     task = each.task
     return task.state not in OPEN, task.due is None, task.due or dt.date.max, task.position
 

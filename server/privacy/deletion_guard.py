@@ -43,7 +43,7 @@ class DeletionStopped(Exception):
 
 
 @dataclass(frozen=True)
-class Waiting:
+class StoppedRun:
     """A run that was stopped and has not gone through since."""
 
     what: str
@@ -154,14 +154,14 @@ def note_passed(what: str) -> None:
         db.session.commit()
 
 
-def waiting(connection: sa.Connection) -> list[Waiting]:
+def waiting(connection: sa.Connection) -> list[StoppedRun]:
     """Runs that wait for a person's word."""
     found = []
     for what in (RETENTION, AUDIT, SETTLING):
         last = _last(connection, STOPPED, what)
         passed = _last(connection, PASSED, what)
         if last is not None and (passed is None or passed.id < last.id):
-            found.append(Waiting(what, last.at, str((last.detail or {}).get("why", ""))))
+            found.append(StoppedRun(what, last.at, str((last.detail or {}).get("why", ""))))
     return found
 
 

@@ -21,7 +21,7 @@ READINGS = ("household.read", "submission.read", "photo.read", "privacy.extract"
 
 
 @dataclass(frozen=True)
-class Visit:
+class ExtractedVisit:
     """One submission: when, by whom, on what legal basis, and everything that was answered."""
 
     form: str
@@ -40,7 +40,7 @@ class Extract:
     label: str
     village: str
     facts: dict[str, str]
-    visits: tuple[Visit, ...]
+    visits: tuple[ExtractedVisit, ...]
     readings: Sequence[Any]
     """Times and acts, from the audit."""
 
@@ -73,7 +73,7 @@ def _facts(entity: Entity) -> dict[str, str]:
     return {name: value for name, value in (facts | others).items() if value}
 
 
-def _visits(session: Session, ids: list[int]) -> list[Visit]:
+def _visits(session: Session, ids: list[int]) -> list[ExtractedVisit]:
     attached = session.execute(
         sa.select(Attachment.submission_id, sa.func.count())
         .where(Attachment.submission_id.in_(ids))
@@ -91,7 +91,7 @@ def _visits(session: Session, ids: list[int]) -> list[Visit]:
         .order_by(Submission.observed_at, Submission.id)
     )  # fmt: skip
     return [
-        Visit(
+        ExtractedVisit(
             row.title, row.legal_basis or "", row.observed_at, row.name or "",
             said(row.answers or {}, row.form_version_id), files.get(row.id, 0),
             (row.latitude, row.longitude) if row.latitude is not None else None,

@@ -18,7 +18,7 @@ _YEAR = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True)
-class Table:
+class PrivacyTable:
     """One table of the report."""
 
     title: str
@@ -26,7 +26,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def tables(session: Session, communes: Collection[int] | None) -> list[Table]:
+def tables(session: Session, communes: Collection[int] | None) -> list[PrivacyTable]:
     """The whole report for some communes; None: for the installation."""
     found = [
         _forms(session, communes),
@@ -44,7 +44,7 @@ def _scope(communes: Collection[int] | None) -> sa.ColumnElement[bool]:
     return Submission.village_id.in_(sa.select(Village.id).where(Village.commune_id.in_(list(communes))))
 
 
-def _forms(session: Session, communes: Collection[int] | None) -> Table:
+def _forms(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     counts = {
         row[0]: row[1]
         for row in session.execute(
@@ -70,7 +70,7 @@ def _forms(session: Session, communes: Collection[int] | None) -> Table:
         )  # fmt: skip
     header = ("Biểu mẫu", "Tên", "Mục đích", "Căn cứ", "Lưu", "Phiên bản", "Câu cá nhân", "Câu nhạy cảm",
               "Vị trí chính xác của hộ", "Phiếu đang giữ")  # fmt: skip
-    return Table("Biểu mẫu, mục đích, căn cứ, thời hạn lưu", header, tuple(rows))
+    return PrivacyTable("Biểu mẫu, mục đích, căn cứ, thời hạn lưu", header, tuple(rows))
 
 
 def _classes(version: FormVersion | None) -> dict[str, int]:
@@ -78,7 +78,7 @@ def _classes(version: FormVersion | None) -> dict[str, int]:
     return {each: sum(field.sensitivity == each for field in fields) for each in (PERSONAL, SENSITIVE)}
 
 
-def _held(session: Session, communes: Collection[int] | None) -> Table:
+def _held(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     """How many households are in the data, and of how many the position is (level 3 from 10.000 of these)."""
     here: sa.ColumnElement[bool] = sa.true()
     if communes is not None:
@@ -98,10 +98,10 @@ def _held(session: Session, communes: Collection[int] | None) -> Table:
         ("Hộ trong danh sách", str(households or 0)),
         ("Hộ, điểm có vị trí (của hộ: làm tròn khoảng 110 m)", str(placed or 0)),
     )
-    return Table("Dữ liệu đang giữ", ("Nội dung", "Số lượng"), rows)
+    return PrivacyTable("Dữ liệu đang giữ", ("Nội dung", "Số lượng"), rows)
 
 
-def _consent(session: Session, communes: Collection[int] | None) -> Table:
+def _consent(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     """How often consent was given and refused, by version: what was read out is that version's text."""
     rows = []
     query = sa.select(FormVersion.id, FormVersion.version, FormVersion.definition, Form.form_id)
@@ -123,7 +123,7 @@ def _consent(session: Session, communes: Collection[int] | None) -> Table:
                 (version.form_id, version.version, question, str(counts.get("co", 0)), str(counts.get("khong", 0)))
             )  # fmt: skip
     header = ("Biểu mẫu", "Phiên bản", "Câu hỏi đồng ý", "Đồng ý", "Không đồng ý")
-    return Table(
+    return PrivacyTable(
         "Đồng ý (mỗi phiếu là một bản ghi: ai hỏi, lúc nào, lời nào, trả lời gì)", header, tuple(rows)
     )
 
@@ -136,7 +136,7 @@ def _asks_consent(field: Field) -> bool:
     return any("đồng ý" in label.casefold() for label in labels)
 
 
-def _requests(session: Session, communes: Collection[int] | None) -> Table:
+def _requests(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     found = requests.listed(session, communes)
     rows = []
     for kind, words in requests.KINDS.items():
@@ -145,10 +145,10 @@ def _requests(session: Session, communes: Collection[int] | None) -> Table:
         late = sum(each.is_late or each.is_unanswered for each in ours)
         rows.append((words, str(len(ours)), *map(str, states), str(late)))
     header = ("Yêu cầu của hộ", "Đã nhận", "Đang xử lý", "Đã xong", "Từ chối", "Trễ hạn")
-    return Table("Yêu cầu về dữ liệu", header, tuple(rows))
+    return PrivacyTable("Yêu cầu về dữ liệu", header, tuple(rows))
 
 
-def _breaches(session: Session, communes: Collection[int] | None) -> Table:
+def _breaches(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     rows = tuple(
         (
             _moment(row.found_at), str(row.subjects if row.subjects is not None else "chưa rõ"),
@@ -158,10 +158,10 @@ def _breaches(session: Session, communes: Collection[int] | None) -> Table:
         for row in breaches.listed(session, communes)
     )  # fmt: skip
     header = ("Phát hiện", "Số hộ", "Có vị trí", "Hạn 72 giờ", "Báo cơ quan", "Báo hộ", "Trễ")
-    return Table("Sự cố dữ liệu cá nhân", header, rows)
+    return PrivacyTable("Sự cố dữ liệu cá nhân", header, rows)
 
 
-def _retention(session: Session) -> Table:
+def _retention(session: Session) -> PrivacyTable:
     query = sa.select(Audit.at, Audit.record, Audit.detail).where(
         Audit.act == "retention.delete", Audit.at >= clock.now() - _YEAR
     )
@@ -169,23 +169,23 @@ def _retention(session: Session) -> Table:
         (_moment(row.at), row.record or "", str((row.detail or {}).get("rows", "")))
         for row in session.execute(query.order_by(Audit.id.desc()).limit(500))
     )
-    return Table("Xóa khi hết hạn lưu (12 tháng)", ("Lúc", "Của", "Số dòng"), rows)
+    return PrivacyTable("Xóa khi hết hạn lưu (12 tháng)", ("Lúc", "Của", "Số dòng"), rows)
 
 
-def _readings(session: Session) -> Table:
+def _readings(session: Session) -> PrivacyTable:
     query = sa.select(Audit.act, sa.func.count()).where(
         Audit.act.in_(READINGS), Audit.at >= clock.now() - _YEAR
     )
     counted = session.execute(query.group_by(Audit.act).order_by(Audit.act))
     rows = tuple((row[0], str(row[1])) for row in counted)
-    return Table("Lượt xem dữ liệu của hộ (12 tháng; từng lượt ở Nhật ký)", ("Việc", "Số lượt"), rows)
+    return PrivacyTable("Lượt xem dữ liệu của hộ (12 tháng; từng lượt ở Nhật ký)", ("Việc", "Số lượt"), rows)
 
 
 def _moment(value: dt.datetime | None) -> str:
     return f"{value.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if value else ""
 
 
-def lines(found: Sequence[Table]) -> list[tuple[str, ...]]:
+def lines(found: Sequence[PrivacyTable]) -> list[tuple[str, ...]]:
     """All tables below each other, for a CSV."""
     told: list[tuple[str, ...]] = []
     for table in found:

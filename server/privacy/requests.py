@@ -33,7 +33,7 @@ MORE_DAYS: Mapping[str, int] = {"view": 10, "correct": 10, "delete": 20, "withdr
 
 
 @dataclass(frozen=True)
-class Shown:
+class ListedRequest:
     """A request with the commune that has it, and what is late about it."""
 
     row: PrivacyRequest
@@ -62,7 +62,7 @@ def add(
     return found
 
 
-def listed(session: Session, communes: Collection[int] | None) -> list[Shown]:
+def listed(session: Session, communes: Collection[int] | None) -> list[ListedRequest]:
     """All requests of these communes (None: of all), the open ones first, by their due day."""
     query = (
         sa.select(PrivacyRequest, Commune)
@@ -74,11 +74,11 @@ def listed(session: Session, communes: Collection[int] | None) -> list[Shown]:
     return [shown(row, commune) for row, commune in session.execute(query)]
 
 
-def shown(row: PrivacyRequest, commune: Commune) -> Shown:
+def shown(row: PrivacyRequest, commune: Commune) -> ListedRequest:
     done_on = clock.day_of(row.closed_at) if row.closed_at else clock.today()
     told_at = row.answered_at or row.closed_at
     told_on = clock.day_of(told_at) if told_at else clock.today()
-    return Shown(row, commune, done_on > row.due, told_on > row.answer_due)
+    return ListedRequest(row, commune, done_on > row.due, told_on > row.answer_due)
 
 
 def one(session: Session, commune: Commune, key: int) -> PrivacyRequest:

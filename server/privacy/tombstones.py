@@ -36,7 +36,7 @@ _AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Line:
+class TombstoneLine:
     """One line of the file."""
 
     key: str
@@ -46,7 +46,7 @@ class Line:
 
 def forget(session: Session, doomed: Doomed, reason: str) -> None:
     """Delete for good, with whatever else the session holds, and commit; then take the files off the disk."""
-    lines = [Line(key, clock.now(), reason) for key in _keys(doomed)]
+    lines = [TombstoneLine(key, clock.now(), reason) for key in _keys(doomed)]
     _append(lines)
     connection = session.connection()
     _remember(connection, lines)
@@ -60,7 +60,7 @@ def forget(session: Session, doomed: Doomed, reason: str) -> None:
 
 def forget_points(session: Session, doomed: Doomed) -> int:
     """Take the positions out of these submissions for good, with whatever else the session holds; how many. Commits."""
-    lines = [Line(of_points(name), clock.now(), REQUEST) for name in doomed.submissions.values()]
+    lines = [TombstoneLine(of_points(name), clock.now(), REQUEST) for name in doomed.submissions.values()]
     _append(lines)
     connection = session.connection()
     _remember(connection, lines)
@@ -80,7 +80,9 @@ def apply_tombstones(session: Session) -> int:
     """
     newest = {line.key: line for line in read()}
     in_file = {key: line for key, line in newest.items() if line.reason != RETURNED}
-    in_table = {row.key: Line(row.key, row.at, row.reason) for row in session.scalars(sa.select(Tombstone))}
+    in_table = {
+        row.key: TombstoneLine(row.key, row.at, row.reason) for row in session.scalars(sa.select(Tombstone))
+    }
     session.rollback()
     lines = _without_returned(session, in_table | in_file)
     _append(line for key, line in in_table.items() if key not in in_file)
@@ -90,7 +92,7 @@ def apply_tombstones(session: Session) -> int:
     return _again(session, [line.key for line in lines.values() if line.reason == REQUEST], REQUEST)
 
 
-def _without_returned(session: Session, lines: Mapping[str, Line]) -> dict[str, Line]:
+def _without_returned(session: Session, lines: Mapping[str, TombstoneLine]) -> dict[str, TombstoneLine]:
     """The lines but for those of what retention had deleted and a backup brought back: phones may send to it again."""
     there = set()
     for keys in _portions([key for key, line in lines.items() if line.reason == RETENTION]):
@@ -102,7 +104,7 @@ def _without_returned(session: Session, lines: Mapping[str, Line]) -> dict[str, 
         there |= set(map(of_entity, session.scalars(entities)))
         there |= set(map(of_submission, session.scalars(visits)))
         session.rollback()
-    _append(Line(key, clock.now(), RETURNED) for key in sorted(there))
+    _append(TombstoneLine(key, clock.now(), RETURNED) for key in sorted(there))
     for keys in _portions(sorted(there)):
         session.connection(execution_options={"writes": True})
         session.execute(sa.delete(Tombstone).where(Tombstone.key.in_(keys)))
@@ -110,7 +112,7 @@ def _without_returned(session: Session, lines: Mapping[str, Line]) -> dict[str, 
     return {key: line for key, line in lines.items() if key not in there}
 
 
-def read() -> Iterator[Line]:
+def read() -> Iterator[TombstoneLine]:
     """The lines of the file; one that a power cut left half written is passed over."""
     if not _path().exists():
         return
@@ -118,7 +120,7 @@ def read() -> Iterator[Line]:
         for text in file:
             try:
                 told = json.loads(text)
-                yield Line(told["key"], dt.datetime.fromisoformat(told["at"]), told["reason"])
+                yield TombstoneLine(told["key"], dt.datetime.fromisoformat(told["at"]), told["reason"])
             except (ValueError, KeyError, TypeError):
                 continue
 
@@ -136,7 +138,7 @@ def _path() -> Path:
     return folder / FILE
 
 
-def _append(lines: Iterable[Line]) -> None:
+def _append(lines: Iterable[TombstoneLine]) -> None:
     """Add lines to the file, on disk before this returns; readable by the owner alone."""
     written = "".join(
         json.dumps({"key": line.key, "at": line.at.isoformat(), "reason": line.reason}, ensure_ascii=False)
@@ -154,7 +156,7 @@ def _append(lines: Iterable[Line]) -> None:
         os.close(handle)
 
 
-def _remember(connection: sa.Connection, lines: Iterable[Line]) -> None:
+def _remember(connection: sa.Connection, lines: Iterable[TombstoneLine]) -> None:
     rows = [{"key": line.key, "at": line.at, "reason": line.reason} for line in lines]
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     if rows:

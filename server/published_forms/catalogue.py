@@ -17,7 +17,7 @@ MOST_SHOWN = 300
 
 
 @dataclasses.dataclass(frozen=True)
-class Shown:
+class CatalogueEntry:
     """A form as the list shows it."""
 
     form_id: str
@@ -48,7 +48,7 @@ def drafts(commune: Commune | None) -> list[FormDraft]:
     return list(db.session.scalars(query.order_by(FormDraft.uploaded_at.desc()).limit(MOST_SHOWN)))
 
 
-def forms(commune: Commune | None) -> list[Shown]:
+def forms(commune: Commune | None) -> list[CatalogueEntry]:
     """The commune's own forms, and those of the city that it has; the city's own for the city."""
     newest = sa.select(sa.func.max(FormVersion.id)).group_by(FormVersion.form_id)
     count = sa.select(sa.func.count()).select_from(FormCommune).where(FormCommune.form_id == Form.id)
@@ -69,7 +69,7 @@ def forms(commune: Commune | None) -> list[Shown]:
     )
     owner = commune.id if commune else None
     return [
-        Shown(
+        CatalogueEntry(
             row.form_id,
             row.title,
             row.commune_id == owner,

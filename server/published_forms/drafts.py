@@ -55,7 +55,7 @@ class Tried:
 
 
 @dataclasses.dataclass(frozen=True)
-class Checked:
+class CheckedWorkbook:
     """A workbook that went through the checks; `ran` are the codes of those that could run."""
 
     workbook: bytes
@@ -65,7 +65,7 @@ class Checked:
     ran: tuple[str, ...]
 
 
-def check(workbook: bytes, filename: str, *, with_java: bool = False) -> Checked:
+def check(workbook: bytes, filename: str, *, with_java: bool = False) -> CheckedWorkbook:
     """Read a workbook as a form and try it; FormRejected for what phones would not open. Nothing is written.
 
     With Java, ODK Validate opens it too: half a second, so that it runs before a transaction begins to write.
@@ -82,11 +82,15 @@ def check(workbook: bytes, filename: str, *, with_java: bool = False) -> Checked
             ran.append("validate")
         if said is not None:
             raise FormRejected([odk_validate.error(said, sheets.read(workbook, filename))])
-    return Checked(workbook, filename, converted, stated, tuple(ran))
+    return CheckedWorkbook(workbook, filename, converted, stated, tuple(ran))
 
 
 def save(
-    workbook: bytes, filename: str, commune: Commune | None, actor: str, checked: Checked | None = None
+    workbook: bytes,
+    filename: str,
+    commune: Commune | None,
+    actor: str,
+    checked: CheckedWorkbook | None = None,
 ) -> FormDraft:
     """Keep an upload as the draft of its form, in place of the one before; the caller commits.
 

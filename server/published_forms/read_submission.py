@@ -48,7 +48,7 @@ WHY = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Point:
+class MeasuredPoint:
     """Where the visit was, as the phone measured it; accuracy in metres."""
 
     latitude: float
@@ -57,7 +57,7 @@ class Point:
 
 
 @dataclasses.dataclass(frozen=True)
-class Statement:
+class ReadStatement:
     """A finding before it has a place: whole numbers, 0 ≤ done ≤ of."""
 
     indicator: KnownIndicator
@@ -66,7 +66,7 @@ class Statement:
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
+class SubmissionReading:
     """One submission, understood as far as it can be."""
 
     instance: Instance
@@ -79,9 +79,9 @@ class Reading:
     answers: dict[str, Any]
     """As they may be stored."""
     blocks: tuple[EntityBlock, ...]
-    statements: tuple[Statement, ...]
+    statements: tuple[ReadStatement, ...]
     subject: uuid.UUID | None
-    point: Point | None
+    point: MeasuredPoint | None
     """As measured: to find the thôn, never to be stored for a household (R21)."""
     result: str | None
     village_code: str | None
@@ -100,7 +100,7 @@ class Reading:
         return self.blocks[0].id if self.blocks else self.subject
 
 
-def understand(xml: bytes) -> Reading:
+def understand(xml: bytes) -> SubmissionReading:
     """Read a submission; raises Problem where there is nothing that could be kept."""
     try:
         instance = read(xml)
@@ -122,10 +122,10 @@ def understand(xml: bytes) -> Reading:
 
 def _closed(
     instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion | None, *faults: Fault
-) -> Reading:
+) -> SubmissionReading:
     """A submission that is kept whole without being understood: of an unknown version, sealed (C44), or a flood."""
     sealed = instance.encrypted or not form.cuts_points
-    return Reading(
+    return SubmissionReading(
         instance, digest, form, version,
         xml=instance.xml if sealed else rounded_unseen(instance.xml),
         answers={}, blocks=(), statements=(), subject=None, point=None, result=None,
@@ -134,7 +134,7 @@ def _closed(
     )  # fmt: skip
 
 
-def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion) -> Reading:
+def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion) -> SubmissionReading:
     definition = version.definition
     stored = rounded(instance, definition) if version.cuts_points else instance
     kept = answers(stored, definition)
@@ -144,7 +144,7 @@ def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
     statements, unknown = _known(stated)
     misfits = tuple(Fault("misfit", path, "") for path in kept.misfits)
     bounds = _bounds(found.blocks, stored, definition)
-    return Reading(
+    return SubmissionReading(
         instance, digest, form, version,
         xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
         point=_point(instance.found(definition).texts.get(definition.point_path or "")),
@@ -179,18 +179,18 @@ def _acts(element: Any) -> bool:
     return any(element.get(act) in ("1", "true") for act in ("create", "update"))
 
 
-def _known(stated: indicators.Stated) -> tuple[tuple[Statement, ...], tuple[Fault, ...]]:
+def _known(stated: indicators.StatedFindings) -> tuple[tuple[ReadStatement, ...], tuple[Fault, ...]]:
     statements, unknown, known = [], [], registry()
     for each in stated.statements:
         indicator = known.indicator(each.indicator)
         if indicator is None:
             unknown.append(Fault("unknown_indicator", each.indicator, ""))
         else:
-            statements.append(Statement(indicator, each.done, each.of))
+            statements.append(ReadStatement(indicator, each.done, each.of))
     return tuple(statements), tuple(unknown)
 
 
-def _point(text: str | None) -> Point | None:
+def _point(text: str | None) -> MeasuredPoint | None:
     """The point as the phone measured it, before anything is cut."""
     try:
         measured = point(text) if text else None
@@ -198,7 +198,7 @@ def _point(text: str | None) -> Point | None:
         return None
     if measured is None or measured["lat"] is None or measured["lon"] is None:
         return None
-    return Point(measured["lat"], measured["lon"], measured["acc"])
+    return MeasuredPoint(measured["lat"], measured["lon"], measured["acc"])
 
 
 def _word(answer: Any) -> str | None:
@@ -206,7 +206,7 @@ def _word(answer: Any) -> str | None:
 
 
 def observed(
-    reading: Reading, received_at: dt.datetime, latest: dt.datetime
+    reading: SubmissionReading, received_at: dt.datetime, latest: dt.datetime
 ) -> tuple[dt.datetime, str | None]:
     """When the visit was, and the flag of a clock that cannot be right (R2).
 

@@ -14,8 +14,8 @@ from flask import request
 from forms import indicators, instance
 from forms.definition import Definition
 from forms.engine import engine
-from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, Change, Correction, Difference
-from forms.engine.engine import Choice, Refused, Unfillable
+from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, AnswerChange, Correction, UnexplainedNode
+from forms.engine.engine import AnswerRefused, OfferedChoice, Unfillable
 from server import audit
 from server.accounts.access import Caller
 from server.db import db
@@ -53,7 +53,7 @@ _TOLD = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class CorrectableQuestion:
     """A question that is asked now, at `path` with its round.
 
     `kind` is `one`, `many`, `lines` for a long text, or the type of an input; `chosen` for choices.
@@ -63,7 +63,7 @@ class Question:
     label: str
     kind: str
     value: str
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[OfferedChoice, ...] = ()
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class Question:
 
 
 @dataclasses.dataclass
-class Opened:
+class OpenedCorrection:
     """A submission opened to be corrected; `objections` are those of the form before anything was touched."""
 
     submission_id: int
@@ -82,12 +82,12 @@ class Opened:
     objections: frozenset[tuple[str, str]]
 
     @property
-    def changed(self) -> tuple[Change, ...]:
+    def changed(self) -> tuple[AnswerChange, ...]:
         """All that is another than was sent: what was corrected and what follows from it."""
         return tuple(self.filling.changes())
 
 
-def open_(submission_id: int) -> Opened:
+def open_(submission_id: int) -> OpenedCorrection:
     """Problem CORRECTION_IMPOSSIBLE for what was replaced or rejected, is sealed, or cannot be worked out again."""
     row = db.session.get_one(Submission, submission_id)
     if row.replaced_by_id is not None:
@@ -111,14 +111,14 @@ def open_(submission_id: int) -> Opened:
     if unlike:
         raise _impossible(_told_difference(unlike[0]))
     sender = dataclasses.replace(_sender(collector), device=row.device)
-    return Opened(row.id, filling, definition, sender, _entity(filling), objections)
+    return OpenedCorrection(row.id, filling, definition, sender, _entity(filling), objections)
 
 
 def _impossible(why: str) -> Problem:
     return Problem(ReviewProblem.CORRECTION_IMPOSSIBLE, why=why)
 
 
-def _told_difference(found: Difference) -> str:
+def _told_difference(found: UnexplainedNode) -> str:
     if found.function:
         return (
             f"mục “{found.label}” dùng hàm {found.function}(), máy chủ không tính được hàm này. {NEW_VISIT}"
@@ -149,7 +149,7 @@ def _sender(collector: Collector) -> Sender:
 
 def _media(definition: Definition, version: FormVersion, collector: Collector) -> dict[str, bytes]:
     """The files that the form names: lists made for the collector who was there, the others as published."""
-    caller = phone_access.Caller(
+    caller = phone_access.PhoneCaller(
         collector.id, collector.commune_id, collector.name, collector.username, _villages(collector)
     )
     stored = {
@@ -165,9 +165,9 @@ def _media(definition: Definition, version: FormVersion, collector: Collector) -
     return found
 
 
-def questions(opened: Opened) -> list[Question]:
+def questions(opened: OpenedCorrection) -> list[CorrectableQuestion]:
     """What is asked now and may be corrected here: no thôn, no household, no place, no photo, nothing computed."""
-    filling, found = opened.filling, list[Question]()
+    filling, found = opened.filling, list[CorrectableQuestion]()
     listed = {field.path for field in opened.definition.fields if field.choices_file}
     for node in filling.questions():
         control, bind = filling.form.controls[node.path], filling.form.nodes[node.path].bind
@@ -176,7 +176,7 @@ def questions(opened: Opened) -> list[Question]:
             continue
         try:
             choices = filling.choices(node.address) if kind in (ONE, MANY) else ()
-            found.append(Question(node.address, filling.called(node), kind, node.text, choices))
+            found.append(CorrectableQuestion(node.address, filling.called(node), kind, node.text, choices))
         except Unfillable:
             continue  # its choices cannot be told here, so it stays as sent
     return found
@@ -196,7 +196,7 @@ def _kind(control: str, answer: str, text: str) -> str | None:
     return LINES if kind == "text" and ("\n" in text or len(text) > _LONG_LINE) else kind
 
 
-def apply(opened: Opened, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def apply(opened: OpenedCorrection, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Put in what was typed, in the form's order; a sentence for each question that cannot be as it is."""
     wrong: dict[str, str] = {}
     try:
@@ -211,7 +211,7 @@ def apply(opened: Opened, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return wrong
 
 
-def _put_in(opened: Opened, given: Mapping[str, Sequence[str]], wrong: dict[str, str]) -> None:
+def _put_in(opened: OpenedCorrection, given: Mapping[str, Sequence[str]], wrong: dict[str, str]) -> None:
     """One question after the other, for an answer may bring others up or take them away."""
     done: set[str] = set()
     while True:
@@ -224,11 +224,11 @@ def _put_in(opened: Opened, given: Mapping[str, Sequence[str]], wrong: dict[str,
             continue
         try:
             opened.filling.correct(ahead.path, text)
-        except Refused:
+        except AnswerRefused:
             wrong[ahead.path] = NOT_OFFERED
 
 
-def _typed(question: Question, given: Sequence[str]) -> str | None:
+def _typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
     """What was typed, or None where it says what stands there: spaces, line ends and ticks in another order are none.
 
     Ticks that stay keep their order; new ones follow in the form's.
@@ -249,7 +249,7 @@ def _cleaned(text: str) -> str:
     return "".join(letter for letter in lines if letter >= " " or letter in "\n\t")[:LONGEST_ANSWER]
 
 
-def save(opened: Opened, reason: str, by: Caller) -> int:
+def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
     """Store the correction as an edit that this person has looked at; the id of the new submission.
 
     The reason stands in its history with every question and indicator that changed, in the audit the names of
@@ -280,7 +280,7 @@ def save(opened: Opened, reason: str, by: Caller) -> int:
     return receipt.submission_id
 
 
-def _told(changed: Sequence[Change]) -> Iterable[str]:
+def _told(changed: Sequence[AnswerChange]) -> Iterable[str]:
     """What was corrected and what followed, by the labels of the questions."""
     for kind, words in _TOLD:
         labels = [each.label for each in changed if each.kind == kind]

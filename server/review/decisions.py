@@ -16,9 +16,9 @@ from server.intake import before_registration, check_points, effects, place, res
 from server.intake.effects import Arrival
 from server.intake.resend import Edited
 from server.intake.sender import Sender
-from server.intake.state import State, names
+from server.intake.state import BatchState, names
 from server.models import Finding, Indicator, Submission, SubmissionReview, Village
-from server.published_forms.read_submission import TOO_MANY, TWICE, Reading, observed, understand
+from server.published_forms.read_submission import TOO_MANY, TWICE, SubmissionReading, observed, understand
 from server.review import submission_states
 from server.review.review_problems import ReviewProblem
 
@@ -223,10 +223,10 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
 
 
 def _arrival(
-    connection: sa.Connection, stored: Any, sent: Reading, sender: Sender, edited: Edited | None
+    connection: sa.Connection, stored: Any, sent: SubmissionReading, sender: Sender, edited: Edited | None
 ) -> Arrival:
     """A submission that came long ago, with what is known of its subject now."""
-    reading, found = State.read(connection, [sent], edited).before(stored.id, sent, edited)
+    reading, found = BatchState.read(connection, [sent], edited).before(stored.id, sent, edited)
     before = dataclasses.replace(found, series={})  # nothing that counts elsewhere speaks against a decision
     placed = place.place(reading, before.known, sender, edited, before.stated_in(reading))
     _, clock_flag = observed(reading, stored.received_at, stored.received_at)
@@ -235,7 +235,7 @@ def _arrival(
     return Arrival(reading, sender, before, placed, stored.received_at, moment, flags)
 
 
-def _edited(connection: sa.Connection, stored: Any, reading: Reading) -> Edited | None:
+def _edited(connection: sa.Connection, stored: Any, reading: SubmissionReading) -> Edited | None:
     """The version in whose place a submission comes when it is approved: the newest of what it is an edit of."""
     root = stored.root_id
     if root is None and reading.instance.deprecated_id is not None:

@@ -56,7 +56,7 @@ _Rows = sa.Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Act:
+class DifficultyAct:
     """Something the office may do: from which states, to which, and whether it has to say why."""
 
     name: str
@@ -66,19 +66,21 @@ class Act:
     needs_text: bool
 
 
-ACTS: Mapping[str, Act] = {
+ACTS: Mapping[str, DifficultyAct] = {
     act.name: act
     for act in (
-        Act("take", "Nhận xử lý", frozenset({"new"}), "working", needs_text=False),
-        Act("answer", "Trả lời", frozenset({"new", "working", "answered"}), "answered", needs_text=True),
-        Act("close", "Đóng", frozenset({"new", "working", "answered"}), "closed", needs_text=False),
-        Act("reopen", "Mở lại", frozenset({"answered", "closed"}), "working", needs_text=True),
+        DifficultyAct("take", "Nhận xử lý", frozenset({"new"}), "working", needs_text=False),
+        DifficultyAct(
+            "answer", "Trả lời", frozenset({"new", "working", "answered"}), "answered", needs_text=True
+        ),
+        DifficultyAct("close", "Đóng", frozenset({"new", "working", "answered"}), "closed", needs_text=False),
+        DifficultyAct("reopen", "Mở lại", frozenset({"answered", "closed"}), "working", needs_text=True),
     )
 }
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DifficultyFilter:
     """What a list is asked for; None is everything. `villages` are those that the reader may see."""
 
     state: str | None = "open"
@@ -89,7 +91,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Line:
+class DifficultyRow:
     """A difficulty in a list; `days` since the office received it."""
 
     id: int
@@ -102,17 +104,17 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Page:
+class DifficultyPage:
     """Some of the difficulties asked for; `counts` are of all states, whatever state was asked for."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[DifficultyRow, ...]
     counts: Mapping[str, int]
     page: int
     is_last: bool
 
 
 @dataclass(frozen=True)
-class Step:
+class OfficeStep:
     """What the office did."""
 
     at: dt.datetime
@@ -122,7 +124,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Told:
+class OpenedDifficulty:
     """One difficulty with all that was told and done."""
 
     id: int
@@ -138,10 +140,10 @@ class Told:
     """Its label: personal, to be shown to those alone who may see it (R24)."""
     observed_at: dt.datetime
     received_at: dt.datetime
-    steps: tuple[Step, ...]
+    steps: tuple[OfficeStep, ...]
 
     @property
-    def acts(self) -> tuple[Act, ...]:
+    def acts(self) -> tuple[DifficultyAct, ...]:
         """What may be done now."""
         return tuple(act for act in ACTS.values() if self.state in act.before)
 
@@ -225,7 +227,7 @@ def open_count(commune: Commune) -> int:
     return db.session.scalar(counted) or 0
 
 
-def listed(commune: Commune, wanted: Wanted) -> Page:
+def listed(commune: Commune, wanted: DifficultyFilter) -> DifficultyPage:
     """A page of a commune's difficulties: the oldest first of those that wait, the newest first of all others."""
     gather()
     shown = _FROM.where(Difficulty.commune_id == commune.id, _STANDS, *_filters(wanted))
@@ -238,7 +240,7 @@ def listed(commune: Commune, wanted: Wanted) -> Page:
     counted = shown.add_columns(Difficulty.state, sa.func.count()).group_by(Difficulty.state)
     counts = {row[0]: row[1] for row in db.session.execute(counted)}
     lines = tuple(_line(row[0], row[1], row[2]) for row in rows[:PAGE])
-    return Page(lines, counts, wanted.page, len(rows) <= PAGE)
+    return DifficultyPage(lines, counts, wanted.page, len(rows) <= PAGE)
 
 
 _FROM: _Rows = (
@@ -249,7 +251,7 @@ _FROM: _Rows = (
 )
 
 
-def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _filters(wanted: DifficultyFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.villages is not None:
         found.append(Difficulty.village_id.in_(wanted.villages))
@@ -260,12 +262,12 @@ def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _line(row: Difficulty, text: str | None, village: str | None) -> Line:
+def _line(row: Difficulty, text: str | None, village: str | None) -> DifficultyRow:
     days = (clock.today() - clock.day_of(row.received_at)).days
-    return Line(row.id, row.kind, row.state, village, text or "", days, row.changed_at)
+    return DifficultyRow(row.id, row.kind, row.state, village, text or "", days, row.changed_at)
 
 
-def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None = None) -> Told:
+def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None = None) -> OpenedDifficulty:
     """One difficulty of a commune (of these thôn); Problem DIFFICULTY_UNKNOWN."""
     columns = (Submission.answers, Submission.observed_at, Village.name, Entity.label)
     query = _FROM.add_columns(Difficulty, *columns).outerjoin(Entity, Entity.id == Submission.entity_id)
@@ -276,7 +278,7 @@ def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None =
     if found is None:
         raise Problem(ReviewProblem.DIFFICULTY_UNKNOWN)
     row, answers, observed_at, village, household = found
-    return Told(
+    return OpenedDifficulty(
         id=row.id,
         submission_id=row.submission_id,
         village_id=row.village_id,
@@ -293,17 +295,17 @@ def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None =
     )
 
 
-def _steps(difficulty_id: int) -> tuple[Step, ...]:
+def _steps(difficulty_id: int) -> tuple[OfficeStep, ...]:
     query = (
         sa.select(DifficultyStep.at, Person.name, DifficultyStep.act, DifficultyStep.text)
         .join(Person, Person.id == DifficultyStep.person_id)
         .where(DifficultyStep.difficulty_id == difficulty_id)
         .order_by(DifficultyStep.id)
     )
-    return tuple(Step(*row) for row in db.session.execute(query))
+    return tuple(OfficeStep(*row) for row in db.session.execute(query))
 
 
-def do(difficulty: Told, act: Act, person_id: int, text: str) -> None:
+def do(difficulty: OpenedDifficulty, act: DifficultyAct, person_id: int, text: str) -> None:
     """Take one step; the caller commits. Problem DIFFICULTY_CHANGED where somebody else was quicker."""
     moment = clock.now()
     changed = (

@@ -15,14 +15,14 @@ from server.models import Collector, Entity, Submission, SubmissionReview
 from server.places import merged_villages
 from server.review import answer_words, decisions
 from server.review.answer_words import Answered, AnsweredPlace, RoundTable, Told
-from server.review.review_queue import Line, line_of
+from server.review.review_queue import QueueRow, line_of
 
 UNKNOWN_VERSION, SEALED, NOTHING = "unknown_version", "sealed", "nothing"
 """Why a submission shows no answers."""
 
 
 @dataclass(frozen=True)
-class Difference:
+class VersionDifference:
     """An answer that is another one in two versions; "" where it is not there."""
 
     question: str
@@ -37,7 +37,7 @@ class VersionStep:
     number: int
     id: int
     received_at: dt.datetime
-    changed: tuple[Difference, ...]
+    changed: tuple[VersionDifference, ...]
     decided: tuple[SubmissionReview, ...]
 
 
@@ -61,10 +61,10 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSubmission:
     """One submission with all that a decision needs."""
 
-    line: Line
+    line: QueueRow
     parts: tuple[Answered | RoundTable, ...]
     places: tuple[AnsweredPlace, ...]
     unread: str
@@ -83,11 +83,11 @@ CHAIN = 50
 """Versions of one submission that its page names."""
 
 
-def opened(row: Any, *, names: bool) -> Opened:
+def opened(row: Any, *, names: bool) -> OpenedSubmission:
     """All that a found submission says; labels and personal answers only with `names` (R24)."""
     told = answer_words.tell(row.answers or {}, row.form_version_id, names=names)
     has_point = row.latitude is not None and row.longitude is not None
-    return Opened(
+    return OpenedSubmission(
         line=line_of(row),
         parts=tuple(told.parts) if told else (),
         places=tuple(told.places) if told else (),
@@ -136,13 +136,13 @@ def chain(submission_id: int, *, names: bool) -> tuple[VersionStep, ...]:
     )
 
 
-def _differences(before: Told | None, after: Told | None) -> tuple[Difference, ...]:
+def _differences(before: Told | None, after: Told | None) -> tuple[VersionDifference, ...]:
     """What two versions answer otherwise, in the order of the newer, then what only the older one has."""
     was, now = ({each.key: each for each in told.every} if told else {} for told in (before, after))
     keys = [*now, *(key for key in was if key not in now)]
     changed = ((was.get(key), now.get(key)) for key in keys)
     return tuple(
-        Difference((new or old).question, old.answer if old else "", new.answer if new else "")  # type: ignore[union-attr]
+        VersionDifference((new or old).question, old.answer if old else "", new.answer if new else "")  # type: ignore[union-attr]
         for old, new in changed
         if (old and old.answer) != (new and new.answer)
     )

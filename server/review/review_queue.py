@@ -35,7 +35,7 @@ _Rows = sa.Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class QueueFilter:
     """What the queue is asked for; None does not narrow it."""
 
     state: str = WAITING
@@ -54,7 +54,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Line:
+class QueueRow:
     """A submission in the queue, without anything that was answered."""
 
     id: int
@@ -79,7 +79,7 @@ class Line:
 class Queue:
     """Some of those asked for, the newest first; `before` is where the next page begins, None at the end."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[QueueRow, ...]
     before: int | None
 
 
@@ -119,7 +119,7 @@ _FROM: _Rows = (
 )
 
 
-def queue(commune: Commune, wanted: Wanted) -> Queue:
+def queue(commune: Commune, wanted: QueueFilter) -> Queue:
     """A page of the queue of a commune: what its collectors sent. One statement."""
     query = _FROM.where(
         Collector.commune_id == commune.id, Submission.replaced_by_id.is_(None), *_filters(wanted)
@@ -133,7 +133,7 @@ MOST_AT_ONCE = 2_000
 """Submissions that one act may decide on: what one phone can flood a commune with in a day."""
 
 
-def chosen(commune: Commune, wanted: Wanted) -> list[tuple[int, str]]:
+def chosen(commune: Commune, wanted: QueueFilter) -> list[tuple[int, str]]:
     """All that a filter shows, on every page of it, each with its state; at most MOST_AT_ONCE."""
     query = _FROM.with_only_columns(Submission.id, Submission.review, maintain_column_froms=True)
     query = query.where(
@@ -151,7 +151,7 @@ def within(commune: Commune, ticked: Iterable[tuple[int, str]]) -> list[tuple[in
     return [(number, given[number]) for number in sorted(db.session.scalars(own))]
 
 
-def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _filters(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.state == WAITING:
         found.append(waiting_reasons.IS_OPEN)
@@ -178,12 +178,12 @@ def _filters(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return [*found, *(column == value for column, value in equal if value is not None)]
 
 
-def line_of(row: Any) -> Line:
+def line_of(row: Any) -> QueueRow:
     """A row of the queue."""
     reasons = waiting_reasons.reasons(row.quarantine, row.flags or (), len(row.missing_files or ()))
     if row.review == submission_states.HAS_ISSUES:
         reasons = (waiting_reasons.reason(submission_states.HAS_ISSUES), *reasons)
-    return Line(
+    return QueueRow(
         row.id, row.form, row.village, row.collector, row.received_at, row.observed_at, row.review, reasons,
         row.entity_id, row.label, row.decided, row.comment, row.quarantine is not None,
     )  # fmt: skip

@@ -117,7 +117,7 @@ class Waiter:
 
 
 @dataclass(frozen=True)
-class Page:
+class WaitingPage:
     """Some of those that wait, the newest first; `before` is where the next page begins, None at the end."""
 
     waiters: tuple[Waiter, ...]
@@ -142,7 +142,7 @@ def listed(
     flagged: bool = False,
     before: int | None = None,
     limit: int = PAGE,
-) -> Page:
+) -> WaitingPage:
     """Those that wait, newest first: all of them, or those set aside, or those with flags, or both of these.
 
     `before` is the id below which the page begins. One statement, whose cost is the page's.
@@ -155,7 +155,7 @@ def listed(
         query = query.where(Submission.id < before)
     rows = db.session.execute(query).all()
     shown = tuple(_waiter(row) for row in rows[:limit])
-    return Page(shown, shown[-1].id if len(rows) > limit else None)
+    return WaitingPage(shown, shown[-1].id if len(rows) > limit else None)
 
 
 def sealed(form_id: str | None = None) -> Iterator[Submission]:

@@ -8,13 +8,13 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.charts import Point, bullet, trend
+from dashboards.charts import DayNumber, bullet, trend
 
 MONDAY = dt.date(2026, 9, 7)
 
 
-def points(values: list[int]) -> list[Point]:
-    return [Point(MONDAY + dt.timedelta(weeks=n), value) for n, value in enumerate(values)]
+def points(values: list[int]) -> list[DayNumber]:
+    return [DayNumber(MONDAY + dt.timedelta(weeks=n), value) for n, value in enumerate(values)]
 
 
 def test_the_mark_of_time_is_the_targets_share_of_the_time_gone() -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from dashboards import coverage_lines
 from geo.coverage import CoverageTable
-from geo.targets import State, Tallied
+from geo.targets import Tallied, TargetState
 from geo.weeks import Week, week_ends
 from tests.leaders import TARGETS, TODAY, VILLAGES, sample, target, village, visited
 
 
-def line(table: CoverageTable, id_: str) -> coverage_lines.Line:
+def line(table: CoverageTable, id_: str) -> coverage_lines.TargetLine:
     return next(line for line in coverage_lines.lines(table) if line.id == id_)
 
 
@@ -27,13 +27,13 @@ def test_a_surveyed_figure_says_percent_state_and_reach() -> None:
     shown = line(sample(full=True), "AL-T01")
     assert (shown.value, shown.required) == ("70,5\u00a0%", "≥\u00a080\u00a0%")
     assert shown.reach == "khảo sát 190/330\u00a0hộ (57,5\u00a0%)"
-    assert shown.state is State.BEHIND
+    assert shown.state is TargetState.BEHIND
 
 
 def test_while_reach_is_small_it_says_how_many_were_asked() -> None:
     shown = line(sample((village(1, 100, **visited(30, 27)),), full=True), "AL-T01")
     assert "mới khảo sát 30/100 hộ" in shown.notes
-    assert shown.state is State.UNKNOWN
+    assert shown.state is TargetState.UNKNOWN
 
 
 def test_a_figure_that_an_office_reports_names_the_office_and_has_no_number_yet() -> None:
@@ -122,4 +122,4 @@ def test_counts_of_states_add_up_to_the_figures_of_the_plan() -> None:
 
 def test_a_past_deadline_is_shown_as_not_met() -> None:
     late = target("AL-T01", "phu_song_5g", deadline=dt.date(2026, 6, 30))
-    assert line(sample(targets=(late,), full=True), "AL-T01").state is State.BEHIND
+    assert line(sample(targets=(late,), full=True), "AL-T01").state is TargetState.BEHIND

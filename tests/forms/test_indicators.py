@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forms.convert import convert
 from forms.definition import Definition
-from forms.indicators import Statement, state
+from forms.indicators import IndicatorStatement, state
 from forms.instance import answers, read
 
 HOUSEHOLD = "7d4d4c4e-8c6f-4f6a-9a53-0d6f8f1f5b11"
@@ -64,7 +64,7 @@ GOOD = [
 
 @pytest.mark.parametrize(("done_text", "of_text", "done", "of"), GOOD)
 def test_a_pair_of_whole_numbers_is_a_statement(done_text, of_text, done, of):
-    assert stated(done_text, of_text).statements == (Statement("vneid", done, of),)
+    assert stated(done_text, of_text).statements == (IndicatorStatement("vneid", done, of),)
     assert stated(done_text, of_text).faults == ()
 
 
@@ -93,7 +93,7 @@ def test_nonsense_states_nothing_and_is_a_fault(done, of, code):  # R9
 def test_one_wrong_pair_leaves_the_others():
     xml = submission({"tham_ho_done": "1", "tham_ho_of": "1", "vneid_done": "9", "vneid_of": "1"})
     found = state(read(xml), DEFINITION)
-    assert found.statements == (Statement("tham_ho", 1, 1),)
+    assert found.statements == (IndicatorStatement("tham_ho", 1, 1),)
     assert len(found.faults) == 1
 
 

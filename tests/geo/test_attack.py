@@ -7,13 +7,13 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.coverage import Cell, CommuneInput, CoverageTable, Indicator, VillageInput, table
+from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.disclosure import SMALL, allowed_day
 from geo.targets import Tallied
 from geo.weeks import shown_weeks
 
-SMART = Indicator("smart_hai_phong_ho", "", "household", "state")
-VISITED = Indicator("tham_ho", "", "household", "state")
+SMART = CountedIndicator("smart_hai_phong_ho", "", "household", "state")
+VISITED = CountedIndicator("tham_ho", "", "household", "state")
 TODAY = date(2026, 11, 18)  # a Wednesday
 DAYS = sorted({allowed_day(TODAY - timedelta(days=n), TODAY) for n in range(21)})
 

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo import encodings
-from geo.boundaries import Figures, ReadAs, Reading, UnreadableBoundaries, read
+from geo.boundaries import BoundaryReading, Figures, ReadAs, UnreadableBoundaries, read
 
 SHARED = Path(os.environ.get("TUNGNHA_SHARED", Path(__file__).parents[2].parent / "shared")) / "data"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared sample outlines are not here")
@@ -69,7 +69,7 @@ def kinds(problems: tuple) -> list[str]:
     return [problem.kind for problem in problems]
 
 
-def reading_or_refusal(path: Path) -> Reading | str:
+def reading_or_refusal(path: Path) -> BoundaryReading | str:
     """What reading gives, or the sentence of its refusal; any other exception is the test's failure."""
     try:
         return read(path, level="village", commune_outline=COMMUNE)
@@ -77,7 +77,7 @@ def reading_or_refusal(path: Path) -> Reading | str:
         return refusal.sentence
 
 
-def farthest_m(one: Reading, other: Reading) -> float:
+def farthest_m(one: BoundaryReading, other: BoundaryReading) -> float:
     """The largest distance in metres between outlines of one code."""
     there = {outline.code: outline for outline in other.outlines}
     degrees = max(

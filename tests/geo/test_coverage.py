@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import CommuneInput, HouseholdsSource, Indicator, VillageInput, own_target, table
+from geo.coverage import CommuneInput, CountedIndicator, HouseholdsSource, VillageInput, own_target, table
 from geo.coverage_json import target_to_json, to_json
 from geo.reach import Reach
 from geo.reported import Reported, judge_reported
 from geo.targets import (
-    State,
     Tallied,
-    Target,
+    TargetFigure,
+    TargetState,
     cut,
     judge,
     pace,
@@ -27,7 +27,7 @@ HALF = Fraction(1, 2)
 MIDYEAR = date(2026, 7, 2)  # day 183 of 365: just over half of the time is gone
 
 
-def make_target(value: str = "82", comparator: str = ">=", **other: Any) -> Target:
+def make_target(value: str = "82", comparator: str = ">=", **other: Any) -> TargetFigure:
     fields: dict[str, Any] = {
         "id": "AL-T20",
         "label": "Người dân có VNeID",
@@ -40,10 +40,10 @@ def make_target(value: str = "82", comparator: str = ">=", **other: Any) -> Targ
         "deadline": date(2026, 12, 31),
         "indicator": "vneid_nguoi_dan",
     }
-    return Target(**(fields | other))
+    return TargetFigure(**(fields | other))
 
 
-def judged(target: Target, done: int, of: int, subjects: int, **other: Any):
+def judged(target: TargetFigure, done: int, of: int, subjects: int, **other: Any):
     known: dict[str, Any] = {"unit": "person", "expected": 1000, "as_of": MIDYEAR} | other
     as_of = known.pop("as_of")
     return judge(target, Tallied(done, of, subjects), Reach(subjects=subjects, **known), as_of=as_of)
@@ -86,14 +86,18 @@ def test_met_among_those_asked_waits_for_reach_to_keep_pace_with_time(as_of, sub
 
 
 def test_reach_equal_to_the_share_of_time_gone_is_on_track():
-    assert judged(make_target(), 9, 10, 73, expected=365, as_of=date(2026, 3, 14)).state == State.ON_TRACK
-    assert judged(make_target(), 9, 10, 72, expected=365, as_of=date(2026, 3, 14)).state == State.UNKNOWN
+    assert (
+        judged(make_target(), 9, 10, 73, expected=365, as_of=date(2026, 3, 14)).state == TargetState.ON_TRACK
+    )
+    assert (
+        judged(make_target(), 9, 10, 72, expected=365, as_of=date(2026, 3, 14)).state == TargetState.UNKNOWN
+    )
 
 
 def test_past_the_deadline_what_is_not_met_is_behind():
     late = make_target(deadline=date(2026, 6, 30))
-    assert judged(late, 819, 1000, 600, as_of=date(2026, 6, 30)).state == State.AT_RISK
-    assert judged(late, 819, 1000, 600, as_of=date(2026, 7, 1)).state == State.BEHIND
+    assert judged(late, 819, 1000, 600, as_of=date(2026, 6, 30)).state == TargetState.AT_RISK
+    assert judged(late, 819, 1000, 600, as_of=date(2026, 7, 1)).state == TargetState.BEHIND
 
 
 def test_too_small_a_reach_is_said_in_households():
@@ -102,7 +106,7 @@ def test_too_small_a_reach_is_said_in_households():
 
 def test_without_the_number_of_households_nothing_is_judged():
     found = judged(make_target(), 90, 100, 90, expected=None)
-    assert (found.state, found.met, found.reach) == (State.UNKNOWN, None, None)
+    assert (found.state, found.met, found.reach) == (TargetState.UNKNOWN, None, None)
     assert found.words == "mới khảo sát 90 hộ, chưa có tổng số hộ"
 
 
@@ -127,14 +131,14 @@ def test_a_target_over_all_households_counts_the_doors_not_yet_knocked_on(done, 
 def test_places_are_judged_over_their_list_and_check_points_without_one():
     wifi = make_target("100", indicator="wifi_nha_van_hoa")
     found = judged(wifi, 38, 38, 38, unit="place", expected=38)
-    assert (found.state, found.met, found.reach) == (State.MET, True, 1)
+    assert (found.state, found.met, found.reach) == (TargetState.MET, True, 1)
     bare = judged(wifi, 38, 38, 38, unit="place", expected=None)
     assert (bare.state, bare.words) == (
-        State.UNKNOWN,
+        TargetState.UNKNOWN,
         "mới khảo sát 38 điểm công cộng, chưa có danh sách",
     )
     points = judged(make_target("90"), 9, 10, 10, unit="point", expected=None)
-    assert (points.state, points.reach) == (State.MET, None)
+    assert (points.state, points.reach) == (TargetState.MET, None)
 
 
 @pytest.mark.parametrize(
@@ -157,16 +161,20 @@ def test_a_count_is_held_against_the_share_of_the_year_gone(value, as_of, state)
 def test_a_figure_a_month_needs_every_month_gone():
     articles = make_target("1", unit="count", period="month", how="office")
 
-    def state(done: int, of: int) -> State:
+    def state(done: int, of: int) -> TargetState:
         told = Reported(at=date(2026, 6, 30), source="Văn phòng", done=done, of=of)
         return judge_reported(articles, [told], as_of=MIDYEAR).state
 
-    assert [state(6, 6), state(5, 6), state(51, 52)] == [State.MET, State.BEHIND, State.AT_RISK]
+    assert [state(6, 6), state(5, 6), state(51, 52)] == [
+        TargetState.MET,
+        TargetState.BEHIND,
+        TargetState.AT_RISK,
+    ]
 
 
 def test_what_is_reported_later_is_not_known_yet():
     told = Reported(at=date(2026, 8, 1), source="Công an xã", value=Fraction(90))
-    assert judge_reported(make_target(), [told], as_of=MIDYEAR).state == State.UNKNOWN
+    assert judge_reported(make_target(), [told], as_of=MIDYEAR).state == TargetState.UNKNOWN
     assert judge_reported(make_target(), [], as_of=MIDYEAR).words == "chưa có số liệu"
 
 
@@ -241,9 +249,9 @@ def test_the_pace_needed_stands_beside_that_of_the_last_four_weeks():
     assert (late.needed, late.left) == (None, 5)
 
 
-SMART = Indicator("smart_hai_phong_ho", "Hộ dùng Smart Hải Phòng", "household", "state")
-WIFI = Indicator("wifi_nha_van_hoa", "Wi-Fi nhà văn hóa", "place", "state")
-HELPED = Indicator("kich_hoat_vneid", "Giúp kích hoạt VNeID", "person", "event")
+SMART = CountedIndicator("smart_hai_phong_ho", "Hộ dùng Smart Hải Phòng", "household", "state")
+WIFI = CountedIndicator("wifi_nha_van_hoa", "Wi-Fi nhà văn hóa", "place", "state")
+HELPED = CountedIndicator("kich_hoat_vneid", "Giúp kích hoạt VNeID", "person", "event")
 
 
 def make_village(
@@ -388,7 +396,7 @@ def test_where_survey_and_office_both_tell_the_office_is_official():
     assert table(asked).targets[0].judgement.source == "survey"
     report = Reported(at=date(2026, 6, 30), source="Trung tâm", value=Fraction("99.2"))
     reported = table(make_commune(ONE, TWO, targets=(both,), reported={"AL-T17": [report]}))
-    assert reported.targets[0].judgement.state == State.MET
+    assert reported.targets[0].judgement.state == TargetState.MET
 
 
 def test_an_indicator_with_two_targets_is_shown_against_the_first_by_id():

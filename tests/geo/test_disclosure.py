@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import CommuneInput, CoverageTable, Indicator, VillageInput, table
+from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.coverage_json import to_json
 from geo.disclosure import Protection, allowed_day, bound, protect
-from geo.targets import Tallied, Target
+from geo.targets import Tallied, TargetFigure
 
 
 def households(done: int, of: int) -> Tallied:
@@ -91,8 +91,8 @@ def test_past_days_are_shown_as_ends_of_weeks_and_months(asked, today, shown):
     assert found == date.fromisoformat(shown)
 
 
-SMART = Indicator("smart_hai_phong_ho", "Smart Hải Phòng", "household", "state")
-WIFI = Indicator("wifi_nha_van_hoa", "Wi-Fi", "place", "state")
+SMART = CountedIndicator("smart_hai_phong_ho", "Smart Hải Phòng", "household", "state")
+WIFI = CountedIndicator("wifi_nha_van_hoa", "Wi-Fi", "place", "state")
 VILLAGES = {"a": households(2, 3), "b": households(5, 12), "c": households(40, 80), "d": households(88, 90)}
 
 
@@ -107,7 +107,7 @@ def make_table(*, full: bool = False, rows: Mapping[str, Tallied] = VILLAGES) ->
         )
         for code, row in rows.items()
     )
-    target = Target(
+    target = TargetFigure(
         id="T1",
         label="",
         section="I",

@@ -12,7 +12,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from geo.boundaries import ReadAs, Reading, Registered, UnreadableBoundaries, read
+from geo.boundaries import BoundaryReading, ReadAs, Registered, UnreadableBoundaries, read
 from geo.match_names import READ_AS_IT_SAYS
 
 FILES = Path(__file__).parents[1] / "data" / "boundaries"
@@ -21,23 +21,23 @@ NEAR = shapely.box(106.55, 20.78, 106.62, 20.83)
 LISTED = {code: Registered(str(row.ten_thon)) for code, row in TRUE.iterrows()}
 
 
-def read_file(name: str, how: ReadAs = READ_AS_IT_SAYS) -> Reading:
+def read_file(name: str, how: ReadAs = READ_AS_IT_SAYS) -> BoundaryReading:
     return read(FILES / name, level="village", near=NEAR, how=how, registered=LISTED)
 
 
-def farthest_m(reading: Reading) -> float:
+def farthest_m(reading: BoundaryReading) -> float:
     """The largest distance between an outline and where it really is, in metres."""
     told = gpd.GeoSeries({o.code: o.geometry for o in reading.outlines}, crs=4326).to_crs(9210)
     real = TRUE.geometry.to_crs(9210)
     return max(told[code].hausdorff_distance(real[code]) for code in real.index)
 
 
-def is_true(reading: Reading) -> bool:
+def is_true(reading: BoundaryReading) -> bool:
     names = {outline.code: outline.name for outline in reading.outlines}
     return names == {code: each.name for code, each in LISTED.items()} and farthest_m(reading) < 0.05
 
 
-def kinds(reading: Reading) -> list[str]:
+def kinds(reading: BoundaryReading) -> list[str]:
     return [problem.kind for problem in reading.errors]
 
 

@@ -10,14 +10,14 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from geo import coverage
-from geo.coverage import Cell, CommuneInput, CoverageTable, Indicator, VillageInput, table
+from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.disclosure import SMALL, protect, protect_together
-from geo.targets import Tallied, Target
+from geo.targets import Tallied, TargetFigure
 
-VISITED = Indicator("tham_ho", "", "household", "state")
-SMART = Indicator("smart", "", "household", "state")
-FIVE_G = Indicator("phu_song", "", "household", "state")
-ADULTS = Indicator("chu_ky_so", "", "adult", "state")
+VISITED = CountedIndicator("tham_ho", "", "household", "state")
+SMART = CountedIndicator("smart", "", "household", "state")
+FIVE_G = CountedIndicator("phu_song", "", "household", "state")
+ADULTS = CountedIndicator("chu_ky_so", "", "adult", "state")
 ALL = (VISITED, SMART, FIVE_G, ADULTS)
 MANY = 10_000
 
@@ -67,7 +67,7 @@ def drawn(dice: random.Random) -> CommuneInput:
         }
         villages.append(VillageInput(code=str(number), name="", households=60, visited=met, tallied=told))
     targets = tuple(
-        Target(
+        TargetFigure(
             id=code, label="", section="", comparator=">=", value=Fraction(80), unit="percent", period="year",
             start=date(2026, 1, 1), deadline=date(2026, 12, 31), indicator=code,
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import quality
-from geo.assign import Judgement
+from geo.assign import PointJudgement
 from geo.quality import Doubt
 
 NOON = dt.datetime(2026, 11, 20, 5, tzinfo=dt.UTC)
@@ -27,7 +27,7 @@ def test_a_point_is_wrong_only_beyond_its_accuracy(
     verdict: str, metres: float | None, found: Doubt | None
 ) -> None:
     """R21: inside, within accuracy, wrong."""
-    assert quality.misplaced(Judgement(verdict, metres, None), 12.0) == found  # type: ignore[arg-type]
+    assert quality.misplaced(PointJudgement(verdict, metres, None), 12.0) == found  # type: ignore[arg-type]
 
 
 def test_a_visit_cannot_end_before_it_begins() -> None:

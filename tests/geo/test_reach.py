@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import words
-from geo.coverage import CommuneInput, Indicator, VillageInput, table
+from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.estimate import wilson
 from geo.reach import Reach
 from geo.reported import judge_surveyed_periods
-from geo.targets import State, Tallied, Target, cut, gap_shown, judge
+from geo.targets import Tallied, TargetFigure, TargetState, cut, gap_shown, judge
 from geo.weeks import Week, pace_of
 
 AUTUMN = date(2026, 11, 29)
 
 
-def figure(comparator: str, value: str, unit: str = "percent", period: str = "year") -> Target:
-    return Target(
+def figure(comparator: str, value: str, unit: str = "percent", period: str = "year") -> TargetFigure:
+    return TargetFigure(
         id="T1", label="", section="I", comparator=comparator, value=Fraction(value), unit=unit, period=period,
         start=date(2026, 1, 1), deadline=date(2026, 12, 31), indicator="x",
     )  # fmt: skip
@@ -49,17 +49,17 @@ def test_a_target_is_met_only_when_enough_of_its_own_subjects_were_asked(
     """R6: 2 of 114 enterprises, 13 of 23 thôn and 450 of 2,000 households are not met."""
     reach = Reach(unit=unit, subjects=told[2], expected=expected)
     found = judge(figure(*asked_for.split()), Tallied(*told), reach, as_of=AUTUMN)
-    assert (found.met, found.state is State.MET) == (met, is_met)
+    assert (found.met, found.state is TargetState.MET) == (met, is_met)
     assert says is None or found.words == says
     if unit not in ("household", "adult"):
         assert "hộ" not in found.words
 
 
 def test_people_picked_by_chance_have_a_number_asked_and_an_interval_and_no_reach():
-    asked = Indicator("hai_long", "Hài lòng", "person", "state", is_sample=True)
+    asked = CountedIndicator("hai_long", "Hài lòng", "person", "state", is_sample=True)
     reach = Reach(unit="person", subjects=9, is_sample=True)
     found = judge(figure(">=", "90"), Tallied(9, 9, 9), reach, as_of=AUTUMN)
-    assert (found.state, found.met, found.reach) == (State.UNKNOWN, None, None)
+    assert (found.state, found.met, found.reach) == (TargetState.UNKNOWN, None, None)
     assert found.words == "mới hỏi 9 người, cần từ 100 người để kết luận"
     thon = tuple(
         VillageInput(code=str(n), name="", households=50, visited=0, tallied={"hai_long": Tallied(1, 1, 1)})
@@ -76,7 +76,7 @@ def test_people_picked_by_chance_have_a_number_asked_and_an_interval_and_no_reac
     said = words.reach(cell, asked).replace("\u00a0", " ")
     assert said == "đã hỏi 9 người (khoảng 95 %: 70,1–100 %)"
     enough = Reach(unit="person", subjects=100, is_sample=True)
-    assert judge(figure(">=", "90"), Tallied(95, 100, 100), enough, as_of=AUTUMN).state is State.MET
+    assert judge(figure(">=", "90"), Tallied(95, 100, 100), enough, as_of=AUTUMN).state is TargetState.MET
 
 
 @given(st.integers(1, 500), st.integers(0, 500))
@@ -113,8 +113,8 @@ def test_what_is_shown_and_what_is_missing_add_up_to_the_target(of, done, value,
         assert cut(percent, target) + gap == value
 
 
-SMART = Indicator("smart", "Smart", "household", "state")
-VISITED = Indicator("tham_ho", "Hộ", "household", "state")
+SMART = CountedIndicator("smart", "Smart", "household", "state")
+VISITED = CountedIndicator("tham_ho", "Hộ", "household", "state")
 
 
 def commune(*numbers: tuple[int | None, int]) -> CommuneInput:
@@ -163,7 +163,7 @@ def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_e
     told = {date(2026, 9, 7): Tallied(3, 4, 4), date(2026, 9, 14): Tallied(), date(2026, 8, 31): Tallied()}
     found = judge_surveyed_periods(weekly, told, as_of=date(2026, 9, 20))
     by_start = {period.start: period for period in found.periods}
-    assert (found.state, found.words) == (State.MET, "đạt 1/1 tuần có số liệu")
+    assert (found.state, found.words) == (TargetState.MET, "đạt 1/1 tuần có số liệu")
     assert all(by_start[day].met is None for day in (date(2026, 1, 5), date(2026, 8, 31), date(2026, 9, 14)))
     assert by_start[date(2026, 9, 7)].value == 75
     assert [by_start[day].is_empty for day in (date(2026, 1, 5), date(2026, 8, 31), date(2026, 9, 14))] == [
@@ -171,4 +171,4 @@ def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_e
         False,
         True,
     ]
-    assert judge_surveyed_periods(weekly, {}, as_of=AUTUMN).state is State.UNKNOWN
+    assert judge_surveyed_periods(weekly, {}, as_of=AUTUMN).state is TargetState.UNKNOWN

@@ -5,14 +5,14 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.series import Amount, Entry, Rule, Turn, arrival, change, steps
+from geo.series import Amount, Rule, SeriesEntry, Turn, arrival, change, steps
 
 FIRST = dt.datetime(2026, 11, 1, 5, tzinfo=dt.UTC)
 
 
-def entry(day: int, done: int, of: int = 3, village: int | None = 1, submission: int = 0) -> Entry:
+def entry(day: int, done: int, of: int = 3, village: int | None = 1, submission: int = 0) -> SeriesEntry:
     moment = FIRST + dt.timedelta(days=day)
-    return Entry(moment, moment, submission or day, moment.date(), village, done, of)
+    return SeriesEntry(moment, moment, submission or day, moment.date(), village, done, of)
 
 
 def day(number: int) -> dt.date:
@@ -63,7 +63,7 @@ rules = st.sampled_from([Rule(), Rule(event=True), Rule(valid_days=5)])
 
 @given(series=series, rule=rules, new=entries)
 def test_an_arrival_changes_what_going_through_the_whole_series_would(
-    series: list[Entry], rule: Rule, new: Entry
+    series: list[SeriesEntry], rule: Rule, new: SeriesEntry
 ) -> None:
     others = [each for each in series if each.submission_id != new.submission_id]
     assert arrival(others, new, rule) == change(others, [*others, new], rule)
@@ -84,7 +84,7 @@ turns = st.lists(
 
 @given(series=series, rule=rules, new=entries, turns=turns)
 def test_its_neighbours_alone_tell_what_an_arrival_changes(
-    series: list[Entry], rule: Rule, new: Entry, turns: list[Turn]
+    series: list[SeriesEntry], rule: Rule, new: SeriesEntry, turns: list[Turn]
 ) -> None:
     """What intake reads of a long series (server/counting/tally.py), also with households that move, end or split."""
     others = [each for each in series if each.submission_id != new.submission_id]
@@ -95,13 +95,13 @@ def test_its_neighbours_alone_tell_what_an_arrival_changes(
 
 
 @given(series=series, rule=rules)
-def test_up_to_any_day_a_subject_counts_at_most_once(series: list[Entry], rule: Rule) -> None:
+def test_up_to_any_day_a_subject_counts_at_most_once(series: list[SeriesEntry], rule: Rule) -> None:
     for number in range(30):
         counted = sum(a.subjects for (_, when), a in steps(series, rule).items() if when <= day(number))
         assert 0 <= counted <= (len(series) if rule.event else 1)
 
 
 @given(series=series, rule=rules)
-def test_what_is_taken_back_leaves_nothing(series: list[Entry], rule: Rule) -> None:
+def test_what_is_taken_back_leaves_nothing(series: list[SeriesEntry], rule: Rule) -> None:
     there, back = change([], series, rule), change(series, [], rule)
     assert there == {place: Amount(-a.done, -a.of, -a.subjects) for place, a in back.items()}

@@ -9,24 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import CommuneInput, Indicator, VillageInput, table
+from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.derived import FIBRE, MOBILE, connected
 from geo.reach import Reach
 from geo.reported import Reported, judge_each_period, judge_reported, periods
-from geo.targets import State, Tallied, Target, judge
+from geo.targets import Tallied, TargetFigure, TargetState, judge
 from geo.weeks import pace_of, shown_weeks, week_ends
 
 MIDYEAR, LATE = date(2026, 7, 2), date(2027, 1, 1)  # 183 of 365 days gone; the first day after
 MET, ON_TRACK, AT_RISK, BEHIND, UNKNOWN = (
-    State.MET,
-    State.ON_TRACK,
-    State.AT_RISK,
-    State.BEHIND,
-    State.UNKNOWN,
+    TargetState.MET,
+    TargetState.ON_TRACK,
+    TargetState.AT_RISK,
+    TargetState.BEHIND,
+    TargetState.UNKNOWN,
 )
 
 
-def figure(comparator: str, value: str, **other: Any) -> Target:
+def figure(comparator: str, value: str, **other: Any) -> TargetFigure:
     fields: dict[str, Any] = {
         "id": "T1",
         "label": "",
@@ -37,7 +37,7 @@ def figure(comparator: str, value: str, **other: Any) -> Target:
         "deadline": date(2026, 12, 31),
         "indicator": "x",
     }
-    return Target(comparator=comparator, value=Fraction(value), **(fields | other))
+    return TargetFigure(comparator=comparator, value=Fraction(value), **(fields | other))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_periods_follow_each_other_without_gap_inside_the_plan(kind, start, days
 
 def test_people_helped_a_month_are_judged_by_what_visits_counted():
     """R7: counts per period, from events."""
-    helped = Indicator("giup", "Giúp cài", "person", "event")
+    helped = CountedIndicator("giup", "Giúp cài", "person", "event")
     target = figure(">=", "20", unit="count", period="month", indicator="giup")
     counted = {month: Tallied(n, n, n) for month, n in zip(MONTHS, (30, 25, 20, 40, 22, 21), strict=True)}
     year = {"giup": Tallied(158, 158, 90)}
@@ -187,7 +187,7 @@ def test_three_connected_thon_of_ten_are_not_the_commune():
         for n in range(10)
     ]
     every = figure(">=", "100", indicator="phu_mang_khu_dan_cu")
-    derived = Indicator("phu_mang_khu_dan_cu", "", "village", "derived")
+    derived = CountedIndicator("phu_mang_khu_dan_cu", "", "village", "derived")
 
     def found(villages: list[VillageInput]):
         commune = CommuneInput(

@@ -149,7 +149,7 @@ def test_the_next_sync_tells_the_team_who_was_met(served: Served, ready: Round) 
     assert "da_gap" in rows[0]
 
 
-def offered(form: engine.Fillable) -> tuple[engine.Choice, ...]:
+def offered(form: engine.Fillable) -> tuple[engine.OfferedChoice, ...]:
     """The households to choose from."""
     filling = form.start()
     if filling.value("thon") != VILLAGE:

@@ -38,6 +38,18 @@ def test_each_room_opens_with_its_sentence() -> None:
             assert sentence.split("\n")[0].endswith("."), f"{package}/{folder}: {sentence}"
 
 
+def test_a_class_name_stands_in_one_file() -> None:
+    """A reader who meets a name finds one thing under it."""
+    places = defaultdict(list)
+    for package in ("server", "forms", "geo", "dashboards"):
+        for path in modules(package):
+            tree = ast.parse((ROOT / package / path).read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef):
+                    places[node.name].append(f"{package}/{path}")
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
 def test_one_module_writes_the_audit() -> None:
     inserting = "insert(Audit)"
     writers = {

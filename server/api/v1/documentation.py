@@ -23,7 +23,7 @@ class Parameter:
 
 
 @dataclasses.dataclass(frozen=True)
-class Operation:
+class DescribedOperation:
     """One thing a program may ask for, as the page lists it."""
 
     method: str
@@ -54,14 +54,14 @@ def spec() -> dict[str, Any]:
     return described
 
 
-def operations(described: dict[str, Any]) -> Iterator[Operation]:
+def operations(described: dict[str, Any]) -> Iterator[DescribedOperation]:
     """What an OpenAPI description offers, in its order."""
     for path, methods in described["paths"].items():
         shared = methods.get("parameters", [])
         for method, operation in methods.items():
             if method == "parameters":
                 continue
-            yield Operation(
+            yield DescribedOperation(
                 method=method.upper(),
                 path=path,
                 summary=operation.get("summary", ""),

@@ -17,7 +17,7 @@ _PLACE = "tungnha.blobs"
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredBlob:
     """A blob that is there."""
 
     name: str
@@ -26,7 +26,7 @@ class Stored:
     changed_at: dt.datetime
 
 
-class Place(Protocol):
+class BlobPlace(Protocol):
     """What both kinds do. Where the place is away or full an OSError rises (server/operations/outages.py)."""
 
     def put(self, sha256: bytes, content: BinaryIO) -> None:
@@ -42,9 +42,9 @@ class Place(Protocol):
         """Name, size and time of everything that lies there, halves included."""
 
 
-def place() -> Place:
+def place() -> BlobPlace:
     """The place of the current application."""
-    found: Place | None = current_app.extensions.get(_PLACE)
+    found: BlobPlace | None = current_app.extensions.get(_PLACE)
     if found is None:
         settings: Settings = current_app.config["SETTINGS"]
         found = Bucket.of(settings) if is_bucket(settings) else Folder(settings.blob_folder)
@@ -69,6 +69,6 @@ def delete(sha256: bytes) -> bool:
     return place().delete(sha256)
 
 
-def stored() -> Iterator[Stored]:
+def stored() -> Iterator[StoredBlob]:
     """Every whole blob."""
-    return (Stored(*each) for each in place().files() if NAME.fullmatch(each[0]))
+    return (StoredBlob(*each) for each in place().files() if NAME.fullmatch(each[0]))

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from geo.series import Entry, Rule, steps
+from geo.series import Rule, SeriesEntry, steps
 
 revision = "0025"
 down_revision = "0024"
@@ -144,9 +144,9 @@ def _correct(
         connection.execute(sa.insert(_tally), rows)
 
 
-def _entries(rows: Iterable[Any]) -> list[Entry]:
+def _entries(rows: Iterable[Any]) -> list[SeriesEntry]:
     return [
-        Entry(
+        SeriesEntry(
             _utc(row.observed_at), _utc(row.received_at), row.submission_id,
             _utc(row.observed_at).astimezone(_LOCAL).date(), row.village_id, row.done, row.of,
         )

@@ -25,7 +25,7 @@ _BLOBS = sa.select(Attachment.stored_sha256).distinct().order_by(Attachment.stor
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeBackup:
     """What went into a backup."""
 
     path: Path
@@ -39,7 +39,7 @@ class Made:
     is_encrypted: bool
 
 
-def backup(target: Path) -> Made:
+def backup(target: Path) -> MadeBackup:
     """Write everything to a file, or to a new file in a folder."""
     settings: Settings = current_app.config["SETTINGS"]
     recipients = archive.recipients(settings.backup_key)
@@ -53,7 +53,7 @@ def backup(target: Path) -> Made:
         writer.finish({**manifest, "tables": tables, "missing": missing, "damaged": damaged})
     count = sum(each["rows"] for each in tables.values())
     size = path.stat().st_size
-    return Made(path, size, count, found, tuple(missing), tuple(damaged), bool(recipients))
+    return MadeBackup(path, size, count, found, tuple(missing), tuple(damaged), bool(recipients))
 
 
 def forget_older(folder: Path, keep: int) -> int:

@@ -6,11 +6,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import db
 from server.operations.doctor import data, machine, stored_photos, upgrade
-from server.operations.doctor.finding import ERROR, OK, WARNING, Finding
+from server.operations.doctor.finding import ERROR, OK, WARNING, Diagnosis
 
-__all__ = ["ERROR", "OK", "WARNING", "Finding", "examine"]
+__all__ = ["ERROR", "OK", "WARNING", "Diagnosis", "examine"]
 
-QUICK: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+QUICK: tuple[tuple[str, Callable[[], Iterator[Diagnosis]]], ...] = (
     ("settings", machine.settings),
     ("secrets", machine.secrets),
     ("disk", machine.disk),
@@ -32,15 +32,15 @@ NIGHTLY = (("blobs", stored_photos.sample),)
 """What a night can afford besides."""
 
 
-def examine(*, thorough: bool, nightly: bool = False) -> list[Finding]:
+def examine(*, thorough: bool, nightly: bool = False) -> list[Diagnosis]:
     """Every check once; one that finds nothing wrong says so. What is away fails what asks it."""
-    findings: list[Finding] = []
+    findings: list[Diagnosis] = []
     for subject, check in (*QUICK, *(THOROUGH if thorough else NIGHTLY if nightly else ())):
         try:
             findings += check()
         except SQLAlchemyError:
             db.session.rollback()
-            findings.append(Finding(subject, ERROR, data.NOT_ASKED))
+            findings.append(Diagnosis(subject, ERROR, data.NOT_ASKED))
         except OSError as error:
-            findings.append(Finding(subject, ERROR, NO_ANSWER, {"why": error.strerror or error}))
+            findings.append(Diagnosis(subject, ERROR, NO_ANSWER, {"why": error.strerror or error}))
     return findings

@@ -12,7 +12,7 @@ from server.db import db
 from server.intake import apply
 from server.models import Collector, Submission
 from server.operations import health
-from server.operations.doctor.finding import Finding, bad, doubtful, fine
+from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 from server.privacy import deletion_guard
 
 NOT_ASKED = (
@@ -34,7 +34,7 @@ _COMMANDS = {
 }
 
 
-def database() -> Iterator[Finding]:
+def database() -> Iterator[Diagnosis]:
     """Whether it answers, with our tables, and keeps what it has promised."""
     with db.engine.connect() as connection:
         if health.is_restoring(connection):
@@ -58,7 +58,7 @@ def database() -> Iterator[Finding]:
             )
 
 
-def _forgetful(connection: sa.Connection) -> Iterator[Finding]:
+def _forgetful(connection: sa.Connection) -> Iterator[Diagnosis]:
     told = {
         name: connection.exec_driver_sql(f"SHOW {name}").scalar() for name in (*DURABLE, "synchronous_commit")
     }
@@ -77,7 +77,7 @@ SLOW = dt.timedelta(minutes=2)
 """What waits longer than this for being applied waits for somebody to look."""
 
 
-def log() -> Iterator[Finding]:
+def log() -> Iterator[Diagnosis]:
     """Whether all that was accepted has been applied to lists and counts."""
     with db.engine.connect() as connection:
         found = apply.backlog(connection)
@@ -100,7 +100,7 @@ def log() -> Iterator[Finding]:
         yield fine("log", "Mọi phiếu đã nhận đều đã vào danh sách và số liệu.")
 
 
-def clock_() -> Iterator[Finding]:
+def clock_() -> Iterator[Diagnosis]:
     """Whether the clock went back behind what is stored, or apart from the database's."""
     now = clock.now()
     newest = db.session.scalar(sa.select(sa.func.max(Submission.received_at)))
@@ -129,7 +129,7 @@ def clock_() -> Iterator[Finding]:
             yield fine("clock", "Đồng hồ máy chủ chỉ {now}.", now=_time(now))
 
 
-def deletions() -> Iterator[Finding]:
+def deletions() -> Iterator[Diagnosis]:
     """What the nightly commands did not delete, since a person has to look first."""
     waiting = deletion_guard.waiting(db.session.connection())
     for each in waiting:
@@ -153,7 +153,7 @@ def _time(moment: dt.datetime) -> str:
     return f"{moment.astimezone(clock.LOCAL):%H:%M:%S ngày %d/%m/%Y}"
 
 
-def key() -> Iterator[Finding]:
+def key() -> Iterator[Diagnosis]:
     """Whether the key in force is the one that collectors' codes were sealed with."""
     sealed = db.session.scalar(sa.select(Collector.token_sealed).order_by(Collector.id.desc()).limit(1))
     if sealed is None:
@@ -170,7 +170,7 @@ def key() -> Iterator[Finding]:
         yield fine("key", "Khóa bí mật mở được mã QR đã cấp.")
 
 
-def counts() -> Iterator[Finding]:
+def counts() -> Iterator[Diagnosis]:
     """The tally equals the recount."""
     found = recount.compare()
     differences = len(found.differences) + found.months

@@ -7,7 +7,7 @@ OK, WARNING, ERROR = "ok", "warning", "error"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What was looked at, how bad it is, and a Vietnamese sentence that says what to do; it may hold `{fields}`."""
 
     subject: str
@@ -20,13 +20,13 @@ class Finding:
         return self.sentence.format(**self.fields)
 
 
-def fine(subject: str, sentence: str, **fields: object) -> Finding:
-    return Finding(subject, OK, sentence, fields)
+def fine(subject: str, sentence: str, **fields: object) -> Diagnosis:
+    return Diagnosis(subject, OK, sentence, fields)
 
 
-def doubtful(subject: str, sentence: str, **fields: object) -> Finding:
-    return Finding(subject, WARNING, sentence, fields)
+def doubtful(subject: str, sentence: str, **fields: object) -> Diagnosis:
+    return Diagnosis(subject, WARNING, sentence, fields)
 
 
-def bad(subject: str, sentence: str, **fields: object) -> Finding:
-    return Finding(subject, ERROR, sentence, fields)
+def bad(subject: str, sentence: str, **fields: object) -> Diagnosis:
+    return Diagnosis(subject, ERROR, sentence, fields)

@@ -10,7 +10,7 @@ from flask import current_app
 
 from server.files import blobs
 from server.operations import health
-from server.operations.doctor.finding import Finding, bad, doubtful, fine
+from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 from server.settings import Settings, variables
 
 SHORTEST_KEY = 32
@@ -28,13 +28,13 @@ def _settings() -> Settings:
     return found
 
 
-def settings() -> Iterator[Finding]:
+def settings() -> Iterator[Diagnosis]:
     """Names that nobody reads, and values that would not pass level 2."""
     found = list(_doubts(_settings()))
     yield from found or [fine("settings", "Thiết lập hợp lệ.")]
 
 
-def _doubts(settings: Settings) -> Iterator[Finding]:
+def _doubts(settings: Settings) -> Iterator[Diagnosis]:
     known = variables()
     for name in sorted(os.environ):
         if name.startswith("TUNGNHA_") and not name.startswith("TUNGNHA_TEST_") and name not in known:
@@ -61,7 +61,7 @@ def _doubts(settings: Settings) -> Iterator[Finding]:
         yield bad("settings", "TUNGNHA_LOG_FORMAT chỉ nhận text hoặc json.")
 
 
-def secrets() -> Iterator[Finding]:
+def secrets() -> Iterator[Diagnosis]:
     """The files that open everything are the owner's alone."""
     settings = _settings()
     if len(current_app.config["SECRET_KEY"]) < SHORTEST_KEY:
@@ -74,7 +74,7 @@ def secrets() -> Iterator[Finding]:
     yield from found or [fine("secrets", "Chỉ chủ máy chủ đọc được khóa và cơ sở dữ liệu.")]
 
 
-def _open_files(settings: Settings) -> Iterator[Finding]:
+def _open_files(settings: Settings) -> Iterator[Diagnosis]:
     private = [settings.instance / "secret_key", *_databases(settings)]
     for path in private:
         if path.exists() and path.stat().st_mode & OTHERS:
@@ -97,7 +97,7 @@ def _databases(settings: Settings) -> list[Path]:
     return [Path(settings.database.removeprefix("sqlite:///"))]
 
 
-def disk() -> Iterator[Finding]:
+def disk() -> Iterator[Diagnosis]:
     """How much is left where visits go."""
     settings = _settings()
     for space in health.spaces(settings):
@@ -122,7 +122,7 @@ def disk() -> Iterator[Finding]:
             yield fine("disk", "Ổ đĩa của {what} còn {free} GB trong {total} GB.", **told)
 
 
-def fonts() -> Iterator[Finding]:
+def fonts() -> Iterator[Diagnosis]:
     """What pages and printed sheets are set in."""
     folders = [each.static_folder for each in current_app.blueprints.values() if each.static_folder]
     if folders and not any((Path(folder) / FONT).exists() for folder in folders):

@@ -12,7 +12,7 @@ from server.db import db
 from server.files import blobs
 from server.models import Attachment
 from server.operations.doctor.data import LONGEST
-from server.operations.doctor.finding import Finding, bad, doubtful, fine
+from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 
 SAMPLE = 500
 """So many photos are read whole each night: with a quarter of a million each has its turn in a year and a half."""
@@ -22,7 +22,7 @@ _HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{12}")
 _AT_ONCE = 5_000
 
 
-def every() -> Iterator[Finding]:
+def every() -> Iterator[Diagnosis]:
     """Photos that rows name and nobody finds or that are damaged, files that no row names, halves of a power cut."""
     sizes = _sizes()  # rows first: a photo is there before its row
     there, extra, halves = dict[str, int](), 0, 0
@@ -44,7 +44,7 @@ def every() -> Iterator[Finding]:
         yield doubtful("blobs", "Có {count} tệp ảnh ghi dở từ lâu trong thư mục ảnh: xóa được.", count=halves)
 
 
-def sample() -> Iterator[Finding]:
+def sample() -> Iterator[Diagnosis]:
     """Some hundred photos by chance, read whole: what a night can afford."""
     sizes = _sizes()
     chosen = random.sample(sorted(sizes), min(SAMPLE, len(sizes)))
@@ -53,7 +53,7 @@ def sample() -> Iterator[Finding]:
     yield from _spoilt(sizes, sizes, [name for name in chosen if name not in missing])
 
 
-def _lost(sizes: Mapping[str, int], there: Mapping[str, int]) -> Iterator[Finding]:
+def _lost(sizes: Mapping[str, int], there: Mapping[str, int]) -> Iterator[Diagnosis]:
     missing = sorted(sizes.keys() - there.keys())
     if missing:
         yield bad(
@@ -65,7 +65,7 @@ def _lost(sizes: Mapping[str, int], there: Mapping[str, int]) -> Iterator[Findin
         yield fine("blobs", "Đủ {count} ảnh và tệp của các phiếu.", count=len(sizes))
 
 
-def _spoilt(sizes: Mapping[str, int], there: Mapping[str, int], read: Iterable[str]) -> Iterator[Finding]:
+def _spoilt(sizes: Mapping[str, int], there: Mapping[str, int], read: Iterable[str]) -> Iterator[Diagnosis]:
     """Those of another size at once, the others by their hash."""
     damaged = [name for name in read if there[name] != sizes[name] or not _is_whole(name)]
     if damaged:

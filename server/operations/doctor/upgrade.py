@@ -14,7 +14,7 @@ from server.operations import health
 from server.operations.backup import last
 from server.operations.doctor import machine
 from server.operations.doctor.data import NOT_ASKED
-from server.operations.doctor.finding import Finding, bad, doubtful, fine
+from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 from server.settings import Settings
 
 FRESH = dt.timedelta(hours=24)
@@ -25,7 +25,7 @@ COPIES = 2
 """SQLite alters a table by copying it, into its log and then into the file."""
 
 
-def preflight() -> list[Finding]:
+def preflight() -> list[Diagnosis]:
     """Every check; an error among them means: not now."""
     try:
         with db.engine.connect() as connection:
@@ -34,7 +34,7 @@ def preflight() -> list[Finding]:
         return [bad("database", NOT_ASKED)]
 
 
-def _version(connection: sa.Connection) -> Iterator[Finding]:
+def _version(connection: sa.Connection) -> Iterator[Diagnosis]:
     found, wanted = health.version(connection), health.newest()
     if found is None:
         yield fine("version", "Cơ sở dữ liệu còn trống: sẽ tạo bảng ở bản {wanted}.", wanted=wanted)
@@ -50,7 +50,7 @@ def _version(connection: sa.Connection) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _backup(connection: sa.Connection) -> Iterator[Finding]:
+def _backup(connection: sa.Connection) -> Iterator[Diagnosis]:
     if health.version(connection) is None:
         return
     found = last.find(connection)
@@ -66,7 +66,7 @@ def _backup(connection: sa.Connection) -> Iterator[Finding]:
         yield fine("backup", "Đã sao lưu cách đây {age} ({file}).", age=age(found.at), file=found.file)
 
 
-def _room(connection: sa.Connection) -> Iterator[Finding]:
+def _room(connection: sa.Connection) -> Iterator[Diagnosis]:
     """On PostgreSQL the disk is another machine's, perhaps."""
     path = Path(connection.engine.url.database or "")
     if connection.dialect.name != "sqlite" or not path.exists():
@@ -83,7 +83,7 @@ def _room(connection: sa.Connection) -> Iterator[Finding]:
         )
 
 
-def backups() -> Iterator[Finding]:
+def backups() -> Iterator[Diagnosis]:
     """For the doctor: whether the nightly backup runs."""
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.backup_days or settings.demo:

@@ -193,7 +193,7 @@ def test_api_and_files_tell_the_same_numbers(
             assert (sheet["Vì sao không nêu"] is None) == (cell["suppressed"] is None)
     for row in told["indicators"]:
         assert _number(flat["11629", row["code"]]["done"]) == row["done"]
-    report, _ = content.build(commune, periods.of_month(TODAY), TODAY, content.Wish())
+    report, _ = content.build(commune, periods.of_month(TODAY), TODAY, content.ReportWish())
     page = leader.get("/xa/11629/chi-tieu").text
     by_target = {row["target"]["id"]: row for row in told["indicators"] if row["target"]}
     for figure in report.figures:

@@ -17,7 +17,7 @@ from dashboards.maps.coverage_map import BaseMap, LocalFigure, coverage_map, fea
 from dashboards.maps.map_outlines import Outlines, simplified
 from dashboards.maps.still_map import still_map
 from geo import illustrate
-from geo.coverage import Cell, CoverageTable, Indicator
+from geo.coverage import Cell, CountedIndicator, CoverageTable
 from tests.leaders import VILLAGES, sample, village, visited
 
 SKETCHES = illustrate.villages("11629")
@@ -204,7 +204,7 @@ def test_two_thon_of_one_name_are_told_apart() -> None:
 
 def test_the_tooltip_of_an_indicator_of_thon_counts_thon() -> None:
     """13/23 thôn, never households."""
-    known = Indicator("phu_mang", "Phủ mạng", "village", "derived")
+    known = CountedIndicator("phu_mang", "Phủ mạng", "village", "derived")
     cell = Cell(done=13, of=13, reach=Fraction(13, 23), subjects=13, expected=23)
     said = words.reach(cell, known).replace("\u00a0", " ")
     assert said == "13/23 thôn (56,5 %)"

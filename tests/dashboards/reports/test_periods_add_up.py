@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboards.reports import content, periods
-from dashboards.reports.content import Report, Wish
+from dashboards.reports.content import Report, ReportWish
 from server import clock
 from server.db import db
 from server.models import Commune, Indicator, Plan, TallyDay, Village
@@ -52,7 +52,7 @@ def count(commune: Commune, visits: Sequence[tuple[dt.date, int]]) -> None:
 def drawn(commune: Commune, key: str) -> Report:
     period = periods.read(key)
     assert period is not None
-    return content.build(commune, period, clock.today(), Wish())[0]
+    return content.build(commune, period, clock.today(), ReportWish())[0]
 
 
 def numbers(report: Report) -> Mapping[str, str]:

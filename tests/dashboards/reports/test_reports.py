@@ -287,7 +287,7 @@ def test_the_pdf_says_what_the_word_file_says(issued: Browser, tmp_path: Path) -
 def test_what_was_stored_reads_back_equal(app: Flask) -> None:
     period = periods.read("2026-Q4")
     assert period is not None
-    report, _ = content.build(communes.commune("11629"), period, TODAY, content.Wish())
+    report, _ = content.build(communes.commune("11629"), period, TODAY, content.ReportWish())
     assert content.read(json.loads(json.dumps(content.to_json(report)))) == report
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from forms.convert import Converted, convert
 from forms.engine.engine import HANOI
 from forms.errors import FormRejected, SheetError
-from forms.library import Sheet, packed
+from forms.library import LibrarySheet, packed
 
 DATA = Path(__file__).parents[2] / "data" / "check"
-PURPOSE = Sheet("muc_dich", (("muc_dich", "can_cu", "luu_thang"), ("Đếm", "Luật 91/2025", "24")))
+PURPOSE = LibrarySheet("muc_dich", (("muc_dich", "can_cu", "luu_thang"), ("Đếm", "Luật 91/2025", "24")))
 SETTINGS = (("form_title", "form_id", "version"), ("Khảo sát", "khao_sat", "3"))
 
 
@@ -26,7 +26,7 @@ def form(*survey: tuple[str, ...], settings: tuple[tuple[str, ...], ...] = SETTI
     sheets = {"survey": (head, *survey), "settings": settings, **more}
     width = {name: max(map(len, rows)) for name, rows in sheets.items() if rows}
     made = [
-        Sheet(name, tuple((*row, *("",) * (width[name] - len(row))) for row in rows))
+        LibrarySheet(name, tuple((*row, *("",) * (width[name] - len(row))) for row in rows))
         for name, rows in sheets.items()
         if rows
     ]
@@ -174,7 +174,7 @@ def test_a_title_is_the_form_id_where_there_is_no_other() -> None:
 
 
 def test_a_workbook_with_one_sheet_is_its_survey() -> None:
-    content = packed([Sheet("Tờ 1", (("type", "name", "label"), ("text", "a", "A")))])
+    content = packed([LibrarySheet("Tờ 1", (("type", "name", "label"), ("text", "a", "A")))])
     assert convert(content, "mot_to.xlsx").definition.form_id == "mot_to"
 
 
@@ -195,7 +195,7 @@ def external(**more: object) -> bytes:
         ("select_one_external xa", "xa", "Xã", "huyen=${huyen}"),
     )
     sheets = {"survey": rows, "choices": CHOICES, "external_choices": EXTERNAL, "settings": SETTINGS, **more}
-    return packed([*(Sheet(name, rows) for name, rows in sheets.items()), PURPOSE])
+    return packed([*(LibrarySheet(name, rows) for name, rows in sheets.items()), PURPOSE])
 
 
 def test_external_choices_stand_in_the_form_itself() -> None:

@@ -7,9 +7,9 @@ import pytest
 from pyxform.errors import ErrorCode
 
 from forms.check import pyxform_words
-from forms.sheets import Row, Sheet
+from forms.sheets import Sheet, SheetRow
 
-SURVEY = Sheet("survey", ("type", "name", "label"), (Row(2, {"type": "text", "name": "a"}),))
+SURVEY = Sheet("survey", ("type", "name", "label"), (SheetRow(2, {"type": "text", "name": "a"}),))
 BOOK = {"survey": SURVEY}
 MARKS = re.compile("[ạảấầẩậắằẳặẹẻẽếềểễệịọỏốồổộớờởợụủứừửữựỳýỹđàáãâăèéêìíòóôõơùúưý]")
 

@@ -131,7 +131,7 @@ def test_labels_show_answers_and_defaults_are_there() -> None:
     ("question", "value"), [("a", "1.5"), ("a", "x"), ("b", "x"), ("c", "x"), ("zzz", "x")]
 )
 def test_an_answer_that_a_phone_would_not_take_is_refused(question: str, value: str) -> None:
-    with pytest.raises(engine.Refused):
+    with pytest.raises(engine.AnswerRefused):
         started(CHAIN).answer(question, value)
 
 
@@ -196,8 +196,8 @@ LISTS = """
 def test_choices_are_those_the_filter_leaves() -> None:
     filling = started(LISTS)
     filling.answer("tinh", "hp")
-    assert filling.choices("xa") == (engine.Choice("al", "An Lão"),)
-    with pytest.raises(engine.Refused):
+    assert filling.choices("xa") == (engine.OfferedChoice("al", "An Lão"),)
+    with pytest.raises(engine.AnswerRefused):
         filling.answer("xa", "md")
     filling.answer("xa", "al")
     assert filling.value("ten") == "An Lão"
@@ -232,7 +232,7 @@ def test_a_row_of_a_file_is_read_by_its_name() -> None:
     )
     xform = convert(FILE, file_type=".md").xform.encode()
     filling = engine.open_form(xform, {"ds.csv": b"\xef\xbb\xbf" + table.getvalue().encode()}).start()
-    assert filling.choices("ai")[0] == engine.Choice("a", 'Ấm, "Bé"')
+    assert filling.choices("ai")[0] == engine.OfferedChoice("a", 'Ấm, "Bé"')
     filling.answer("ai", "a")
     assert filling.value("tuoi") == "5"
     filling.answer("ai", "b")
@@ -329,9 +329,9 @@ def test_an_answer_that_counts_rounds_makes_them_and_takes_them_away() -> None:
     assert filling.submission().count(b"<v>") == 2
     filling.answer("so", 2)
     assert filling.submission().count(b"<r>") == 2
-    with pytest.raises(engine.Refused):
+    with pytest.raises(engine.AnswerRefused):
         filling.value("/data/r[3]/t")
-    with pytest.raises(engine.Refused):
+    with pytest.raises(engine.AnswerRefused):
         filling.add_round("/data/r")
 
 
@@ -351,7 +351,7 @@ def test_a_list_of_places_is_read_from_geojson() -> None:
     filling = engine.open_form(
         convert(GEOJSON, file_type=".md").xform.encode(), {"diem.geojson": document}
     ).start(NOW)
-    assert filling.choices("d") == (engine.Choice("b1", "Bến 1"),)
+    assert filling.choices("d") == (engine.OfferedChoice("b1", "Bến 1"),)
     filling.answer("d", "b1")
     assert filling.value("noi") == "20.8 106.4 0 0"
     with pytest.raises(engine.Unfillable, match="GeoJSON"):

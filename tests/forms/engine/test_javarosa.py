@@ -17,7 +17,7 @@ from pyxform.xls2xform import convert
 
 from forms import library
 from forms.engine import engine
-from forms.engine.answer_tree import Answer
+from forms.engine.answer_tree import AnswerNode
 from forms.engine.correction import Correction, alike
 from forms.engine.filling import Filling
 from tests import javarosa
@@ -77,7 +77,7 @@ def leaves(xml: bytes) -> dict[str, str]:
     return found
 
 
-def answered(filling: Filling, node: Answer, dice: random.Random) -> str:
+def answered(filling: Filling, node: AnswerNode, dice: random.Random) -> str:
     """Some answer of the question's kind, "" for none."""
     control, bind = filling.form.controls[node.path], filling.form.nodes[node.path].bind
     if control.kind in {"select1", "select"}:

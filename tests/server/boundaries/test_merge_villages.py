@@ -8,7 +8,7 @@ import shapely
 import sqlalchemy as sa
 from flask import Flask
 
-from geo.coverage import CoverageTable, Indicator
+from geo.coverage import CountedIndicator, CoverageTable
 from server import clock
 from server.boundaries import merge_villages
 from server.coverage import city, coverage_table
@@ -164,7 +164,7 @@ def test_households_that_are_only_on_the_list_stay_in_the_communes_total(
     after = {row.code: row.households for row in table(commune).villages}
     assert after["11629002"] == before["11629001"] + before["11629002"]
     assert sum(after.values()) == sum(before.values()) == table(commune).households
-    visited = Indicator("tham_ho", "Hộ đã thăm", "household", "state")
+    visited = CountedIndicator("tham_ho", "Hộ đã thăm", "household", "state")
     assert city.table(visited).households == sum(before.values())
 
 

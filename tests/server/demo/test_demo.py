@@ -21,9 +21,9 @@ from server.db import db
 from server.demo import NotPossible, communes_and_forms, fill, mark, record
 from server.demo.character import characters
 from server.demo.people import Everyone, Walker, qr_text
-from server.demo.progress import Progress
+from server.demo.progress import StepProgress
 from server.demo.scale import COMMUNES, Scale, share
-from server.demo.schedule import Errand, Kind, Slip, schedule
+from server.demo.schedule import Errand, ErrandKind, Slip, schedule
 from server.models import (
     Collector,
     Commune,
@@ -52,7 +52,7 @@ def everyone(template_database: Template, tmp_path_factory: pytest.TempPathFacto
     """A demonstration before the first visit, for tests that only look at it."""
     folder: Path = tmp_path_factory.mktemp("demo")
     with on_a_copy(template_database, folder) as settings, application(settings):
-        yield fill.tables(SMALL, Progress())
+        yield fill.tables(SMALL, StepProgress())
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_there_is_an_account_for_every_role_and_a_collector_for_one_to_three_tho
 
 def test_what_the_phones_send_is_stored_once_and_counted(url: str) -> None:
     """Some visits are sent twice (C40), some phones have a wrong clock; the tally equals the recount (R3)."""
-    everyone = fill.tables(SMALL, Progress())
-    fill.visits(SMALL, everyone, url, Progress())
+    everyone = fill.tables(SMALL, StepProgress())
+    fill.visits(SMALL, everyone, url, StepProgress())
     assert count(Submission) == SMALL.visits
     assert count(Submission, Submission.quarantine == "version_unknown") == 1
     assert count(Submission, Submission.quarantine.is_not(None)) == 1
@@ -139,11 +139,11 @@ def test_data_that_no_demonstration_made_is_left_alone(app: Flask) -> None:
 def test_an_interrupted_run_is_begun_again_from_nothing(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     fill.clear(settings)
-    fill.tables(SMALL, Progress())
+    fill.tables(SMALL, StepProgress())
     db.session.close()
     fill.clear(settings)
     assert sa.inspect(db.engine).get_table_names() == ["demonstration"]
-    fill.tables(SMALL, Progress())
+    fill.tables(SMALL, StepProgress())
     assert count(Commune) == 114
 
 
@@ -153,7 +153,7 @@ def _broken_off(settings: Settings, *, is_early: bool) -> None:
     if is_early:
         migrate.upgrade()
     else:
-        fill.tables(SMALL, Progress())
+        fill.tables(SMALL, StepProgress())
     db.session.close()
 
 
@@ -217,7 +217,7 @@ def test_photos_that_lie_elsewhere_are_not_taken_away(app: Flask, tmp_path: Path
 
 def test_a_finished_demonstration_is_not_made_anew(app: Flask) -> None:
     fill.clear(app.config["SETTINGS"])
-    fill.tables(SMALL, Progress())
+    fill.tables(SMALL, StepProgress())
     mark.finish()
     with pytest.raises(NotPossible, match="đã xong"):
         fill.clear(app.config["SETTINGS"])
@@ -298,9 +298,9 @@ def test_exactly_as_many_visits_are_planned_as_wished(visits: int) -> None:
 
 def test_the_plan_has_every_form_every_slip_and_uneven_thon() -> None:
     errands = planned(Scale(3000, 2000, TODAY))
-    assert {errand.kind for errand in errands} == set(Kind)
+    assert {errand.kind for errand in errands} == set(ErrandKind)
     assert {errand.slip for errand in errands} == {None, *Slip}
-    doors = Counter(errand.village for errand in errands if errand.kind is Kind.HOUSEHOLD)
+    doors = Counter(errand.village for errand in errands if errand.kind is ErrandKind.HOUSEHOLD)
     assert max(doors.values()) > 60
     assert min(doors.values()) < 10
     assert {errand.week for errand in errands} == set(range(8))

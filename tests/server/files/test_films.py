@@ -1,4 +1,4 @@
-"""A film without where and by which phone it was taken; its picture and sound stay byte for byte (DESIGN 7)."""
+"""A film without where and by which phone it was taken; its picture and sound stay byte for byte (R21)."""
 
 import struct
 

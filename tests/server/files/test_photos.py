@@ -77,7 +77,7 @@ def test_only_the_picture_and_its_turn_are_left(kind: str, turn: int) -> None:
 def test_what_is_bare_stays_as_it_is(kind: str) -> None:
     """So a photo that goes out and comes in again is the same file."""
     once = photos.bare(taken(kind)).content
-    assert photos.bare(once) == photos.Picture(once, is_broken=False)
+    assert photos.bare(once) == photos.CutPhoto(once, is_broken=False)
 
 
 def test_colours_and_steps_of_drawing_stay() -> None:

@@ -22,7 +22,7 @@ from server.households import phone_lists
 from server.households.acts import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Audit, Entity, EntityAct, Indicator, Submission, Village
-from server.phones.phone_access import Caller
+from server.phones.phone_access import PhoneCaller
 from server.review import decisions, submission_states
 from server.review.decisions import Reviewer
 from tests import sample
@@ -142,7 +142,7 @@ def test_a_household_that_is_gone_counts_until_then_and_stays_on_phones_as_moved
 
 
 def row_on_phone(place: Place, number: int) -> str:
-    caller = Caller(1, place.both.commune_id, "A", "a", place.both.villages)
+    caller = PhoneCaller(1, place.both.commune_id, "A", "a", place.both.villages)
     with db.engine.connect() as connection:
         text = (phone_lists.content(connection, "ho_dan.csv", caller) or b"").decode()
     return next(line for line in text.splitlines() if line.startswith(str(key(number))))
@@ -300,7 +300,7 @@ def test_the_tally_equals_the_recount_after_every_act(place: Place, acts: list[t
 
 def _green(place: Place) -> set[uuid.UUID]:
     """The households that a phone shows as met at its next sync."""
-    caller = Caller(1, place.both.commune_id, "A", "a", place.both.villages)
+    caller = PhoneCaller(1, place.both.commune_id, "A", "a", place.both.villages)
     with db.engine.connect() as connection:
         content = phone_lists.content(connection, "ho_dan.csv", caller) or b""
     rows = csv.DictReader(io.StringIO(content.decode()))

@@ -13,7 +13,7 @@ from server.households import phone_lists
 from server.models import Village
 from server.phones import phone_access
 from server.phones.collectors import NewCollector
-from server.phones.phone_access import Caller
+from server.phones.phone_access import PhoneCaller
 from tests import sample
 
 
@@ -33,7 +33,7 @@ def there(made: NewCollector) -> Village:
     return sample.make_village(made.collector.commune, "11629002", "Thôn Tây")
 
 
-def _caller(made: NewCollector) -> Caller:
+def _caller(made: NewCollector) -> PhoneCaller:
     return phone_access.by_token(made.token)
 
 
@@ -145,7 +145,7 @@ def test_what_is_gone_is_told_of_known_entities_of_that_list_alone(
 def test_a_collector_without_thon_gets_empty_lists(made: NewCollector, here: Village) -> None:
     """E6: never everybody's."""
     sample.make_entity(here, "Bà Tư")
-    nobody = Caller(made.collector.id, made.collector.commune_id, "", "", {})
+    nobody = PhoneCaller(made.collector.id, made.collector.commune_id, "", "", {})
     with single_statements().connect() as connection:
         for name in ("ho_dan.csv", "thon.csv"):
             content = phone_lists.content(connection, name, nobody)

@@ -16,7 +16,7 @@ from server.db import db
 from server.households import phone_lists
 from server.intake import before_registration
 from server.models import Entity, EntityVersion, Submission
-from server.phones.phone_access import Caller
+from server.phones.phone_access import PhoneCaller
 from tests.server.households.test_acts import household, key, on, writing
 from tests.server.intake.test_receive import NOON, Place, Visit, differences, place, send, sums
 
@@ -41,7 +41,7 @@ WEEK = (
 
 def state(place: Place) -> tuple:
     """All that a phone sees, and all that counts."""
-    caller = Caller(1, place.both.commune_id, "A", "a", place.both.villages)
+    caller = PhoneCaller(1, place.both.commune_id, "A", "a", place.both.villages)
     with db.engine.connect() as connection:
         rows = (phone_lists.content(connection, "ho_dan.csv", caller) or b"").decode().splitlines()
     without_versions = [",".join(row.split(",")[:2] + row.split(",")[3:]) for row in rows]

@@ -157,7 +157,7 @@ def sums(day: dt.date | None = None) -> dict[str, tuple[int, int, int]]:
         return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in connection.execute(query)}
 
 
-def differences() -> list[tally.Difference]:
+def differences() -> list[tally.TallyDifference]:
     with db.engine.connect() as connection:
         return tally.recount(connection)
 

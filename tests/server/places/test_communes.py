@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from geo import illustrate
-from geo.boundaries import Figures, Outline, Problem, Reading
+from geo.boundaries import BoundaryReading, Figures, Outline, OutlineProblem
 from server import clock, errors
 from server.boundaries import store
 from server.db import db
@@ -111,9 +111,9 @@ def test_figures_without_a_date_are_todays(app: Flask, monkeypatch: pytest.Monke
 
 def test_nothing_is_stored_while_a_file_has_errors(app: Flask) -> None:
     make_commune()
-    wrong = Problem("overlap", "Dòng 1: chồng lên dòng 2.")
+    wrong = OutlineProblem("overlap", "Dòng 1: chồng lên dòng 2.")
     with pytest.raises(PlacesRejected) as rejected:
-        store.store_outlines(Reading((outline("11629001"),), (wrong,), None), "village", source="thử")
+        store.store_outlines(BoundaryReading((outline("11629001"),), (wrong,), None), "village", source="thử")
     assert rejected.value.sentences == ("Dòng 1: chồng lên dòng 2.",)
     assert not villages()
 

@@ -103,7 +103,7 @@ def met() -> int:
     return db.session.scalar(query.where(Indicator.code == "bang_rong_1gbps")) or 0
 
 
-def recounted() -> list[tally.Difference]:
+def recounted() -> list[tally.TallyDifference]:
     db.session.rollback()
     with db.engine.connect() as connection:
         return tally.recount(connection)

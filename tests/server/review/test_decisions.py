@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from server.db import db
 from server.errors import Problem
-from server.households.rebuild import Change, tell
+from server.households.rebuild import EntityChange, tell
 from server.models import Audit, Entity, EntityVersion, Submission
 from server.published_forms import publishing
 from server.review import decisions, submission_states
@@ -242,15 +242,15 @@ def _statuses_are_those_of_accepted_visits() -> None:
 
 
 def test_a_label_goes_back_to_what_it_was() -> None:
-    first = Change("Hộ 1", {"thon": "1"}, {"thon": "1"}, True, NOON)
-    renamed = Change("Hộ Ấm", {"thon": "1", "a": "x"}, {"a": "x"}, True, NOON, named="Hộ Ấm")
-    later = Change("Hộ Ấm", {"thon": "1", "a": "x", "b": "y"}, {"b": "y"}, True, NOON)
+    first = EntityChange("Hộ 1", {"thon": "1"}, {"thon": "1"}, True, NOON)
+    renamed = EntityChange("Hộ Ấm", {"thon": "1", "a": "x"}, {"a": "x"}, True, NOON, named="Hộ Ấm")
+    later = EntityChange("Hộ Ấm", {"thon": "1", "a": "x", "b": "y"}, {"b": "y"}, True, NOON)
     assert tell([first, renamed, later]).label == "Hộ Ấm"
     told = tell([first, dataclasses.replace(renamed, counts=False), later])
     assert (told.label, told.data) == ("Hộ 1", {"thon": "1", "b": "y"})
 
 
 def test_an_imported_household_keeps_what_its_list_said() -> None:
-    first = Change("Hộ 1", {"thon": "1", "tinh_trang": "chua_tham"}, None, True, NOON)
-    told = tell([first, Change("Hộ 1", {}, {"a": "x"}, False, NOON)])
+    first = EntityChange("Hộ 1", {"thon": "1", "tinh_trang": "chua_tham"}, None, True, NOON)
+    told = tell([first, EntityChange("Hộ 1", {}, {"a": "x"}, False, NOON)])
     assert (told.data, told.exists) == ({"thon": "1"}, True)
