@@ -65,7 +65,9 @@ def steps(versions: Sequence[Any], acts: Sequence[Any], words: PropertyWords) ->
             version.conflict,
             version.settled_by,
         )
-        for version, before in zip(versions, earlier, strict=True)
+        for version, before in zip(
+            versions, earlier, strict=False
+        )  # None stands before the first of none, too
     ]
 
 

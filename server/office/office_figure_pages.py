@@ -45,6 +45,7 @@ def listing(code: str) -> str:
         rows=rows,
         year=table.as_of.year,
         month=month,
+        months=month_of_figures.recent(month),
         reminders=reminders,
     )
 

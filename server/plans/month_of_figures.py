@@ -59,6 +59,14 @@ def month_of(text: str) -> dt.date:
     return (clock.today().replace(day=1) - dt.timedelta(days=1)).replace(day=1)
 
 
+def recent(chosen: dt.date) -> Sequence[dt.date]:
+    """The first days of the last 24 months, the newest first, and of the chosen one where it is older."""
+    today = clock.today()
+    places = range(today.year * 12 + today.month - 1, today.year * 12 + today.month - 25, -1)
+    found = [dt.date(place // 12, place % 12 + 1, 1) for place in places]
+    return found if chosen in found else [*found, chosen]
+
+
 def last_day(month: dt.date) -> dt.date:
     """The last day of a month; of the one that goes on, today."""
     last = month.replace(day=calendar.monthrange(month.year, month.month)[1])
