@@ -96,6 +96,7 @@ def issue(code: str) -> BaseResponse:
 
     Problem REPORT_UNSIGNED where nobody is named to sign it, or the officer has not said that the draft was read.
     """
+    access.open_commune(code)
     wish = _wish(request.form)
     if not wish.signer.strip() or request.form.get("da_doc") != "1":
         raise Problem(CoverageProblem.REPORT_UNSIGNED)

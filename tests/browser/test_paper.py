@@ -20,9 +20,11 @@ def test_five_whole_codes_fit_on_a_sheet_that_is_printed_from_the_browser(
 ) -> None:
     with opened(browser, site, DESK) as visit:
         sign_in(visit, "officer")
-        visit.open("/quan-tri/xa/11629/thanh-vien/them")
+        visit.open("/quan-tri/xa/11629/bang/thanh-vien")
         visit.page.fill("#dan", "Họ tên\tThôn\n" + "\n".join(f"Người số {n}\t11629001" for n in range(CARDS)))
-        visit.page.click("text=Thêm cả bảng")
+        for button in ("Xem trước", "Lưu"):
+            with visit.page.expect_navigation():
+                visit.page.get_by_role("button", name=button).click()
         visit.open(SHEET)
         visit.page.emulate_media(media="print")
         cards = visit.page.locator(".code-card")

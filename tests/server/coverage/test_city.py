@@ -101,7 +101,7 @@ def test_each_commune_is_told_as_on_its_own_page(app: Flask, rows: list, back: i
     with db.engine.connect() as connection:
         assert tally.months_differ(connection) == 0
     for each in what:
-        indicator_asked = city.judged.Indicator(each.code, each.label_vi, each.unit, each.kind)
+        indicator_asked = city.judged.CountedIndicator(each.code, each.label_vi, each.unit, each.kind)
         found = city.table(indicator_asked, day)
         for row, commune in zip(found.rows, communes, strict=True):
             own = coverage_table.table(commune, day)
