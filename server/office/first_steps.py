@@ -68,67 +68,84 @@ def show(code: str) -> str:
     return render_template("office/first_steps.html", commune=commune, first=of(commune))
 
 
+@dataclass(frozen=True)
+class _Counts:
+    """What a commune has, counted: thôn and those with a number of households, figures of the plan, forms, people."""
+
+    villages: int
+    told: int
+    figures: int
+    forms: int
+    collectors: int
+    printed: bool
+    visited: bool
+
+
 def of(commune: Commune) -> FirstSteps:
-    """How far a commune is. A handful of counts, each by an index."""
-    villages = _count(Village, Village.commune_id == commune.id, Village.valid_to.is_(None))
-    here = sa.select(Village.id).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    told = db.session.scalar(
-        sa.select(sa.func.count(sa.distinct(VillageFigure.village_id))).where(VillageFigure.village_id.in_(here))
-    ) or 0  # fmt: skip
+    """How far a commune is."""
     year = clock.today().year
-    figures = db.session.scalar(
-        sa.select(sa.func.count(Target.id)).join(Plan).where(Plan.commune_id == commune.id, Plan.year == year)
-    ) or 0  # fmt: skip
-    forms = _forms(commune)
-    collectors = _count(Collector, Collector.commune_id == commune.id, Collector.revoked_at.is_(None))
-    printed = db.session.scalar(
-        sa.select(
-            sa.exists().where(Audit.act == "collector.print", Audit.record == f"commune:{commune.code}")
-        )
-    )
-    visited = db.session.scalar(sa.select(sa.exists().where(Submission.village_id.in_(here))))
+    has = _counted(commune, year)
     return FirstSteps(
         (
             FirstStep(
-                "thon", "Thôn, tổ dân phố", villages > 0, f"{villages} thôn" if villages else "chưa có",
+                "thon", "Thôn, tổ dân phố", has.villages > 0, f"{has.villages} thôn" if has.villages else "chưa có",
                 "Dán hoặc tải lên bảng các thôn; chưa cần ranh giới, chưa cần mã.", _table(commune, "thon"),
                 "Nạp bảng thôn",
             ),
             FirstStep(
-                "so-ho", "Số hộ của các thôn", 0 < villages <= told,
-                f"{told}/{villages} thôn có số hộ" if villages else "chưa có",
+                "so-ho", "Số hộ của các thôn", 0 < has.villages <= has.told,
+                f"{has.told}/{has.villages} thôn có số hộ" if has.villages else "chưa có",
                 "Tỷ lệ đã thăm, đã đạt của thôn và xã lấy số này làm mẫu số.", _table(commune, "so-ho"),
                 "Nạp số hộ",
             ),
             FirstStep(
-                "ke-hoach", f"Kế hoạch năm {year}", figures > 0,
-                f"{figures} con số" if figures else "xã chưa nạp kế hoạch",
+                "ke-hoach", f"Kế hoạch năm {year}", has.figures > 0,
+                f"{has.figures} con số" if has.figures else "xã chưa nạp kế hoạch",
                 "Chọn một kế hoạch có sẵn để bắt đầu, hoặc tải lên kế hoạch của xã.",
                 url_for("plan_upload.choose", code=commune.code), "Nạp kế hoạch",
             ),
             FirstStep(
-                "bieu-mau", "Biểu mẫu", forms > 0, f"{forms} biểu mẫu đang dùng" if forms else "chưa có",
+                "bieu-mau", "Biểu mẫu", has.forms > 0, f"{has.forms} biểu mẫu đang dùng" if has.forms else "chưa có",
                 "Biểu mẫu của thành phố có ngay ở mọi xã; xã cũng phát hành được biểu mẫu riêng.",
                 url_for("form_pages.listing"), "Mở trang Biểu mẫu",
             ),
             FirstStep(
-                "thanh-vien", "Thành viên Tổ công nghệ số", collectors > 0,
-                f"{collectors} người" if collectors else "chưa có",
+                "thanh-vien", "Thành viên Tổ công nghệ số", has.collectors > 0,
+                f"{has.collectors} người" if has.collectors else "chưa có",
                 "Những người đi từng nhà: họ tên và thôn được giao.", _table(commune, "thanh-vien"),
                 "Nạp danh sách thành viên",
             ),
             FirstStep(
-                "ma-qr", "In tờ mã QR", bool(printed), "đã in" if printed else "chưa in",
+                "ma-qr", "In tờ mã QR", has.printed, "đã in" if has.printed else "chưa in",
                 "Mỗi người quét mã của mình một lần là điện thoại sẵn sàng.",
                 url_for("collector_pages.sheet", code=commune.code), "Mở tờ mã QR",
             ),
             FirstStep(
-                "phieu", "Phiếu đầu tiên", bool(visited), "đã nhận" if visited else "chưa nhận phiếu nào",
+                "phieu", "Phiếu đầu tiên", has.visited, "đã nhận" if has.visited else "chưa nhận phiếu nào",
                 "Hộ chưa có trong danh sách thì đăng ký ngay trên điện thoại; danh sách hộ nạp sau cũng được.",
                 url_for("household_import.choose", code=commune.code), "Nạp danh sách hộ (nếu đã có)",
             ),
         )
     )  # fmt: skip
+
+
+def _counted(commune: Commune, year: int) -> _Counts:
+    """A handful of counts, each by an index."""
+    here = sa.select(Village.id).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+    told = sa.select(sa.func.count(sa.distinct(VillageFigure.village_id))).where(
+        VillageFigure.village_id.in_(here)
+    )
+    figures = sa.select(sa.func.count(Target.id)).join(Plan)
+    printed = sa.exists().where(Audit.act == "collector.print", Audit.record == f"commune:{commune.code}")
+    return _Counts(
+        villages=_count(Village, Village.commune_id == commune.id, Village.valid_to.is_(None)),
+        told=db.session.scalar(told) or 0,
+        figures=db.session.scalar(figures.where(Plan.commune_id == commune.id, Plan.year == year)) or 0,
+        forms=_forms(commune),
+        collectors=_count(Collector, Collector.commune_id == commune.id, Collector.revoked_at.is_(None)),
+        printed=bool(db.session.scalar(sa.select(printed))),
+        visited=bool(db.session.scalar(sa.select(sa.exists().where(Submission.village_id.in_(here))))),
+    )
 
 
 def _table(commune: Commune, subject: str) -> str:
