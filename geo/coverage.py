@@ -266,9 +266,15 @@ def _hidden(
     residents = [each for each in given.indicators if each.unit in RESIDENT_UNITS]
     at_doors = {each.code: tallied[each.code] for each in residents if each.is_at_doors}
     main = {target.indicator for target in given.targets if target.indicator}
-    of_visits, found = protect_together(visits, at_doors, main=main)
+    # an indicator that says of each thôn what the households met say is hidden as they are, total and all
+    of_met = [
+        code for code, rows in at_doors.items() if all(rows.get(key) == row for key, row in visits.items())
+    ]
+    asked = {code: rows for code, rows in at_doors.items() if code not in of_met}
+    of_visits, found = protect_together(visits, asked, main=main)
     return of_visits, {
         **found,
+        **dict.fromkeys(of_met, of_visits),
         **{each.code: protect_sample(tallied[each.code]) for each in residents if each.is_sample},
     }
 

@@ -27,9 +27,9 @@ from tests.javarosa import JavaRosa
 DATA = Path(__file__).parents[2] / "data"
 SEEDS = 10
 _ENTITIES = "name,label,__version,__trunkVersion,__branchId,thon,dia_chi,tinh_trang,ket_qua,lan_tham,ngay_cuoi," \
-    "g5_viettel,g5_vinaphone,g5_mobifone,g5_khac,tim,marker-color,loai,nganh\n" \
-    "{0}1,Bà Ấm,2,2,b1,t1,\"Ngõ 1, số 2\",chua_tham,,3,,5g,,4g,,a,#fff,nha_van_hoa,i\n" \
-    "{0}2,Ông Bền,1,1,b2,t2,Ngõ 3,da_gap,gap,,2026-01-02,,,,,b,#000,khac,ii\n"  # fmt: skip
+    "g5_viettel,g5_vinaphone,g5_mobifone,g5_khac,tim,hien_ten,marker-color,loai,nganh\n" \
+    "{0}1,Bà Ấm,2,2,b1,t1,\"Ngõ 1, số 2\",chua_tham,,3,,5g,,4g,,a,Bà Ấm,#fff,nha_van_hoa,i\n" \
+    "{0}2,Ông Bền,1,1,b2,t2,Ngõ 3,da_gap,gap,,2026-01-02,,,,,b,✓ Ông Bền,#000,khac,ii\n"  # fmt: skip
 MEDIA = {
     "thon.csv": "name,label\nt1,Thôn Một\nt2,Thôn Hai\n",
     "ho_dan.csv": _ENTITIES.format("h"),
