@@ -167,7 +167,9 @@ def test_an_officer_of_several_communes_works_in_each_and_in_no_other(
     assert "mã 99999" in post(admin, f"/{number}", xa_khac="10930 99999", **fields).text
     assert post(admin, f"/{number}", xa_khac="10930, 11629", **fields).status_code == 302
     officer = as_(app, "officer_11629")
-    assert officer.get("/bat-dau").location == "/quan-tri/xa/11629/bat-dau"  # a commune that is only beginning
+    assert (
+        officer.get("/bat-dau").location == "/quan-tri/xa/11629/bat-dau"
+    )  # a commune that is only beginning
     assert "Sang Mao Điền" in officer.get("/xa/11629").text
     for code, status in (("11629", 200), ("10930", 200), ("11635", 403)):
         assert officer.get(f"/quan-tri/xa/{code}/ho").status_code == status
