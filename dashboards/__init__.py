@@ -17,7 +17,7 @@ from dashboards.pages import (
 from dashboards.reports import commands as report_commands
 from dashboards.reports import report_pages
 from server import clock
-from server.intake import apply
+from server.intake import apply_batches
 
 ROUTES = (commune_pages, city_pages, plan_pages, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
@@ -32,7 +32,7 @@ BLUEPRINTS = (
     report_pages.blueprint,
 )
 for _blueprint in BLUEPRINTS:
-    _blueprint.before_request(apply.caught_up)  # pages show all that has been sent
+    _blueprint.before_request(apply_batches.caught_up)  # pages show all that has been sent
 
 
 def register(app: Flask) -> None:

@@ -11,7 +11,7 @@ from dashboards.maps.map_colours import figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
 from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
-from geo.targets import NOTHING, TargetFigure, TargetJudgement, TargetState, cut, share_of_time_gone
+from geo.target_states import NOTHING, TargetFigure, TargetJudgement, TargetState, cut, share_of_time_gone
 from geo.vietnamese_order import sort_key
 from geo.weeks import pace_of
 from server.coverage.coverage_table import VISITED

@@ -8,7 +8,7 @@ from geo.coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
 from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
-from geo.targets import TargetFigure, TargetJudgement, TargetState, cut
+from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut
 from server.clock import LOCAL
 
 SPACE = "\u00a0"  # a number and its unit stay on one line

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from geo.disclosure import Bound, Suppression, bound, done_range
 from geo.reach import RESIDENT_UNITS, Enough, Reach
-from geo.targets import Tallied, TargetFigure, TargetJudgement, cut, judge
+from geo.target_states import Tallied, TargetFigure, TargetJudgement, cut, judge
 
 
 @dataclass(frozen=True)

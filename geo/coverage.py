@@ -12,7 +12,7 @@ from geo.estimate import Estimate, Squares
 from geo.estimates import of_all, within_error
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
-from geo.targets import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
+from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
 from geo.weeks import Week, pace_of, shown_weeks
 
 __all__ = ["Cell", "CountedIndicator"]  # what a table is made of can be had from here

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from geo.coverage import Cell, CountedIndicator, CoverageTable
-from geo.targets import TargetFigure, TargetJudgement
+from geo.target_states import TargetFigure, TargetJudgement
 
 COMMUNE, VILLAGE, NOWHERE = "commune", "village", "nowhere"
 

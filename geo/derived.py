@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from geo.targets import Tallied
+from geo.target_states import Tallied
 
 FIBRE = "cap_quang_ho"
 MOBILE = "di_dong_bang_rong_diem"

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from geo.targets import Tallied
+from geo.target_states import Tallied
 
 SMALL = 5
 

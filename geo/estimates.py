@@ -9,7 +9,7 @@ from geo.cells import CountedIndicator
 from geo.disclosure import Protection
 from geo.estimate import SCORE, Estimate, Squares, Stratum, estimate, once_each, wilson
 from geo.reach import RESIDENT_UNITS
-from geo.targets import Tallied, TargetFigure, TargetJudgement, TargetState
+from geo.target_states import Tallied, TargetFigure, TargetJudgement, TargetState
 
 HOUSEHOLDS_MET = "tham_ho"
 """All who were met were met: of it there is nothing to estimate."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from geo.targets import (
+from geo.target_states import (
     NEAR_POINTS,
     PERIODS_IN_A_YEAR,
     PeriodCount,

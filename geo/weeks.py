@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from geo.disclosure import protect, protect_together
-from geo.targets import Pace, Tallied, pace
+from geo.target_states import Pace, Tallied, pace
 
 FOUR_WEEKS = 4
 

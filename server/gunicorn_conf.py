@@ -38,7 +38,7 @@ def _shared_figures() -> str:
 
 
 _FIGURES = _shared_figures()
-from server.intake import background  # noqa: E402 (prometheus_client looks for the folder when it is imported)
+from server.intake import apply_thread  # noqa: E402 (prometheus_client looks for the folder when it is imported)
 from server.operations import metrics  # noqa: E402
 
 
@@ -126,7 +126,7 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Every worker applies the log, folds the tally and looks at new visits; what one does the others leave to it."""
-    background.start(worker.wsgi)
+    apply_thread.start(worker.wsgi)
     folding.start(worker.wsgi)
     doubts.start(worker.wsgi)
 

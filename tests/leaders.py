@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from forms import plans
 from geo import illustrate
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, HouseholdsSource, VillageInput, table
-from geo.targets import Tallied, TargetFigure
+from geo.target_states import Tallied, TargetFigure
 from server.accounts import persons, roles
 from server.counting import tally
 from server.db import db

@@ -23,7 +23,7 @@ from geo.coverage import CoverageTable
 from geo.coverage_json import to_json
 from geo.coverage_rows import COMMUNE, CoverageRow, rows
 from geo.estimate import Estimate
-from geo.targets import TargetState, cut
+from geo.target_states import TargetState, cut
 from server import clock
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook

@@ -9,7 +9,7 @@ from dashboards import coverage_lines, words
 from dashboards.coverage_lines import IndicatorColumn
 from dashboards.maps.map_colours import COLOURS, figure, state_class
 from geo.coverage import Cell, CoverageTable
-from geo.targets import TargetJudgement, cut
+from geo.target_states import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
 from server.coverage.coverage_table import VISITED
 from server.exports.cells import plain

@@ -19,7 +19,7 @@ from dashboards.maps.map_colours import class_of, classes, figure, fills, target
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
-from geo.targets import TargetFigure
+from geo.target_states import TargetFigure
 from server.coverage.coverage_table import VISITED
 
 __all__ = [

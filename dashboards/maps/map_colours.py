@@ -12,7 +12,7 @@ from fractions import Fraction
 from dashboards import words
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
-from geo.targets import TargetFigure, TargetJudgement, TargetState, cut
+from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut
 from server.coverage.coverage_table import VISITED
 
 

@@ -16,7 +16,7 @@ from dashboards.maps.map_colours import FAR, FIFTHS, UNKNOWN, fifth_words, state
 from dashboards.pages.commune_page_request import asked_day
 from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, CountedIndicator
-from geo.targets import TargetState, cut
+from geo.target_states import TargetState, cut
 from geo.vietnamese_order import sort_key
 from server.accounts import access
 from server.accounts.roles import Right

@@ -5,14 +5,14 @@ from fractions import Fraction
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards import coverage_lines, new_year, static_files, words, worries
+from dashboards import coverage_lines, furthest_behind, new_year, static_files, words
 from dashboards.charts import DayNumber, Trend, trend
 from dashboards.maps import coverage_map, folium_page, map_outlines
 from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_page_request import ask
 from geo.coverage import CoverageTable, IndicatorRow
-from geo.targets import share_of_time_gone
+from geo.target_states import share_of_time_gone
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import coverage_table
@@ -55,8 +55,8 @@ def commune(code: str) -> str:
         thons=coverage_lines.thons(asked.table, shown, order),
         nowhere=coverage_lines.nowhere(asked.table, shown),
         met=coverage_lines.met(asked.table),
-        worries=worries.worries(asked.table),
-        moved=tuple(worries.moved(asked.table)),
+        worries=furthest_behind.worries(asked.table),
+        moved=tuple(furthest_behind.moved(asked.table)),
         turn=new_year.turn(asked.commune, asked.table),
         trends=_trends(asked.table),
         unplaced=coverage_lines.unplaced(asked.table),

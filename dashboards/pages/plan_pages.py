@@ -17,7 +17,7 @@ from dashboards.pages.commune_pages import blueprint
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.estimate import METHODS
 from geo.reach import noun
-from geo.targets import Tallied, TargetFigure, TargetState, cut
+from geo.target_states import Tallied, TargetFigure, TargetState, cut
 from geo.weeks import Week
 from server.accounts import access
 from server.accounts.roles import Right

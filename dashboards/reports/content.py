@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dashboards import coverage_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
-from geo.targets import TargetState
+from geo.target_states import TargetState
 from server.coverage import coverage_table, help_given
 from server.coverage.coverage_table import VISITED
 from server.db import db

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboards.reports.content import ISSUER, WORST_FIRST, Report, ReportFigure, Work
 from dashboards.words import SPACE, sentence
-from geo.targets import TargetState
+from geo.target_states import TargetState
 
 MOST_LATE = 10
 """Overdue tasks named in the body; the annex has them all."""

@@ -8,7 +8,7 @@ from flask_smorest import Api
 from server.addresses import is_of_programs
 from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
-from server.intake import apply
+from server.intake import apply_batches
 
 
 class JsonApi(Api):
@@ -42,7 +42,9 @@ SECURITY: dict[str, Any] = {
     "session": {"type": "apiKey", "in": "cookie", "name": "session"},
 }  # fmt: skip
 
-commune_routes.blueprint.before_request(apply.caught_up)  # programs are told of all that has been sent
+commune_routes.blueprint.before_request(
+    apply_batches.caught_up
+)  # programs are told of all that has been sent
 
 
 def register(app: Flask) -> None:

@@ -17,7 +17,7 @@ from geo.problems import UnreadableBoundaries
 from server.accounts.persons import PersonRejected
 from server.accounts.tokens import TokenRejected
 from server.errors import Problem
-from server.intake import apply
+from server.intake import apply_batches
 from server.places.communes import PlacesRejected
 
 
@@ -55,7 +55,7 @@ def with_visits(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def caught_up(*args: Any, **named: Any) -> Any:
-        apply.caught_up()
+        apply_batches.caught_up()
         return command(*args, **named)
 
     return with_appcontext(caught_up)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.targets import Tallied
+from geo.target_states import Tallied
 from server.db import db
 from server.models import Entity, Submission, Tally, TallyDay, TallyMonth
 

@@ -14,7 +14,7 @@ from geo.derived import FIBRE, MOBILE
 from geo.estimate import Estimate
 from geo.reach import Enough
 from geo.reported import Reported
-from geo.targets import PERIODS_IN_A_YEAR, Tallied, TargetFigure
+from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server.counting import tally_sums
 from server.coverage import coverage_table, subjects_there
 from server.coverage.coverage_table import SURVEYED, VISITED

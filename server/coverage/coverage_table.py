@@ -14,7 +14,7 @@ from geo.disclosure import allowed_day
 from geo.estimate import Squares
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.reported import periods
-from geo.targets import PERIODS_IN_A_YEAR, Tallied, TargetFigure
+from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from geo.weeks import Week, shown_weeks, week_ends
 from server import clock, models
 from server.counting import household_squares, tally_sums

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.targets import Pace, pace
+from geo.target_states import Pace, pace
 from server import clock
 from server.counting import tally, tally_sums
 from server.coverage.coverage_table import VISITED

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.households.house_address import (
+from server.households.read_address import (
     HOUSE,
     LONGEST,
     HouseAddress,

@@ -22,11 +22,11 @@ from server.files.tables.read_table import (
     TableRow,
 )
 from server.files.tables.table_file import TableRejected
-from server.households import house_address, household_parts
+from server.households import household_parts, read_address
 from server.households.household_parts import Parts
 from server.households.household_problems import HouseholdProblem
-from server.households.likeness import Known, Likeness
 from server.households.records import HOUSEHOLDS, status
+from server.households.same_household import Known, Likeness
 from server.models import (
     Commune,
     Entity,
@@ -162,7 +162,7 @@ def _missing(row: TableRow) -> Iterator[str]:
 def _lane_word(sheet: SheetRead) -> str:
     """What a lane is called of which a cell has only the number: as the column's heading says (Ngõ, Xóm, Đường)."""
     column = sheet.chosen.get("lane")
-    return house_address.lane_word(sheet.headings[column]) if column is not None else ""
+    return read_address.lane_word(sheet.headings[column]) if column is not None else ""
 
 
 def _row(row: TableRow, number: int, lane_word: str) -> ListRow:

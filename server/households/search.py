@@ -12,9 +12,9 @@ from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.households import household_parts, household_states
 from server.households.household_problems import HouseholdProblem
-from server.households.likeness import Known, Likeness, are_alike
 from server.households.rebuild import COMPUTED
 from server.households.records import HOUSEHOLDS
+from server.households.same_household import Known, Likeness, are_alike
 from server.models import (
     Collector,
     Commune,

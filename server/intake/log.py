@@ -14,9 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from server import clock
 from server.db import db, single_statements
 from server.files.attachments import Blob
-from server.intake import effects, latest_moment, place, resend
+from server.intake import edits_and_resends, effects, latest_moment, place
+from server.intake.edits_and_resends import Edited, StoredSubmission
 from server.intake.place import SubmissionPlace
-from server.intake.resend import Edited, StoredSubmission
 from server.intake.rows import document, dumped, insert
 from server.intake.scope import EntityHome
 from server.intake.sender import Sender
@@ -114,7 +114,7 @@ def keep(sents: Sequence[Sent]) -> list[Kept]:
             row
             for sent in may.values()
             if (key := ids.get(sent.reading.instance.instance_id)) is not None
-            for row in resend.attachment_rows(key, sent.blobs, received_at)
+            for row in edits_and_resends.attachment_rows(key, sent.blobs, received_at)
         ]
         insert(connection, Attachment, files)
         connection.commit()
@@ -155,7 +155,7 @@ def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime) -> dict[
     moment, clock_flag = observed(reading, received_at, latest_moment.known(received_at))
     root = sent.edited if sent.edited is not None and sent.edited.is_theirs else None
     missing = sorted(reading.files - {blob.name for blob in sent.blobs})
-    flags = [*place.first_flags(reading, clock_flag), *resend.broken(sent.blobs)]
+    flags = [*place.first_flags(reading, clock_flag), *edits_and_resends.broken(sent.blobs)]
     return {
         "instance_id": reading.instance.instance_id,
         "root_id": root.root_id if root is not None else None,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Set
 
 from forms.instance import EntityBlock
 from geo.assign import round_point
-from geo.quality import Doubt, misplaced
+from geo.visit_doubts import Doubt, misplaced
 from server.households.records import HOUSEHOLDS
 from server.intake import check_points, scope
-from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
+from server.intake.edits_and_resends import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
 from server.intake.scope import EntityHome
 from server.intake.sender import Sender
 from server.places import communes

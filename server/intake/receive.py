@@ -11,11 +11,11 @@ from server.db import db, single_statements
 from server.errors import CommonProblem, Problem
 from server.files import attachments
 from server.files.attachments import Upload
-from server.intake import apply, background, check_points, log, place, resend
+from server.intake import apply_batches, apply_thread, check_points, edits_and_resends, log, place
+from server.intake.edits_and_resends import Edited
 from server.intake.gather import Gather
 from server.intake.intake_problems import IntakeProblem
 from server.intake.log import Kept, MetSubmission, Sent
-from server.intake.resend import Edited
 from server.intake.sender import Sender
 from server.models import Tombstone
 from server.models.privacy import of_points
@@ -66,7 +66,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     kept = _keep(sent)
     if kept.id is None:
         return _not_kept(sent, kept.met)
-    background.wake()
+    apply_thread.wake()
     return Receipt(kept.id, True, place.thanks(kept.quarantine))
 
 
@@ -90,7 +90,7 @@ def _not_kept(sent: Sent, met: MetSubmission) -> Receipt:
         met = _met(sent)  # another process added its twin a moment ago
     if met.stored is None:
         raise Problem(CommonProblem.UNAVAILABLE)
-    again = resend.again(met.stored, sent.reading, sent.blobs, clock.now())
+    again = edits_and_resends.again(met.stored, sent.reading, sent.blobs, clock.now())
     return Receipt(met.stored.id, again.new, again.sentence)
 
 
@@ -119,9 +119,9 @@ def _foresee(sent: Sent) -> Receipt | None:
 
 def _edited(sent: Sent) -> Edited:
     """What an edit replaces, all earlier ones applied."""
-    apply.caught_up()
+    apply_batches.caught_up()
     with db.engine.connect() as connection:
-        return resend.edited(connection, sent.reading, sent.sender.collector_id)
+        return edits_and_resends.edited(connection, sent.reading, sent.sender.collector_id)
 
 
 def _as_edit(sent: Sent, edited: Edited) -> Sent:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from forms.instance import EntityBlock
 from server.households.phone_lists import WHOLE_COMMUNE
-from server.intake.resend import Edited
+from server.intake.edits_and_resends import Edited
 from server.intake.sender import Sender
 from server.published_forms.read_submission import SubmissionReading
 from server.published_forms.registry import registry

@@ -13,7 +13,7 @@ from forms.instance import EntityBlock
 from server.counting import tally
 from server.households import records
 from server.households.records import AcceptedVisit, KnownEntity, LaterChange
-from server.intake.resend import Edited
+from server.intake.edits_and_resends import Edited
 from server.intake.rows import WrittenRows
 from server.models import Tombstone
 from server.models.privacy import of_entity, of_submission

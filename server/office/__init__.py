@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from server.intake import apply
+from server.intake import apply_batches
 from server.office import (
     audit_pages,
     breach_pages,
@@ -49,7 +49,9 @@ SUBJECTS = (
 )
 
 for _subject in SUBJECTS:
-    _subject.blueprint.before_request(apply.caught_up)  # pages show, and change, all that has been sent
+    _subject.blueprint.before_request(
+        apply_batches.caught_up
+    )  # pages show, and change, all that has been sent
 
 
 def register(app: Flask) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from geo.targets import PERIODS_IN_A_YEAR
+from geo.target_states import PERIODS_IN_A_YEAR
 from geo.vietnamese_order import sort_key
 from server import clock
 from server.accounts import access

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from geo.plain import words
 from geo.reported import periods
-from geo.targets import PERIODS_IN_A_YEAR
+from geo.target_states import PERIODS_IN_A_YEAR
 from server import clock
 from server.accounts.access import Caller
 from server.db import db

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from geo import numbers
 from geo.reported import Reported, periods
-from geo.targets import PERIODS_IN_A_YEAR
+from geo.target_states import PERIODS_IN_A_YEAR
 from server import audit, clock
 from server.accounts.access import Caller
 from server.db import db

@@ -21,7 +21,7 @@ from server.accounts.access import Caller
 from server.db import db
 from server.errors import Problem
 from server.households import phone_lists
-from server.intake import apply as intake_apply
+from server.intake import apply_batches as intake_apply
 from server.intake import receive
 from server.intake.sender import Sender
 from server.models import Collector, FormFile, FormVersion, Indicator, Submission, Village

@@ -12,9 +12,9 @@ from server.counting.recast import recasting
 from server.errors import Problem
 from server.households import household_states
 from server.households.rebuild import restate, touched_by
-from server.intake import before_registration, check_points, effects, place, resend
+from server.intake import before_registration, check_points, edits_and_resends, effects, place
+from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
-from server.intake.resend import Edited
 from server.intake.sender import Sender
 from server.intake.state import BatchState, names
 from server.models import Finding, Indicator, Submission, SubmissionReview, Village
@@ -201,7 +201,7 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     reading = check_points.with_own_subject(reading, sender)
     edited = _edited(connection, stored, reading)
     if edited is not None and edited.id != stored.id:
-        resend.replace(connection, edited, stored.id)
+        edits_and_resends.replace(connection, edited, stored.id)
     subjects = {reading.subject or effects.own_subject(reading), *names(reading, edited)}
     with recasting(connection, subjects):
         this = _arrival(connection, stored, reading, sender, edited)
@@ -239,9 +239,9 @@ def _edited(connection: sa.Connection, stored: Any, reading: SubmissionReading) 
     """The version in whose place a submission comes when it is approved: the newest of what it is an edit of."""
     root = stored.root_id
     if root is None and reading.instance.deprecated_id is not None:
-        found = resend.edited(connection, reading, stored.collector_id or 0)
+        found = edits_and_resends.edited(connection, reading, stored.collector_id or 0)
         root = found.root_id if found.form_id == stored.form_id else None
-    return resend.newest(connection, root) if root is not None else None
+    return edits_and_resends.newest(connection, root) if root is not None else None
 
 
 def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:

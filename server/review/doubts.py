@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 
 from forms.definition import NONE, Definition
-from geo import quality
-from geo.quality import Doubt
+from geo import visit_doubts
+from geo.visit_doubts import Doubt
 from server import clock
 from server.db import db
 from server.models import Form, Interview, Submission
@@ -219,7 +219,7 @@ def _typical(connection: sa.Connection, form_id: int, fresh: Sequence[int | None
     """What a form usually takes, by the newest interviews; None while there are too few to tell."""
     earlier = connection.scalars(_DURATIONS, {"form": form_id}).all()
     found = [seconds for seconds in (*earlier, *fresh) if seconds]
-    return round(statistics.median(found)) if len(found) >= quality.TYPICAL_NEEDS else None
+    return round(statistics.median(found)) if len(found) >= visit_doubts.TYPICAL_NEEDS else None
 
 
 def _others(connection: sa.Connection, looked: Sequence[_Looked]) -> _Others:
@@ -251,13 +251,13 @@ def _flag(connection: sa.Connection, looked: _Looked, doubts: Sequence[Doubt | N
 def _doubts(looked: _Looked, others: _Others, typical: int | None) -> list[Doubt | None]:
     settings: Settings = current_app.config["SETTINGS"]
     row, seen = looked.row, looked.seen
-    found = [seen.clock, quality.too_short(seen.seconds, typical, settings.short_visit_seconds)]
+    found = [seen.clock, visit_doubts.too_short(seen.seconds, typical, settings.short_visit_seconds)]
     if row.entity_id is None or row.collector_id is None:
         return found
     if seen.cell is not None:
-        found.append(quality.crowded(others.there(looked) + 1, settings.same_point_households))
+        found.append(visit_doubts.crowded(others.there(looked) + 1, settings.same_point_households))
     if seen.digest is not None:
-        found.append(quality.repeated(others.alike(looked), settings.same_answers))
+        found.append(visit_doubts.repeated(others.alike(looked), settings.same_answers))
     return found
 
 
@@ -284,8 +284,8 @@ def _seen(row: Any, asked: dict[int, frozenset[str]]) -> _Seen:
     return _Seen(
         seconds=round((ended - begun).total_seconds()) if met and has_times and begun and ended else None,
         cell=_cell(row) if definition.about_households else None,
-        digest=quality.fingerprint(_compared(row.answers, asked[version.id])) if met else None,
-        clock=quality.backwards(begun, ended),
+        digest=visit_doubts.fingerprint(_compared(row.answers, asked[version.id])) if met else None,
+        clock=visit_doubts.backwards(begun, ended),
     )
 
 

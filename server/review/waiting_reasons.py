@@ -11,7 +11,7 @@ from sqlalchemy.orm import undefer
 from server import clock
 from server.db import db
 from server.files import blobs
-from server.intake import check_points, effects, place, resend
+from server.intake import check_points, edits_and_resends, effects, place
 from server.models import Attachment, Collector, Commune, Form, Submission, Village
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE
 from server.review import submission_states
@@ -29,9 +29,9 @@ WORDS: Mapping[str, str] = {
     check_points.ZERO: "điểm đo ở tọa độ 0, 0: máy chưa có vị trí; chưa tính ở đâu",
     check_points.VAGUE: "vị trí điểm đo có sai số lớn (trên 100 m); chưa tính ở đâu",
     check_points.UNREADABLE: "vị trí điểm đo không đọc được; chưa tính ở đâu",
-    resend.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
-    resend.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
-    resend.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
+    edits_and_resends.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
+    edits_and_resends.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
+    edits_and_resends.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
     place.EDITED_AFTER_DECISION: "đã sửa sau khi duyệt; quyết định trước: {about}",
     "clock_ahead": "đồng hồ điện thoại chạy trước giờ thật ({about}); lấy lúc máy chủ nhận làm giờ thăm",
     "clock_behind": "đồng hồ điện thoại ghi một ngày trước khi có biểu mẫu ({about}); "

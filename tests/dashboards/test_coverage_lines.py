@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboards import coverage_lines
 from geo.coverage import CoverageTable
-from geo.targets import Tallied, TargetState
+from geo.target_states import Tallied, TargetState
 from geo.weeks import Week, week_ends
 from tests.leaders import TARGETS, TODAY, VILLAGES, sample, target, village, visited
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.disclosure import SMALL, allowed_day
-from geo.targets import Tallied
+from geo.target_states import Tallied
 from geo.weeks import shown_weeks
 
 SMART = CountedIndicator("smart_hai_phong_ho", "", "household", "state")

@@ -13,15 +13,7 @@ from geo.coverage import CommuneInput, CountedIndicator, HouseholdsSource, Villa
 from geo.coverage_json import target_to_json, to_json
 from geo.reach import Reach
 from geo.reported import Reported, judge_reported
-from geo.targets import (
-    Tallied,
-    TargetFigure,
-    TargetState,
-    cut,
-    judge,
-    pace,
-    share_of_time_gone,
-)
+from geo.target_states import Tallied, TargetFigure, TargetState, cut, judge, pace, share_of_time_gone
 
 HALF = Fraction(1, 2)
 MIDYEAR = date(2026, 7, 2)  # day 183 of 365: just over half of the time is gone

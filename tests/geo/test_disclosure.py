@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.coverage_json import to_json
 from geo.disclosure import Protection, allowed_day, bound, protect
-from geo.targets import Tallied, TargetFigure
+from geo.target_states import Tallied, TargetFigure
 
 
 def households(done: int, of: int) -> Tallied:

@@ -12,7 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from geo import coverage
 from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.disclosure import SMALL, protect, protect_together
-from geo.targets import Tallied, TargetFigure
+from geo.target_states import Tallied, TargetFigure
 
 VISITED = CountedIndicator("tham_ho", "", "household", "state")
 SMART = CountedIndicator("smart", "", "household", "state")

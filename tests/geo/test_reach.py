@@ -13,7 +13,7 @@ from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.estimate import wilson
 from geo.reach import Reach
 from geo.reported import judge_surveyed_periods
-from geo.targets import Tallied, TargetFigure, TargetState, cut, gap_shown, judge
+from geo.target_states import Tallied, TargetFigure, TargetState, cut, gap_shown, judge
 from geo.weeks import Week, pace_of
 
 AUTUMN = date(2026, 11, 29)

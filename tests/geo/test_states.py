@@ -13,7 +13,7 @@ from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.derived import FIBRE, MOBILE, connected
 from geo.reach import Reach
 from geo.reported import Reported, judge_each_period, judge_reported, periods
-from geo.targets import Tallied, TargetFigure, TargetState, judge
+from geo.target_states import Tallied, TargetFigure, TargetState, judge
 from geo.weeks import pace_of, shown_weeks, week_ends
 
 MIDYEAR, LATE = date(2026, 7, 2), date(2027, 1, 1)  # 183 of 365 days gone; the first day after

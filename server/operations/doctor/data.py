@@ -9,7 +9,7 @@ from cryptography.fernet import InvalidToken
 from server import clock, sealing
 from server.counting import recount
 from server.db import db
-from server.intake import apply
+from server.intake import apply_batches
 from server.models import Collector, Submission
 from server.operations import health
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
@@ -80,8 +80,8 @@ SLOW = dt.timedelta(minutes=2)
 def log() -> Iterator[Diagnosis]:
     """Whether all that was accepted has been applied to lists and counts."""
     with db.engine.connect() as connection:
-        found = apply.backlog(connection)
-        failed = apply.failures(connection, MOST_NAMED)
+        found = apply_batches.backlog(connection)
+        failed = apply_batches.failures(connection, MOST_NAMED)
     if found.failed:
         yield bad(
             "log",

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from dashboards.downloads import coverage_files
 from geo.coverage import CoverageTable
-from geo.targets import Tallied
+from geo.target_states import Tallied
 from tests.leaders import sample, target, village, visited
 
 FIVE_G = "phu_song_5g"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dashboards.coverage_lines import shown_cell
 from dashboards.maps.map_colours import COLOURS, UNKNOWN, WITHHELD, class_of, classes, legend, target_of
 from geo.coverage import CoverageTable, IndicatorRow
-from geo.targets import Tallied
+from geo.target_states import Tallied
 from tests.leaders import VILLAGES, sample, target, village, visited
 
 FIVE_G = "phu_song_5g"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from forms import plans
 from geo.coverage_json import to_json
-from geo.targets import Tallied
+from geo.target_states import Tallied
 from server import clock
 from server.counting import tally
 from server.coverage import coverage_table

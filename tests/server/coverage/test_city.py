@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from geo.targets import Tallied
+from geo.target_states import Tallied
 from server import clock
 from server.counting import folding, tally
 from server.coverage import city, coverage_table

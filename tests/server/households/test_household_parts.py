@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from server.households import household_parts
 from server.households.household_parts import Parts, read
-from server.households.likeness import Likeness, are_alike, likeness
+from server.households.same_household import Likeness, are_alike, likeness
 
 NUS = Parts("Lương Thị Nụ", "Ngõ 14", "3")
 

@@ -10,7 +10,7 @@ import xlsxwriter
 
 from server.db import db
 from server.households import list_import
-from server.households.likeness import Likeness
+from server.households.same_household import Likeness
 from server.models import Commune, Entity, Village
 from tests import sample
 from tests.server.intake.test_receive import Place, differences, place

@@ -16,8 +16,8 @@ from flask import Flask
 from server import clock
 from server.db import db
 from server.intake import check_points, place
+from server.intake.edits_and_resends import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED
 from server.intake.effects import SAME_DAY
-from server.intake.resend import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED
 from server.models import Submission
 from server.phones.collectors import NewCollector
 from server.published_forms.read_submission import BOUNDS
@@ -253,7 +253,7 @@ def codes() -> Iterator[str]:
     names = (
         "forms/instance.py",
         "forms/indicators.py",
-        "geo/quality.py",
+        "geo/visit_doubts.py",
         "server/published_forms/read_submission.py",
         "server/intake/place.py",
     )

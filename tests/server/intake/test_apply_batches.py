@@ -19,7 +19,7 @@ from server.counting import writer
 from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
-from server.intake import apply, background, effects, log, receive
+from server.intake import apply_batches, apply_thread, effects, log, receive
 from server.intake import place as placing
 from server.intake.intake_problems import IntakeProblem
 from server.intake.log import Sent
@@ -50,14 +50,14 @@ __all__ = ["place"]
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is applied when it is accepted: as in a process that leaves it to its thread."""
-    monkeypatch.setattr(background, "wake", lambda: None)
+    monkeypatch.setattr(apply_thread, "wake", lambda: None)
 
 
 def together(place: Place, *visits: Visit, sender: Sender | None = None) -> list[bool | str]:
     """What comes of visits that wait at the same moment: whether each is new, else the code of its problem."""
     sents = [Sent(understand(visit.xml()), (), sender or place.both) for visit in visits]
     found = log.keep_each(sents)
-    apply.caught_up()
+    apply_batches.caught_up()
     return [_outcome(sent, kept) for sent, kept in zip(sents, found, strict=True)]
 
 
@@ -79,7 +79,7 @@ def test_what_is_accepted_counts_once_it_is_applied(place: Place, later: None) -
     receipt = send(Visit(create=True), place.both)
     assert receipt.new
     assert (stored(receipt).quarantine, sums(), count(Finding)) == (placing.PENDING, {}, 0)
-    apply.caught_up()
+    apply_batches.caught_up()
     assert (stored(receipt).quarantine, stored(receipt).facts) == (None, None)
     assert sums() == {"tham_ho": (1, 1, 1), "vneid_nguoi_dan": (2, 3, 1)}
     assert differences() == []
@@ -90,7 +90,7 @@ def test_being_caught_up_is_one_question_where_nothing_waits(place: Place) -> No
     asked: list[str] = []
     for engine in db.engines.values():
         sa.event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    apply.caught_up()
+    apply_batches.caught_up()
     assert [each.split()[0] for each in asked if each != "BEGIN"] == ["SELECT"]
 
 
@@ -161,7 +161,7 @@ def test_twins_in_many_threads_while_others_apply_are_kept_and_counted_once(app:
                 visit = Visit(household=household, create=True, instance=f"uuid:{household}")
                 answers.append((visit.instance, send(visit, place.both).new))
                 if number == 0:
-                    apply.caught_up()
+                    apply_batches.caught_up()
 
     phones = [threading.Thread(target=phone, args=(number,)) for number in range(twins)]
     for each in phones:
@@ -310,14 +310,14 @@ def test_it_is_applied_again_once_the_bug_is_gone(place: Place, bug: pytest.Monk
     hit = send(Visit(create=True, instance="uuid:breaks"), place.both)
     again = send(Visit(create=True, instance="uuid:breaks"), place.both)
     assert not again.new  # the phone may delete its copy
-    assert apply.try_again() == 1
-    apply.caught_up()
+    assert apply_batches.try_again() == 1
+    apply_batches.caught_up()
     assert stored(hit).quarantine == placing.FAILED
     bug.undo()
-    assert apply.try_again() == 1
-    apply.caught_up()
+    assert apply_batches.try_again() == 1
+    apply_batches.caught_up()
     assert (stored(hit).quarantine, stored(hit).failure, stored(hit).facts) == (None, None, None)
-    assert apply.try_again() == 0
+    assert apply_batches.try_again() == 0
     assert sums()["tham_ho"] == (1, 1, 1)
     assert count(Audit) >= 1
     assert differences() == []
@@ -333,8 +333,8 @@ def test_photos_that_come_for_one_that_failed_are_kept(place: Place, bug: pytest
     assert (again.submission_id, again.new) == (hit.submission_id, True)
     assert count(Attachment) == 1
     bug.undo()
-    apply.try_again()
-    apply.caught_up()
+    apply_batches.try_again()
+    apply_batches.caught_up()
     assert stored(hit).quarantine is None
 
 
@@ -344,7 +344,7 @@ def test_an_edit_among_visits_replaces_in_its_turn(place: Place, later: None) ->
     send(Visit(household=2, create=True), place.both)
     send(Visit(instance="uuid:b", deprecated="uuid:a", stated=((1, 1), (0, 3), None, None)), place.both)
     send(Visit(household=2, stated=((1, 1), (1, 3), None, None)), place.both)
-    apply.caught_up()
+    apply_batches.caught_up()
     assert sums()["vneid_nguoi_dan"] == (1, 6, 2)
     assert differences() == []
 
@@ -359,7 +359,7 @@ def test_a_registration_meets_those_that_waited_for_it_in_one_batch(place: Place
         Visit(network="khong"),
     ):
         send(visit, place.both)
-    apply.caught_up()
+    apply_batches.caught_up()
     assert sums()["tham_ho"] == (2, 2, 2)
     assert differences() == []
 
@@ -367,7 +367,7 @@ def test_a_registration_meets_those_that_waited_for_it_in_one_batch(place: Place
 def test_a_household_that_was_moved_meanwhile_is_counted_where_it_lives(place: Place, later: None) -> None:
     """The row of the log and what stands in the tables decide, whenever it is applied."""
     send(Visit(create=True), place.both)
-    apply.caught_up()
+    apply_batches.caught_up()
     send(Visit(stated=((1, 1), (3, 3), None, None)), place.both)
     with db.engine.connect().execution_options(writes=True) as connection:
         writer.hold(connection)
@@ -375,7 +375,7 @@ def test_a_household_that_was_moved_meanwhile_is_counted_where_it_lives(place: P
             sa.text("UPDATE entity SET village_id = :v"), {"v": place.both.villages["11629002"]}
         )
         connection.commit()
-    apply.caught_up()
+    apply_batches.caught_up()
     newest = sa.select(Submission.village_id).order_by(Submission.id.desc()).limit(1)
     assert db.session.scalar(newest) == place.both.villages["11629002"]
 
@@ -387,7 +387,7 @@ def test_many_may_ask_to_be_caught_up_at_once(app: Flask, place: Place, later: N
 
     def reader() -> None:
         with app.app_context():
-            apply.caught_up()
+            apply_batches.caught_up()
             seen.append(sums()["tham_ho"][0])
 
     readers = [threading.Thread(target=reader) for _ in range(6)]
@@ -407,18 +407,18 @@ def test_who_holds_one_household_holds_up_no_other(
         pytest.skip("SQLite has no locks of rows")
     for household in (1, 2):
         send(Visit(household=household, create=True), place.both)
-    apply.caught_up()
+    apply_batches.caught_up()
     for household in (1, 2):
         send(Visit(household=household, stated=((1, 1), (0, 3), None, None)), place.both)
     with db.engine.connect() as holder:
         holder.execute(sa.text("SELECT * FROM entity WHERE label = 'Hộ 1' FOR UPDATE"))
-        apply.settle()
+        apply_batches.settle()
         assert sums()["vneid_nguoi_dan"] == (2, 6, 2)
         holder.rollback()
-    apply.caught_up()  # left alone for a moment
+    apply_batches.caught_up()  # left alone for a moment
     assert sums()["vneid_nguoi_dan"] == (2, 6, 2)
-    monkeypatch.setattr(apply.time, "monotonic", lambda: 10**9)
-    apply.caught_up()
+    monkeypatch.setattr(apply_batches.time, "monotonic", lambda: 10**9)
+    apply_batches.caught_up()
     assert sums()["vneid_nguoi_dan"] == (0, 6, 2)
     assert differences() == []
 
@@ -447,10 +447,10 @@ def test_together_or_one_by_one_comes_to_the_same(place: Place, history: list[Vi
     for at_once in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             if at_once:
-                patch.setattr(background, "wake", lambda: None)
+                patch.setattr(apply_thread, "wake", lambda: None)
             for visit in history:
                 send(visit, place.both)
-        apply.caught_up()
+        apply_batches.caught_up()
         with db.engine.connect() as connection:
             rows = connection.execute(
                 sa.text("SELECT entity_id, version, label, data, conflict FROM entity_version ORDER BY 1, 2")
@@ -528,9 +528,9 @@ def test_an_outage_of_the_database_is_no_fault_of_a_submission(
             raise error
 
         patch.setattr(effects, "rows_of", fails)
-        apply.caught_up()
+        apply_batches.caught_up()
     assert (stored(hit).quarantine, stored(hit).failure) == (placing.PENDING, None)
-    monkeypatch.setattr(apply.time, "monotonic", lambda: 10**9)
-    apply.caught_up()
+    monkeypatch.setattr(apply_batches.time, "monotonic", lambda: 10**9)
+    apply_batches.caught_up()
     assert stored(hit).quarantine is None
     assert sums()["tham_ho"] == (1, 1, 1)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from dashboards import words
 from geo.coverage import Cell, CoverageTable, TargetRow, VillageRow
 from geo.reach import noun
-from geo.targets import TargetFigure, TargetState
+from geo.target_states import TargetFigure, TargetState
 
 MOST = 3
 WORST_FIRST = (TargetState.BEHIND, TargetState.AT_RISK, TargetState.UNKNOWN)

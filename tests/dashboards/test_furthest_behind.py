@@ -1,7 +1,7 @@
 """What a leader is told first: three targets to worry about, and the thôn furthest behind in people."""
 
-from dashboards.worries import worries
-from geo.targets import Tallied
+from dashboards.furthest_behind import worries
+from geo.target_states import Tallied
 from tests.leaders import sample, target, village
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from forms.choices import unaccented
-from server.households.house_address import Lane, is_less_marked, plain, read_place
 from server.households.household_parts import Parts
+from server.households.read_address import Lane, is_less_marked, plain, read_place
 
 TITLES = frozenset({"ông", "bà", "anh", "chị", "cụ", "cô", "chú", "bác", "hộ", "gia", "đình"})
 """Words before a name that are no part of it."""

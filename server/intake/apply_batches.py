@@ -16,14 +16,14 @@ import sqlalchemy as sa
 from flask import current_app
 from prometheus_client import Counter
 
-from geo.quality import Doubt
+from geo.visit_doubts import Doubt
 from server.counting import writer
 from server.db import db, single_statements
 from server.errors import Problem
-from server.intake import before_registration, check_points, effects, place, resend, sender
+from server.intake import before_registration, check_points, edits_and_resends, effects, place, sender
+from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
 from server.intake.place import PointSpot
-from server.intake.resend import Edited
 from server.intake.rows import WrittenRows
 from server.intake.state import BatchState
 from server.models import Submission
@@ -227,7 +227,7 @@ def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReadin
     """Apply an edit, which takes back what it replaces, or a registration for which others wait (E14)."""
     edited = None
     if reading.instance.deprecated_id is not None:
-        edited = resend.edited(connection, reading, row.collector_id)
+        edited = edits_and_resends.edited(connection, reading, row.collector_id)
     state = BatchState.read(connection, [reading], edited)
     if edited is not None and _take_back(connection, edited, _arrival(row, reading, state, edited)):
         state = BatchState.read(connection, [reading], edited)
@@ -242,10 +242,10 @@ def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReadin
 def _take_back(connection: sa.Connection, edited: Edited, this: Arrival) -> bool:
     """Take out of the counts what an edit replaces; False where nothing followed from it, or the edit may not."""
     if this.placed.quarantine is None:
-        resend.replace(connection, edited, this.id)
+        edits_and_resends.replace(connection, edited, this.id)
         return True
     if edited.is_theirs and not (edited.counts or edited.is_replaced):
-        resend.supersede(connection, edited, this.id)
+        edits_and_resends.supersede(connection, edited, this.id)
     return False
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.households.household_parts import Parts, read
-from server.households.likeness import Known, Likeness, are_alike, likeness, names_agree
+from server.households.same_household import Known, Likeness, are_alike, likeness, names_agree
 
 CASES = Path(__file__).parents[2] / "data" / "house"
 

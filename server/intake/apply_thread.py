@@ -6,7 +6,7 @@ import threading
 import sqlalchemy as sa
 from flask import Flask, current_app
 
-from server.intake import apply
+from server.intake import apply_batches
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def _run(app: Flask, woken: threading.Event, seconds: float) -> None:
 def _settle(*, waits: bool) -> bool:
     """Apply what waits; whatever goes wrong is no concern of who sends: it is tried again. False: to be asked anew."""
     try:
-        return apply.settle(waits=waits)
+        return apply_batches.settle(waits=waits)
     except sa.exc.SQLAlchemyError as error:  # the database is away or busy
         log.warning("the log was not applied: %s", str(error).partition("\n")[0])
     except Exception:
