@@ -292,7 +292,7 @@ def test_a_bug_in_counting_costs_nobody_an_acknowledgement(place: Place, bug: py
     row = stored(hit)
     assert row.quarantine == placing.FAILED
     assert row.failure is not None
-    assert row.failure.startswith("KeyError (test_apply.py:")
+    assert row.failure.startswith("KeyError (test_apply_batches.py:")
     assert "Nguyễn" not in row.failure
     assert differences() == []
 
