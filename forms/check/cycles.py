@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from forms.engine.unfillable import Unfillable
 from forms.engine.xform import XForm
-from forms.engine.xpath_parser import BinaryOperation, Call, Negative, Path, Tree, parse, walk
+from forms.engine.xpath_parser import parse
+from forms.engine.xpath_tree import BinaryOperation, Call, Negative, Path, Tree, walk
 
 
 def waiting(xform: bytes) -> list[str]:

@@ -17,7 +17,8 @@ from forms.check.phone_functions import (
 )  # fmt: skip
 from forms.engine import java_dates, java_regex
 from forms.engine.unfillable import TooMuch, Unfillable
-from forms.engine.xpath_parser import (
+from forms.engine.xpath_parser import parse
+from forms.engine.xpath_tree import (
     BinaryOperation,
     Call,
     Literal,
@@ -26,7 +27,6 @@ from forms.engine.xpath_parser import (
     Step,
     Tree,
     Unsupported,
-    parse,
     walk,
 )  # fmt: skip
 

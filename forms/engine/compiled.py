@@ -10,7 +10,8 @@ from lxml import etree
 
 from forms.engine import choice_lists
 from forms.engine.choice_lists import Table
-from forms.engine.expression import Expression, Source, compile_expression
+from forms.engine.expression import Expression, compile_expression
+from forms.engine.formula_sources import Source
 from forms.engine.unfillable import Unfillable
 
 XFORMS = "http://www.w3.org/2002/xforms"

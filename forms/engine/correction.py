@@ -19,6 +19,7 @@ from forms.engine.filling import Filling
 from forms.engine.java_values import keep, write_answer
 from forms.engine.sent import SentNode, read_sent
 from forms.engine.unfillable import Unfillable, UnknownFunction
+from forms.engine.write_visit import write_node
 
 CORRECTED, FOLLOWED, GONE, NEW = "corrected", "followed", "gone", "new"
 _CLOCK = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?)?")
@@ -251,7 +252,7 @@ class Correction(Filling):
                         yield from self._splices(child, own)
                 elif child.live:
                     out: list[str] = []
-                    self.write(child, out)
+                    write_node(self.form, child, out)
                     yield at, at, "".join(out).encode()
 
     def _head(self, sent: SentNode, attributes: list[AnswerNode]) -> bytes:

@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import uuid4
 
 from forms.engine.compiled import FillableForm, OfferedChoice, read
-from forms.engine.filling import AnswerProblem, AnswerRefused, Filling
+from forms.engine.filling import AnswerProblem, Filling
 from forms.engine.java_dates import ZONE as HANOI
+from forms.engine.typed_answer import AnswerRefused
 from forms.engine.unfillable import Unfillable
 
 __all__ = [

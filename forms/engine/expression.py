@@ -1,16 +1,18 @@
 """Formulas compiled once, to be worked out again and again over the answers of a visit."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from forms.engine import xpath_parser
-from forms.engine.functions import CLOCKS, ELSEWHERE, FUNCTIONS, IN_PATHS
-from forms.engine.java_dates import JavaMoment
-from forms.engine.java_values import Mismatch, Nodes, Value, held, plain, to_number, to_text, to_truth
+from forms.engine.calls import LAZY, wrong_arguments
+from forms.engine.formula_sources import Source, sources
+from forms.engine.functions import CLOCKS, FUNCTIONS
+from forms.engine.java_values import Mismatch, Nodes, Value, plain, to_number, to_text, to_truth
+from forms.engine.scope import Scope, Surroundings, Work
 from forms.engine.unfillable import TooMuch, Unfillable, UnknownFunction
-from forms.engine.xpath_parser import (
+from forms.engine.xpath_parser import parse
+from forms.engine.xpath_tree import (
     BinaryOperation,
     Call,
     Literal,
@@ -19,86 +21,10 @@ from forms.engine.xpath_parser import (
     Step,
     Tree,
     Unsupported,
-    parse,
     walk,
 )
 
 _SAME = 1e-12
-_LAZY = {"if": 3, "coalesce": 2}
-"""Functions that work out only the argument that they need, with how many they have."""
-
-
-class Surroundings(Protocol):
-    """What a formula may ask beside its own answers: the visit."""
-
-    root: Any
-
-    @property
-    def now(self) -> JavaMoment: ...
-    @property
-    def version(self) -> str: ...
-    def uuid(self) -> str: ...
-    def device(self, name: str) -> str: ...
-    def instance(self, name: str) -> Any: ...
-    def spend(self, steps: int) -> None: ...
-    def choice_label(self, path: str, value: str, near: Any) -> str: ...
-
-
-@dataclass
-class Scope:
-    """One working out: at which node, and where current() is; `place` counts from 0 in a filtered list."""
-
-    visit: Surroundings
-    node: Any
-    current: Any
-    at: int = -1
-
-    @property
-    def now(self) -> JavaMoment:
-        return self.visit.now
-
-    @property
-    def version(self) -> str:
-        return self.visit.version
-
-    @property
-    def own(self) -> Value:
-        """What the node itself has now."""
-        return held(self.node)
-
-    @property
-    def place(self) -> int:
-        return self.at if self.at >= 0 else int(self.node.index)
-
-    def uuid(self) -> str:
-        return self.visit.uuid()
-
-    def device(self, name: str) -> str:
-        return self.visit.device(name)
-
-    def choice_label(self, path: str, value: str) -> str:
-        return self.visit.choice_label(path, value, self.node)
-
-    def row(self, instance: str, column: str, wanted: str) -> Any:
-        """The first row of a list that has that text in a column, or None."""
-        found = self.visit.instance(instance)
-        if found is None:
-            raise Unfillable(f"biểu mẫu không có danh sách “{instance}”")
-        return next(iter(found.rows_with("item", column, wanted)), None)
-
-
-Work = Callable[[Scope], Any]
-
-
-@dataclass(frozen=True)
-class Source:
-    """An answer that a formula reads: its path, and how many steps from the root it shares with the formula's node.
-
-    Below these it is looked for in every round of a repeat.
-    """
-
-    path: str
-    shared: int
 
 
 @dataclass(frozen=True)
@@ -164,80 +90,8 @@ def compile_expression(text: str, context: str) -> Expression:
 def _compiled(tree: Tree, text: str, context: str) -> Expression:
     calls = frozenset(part.name for part in walk(tree) if isinstance(part, Call))
     lists = any(isinstance(part, Path) and part.start == "instance" for part in walk(tree))
-    sources = tuple(dict.fromkeys(_sources(tree, context, context)))
-    return Expression(text, context, _compile(tree), sources, calls, lists or "pulldata" in calls)
-
-
-def wrong_call(tree: Tree) -> str | None:
-    """The first function of a formula that phones lack or that has a wrong number of arguments, in a sentence."""
-    for part in walk(tree):
-        if isinstance(part, Call):
-            wrong = _wrong_call(part)
-            if wrong:
-                return wrong
-    return None
-
-
-def _wrong_call(call: Call) -> str | None:
-    name, count = call.name, len(call.arguments)
-    if name in IN_PATHS or name in ELSEWHERE:
-        return None
-    if name in _LAZY:
-        return None if count == _LAZY[name] else f"hàm {name}() cần {_LAZY[name]} tham số, ở đây có {count}"
-    if name == "indexed-repeat":
-        return (
-            None
-            if count in {3, 5, 7, 9, 11}
-            else f"hàm indexed-repeat() cần 3 hoặc 5 tham số, ở đây có {count}"
-        )
-    known = FUNCTIONS.get(name)
-    if known is None:
-        return f"điện thoại không có hàm “{name}”"
-    if known.takes(count):
-        return None
-    wanted = f"{known.least}" if known.least == known.most else f"từ {known.least}"
-    return f"hàm {name}() cần {wanted} tham số, ở đây có {count}"
-
-
-# What a formula reads -----------------------------------------------------------------------------------------
-
-
-def _sources(tree: Tree, context: str, current: str) -> Iterator[Source]:
-    """The answers that a formula reads, each with how far it shares the way of the node that reads it."""
-    if isinstance(tree, Path):
-        yield from _path_sources(tree, context, current)
-    elif isinstance(tree, Call):
-        for argument in tree.arguments:
-            yield from _sources(argument, context, current)
-    elif isinstance(tree, BinaryOperation):
-        yield from _sources(tree.left, context, current)
-        yield from _sources(tree.right, context, current)
-    elif isinstance(tree, Negative):
-        yield from _sources(tree.inner, context, current)
-
-
-def _path_sources(path: Path, context: str, current: str) -> Iterator[Source]:
-    """`context` is "" within a list: what is looked for from there is no answer."""
-    base = {"root": "", "here": context, "current": current, "instance": ""}[path.start]
-    names = base.split("/")[1:]
-    names = names[: len(names) - path.up] if path.up else names
-    own = current.split("/")[1:]
-    listed = path.start == "instance" or (path.start == "here" and not context)
-    shared = len(names) if path.start == "current" or context == current else 0
-    if path.start == "root":
-        steps = [step.name for step in path.steps]
-        shared = next(
-            (at for at, (a, b) in enumerate(zip(steps, own, strict=False)) if a != b),
-            min(len(steps), len(own)),
-        )
-        shared = next((at for at, step in enumerate(path.steps[:shared]) if step.predicates), shared)
-        shared = 0 if context != current else shared
-    for step in path.steps:
-        names = [*names, ("@" if step.attribute else "") + step.name]
-        for predicate in step.predicates:
-            yield from _sources(predicate, "" if listed else "/" + "/".join(names), current)
-    if not listed and names:
-        yield Source("/" + "/".join(names), shared)
+    read = tuple(dict.fromkeys(sources(tree, context, context)))
+    return Expression(text, context, _compile(tree), read, calls, lists or "pulldata" in calls)
 
 
 # Working out --------------------------------------------------------------------------------------------------
@@ -306,8 +160,8 @@ _RECKONED: dict[str, Callable[[float, float], Any]] = {
 
 
 def _call(tree: Call) -> Work:
-    wrong = _wrong_call(tree)
-    if tree.name not in FUNCTIONS and tree.name not in {*_LAZY, "indexed-repeat"}:
+    wrong = wrong_arguments(tree)
+    if tree.name not in FUNCTIONS and tree.name not in {*LAZY, "indexed-repeat"}:
         return _unknown(tree.name)
     if wrong:
         return _unsupported(Unsupported(wrong))
@@ -502,14 +356,3 @@ def _children(scope: Scope, node: Any, step: _Prepared, own: int | None) -> list
             if predicate(Scope(scope.visit, child, scope.current, at)) is True
         ]
     return list(found)
-
-
-__all__ = [
-    "Expression",
-    "Scope",
-    "Source",
-    "Surroundings",
-    "compile_expression",
-    "wrong_call",
-    "xpath_parser",
-]

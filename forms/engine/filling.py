@@ -1,13 +1,11 @@
 """One visit being filled: answers, what follows from them by the form's formulas, and the XML that is sent."""
 
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode, add_round, located, without_rounds
@@ -20,20 +18,15 @@ from forms.engine.compiled import (
     Text,
     itext_id,
 )
-from forms.engine.java_dates import JavaMoment
 from forms.engine.java_values import Value, held, keep, read_answer, to_number, to_text, write_answer
+from forms.engine.typed_answer import SELECTS, AnswerRefused, Given, check_kind, typed, written_moment
 from forms.engine.unfillable import TooMuch
+from forms.engine.write_visit import write_node
 
-Given = str | int | float | date | Sequence[str] | Sequence[float] | None
 MOST_STEPS = 3_000_000
 """Steps of formulas for one answer; the largest library form takes 2,000."""
 _REQUIRED = "Câu này cần trả lời."
 _CONSTRAINT = "Câu trả lời này chưa hợp lệ."
-_SELECTS = frozenset({"select", "select1", "rank"})
-
-
-class AnswerRefused(Exception):
-    """A phone would not take this answer: nothing asks for it now, or it is not of the question's kind."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ class Filling:
         self._fit_rounds()
         return self
 
-    # What formulas may ask (forms.engine.expression.Surroundings)
+    # What formulas may ask (forms.engine.scope.Surroundings)
 
     @property
     def version(self) -> str:
@@ -97,7 +90,7 @@ class Filling:
     def choice_label(self, path: str, value: str, near: AnswerNode) -> str:
         """Return the label of that choice of the question at `path`, '' if it has no such choice."""
         control = self.form.controls.get(path)
-        if control is None or control.kind not in _SELECTS:
+        if control is None or control.kind not in SELECTS:
             return ""
         return next((c.label for c in self._choices(control, self._near(path, near)) if c.name == value), "")
 
@@ -179,9 +172,9 @@ class Filling:
         for path, node in self.form.nodes.items():
             if node.bind.preload == "timestamp end":
                 for answer in self._at[path]:
-                    self._put(answer, _written_moment(finished or self.began))
+                    self._put(answer, written_moment(finished or self.began))
         out = ["<?xml version='1.0' ?>"]
-        self.write(self.root, out, self.form.declarations)
+        write_node(self.form, self.root, out, self.form.declarations)
         return "".join(out).encode()
 
     # Places
@@ -281,7 +274,7 @@ class Filling:
 
     def _preloaded(self, preload: str, moment: datetime) -> str:
         if preload.startswith("timestamp"):
-            return "" if preload.endswith("end") else _written_moment(moment)
+            return "" if preload.endswith("end") else written_moment(moment)
         return {
             "date today": java_dates.write_day(java_dates.moment_of(moment)),
             "uid": f"uuid:{self._uuid()}",
@@ -339,21 +332,8 @@ class Filling:
     # Judging an answer
 
     def _check_kind(self, control: ShownControl, node: AnswerNode, text: str) -> None:
-        bind = self.form.nodes[control.path].bind
-        if control.kind in _SELECTS:
-            offered = {choice.name for choice in self._choices(control, node)}
-            chosen = [text] if control.kind == "select1" else text.split()
-            wrong = [code for code in chosen if code not in offered]
-            if wrong:
-                raise AnswerRefused(f"{control.path} does not offer {wrong[0]}")
-        elif bind.type == "int" and not re.fullmatch(r"-?[0-9]{1,9}", text):
-            raise AnswerRefused(f"{control.path} takes a whole number, not {text}")
-        elif bind.type == "decimal" and not _is_number(text):
-            raise AnswerRefused(f"{control.path} takes a number, not {text}")
-        elif bind.type in {"date", "dateTime", "time"} and read_answer(text, bind.type, self.now) == "":
-            raise AnswerRefused(f"{control.path} takes a {bind.type}, not {text}")
-        elif bind.readonly:
-            raise AnswerRefused(f"{control.path} is only read")
+        offered = self._choices(control, node) if control.kind in SELECTS else ()
+        check_kind(control, self.form.nodes[control.path].bind, text, offered, self.now)
 
     def _problem(self, node: AnswerNode) -> AnswerProblem | None:
         bind = self.form.nodes[node.path].bind
@@ -392,56 +372,7 @@ class Filling:
         parts = (part if isinstance(part, str) else to_text(part.value(self, node)) for part in text.parts)
         return "".join(parts).strip()
 
-    # Writing
-
-    def write(self, node: AnswerNode, out: list[str], extra: str = "") -> None:
-        """Write a node with all that is asked below it, as Collect does."""
-        shape = self.form.nodes[node.path]
-        attributes = "".join(f" {key}={quoteattr(value)}" for key, value in shape.attributes)
-        inner: list[str] = []
-        for rounds in node.children.values():
-            for child in rounds:
-                if child.live and child.name.startswith("@"):
-                    attributes += f" {self.form.nodes[child.path].tag}={quoteattr(child.text)}"
-                elif child.live:
-                    self.write(child, inner)
-        content = "".join(inner) or escape(node.text)
-        start = f"<{shape.tag}{extra}{attributes}"
-        out.append(f"{start}>{content}</{shape.tag}>" if content else f"{start} />")
-
 
 def _cell(item: Any, column: str) -> str:
     cells = item.named(column)
     return to_text(held(cells[0])) if cells else ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _written_moment(moment: datetime) -> str:
-    return java_dates.write_moment(java_dates.moment_of(moment))
-
-
-def typed(value: Given) -> str:
-    """An answer as phones store it."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return _written_moment(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float):
-        return write_answer(float(value), "decimal")
-    parts = [part if isinstance(part, str) else write_answer(float(part), "decimal") for part in value]
-    if parts and not isinstance(value[0], str):
-        parts += ["0", "0"][len(parts) - 2 :] if 2 <= len(parts) < 4 else []
-    return " ".join(parts)
-
-
-__all__ = ["AnswerProblem", "AnswerRefused", "Filling", "JavaMoment", "typed"]

@@ -1,4 +1,4 @@
-"""XPath as phones read it: the words of a formula and the tree that they make (JavaRosa's grammar, C23)."""
+"""XPath as phones read it: the words of a formula, and the tree made of them (JavaRosa's grammar, C23)."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from forms.engine.unfillable import TooMuch, Unfillable
+from forms.engine.xpath_tree import BinaryOperation, Call, Literal, Negative, Path, Step, Tree, Unsupported
 
 LONGEST_FORMULA = 20_000
 """Letters; the longest formula of a public form that was seen has 6,200."""
@@ -22,69 +23,6 @@ _FROM_RIGHT = frozenset({"or", "and"})
 _ENDS_A_VALUE = frozenset({"name", "number", "text", "variable"})
 _VALUE_SIGNS = frozenset({"]", ")", ".", "..", "*"})
 _NODE_TESTS = frozenset({"node", "text", "comment", "processing-instruction"})
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A number or a text as it stands in the formula."""
-
-    value: float | str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a path: an element, or an attribute, of that name ("*" for any)."""
-
-    name: str
-    attribute: bool = False
-    predicates: tuple["Tree", ...] = ()
-
-
-@dataclass(frozen=True)
-class Path:
-    """Where answers are looked for: `start` is "root", "here", "current" or "instance" (then `instance` names it).
-
-    `up` levels are gone up first; a path of JavaRosa has all its ".." in front.
-    """
-
-    start: str
-    steps: tuple[Step, ...] = ()
-    up: int = 0
-    instance: str = ""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A function with its arguments."""
-
-    name: str
-    arguments: tuple["Tree", ...] = ()
-
-
-@dataclass(frozen=True)
-class BinaryOperation:
-    """Two values and the sign between them."""
-
-    sign: str
-    left: "Tree"
-    right: "Tree"
-
-
-@dataclass(frozen=True)
-class Negative:
-    """A minus before a value."""
-
-    inner: "Tree"
-
-
-@dataclass(frozen=True)
-class Unsupported:
-    """What XPath knows and phones do not work out: they say so when they come to it."""
-
-    what: str
-
-
-Tree = Literal | Path | Call | BinaryOperation | Negative | Unsupported
 
 
 @dataclass(frozen=True)
@@ -109,22 +47,6 @@ def parse(formula: str) -> Tree:
     except RecursionError:
         raise TooMuch(f"công thức lồng quá sâu: {formula[:80]}") from None
     return tree
-
-
-def walk(tree: Tree) -> Iterator[Tree]:
-    """Each part of a tree, itself first."""
-    yield tree
-    inner: tuple[Tree, ...] = ()
-    if isinstance(tree, Call):
-        inner = tree.arguments
-    elif isinstance(tree, BinaryOperation):
-        inner = (tree.left, tree.right)
-    elif isinstance(tree, Negative):
-        inner = (tree.inner,)
-    elif isinstance(tree, Path):
-        inner = tuple(predicate for step in tree.steps for predicate in step.predicates)
-    for each in inner:
-        yield from walk(each)
 
 
 class _Wrong(Exception):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pyxform.xls2xform import convert
 
 from forms.engine import engine, java_regex
-from forms.engine.expression import compile_expression, wrong_call
+from forms.engine.calls import wrong_call
+from forms.engine.expression import compile_expression
 from forms.engine.unfillable import TooMuch, Unfillable, UnknownFunction
 from forms.engine.xpath_parser import parse
 
