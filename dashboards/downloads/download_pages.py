@@ -17,7 +17,6 @@ from geo.vietnamese_order import sort_key
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import db
 from server.errors import CommonProblem, Problem
 from server.exports import select, submissions
 from server.exports.columns import UNSEEN, merged, withheld
@@ -182,10 +181,9 @@ def _csv(asked: CommunePage) -> bytes:
 def submissions_file(code: str) -> Response:
     """The submissions of one form; who took what is in the audit before the first row leaves."""
     writing, export = submission_files.asked(access.open_commune(code))
-    audit.note(
+    audit.note_reading(
         "submissions.export", f"form:{export.choice.form.code}", submission_files.detail(writing, export)
     )
-    db.session.commit()
     return _attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
 
 
@@ -196,8 +194,7 @@ def media_file(code: str, submission_id: int, name: str) -> Response:
     commune = access.open_commune(code)
     found = select.attachment(commune, submission_id, name)
     response = photo_pages.handed_out(found, name)
-    audit.note("attachment.read", f"submission:{submission_id}", {"name": name})
-    db.session.commit()
+    audit.note_reading("attachment.read", f"submission:{submission_id}", {"name": name})
     return response
 
 

@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.exports.cells import guarded
 from server.exports.workbook import Workbook
@@ -70,9 +69,7 @@ def _note(wanted: AuditFilter, ending: str) -> None:
     days = {"since": wanted.since, "until": wanted.until}
     texts = {"who": wanted.who, "act": wanted.act, "record": wanted.record}
     detail = {name: str(value) for name, value in (days | texts).items() if value}
-    begin_writing()
-    audit.note("audit.export", None, {"as": ending, **detail})
-    db.session.commit()
+    audit.note_reading("audit.export", None, {"as": ending, **detail})
 
 
 def _wanted() -> AuditFilter:

@@ -25,7 +25,6 @@ MOST_PRINTED = 500
 BASE = "/quan-tri/xa/<code>/thanh-vien"
 
 
-@blueprint.app_template_filter("local_moment")
 @blueprint.get(BASE)
 @access.needs(Right.MANAGE_COLLECTORS)
 def listing(code: str) -> str:
