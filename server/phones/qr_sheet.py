@@ -1,7 +1,8 @@
 """The A4 sheet of QR codes to cut apart: name, thôn, code and the steps, five collectors a page; HTML or PDF."""
 
+import base64
 import contextvars
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -26,7 +27,8 @@ class Card:
 
     name: str
     villages: str
-    svg: Markup
+    code: Markup
+    """The QR code, drawn to fill what it stands in."""
     server: str
     username: str
     password: str
@@ -37,19 +39,36 @@ class Card:
     """Which code of theirs it is: after a change the phone may still hold the project of the one before."""
 
 
+Drawing = Callable[[Collector, str, str], Markup]
+
+
 def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
     """A card for each who is not revoked, by thôn and name; the codes are those they have."""
+    return _cards(found, base_url, _vector)
+
+
+def _cards(found: Sequence[Collector], base_url: str, drawing: Drawing) -> list[Card]:
     own = [collector for collector in found if collector.revoked_at is None]
     projects, numbers = collectors.project_names(own), collectors.code_numbers(own)
-    made = [_card(each, base_url, projects[each.id], numbers[each.id]) for each in own]
+    made = [_card(each, base_url, projects[each.id], numbers[each.id], drawing) for each in own]
     return sorted(made, key=lambda card: (sort_key(card.villages), sort_key(card.name)))
 
 
-def _card(collector: Collector, base_url: str, project: str, number: int) -> Card:
+def _vector(collector: Collector, base_url: str, project: str) -> Markup:
+    return Markup(collectors.qr_svg(collector, base_url, project))  # noqa: S704 - drawn by us
+
+
+def _picture(collector: Collector, base_url: str, project: str) -> Markup:
+    """The same as dots: a path of thousands of corners costs the writer of PDF more than a page of text."""
+    dots = base64.b64encode(collectors.qr_png(collector, base_url, project, pixels=3)).decode()
+    return Markup('<img alt="" src="data:image/png;base64,{}">').format(dots)
+
+
+def _card(collector: Collector, base_url: str, project: str, number: int, drawing: Drawing) -> Card:
     return Card(
         collector.name,
         ", ".join(village.name for village in collectors.walked(collector)),
-        Markup(collectors.qr_svg(collector, base_url, project)),  # noqa: S704 - drawn by us
+        drawing(collector, base_url, project),
         base_url.rstrip("/"),
         collector.username,
         collectors.password(collector),
@@ -72,12 +91,16 @@ def pdf(commune: Commune, found: Sequence[Collector], base_url: str) -> bytes:
 
         def fetch(self, url: str, headers: object = None) -> object:
             parts = urlsplit(url)
+            if parts.scheme == "data":
+                return super().fetch(url, headers)
             if not url.startswith(f"{HOST}/static/"):
                 raise ValueError(f"not ours: {url}")
             answer = contextvars.Context().run(client.get, parts.path)
             return URLFetcherResponse(url, answer.data, {"Content-Type": answer.content_type})
 
     client = current_app.test_client()
-    page = render_template("office/code_sheet_pdf.html", commune=commune, cards=cards(found, base_url))
+    page = render_template(
+        "office/code_sheet_pdf.html", commune=commune, cards=_cards(found, base_url, _picture)
+    )
     written: bytes = HTML(string=page, base_url=HOST, url_fetcher=OurFiles()).write_pdf()
     return written

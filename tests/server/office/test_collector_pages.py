@@ -2,6 +2,7 @@
 
 import io
 import re
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -194,6 +195,16 @@ def test_the_sheet_is_a_pdf_too(officer: Browser, commune: Commune) -> None:
     answer = officer.get(f"{PAGE}/to-in?dang=pdf")
     assert answer.content_type == "application/pdf"
     assert answer.data.startswith(b"%PDF-")
+
+
+def test_five_codes_fit_on_a_page_of_the_pdf(officer: Browser, commune: Commune) -> None:
+    pytest.importorskip("weasyprint", exc_type=OSError)
+    for number in range(11):
+        sample.make_collector(commune, commune.villages[:1], f"Người số {number}")
+    sheet = officer.get(f"{PAGE}/to-in?dang=pdf").data
+    packed = re.findall(rb"/ObjStm[^<>]*>>\s*stream\r?\n(.*?)endstream", sheet, re.DOTALL)
+    objects = b"".join(zlib.decompressobj().decompress(part) for part in packed)
+    assert len(re.findall(rb"/Type\s*/Page\b", objects)) == 3
 
 
 def test_rotating_and_revoking_are_two_acts_and_revoking_warns_first(
