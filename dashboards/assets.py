@@ -37,6 +37,7 @@ FONT_SOURCE = re.compile(
     r"url\(\./files/be-vietnam-pro-([a-z-]+)-(\d+)-normal\.woff2\) format\('woff2'\)"
     r", url\([^)]+\.woff\) format\('woff'\)"
 )
+FACE = re.compile(r"@font-face \{[^}]*\}")
 
 
 class AssetsMissing(Exception):
@@ -119,11 +120,16 @@ def _place(name: str, content: bytes) -> None:
 
 
 def _faces(css: str, weight: str) -> str:
-    """The font's own @font-face rules (they know which letters each file holds), woff2 alone, our paths."""
+    """The font's own @font-face rules (they know which letters each file holds), woff2 alone, our paths.
+
+    Where two files hold a letter (ă, đ, ư) browsers take the rule that stands last: the Vietnamese one, so that pages
+    in Vietnamese do not load the other languages' letters too.
+    """
     rewritten, count = FONT_SOURCE.subn(r"url(\1-\2.woff2) format('woff2')", css)
     if count != len(SUBSETS):
         raise AssetsMissing(f"{FONT}/{weight}.css: {count} @font-face, chờ {len(SUBSETS)}")
-    return rewritten
+    faces = FACE.findall(rewritten)
+    return "\n".join(sorted(faces, key=lambda face: "url(vietnamese-" in face))
 
 
 if __name__ == "__main__":

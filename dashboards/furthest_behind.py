@@ -66,7 +66,7 @@ def _worry(table: CoverageTable, row: TargetRow) -> Worry:
         gap=_gap(row.judgement.gap, known.cell if known else Cell(), target, unit),
         thon=table.name_of(last) if last else "",
         thon_code=last.code if last else "",
-        thon_gap=_gap(last.judgements[code].gap, last.cells[code], target, unit) if last else "",
+        thon_gap=gap_of(last, code, target, unit) if last else "",
     )
 
 
@@ -85,6 +85,13 @@ def _is_behind(row: VillageRow, code: str) -> bool:
     return (
         judged is not None and judged.state in (TargetState.BEHIND, TargetState.AT_RISK) and bool(judged.gap)
     )
+
+
+def gap_of(row: VillageRow, code: str, target: TargetFigure, unit: str) -> str:
+    """How far a thôn is short of a target, in points and in people; "" where it is not judged or not short."""
+    if not _is_behind(row, code):
+        return ""
+    return _gap(row.judgements[code].gap, row.cells[code], target, unit)
 
 
 def _gap(points: Decimal | None, cell: Cell, target: TargetFigure, unit: str) -> str:

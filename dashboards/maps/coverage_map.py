@@ -58,7 +58,7 @@ def coverage_map(
 
 
 def features(table: CoverageTable, row: IndicatorRow, outlines: Outlines) -> dict[str, Any]:
-    """The thôn that have an outline, as GeoJSON with style, label and tooltip; codes are told to nobody."""
+    """The thôn that have an outline, as GeoJSON with code, style, label and tooltip."""
     target = target_of(table, row.indicator.code)
     found = []
     for village in table.villages:
@@ -67,6 +67,7 @@ def features(table: CoverageTable, row: IndicatorRow, outlines: Outlines) -> dic
             continue
         name = class_of(village, row.indicator.code, target)
         properties = {
+            "code": village.code,
             "name": inert(table.name_of(village)),
             "figure": inert(_figure(village, row.indicator.code)),
             "at": label_point(shape),
@@ -85,26 +86,34 @@ def _figure(village: VillageRow, code: str) -> str:
 
 def tooltip(table: CoverageTable, village: VillageRow, row: IndicatorRow, target: TargetFigure | None) -> str:
     """Name, percent, done of how many, how much of what there is was asked, and the state, as inert HTML."""
-    code = row.indicator.code
-    cell = village.cells.get(code, Cell())
-    judgement = village.judgements.get(code)
-    over_all = figure(code, cell) if cell.over_all else None
-    said = [
-        f"{words.percent(over_all)} của tất cả các {noun(row.indicator.unit)}" if over_all is not None else ""
-    ]
-    if code != VISITED:
-        said.append(_asked(cell, row.indicator.unit))
-    said.append(words.reach(cell, row.indicator, verb="đã gặp" if code == VISITED else "khảo sát"))
+    cell = village.cells.get(row.indicator.code, Cell())
+    judgement = village.judgements.get(row.indicator.code)
+    said = [over_all_words(row, cell), asked_words(row, cell), reach_words(row, cell)]
     if target and judgement:
         said.append(f"{judgement.state.words}, mức giao {words.required(target)}")
     lines = [f"<b>{inert(table.name_of(village))}</b>", *(inert(line) for line in said if line)]
     return "<br>".join(lines)
 
 
-def _asked(cell: Cell, unit: str) -> str:
+def over_all_words(row: IndicatorRow, cell: Cell) -> str:
+    """The share of all there are, of an indicator that is judged over all; else ""."""
+    value = figure(row.indicator.code, cell) if cell.over_all else None
+    return "" if value is None else f"{words.percent(value)} của tất cả các {noun(row.indicator.unit)}"
+
+
+def asked_words(row: IndicatorRow, cell: Cell) -> str:
+    """Percent and done of how many of those asked, or why it is not told; "" of the households met."""
+    if row.indicator.code == VISITED:
+        return ""
     if cell.suppressed and not cell.bound:
         return "số quá nhỏ, không nêu để giữ kín cho từng hộ"
     if cell.done is not None and cell.of:
         parts = f"{words.number(cell.done)}/{words.number(cell.of)}"
-        return f"{words.cell(cell)} ({parts} {words.UNITS.get(unit, '')})"
+        return f"{words.cell(cell)} ({parts} {words.UNITS.get(row.indicator.unit, '')})"
     return words.cell(cell) if cell.bound else words.UNKNOWN
+
+
+def reach_words(row: IndicatorRow, cell: Cell) -> str:
+    """How much of what there is was asked, or met."""
+    verb = "đã gặp" if row.indicator.code == VISITED else "khảo sát"
+    return words.reach(cell, row.indicator, verb=verb)

@@ -56,8 +56,9 @@ class PaperProjection:
 
 @dataclass(frozen=True)
 class Shape:
-    """A thôn as drawn: SVG path, class, where its label stands, and the label's lines."""
+    """A thôn as drawn: its code, SVG path, class, where its label stands, and the label's lines."""
 
+    code: str
     path: str
     name: str
     x: float
@@ -93,7 +94,9 @@ def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> Still
         room = sheet.across(outline.bounds[2] - outline.bounds[0])
         fits = [line for line in lines if len(line) * LETTER < room * 1.1]
         name = class_of(village, indicator, target)
-        shapes.append(Shape(sheet.path(outline), name, *sheet.place(longitude, latitude), tuple(fits)))
+        shapes.append(
+            Shape(village.code, sheet.path(outline), name, *sheet.place(longitude, latitude), tuple(fits))
+        )
     border = sheet.path(outlines.commune) if outlines.commune is not None else ""
     return StillMap(WIDTH, sheet.height, tuple(shapes), border)
 

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 
-from flask import render_template, request
+from flask import render_template
 
 from dashboards import coverage_lines, words
 from dashboards.maps import map_outlines
 from dashboards.maps.map_colours import class_of, classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
-from dashboards.pages.commune_page_request import ask
-from dashboards.pages.commune_pages import blueprint, mapped
+from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.map_page_request import ask_map
 from geo.coverage import Cell, CoverageTable, IndicatorRow
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage.coverage_problems import CoverageProblem
-from server.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -33,8 +31,8 @@ class WallRow:
 @access.needs(Right.READ_SUMS)
 def wall_map(code: str) -> str:
     """The sheet; printed from the browser, or to PDF."""
-    asked = ask(code)
-    row = _chosen(asked.table)
+    page = ask_map(code)
+    asked, row = page.asked, page.chosen
     target = target_of(asked.table, row.indicator.code)
     drawn = map_outlines.of_commune(asked.commune)
     lines = _lines(asked.table, row)
@@ -52,16 +50,6 @@ def wall_map(code: str) -> str:
         outlines=drawn,
         paper=still_map(asked.table, row.indicator.code, drawn),
     )
-
-
-def _chosen(table: CoverageTable) -> IndicatorRow:
-    """The indicator asked for by `chi_tieu`, else the first of the map."""
-    choices = mapped(table)
-    wanted = request.args.get("chi_tieu") or (choices[0].indicator.code if choices else "")
-    found = next((row for row in choices if row.indicator.code == wanted), None)
-    if found is None:
-        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=wanted[:64])
-    return found
 
 
 def _lines(table: CoverageTable, row: IndicatorRow) -> list[WallRow]:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from forms.choices import unaccented
 from server import audit, clock
 from server.accounts import passwords
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.models import Collector, CollectorVillage, Commune, OldKey, Village
 from server.phones import digest, phone_access
 from server.places import merged_villages
@@ -145,6 +145,17 @@ def walked(collector: Collector) -> list[Village]:
     """The thôn that are theirs today, by code; without the merged ones, which are on their phone too."""
     held = (held.village for held in collector.villages if held.until is None)
     return sorted((village for village in held if village.merged_into_id is None), key=lambda v: v.code)
+
+
+def team_of(commune: Commune, village_code: str) -> Sequence[str]:
+    """The names of those who walk a thôn today, in the order of the alphabet. One statement."""
+    walks = Collector.villages.any(
+        sa.and_(CollectorVillage.until.is_(None), CollectorVillage.village.has(Village.code == village_code))
+    )
+    query = sa.select(Collector.name).where(
+        Collector.commune_id == commune.id, Collector.revoked_at.is_(None), walks
+    )
+    return db.session.scalars(query.order_by(in_vietnamese_order(Collector.name), Collector.id)).all()
 
 
 def leaving(collector: Collector) -> list[CollectorVillage]:

@@ -49,6 +49,13 @@ def test_the_fonts_stylesheet_names_our_files_alone(modules: Path) -> None:
     assert ".woff)" not in css
 
 
+def test_vietnamese_letters_come_from_the_vietnamese_file(modules: Path) -> None:
+    """Of two files that hold a letter browsers load the one whose rule stands last."""
+    assets.copy()
+    for faces in (assets.VENDOR / "be-vietnam-pro/font.css").read_text().split("@font-face")[1:][2::3]:
+        assert "url(vietnamese-" in faces
+
+
 def test_what_was_copied_is_not_copied_again_until_the_lock_changes(
     modules: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,11 +16,14 @@ const tungNha = (() => {
     const fitAgain = () => { if (hasRoom()) lock(map, bounds); };
     fitAgain();
     map.on("resize", fitAgain);
+    letThePageScroll(map);
     const labels = collect(layer);
+    const isTouched = window.parent !== window && labels.some(({ area }) => area.feature.properties.code);
     const group = L.layerGroup().addTo(map);
     const draw = () => { if (hasRoom()) place(map, labels, group); };
     map.on("zoomend moveend resize", draw);
     layer.eachLayer(reachByKeyboard);
+    if (isTouched) answer(map, layer, draw);
     if (points) points.eachLayer(reachByKeyboard);
     if (document.fonts) document.fonts.ready.then(draw);
     map.whenReady(draw);
@@ -34,6 +37,20 @@ const tungNha = (() => {
     map.fitBounds(bounds, { padding: [6, 6], animate: false });
     map.setMinZoom(map.getZoom());
     map.setMaxBounds(bounds.pad(0.25));
+  }
+
+  /* Whole as it is there is nothing to drag: a finger scrolls the page, and so does a wheel until the map was clicked. */
+  function letThePageScroll(map) {
+    const whole = () => map.getZoom() <= map.getMinZoom();
+    const drag = () => { if (whole()) map.dragging.disable(); else map.dragging.enable(); };
+    drag();
+    map.on("zoomend resize", drag);
+    map.scrollWheelZoom.disable();
+    map.on("focus", () => map.scrollWheelZoom.enable());
+    map.on("blur", () => map.scrollWheelZoom.disable());
+    /* Leaflet takes the focus while the button is down: a page that scrolled then would lose the click */
+    const container = map.getContainer();
+    container.focus = () => HTMLElement.prototype.focus.call(container, { preventScroll: true });
   }
 
   function collect(layer) {
@@ -51,7 +68,7 @@ const tungNha = (() => {
   function place(map, labels, group) {
     group.clearLayers();
     const view = map.getBounds();
-    const seen = labels.filter(({ at }) => view.contains(at));
+    const seen = labels.filter(({ at, area }) => view.contains(at) && !area.isAway);
     const sized = seen.map((label) => ({ ...label, room: room(map, label), box: null, text: null }));
     sized.sort((a, b) => b.room.x * b.room.y - a.room.x * a.room.y);
     for (const wanted of ["figure", "full"]) {
@@ -100,6 +117,50 @@ const tungNha = (() => {
     path.setAttribute("tabindex", "0");
     path.setAttribute("role", "img");
     path.setAttribute("aria-label", plain(area.feature.properties.tip.replaceAll("<br>", ", ")));
+  }
+
+  /* The page around the frame opens the card of a thôn, and says which thôn are to be seen. */
+  function answer(map, layer, draw) {
+    const say = (message) => window.parent.postMessage(message, location.origin);
+    const areas = new Map();
+    layer.eachLayer((area) => {
+      const { code } = area.feature.properties;
+      const path = area.getElement();
+      if (!code || !path) return;
+      areas.set(code, area);
+      path.setAttribute("role", "button");
+      const open = () => {
+        if (window.matchMedia("(hover: none)").matches) area.closeTooltip(); // the card says the same, and more
+        say({ open: code });
+      };
+      area.on("click", open);
+      path.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        open();
+      });
+    });
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") say({ key: event.key }); });
+    window.addEventListener("message", (event) => {
+      if (event.origin !== location.origin || event.source !== window.parent) return;
+      const { only, thon, focus } = event.data;
+      if (only) {
+        for (const [code, area] of areas) look(area, only, code === thon);
+        draw();
+      }
+      if (focus && areas.has(focus)) areas.get(focus).getElement().focus();
+    });
+    say({ ready: true });
+  }
+
+  function look(area, only, isPicked) {
+    const path = area.getElement();
+    const name = area.options.fillColor.slice("url(#".length, -1);
+    area.isAway = only.length > 0 && !only.includes(name);
+    path.classList.toggle("away", area.isAway);
+    path.classList.toggle("picked", isPicked);
+    path.setAttribute("tabindex", area.isAway ? "-1" : "0");
+    if (isPicked) area.bringToFront();
   }
 
   function plain(markup) {

@@ -1,0 +1,83 @@
+"""The map of a commune: its page with legend and card, and the frame in which folium draws it."""
+
+from flask import Response, current_app, make_response, render_template
+
+from dashboards import coverage_lines, static_files, words
+from dashboards.maps import coverage_map, folium_page, map_outlines
+from dashboards.maps.map_card import MapCard, card
+from dashboards.maps.map_colours import classes, fills, legend, target_of
+from dashboards.maps.still_map import still_map
+from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.map_page_request import MapPage, ask_map
+from geo.coverage import IndicatorRow, VillageRow
+from server.accounts import access
+from server.accounts.roles import Right
+from server.coverage import coverage_table
+from server.errors import CommonProblem, Problem
+from server.phones import collectors
+from server.settings import Settings
+
+
+@blueprint.get("/xa/<code>/ban-do")
+@access.needs(Right.READ_SUMS)
+def commune_map(code: str) -> str:
+    """The map of one indicator with its legend; the map itself is a frame with a policy of its own."""
+    page = ask_map(code)
+    table, row = page.table, page.row
+    drawn = map_outlines.of_commune(page.asked.commune)
+    return render_template(
+        "map.html",
+        page=page,
+        asked=page.asked,
+        table=table,
+        row=row,
+        value=coverage_lines.shown(row.cell, row.indicator.code) if row else "",
+        target=target_of(table, row.indicator.code) if row else None,
+        legend=legend(table, row) if row else (),
+        reach=_reach(row) if row else "",
+        patterns=fills(classes(table, row)) if row else "",
+        outlines=drawn,
+        paper=still_map(table, row.indicator.code, drawn) if row else None,
+        card=_card(page, page.thon) if row and page.thon else None,
+    )
+
+
+@blueprint.get("/xa/<code>/ban-do/khung")
+@access.needs(Right.READ_SUMS)
+def map_frame(code: str) -> Response:
+    """The folium map of one indicator, to stand in a frame of `commune_map`."""
+    page = ask_map(code)
+    settings: Settings = current_app.config["SETTINGS"]
+    allowed = static_files.nonce()
+    drawn = coverage_map.coverage_map(
+        page.table,
+        page.chosen.indicator.code,
+        map_outlines.of_commune(page.asked.commune),
+        nonce=allowed,
+        address=static_files.address,
+        base_map=folium_page.base_map(settings),
+    )
+    response = static_files.packed(make_response(drawn))
+    response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.base_map)
+    return response
+
+
+@blueprint.get("/xa/<code>/ban-do/thon/<village>")
+@access.needs(Right.READ_SUMS)
+def map_card(code: str, village: str) -> str:
+    """The card of one thôn alone, for the page that shows the map."""
+    page = ask_map(code)
+    row = page.table.village(village)
+    if row is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return render_template("map_card.html", page=page, card=_card(page, row))
+
+
+def _card(page: MapPage, village: VillageRow) -> MapCard:
+    team = collectors.team_of(page.asked.commune, village.code)
+    return card(page.table, village, page.chosen, team)
+
+
+def _reach(row: IndicatorRow) -> str:
+    is_visits = row.indicator.code == coverage_table.VISITED
+    return words.reach(row.cell, row.indicator, verb="đã gặp" if is_visits else "khảo sát")

@@ -1,0 +1,132 @@
+"""The map as a place to work, in a real browser on a phone and at a desk: card, filter, link."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import PHONE, Visit
+from tests.browser.test_every_page import AXE, SERIOUS
+
+pytestmark = pytest.mark.browser
+
+MAP = "/xa/11629/ban-do?chi_tieu=phu_song_5g"
+FIGURE = "path.leaflet-interactive"
+
+
+def opened_map(visit: Visit, path: str = MAP) -> None:
+    visit.open(path)
+    expect(visit.page.frame_locator("iframe").locator('path[role="button"]')).to_have_count(38)
+
+
+def thon(visit: Visit, name: str) -> Locator:
+    return visit.page.frame_locator("iframe").locator(f'{FIGURE}[aria-label^="{name}, "]')
+
+
+def card(visit: Visit) -> Locator:
+    return visit.page.locator("#the-thon")
+
+
+def serious(visit: Visit) -> list[str]:
+    visit.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = visit.page.evaluate(SERIOUS)
+    return found
+
+
+def test_a_click_on_a_thon_opens_its_card_and_escape_closes_it(visit: Visit) -> None:
+    opened_map(visit)
+    thon(visit, "Đồng Xuân").click()
+    expect(card(visit).locator("h2")).to_have_text("Đồng Xuân")
+    told = visit.page.request.get(f"{visit.site}/api/v1/communes/11629/coverage").json()
+    row = next(each for each in told["villages"] if each["name"] == "Đồng Xuân")
+    percent = row["indicators"]["phu_song_5g"]["percent"]
+    expect(card(visit).locator(".value")).to_contain_text(f"{percent:.1f}".replace(".", ","))
+    expect(card(visit).get_by_role("link", name="Trang của thôn")).to_be_visible()
+    visit.page.keyboard.press("Escape")
+    expect(card(visit)).to_be_hidden()
+    assert "thon=" not in visit.page.url
+
+
+def test_the_keyboard_opens_a_card_and_comes_back_to_its_thon(visit: Visit) -> None:
+    opened_map(visit)
+    thon(visit, "Gò Me").focus()
+    visit.page.keyboard.press("Enter")
+    expect(card(visit).locator("h2")).to_have_text("Gò Me")
+    expect(card(visit)).to_be_focused()
+    visit.page.keyboard.press("Escape")
+    expect(card(visit)).to_be_hidden()
+    expect(thon(visit, "Gò Me")).to_be_focused()
+
+
+def test_the_card_is_whole_on_the_screen_and_the_page_still_scrolls(visit: Visit) -> None:
+    opened_map(visit)
+    thon(visit, "Đồng Xuân").click()
+    expect(card(visit)).to_be_visible()
+    box, window = card(visit).bounding_box(), visit.page.viewport_size
+    assert box is not None
+    assert window is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= window["width"]
+    assert visit.width() <= window["width"]
+    if window == PHONE:  # a sheet from below
+        assert box["y"] + box["height"] == pytest.approx(window["height"], abs=1)
+        assert card(visit).evaluate(
+            "each => each.scrollHeight <= each.clientHeight + 1 || each.scrollTop === 0"
+        )
+    visit.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    footer = visit.page.locator("footer").bounding_box()
+    assert footer is not None
+    bottom = box["y"] if window == PHONE else window["height"]
+    assert footer["y"] + footer["height"] <= bottom + 1, "the end of the page lies under the card"
+    assert serious(visit) == []
+
+
+def test_a_finger_that_moves_over_the_map_scrolls_the_page(visit: Visit) -> None:
+    """Whole as it is there is nothing to drag; once it is larger it can be moved."""
+    opened_map(visit)
+    frame = visit.page.frame_locator("iframe")
+    container = frame.locator(".leaflet-container")
+    assert "leaflet-touch-drag" not in (container.get_attribute("class") or "")
+    frame.locator(".leaflet-control-zoom-in").click()
+    expect(frame.locator(".leaflet-container.leaflet-touch-drag")).to_have_count(1)
+
+
+def test_the_legend_filters_and_its_numbers_add_up(visit: Visit) -> None:
+    """R7"""
+    opened_map(visit)
+    buttons = visit.page.locator(".filter button")
+    counts = [
+        int(text)
+        for text in buttons.locator("b").evaluate_all("all => all.map(b => parseInt(b.textContent))")
+    ]
+    assert sum(counts) == 38
+    frame = visit.page.frame_locator("iframe")
+    chosen = counts.index(max(counts))
+    buttons.nth(chosen).click()
+    expect(buttons.nth(chosen)).to_have_attribute("aria-pressed", "true")
+    expect(frame.locator(f"{FIGURE}:not(.away)")).to_have_count(counts[chosen])
+    expect(frame.locator(f"{FIGURE}.away")).to_have_count(38 - counts[chosen])
+    expect(visit.page.locator("svg.still path.thon:not(.away)")).to_have_count(counts[chosen])
+    names = visit.page.locator('[aria-pressed="true"] + .names a')
+    expect(names).to_have_count(counts[chosen])
+    assert serious(visit) == []
+    names.first.click()
+    expect(card(visit).locator("h2")).to_have_text(names.first.inner_text())
+    buttons.nth(chosen).click()
+    expect(frame.locator(f"{FIGURE}:not(.away)")).to_have_count(38)
+    assert "loc=" not in visit.page.url
+
+
+def test_the_address_carries_what_is_shown(visit: Visit) -> None:
+    opened_map(visit)
+    chosen = visit.page.locator(".filter button", has=visit.page.locator("b", has_not_text="0 thôn")).first
+    chosen.click()
+    first = visit.page.locator('[aria-pressed="true"] + .names a').first
+    name = first.inner_text()
+    first.click()
+    expect(card(visit).locator("h2")).to_have_text(name)
+    address, seen = visit.page.url, visit.page.frame_locator("iframe").locator(f"{FIGURE}:not(.away)").count()
+    visit.page.goto("about:blank")
+    visit.page.goto(address)
+    expect(card(visit).locator("h2")).to_have_text(name)
+    frame = visit.page.frame_locator("iframe")
+    expect(frame.locator(f"{FIGURE}.away")).to_have_count(38 - seen)
+    expect(frame.locator(f"{FIGURE}.picked")).to_have_count(1)
