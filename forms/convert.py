@@ -1,10 +1,11 @@
 """An officer's XLSForm becomes the XForm that phones fill in, or a list of what is wrong with it."""
 
+import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pyxform.constants import SUPPORTED_SHEET_NAMES
@@ -49,6 +50,23 @@ class Converted:
 def first_of_today(_form_id: str) -> str:
     """The version of a form that has none, where nobody counts: the day in Việt Nam, and 01."""
     return f"{datetime.now(HANOI):%Y%m%d}01"
+
+
+@dataclass(frozen=True)
+class FreeVersions:
+    """Versions for forms that name none: the wanted one, else the day and a count of two digits, whichever is free."""
+
+    taken: Mapping[str, frozenset[str]]
+    """By the form's id."""
+    day: date
+    wanted: str | None = None
+
+    def __call__(self, form_id: str) -> str:
+        taken = self.taken.get(form_id, frozenset())
+        if self.wanted is not None and self.wanted not in taken:
+            return self.wanted
+        counted = (f"{self.day:%Y%m%d}{count:02}" for count in itertools.count(1))
+        return next(version for version in counted if version not in taken)
 
 
 def convert(

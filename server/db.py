@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
+from flask import has_app_context
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import (
@@ -127,6 +128,14 @@ def single_statements() -> Engine:
 def writing() -> Connection:
     """The session's connection, in a transaction that is going to write (see `prepare`)."""
     return db.session.connection(execution_options={"writes": True})
+
+
+def is_writing() -> bool:
+    """Whether the session is in a transaction that was begun to write: others may be waiting for it."""
+    session = db.session if has_app_context() else None
+    if session is None or not session.in_transaction():
+        return False
+    return bool(session.connection().get_execution_options().get("writes"))
 
 
 def begin_writing() -> None:

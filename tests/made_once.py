@@ -22,9 +22,9 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from forms import library
-from forms.convert import Converted
+from forms.convert import Converted, FreeVersions
 from forms.definition import IndicatorDeclaration
-from server.published_forms import publishing
+from server.published_forms import read_workbook
 
 
 class Templates(BytecodeCache):
@@ -112,24 +112,24 @@ def _asked_once(ask: Callable[[Any, Any], None], known: dict[str, Any]) -> Calla
 def _forms() -> None:
     """What a workbook converts to, by its bytes, and the workbooks of the library."""
     library.workbook = functools.lru_cache(library.workbook)
-    convert, known = publishing.convert, dict[object, Converted]()
+    convert, known = read_workbook.convert_workbook, dict[object, Converted]()
 
     def once(
         workbook: bytes,
         filename: str,
         declared: Mapping[str, IndicatorDeclaration],
-        version_of: Callable[[str], str],
+        versions: FreeVersions,
         megabytes: int,
     ) -> Converted:
         key = (workbook, filename, tuple(declared.items()), megabytes)
         if key not in known:
-            made = convert(workbook, filename, declared, version_of, megabytes)
+            made = convert(workbook, filename, declared, versions, megabytes)
             if not made.versioned:
                 return made
             known[key] = made
         return known[key]
 
-    publishing.convert = once  # type: ignore[attr-defined]
+    read_workbook.convert_workbook = once
 
 
 class Described:

@@ -116,13 +116,11 @@ def preview_frame(code: str, key: str) -> Response:
 @access.needs(Right.MANAGE_BOUNDARIES)
 def confirm(code: str, key: str) -> BaseResponse:
     """Store what the file says, as it was shown."""
+    read = upload.read_to_confirm(access.open_commune(code), key, _wish())
     commune = _to_change(code)
-    file, wish = upload.kept(commune, key), _wish()
     source = request.form.get("nguon", "").strip()[:200]
     try:
-        stored = upload.confirm(
-            commune, file, wish, actor=access.signed_in().actor, source=source, day=_day()
-        )
+        stored = upload.confirm(commune, read, actor=access.signed_in().actor, source=source, day=_day())
     except PlacesRejected as rejected:
         db.session.rollback()
         raise Problem(FileProblem.FILE_UNREADABLE, why=" ".join(rejected.sentences[:3])) from rejected

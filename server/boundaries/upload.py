@@ -18,12 +18,13 @@ from geo.crs import Candidate
 from geo.match_names import READ_AS_IT_SAYS, ReadAs
 from geo.problems import OutlineProblem
 from server import clock, errors
-from server.boundaries import store
+from server.boundaries import read_outlines, store
 from server.boundaries.store import StoredOutlines
 from server.db import db
 from server.files.file_problems import FileProblem
 from server.models import BoundaryUpload, Commune, Village
 from server.places import communes
+from server.places.communes import PlacesRejected
 
 KEPT = dt.timedelta(hours=24)
 """How long a file waits for its confirmation."""
@@ -116,12 +117,26 @@ def about(commune: Commune) -> BaseGeometry | None:
     return shapely.union_all(shapes) if shapes else illustrate.about(commune.code)
 
 
+@dataclass(frozen=True)
+class OutlineSurroundings:
+    """What a file of outlines is judged by: the commune's own, about where it lies, and what is registered."""
+
+    whole: BaseGeometry | None
+    near: BaseGeometry | None
+    known: tuple[tuple[str, Registered], ...]
+
+
+def surroundings(commune: Commune, level: Level) -> OutlineSurroundings:
+    """What files of a commune are judged by as things stand."""
+    whole = communes.official_outline(commune) if level == "village" else None
+    return OutlineSurroundings(whole, about(commune), tuple(registered(commune, level).items()))
+
+
 def read(commune: Commune, content: bytes, file_name: str, wish: UploadWish) -> BoundaryReading:
     """What a file says of this commune; Problem FILE_UNREADABLE, in one sentence, where it says nothing."""
-    whole = communes.official_outline(commune) if wish.level == "village" else None
-    known = tuple(registered(commune, wish.level).items())
+    beside = surroundings(commune, wish.level)
     try:
-        found = _read(content, Path(file_name).suffix.lower(), wish, whole, about(commune), known)
+        found = _read(content, Path(file_name).suffix.lower(), wish, beside)
     except boundaries.UnreadableBoundaries as error:
         raise errors.Problem(FileProblem.FILE_UNREADABLE, why=error.sentence) from error
     return _own(commune, found) if wish.level == "commune" else found
@@ -132,20 +147,18 @@ def _read(
     content: bytes,
     suffix: str,
     wish: UploadWish,
-    whole: BaseGeometry | None,
-    near: BaseGeometry | None,
-    known: tuple[tuple[str, Registered], ...],
+    beside: OutlineSurroundings,
 ) -> BoundaryReading:
     """Kept by a process for the page, its map and the confirmation, which ask for the same in turn."""
     with TemporaryDirectory() as folder:
         path = _written(folder, content, suffix)
-        return boundaries.read(
+        return read_outlines.read(
             path,
             level=wish.level,
-            commune_outline=whole,
-            near=near,
+            commune_outline=beside.whole,
+            near=beside.near,
             how=wish.how,
-            registered=dict(known),
+            registered=dict(beside.known),
             chosen=dict(wish.chosen),
         )
 
@@ -177,19 +190,37 @@ def candidates(commune: Commune, content: bytes, file_name: str, wish: UploadWis
     with TemporaryDirectory() as folder:
         path = _written(folder, content, Path(file_name).suffix.lower())
         try:
-            return boundaries.candidates(path, about(commune), wish.how)
+            return read_outlines.candidates(path, about(commune), wish.how)
         except boundaries.UnreadableBoundaries as error:
             raise errors.Problem(FileProblem.FILE_UNREADABLE, why=error.sentence) from error
 
 
+@dataclass(frozen=True)
+class ReadUpload:
+    """A waiting file as it was read, and what it was judged by."""
+
+    file: WaitingFile
+    wish: UploadWish
+    reading: BoundaryReading
+    beside: OutlineSurroundings
+
+
+def read_to_confirm(commune: Commune, key: str, wish: UploadWish) -> ReadUpload:
+    """A waiting file, read before the transaction that stores it. Problems as `kept` and `read` have."""
+    file, beside = kept(commune, key), surroundings(commune, wish.level)
+    return ReadUpload(file, wish, read(commune, file.content, file.file_name, wish), beside)
+
+
 def confirm(
-    commune: Commune, file: WaitingFile, wish: UploadWish, *, actor: str, source: str, day: dt.date | None
+    commune: Commune, read: ReadUpload, *, actor: str, source: str, day: dt.date | None
 ) -> StoredOutlines:
     """Store what the file says, and forget the file; the caller commits.
 
-    Raises PlacesRejected where it still has errors.
+    Raises PlacesRejected where it still has errors, or where what it was judged by is not so any more.
     """
-    reading = read(commune, file.content, file.file_name, wish)
+    file, wish, reading = read.file, read.wish, read.reading
+    if kept(commune, file.id) and surroundings(commune, wish.level) != read.beside:
+        raise PlacesRejected(["Danh sách hoặc ranh giới thôn vừa được người khác sửa: hãy xem lại rồi nạp."])
     stored = store.store_outlines(
         reading, wish.level, commune=commune, source=source or file.file_name, day=day, actor=actor
     )

@@ -6,13 +6,12 @@ from typing import cast
 
 import click
 
-from geo import boundaries
 from geo.boundaries import BoundaryReading, Level, ReadAs, Registered
 from server import clock
-from server.boundaries import derived_outlines, merge_villages, store, upload
+from server.boundaries import derived_outlines, merge_villages, read_outlines, store, upload
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
-from server.db import db, writing
+from server.db import begin_writing, db, writing
 from server.files.tables.table_file import TableRejected
 from server.models import Commune
 from server.places import communes, household_numbers_import
@@ -71,9 +70,8 @@ def import_(
     Kiểm tra hết rồi mới ghi; còn một lỗi thì không ghi gì.
     """
     figures_day = arguments.day(day)
-    writing()
     commune = communes.commune(code) if code else None
-    reading = boundaries.read(
+    reading = read_outlines.read(
         file,
         level=cast(Level, level),
         commune_outline=communes.official_outline(commune) if commune and level == "village" else None,
@@ -81,6 +79,8 @@ def import_(
         how=ReadAs(layer, code_column, name_column, crs, north_first, _UNITS[unit], by_name, renames),
         registered=_registered(commune) if level == "village" else None,
     )
+    begin_writing()
+    commune = communes.commune(code) if code else None
     stored = _store(reading, cast(Level, level), commune, source or file.name, figures_day, illustrative)
     if wants_json:
         as_json(_told(reading, stored))
@@ -156,12 +156,11 @@ def derive(*, code: str, wants_json: bool) -> None:
 def figures(*, file: Path, code: str, source: str | None, day: str | None, wants_json: bool) -> None:
     """Nạp số hộ, nhân khẩu của các thôn từ bảng Excel hoặc CSV; còn một dòng sai thì không ghi gì."""
     when = arguments.day(day) or clock.today()
-    writing()
-    commune = communes.commune(code)
     try:
-        stored = household_numbers_import.store(
-            commune, file.read_bytes(), file.name, source=source or file.name, day=when
-        )
+        table = household_numbers_import.read(file.read_bytes(), file.name)
+        begin_writing()
+        commune = communes.commune(code)
+        stored = household_numbers_import.store(commune, table, source=source or file.name, day=when)
     except TableRejected as rejected:
         refuse(*rejected.sentences, "Chưa nạp gì: hãy sửa bảng rồi nạp lại.", cause=rejected)
     db.session.commit()

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
-from server.db import db, in_vietnamese_order, writing
+from server.db import begin_writing, db, in_vietnamese_order, writing
 from server.files.tables.table_file import TableRejected
 from server.models import Collector
 from server.phones import collectors, collectors_import, last_contact, qr_sheet
@@ -90,10 +90,11 @@ def _tell(
 @with_appcontext
 def import_table(file: Path, code: str, url: str, sheet: Path | None, wants_json: bool) -> None:
     """Thêm nhiều thành viên từ bảng .xlsx hay .csv có cột “Họ tên” và “Thôn”; sai một dòng thì không thêm ai."""
-    writing()
-    commune = communes.commune(code)
     try:
-        made = collectors_import.add(collectors_import.read(file.read_bytes(), file.name), commune)
+        rows = collectors_import.read(file.read_bytes(), file.name)
+        begin_writing()
+        commune = communes.commune(code)
+        made = collectors_import.add(rows, commune)
     except TableRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
     if sheet is not None:

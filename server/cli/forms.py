@@ -13,7 +13,7 @@ from forms.definition import Purpose
 from forms.errors import FormRejected, SheetError
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
-from server.db import db, writing
+from server.db import begin_writing, db
 from server.models import Form
 from server.places import communes
 from server.published_forms import catalogue, drafts, publishing
@@ -133,21 +133,23 @@ def publish(
     """
     if from_library == (workbook is not None):
         refuse("Hãy nêu một tệp XLSForm, hoặc --library để phát hành các biểu mẫu có sẵn.")
-    writing()
     if workbook is None:
-        published = publishing.publish_library()
+        library = publishing.library_ready()
+        begin_writing()
+        published = tuple(map(publishing.add, library))
     else:
-        made = publishing.publish(
-            workbook.read_bytes(),
-            workbook.name,
+        terms = Terms(
+            purpose=_purpose(answers["purpose"], answers["legal_basis"], answers["retention"]),
+            kept=frozenset(answers["kept"]),
+            new_codes=_codes(answers["new_codes"]),
+        )
+        read = publishing.ready(workbook.read_bytes(), workbook.name, terms)
+        begin_writing()
+        made = publishing.add(
+            read,
             commune=communes.commune(code) if code else None,
             files=[publishing.MediaFile(path.name, path.read_bytes()) for path in files],
             exact_points=exact_points,
-            terms=Terms(
-                purpose=_purpose(answers["purpose"], answers["legal_basis"], answers["retention"]),
-                kept=frozenset(answers["kept"]),
-                new_codes=_codes(answers["new_codes"]),
-            ),
         )
         if made.new and made.form_version.form.purpose is None:
             refuse(NO_PURPOSE)

@@ -7,7 +7,7 @@ import click
 from server import audit
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse, with_visits
-from server.db import again, db, writing
+from server.db import again, begin_writing, db, writing
 from server.households import list_import
 from server.households.list_import import Compared, RegisterRejected
 from server.intake import before_registration
@@ -39,13 +39,14 @@ def import_list(*, file: Path, code: str, check: bool, add_twins: bool, wants_js
 
     Kiểm tra hết rồi mới ghi; còn một dòng sai thì không ghi gì. Dòng có vẻ trùng với hộ đã có được nêu ra.
     """
-    writing()
-    commune = communes.commune(code)
     try:
+        rows = list_import.read(file.read_bytes(), file.name)
+        begin_writing()
+        commune = communes.commune(code)
         kept = list_import.keep(commune, file.read_bytes(), file.name, actor="system", name="dòng lệnh")
-        compared = list_import.compare(list_import.read(file.read_bytes(), file.name), commune)
-        rows = [twin.placed.row.number for twin in compared.twins] if add_twins else []
-        added = 0 if check else list_import.store(kept, commune, rows)
+        compared = list_import.compare(rows, commune)
+        twins = [twin.placed.row.number for twin in compared.twins] if add_twins else []
+        added = 0 if check else list_import.store(kept, commune, twins, rows)
     except RegisterRejected as rejected:
         refuse("\n".join(rejected.sentences), cause=rejected)
     if check:

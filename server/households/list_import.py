@@ -282,8 +282,7 @@ def _placed(rows: Iterable[ListRow], commune: Commune) -> list[PlacedRow]:
 
 
 def keep(commune: Commune, content: bytes, filename: str, *, actor: str, name: str) -> HouseholdImport:
-    """Set a readable list aside until it is confirmed; the caller commits. Raises RegisterRejected."""
-    read(content, filename)
+    """Set a list that was read aside until it is confirmed; the caller commits."""
     kept = HouseholdImport(
         commune_id=commune.id, at=clock.now(), actor=actor, name=name, content=content,
         filename=PurePath(filename.replace("\\", "/")).name[:120] or "danh sách", added=0,
@@ -302,22 +301,29 @@ def found(commune: Commune, key: int) -> HouseholdImport:
 
 
 def store(
-    kept: HouseholdImport, commune: Commune, also: Iterable[int] = (), choice: ReadingChoice = AS_FOUND
+    kept: HouseholdImport, commune: Commune, also: Iterable[int] = (), rows: Iterable[ListRow] | None = None
 ) -> int:
     """Add the households of a list that are not there yet, and those twins whose rows are in `also`; how many.
 
-    `choice` is how it was shown. The caller commits. The list itself is forgotten: what it said stands in the
-    households.
+    `rows` are those of the list as it was shown, where it was read before (`rows_kept`). The caller commits. The
+    list itself is forgotten: what it said stands in the households.
     """
     if kept.content is None:
         raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
-    compared = compare(read(bytes(kept.content), kept.filename, choice), commune)
+    compared = compare(rows_kept(kept) if rows is None else rows, commune)
     wanted = frozenset(also)
     chosen = [*compared.new, *(twin.placed for twin in compared.twins if twin.placed.row.number in wanted)]
     _add(chosen, kept)
     kept.added, kept.content = len(chosen), None
     _audit("household.import", kept, {"added": len(chosen), "left_out": len(compared.twins) - len(wanted)})
     return len(chosen)
+
+
+def rows_kept(kept: HouseholdImport, choice: ReadingChoice = AS_FOUND) -> list[ListRow]:
+    """The rows of a list that waits, read as `choice` says. Problem IMPORT_UNKNOWN where it waits no longer."""
+    if kept.content is None:
+        raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
+    return read(bytes(kept.content), kept.filename, choice)
 
 
 def _add(chosen: Sequence[PlacedRow], kept: HouseholdImport) -> None:

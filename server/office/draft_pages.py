@@ -45,6 +45,7 @@ KIND_WORDS = dict(zip(KINDS, ("trạng thái (lần mới nhất được tính)
 CLASS_WORDS = {"none": "không", "personal": "cá nhân", "sensitive": "nhạy cảm"}
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,63}")
 _MOST_TRIES = 20
+_UPLOADED_ANEW = "biểu mẫu vừa được tải lên lại trong lúc phát hành. Hãy xem lại bản nháp rồi phát hành."
 
 
 @blueprint.get("/quan-tri/bieu-mau/nhap/<int:draft_id>")
@@ -118,14 +119,20 @@ def publication(draft_id: int) -> str:
 @access.needs(Right.MANAGE_FORMS)
 def publish(draft_id: int) -> Redirect | tuple[str, int]:
     """Publish it as answered; what is missing or wrong is shown at its place."""
-    begin_writing()
     draft = _own(draft_id)
     found = drafts.definition(draft)
     answered, wrong = _answers(draft, found)
     errors: tuple[SheetError, ...] = ()
     if not wrong:
         try:
-            published = drafts.publish(draft, answered, exact_points=_exact(), actor=access.signed_in().actor)
+            read, uploaded_at = drafts.ready(draft, answered), draft.uploaded_at
+            begin_writing()
+            draft = _own(draft_id)
+            if draft.uploaded_at != uploaded_at:
+                raise FormRejected([SheetError("", None, None, _UPLOADED_ANEW)])
+            published = drafts.publish(
+                draft, answered, exact_points=_exact(), actor=access.signed_in().actor, read=read
+            )
         except FormRejected as rejected:
             errors = rejected.errors
         else:

@@ -31,15 +31,17 @@ def choose(code: str) -> str:
 @access.needs(Right.MANAGE_HOUSEHOLDS)
 def upload(code: str) -> Response | tuple[str, int]:
     """Set a readable list aside and show it; tell every row that is wrong."""
-    begin_writing()
     commune, person = access.open_commune(code), access.signed_in()
     file = request.files.get("tep")
     if file is None or not file.filename:
         return _choosing(commune, ["Hãy chọn một tệp Excel hoặc CSV."]), 422
     content = file.stream.read(list_import.MOST_BYTES + 1)
     try:
+        rows = list_import.read(content, file.filename)
+        begin_writing()
+        commune = access.open_commune(code)
         kept = list_import.keep(commune, content, file.filename, actor=person.actor, name=person.name)
-        list_import.compare(list_import.read(content, file.filename), commune)
+        list_import.compare(rows, commune)
     except RegisterRejected as rejected:
         db.session.rollback()
         return _choosing(access.open_commune(code), rejected.sentences), 422
@@ -76,17 +78,19 @@ def look(code: str, key: int) -> str | Response:
 @access.needs(Right.MANAGE_HOUSEHOLDS)
 def confirm(code: str, key: int) -> Response:
     """Store the list with the twins that the officer ticked, or take a stored one back."""
+    commune = access.open_commune(code)
+    is_undo = request.form.get("viec") == "undo"
+    choice = table_drafts.choice_of(_chosen(request.form))
+    rows = [] if is_undo else list_import.rows_kept(list_import.found(commune, key), choice)
     begin_writing()
     commune = access.open_commune(code)
     kept = list_import.found(commune, key)
-    if request.form.get("viec") == "undo":
+    if is_undo:
         flash(f"Đã bỏ {list_import.undo(kept)} hộ của danh sách.")
     else:
         ticked = request.form.getlist("them", type=int)
-        choice = table_drafts.choice_of(_chosen(request.form))
-        flash(
-            f"Đã thêm {list_import.store(kept, commune, ticked, choice)} hộ. Điện thoại của tổ thấy ở lần cập nhật tới."
-        )
+        added = list_import.store(kept, commune, ticked, rows)
+        flash(f"Đã thêm {added} hộ. Điện thoại của tổ thấy ở lần cập nhật tới.")
     db.session.commit()
     return redirect(url_for(".choose", code=code))
 

@@ -1,7 +1,7 @@
 """The pages on which a table is loaded: sent or pasted, looked at as it was understood, read another way, stored."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -57,24 +57,23 @@ def template(code: str, subject: str) -> Response:
 @access.needs(Right.PREPARE_COMMUNE)
 def send(code: str, subject: str) -> Redirect | Page:
     """Set a table aside and show what was understood; where something is wrong, say so at once."""
-    begin_writing()
     commune, about = access.open_commune(code), BY_NAME[subject]
     file, pasted = request.files.get("tep"), request.form.get("dan", "")
     name = (file.filename or "") if file else ""
     content = file.stream.read(table_file.MOST_BYTES + 1) if file and name else pasted.encode()
     if not content.strip():
-        db.session.rollback()
-        return _choosing(
-            access.open_commune(code), about, ("Hãy chọn một tệp, hoặc dán các ô chép từ Excel.",)
-        ), 422
+        return _choosing(commune, about, ("Hãy chọn một tệp, hoặc dán các ô chép từ Excel.",)), 422
     given = {each.name: request.form.get(each.name, "") for each in about.asked}
     try:
+        cells = KeptTable("", name, content, given).sheets()
+        begin_writing()
+        commune = access.open_commune(code)
         kept = table_drafts.keep(commune.id, subject, access.signed_in().actor, content, name, given)
-        kept.sheets()
     except TableRejected as rejected:
         db.session.rollback()
         return _choosing(access.open_commune(code), about, rejected.sentences, pasted), 422
     db.session.commit()
+    kept = replace(kept, cells=cells)
     looked = look_at(kept, about, commune)
     if looked.checked is None or looked.checked.faults:
         return _looking(commune, about, kept, looked), 422
@@ -94,9 +93,15 @@ def look(code: str, subject: str, key: str) -> str:
 @access.needs(Right.PREPARE_COMMUNE)
 def confirm(code: str, subject: str, key: str) -> Redirect | Page:
     """Read it as was chosen, or store it."""
-    begin_writing()
     commune, about = access.open_commune(code), BY_NAME[subject]
-    kept = table_drafts.kept(commune.id, subject, key)
+    try:
+        cells = table_drafts.kept(commune.id, subject, key).sheets()
+    except TableRejected as rejected:
+        kept = table_drafts.kept(commune.id, subject, key)
+        return _looking(commune, about, kept, Looked((), None, None, rejected.sentences)), 422
+    begin_writing()
+    commune = access.open_commune(code)
+    kept = replace(table_drafts.kept(commune.id, subject, key), cells=cells)
     if request.form.get("viec") == "doc":
         table_drafts.choose(kept, _choice(kept, request.form))
         db.session.commit()

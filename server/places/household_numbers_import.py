@@ -80,14 +80,12 @@ def figures_of(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]
     return figures, wrong
 
 
-def store(
-    commune: Commune, content: bytes, file_name: str, *, source: str, day: dt.date, actor: str = "system"
-) -> int:
-    """Store the figures of a table; of how many thôn. The caller commits.
+def store(commune: Commune, table: TableRead, *, source: str, day: dt.date, actor: str = "system") -> int:
+    """Store the figures of a table (`read`); of how many thôn. The caller commits.
 
     Raises TableRejected, with nothing stored and one sentence a row, while anything in it is wrong.
     """
-    found, wrong = figures(read(content, file_name), commune)
+    found, wrong = figures(table, commune)
     if wrong:
         raise RowsRejected(wrong)
     return store_figures(commune, found, source=source, day=day, actor=actor)

@@ -14,9 +14,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from forms import sheets
-from forms.check import odk_validate, stand_ins
-from forms.check.blank_answers import blank_findings
+from forms.check import odk_validate
 from forms.convert import Converted
 from forms.definition import Definition
 from forms.engine.engine import Unfillable
@@ -25,9 +23,9 @@ from server import clock
 from server.db import db
 from server.models import Commune, DraftFile, DraftSubmission, FormDraft
 from server.phones.collectors import GENERAL, TOKEN_LENGTH
-from server.published_forms import publishing
+from server.published_forms import publishing, read_workbook
 from server.published_forms.publish_answers import Terms
-from server.published_forms.publishing import MediaFile, Published
+from server.published_forms.publishing import MediaFile, Published, ReadyForm
 from server.sealing import seal, unseal
 
 MOST_FIELDS = 1_500
@@ -81,7 +79,7 @@ def check(workbook: bytes, filename: str, *, with_java: bool = False) -> Checked
         else:
             ran.append("validate")
         if said is not None:
-            raise FormRejected([odk_validate.error(said, sheets.read(workbook, filename))])
+            raise FormRejected([odk_validate.error(said, read_workbook.sheets_of(workbook, filename))])
     return CheckedWorkbook(workbook, filename, converted, stated, tuple(ran))
 
 
@@ -139,7 +137,7 @@ def blank(converted: Converted) -> tuple[list[str], bool]:
     if len(converted.definition.fields) > MOST_FIELDS:
         return [], False
     try:
-        found = blank_findings(converted.xform, stand_ins.empty(converted.definition))
+        found = read_workbook.stated_when_blank(converted)
     except Unfillable:
         return [], False  # what the check did not find wrong, the engine cannot work out
     return [str(each) for each in found], True
@@ -192,21 +190,28 @@ def discard(draft: FormDraft) -> None:
     db.session.flush()
 
 
-def publish(draft: FormDraft, terms: Terms, *, exact_points: bool, actor: str) -> Published:
-    """Make the draft a version that phones load, and the draft go; raises FormRejected. The caller commits."""
+def ready(draft: FormDraft, terms: Terms) -> ReadyForm:
+    """The draft read once more as it was answered, before the transaction that publishes it. Raises FormRejected."""
+    return publishing.ready(draft.workbook, draft.filename, terms, definition(draft).version)
+
+
+def publish(
+    draft: FormDraft, terms: Terms, *, exact_points: bool, actor: str, read: ReadyForm | None = None
+) -> Published:
+    """Make the draft a version that phones load, and the draft go; raises FormRejected. The caller commits.
+
+    `read` is what `ready` gave, where that was asked before.
+    """
     named = frozenset(definition(draft).media)
     files = [
         MediaFile(each.name, each.content, each.media_type) for each in draft.files if each.name in named
     ]
-    published = publishing.publish(
-        draft.workbook,
-        draft.filename,
+    published = publishing.add(
+        read or ready(draft, terms),
         commune=draft.commune,
         files=files,
         exact_points=exact_points,
         actor=actor,
-        terms=terms,
-        version=definition(draft).version,
     )
     discard(draft)
     return published

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from forms import changes, personal_data
 from forms.definition import Definition, IndicatorDeclaration, Purpose
 from forms.errors import SheetError
-from forms.rename import renamed
 from server.db import db
 from server.models import Form, FormVersion, Indicator, Target
+from server.published_forms import read_workbook
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Terms:
         """The workbook to publish, with its new codes."""
         if not self.new_codes:
             return content, filename
-        return renamed(content, filename, self.new_codes), f"{PurePath(filename).stem}.xlsx"
+        return read_workbook.renamed(content, filename, self.new_codes), f"{PurePath(filename).stem}.xlsx"
 
     def confirmed(self, definition: Definition) -> Definition:
         """The definition with what the officer has answered."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from forms import library, sheets
-from forms.convert import Converted, convert
+from forms import library
+from forms.convert import Converted, FreeVersions
 from forms.definition import HOUSEHOLD_LIST, Definition, IndicatorDeclaration
 from forms.errors import FormRejected, SheetError
+from forms.sheets import Sheet
 from server import audit, clock
 from server.db import db
 from server.models import Commune, EntityList, Form, FormFile, FormVersion, Indicator
+from server.published_forms import read_workbook
 from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
@@ -32,6 +33,15 @@ class MediaFile:
     name: str
     content: bytes
     media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class ReadyForm:
+    """A workbook that was read and may become a version, with what was answered about it."""
+
+    workbook: bytes
+    converted: Converted
+    terms: Terms
 
 
 @dataclass(frozen=True)
@@ -54,17 +64,42 @@ def publish(
     terms: Terms = AS_WRITTEN,
     version: str | None = None,
 ) -> Published:
-    """Add a form, or a version of one, for a commune (None: for all); the caller commits.
+    """Read a workbook (`ready`) and add it (`add`); raises FormRejected. The caller commits."""
+    read = ready(workbook, filename, terms, version)
+    return add(read, commune=commune, files=files, exact_points=exact_points, actor=actor)
 
-    `version` is that of a workbook which names none itself, while no other content has it.
 
-    Raises FormRejected, with nothing added, where the workbook is not a form, where the version exists with
-    other content (C17), where the form is somebody else's, where an indicator has no unit or another one
-    than it had (R10), or where its meaning was not decided (6.9). The same content again changes nothing.
+def ready(workbook: bytes, filename: str, terms: Terms = AS_WRITTEN, version: str | None = None) -> ReadyForm:
+    """A workbook read and checked, before the transaction that adds it.
+
+    `version` is that of a workbook which names none itself, while no other content has it. Raises FormRejected where
+    it is no form, or where an indicator has no unit or another one than it had (R10).
     """
     workbook, filename = terms.workbook(workbook, filename)
     converted = checked(workbook, filename, terms.declared, version=version)
-    converted = dataclasses.replace(converted, definition=terms.confirmed(converted.definition))
+    return ReadyForm(
+        workbook, dataclasses.replace(converted, definition=terms.confirmed(converted.definition)), terms
+    )
+
+
+def add(
+    read: ReadyForm,
+    *,
+    commune: Commune | None = None,
+    files: Sequence[MediaFile] = (),
+    exact_points: bool = False,
+    actor: str = "system",
+) -> Published:
+    """Add a form, or a version of one, for a commune (None: for all); the caller commits.
+
+    Raises FormRejected, with nothing added, where the version exists with other content (C17), where the form is
+    somebody else's, where an indicator has another unit than it has by now (R10), or where its meaning was not decided
+    (6.9). The same content again changes nothing.
+    """
+    workbook, converted, terms = read.workbook, read.converted, read.terms
+    redefined = list(_redefined(converted.definition, _known(terms.declared)))
+    if redefined:
+        raise FormRejected(redefined)
     form = owned(converted.definition, commune)
     refuse_taken(form, workbook, converted)
     known = _published_before(form, workbook, converted)
@@ -114,30 +149,49 @@ def checked(
     `declared` are indicators named elsewhere than in the workbook; where not `names_all`, those that nobody has
     named yet are let pass, to be asked for at publication. `version` as for `publish`.
     """
-    rows = db.session.scalars(sa.select(Indicator))
-    known = {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
+    known = _known(declared)
     most = current_app.config["SETTINGS"].max_submission_mb
-    converted = convert(workbook, filename, known, lambda form_id: _free_version(form_id, version), most)
+    versions = FreeVersions(_taken_versions(), clock.today(), version)
+    converted = read_workbook.convert_workbook(workbook, filename, known, versions, most)
     unnamed = _undeclared(converted) if names_all else ()
-    wrong = [*unnamed, *_redefined(converted.definition, known, workbook, filename)]
+    redefined = list(_redefined(converted.definition, known))
+    if redefined:
+        rows = _rows_of_indicators(read_workbook.sheets_of(workbook, filename))
+        redefined = list(_redefined(converted.definition, known, rows))
+    wrong = [*unnamed, *redefined]
     if wrong:
         raise FormRejected(wrong)
     return converted
 
 
-def _free_version(form_id: str, wanted: str | None) -> str:
-    """The wanted version where the form has none of that name; else the day in Việt Nam and a count of two digits."""
-    query = sa.select(FormVersion.version).join(Form, Form.id == FormVersion.form_id)
-    taken = set(db.session.scalars(query.where(Form.form_id == form_id)))
-    if wanted is not None and wanted not in taken:
-        return wanted
-    counted = (f"{clock.today():%Y%m%d}{count:02}" for count in itertools.count(1))
-    return next(version for version in counted if version not in taken)
+def _known(declared: Sequence[IndicatorDeclaration]) -> dict[str, IndicatorDeclaration]:
+    """Indicators by their codes: those declared now, and as they are where they are there already."""
+    rows = db.session.scalars(sa.select(Indicator))
+    return {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
+
+
+def _taken_versions() -> dict[str, frozenset[str]]:
+    """The versions of each form, by its id."""
+    taken: dict[str, set[str]] = {}
+    query = sa.select(Form.form_id, FormVersion.version).join(Form, Form.id == FormVersion.form_id)
+    for form_id, version in db.session.execute(query):
+        taken.setdefault(form_id, set()).add(version)
+    return {form_id: frozenset(versions) for form_id, versions in taken.items()}
+
+
+def library_ready(form_ids: Iterable[str] = library.LIBRARY) -> list[ReadyForm]:
+    """The forms of the library, read one after the other: what one declares the next may state."""
+    found: list[ReadyForm] = []
+    for form_id in form_ids:
+        declared = tuple(each for read in found for each in read.converted.definition.declared)
+        workbook = library.workbook(library.read(form_id))
+        found.append(ready(workbook, f"{form_id}.xlsx", Terms(declared=declared)))
+    return found
 
 
 def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:
     """Publish the forms of the library for all communes; those already published stay as they are."""
-    return tuple(publish(library.workbook(library.read(form_id)), f"{form_id}.xlsx") for form_id in form_ids)
+    return tuple(map(add, library_ready(form_ids)))
 
 
 def _declaration(row: Indicator) -> IndicatorDeclaration:
@@ -158,7 +212,7 @@ def _undeclared(converted: Converted) -> Iterator[SheetError]:
 
 
 def _redefined(
-    definition: Definition, known: Mapping[str, IndicatorDeclaration], workbook: bytes, filename: str
+    definition: Definition, known: Mapping[str, IndicatorDeclaration], rows: Mapping[str, int] | None = None
 ) -> Iterator[SheetError]:
     """Indicators that exist with another unit or kind: their sums would mean two things at once."""
     for declared in definition.declared:
@@ -170,14 +224,13 @@ def _redefined(
                     f"chỉ tiêu “{declared.code}” đã có với {column} là “{was}”, không đổi thành “{now}” được. "
                     "Hãy giữ như cũ hoặc đặt mã chỉ tiêu mới."
                 )
-                row = _row(workbook, filename, declared.code)
-                yield SheetError("chi_tieu", row, column, sentence, now)
+                yield SheetError("chi_tieu", (rows or {}).get(declared.code), column, sentence, now)
 
 
-def _row(workbook: bytes, filename: str, code: str) -> int | None:
-    declared = sheets.read(workbook, filename).get("chi_tieu")
-    rows = declared.rows if declared else ()
-    return next((row.number for row in rows if row["indicator"] == code), None)
+def _rows_of_indicators(book: Mapping[str, Sheet]) -> dict[str, int]:
+    """The row that declares each indicator."""
+    declared = book.get("chi_tieu")
+    return {row["indicator"]: row.number for row in (declared.rows if declared else ())}
 
 
 def owned(definition: Definition, commune: Commune | None) -> Form:

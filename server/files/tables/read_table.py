@@ -6,7 +6,7 @@ from functools import cached_property
 
 from geo import headings, numbers
 from geo.plain import words
-from server.files.tables import passed_over, table_file
+from server.files.tables import passed_over, read_cells, table_file
 from server.files.tables.table_file import Cell, SheetCells, TableRejected
 
 MOST_LOOKED_AT = 30_000
@@ -159,12 +159,12 @@ class TableRead:
 
 def read_file(content: bytes, filename: str, kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
     """The table of a workbook or text file. Raises TableRejected."""
-    return read(table_file.of_file(content, filename), kind, choice)
+    return read(read_cells.of_file(content, filename), kind, choice)
 
 
 def read_text(text: str, kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
     """The table of pasted cells. Raises TableRejected."""
-    return read(table_file.of_text(text), kind, choice)
+    return read(read_cells.of_text(text), kind, choice)
 
 
 def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:

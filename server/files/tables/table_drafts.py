@@ -4,7 +4,7 @@ import datetime as dt
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from server import clock
 from server.db import db
 from server.errors import Problem
 from server.files.file_problems import FileProblem
-from server.files.tables import table_file
+from server.files.tables import read_cells, table_file
 from server.files.tables.read_table import ReadingChoice
 from server.files.tables.table_file import SheetCells, TableRejected
 from server.models import TableDraft
@@ -33,11 +33,20 @@ class KeptTable:
     content: bytes
     given: Mapping[str, str]
 
+    cells: tuple[SheetCells, ...] | None = None
+    """What it was found to hold, where it was read before."""
+
     def sheets(self) -> tuple[SheetCells, ...]:
         """Its cells. Raises TableRejected."""
+        if self.cells is not None:
+            return self.cells
         if self.file_name:
-            return table_file.of_file(self.content, self.file_name)
-        return table_file.of_text(self.content.decode())
+            return read_cells.of_file(self.content, self.file_name)
+        return read_cells.of_text(self.content.decode())
+
+    def read(self) -> "KeptTable":
+        """The same with its cells, to be looked at more than once and in a transaction that writes."""
+        return replace(self, cells=self.sheets())
 
     @property
     def choice(self) -> ReadingChoice:

@@ -1,0 +1,24 @@
+"""The cells of a table from outside, read by the reading process."""
+
+from server.files import reading_process
+from server.files.reading_process import Stopped
+from server.files.tables import table_file
+from server.files.tables.table_file import SheetCells, TableRejected
+
+_REMEDY = "Hãy bỏ ảnh, định dạng, trang tính thừa, hoặc tách thành nhiều tệp nhỏ hơn, rồi lưu lại dạng .xlsx."
+
+
+def of_file(content: bytes, filename: str) -> tuple[SheetCells, ...]:
+    """The sheets of a workbook or of a text file. Raises TableRejected."""
+    try:
+        return reading_process.read(table_file.of_file, content, filename)
+    except Stopped as stopped:
+        raise TableRejected([stopped.sentence(_REMEDY)]) from stopped
+
+
+def of_text(text: str) -> tuple[SheetCells, ...]:
+    """The one sheet of pasted cells. Raises TableRejected."""
+    try:
+        return reading_process.read(table_file.of_text, text)
+    except Stopped as stopped:
+        raise TableRejected([stopped.sentence(_REMEDY)]) from stopped

@@ -1,0 +1,60 @@
+"""Officers' workbooks, read by the reading process; one that goes over its bounds is refused as any other fault is."""
+
+from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
+
+from forms import rename, sheets
+from forms.check import stand_ins
+from forms.check.blank_answers import BlankFinding, blank_findings
+from forms.convert import Converted, FreeVersions, convert
+from forms.definition import IndicatorDeclaration
+from forms.engine.unfillable import TooMuch
+from forms.errors import FormRejected, SheetError
+from forms.sheets import Sheet
+from server.files import reading_process
+from server.files.reading_process import Bounds, Stopped
+
+Given = ParamSpec("Given")
+Read = TypeVar("Read")
+_REMEDY = (
+    "Hãy bớt câu hỏi, công thức, hoặc chuyển danh sách dài sang tệp .csv đi kèm, rồi tải biểu mẫu lên lại."
+)
+_BLANK = Bounds(cpu=4, clock=5, turn=5)
+"""Trying blank answers is worth less than an answer in time."""
+
+
+def convert_workbook(
+    workbook: bytes,
+    filename: str,
+    known: Mapping[str, IndicatorDeclaration],
+    versions: FreeVersions,
+    megabytes: int,
+) -> Converted:
+    """`forms.convert.convert`. Raises FormRejected."""
+    return _read(convert, workbook, filename, known, versions, megabytes)
+
+
+def sheets_of(workbook: bytes, filename: str) -> Mapping[str, Sheet]:
+    """`forms.sheets.read`. Raises FormRejected."""
+    return _read(sheets.read, workbook, filename)
+
+
+def renamed(workbook: bytes, filename: str, codes: Mapping[str, str]) -> bytes:
+    """`forms.rename.renamed`. Raises FormRejected."""
+    return _read(rename.renamed, workbook, filename, codes)
+
+
+def stated_when_blank(converted: Converted) -> list[BlankFinding]:
+    """`blank_findings` of a form with empty lists. Raises Unfillable, also where it would take too long."""
+    media = stand_ins.empty(converted.definition)
+    try:
+        return reading_process.read_within(_BLANK, blank_findings, converted.xform, media)
+    except Stopped as stopped:
+        raise TooMuch(stopped.why) from stopped
+
+
+def _read(function: Callable[Given, Read], *given: Given.args, **named: Given.kwargs) -> Read:
+    try:
+        return reading_process.read(function, *given, **named)
+    except Stopped as stopped:
+        raise FormRejected([SheetError("", None, None, stopped.sentence(_REMEDY))]) from stopped
