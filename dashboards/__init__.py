@@ -9,6 +9,7 @@ from dashboards.pages import (
     city_pages,
     commune_pages,
     map_pages,
+    overview_page,
     plan_pages,
     signal_pages,
     task_pages,
@@ -20,7 +21,7 @@ from dashboards.reports import report_pages
 from server import clock
 from server.intake import apply_batches
 
-ROUTES = (commune_pages, city_pages, map_pages, plan_pages, wall_pages)
+ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
 BLUEPRINTS = (

@@ -1,7 +1,7 @@
 """From the coverage table to the lines that pages show: figures of the plan, thôn, and how they are sorted."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -239,6 +239,12 @@ def _column(table: CoverageTable, row: IndicatorRow) -> IndicatorColumn:
         over_all=f"tất cả các {noun(row.indicator.unit)}" if row.cell.over_all else "",
         is_empty=not _is_asked(row.cell),
     )
+
+
+def chosen(shown: Sequence[IndicatorColumn], codes: Collection[str]) -> tuple[IndicatorColumn, ...]:
+    """The columns that a reader wants to see, in the table's order; those with numbers where none was chosen."""
+    wanted = tuple(column for column in shown if column.code in codes)
+    return wanted or tuple(column for column in shown if not column.is_empty)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What a leader is told first: the targets to worry about, and in each the thôn furthest behind, in people."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +11,17 @@ from geo.reach import noun
 from geo.target_states import TargetFigure, TargetState
 
 MOST = 3
+"""Targets to worry about that are told first."""
 WORST_FIRST = (TargetState.BEHIND, TargetState.AT_RISK, TargetState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class FurthestThon:
+    """The thôn furthest behind a target; `gap` is `thiếu 13 điểm, khoảng 240 người`."""
+
+    code: str
+    name: str
+    gap: str
 
 
 @dataclass(frozen=True)
@@ -28,9 +37,7 @@ class Worry:
     required: str
     gap: str
     """`thiếu 13 điểm, khoảng 240 người`; "" where it cannot be told."""
-    thon: str
-    thon_code: str
-    thon_gap: str
+    last: FurthestThon | None
 
 
 def worries(table: CoverageTable) -> tuple[Worry, ...]:
@@ -53,7 +60,6 @@ def worries(table: CoverageTable) -> tuple[Worry, ...]:
 def _worry(table: CoverageTable, row: TargetRow) -> Worry:
     target, code = row.target, row.target.indicator or ""
     known = table.indicator(code)
-    last = _furthest(table, code)
     unit = known.indicator.unit if known else ""
     return Worry(
         id=target.id,
@@ -64,20 +70,32 @@ def _worry(table: CoverageTable, row: TargetRow) -> Worry:
         value=words.judged(target, row.judgement),
         required=words.required(target),
         gap=_gap(row.judgement.gap, known.cell if known else Cell(), target, unit),
-        thon=table.name_of(last) if last else "",
-        thon_code=last.code if last else "",
-        thon_gap=gap_of(last, code, target, unit) if last else "",
+        last=furthest(table, target),
     )
 
 
-def _furthest(table: CoverageTable, code: str) -> VillageRow | None:
+def furthest(table: CoverageTable, target: TargetFigure) -> FurthestThon | None:
     """The thôn that is judged, not met, and furthest short; of those alike the one with more households."""
+    code = target.indicator or ""
 
     def short(row: VillageRow) -> tuple[Fraction, int]:
         return Fraction(row.judgements[code].gap or 0), row.households or 0
 
-    behind = [row for row in table.villages if _is_behind(row, code)]
-    return max(behind, key=short, default=None)
+    behind = [row for row in table.villages if gap_of(table, row, target)]
+    last = max(behind, key=short, default=None)
+    return FurthestThon(last.code, table.name_of(last), gap_of(table, last, target)) if last else None
+
+
+def gap_of(table: CoverageTable, row: VillageRow, target: TargetFigure) -> str:
+    """How far a thôn is short of a target, in points and in people; "" where it is not judged, or not short.
+
+    Thôn are judged by their indicator's own target, the first by id; a further target of it has no gap of theirs.
+    """
+    code = target.indicator or ""
+    known = table.indicator(code)
+    if known is None or known.target is None or known.target.id != target.id or not _is_behind(row, code):
+        return ""
+    return _gap(row.judgements[code].gap, row.cells[code], target, known.indicator.unit)
 
 
 def _is_behind(row: VillageRow, code: str) -> bool:
@@ -85,13 +103,6 @@ def _is_behind(row: VillageRow, code: str) -> bool:
     return (
         judged is not None and judged.state in (TargetState.BEHIND, TargetState.AT_RISK) and bool(judged.gap)
     )
-
-
-def gap_of(row: VillageRow, code: str, target: TargetFigure, unit: str) -> str:
-    """How far a thôn is short of a target, in points and in people; "" where it is not judged or not short."""
-    if not _is_behind(row, code):
-        return ""
-    return _gap(row.judgements[code].gap, row.cells[code], target, unit)
 
 
 def _gap(points: Decimal | None, cell: Cell, target: TargetFigure, unit: str) -> str:
@@ -114,15 +125,3 @@ def _missing(cell: Cell, target: TargetFigure) -> int | None:
         return max(0, math.ceil(target.value * cell.expected / 100) - cell.done)
     whole = Fraction(cell.of, cell.subjects) * max(cell.expected, cell.subjects)
     return max(0, math.ceil((target.value / 100 - Fraction(cell.done, cell.of)) * whole))
-
-
-def moved(table: CoverageTable) -> Iterable[str]:
-    """What moved in the last week: households met since the Sunday before."""
-    told = [week for week in table.weeks if week.tallied is not None]
-    if len(told) < 2:
-        return
-    before, now = told[-2], told[-1]
-    if before.tallied is None or now.tallied is None:
-        return
-    met = now.tallied.subjects - before.tallied.subjects
-    yield f"Từ {words.day(before.day)} gặp thêm {words.number(met)} hộ."

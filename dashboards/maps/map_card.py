@@ -41,7 +41,7 @@ def card(table: CoverageTable, village: VillageRow, row: IndicatorRow, team: Seq
         value=shown.text,
         required=words.required(target) if target else "",
         state=shown.state if target else None,
-        gap=furthest_behind.gap_of(village, code, target, row.indicator.unit) if target else "",
+        gap=furthest_behind.gap_of(table, village, target) if target else "",
         lines=tuple(words.sentence(line) for line in told if line not in ("", shown.text)),
         team=tuple(team),
     )

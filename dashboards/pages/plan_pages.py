@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from dashboards import coverage_lines, new_year, words
+from dashboards import coverage_lines, furthest_behind, new_year, words
 from dashboards.charts import Bullet, bullet
 from dashboards.coverage_lines import ShownCell, TargetLine
 from dashboards.maps.map_colours import figure
@@ -57,6 +57,8 @@ class ThonLine:
     name: str
     households: str
     shown: ShownCell
+    gap: str
+    """`thiếu 13 điểm, khoảng 240 người`; "" where it is not short, or not judged."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,10 @@ def target(code: str, target_id: str) -> str:
         explanation=_explanation(row.target),
         rule=_rule(row.target, asked.table, counted),
         weeks=_weeks(asked, counted, row.target),
-        thons=_thons(asked.table, counted) if counted and counted.indicator.kind != "event" else [],
+        thons=_thons(asked.table, counted, row.target)
+        if counted and counted.indicator.kind != "event"
+        else [],
+        last=furthest_behind.furthest(asked.table, row.target) if counted else None,
         history=office_figures.history(stored),
         tasks=_tasks(stored),
         is_percent=row.target.unit == "percent",
@@ -251,7 +256,7 @@ def _share(tallied: Tallied, cell: Cell) -> Fraction | None:
     return Fraction(100 * tallied.done, whole) if whole and tallied.subjects else None
 
 
-def _thons(table: CoverageTable, counted: IndicatorRow) -> list[ThonLine]:
+def _thons(table: CoverageTable, counted: IndicatorRow, target: TargetFigure) -> list[ThonLine]:
     """Those furthest behind first, those without a number last."""
     code = counted.indicator.code
     rank = {state: place for place, state in enumerate(WORST_FIRST)}
@@ -268,6 +273,7 @@ def _thons(table: CoverageTable, counted: IndicatorRow) -> list[ThonLine]:
             table.name_of(row),
             words.number(row.households) if row.households is not None else "–",
             coverage_lines.shown_cell(table, row, code),
+            furthest_behind.gap_of(table, row, target),
         )
         for row in sorted(table.villages, key=key)
     ]

@@ -48,6 +48,14 @@ WORKING = (
 )
 
 
+BELOW = {
+    "dashboards.target": "dashboards.targets",
+    "dashboards.village": "dashboards.commune",
+    "dashboards.wall_map": "dashboards.commune_map",
+}
+"""Pages below a page of the menu in a blueprint of several: the menu shows where they are, too."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One link of a menu."""
@@ -104,8 +112,12 @@ def _items(entries: tuple[MenuEntry, ...], caller: access.Caller, code: str | No
         values: dict[str, Any] = (
             {"code": code, "den_ngay": request.args.get("den_ngay")} if entry.of_commune else {}
         )
-        is_current = request.endpoint == entry.endpoint
-        if not is_current and request.blueprint not in (None, "dashboards"):
-            is_current = request.blueprint == entry.endpoint.partition(".")[0]
-        shown.append(Item(url_for(entry.endpoint, **values), entry.label, is_current))
+        shown.append(Item(url_for(entry.endpoint, **values), entry.label, _is_current(entry)))
     return tuple(shown)
+
+
+def _is_current(entry: MenuEntry) -> bool:
+    """Whether the page that is asked for is this one, or stands below it."""
+    if request.blueprint in (None, "dashboards"):
+        return BELOW.get(request.endpoint or "", request.endpoint) == entry.endpoint
+    return request.blueprint == entry.endpoint.partition(".")[0]

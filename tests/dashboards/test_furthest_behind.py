@@ -1,6 +1,8 @@
 """What a leader is told first: three targets to worry about, and the thôn furthest behind in people."""
 
-from dashboards.furthest_behind import worries
+from fractions import Fraction
+
+from dashboards.furthest_behind import FurthestThon, gap_of, worries
 from geo.target_states import Tallied
 from tests.leaders import sample, target, village
 
@@ -14,13 +16,17 @@ def test_the_worst_target_names_the_thon_furthest_behind_and_its_gap_in_people()
     )
     targets = (target("AL-T20", "vneid_18_kich_hoat", label="VNeID"), target("AL-T01", "phu_song_5g"))
     (found,) = worries(sample(rows, targets=targets, full=True))
-    assert (found.id, found.thon) == (
-        "AL-T20",
-        "Thôn 1",
-    )  # the third was asked too little to be called behind
-    assert found.thon_gap == "thiếu 10 điểm, khoảng 20 người từ 18 tuổi" or found.thon_gap.startswith(
-        "thiếu 10,0 điểm, khoảng 20 "
-    )
+    assert found.id == "AL-T20"
+    # the third was asked too little to be called behind
+    assert found.last == FurthestThon("11629001", "Thôn 1", "thiếu 10,0 điểm, khoảng 20 người từ 18 tuổi")
+
+
+def test_a_further_target_of_an_indicator_claims_no_gap_that_was_measured_against_another() -> None:
+    low = (village(1, 100, tham_ho=Tallied(60, 60, 60), phu_song_5g=Tallied(30, 60, 60)),)
+    both = target("AL-T01", "phu_song_5g"), target("AL-T02", "phu_song_5g", value=Fraction(60))
+    table = sample(low, targets=both, full=True)
+    assert gap_of(table, table.villages[0], both[0]) == "thiếu 30,0 điểm, khoảng 30 hộ"
+    assert gap_of(table, table.villages[0], both[1]) == ""
 
 
 def test_there_are_three_at_most_and_none_that_is_met() -> None:

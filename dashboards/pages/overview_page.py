@@ -1,0 +1,122 @@
+"""The overview of a commune: what a leader asks first, and all the rest below it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flask import Response, make_response, render_template, request, url_for
+
+from dashboards import coverage_lines, furthest_behind, new_year
+from dashboards.charts import DayNumber, Trend, trend
+from dashboards.coverage_lines import TargetLine
+from dashboards.furthest_behind import FurthestThon, Worry
+from dashboards.maps import map_outlines
+from dashboards.maps.map_colours import Entry, classes, fills, legend
+from dashboards.maps.still_map import StillMap, still_map
+from dashboards.moved import Moved, moved, sunday_before
+from dashboards.pages import chosen_columns
+from dashboards.pages.commune_page_request import CommunePage, ask
+from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.map_page_request import mapped
+from geo.coverage import CoverageTable, IndicatorRow
+from geo.target_states import share_of_time_gone
+from server.accounts import access
+from server.accounts.roles import Right
+from server.coverage import coverage_table
+from server.office import first_steps
+from server.review import difficulties
+
+
+@blueprint.get("/xa/<code>")
+@access.needs(Right.READ_SUMS)
+def commune(code: str) -> Response:
+    """What a leader asks first of their commune: what to worry about, where, what moved; then all the rest."""
+    asked = ask(code)
+    columns = coverage_lines.columns(asked.table)
+    shown = coverage_lines.chosen(columns, chosen_columns.asked())
+    order = coverage_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)
+    lines = coverage_lines.lines(asked.table)
+    worries = furthest_behind.worries(asked.table)
+    page = render_template(
+        "commune.html",
+        asked=asked,
+        table=asked.table,
+        lines=lines,
+        summary=coverage_lines.summary(lines),
+        columns=columns,
+        shown=shown,
+        order=order,
+        thons=coverage_lines.thons(asked.table, shown, order),
+        nowhere=coverage_lines.nowhere(asked.table, shown),
+        met=coverage_lines.met(asked.table),
+        worries=worries,
+        others=_others(asked.table, lines, worries),
+        map=_small_map(asked, worries),
+        moved=_moved(asked),
+        turn=new_year.turn(asked.commune, asked.table),
+        trends=_trends(asked.table),
+        unplaced=coverage_lines.unplaced(asked.table),
+        difficulties=difficulties.open_count(asked.commune),
+        first=None if asked.table.visited else first_steps.of(asked.commune),
+    )
+    address = url_for(".commune", code=asked.commune.code)
+    return chosen_columns.remember(make_response(page), address, (column.code for column in columns))
+
+
+def _others(
+    table: CoverageTable, lines: Sequence[TargetLine], worries: Sequence[Worry]
+) -> list[tuple[TargetLine, FurthestThon | None]]:
+    """The surveyed targets that are not told first, each with the thôn furthest behind."""
+    told = {worry.id for worry in worries}
+    targets = {row.target.id: row.target for row in table.targets}
+    return [
+        (line, furthest_behind.furthest(table, targets[line.id]))
+        for line in lines
+        if line.indicator and line.id not in told
+    ]
+
+
+@dataclass(frozen=True)
+class SmallMap:
+    """The map on the overview: of the first target to worry about, else of the first that a map can show."""
+
+    row: IndicatorRow
+    label: str
+    paper: StillMap
+    legend: tuple[Entry, ...]
+    patterns: str
+    note: str
+
+
+def _small_map(asked: CommunePage, worries: Sequence[Worry]) -> SmallMap | None:
+    """None where no thôn has an outline, or nothing is surveyed."""
+    choices = mapped(asked.table)
+    first = worries[0].indicator if worries else ""
+    row = next((each for each in choices if each.indicator.code == first), next(iter(choices), None))
+    if row is None:
+        return None
+    drawn = map_outlines.of_commune(asked.commune)
+    paper = still_map(asked.table, row.indicator.code, drawn)
+    if paper is None:
+        return None
+    told = tuple(entry for entry in legend(asked.table, row) if entry.count)
+    label = row.target.label if row.target else row.indicator.label
+    return SmallMap(row, label, paper, told, fills(classes(asked.table, row)), drawn.note)
+
+
+def _moved(asked: CommunePage) -> Moved | None:
+    """What moved since the Sunday before; None where nobody had been met by then."""
+    before = coverage_table.table(asked.commune, sunday_before(asked.table.as_of), full=asked.table.full)
+    return moved(before, asked.table) if before.visited else None
+
+
+def _trends(table: CoverageTable) -> tuple[Trend, ...]:
+    """Households met by week, drawn for a desk and for a phone; empty where too few may be shown."""
+    points = [DayNumber(week.day, week.tallied.subjects) for week in table.weeks if week.tallied]
+    if len(points) < 2 or table.visited is None:
+        return ()
+    end, households = coverage_lines.last_surveyed(table), table.households
+    line: list[Fraction] = []
+    if end is not None and households:
+        line = [households * share_of_time_gone(end.start, end.deadline, point.day) for point in points]
+    return trend(points, line, width=1100), trend(points, line, width=360, height=200)
