@@ -32,6 +32,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import JSON, TypeDecorator
 
 from geo import vietnamese_order
+from server.watched_connection import Connector
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
 """Keys of tables that grow with every visit; SQLite only numbers INTEGER keys by itself."""
@@ -227,6 +228,16 @@ def _bounded(engine: Engine, patience: Mapping[str, str]) -> None:
         connection.commit()
 
 
+def _watched(*engines: Engine) -> None:
+    """Connect in the way of `WatchedConnection`; both engines know which of several hosts took the last one."""
+    connector = Connector()
+    for engine in engines:
+
+        @event.listens_for(engine, "do_connect")
+        def _connect(_dialect: Any, _record: Any, given: Any, wanted: Any) -> Any:
+            return connector.connect(*given, **wanted)
+
+
 def prepare(engine: Engine) -> None:
     """Make SQLite durable (a phone deletes what we acknowledged) and honest about transactions; PostgreSQL plan once.
 
@@ -234,6 +245,7 @@ def prepare(engine: Engine) -> None:
     fail at once with "database is locked", whatever the busy timeout.
     """
     if engine.dialect.name != "sqlite":
+        _watched(engine, single_statements())
         _bounded(engine, PATIENCE)
         _bounded(single_statements(), VISITS_PATIENCE)
         _plan_once(single_statements())

@@ -12,7 +12,7 @@ _AS_APPLIED = sa.select(
             # what is applied can be applied again: its row of the log was durable before (docs/decisions/0039)
             ("synchronous_commit", "off"),
             # somebody who holds a household's row holds up that household, not all others
-            ("lock_timeout", "1000"),
+            ("lock_timeout", "300"),
             # a plan made while a table is empty must do for when it is large: rows are looked up by their keys
             ("enable_seqscan", "off"),
             ("jit", "off"),

@@ -9,7 +9,8 @@ import datetime as dt
 import logging
 import time
 import traceback
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from prometheus_client import Counter
 
 from geo.visit_doubts import Doubt
 from server.counting import writer
-from server.db import db, single_statements
+from server.db import db, is_contended, single_statements
 from server.errors import Problem
 from server.intake import before_registration, check_points, edits_and_resends, effects, place, sender
 from server.intake.edits_and_resends import Edited
@@ -26,7 +27,7 @@ from server.intake.effects import Arrival
 from server.intake.place import PointSpot
 from server.intake.rows import WrittenRows
 from server.intake.state import BatchState
-from server.models import Submission
+from server.models import Entity, Submission
 from server.published_forms.read_submission import SubmissionReading, understand
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ _NEXT = (
         Submission.id,
         Submission.xml,
         Submission.collector_id,
+        Submission.entity_id,
         Submission.observed_at,
         Submission.received_at,
         Submission.flags,
@@ -142,24 +144,31 @@ def _batch(*, waits: bool) -> bool | None:
     with db.engine.connect().execution_options(writes=True) as connection:
         if not writer.hold_to_apply(connection, waits=waits):
             return None
-        rows = connection.execute(_NEXT.where(Submission.id.not_in(_held_up())).limit(MOST)).all()
+        rows = connection.execute(_NEXT.where(~_is_held_up()).limit(MOST)).all()
         if not rows:
             return False
         try:
             _apply(connection, rows)
             connection.commit()
-        except Exception:  # whichever of them it is must not hold up the others
+        except Exception as error:  # whichever of them it is must not hold up the others
             connection.rollback()
+            if _hold_up(error, {row.entity_id for row in rows} - {None}):
+                return True
             log.warning("one of %s submissions cannot be applied: one by one", len(rows))
             ONE_BY_ONE.inc()
         else:
             return True
-    done = [_alone(row.id) for row in rows]
+    done = [_alone(row.id, row.entity_id) for row in rows]
     return any(done)
 
 
-def _alone(submission_id: int) -> bool:
-    """Apply one submission, or say why it cannot be; False where the database refuses for the moment."""
+def _alone(submission_id: int, household: uuid.UUID | None) -> bool:
+    """Apply one submission, or say why it cannot be; False where the database refuses for the moment.
+
+    One about a household that was refused a moment ago is not tried: it waits for its turn behind that one.
+    """
+    if household in _held_up():
+        return False
     try:
         with db.engine.connect().execution_options(writes=True) as connection:
             writer.hold_to_apply(connection, waits=True)
@@ -167,7 +176,7 @@ def _alone(submission_id: int) -> bool:
             connection.commit()
     except _REFUSALS as error:
         log.warning("submission %s waits: %s", submission_id, str(error).partition("\n")[0])
-        current_app.extensions.setdefault(_HELD_UP, {})[submission_id] = time.monotonic() + HELD_UP
+        _held_up()[household or submission_id] = time.monotonic() + HELD_UP
         return False
     except Exception as error:
         log.exception("submission %s cannot be applied", submission_id)
@@ -175,12 +184,32 @@ def _alone(submission_id: int) -> bool:
     return True
 
 
-def _held_up() -> list[int]:
-    """Those that the database refused to this process a moment ago."""
-    held: dict[int, float] = current_app.extensions.get(_HELD_UP, {})
-    for submission_id in [each for each, until in held.items() if until < time.monotonic()]:
-        del held[submission_id]
-    return list(held)
+def _hold_up(error: Exception, households: Collection[uuid.UUID]) -> bool:
+    """Leave those households alone for a moment whose rows somebody holds; False where that is not what was wrong."""
+    if not (isinstance(error, sa.exc.DBAPIError) and is_contended(error)) or not households:
+        return False
+    there = sa.select(Entity.id).where(Entity.id.in_(households))
+    with db.engine.connect() as connection:
+        free = set(connection.scalars(there.with_for_update(key_share=True, skip_locked=True)))
+        held = set(connection.scalars(there)) - free
+    _held_up().update(dict.fromkeys(held, time.monotonic() + HELD_UP))
+    return bool(held)
+
+
+def _held_up() -> dict[uuid.UUID | int, float]:
+    """Households, or submissions about none, that the database refused to this process a moment ago, until when."""
+    held: dict[uuid.UUID | int, float] = current_app.extensions.setdefault(_HELD_UP, {})
+    for key in [each for each, until in list(held.items()) if until < time.monotonic()]:
+        held.pop(key, None)
+    return held
+
+
+def _is_held_up() -> sa.ColumnElement[bool]:
+    held = list(_held_up())
+    households = [each for each in held if isinstance(each, uuid.UUID)]
+    others = [each for each in held if isinstance(each, int)]
+    about = sa.and_(Submission.entity_id.is_not(None), Submission.entity_id.in_(households))
+    return sa.or_(Submission.id.in_(others), about)
 
 
 def _fail(submission_id: int, error: Exception) -> None:

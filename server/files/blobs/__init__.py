@@ -1,5 +1,6 @@
 """Where photos and other attachments lie, by their SHA-256: a folder, or a bucket that speaks S3."""
 
+import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from flask import current_app
 
 from server.files.blobs.bucket import Bucket
 from server.files.blobs.folder import Folder
+from server.files.blobs.turns import Turns
 from server.settings import Settings
 
 NAME = re.compile(r"[0-9a-f]{64}")
 _PLACE = "tungnha.blobs"
+_TURNS = "tungnha.blob_turns"
 
 
 @dataclass(frozen=True)
@@ -58,15 +61,23 @@ def is_bucket(settings: Settings) -> bool:
 
 
 def put(sha256: bytes, content: BinaryIO) -> None:
-    place().put(sha256, content)
+    with _turn():
+        place().put(sha256, content)
 
 
 def get(sha256: bytes) -> bytes | None:
-    return place().get(sha256)
+    with _turn():
+        return place().get(sha256)
 
 
 def delete(sha256: bytes) -> bool:
-    return place().delete(sha256)
+    with _turn():
+        return place().delete(sha256)
+
+
+def _turn() -> contextlib.AbstractContextManager[None]:
+    turns: Turns = current_app.extensions.get(_TURNS) or current_app.extensions.setdefault(_TURNS, Turns())
+    return turns.one()
 
 
 def stored() -> Iterator[StoredBlob]:

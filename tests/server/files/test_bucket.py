@@ -137,6 +137,39 @@ def test_while_the_bucket_is_away_photos_are_refused_and_nothing_is_stored(
     assert phone.post(sample.filled(), {}).status == 201, "without a photo, a visit needs no bucket"
 
 
+def test_a_bucket_that_hangs_holds_up_no_visit_without_a_photo(phone: Phone, app: Flask) -> None:
+    """bucket-1: it takes connections and never answers, and more phones send photos than the server has threads."""
+    settings: Settings = app.config["SETTINGS"]
+    code = phone.server_url.rpartition("/")[2]
+    with socket.create_server(("127.0.0.1", 0), backlog=500) as hangs:
+        given = {
+            "TUNGNHA_BLOBS": settings.blobs, "TUNGNHA_S3_ENDPOINT": f"http://127.0.0.1:{hangs.getsockname()[1]}",
+            "TUNGNHA_S3_KEY_ID": "test", "TUNGNHA_S3_SECRET": "test",
+        }  # fmt: skip
+        with Served(settings, environ=given) as served, ThreadPoolExecutor(70) as pool:
+            assert served.phone(code).post(sample.filled(), {}).status == 201
+            with_photos = [pool.submit(_photo_sent, served.phone(code), number) for number in range(70)]
+            took: list[float] = []
+            while len(took) < 100 or sum(took) < 3:
+                asked = time.monotonic()
+                assert served.phone(code).post(sample.filled(), {}).status == 201
+                took.append(time.monotonic() - asked)
+            assert max(took) < 2.0
+            assert sum(took) / len(took) < 0.3
+            served.kill()
+            assert {each.result(60) for each in with_photos} == {503, None}, (
+                "refused at once, or waiting still"
+            )
+
+
+def _photo_sent(phone: Phone, number: int) -> int | None:
+    photo = sample.photo(number.to_bytes(4, "big") * 5_000)
+    try:
+        return phone.post(sample.filled(FILLED), {"a.jpg": photo}).status
+    except (OSError, http.client.HTTPException):
+        return None
+
+
 def test_a_bucket_without_a_name_is_no_setting(settings: Settings) -> None:
     with pytest.raises(BadSetting), contextlib.ExitStack():
         Bucket.of(dataclasses.replace(settings, blobs="s3://"))

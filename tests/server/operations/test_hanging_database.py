@@ -1,7 +1,6 @@
 """A database that hangs, takes nothing or ends what waits: told within seconds, as "later", and never as a bug."""
 
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -99,7 +98,7 @@ def test_a_database_that_is_frozen_is_told_within_five_seconds(tmp_path: Path, s
     with OwnPostgres(sockets / "data", sockets) as postgres, _on(postgres, tmp_path) as here:
         assert here.send(_instance()).status == 201
         assert here.app.test_client().get("/healthz").status_code == 200
-        _all(postgres, signal.SIGSTOP)
+        postgres.freeze()
         try:
             for _ in range(2):
                 began = time.monotonic()
@@ -107,17 +106,10 @@ def test_a_database_that_is_frozen_is_told_within_five_seconds(tmp_path: Path, s
                 assert (answer.status_code, answer.get_json()["database"]) == (503, "gone")
                 assert time.monotonic() - began < 5
         finally:
-            _all(postgres, signal.SIGCONT)
+            postgres.thaw()
         until = time.monotonic() + 20
         while here.app.test_client().get("/healthz").status_code != 200:
             assert time.monotonic() < until
-
-
-def _all(postgres: OwnPostgres, what: signal.Signals) -> None:
-    """A signal to the server and each of its processes, which are sessions of their own."""
-    first = (postgres.data / "postmaster.pid").read_text().split()[0]
-    for process in [first, *Path(f"/proc/{first}/task/{first}/children").read_text().split()]:
-        os.kill(int(process), what)
 
 
 def test_the_address_of_a_database_may_say_itself_how_patient_to_be() -> None:
