@@ -150,6 +150,17 @@ class Settings:
         "The same answers as at so many other households of the same collector within 7 days are flagged; "
         "0 turns it off.",
     )
+    new_per_hour: int = _setting(
+        120,
+        "More households or places than this, registered with one collector's code within an hour of visits, are set "
+        "aside together until an officer decides: nobody walks to two a minute, not even a team of four with one "
+        "code (15 to 25 an hour each). 0 turns it off.",
+    )
+    new_at_once: int = _setting(
+        600,
+        "The same for what arrives within an hour, whatever times it states: a team that was offline for two weeks "
+        "sends less (40 a day). 0 turns it off.",
+    )
     fold_seconds: int = _setting(
         10, "How often new tally rows are folded into days, in seconds; 0 leaves it to `flask coverage fold`."
     )

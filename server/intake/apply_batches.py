@@ -21,9 +21,10 @@ from geo.visit_doubts import Doubt
 from server.counting import writer
 from server.db import db, is_contended, single_statements
 from server.errors import Problem
-from server.intake import before_registration, check_points, edits_and_resends, effects, place, sender
+from server.intake import before_registration, check_points, edits_and_resends, effects, floods, place, sender
 from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
+from server.intake.floods import Floods
 from server.intake.place import PointSpot
 from server.intake.rows import WrittenRows
 from server.intake.state import BatchState
@@ -51,6 +52,7 @@ _NEXT = (
         Submission.received_at,
         Submission.flags,
         Submission.facts,
+        Submission.registers,
     )
     .where(WAITS)
     .order_by(Submission.id)
@@ -231,6 +233,8 @@ def reason(error: Exception) -> str:
 def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
     """Apply these in the caller's transaction; what changes more than its own rows has a turn of its own."""
     readings = {row.id: _understood(row) for row in rows}
+    flood = Floods.read(connection, rows)
+    floods.set_aside(connection, flood.applied)
     state, written = BatchState.read(connection, readings.values()), WrittenRows()
     for number, row in enumerate(rows):
         reading = readings[row.id]
@@ -238,10 +242,10 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
             connection.execute(sa.delete(Submission).where(Submission.id == row.id))
             continue
         if reading.instance.deprecated_id is None and not state.is_awaited(state.renamed(reading)):
-            written.add(_rows_of(row, reading, state))
+            written.add(_rows_of(row, reading, state, is_flood=flood.hold(row)))
             continue
         written.write(connection)
-        _apply_widely(connection, row, reading)
+        _apply_widely(connection, row, reading, is_flood=flood.hold(row))
         left = [readings[each.id] for each in rows[number + 1 :]]
         state, written = BatchState.read(connection, left), WrittenRows()
     written.write(connection)
@@ -252,15 +256,16 @@ def _understood(row: Any) -> SubmissionReading:
     return check_points.with_own_subject(understand(bytes(row.xml)), sent_by)
 
 
-def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReading) -> None:
+def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReading, *, is_flood: bool) -> None:
     """Apply an edit, which takes back what it replaces, or a registration for which others wait (E14)."""
     edited = None
     if reading.instance.deprecated_id is not None:
         edited = edits_and_resends.edited(connection, reading, row.collector_id)
+        is_flood = is_flood or edited.is_flood
     state = BatchState.read(connection, [reading], edited)
-    if edited is not None and _take_back(connection, edited, _arrival(row, reading, state, edited)):
+    if edited is not None and _take_back(connection, edited, _arrival(row, reading, state, is_flood, edited)):
         state = BatchState.read(connection, [reading], edited)
-    this = _arrival(row, reading, state, edited)
+    this = _arrival(row, reading, state, is_flood, edited)
     is_awaited = state.is_awaited(this.reading)
     effects.rows_of(this).write(connection)
     effects.retell(connection, this)
@@ -278,19 +283,24 @@ def _take_back(connection: sa.Connection, edited: Edited, this: Arrival) -> bool
     return False
 
 
-def _rows_of(row: Any, reading: SubmissionReading, state: BatchState) -> WrittenRows:
+def _rows_of(row: Any, reading: SubmissionReading, state: BatchState, *, is_flood: bool) -> WrittenRows:
     """What one submission writes; the state is then as it leaves it."""
-    this = _arrival(row, reading, state)
+    this = _arrival(row, reading, state, is_flood)
     rows = effects.rows_of(this)
     state.follow(rows, this.observed_at, this.visit)
     return rows
 
 
-def _arrival(row: Any, sent: SubmissionReading, state: BatchState, edited: Edited | None = None) -> Arrival:
+def _arrival(
+    row: Any, sent: SubmissionReading, state: BatchState, is_flood: bool, edited: Edited | None = None
+) -> Arrival:
+    """A submission with all that is known; one of a flood counts nowhere, if nothing else keeps it from counting."""
     reading, before = state.before(row.id, sent, edited)
     sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
     spot, stated_in = _spot(row.facts["spot"]), before.stated_in(reading)
     placed = place.place(reading, before.known, sent_by, edited, stated_in, spot)
+    if is_flood and placed.quarantine is None:
+        placed = dataclasses.replace(placed, quarantine=floods.FLOOD)
     return Arrival(reading, sent_by, before, placed, row.received_at, row.observed_at, tuple(row.flags or ()))
 
 

@@ -53,6 +53,8 @@ def settle(connection: sa.Connection, entity_id: uuid.UUID | None) -> int:
     if entity_id is None:
         return 0
     waiting = connection.execute(_HELD, {"entity": entity_id}).all()
+    if not waiting:
+        return 0
     foreign = [held.id for held in waiting if _is_foreign(connection, entity_id, held)]
     stated = sa.select(Finding.subject).where(Finding.submission_id.in_(foreign)).distinct()
     with recasting(connection, {entity_id, *connection.scalars(stated)}):

@@ -12,6 +12,7 @@ from server.counting.recast import recasting
 from server.db import db
 from server.errors import Problem
 from server.files import attachments
+from server.intake.floods import FLOOD
 from server.intake.intake_problems import IntakeProblem
 from server.intake.rows import Row, insert, update
 from server.models import Attachment, EntityVersion, Finding, Submission
@@ -81,6 +82,8 @@ class Edited:
     """Entities that it, or an earlier version of it, registered or changed: the edit says them anew."""
     files: tuple[attachments.Blob, ...] = ()
     """What had come with it: phones do not send again what they have sent (C43)."""
+    is_flood: bool = False
+    """It was set aside with a flood, and so is what it becomes."""
 
     @property
     def touched(self) -> frozenset[uuid.UUID]:
@@ -225,7 +228,7 @@ def newest(connection: sa.Connection, root_id: int) -> Edited | None:
 
 def _refused(row: Any) -> str | None:
     is_aside = row.quarantine is not None and row.root_id is not None
-    if row.replaced_by_id is not None or (is_aside and row.quarantine != EDIT_OF_REJECTED):
+    if row.replaced_by_id is not None or (is_aside and row.quarantine not in (EDIT_OF_REJECTED, FLOOD)):
         return EDIT_OUTDATED
     return EDIT_OF_REJECTED if row.review == "rejected" or row.quarantine == EDIT_OF_REJECTED else None
 
@@ -238,7 +241,7 @@ def _edited(connection: sa.Connection, row: Any, refused: str | None) -> Edited:
     return Edited(
         row.id, root, row.form_id, row.observed_at, row.review, counts,
         row.replaced_by_id is not None, refused, row.entity_id, row.village_id, changed,
-        tuple(attachments.Blob(*file) for file in files),
+        tuple(attachments.Blob(*file) for file in files), is_flood=row.quarantine == FLOOD,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from server import clock
 from server.db import db, single_statements
 from server.files.attachments import Blob
-from server.intake import edits_and_resends, effects, latest_moment, place
+from server.intake import edits_and_resends, effects, floods, latest_moment, place
 from server.intake.edits_and_resends import Edited, StoredSubmission
 from server.intake.place import SubmissionPlace
 from server.intake.rows import document, dumped, insert
@@ -108,7 +108,10 @@ def keep(sents: Sequence[Sent]) -> list[Kept]:
         may = {number: sent for number, sent in enumerate(sents) if _may_be_kept(sent, met[number])}
         placed = {number: _placed(connection, sent, met[number].about) for number, sent in may.items()}
         received_at = clock.now()
-        rows = [_row(sent, placed[number], received_at) for number, sent in may.items()]
+        rows = [
+            _row(sent, placed[number], received_at, is_known=met[number].about is not None)
+            for number, sent in may.items()
+        ]
         ids = _add(connection, rows)
         files = [
             row
@@ -149,7 +152,7 @@ def _is_plain(reading: SubmissionReading, about: Listed | None) -> bool:
     return about is not None or reading.subject is None or registers
 
 
-def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime) -> dict[str, Any]:
+def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime, *, is_known: bool) -> dict[str, Any]:
     """The row of the log: all that the submission says, and as facts what only its arrival knows."""
     reading, sender = sent.reading, sent.sender
     moment, clock_flag = observed(reading, received_at, latest_moment.known(received_at))
@@ -177,6 +180,7 @@ def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime) -> dict[
         "missing_files": missing or None,
         "facts": {"sender": sender.facts, "spot": dataclasses.asdict(placed.spot)},
         "failure": None,
+        "registers": floods.registers(reading, is_known=is_known) or None,
         **effects.understanding(reading, placed),
     }
 

@@ -18,6 +18,7 @@ from server.published_forms.read_submission import (
     TOO_LONG,
     TOO_MANY,
     TWICE,
+    UNREAD,
     MeasuredPoint,
     SubmissionReading,
 )
@@ -37,6 +38,7 @@ WORDS = {
     SEALED: "Đã nhận phiếu mã hóa.",
     TOO_MANY: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
     TWICE: "Đã nhận phiếu, nhưng phiếu ghi hai lần vào một hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
+    UNREAD: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
     TOO_LONG: "Đã nhận phiếu, nhưng tên hoặc nội dung quá dài: phiếu chờ cán bộ xã xem lại.",
     **dict.fromkeys(
         check_points.IMPOSSIBLE, "Đã nhận phiếu, nhưng vị trí đo chưa dùng được: phiếu chờ cán bộ xã xem lại."
@@ -191,10 +193,12 @@ def _quarantine(
 
 
 def _beyond(reading: SubmissionReading, sender: Sender) -> str | None:
-    """The bound that a submission breaks (R13); what is only too long may be cut by a person's decision."""
+    """The bound that a submission breaks (R13). Who has looked at it may let it count: its blocks act in their order,
+    texts are cut; not one that the server has not taken apart.
+    """
     broken = [fault.code for fault in reading.faults if fault.code in BOUNDS]
     if sender.decides:
-        broken = [code for code in broken if code != TOO_LONG]
+        broken = [code for code in broken if code == UNREAD]
     return broken[0] if broken else None
 
 

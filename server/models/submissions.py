@@ -47,6 +47,13 @@ class Submission(Base):
             sqlite_where=text("facts is not null"),
             postgresql_where=text("facts is not null"),
         ),
+        Index(  # what a collector's phones registered around an hour: too much of it is a flood
+            "ix_submission_registrations",
+            "collector_id",
+            "observed_at",
+            sqlite_where=text("registers is not null"),
+            postgresql_where=text("registers is not null"),
+        ),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
         {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
     )
@@ -90,6 +97,8 @@ class Submission(Base):
     """What only its arrival knew (who sent it, where its point lay); None once it is applied (docs/decisions/0039)."""
     failure: Mapped[str | None]
     """Why it could not be applied, for administrators; without anything that was answered."""
+    registers: Mapped[bool | None]
+    """True where it brings a household or place that nobody knew when it came; None else."""
     form: Mapped[Form] = relationship(primaryjoin="foreign(Submission.form_id) == Form.id", viewonly=True)
     form_version: Mapped[FormVersion | None] = relationship(
         primaryjoin="foreign(Submission.form_version_id) == FormVersion.id", viewonly=True

@@ -18,6 +18,7 @@ from server.office.photo_pages import photos_of
 from server.review import (
     decisions,
     difficulties,
+    floods_set_aside,
     one_submission,
     review_queue,
     submission_states,
@@ -41,6 +42,9 @@ UNREAD = {
         "Máy chủ không có phiên bản biểu mẫu của phiếu này nên chưa đọc được; phiếu được giữ nguyên."
     ),
     one_submission.SEALED: "Phiếu đã mã hóa: chỉ mở được bằng khóa của xã.",
+    one_submission.TOO_LARGE: (
+        "Phiếu ghi vào quá nhiều hộ hoặc điểm nên máy chủ không đọc câu trả lời; phiếu được giữ nguyên."
+    ),
     one_submission.NOTHING: "Phiếu không có câu trả lời nào.",
 }
 
@@ -71,6 +75,7 @@ def _queue_page(commune: Commune, wrong: str = "", reason: str = "") -> str:
         names=names,
         may_see_names=may_see_names,
         queue=review_queue.queue(commune, wanted),
+        floods=floods_set_aside.waiting(commune),
         waiting=waiting_reasons.waiting(commune),
         states=review_queue.states(),
         decided=submission_states.WORDS,
@@ -154,7 +159,8 @@ def decide_many(code: str) -> Response | tuple[str, int]:
         chosen = review_queue.within(commune, given)
     done, left = _decide_all(commune, chosen, state, comment)
     left += len(given) - len(chosen) if request.form.get("tat_ca") != "1" else 0
-    kept = {name: value for name, value in request.args.items() if name not in ("quyet", "so", "con")}
+    told = ("quyet", "so", "con", *(("don_dap", "nguoi") if request.args.get("don_dap") else ()))
+    kept = {name: value for name, value in request.args.items() if name not in told}
     return redirect(url_for(".queue", code=code, **{**kept, "quyet": state, "so": done, "con": left}))  # type: ignore[arg-type]
 
 
@@ -216,6 +222,7 @@ def _wanted(commune: Commune, searched: str) -> QueueFilter:
         collector_id=request.args.get("nguoi", type=int),
         form_id=request.args.get("bieu_mau", type=int),
         quarantined=request.args.get("giu_rieng") == "1",
+        flood=request.args.get("don_dap") == "1",
         before=request.args.get("truoc", type=int),
         number=int(searched) if is_number else None,
         day=_day(request.args.get("ngay", "")),

@@ -23,10 +23,14 @@ TOLERANCE = dt.timedelta(minutes=10)
 """How far a phone's clock may be off before its time is not believed (R2)."""
 
 MOST_BLOCKS = 50
+MOST_READ = 1_000
+"""Blocks of one submission that a person may let count; one with more is not even taken apart."""
 LONGEST_LABEL = 200
 LONGEST_PROPERTY = 2_000
-TOO_MANY, TWICE, TOO_LONG = "too_many_entities", "entity_twice", "entity_too_long"
-BOUNDS = frozenset({TOO_MANY, TWICE, TOO_LONG})
+TOO_MANY, TWICE, TOO_LONG, UNREAD = (
+    "too_many_entities", "entity_twice", "entity_too_long", "entities_unread"
+)  # fmt: skip
+BOUNDS = frozenset({TOO_MANY, TWICE, TOO_LONG, UNREAD})
 """Faults of what one submission does to entities; it is set aside with any of them (R13)."""
 _ACTING = etree.XPath(
     "count(//*[local-name()='meta']/*[local-name()='entity'][@create='1' or @create='true' or @update='1' or "
@@ -115,9 +119,10 @@ def understand(xml: bytes) -> SubmissionReading:
     digest = hashlib.sha256(xml).digest()
     if version is None or instance.encrypted:
         return _closed(instance, digest, form, version)
-    if _acting(instance) > MOST_BLOCKS:  # a flood is kept without being taken apart
-        return _closed(instance, digest, form, version, Fault(TOO_MANY, "", ""))
-    return _opened(instance, digest, form, version)
+    acting = _acting(instance)
+    if acting > MOST_READ:
+        return _closed(instance, digest, form, version, Fault(UNREAD, str(acting), ""))
+    return _opened(instance, digest, form, version, acting)
 
 
 def _closed(
@@ -134,7 +139,9 @@ def _closed(
     )  # fmt: skip
 
 
-def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion) -> SubmissionReading:
+def _opened(
+    instance: Instance, digest: bytes, form: KnownForm, version: KnownVersion, acting: int
+) -> SubmissionReading:
     definition = version.definition
     stored = rounded(instance, definition) if version.cuts_points else instance
     kept = answers(stored, definition)
@@ -143,7 +150,7 @@ def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
     when = times(instance, definition)
     statements, unknown = _known(stated)
     misfits = tuple(Fault("misfit", path, "") for path in kept.misfits)
-    bounds = _bounds(found.blocks, stored, definition)
+    bounds = _bounds(found.blocks, stored, definition, acting)
     return SubmissionReading(
         instance, digest, form, version,
         xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
@@ -155,10 +162,12 @@ def _opened(instance: Instance, digest: bytes, form: KnownForm, version: KnownVe
     )  # fmt: skip
 
 
-def _bounds(blocks: tuple[EntityBlock, ...], instance: Instance, definition: Definition) -> Iterator[Fault]:
-    """What one submission may not do to entities: two outside repeats, one entity twice, texts beyond measure."""
+def _bounds(
+    blocks: tuple[EntityBlock, ...], instance: Instance, definition: Definition, acting: int
+) -> Iterator[Fault]:
+    """What one submission may not do to entities: too many, two outside repeats, one twice, texts beyond measure."""
     outside = [element for _, element in instance.found(definition).entities if _acts(element)]
-    if len(outside) > 1:
+    if acting > MOST_BLOCKS or len(outside) > 1:
         yield Fault(TOO_MANY, "", "")
     if len({block.id for block in blocks}) < len(blocks):
         yield Fault(TWICE, "", "")

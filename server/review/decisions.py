@@ -17,8 +17,8 @@ from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
 from server.intake.sender import Sender
 from server.intake.state import BatchState, names
-from server.models import Finding, Indicator, Submission, SubmissionReview, Village
-from server.published_forms.read_submission import TOO_MANY, TWICE, SubmissionReading, observed, understand
+from server.models import Entity, EntityVersion, Finding, Indicator, Submission, SubmissionReview, Village
+from server.published_forms.read_submission import UNREAD, SubmissionReading, observed, understand
 from server.review import submission_states
 from server.review.review_problems import ReviewProblem
 
@@ -57,8 +57,8 @@ _REVIEW = (
 _DECIDED = sa.insert(SubmissionReview)
 # written once: a flood is undone by a thousand of each
 IMPOSSIBLE = {
-    TOO_MANY: "phiếu ghi vào quá nhiều hộ hoặc điểm.",
-    TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm.",
+    UNREAD: "phiếu ghi vào hơn 1.000 hộ hoặc điểm, nhiều hơn mức máy chủ đọc trong một phiếu. Hãy chọn Không nhận và "
+    "nhờ người gửi chia thành nhiều phiếu.",
 }
 """Why what was set aside cannot be taken in by anybody."""
 
@@ -219,7 +219,18 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(**values))
         effects.consequences(this).write(connection)
         effects.retell(connection, this)
+        _bring_back(connection, stored.id)
     before_registration.settle(connection, this.reading.about)
+
+
+def _bring_back(connection: sa.Connection, submission_id: int) -> None:
+    """Put households back on the list that left it when this submission, which had counted, was set aside."""
+    ended = sa.select(Entity.id).where(
+        Entity.id.in_(sa.select(EntityVersion.entity_id).where(EntityVersion.submission_id == submission_id)),
+        Entity.ended_reason == household_states.REJECTED,
+    )
+    for entity_id in sorted(connection.scalars(ended).all()):
+        restate(connection, entity_id, clock.now())
 
 
 def _arrival(

@@ -13,11 +13,12 @@ from server.households import household_parts
 from server.intake import place
 from server.models import Collector, Entity, Submission, SubmissionReview
 from server.places import merged_villages
+from server.published_forms.read_submission import TOO_MANY, UNREAD
 from server.review import answer_words, decisions
 from server.review.answer_words import Answered, AnsweredPlace, RoundTable, Told
 from server.review.review_queue import QueueRow, line_of
 
-UNKNOWN_VERSION, SEALED, NOTHING = "unknown_version", "sealed", "nothing"
+UNKNOWN_VERSION, SEALED, TOO_LARGE, NOTHING = "unknown_version", "sealed", "too_large", "nothing"
 """Why a submission shows no answers."""
 
 
@@ -102,12 +103,16 @@ def opened(row: Any, *, names: bool) -> OpenedSubmission:
     )
 
 
+_UNREAD = {place.SEALED: SEALED, UNREAD: TOO_LARGE, TOO_MANY: TOO_LARGE}
+"""Why nothing of a submission was read, by why it was set aside."""
+
+
 def _unread(row: Any, told: Told | None) -> str:
     if told is None:
         return UNKNOWN_VERSION
     if told.parts:
         return ""
-    return SEALED if row.quarantine == place.SEALED else NOTHING
+    return _UNREAD.get(row.quarantine, NOTHING)
 
 
 def said(answers: Mapping[str, Any], version_id: int | None) -> tuple[Answered, ...]:

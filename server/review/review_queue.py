@@ -12,6 +12,7 @@ from server import clock
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.households.records import HOUSEHOLDS
+from server.intake import floods
 from server.models import (
     Collector,
     Commune,
@@ -44,6 +45,8 @@ class QueueFilter:
     collector_id: int | None = None
     form_id: int | None = None
     quarantined: bool = False
+    flood: bool = False
+    """Only what was set aside as part of a flood."""
     before: int | None = None
     number: int | None = None
     """Of one submission."""
@@ -161,6 +164,8 @@ def _filters(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
         found.append(sa.cast(Submission.flags, sa.String).contains(f'"{wanted.flag}"', autoescape=True))
     if wanted.quarantined:
         found.append(waiting_reasons.IS_QUARANTINED)
+    if wanted.flood:
+        found.append(Submission.quarantine == floods.FLOOD)
     if wanted.before is not None:
         found.append(Submission.id < wanted.before)
     if wanted.village_id is not None:

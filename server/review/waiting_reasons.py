@@ -11,9 +11,9 @@ from sqlalchemy.orm import undefer
 from server import clock
 from server.db import db
 from server.files import blobs
-from server.intake import check_points, edits_and_resends, effects, place
+from server.intake import check_points, edits_and_resends, effects, floods, place
 from server.models import Attachment, Collector, Commune, Form, Submission, Village
-from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE
+from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE, UNREAD
 from server.review import submission_states
 
 WORDS: Mapping[str, str] = {
@@ -22,13 +22,15 @@ WORDS: Mapping[str, str] = {
     place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
     place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
     place.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
-    TOO_MANY: "phiếu ghi vào quá nhiều hộ hoặc điểm (nhiều nhất 50, và một ở ngoài nhóm lặp); không đọc tiếp",
-    TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm",
+    TOO_MANY: "phiếu ghi vào nhiều hộ hoặc điểm (quá 50, hoặc quá một ở ngoài nhóm lặp); duyệt thì ghi tất cả",
+    TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm; duyệt thì lần sau đè lên lần trước",
+    UNREAD: "phiếu ghi vào hơn 1.000 hộ hoặc điểm: máy chủ không đọc, chỉ giữ nguyên",
     TOO_LONG: "tên dài hơn 200 chữ hoặc nội dung dài hơn 2.000 chữ; duyệt thì phần dài hơn bị cắt",
     check_points.OUTSIDE_COMMUNE: "điểm đo nằm ngoài xã; chưa tính ở đâu",
     check_points.ZERO: "điểm đo ở tọa độ 0, 0: máy chưa có vị trí; chưa tính ở đâu",
     check_points.VAGUE: "vị trí điểm đo có sai số lớn (trên 100 m); chưa tính ở đâu",
     check_points.UNREADABLE: "vị trí điểm đo không đọc được; chưa tính ở đâu",
+    floods.FLOOD: "một máy gửi nhiều hộ, điểm mới hơn mức người đi kịp; cả loạt chưa tính ở đâu",
     edits_and_resends.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
     edits_and_resends.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
     edits_and_resends.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",

@@ -232,10 +232,10 @@ def test_one_that_cannot_be_kept_takes_none_of_its_neighbours_along(
 ) -> None:
     whole = log._row
 
-    def broken(sent: Sent, *rest: object) -> object:
+    def broken(sent: Sent, *rest: object, **more: object) -> object:
         if sent.reading.instance.instance_id == "uuid:broken":
             raise ZeroDivisionError
-        return whole(sent, *rest)  # type: ignore[arg-type]
+        return whole(sent, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(log, "_row", broken)
     sents = [

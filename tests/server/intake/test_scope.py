@@ -10,6 +10,7 @@ from flask import Flask
 
 from server.counting import tally
 from server.db import db
+from server.errors import Problem
 from server.intake import receive
 from server.intake.sender import Sender
 from server.models import Entity, Finding, Submission, Village
@@ -252,6 +253,44 @@ def test_what_is_beyond_the_bounds_waits(ground: Ground, changes: dict[str, obje
         assert connection.scalar(sa.select(Entity.id).where(Entity.id == sent.household)) is None
 
 
+BEYOND = {
+    "sixty people": {"people": tuple(("nguoi_ho", uuid.UUID(int=n, version=4)) for n in range(60))},
+    "one twice": {"people": (("nguoi_ho", uuid.UUID(int=1, version=4)),) * 2},
+}
+
+
+@pytest.mark.parametrize("changes", BEYOND.values(), ids=BEYOND)
+def test_what_is_beyond_the_bounds_counts_whole_when_somebody_lets_it(
+    ground: Ground, changes: dict[str, object]
+) -> None:
+    """R13: the bounds ask for a look; who has looked at a visit to a house of sixty people lets it count whole."""
+    sent = dataclasses.replace(Sent(uuid.uuid4(), "11629002", ACTS[0]), **changes)  # type: ignore[arg-type]
+    receive.accept(sent.xml(), [], ground.place.second)
+    row = sample.arrived()[-1]
+    assert row.quarantine in ("too_many_entities", "entity_twice")
+    assert len(row.answers["nguoi"]) == len(sent.people)  # to be looked at
+    survey.decide(ground.place, row.id, "approved")
+    assert survey.entity(sent.household).label == "Tên mới"
+    for _, person in sent.people:
+        assert survey.entity(person).label == "Người mới"
+    assert survey.stated(row.id) == {"tham_ho": (0, 1, True)}
+    assert survey.differences() == []
+
+
+def test_two_households_in_one_visit_are_both_told_when_somebody_lets_them(ground: Ground) -> None:
+    """R13: one outside repeats; approved, both are registered, and the visit is about the first."""
+    first, second = uuid.uuid4(), uuid.uuid4()
+    block = f'<entity dataset="ho_dan" id="{second}" create="1"><label>Hộ hai</label></entity>'
+    xml = Sent(first, "11629002", ACTS[0]).xml().replace(b"<instanceID>", f"{block}<instanceID>".encode())
+    receive.accept(xml, [], ground.place.second)
+    row = sample.arrived()[-1]
+    assert row.quarantine == "too_many_entities"
+    survey.decide(ground.place, row.id, "approved")
+    assert (survey.entity(first).label, survey.entity(second).label) == ("Tên mới", "Hộ hai")
+    assert survey.submission(row.id).entity_id == first
+    assert survey.differences() == []
+
+
 def test_a_long_name_is_cut_when_somebody_lets_it_count(ground: Ground) -> None:
     new = uuid.uuid4()
     sent = Sent(new, "11629002", ACTS[0], label="Ạ" * 250)
@@ -262,15 +301,20 @@ def test_a_long_name_is_cut_when_somebody_lets_it_count(ground: Ground) -> None:
 
 
 def test_a_flood_of_blocks_in_one_submission_is_kept_unread(ground: Ground) -> None:
-    """Done when: 40,000 blocks in one POST; nothing of it is taken apart."""
+    """40,000 blocks in one POST: nothing of it is taken apart, and its page and the decision say so."""
     people = tuple(("n", uuid.UUID(int=n, version=4)) for n in range(40_000))
     block = b'<nguoi><meta><entity dataset="nguoi_ho" id="%s" create="1"/></meta></nguoi>'
     rounds = b"".join(block % str(each).encode() for _, each in people)
     xml = Sent(uuid.uuid4(), "11629002", ACTS[0]).xml().replace(b"<chi_tieu>", rounds + b"<chi_tieu>")
     receive.accept(xml, [], ground.place.second)
     row = sample.arrived()[-1]
-    assert (row.quarantine, row.answers) == ("too_many_entities", {})
+    assert (row.quarantine, row.answers) == ("entities_unread", {})
     assert row.xml == xml
+    with pytest.raises(Problem, match=r"hơn 1\.000 hộ") as problem:
+        survey.decide(ground.place, row.id, "approved")
+    assert "chia thành nhiều phiếu" in problem.value.sentence
+    survey.decide(ground.place, row.id, "rejected")
+    assert survey.differences() == []
 
 
 def test_a_label_of_four_megabytes_waits(ground: Ground) -> None:

@@ -1,0 +1,116 @@
+"""How long a flood by one phone takes to be caught, to be undone in one act, and to be let count in one act.
+
+python -m bench.floods [--count 1000] [--databases sqlite postgresql]
+
+Measured is what the buttons of the queue do (`review_queue.chosen`, `decisions.decide_all`), without the page. The last
+figure is of a flood that was not caught: as many registrations that count already, taken back.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from app import create_app
+from bench import city, machine
+from server import migrate
+from server.counting import tally
+from server.db import db
+from server.intake import apply_batches, receive
+from server.intake.sender import Sender
+from server.models import Collector, Submission, Village
+from server.review import decisions, review_queue
+from server.review.decisions import Reviewer
+from server.review.review_queue import QueueFilter
+from server.settings import Settings
+
+SECRET = "for benchmarks only, and long enough for them"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000)
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
+    given = parser.parse_args()
+    for database in given.databases:
+        for is_caught in (True, False):
+            with _server(database) as url:
+                _measure(database, url, given.count, is_caught=is_caught)
+
+
+@contextlib.contextmanager
+def _server(database: str) -> Iterator[str]:
+    if database == "sqlite":
+        yield ""
+        return
+    with machine.postgres() as server:
+        machine.administer(server.url, "CREATE DATABASE flood")
+        yield machine.database(server.url, "flood")
+
+
+def _measure(database: str, url: str, count: int, *, is_caught: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(instance=Path(folder), database_url=url, secret_key=SECRET, fold_seconds=0)
+        if not is_caught:
+            settings = dataclasses.replace(settings, new_per_hour=0, new_at_once=0)
+        app = create_app(settings)
+        with app.app_context():
+            migrate.upgrade()
+            known = city.build(2_000)
+            _flood(database, known, count)
+            if is_caught:
+                print(f"{database}: undone in {_timed(lambda: _decide('rejected')):.1f} s")
+                print(f"{database}: let count in {_timed(lambda: _decide('approved')):.1f} s")
+            else:
+                print(
+                    f"{database}: undone where it had counted in {_timed(lambda: _decide('rejected')):.1f} s"
+                )
+            with db.engine.connect() as connection:
+                assert tally.recount(connection) == []
+            db.session.close()
+            db.dispose()
+
+
+def _flood(database: str, known: city.City, count: int) -> None:
+    collector = db.session.scalars(sa.select(Collector)).one()
+    villages = {row.code: row.id for row in db.session.scalars(sa.select(Village))}
+    sender = Sender(collector.id, collector.commune_id, villages)
+    rnd, sent = random.Random(2), list[bytes]()
+    while len(sent) < count:
+        xml = city.visit(rnd, known)
+        sent += [xml] if b'create="1"' in xml else []
+    db.session.close()
+    accepted = _timed(lambda: [receive.accept(xml, [], sender) for xml in sent])
+    applied = _timed(apply_batches.caught_up)
+    state = sa.select(Submission.quarantine, sa.func.count()).group_by(Submission.quarantine)
+    found = {row[0]: row[1] for row in db.session.execute(state)}
+    print(f"{database}: {count} accepted in {accepted:.1f} s, applied in {applied:.1f} s more: {found}")
+    db.session.close()
+
+
+def _decide(state: str) -> None:
+    """What the button of the queue does."""
+    commune = city.first_commune()
+    chosen = review_queue.chosen(commune, QueueFilter(state=review_queue.EVERY))
+    reviewer = Reviewer("person:1", "Bench", commune.id)
+    db.session.rollback()
+    with db.engine.connect().execution_options(writes=True) as connection:
+        done, left = decisions.decide_all(connection, chosen, state, reviewer=reviewer, comment="Cả loạt")
+        connection.commit()
+    assert (len(done), left) == (len(chosen), 0)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()
