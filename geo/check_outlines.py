@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -16,6 +17,10 @@ OVERLAP_REFUSED_M2 = 1_000.0
 OVERLAP_REFUSED_SHARE = 0.01  # of the smaller of the two
 OUTSIDE_NOTED_SHARE = 0.01
 OUTSIDE_REFUSED_SHARE = 0.10
+MOST_CROSSINGS = (
+    1_000  # of one outline, to be repaired: some 0.3 s; repairing takes their number and half of it again
+)
+MOST_TOUCHES = 10  # of each of its lines with others but its neighbours, beyond the first MOST_CROSSINGS
 MOST_OVERLAPS = 50
 GAP_NOTED_M2 = 1_000.0
 GAP_EDGE = 0.00015  # degrees, about 16 m: a commune and its thôn are digitised by different offices
@@ -122,6 +127,9 @@ def _sound(label: Label, shape: BaseGeometry) -> tuple[shapely.MultiPolygon | No
         return _multi(shape), []
     fault = _place_of_fault(shape)
     where = f" gần {fault.y:.5f}, {fault.x:.5f}" if fault else ""
+    if is_tangled(shape):
+        words = f"đường ranh giới tự cắt quá nhiều chỗ, ví dụ{where}: các đỉnh sai thứ tự, cần vẽ lại"
+        return None, [label.problem("invalid", words, place=fault)]
     repaired = _multi(shapely.make_valid(shape))
     before, after = shape.area, repaired.area
     if after > 0 and abs(after - before) <= REPAIR_CHANGE * before:
@@ -129,6 +137,44 @@ def _sound(label: Label, shape: BaseGeometry) -> tuple[shapely.MultiPolygon | No
         return repaired, [label.problem("repaired", words, "warning", fault)]
     words = f"đường ranh giới tự cắt hoặc sai{where}, cần vẽ lại"
     return None, [label.problem("invalid", words, place=fault)]
+
+
+def is_tangled(shape: BaseGeometry) -> bool:
+    """Whether an outline crosses itself too often to be repaired, found without repairing it.
+
+    Lines are asked a few at first, then more: of a tangle the first ones tell already.
+    """
+    lines, ring = _lines(shape)
+    tree = shapely.STRtree(lines)
+    crossings = touches = done = 0
+    size = 16
+    while done < len(lines):
+        asked, met = tree.query(lines[done : done + size], predicate="intersects")
+        asked = asked + done
+        is_apart = (met > asked + 1) & ~((ring[met] == ring[asked]) & _closes(ring, asked, met))
+        asked, met = asked[is_apart], met[is_apart]
+        touches += len(asked)
+        crossings += int(shapely.crosses(lines[asked], lines[met]).sum())
+        if crossings > MOST_CROSSINGS or touches > MOST_CROSSINGS + MOST_TOUCHES * len(lines):
+            return True
+        done, size = done + size, min(2 * size, 4_096)
+    return False
+
+
+def _lines(shape: BaseGeometry) -> tuple[np.ndarray, np.ndarray]:
+    """The straight lines of all rings, in their order, and the number of the ring of each."""
+    rings = shapely.get_rings(shape)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    pairs = np.stack([points[:-1], points[1:]], axis=1)
+    is_line = (ring[:-1] == ring[1:]) & (points[:-1] != points[1:]).any(axis=1)
+    return shapely.linestrings(pairs[is_line]), ring[:-1][is_line]
+
+
+def _closes(ring: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Whether two lines are the first and the last of a ring, which meet where it closes."""
+    edge = np.diff(ring, prepend=-1, append=-1) != 0
+    closes: np.ndarray = edge[:-1][first] & edge[1:][last]
+    return closes
 
 
 def _place_of_fault(shape: BaseGeometry) -> shapely.Point | None:

@@ -9,6 +9,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.problems import UnreadableBoundaries
 
+MOST_MARKS = 1_000_000
+"""Signs that begin or end an element, or give an attribute: of a tree each takes some 150 bytes, thôn have 60 each."""
+
 
 def placemarks(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
     """Every Placemark of every folder; raises UnreadableBoundaries where the text is not KML."""
@@ -27,6 +30,10 @@ def links(data: bytes) -> list[str]:
 
 
 def _root(data: bytes) -> Any:
+    if max(data.count(b"<"), data.count(b"=")) > MOST_MARKS:
+        raise UnreadableBoundaries(
+            "Tệp KML có quá nhiều phần tử: hãy chỉ xuất lớp ranh giới cần nạp, hoặc xuất GeoPackage."
+        )
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
         root = etree.fromstring(data, parser)

@@ -10,8 +10,10 @@ from geo import kml
 from geo.problems import SeveralLayers, UnreadableBoundaries
 
 MAX_UNPACKED = 300_000_000
-MAX_KML = 30_000_000
-"""Letters of one KML: read whole into a tree, they take some fifteen times as much memory."""
+MAX_TEXT = 30_000_000
+"""Letters of one text format: as objects they take some fifteen times as much memory."""
+MAX_SET = 100_000_000
+"""Bytes of all parts of one set."""
 MAX_MEMBERS = 1_000
 _SETS = {
     ".shp": (".shp", ".shx", ".dbf", ".prj", ".cpg"),
@@ -20,6 +22,7 @@ _SETS = {
 }
 """The parts that belong to one set of boundaries, by its head: Shapefile, and both of MapInfo's formats."""
 _SINGLE = (".geojson", ".json", ".gpkg", ".kml", ".dxf", ".dgn", ".dwg", ".gml", ".fgb")
+_TEXT = (".kml", ".geojson", ".json", ".gml")
 _IS_TABLE = (
     "Đây là bảng Excel, không phải tệp bản đồ. Nếu là bảng tọa độ góc ranh, hãy nhờ cơ quan đất đai vẽ thành vùng "
     "khép kín rồi gửi Shapefile nén .zip, GeoPackage, DXF, MapInfo hoặc GeoJSON."
@@ -43,10 +46,11 @@ def unpack(data: bytes, layer: str | None = None) -> dict[str, bytes]:
                 raise UnreadableBoundaries(_IS_TABLE)
             linked = _linked(archive, members)
             found = _one_set(linked or members, layer)
-            if any(suffix == ".kml" and member.file_size > MAX_KML for suffix, member in found.items()):
+            for member in found.values():
+                _refuse_long_text(member)
+            if sum(member.file_size for member in found.values()) > MAX_SET:
                 raise UnreadableBoundaries(
-                    f"Tệp KML trong tệp nén quá lớn (hơn {MAX_KML // 1_000_000} MB): hãy bớt điểm của đường biên, hoặc "
-                    "xuất GeoPackage hay Shapefile."
+                    f"Tệp nén bung ra quá lớn (hơn {MAX_SET // 1_000_000} MB): hãy đơn giản hóa (simplify) rồi gửi."
                 )
             return {suffix: _content(archive, member) for suffix, member in found.items()}
     except _BROKEN as error:
@@ -76,11 +80,22 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """Reads no more than the archive says, since what it says was checked and what it holds was not."""
+    _refuse_long_text(member)
     with archive.open(member) as stream:
         content = stream.read(member.file_size + 1)
     if content.startswith(b"PK"):
         raise UnreadableBoundaries("Tệp nén lại chứa một tệp nén khác, không được nhận.")
     return content
+
+
+def _refuse_long_text(member: zipfile.ZipInfo) -> None:
+    """Raises UnreadableBoundaries for a text format that would be read into too many objects."""
+    suffix = PurePosixPath(member.filename).suffix.lower()
+    if suffix in _TEXT and member.file_size > MAX_TEXT:
+        raise UnreadableBoundaries(
+            f"Tệp {suffix} trong tệp nén bung ra quá lớn (hơn {MAX_TEXT // 1_000_000} MB): hãy bớt điểm của đường "
+            "biên, hoặc xuất GeoPackage hay Shapefile."
+        )
 
 
 def _linked(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
