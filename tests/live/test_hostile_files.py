@@ -1,0 +1,197 @@
+"""While a hostile or merely huge file is read through its page, another commune's visits are stored at once."""
+
+import io
+import json
+import random
+import re
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+import requests
+from flask import Flask
+from openpyxl import Workbook
+
+from server.db import db
+from server.settings import Settings
+from tests import sample
+from tests.live.served import Served
+from tests.people import PASSWORD, make_person
+from tests.phone import Phone
+
+pytestmark = pytest.mark.live
+
+FORMS = "/quan-tri/bieu-mau"
+OUTLINES = "/quan-tri/xa/11629/ranh-gioi"
+TABLE = "/quan-tri/xa/11629/bang/thon"
+VISIT_SECONDS = 3
+"""A visit takes milliseconds; this is what a machine that runs other tests beside may add."""
+PAGE_SECONDS = 30
+"""20 by the bounds of reading, and what such a machine may add."""
+SETTINGS = ["form_title", "form_id", "version"], ["Thử", "thu_lon", "1"]
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file on its page: what is made, and what the answer says."""
+
+    path: str
+    name: str
+    make: Callable[[], bytes]
+    says: str
+
+
+def workbook(**sheets: list[list[str]]) -> bytes:
+    book = Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def form(*questions: list[str], choices: list[list[str]] | None = None) -> bytes:
+    heading = ["type", "name", "label", "calculation", "constraint"]
+    listed = {"choices": [["list_name", "name", "label"], *choices]} if choices else {}
+    return workbook(survey=[heading, *questions], **listed, settings=list(SETTINGS))
+
+
+def huge_form() -> bytes:
+    """file-1: 2,000 questions, 4,500 choices, by an honest officer."""
+    kinds = [
+        ["select_one d{}", "Chọn một", ""],
+        ["text", "Ghi", ""],
+        ["calculate", "", "concat(${{q{}}}, 'x')"],
+    ]
+    questions = [
+        [kind.format(n % 45), f"q{n}", label, formula.format(n - 1), ""]
+        for n in range(2_000)
+        for kind, label, formula in [kinds[n % 3]]
+    ]
+    return form(*questions, choices=[[f"d{n}", f"c{k}", f"Chọn {k}"] for n in range(45) for k in range(100)])
+
+
+def endless_expression() -> bytes:
+    """file-2: a pattern that tries for ever."""
+    return form(
+        ["calculate", "chu", "", "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'", ""],
+        ["calculate", "thu", "", "regex(${chu}, '(a+)+')", ""],
+        ["text", "ghi", "Ghi", "", ""],
+    )
+
+
+def doubled_text() -> bytes:
+    """file-2: 23 times twice as long."""
+    doubled = [["calculate", f"c{n}", "", f"concat(${{c{n - 1}}}, ${{c{n - 1}}})", ""] for n in range(1, 24)]
+    return form(["calculate", "c0", "", "'mười chữ cái'", ""], *doubled, ["text", "ghi", "Ghi", "", ""])
+
+
+def tangled_ring() -> bytes:
+    """file-3: 1,001 points in the wrong order."""
+    ring = [[106.5 + random.Random(n).random() / 100, 20.8 + n / 100_000] for n in range(1_000)]
+    random.Random(1).shuffle(ring)
+    feature = {
+        "type": "Feature",
+        "properties": {"ma_thon": "11629001", "ten_thon": "Thôn Đông"},
+        "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
+    }
+    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+
+
+def swollen_kmz() -> bytes:
+    """file-4: less than a megabyte of 245."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("doc.kml", b"<kml><Document>" + b"<Folder>" * 30_000_000 + b"</Document></kml>")
+        archive.writestr("files/anh.png", b"")
+    return out.getvalue()
+
+
+def long_table() -> bytes:
+    """20,000 rows of 30 cells."""
+    return workbook(Thôn=[["Tên thôn", "Số hộ"], *([f"Thôn {n}", *["1"] * 30] for n in range(19_000))])
+
+
+FILES = [
+    SentFile(FORMS, "lon.xlsx", huge_form, "Đã tải lên"),
+    SentFile(FORMS, "lap.xlsx", endless_expression, "Đã tải lên"),
+    SentFile(FORMS, "doi.xlsx", doubled_text, "Đã tải lên"),
+    SentFile(OUTLINES, "vong.geojson", tangled_ring, "tự cắt quá nhiều chỗ"),
+    SentFile(OUTLINES, "bom.kmz", swollen_kmz, "bung ra quá lớn"),
+    SentFile(TABLE, "dai.xlsx", long_table, "Tên thôn"),
+]
+
+
+@pytest.fixture
+def token(app: Flask) -> Iterator[str]:
+    """A phone of another commune than the officer's; its form is there."""
+    officers = sample.make_commune()
+    sample.make_village(officers)
+    make_person("can_bo", "officer", officers)
+    other = sample.make_commune("11630", "Tràng Thủy")
+    collector = sample.make_collector(other, [sample.make_village(other, "11630001", "Thôn Tây")])
+    sample.publish_plain()
+    db.session.rollback()
+    return collector.token
+
+
+@pytest.mark.parametrize("sent", FILES, ids=lambda sent: sent.name)
+def test_visits_of_others_are_stored_while_a_file_is_read(
+    settings: Settings, token: str, sent: SentFile
+) -> None:
+    content = sent.make()
+    with Served(settings) as served, ThreadPoolExecutor(1) as pool:
+        officer = signed_in(served.url)
+        phone = served.phone(token)
+        assert phone.send(sample.filled())[0].status == 201
+        page = pool.submit(upload, officer, served.url, sent, content)
+        longest = visits_meanwhile(phone, page)
+        answer, took = page.result()
+    assert sent.says in answer.text
+    assert answer.status_code in {200, 422}
+    assert took < PAGE_SECONDS
+    assert longest < VISIT_SECONDS
+
+
+def visits_meanwhile(phone: Phone, page: "Future[tuple[requests.Response, float]]") -> float:
+    """Seconds that the slowest visit took; one is sent every 50 ms until the page has answered."""
+    longest = 0.0
+    while True:
+        begun = time.monotonic()
+        assert [part.status for part in phone.send(sample.filled())] == [201]
+        longest = max(longest, time.monotonic() - begun)
+        if page.done():
+            return longest
+        time.sleep(0.05)
+
+
+def signed_in(url: str) -> requests.Session:
+    session = requests.Session()
+    session.headers["Referer"] = url
+    fields = {"username": "can_bo", "password": PASSWORD, "csrf_token": csrf(session, f"{url}/dang-nhap")}
+    assert session.post(f"{url}/dang-nhap", data=fields, timeout=60).status_code == 200
+    return session
+
+
+def csrf(session: requests.Session, page: str) -> str:
+    [found] = set(re.findall(r'name="csrf_token" value="([^"]+)"', session.get(page, timeout=60).text))
+    return found
+
+
+def upload(
+    officer: requests.Session, url: str, sent: SentFile, content: bytes
+) -> tuple[requests.Response, float]:
+    """The page that follows, and how many seconds it took."""
+    field = "bieu_mau" if sent.path == FORMS else "tep"
+    token = csrf(officer, f"{url}{sent.path}")
+    begun = time.monotonic()
+    answer = officer.post(
+        f"{url}{sent.path}", data={"csrf_token": token}, files={field: (sent.name, content)}, timeout=120
+    )
+    return answer, time.monotonic() - begun
