@@ -84,6 +84,8 @@ class ShownControl:
     shown: str = "label"
     inline: tuple[OfferedChoice, ...] = ()
     changes: tuple["SetValue", ...] = ()
+    mediatype: str = ""
+    """What files an upload takes, "image/*"."""
 
 
 @dataclass(frozen=True)
@@ -291,7 +293,8 @@ class _FormReader:
         changes = tuple(self._actions(element, _CHANGED))
         inline = tuple(OfferedChoice(i.findtext("x:value", "", _NS), self._label(i, path)) for i in items)
         if itemset is None:
-            return ShownControl(path, kind, self._label(element, path), inline=inline, changes=changes)
+            label, mediatype = self._label(element, path), element.get("mediatype") or ""
+            return ShownControl(path, kind, label, inline=inline, changes=changes, mediatype=mediatype)
         refs = {etree.QName(part).localname: (part.get("ref") or "").strip() for part in itemset}
         shown = _ITEXT_COLUMN.sub(r"\1", refs.get("label", "label"))
         value = refs.get("value", "name")

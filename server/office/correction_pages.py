@@ -7,14 +7,15 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.models import Commune
-from server.review import correct, review_queue
+from server.review import correct, correctable_questions, review_queue
 from server.review.correct import OpenedCorrection
 
 blueprint = Blueprint("correction", __name__)
 
 NO_REASON = "Hãy ghi vì sao sửa, đã hỏi lại ai."
 NOTHING = "Chưa câu nào được sửa."
-PREFIX = "cau:"
+PREFIX, FILES = "cau:", "tep:"
+"""What stands before a question's path in the names of the page's fields."""
 
 
 @blueprint.get("/quan-tri/xa/<code>/phieu/<int:submission_id>/sua")
@@ -40,7 +41,12 @@ def save(code: str, submission_id: int) -> Response | tuple[str, int]:
         for name in request.form
         if name.startswith(PREFIX)
     }
-    wrong = correct.apply(opened, given)
+    files = {
+        name.removeprefix(FILES): file
+        for name, file in request.files.items()
+        if name.startswith(FILES) and file.filename
+    }
+    wrong = correct.apply(opened, given, files)
     reason = request.form.get("ly_do", "").strip()[: correct.LONGEST]
     if not wrong and not opened.changed:
         wrong[""] = NOTHING
@@ -59,10 +65,13 @@ def _page(commune: Commune, form: str, opened: OpenedCorrection, wrong: dict[str
         form=form,
         opened=opened,
         questions=correct.questions(opened),
+        fixed=correct.fixed(opened),
         changed={each.address for each in opened.changed},
         wrong=wrong,
         reason=reason,
         prefix=PREFIX,
         longest=correct.LONGEST,
-        longest_answer=correct.LONGEST_ANSWER,
+        longest_answer=correctable_questions.LONGEST_ANSWER,
+        files=FILES,
+        removed=correct.REMOVED,
     )

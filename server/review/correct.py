@@ -5,69 +5,67 @@ What the officer did not touch, and nothing depends on, stays byte for byte (R12
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, BinaryIO, cast
+from uuid import uuid4
 
 import sqlalchemy as sa
 from flask import request
+from werkzeug.datastructures import FileStorage
 
 from forms import indicators, instance
 from forms.definition import Definition
 from forms.engine import engine
+from forms.engine.answer_tree import without_rounds
 from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, AnswerChange, Correction, UnexplainedNode
-from forms.engine.engine import AnswerRefused, OfferedChoice, Unfillable
+from forms.engine.engine import AnswerRefused, Unfillable
+from forms.engine.xform import XForm
 from server import audit
 from server.accounts.access import Caller
 from server.db import db
 from server.errors import Problem
+from server.files import attachments
 from server.households import phone_lists
 from server.intake import apply_batches as intake_apply
 from server.intake import receive
 from server.intake.sender import Sender
 from server.models import Collector, FormFile, FormVersion, Indicator, Submission, Village
 from server.phones import phone_access
-from server.review import decisions, difficulties
+from server.review import correctable_questions, decisions, difficulties
+from server.review.correctable_questions import FILE, RANKED, CorrectableQuestion, FixedQuestion, typed
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
 
-ONE, MANY, LINES = "one", "many", "lines"
-_TYPED = {"int": "number", "decimal": "number", "date": "date", "string": "text", "": "text"}
 OTHER_HOUSEHOLD = (
     "Câu vừa sửa làm phiếu nói về hộ khác. Nếu phiếu ghi nhầm hộ thì chọn Không nhận và nhờ thăm lại; "
     "hộ trùng hoặc đổi thôn thì làm ở trang Hộ dân."
 )
 NOT_OFFERED = "Câu trả lời này không có trong các lựa chọn, hoặc không phải là số hay ngày."
+NOT_TAKEN = {
+    RANKED: "Hãy xếp đủ mọi mục, mỗi thứ hạng một mục.",
+    "image": "Tệp này không phải là ảnh.",
+    "audio": "Tệp này không phải là ghi âm.",
+    "video": "Tệp này không phải là phim.",
+    "large": "Tệp này lớn hơn 10 MB; hãy chọn tệp nhỏ hơn.",
+}
+"""Why an answer is not taken, by what was refused."""
+MOST_FILE = 10_000_000
+"""Bytes of a file that a correction may bring: a photo of today's phones has 3 to 8 million."""
+REMOVED = "xoa"
+"""What the page sends for a file that is to be taken away."""
 NEW_VISIT = "Cần sửa thì nhờ người đi thăm gửi một phiếu mới."
 LONGEST = 2000
 """Characters of the reason."""
-LONGEST_ANSWER = 50_000
-"""Characters of an answer; a note on a phone has been seen with 4,000."""
 _LONGEST_HISTORY = 20_000
-_LONG_LINE = 80
 _TOLD = (
     (CORRECTED, "Sửa câu"),
     (FOLLOWED, "Tính lại theo đó"),
     (GONE, "Không còn hỏi"),
     (NEW, "Được hỏi thêm"),
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class CorrectableQuestion:
-    """A question that is asked now, at `path` with its round.
-
-    `kind` is `one`, `many`, `lines` for a long text, or the type of an input; `chosen` for choices.
-    """
-
-    path: str
-    label: str
-    kind: str
-    value: str
-    choices: tuple[OfferedChoice, ...] = ()
-
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        return tuple(self.value.split()) if self.kind == MANY else (self.value,)
 
 
 @dataclasses.dataclass
@@ -80,6 +78,12 @@ class OpenedCorrection:
     sender: Sender
     entity: str
     objections: frozenset[tuple[str, str]]
+    served: frozenset[str]
+    """Files of the form that the server makes from its tables."""
+    searched: frozenset[str]
+    """Questions whose choices only phones find, by search()."""
+    uploads: list[attachments.Upload] = dataclasses.field(default_factory=list)
+    """Files that the correction brings."""
 
     @property
     def changed(self) -> tuple[AnswerChange, ...]:
@@ -102,7 +106,8 @@ def open_(submission_id: int) -> OpenedCorrection:
         raise _impossible("máy chủ không có bản biểu mẫu của phiếu này.")
     definition = Definition.from_json(version.definition)
     try:
-        form = engine.open_form(version.xform, _media(definition, version, collector))
+        media, served = _media(definition, version, collector)
+        form = engine.open_form(version.xform, media)
         filling = Correction(form.form, row.xml, row.observed_at)
         unlike = filling.differences()
         objections = frozenset((each.address, each.message) for each in filling.problems())
@@ -111,7 +116,10 @@ def open_(submission_id: int) -> OpenedCorrection:
     if unlike:
         raise _impossible(_told_difference(unlike[0]))
     sender = dataclasses.replace(_sender(collector), device=row.device)
-    return OpenedCorrection(row.id, filling, definition, sender, _entity(filling), objections)
+    searched = frozenset(XForm(version.xform).searched)
+    return OpenedCorrection(
+        row.id, filling, definition, sender, _entity(filling), objections, served, searched
+    )
 
 
 def _impossible(why: str) -> Problem:
@@ -147,8 +155,13 @@ def _sender(collector: Collector) -> Sender:
     return Sender(collector.id, collector.commune_id, _villages(collector), address=request.remote_addr)
 
 
-def _media(definition: Definition, version: FormVersion, collector: Collector) -> dict[str, bytes]:
-    """The files that the form names: lists made for the collector who was there, the others as published."""
+def _media(
+    definition: Definition, version: FormVersion, collector: Collector
+) -> tuple[dict[str, bytes], frozenset[str]]:
+    """The files that the form names: lists made for the collector who was there, the others as published.
+
+    Beside them the names of those that were made.
+    """
     caller = phone_access.PhoneCaller(
         collector.id, collector.commune_id, collector.name, collector.username, _villages(collector)
     )
@@ -156,51 +169,43 @@ def _media(definition: Definition, version: FormVersion, collector: Collector) -
         row.name: row.content
         for row in db.session.scalars(sa.select(FormFile).where(FormFile.form_version_id == version.id))
     }
-    found = {}
+    found, served = dict[str, bytes](), set[str]()
     for name in definition.media:
         made = phone_lists.content(db.session.connection(), name, caller)
+        served |= set() if made is None else {name}
         content = stored.get(name) if made is None else made
         if content is not None:
             found[name] = content
-    return found
+    return found, frozenset(served)
 
 
 def questions(opened: OpenedCorrection) -> list[CorrectableQuestion]:
-    """What is asked now and may be corrected here: no thôn, no household, no place, no photo, nothing computed."""
-    filling, found = opened.filling, list[CorrectableQuestion]()
-    listed = {field.path for field in opened.definition.fields if field.choices_file}
-    for node in filling.questions():
-        control, bind = filling.form.controls[node.path], filling.form.nodes[node.path].bind
-        kind = _kind(control.kind, bind.type, node.text)
-        if kind is None or bind.readonly or not node.live or _short(node.path) in listed:
-            continue
-        try:
-            choices = filling.choices(node.address) if kind in (ONE, MANY) else ()
-            found.append(CorrectableQuestion(node.address, filling.called(node), kind, node.text, choices))
-        except Unfillable:
-            continue  # its choices cannot be told here, so it stays as sent
+    """What is asked now and may be corrected here."""
+    return [each for each in _asked(opened) if isinstance(each, CorrectableQuestion)]
+
+
+def fixed(opened: OpenedCorrection) -> dict[str, list[str]]:
+    """Why what else is asked now is not corrected here: reason → the labels of its questions."""
+    found: dict[str, list[str]] = {}
+    for each in _asked(opened):
+        if isinstance(each, FixedQuestion):
+            found.setdefault(each.why, []).append(each.label)
     return found
 
 
-def _short(path: str) -> str:
-    """The path as definitions write it: without the root."""
-    return path.split("/", 2)[-1]
+def _asked(opened: OpenedCorrection) -> Iterator[CorrectableQuestion | FixedQuestion]:
+    return correctable_questions.questions(opened.filling, opened.definition, opened.served, opened.searched)
 
 
-def _kind(control: str, answer: str, text: str) -> str | None:
-    if control == "select1":
-        return ONE
-    if control == "select":
-        return MANY
-    kind = _TYPED.get(answer) if control == "input" else None
-    return LINES if kind == "text" and ("\n" in text or len(text) > _LONG_LINE) else kind
-
-
-def apply(opened: OpenedCorrection, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Put in what was typed, in the form's order; a sentence for each question that cannot be as it is."""
+def apply(
+    opened: OpenedCorrection,
+    given: Mapping[str, Sequence[str]],
+    files: Mapping[str, FileStorage] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Put in what was typed, and files, in the form's order; a sentence for each question that cannot be as it is."""
     wrong: dict[str, str] = {}
     try:
-        _put_in(opened, given, wrong)
+        _put_in(opened, given, files, wrong)
         for problem in opened.filling.problems():
             if (problem.address, problem.message) not in opened.objections:
                 wrong.setdefault(problem.address, problem.message)
@@ -211,42 +216,56 @@ def apply(opened: OpenedCorrection, given: Mapping[str, Sequence[str]]) -> dict[
     return wrong
 
 
-def _put_in(opened: OpenedCorrection, given: Mapping[str, Sequence[str]], wrong: dict[str, str]) -> None:
+def _put_in(
+    opened: OpenedCorrection,
+    given: Mapping[str, Sequence[str]],
+    files: Mapping[str, FileStorage],
+    wrong: dict[str, str],
+) -> None:
     """One question after the other, for an answer may bring others up or take them away."""
     done: set[str] = set()
+    named = given.keys() | files.keys()
     while True:
-        ahead = next((q for q in questions(opened) if q.path in given and q.path not in done), None)
+        ahead = next((q for q in questions(opened) if q.path in named and q.path not in done), None)
         if ahead is None:
             return
         done.add(ahead.path)
-        text = _typed(ahead, given[ahead.path])
-        if text is None:
-            continue
         try:
-            opened.filling.correct(ahead.path, text)
-        except AnswerRefused:
-            wrong[ahead.path] = NOT_OFFERED
+            text = (
+                _file(opened, ahead, given, files) if ahead.kind == FILE else typed(ahead, given[ahead.path])
+            )
+            if text is not None:
+                opened.filling.correct(ahead.path, text)
+        except AnswerRefused as refused:
+            wrong[ahead.path] = NOT_TAKEN.get(str(refused), NOT_OFFERED)
 
 
-def _typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
-    """What was typed, or None where it says what stands there: spaces, line ends and ticks in another order are none.
+def _file(
+    opened: OpenedCorrection,
+    question: CorrectableQuestion,
+    given: Mapping[str, Sequence[str]],
+    files: Mapping[str, FileStorage],
+) -> str | None:
+    """The name of the file that is put in, "" where it is taken away, None where it stays.
 
-    Ticks that stay keep their order; new ones follow in the form's.
+    AnswerRefused where it is of another kind than the question asks for, or too large.
     """
-    if question.kind == MANY:
-        ticked = [code for part in given for code in part.split()]
-        if set(ticked) == set(question.chosen):
-            return None
-        kept = [code for code in question.chosen if code in ticked]
-        return " ".join([*kept, *(code for code in ticked if code not in kept)])
-    text = _cleaned(next((part for part in reversed(given) if part), ""))
-    return None if text == _cleaned(question.value) else text
-
-
-def _cleaned(text: str) -> str:
-    """Without carriage returns and control characters, within LONGEST_ANSWER."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return "".join(letter for letter in lines if letter >= " " or letter in "\n\t")[:LONGEST_ANSWER]
+    sent = files.get(question.path)
+    if sent is None:
+        return "" if REMOVED in given.get(question.path, ()) and question.value else None
+    if sent.stream.seek(0, io.SEEK_END) > MOST_FILE:
+        raise AnswerRefused("large")
+    sent.stream.seek(0)
+    head = sent.stream.read(16)
+    sent.stream.seek(0)
+    wanted = opened.filling.form.controls[without_rounds(question.path)].mediatype.partition("/")[0]
+    kind = attachments.type_of(head, sent.filename or "")
+    if wanted in ("image", "audio", "video") and kind.partition("/")[0] != wanted:
+        raise AnswerRefused(wanted)
+    ending = Path(sent.filename or "").suffix.lower()
+    name = f"sua-{uuid4().hex[:16]}{ending if ending.isascii() and ending[1:].isalnum() else ''}"
+    opened.uploads.append(attachments.Upload(name, cast(BinaryIO, sent.stream), kind))
+    return name
 
 
 def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
@@ -258,7 +277,7 @@ def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
     before, after = opened.filling.sent, opened.filling.written()
     changed = opened.changed
     told = ". ".join([*_told(changed), *_findings(before, after, opened.definition)])
-    receipt = receive.accept(after, (), dataclasses.replace(opened.sender, person=by.actor))
+    receipt = receive.accept(after, opened.uploads, dataclasses.replace(opened.sender, person=by.actor))
     intake_apply.caught_up()  # the decision that follows is about what the correction made of it
     with db.engine.connect().execution_options(writes=True) as connection:
         reviewer = Reviewer(by.actor, by.name, opened.sender.commune_id, request.remote_addr)

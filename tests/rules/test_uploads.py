@@ -8,13 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from server import sealing
 from server.db import db
-from server.models import FormDraft
+from server.files.attachments import Upload
+from server.intake import receive
+from server.intake.sender import Sender
+from server.models import Collector, FormDraft
 from server.published_forms import drafts
 from tests import sample
 from tests.census import unchanged
@@ -29,6 +33,7 @@ TAKING = {
     "server/office/household_import_pages.py": (f"{OF_COMMUNE}/ho/nhap", "tep", "ho.xlsx"),
     "server/office/form_pages.py": ("/quan-tri/bieu-mau", "bieu_mau", "phieu.xlsx"),
     "server/office/draft_pages.py": ("", "tep", "bien.png"),
+    "server/office/correction_pages.py": ("/sua", "tep:/data/anh", "anh.png"),
     "dashboards/pages/boundary_pages.py": (f"{OF_COMMUNE}/ranh-gioi", "tep", "thon.zip"),
 }
 """Each module that reads a file which a person sends: where it goes, in which field, under which name."""
@@ -40,8 +45,20 @@ Send = Callable[[str, str, str, bytes], tuple[int, str]]
 
 
 def _pages(officer: Browser) -> list[tuple[str, str, str]]:
-    draft = draft_of(officer, workbook())
-    return [(path or draft, field, name) for path, field, name in TAKING.values()]
+    made = {"": draft_of(officer, workbook()), "/sua": _visit_to_correct()}
+    return [(made.get(path, path), field, name) for path, field, name in TAKING.values()]
+
+
+def _visit_to_correct() -> str:
+    """The page on which a stored visit with a photo is corrected."""
+    sample.publish_plain()
+    collector = db.session.scalars(sa.select(Collector)).one()
+    sender = Sender(collector.id, collector.commune_id, {})
+    sent = sample.filled("<so>3</so><anh>a.jpg</anh>")
+    photo = Upload("a.jpg", io.BytesIO(sample.JPEG), "image/jpeg")
+    number = receive.accept(sent, [photo], sender).submission_id
+    sample.arrived()
+    return f"{OF_COMMUNE}/phieu/{number}/sua"
 
 
 @pytest.fixture

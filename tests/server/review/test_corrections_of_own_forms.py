@@ -1,14 +1,19 @@
 """R12: visits of a commune's own forms corrected on the page: with dates, rounds, long notes, patterns, formulas."""
 
+import io
 import json
 import re
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from lxml import html
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
 from server.db import db
@@ -43,22 +48,40 @@ class Office:
     def path(self, submission: Submission) -> str:
         return f"/quan-tri/xa/{CODE}/phieu/{submission.id}"
 
-    def correct(self, submission: Submission, answers: dict[str, str]) -> TestResponse:
-        """Open the page, change these fields of it and send it as a browser does."""
+    def correct(
+        self,
+        submission: Submission,
+        answers: Mapping[str, str | list[str]],
+        files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
+    ) -> TestResponse:
+        """Open the page, change these fields of it and send it as a browser does; `files` are (name, content)."""
         path = f"{self.path(submission)}/sua"
         page = html.fromstring(self.officer.get(path).text)
-        given: dict[str, list[str]] = {}
-        for field in page.xpath("//form//*[starts-with(@name, 'cau:')]"):
-            if field.get("type") not in {"radio", "checkbox"} or field.get("checked") is not None:
-                text = (
-                    field.text_content().removeprefix("\n") if field.tag == "textarea" else field.get("value")
-                )
-                given.setdefault(field.get("name"), []).append((text or "").replace("\n", "\r\n"))
+        shown = page.xpath("//form//*[starts-with(@name, 'cau:')]")
+        given: dict[str, object] = {}
+        for name in dict.fromkeys(field.get("name") for field in shown):
+            own = [text for field in shown if field.get("name") == name for text in as_shown(field)]
+            given[name] = [text.replace("\n", "\r\n") for text in own]
         for address, text in answers.items():
             assert f"cau:{address}" in given, given
-            given[f"cau:{address}"] = [text]
+            given[f"cau:{address}"] = [text] if isinstance(text, str) else text
+        for address, (name, content) in files.items():
+            assert page.xpath(f"//input[@type='file' and @name='tep:{address}']")
+            given[f"tep:{address}"] = FileStorage(io.BytesIO(content), name)
         token = page.xpath("//input[@name='csrf_token']/@value")[0]
         return self.officer.post(path, data={**given, "ly_do": "Đã gọi lại hộ", "csrf_token": token})
+
+
+def as_shown(field: Any) -> list[str]:
+    """What a browser sends of one field that nobody touches."""
+    if field.tag == "textarea":
+        return [field.text_content().removeprefix("\n")]
+    if field.tag == "select":
+        options = field.xpath("./option")
+        chosen = [each for each in options if each.get("selected") is not None] or options[:1]
+        return [each.get("value") for each in chosen]
+    unticked = field.get("type") in {"radio", "checkbox"} and field.get("checked") is None
+    return [] if unticked else [field.get("value") or ""]
 
 
 @pytest.fixture

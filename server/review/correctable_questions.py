@@ -1,0 +1,161 @@
+"""Which questions of a visit may be corrected on the page, how each is shown, and why the others are not."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from forms.definition import Definition
+from forms.engine.answer_tree import AnswerNode
+from forms.engine.compiled import Bind, ShownControl
+from forms.engine.correction import Correction
+from forms.engine.engine import AnswerRefused, OfferedChoice, Unfillable
+
+ONE, MANY, RANK, LINES, FILE = "one", "many", "rank", "lines", "file"
+PICK = "pick"
+"""One of many choices: a list to open, where buttons would fill the page."""
+TIME, MOMENT = "time", "datetime-local"
+_FEW = 12
+_LONG_LINE = 80
+_TYPED = {
+    "int": "number", "decimal": "number", "date": "date", "time": TIME, "dateTime": MOMENT, "barcode": "text",
+    "string": "text", "": "text",
+}  # fmt: skip
+_MEASURED = frozenset({"geopoint", "geotrace", "geoshape"})
+LONGEST_ANSWER = 50_000
+"""Characters of an answer; a note on a phone has been seen with 4,000."""
+RANKED = "rank"
+"""What is refused of a rank that names one twice, or not all."""
+PLACE = "vị trí đo tại chỗ; cần đo lại thì nhờ người đi thăm gửi một phiếu mới"
+SERVED = (
+    "chọn từ danh sách của máy chủ; đổi thôn, gộp, tách hộ thì làm ở trang Hộ dân, ghi nhầm hộ hay nơi thì chọn "
+    "Không nhận và nhờ thăm lại"
+)
+SEARCHED = "bảng của search() chỉ điện thoại mở được; cần sửa thì nhờ người đi thăm gửi một phiếu mới"
+UNLISTED = (
+    "các lựa chọn của câu này không tính lại được ở đây; cần sửa thì nhờ người đi thăm gửi một phiếu mới"
+)
+ON_PHONE = "kiểu câu này chỉ trả lời được trên điện thoại; cần sửa thì nhờ người đi thăm gửi một phiếu mới"
+
+
+@dataclasses.dataclass(frozen=True)
+class CorrectableQuestion:
+    """A question that is asked now, at `path` with its round.
+
+    `kind` says how it is shown: `one`, `pick`, `many`, `rank`, `lines` for a long text, `file`, or the type of an
+    input; `chosen` for choices, in their order.
+    """
+
+    path: str
+    label: str
+    kind: str
+    value: str
+    choices: tuple[OfferedChoice, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        return tuple(self.value.split()) if self.kind in (MANY, RANK) else (self.value,)
+
+    @property
+    def shown(self) -> str:
+        """What its input holds: a moment to the minute, as browsers write it."""
+        if self.kind == TIME:
+            return self.value[:5]
+        return self.value[:16] if self.kind == MOMENT else self.value
+
+
+@dataclasses.dataclass(frozen=True)
+class FixedQuestion:
+    """A question that is asked now and not corrected on the page, and why."""
+
+    label: str
+    why: str
+
+
+def questions(
+    filling: Correction, definition: Definition, served: frozenset[str], searched: frozenset[str]
+) -> Iterator[CorrectableQuestion | FixedQuestion]:
+    """All that is asked now, in the form's order; `served` are the files that the server makes from its tables,
+    `searched` the questions (paths without the root) whose choices only phones find.
+    """
+    files = {field.path: field.choices_file for field in definition.fields if field.choices_file}
+    for node in filling.questions():
+        control, bind = filling.form.controls[node.path], filling.form.nodes[node.path].bind
+        if bind.readonly or not node.live:
+            continue
+        short = _short(node.path)
+        why = SEARCHED if short in searched else _why_not(control, bind, files.get(short), served)
+        yield FixedQuestion(filling.called(node), why) if why else _question(filling, node, control, bind)
+
+
+def _why_not(control: ShownControl, bind: Bind, file: str | None, served: frozenset[str]) -> str:
+    """Why a question is not corrected on the page; "" where it is."""
+    if bind.type in _MEASURED:
+        return PLACE
+    if file in served:
+        return SERVED
+    is_known = control.kind in {"select1", "select", "rank", "upload"} or (
+        control.kind in {"input", "range", "secret"} and bind.type in _TYPED
+    )
+    return "" if is_known else ON_PHONE
+
+
+def _question(
+    filling: Correction, node: AnswerNode, control: ShownControl, bind: Bind
+) -> CorrectableQuestion | FixedQuestion:
+    label = filling.called(node)
+    if control.kind == "upload":
+        return CorrectableQuestion(node.address, label, FILE, node.text)
+    if control.kind not in {"select1", "select", "rank"}:
+        return CorrectableQuestion(node.address, label, _written(_TYPED[bind.type], node.text), node.text)
+    try:
+        choices = filling.choices(node.address)
+    except Unfillable:
+        return FixedQuestion(label, UNLISTED)
+    kinds: Mapping[str, str] = {
+        "select": MANY,
+        "rank": RANK,
+        "select1": ONE if len(choices) <= _FEW else PICK,
+    }
+    return CorrectableQuestion(node.address, label, kinds[control.kind], node.text, choices)
+
+
+def _written(kind: str, text: str) -> str:
+    return LINES if kind == "text" and ("\n" in text or len(text) > _LONG_LINE) else kind
+
+
+def _short(path: str) -> str:
+    """The path as definitions write it: without the root."""
+    return path.split("/", 2)[-1]
+
+
+def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
+    """What was typed, or None where it says what stands there: spaces, line ends and ticks in another order are none.
+
+    Ticks that stay keep their order; new ones follow in the form's. A time is that of here, to the minute.
+    AnswerRefused for a rank that is none.
+    """
+    if question.kind == MANY:
+        ticked = [code for part in given for code in part.split()]
+        if set(ticked) == set(question.chosen):
+            return None
+        kept = [code for code in question.chosen if code in ticked]
+        return " ".join([*kept, *(code for code in ticked if code not in kept)])
+    if question.kind == RANK:
+        return _ranked(question, [code for code in given if code])
+    text = _cleaned(next((part for part in reversed(given) if part), ""))
+    if text == _cleaned(question.shown):
+        return None
+    return f"{text}:00.000+07:00" if text and question.kind in (TIME, MOMENT) else text
+
+
+def _ranked(question: CorrectableQuestion, codes: Sequence[str]) -> str | None:
+    """The codes in their new order, all of them or none."""
+    if codes and sorted(codes) != sorted(choice.name for choice in question.choices):
+        raise AnswerRefused(RANKED)
+    text = " ".join(codes)
+    return None if text == question.value else text
+
+
+def _cleaned(text: str) -> str:
+    """Without carriage returns and control characters, within LONGEST_ANSWER."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return "".join(letter for letter in lines if letter >= " " or letter in "\n\t")[:LONGEST_ANSWER]
