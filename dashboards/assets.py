@@ -1,6 +1,7 @@
 """Fetches what browsers need of others' work (package-lock.json) and copies it, with licences, to static/vendor.
 
-Run as `python -m dashboards.assets`; does nothing where the lock has not changed since the last time.
+The engine of the web form goes where that form lies. Run as `python -m dashboards.assets`; does nothing where the lock
+has not changed since the last time.
 """
 
 import gzip
@@ -33,6 +34,11 @@ FILES = {
 }
 """From a path under node_modules to one under static/vendor."""
 
+ENGINE = ROOT / "server" / "webform" / "static" / "engine.js"
+ENGINE_SOURCE = "@getodk/xforms-engine/dist/index.js"
+OLDEST = "safari15"
+"""The browser that the engine of the web form is written down for: iPhones since iOS 15.4 (docs/webform.md)."""
+
 FONT_SOURCE = re.compile(
     r"url\(\./files/be-vietnam-pro-([a-z-]+)-(\d+)-normal\.woff2\) format\('woff2'\)"
     r", url\([^)]+\.woff\) format\('woff'\)"
@@ -60,9 +66,8 @@ def is_current() -> bool:
     """Whether every file is there, copied from the present lock by the present version of this file."""
     stamp = VENDOR / ".stamp"
     made = (*FILES.values(), "be-vietnam-pro/font.css")
-    return (
-        stamp.exists() and stamp.read_text() == _version() and all((VENDOR / name).exists() for name in made)
-    )
+    has_files = ENGINE.exists() and all((VENDOR / name).exists() for name in made)
+    return stamp.exists() and stamp.read_text() == _version() and has_files
 
 
 def _version() -> str:
@@ -100,7 +105,24 @@ def copy() -> None:
         _place(name, _read(source))
     faces = "\n".join(_faces(_read(f"{FONT}/{weight}.css").decode(), weight) for weight in WEIGHTS)
     _place("be-vietnam-pro/font.css", faces.encode())
+    _write_engine()
     (VENDOR / ".stamp").write_text(_version())
+
+
+def _write_engine() -> None:
+    """The engine of the web form as one small module: as published it is a third larger and too new for old iPhones."""
+    _read(ENGINE_SOURCE)
+    source = str(MODULES / ENGINE_SOURCE)
+    asked = ["--minify", "--format=esm", f"--target={OLDEST}", "--legal-comments=eof", "--log-level=error"]
+    run([_esbuild(), source, *asked, f"--outfile={ENGINE}"])
+
+
+def _esbuild() -> str:
+    """The program esbuild for this machine, by itself: its package's own command would need Node."""
+    found = next(MODULES.glob("@esbuild/*/bin/esbuild"), None)
+    if found is None:
+        raise AssetsMissing("thiếu node_modules/@esbuild")
+    return str(found)
 
 
 def _read(source: str) -> bytes:

@@ -1,9 +1,10 @@
-"""Whose an address is: phones', programs' or people's; problems and headers are worded by it."""
+"""Whose an address is: phones', programs', the web form's or people's; problems and headers are worded by it."""
 
 OF_PHONES = (
     "/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/", "/thu/", "/upload", "/formUpload"
 )  # fmt: skip
 OF_PROGRAMS = "/api/"
+OF_WEB_FORM = "/phieu/"
 
 
 def is_of_phones(path: str) -> bool:
@@ -14,3 +15,8 @@ def is_of_phones(path: str) -> bool:
 def is_of_programs(path: str) -> bool:
     """Whether a path belongs to programs."""
     return path.startswith(OF_PROGRAMS)
+
+
+def is_of_web_form(path: str) -> bool:
+    """Whether a path belongs to the form in a browser."""
+    return path.startswith(OF_WEB_FORM)

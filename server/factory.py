@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import api, cli, errors, office, openrosa
+from server import api, cli, errors, office, openrosa, webform
 from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
@@ -30,12 +30,14 @@ def create_server(settings: Settings | None = None) -> Flask:
     security_headers.register(app)
     flask_security_setup.register(app)
     openrosa.register(app)
+    webform.register(app)
     api.register(app)
     layout.register(app)
     office.register(app)
     status_pages.register(app)
     cli.register(app)
-    errors.register(app, speakers=(openrosa.SPEAKER, api.SPEAKER), page=layout.say, passing=outages.kind_of)
+    speakers = (openrosa.SPEAKER, webform.SPEAKER, api.SPEAKER)
+    errors.register(app, speakers, page=layout.say, passing=outages.kind_of)
     return app
 
 

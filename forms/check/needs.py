@@ -82,13 +82,10 @@ NEEDS: tuple[Need, ...] = (
     Need("sealed", "phiếu mã hóa", _has(r"base64RsaPublicKey="), web=False),
     Need("last_saved", "câu trả lời của phiếu trước (last-saved)", _has(r"__last-saved"), web=False),
     Need("audit", "nhật ký điền phiếu (audit)", _has(r"<audit[ />]"), web=False),
-    Need("shapes", "vẽ đường, vẽ vùng", _has(r'type="geo(trace|shape)"'), web=False),
-    Need("films", "quay phim, ghi âm, tệp", _has(r'<upload[^>]*mediatype="(video|audio|application)'), web=False),
-    Need("drawings", "ký tên, vẽ, ghi chú lên ảnh", _has(r'appearance="[^"]*\b(signature|draw|annotate)\b'), web=False),
-    Need("barcode", "quét mã vạch", _has(r'type="barcode"'), web=False),
+    Need("annotate", "vẽ lên ảnh", _has(r'appearance="[^"]*\bannotate\b'), web=False),
     *(
         Need(name, f"hàm {name}()", _calls(name), web=False)
-        for name in ("version", "property", "depend", "is-selected", "extract-signed")
+        for name in ("version", "property", "depend", "is-selected", "extract-signed", "decimal-time")
     ),
 )  # fmt: skip
 """Each thing in one row: read in the sources of both apps (E1), and of the web form's engine."""

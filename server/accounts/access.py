@@ -185,6 +185,12 @@ def phone(view: View) -> View:
     return view
 
 
+def web_form(view: View) -> View:
+    """A view for a collector's browser: `server.webform` finds the collector by the code in a header."""
+    view.access = Access("web_form")  # type: ignore[attr-defined]
+    return view
+
+
 def needs(right: Right, *, records: bool = False) -> Callable[[View], View]:
     """A page for people who have signed in and hold this right; scope is `open_commune`'s to check.
 

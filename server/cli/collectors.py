@@ -50,7 +50,7 @@ def add(name: str, code: str, codes: tuple[str, ...], url: str, qr: Path | None,
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
-        _write(qr, collectors.qr_png(made.collector, url))
+        _write(qr, collectors.qr_png(collectors.qr_text(made.collector, url)))
     db.session.commit()
     _tell(made, url, f"Đã thêm {made.collector.name}.", qr, wants_json=wants_json)
 
@@ -125,7 +125,7 @@ def rotate(username: str, url: str, qr: Path | None, wants_json: bool) -> None:
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
-        _write(qr, collectors.qr_png(collector, url))
+        _write(qr, collectors.qr_png(collectors.qr_text(collector, url)))
     db.session.commit()
     _tell(made, url, f"Đã đổi mã của {collector.name}.", qr, wants_json=wants_json)
 

@@ -8,6 +8,7 @@ from forms.instance import MAX_BYTES
 from server.errors import Problem
 from server.files.attachments import Upload
 from server.intake import receive
+from server.intake.receive import Receipt
 from server.intake.sender import Sender
 from server.openrosa import parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
@@ -25,12 +26,18 @@ def submission(caller: PhoneCaller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":
         return Response(status=204, content_type=xml.CONTENT_TYPE)
+    receipt = take(caller)
+    status = 201 if receipt.new else 202
+    return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
+
+
+def take(caller: PhoneCaller) -> Receipt:
+    """The submission in the body of this request, taken in; from a phone's app or from the form in a browser."""
     with parts.received(request.stream, request.content_type or "", request.content_length) as found:
         form, files = unwrap(found)
         receipt = receive.accept(form, uploads(files), sender(caller))
     learn(caller)
-    status = 201 if receipt.new else 202
-    return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
+    return receipt
 
 
 def sender(caller: PhoneCaller) -> Sender:

@@ -188,6 +188,11 @@ def server_url(collector: Collector, base_url: str) -> str:
     return f"{base_url.rstrip('/')}/key/{token(collector)}"
 
 
+def web_form_url(collector: Collector, base_url: str) -> str:
+    """Where their form in the browser opens; the code stands in the fragment, which is never sent."""
+    return f"{base_url.rstrip('/')}/phieu/#ma={token(collector)}"
+
+
 def admin_password(collector: Collector) -> str:
     """Six digits that unlock the settings of their phone; they follow from their token, so a new code has new ones."""
     mark = hmac.digest(key_for("phone settings"), token(collector).encode(), "sha256")
@@ -210,16 +215,16 @@ def qr_text(collector: Collector, base_url: str, project: str = "") -> str:
     return base64.b64encode(packed).decode()
 
 
-def qr_svg(collector: Collector, base_url: str, project: str = "") -> str:
-    """The QR code as an SVG element that fills what it stands in: with a viewBox, else styles would cut it off."""
-    drawn: str = _qr(qr_text(collector, base_url, project)).svg_inline(omitsize=True)
+def qr_svg(text: str) -> str:
+    """A QR code as an SVG element that fills what it stands in: with a viewBox, else styles would cut it off."""
+    drawn: str = _qr(text).svg_inline(omitsize=True)
     return drawn
 
 
-def qr_png(collector: Collector, base_url: str, project: str = "", *, pixels: int = 6) -> bytes:
-    """The QR code as a PNG picture, so many pixels a module."""
+def qr_png(text: str, *, pixels: int = 6) -> bytes:
+    """A QR code as a PNG picture, so many pixels a module."""
     out = io.BytesIO()
-    _qr(qr_text(collector, base_url, project)).save(out, kind="png", scale=pixels)
+    _qr(text).save(out, kind="png", scale=pixels)
     return out.getvalue()
 
 

@@ -166,6 +166,14 @@ def by_password(*, sends: bool = False) -> PhoneCaller:
     return by(given.parameters, sends=sends)
 
 
+def by_typed(username: str, password: str) -> PhoneCaller:
+    """The collector whose name and password were typed into the web form; Problem PASSWORD_WRONG for others."""
+    rows = _proven(username, password, sends=False)
+    if rows is None:
+        raise Problem(PhoneProblem.PASSWORD_WRONG)
+    return _caller(rows, "")
+
+
 def is_https() -> bool:
     """Whether the phone speaks https to us, or to the proxy in front of us."""
     return request.is_secure or bool(current_app.config["SETTINGS"].https)
@@ -192,12 +200,19 @@ def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCal
 
 def _by_basic(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCaller:
     """No slow hash: it would have to be paid on every request, and the password is ours, 95 bits strong."""
-    username, password = parameters.get("username") or "", parameters.get("password") or ""
-    rows, given = _by_name(username), digest.ha1(username, password).encode()
-    if not any(hmac.compare_digest(each.encode(), given) for each in _ha1s(rows, username, sends=sends)):
-        guessing.refuse_often()
+    rows = _proven(parameters.get("username") or "", parameters.get("password") or "", sends=sends)
+    if rows is None:
         raise _needs_password()
     return _caller(rows, "")
+
+
+def _proven(username: str, password: str, *, sends: bool) -> Sequence[Any] | None:
+    """The rows of the collector whose password this is; None, counted as a guess, where it is nobody's."""
+    rows, given = _by_name(username), digest.ha1(username, password).encode()
+    if any(hmac.compare_digest(each.encode(), given) for each in _ha1s(rows, username, sends=sends)):
+        return rows
+    guessing.refuse_often()
+    return None
 
 
 def _needs_password(*, stale: bool = False) -> Problem:

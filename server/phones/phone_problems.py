@@ -8,4 +8,8 @@ class PhoneProblem(ProblemKind):
 
     KEY_UNKNOWN = 403, "Mã QR này không còn dùng được. Xin tổ trưởng mã mới rồi quét lại."
     KEY_CHANGED = 403, "Mã QR này đã được đổi. Phiếu đã điền vẫn gửi được; xin tổ trưởng mã mới rồi quét lại."
+    PASSWORD_WRONG = (
+        403,
+        "Tên hoặc mật khẩu chưa đúng. Xem lại tờ mã QR: mật khẩu phân biệt chữ hoa, chữ thường.",
+    )
     COLLECTOR_UNKNOWN = 404, "Xã này không có thành viên ấy."

@@ -28,7 +28,9 @@ class Card:
     name: str
     villages: str
     code: Markup
-    """The QR code, drawn to fill what it stands in."""
+    """The QR code for ODK Collect, drawn to fill what it stands in."""
+    web: Markup
+    """The QR code that a camera opens: the form in the browser."""
     server: str
     username: str
     password: str
@@ -39,7 +41,8 @@ class Card:
     """Which code of theirs it is: after a change the phone may still hold the project of the one before."""
 
 
-Drawing = Callable[[Collector, str, str], Markup]
+Drawing = Callable[[str], Markup]
+"""Draws the QR code of a text."""
 
 
 def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
@@ -54,13 +57,13 @@ def _cards(found: Sequence[Collector], base_url: str, drawing: Drawing) -> list[
     return sorted(made, key=lambda card: (sort_key(card.villages), sort_key(card.name)))
 
 
-def _vector(collector: Collector, base_url: str, project: str) -> Markup:
-    return Markup(collectors.qr_svg(collector, base_url, project))  # noqa: S704 - drawn by us
+def _vector(text: str) -> Markup:
+    return Markup(collectors.qr_svg(text))  # noqa: S704 - drawn by us
 
 
-def _picture(collector: Collector, base_url: str, project: str) -> Markup:
+def _picture(text: str) -> Markup:
     """The same as dots: a path of thousands of corners costs the writer of PDF more than a page of text."""
-    dots = base64.b64encode(collectors.qr_png(collector, base_url, project, pixels=3)).decode()
+    dots = base64.b64encode(collectors.qr_png(text, pixels=3)).decode()
     return Markup('<img alt="" src="data:image/png;base64,{}">').format(dots)
 
 
@@ -68,7 +71,8 @@ def _card(collector: Collector, base_url: str, project: str, number: int, drawin
     return Card(
         collector.name,
         ", ".join(village.name for village in collectors.walked(collector)),
-        drawing(collector, base_url, project),
+        drawing(collectors.qr_text(collector, base_url, project)),
+        drawing(collectors.web_form_url(collector, base_url)),
         base_url.rstrip("/"),
         collector.username,
         collectors.password(collector),

@@ -185,7 +185,8 @@ def test_the_password_of_the_phones_settings_is_his_own_and_stays(made: NewColle
 
 
 def test_the_code_is_drawn_for_a_page_and_for_paper(made: NewCollector) -> None:
-    svg, png = collectors.qr_svg(made.collector, BASE), collectors.qr_png(made.collector, BASE)
+    text = collectors.qr_text(made.collector, BASE)
+    svg, png = collectors.qr_svg(text), collectors.qr_png(text)
     assert svg.startswith("<svg")
     assert "viewBox=" in svg  # without it the sheet's style cuts the code off instead of fitting it
     assert svg.endswith("</svg>")

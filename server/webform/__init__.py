@@ -1,0 +1,25 @@
+"""The form in a browser, for collectors whose phone runs neither ODK Collect nor KoboCollect (iPhones)."""
+
+from flask import Blueprint, Flask, Response, jsonify
+
+from server.addresses import is_of_web_form
+from server.errors import Problem
+from server.webform import collector, page
+
+
+def say(problem: Problem) -> Response:
+    """A problem for the page: a code that it acts on and a sentence that it shows."""
+    response = jsonify(code=problem.kind.code, message=problem.sentence)
+    response.status_code = problem.status
+    return response
+
+
+SPEAKER = (is_of_web_form, say)
+
+
+def register(app: Flask) -> None:
+    """Add the page, its files, and what it reads and sends."""
+    blueprint = Blueprint("webform", __name__, url_prefix="/phieu")
+    for rule, view, methods in (*page.ROUTES, *collector.ROUTES):
+        blueprint.add_url_rule(rule, view_func=view, methods=methods)
+    app.register_blueprint(blueprint)

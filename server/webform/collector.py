@@ -1,0 +1,127 @@
+"""What the page reads and sends for a collector: the same forms, lists and way in as ODK Collect has.
+
+The collector's code stands in a header, never in an address: addresses are written down by proxies and browsers.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, jsonify, request, url_for
+
+from forms.check import needs
+from server.accounts import access
+from server.db import db, single_statements
+from server.errors import Problem
+from server.intake import apply_batches
+from server.models import Collector, Commune, Village
+from server.openrosa import forms, published, submission
+from server.openrosa.devices import fetched, seen
+from server.phones import collectors, phone_access
+from server.phones.phone_access import PhoneCaller
+from server.phones.phone_problems import PhoneProblem
+
+SCHEME = "bearer"
+
+
+def _code() -> str:
+    """The code in `Authorization: Bearer`; Problem KEY_UNKNOWN where there is none."""
+    given = request.authorization
+    if given is None or given.type != SCHEME or not given.token:
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
+    return given.token
+
+
+def _reads(view: Callable[..., Response]) -> Callable[..., Response]:
+    """A view that reads under a code that is good today, and finds all that was accepted applied."""
+
+    @functools.wraps(view)
+    def asked(**path: Any) -> Response:
+        caller = phone_access.by_token(_code())
+        apply_batches.caught_up()
+        return view(caller, **path)
+
+    return access.web_form(asked)
+
+
+@_reads
+def about(caller: PhoneCaller) -> Response:
+    """Whose page it is, and every form with the files that it needs and why the web can't show it, if so."""
+    seen(caller)
+    with single_statements().connect() as connection:
+        listed = [_form(connection, caller, form) for form in published.listed(connection, caller)]
+        commune = connection.scalar(sa.select(Commune.name).where(Commune.id == caller.commune_id))
+        walked = sa.select(Village.name).where(Village.id.in_(caller.village_ids)).order_by(Village.name)
+        villages = list(connection.scalars(walked))
+    return jsonify(
+        name=caller.name, username=caller.username, commune=commune, villages=villages, forms=listed
+    )
+
+
+def _form(connection: sa.Connection, caller: PhoneCaller, listed: published.NewestVersion) -> dict[str, Any]:
+    found = published.version(caller, listed.form_id, listed.version)
+    xform = published.xform(connection, caller, listed.form_id, listed.version).body
+    files = published.needed(connection, caller, found) if listed.has_media else []
+    return {
+        "id": listed.form_id,
+        "version": listed.version,
+        "title": listed.title,
+        "md5": listed.md5,
+        "url": url_for(".form", form_id=listed.form_id, version=listed.version),
+        "impossible": [need.words for need in needs.of(xform) if not need.web],
+        "files": [_file(listed, each) for each in files],
+    }
+
+
+def _file(listed: published.NewestVersion, needed: published.Needed) -> dict[str, str]:
+    url = url_for(".media", form_id=listed.form_id, version=listed.version, name=needed.name)
+    return {"name": needed.name, "md5": needed.md5, "url": url}
+
+
+@_reads
+def form(caller: PhoneCaller, form_id: str, version: str) -> Response:
+    """A published version, byte for byte."""
+    with single_statements().connect() as connection:
+        content = published.xform(connection, caller, form_id, version)
+    fetched(caller, form_id, version)
+    return forms.revalidated(content.body, content.media_type, content.md5)
+
+
+@_reads
+def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Response:
+    """A file of a version; lists are made for this collector, as for their phone."""
+    found = published.version(caller, form_id, version)
+    with single_statements().connect() as connection:
+        content = published.file(connection, caller, found, name)
+    return forms.revalidated(content.body, content.media_type, content.md5)
+
+
+@access.web_form
+def send() -> Response:
+    """A filled form with its files, taken in as one from ODK Collect; sent again it is known (202)."""
+    caller = phone_access.by_sent_token(_code())
+    receipt = submission.take(caller)
+    response = jsonify(message=receipt.sentence)
+    response.status_code = 201 if receipt.new else 202
+    return response
+
+
+@access.web_form
+def code() -> Response:
+    """The code of the collector who typed their name and password: for who cannot scan it."""
+    typed = request.get_json(silent=True)
+    username, password = (
+        (typed.get("username"), typed.get("password")) if isinstance(typed, dict) else ("", "")
+    )
+    caller = phone_access.by_typed(str(username), str(password))
+    return jsonify(code=collectors.token(db.session.get_one(Collector, caller.collector_id)))
+
+
+ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
+    ("/about", about, ("GET",)),
+    ("/code", code, ("POST",)),
+    ("/forms/<form_id>/<path:version>.xml", form, ("GET",)),
+    ("/forms/<form_id>/<path:version>/media/<name>", media, ("GET",)),
+    ("/submission", send, ("POST",)),
+)

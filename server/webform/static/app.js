@@ -1,0 +1,180 @@
+/** The page: who opens it, the list of forms, drafts and what waits to be sent, and the form that is open. */
+
+import { button, make } from "./elements.js";
+import * as store from "./store.js";
+import { codeOf, send, update, wipeOld } from "./sync.js";
+import { moment, say, speak, spoken } from "./words.js";
+
+const CODE = /^#ma=([A-Za-z0-9]{64})$/;
+const INSIDE_APPS = /Zalo|FBAN|FBAV|Instagram|Line\//;
+const main = document.getElementById("main");
+const waiting = document.getElementById("waiting");
+let open = null; // the form that is being filled in
+
+const ready = () => document.documentElement.setAttribute("data-ready", "");
+const notice = (words, kind = "notice") => words && make("p", { class: kind, role: kind === "wrong" ? "alert" : "status" }, words);
+
+async function begin() {
+  speak((await store.setting("language")) ?? "vi");
+  if (location.hash) await takeCode();
+  navigator.storage?.persist?.();
+  const wiped = await wipeOld();
+  if (!(await store.setting("code"))) return signIn();
+  await home(wiped ? say("wiped_old") : "");
+  await refresh();
+}
+
+/** The code in the address stays there: what is put on the Home Screen is that address. */
+async function takeCode() {
+  const found = CODE.exec(location.hash);
+  if (!found) return void (await home(say("not_code"), "wrong"));
+  if (found[1] !== (await store.setting("code"))) await store.set("code", found[1]);
+}
+
+function signIn(problem = "") {
+  const name = make("input", { id: "name", autocomplete: "username", autocapitalize: "none", required: true });
+  const password = make("input", { id: "password", type: "password", autocomplete: "current-password", required: true });
+  const wrong = make("p", { class: "wrong", role: "alert" }, problem);
+  const enter = async (event) => {
+    event.preventDefault();
+    try {
+      const code = await codeOf(name.value.trim(), password.value.trim());
+      await store.set("code", code);
+      history.replaceState(null, "", `#ma=${code}`);
+      await home();
+      await refresh();
+    } catch (error) {
+      wrong.textContent = error.code === "offline" ? say("offline") : error.message;
+    }
+  };
+  main.replaceChildren(
+    make("h1", {}, say("title")), notice(say("scan")), make("h2", {}, say("code_typed")),
+    make("form", { onsubmit: enter, class: "sign-in" }, make("label", { for: "name" }, say("name")), name,
+      make("label", { for: "password" }, say("password")), password, wrong, make("button", { type: "submit" }, say("sign_in"))),
+  );
+  ready();
+}
+
+/** Forms to fill in, drafts to go on with, what waits; with one sentence on what was just done. */
+async function home(words = "", kind = "notice") {
+  open?.close();
+  open = null;
+  const [about, drafts, outbox] = [await store.setting("about"), await store.all("drafts"), await store.all("outbox")];
+  const isInside = INSIDE_APPS.test(navigator.userAgent);
+  const isInstalled = navigator.standalone || matchMedia("(display-mode: standalone)").matches;
+  const isPhone = "standalone" in navigator;
+  main.replaceChildren(
+    make("h1", {}, say("title")),
+    about && make("p", { class: "who" }, `${about.name}, ${about.villages.join(", ")} (${about.commune})`),
+    notice(words, kind), notice(isInside ? say("open_in_browser") : "", "wrong"),
+    notice(!isInside && isPhone && !isInstalled ? say("home_screen") : ""),
+    outbox.length ? waits(outbox) : "", drafts.length ? unfinished(drafts) : "", make("h2", {}, say("forms")),
+    about?.forms.length ? make("ul", { class: "forms" }, about.forms.map(formLine)) : make("p", {}, say("empty")),
+    make("p", { class: "acts" }, button(say("update"), () => refresh(true), "second"), button(say("language"), turn, "quiet"),
+      about && make("small", {}, say("updated", { at: moment(about.at) }))),
+  );
+  await count();
+  ready();
+}
+
+async function turn() {
+  speak(spoken() === "vi" ? "en" : "vi");
+  await store.set("language", spoken());
+  await home();
+}
+
+function formLine(form) {
+  if (form.impossible.length) return make("li", {}, make("strong", {}, form.title), make("p", { class: "hint" }, say("cannot", { why: form.impossible.join(", ") })));
+  return make("li", {}, make("strong", {}, form.title), button(say("start"), () => fill(kept(form))));
+}
+
+const kept = (form) => ({ key: `${form.id} ${form.version}`, id: form.id, version: form.version, title: form.title, files: form.files });
+
+function unfinished(drafts) {
+  const lines = drafts.sort((one, other) => other.at - one.at).map((draft) => make("li", {}, make("strong", {}, draft.label),
+    make("small", {}, say("draft", { at: moment(draft.at) })), button(say("continue"), () => fill(draft.form, draft)),
+    button(say("delete"), async () => {
+      if (!window.confirm(say("delete_sure"))) return;
+      await store.remove("drafts", draft.id);
+      await home();
+    }, "quiet")));
+  return make("section", {}, make("h2", {}, say("drafts")), make("ul", { class: "forms" }, lines));
+}
+
+function waits(outbox) {
+  const lines = outbox.map((item) => make("li", {}, make("strong", {}, item.label), make("small", {}, moment(item.at)), item.trouble && make("p", { class: "wrong" }, item.trouble)));
+  return make("section", {}, make("h2", {}, say("waits")), make("ul", { class: "forms" }, lines), button(say("send"), () => flush(true)));
+}
+
+async function count() {
+  const n = (await store.keys("outbox")).length;
+  waiting.textContent = say(n ? "waiting" : "waiting_none", { n });
+  waiting.classList.toggle("some", n > 0);
+  navigator.setAppBadge?.(n).catch(() => {});
+}
+
+/** Opens a new form or a draft; what the engine cannot do is told with the way out. */
+async function fill(form, draft = null) {
+  const [{ openSession }, { showForm }, { locateOnce }] = await Promise.all([import("./session.js"), import("./form_view.js"), import("./control_place.js")]);
+  const who = (await store.setting("about")) ?? {};
+  let session;
+  try {
+    session = await openSession({ form, draft, who, onChange: () => {}, locate: locateOnce });
+  } catch (error) {
+    return home(say("open_failed", { why: `${String(error.message ?? error).split("\n")[0]}.` }), "wrong");
+  }
+  const vietnamese = session.languages.find((each) => /\bvi\b|vietnamese|việt/i.test(each.language));
+  if (vietnamese) session.root.setLanguage(vietnamese);
+  open = showForm(main, session, {
+    keep: (packed) => store.put("drafts", packed),
+    finish: async (packed) => {
+      await store.finish(packed);
+      open = null;
+      await home(say("finished"));
+      flush();
+    },
+    leave: () => home(say("saved")),
+    problem: (error) => main.prepend(notice(error.name === "QuotaExceededError" ? say("no_space") : String(error.message), "wrong")),
+  });
+  ready();
+}
+
+/** Sends what waits, then fetches what is new; quiet where there is no network unless somebody asked. */
+async function refresh(isAsked = false) {
+  await flush(isAsked);
+  try {
+    await update();
+    if (!open) await home();
+  } catch (error) {
+    await failed(error, isAsked);
+  }
+}
+
+async function flush(isAsked = false) {
+  try {
+    waiting.textContent = say("sending");
+    const sent = await send();
+    if (!open && (sent || isAsked)) await home(sent ? say("sent", { n: sent }) : "");
+  } catch (error) {
+    await failed(error, isAsked);
+  } finally {
+    await count();
+  }
+}
+
+async function failed(error, isAsked) {
+  if (open) return;
+  if (error.status === 403) await home(say("code_lost"), "wrong");
+  else if (error.code === "offline") await home(isAsked ? say("offline") : "");
+  else await home(error.message, "wrong");
+}
+
+addEventListener("online", () => flush());
+addEventListener("hashchange", async () => {
+  await takeCode();
+  await refresh();
+});
+document.addEventListener("visibilitychange", () => (document.hidden ? open?.save() : open || refresh()));
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { scope: new URL("../../", import.meta.url).pathname });
+if (!("locks" in navigator) || !("randomUUID" in crypto)) main.replaceChildren(notice(say("old_browser"), "wrong"));
+else begin();

@@ -1,0 +1,211 @@
+/** A form being filled in, screen by screen; drafts are kept while one goes on. */
+
+import { button, make } from "./elements.js";
+import { question } from "./question.js";
+import { place, screens } from "./screens.js";
+import { say } from "./words.js";
+
+const SAVE_AFTER = 2000; // milliseconds without another answer
+const REVIEW = "review";
+
+/**
+ * Shows `session` in `main`. `keep(packed)` stores a draft, `finish(packed)` a finished form, `leave()` goes home;
+ * what cannot be stored is told by their errors.
+ */
+export function showForm(main, session, { keep, finish, leave, problem }) {
+  const view = new FormView(main, session, { keep, finish, leave, problem });
+  session.onChange = () => view.soon();
+  view.go(session.at);
+  return view;
+}
+
+class FormView {
+  constructor(main, session, acts) {
+    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null });
+    this.top = make("div", { class: "where" });
+    this.bar = make("progress", { max: "1", "aria-label": say("progress", { at: "", of: "" }) });
+    this.told = make("p", { class: "hint progress-words", role: "status" });
+    this.heading = make("h1", { tabindex: "-1" }, session.form.title);
+    this.body = make("div", { class: "screen" });
+    this.steps = make("nav", { class: "steps" });
+    main.replaceChildren(make("div", { class: "above" }, this.heading, this.bar, this.told), this.top, this.body, this.steps);
+  }
+
+  /** Draws once after all that one answer changes. */
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), SAVE_AFTER);
+    if (this.isDue) return;
+    this.isDue = true;
+    queueMicrotask(() => {
+      this.isDue = false;
+      this.draw();
+    });
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    try {
+      await this.acts.keep({ ...(await this.session.pack()), screen: this.key });
+    } catch (error) {
+      this.acts.problem(error);
+    }
+  }
+
+  /** Goes to a screen by its key: the first where there is none of that key. */
+  go(key) {
+    for (const each of this.shown.values()) each.leave();
+    this.shown.clear();
+    this.body.replaceChildren();
+    this.key = key;
+    this.draw();
+    window.scrollTo(0, 0);
+    this.heading.focus({ preventScroll: true });
+  }
+
+  draw() {
+    const found = screens(this.session.root);
+    if (this.key === REVIEW || !found.length) return this.drawReview(found);
+    const at = place(found, this.key, this.passed);
+    const screen = found[at];
+    this.key = screen.key;
+    this.progress(at + 1, found.length);
+    this.drawPath(screen.path);
+    this.drawNodes(screen);
+    this.steps.replaceChildren(
+      at > 0 ? button(say("back"), () => this.back(found, at), "second") : button(say("leave"), () => this.leave(), "second"),
+      button(at + 1 < found.length ? say("next") : say("review"), () => this.next(found, at)),
+    );
+    if (at > 0) this.steps.append(button(say("leave"), () => this.leave(), "quiet"));
+  }
+
+  progress(at, of) {
+    this.bar.value = at / (of + 1);
+    this.told.textContent = say("progress", { at, of });
+  }
+
+  drawPath(path) {
+    this.top.replaceChildren(...path.map((part) => {
+      if (typeof part === "string") return make("p", { class: "group" }, part);
+      const words = say("round", { label: part.text, n: part.number });
+      const remove = part.range && button(say("remove"), () => this.removeRound(part), "quiet");
+      return make("p", { class: "group" }, words, remove);
+    }));
+  }
+
+  drawNodes(screen) {
+    if (screen.more) return this.drawMore(screen.more);
+    const keys = new Set(screen.nodes.map((node) => node.nodeId));
+    for (const [key, each] of this.shown) {
+      if (keys.has(key)) continue;
+      each.leave();
+      each.element.remove();
+      this.shown.delete(key);
+    }
+    this.body.querySelector(".more")?.remove();
+    screen.nodes.forEach((node, at) => {
+      if (!this.shown.has(node.nodeId)) this.shown.set(node.nodeId, question(node, this.session, () => this.save()));
+      const each = this.shown.get(node.nodeId);
+      each.update();
+      if (this.body.children[at] !== each.element) this.body.insertBefore(each.element, this.body.children[at] ?? null);
+    });
+  }
+
+  drawMore(range) {
+    const label = range.currentState.label?.asString.trim() || this.session.form.title;
+    const add = () => {
+      const error = this.session.attempt(() => range.addInstances());
+      if (error) return this.acts.problem(error);
+      const found = screens(this.session.root);
+      const end = found.findIndex((each) => each.key === `${range.nodeId} more`);
+      const first = found.findIndex((each) => each.path.some((part) => part.range === range && part.at === range.currentState.children.length - 1));
+      this.go(found[first >= 0 ? first : end].key);
+    };
+    this.body.replaceChildren(make("section", { class: "question more" }, make("p", { class: "label" }, say("round_more", { label })), button(say("add"), add, "second")));
+  }
+
+  removeRound({ range, at }) {
+    if (!window.confirm(say("remove_sure"))) return;
+    this.session.attempt(() => range.removeInstances(at));
+    this.go(`${range.nodeId} more`);
+  }
+
+  /** On, unless an answer on this screen is wrong: then the first such question is brought into view. */
+  next(found, at) {
+    const wrong = [...this.shown.values()].filter((each) => each.complain());
+    if (wrong.length) return wrong[0].element.scrollIntoView({ block: "start", behavior: "smooth" });
+    this.passed = found.slice(0, at + 1).map((screen) => screen.key);
+    this.save();
+    this.go(at + 1 < found.length ? found[at + 1].key : REVIEW);
+  }
+
+  back(found, at) {
+    this.passed = found.slice(0, at - 1).map((screen) => screen.key);
+    this.go(found[at - 1].key);
+  }
+
+  drawReview(found) {
+    this.bar.value = 1;
+    this.told.textContent = say("review");
+    this.top.replaceChildren();
+    const wrong = this.session.root.validationState.violations;
+    const screenOf = (id) => found.find((screen) => screen.nodes.some((node) => node.nodeId === id));
+    const items = wrong.map((each) => {
+      const screen = screenOf(each.nodeId);
+      const node = screen?.nodes.find((one) => one.nodeId === each.nodeId);
+      const words = node?.currentState.label?.asString || each.reference;
+      return make("li", {}, screen ? button(words, () => this.go(screen.key), "link") : words);
+    });
+    this.body.replaceChildren(items.length ? make("div", {}, make("p", { class: "wrong", role: "alert" }, say("still", { n: items.length })), make("ul", {}, items)) : this.answers(found));
+    const finish = button(say("finish"), () => this.finish(finish));
+    finish.disabled = items.length > 0;
+    const last = found.at(-1);
+    this.steps.replaceChildren(last ? button(say("back"), () => this.go(last.key), "second") : "", finish, button(say("leave"), () => this.leave(), "quiet"));
+  }
+
+  /** Every question with its answer, to be read once more before sending; each leads back to its screen. */
+  answers(found) {
+    const lines = found.flatMap((screen) => screen.nodes.filter((node) => node.nodeType !== "note").map((node) => {
+      const words = node.currentState.label?.asString.trim() || screen.path.at(-1)?.text || "";
+      return [make("dt", {}, button(words, () => this.go(screen.key), "link")), make("dd", {}, answerWords(node))];
+    }));
+    return make("dl", { class: "answers" }, lines);
+  }
+
+  async finish(pressed) {
+    pressed.disabled = true;
+    try {
+      const packed = await this.session.pack();
+      if (!packed.isComplete) return this.draw();
+      clearTimeout(this.timer);
+      this.session.close();
+      await this.acts.finish(packed);
+    } catch (error) {
+      pressed.disabled = false;
+      this.acts.problem(error);
+    }
+  }
+
+  async leave() {
+    await this.save();
+    this.close();
+    this.acts.leave();
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    for (const each of this.shown.values()) each.leave();
+    this.session.close();
+  }
+}
+
+function answerWords(node) {
+  const { value, instanceValue } = node.currentState;
+  if (node.nodeType === "select" || node.nodeType === "rank") {
+    const label = (each) => node.getValueOption?.(each)?.label.asString ?? node.getValueLabel?.(each)?.asString ?? each;
+    return value.map(label).join(", ") || say("skip");
+  }
+  if (node.nodeType === "trigger") return value ? "OK" : say("skip");
+  if (node.nodeType === "input" && node.valueType === "date") return instanceValue.split("-").reverse().join("/") || say("skip");
+  return instanceValue || say("skip");
+}

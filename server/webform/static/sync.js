@@ -1,0 +1,136 @@
+/** What goes between this browser and the server: forms and lists down, finished forms up, each exactly once. */
+
+import * as store from "./store.js";
+
+const BASE = new URL("../../", import.meta.url).pathname; // …/phieu/
+const TOO_OLD = 14 * 24 * 3600 * 1000; // milliseconds that lists of people may lie here without an update
+
+/** The answer to a request was not what the page can go on with; `code` is the server's, or "offline". */
+export class Refused extends Error {
+  constructor(code, message, status = 0) {
+    super(message);
+    Object.assign(this, { code, status });
+  }
+}
+
+async function ask(url, { body, code } = {}) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { ...(code ? { Authorization: `Bearer ${code}` } : {}), ...(typeof body === "string" ? { "Content-Type": "application/json" } : {}) },
+      body,
+      credentials: "omit",
+      cache: "no-store",
+      referrerPolicy: "no-referrer",
+    });
+  } catch {
+    throw new Refused("offline", "");
+  }
+  if (response.ok) return response;
+  const told = await response.json().catch(() => ({}));
+  throw new Refused(told.code ?? "unknown", told.message ?? `HTTP ${response.status}`, response.status);
+}
+
+const withDevice = async (path) => `${BASE}${path}?deviceID=${encodeURIComponent(await device())}`;
+
+/** What this browser calls itself, for the page of the commune's phones. */
+async function device() {
+  let known = await store.setting("device");
+  if (!known) {
+    known = `web:${crypto.randomUUID()}`;
+    await store.set("device", known);
+  }
+  return known;
+}
+
+/** The code that belongs to a typed name and password. */
+export async function codeOf(username, password) {
+  const response = await ask(`${BASE}code`, { body: JSON.stringify({ username, password }) });
+  return (await response.json()).code;
+}
+
+/**
+ * Fetches whose page it is, the forms and every file of theirs that changed; what no form or draft needs goes.
+ */
+export async function update() {
+  const code = await store.setting("code");
+  try {
+    const about = await (await ask(await withDevice("about"), { code })).json();
+    await Promise.all(about.forms.filter((form) => !form.impossible.length).map((form) => fetchForm(form, code)));
+    await store.set("about", { ...about, at: Date.now() });
+    await tidy(about);
+    return about;
+  } catch (error) {
+    throw await revoked(error);
+  }
+}
+
+/** A code that is not good any more (403) costs the lists of people at once, whatever was asked under it. */
+async function revoked(error) {
+  if (error.status === 403) await store.forget();
+  return error;
+}
+
+async function fetchForm(form, code) {
+  const key = `${form.id} ${form.version}`;
+  if ((await store.get("forms", key))?.md5 !== form.md5) {
+    const xml = await (await ask(form.url, { code })).text();
+    await store.put("forms", { key, md5: form.md5, xml });
+  }
+  for (const file of form.files) {
+    if (await store.get("files", file.md5)) continue;
+    const response = await ask(file.url, { code });
+    const type = response.headers.get("Content-Type") ?? "";
+    await store.put("files", { md5: file.md5, type, bytes: await response.arrayBuffer() });
+  }
+}
+
+/** Drops forms and files that neither today's forms nor a draft need. */
+async function tidy(about) {
+  const drafts = await store.all("drafts");
+  const forms = new Set([...about.forms.map((form) => `${form.id} ${form.version}`), ...drafts.map((draft) => draft.form.key)]);
+  const files = new Set([...about.forms.flatMap((form) => form.files), ...drafts.flatMap((draft) => draft.form.files)].map((file) => file.md5));
+  for (const key of await store.keys("forms")) if (!forms.has(key)) await store.remove("forms", key);
+  for (const md5 of await store.keys("files")) if (!files.has(md5)) await store.remove("files", md5);
+}
+
+/** Lists of people that were not renewed for 14 days are wiped; true where they were. */
+export async function wipeOld() {
+  const about = await store.setting("about");
+  if (!about || Date.now() - about.at < TOO_OLD) return false;
+  await store.forget();
+  return true;
+}
+
+/**
+ * Sends what waits, oldest first; how many went. Only one tab does so at a time, and it looks anew at what waits.
+ *
+ * The address is made here, at the last moment, from the code of today: nothing that waits knows an old one.
+ */
+export function send() {
+  return navigator.locks.request("tung-nha-send", async () => {
+    const code = await store.setting("code");
+    const waiting = (await store.all("outbox")).sort((one, other) => one.at - other.at);
+    let sent = 0;
+    for (const item of code ? waiting : []) {
+      try {
+        await ask(await withDevice("submission"), { code, body: body(item) });
+        await store.remove("outbox", item.id);
+        sent += 1;
+      } catch (error) {
+        // what this one meets need not stop the next: only a network or a code that is gone stops them all
+        if (error.code === "offline" || error.status === 403 || error.status >= 500) throw await revoked(error);
+        await store.put("outbox", { ...item, trouble: error.message });
+      }
+    }
+    return sent;
+  });
+}
+
+function body(item) {
+  const form = new FormData();
+  form.append("xml_submission_file", new Blob([item.xml], { type: "text/xml" }), "xml_submission_file.xml");
+  for (const file of item.files) form.append(file.name, new Blob([file.bytes], { type: file.type }), file.name);
+  return form;
+}

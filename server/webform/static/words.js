@@ -1,0 +1,85 @@
+/** What the page says, Vietnamese first. A form speaks its own languages; these are the words around it. */
+
+const VI = {
+  add: "Thêm", accept: "Lấy vị trí này", accuracy: "Độ chính xác ±{m} m", accurate: "Đủ chính xác", again: "Lấy lại",
+  allow_location:
+    "Trang này chưa được phép xem vị trí. iPhone: Cài đặt › Quyền riêng tư › Dịch vụ định vị › Safari › Khi dùng, bật Vị trí chính xác; rồi tải lại trang.",
+  answer_needed: "Câu này cần trả lời.", answer_wrong: "Câu trả lời chưa hợp lệ.", back: "Quay lại",
+  barcode: "Quét mã vạch", cannot: "Biểu mẫu này chưa dùng được trên web ({why}). Hãy dùng ODK Collect.", cancel: "Thôi",
+  changed: "Có bản mới của trang này. Gửi hết phiếu, rồi tải lại trang.", choose: "Chọn …", clear: "Xóa",
+  code_lost: "Mã này không còn dùng được. Danh sách hộ đã được xóa khỏi máy; phiếu đã điền vẫn còn và sẽ gửi khi anh/chị mở mã mới.",
+  code_typed: "Hoặc nhập tên và mật khẩu trên tờ mã QR", continue: "Điền tiếp", day_lost: "Thử lại khi có mạng.",
+  delete: "Xóa nháp", delete_sure: "Xóa phiếu nháp này? Không lấy lại được.", draft: "Nháp, {at}", drafts: "Phiếu đang điền dở",
+  empty: "Chưa có biểu mẫu nào. Khi có mạng, bấm Cập nhật.", file: "Chọn tệp", film: "Quay hoặc chọn phim",
+  forms: "Biểu mẫu", finish: "Hoàn thành và gửi", finished: "Đã xong. Phiếu nằm trong máy và tự gửi khi có mạng.",
+  home_screen:
+    "Để phiếu không mất: bấm nút Chia sẻ của Safari, chọn Thêm vào MH chính, rồi luôn mở Từng Nhà từ đó. Safari xóa dữ liệu của trang 7 ngày không mở.",
+  language: "English", leave: "Lưu nháp và thoát", line: "{n} điểm", locating: "Đang tìm vị trí …", location: "Lấy vị trí",
+  location_none: "Không lấy được vị trí. Hãy ra chỗ thoáng rồi thử lại.", next: "Tiếp", no_match: "Không có tên nào khớp.",
+  more_match: "Còn {n} mục nữa: gõ thêm vài chữ.", name: "Tên", not_code: "Mã trong địa chỉ không đúng. Hãy quét lại mã QR của anh/chị.",
+  no_space: "Máy hết chỗ nên chưa lưu được. Hãy gửi các phiếu đang chờ, xóa bớt ảnh trong máy, rồi làm lại.",
+  offline: "Chưa có mạng: phiếu nằm trong máy.", old_browser: "Trình duyệt này quá cũ. Cần iOS 15.4 trở lên, hoặc dùng ODK Collect trên Android.",
+  open_failed: "Không mở được biểu mẫu này trên web: {why} Hãy dùng ODK Collect hoặc báo cán bộ xã.", open_in_browser:
+    "Trang này đang mở trong ứng dụng khác nên không giữ được phiếu. Bấm ⋯ và chọn Mở bằng Safari.",
+  password: "Mật khẩu", photo: "Chụp hoặc chọn ảnh", photo_unreadable: "Không đọc được ảnh này. Hãy chụp lại.", point: "Ghi một điểm",
+  point_back: "Bỏ điểm cuối", progress: "Câu {at} / {of}", rank_down: "Xuống", rank_up: "Lên", recalculated:
+    "Không tính được câu này: {why}", record: "Ghi âm hoặc chọn tệp", remove: "Bỏ phần này", remove_sure: "Bỏ phần này và các câu trả lời trong đó?",
+  review: "Xem lại", round: "{label} ({n})", round_more: "Thêm một phần nữa: {label}?", saved: "Đã lưu trong máy",
+  scan: "Quét mã QR “Phiếu trên web” của anh/chị bằng máy ảnh của điện thoại, rồi mở đường dẫn.", search: "Gõ tên, không cần dấu",
+  send: "Gửi ngay", sending: "Đang gửi …", sent: "Đã gửi {n} phiếu.", sign: "Ký hoặc vẽ bằng ngón tay", sign_in: "Mở phiếu của tôi",
+  skip: "Chưa trả lời", start: "Điền phiếu mới", still: "Còn {n} câu cần xem lại:", take_photo: "Ảnh đã lưu", title: "Phiếu trên web",
+  update: "Cập nhật", updated: "Cập nhật lúc {at}", waiting: "{n} phiếu chờ gửi", waiting_none: "Không có phiếu chờ gửi",
+  waits: "Phiếu chờ gửi", wiped_old: "Danh sách hộ đã cũ quá 14 ngày nên được xóa khỏi máy. Hãy bấm Cập nhật khi có mạng.",
+};
+
+const EN = {
+  add: "Add", accept: "Use this location", accuracy: "Accuracy ±{m} m", accurate: "Accurate enough", again: "Take again",
+  allow_location: "This page may not see the location. iPhone: Settings › Privacy › Location Services › Safari › While Using, Precise; then reload.",
+  answer_needed: "This question needs an answer.", answer_wrong: "This answer is not valid.", back: "Back", barcode: "Scan a barcode",
+  cannot: "This form cannot be used on the web yet ({why}). Please use ODK Collect.", cancel: "Cancel",
+  changed: "There is a new version of this page. Send what waits, then reload.", choose: "Choose …", clear: "Clear",
+  code_lost: "This code is no longer valid. Lists of households were removed; finished forms stay and go out with a new code.",
+  code_typed: "Or type the name and password of your sheet", continue: "Continue", day_lost: "Try again when there is a network.",
+  delete: "Delete draft", delete_sure: "Delete this draft? It cannot be undone.", draft: "Draft, {at}", drafts: "Unfinished forms",
+  empty: "No forms yet. Press Update when there is a network.", file: "Choose a file", film: "Record or choose a film", forms: "Forms",
+  finish: "Finish and send", finished: "Done. The form is on this phone and is sent when there is a network.",
+  home_screen: "So that nothing is lost: press Share in Safari, choose Add to Home Screen, and always open Từng Nhà from there. Safari removes a page's data after 7 days without a visit.",
+  language: "Tiếng Việt", leave: "Save draft and leave", line: "{n} points", locating: "Locating …", location: "Get location",
+  location_none: "No location. Go outside and try again.", next: "Next", no_match: "Nothing matches.", more_match: "{n} more: type a few letters.",
+  name: "Name", not_code: "The code in the address is wrong. Please scan your QR code again.",
+  no_space: "The phone is full, so this was not saved. Send what waits, remove some photos, then try again.",
+  offline: "No network: forms stay on this phone.", old_browser: "This browser is too old. iOS 15.4 or newer, or ODK Collect on Android.",
+  open_failed: "This form cannot be opened on the web: {why} Please use ODK Collect or tell the commune.",
+  open_in_browser: "This page is open inside another app and cannot keep forms. Press ⋯ and choose Open in Safari.",
+  password: "Password", photo: "Take or choose a photo", photo_unreadable: "This photo cannot be read. Please take it again.",
+  point: "Add a point", point_back: "Remove the last point", progress: "Question {at} / {of}", rank_down: "Down", rank_up: "Up",
+  recalculated: "This question cannot be worked out: {why}", record: "Record or choose a sound", remove: "Remove this part",
+  remove_sure: "Remove this part and its answers?", review: "Review", round: "{label} ({n})", round_more: "Add another: {label}?",
+  saved: "Saved on this phone", scan: "Scan your “web form” QR code with the phone's camera and open the link.",
+  search: "Type a name", send: "Send now", sending: "Sending …", sent: "{n} forms sent.", sign: "Sign or draw with a finger",
+  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "{n} questions to look at:", take_photo: "Photo saved",
+  title: "Web form", update: "Update", updated: "Updated {at}", waiting: "{n} forms wait to be sent", waiting_none: "Nothing waits",
+  waits: "Waiting to be sent", wiped_old: "Lists older than 14 days were removed from this phone. Press Update when there is a network.",
+};
+
+let language = "vi";
+
+export const speak = (code) => {
+  language = code === "en" ? "en" : "vi";
+  document.documentElement.lang = language;
+};
+export const spoken = () => language;
+
+/** The sentence of that name with its {fields} filled in. */
+export function say(name, fields = {}) {
+  const sentence = (language === "en" ? EN : VI)[name];
+  return sentence.replace(/\{(\w+)\}/g, (_, field) => fields[field] ?? "");
+}
+
+/** Letters as people type them in a hurry: no marks, đ as d, small. */
+export const folded = (text) =>
+  text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
+
+const CLOCK = new Intl.DateTimeFormat("vi-VN", { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
+/** When it was, as it is written in Vietnam. */
+export const moment = (milliseconds) => CLOCK.format(new Date(milliseconds));
