@@ -102,14 +102,12 @@ INSERT INTO finding (submission_id, indicator_id, subject, village_id, done, of,
 SELECT s.id, i.id, s.entity_id, s.village_id, (random() < 0.6)::int, 1, s.observed_at, s.received_at, true
 FROM submission s CROSS JOIN indicator i WHERE s.id BETWEEN :first AND :last
 """
-SUBJECTS = """
-INSERT INTO subject (id, changes) SELECT entity_id, count(*) FROM submission GROUP BY entity_id
-"""
 COUNT = """
 WITH ordered AS (
   SELECT village_id, indicator_id, (observed_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, done, of,
     lag(done) OVER series AS done_before, lag(of) OVER series AS of_before
-  FROM finding WINDOW series AS (PARTITION BY subject, indicator_id ORDER BY observed_at, received_at, submission_id)
+  FROM finding WHERE counts
+  WINDOW series AS (PARTITION BY subject, indicator_id ORDER BY observed_at, received_at, submission_id)
 )
 INSERT INTO tally_day (village_id, indicator_id, day, done, of, subjects)
 SELECT village_id, indicator_id, day, sum(done - coalesce(done_before, 0)), sum(of - coalesce(of_before, 0)),
@@ -140,7 +138,6 @@ def store(visits: int) -> None:
             connection.execute(sa.text(STATE), values)
             connection.commit()
             print(f"  {last:,} visits stored", flush=True)
-        connection.execute(sa.text(SUBJECTS))
         connection.execute(sa.text(COUNT))
         connection.execute(sa.text(MONTHS))
         connection.commit()

@@ -1,9 +1,10 @@
 """The whole city on PostgreSQL: 114 communes, 2,900 thôn, 1.3 million households, and visits where asked for.
 
-python -m bench.wide [--households 1300000] [--visits 2000000] [--full 100000] [--serve]
+python -m bench.wide [--households 1300000] [--visits 2000000] [--full 100000] [--team 60] [--serve]
 
 Everything is made inside the database by `generate_series`, the same for the same numbers, in a few minutes at full
-size. With `--serve` it stays to be looked at; other benchmarks call `built` or `build`.
+size. With `--serve` it stays to be looked at; `bench.rooms` measures every page of it, other benchmarks call `built` or
+`build`.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app import create_app
-from bench import city, machine
+from bench import city, machine, wide_rows
 from forms import plans
 from server import migrate
 from server.accounts import persons, tokens
@@ -53,13 +54,16 @@ class Size:
     """Of one form in the first commune, with all its answers."""
     collectors: int = 1
     """Each of one thôn of the first commune, round and round."""
+    team: int = 60
+    """Collectors of each commune beside these: who sent the visits, each from thôn of their own."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Wide:
     """What one needs to ask a city: tokens of phones, (name, password) of phones, a program's token.
 
-    Persons sign in as `lanh_dao`, `can_bo` and `to_truong` (first commune), `so_khcn` and `quan_tri`, with PASSWORD.
+    Persons sign in as `lanh_dao`, `can_bo`, `soat_vien` and `to_truong` (first commune), `so_khcn` and `quan_tri`, with
+    PASSWORD.
     """
 
     tokens: Sequence[str]
@@ -100,7 +104,9 @@ JOIN (SELECT id, code, row_number() OVER (ORDER BY id) - 1 AS place FROM village
 """
 ASKED = f"""
 CREATE TABLE asked AS
-SELECT row_number() OVER (ORDER BY n) - 1 AS place, {KEY.format(n="n")} AS id, v.id AS village_id
+SELECT row_number() OVER (ORDER BY n) - 1 AS place, {KEY.format(n="n")} AS id, v.id AS village_id,
+  coalesce((SELECT min(w.collector_id) FROM collector_village w JOIN collector c ON c.id = w.collector_id
+            WHERE w.village_id = v.id AND c.username LIKE 'nguoi.%'), 1) AS collector_id
 FROM generate_series(0, :households - 1) n
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM village) v ON v.place = n % :villages
 WHERE n / :villages % 10 <= v.place % 10
@@ -109,9 +115,10 @@ WHERE n / :villages % 10 <= v.place % 10
 VISITS = """
 INSERT INTO submission (instance_id, form_id, form_version_id, version, collector_id, village_id, entity_id, result,
   sha256, xml, answers, observed_at, received_at, device, user_agent, review)
-SELECT 'uuid:' || md5('phieu ' || n)::uuid, 1, 1, '1', 1, a.village_id, a.id, 'gap',
+SELECT 'uuid:' || md5('phieu ' || n)::uuid, 1, 1, '1', a.collector_id, a.village_id, a.id, 'gap',
   sha256(convert_to(n::text, 'UTF8')),
-  convert_to('<data id="bench_ho" version="1"><!-- ' || n || ' --></data>', 'UTF8'),
+  convert_to('<data id="bench_ho" version="1"><meta><instanceID>uuid:' || md5('phieu ' || n)::uuid
+    || '</instanceID></meta></data>', 'UTF8'),
   '{"ket_qua": "gap"}', moment, moment + interval '5 hours', 'collect:aB3dE6gH9jK2mN5p',
   'org.odk.collect.android/v2026.3.1', 'received'
 FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n
@@ -141,12 +148,13 @@ FINDINGS = """
 INSERT INTO finding (submission_id, indicator_id, subject, village_id, done, of, observed_at, received_at, counts)
 SELECT s.id, i.id, s.entity_id, s.village_id,
   (i.code = 'tham_ho' OR (s.village_id % 5 + 3) * 100 + i.id * 37 > (s.id * 7919 + i.id * 104729) % 1000)::int, 1,
-  s.observed_at, s.received_at, true
+  s.observed_at, s.received_at, s.review <> 'rejected' AND s.quarantine IS NULL AND s.replaced_by_id IS NULL
 FROM submission s CROSS JOIN indicator i
 WHERE s.id BETWEEN :first AND :last AND i.code = ANY(:stated)
 """
 STATUS = """
-UPDATE entity SET version = 2, changed_at = last_received, data = data || jsonb_build_object('tinh_trang', 'da_gap',
+UPDATE entity SET version = 1 + number, changed_at = last_received,
+  data = data || jsonb_build_object('tinh_trang', 'da_gap',
   'ket_qua', 'gap', 'lan_tham', number::text, 'ngay_cuoi', (last_observed AT TIME ZONE 'Asia/Ho_Chi_Minh')::date,
   'marker-color', '#2e7d32')
 FROM (SELECT entity_id, count(*) AS number, max(observed_at) AS last_observed, max(received_at) AS last_received
@@ -160,7 +168,9 @@ def build(size: Size) -> Wide:
     """Fill the current application's empty, migrated PostgreSQL."""
     load_plans.load_indicators()
     publishing.publish(city.FORM.read_bytes(), city.FORM.name, commune=None)
-    publishing.publish_library(["ho_gia_dinh"])  # what phones of this city fetch, with their lists
+    publishing.publish_library(
+        ["ho_gia_dinh", "phan_anh"]
+    )  # what phones of this city fetch, with their lists
     db.session.execute(sa.text("UPDATE form_version SET published_at = timestamptz '2026-09-01 01:00Z'"))
     list_id = db.session.scalar(sa.select(EntityList.id).where(EntityList.name == "ho_dan"))
     db.session.execute(sa.text(COMMUNES), {"communes": size.communes})
@@ -168,11 +178,17 @@ def build(size: Size) -> Wide:
     for plan in PLANS[: size.communes]:
         load_plans.load(plans.read(plan))
     db.session.commit()
-    _repeat(HOUSEHOLDS, 0, size.households, "households", list=list_id, villages=size.villages)
-    _run(FIGURES, list=list_id)
-    _visits(size)
     wide = _people(size)
     db.session.commit()
+    _run(wide_rows.TEAMS, team=size.team)
+    _run(wide_rows.WALKS, team=max(size.team, 1))
+    _run(wide_rows.STAFFED, staff=wide_rows.STAFF)
+    for statement in wide_rows.ONCE_BEFORE:
+        _run(statement)
+    _repeat(HOUSEHOLDS, 0, size.households, "households", list=list_id, villages=size.villages)
+    _run(FIGURES, list=list_id)
+    _run(wide_rows.PLACES)
+    _visits(size)
     _settle()
     return wide
 
@@ -184,19 +200,20 @@ def _visits(size: Size) -> None:
             asked = connection.scalar(sa.text("SELECT count(*) FROM asked"))
         _repeat(VISITS, 1, size.visits, "visits", asked=asked, total=size.visits)
         _run("DROP TABLE asked")
-        _repeat(FINDINGS, 1, size.visits, "visits with findings", stated=list(STATED))
     if size.full:
         xml, answers = _answered()
         _repeat(
             FULL_VISITS, 1, size.full, "visits with all answers", total=size.full, xml=xml, answers=answers
         )
-        first = size.visits + 1
-        _repeat(FINDINGS, first, size.full, "of these with findings", stated=list(city.INDICATORS))
-    if size.visits or size.full:
-        _run(city.SUBJECTS)
-        _run(city.COUNT)
-        _run(city.MONTHS)
-        _run(STATUS)
+    every = size.visits + size.full
+    if not every:
+        return
+    for statement, what in wide_rows.OF_VISITS:
+        _repeat(statement, 1, every, what)
+    _repeat(FINDINGS, 1, size.visits, "visits with findings", stated=list(STATED))
+    _repeat(FINDINGS, size.visits + 1, size.full, "of these with findings", stated=list(city.INDICATORS))
+    for statement in (city.COUNT, city.MONTHS, STATUS, *wide_rows.ONCE_AFTER):
+        _run(statement)
 
 
 def _answered() -> tuple[str, str]:
@@ -213,6 +230,7 @@ def _people(size: Size) -> Wide:
     ).all()
     persons.add("lanh_dao", "Lãnh đạo", ("leader",), commune=commune, password=PASSWORD)
     persons.add("can_bo", "Cán bộ", ("officer",), commune=commune, password=PASSWORD)
+    persons.add("soat_vien", "Soát viên", ("reviewer",), commune=commune, password=PASSWORD)
     persons.add(
         "to_truong", "Tổ trưởng", ("team_leader",), commune=commune, villages=villages[:1], password=PASSWORD
     )

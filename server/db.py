@@ -199,6 +199,10 @@ AWAY: Mapping[str, object] = {
 """libpq's: a machine that does not answer is gone after seconds, not after the minutes of TCP."""
 PATIENCE = {"lock_timeout": "5s", "statement_timeout": "50s"}
 """What a request may wait for somebody's lock, or take in all: less than a worker may."""
+PLANNING = {"random_page_cost": "1.1", "jit": "off"}
+"""How statements of pages are planned: what they ask for lies in memory or on a disk without heads, where a row here
+and there costs little more than the next one (by PostgreSQL's own figure, of disks with heads, a commune's answers are
+found sooner by reading the whole city's), and no page is worth compiling for."""
 VISITS_PATIENCE = {"lock_timeout": "1s", "statement_timeout": "10s"}
 """The same for the single statements of visits: whoever holds a household for longer holds up nobody else's visit."""
 
@@ -246,7 +250,7 @@ def prepare(engine: Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         _watched(engine, single_statements())
-        _bounded(engine, PATIENCE)
+        _bounded(engine, PATIENCE | PLANNING)
         _bounded(single_statements(), VISITS_PATIENCE)
         _plan_once(single_statements())
         return

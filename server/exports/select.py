@@ -43,12 +43,29 @@ class SubmissionFilter:
 
     commune: Named
     form: Named
+    here: "Here"
     since: dt.date | None = None
     until: dt.date | None = None
     all_states: bool = False
     states: frozenset[str] = frozenset()
     villages: Mapping[str, frozenset[int]] | None = None
     ids: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where submissions of a commune lie, and who sent those that lie in no thôn; as keys, so that a database finds
+    either by an index."""
+
+    villages: frozenset[int]
+    collectors: frozenset[int]
+
+
+def here(commune_id: int) -> Here:
+    """Two statements."""
+    villages = db.session.scalars(sa.select(Village.id).where(Village.commune_id == commune_id))
+    collectors = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id == commune_id))
+    return Here(frozenset(villages), frozenset(collectors))
 
 
 def named(commune: Commune) -> Named:
@@ -58,7 +75,12 @@ def named(commune: Commune) -> Named:
 
 def choice(commune: Commune, form: Form, **wanted: Any) -> SubmissionFilter:
     """What an export holds."""
-    return SubmissionFilter(commune=named(commune), form=Named(form.id, form.form_id, form.title), **wanted)
+    return SubmissionFilter(
+        commune=named(commune),
+        form=Named(form.id, form.form_id, form.title),
+        here=here(commune.id),
+        **wanted,
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +120,7 @@ def forms(commune: Commune) -> Sequence[tuple[Form, int]]:
     """The forms that have submissions here, with how many."""
     counted = (
         sa.select(Submission.form_id, sa.func.count())
-        .where(_here(commune.id), *_COUNTING)
+        .where(_within(here(commune.id)), *_COUNTING)
         .group_by(Submission.form_id)
     )
     numbers = {row.form_id: row[1] for row in db.session.execute(counted)}
@@ -157,7 +179,7 @@ def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:
     found = db.session.scalars(
         sa.select(Attachment)
         .join(Submission, Submission.id == Attachment.submission_id)
-        .where(Submission.id == submission_id, Attachment.name == name, _here(commune.id))
+        .where(Submission.id == submission_id, Attachment.name == name, _within(here(commune.id)))
     ).one_or_none()
     if found is None:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
@@ -168,18 +190,16 @@ _IN_FORCE = (Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None
 _COUNTING = (*_IN_FORCE, Submission.review != "rejected")
 
 
-def _here(commune_id: int) -> sa.ColumnElement[bool]:
+def _within(here: Here) -> sa.ColumnElement[bool]:
     """Of the commune's thôn; what lies in none belongs to the commune of its collector."""
-    villages = sa.select(Village.id).where(Village.commune_id == commune_id)
-    collectors = sa.select(Collector.id).where(Collector.commune_id == commune_id)
     return sa.or_(
-        Submission.village_id.in_(villages),
-        sa.and_(Submission.village_id.is_(None), Submission.collector_id.in_(collectors)),
+        Submission.village_id.in_(sorted(here.villages)),
+        sa.and_(Submission.village_id.is_(None), Submission.collector_id.in_(sorted(here.collectors))),
     )
 
 
 def _chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
-    found = [Submission.form_id == wanted.form.id, _here(wanted.commune.id)]
+    found = [Submission.form_id == wanted.form.id, _within(wanted.here)]
     if wanted.since:
         found.append(Submission.observed_at >= _begin(wanted.since))
     if wanted.until:

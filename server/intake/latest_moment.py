@@ -14,6 +14,12 @@ _STORED = sa.select(sa.func.max(_NEWEST.c.received_at))
 """By their numbers, which have an index; the very newest may have come while the clock was behind already."""
 
 
+def stored(connection: sa.Connection) -> dt.datetime | None:
+    """The latest arrival of those that came last; None before the first."""
+    found: dt.datetime | None = connection.scalar(_STORED)
+    return found
+
+
 def known(moment: dt.datetime) -> dt.datetime:
     """`moment` by the machine's clock, or the latest that was stored or asked about in this process, if later.
 
@@ -22,7 +28,7 @@ def known(moment: dt.datetime) -> dt.datetime:
     latest: dt.datetime | None = current_app.extensions.get(_LATEST)
     if latest is None:
         with db.engine.connect() as connection:
-            latest = connection.scalar(_STORED)
+            latest = stored(connection)
     found = moment if latest is None else max(latest, moment)
     current_app.extensions[_LATEST] = found
     return found

@@ -53,6 +53,9 @@ class Entity(Base):
     list: Mapped[EntityList] = relationship(lazy="joined")
 
 
+_CONFLICT = text("conflict is not null and settled_at is null")
+
+
 class EntityVersion(Base):
     """What an entity was after one change; `base`, `trunk` and `branch` are what the phone knew (E9, E14)."""
 
@@ -63,6 +66,12 @@ class EntityVersion(Base):
             "submission_id",
             sqlite_where=text("submission_id is not null"),
             postgresql_where=text("submission_id is not null"),
+        ),
+        Index(  # the few conflicts that a person has to settle, and that wait for nobody once they are
+            "ix_entity_version_conflict",
+            "entity_id",
+            sqlite_where=_CONFLICT,
+            postgresql_where=_CONFLICT,
         ),
     )
 

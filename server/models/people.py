@@ -132,6 +132,7 @@ class Collector(Base):
     """
 
     __tablename__ = "collector"
+    __table_args__ = (Index(None, "commune_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -155,6 +156,7 @@ class CollectorVillage(Base):
     """A thôn that a collector walks, or one that was taken from them and stays on their phone for a while."""
 
     __tablename__ = "collector_village"
+    __table_args__ = (Index(None, "village_id"),)
 
     collector_id: Mapped[int] = mapped_column(
         ForeignKey("collector.id", ondelete="CASCADE"), primary_key=True

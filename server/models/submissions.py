@@ -11,6 +11,12 @@ from server.db import BIG, LETTER, Base
 from server.models.forms import Form, FormVersion
 from server.models.places import Village
 
+_OPEN = text(
+    "replaced_by_id is null and (review = 'has_issues' or (quarantine is not null or flags is not null "
+    "or missing_files is not null) and review = 'received')"
+)
+"""What waits for a person (server/review/waiting_reasons.py)."""
+
 
 class Submission(Base):
     """One visit as a phone sent it: the log of all that was accepted, applied in the order of its keys.
@@ -27,6 +33,8 @@ class Submission(Base):
         Index(None, "entity_id"),
         Index(None, "form_id", "id"),
         Index(None, "collector_id", "id"),
+        Index(None, "village_id", "form_id"),
+        Index("ix_submission_open", "collector_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         # the few visits that are about no household: check points of 5G, found by thôn
         Index(
             "ix_submission_points",

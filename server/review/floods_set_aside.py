@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from server.db import db
 from server.intake import floods
 from server.models import Collector, Commune, Submission
-from server.review import submission_states
+from server.review import waiting_reasons
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def waiting(commune: Commune) -> Sequence[FloodSetAside]:
         .where(
             Collector.commune_id == commune.id,
             Submission.quarantine == floods.FLOOD,
-            Submission.replaced_by_id.is_(None),
-            Submission.review.in_((submission_states.RECEIVED, submission_states.HAS_ISSUES)),
+            waiting_reasons.OPEN,
         )
         .group_by(Collector.id, Collector.name)
         .order_by(sa.func.max(received).desc())

@@ -124,10 +124,8 @@ _FROM: _Rows = (
 
 def queue(commune: Commune, wanted: QueueFilter) -> Queue:
     """A page of the queue of a commune: what its collectors sent. One statement."""
-    query = _FROM.where(
-        Collector.commune_id == commune.id, Submission.replaced_by_id.is_(None), *_filters(wanted)
-    )
-    rows = db.session.execute(query.order_by(Submission.id.desc()).limit(PAGE + 1)).all()
+    query = _FROM.where(Submission.id.in_(_found(commune, wanted, PAGE + 1, newest=True)))
+    rows = db.session.execute(query.order_by(Submission.id.desc())).all()
     lines = tuple(line_of(row) for row in rows[:PAGE])
     return Queue(lines, lines[-1].id if len(rows) > PAGE else None)
 
@@ -138,12 +136,29 @@ MOST_AT_ONCE = 2_000
 
 def chosen(commune: Commune, wanted: QueueFilter) -> list[tuple[int, str]]:
     """All that a filter shows, on every page of it, each with its state; at most MOST_AT_ONCE."""
-    query = _FROM.with_only_columns(Submission.id, Submission.review, maintain_column_froms=True)
-    query = query.where(
-        Collector.commune_id == commune.id, Submission.replaced_by_id.is_(None), *_filters(wanted)
-    )
-    rows = db.session.execute(query.order_by(Submission.id).limit(MOST_AT_ONCE))
+    query = sa.select(Submission.id, Submission.review)
+    query = query.where(Submission.id.in_(_found(commune, wanted, MOST_AT_ONCE, newest=False)))
+    rows = db.session.execute(query.order_by(Submission.id))
     return [(row.id, row.review) for row in rows]
+
+
+def _found(commune: Commune, wanted: QueueFilter, limit: int, *, newest: bool) -> sa.Select[Any]:
+    """Keys of what a filter shows of a commune: the `limit` newest, or the oldest.
+
+    PostgreSQL is told to ask for those of each collector: by itself it may walk through the visits of the whole city
+    until it has met so many of this commune, which is all of them where the commune has been quiet for long.
+    """
+
+    def some(query: sa.Select[Any], key: Any) -> sa.Select[Any]:
+        return query.order_by(key.desc() if newest else key).limit(limit)
+
+    those = sa.select(Submission.id).where(Submission.replaced_by_id.is_(None), *_filters(wanted))
+    own, here = Submission.collector_id == Collector.id, Collector.commune_id == commune.id
+    if db.engine.dialect.name == "sqlite":
+        return some(those.join(Collector, own).where(here), Submission.id).correlate(None)
+    each = some(those.where(own), Submission.id).correlate(Collector).lateral()
+    found = sa.select(each.c.id).select_from(Collector).join(each, sa.true()).where(here)
+    return some(found, each.c.id).correlate(None)
 
 
 def within(commune: Commune, ticked: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -77,9 +77,12 @@ IS_FLAGGED = Submission.flags.is_not(sa.null())
 IS_INCOMPLETE = Submission.missing_files.is_not(sa.null())
 NEEDS_A_LOOK = sa.or_(IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE)
 IS_MARKED = Submission.review == submission_states.HAS_ISSUES
-IS_OPEN = sa.or_(IS_MARKED, sa.and_(NEEDS_A_LOOK, Submission.review == submission_states.RECEIVED))
-"""Not decided on: marked by a person, or with something to look at."""
-_OPEN = sa.and_(IS_OPEN, Submission.replaced_by_id.is_(None))
+IS_OPEN = sa.or_(
+    Submission.review == sa.literal_column(f"'{submission_states.HAS_ISSUES}'"),
+    sa.and_(NEEDS_A_LOOK, Submission.review == sa.literal_column(f"'{submission_states.RECEIVED}'")),
+)
+"""Not decided on: marked by a person, or with something to look at; word for word as the index of these says it."""
+OPEN = sa.and_(IS_OPEN, Submission.replaced_by_id.is_(None))
 """An edit takes the place of what it edits; what a person approved or rejected waits no more."""
 
 
@@ -131,7 +134,7 @@ def waiting(commune: Commune | None = None) -> Waiting:
     reasons = (IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE, IS_MARKED)
     counted = (sa.func.count().filter(each) for each in reasons)
     query: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*counted, sa.func.count()).select_from(Submission).where(_OPEN, *_of(commune))
+        sa.select(*counted, sa.func.count()).select_from(Submission).where(OPEN, *_of(commune))
     )
     row = db.session.execute(query).one()
     return Waiting(row[0], row[1], row[2], row[3], row[4])
@@ -194,7 +197,7 @@ _QUERY: sa.Select[*tuple[Any, ...]] = (
     .join(Form, Form.id == Submission.form_id)
     .outerjoin(Village, Village.id == Submission.village_id)
     .outerjoin(Collector, Collector.id == Submission.collector_id)
-    .where(_OPEN)
+    .where(OPEN)
     .order_by(Submission.id.desc())
 )
 

@@ -9,8 +9,8 @@ from cryptography.fernet import InvalidToken
 from server import clock, sealing
 from server.counting import recount
 from server.db import db
-from server.intake import apply_batches
-from server.models import Collector, Submission
+from server.intake import apply_batches, latest_moment
+from server.models import Collector
 from server.operations import health
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 from server.privacy import deletion_guard
@@ -103,7 +103,7 @@ def log() -> Iterator[Diagnosis]:
 def clock_() -> Iterator[Diagnosis]:
     """Whether the clock went back behind what is stored, or apart from the database's."""
     now = clock.now()
-    newest = db.session.scalar(sa.select(sa.func.max(Submission.received_at)))
+    newest = latest_moment.stored(db.session.connection())
     if now < EARLIEST:
         yield bad(
             "clock", "Đồng hồ máy chủ chỉ {now}: hãy chỉnh giờ và bật đồng bộ giờ (NTP).", now=_time(now)

@@ -1,0 +1,263 @@
+"""What one officer asks never scans the city: every page of every role over 114 communes, its statements EXPLAINed."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import event
+from werkzeug.routing import Rule
+
+from bench import wide
+from server.accounts import access as auth
+from server.accounts.roles import MAY, ROLES
+from server.db import db
+from tests import town
+from tests.conftest import Template, application, on_a_copy
+from tests.people import browser
+
+SIZE = wide.Size(households=30_000, visits=100_000, collectors=3)
+# fmt: off
+LARGE = frozenset((
+    "attachment", "audit", "collector", "collector_village", "device", "device_form", "entity", "entity_version",
+    "finding", "interview", "submission", "submission_review", "tally_day", "tally_month", "village_figure",
+))
+# fmt: on
+"""Tables that grow with the city: whoever asks about one commune reads its own rows of them."""
+MOST = 0.1
+"""Of a large table, in one statement; a commune has a hundredth of it."""
+FEW = 5_000
+"""So many rows are read whole sooner than found."""
+ROLE_NAMES = {
+    "can_bo": "officer",
+    "lanh_dao": "leader",
+    "soat_vien": "reviewer",
+    "to_truong": "team_leader",
+    "so_khcn": "city",
+    "quan_tri": "admin",
+}
+
+EVERYTHING = "ho=1&ten=1&nhan=1&ca_nhan=1&trang_thai=&loc=chua_tham&bieu_mau=ho_gia_dinh&moi_tinh_trang=1"
+MORE: Mapping[str, Sequence[str]] = {
+    "review.queue": (
+        "trang_thai=tat_ca",
+        "trang_thai=approved",
+        "trang_thai=rejected&ten=1",
+        "trang_thai=has_issues",
+        "dau_hieu=too_short",
+        "dau_hieu=says_moved",
+        "giu_rieng=1",
+        "thon=1",
+        "thon=1&trang_thai=tat_ca",
+        "nguoi=5&trang_thai=tat_ca",
+        "nguoi=5",
+        "bieu_mau=1&trang_thai=tat_ca",
+        "bieu_mau=2",
+        "ngay=2026-10-10&trang_thai=tat_ca",
+        "ngay=2026-10-10",
+        "truoc=30000",
+        "truoc=30000&trang_thai=tat_ca",
+        "tim=30000",
+        "tim=Ngõ 3, số 1&trang_thai=tat_ca",
+    ),
+    "households.listing": ("tim=số 9", "thon=1", "thon=1&trang_thai=da_gap", "trang_thai=vang", "trang=3"),
+    "team.village": ("loc=da_gap", "loc=vang&tim=3"),
+    "difficulties.listing": ("trang_thai=new", "trang_thai=answered"),
+    "collector_pages.listing": ("thon=1", "trang=2"),
+    "downloads.submissions_file": (
+        "bieu_mau=bench_ho&dang=csv",
+        "bieu_mau=bench_ho&dang=xlsx&kem_anh=1&dia_chi_anh=1&thon=11629001&tu_ngay=2026-10-01&den_het=2026-10-20",
+        "bieu_mau=bench_ho&dang=kobo&phieu=30000&tinh_trang=approved",
+    ),
+    "dashboards.commune": ("den_ngay=2026-10-18", "ngay=2026-10-18"),
+    "dashboards.city": ("chi_tieu=vneid_nguoi_dan", "chi_tieu=vneid_nguoi_dan&den_ngay=2026-10-18"),
+    "audit_pages.search": (
+        "ai=can_bo",
+        "viec=submission.receive&ai=Người 3",
+        "viec=submission.read",
+        "doi_tuong=submission:30000",
+        "tu_ngay=2026-11-01&den_het=2026-11-02",
+        "viec=tat-ca&truoc=20000&tu_ngay=",
+        "ai=khong ai ca&tu_ngay=",
+    ),
+    "people_pages.listing": ("xa=11629", "tim=Cán bộ 3", "trang=2"),
+    "reports.draft": ("ky=2026-10",),
+}
+"""What else is asked of a page, beside nothing and everything."""
+WHOLE: Mapping[str, str] = {
+    "dashboards.city": "adds up every thôn's months of one indicator: thousands of rows, whatever was visited",
+    "audit_pages.search": "names are looked for among all collectors, arrivals by the days that are asked for",
+    "breach_pages.report": "tells an auditor how much of the whole installation is held, and who agreed",
+    "breach_pages.report_file": "the same as a file",
+}
+"""Pages that are about the whole city, and why they may read much of a large table where its roles open them."""
+CITY_WIDE = ("city", "admin")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scan:
+    """How much of a large table one statement reads for an address, and how it comes by it."""
+
+    address: str
+    table: str
+    node: str
+    share: float
+    condition: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A statement as it was first asked: its values, the address, and whether that one may read everything."""
+
+    values: Any
+    address: str
+    is_whole: bool
+
+
+@pytest.fixture(scope="module")
+def city(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Flask, Mapping[str, str]]]:
+    if template_database.kind == "sqlite":
+        pytest.skip("EXPLAIN of PostgreSQL")
+    folder = tmp_path_factory.mktemp("city")
+    with (
+        on_a_copy(template_database, folder, idle_minutes=600, admin_idle_minutes=600) as settings,
+        application(settings) as app,
+    ):
+        wide.build(SIZE)
+        yield app, _values()
+
+
+def _values() -> dict[str, str]:
+    """What stands in addresses: things of the first commune."""
+    here = f"(SELECT v.id FROM village v JOIN commune c ON c.id = v.commune_id WHERE c.code = '{wide.FIRST}')"
+    one = {
+        "household_id": f"SELECT id FROM entity WHERE village_id IN {here} AND version > 1 LIMIT 1",
+        "submission_id": f"SELECT max(id) FROM submission WHERE village_id IN {here} AND flags IS NOT NULL",
+        "attachment_id": f"SELECT max(a.id) FROM attachment a JOIN submission s ON s.id = a.submission_id "
+        f"WHERE s.village_id IN {here}",
+        "difficulty_id": f"SELECT max(id) FROM difficulty WHERE village_id IN {here}",
+        "collector_id": f"SELECT max(collector_id) FROM collector_village WHERE village_id IN {here}",
+        "key": "SELECT min(id) FROM privacy_request",
+        "person_id": "SELECT min(id) FROM person",
+    }
+    with db.engine.connect() as connection:
+        found = {name: str(connection.scalar(sa.text(statement))) for name, statement in one.items()}
+    return found | {
+        "code": wide.FIRST,
+        "village": f"{wide.FIRST}001",
+        "form_id": "ho_gia_dinh",
+        "target_id": "AL-T01",
+        "task_code": "AL-N01",
+    }
+
+
+@contextmanager
+def recorded(seen: dict[str, Any]) -> Iterator[None]:
+    """Every statement that reads, with its values."""
+
+    def note(_connection: sa.Connection, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+            seen.setdefault(statement, values)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def _opens(access: auth.Access, role: str) -> bool:
+    if access.kind != "people":
+        return True
+    if access.records and role in CITY_WIDE:
+        return False
+    return role in (ROLES.keys() if access.right is None else MAY[access.right])
+
+
+def _addresses(app: Flask, values: Mapping[str, str], role: str) -> Iterator[tuple[Rule, str]]:
+    for rule, method, access in town.rules(app, "public", "people", "program"):
+        if method == "GET" and _opens(access, role):
+            path = town.address(rule, values)
+            for query in ("", EVERYTHING, *MORE.get(rule.endpoint, ())):
+                yield rule, f"{path}?{query}"
+
+
+def _statements(app: Flask, values: Mapping[str, str]) -> dict[str, Asked]:
+    """What every page of every role asks the database; a statement that may read everything is told apart."""
+    found: dict[str, Asked] = {}
+    for name, role in ROLE_NAMES.items():
+        visitor = browser(app)
+        assert visitor.sign_in(name, wide.PASSWORD).status_code == 302
+        for rule, path in _addresses(app, values, role):
+            seen: dict[str, Any] = {}
+            with recorded(seen):
+                answer = visitor.open(path, method="GET")
+                answer.get_data()  # what is streamed asks while it is read
+            assert answer.status_code < 500, (name, path)
+            is_whole = role in CITY_WIDE and rule.endpoint in WHOLE
+            for statement, given in seen.items():
+                if statement not in found or (found[statement].is_whole and not is_whole):
+                    found[statement] = Asked(given, f"{name} {path}", is_whole)
+    return found
+
+
+def test_no_page_reads_much_of_a_table_that_grows_with_the_city(
+    city: tuple[Flask, Mapping[str, str]],
+) -> None:
+    """Every address, plainly, asked for everything and by each of its filters, as PostgreSQL plans and runs it."""
+    asked = _statements(*city)
+    assert len(asked) > 250
+    wrong: list[Scan] = []
+    with db.engine.connect() as connection:
+        sizes = _sizes(connection)
+        assert min(sizes[name] for name in ("submission", "finding", "entity", "audit")) > 5 * FEW
+        for statement, each in asked.items():
+            if not each.is_whole:
+                wrong += _scans(_plan(connection, statement, each.values), sizes, each.address)
+    assert wrong == []
+
+
+def test_a_statement_that_reads_the_city_is_seen(city: tuple[Flask, Mapping[str, str]]) -> None:
+    """By its rows, whether it takes the table as it lies or walks along an index until it has met enough."""
+    taken = "SELECT count(*) FROM submission WHERE observed_at > now() - interval '10 years'"
+    walked = "SELECT id FROM submission WHERE village_id + 0 = -1 ORDER BY id DESC LIMIT 50"
+    with db.engine.connect() as connection:
+        sizes = _sizes(connection)
+        for statement in (taken, walked):
+            [scan] = _scans(_plan(connection, statement, {}), sizes, "")
+            assert (scan.table, round(scan.share)) == ("submission", 1)
+
+
+def _sizes(connection: sa.Connection) -> dict[str, float]:
+    """Rows of each table that has any."""
+    rows = connection.execute(sa.text("SELECT relname, reltuples FROM pg_class WHERE reltuples > 0"))
+    return {row.relname: row.reltuples for row in rows}
+
+
+def _plan(connection: sa.Connection, statement: str, values: Any) -> Mapping[str, Any]:
+    """How a statement was run, with the rows that each of its parts read; nothing of it stays."""
+    told = connection.exec_driver_sql(
+        f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", values
+    ).scalar()
+    connection.rollback()
+    found: Mapping[str, Any] = (told if isinstance(told, list) else json.loads(told))[0]["Plan"]
+    return found
+
+
+def _scans(node: Mapping[str, Any], sizes: Mapping[str, float], address: str) -> list[Scan]:
+    """Where a statement reads too much of a large table."""
+    found = [scan for each in node.get("Plans", ()) for scan in _scans(each, sizes, address)]
+    table = node.get("Relation Name", "")
+    if table in LARGE and table in sizes:
+        left = sum(node.get(name, 0) for name in ("Rows Removed by Filter", "Rows Removed by Index Recheck"))
+        read = (node["Actual Rows"] + left) * node["Actual Loops"]
+        if read > max(FEW, MOST * sizes[table]):
+            condition = str(node.get("Index Cond", node.get("Filter", "")))
+            found.append(Scan(address, table, node["Node Type"], read / sizes[table], condition))
+    return found
