@@ -85,7 +85,7 @@ def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[Shee
                 *_met(row.cells.get(VISITED, Cell()), row.visited),
             ),
             tuple(
-                _pair(row.cells.get(each.code, Cell()), row.judgements.get(each.code), each.code)
+                _pair(row.cells.get(each.code, Cell()), row.judgements.get(each.code), each)
                 for each in columns
             ),
         )
@@ -93,12 +93,12 @@ def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[Shee
     ]
     if coverage_lines.nowhere(table, columns):
         lost = table.unplaced
-        pairs = tuple(_pair(lost.get(each.code, Cell()), None, each.code) for each in columns)
+        pairs = tuple(_pair(lost.get(each.code, Cell()), None, each) for each in columns)
         found.append(SheetLine(("", "Không rõ thôn", None, lost.get(VISITED, Cell()).subjects, None), pairs))
     whole = []
     for column in columns:
         known = table.indicator(column.code)
-        whole.append(_pair(known.cell, known.judgement, column.code) if known else (None, "", ""))
+        whole.append(_pair(known.cell, known.judgement, column) if known else (None, "", ""))
     share = None if table.reach is None else cut(100 * table.reach)
     met = words.NOT_TOLD if table.visited is None else table.visited
     found.append(SheetLine(("", WHOLE, table.households, met, share), tuple(whole), is_bold=True))
@@ -113,15 +113,17 @@ def _met(cell: Cell, visited: int | None) -> tuple[Any, Any]:
     return visited, None if doubtful or cell.reach is None else cut(100 * cell.reach)
 
 
-def _pair(cell: Cell, judgement: TargetJudgement | None, code: str) -> tuple[Any, str, str]:
-    value: Any = figure(code, cell)
+def _pair(
+    cell: Cell, judgement: TargetJudgement | None, column: coverage_lines.IndicatorColumn
+) -> tuple[Any, str, str]:
+    value: Any = figure(column.code, cell)
     if value is None and cell.bound and not cell.over_all:
         value = f"{cell.bound.comparator} {words.number(cell.bound.percent)}"
     elif value is None and cell.suppressed:
         value = words.HIDDEN[cell.suppressed]
     if judgement is None:
         return value, "", ""
-    return value, words.state(judgement), state_class(judgement)
+    return value, words.state(judgement), state_class(judgement, column.target, cell.bound)
 
 
 class _Formats:

@@ -11,8 +11,9 @@ from fractions import Fraction
 
 from dashboards import words
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.disclosure import Bound
 from geo.reach import noun
-from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut
+from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut, gap_shown
 from server.coverage.coverage_table import VISITED
 
 
@@ -23,6 +24,16 @@ class Class:
     name: str
     colour: str
     label: str
+
+    @property
+    def fill(self) -> str:
+        """What paper is printed with: the colour itself, since tiles of it leave hairlines; the fill where hatched."""
+        return f"url(#{self.name})" if self.name in (UNKNOWN, WITHHELD) else self.colour
+
+    @property
+    def short(self) -> str:
+        """The label's first words: `chưa đủ số liệu`."""
+        return self.label.partition(":")[0].partition(" (")[0]
 
 
 FAR_POINTS = 20
@@ -57,20 +68,28 @@ def target_of(table: CoverageTable, indicator: str) -> TargetFigure | None:
     return target if target and target.unit == "percent" else None
 
 
-def state_class(judgement: TargetJudgement | None) -> str:
-    """The class of a judged area; WITHHELD where its state may not be told."""
+def state_class(
+    judgement: TargetJudgement | None, target: TargetFigure | None = None, bound: Bound | None = None
+) -> str:
+    """The class of a judged area; WITHHELD where its state may not be told.
+
+    Where only a bound is told ("< 33,4 %"), it is far behind if the bound alone says so.
+    """
     if judgement is None:
         return WITHHELD
-    if judgement.state is TargetState.BEHIND and judgement.gap is not None and judgement.gap >= FAR_POINTS:
+    gap = judgement.gap
+    if gap is None and bound and target and bound.comparator == "<":
+        gap = gap_shown(target, Fraction(bound.percent))
+    if judgement.state is TargetState.BEHIND and gap is not None and gap >= FAR_POINTS:
         return FAR
     return f"k-{judgement.state.value}"
 
 
 def class_of(row: VillageRow, indicator: str, target: TargetFigure | None) -> str:
     """The class of a thôn: that of its state, or the fifth it is in where there is no target."""
-    if target is not None:
-        return state_class(row.judgements.get(indicator))
     cell = row.cells.get(indicator, Cell())
+    if target is not None:
+        return state_class(row.judgements.get(indicator), target, cell.bound)
     value = figure(indicator, cell)
     if value is not None:
         return _fifth(Fraction(value))
@@ -117,7 +136,7 @@ def legend(table: CoverageTable, row: IndicatorRow) -> tuple[Entry, ...]:
 def classes(table: CoverageTable, row: IndicatorRow) -> tuple[Class, ...]:
     """The classes of an indicator's map, best first, those without a state last."""
     target = target_of(table, row.indicator.code)
-    named = _against(target) if target else _fifths()
+    named = _against(target, is_full=table.full) if target else _fifths()
     return (
         *named,
         Class(UNKNOWN, NO_NUMBER, _too_little(table, row, is_judged=target is not None)),
@@ -125,12 +144,14 @@ def classes(table: CoverageTable, row: IndicatorRow) -> tuple[Class, ...]:
     )
 
 
-def _against(target: TargetFigure) -> tuple[Class, ...]:
+def _against(target: TargetFigure, *, is_full: bool) -> tuple[Class, ...]:
+    """Of a thôn that is behind by a bound alone nobody may say that it is short of little."""
     said = {
         "k-met": f"đạt mức giao ({words.required(target)})",
         "k-on_track": TargetState.ON_TRACK.words,
         "k-at_risk": TargetState.AT_RISK.words,
-        "k-behind": f"{TargetState.BEHIND.words}, thiếu dưới {FAR_POINTS} điểm",
+        "k-behind": f"{TargetState.BEHIND.words}, thiếu dưới {FAR_POINTS} điểm"
+        + ("" if is_full else " hoặc không nêu"),
         FAR: f"{TargetState.BEHIND.words}, thiếu từ {FAR_POINTS} điểm",
     }
     return tuple(Class(name, COLOURS[name], label) for name, label in said.items())

@@ -8,15 +8,33 @@ from typing import Self
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from dashboards import words
 from dashboards.coverage_lines import shown
 from dashboards.maps.coverage_map import label_point
-from dashboards.maps.map_colours import class_of, target_of
+from dashboards.maps.map_colours import class_of, classes, target_of
 from dashboards.maps.map_outlines import Outlines
-from geo.coverage import Cell, CoverageTable
+from geo.coverage import Cell, CoverageTable, VillageRow
 
 WIDTH = 680
-LETTER = 4.4  # mean width of a letter of a label, in pixels of the drawing
-LINE = 10
+
+
+@dataclass(frozen=True)
+class LabelSize:
+    """Letters of labels, in pixels of the drawing: `height`, and the mean width of one; `has_names` or only numbers."""
+
+    height: float
+    letter: float
+    has_names: bool = True
+
+    @property
+    def line(self) -> float:
+        """From one line of a label to the next."""
+        return self.height * 1.1
+
+
+PLAIN_LABEL = LabelSize(9, 4.9)
+SMALL = LabelSize(19, 10.4, has_names=False)
+"""Of a map that is printed a quarter as wide as a sheet: only numbers, as large there as all labels elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +74,12 @@ class PaperProjection:
 
 @dataclass(frozen=True)
 class Shape:
-    """A thôn as drawn: its code, SVG path, class, where its label stands, and the label's lines."""
+    """A thôn as drawn: its code, SVG path, class and its fill, where its label stands, and the label's lines."""
 
     code: str
     path: str
     name: str
+    fill: str
     x: float
     y: float
     label: tuple[str, ...]
@@ -74,14 +93,27 @@ class StillMap:
     height: int
     shapes: tuple[Shape, ...]
     border: str
+    label: LabelSize = PLAIN_LABEL
 
 
-def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> StillMap | None:
-    """Draw the thôn that have an outline; None where none has."""
-    if outlines.bounds is None:
+def still_map(
+    table: CoverageTable,
+    indicator: str,
+    outlines: Outlines,
+    *,
+    numbered: bool = False,
+    label: LabelSize = PLAIN_LABEL,
+) -> StillMap | None:
+    """Draw the thôn that have an outline; None where none has.
+
+    `numbered`: a thôn without room for its name is known by the last three figures of its code.
+    """
+    row = table.indicator(indicator)
+    if outlines.bounds is None or row is None:
         return None
     sheet = PaperProjection.of(outlines.bounds)
     target = target_of(table, indicator)
+    fills = {each.name: each.fill for each in classes(table, row)}
     shapes = []
     for village in table.villages:
         outline = outlines.villages.get(village.code)
@@ -89,16 +121,24 @@ def still_map(table: CoverageTable, indicator: str, outlines: Outlines) -> Still
             continue
         latitude, longitude = label_point(outline)
         text = shown(village.cells.get(indicator, Cell()), indicator)
-        own = table.name_of(village)
-        lines = (own, text) if "%" in text else (own,)
         room = sheet.across(outline.bounds[2] - outline.bounds[0])
-        fits = [line for line in lines if len(line) * LETTER < room * 1.1]
+        fits = [
+            line for line in _wanted(table, village, text, label) if len(line) * label.letter < room * 1.1
+        ]
+        if numbered and fits[:1] != [table.name_of(village)]:
+            fits.insert(0, village.code[-3:])
         name = class_of(village, indicator, target)
-        shapes.append(
-            Shape(village.code, sheet.path(outline), name, *sheet.place(longitude, latitude), tuple(fits))
-        )
+        place = sheet.place(longitude, latitude)
+        shapes.append(Shape(village.code, sheet.path(outline), name, fills[name], *place, tuple(fits)))
     border = sheet.path(outlines.commune) if outlines.commune is not None else ""
-    return StillMap(WIDTH, sheet.height, tuple(shapes), border)
+    return StillMap(WIDTH, sheet.height, tuple(shapes), border, label)
+
+
+def _wanted(table: CoverageTable, village: VillageRow, text: str, label: LabelSize) -> list[str]:
+    """Name and number of a thôn; small labels are the number without its sign of percent."""
+    if label.has_names:
+        return [table.name_of(village), *([text] if "%" in text else [])]
+    return [text.replace(f"{words.SPACE}%", "").replace(words.SPACE, "")] if "%" in text else []
 
 
 def _rings(shape: BaseGeometry) -> Iterable[Iterable[tuple[float, float]]]:

@@ -1,9 +1,9 @@
 """The map of a commune: its page with legend and card, and the frame in which folium draws it."""
 
-from flask import Response, current_app, make_response, render_template
+from flask import Response, current_app, make_response, render_template, request
 
 from dashboards import coverage_lines, static_files, words
-from dashboards.maps import coverage_map, folium_page, map_outlines
+from dashboards.maps import coverage_map, folium_page, map_outlines, map_picture, map_sheet
 from dashboards.maps.map_card import MapCard, card
 from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
@@ -16,6 +16,9 @@ from server.coverage import coverage_table
 from server.errors import CommonProblem, Problem
 from server.phones import collectors
 from server.settings import Settings
+
+PNG_ZOOM = 3
+"""Pixels of the picture for one of the drawing: 2,040 across, sharp on a projector and on half a page of paper."""
 
 
 @blueprint.get("/xa/<code>/ban-do")
@@ -71,6 +74,41 @@ def map_card(code: str, village: str) -> str:
     if row is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return render_template("map_card.html", page=page, card=_card(page, row))
+
+
+@blueprint.get("/xa/<code>/ban-do.pdf")
+@access.needs(Right.READ_SUMS)
+def map_pdf(code: str) -> Response:
+    """The map that is shown as a sheet to print: `kho` is a4 (the default) or a3."""
+    page = ask_map(code)
+    size = request.args.get("kho", "a4").lower()
+    if size not in map_sheet.SIZES:
+        raise Problem(CommonProblem.NOT_FOUND)
+    outlines = map_outlines.of_commune(page.asked.commune)
+    written = map_sheet.write_pdf(
+        page.asked.title, page.table, page.chosen, outlines, size=size, lit=page.only
+    )
+    return _attached(page, written, "application/pdf", f"{size}.pdf")
+
+
+@blueprint.get("/xa/<code>/ban-do.png")
+@access.needs(Right.READ_SUMS)
+def map_png(code: str) -> Response:
+    """The map that is shown as a picture, for a slide or a letter; Problem NOT_FOUND where nothing is outlined."""
+    page = ask_map(code)
+    lines = map_sheet.lines(page.asked.title, page.table, page.chosen)
+    outlines = map_outlines.of_commune(page.asked.commune)
+    drawing = map_picture.svg(page.table, page.chosen, outlines, head=lines, lit=page.only)
+    if drawing is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return _attached(page, map_picture.png(drawing, lines[0], PNG_ZOOM).png, "image/png", "ban-do.png")
+
+
+def _attached(page: MapPage, content: bytes, kind: str, ending: str) -> Response:
+    name = f"{page.table.code}-{page.chosen.indicator.code}-{page.table.as_of}-{ending}"
+    response = Response(content, mimetype=kind)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
 
 
 def _card(page: MapPage, village: VillageRow) -> MapCard:

@@ -1,30 +1,16 @@
-"""The map of a commune for the wall: one sheet of A3 with legend and the table of numbers."""
-
-from dataclasses import dataclass
+"""Maps for the wall, each one sheet of A3: an indicator with its table, and all surveyed targets side by side."""
 
 from flask import render_template
 
-from dashboards import coverage_lines, words
-from dashboards.maps import map_outlines
-from dashboards.maps.map_colours import class_of, classes, fills, legend, target_of
+from dashboards.maps import map_outlines, map_sheet
+from dashboards.maps.map_colours import classes, fills, legend
 from dashboards.maps.still_map import still_map
+from dashboards.maps.target_maps import target_maps
+from dashboards.pages.commune_page_request import ask
 from dashboards.pages.commune_pages import blueprint
 from dashboards.pages.map_page_request import ask_map
-from geo.coverage import Cell, CoverageTable, IndicatorRow
 from server.accounts import access
 from server.accounts.roles import Right
-
-
-@dataclass(frozen=True)
-class WallRow:
-    """A thôn in the table beside the map, its class as on the map."""
-
-    name: str
-    code: str
-    class_name: str
-    households: str
-    reach: str
-    value: str
 
 
 @blueprint.get("/xa/<code>/ban-do/in")
@@ -33,39 +19,36 @@ def wall_map(code: str) -> str:
     """The sheet; printed from the browser, or to PDF."""
     page = ask_map(code)
     asked, row = page.asked, page.chosen
-    target = target_of(asked.table, row.indicator.code)
     drawn = map_outlines.of_commune(asked.commune)
-    lines = _lines(asked.table, row)
     return render_template(
         "wall.html",
         asked=asked,
         table=asked.table,
         row=row,
-        target=target,
-        value=coverage_lines.shown(row.cell, row.indicator.code),
-        reach=words.reach(row.cell, row.indicator),
-        lines=lines,
+        page=page,
+        head=map_sheet.head(asked.table, row),
+        lines=map_sheet.rows(asked.table, row),
         legend=legend(asked.table, row),
         patterns=fills(classes(asked.table, row)),
         outlines=drawn,
-        paper=still_map(asked.table, row.indicator.code, drawn),
+        paper=still_map(asked.table, row.indicator.code, drawn, numbered=True),
     )
 
 
-def _lines(table: CoverageTable, row: IndicatorRow) -> list[WallRow]:
-    code = row.indicator.code
-    target = target_of(table, code)
-    found = []
-    for village in table.villages:
-        cell = village.cells.get(code, Cell())
-        found.append(
-            WallRow(
-                name=table.name_of(village),
-                code=village.code,
-                class_name=class_of(village, code, target),
-                households=words.number(village.households) if village.households is not None else "–",
-                reach=words.short_reach(cell, row.indicator) or "–",
-                value=coverage_lines.shown(cell, code),
-            )
-        )
-    return found
+@blueprint.get("/xa/<code>/ban-do/cac-chi-tieu")
+@access.needs(Right.READ_SUMS)
+def all_maps(code: str) -> str:
+    """A small map of each surveyed target of the plan, on one sheet."""
+    asked = ask(code)
+    drawn = map_outlines.of_commune(asked.commune)
+    found = target_maps(asked.table, drawn)
+    known = {each.name: each for small in found for each in small.classes}
+    return render_template(
+        "all_maps.html",
+        asked=asked,
+        table=asked.table,
+        maps=found,
+        patterns=fills(tuple(known.values())),
+        known=tuple(known.values()),
+        outlines=drawn,
+    )

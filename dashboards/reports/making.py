@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from dashboards.maps.map_picture import MapPicture
 from dashboards.reports import content, periods, picture
 from dashboards.reports.content import Report, ReportWish
 from dashboards.reports.periods import Period
-from dashboards.reports.picture import MapPicture
 from dashboards.reports.report_pdf import write_pdf
 from dashboards.reports.report_word import write_docx
 from geo.coverage import CoverageTable

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from flask import render_template
 
+from dashboards.maps.map_picture import MapPicture
 from dashboards.reports import prose
 from dashboards.reports.content import Report
-from dashboards.reports.picture import MapPicture
 from dashboards.reports.report_word import DRAFT
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem

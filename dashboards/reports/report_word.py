@@ -11,9 +11,9 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 
+from dashboards.maps.map_picture import MapPicture
 from dashboards.reports import prose
 from dashboards.reports.content import Report
-from dashboards.reports.picture import MapPicture
 from dashboards.reports.word_parts import (
     CENTRE,
     FONT,

@@ -1,5 +1,7 @@
 """The map as a place to work, in a real browser on a phone and at a desk: card, filter, link."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -130,3 +132,27 @@ def test_the_address_carries_what_is_shown(visit: Visit) -> None:
     frame = visit.page.frame_locator("iframe")
     expect(frame.locator(f"{FIGURE}.away")).to_have_count(38 - seen)
     expect(frame.locator(f"{FIGURE}.picked")).to_have_count(1)
+
+
+def test_a_readable_a4_map_is_two_clicks_away(visit: Visit) -> None:
+    """Task 2: from the page after signing in; what is taken away is what is shown."""
+    visit.page.get_by_role("link", name="Bản đồ", exact=True).first.click()
+    with visit.page.expect_download() as taken:
+        visit.page.get_by_role("link", name="PDF A4").click()
+    assert taken.value.suggested_filename.endswith("-a4.pdf")
+    visit.page.locator(".filter button", has=visit.page.locator("b", has_not_text="0 thôn")).first.click()
+    for name in ("PDF A3", "Ảnh PNG"):
+        address = visit.page.get_by_role("link", name=name).get_attribute("href") or ""
+        assert "loc=k-" in address
+
+
+@pytest.mark.parametrize(
+    ("path", "paper"), [(MAP, (297, 210)), ("/xa/11629/ban-do/cac-chi-tieu", (420, 297))]
+)
+def test_what_the_browser_prints_is_one_sheet(visit: Visit, path: str, paper: tuple[int, int]) -> None:
+    visit.open(path)
+    assert serious(visit) == []
+    assert visit.width() <= (visit.page.viewport_size or PHONE)["width"]
+    printed = visit.page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert [tuple(round(float(side) / 72 * 25.4) for side in box) for box in boxes] == [paper]

@@ -14,6 +14,19 @@
     address.searchParams.delete(name);
     for (const value of values) address.searchParams.append(name, value);
     history.replaceState(null, "", address);
+    follow(address.searchParams);
+  }
+
+  /* What is taken away (PDF, picture, sheet) is what is shown. */
+  function follow(query) {
+    for (const link of document.querySelectorAll("a[data-follows]")) {
+      const address = new URL(link.href);
+      for (const name of ["loc", "den_ngay"]) {
+        address.searchParams.delete(name);
+        for (const value of query.getAll(name)) address.searchParams.append(name, value);
+      }
+      link.href = address;
+    }
   }
 
   function tell(message) {
@@ -91,5 +104,7 @@
     if (event.target.closest(".card .close")) { event.preventDefault(); close(); }
     if (button) { event.preventDefault(); filter(button); }
   });
+  for (const button of document.querySelectorAll("[data-do]")) button.hidden = false;
+  document.querySelector('[data-do="print"]')?.addEventListener("click", () => window.print());
   show();
 })();

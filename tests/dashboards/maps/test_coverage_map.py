@@ -15,7 +15,7 @@ from dashboards.maps import coverage_map as maps
 from dashboards.maps import map_outlines
 from dashboards.maps.coverage_map import BaseMap, LocalFigure, coverage_map, features, inert, tooltip
 from dashboards.maps.map_outlines import Outlines, simplified
-from dashboards.maps.still_map import still_map
+from dashboards.maps.still_map import SMALL, still_map
 from geo import illustrate
 from geo.coverage import Cell, CountedIndicator, CoverageTable
 from tests.leaders import VILLAGES, sample, village, visited
@@ -208,3 +208,23 @@ def test_the_tooltip_of_an_indicator_of_thon_counts_thon() -> None:
     cell = Cell(done=13, of=13, reach=Fraction(13, 23), subjects=13, expected=23)
     said = words.reach(cell, known).replace("\u00a0", " ")
     assert said == "13/23 thôn (56,5 %)"
+
+
+def test_a_thon_without_room_for_its_name_is_numbered_where_a_table_stands_beside() -> None:
+    """By the last three figures of its code."""
+    long_name = "Thôn có một cái tên rất dài không thể ghi vừa vào trong một thôn nhỏ như thế này được đâu"
+    table = sample(full=True)
+    rows = tuple(row.__class__(**{**vars(row), "name": long_name}) for row in table.villages)
+    table = CoverageTable(**{**vars(table), "villages": rows})
+    plain, numbered = (still_map(table, "phu_song_5g", DRAWN, numbered=each) for each in (False, True))
+    assert plain is not None
+    assert numbered is not None
+    assert all(shape.label[:1] != (shape.code[-3:],) for shape in plain.shapes)
+    assert [shape.label[0] for shape in numbered.shapes] == [shape.code[-3:] for shape in numbered.shapes]
+
+
+def test_small_maps_tell_numbers_alone_and_larger() -> None:
+    small = still_map(sample(full=True), "phu_song_5g", DRAWN, label=SMALL)
+    assert small is not None
+    assert {text for shape in small.shapes for text in shape.label} <= {"90,0", "55,5", "60,0"}
+    assert small.label.height > 15

@@ -32,7 +32,7 @@ def test_the_legend_names_the_states_best_first() -> None:
         "đạt mức giao (≥ 80 %)",
         "đúng tiến độ",
         "nguy cơ",
-        "chưa đạt, thiếu dưới 20 điểm",
+        "chưa đạt, thiếu dưới 20 điểm hoặc không nêu",
         "chưa đạt, thiếu từ 20 điểm",
         "chưa đủ số liệu: khảo sát dưới 50 % số hộ của thôn",
         "số quá nhỏ nên không nêu",
@@ -77,6 +77,18 @@ def test_map_and_table_give_a_thon_one_state(
     assert cell.state.words == word
     if table.villages[4].cells[FIVE_G].suppressed != "secondary":
         assert cell.text.replace("\u00a0", " ") == text
+
+
+def test_a_bound_that_is_far_below_is_far_behind() -> None:
+    """Of 1 of 25 asked "< 20 %" is told: that it is short of 20 points or more is told with it, and never denied."""
+    table = sample((*VILLAGES, village(5, 40, **visited(25, 1)), village(6, 60, **visited(40, 20))))
+    assert table.villages[4].cells[FIVE_G].bound is not None
+    assert shade(table, 5) == "k-far"
+
+
+def test_readers_of_every_number_are_told_that_the_rest_is_short_of_less() -> None:
+    table = sample(full=True)
+    assert classes(table, row_of(table))[3].label == "chưa đạt, thiếu dưới 20 điểm"
 
 
 def test_a_withheld_number_withholds_its_state() -> None:

@@ -1,15 +1,20 @@
 """The page of the map as a browser without scripts receives it: card, filter, and the link that carries both."""
 
+import io
 import re
+import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
+from shutil import which
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from PIL import Image
 
 from server import clock
 from server.db import db
-from server.models import Collector, Commune
+from server.models import Collector, Commune, Village
 from server.phones import collectors
 from tests.conftest import Template, filled_once
 from tests.dashboards.pages.test_commune_pages import words
@@ -133,3 +138,93 @@ def test_the_team_of_a_thon_is_who_walks_it_now(app: Flask, leader: Browser) -> 
     db.session.commit()
     assert "Tổ: Đỗ Thị Yến." in words(leader.get(CARD.format(thon[0].code)).text)
     assert "Tổ: Vũ Văn Út." in words(leader.get(CARD.format(thon[2].code)).text)
+
+
+@pytest.mark.parametrize(("size", "width"), [("a4", 297), ("a3", 420)])
+def test_the_map_is_a_pdf_of_one_sheet_with_every_thon(leader: Browser, size: str, width: int) -> None:
+    """On A4 the table of thôn follows on a sheet of its own, on A3 it stands beside the map."""
+    answer = leader.get(f"/xa/11629/ban-do.pdf?chi_tieu=phu_song_5g&kho={size}")
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"].endswith(f"11629-phu_song_5g-2026-11-22-{size}.pdf")
+    pages = pages_of(answer.data)
+    assert len(pages) == (2 if size == "a4" else 1)
+    assert pages[0].width_mm == pytest.approx(width, abs=1)
+    for row in told(leader)["villages"]:
+        assert row["name"] in pages[-1].text
+    assert "Phủ sóng 5G" in pages[0].text
+    assert "tính đến 22/11/2026" in pages[0].text.lower()
+    assert "Ranh giới minh họa" in pages[0].text
+
+
+def test_another_size_of_paper_is_not_to_be_had(leader: Browser) -> None:
+    assert leader.get("/xa/11629/ban-do.pdf?chi_tieu=phu_song_5g&kho=a0").status_code == 404
+
+
+def test_letters_on_the_sheet_are_large_enough_to_read(leader: Browser) -> None:
+    """No label of the A4 map is smaller than 6.5 points."""
+    answer = leader.get("/xa/11629/ban-do.pdf?chi_tieu=phu_song_5g&kho=a4")
+    assert min(sizes_on(answer.data)) >= 6.5
+
+
+def test_the_map_is_a_picture_that_says_what_it_is_of(leader: Browser) -> None:
+    answer = leader.get("/xa/11629/ban-do.png?chi_tieu=phu_song_5g")
+    picture = Image.open(io.BytesIO(answer.data))
+    assert (picture.format, picture.width) == ("PNG", 2040)
+    assert len(answer.data) < 400_000
+
+
+def test_a_commune_without_outlines_has_no_picture_and_a_sheet_without_a_map(app: Flask) -> None:
+    sign_up(fill("10930", villages=2), username="bare")
+    db.session.execute(sa.update(Village).values(outline=None))
+    db.session.execute(sa.update(Commune).values(outline=None))
+    db.session.commit()
+    visitor = browser(app)
+    visitor.sign_in("bare")
+    assert visitor.get("/xa/10930/ban-do.png?chi_tieu=vneid_18_kich_hoat").status_code == 404
+    sheet = visitor.get("/xa/10930/ban-do.pdf?chi_tieu=vneid_18_kich_hoat")
+    assert "chưa có ranh giới thôn" in pages_of(sheet.data)[0].text
+    assert visitor.get("/xa/10930/ban-do/cac-chi-tieu").status_code == 200
+
+
+def test_a_sheet_of_all_maps_has_one_for_each_surveyed_target(leader: Browser) -> None:
+    """Seven of An Lão's, each with its own counts, which add up to the thôn."""
+    page = leader.get("/xa/11629/ban-do/cac-chi-tieu").text
+    maps = page.split('<svg class="still"')[1:]
+    assert len(maps) == 7
+    for each in maps:
+        counts = re.findall(r"</svg>(\d+)<span class=\"unseen\"> thôn", each)
+        assert sum(int(count) for count in counts) == 13
+
+
+@dataclass(frozen=True)
+class PaperPage:
+    """A page of a PDF: its width, and the words on it with single spaces."""
+
+    width_mm: float
+    text: str
+
+
+def pages_of(pdf: bytes) -> list[PaperPage]:
+    """By poppler, which the report's tests ask too."""
+    sizes = re.findall(r"Page\s+\d+ size:\s+([\d.]+) x", poppler("pdfinfo", pdf, "-l", "9"))
+    texts = poppler("pdftotext", pdf, "-layout").split("\f")
+    return [
+        PaperPage(float(size) / 72 * 25.4, re.sub(r"\s+", " ", text))
+        for size, text in zip(sizes, texts, strict=False)
+    ]
+
+
+def sizes_on(pdf: bytes) -> list[float]:
+    """How high the boxes of the words on the first page are, in points."""
+    found = re.findall(
+        r'yMin="([\d.]+)"[^>]*yMax="([\d.]+)">[^<]', poppler("pdftotext", pdf, "-bbox", "-l", "1")
+    )
+    return [float(low) - float(high) for high, low in found]
+
+
+def poppler(command: str, pdf: bytes, *options: str) -> str:
+    if which(command) is None:
+        pytest.skip(f"no {command} on this machine")
+    after = ["-"] if command == "pdftotext" else []
+    done = subprocess.run([command, *options, "-", *after], input=pdf, capture_output=True, check=True)
+    return done.stdout.decode()
