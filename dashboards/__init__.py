@@ -14,6 +14,7 @@ from dashboards.pages import (
     signal_pages,
     task_pages,
     team_pages,
+    two_days_page,
     wall_pages,
 )
 from dashboards.reports import commands as report_commands
@@ -21,7 +22,7 @@ from dashboards.reports import report_pages
 from server import clock
 from server.intake import apply_batches
 
-ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, wall_pages)
+ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
 BLUEPRINTS = (

@@ -118,6 +118,25 @@ def trend(
     )
 
 
+SPARK = (200, 40)
+"""Pixels of a small line without axes; 0 to 100 % from its lower to its upper edge."""
+
+
+def spark(percents: Sequence[Decimal | None]) -> str:
+    """An SVG path through percents at equal steps; it is broken where one is not known."""
+    width, height = SPARK
+    step = Fraction(width - 8, max(1, len(percents) - 1))
+    path, pen = [], "M"
+    for place, percent in enumerate(percents):
+        if percent is None:
+            pen = "M"
+            continue
+        y = height - 4 - (height - 8) * min(Fraction(percent), Fraction(100)) / 100
+        path.append(f"{pen}{round(float(4 + step * place), 1)} {round(float(y), 1)}")
+        pen = "L"
+    return "".join(path)
+
+
 def _ceiling(values: Sequence[int]) -> int:
     """The top of the axis: four equal steps of 1, 2 or 5 times a power of ten that hold every value."""
     highest, power = max([*values, 1]), 1

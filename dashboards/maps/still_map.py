@@ -1,8 +1,9 @@
 """The same map as a still SVG, for paper and for browsers without scripts."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Self
 
 import shapely
@@ -33,6 +34,8 @@ class LabelSize:
 
 
 PLAIN_LABEL = LabelSize(9, 4.9)
+HALF = LabelSize(13, 7.1)
+"""Of a map that is half as wide as a sheet, as large there as all labels elsewhere."""
 SMALL = LabelSize(19, 10.4, has_names=False)
 """Of a map that is printed a quarter as wide as a sheet: only numbers, as large there as all labels elsewhere."""
 
@@ -103,8 +106,9 @@ def still_map(
     *,
     numbered: bool = False,
     label: LabelSize = PLAIN_LABEL,
+    beneath: Mapping[str, str] = MappingProxyType({}),
 ) -> StillMap | None:
-    """Draw the thôn that have an outline; None where none has.
+    """Draw the thôn that have an outline; None where none has. `beneath` are further words of thôn, by code.
 
     `numbered`: a thôn without room for its name is known by the last three figures of its code.
     """
@@ -122,9 +126,8 @@ def still_map(
         latitude, longitude = label_point(outline)
         text = shown(village.cells.get(indicator, Cell()), indicator)
         room = sheet.across(outline.bounds[2] - outline.bounds[0])
-        fits = [
-            line for line in _wanted(table, village, text, label) if len(line) * label.letter < room * 1.1
-        ]
+        lines = [*_wanted(table, village, text, label), beneath.get(village.code, "")]
+        fits = [line for line in lines if line and len(line) * label.letter < room * 1.1]
         if numbered and fits[:1] != [table.name_of(village)]:
             fits.insert(0, village.code[-3:])
         name = class_of(village, indicator, target)

@@ -32,9 +32,9 @@ def ask(code: str) -> CommunePage:
     return CommunePage(commune, coverage_table.table(commune, day, full=access.sees_records(commune)), day)
 
 
-def asked_day() -> dt.date | None:
-    """The day named by `den_ngay`, None for today."""
-    text = request.args.get("den_ngay", "").strip()
+def asked_day(name: str = "den_ngay") -> dt.date | None:
+    """The day named by `den_ngay`, or by another name; None without one."""
+    text = request.args.get(name, "").strip()
     if not text:
         return None
     try:

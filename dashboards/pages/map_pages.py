@@ -1,15 +1,16 @@
 """The map of a commune: its page with legend and card, and the frame in which folium draws it."""
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, current_app, jsonify, make_response, render_template, request
 
-from dashboards import coverage_lines, static_files, words
-from dashboards.maps import coverage_map, folium_page, map_outlines, map_picture, map_sheet
+from dashboards import static_files
+from dashboards.maps import coverage_map, folium_page, map_outlines, map_picture, map_sheet, map_weeks
 from dashboards.maps.map_card import MapCard, card
 from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_pages import blueprint
 from dashboards.pages.map_page_request import MapPage, ask_map
-from geo.coverage import IndicatorRow, VillageRow
+from geo.coverage import CoverageTable, IndicatorRow, VillageRow
+from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import coverage_table
@@ -33,11 +34,9 @@ def commune_map(code: str) -> str:
         page=page,
         asked=page.asked,
         table=table,
-        row=row,
-        value=coverage_lines.shown(row.cell, row.indicator.code) if row else "",
-        target=target_of(table, row.indicator.code) if row else None,
+        **(_head(table, row) if row else {"row": None}),
+        days=map_weeks.days(table, clock.today()),
         legend=legend(table, row) if row else (),
-        reach=_reach(row) if row else "",
         patterns=fills(classes(table, row)) if row else "",
         outlines=drawn,
         paper=still_map(table, row.indicator.code, drawn) if row else None,
@@ -74,6 +73,24 @@ def map_card(code: str, village: str) -> str:
     if row is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return render_template("map_card.html", page=page, card=_card(page, row))
+
+
+@blueprint.get("/xa/<code>/ban-do/cac-tuan")
+@access.needs(Right.READ_SUMS)
+def map_weeks_of(code: str) -> Response:
+    """The map at the ends of the last weeks, for the page that slides through them."""
+    page = ask_map(code)
+    row, commune = page.chosen, page.asked.commune
+    days = map_weeks.days(page.table, clock.today())
+    tables = [
+        page.table if day == page.table.as_of else coverage_table.table(commune, day, full=page.table.full)
+        for day in days
+    ]
+    heads = [
+        render_template("map_head.html", **_head(table, table.indicator(row.indicator.code) or row))
+        for table in tables
+    ]
+    return static_files.packed(jsonify(map_weeks.answer(tables, row, heads)))
 
 
 @blueprint.get("/xa/<code>/ban-do.pdf")
@@ -116,6 +133,10 @@ def _card(page: MapPage, village: VillageRow) -> MapCard:
     return card(page.table, village, page.chosen, team)
 
 
-def _reach(row: IndicatorRow) -> str:
-    is_visits = row.indicator.code == coverage_table.VISITED
-    return words.reach(row.cell, row.indicator, verb="đã gặp" if is_visits else "khảo sát")
+def _head(table: CoverageTable, row: IndicatorRow) -> dict[str, object]:
+    """What stands above the legend: the indicator over the whole commune."""
+    return {
+        "row": row,
+        "head": map_sheet.head(table, row),
+        "target": target_of(table, row.indicator.code),
+    }

@@ -156,3 +156,85 @@ def test_what_the_browser_prints_is_one_sheet(visit: Visit, path: str, paper: tu
     printed = visit.page.pdf(prefer_css_page_size=True)
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
     assert [tuple(round(float(side) / 72 * 25.4) for side in box) for box in boxes] == [paper]
+
+
+def slide(visit: Visit, to: int) -> None:
+    visit.page.locator("#tuan").fill(str(to))
+
+
+def test_weeks_slide_and_the_map_the_legend_and_the_address_follow(visit: Visit) -> None:
+    opened_map(visit)
+    days = int(visit.page.locator("#tuan").get_attribute("max") or "0")
+    slide(visit, days - 3)
+    visit.page.wait_for_url("**den_ngay=2026-11-01**")
+    expect(visit.page.locator(".as-of")).to_contain_text("Tính đến 01/11/2026")
+    counts = visit.page.locator(".filter b").evaluate_all("all => all.map(b => parseInt(b.textContent))")
+    assert sum(counts) == 38
+    names = visit.page.locator(".filter li").evaluate_all(
+        "all => all.map(li => li.querySelectorAll('a').length)"
+    )
+    assert names == counts
+    frame = visit.page.frame_locator("iframe")
+    fills = frame.locator('path[role="button"]').evaluate_all(
+        "all => all.map(path => path.getAttribute('fill'))"
+    )
+    address = visit.page.url
+    assert serious(visit) == []
+    visit.page.goto("about:blank")
+    opened_map(visit, address.removeprefix(visit.site))
+    again = frame.locator('path[role="button"]').evaluate_all(
+        "all => all.map(path => path.getAttribute('fill'))"
+    )
+    assert sorted(fills) == sorted(again)
+    told = visit.page.locator(".filter b").evaluate_all("all => all.map(b => parseInt(b.textContent))")
+    assert told == counts
+
+
+def test_back_on_the_last_day_the_map_is_as_it_was(visit: Visit) -> None:
+    opened_map(visit)
+    frame = visit.page.frame_locator("iframe")
+    labels = frame.locator('path[role="button"]').evaluate_all("all => all.map(path => path.ariaLabel)")
+    last = int(visit.page.locator("#tuan").get_attribute("max") or "0")
+    slide(visit, 0)
+    visit.page.wait_for_url("**den_ngay=**")
+    slide(visit, last)
+    visit.page.wait_for_url(lambda address: "den_ngay" not in address)
+    expect(frame.locator('path[role="button"]').first).to_be_visible()
+    again = frame.locator('path[role="button"]').evaluate_all("all => all.map(path => path.ariaLabel)")
+    assert sorted(again) == sorted(labels)
+
+
+def test_a_card_draws_the_weeks_of_its_thon(visit: Visit) -> None:
+    opened_map(visit)
+    thon(visit, "Đồng Xuân").click()
+    expect(card(visit).locator(".spark path")).to_have_attribute("d", re.compile(r"^M[\d.]+ [\d.]+L"))
+    expect(card(visit).locator(".spark p")).to_contain_text("→")
+
+
+def test_the_map_fills_the_screen_and_arrow_keys_go_through_the_indicators(visit: Visit) -> None:
+    opened_map(visit)
+    visit.page.get_by_role("button", name="Trình chiếu").click()
+    whole, window = visit.page.locator(".map.whole"), visit.page.viewport_size
+    expect(whole).to_be_visible()
+    box = whole.bounding_box()
+    assert box is not None
+    assert window is not None
+    assert (box["x"], box["y"], box["width"]) == (0, 0, window["width"])
+    assert serious(visit) == []
+    visit.page.keyboard.press("ArrowRight")
+    expect(visit.page.locator(".whole-bar strong")).not_to_contain_text("Phủ sóng 5G")
+    frame = visit.page.frame_locator("iframe")
+    expect(frame.locator('path[role="button"]')).to_have_count(38)
+    assert "chi_tieu=phu_song_5g" not in visit.page.url
+    frame.locator('path[role="button"]').first.focus()  # within the map's frame the keys do the same
+    visit.page.keyboard.press("ArrowLeft")
+    expect(visit.page.locator(".whole-bar strong")).to_contain_text("Phủ sóng 5G")
+    visit.page.get_by_role("button", name="Thoát").click()
+    expect(visit.page.locator(".map.whole")).to_have_count(0)
+
+
+def test_two_days_side_by_side_fit_the_screen(visit: Visit) -> None:
+    visit.open("/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g")
+    expect(visit.page.locator("svg.still")).to_have_count(2)
+    assert visit.width() <= (visit.page.viewport_size or PHONE)["width"]
+    assert serious(visit) == []

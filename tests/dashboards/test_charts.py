@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.charts import DayNumber, bullet, trend
+from dashboards.charts import DayNumber, bullet, spark, trend
 
 MONDAY = dt.date(2026, 9, 7)
 
@@ -45,3 +45,9 @@ def test_dates_under_a_phones_chart_do_not_run_into_each_other(weeks: int) -> No
 def test_the_axis_begins_at_zero_and_has_round_steps() -> None:
     rows = trend(points([0, 930]), [Fraction(1000), Fraction(1700)], width=1100).rows
     assert [row.value for row in rows] == [0, 500, 1000, 1500, 2000]
+
+
+def test_a_small_line_is_broken_where_a_week_is_not_known() -> None:
+    line = spark([Decimal(0), Decimal(100), None, Decimal(50)])
+    assert line == "M4.0 36.0L68.0 4.0M196.0 20.0"
+    assert spark([None, None]) == ""

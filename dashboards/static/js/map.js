@@ -23,7 +23,7 @@ const tungNha = (() => {
     const draw = () => { if (hasRoom()) place(map, labels, group); };
     map.on("zoomend moveend resize", draw);
     layer.eachLayer(reachByKeyboard);
-    if (isTouched) answer(map, layer, draw);
+    if (isTouched) answer(map, layer, labels, draw);
     if (points) points.eachLayer(reachByKeyboard);
     if (document.fonts) document.fonts.ready.then(draw);
     map.whenReady(draw);
@@ -120,7 +120,7 @@ const tungNha = (() => {
   }
 
   /* The page around the frame opens the card of a thôn, and says which thôn are to be seen. */
-  function answer(map, layer, draw) {
+  function answer(map, layer, labels, draw) {
     const say = (message) => window.parent.postMessage(message, location.origin);
     const areas = new Map();
     layer.eachLayer((area) => {
@@ -140,17 +140,45 @@ const tungNha = (() => {
         open();
       });
     });
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape") say({ key: event.key }); });
+    let isWhole = false; // on a projector arrow keys go through the indicators, and do not push the map about
+    document.addEventListener("keydown", (event) => {
+      const isStep = isWhole && /^(Arrow|Page)/.test(event.key);
+      if (isStep) { event.preventDefault(); event.stopPropagation(); }
+      if (isStep || event.key === "Escape") say({ key: event.key });
+    }, true);
     window.addEventListener("message", (event) => {
       if (event.origin !== location.origin || event.source !== window.parent) return;
-      const { only, thon, focus } = event.data;
+      const { only, thon, focus, day } = event.data;
       if (only) {
+        isWhole = event.data.isWhole;
+        for (const label of labels) date(label, day);
         for (const [code, area] of areas) look(area, only, code === thon);
         draw();
       }
       if (focus && areas.has(focus)) areas.get(focus).getElement().focus();
     });
     say({ ready: true });
+  }
+
+  /* Another day's colour, number and tip for a thôn; without a day those that it was drawn with. */
+  function date(label, day) {
+    const { area } = label;
+    const own = area.feature.properties;
+    label.drawn = label.drawn || { figure: label.figure, full: label.full, tip: own.tip, fill: area.options.fillColor };
+    const told = day && day[own.code];
+    if (!told && !label.isDated) return;
+    label.isDated = Boolean(told);
+    area.closeTooltip();
+    const figure = told && safe(told.figure);
+    own.tip = told ? `<b>${own.name}</b><br>${figure}<br>${safe(told.words)}` : label.drawn.tip;
+    label.figure = told ? (told.figure.includes("%") ? `<b>${figure}</b>` : null) : label.drawn.figure;
+    label.full = told ? (label.figure ? `${own.name}<br>${label.figure}` : own.name) : label.drawn.full;
+    area.setStyle({ fillColor: told ? `url(#${told.class})` : label.drawn.fill });
+    area.getElement().setAttribute("aria-label", plain(own.tip.replaceAll("<br>", ", ")));
+  }
+
+  function safe(text) {
+    return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   }
 
   function look(area, only, isPicked) {

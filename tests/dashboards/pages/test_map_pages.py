@@ -196,6 +196,75 @@ def test_a_sheet_of_all_maps_has_one_for_each_surveyed_target(leader: Browser) -
         assert sum(int(count) for count in counts) == 13
 
 
+def test_the_weeks_say_of_each_day_what_its_page_says(leader: Browser) -> None:
+    """One answer for the sliding map: classes, counts and numbers of each day as that day's page and file have them."""
+    answer = leader.get("/xa/11629/ban-do/cac-tuan?chi_tieu=phu_song_5g")
+    found = answer.get_json()
+    assert [day["day"] for day in found["days"]] == [
+        *(f"2026-{day}" for day in ("10-04", "10-11", "10-18", "10-25", "11-01", "11-08", "11-15")),
+        "2026-11-22",
+    ]
+    for place, day in enumerate(found["days"]):
+        page = leader.get(f"{MAP}&den_ngay={day['day']}").text
+        assert entries(page) == day["counts"]
+        assert sum(day["counts"].values()) == 13
+        assert words(day["head"]).strip() in words(page)
+        drawn = dict(re.findall(r'<path class="thon" data-thon="(\d+)" data-class="([\w-]+)"', page))
+        assert drawn == {code: thon["classes"][place] for code, thon in found["thon"].items()}
+
+
+def test_the_weeks_are_a_few_kilobytes_on_the_wire(leader: Browser) -> None:
+    answer = leader.get("/xa/11629/ban-do/cac-tuan?chi_tieu=phu_song_5g", headers={"Accept-Encoding": "gzip"})
+    assert answer.content_encoding == "gzip"
+    assert len(answer.data) < 10_000
+
+
+def test_the_weeks_hide_what_each_day_hides(leader: Browser) -> None:
+    """R25: no line of a trend passes through a number that is withheld."""
+    found = leader.get("/xa/11629/ban-do/cac-tuan?chi_tieu=phu_song_5g").get_json()
+    told = {day["day"]: place for place, day in enumerate(found["days"])}
+    for day, place in told.items():
+        rows = leader.get(f"/api/v1/communes/11629/coverage?as_of={day}").get_json()["villages"]
+        for row in rows:
+            cell, thon = row["indicators"]["phu_song_5g"], found["thon"][row["code"]]
+            figure = thon["figures"][place].replace("\u00a0", " ")
+            if cell["suppressed"]:
+                assert "%" not in figure or figure[0] in "<>"
+            else:
+                percent = cell["percent"]
+                assert figure == ("–" if percent is None else f"{percent:.1f} %".replace(".", ","))
+
+
+def test_two_days_stand_side_by_side(leader: Browser) -> None:
+    page = leader.get("/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g&tu_ngay=2026-10-25").text
+    assert page.count('<svg class="still"') == 2
+    seen = words(page)
+    up, down, same, untold = re.search(  # type: ignore[union-attr]
+        r"▲ (\d+) thôn tăng, ▼ (\d+) thôn giảm , (\d+) thôn như cũ, (\d+) thôn không so được", seen
+    ).groups()
+    assert sum(map(int, (up, down, same, untold))) == 13
+    then = leader.get(f"{MAP}&den_ngay=2026-10-25").text
+    in_legend = re.findall(r"url\(#(k-\w+)\)[^\n]*?</svg> [^<]+</th><td class=\"n\">(\d+)</td>", page)
+    assert {name: int(count) for name, count in in_legend} == entries(then)
+
+
+def test_without_a_first_day_the_map_is_set_against_four_weeks_before(leader: Browser) -> None:
+    assert "25/10/2026" in leader.get("/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g").text
+
+
+def test_a_first_day_after_the_second_or_none_at_all(leader: Browser) -> None:
+    late = "/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g&tu_ngay=2026-11-20&den_ngay=2026-11-01"
+    assert leader.get(late).status_code == 200
+    assert leader.get("/xa/11629/ban-do/hai-ngay?tu_ngay=hôm+qua").status_code == 422
+    assert leader.get("/xa/11629/ban-do/hai-ngay?chi_tieu=khong_co").status_code == 404
+
+
+def test_the_year_before_had_no_plan_and_can_still_be_compared(leader: Browser) -> None:
+    page = leader.get("/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g&tu_ngay=2025-12-31")
+    assert page.status_code == 200
+    assert "13 thôn không so được" in words(page.text)
+
+
 @dataclass(frozen=True)
 class PaperPage:
     """A page of a PDF: its width, and the words on it with single spaces."""
