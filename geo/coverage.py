@@ -1,73 +1,25 @@
 """Counts and targets of a commune on a day → the one coverage table that page, map, API, XLSX and report share."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
 from geo.cells import Cell, Counted, CountedIndicator, cell, judgement
+from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
 from geo.derived import DERIVED
 from geo.disclosure import Protection, Suppression, protect, protect_sample, protect_together
-from geo.estimate import Estimate, Squares
+from geo.estimate import Estimate
 from geo.estimates import of_all, within_error
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
 from geo.weeks import Week, pace_of, shown_weeks
 
-__all__ = ["Cell", "CountedIndicator"]  # what a table is made of can be had from here
+# what a table is made of can be had from here
+__all__ = ["Cell", "CommuneInput", "CountedIndicator", "HouseholdsSource", "VillageInput"]
 
 NO_VILLAGE = ""  # the row of findings that lie in no known thôn
-
-
-@dataclass(frozen=True)
-class HouseholdsSource:
-    """Where the number of households comes from, and the day it was true."""
-
-    date: date
-    source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class VillageInput:
-    """A thôn as counted: `visited` households met at least once of `households` (None where no figure is known).
-
-    `expected` gives, by indicator, how many places or points there are to ask; without it their reach is unknown.
-    """
-
-    code: str
-    name: str
-    households: int | None
-    visited: int
-    tallied: Mapping[str, Tallied]
-    expected: Mapping[str, int] = field(default_factory=dict)
-    squares: Mapping[str, Squares] = field(default_factory=dict)  # of persons and adults, by indicator
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommuneInput:
-    """All that the table of a commune on a day is made from; `unplaced` are findings that lie in no thôn."""
-
-    code: str
-    name: str
-    as_of: date
-    received_until: datetime | None
-    households: int | None
-    households_source: HouseholdsSource | None
-    villages: tuple[VillageInput, ...]
-    indicators: tuple[CountedIndicator, ...]
-    targets: tuple[TargetFigure, ...]
-    unplaced: Mapping[str, Tallied] = field(default_factory=dict)
-    unplaced_visited: int = 0
-    expected: Mapping[str, int] = field(default_factory=dict)
-    reported: Mapping[str, Sequence[Reported]] = field(default_factory=dict)  # by target id, all that stand
-    by_period: Mapping[str, Mapping[date, Tallied]] = field(
-        default_factory=dict
-    )  # by target id and first day
-    week_ends: tuple[date, ...] = ()
-    met_by_week: Mapping[str, Sequence[Tallied]] = field(
-        default_factory=dict
-    )  # by village code, at those ends
 
 
 @dataclass(frozen=True)
@@ -176,9 +128,10 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
         )
         for each in given.indicators
     }
-    hidden_visits = _NOTHING_HIDDEN if full else hidden_visits
     visited = sum(row.subjects for row in visits.values())
+    # the same for all readers, so that no two of them are told another reach of the commune
     beyond = sum(surplus(v.visited, v.households) for v in given.villages if v.code not in hidden_visits.rows)
+    hidden_visits = _NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
 
     def paced(deadline: date) -> Pace | None:
@@ -295,7 +248,7 @@ def _column(
         for key, row in tallied.items()
     }
     target = own_target(given.targets, indicator.code)
-    whole = _whole(given, indicator, found, hidden.total)
+    whole = _whole(given, indicator, found, protection, hidden.total)
     judged = (
         {key: judgement(found[key], target, enough=enough, as_of=given.as_of) for key in to_ask}
         if target
@@ -313,11 +266,18 @@ def _column(
 
 
 def _whole(
-    given: CommuneInput, indicator: CountedIndicator, rows: Mapping[str, Counted], hidden: Suppression | None
+    given: CommuneInput,
+    indicator: CountedIndicator,
+    rows: Mapping[str, Counted],
+    protection: Protection,
+    hidden: Suppression | None,
 ) -> Counted:
-    """The commune: its rows' sum. What hidden rows have beyond their list is not told by its reach either."""
+    """The commune: its rows' sum. What rows that some readers are not told have beyond their list is not told by its
+    reach to anybody: a target would have one state for the officer and another for the leader.
+    """
     total = sum((row.tallied for row in rows.values()), Tallied())
-    beyond = sum(row.reach.surplus for row in rows.values() if not (row.hidden and row.hidden.whole))
+    withheld = {key for key, why in protection.rows.items() if why.whole}
+    beyond = sum(row.reach.surplus for key, row in rows.items() if key not in withheld)
     expected = _to_ask(indicator, given.households, given.expected, len(given.villages))
     reach = Reach(
         unit=indicator.unit,

@@ -1,5 +1,6 @@
 """A percent says of what, and is judged only when enough of its own subjects were asked (R6)."""
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -153,9 +154,31 @@ def test_more_met_than_the_list_holds_is_a_doubt_and_closes_no_other_gap():
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=1, max_size=8))
 def test_the_gap_of_a_commune_is_that_of_its_thon_together(numbers):
-    found = table(commune(*numbers), full=True)
+    found, told = table(commune(*numbers), full=True), table(commune(*numbers))
     left = sum(max(0, there - met) for there, met in numbers)
-    assert found.households - (found.visited - found.surplus) == left
+    beyond_of_hidden = sum(
+        max(0, met - there)
+        for (there, met), row in zip(numbers, told.villages, strict=True)
+        if row.visited is None
+    )
+    assert found.households - (found.visited - found.surplus) == left - beyond_of_hidden
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=8))
+def test_all_readers_are_told_the_same_reach_and_state_of_the_commune(numbers):
+    """What a thôn that is hidden from some has too many would else be subtracted for those alone who see it."""
+    target = dataclasses.replace(figure(">=", "50"), indicator="smart")
+    given_ = dataclasses.replace(commune(*numbers), targets=(target,))
+    full, told = table(given_, full=True), table(given_)
+    assert (full.surplus, full.visited) == (
+        told.surplus,
+        told.visited if told.visited is not None else full.visited,
+    )
+    shown = told.indicator("smart").judgement
+    if told.indicator("smart").cell.suppressed is None:
+        assert shown == full.indicator("smart").judgement
+    elif shown.state is not TargetState.UNKNOWN:
+        assert shown.state is full.indicator("smart").judgement.state
 
 
 def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_empty():

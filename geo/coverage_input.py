@@ -1,0 +1,60 @@
+"""What the coverage table of a commune on a day is made from: its thôn as counted, its plan, what offices reported."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from geo.cells import CountedIndicator
+from geo.estimate import Squares
+from geo.reported import Reported
+from geo.target_states import Tallied, TargetFigure
+
+
+@dataclass(frozen=True)
+class HouseholdsSource:
+    """Where the number of households comes from, and the day it was true."""
+
+    date: date
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VillageInput:
+    """A thôn as counted: `visited` households met at least once of `households` (None where no figure is known).
+
+    `expected` gives, by indicator, how many places or points there are to ask; without it their reach is unknown.
+    """
+
+    code: str
+    name: str
+    households: int | None
+    visited: int
+    tallied: Mapping[str, Tallied]
+    expected: Mapping[str, int] = field(default_factory=dict)
+    squares: Mapping[str, Squares] = field(default_factory=dict)  # of persons and adults, by indicator
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommuneInput:
+    """All that the table of a commune on a day is made from; `unplaced` are findings that lie in no thôn."""
+
+    code: str
+    name: str
+    as_of: date
+    received_until: datetime | None
+    households: int | None
+    households_source: HouseholdsSource | None
+    villages: tuple[VillageInput, ...]
+    indicators: tuple[CountedIndicator, ...]
+    targets: tuple[TargetFigure, ...]
+    unplaced: Mapping[str, Tallied] = field(default_factory=dict)
+    unplaced_visited: int = 0
+    expected: Mapping[str, int] = field(default_factory=dict)
+    reported: Mapping[str, Sequence[Reported]] = field(default_factory=dict)  # by target id, all that stand
+    by_period: Mapping[str, Mapping[date, Tallied]] = field(
+        default_factory=dict
+    )  # by target id and first day
+    week_ends: tuple[date, ...] = ()
+    met_by_week: Mapping[str, Sequence[Tallied]] = field(
+        default_factory=dict
+    )  # by village code, at those ends
