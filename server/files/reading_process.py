@@ -40,8 +40,8 @@ class Bounds:
     turn: float
 
 
-PAGE = Bounds(12, 15, 5)
-"""For somebody who waits before a page: an answer within 20 seconds in any case."""
+PAGE = Bounds(12, 40, 5)
+"""For somebody who waits before a page: what is too much is told within 20 seconds, but for a machine that is busy."""
 COMMAND = Bounds(120, 180, 180)
 
 
@@ -58,10 +58,10 @@ class Stopped(Exception):
 
 
 class Busy(Stopped):
-    """Others' files were read all the time; this one may be as good as any."""
+    """The machine had no time for this file, which may be as good as any."""
 
-    def __init__(self) -> None:
-        super().__init__("Máy chủ đang đọc tệp khác: hãy thử lại sau một phút.")
+    def __init__(self, why: str = "Máy chủ đang đọc tệp khác: hãy thử lại sau một phút.") -> None:
+        super().__init__(why)
 
     def sentence(self, remedy: str) -> str:
         """Why; nothing is to be done with the file."""
@@ -69,6 +69,7 @@ class Busy(Stopped):
 
 
 _TOO_LONG = "Tệp quá phức tạp: đọc lâu quá mức cho phép nên đã dừng."
+_SLOW = "Máy chủ đang quá bận nên chưa đọc xong tệp: hãy thử lại sau vài phút."
 _TOO_LARGE = "Tệp quá lớn hoặc quá phức tạp: cần nhiều bộ nhớ hơn mức cho phép."
 
 
@@ -101,7 +102,7 @@ class _Child:
             self._asking.send(asked)
             if not self._asking.poll(seconds):
                 self.end()
-                raise Stopped(_TOO_LONG)
+                raise Busy(_SLOW)  # of the processor's seconds it was not given what it may take
             told: ReadingTold = pickle.loads(self._asking.recv_bytes(OUTPUT))  # noqa: S301 (of our own child)
         except (EOFError, ConnectionError) as error:
             code = self.end()

@@ -59,7 +59,7 @@ def test_a_reading_without_an_end_is_ended_by_its_seconds_of_cpu() -> None:
 
 def test_a_reading_that_only_waits_is_ended_by_the_clock() -> None:
     reading_process.read(readers.own_process)
-    with pytest.raises(Stopped, match="đọc lâu quá mức cho phép"):
+    with pytest.raises(Busy, match="Máy chủ đang quá bận"):
         reading_process.read_within(Bounds(cpu=10, clock=0.3, turn=5), time.sleep, 60)
 
 
