@@ -6,13 +6,12 @@ import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from server import audit
+from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import team
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households.household_states import NOT_VISITED
 from server.models import Commune, Village
 
 blueprint = Blueprint("team", __name__, template_folder="templates")
@@ -21,36 +20,44 @@ blueprint = Blueprint("team", __name__, template_folder="templates")
 @blueprint.get("/xa/<code>/to")
 @access.needs(Right.LEAD_TEAM)
 def villages(code: str) -> str | Response:
-    """The reader's thôn with how far each is, by code: no order of merit. One thôn is opened at once."""
+    """Today: the leader of a team is led to their first thôn with anybody to visit, and goes on from thôn to thôn;
+    an officer chooses among those of the commune, by code: no order of merit.
+    """
     commune = access.open_commune(code)
-    shown = team.villages(commune, access.villages_seen(commune))
-    if len(shown) == 1:
-        return redirect(url_for(".village", code=code, village=shown[0].code))
-    return render_template(
-        "team_villages.html", commune=commune, progress=team.progress(commune, shown), states=team.STATES
-    )
+    own = access.villages_seen(commune)
+    shown = team.villages(commune, own)
+    progress = team.progress(commune, shown)
+    if own is not None and progress:
+        first = next((each for each in progress if each.to_visit), progress[0])
+        return redirect(url_for(".village", code=code, village=first.village.code))
+    return render_template("team_villages.html", commune=commune, progress=progress, states=team.STATES)
 
 
 @blueprint.get("/xa/<code>/to/<village>")
 @access.needs(Right.LEAD_TEAM, records=True)
 def village(code: str, village: str) -> str:
-    """One thôn: its households by state, lane by lane, with their names; every view is logged (R24)."""
+    """One thôn: whom to visit today, lane by lane, and the other lists, with names; every view is logged (R24)."""
     commune = access.open_commune(code)
     found = _village(commune, village)
-    state = request.args.get("loc", NOT_VISITED)
+    state = request.args.get("loc", team.TODAY)
     search = request.args.get("tim", "").strip()[:80]
     page = max(1, min(request.args.get("trang", 1, type=int), 1000))
-    state = state if state in team.STATES else NOT_VISITED
+    state = state if state in team.STATES else team.TODAY
     audit.note_reading("household.list", f"village:{found.code}", {"state": state})
     [progress] = team.progress(commune, [found])
+    own = access.villages_seen(commune)
     needed = progress.pace.needed
     return render_template(
         "team_village.html",
         commune=commune,
         village=found,
+        villages=team.villages(commune, own) if own is not None else (),
         progress=progress,
         needed=math.ceil(needed) if needed is not None else None,
-        states=team.STATES,
+        states={team.TODAY: "hôm nay"} | dict(team.STATES),
+        numbers={team.TODAY: progress.to_visit} | dict(progress.by_state),
+        today_list=team.TODAY,
+        day=clock.today(),
         state=state,
         search=search,
         homes=team.homes(progress.parts, state, search, page),

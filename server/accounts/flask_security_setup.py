@@ -21,6 +21,8 @@ _NO_SECOND_PASSWORD = dt.timedelta(-1)
 blueprint = Blueprint("accounts", __name__)
 _BEGIN = "/quan-tri/xa/<code>/bat-dau"
 """The first steps of a commune."""
+_TODAY = "/xa/<code>/to"
+"""Whom a team visits today."""
 
 
 class PeopleSessions(SecureCookieSessionInterface):
@@ -35,15 +37,20 @@ class PeopleSessions(SecureCookieSessionInterface):
 def landing() -> str:
     """The first page of the person who has signed in: their commune, the city, or the front page.
 
-    An officer whose commune has no visit yet begins with the list of first steps.
+    An officer whose commune has no visit yet begins with the list of first steps, the leader of a team with whom to
+    visit today.
     """
     person = access.caller()
     if person is None:
         return url_for("security.login")
     if person.commune_id is not None:
         commune = db.session.get_one(Commune, person.commune_id)
-        is_new = person.may(Right.PREPARE_COMMUNE) and not _has_visits(commune)
-        return _BEGIN.replace("<code>", commune.code) if is_new and _exists(_BEGIN) else f"/xa/{commune.code}"
+        first = f"/xa/{commune.code}"
+        if person.may(Right.PREPARE_COMMUNE):
+            wanted = first if _has_visits(commune) else _BEGIN
+        else:
+            wanted = _TODAY if person.may(Right.LEAD_TEAM) else first
+        return wanted.replace("<code>", commune.code) if wanted == first or _exists(wanted) else first
     return "/thanh-pho" if _exists("/thanh-pho") else "/"
 
 

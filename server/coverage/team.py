@@ -1,6 +1,8 @@
 """What a team leader asks of their thôn: whom to visit, how fast it goes, what was helped with, what looks wrong."""
 
 import datetime as dt
+import itertools
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from server.coverage.coverage_table import VISITED
 from server.db import db
 from server.households import household_parts, household_states
 from server.households.household_parts import Parts
-from server.households.household_states import MET, NOT_VISITED, REVISIT
+from server.households.household_states import AWAY, MET, NOT_VISITED, REVISIT
 from server.households.records import HOUSEHOLDS
 from server.models import (
     Collector,
@@ -38,6 +40,9 @@ STATES: Mapping[str, str] = {
     state: household_states.WORDS[state] for state in household_states.TO_WORK_THROUGH
 }
 """The lists of a thôn, in the order in which they are worked through."""
+TODAY = "hom_nay"
+"""The list of those to knock at today: not visited yet, absent or to be visited again, as one walks."""
+TO_VISIT = (NOT_VISITED, AWAY, REVISIT)
 PAGE = 40
 MOST_DOUBTS = 20
 _FOUR_WEEKS = dt.timedelta(weeks=4)
@@ -62,6 +67,10 @@ class TeamProgress:
     def met(self) -> int:
         return self.by_state.get(MET, 0) + self.by_state.get(REVISIT, 0)
 
+    @property
+    def to_visit(self) -> int:
+        return sum(self.by_state.get(state, 0) for state in TO_VISIT)
+
 
 @dataclass(frozen=True)
 class TeamHousehold:
@@ -69,9 +78,12 @@ class TeamHousehold:
 
     label: str
     address: str
+    lane: str
     state: str
     visits: int
     last_day: dt.date | None
+    last_try: dt.datetime | None = None
+    """The moment of the last visit, of one that met nobody: at which hour to come another time."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,20 @@ class Homes:
     found: int
     page: int
     is_last: bool
+
+    @property
+    def lanes(self) -> tuple["WalkedLane", ...]:
+        """The same, under the lane in which each stands."""
+        grouped = itertools.groupby(self.homes, key=lambda home: home.lane)
+        return tuple(WalkedLane(name, tuple(homes)) for name, homes in grouped)
+
+
+@dataclass(frozen=True)
+class WalkedLane:
+    """A lane with its households, as one walks; the name is "" where none is known."""
+
+    name: str
+    homes: tuple[TeamHousehold, ...]
 
 
 @dataclass(frozen=True)
@@ -167,9 +193,10 @@ def _by_state(parts: Mapping[int, int]) -> dict[int, Counter[str]]:
 
 
 def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Homes:
-    """A thôn's households of one state, found by label or address with or without marks; lanes in their order."""
+    """A thôn's households of one state (TODAY: all to visit), found by label or address; lanes in their order."""
+    wanted = TO_VISIT if state == TODAY else (state,)
     query: sa.Select[*tuple[Any, ...]] = (
-        sa.select(Entity.label, Entity.data)
+        sa.select(Entity.id, Entity.label, Entity.data)
         .join(EntityList, EntityList.id == Entity.list_id)
         .where(
             Entity.village_id.in_(village_ids),
@@ -179,24 +206,49 @@ def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Hom
     )
     rows: Any = db.session.execute(query)
     found = [
-        (own, data)
-        for label, data in rows
-        if _state(data) == state and household_parts.holds(own := household_parts.of_row(label, data), search)
+        (key, own, data)
+        for key, label, data in rows
+        if _state(data) in wanted
+        and household_parts.holds(own := household_parts.of_row(label, data), search)
     ]
-    found.sort(key=lambda each: each[0].walking)
+    found.sort(key=lambda each: each[1].walking)
     first = PAGE * (page - 1)
-    shown = tuple(_home(own, data) for own, data in found[first : first + PAGE])
+    listed = found[first : first + PAGE]
+    tries = _last_tries([key for key, _, data in listed if _state(data) == AWAY])
+    shown = tuple(_home(own, data, tries.get(key)) for key, own, data in listed)
     return Homes(shown, len(found), page, len(found) <= first + PAGE)
 
 
-def _home(own: Parts, data: Mapping[str, Any]) -> TeamHousehold:
+def _last_tries(households: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, dt.datetime]:
+    """When each household was last asked about by a submission that counts."""
+    if not households:
+        return {}
+    rows: Any = db.session.execute(
+        sa.select(Submission.entity_id, sa.func.max(Submission.observed_at))
+        .where(
+            Submission.entity_id.in_(households),
+            Submission.review != "rejected",
+            Submission.replaced_by_id.is_(None),
+            Submission.quarantine.is_(None),
+        )
+        .group_by(Submission.entity_id)
+    )
+    return dict(rows.all())
+
+
+def _home(own: Parts, data: Mapping[str, Any], last_try: dt.datetime | None) -> TeamHousehold:
     visits = str(data.get("lan_tham") or "0")
+    last_day = _day(str(data.get("ngay_cuoi") or ""))
+    # a later submission that was no visit, about a difficulty say, has no hour to tell
+    is_visit = last_try is not None and last_try.astimezone(clock.LOCAL).date() == last_day
     return TeamHousehold(
         own.called,
         own.address,
+        own.lane,
         _state(data),
         int(visits) if visits.isascii() and visits.isdecimal() else 0,
-        _day(str(data.get("ngay_cuoi") or "")),
+        last_day,
+        last_try if is_visit else None,
     )
 
 

@@ -22,12 +22,12 @@ class MenuEntry:
 
 READING = (
     MenuEntry("dashboards.city", "Thành phố", Right.COMPARE_COMMUNES, of_commune=False),
+    MenuEntry("team.villages", "Hôm nay", Right.LEAD_TEAM),
     MenuEntry("dashboards.commune", "Tổng quan", Right.READ_SUMS),
     MenuEntry("dashboards.targets", "Chỉ tiêu", Right.READ_SUMS),
     MenuEntry("dashboards.commune_map", "Bản đồ", Right.READ_SUMS),
     MenuEntry("signal.page", "Sóng 5G, Wi-Fi", Right.READ_SUMS),
     MenuEntry("tasks.listing", "Nhiệm vụ", Right.READ_SUMS),
-    MenuEntry("team.villages", "Các thôn của tổ", Right.LEAD_TEAM),
     MenuEntry("reports.listing", "Báo cáo", Right.READ_SUMS),
     MenuEntry("downloads.page", "Tải về", Right.READ_SUMS),
 )

@@ -46,6 +46,20 @@ class World:
         db.session.add(Tally(village_id=self.east.id, indicator_id=row.id, day=day, **amounts))
         db.session.commit()
 
+    def tried(self, home: Entity, at: dt.datetime, review: str = "received") -> None:
+        """A submission about a household at a moment."""
+        form = db.session.scalar(sa.select(Form)) or Form(form_id="tham", title="Phiếu thăm", versions=[])
+        db.session.add(form)
+        db.session.flush()
+        db.session.add(
+            Submission(
+                instance_id=f"uuid:{uuid.uuid4()}", form_id=form.id, version="1", collector_id=self.collector,
+                village_id=self.east.id, entity_id=home.id, sha256=b"", xml=b"", answers={},
+                observed_at=at, received_at=NOON, review=review,
+            )
+        )  # fmt: skip
+        db.session.commit()
+
     def doubtful(self, home: Entity, review: str = "received") -> None:
         form = db.session.scalar(sa.select(Form)) or Form(form_id="tham", title="Phiếu thăm", versions=[])
         db.session.add(form)
@@ -76,7 +90,7 @@ def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 def labels(page: str) -> list[str]:
     """The households listed, in their order."""
-    listed = page[page.index('id="cac-ho"') : page.index('id="da-giup"')]
+    listed = page[page.index('id="cac-ho"') : page.index('id="tien-do"')]
     return re.findall(r"<strong>([^<\d][^<]*)</strong>\s*<span>", listed)
 
 
@@ -88,13 +102,67 @@ def test_households_are_listed_by_what_came_of_the_visit_lane_by_lane(world: Wor
     world.home("Cô Gặp", "Ngõ 1, số 2", "da_gap", 1)
     world.home("Hộ Tách", "Ngõ 1, số 3", "tham_lai", 1)
     leader = world.visitor("to_dong", "team_leader", world.east)
-    assert labels(leader.get(f"{TO}/11629001").text) == ["Bà Ba", "Anh Hai", "Chị Mười"]
+    assert labels(leader.get(f"{TO}/11629001?loc=chua_tham").text) == ["Bà Ba", "Anh Hai", "Chị Mười"]
     away = leader.get(f"{TO}/11629001?loc=vang").text
     assert labels(away) == ["Ông Vắng"]
     assert "Đã đến 2 lần, lần cuối 15/11/2026" in away
     assert labels(leader.get(f"{TO}/11629001?loc=da_gap").text) == ["Cô Gặp"]
     assert labels(leader.get(f"{TO}/11629001?loc=tham_lai").text) == ["Hộ Tách"]
     assert labels(leader.get(f"{TO}/11629001?loc=tu_choi").text) == []
+
+
+def test_today_holds_whom_to_visit_in_the_order_of_walking_under_their_lanes(world: World) -> None:
+    world.home("Chị Mười", "Ngõ 10, số 1")
+    world.home("Anh Hai", "Ngõ 2, số 11", "tham_lai", 1)
+    world.home("Bà Ba", "Ngõ 2, số 3", "vang", 2)
+    world.home("Cô Gặp", "Ngõ 2, số 4", "da_gap", 1)
+    world.home("Chú Từ", "Ngõ 2, số 5", "tu_choi", 1)
+    page = world.visitor("to_dong", "team_leader", world.east).get(f"{TO}/11629001").text
+    assert labels(page) == ["Bà Ba", "Anh Hai", "Chị Mười"]
+    assert re.findall(r'<h3 class="lane">([^<]+) <small>([^<]+)</small>', page) == [
+        ("Ngõ 2", "2 hộ"),
+        ("Ngõ 10", "1 hộ"),
+    ]
+    assert "Cần đến 3 hộ; đã gặp 2/5" in page
+    assert page.index('id="cac-ho"') < page.index('id="tien-do"')
+
+
+def test_the_absent_are_told_with_the_hour_of_the_last_try(world: World) -> None:
+    away = world.home("Bà Ba", "Ngõ 2, số 3", "vang", 2)
+    world.tried(away, dt.datetime(2026, 11, 14, 2, 0, tzinfo=dt.UTC))
+    world.tried(away, dt.datetime(2026, 11, 15, 10, 44, tzinfo=dt.UTC))
+    world.tried(away, dt.datetime(2026, 11, 15, 12, 0, tzinfo=dt.UTC), review="rejected")
+    page = world.visitor("to_dong", "team_leader", world.east).get(f"{TO}/11629001").text
+    assert "Vắng nhà. Đã đến 2 lần, lần cuối lúc 17:44 15/11/2026" in page
+
+
+def test_a_later_submission_that_was_no_visit_lends_no_hour(world: World) -> None:
+    away = world.home("Bà Ba", "Ngõ 2, số 3", "vang", 2)
+    world.tried(away, dt.datetime(2026, 11, 17, 3, 0, tzinfo=dt.UTC))
+    page = world.visitor("to_dong", "team_leader", world.east).get(f"{TO}/11629001").text
+    assert "lần cuối 15/11/2026" in page
+
+
+def test_the_leader_of_a_team_lands_on_today_and_an_officer_does_not(world: World) -> None:
+    world.home("Bà Ba", "Ngõ 2")
+    leader = world.visitor("to_dong", "team_leader", world.east)
+    landed = leader.get("/bat-dau", follow_redirects=True)
+    assert landed.request.path == f"{TO}/11629001"
+    assert labels(landed.text) == ["Bà Ba"]
+    assert '<a href="/xa/11629/to" aria-current="page">Hôm nay</a>' in landed.text
+    officer = world.visitor("can_bo", "officer")
+    assert not officer.get("/bat-dau").location.startswith(TO)
+    assert world.visitor("lanh_dao", "leader").get("/bat-dau").location == "/xa/11629"
+
+
+def test_the_leader_of_several_thon_lands_where_somebody_is_to_be_visited_and_goes_on(world: World) -> None:
+    sample.make_entity(world.west, "Bà Đoài", data={"thon": "11629002", "dia_chi": "Ngõ 1"})
+    world.home("Cô Gặp", "Ngõ 1, số 2", "da_gap", 1)
+    leader = world.visitor("to_hai", "team_leader", world.east, world.west)
+    landed = leader.get("/bat-dau", follow_redirects=True)
+    assert landed.request.path == f"{TO}/11629002"
+    assert labels(landed.text) == ["Bà Đoài"]
+    assert f'href="{TO}/11629001">Thôn Đông' in landed.text
 
 
 def test_a_household_is_found_with_or_without_marks_by_name_lane_or_number(world: World) -> None:
@@ -180,7 +248,7 @@ def test_every_view_of_names_is_one_row_of_the_audit(world: World) -> None:
     rows = db.session.execute(
         sa.select(Audit.record, Audit.detail).where(Audit.act == "household.list")
     ).all()
-    assert [tuple(row) for row in rows] == [("village:11629001", {"state": "chua_tham"})] * 2
+    assert [tuple(row) for row in rows] == [("village:11629001", {"state": "hom_nay"})] * 2
 
 
 def test_pages_take_as_many_statements_for_many_households_and_thon_as_for_few(world: World) -> None:
@@ -192,7 +260,7 @@ def test_pages_take_as_many_statements_for_many_households_and_thon_as_for_few(w
         world.doubtful(world.home(f"Hộ {number}", f"Ngõ {number}"))
     sample.make_village(world.commune, "11629003", "Thôn Trung")
     assert (statements(officer, TO), statements(officer, f"{TO}/11629001")) == few
-    assert max(few) <= 14
+    assert max(few) <= 16
 
 
 def statements(visitor: Browser, path: str) -> int:
