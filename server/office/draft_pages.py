@@ -69,6 +69,7 @@ def show_draft(draft_id: int) -> str:
         tried=drafts.tried(draft),
         tries=_tries(draft),
         test_url=drafts.test_url(draft, base),
+        screen_url=drafts.screen_url(draft, base),
         qr=Markup(drawn),  # noqa: S704
         untargeted=publish_answers.without_target(found),
         notice=NOTICES.get(request.args.get("xong", ""), ""),

@@ -42,15 +42,20 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view)
     def asked(token: str, **path: Any) -> Response:
-        known = sa.select(FormDraft).where(FormDraft.token_hash == hashlib.sha256(token.encode()).digest())
-        draft = db.session.scalars(known).first() if TOKEN.fullmatch(token) else None
-        if draft is None:
-            db.session.rollback()
-            guessing.refuse_often()
-            raise Problem(PhoneProblem.KEY_UNKNOWN)
-        return view(draft, **path)
+        return view(by_token(token), **path)
 
     return access.phone(asked)
+
+
+def by_token(token: str) -> FormDraft:
+    """The draft whose link holds this token; Problem KEY_UNKNOWN for any other (C12)."""
+    known = sa.select(FormDraft).where(FormDraft.token_hash == hashlib.sha256(token.encode()).digest())
+    draft = db.session.scalars(known).first() if TOKEN.fullmatch(token) else None
+    if draft is None:
+        db.session.rollback()
+        guessing.refuse_often()
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
+    return draft
 
 
 @_on_trial
@@ -63,8 +68,7 @@ def form_list(draft: FormDraft) -> Response:
     return revalidated(xml.form_list([listed]), xml.CONTENT_TYPE)
 
 
-@_on_trial
-def form(draft: FormDraft, form_id: str, version: str) -> Response:
+def xform(draft: FormDraft, form_id: str, version: str) -> Response:
     """The draft's XForm."""
     _same(draft, form_id, version)
     return revalidated(draft.xform, xml.CONTENT_TYPE, draft.md5)
@@ -75,17 +79,20 @@ def manifest(draft: FormDraft, form_id: str, version: str) -> Response:
     """The files that the draft opens, those that were uploaded and those made up."""
     found = _same(draft, form_id, version)
     base = f"{_base()}/forms/{quote(form_id)}/{quote(version)}/media"
-    files = {name: _content(draft, name) for name in found.media}
     listed = [
-        xml.ListedFile(name, md5(content[0]), f"{base}/{quote(name, safe='')}")
-        for name, content in files.items()
-        if content is not None
+        xml.ListedFile(name, md5(body), f"{base}/{quote(name, safe='')}")
+        for name, body in files(draft, found).items()
     ]
     return revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
 
 
-@_on_trial
-def media(draft: FormDraft, form_id: str, version: str, name: str) -> Response:
+def files(draft: FormDraft, found: Definition) -> dict[str, bytes]:
+    """The files that the draft opens and that there are, uploaded or made up, by name."""
+    made = {name: _content(draft, name) for name in found.media}
+    return {name: content[0] for name, content in made.items() if content is not None}
+
+
+def file(draft: FormDraft, form_id: str, version: str, name: str) -> Response:
     """One file of the draft."""
     found = _same(draft, form_id, version)
     content = _content(draft, name) if name in found.media else None
@@ -99,20 +106,28 @@ def submission(draft: FormDraft) -> Response:
     """HEAD as on any server; POST keeps the answers beside the draft. Photos are not kept."""
     if request.method == "HEAD":
         return Response(status=204, content_type=xml.CONTENT_TYPE)
+    new = take(draft)
+    return Response(xml.message(THANKS), 201 if new else 202, content_type=xml.CONTENT_TYPE)
+
+
+THANKS = "Đã nhận phiếu thử; phiếu này không tính vào số liệu."
+
+
+def take(draft: FormDraft) -> bool:
+    """Keep the answers in the body of this request beside the draft; False where they are there already."""
     with parts.received(request.stream, request.content_type or "", request.content_length) as found:
         sent, _ = unwrap(found)
     begin_writing()
     new = _keep(draft, _read(draft, sent))
     db.session.commit()
-    sentence = "Đã nhận phiếu thử; phiếu này không tính vào số liệu."
-    return Response(xml.message(sentence), 201 if new else 202, content_type=xml.CONTENT_TYPE)
+    return new
 
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/formList", form_list, ("GET",)),
-    ("/forms/<form_id>/<path:version>.xml", form, ("GET",)),
+    ("/forms/<form_id>/<path:version>.xml", _on_trial(xform), ("GET",)),
     ("/forms/<form_id>/<path:version>/manifest", manifest, ("GET",)),
-    ("/forms/<form_id>/<path:version>/media/<name>", media, ("GET",)),
+    ("/forms/<form_id>/<path:version>/media/<name>", _on_trial(file), ("GET",)),
     ("/submission", submission, ("HEAD", "POST")),
 )
 

@@ -222,6 +222,11 @@ def test_url(draft: FormDraft, base_url: str) -> str:
     return f"{base_url.rstrip('/')}/thu/{unseal(draft.token_sealed)}"
 
 
+def screen_url(draft: FormDraft, base_url: str) -> str:
+    """Where the draft is filled in on a screen; the link's secret stands in the fragment, which is never sent."""
+    return f"{base_url.rstrip('/')}/phieu/#thu={unseal(draft.token_sealed)}"
+
+
 def qr_text(draft: FormDraft, base_url: str) -> str:
     """The text of the draft's QR code: a project of its own on the phone, open to be changed or deleted (C59)."""
     settings = {

@@ -1,10 +1,10 @@
-"""The form in a browser, for collectors whose phone runs neither ODK Collect nor KoboCollect (iPhones)."""
+"""The form in a browser: for collectors without ODK Collect (iPhones), and for officers who try a draft."""
 
 from flask import Blueprint, Flask, Response, jsonify
 
 from server.addresses import is_of_web_form
 from server.errors import Problem
-from server.webform import collector, page
+from server.webform import collector, draft_trial, page
 
 
 def say(problem: Problem) -> Response:
@@ -22,4 +22,6 @@ def register(app: Flask) -> None:
     blueprint = Blueprint("webform", __name__, url_prefix="/phieu")
     for rule, view, methods in (*page.ROUTES, *collector.ROUTES):
         blueprint.add_url_rule(rule, view_func=view, methods=methods)
+    for rule, name, view, methods in draft_trial.ROUTES:
+        blueprint.add_url_rule(rule, name, view, methods=methods)
     app.register_blueprint(blueprint)

@@ -8,41 +8,29 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, request
 
-from forms.check import needs
 from server.accounts import access
 from server.db import db, single_statements
-from server.errors import Problem
 from server.intake import apply_batches
 from server.models import Collector, Commune, Village
 from server.openrosa import forms, published, submission
 from server.openrosa.devices import fetched, seen
 from server.phones import collectors, phone_access
 from server.phones.phone_access import PhoneCaller
-from server.phones.phone_problems import PhoneProblem
-
-SCHEME = "bearer"
-
-
-def _code() -> str:
-    """The code in `Authorization: Bearer`; Problem KEY_UNKNOWN where there is none."""
-    given = request.authorization
-    if given is None or given.type != SCHEME or not given.token:
-        raise Problem(PhoneProblem.KEY_UNKNOWN)
-    return given.token
+from server.webform import asked
 
 
 def _reads(view: Callable[..., Response]) -> Callable[..., Response]:
     """A view that reads under a code that is good today, and finds all that was accepted applied."""
 
     @functools.wraps(view)
-    def asked(**path: Any) -> Response:
-        caller = phone_access.by_token(_code())
+    def opened(**path: Any) -> Response:
+        caller = phone_access.by_token(asked.code())
         apply_batches.caught_up()
         return view(caller, **path)
 
-    return access.web_form(asked)
+    return access.web_form(opened)
 
 
 @_reads
@@ -62,21 +50,9 @@ def about(caller: PhoneCaller) -> Response:
 def _form(connection: sa.Connection, caller: PhoneCaller, listed: published.NewestVersion) -> dict[str, Any]:
     found = published.version(caller, listed.form_id, listed.version)
     xform = published.xform(connection, caller, listed.form_id, listed.version).body
-    files = published.needed(connection, caller, found) if listed.has_media else []
-    return {
-        "id": listed.form_id,
-        "version": listed.version,
-        "title": listed.title,
-        "md5": listed.md5,
-        "url": url_for(".form", form_id=listed.form_id, version=listed.version),
-        "impossible": [need.words for need in needs.of(xform) if not need.web],
-        "files": [_file(listed, each) for each in files],
-    }
-
-
-def _file(listed: published.NewestVersion, needed: published.Needed) -> dict[str, str]:
-    url = url_for(".media", form_id=listed.form_id, version=listed.version, name=needed.name)
-    return {"name": needed.name, "md5": needed.md5, "url": url}
+    needed = published.needed(connection, caller, found) if listed.has_media else []
+    files = ((each.name, each.md5) for each in needed)
+    return asked.form(listed.form_id, listed.version, listed.title, xform, listed.md5, files, "")
 
 
 @_reads
@@ -100,7 +76,7 @@ def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Respons
 @access.web_form
 def send() -> Response:
     """A filled form with its files, taken in as one from ODK Collect; sent again it is known (202)."""
-    caller = phone_access.by_sent_token(_code())
+    caller = phone_access.by_sent_token(asked.code())
     receipt = submission.take(caller)
     response = jsonify(message=receipt.sentence)
     response.status_code = 201 if receipt.new else 202

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from server.db import db
 from server.models import Collector, Commune, Submission
 from server.phones import collectors
-from server.published_forms import publishing
+from server.published_forms import drafts, publishing
 from tests.browser.conftest import PHONE
 from tests.conftest import Template, application, on_a_copy
 from tests.sample import (
@@ -406,6 +406,26 @@ def test_who_cannot_scan_types_name_and_password(phone: BrowserContext, server: 
     page.get_by_role("button", name="Mở phiếu của tôi").click()
     expect(page.get_by_role("button", name="Điền phiếu mới")).to_have_count(9)
     assert page.url.endswith(f"#ma={server.code}")
+
+
+def test_a_draft_is_tried_on_the_screen_and_leaves_the_collectors_page_alone(
+    phone: BrowserContext, server: Server
+) -> None:
+    with server.app.app_context():
+        written = ALL_KINDS.replace("{version}", "2").replace("moi_loai", "thu_loai").encode()
+        draft = drafts.save(written, "thu.md", db.session.query(Commune).one(), "system")
+        address = drafts.screen_url(draft, server.address)
+        db.session.commit()
+        db.session.close()
+    prepared(phone, server)
+    page = opened(phone, address)
+    expect(page.get_by_text("Đây là bản nháp")).to_be_visible()
+    start(page, "Mọi loại câu")
+    fill_all_kinds(page)
+    finish(page)
+    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
+    assert stored(server) == []
+    prepared(phone, server)
 
 
 def test_the_policy_of_the_page_allows_no_script_of_elsewhere(phone: BrowserContext, server: Server) -> None:

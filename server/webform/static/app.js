@@ -5,7 +5,7 @@ import * as store from "./store.js";
 import { codeOf, send, update, wipeOld } from "./sync.js";
 import { moment, say, speak, spoken } from "./words.js";
 
-const CODE = /^#ma=([A-Za-z0-9]{64})$/;
+const CODE = /^#(?:ma|thu)=([A-Za-z0-9]{64})$/;
 const INSIDE_APPS = /Zalo|FBAN|FBAV|Instagram|Line\//;
 const main = document.getElementById("main");
 const waiting = document.getElementById("waiting");
@@ -64,10 +64,10 @@ async function home(words = "", kind = "notice") {
   const isInstalled = navigator.standalone || matchMedia("(display-mode: standalone)").matches;
   const isPhone = "standalone" in navigator;
   main.replaceChildren(
-    make("h1", {}, say("title")),
-    about && make("p", { class: "who" }, `${about.name}, ${about.villages.join(", ")} (${about.commune})`),
+    make("h1", {}, say(store.isTrial ? "trial" : "title")),
+    store.isTrial ? notice(say("trial_note")) : about && make("p", { class: "who" }, `${about.name}, ${about.villages.join(", ")} (${about.commune})`),
     notice(words, kind), notice(isInside ? say("open_in_browser") : "", "wrong"),
-    notice(!isInside && isPhone && !isInstalled ? say("home_screen") : ""),
+    notice(!isInside && isPhone && !isInstalled && !store.isTrial ? say("home_screen") : ""),
     outbox.length ? waits(outbox) : "", drafts.length ? unfinished(drafts) : "", make("h2", {}, say("forms")),
     about?.forms.length ? make("ul", { class: "forms" }, about.forms.map(formLine)) : make("p", {}, say("empty")),
     make("p", { class: "acts" }, button(say("update"), () => refresh(true), "second"), button(say("language"), turn, "quiet"),
@@ -170,10 +170,7 @@ async function failed(error, isAsked) {
 }
 
 addEventListener("online", () => flush());
-addEventListener("hashchange", async () => {
-  await takeCode();
-  await refresh();
-});
+addEventListener("hashchange", () => location.reload()); // another code: another person, or a draft on trial
 document.addEventListener("visibilitychange", () => (document.hidden ? open?.save() : open || refresh()));
 if ("serviceWorker" in navigator) navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { scope: new URL("../../", import.meta.url).pathname });
 if (!("locks" in navigator) || !("randomUUID" in crypto)) main.replaceChildren(notice(say("old_browser"), "wrong"));

@@ -2,7 +2,8 @@
 
 import * as store from "./store.js";
 
-const BASE = new URL("../../", import.meta.url).pathname; // …/phieu/
+const PAGE = new URL("../../", import.meta.url).pathname; // …/phieu/
+const BASE = store.isTrial ? `${PAGE}trial/` : PAGE;
 const TOO_OLD = 14 * 24 * 3600 * 1000; // milliseconds that lists of people may lie here without an update
 
 /** The answer to a request was not what the page can go on with; `code` is the server's, or "offline". */
@@ -109,7 +110,7 @@ export async function wipeOld() {
  * The address is made here, at the last moment, from the code of today: nothing that waits knows an old one.
  */
 export function send() {
-  return navigator.locks.request("tung-nha-send", async () => {
+  return navigator.locks.request(`send ${BASE}`, async () => {
     const code = await store.setting("code");
     const waiting = (await store.all("outbox")).sort((one, other) => one.at - other.at);
     let sent = 0;

@@ -28,6 +28,7 @@ const VI = {
   scan: "Quét mã QR “Phiếu trên web” của anh/chị bằng máy ảnh của điện thoại, rồi mở đường dẫn.", search: "Gõ tên, không cần dấu",
   send: "Gửi ngay", sending: "Đang gửi …", sent: "Đã gửi {n} phiếu.", sign: "Ký hoặc vẽ bằng ngón tay", sign_in: "Mở phiếu của tôi",
   skip: "Chưa trả lời", start: "Điền phiếu mới", still: "Còn {n} câu cần xem lại:", take_photo: "Ảnh đã lưu", title: "Phiếu trên web",
+  trial: "Thử biểu mẫu", trial_note: "Đây là bản nháp với các hộ bịa ra. Phiếu thử không tính vào số liệu; ảnh không được giữ.",
   update: "Cập nhật", updated: "Cập nhật lúc {at}", waiting: "{n} phiếu chờ gửi", waiting_none: "Không có phiếu chờ gửi",
   waits: "Phiếu chờ gửi", wiped_old: "Danh sách hộ đã cũ quá 14 ngày nên được xóa khỏi máy. Hãy bấm Cập nhật khi có mạng.",
 };
@@ -57,7 +58,8 @@ const EN = {
   remove_sure: "Remove this part and its answers?", review: "Review", round: "{label} ({n})", round_more: "Add another: {label}?",
   saved: "Saved on this phone", scan: "Scan your “web form” QR code with the phone's camera and open the link.",
   search: "Type a name", send: "Send now", sending: "Sending …", sent: "{n} forms sent.", sign: "Sign or draw with a finger",
-  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "{n} questions to look at:", take_photo: "Photo saved",
+  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "{n} questions to look at:", take_photo: "Photo saved", trial: "Trying a form",
+  trial_note: "This is a draft with invented households. What is sent counts nowhere; photos are not kept.",
   title: "Web form", update: "Update", updated: "Updated {at}", waiting: "{n} forms wait to be sent", waiting_none: "Nothing waits",
   waits: "Waiting to be sent", wiped_old: "Lists older than 14 days were removed from this phone. Press Update when there is a network.",
 };

@@ -1,0 +1,51 @@
+"""Under which code something is asked, and how the page is told of a form; the same for collectors and for drafts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import request, url_for
+
+from forms.check import needs
+from server.errors import Problem
+from server.phones.phone_problems import PhoneProblem
+
+SCHEME = "bearer"
+
+
+def code() -> str:
+    """The code in `Authorization: Bearer`; Problem KEY_UNKNOWN where there is none."""
+    given = request.authorization
+    if given is None or given.type != SCHEME or not given.token:
+        raise Problem(PhoneProblem.KEY_UNKNOWN)
+    return given.token
+
+
+def form(
+    form_id: str,
+    version: str,
+    title: str,
+    xform: bytes,
+    digest: str,
+    files: Iterable[tuple[str, str]],
+    of: str,
+) -> dict[str, Any]:
+    """A form with the files that it needs (name, MD5), and why the web cannot show it, if so.
+
+    `of` begins the names of the views that give out form and files: `` or `trial_`.
+    """
+    return {
+        "id": form_id,
+        "version": version,
+        "title": title,
+        "md5": digest,
+        "url": url_for(f".{of}form", form_id=form_id, version=version),
+        "impossible": [need.words for need in needs.of(xform) if not need.web],
+        "files": [
+            {
+                "name": name,
+                "md5": md5,
+                "url": url_for(f".{of}media", form_id=form_id, version=version, name=name),
+            }
+            for name, md5 in files
+        ],
+    }
