@@ -3,20 +3,26 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from server import audit, clock
-from server.counting import tally, writer
+from server import clock
+from server.counting import tally
 from server.counting.recast import recasting
-from server.errors import Problem
 from server.households import household_parts
-from server.households.household_problems import HouseholdProblem
+from server.households.act_rows import (
+    Officer,
+    change,
+    check_listed,
+    household_of,
+    impossible,
+    note,
+    record,
+)
 from server.households.household_states import GONE, MERGED
 from server.households.rebuild import restate
-from server.households.records import HOUSEHOLDS, status
+from server.households.records import status
 from server.models import (
     Entity,
     EntityAct,
@@ -27,41 +33,22 @@ from server.models import (
     Village,
 )
 from server.published_forms.read_submission import understand
-from server.published_forms.registry import OF_PEOPLE, registry
-
-KINDS: Mapping[str, str] = {
-    "fix": "sửa thôn",
-    "move": "chuyển đến thôn khác",
-    "end": "chuyển đi, không còn",
-    "split": "tách hộ",
-    "merge": "gộp hộ trùng",
-}
-"""What may be done, and how people call it."""
-
-
-@dataclass(frozen=True)
-class Officer:
-    """Who acts, as audit and pages name them, and the commune whose households they may change."""
-
-    actor: str
-    name: str
-    commune_id: int
-    address: str | None = None
+from server.published_forms.registry import OF_PEOPLE
 
 
 def fix_village(connection: sa.Connection, entity_id: uuid.UUID, village_id: int, officer: Officer) -> int:
     """The household was listed in the wrong thôn: its whole history moves to the right one. Returns the act's key."""
-    household = _household(connection, entity_id, officer)
+    household = household_of(connection, entity_id, officer)
     _check_village(connection, village_id, household.village_id, officer)
-    _check_listed(household)
+    check_listed(household)
     if household.turns:
-        raise _impossible("hộ đã từng chuyển thôn; hãy hoàn tác lần chuyển ấy trước.")
-    act = _record(
+        raise impossible("hộ đã từng chuyển thôn; hãy hoàn tác lần chuyển ấy trước.")
+    act = record(
         connection, "fix", entity_id, None, officer, {"from": household.village_id, "to": village_id}
     )
     with recasting(connection, [entity_id]):
         _rehome(connection, entity_id, household.village_id, village_id)
-        _change(connection, household, {"village_id": village_id})
+        change(connection, household, {"village_id": village_id})
     return act
 
 
@@ -69,27 +56,27 @@ def move(
     connection: sa.Connection, entity_id: uuid.UUID, village_id: int, day: dt.date, officer: Officer
 ) -> int:
     """The household has lived in another thôn since `day`: its series end in the one and begin in the other."""
-    household = _household(connection, entity_id, officer)
+    household = household_of(connection, entity_id, officer)
     _check_village(connection, village_id, household.village_id, officer)
     _check_day(household, day)
     detail = {"from": household.village_id, "to": village_id}
-    act = _record(connection, "move", entity_id, day, officer, detail)
+    act = record(connection, "move", entity_id, day, officer, detail)
     with recasting(connection, [entity_id]):
         _rehome(connection, entity_id, household.village_id, village_id, since=day)
         turns = _turned(household, act, day, household.village_id, village_id)
-        _change(connection, household, {"village_id": village_id, "turns": turns})
+        change(connection, household, {"village_id": village_id, "turns": turns})
     return act
 
 
 def end(connection: sa.Connection, entity_id: uuid.UUID, day: dt.date, officer: Officer) -> int:
     """The household is no longer there since `day`: its series end, its row stays on phones as moved away (E17)."""
-    household = _household(connection, entity_id, officer)
+    household = household_of(connection, entity_id, officer)
     _check_day(household, day)
-    act = _record(connection, "end", entity_id, day, officer, {"from": household.village_id})
+    act = record(connection, "end", entity_id, day, officer, {"from": household.village_id})
     with recasting(connection, [entity_id]):
         turns = _turned(household, act, day, household.village_id, None)
         ended = {"ended_at": clock.now(), "ended_reason": GONE}
-        _change(connection, household, {"turns": turns, **ended})
+        change(connection, household, {"turns": turns, **ended})
     return act
 
 
@@ -105,18 +92,18 @@ def split(
 
     Until then what was stated about persons of the old one counts no more: nobody knows who of them left.
     """
-    household = _household(connection, entity_id, officer)
+    household = household_of(connection, entity_id, officer)
     _check_day(household, day)
     if not label.strip():
-        raise _impossible("hộ mới cần một tên để tìm trên điện thoại.")
+        raise impossible("hộ mới cần một tên để tìm trên điện thoại.")
     new = household_parts.of_list(label, address or household.data.get("dia_chi") or "")
     new_id = uuid.uuid4()
-    act = _record(connection, "split", entity_id, day, officer, {"new": str(new_id)})
+    act = record(connection, "split", entity_id, day, officer, {"new": str(new_id)})
     data = {"thon": household.data.get("thon", ""), "dia_chi": new.address}
     _add(connection, household, new_id, new.label, data)
     with recasting(connection, [entity_id]):
         turns = _turned(household, act, day, household.village_id, None, persons_only=True)
-        _change(connection, household, {"turns": turns})
+        change(connection, household, {"turns": turns})
         restate(connection, entity_id, clock.now())
     return new_id
 
@@ -124,21 +111,21 @@ def split(
 def merge(connection: sa.Connection, kept_id: uuid.UUID, gone_id: uuid.UUID, officer: Officer) -> int:
     """Two rows are one household: visits and counts of the second are the first's from now on."""
     if kept_id == gone_id:
-        raise _impossible("đây là cùng một hộ.")
-    rows = {each: _household(connection, each, officer) for each in sorted((kept_id, gone_id))}
+        raise impossible("đây là cùng một hộ.")
+    rows = {each: household_of(connection, each, officer) for each in sorted((kept_id, gone_id))}
     kept, gone = rows[kept_id], rows[gone_id]
-    _check_listed(kept)
-    _check_listed(gone)
+    check_listed(kept)
+    check_listed(gone)
     if kept.turns or gone.turns:
-        raise _impossible("một trong hai hộ đã chuyển hoặc tách; hãy hoàn tác việc ấy trước.")
-    act = _record(connection, "merge", kept_id, None, officer, {"gone": str(gone_id)})
+        raise impossible("một trong hai hộ đã chuyển hoặc tách; hãy hoàn tác việc ấy trước.")
+    act = record(connection, "merge", kept_id, None, officer, {"gone": str(gone_id)})
     with recasting(connection, [kept_id, gone_id]):
         moved = sa.select(Submission.id).where(Submission.entity_id == gone_id)
         _hand_over(connection, list(connection.scalars(moved)), gone_id, kept)
         missing = {name: value for name, value in gone.data.items() if value and not kept.data.get(name)}
-        _change(connection, kept, {}, received=missing, act=act)
+        change(connection, kept, {}, received=missing, act=act)
         ended = {"ended_at": clock.now(), "ended_reason": MERGED, "merged_into_id": kept_id}
-        _change(connection, gone, ended)
+        change(connection, gone, ended)
         restate(connection, kept_id, clock.now())
     return act
 
@@ -149,62 +136,64 @@ def undo(connection: sa.Connection, act_id: int, officer: Officer) -> None:
         sa.select(*EntityAct.__table__.c).where(EntityAct.id == act_id, EntityAct.undone_at.is_(None))
     ).first()
     if act is None:
-        raise _impossible("việc này không có, hoặc đã được hoàn tác.")
-    household = _household(connection, act.entity_id, officer)
+        raise impossible("việc này không có, hoặc đã được hoàn tác.")
+    household = household_of(connection, act.entity_id, officer)
     if household.ended_reason == MERGED:
-        raise _impossible("hộ đã được gộp vào hộ khác; hãy hoàn tác lần gộp ấy trước.")
+        raise impossible("hộ đã được gộp vào hộ khác; hãy hoàn tác lần gộp ấy trước.")
     later = sa.select(EntityAct.id).where(
         EntityAct.entity_id == act.entity_id, EntityAct.id > act_id, EntityAct.undone_at.is_(None)
     )
     if connection.scalar(later.limit(1)) is not None:
-        raise _impossible("sau việc này hộ còn thay đổi nữa; hãy hoàn tác việc mới nhất trước.")
+        raise impossible("sau việc này hộ còn thay đổi nữa; hãy hoàn tác việc mới nhất trước.")
     connection.execute(
         sa.update(EntityAct)
         .where(EntityAct.id == act_id)
         .values(undone_at=clock.now(), undone_by=officer.name)
     )
     _UNDO[act.kind](connection, household, act, officer)
-    _note(connection, f"household.undo_{act.kind}", act.entity_id, officer)
+    note(connection, f"household.undo_{act.kind}", act.entity_id, officer)
 
 
 def _undo_village(connection: sa.Connection, household: Any, act: Any, _officer: Officer) -> None:
     with recasting(connection, [household.id]):
         _rehome(connection, household.id, act.detail["to"], act.detail["from"], since=act.day)
         turns = _without(household, act.id)
-        _change(connection, household, {"village_id": act.detail["from"], "turns": turns})
+        change(connection, household, {"village_id": act.detail["from"], "turns": turns})
 
 
 def _undo_end(connection: sa.Connection, household: Any, act: Any, _officer: Officer) -> None:
     with recasting(connection, [household.id]):
         back = {"turns": _without(household, act.id), "ended_at": None, "ended_reason": None}
-        _change(connection, household, back)
+        change(connection, household, back)
 
 
 def _undo_split(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
-    new = _household(connection, uuid.UUID(act.detail["new"]), officer)
-    _check_listed(new)
+    new = household_of(connection, uuid.UUID(act.detail["new"]), officer)
+    check_listed(new)
     visited = connection.scalar(sa.select(sa.func.count()).where(Submission.entity_id == new.id))
     if visited:
-        raise _impossible("hộ mới tách đã có phiếu; hãy gộp hai hộ thay vì hoàn tác.")
-    _change(
-        connection, new, {"ended_at": clock.now(), "ended_reason": MERGED, "merged_into_id": household.id}
-    )
+        raise impossible("hộ mới tách đã có phiếu; hãy gộp hai hộ thay vì hoàn tác.")
+    change(connection, new, {"ended_at": clock.now(), "ended_reason": MERGED, "merged_into_id": household.id})
     with recasting(connection, [household.id]):
-        _change(connection, household, {"turns": _without(household, act.id)})
+        change(connection, household, {"turns": _without(household, act.id)})
         restate(connection, household.id, clock.now())
 
 
 def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
     """Submission by submission: each goes back whose own XML names the merged household, or one merged into that."""
-    gone = _household(connection, uuid.UUID(act.detail["gone"]), officer)
+    gone = household_of(connection, uuid.UUID(act.detail["gone"]), officer)
     names = with_merged(connection, gone.id)
     with recasting(connection, [household.id, gone.id]):
         theirs = sa.select(Submission.id, Submission.xml).where(Submission.entity_id == household.id)
         back = [row.id for row in connection.execute(theirs) if _names(bytes(row.xml)) in names]
         _hand_over(connection, back, household.id, gone)
-        _change(connection, gone, {"ended_at": None, "ended_reason": None, "merged_into_id": None})
+        change(connection, gone, {"ended_at": None, "ended_reason": None, "merged_into_id": None})
         for each in (household.id, gone.id):
             restate(connection, each, clock.now())
+
+
+def _undo_list(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
+    restate(connection, household.id, clock.now())
 
 
 _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
@@ -213,54 +202,25 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
     "end": _undo_end,
     "split": _undo_split,
     "merge": _undo_merge,
+    "list": _undo_list,
 }
-
-
-def _household(connection: sa.Connection, entity_id: uuid.UUID, officer: Officer) -> Any:
-    """The household's row, nobody else's to change until the transaction ends.
-
-    Problem HOUSEHOLD_UNKNOWN in another commune.
-    """
-    writer.hold(connection)
-    query = (
-        sa.select(*Entity.__table__.c)
-        .join(Village, Village.id == Entity.village_id)
-        .where(
-            Entity.id == entity_id,
-            Village.commune_id == officer.commune_id,
-            Entity.list_id == registry().list_id(HOUSEHOLDS),
-        )
-    )
-    found = connection.execute(query).first()
-    if found is None:
-        raise Problem(HouseholdProblem.HOUSEHOLD_UNKNOWN)
-    return found
 
 
 def _check_village(connection: sa.Connection, village_id: int, now: int | None, officer: Officer) -> None:
     commune_id = connection.scalar(sa.select(Village.commune_id).where(Village.id == village_id))
     if commune_id != officer.commune_id:
-        raise _impossible("thôn ấy không thuộc xã.")
+        raise impossible("thôn ấy không thuộc xã.")
     if village_id == now:
-        raise _impossible("hộ đang ở đúng thôn ấy.")
+        raise impossible("hộ đang ở đúng thôn ấy.")
 
 
 def _check_day(household: Any, day: dt.date) -> None:
     if day > clock.today():
-        raise _impossible("ngày chưa tới.")
+        raise impossible("ngày chưa tới.")
     turns = tally.turns(household.turns)
     if turns and day <= max(turn.day for turn in turns):
-        raise _impossible("ngày phải sau lần chuyển hoặc tách gần nhất của hộ.")
-    _check_listed(household)
-
-
-def _check_listed(household: Any) -> None:
-    if household.ended_at is not None:
-        raise _impossible("hộ không còn trong danh sách.")
-
-
-def _impossible(why: str) -> Problem:
-    return Problem(HouseholdProblem.ACT_IMPOSSIBLE, why=why)
+        raise impossible("ngày phải sau lần chuyển hoặc tách gần nhất của hộ.")
+    check_listed(household)
 
 
 def _turned(
@@ -315,30 +275,6 @@ def _hand_over(connection: sa.Connection, submissions: Sequence[int], giver: uui
     )
 
 
-def _change(
-    connection: sa.Connection,
-    household: Any,
-    values: Mapping[str, Any],
-    *,
-    received: Mapping[str, Any] | None = None,
-    act: int | None = None,
-) -> None:
-    """A new version of a household, which phones get at their next sync."""
-    data = {**household.data, **(received or {})}
-    version, at = household.version + 1, clock.now()
-    connection.execute(
-        sa.update(Entity)
-        .where(Entity.id == household.id)
-        .values(**values, data=data, version=version, changed_at=at)
-    )
-    connection.execute(
-        sa.insert(EntityVersion).values(
-            entity_id=household.id, version=version, label=household.label, data=data, created_at=at,
-            received=dict(received) if received else None, act_id=act,
-        )
-    )  # fmt: skip
-
-
 def _add(
     connection: sa.Connection, old: Any, new_id: uuid.UUID, label: str, received: Mapping[str, Any]
 ) -> None:
@@ -371,23 +307,3 @@ def with_merged(connection: sa.Connection, entity_id: uuid.UUID) -> set[uuid.UUI
 def _names(xml: bytes) -> uuid.UUID | None:
     """The household that a stored submission itself names."""
     return understand(xml).about
-
-
-def _record(
-    connection: sa.Connection,
-    kind: str,
-    entity_id: uuid.UUID,
-    day: dt.date | None,
-    officer: Officer,
-    detail: Mapping[str, Any],
-) -> int:
-    _note(connection, f"household.{kind}", entity_id, officer)
-    statement = sa.insert(EntityAct).values(
-        entity_id=entity_id, kind=kind, day=day, at=clock.now(), actor=officer.actor, name=officer.name,
-        detail=dict(detail),
-    )  # fmt: skip
-    return int(connection.scalar(statement.returning(EntityAct.id)) or 0)
-
-
-def _note(connection: sa.Connection, act: str, entity_id: uuid.UUID, officer: Officer) -> None:
-    audit.add(officer.actor, act, f"entity:{entity_id}", address=officer.address, by=connection)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.db import db
-from server.households.acts import KINDS
+from server.households.act_rows import KINDS
 from server.households.property_words import UNSAID, PropertyWords
 from server.models import Collector, Submission, SubmissionReview
 

@@ -96,6 +96,7 @@ def of_row(label: str, data: Mapping[str, Any]) -> Parts:
     return read(label, str(data.get("dia_chi") or ""))
 
 
+@functools.lru_cache(maxsize=30_000)
 def of_list(name: str, address: str, lane: str = "", number: str = "", *, lane_word: str = "Ngõ") -> Parts:
     """The parts of a row of a list. A lane of which only the number is given gets the word of its column's heading.
 

@@ -8,9 +8,5 @@ class HouseholdProblem(ProblemKind):
 
     HOUSEHOLD_UNKNOWN = 404, "Không có hộ này trong danh sách của xã."
     IMPORT_UNKNOWN = 404, "Danh sách này không có, đã nạp xong hoặc đã hoàn tác. Hãy tải tệp lên lại."
-    IMPORT_KEPT = (
-        409,
-        "Đã có {count} hộ của danh sách được thăm hoặc sửa nên không hoàn tác cả danh sách được.",
-    )
     CONFLICT_SETTLED = 409, "Chỗ lệch này vừa được người khác xử lý. Hãy tải lại trang để xem phần còn lại."
     ACT_IMPOSSIBLE = 409, "Chưa làm được với hộ này: {why}"

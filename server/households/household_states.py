@@ -40,11 +40,12 @@ COLOURS: Mapping[str, str] = {
 TO_WORK_THROUGH = (NOT_VISITED, AWAY, REVISIT, REFUSED, MET)
 """The lists of a thôn, in the order in which a team works through them; who moved away is in none."""
 
-GONE, MERGED, REJECTED = "gone", "merged", "rejected"
+GONE, MERGED, REJECTED, WITHDRAWN = "gone", "merged", "rejected", "withdrawn"
 ENDS: Mapping[str, str] = {
     GONE: "không còn ở thôn",
     MERGED: "đã gộp vào hộ khác",
     REJECTED: "không còn phiếu đăng ký nào được tính",
+    WITHDRAWN: "thuộc danh sách đã hoàn tác",
 }
 """Why a household is off the list."""
 

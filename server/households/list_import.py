@@ -1,47 +1,34 @@
-"""Household lists of a commune from Excel or CSV: read, checked, compared with what is there, added, undone."""
+"""Household lists of a commune from Excel or CSV: read, checked row by row, kept until they are confirmed."""
 
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 import sqlalchemy as sa
 
-from server import audit, clock
+from server import clock
 from server.db import db
 from server.errors import Problem
-from server.files.tables import read_table, table_file
+from server.files.tables import read_cells, read_table, table_drafts, table_file
 from server.files.tables.read_table import (
     AS_FOUND,
     ReadingChoice,
+    RowFault,
     SheetRead,
     TableColumn,
     TableKind,
     TableRead,
     TableRow,
 )
-from server.files.tables.table_file import TableRejected
+from server.files.tables.table_file import SheetCells, TableRejected
 from server.households import household_parts, read_address
 from server.households.household_parts import Parts
 from server.households.household_problems import HouseholdProblem
-from server.households.records import HOUSEHOLDS, status
-from server.households.same_household import Known, Likeness
-from server.models import (
-    Commune,
-    Entity,
-    EntityList,
-    EntityVersion,
-    HouseholdImport,
-    Submission,
-    Village,
-)
+from server.models import Commune, HouseholdImport, Village
 from server.places import merged_villages
 
 MOST_BYTES = table_file.MOST_BYTES
 MOST_ROWS = 20_000
-MOST_TOLD = 50
-"""Wrong rows that are told at once."""
 
 HOUSEHOLD_TABLE = TableKind(
     "danh-sach-ho",
@@ -58,15 +45,8 @@ HOUSEHOLD_TABLE = TableKind(
 )
 
 
-class RegisterRejected(Exception):
+class RegisterRejected(TableRejected):
     """A list of which nothing was stored; one Vietnamese sentence for each thing to put right."""
-
-    def __init__(self, sentences: Sequence[str]) -> None:
-        told = [*sentences[:MOST_TOLD]]
-        if len(sentences) > MOST_TOLD:
-            told.append(f"… và {len(sentences) - MOST_TOLD} dòng nữa.")
-        self.sentences = tuple(told)
-        super().__init__(" ".join(told))
 
 
 @dataclass(frozen=True)
@@ -99,64 +79,77 @@ class PlacedRow:
 
 
 @dataclass(frozen=True)
-class Twin:
-    """A row that may be a household which is there already, or which an earlier row of the list names."""
+class CheckedList:
+    """The rows of a list in their thôn, and what is wrong with the others."""
 
-    placed: PlacedRow
-    likeness: Likeness
-    other: Parts
-    other_id: uuid.UUID | None
-    """None: it stands earlier in the same list, at row `other_row`."""
-    other_row: int | None = None
-    other_where: str = ""
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A list set against what is there: rows that are new, and rows that may be there already."""
-
-    new: tuple[PlacedRow, ...]
-    twins: tuple[Twin, ...]
+    placed: tuple[PlacedRow, ...]
+    faults: tuple[RowFault, ...]
 
 
 def read(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> list[ListRow]:
     """The rows of a list, of all its sheets. Raises RegisterRejected."""
-    return rows_of(table(content, filename, choice))
-
-
-def table(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> TableRead:
-    """A list with all that is left out of it. Raises RegisterRejected."""
-    try:
-        return read_table.read_file(content, filename, HOUSEHOLD_TABLE, choice)
-    except TableRejected as rejected:
-        raise RegisterRejected(rejected.sentences) from rejected
+    return rows_of(table_of(cells(content, filename), choice))
 
 
 def rows_of(reading: TableRead) -> list[ListRow]:
     """The households that a table names. Raises RegisterRejected."""
-    if len(reading.rows) > MOST_ROWS:
-        raise RegisterRejected(
-            [f"Danh sách có {len(reading.rows)} dòng; mỗi lần nạp nhiều nhất {MOST_ROWS} hộ."]
-        )
-    wrong = [told for row in reading.rows for told in _missing(row)]
+    faults = [fault for row in reading.rows for fault in _missing(row)]
+    if faults:
+        raise RegisterRejected(map(str, faults))
+    return [row for _, row in _rows(reading)]
+
+
+def check(reading: TableRead, commune: Commune) -> CheckedList:
+    """Each row in its thôn, or what is wrong with it."""
+    faults = [fault for row in reading.rows for fault in _missing(row)]
+    wrong = {id(fault.row) for fault in faults}
+    places, placed = merged_villages.by_words(commune), []
+    for source, row in _rows(reading):
+        if id(source) in wrong:
+            continue
+        found = places.find(row.village_code, row.place)
+        if isinstance(found, str):
+            faults.append(RowFault(source, found, "village_code" if row.village_code else "village"))
+        else:
+            placed.append(PlacedRow(row, found))
+    return CheckedList(tuple(placed), tuple(faults))
+
+
+def placed_rows(rows: Sequence[ListRow], commune: Commune) -> list[PlacedRow]:
+    """Rows in their thôn, by code or by a name that is the only one. Raises RegisterRejected."""
+    places = merged_villages.by_words(commune)
+    placed, wrong = [], []
+    for row in rows:
+        found = places.find(row.village_code, row.place)
+        if isinstance(found, str):
+            wrong.append(f"{row.where}: {found}.")
+        else:
+            placed.append(PlacedRow(row, found))
     if wrong:
         raise RegisterRejected(wrong)
-    return [
-        _row(row, sheet * _SHEET + row.number, _lane_word(found))
-        for sheet, found in enumerate(reading.sheets)
-        for row in found.rows
-    ]
+    return placed
 
 
 _SHEET = 1_000_000
 """More than a sheet has rows: rows of several sheets keep numbers of their own."""
 
 
-def _missing(row: TableRow) -> Iterator[str]:
+def _rows(reading: TableRead) -> Iterator[tuple[TableRow, ListRow]]:
+    if len(reading.rows) > MOST_ROWS:
+        raise RegisterRejected(
+            [f"Danh sách có {len(reading.rows)} dòng; mỗi lần nạp nhiều nhất {MOST_ROWS} hộ."]
+        )
+    for sheet, found in enumerate(reading.sheets):
+        lane_word = _lane_word(found)
+        for row in found.rows:
+            yield row, _row(row, sheet * _SHEET + row.number, lane_word)
+
+
+def _missing(row: TableRow) -> Iterator[RowFault]:
     if not _clean(row.text("household_head")):
-        yield f"{row.where}: chưa có họ tên chủ hộ."
+        yield RowFault(row, "chưa có họ tên chủ hộ", "household_head")
     if not row.text("village_code") and not _clean(row.text("village")):
-        yield f"{row.where}: chưa ghi thôn."
+        yield RowFault(row, "chưa ghi thôn", "village")
 
 
 def _lane_word(sheet: SheetRead) -> str:
@@ -179,113 +172,12 @@ def _clean(value: str | None) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in value or "").split())[:200]
 
 
-def compare(rows: Iterable[ListRow], commune: Commune) -> Compared:
-    """Find the thôn of every row, and the households that may be the same. Raises RegisterRejected for wrong rows.
-
-    Each household is the twin of one row at most, the most alike first: of three rows with one name and three
-    addresses those find their own two households, and the third is new.
-    """
-    placed = _placed(rows, commune)
-    known = _known(commune)
-    twins: dict[int, Twin] = {}
-    for village_id in {each.village.id for each in placed}:
-        own = [each for each in placed if each.village.id == village_id]
-        listed = known.get(village_id, Known())
-        twins |= _matched(own, listed, twins)
-        twins |= _repeated(own, twins)
-        twins |= _matched(own, listed, twins, Likeness.NAMESAKE)
-    return Compared(
-        tuple(each for each in placed if each.row.number not in twins),
-        tuple(twins[each.row.number] for each in placed if each.row.number in twins),
-    )
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """A household that is there."""
-
-    id: uuid.UUID
-    parts: Parts
-
-
-def _known(commune: Commune) -> dict[int, Known[_Listed]]:
-    """The households of a commune by the thôn of today."""
-    today = merged_villages.merged(commune)
-    query = (
-        sa.select(Entity.village_id, Entity.label, Entity.data, Entity.id)
-        .join(EntityList, EntityList.id == Entity.list_id)
-        .join(Village, Village.id == Entity.village_id)
-        .where(EntityList.name == HOUSEHOLDS, Village.commune_id == commune.id, Entity.ended_at.is_(None))
-    )
-    found: dict[int, Known[_Listed]] = {}
-    rows: Iterable[Any] = db.session.execute(query)
-    for village_id, label, data, key in rows:
-        home = today[village_id].id if village_id in today else village_id
-        parts = household_parts.of_row(label, data)
-        found.setdefault(home, Known()).add(parts, _Listed(key, parts))
-    return found
-
-
-def _matched(
-    placed: Sequence[PlacedRow],
-    known: Known[_Listed],
-    before: Mapping[int, Twin],
-    least: Likeness = Likeness.PERHAPS,
-) -> dict[int, Twin]:
-    """The rows of one thôn with the household that each may be, by the numbers of the rows.
-
-    Of rows and households that are left over `before`, one name at two addresses may have moved, and one address with
-    two names have another head: these are asked about too, lest they be listed twice.
-    """
-    pairs = [
-        (likeness, each, other)
-        for each in placed
-        if each.row.number not in before
-        for likeness, other in known.like(each.row.parts, least)
-    ]
-    found: dict[int, Twin] = {}
-    taken = {twin.other_id for twin in before.values() if twin.other_id}
-    for likeness, each, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1].row.number)):
-        if each.row.number not in found and other.id not in taken:
-            found[each.row.number] = Twin(each, likeness, other.parts, other.id)
-            taken.add(other.id)
-    return found
-
-
-def _repeated(placed: Sequence[PlacedRow], matched: Mapping[int, Twin]) -> dict[int, Twin]:
-    """Rows of one thôn that say what an earlier row of the list said."""
-    earlier: Known[PlacedRow] = Known()
-    found: dict[int, Twin] = {}
-    for each in placed:
-        if each.row.number not in matched:
-            for likeness, other in earlier.like(each.row.parts)[:1]:
-                found[each.row.number] = Twin(
-                    each, likeness, other.row.parts, None, other.row.number, other.row.where
-                )
-        earlier.add(each.row.parts, each)
-    return found
-
-
-def _placed(rows: Iterable[ListRow], commune: Commune) -> list[PlacedRow]:
-    """Rows in their thôn, by code or by a name that is the only one."""
-    places = merged_villages.by_words(commune)
-    placed, wrong = [], []
-    for row in rows:
-        found = places.find(row.village_code, row.place)
-        if isinstance(found, str):
-            wrong.append(f"{row.where}: {found}.")
-        else:
-            placed.append(PlacedRow(row, found))
-    if wrong:
-        raise RegisterRejected(wrong)
-    return placed
-
-
 def keep(commune: Commune, content: bytes, filename: str, *, actor: str, name: str) -> HouseholdImport:
-    """Set a list that was read aside until it is confirmed; the caller commits."""
+    """Set a list whose cells were read aside until it is confirmed, wrong rows and all; the caller commits."""
     kept = HouseholdImport(
         commune_id=commune.id, at=clock.now(), actor=actor, name=name, content=content,
-        filename=PurePath(filename.replace("\\", "/")).name[:120] or "danh sách", added=0,
+        filename=PurePath(filename.replace("\\", "/")).name[:120] or "danh sách", choice={},
+        added=0, changed=0, ended=0,
     )  # fmt: skip
     db.session.add(kept)
     db.session.flush()
@@ -300,91 +192,32 @@ def found(commune: Commune, key: int) -> HouseholdImport:
     return row
 
 
-def store(
-    kept: HouseholdImport, commune: Commune, also: Iterable[int] = (), rows: Iterable[ListRow] | None = None
-) -> int:
-    """Add the households of a list that are not there yet, and those twins whose rows are in `also`; how many.
+def choice(kept: HouseholdImport) -> ReadingChoice:
+    """How its officer wants a list read."""
+    return table_drafts.choice_of(kept.choice)
 
-    `rows` are those of the list as it was shown, where it was read before (`rows_kept`). The caller commits. The
-    list itself is forgotten: what it said stands in the households.
-    """
+
+def cells(content: bytes, filename: str) -> tuple[SheetCells, ...]:
+    """The cells of a list, read by the reading process before anything is written. Raises RegisterRejected."""
+    try:
+        return read_cells.of_file(content, filename)
+    except TableRejected as rejected:
+        raise RegisterRejected(rejected.sentences) from rejected
+
+
+def cells_kept(kept: HouseholdImport) -> tuple[SheetCells, ...]:
+    """Those of a list that waits. Problem IMPORT_UNKNOWN where it waits no longer."""
     if kept.content is None:
         raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
-    compared = compare(rows_kept(kept) if rows is None else rows, commune)
-    wanted = frozenset(also)
-    chosen = [*compared.new, *(twin.placed for twin in compared.twins if twin.placed.row.number in wanted)]
-    _add(chosen, kept)
-    kept.added, kept.content = len(chosen), None
-    _audit("household.import", kept, {"added": len(chosen), "left_out": len(compared.twins) - len(wanted)})
-    return len(chosen)
+    return cells(bytes(kept.content), kept.filename)
 
 
-def rows_kept(kept: HouseholdImport, choice: ReadingChoice = AS_FOUND) -> list[ListRow]:
-    """The rows of a list that waits, read as `choice` says. Problem IMPORT_UNKNOWN where it waits no longer."""
-    if kept.content is None:
-        raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
-    return read(bytes(kept.content), kept.filename, choice)
-
-
-def _add(chosen: Sequence[PlacedRow], kept: HouseholdImport) -> None:
-    list_id = db.session.scalar(sa.select(EntityList.id).where(EntityList.name == HOUSEHOLDS))
-    if list_id is None:
-        row = EntityList(name=HOUSEHOLDS)
-        db.session.add(row)
-        db.session.flush()
-        list_id = row.id
-    at = clock.now()
-    rows = [
-        (uuid.uuid4(), each, {"thon": each.village.code, "dia_chi": each.row.parts.address})
-        for each in chosen
-    ]
-    if not rows:
-        return
-    db.session.execute(
-        sa.insert(Entity),
-        [
-            {
-                "id": key, "list_id": list_id, "village_id": each.village.id, "label": each.row.parts.label,
-                "data": {**own, **status(())}, "version": 1, "created_at": at, "changed_at": at,
-                "import_id": kept.id,
-            }
-            for key, each, own in rows
-        ],
-    )  # fmt: skip
-    db.session.execute(
-        sa.insert(EntityVersion),
-        [
-            {
-                "entity_id": key, "version": 1, "label": each.row.parts.label, "data": {**own, **status(())},
-                "received": own, "created_at": at,
-            }
-            for key, each, own in rows
-        ],
-    )  # fmt: skip
-
-
-def undo(kept: HouseholdImport) -> int:
-    """Take a whole list back while nobody has visited any of its households; how many. The caller commits."""
-    mine = sa.select(Entity.id).where(Entity.import_id == kept.id)
-    visited = db.session.scalar(
-        sa.select(sa.func.count(sa.distinct(Submission.entity_id))).where(Submission.entity_id.in_(mine))
-    )
-    changed = db.session.scalar(
-        sa.select(sa.func.count()).where(Entity.import_id == kept.id, Entity.version > 1)
-    )
-    if kept.undone_at is not None or kept.content is not None:
-        raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
-    if visited or changed:
-        raise Problem(HouseholdProblem.IMPORT_KEPT, count=max(visited or 0, changed or 0))
-    db.session.execute(sa.delete(EntityVersion).where(EntityVersion.entity_id.in_(mine)))
-    taken: Any = db.session.execute(sa.delete(Entity).where(Entity.import_id == kept.id))
-    kept.undone_at = clock.now()
-    _audit("household.undo_import", kept, {"taken": taken.rowcount})
-    return int(taken.rowcount)
-
-
-def _audit(act: str, kept: HouseholdImport, detail: dict[str, Any]) -> None:
-    audit.add(kept.actor, act, f"household_import:{kept.id}", detail)
+def table_of(sheets: Sequence[SheetCells], chosen: ReadingChoice = AS_FOUND) -> TableRead:
+    """The table that cells hold, with all that is left out of it. Raises RegisterRejected."""
+    try:
+        return read_table.read(sheets, HOUSEHOLD_TABLE, chosen)
+    except TableRejected as rejected:
+        raise RegisterRejected(rejected.sentences) from rejected
 
 
 def recent(commune: Commune) -> Sequence[HouseholdImport]:

@@ -3,7 +3,8 @@
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from server.counting.tally import turns
 from server.households import household_states
-from server.households.records import HOUSEHOLDS, VISITS, AcceptedVisit, status
+from server.households.records import HOUSEHOLDS, VISITS_OF, AcceptedVisit, status
 from server.models import Entity, EntityAct, EntityVersion, Submission
 from server.published_forms.registry import registry
 
@@ -27,11 +28,14 @@ _VERSIONS = (
         EntityVersion.data,
         EntityVersion.received,
         sa.and_(
-            sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED), EntityAct.undone_at.is_(None)
+            sa.or_(EntityVersion.submission_id.is_(None), IS_ACCEPTED),
+            EntityAct.undone_at.is_(None),
+            sa.not_(EntityVersion.is_elsewhere),
         ).label("counts"),
         sa.func.coalesce(Submission.observed_at, EntityVersion.created_at).label("observed_at"),
         EntityVersion.named,
         sa.func.coalesce(Submission.root_id, EntityVersion.submission_id).label("chain"),
+        EntityVersion.entity_id,
         EntityVersion.version,
         EntityVersion.act_id,
         EntityAct.kind.label("act"),
@@ -39,10 +43,11 @@ _VERSIONS = (
     )
     .outerjoin(Submission, Submission.id == EntityVersion.submission_id)
     .outerjoin(EntityAct, EntityAct.id == EntityVersion.act_id)
-    .where(EntityVersion.entity_id == sa.bindparam("entity"))
-    .order_by(EntityVersion.version)
+    .where(EntityVersion.entity_id.in_(sa.bindparam("entities", expanding=True)))
+    .order_by(EntityVersion.entity_id, EntityVersion.version)
 )
-_ENTITY = sa.select(
+_ENTITIES = sa.select(
+    Entity.id,
     Entity.list_id,
     Entity.label,
     Entity.data,
@@ -50,7 +55,9 @@ _ENTITY = sa.select(
     Entity.turns,
     Entity.ended_at,
     Entity.ended_reason,
-).where(Entity.id == sa.bindparam("entity"))
+).where(Entity.id.in_(sa.bindparam("entities", expanding=True)))
+AT_ONCE = 500
+"""Entities that are read with one statement."""
 
 
 _TOUCHED = (
@@ -142,28 +149,60 @@ def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) ->
     In the caller's transaction, as the one writer (`recast.recasting`), so that phones see
     it at their next sync.
     """
-    row = connection.execute(_ENTITY, {"entity": entity_id}).first()
-    if row is None:
-        return False
-    told = tell(_changes(connection, row, connection.execute(_VERSIONS, {"entity": entity_id}).all(), at))
+    return restate_all(connection, [entity_id], at) == 1
+
+
+def restate_all(connection: sa.Connection, entity_ids: Iterable[uuid.UUID], at: dt.datetime) -> int:
+    """The same for many, with a few statements for AT_ONCE of them; how many changed."""
+    ordered, changed = sorted(set(entity_ids)), 0
+    for start in range(0, len(ordered), AT_ONCE):
+        these = {"entities": ordered[start : start + AT_ONCE]}
+        versions, visits = defaultdict(list), defaultdict(list)
+        for version in connection.execute(_VERSIONS, these):
+            versions[version.entity_id].append(version)
+        for visit in connection.execute(VISITS_OF, these):
+            visits[visit.entity_id].append(
+                AcceptedVisit(visit.observed_at, visit.received_at, visit.id, visit.result)
+            )
+        told = [
+            _restated(connection, row, versions[row.id], visits[row.id], at)
+            for row in connection.execute(_ENTITIES, these).all()
+        ]
+        rows = [row for row in told if row is not None]
+        if rows:
+            connection.execute(_CHANGE, rows)
+            connection.execute(_ADD_VERSION, [_version_of(row) for row in rows])
+        changed += len(rows)
+    return changed
+
+
+def _restated(
+    connection: sa.Connection,
+    row: Any,
+    versions: Sequence[Any],
+    visits: Iterable[AcceptedVisit],
+    at: dt.datetime,
+) -> dict[str, Any] | None:
+    """What an entity becomes, as `_CHANGE` has it; None where it is that already."""
+    told = tell(_changes(connection, row, versions, at))
     computed: Mapping[str, str] = {}
     if row.list_id == registry().list_id(HOUSEHOLDS):
-        computed = status(_visits(connection, entity_id), turns(row.turns))
+        computed = status(visits, turns(row.turns))
     data = {**told.data, **computed}
     ended_at, ended_reason = _end(row, at, exists=told.exists)
     if (row.label, row.data, row.ended_at) == (told.label, data, ended_at):
-        return False
-    version = row.version + 1
-    connection.execute(
-        _CHANGE,
-        {
-            "entity": entity_id, "new_label": told.label, "new_data": data, "new_version": version,
-            "new_at": at, "new_ended": ended_at, "new_reason": ended_reason,
-        },
-    )  # fmt: skip
-    said = {"entity_id": entity_id, "version": version, "label": told.label, "data": data, "created_at": at}
-    connection.execute(_ADD_VERSION, said)
-    return True
+        return None
+    return {
+        "entity": row.id, "new_label": told.label, "new_data": data, "new_version": row.version + 1,
+        "new_at": at, "new_ended": ended_at, "new_reason": ended_reason,
+    }  # fmt: skip
+
+
+def _version_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "entity_id": row["entity"], "version": row["new_version"], "label": row["new_label"],
+        "data": row["new_data"], "created_at": row["new_at"],
+    }  # fmt: skip
 
 
 def _changes(
@@ -193,11 +232,6 @@ def _change(connection: sa.Connection, version: Any) -> EntityChange:
 def touched_by(connection: sa.Connection, submission_id: int, about: uuid.UUID | None) -> set[uuid.UUID]:
     """The entities that a submission changed, and the one that it is `about`."""
     return {*connection.scalars(_TOUCHED, {"submission": submission_id}), *([about] if about else [])}
-
-
-def _visits(connection: sa.Connection, entity_id: uuid.UUID) -> list[AcceptedVisit]:
-    rows = connection.execute(VISITS, {"entity": entity_id})
-    return [AcceptedVisit(row.observed_at, row.received_at, row.id, row.result) for row in rows]
 
 
 def _end(row: Any, at: dt.datetime, *, exists: bool) -> tuple[dt.datetime | None, str | None]:

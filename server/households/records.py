@@ -42,11 +42,10 @@ _IS_VISIT = sa.and_(
     Submission.review != sa.literal_column("'rejected'"),
     Submission.result.is_not(None),
 )
-VISITS = sa.select(*_VISIT).where(Submission.entity_id == sa.bindparam("entity"), _IS_VISIT)
 VISITS_OF = sa.select(Submission.entity_id, *_VISIT).where(
     Submission.entity_id.in_(sa.bindparam("entities", expanding=True)), _IS_VISIT
 )
-"""The same of many, each row with its entity before it."""
+"""The accepted visits to these, each row with its entity before it."""
 RECEIVED = (
     sa.select(
         EntityVersion.entity_id,

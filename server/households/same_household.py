@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from forms.choices import unaccented
@@ -203,6 +203,37 @@ def _way(first: _Address, second: _Address) -> _Where:
     ):
         return _Where.AGAINST
     return _Where.SILENT
+
+
+def joined(known: Parts, listed: Parts) -> Parts:
+    """What a household is called once a list has said it anew: what the list leaves out, abbreviates or writes with
+    fewer marks stays as it was known."""
+    name = listed.name if listed.name and _says_more(listed.name, known.name) else known.name
+    if not listed.address:
+        return replace(known, name=name)
+    where = _where(known, listed)
+    keeps = where is _Where.AGREES or (where is _Where.SILENT and _fullness(known) >= _fullness(listed))
+    return replace(known if keeps else listed, name=name)
+
+
+def _says_more(listed: str, known: str) -> bool:
+    """Whether a name is another one, or the same with more of its marks or letters."""
+    if not known or not names_agree(listed, known):
+        return True
+    return _marks(listed) > _marks(known) or (_marks(listed) == _marks(known) and "." in known)
+
+
+def _marks(name: str) -> int:
+    """Marks of a name without a form of address before it."""
+    words = " ".join(_spellings(name)[-1])
+    return sum(
+        unicodedata.combining(letter) > 0 or letter == "đ" for letter in unicodedata.normalize("NFD", words)
+    )
+
+
+def _fullness(parts: Parts) -> tuple[bool, int]:
+    """How much an address tells: lane and number before one of them, then by its length."""
+    return bool(parts.lane and parts.number), len(parts.address)
 
 
 Item = TypeVar("Item")

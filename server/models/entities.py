@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, Base
@@ -42,7 +42,7 @@ class Entity(Base):
     ended_at: Mapped[dt.datetime | None]
     """Off the list from then on; the row stays, since drafts on phones may still name it (E17)."""
     ended_reason: Mapped[str | None]
-    """`rejected`, `gone`, `merged`."""
+    """`rejected`, `gone`, `merged`, `withdrawn` (with the list that brought it)."""
     merged_into_id: Mapped[uuid.UUID | None]
     """The same household under another id; every later read and write follows it (R4)."""
     split_from_id: Mapped[uuid.UUID | None]
@@ -96,16 +96,19 @@ class EntityVersion(Base):
     settled_by: Mapped[str | None]
     act_id: Mapped[int | None]
     """The act of an officer that made it; what an undone act set is gone again."""
+    is_elsewhere: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """An officer gave the visit that made it to another household: it counts here no more."""
     created_at: Mapped[dt.datetime]
 
 
 class EntityAct(Base):
-    """What an officer did to a household: corrected its thôn, moved, ended, split or merged it; can be undone."""
+    """What an officer did to a household, alone or by a list of many; can be undone."""
 
     __tablename__ = "entity_act"
     __table_args__ = (
         Index(None, "entity_id"),
-        CheckConstraint("kind in ('fix','move','end','split','merge')", name="kind"),
+        Index(None, "import_id"),
+        CheckConstraint("kind in ('fix','move','end','split','merge','list','visit','remark')", name="kind"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -120,10 +123,12 @@ class EntityAct(Base):
     """What undoing needs: keys of thôn, of submissions and of the other household."""
     undone_at: Mapped[dt.datetime | None]
     undone_by: Mapped[str | None]
+    import_id: Mapped[int | None]
+    """The list by which it was done (HouseholdImport)."""
 
 
 class HouseholdImport(Base):
-    """A list of households that an officer loaded; kept whole until it is confirmed, then only what was added."""
+    """A list of households that an officer loaded; kept whole until it is confirmed, then only what it did."""
 
     __tablename__ = "household_import"
 
@@ -135,5 +140,11 @@ class HouseholdImport(Base):
     filename: Mapped[str]
     content: Mapped[bytes | None] = mapped_column(deferred=True)
     """None once it is stored: personal data is not kept twice."""
+    choice: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """How its officer wants it read; texts by the names of fields."""
     added: Mapped[int]
+    changed: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Households that were there and are called otherwise since."""
+    ended: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Households that it did not name and that its officer took off the list."""
     undone_at: Mapped[dt.datetime | None]

@@ -51,6 +51,7 @@ ACTS: Mapping[str, str] = {
     "household.undo_end": "Hoàn tác việc ghi hộ không còn",
     "household.undo_fix": "Hoàn tác việc sửa thôn của hộ",
     "household.undo_import": "Hoàn tác nạp danh sách hộ",
+    "household.undo_list": "Hoàn tác việc sửa hộ theo danh sách",
     "household.undo_merge": "Hoàn tác việc gộp hộ",
     "household.undo_move": "Hoàn tác việc chuyển hộ",
     "household.undo_split": "Hoàn tác việc tách hộ",

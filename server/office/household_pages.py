@@ -21,7 +21,7 @@ from server.households import (
     property_words,
     search,
 )
-from server.households.acts import KINDS, Officer
+from server.households.act_rows import KINDS, Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS
 from server.households.search import HouseholdFilter, HouseholdFolder

@@ -13,7 +13,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.households import search
-from server.households.acts import Officer
+from server.households.act_rows import Officer
 from server.models import Commune, PrivacyRequest
 from server.office.audit_words import ACTS
 from server.privacy import extract, requests

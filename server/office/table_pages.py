@@ -1,11 +1,12 @@
 """The pages on which a table is loaded: sent or pasted, looked at as it was understood, read another way, stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from openpyxl.utils import get_column_letter
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Redirect
 
 from server.accounts import access
@@ -14,7 +15,7 @@ from server.db import begin_writing, db
 from server.files.tables import read_table, table_drafts, table_file, table_workbooks
 from server.files.tables.read_table import TableRead
 from server.files.tables.table_drafts import KeptTable
-from server.files.tables.table_file import SheetCells, TableRejected
+from server.files.tables.table_file import Cell, SheetCells, TableRejected
 from server.models import Commune
 from server.office.table_subjects import BY_NAME, CheckedTable, SentTable, StoredTable, TableSubject
 
@@ -26,6 +27,7 @@ SHOWN = 10
 MOST_FAULTS = 200
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Page = str | tuple[str, int]
+TopRows = tuple[tuple[int, tuple[Cell, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def confirm(code: str, subject: str, key: str) -> Redirect | Page:
     commune = access.open_commune(code)
     kept = replace(table_drafts.kept(commune.id, subject, key), cells=cells)
     if request.form.get("viec") == "doc":
-        table_drafts.choose(kept, _choice(kept, request.form))
+        table_drafts.choose(kept, reading_choice(kept.given, kept.sheets(), request.form))
         db.session.commit()
         return redirect(url_for(".look", code=code, subject=subject, key=key))
     looked = look_at(kept, about, commune)
@@ -141,12 +143,14 @@ def look_at(kept: KeptTable, about: TableSubject, commune: Commune) -> Looked:
         return Looked(sheets, None, None, rejected.sentences)
 
 
-def _choice(kept: KeptTable, given: Mapping[str, str]) -> dict[str, str]:
-    """What was sent with the table and what is chosen now; sheets that are not ticked are left out."""
-    asked = {name: text for name, text in kept.given.items() if not name.startswith(("cot_", "dong_", "bo_"))}
+def reading_choice(
+    before: Mapping[str, str], sheets: Sequence[SheetCells], given: MultiDict[str, str]
+) -> dict[str, str]:
+    """What was sent with a table and how it is to be read now; sheets that are not ticked are left out."""
+    asked = {name: text for name, text in before.items() if not name.startswith(("cot_", "dong_", "bo_"))}
     columns = {name: text for name, text in given.items() if name.startswith("cot_") and text}
-    ticked = set(request.form.getlist("trang"))
-    named = [sheet.name for sheet in kept.sheets()]
+    ticked = set(given.getlist("trang"))
+    named = [sheet.name for sheet in sheets]
     without = [name for name in named if len(named) > 1 and name not in ticked]
     return {
         **asked,
@@ -165,8 +169,8 @@ def _choosing(commune: Commune, about: TableSubject, wrong: tuple[str, ...] = ()
 def _looking(
     commune: Commune, about: TableSubject, kept: KeptTable, looked: Looked, *, has_to_agree: bool = False
 ) -> str:
-    filled = next((sheet for sheet in looked.sheets if sheet.rows), None)
     first = looked.reading.sheets[0] if looked.reading else None
+    top = top_of(looked.sheets)
     return render_template(
         "office/table_look.html",
         commune=commune,
@@ -176,8 +180,8 @@ def _looking(
         reading=looked.reading,
         checked=looked.checked,
         first=first,
-        columns=columns_of(first.headings if first else _widest(filled)),
-        top=filled.rows[:SHOWN] if filled and first is None else (),
+        columns=columns_to_choose(looked.sheets, looked.reading),
+        top=top if first is None else (),
         shown=SHOWN,
         faults=looked.checked.faults[:MOST_FAULTS] if looked.checked else (),
         has_to_agree=has_to_agree,
@@ -195,9 +199,18 @@ def columns_of(headings: tuple[str, ...]) -> list[tuple[int, str]]:
     ]
 
 
-def _widest(sheet: SheetCells | None) -> tuple[str, ...]:
-    width = max((len(cells) for _, cells in sheet.rows[:SHOWN]), default=0) if sheet else 0
-    return ("",) * width
+def top_of(sheets: Sequence[SheetCells]) -> TopRows:
+    """The first rows of the first sheet that has any."""
+    return next((sheet.rows[:SHOWN] for sheet in sheets if sheet.rows), ())
+
+
+def columns_to_choose(sheets: Sequence[SheetCells], reading: TableRead | None) -> list[tuple[int, str]]:
+    """The columns of a table that was read, or of the cells in which no table was found."""
+    return columns_of(reading.sheets[0].headings if reading else _widest(top_of(sheets)))
+
+
+def _widest(top: TopRows) -> tuple[str, ...]:
+    return ("",) * max((len(cells) for _, cells in top), default=0)
 
 
 def file(content: bytes, name: str) -> Response:

@@ -12,7 +12,7 @@ from server import clock
 from server.counting.recast import recasting
 from server.errors import Problem
 from server.households import household_parts
-from server.households.acts import Officer
+from server.households.act_rows import Officer
 from server.models import Commune, Entity, EntityVersion, PrivacyRequest
 from server.privacy import deadlines, erase, tombstones
 from server.privacy.privacy_problems import PrivacyProblem

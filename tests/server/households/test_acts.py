@@ -19,7 +19,7 @@ from server.db import db
 from server.errors import Problem
 from server.households import acts as households
 from server.households import phone_lists
-from server.households.acts import Officer
+from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Audit, Entity, EntityAct, Indicator, Submission, Village
 from server.phones.phone_access import PhoneCaller

@@ -14,9 +14,9 @@ from flask import Flask
 from server import clock
 from server.counting import tally
 from server.db import db
-from server.households import acts, list_import
-from server.households.acts import Officer
-from server.households.list_import import Compared
+from server.households import acts, list_changes, list_comparison, list_import
+from server.households.act_rows import Officer
+from server.households.list_comparison import Compared
 from server.models import Commune, Entity, FormVersion
 from server.phones import collectors
 from server.published_forms import publishing
@@ -56,13 +56,13 @@ class World:
 
     def compared(self, filename: str) -> Compared:
         rows = list_import.read((CASES / filename).read_bytes(), filename)
-        return list_import.compare(rows, self.commune)
+        return list_comparison.compare(rows, self.commune)
 
     def load(self, filename: str) -> None:
         kept = list_import.keep(
             self.commune, (CASES / filename).read_bytes(), filename, actor="person:1", name="Hạnh"
         )
-        list_import.store(kept, self.commune)
+        list_changes.store(kept, self.commune)
         db.session.commit()
         db.session.close()
 

@@ -13,7 +13,7 @@ from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
 from server.households import acts
-from server.households.acts import Officer
+from server.households.act_rows import Officer
 from server.intake import receive
 from server.intake.intake_problems import IntakeProblem
 from server.models import Attachment, EntityVersion, Submission

@@ -10,7 +10,7 @@ from flask import Flask
 
 from server.db import db
 from server.households.list_import import HOUSEHOLD_TABLE
-from server.models import Entity
+from server.models import Entity, HouseholdImport
 from tests import sample
 from tests.people import Browser, browser, make_person
 
@@ -59,16 +59,32 @@ def test_a_column_that_was_taken_wrongly_is_chosen_by_hand(officer: Browser) -> 
     at = send(officer, "Họ tên;Chủ hộ;Thôn\nNguyễn Con;Đỗ Cha;Cẩm La\n".encode(), "ho.csv")
     assert "Đỗ Cha" in officer.get(at).text
     chosen = {"cot_household_head": "0"}
-    page = officer.get(at, query_string=chosen).text
+    read = {"csrf_token": officer.csrf_token(PAGE), "viec": "doc", **chosen}
+    page = officer.post(at, data=read, follow_redirects=True).text
     assert "Nguyễn Con" in page
-    assert 'name="cot_household_head" value="0"' in page
-    officer.post(at, data={"csrf_token": officer.csrf_token(PAGE), **chosen})
+    assert '<option value="0" selected>A: Họ tên</option>' in page
+    officer.post(at, data={"csrf_token": officer.csrf_token(PAGE)})
     db.session.rollback()
     assert list(db.session.scalars(sa.select(Entity.label))) == ["Nguyễn Con"]
-    wrong = officer.get(
-        send(officer, "Chủ hộ;Thôn\nAn;Cẩm La\n".encode(), "ho.csv"), query_string={"cot_village": "0"}
+    at = send(officer, "Chủ hộ;Thôn\nAn;Cẩm La\n".encode(), "ho.csv")
+    wrong = officer.post(
+        at, data=read | {"cot_household_head": "1", "cot_village": "0"}, follow_redirects=True
     )
-    assert "Đọc theo cột đã chọn thì có chỗ sai" in wrong.text
+    assert "Dòng 2: xã không có thôn “An”." in wrong.text
+
+
+def test_a_list_in_which_nothing_is_recognised_is_kept_and_read_by_hand(officer: Browser) -> None:
+    data = {
+        "csrf_token": officer.csrf_token(PAGE),
+        "tep": (io.BytesIO("Người;Nơi\nĐỗ Cha;Cẩm La\n".encode()), "ho.csv"),
+    }
+    sent = officer.post(PAGE, data=data)
+    assert sent.status_code == 422
+    assert "Người" in sent.text
+    at = f"{PAGE}/{db.session.scalars(sa.select(HouseholdImport.id)).one()}"
+    chosen = {"viec": "doc", "cot_household_head": "0", "cot_village": "1", "dong_tieu_de": "1"}
+    page = officer.post(at, data={"csrf_token": officer.csrf_token(PAGE), **chosen}, follow_redirects=True)
+    assert "1 hộ sẽ được thêm" in page.text
 
 
 def test_the_template_can_be_filled_in(officer: Browser) -> None:

@@ -13,7 +13,7 @@ from server import clock
 from server.boundaries import derived_outlines, merge_villages
 from server.coverage import team
 from server.db import db, single_statements, writing
-from server.households import list_import, phone_lists
+from server.households import list_comparison, list_import, phone_lists
 from server.models import Collector, Difficulty, Submission
 from server.phones import collectors, collectors_import, phone_access
 from server.phones.collectors import NewCollector
@@ -192,7 +192,7 @@ def test_a_list_may_call_a_thon_as_it_was_called(world: World, called: str) -> N
     """A clerk's list from before: its households are the new thôn's, and one that is there already is a twin."""
     merge(world)
     table = f'Chủ hộ,Thôn,Địa chỉ\nBà Đông,{called},"Ngõ 1, số 1"\nBà Mới,{called},"Ngõ 9, số 9"\n'.encode()
-    found = list_import.compare(list_import.read(table, "ho.csv"), world.commune)
+    found = list_comparison.compare(list_import.read(table, "ho.csv"), world.commune)
     assert [twin.placed.row.parts.name for twin in found.twins] == ["Bà Đông"]
     assert {each.village.code for each in found.new} == {"11629002"}
 

@@ -15,7 +15,7 @@ from forms.instance import read
 from server.counting import tally
 from server.db import Base, begin_writing, db
 from server.households import acts
-from server.households.acts import Officer
+from server.households.act_rows import Officer
 from server.models import Attachment, Audit, Indicator, Tombstone
 from server.privacy import erase, tombstones
 from server.review import decisions

@@ -8,7 +8,7 @@ from flask import Flask
 
 from server.files.tables.read_table import RowsRejected
 from server.files.tables.table_file import TableRejected
-from server.households import list_import
+from server.households import list_comparison, list_import
 from server.households.list_import import RegisterRejected
 from server.models import Commune
 from server.phones import collectors, collectors_import
@@ -33,7 +33,7 @@ def read(reader: str, file: str, commune: Commune) -> list[list[object]]:
         made = collectors_import.add(collectors_import.read(content, file), commune)
         return [[each.collector.name, *_codes(each)] for each in made]
     if reader == "households":
-        compared = list_import.compare(list_import.read(content, file), commune)
+        compared = list_comparison.compare(list_import.read(content, file), commune)
         rows = [*compared.new, *(twin.placed for twin in compared.twins)]
         rows.sort(key=lambda each: each.row.number)
         return [[each.row.label, each.village.code, each.row.address] for each in rows]
