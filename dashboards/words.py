@@ -124,8 +124,12 @@ def near(value: float) -> str:
 
 def estimated(found: Estimate) -> str:
     """`ước lượng cả xã 83,1 % (79,2–87 %)`: of those not asked, too; see geo.estimate for the method."""
-    between = f"{near(found.low)}–{near(found.high)}{SPACE}%"
-    return f"ước lượng cả xã {near(found.percent)}{SPACE}% ({between})"
+    return f"ước lượng cả xã {between(found)}"
+
+
+def between(found: Estimate) -> str:
+    """`83,1 % (79,2–87 %)`"""
+    return f"{near(found.percent)}{SPACE}% ({near(found.low)}–{near(found.high)}{SPACE}%)"
 
 
 def short_reach(value: Cell, indicator: CountedIndicator) -> str:

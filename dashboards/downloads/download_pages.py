@@ -1,16 +1,12 @@
 """What may be taken away from a commune: its coverage as files, for everyone; its submissions, for officers."""
 
-import tempfile
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.http import dump_options_header
 
 from dashboards.downloads import coverage_files, submission_files
+from dashboards.downloads.attached_files import attached, written
 from dashboards.maps import map_outlines
 from dashboards.pages.commune_page_request import CommunePage, ask
 from geo.vietnamese_order import sort_key
@@ -156,16 +152,16 @@ def coverage_file(code: str, ending: str) -> Response:
         raise Problem(CommonProblem.NOT_FOUND)
     asked = ask(code)
     content = _WRITERS[ending](asked)
-    return _attached(content, kind.media_type, f"muc-bao-phu-{code}-{asked.table.as_of}.{ending}")
+    return attached(content, kind.media_type, f"muc-bao-phu-{code}-{asked.table.as_of}.{ending}")
 
 
 def _xlsx(asked: CommunePage) -> bytes:
-    return _written(lambda path: coverage_files.xlsx(asked.table, path, access.signed_in().name))
+    return written(lambda path: coverage_files.xlsx(asked.table, path, access.signed_in().name))
 
 
 def _gpkg(asked: CommunePage) -> bytes:
     drawn = map_outlines.of_commune(asked.commune)
-    return _written(lambda path: coverage_files.geopackage(asked.table, drawn, path))
+    return written(lambda path: coverage_files.geopackage(asked.table, drawn, path))
 
 
 def _geojson(asked: CommunePage) -> bytes:
@@ -184,7 +180,7 @@ def submissions_file(code: str) -> Response:
     audit.note_reading(
         "submissions.export", f"form:{export.choice.form.code}", submission_files.detail(writing, export)
     )
-    return _attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
+    return attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
 
 
 @blueprint.get("/xa/<code>/tai-ve/anh/<int:submission_id>/<path:name>")
@@ -204,28 +200,3 @@ _WRITERS: dict[str, Callable[[CommunePage], bytes]] = {
     "geojson": _geojson,
     "gpkg": _gpkg,
 }
-
-
-def _written(write: Callable[[Path], None]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file.gpkg"
-        write(path)
-        return path.read_bytes()
-
-
-def _attached(content: bytes | Iterable[bytes], media_type: str, name: str) -> Response:
-    response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = dump_options_header("attachment", _names(name))
-    return response
-
-
-def _names(name: str) -> dict[str, str]:
-    """A file's name for a header, which holds ASCII alone: with its marks for browsers, without for the others."""
-    if name.isascii():
-        return {"filename": name}
-    bare = unicodedata.normalize("NFKD", name.translate(_D)).encode("ascii", "ignore").decode()
-    return {"filename": bare, "filename*": f"UTF-8''{quote(name, safe='!#$&+-.^_`|~')}"}
-
-
-_D = str.maketrans("Đđ", "Dd")
-"""The letter that has no mark to be taken off."""

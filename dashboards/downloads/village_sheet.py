@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from dashboards import coverage_lines, words
 from dashboards.coverage_lines import IndicatorColumn
-from dashboards.maps.map_colours import COLOURS, figure, state_class
+from dashboards.downloads.sheet_looks import A4, SheetLooks, to_print, write_cell
+from dashboards.maps.map_colours import figure, state_class
 from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
@@ -18,12 +18,8 @@ from server.exports.workbook import Workbook
 NAME = "Bảng các thôn"
 WHOLE = "Cả xã"
 FIXED = ("Mã thôn", "Thôn", "Số hộ", "Đã gặp", "% đã gặp")
-A4 = 9
-"""XlsxWriter's number of the paper."""
 MOST_ON_A_PAGE = 60
 """Rows that can still be read when they are printed on one page."""
-LIGHT_TEXT = frozenset({"k-met", "k-far"})
-"""Classes whose colour is too dark for black letters."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +36,18 @@ def write(book: Workbook, table: CoverageTable) -> None:
     columns = [column for column in coverage_lines.columns(table) if not column.is_empty]
     rows = _rows(table, columns)
     page = book.page(NAME)
-    formats = _Formats(book)
+    looks = SheetLooks(book)
     heads = [*FIXED, *(text for column in columns for text in _heads(column))]
     _set_up(page, heads, len(rows))
     page.set_row(0, 15 * max(2, max(len(head) for head in heads) // 11 + 1))
     for place, head in enumerate(heads):
-        page.write_string(0, place, plain(head), formats.head)
+        page.write_string(0, place, plain(head), looks.head)
     for at, row in enumerate(rows, 1):
-        _write_row(page, at, row, formats)
+        _write_row(page, at, row, looks)
     # the commune's own row stays in its place while the thôn are filtered and sorted
     page.autofilter(0, 0, len(rows) - 1, len(heads) - 1)
     for at, note in enumerate(_notes(table, columns), len(rows) + 2):
-        page.write_string(at, 0, plain(note), formats.note)
+        page.write_string(at, 0, plain(note), looks.note)
 
 
 def _heads(column: IndicatorColumn) -> tuple[str, str]:
@@ -65,12 +61,7 @@ def _set_up(page: Any, heads: Sequence[str], rows: int) -> None:
     page.set_column(2, 4, 8)
     page.set_column(5, len(heads) - 1, 12)
     page.freeze_panes(1, 2)
-    page.set_landscape()
-    page.set_paper(A4)
-    page.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.6)
-    page.fit_to_pages(1, 1 if rows <= MOST_ON_A_PAGE else 0)
-    page.repeat_rows(0)
-    page.set_footer("&C&P/&N")
+    to_print(page, A4, pages_tall=1 if rows <= MOST_ON_A_PAGE else 0)
 
 
 def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[SheetLine]:
@@ -126,46 +117,15 @@ def _pair(
     return value, words.state(judgement), state_class(judgement, column.target, cell.bound)
 
 
-class _Formats:
-    """How the cells of the sheet look, made as they are needed."""
-
-    def __init__(self, book: Workbook) -> None:
-        self._book = book
-        self._made: dict[tuple[Any, ...], Any] = {}
-        self.head = book.format(
-            bold=True, text_wrap=True, valign="vcenter", align="center", border=1, bg_color="#E8EDF2"
-        )
-        self.note = book.format(font_size=9, font_color="#444444")
-
-    def cell(self, *, class_name: str = "", is_bold: bool = False, is_percent: bool = False) -> Any:
-        key = (class_name, is_bold, is_percent)
-        if key not in self._made:
-            look: dict[str, Any] = {"border": 1, "bold": is_bold, "valign": "vcenter"}
-            if is_percent:
-                look |= {"num_format": "0.0", "align": "right"}
-            if class_name in COLOURS:
-                look |= {"bg_color": COLOURS[class_name].upper()}
-                look |= {"font_color": "#FFFFFF"} if class_name in LIGHT_TEXT else {}
-            self._made[key] = self._book.format(**look)
-        return self._made[key]
-
-
-def _write_row(page: Any, at: int, row: SheetLine, formats: _Formats) -> None:
+def _write_row(page: Any, at: int, row: SheetLine, looks: SheetLooks) -> None:
     for place, value in enumerate(row.fixed):
-        _write(page, at, place, value, formats.cell(is_bold=row.is_bold, is_percent=place == len(FIXED) - 1))
+        write_cell(
+            page, at, place, value, looks.cell(is_bold=row.is_bold, is_percent=place == len(FIXED) - 1)
+        )
     for number, (value, word, class_name) in enumerate(row.pairs):
         place = len(FIXED) + 2 * number
-        _write(page, at, place, value, formats.cell(is_bold=row.is_bold, is_percent=True))
-        _write(page, at, place + 1, word, formats.cell(class_name=class_name, is_bold=row.is_bold))
-
-
-def _write(page: Any, at: int, place: int, value: Any, look: Any) -> None:
-    if value is None or value == "":
-        page.write_blank(at, place, None, look)
-    elif isinstance(value, int | Decimal):
-        page.write_number(at, place, float(value) if isinstance(value, Decimal) else value, look)
-    else:
-        page.write_string(at, place, plain(str(value)), look)
+        write_cell(page, at, place, value, looks.cell(is_bold=row.is_bold, is_percent=True))
+        write_cell(page, at, place + 1, word, looks.cell(class_name=class_name, is_bold=row.is_bold))
 
 
 def _notes(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str]:

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flask import render_template, request
+from flask import Response, render_template, request
 
 from dashboards import words
 from dashboards.charts import Bullet
 from dashboards.coverage_lines import share_bar
+from dashboards.downloads import city_workbook, submission_files
+from dashboards.downloads.attached_files import attached, written
 from dashboards.maps import map_outlines
 from dashboards.maps.city_map import draw
 from dashboards.maps.map_colours import FAR, FIFTHS, UNKNOWN, fifth_words, state_class
 from dashboards.pages.commune_page_request import asked_day
 from dashboards.pages.commune_pages import blueprint
+from forms.choices import unaccented
 from geo.coverage import Cell, CountedIndicator
 from geo.target_states import TargetState, cut
 from geo.vietnamese_order import sort_key
@@ -37,6 +40,7 @@ ORDERS = {
     "ten": "Tên",
     "gap": "Hộ đã gặp",
     "ket_qua": "Kết quả, thấp trước",
+    "uoc_luong": "Ước lượng cả xã, thấp trước",
     "trang_thai": "Trạng thái, chậm trước",
 }
 
@@ -52,10 +56,14 @@ class CommuneLine:
     visited_share: str
     bar: Bullet
     value: str
-    """The share of those asked, in every row; what its office reports where nobody is asked."""
+    """The share of those asked, in every row; what offices report where no commune asks anybody."""
+    reported: str
+    """What its office reports, beside a column of shares."""
     over_all: str
     """The share of all there are, where the commune's target is judged by it."""
     estimated: str
+    found_by: str
+    """What its name is found by when typed: small letters without marks, and its code."""
     reach: str
     required: str
     state: TargetState | None
@@ -74,7 +82,11 @@ def page() -> str:
     has_targets = any(row.target for row in table.rows)
     order = request.args.get("xep", "")
     order = order if order in ORDERS else "trang_thai" if has_targets else "ten"
-    lines = [_line(row, chosen, has_targets=has_targets) for row in _sorted(table, order)]
+    is_share = any(row.cell.percent is not None for row in table.rows)
+    lines = [
+        _line(row, chosen, has_targets=has_targets, is_share=is_share)
+        for row in _sorted(table, order, is_share=is_share)
+    ]
     return render_template(
         "city.html",
         table=table,
@@ -90,11 +102,25 @@ def page() -> str:
         fifths=_fifths(),
         legend=_states(),
         has_over_all=any(line.over_all for line in lines),
+        has_estimates=any(line.estimated for line in lines),
+        is_share=is_share,
         total=_total(table),
         map=draw(map_outlines.of_city()),
         is_illustrative=any(row.illustrative for row in table.rows),
         is_visits=chosen.code == VISITED,
     )
+
+
+@blueprint.get("/thanh-pho/cac-chi-tieu.xlsx")
+@access.needs(Right.COMPARE_COMMUNES)
+def city_workbook_file() -> Response:
+    """All communes on every indicator that can be compared, as one workbook."""
+    tables = [city.table(each, asked_day()) for each in city.choices()]
+    if not tables:
+        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=VISITED)
+    name = f"cac-xa-{tables[0].as_of}.xlsx"
+    content = written(lambda path: city_workbook.write(path, tables, access.signed_in().name))
+    return attached(content, submission_files.XLSX_TYPE, name)
 
 
 def _chosen(choices: Sequence[CountedIndicator], code: str) -> CountedIndicator:
@@ -105,49 +131,54 @@ def _chosen(choices: Sequence[CountedIndicator], code: str) -> CountedIndicator:
     return found or next(iter(choices), CountedIndicator(VISITED, "Hộ đã được thăm", "household", "state"))
 
 
-def _sorted(table: CityTable, order: str) -> list[CommuneRow]:
+def _sorted(table: CityTable, order: str, *, is_share: bool) -> list[CommuneRow]:
     """Communes without a number stand last, whatever the order; equal ones by name."""
 
     def key(row: CommuneRow) -> tuple[bool, Fraction, str]:
-        number = _order_number(row, order)
+        number = _order_number(row, order, is_share=is_share)
         return number is None, number or Fraction(0), sort_key(row.name)
 
     return sorted(table.rows, key=key)
 
 
-def _order_number(row: CommuneRow, order: str) -> Fraction | None:
+def _order_number(row: CommuneRow, order: str, *, is_share: bool) -> Fraction | None:
     if order == "ten":
         return Fraction(0)
     if order == "gap":
         return Fraction(row.visited, row.households) if row.visited is not None and row.households else None
     if order == "trang_thai" and row.target:
         return Fraction(WORST_FIRST.index(row.target.judgement.state))
-    return _value(row) if order == "ket_qua" else None
+    if order == "uoc_luong":
+        return Fraction(row.estimate.percent) if row.estimate else None
+    return _value(row, is_share=is_share) if order == "ket_qua" else None
 
 
-def _value(row: CommuneRow) -> Fraction | None:
+def _value(row: CommuneRow, *, is_share: bool) -> Fraction | None:
     """What communes are sorted by: the share of those asked, of every one; what offices report where nobody asks."""
     if row.cell.suppressed is None and row.cell.percent is not None:
         return Fraction(row.cell.percent)
-    if row.target and row.target.judgement.source == "office":
+    if not is_share and row.target and row.target.judgement.source == "office":
         return row.target.judgement.value
     return None
 
 
-def _line(row: CommuneRow, chosen: CountedIndicator, *, has_targets: bool) -> CommuneLine:
+def _line(row: CommuneRow, chosen: CountedIndicator, *, has_targets: bool, is_share: bool) -> CommuneLine:
     met = Fraction(row.visited, row.households) if row.visited is not None and row.households else None
     met = min(Fraction(1), met) if met is not None else None
     target = row.target
+    name = f"{row.kind.capitalize()} {row.name}"
     return CommuneLine(
         code=row.code,
-        name=f"{row.kind.capitalize()} {row.name}",
+        name=name,
         households=words.number(row.households) if row.households is not None else "–",
         visited=words.number(row.visited) if row.visited is not None else words.NOT_TOLD,
         visited_share=words.share(met) if met is not None else "",
         bar=share_bar(met),
-        value=_shown(row),
+        value=words.cell(row.cell) if is_share or row.cell.suppressed else _reported(row) or "–",
+        reported=_reported(row) if is_share else "",
         over_all=words.percent(row.cell.percent_judged) if row.cell.percent_judged is not None else "",
-        estimated=words.estimated(row.estimate) if row.estimate and not chosen.is_sample else "",
+        estimated=words.between(row.estimate) if row.estimate and not chosen.is_sample else "",
+        found_by=f"{unaccented(name)} {row.code}",
         reach=words.short_reach(row.cell, chosen),
         required=words.required(target.target) if target else "",
         state=target.judgement.state if target else None,
@@ -156,13 +187,10 @@ def _line(row: CommuneRow, chosen: CountedIndicator, *, has_targets: bool) -> Co
     )
 
 
-def _shown(row: CommuneRow) -> str:
-    if row.cell.suppressed or row.cell.percent is not None:
-        return words.cell(row.cell)
+def _reported(row: CommuneRow) -> str:
+    """What the commune's office reports, where that is what counts."""
     told = row.target
-    if told and told.judgement.source == "office" and told.judgement.value_shown is not None:
-        return words.judged(told.target, told.judgement)
-    return "–"
+    return words.judged(told.target, told.judgement) if told and told.judgement.source == "office" else ""
 
 
 def _gap(row: CommuneRow) -> str:

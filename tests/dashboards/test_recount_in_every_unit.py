@@ -119,6 +119,7 @@ def test_every_place_tells_what_the_recount_tells(compared: Compared) -> None:
     told_by_maps(compared)
     told_by_workbook(compared)
     told_by_city(compared)
+    told_by_citys_workbook(compared)
     told_by_report(compared)
 
 
@@ -237,6 +238,28 @@ def told_by_city(compared: Compared) -> None:
         chip = cells["Trạng thái"].xpath("./span")
         if chip and seen(value.xpath(".//strong")[0]) not in HIDDEN:
             assert state_word(chip[0]) == WORDS[told.state], code
+
+
+def told_by_citys_workbook(compared: Compared) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(compared.city.get("/thanh-pho/cac-chi-tieu.xlsx").data))
+    head, *rows = book["Số liệu"].iter_rows(values_only=True)
+    found = {row[2]: dict(zip(head, row, strict=True)) for row in rows if row[0] == CODE}
+    for code in PERCENTS:
+        told, cells = compared.recount.told(COMMUNE, code), found.get(code)
+        if cells is None:
+            assert told.percent is None, code
+            continue
+        for name, expected in (
+            ("Đã đạt", told.done),
+            ("Trên tổng đã hỏi", told.of),
+            ("Số đã hỏi", told.subjects),
+            ("Số phải hỏi", told.expected),
+            ("Tỷ lệ trên số đã hỏi (%)", told.percent),
+            ("Tỷ lệ trên tất cả (%)", told.percent_judged),
+        ):
+            assert cells[name] in (expected, None), (code, name)
+        if cells["Tỷ lệ trên số đã hỏi (%)"] is not None:
+            assert str(cells["Trạng thái"]).removesuffix(", trong sai số") == WORDS[told.state], code
 
 
 def exactly(compared: Compared, area: str, code: str) -> float | None:
