@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from server.files import blobs, photos
+from server.files import blobs, heif_photos, photos
 
 AUDIT_FILE = "audit.csv"
 """Collect's log of a form filled in, with the points where each question was answered."""
@@ -58,6 +58,8 @@ class Blob:
     media_type: str
     is_broken: bool = False
     """A photo of which only a part could be read, and only that part is kept."""
+    is_refused: bool = False
+    """A photo of which nothing is kept, since place and phone could not be taken out of it."""
 
 
 def store(upload: Upload, *, cut_points: bool = False, sealed: bool = False) -> Blob:
@@ -67,27 +69,30 @@ def store(upload: Upload, *, cut_points: bool = False, sealed: bool = False) -> 
     (R21). What is `sealed` is kept as it came (C44). The same bytes are stored once, however often they come.
     """
     received = _sha256(upload.stream)
-    content, is_broken = (upload.stream, False) if sealed else _kept(upload, cut_points)
+    cut = None if sealed else _cut(upload, cut_points)
+    content = io.BytesIO(cut.content) if cut is not None else upload.stream
     stored = received if content is upload.stream else _sha256(content)
     head = content.read(16)
     content.seek(0, io.SEEK_END)
     size = content.tell()
     content.seek(0)
     blobs.put(stored, content)
-    return Blob(upload.name, received, stored, size, type_of(head, upload.name), is_broken)
+    told = cut or photos.CutPhoto(b"", is_broken=False)
+    kind = type_of(head, upload.name)
+    return Blob(upload.name, received, stored, size, kind, told.is_broken, told.is_refused)
 
 
-def _kept(upload: Upload, cut_points: bool) -> tuple[BinaryIO, bool]:
-    """What of a file may be stored, and whether it is a photo that broke off."""
+def _cut(upload: Upload, cut_points: bool) -> photos.CutPhoto | None:
+    """What of a file may be stored; None for all of it."""
     if cut_points and upload.name.lower() == AUDIT_FILE:
-        return io.BytesIO(redact_audit(upload.stream.read())), False
+        return photos.CutPhoto(redact_audit(upload.stream.read()), is_broken=False)
     head = upload.stream.read(16)
     upload.stream.seek(0)
     if not photos.is_picture(head):
-        return upload.stream, False
+        return None
     picture = photos.bare(upload.stream.read())
     upload.stream.seek(0)
-    return io.BytesIO(picture.content), picture.is_broken
+    return picture
 
 
 def redact_audit(content: bytes) -> bytes:
@@ -106,6 +111,8 @@ def type_of(head: bytes, name: str) -> str:
             return kind
     if head[:4] == b"RIFF":
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12], UNKNOWN_TYPE)
+    if heif_photos.is_one(head):
+        return "image/avif" if head[8:11] == b"avi" else "image/heic"
     if head[4:8] == b"ftyp":
         return "audio/mp4" if head[8:11] == b"M4A" else "video/mp4"
     return _BY_ENDING.get(Path(name).suffix.lower(), UNKNOWN_TYPE)

@@ -10,6 +10,8 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 
+from server.files import heif_photos, tagged_media
+
 _EXIF = b"Exif\x00\x00"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION = 0x0112
@@ -25,8 +27,10 @@ _WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"
 _WEBP_EXIF_FLAG, _WEBP_XMP_FLAG = 0x08, 0x04
 
 
-_STILLS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis".split())
-"""Photos in the box format of films, in which the same boxes say how the picture is put together."""
+_MOST_PIECES = 200_000
+"""Of one file; a photo of a phone has some hundreds."""
+_OLD_FILM = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+"""First boxes of QuickTime films older than `ftyp`."""
 _FILM_PARTS = frozenset({b"moov", b"trak", b"moof", b"traf"})
 _FILM_DEPTH = 8
 _FILM_TOLD = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
@@ -39,6 +43,8 @@ class CutPhoto:
 
     content: bytes
     is_broken: bool
+    is_refused: bool = False
+    """Nothing of it is kept, since what it tells cannot be told apart from what it shows."""
 
 
 def is_picture(head: bytes) -> bool:
@@ -47,28 +53,39 @@ def is_picture(head: bytes) -> bool:
 
 
 def bare(content: bytes) -> CutPhoto:
-    """What is left of a JPEG, PNG, WebP or film; ValueError for anything else. Bare once, it stays as it is."""
+    """What is left of a photo, film or sound; ValueError for anything else. Bare once, it stays as it is."""
     read = _reader(content)
     if read is None:
-        raise ValueError("no JPEG, PNG, WebP or film")
+        raise ValueError("no photo, film or sound")
     return read(content)
 
 
 def _reader(head: bytes) -> Callable[[bytes], CutPhoto] | None:
-    if head.startswith(b"\xff\xd8\xff"):
-        return _jpeg
-    if head.startswith(_PNG):
-        return _png
-    if head[4:8] == b"ftyp" and head[8:12] not in _STILLS:
+    if heif_photos.is_one(head):
+        return _heif
+    if head[4:8] == b"ftyp" or head[4:8] in _OLD_FILM:
         return _film
-    return _webp if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
+    if head[:4] == b"RIFF":
+        return {b"WEBP": _webp, b"WAVE": _tagged(tagged_media.wave)}.get(head[8:12])
+    return next((read for first, read in _BY_FIRST_BYTES if head.startswith(first)), None)
+
+
+def _tagged(read: Callable[[bytes], tuple[bytes, bool]]) -> Callable[[bytes], CutPhoto]:
+    return lambda content: CutPhoto(*read(content))
+
+
+def _heif(content: bytes) -> CutPhoto:
+    try:
+        return CutPhoto(heif_photos.bare(content), is_broken=False)
+    except heif_photos.OddBoxes:
+        return _refused(content)
 
 
 def _jpeg(content: bytes) -> CutPhoto:
     """JPEG by its segments; whatever stands behind the end of the picture (a film, a second photo) is dropped."""
     kept: list[bytes] = []
     turn, at, is_broken = 1, 2, True
-    while (found := _segment(content, at)) is not None:
+    while len(kept) < _MOST_PIECES and (found := _segment(content, at)) is not None:
         marker, start, end = found
         if marker == 0xD9:
             is_broken = False
@@ -226,3 +243,21 @@ def _tag(turn: int) -> bytes:
     """Tags with this one alone."""
     head = b"MM\x00\x2a" + struct.pack(">I", 8)
     return head + struct.pack(">HHHIHHI", 1, _ORIENTATION, 3, 1, turn, 0, 0)
+
+
+def _refused(_content: bytes) -> CutPhoto:
+    """TIFF and raw photos, Matroska, FLAC: what they tell stands among what they show."""
+    return CutPhoto(b"", is_broken=True, is_refused=True)
+
+
+_BY_FIRST_BYTES = (
+    (b"\xff\xd8\xff", _jpeg),
+    (_PNG, _png),
+    (b"GIF8", _tagged(tagged_media.gif)),
+    *((first, _tagged(tagged_media.mp3)) for first in (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+    (b"OggS", _tagged(tagged_media.ogg)),
+    *(
+        (first, _refused)
+        for first in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+", b"\x1aE\xdf\xa3", b"fLaC")
+    ),
+)

@@ -184,8 +184,12 @@ def _missing(connection: sa.Connection, submission_id: int, late: Sequence[attac
 
 
 def broken(blobs: Sequence[attachments.Blob]) -> list[dict[str, str]]:
-    """A flag for each photo of which only a part could be read."""
-    return [{"code": "photo_broken", "about": blob.name, "detail": ""} for blob in blobs if blob.is_broken]
+    """A flag for each photo of which only a part could be read, or nothing could be kept."""
+    return [
+        {"code": "photo_refused" if blob.is_refused else "photo_broken", "about": blob.name, "detail": ""}
+        for blob in blobs
+        if blob.is_broken
+    ]
 
 
 def attachment_rows(

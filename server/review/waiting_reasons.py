@@ -61,6 +61,10 @@ WORDS: Mapping[str, str] = {
     "no_label": "hộ hoặc điểm mới chưa có tên",
     "bad_version": "số lần sửa của hộ hoặc điểm không đọc được",
     "photo_broken": "ảnh {about} bị hỏng hoặc đứt giữa chừng, chỉ giữ được phần đọc được",
+    "photo_refused": (
+        "tệp {about} thuộc loại mà vị trí, máy chụp không gỡ ra được nên không giữ; hãy đặt máy ảnh của điện thoại "
+        "chụp JPEG, quay MP4 (“Tương thích nhất”) rồi làm lại"
+    ),
     "misfit": "câu trả lời ở mục {about} không đúng kiểu",
 }
 """Why a submission waits, by the code stored with it; `{about}` is an indicator, a path, an amount or a time.

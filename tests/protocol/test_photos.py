@@ -50,3 +50,13 @@ def test_a_photo_that_comes_late_and_broken_is_told_too(any_phone: Phone) -> Non
     row = db.session.scalars(sa.select(Submission)).one()
     assert row.missing_files is None
     assert [flag["code"] for flag in row.flags or ()] == ["photo_broken"]
+
+
+def test_a_raw_photo_is_not_kept_and_the_visit_is_and_says_what_to_set(any_phone: Phone) -> None:
+    """A TIFF tells place and phone among what it shows; the phone is done with its visit all the same."""
+    sample.publish_plain()
+    raw = b"II*\0" + b"+20.8123+106.5456/" * 50
+    assert statuses(any_phone.send(WITH_PHOTO, {"1.jpg": raw})) == [201]
+    flags = db.session.scalars(sa.select(Submission.flags)).one()
+    assert {"code": "photo_refused", "about": "1.jpg", "detail": ""} in flags
+    assert sample.arrived_files() == {"1.jpg": b""}

@@ -50,10 +50,6 @@ def test_no_film_is_too_strange_to_be_read(rest: bytes) -> None:
     assert len(photos.bare(box(b"ftyp", b"mp42") + rest).content) == 12 + len(rest)
 
 
-def test_a_photo_in_the_boxes_of_a_film_is_not_taken_for_one() -> None:
-    assert not photos.is_picture(box(b"ftyp", b"heic\0\0\0\0")[:16])
-
-
 def test_boxes_in_boxes_without_end_end() -> None:
     deep = b""
     for _ in range(5_000):

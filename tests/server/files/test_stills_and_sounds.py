@@ -1,0 +1,174 @@
+"""HEIC, AVIF, GIF and sounds without place and phone; what cannot be taken apart is not kept (R21)."""
+
+import io
+import struct
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from server.files import attachments, photos, tagged_media
+from tests.server.files.test_films import MAKER, PLACE, box
+
+PIXELS = bytes(range(200)) * 3
+"""What stands for the coded picture."""
+
+
+def full(name: bytes, version: int, content: bytes) -> bytes:
+    return box(name, bytes([version, 0, 0, 0]) + content)
+
+
+def item(number: int, kind: bytes) -> bytes:
+    return full(b"infe", 2, struct.pack(">HH4s", number, 0, kind) + b"name\0")
+
+
+def heic(
+    *, exif: bytes = bytes(4) + b"MM\0*" + MAKER * 4, extra: bytes = b"", kind: bytes = b"hvc1"
+) -> bytes:
+    """A photo of a phone: a picture (item 1), Exif (2) and XMP (3), the last within `idat`, others in `mdat`."""
+    xmp = b"<x:xmpmeta>" + PLACE
+
+    def meta(first: int) -> bytes:
+        iinf = full(b"iinf", 0, struct.pack(">H", 3) + item(1, kind) + item(2, b"Exif") + item(3, b"mime"))
+        rows = [(1, 0, first, len(PIXELS)), (2, 0, first + len(PIXELS) + 9, len(exif)), (3, 1, 0, len(xmp))]
+        places = b"".join(struct.pack(">HHHHII", n, method, 0, 1, at, size) for n, method, at, size in rows)
+        iloc = full(b"iloc", 1, b"\x44\x00" + struct.pack(">H", 3) + places)
+        told = box(b"iprp", box(b"ipco", box(b"irot", b"\x01") + full(b"udes", 0, PLACE)))
+        return full(b"meta", 0, full(b"hdlr", 0, bytes(21)) + iinf + iloc + told + box(b"idat", xmp) + extra)
+
+    head = box(b"ftyp", b"heic\0\0\0\0mif1heic")
+    first = len(head) + len(meta(0)) + 8
+    data = box(b"mdat", PIXELS + b"unnamed!!" + exif + MAKER)
+    return head + meta(first) + data + box(b"mpvd", PLACE)
+
+
+def told(content: bytes) -> bool:
+    return any(each in content for each in (PLACE, MAKER, b"unnamed"))
+
+
+def test_a_heic_keeps_its_picture_and_tells_nothing() -> None:
+    whole = heic()
+    bare = photos.bare(whole)
+    assert told(whole)
+    assert not bare.is_broken
+    assert not told(bare.content)
+    assert len(bare.content) == len(whole), "others point at bytes by their number"
+    assert bare.content[bare.content.index(PIXELS[:50]) :].startswith(PIXELS)
+    assert box(b"irot", b"\x01") in bare.content, "it is turned as before"
+    assert photos.bare(bare.content) == bare
+
+
+def test_a_heic_that_cannot_be_taken_apart_is_not_kept() -> None:
+    for odd in (heic()[:-100], heic().replace(b"iloc", b"ilok"), heic().replace(b"infe\x02", b"infe\x00")):
+        assert photos.bare(odd) == photos.CutPhoto(b"", is_broken=True, is_refused=True)
+
+
+@given(st.integers(0, 900), st.binary(min_size=1, max_size=8))
+def test_a_spoiled_heic_fails_in_no_other_way(place: int, spoiled: bytes) -> None:
+    whole = heic()
+    found = (
+        photos.bare(whole[:place] + spoiled + whole[place + len(spoiled) :])
+        if place > 12
+        else photos.bare(whole)
+    )
+    assert found.is_refused or len(found.content) >= len(whole) - 8
+
+
+def test_a_real_avif_shows_the_same_picture_and_tells_nothing() -> None:
+    picture = Image.effect_noise((64, 48), 80).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010F] = MAKER.decode()
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (20.0, 48.0, 44.3)
+    out = io.BytesIO()
+    picture.save(out, "AVIF", exif=exif, xmp=b"<x:xmpmeta>" + PLACE)
+    bare = photos.bare(out.getvalue())
+    assert told(out.getvalue())
+    assert not bare.is_broken
+    assert not told(bare.content)
+    shown = Image.open(io.BytesIO(bare.content))
+    assert shown.tobytes() == Image.open(io.BytesIO(out.getvalue())).tobytes()
+    assert dict(shown.getexif()) == {}
+
+
+def test_a_gif_keeps_its_pictures_and_no_comment() -> None:
+    frames = [Image.effect_noise((20, 20), n * 9 + 9).convert("P") for n in range(3)]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], loop=0, comment=PLACE)
+    xmp = b"!\xff\x0bXMP DataXMP" + bytes([len(MAKER)]) + MAKER + b"\0"
+    whole = out.getvalue()[:-1] + xmp + b";" + MAKER
+    bare = photos.bare(whole)
+    assert told(whole)
+    assert not told(bare.content)
+    assert not bare.is_broken
+    one, other = Image.open(io.BytesIO(bare.content)), Image.open(out)
+    assert one.n_frames == other.n_frames == 3
+    for n in range(3):
+        one.seek(n)
+        other.seek(n)
+        assert one.convert("RGB").tobytes() == other.convert("RGB").tobytes()
+    assert one.info["loop"] == 0
+    assert photos.bare(whole[:200]).is_broken
+
+
+def test_an_mp3_keeps_its_sound_alone() -> None:
+    sound = b"\xff\xfb\x90\x00" + PIXELS
+    head = b"ID3\x04\0\0" + bytes([0, 0, len(PLACE) >> 7, len(PLACE) & 127]) + PLACE
+    ape = MAKER + b"APETAGEX" + struct.pack("<IIII", 2_000, len(MAKER) + 32, 1, 0) + bytes(8)
+    for whole in (
+        head + sound,
+        head + head + sound + ape + b"TAG" + MAKER.ljust(125),
+        sound + b"TAG" + MAKER.ljust(125),
+    ):
+        assert photos.bare(whole) == photos.CutPhoto(sound, is_broken=False)
+
+
+def test_a_wav_keeps_its_sound_alone() -> None:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+    kept = chunk(b"fmt ", bytes(16)) + chunk(b"data", PIXELS)
+    whole = b"WAVE" + chunk(b"LIST", b"INFOICMT" + PLACE) + kept + chunk(b"id3 ", MAKER)
+    bare = photos.bare(b"RIFF" + struct.pack("<I", len(whole)) + whole)
+    assert bare == photos.CutPhoto(
+        b"RIFF" + struct.pack("<I", len(kept) + 4) + b"WAVE" + kept, is_broken=False
+    )
+
+
+def ogg_page(sequence: int, packet: bytes) -> bytes:
+    laces = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
+    head = b"OggS\0\0" + struct.pack("<qIII", 0, 7, sequence, 0) + bytes([len(laces)]) + laces
+    check = tagged_media._ogg_check(bytearray(head + packet))
+    return head[:22] + struct.pack("<I", check) + head[26:] + packet
+
+
+@pytest.mark.parametrize("head", [b"OpusTags", b"\x03vorbis"])
+def test_an_ogg_keeps_its_sound_and_its_pages_are_whole(head: bytes) -> None:
+    comments = head + struct.pack("<I", 4) + b"prog" + struct.pack("<II", 1, len(PLACE)) + PLACE + MAKER * 30
+    pages = [ogg_page(0, b"OpusHead" + bytes(11)), ogg_page(1, comments), ogg_page(2, PIXELS)]
+    bare = photos.bare(b"".join(pages))
+    blank = head + bytes(8) + b"\x01" + bytes(len(comments) - len(head) - 9)
+    assert bare == photos.CutPhoto(pages[0] + ogg_page(1, blank) + pages[2], is_broken=False)
+
+
+def test_the_sum_of_an_ogg_page_is_that_of_the_standard() -> None:
+    """CRC-32 with the polynomial of RFC 3533 and nothing turned round: known from zlib's, which turns all."""
+    turned = bytearray(int(f"{byte:08b}"[::-1], 2) for byte in PIXELS)
+    known = int(f"{zlib.crc32(turned, 0xFFFFFFFF) ^ 0xFFFFFFFF:032b}"[::-1], 2)
+    assert tagged_media._ogg_check(bytearray(PIXELS)) == known
+
+
+@pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"\x1aE\xdf\xa3", b"fLaC"])
+def test_what_tells_and_shows_at_once_is_not_kept_and_said_so(head: bytes) -> None:
+    assert photos.is_picture(head + bytes(12))
+    assert photos.bare(head + PLACE) == photos.CutPhoto(b"", is_broken=True, is_refused=True)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [(b"heic", "image/heic"), (b"mif1", "image/heic"), (b"avif", "image/avif"), (b"mp42", "video/mp4")],
+)
+def test_boxes_are_called_what_they_are(head: bytes, kind: str) -> None:
+    assert attachments.type_of(box(b"ftyp", head + bytes(8))[:16], "a.jpg") == kind
