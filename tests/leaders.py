@@ -99,6 +99,7 @@ def sample(
     villages: tuple[VillageInput, ...] = VILLAGES,
     *,
     targets: tuple[TargetFigure, ...] = TARGETS,
+    indicators: tuple[CountedIndicator, ...] = INDICATORS,
     as_of: dt.date = TODAY,
     full: bool = False,
 ) -> CoverageTable:
@@ -112,7 +113,7 @@ def sample(
         households=sum(figures) if figures else None,
         households_source=HouseholdsSource(dt.date(2026, 1, 1), "UBND xã") if figures else None,
         villages=villages,
-        indicators=INDICATORS,
+        indicators=indicators,
         targets=targets,
     )
     return table(given, full=full)

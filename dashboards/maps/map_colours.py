@@ -57,7 +57,7 @@ COLOURS = {
 }
 
 # Without a target: one colour, from dark to light.
-PLAIN = ("#08519c", "#3182bd", "#6baed6", "#bdd7e7", "#eff3ff")
+PLAIN = ("#08306b", "#1f6fb2", "#5fa6d1", "#a6cde4", "#f0f5fb")
 FIFTHS = tuple(Fraction(least) for least in (80, 60, 40, 20, 0))
 
 

@@ -1,6 +1,7 @@
 """The surface of 5G by operator and place, and the public places with their Wi-Fi, as drawings and their legends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import shapely
@@ -14,7 +15,36 @@ from server.coverage.signal_points import Wifi
 COVERED, NOT, OLD = "#2166ac", "#b35806", "#b9b9b4"
 COLOURS = {"covered": COVERED, "not": NOT, "old": OLD}
 STATES = {"covered": "có 5G dùng được", "not": "chưa có 5G dùng được", "old": "chỉ có lần đo cũ"}
-WORKS, BROKEN, UNCHECKED = "#1b7837", "#b2182b", "#8a8a85"
+
+
+@dataclass(frozen=True)
+class MarkStyle:
+    """How a public place is marked, told apart without colours too: full, a ring, or small. `radius` in pixels."""
+
+    main: str
+    radius: int
+    is_ring: bool = False
+
+    @property
+    def fill(self) -> str:
+        return "#ffffff" if self.is_ring else self.main
+
+    @property
+    def stroke(self) -> str:
+        return self.main if self.is_ring else "#ffffff"
+
+    @property
+    def width(self) -> int:
+        """Of the stroke, in pixels."""
+        return 4 if self.is_ring else 2
+
+
+MARKS: Mapping[bool | None, MarkStyle] = {
+    True: MarkStyle("#2166ac", 8),
+    False: MarkStyle("#b35806", 7, is_ring=True),
+    None: MarkStyle("#8a8a85", 5),
+}
+"""By whether its Wi-Fi can be used, None where nobody could tell; in colours that no colour blindness confuses."""
 THON = {"color": "#7a7a75", "weight": 1, "fill": False}
 
 
@@ -57,15 +87,16 @@ def of_places(places: Sequence[Wifi], outlines: Outlines, title: str) -> Drawing
 
 def _mark(place: Wifi) -> dict[str, Any]:
     latitude, longitude = place.point or (0.0, 0.0)
-    colour = colour_of(place)
-    style = {"color": "#ffffff", "weight": 2, "fillColor": colour, "fillOpacity": 1}
+    mark = MARKS[place.works]
+    style = {
+        "color": mark.stroke,
+        "weight": mark.width,
+        "fillColor": mark.fill,
+        "fillOpacity": 1,
+        "radius": mark.radius,
+    }
     lines = [f"<b>{inert(place.name)}</b>", inert(place.village), inert(wifi_words(place))]
     return feature(shapely.Point(longitude, latitude), style, tip="<br>".join(lines))
-
-
-def colour_of(place: Wifi) -> str:
-    """Green where Wi-Fi can be used, red where not, grey where nobody could tell."""
-    return {True: WORKS, False: BROKEN, None: UNCHECKED}[place.works]
 
 
 def wifi_words(place: Wifi) -> str:

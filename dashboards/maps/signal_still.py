@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import shapely
 
 from dashboards.maps.map_outlines import Outlines
-from dashboards.maps.signal_map import COLOURS, colour_of
+from dashboards.maps.signal_map import COLOURS, MARKS, MarkStyle
 from dashboards.maps.still_map import WIDTH, PaperProjection
 from geo.signal import CELL, SignalSquare
 from server.coverage.signal_points import Wifi
@@ -26,7 +26,7 @@ class PlaceMark:
 
     x: float
     y: float
-    colour: str
+    style: MarkStyle
     name: str
 
 
@@ -66,7 +66,7 @@ def still_places(places: Sequence[Wifi], outlines: Outlines) -> StillSignal | No
     for place in places:
         if place.point is not None:
             latitude, longitude = place.point
-            marks.append(PlaceMark(*sheet.place(longitude, latitude), colour_of(place), place.name))
+            marks.append(PlaceMark(*sheet.place(longitude, latitude), MARKS[place.works], place.name))
     return StillSignal(WIDTH, sheet.height, *_ground(sheet, outlines), marks=tuple(marks))
 
 

@@ -14,6 +14,12 @@ pytestmark = pytest.mark.browser
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 DEEPER = {
     "officer": ("/xa/11629/chi-tieu/AL-T20", "/xa/11629/thon/11629001", "/quan-tri/xa/11629/so-lieu/AL-T27"),
+    "leader": (
+        "/xa/11629/ban-do?chi_tieu=phu_song_5g&thon=11629002&loc=k-met",
+        "/xa/11629/ban-do/in?chi_tieu=phu_song_5g",
+        "/xa/11629/ban-do/cac-chi-tieu",
+        "/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g",
+    ),
     "city": ("/thanh-pho?chi_tieu=vneid_nguoi_dan",),
 }
 SERIOUS = """axe.run(document, {resultTypes: ["violations"], selectors: false}).then(found => found.violations

@@ -57,6 +57,12 @@ def _doubts(settings: Settings) -> Iterator[Diagnosis]:
             "settings",
             "Có máy chủ web đứng trước (TUNGNHA_PROXIES) mà chưa bật TUNGNHA_HTTPS: nếu đã có HTTPS thì bật.",
         )
+    if settings.base_map and not settings.base_map_attribution:
+        yield doubtful(
+            "settings",
+            "Bản đồ nền (TUNGNHA_BASE_MAP) chưa có lời ghi nguồn: nơi cấp bản đồ thường đòi, hãy ghi vào "
+            "TUNGNHA_BASE_MAP_ATTRIBUTION.",
+        )
     if settings.log_format not in ("text", "json"):
         yield bad("settings", "TUNGNHA_LOG_FORMAT chỉ nhận text hoặc json.")
 

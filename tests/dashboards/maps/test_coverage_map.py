@@ -7,18 +7,20 @@ from fractions import Fraction
 import pytest
 import shapely
 from branca.element import CssLink, Figure, JavascriptLink
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import words
 from dashboards.maps import coverage_map as maps
-from dashboards.maps import map_outlines
+from dashboards.maps import map_outlines, map_picture, map_sheet
 from dashboards.maps.coverage_map import BaseMap, LocalFigure, coverage_map, features, inert, tooltip
 from dashboards.maps.map_outlines import Outlines, simplified
 from dashboards.maps.still_map import SMALL, still_map
 from geo import illustrate
 from geo.coverage import Cell, CountedIndicator, CoverageTable
-from tests.leaders import VILLAGES, sample, village, visited
+from geo.target_states import Tallied
+from tests.leaders import VILLAGES, sample, target, village, visited
 
 SKETCHES = illustrate.villages("11629")
 SHAPES = dict(zip((v.code for v in VILLAGES), (s.geometry for s in SKETCHES), strict=False))
@@ -228,3 +230,35 @@ def test_small_maps_tell_numbers_alone_and_larger() -> None:
     assert small is not None
     assert {text for shape in small.shapes for text in shape.label} <= {"90,0", "55,5", "60,0"}
     assert small.label.height > 15
+
+
+def test_head_and_tooltip_of_an_indicator_of_thon_count_thon() -> None:
+    """13/23 thôn (56,5 %), above the legend and over the map; households are not spoken of."""
+    rows = tuple(
+        village(n, 80, phu_mang_khu_dan_cu=Tallied(1, 1, 1) if n < 13 else Tallied()) for n in range(23)
+    )
+    known = CountedIndicator("phu_mang_khu_dan_cu", "Phủ mạng", "village", "state")
+    figures = (target("MD-T07", known.code, label="Phủ mạng khu dân cư", value=Fraction(100)),)
+    table = sample(rows, targets=figures, indicators=(known,))
+    row = table.indicator(known.code)
+    assert row is not None
+    said = map_sheet.head(table, row)
+    assert said.reach.replace("\u00a0", " ") == "13/23 thôn (56,5 %)"
+    drawn = " ".join(tooltip(table, each, row, row.target) for each in table.villages)
+    assert "hộ" not in drawn + said.reach
+
+
+def test_the_picture_counts_every_class_beside_its_swatch(app: Flask) -> None:
+    """Those withheld by their dots, those not judged by their hatching: the numbers add up to the thôn."""
+    table = sample((*VILLAGES, village(5, 30, **visited(3, 3))))
+    row = table.indicator("phu_song_5g")
+    assert row is not None
+    with app.test_request_context():
+        drawn = map_picture.svg(table, row, DRAWN)
+    assert drawn is not None
+    lines = re.findall(
+        r'<rect [^>]*fill="([^"]+)" stroke[^>]*/><text[^>]*>([^<]*): (\d+) thôn</text>', drawn.text
+    )
+    assert sum(int(count) for _, _, count in lines) == len(table.villages)
+    assert ("url(#k-withheld)", "số quá nhỏ nên không nêu") in [(fill, label) for fill, label, _ in lines]
+    assert "url(#k-unknown)" in [fill for fill, _, _ in lines]

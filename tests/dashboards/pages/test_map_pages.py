@@ -1,5 +1,6 @@
 """The page of the map as a browser without scripts receives it: card, filter, and the link that carries both."""
 
+import dataclasses
 import io
 import re
 import subprocess
@@ -263,6 +264,33 @@ def test_the_year_before_had_no_plan_and_can_still_be_compared(leader: Browser) 
     page = leader.get("/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g&tu_ngay=2025-12-31")
     assert page.status_code == 200
     assert "13 thôn không so được" in words(page.text)
+
+
+def test_a_base_map_without_words_of_its_provider_is_drawn(leader: Browser, app: Flask) -> None:
+    """The words are optional, and `flask doctor` asks for them."""
+    tiles = "http://127.0.0.1:9/{z}/{x}/{y}.png"
+    settings = app.config["SETTINGS"]
+    app.config["SETTINGS"] = dataclasses.replace(settings, base_map=tiles, base_map_attribution="")
+    answer = leader.get("/xa/11629/ban-do/khung?chi_tieu=phu_song_5g")
+    assert answer.status_code == 200
+    assert tiles in answer.text
+    assert "img-src 'self' data: http://127.0.0.1:9;" in answer.headers["Content-Security-Policy"]
+
+
+def test_thon_of_one_name_are_told_apart_wherever_the_map_names_them(leader: Browser) -> None:
+    """In filter, card, sheet and weeks: each with the end of its code."""
+    codes = [row["code"] for row in told(leader)["villages"]][:2]
+    db.session.execute(sa.update(Village).where(Village.code.in_(codes)).values(name="Quyết Tiến"))
+    db.session.commit()
+    names = [f"Quyết Tiến ({code[-3:]})" for code in codes]
+    page = leader.get(MAP).text
+    for code, name in zip(codes, names, strict=True):
+        assert re.search(rf'data-thon="{code}">{re.escape(name)}</a>', page)
+        assert f'<h2 id="ten-thon">{name}</h2>' in leader.get(CARD.format(code)).text
+    weeks = leader.get("/xa/11629/ban-do/cac-tuan?chi_tieu=phu_song_5g").get_json()["thon"]
+    assert [weeks[code]["name"] for code in codes] == names
+    sheet = pages_of(leader.get("/xa/11629/ban-do.pdf?chi_tieu=phu_song_5g").data)[1].text
+    assert all(name in sheet for name in names)
 
 
 @dataclass(frozen=True)

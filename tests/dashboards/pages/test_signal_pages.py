@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from dashboards.maps.signal_map import MARKS
 from server import clock
 from server.db import db
 from server.models import Commune, Entity, EntityList, Finding, Form, Indicator, Submission, Village
@@ -184,8 +185,8 @@ def test_a_place_tells_whether_its_wifi_works_and_when_that_was_seen(leader: Bro
     assert "Có Wi-Fi nhưng dân không vào được (22/11/2026)" in said
     assert "Chưa kiểm tra" in said
     marks = leader.get(f"{PAGE}/diem-cong-cong").text
-    assert marks.count('"fillColor": "#1b7837"') == 1
-    assert marks.count('"fillColor": "#b2182b"') == 1
+    for works in (True, False):
+        assert marks.count(f'"fillColor": "{MARKS[works].fill}", "fillOpacity": 1, "radius"') == 1
 
 
 def test_a_commune_that_measured_nothing_has_a_page(leader: Browser) -> None:

@@ -125,6 +125,13 @@ def test_settings_that_nobody_reads_are_named(app: Flask, monkeypatch: pytest.Mo
     assert "misspelt" not in str(found(thorough=False))
 
 
+def test_a_base_map_without_words_of_its_provider_is_named(app: Flask, settings: Settings) -> None:
+    tiles = "http://127.0.0.1:9/{z}/{x}/{y}.png"
+    for words, is_named in (("", True), ("© Cục Đo đạc", False)):
+        app.config["SETTINGS"] = dataclasses.replace(settings, base_map=tiles, base_map_attribution=words)
+        assert ("TUNGNHA_BASE_MAP_ATTRIBUTION" in found()["settings"]) is is_named
+
+
 def test_low_disk_is_a_warning_and_full_disk_an_error(app: Flask, settings: Settings) -> None:
     app.config["SETTINGS"] = dataclasses.replace(settings, min_free_mb=10**9)
     assert "hãy dọn" in found(thorough=False)["disk"]
