@@ -20,6 +20,8 @@ SIGN_WITHIN = 2.0
 """Seconds that a server has for that sign."""
 _TLS_WANTED = struct.pack("!ii", 8, 80877103)
 """The shortest question of the protocol: whether it speaks TLS. Every server answers with one letter."""
+LEFT_OUT = 6.0
+"""Seconds for which a host that did not even say no is not asked, where others may."""
 Result = TypeVar("Result")
 
 
@@ -79,28 +81,56 @@ def _line(host: str, port: int) -> socket.socket:
 class Connector:
     """Connects to the first of several hosts that takes the connection, and asks that one first the next time.
 
-    Otherwise each new connection would wait anew for the one that is gone.
+    One that said nothing is left out for some seconds: otherwise each new connection would wait anew for it.
     """
 
     def __init__(self) -> None:
-        self.last: tuple[str, str] | None = None
         self._lock = threading.Lock()
+        self._last: Place | None = None
+        self._silent: dict[Place, float] = {}
 
     def connect(self, *given: Any, **wanted: Any) -> WatchedConnection:
         """As `psycopg.connect`."""
-        made = WatchedConnection.connect(*given, **self.reordered(wanted))
-        with self._lock:
-            self.last = (made.info.host, str(made.info.port))
-        return made
+        if "hostaddr" in wanted or "," not in str(wanted.get("host") or ""):
+            return WatchedConnection.connect(*given, **wanted)
+        error: psycopg.OperationalError | None = None
+        for place in self._order(wanted):
+            host, port = place
+            try:
+                made = WatchedConnection.connect(*given, **{**wanted, "host": host, "port": port})
+            except psycopg.OperationalError as raised:
+                error = raised
+                self._note(place, is_silent=isinstance(raised, psycopg.errors.ConnectionTimeout))
+            else:
+                self._last = place
+                return made
+        raise error or psycopg.OperationalError("the address names no host")
 
-    def reordered(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        hosts = str(wanted.get("host") or "").split(",")
-        ports = str(wanted.get("port") or "").split(",")
-        if len(hosts) == 1 or "hostaddr" in wanted or len(ports) not in (1, len(hosts)):
-            return dict(wanted)
-        pairs = list(zip(hosts, ports if len(ports) > 1 else ports * len(hosts), strict=True))
+    def _note(self, place: "Place", *, is_silent: bool) -> None:
         with self._lock:
-            last = self.last
-        pairs.sort(key=lambda pair: pair != last)  # stable: the others stay as they were given
-        ordered = {"host": ",".join(host for host, _ in pairs), "port": ",".join(port for _, port in pairs)}
-        return {**wanted, **ordered} if any(ports) else {**wanted, "host": ordered["host"]}
+            if is_silent:
+                self._silent[place] = monotonic() + LEFT_OUT
+            else:
+                self._silent.pop(place, None)
+
+    def _order(self, wanted: Mapping[str, Any]) -> "list[Place]":
+        """The last that worked first, the others as they are given; all of them where all are silent."""
+        found = places(str(wanted["host"]), str(wanted.get("port") or ""))
+        found.sort(key=lambda place: place != self._last)
+        with self._lock:
+            heard = [place for place in found if self._silent.get(place, 0) < monotonic()]
+        return heard or found
+
+
+Place = tuple[str, str | None]
+"""A host and its port; None: the usual one."""
+
+
+def places(hosts: str, ports: str) -> list[Place]:
+    """Several hosts and their ports as libpq takes them: one port for all, or one for each."""
+    named, numbers = hosts.split(","), ports.split(",")
+    if len(numbers) == 1:
+        numbers *= len(named)
+    if len(numbers) != len(named):
+        raise psycopg.OperationalError(f"{len(named)} hosts and {len(numbers)} ports")
+    return [(host, port or None) for host, port in zip(named, numbers, strict=True)]

@@ -142,7 +142,7 @@ class OwnPostgres:
     def _tell_all(self, what: signal.Signals) -> None:
         """A signal to the server and each of its processes, which are sessions of their own."""
         assert self._process is not None
-        for pid in (self._process.pid, *_children(self._process.pid)):
+        for pid in (self._process.pid, *children(self._process.pid)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, what)
 
@@ -161,7 +161,8 @@ def _name_runtime_folder() -> None:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 

@@ -1,7 +1,6 @@
 """Two PostgreSQL, an address that names both, phones that send: the first is gone, the second takes its place."""
 
 import contextlib
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,17 +20,12 @@ from tests.live.rounds import Rounds
 from tests.live.served import Served
 from tests.live.stream import Stream
 from tests.own_postgres import OwnPostgres
+from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 
 WITHIN = 10.0  # seconds
 DETECTED = 3.0  # seconds after which whoever watches a real database makes the stand-by its successor
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

@@ -136,6 +136,31 @@ def test_the_proxys_file_is_valid(tls: str) -> None:
     assert "Caddyfile input is not formatted" not in told.stderr
 
 
+@pytest.mark.skipif(shutil.which("haproxy", path="/usr/sbin:/usr/bin") is None, reason="no HAProxy here")
+def test_the_file_that_finds_the_primary_is_valid() -> None:
+    told = _run("haproxy", "-c", "-V", "-f", DEPLOY / "haproxy.cfg")
+    assert (told.returncode, "warning" in told.stderr.lower()) == (0, False), told.stderr
+
+
+def test_machines_of_the_database_agree_on_where_they_are() -> None:
+    """Patroni asks etcd where it listens, HAProxy asks Patroni and PostgreSQL where they do."""
+    patroni, etcd = (
+        dict(re.findall(r"(?m)^(\w+)=(.*)$", (DEPLOY / f"{name}.env.example").read_text()))
+        for name in ("patroni", "etcd")
+    )
+    assert etcd["ETCD_ADVERTISE_CLIENT_URLS"].removeprefix("http://") in patroni["PATRONI_ETCD_HOSTS"].split(
+        ","
+    )
+    peers = re.findall(r"(\w+)=http://([\d.]+):2380", etcd["ETCD_INITIAL_CLUSTER"])
+    servers = re.findall(r"server (\w+) ([\d.]+):5432 check port 8008", (DEPLOY / "haproxy.cfg").read_text())
+    assert servers == [*peers, *peers]
+    assert [f"{address}:2379" for _, address in peers] == patroni["PATRONI_ETCD_HOSTS"].split(",")
+    assert patroni["PATRONI_RESTAPI_LISTEN"].endswith(":8008")
+    shared = yaml.safe_load((DEPLOY / "patroni.yml").read_text())["bootstrap"]["dcs"]
+    assert shared["synchronous_mode"] is True
+    assert shared["loop_wait"] + 2 * shared["retry_timeout"] <= shared["ttl"]
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_the_units_are_valid_and_closed(tmp_path: Path) -> None:
     """What is verified has its programs where this machine has some, so that nothing else is complained of."""

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from server import watched_connection
 from server.db import db, single_statements
-from server.watched_connection import Connector, WatchedConnection, gives_sign
+from server.watched_connection import Connector, WatchedConnection, gives_sign, places
 
 
 @pytest.fixture
@@ -65,25 +65,42 @@ def test_whoever_answers_gives_a_sign(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hosts", "ports", "last", "expected"),
+    ("hosts", "ports", "expected"),
     [
-        ("a,b,c", "1,2,3", None, ("a,b,c", "1,2,3")),
-        ("a,b,c", "1,2,3", ("b", "2"), ("b,a,c", "2,1,3")),
-        ("a,a", "1,2", ("a", "2"), ("a,a", "2,1")),
-        ("a,b", "5", ("b", "5"), ("b,a", "5,5")),
-        ("a,b", None, ("b", ""), ("b,a", None)),
-        ("a", "1", ("a", "1"), ("a", "1")),
+        ("a,b,c", "1,2,3", [("a", "1"), ("b", "2"), ("c", "3")]),
+        ("a,a", "1,2", [("a", "1"), ("a", "2")]),
+        ("a,b", "5", [("a", "5"), ("b", "5")]),
+        ("a,b", "", [("a", None), ("b", None)]),
+        ("/run/x,b", ",6", [("/run/x", None), ("b", "6")]),
     ],
 )
-def test_the_host_that_took_the_last_connection_is_asked_first(
-    hosts: str, ports: str | None, last: tuple[str, str] | None, expected: tuple[str, str | None]
+def test_hosts_and_ports_are_read_as_libpq_reads_them(
+    hosts: str, ports: str, expected: list[tuple[str, str | None]]
 ) -> None:
-    connector = Connector()
-    connector.last = last
-    wanted = {"host": hosts, "dbname": "t"} | ({"port": ports} if ports else {})
-    ordered = connector.reordered(wanted)
-    assert (ordered["host"], ordered.get("port")) == expected
-    assert ordered["dbname"] == "t"
+    assert places(hosts, ports) == expected
+
+
+def test_ports_that_fit_no_hosts_are_refused() -> None:
+    with pytest.raises(psycopg.OperationalError):
+        places("a,b,c", "1,2")
+
+
+def test_a_host_that_is_silent_costs_one_connection_its_time(app: Flask, database: str) -> None:
+    """And the one that took the last connection is asked first."""
+    if database == "sqlite":
+        pytest.skip("a file is no server")
+    real = db.engine.url
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts = f"127.0.0.1,{real.query['host']}"
+        wanted = {"host": hosts, "port": f"{silent.getsockname()[1]},5432", "connect_timeout": 2}
+        wanted |= {"dbname": real.database, "user": real.username}
+        connector, took = Connector(), []
+        for _ in range(3):
+            began = time.monotonic()
+            connector.connect(**wanted).close()
+            took.append(time.monotonic() - began)
+    assert took[0] > 1.5
+    assert max(took[1:]) < 1
 
 
 def test_a_connection_that_fails_says_so(tmp_path: Path) -> None:
