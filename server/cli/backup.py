@@ -36,10 +36,11 @@ def _sentences() -> Iterator[None]:
 @JSON
 @with_appcontext
 def command(*, out: Path, keep: int | None, wants_json: bool) -> None:
-    """Sao lưu mọi dữ liệu vào một tệp, trong khi máy chủ vẫn chạy.
+    """Sao lưu mọi dữ liệu, trong khi máy chủ vẫn chạy.
 
-    OUT là tệp mới, hoặc thư mục để đặt tệp mang ngày giờ. Gồm cơ sở dữ liệu (cả biểu mẫu), ảnh, bảng kê có mã băm. Có
-    TUNGNHA_BACKUP_KEY thì tệp được mã hóa và gồm cả khóa bí mật của máy chủ.
+    OUT là thư mục (nên dùng): mỗi lần một tệp mang ngày giờ, ảnh nằm bên cạnh và chỉ ảnh mới được chép thêm; hoặc một
+    tệp mới chứa tất cả. Gồm cơ sở dữ liệu (cả biểu mẫu), ảnh, bảng kê có mã băm. Có TUNGNHA_BACKUP_KEY thì mọi thứ
+    được mã hóa và gồm cả khóa bí mật của máy chủ.
     """
     with _sentences():
         if out.exists() and not out.is_dir():
@@ -51,13 +52,15 @@ def command(*, out: Path, keep: int | None, wants_json: bool) -> None:
         forgotten = make.forget_older(out, keep) if keep else 0
         begin_writing()
         detail = {"file": made.path.name, "bytes": made.size, "rows": made.rows, "blobs": made.blobs,
-                  "encrypted": made.is_encrypted, "lost": len(made.missing) + len(made.damaged)}  # fmt: skip
+                  "copied": made.copied, "encrypted": made.is_encrypted,
+                  "lost": len(made.missing) + len(made.damaged)}  # fmt: skip
         audit.add(audit.SYSTEM, "backup.make", "backup", detail)
         db.session.commit()
     if wants_json:
         as_json({**detail, "file": str(made.path), "missing": len(made.missing), "damaged": made.damaged})
         return
-    click.echo(f"Đã sao lưu {made.rows} dòng, {made.blobs} ảnh vào {made.path} ({made.size / 1e6:.1f} MB).")
+    photos = f"{made.blobs} ảnh ({made.copied} ảnh mới)" if out.is_dir() else f"{made.blobs} ảnh"
+    click.echo(f"Đã sao lưu {made.rows} dòng, {photos} vào {made.path} ({made.size / 1e6:.1f} MB).")
     for names, what in ((made.missing, "Thiếu"), (made.damaged, "Hỏng, nên không sao lưu được,")):
         if names:
             click.echo(f"{what} {len(names)} ảnh mà phiếu có nêu: {', '.join(names)}.", err=True)
@@ -105,12 +108,13 @@ class _Told:
 def _restored(file: Path, key: Path | None) -> _Told:
     identities = importlib.import_module("server.operations.backup.archive").identities(key)
     done = importlib.import_module("server.operations.backup.restore").restore(file, identities)
-    detail = {"file": file.name, "made_at": done.made_at, "rows": done.rows, "blobs": done.blobs}
+    detail = {"file": file.name, "made_at": done.made_at, "rows": done.rows, "blobs": done.blobs,
+              "spoilt": len(done.spoilt)}  # fmt: skip
     begin_writing()
     audit.add(audit.SYSTEM, "backup.restore", "backup", detail)
     db.session.commit()
     sentence = f"Đã phục hồi {done.rows} dòng, {done.blobs} ảnh (sao lưu lúc {done.made_at}); mọi dòng khớp."
-    return _Told(detail, sentence, done.warnings)
+    return _Told({**detail, "spoilt": list(done.spoilt)}, sentence, done.warnings)
 
 
 def _rehearsed(file: Path, key: Path | None) -> _Told:
@@ -118,7 +122,9 @@ def _rehearsed(file: Path, key: Path | None) -> _Told:
     rehearse = importlib.import_module("server.operations.backup.rehearse")
     last = importlib.import_module("server.operations.backup.last")
     told = rehearse.rehearse(file, key)
-    warnings = told.pop("warnings")
+    warnings, spoilt = told.pop("warnings"), told.pop("spoilt")
+    if spoilt:
+        _refuse_spoilt(file, spoilt)
     try:
         begin_writing()
         audit.add(audit.SYSTEM, last.VERIFIED, "backup", told)
@@ -130,6 +136,17 @@ def _rehearsed(file: Path, key: Path | None) -> _Told:
         "mọi mã băm khớp."
     )
     return _Told(told, sentence, warnings)
+
+
+def _refuse_spoilt(file: Path, names: Sequence[str]) -> None:
+    """A backup that does not bring every photo back is not one that was tried; the next one copies these anew."""
+    store = importlib.import_module("server.operations.backup.photo_store")
+    store.drop(file.parent, names)
+    named = ", ".join(name[:12] for name in names[:5])
+    refuse(
+        f"{len(names)} ảnh trong bản sao lưu mất hoặc hỏng ({named}): hãy xem ổ đĩa sao lưu, rồi chạy “flask backup”: "
+        "các ảnh ấy sẽ được chép lại. Mọi thứ khác khớp."
+    )
 
 
 @click.command("backup-key")

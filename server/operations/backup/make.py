@@ -17,11 +17,13 @@ from server.db import db
 from server.files import blobs
 from server.models import Attachment
 from server.operations import health
-from server.operations.backup import archive, row_json
+from server.operations.backup import archive, photo_store, row_json
+from server.operations.backup.photo_store import PhotoStore
 from server.settings import Settings
 
 _NAMED = re.compile(r"tungnha-\d{8}-\d{6}\.tar(\.age)?")
-_BLOBS = sa.select(Attachment.stored_sha256).distinct().order_by(Attachment.stored_sha256)
+_BLOBS = sa.select(Attachment.stored_sha256, Attachment.size).distinct().order_by(Attachment.stored_sha256)
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class MadeBackup:
     size: int
     rows: int
     blobs: int
+    copied: int
+    """Of these, those that no earlier backup had put into the folder."""
     missing: tuple[str, ...]
     """Photos that rows name and nobody finds: no reason to have no backup of the rest."""
     damaged: tuple[str, ...]
@@ -40,27 +44,42 @@ class MadeBackup:
 
 
 def backup(target: Path) -> MadeBackup:
-    """Write everything to a file, or to a new file in a folder."""
+    """Write everything to a file; or to a new file in a folder, and beside it the photos that are not there yet."""
     settings: Settings = current_app.config["SETTINGS"]
     recipients = archive.recipients(settings.backup_key)
-    path = target / _name(encrypted=bool(recipients)) if target.is_dir() else target
-    with archive.writing(path, recipients) as writer, _one_moment() as connection:
-        manifest = _manifest(connection)
-        tables = _tables(writer, connection)
-        found, missing, damaged = _photos(writer, connection)
-        if recipients and not settings.secret_key:
-            writer.add("secret_key", current_app.config["SECRET_KEY"].encode())
-        writer.finish({**manifest, "tables": tables, "missing": missing, "damaged": damaged})
+    store = photo_store.beside(target, settings.backup_key, recipients) if target.is_dir() else None
+    path = target / _name(encrypted=bool(recipients)) if store else target
+    try:
+        with archive.writing(path, recipients) as writer, _one_moment() as connection:
+            manifest = _manifest(connection)
+            tables = _tables(writer, connection)
+            photos = _TakenPhotos(writer, store)
+            photos.take(connection)
+            if recipients and not settings.secret_key:
+                writer.add("secret_key", current_app.config["SECRET_KEY"].encode())
+            if store is not None:
+                names = photo_store.packed(photos.names)
+                writer.add(photo_store.LIST, names)
+                photo_store.write_list(path, store, names)
+            writer.finish({**manifest, "tables": tables, **photos.told()})
+    except BaseException:
+        if not path.exists():
+            photo_store.list_of(path).unlink(missing_ok=True)
+        raise
     count = sum(each["rows"] for each in tables.values())
-    size = path.stat().st_size
-    return MadeBackup(path, size, count, found, tuple(missing), tuple(damaged), bool(recipients))
+    return MadeBackup(
+        path, path.stat().st_size, count, photos.found, photos.copied, tuple(photos.missing), tuple(photos.damaged),
+        bool(recipients),
+    )  # fmt: skip
 
 
 def forget_older(folder: Path, keep: int) -> int:
-    """Delete all but the newest backups that we named in a folder; how many."""
+    """Delete all but the newest backups that we named in a folder, how many; and photos that none needs then."""
     named = sorted(path for path in folder.iterdir() if _NAMED.fullmatch(path.name))
     for path in named[:-keep]:
         path.unlink()
+        photo_store.list_of(path).unlink(missing_ok=True)
+    photo_store.prune(folder)
     return len(named[:-keep])
 
 
@@ -98,16 +117,49 @@ def _tables(writer: archive.Writer, connection: sa.Connection) -> dict[str, Any]
     return told
 
 
-def _photos(writer: archive.Writer, connection: sa.Connection) -> tuple[int, list[str], list[str]]:
-    """How many were added; which are not there; which are not what they were. One at a time in memory."""
-    found, missing, damaged = 0, [], []
-    for (sha256,) in connection.execute(_BLOBS).all():
+class _TakenPhotos:
+    """Photos on their way into a backup, one at a time in memory; what a store has already is not read again."""
+
+    def __init__(self, writer: archive.Writer, store: PhotoStore | None) -> None:
+        self._writer, self._store = writer, store
+        self.found, self.copied = 0, 0
+        self.names: list[bytes] = []
+        """Those that lie in the store."""
+        self.missing: list[str] = []
+        self.damaged: list[str] = []
+
+    def take(self, connection: sa.Connection) -> None:
+        """All that rows name."""
+        for sha256, size in connection.execute(_BLOBS, execution_options={"yield_per": _AT_ONCE}):
+            if self._store is None or not self._store.has(sha256, size):
+                self._copy(sha256)
+            else:
+                self._note(sha256)
+
+    def told(self) -> dict[str, Any]:
+        """For the manifest."""
+        told: dict[str, Any] = {"missing": self.missing, "damaged": self.damaged}
+        if self._store is not None:
+            told["photos"] = {
+                "folder": self._store.root.name, "count": len(self.names), "encrypted": self._store.is_encrypted,
+            }  # fmt: skip
+        return told
+
+    def _copy(self, sha256: bytes) -> None:
         content = blobs.get(sha256)
         if content is None:
-            missing.append(sha256.hex())
+            self.missing.append(sha256.hex())
         elif hashlib.sha256(content).digest() != sha256:
-            damaged.append(sha256.hex())
+            self.damaged.append(sha256.hex())
         else:
-            writer.add(f"blobs/{sha256.hex()}", content)
-            found += 1
-    return found, missing, damaged
+            if self._store is None:
+                self._writer.add(f"blobs/{sha256.hex()}", content)
+            else:
+                self._store.put(sha256, content)
+            self.copied += 1
+            self._note(sha256)
+
+    def _note(self, sha256: bytes) -> None:
+        self.found += 1
+        if self._store is not None:
+            self.names.append(sha256)

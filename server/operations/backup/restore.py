@@ -16,8 +16,9 @@ from server.counting import tally
 from server.db import db
 from server.files import blobs
 from server.operations import health
-from server.operations.backup import archive, row_json
+from server.operations.backup import archive, photo_store, row_json
 from server.operations.backup.archive import Unusable
+from server.operations.backup.photo_store import PhotoStore
 from server.privacy import tombstones
 from server.settings import Settings
 
@@ -51,6 +52,8 @@ class Restored:
     erased: int
     """Households whose deletion had been asked for after the backup, deleted again."""
     warnings: Sequence[str]
+    spoilt: Sequence[str]
+    """Photos that the backup was to have, and has not as they were."""
 
 
 def restore(path: Path, identities: Sequence[Any]) -> Restored:
@@ -60,17 +63,19 @@ def restore(path: Path, identities: Sequence[Any]) -> Restored:
     leaves a mark: nothing is served from there, and the next restore begins anew.
     """
     manifest = archive.verified(path, identities)
+    store = photo_store.told_in(path.parent, manifest)
     if manifest["revision"] not in migrate.revisions():
         raise Unusable(NEWER.format(revision=manifest["revision"]))
     _make_tables(manifest["revision"])
-    count, warnings = _fill(path, identities, manifest)
+    photos = _RestoredPhotos(store, identities)
+    warnings = _fill(path, identities, manifest, photos)
     _compare(manifest)
     migrate.upgrade()
     erased = tombstones.apply_tombstones(db.session)
     warnings += _check(manifest, erased)
     _unmark()
     total = sum(each["rows"] for each in manifest["tables"].values())
-    return Restored(manifest["made_at"], total, count, erased, warnings)
+    return Restored(manifest["made_at"], total, photos.kept, erased, warnings, photos.spoilt)
 
 
 def _make_tables(revision: str) -> None:
@@ -105,9 +110,36 @@ def _unmark() -> None:
         connection.commit()
 
 
-def _fill(path: Path, identities: Sequence[Any], manifest: dict[str, Any]) -> tuple[int, list[str]]:
-    """All rows and the mark in one transaction, photos before it ends; how many photos, and what to warn of."""
-    count, warnings, damaged = 0, [], list(manifest.get("damaged", ()))
+class _RestoredPhotos:
+    """Photos that come back: from the archive itself, or from the store beside it."""
+
+    def __init__(self, store: PhotoStore | None, identities: Sequence[Any]) -> None:
+        self._store, self._identities = store, identities
+        self.kept = 0
+        self.spoilt: list[str] = []
+
+    def take(self, member: archive.Member) -> None:
+        """What a member of the archive brings: a photo, or the list of those beside it."""
+        if member.name != photo_store.LIST:
+            self._keep(bytes.fromhex(member.name.partition("/")[2]), member.content)
+        elif self._store is not None:
+            for sha256 in photo_store.unpacked(member.content):
+                self._keep(sha256, self._store.get(sha256, self._identities))
+
+    def _keep(self, sha256: bytes, content: bytes | None) -> None:
+        """Store a photo that is what its name says."""
+        if content is None or hashlib.sha256(content).digest() != sha256:
+            self.spoilt.append(sha256.hex())
+        else:
+            blobs.put(sha256, io.BytesIO(content))
+            self.kept += 1
+
+
+def _fill(
+    path: Path, identities: Sequence[Any], manifest: dict[str, Any], photos: _RestoredPhotos
+) -> list[str]:
+    """All rows and the mark in one transaction, photos before it ends; what to warn of."""
+    warnings: list[str] = []
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.exec_driver_sql(f"CREATE TABLE {health.RESTORING} (id INTEGER)")
         deferred = row_json.defer_references(connection)
@@ -119,20 +151,19 @@ def _fill(path: Path, identities: Sequence[Any], manifest: dict[str, Any]) -> tu
             if kind == "tables":
                 table = rest.partition("/")[0]
                 row_json.load(connection, table, manifest["tables"][table]["columns"], member.content)
-            elif kind == "blobs" and _keep(rest, member.content):
-                count += 1
-            elif kind == "blobs":
-                damaged.append(rest)
+            elif kind in ("blobs", photo_store.LIST):
+                photos.take(member)
             elif kind == "secret_key":
                 warnings += _take_key(member.content.decode())
         row_json.set_counters(connection, manifest["counters"])
         row_json.settle_references(connection, deferred)
         connection.commit()
+    damaged = [*manifest.get("damaged", ()), *photos.spoilt]
     if manifest["missing"]:
         warnings.append(MISSING.format(count=len(manifest["missing"]), some=some(manifest["missing"])))
     if damaged:
         warnings.append(DAMAGED_PHOTOS.format(count=len(damaged), some=some(damaged)))
-    return count, warnings
+    return warnings
 
 
 def _compare(manifest: dict[str, Any]) -> None:
@@ -153,15 +184,6 @@ def _compare(manifest: dict[str, Any]) -> None:
 def some(names: Sequence[str]) -> str:
     """The first of them, short: a photo is found by the beginning of its name."""
     return ", ".join(name[:12] for name in names[:MOST_NAMED]) + ("…" if len(names) > MOST_NAMED else "")
-
-
-def _keep(name: str, content: bytes) -> bool:
-    """Store a photo that is what its name says; whether it is."""
-    digest = hashlib.sha256(content)
-    if digest.hexdigest() != name:
-        return False
-    blobs.put(digest.digest(), io.BytesIO(content))
-    return True
 
 
 def _take_key(key: str) -> list[str]:

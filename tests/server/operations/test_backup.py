@@ -57,7 +57,7 @@ def _shown(row: sa.Row[object]) -> str:
     return repr([json.dumps(each, sort_keys=True) if isinstance(each, dict | list) else each for each in row])
 
 
-def _collector() -> NewCollector:
+def new_collector() -> NewCollector:
     commune = communes.commune("11629")
     return sample.make_collector(commune, commune.villages[:1], name="Sau")
 
@@ -126,7 +126,7 @@ def test_a_restored_place_takes_visits_and_its_audit_only_grows(
     filled: Flask, template_database: Template, tmp_path: Path
 ) -> None:
     """Numbers go on where they were; triggers hold what they held."""
-    collector = _collector()
+    collector = new_collector()
     sample.publish_plain()
     newest = db.session.scalar(sa.select(sa.func.max(Submission.id))) or 0
     db.session.rollback()
@@ -153,7 +153,7 @@ def test_a_backup_made_while_visits_come_is_one_moment(
     filled: Flask, template_database: Template, tmp_path: Path
 ) -> None:
     """No photo without its row's bytes, no sum without its finding; what came later is not there, or whole."""
-    collector = _collector()
+    collector = new_collector()
     sample.publish_plain()
     told: list[str] = []
     enough, ended = threading.Event(), threading.Event()

@@ -64,7 +64,7 @@ def test_a_backup_of_an_older_program_with_a_spoilt_photo_in_it_comes_back_as_we
 
     with monkeypatch.context() as patched:
         patched.setattr(archive.Writer, "add", add)
-        made = make.backup(tmp_path)
+        made = make.backup(tmp_path / "b.tar")
     with elsewhere(template_database, tmp_path / "new"):
         done = restore.restore(made.path, [])
         assert name[:12] in " ".join(done.warnings)
