@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import clock
 from server.counting import tally
 from server.counting.recast import recasting
-from server.households import household_parts
+from server.households import household_parts, remarks
 from server.households.act_rows import (
     Officer,
     change,
@@ -141,9 +141,12 @@ def undo(connection: sa.Connection, act_id: int, officer: Officer) -> None:
     if household.ended_reason == MERGED:
         raise impossible("hộ đã được gộp vào hộ khác; hãy hoàn tác lần gộp ấy trước.")
     later = sa.select(EntityAct.id).where(
-        EntityAct.entity_id == act.entity_id, EntityAct.id > act_id, EntityAct.undone_at.is_(None)
+        EntityAct.entity_id == act.entity_id,
+        EntityAct.id > act_id,
+        EntityAct.undone_at.is_(None),
+        EntityAct.kind != remarks.KIND,
     )
-    if connection.scalar(later.limit(1)) is not None:
+    if act.kind != remarks.KIND and connection.scalar(later.limit(1)) is not None:
         raise impossible("sau việc này hộ còn thay đổi nữa; hãy hoàn tác việc mới nhất trước.")
     connection.execute(
         sa.update(EntityAct)
@@ -196,6 +199,10 @@ def _undo_list(connection: sa.Connection, household: Any, _act: Any, _officer: O
     restate(connection, household.id, clock.now())
 
 
+def _undo_remark(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
+    remarks.undo(connection, household)
+
+
 _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
     "fix": _undo_village,
     "move": _undo_village,
@@ -203,6 +210,7 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
     "split": _undo_split,
     "merge": _undo_merge,
     "list": _undo_list,
+    "remark": _undo_remark,
 }
 
 

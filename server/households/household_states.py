@@ -50,8 +50,11 @@ ENDS: Mapping[str, str] = {
 """Why a household is off the list."""
 
 
-def shown_on_phones(label: str, data: Mapping[str, str], *, ended: bool) -> str:
-    """What a collector reads in the list: the label, and what came of the last visit and when, if there was one."""
+def shown_on_phones(label: str, data: Mapping[str, str], *, ended: bool, remark: str = "") -> str:
+    """What a collector reads in the list: the label, what came of the last visit and when, what they are told there."""
+    if remark and not ended:
+        done = shown_on_phones(label, data, ended=False).removeprefix("✓ ")
+        return f"{done} [nhắn: {remark}]"
     day = data.get("ngay_cuoi") or ""
     when = f" {day[8:10]}/{day[5:7]}" if len(day) == len("2026-11-24") else ""
     state, result = data.get("tinh_trang") or NOT_VISITED, data.get("ket_qua")
@@ -64,10 +67,10 @@ def shown_on_phones(label: str, data: Mapping[str, str], *, ended: bool) -> str:
     return f"{'✓ ' if state == MET else ''}{label} ({WORDS[state]}{when})"
 
 
-def place_in_list(data: Mapping[str, str], *, ended: bool) -> int:
+def place_in_list(data: Mapping[str, str], *, ended: bool, remark: str = "") -> int:
     """Where a household stands in the list on phones: first those who are still to be met, last those who moved."""
     order = (*TO_WORK_THROUGH, MOVED)
-    state = MOVED if ended else data.get("tinh_trang") or NOT_VISITED
+    state = MOVED if ended else NOT_VISITED if remark else data.get("tinh_trang") or NOT_VISITED
     return order.index(state) if state in order else 0
 
 

@@ -9,7 +9,7 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
-from server.households import household_parts, household_states
+from server.households import household_parts, household_states, remarks
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
@@ -24,7 +24,7 @@ BUSINESSES = "doanh_nghiep"
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
     HOUSEHOLDS: (
         "thon", "dia_chi", "tinh_trang", "ket_qua", "lan_tham", "ngay_cuoi",
-        "g5_viettel", "g5_vinaphone", "g5_mobifone", "g5_khac", "tim", "hien_ten", "marker-color",
+        "g5_viettel", "g5_vinaphone", "g5_mobifone", "g5_khac", "tim", "hien_ten", "loi_nhan", "marker-color",
     ),
     PLACES: ("thon", "loai"),
     BUSINESSES: ("thon", "dia_chi", "nganh"),
@@ -149,7 +149,8 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     if known is not None and known[0] == mark:
         return known[1]
     rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values)
-    made = entities_csv((_choice(name, row) for row in rows), columns)
+    told = remarks.waiting(connection, slice_) if name == HOUSEHOLDS else {}
+    made = entities_csv((_choice(name, row, told.get(row[0], "")) for row in rows), columns)
     if len(kept) >= MOST_KEPT:
         kept.clear()
     kept[(name, *slice_)] = mark, made
@@ -179,7 +180,7 @@ def _is_his(name: str, caller: PhoneCaller, village_id: int | None, commune_id: 
     return village_id in caller.village_ids or (village_id is None and name not in PROPERTIES)
 
 
-def _choice(name: str, row: Sequence[Any]) -> EntityChoice:
+def _choice(name: str, row: Sequence[Any], remark: str = "") -> EntityChoice:
     key, label, version, data, ended, village = row
     # the thôn is the table's, not what the form that registered the entity said
     shown = {**data, "thon": village} if village else dict(data)
@@ -187,8 +188,9 @@ def _choice(name: str, row: Sequence[Any]) -> EntityChoice:
     if name == HOUSEHOLDS:
         own = household_parts.of_row(label, data)
         shown = {**status(()), **shown, "tim": own.search}
-        order = household_states.place_in_list(shown, ended=ended), own.walking
-        shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended)
+        order = household_states.place_in_list(shown, ended=ended, remark=remark), own.walking
+        shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended, remark=remark)
+        shown["loi_nhan"] = remark
         if ended:
             shown["tinh_trang"] = MOVED  # marked rather than left out: drafts on phones still name it (E17)
     return EntityChoice(key, label, version, shown, order)

@@ -17,6 +17,7 @@ _RESULTS = {code: household_states.result_word(code) for code in household_state
 _NAMES: Mapping[str, str] = {
     "thon": "Thôn",
     "dia_chi": "Địa chỉ",
+    "ma_ho": "Mã hộ",
     "tinh_trang": "Tình trạng",
     "ket_qua": "Kết quả lần cuối",
     "lan_tham": "Số lần đến",
@@ -28,7 +29,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
     "ket_qua": _RESULTS,
     **{f"g5_{code}": _MEASURED for code in _OPERATORS},
 }
-UNSAID = frozenset({"tim", "marker-color"})
+UNSAID = frozenset({"tim", "hien_ten", "loi_nhan", "marker-color"})
 """Properties that are made for phones alone."""
 OTHER = "Thông tin khác"
 

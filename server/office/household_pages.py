@@ -19,6 +19,7 @@ from server.households import (
     household_history,
     household_states,
     property_words,
+    remarks,
     search,
 )
 from server.households.act_rows import KINDS, Officer
@@ -63,8 +64,11 @@ def one(code: str, household_id: uuid.UUID) -> str:
 
 @blueprint.post(f"{BASE}/<uuid:household_id>")
 @access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
-def act(code: str, household_id: uuid.UUID) -> Response | str:
-    """Ask once more what an act is going to change; do it where the officer has confirmed."""
+def act(code: str, household_id: uuid.UUID) -> Response | str | tuple[str, int]:
+    """Ask once more what an act is going to change; do it where the officer has confirmed.
+
+    What cannot be done is told beside the form of that act, with what was typed.
+    """
     commune = access.open_commune(code)
     chosen = request.form.get("viec", "")
     if chosen not in _DO:
@@ -80,7 +84,14 @@ def act(code: str, household_id: uuid.UUID) -> Response | str:
             other=_other(commune), counted=sum(not visit.replaced for visit in found.visits),
         )  # fmt: skip
     begin_writing()
-    _DO[chosen](db.session.connection(), household_id, _officer(access.open_commune(code)))
+    try:
+        _DO[chosen](db.session.connection(), household_id, _officer(access.open_commune(code)))
+    except Problem as problem:
+        if problem.kind not in _TOLD_BESIDE:
+            raise
+        db.session.rollback()
+        commune = access.open_commune(code)
+        return _page(commune, search.one(commune, household_id), chosen, problem.sentence), problem.status
     db.session.commit()
     flash(
         f"Đã làm xong: {KINDS.get(chosen, 'hoàn tác')}. Điện thoại của tổ nhận thay đổi ở lần cập nhật tới."
@@ -128,7 +139,7 @@ def settle(code: str) -> Response:
     return redirect(url_for(".differing", code=code))
 
 
-def _page(commune: Commune, household: HouseholdFolder) -> str:
+def _page(commune: Commune, household: HouseholdFolder, chosen: str = "", wrong: str = "") -> str:
     audit.note_reading("household.read", f"entity:{household.row.id}", {"label": True})
     words = property_words.of_list(HOUSEHOLDS, commune.id)
     return render_template(
@@ -147,8 +158,27 @@ def _page(commune: Commune, household: HouseholdFolder) -> str:
         result_word=household_states.result_word,
         whole_word=whole_word,
         today=clock.today(),
-        undoable=next((each.id for each in household.acts if each.undone_at is None), None),
+        undoable=_undoable(household),
+        remarks=remarks.of_household(db.session.connection(), household.row.id),
+        longest=remarks.LONGEST,
+        chosen=chosen,
+        wrong=wrong,
+        given=request.form,
     )
+
+
+_TOLD_BESIDE = (
+    HouseholdProblem.ACT_IMPOSSIBLE,
+    HouseholdProblem.HOUSEHOLD_UNKNOWN,
+    CommonProblem.BAD_REQUEST,
+)
+
+
+def _undoable(household: HouseholdFolder) -> set[int]:
+    """The acts that may be undone now: the newest of those that change the household, and every remark."""
+    open_acts = [each for each in household.acts if each.undone_at is None]
+    newest = next((each.id for each in open_acts if each.kind != remarks.KIND), None)
+    return {each.id for each in open_acts if each.kind == remarks.KIND} | ({newest} if newest else set())
 
 
 def _wanted() -> HouseholdFilter:
@@ -215,10 +245,14 @@ def _merge(connection: sa.Connection, household: uuid.UUID, officer: Officer) ->
     acts.merge(connection, household, _uuid(request.form.get("ho_khac", "")), officer)
 
 
+def _remark(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
+    remarks.add(connection, household, request.form.get("loi_nhan", "")[:500], officer)
+
+
 def _undo(connection: sa.Connection, _household: uuid.UUID, officer: Officer) -> None:
     acts.undo(connection, request.form.get("lan", 0, type=int), officer)
 
 
 _DO: dict[str, Callable[[sa.Connection, uuid.UUID, Officer], None]] = {
-    "fix": _fix, "move": _move, "end": _end, "split": _split, "merge": _merge, "undo": _undo,
+    "fix": _fix, "move": _move, "end": _end, "split": _split, "merge": _merge, "undo": _undo, "remark": _remark,
 }  # fmt: skip

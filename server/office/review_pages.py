@@ -1,7 +1,9 @@
 """The queue of submissions to look at, one of them with its answers, and what is decided about it."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -11,7 +13,9 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households import household_states, search
+from server.households import household_states, remarks, search
+from server.households.act_rows import Officer
+from server.households.household_problems import HouseholdProblem
 from server.models import Commune
 from server.office import village_sketch
 from server.office.photo_pages import photos_of
@@ -99,7 +103,7 @@ def one(code: str, submission_id: int) -> str:
     return _one_page(access.open_own_commune(code), submission_id)
 
 
-def _one_page(commune: Commune, submission_id: int, wrong: str = "") -> str:
+def _one_page(commune: Commune, submission_id: int, wrong: str = "", wrong_remark: str = "") -> str:
     row = review_queue.find(commune, submission_id)
     names = request.args.get("ho") == "1" and access.sees_records(commune)
     audit.note_reading("submission.read", f"submission:{submission_id}", {"label": names})
@@ -111,6 +115,10 @@ def _one_page(commune: Commune, submission_id: int, wrong: str = "") -> str:
         found=found,
         wrong=wrong,
         comment=request.form.get("ghi_chu", ""),
+        wrong_remark=wrong_remark,
+        remark=request.form.get("loi_nhan", ""),
+        longest=remarks.LONGEST,
+        household_id=row.entity_id if row.label is not None else None,
         names=names,
         may_see_names=access.sees_records(commune),
         photos=photos_of(submission_id),
@@ -130,12 +138,20 @@ def _one_page(commune: Commune, submission_id: int, wrong: str = "") -> str:
 def decide(code: str, submission_id: int) -> Response | tuple[str, int]:
     """Bring one submission into a state, as the page showed it; the page again where a reason is missing."""
     commune = access.open_own_commune(code)
-    review_queue.find(commune, submission_id)
+    row = review_queue.find(commune, submission_id)
     state, seen = request.form.get("trang_thai", ""), request.form.get("dang_la", "")
     comment = request.form.get("ghi_chu", "").strip()[:2000]
     if state == submission_states.REJECTED and not comment:
         return _one_page(commune, submission_id, ReviewProblem.REASON_NEEDED.sentence), 422
-    _decide(commune, submission_id, state, seen, comment)
+    told = Remarked(row.entity_id, request.form.get("loi_nhan", "").strip()[:500])
+    try:
+        _decide(commune, submission_id, state, seen, comment, told)
+    except Problem as problem:
+        if problem.kind not in (*_OF_REMARK, *_OF_DECISION):
+            raise
+        db.session.rollback()
+        said = (problem.sentence, "") if problem.kind in _OF_DECISION else ("", problem.sentence)
+        return _one_page(access.open_own_commune(code), submission_id, *said), problem.status
     return redirect(url_for(".one", code=code, submission_id=submission_id, xong=state))
 
 
@@ -182,10 +198,28 @@ def _reviewer(commune: Commune) -> Reviewer:
     return Reviewer(caller.actor, caller.name, commune.id, request.remote_addr)
 
 
-def _decide(commune: Commune, submission_id: int, state: str, seen: str, comment: str) -> None:
+_OF_REMARK = (HouseholdProblem.ACT_IMPOSSIBLE, HouseholdProblem.HOUSEHOLD_UNKNOWN)
+_OF_DECISION = (ReviewProblem.REVIEW_OVERTAKEN, ReviewProblem.REVIEW_IMPOSSIBLE)
+"""What is told beside its field, with what was typed."""
+
+
+@dataclass(frozen=True)
+class Remarked:
+    """What the team is told about the household of a visit that is decided on; "" for nothing."""
+
+    household: uuid.UUID | None
+    text: str
+
+
+def _decide(
+    commune: Commune, submission_id: int, state: str, seen: str, comment: str, told: Remarked
+) -> None:
     reviewer = _reviewer(commune)
     with db.engine.connect().execution_options(writes=True) as connection:
         decisions.decide(connection, submission_id, state, expected=seen, reviewer=reviewer, comment=comment)
+        if told.text and told.household is not None:
+            officer = Officer(reviewer.actor, reviewer.name, commune.id, reviewer.address)
+            remarks.add(connection, told.household, told.text, officer, about=submission_id)
         connection.commit()
     db.session.rollback()  # what this session has read was before it
     if state == "approved":

@@ -10,7 +10,7 @@ from typing import Any, cast
 from lxml import etree
 
 from forms import indicators
-from forms.definition import Definition
+from forms.definition import HOUSEHOLD_LIST, Definition
 from forms.errors import Fault, Unreadable
 from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
 from forms.points import rounded, rounded_unseen
@@ -146,20 +146,32 @@ def _opened(
     stored = rounded(instance, definition) if version.cuts_points else instance
     kept = answers(stored, definition)
     found = entities(stored, definition)
+    blocks = tuple(map(_without_shown, found.blocks))
     stated = indicators.state(stored, definition)
     when = times(instance, definition)
     statements, unknown = _known(stated)
     misfits = tuple(Fault("misfit", path, "") for path in kept.misfits)
-    bounds = _bounds(found.blocks, stored, definition, acting)
+    bounds = _bounds(blocks, stored, definition, acting)
     return SubmissionReading(
         instance, digest, form, version,
-        xml=stored.xml, answers=kept, blocks=found.blocks, statements=statements, subject=stated.subject,
+        xml=stored.xml, answers=kept, blocks=blocks, statements=statements, subject=stated.subject,
         point=_point(instance.found(definition).texts.get(definition.point_path or "")),
         result=_word(kept.get(definition.result_path or "")),
         village_code=_word(kept.get(definition.village_path or "")),
         observed_at=when.end or when.start, files=binaries(instance, definition),
         faults=(*bounds, *found.faults, *stated.faults, *when.faults, *misfits, *unknown),
     )  # fmt: skip
+
+
+SHOWN_ON_PHONES = frozenset({"hien_ten", "tim", "loi_nhan"})
+"""What a household's row on the phone shows: a form fills it in for a phone without a network; the server makes it."""
+
+
+def _without_shown(block: EntityBlock) -> EntityBlock:
+    if block.list_name != HOUSEHOLD_LIST:
+        return block
+    said = {name: text for name, text in block.properties.items() if name not in SHOWN_ON_PHONES}
+    return dataclasses.replace(block, properties=said)
 
 
 def _bounds(

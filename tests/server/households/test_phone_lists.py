@@ -65,7 +65,7 @@ def test_columns_stand_in_a_fixed_order_also_without_rows(made: NewCollector) ->
     """E4: the header is the list's schema; what is missing from it the phone forgets."""
     assert _content(made, "ho_dan.csv").decode() == (
         "name,label,__version,thon,dia_chi,tinh_trang,ket_qua,lan_tham,ngay_cuoi,"
-        "g5_viettel,g5_vinaphone,g5_mobifone,g5_khac,tim,hien_ten,marker-color\n"
+        "g5_viettel,g5_vinaphone,g5_mobifone,g5_khac,tim,hien_ten,loi_nhan,marker-color\n"
     )
     assert _content(made, "diem_cong_cong.csv").decode() == "name,label,__version,thon,loai\n"
 
