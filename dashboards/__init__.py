@@ -45,4 +45,5 @@ def register(app: Flask) -> None:
     app.jinja_env.filters["sentence"] = words.sentence
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    download_pages.register(app)
     app.cli.add_command(report_commands.command)

@@ -180,6 +180,14 @@ class Settings:
         """Where attachments are stored, unless they lie in S3."""
         return Path(self.blobs) if self.blobs else self.instance / "blobs"
 
+    def environ(self) -> dict[str, str]:
+        """The environment by which a process that this one begins has the same settings."""
+        return {
+            variable(field.name): _written(value)
+            for field in dataclasses.fields(self)
+            if (value := getattr(self, field.name)) != field.default or field.name == "instance"
+        }
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Read `TUNGNHA_…` variables; raise BadSetting where one cannot be understood."""
@@ -189,6 +197,13 @@ class Settings:
             if raw:
                 values[field.name] = _read(field, raw)
         return cls(**values)
+
+
+def _written(value: object) -> str:
+    """A value as `_parse` reads it; a path from wherever one stands."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value.absolute() if isinstance(value, Path) else value)
 
 
 def variable(name: str) -> str:

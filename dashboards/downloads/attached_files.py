@@ -20,7 +20,11 @@ def written(write: Callable[[Path], None]) -> bytes:
 
 def attached(content: bytes | Iterable[bytes], media_type: str, name: str) -> Response:
     """An answer that browsers save under this name."""
-    response = Response(content, mimetype=media_type)
+    return named(Response(content, mimetype=media_type), name)
+
+
+def named(response: Response, name: str) -> Response:
+    """The same answer, to be saved under this name."""
     response.headers["Content-Disposition"] = dump_options_header("attachment", _names(name))
     return response
 

@@ -1,30 +1,38 @@
 """What may be taken away from a commune: its coverage as files, for everyone; its submissions, for officers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards.downloads import coverage_files, submission_files
-from dashboards.downloads.attached_files import attached, written
+from dashboards.downloads.attached_files import attached, named, written
 from dashboards.maps import map_outlines
 from dashboards.pages.commune_page_request import CommunePage, ask
 from geo.vietnamese_order import sort_key
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
+from server.db import db
 from server.errors import CommonProblem, Problem
 from server.exports import select, submissions
 from server.exports.columns import UNSEEN, merged, withheld
-from server.models import Commune, Form
-from server.office import photo_pages
+from server.files import making_process
+from server.files.made_files import MadeContent
+from server.files.making_process import Progress
+from server.models import Commune, Form, MadeFile
+from server.office import made_file_pages, photo_pages
 from server.review.submission_states import WORDS as STATES
 
 blueprint = Blueprint("downloads", __name__, template_folder="templates")
 
 
-LONG = 20_000
-"""From so many submissions on, their reader is told how long a workbook takes to write."""
+LONG = 5_000
+"""From so many submissions on, two seconds of work, a workbook is made beside the server."""
+MADE = "phieu"
+"""What such files are called among those that are made so."""
 
 
 @dataclass(frozen=True)
@@ -174,13 +182,51 @@ def _csv(asked: CommunePage) -> bytes:
 
 @blueprint.get("/xa/<code>/tai-ve/phieu")
 @access.needs(Right.EXPORT_SUBMISSIONS, records=True)
-def submissions_file(code: str) -> Response:
-    """The submissions of one form; who took what is in the audit before the first row leaves."""
-    writing, export = submission_files.asked(access.open_commune(code))
-    audit.note_reading(
-        "submissions.export", f"form:{export.choice.form.code}", submission_files.detail(writing, export)
-    )
+def submissions_file(code: str) -> BaseResponse:
+    """The submissions of one form; who took what is in the audit before the first row leaves.
+
+    A large workbook is made beside the server, and taken from the page that shows how far it is.
+    """
+    commune = access.open_commune(code)
+    writing, export = submission_files.asked(commune, access.signed_in().name)
+    act, record = "submissions.export", f"form:{export.choice.form.code}"
+    detail = submission_files.detail(writing, export)
+    if writing.is_workbook and (rows := select.count(export.choice)) >= LONG:
+        return made_file_pages.ask(
+            commune, MADE, of=rows, act=act, record=record, detail=detail, follow=".made"
+        )
+    audit.note_reading(act, record, detail)
     return attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
+
+
+def _make(row: MadeFile, _folder: Path, progress: Progress) -> MadeContent:
+    """The same file, in the process beside the server."""
+    writing, export = submission_files.asked(db.session.get_one(Commune, row.commune_id), row.name)
+    made = writing.make(replace(export, passed=progress))
+    return MadeContent(submissions.file_name(export, writing.ending), writing.media_type, made)
+
+
+@blueprint.get("/xa/<code>/tai-ve/tep/<key>")
+@access.needs(Right.EXPORT_SUBMISSIONS, records=True)
+def made(code: str, key: str) -> Response:
+    """How far a large file is; the file when it is ready."""
+    commune = access.open_commune(code)
+    return made_file_pages.progress(
+        commune,
+        MADE,
+        key,
+        title="Tệp phiếu đã nhận",
+        back=url_for(".page", code=code),
+        content=url_for(".made_content", code=code, key=key),
+    )
+
+
+@blueprint.get("/xa/<code>/tai-ve/tep/<key>/noi-dung")
+@access.needs(Right.EXPORT_SUBMISSIONS, records=True)
+def made_content(code: str, key: str) -> Response:
+    """The file itself; each time it is taken is in the audit, as any other file."""
+    name, response = made_file_pages.ready(access.open_commune(code), MADE, key)
+    return named(response, name)
 
 
 @blueprint.get("/xa/<code>/tai-ve/anh/<int:submission_id>/<path:name>")
@@ -200,3 +246,8 @@ _WRITERS: dict[str, Callable[[CommunePage], bytes]] = {
     "geojson": _geojson,
     "gpkg": _gpkg,
 }
+
+
+def register(app: Flask) -> None:
+    """Say who makes the large ones of these files."""
+    making_process.register(app, MADE, _make)

@@ -10,7 +10,6 @@ from typing import Any
 from flask import request, url_for
 
 from forms.definition import Definition
-from server.accounts import access
 from server.errors import CommonProblem, Problem
 from server.exports import geojson, select, submissions
 from server.exports.columns import merged
@@ -91,7 +90,7 @@ WRITINGS = (
 )  # fmt: skip
 
 
-def asked(commune: Commune) -> tuple[Writing, Export]:
+def asked(commune: Commune, made_by: str) -> tuple[Writing, Export]:
     """What the address asks for, within this commune; Problem where it says something that is not to be had."""
     writing = next((each for each in WRITINGS if each.code == request.args.get("dang")), WRITINGS[0])
     form = select.form(commune, request.args.get("bieu_mau", ""))
@@ -105,7 +104,7 @@ def asked(commune: Commune) -> tuple[Writing, Export]:
         labels=labels,
         language=_language(whole) if labels else "",
         personal=request.args.get("ca_nhan") == "1",
-        made_by=access.signed_in().name,
+        made_by=made_by,
         media_url=_media_url(commune) if request.args.get("dia_chi_anh") == "1" else "",
         photos=request.args.get("kem_anh") == "1",
         multiple=_multiple(),

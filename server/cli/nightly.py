@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
 from server.db import db
+from server.files import made_files
 
 TRIES, PAUSE_SECONDS = 3, 60
 """A database that is being restarted, or that somebody holds, is asked again."""
@@ -39,6 +40,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
             privacy.retain, dry_run=False, confirmed=None, wants_json=False
         ),
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
+        "made files": made_files.forget,
         "doctor": doctor.by_night,
     }
 

@@ -128,6 +128,11 @@ def forms(commune: Commune) -> Sequence[tuple[Form, int]]:
     return [(row, numbers[row.id]) for row in found]
 
 
+def count(wanted: SubmissionFilter) -> int:
+    """How many submissions an export holds."""
+    return db.session.scalar(sa.select(sa.func.count(Submission.id)).where(*_chosen(wanted))) or 0
+
+
 def definitions(form_pk: int) -> list[Definition]:
     """All versions of a form, oldest first."""
     stored = sa.select(FormVersion.definition).where(FormVersion.form_id == form_pk).order_by(FormVersion.id)

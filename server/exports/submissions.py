@@ -51,6 +51,8 @@ class Export:
     """Rows leave when the request that asked is over, and with it the current application."""
     place: BlobPlace
     """Where files lie, for the same reason."""
+    passed: Callable[[int], object] = int
+    """Told how many submissions have been read, batch by batch."""
 
     @property
     def utc(self) -> bool:
@@ -63,7 +65,11 @@ class Export:
 
     def batches(self, connection: sa.Connection) -> Iterator[Sequence[Row]]:
         query = select.statement(self.choice, connection.dialect.name, utc=self.utc, beside=self._beside())
-        return select.rows(connection, query)
+        read = 0
+        for batch in select.rows(connection, query):
+            yield batch
+            read += len(batch)
+            self.passed(read)
 
     def _beside(self) -> frozenset[str]:
         wanted = {

@@ -7,6 +7,7 @@ from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
 from server.models.entities import Entity, EntityAct, EntityList, EntityVersion, HouseholdImport
 from server.models.forms import Form, FormFile, FormVersion, Indicator
+from server.models.made_files import MadeFile, MadeFilePiece
 from server.models.people import (
     ApiToken,
     Audit,
@@ -65,6 +66,8 @@ __all__ = [
     "HouseholdImport",
     "Indicator",
     "Interview",
+    "MadeFile",
+    "MadeFilePiece",
     "OldKey",
     "OutlineBefore",
     "Person",

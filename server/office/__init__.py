@@ -65,3 +65,4 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(missing_steps=first_steps.missing, may_prepare=first_steps.may_prepare)
     for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)
+    collector_pages.register(app)

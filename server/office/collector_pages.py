@@ -1,9 +1,11 @@
 """The pages of collectors: who walks where, their phones, their code; add one or a hundred, print, change, revoke."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
@@ -12,7 +14,11 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
-from server.models import Collector, CollectorVillage, Commune, Village
+from server.files import making_process
+from server.files.made_files import MadeContent
+from server.files.making_process import Progress
+from server.models import Collector, CollectorVillage, Commune, MadeFile, Village
+from server.office import made_file_pages
 from server.phones import collectors, last_contact, qr_sheet
 from server.phones.collectors import CollectorRejected
 from server.phones.phone_access import outside_url
@@ -22,6 +28,10 @@ blueprint = Blueprint("collector_pages", __name__)
 
 PAGE = 50
 MOST_PRINTED = 500
+MANY = 60
+"""From so many codes on, more than a second of work, their PDF is made beside the server."""
+MADE = "ma-qr"
+"""What such sheets are called among the files that are made so."""
 BASE = "/quan-tri/xa/<code>/thanh-vien"
 
 
@@ -145,21 +155,14 @@ def revoke(code: str, collector_id: int) -> Response:
 @access.needs(Right.MANAGE_COLLECTORS)
 def sheet(code: str) -> str | Response:
     """The sheet of QR codes, of one collector (`nguoi`), of those added together (keys `tu` to `den`), of a thôn
-    (`thon`) or of all; as PDF with `dang=pdf`."""
+    (`thon`) or of all; as PDF with `dang=pdf`, which is made beside the server where it is long."""
     commune = access.open_commune(code)
-    query = _of(commune, request.args.get("thon", type=int)).where(Collector.revoked_at.is_(None))
-    only = request.args.get("nguoi", type=int)
-    if only is not None:
-        query = query.where(Collector.id == only)
-    first, last = request.args.get("tu", type=int), request.args.get("den", type=int)
-    if first is not None and last is not None:
-        query = query.where(Collector.id.between(first, last))
-    found = db.session.scalars(
-        query.order_by(in_vietnamese_order(Collector.name), Collector.id).limit(MOST_PRINTED)
-    ).all()
-    url = outside_url()
-    _note_printing(commune, found)
-    if request.args.get("dang") == "pdf":
+    found, url = _printed(commune), outside_url()
+    is_pdf = request.args.get("dang") == "pdf"
+    if is_pdf and len(found) >= MANY:
+        return made_file_pages.ask(commune, MADE, of=len(found), **_printing(commune, found), follow=".made")
+    audit.note_reading(**_printing(commune, found))
+    if is_pdf:
         try:
             return _pdf(qr_sheet.pdf(commune, found, url), commune)
         except qr_sheet.NoPdf as error:
@@ -168,6 +171,53 @@ def sheet(code: str) -> str | Response:
     return render_template(
         "office/code_sheet.html", commune=commune, cards=cards, url=url, is_near=_is_near(request.host)
     )
+
+
+def _printed(commune: Commune) -> Sequence[Collector]:
+    """Those whose codes the address asks for."""
+    query = _of(commune, request.args.get("thon", type=int)).where(Collector.revoked_at.is_(None))
+    only = request.args.get("nguoi", type=int)
+    if only is not None:
+        query = query.where(Collector.id == only)
+    first, last = request.args.get("tu", type=int), request.args.get("den", type=int)
+    if first is not None and last is not None:
+        query = query.where(Collector.id.between(first, last))
+    ordered = query.order_by(in_vietnamese_order(Collector.name), Collector.id)
+    return db.session.scalars(ordered.limit(MOST_PRINTED)).all()
+
+
+def _make(row: MadeFile, _folder: Path, _progress: Progress) -> MadeContent:
+    """A long sheet as PDF, in the process beside the server."""
+    commune = db.session.get_one(Commune, row.commune_id)
+    try:
+        content = qr_sheet.pdf(commune, _printed(commune), row.outside_url)
+    except qr_sheet.NoPdf as error:
+        raise Problem(PhoneProblem.NO_PDF, why=str(error)) from error
+    return MadeContent(f"ma-qr-{commune.code}.pdf", "application/pdf", [content])
+
+
+@blueprint.get(f"{BASE}/to-in/tep/<key>")
+@access.needs(Right.MANAGE_COLLECTORS)
+def made(code: str, key: str) -> Response:
+    """How far a long sheet is; the sheet when it is ready."""
+    commune = access.open_commune(code)
+    return made_file_pages.progress(
+        commune,
+        MADE,
+        key,
+        title="Tờ mã QR của thành viên",
+        back=url_for(".listing", code=code),
+        content=url_for(".made_content", code=code, key=key),
+    )
+
+
+@blueprint.get(f"{BASE}/to-in/tep/<key>/noi-dung")
+@access.needs(Right.MANAGE_COLLECTORS)
+def made_content(code: str, key: str) -> Response:
+    """The sheet itself; each time it is taken is in the audit."""
+    name, response = made_file_pages.ready(access.open_commune(code), MADE, key)
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
 
 
 def _pdf(content: bytes, commune: Commune) -> Response:
@@ -183,11 +233,10 @@ def _is_near(host: str) -> bool:
     return host.partition(":")[0] in ("localhost", "127.0.0.1") or host.startswith("[::1]")
 
 
-def _note_printing(commune: Commune, found: Sequence[Collector]) -> None:
+def _printing(commune: Commune, found: Sequence[Collector]) -> dict[str, Any]:
     """Codes open phone URLs: who has seen them is written down."""
-    audit.note_reading(
-        "collector.print", f"commune:{commune.code}", {"collectors": [each.id for each in found]}
-    )
+    detail = {"collectors": [each.id for each in found]}
+    return {"act": "collector.print", "record": f"commune:{commune.code}", "detail": detail}
 
 
 def _of(commune: Commune, village: int | None) -> sa.Select[Collector]:
@@ -240,3 +289,8 @@ def _one(commune: Commune, collector: Collector, wrong: str = "") -> str:
         villages=_villages(commune),
         wrong=wrong,
     )
+
+
+def register(app: Flask) -> None:
+    """Say who makes the long ones of these sheets."""
+    making_process.register(app, MADE, _make)

@@ -12,4 +12,5 @@ class PhoneProblem(ProblemKind):
         403,
         "Tên hoặc mật khẩu chưa đúng. Xem lại tờ mã QR: mật khẩu phân biệt chữ hoa, chữ thường.",
     )
+    NO_PDF = 503, "{why}"
     COLLECTOR_UNKNOWN = 404, "Xã này không có thành viên ấy."

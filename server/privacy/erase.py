@@ -17,6 +17,7 @@ from server.models import (
     Entity,
     EntityVersion,
     Finding,
+    MadeFile,
     Submission,
     Village,
 )
@@ -146,6 +147,8 @@ def _delete(connection: sa.Connection, doomed: Doomed, uncounted: Collection[uui
         )
     )
     connection.execute(sa.delete(EntityVersion).where(EntityVersion.submission_id.in_(ids)))
+    # files that were made of what was there; one that is still being made is told so by its missing row
+    connection.execute(sa.delete(MadeFile).where(MadeFile.state != "waiting"))
     connection.execute(sa.delete(Submission).where(Submission.id.in_(ids)))
     connection.execute(sa.delete(Entity).where(Entity.id.in_(doomed.entities)))
 
