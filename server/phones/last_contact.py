@@ -147,10 +147,15 @@ def _phones(ids: list[int]) -> dict[int, tuple[KnownPhone, ...]]:
 
 
 def app(user_agent: str) -> str:
-    """`ODK Collect v2026.3.1` for what the phone says of itself; what is neither that nor KoboCollect as it came."""
+    """`ODK Collect v2026.3.1` or `Phiếu web, iPhone` for what a phone says of itself; anything else as it came."""
     name, _, rest = user_agent.partition("/")
     known = {"org.odk.collect.android": "ODK Collect", "org.koboc.collect.android": "KoboCollect"}.get(name)
-    return f"{known} {rest.partition(' ')[0]}" if known else user_agent[:40]
+    if known:
+        return f"{known} {rest.partition(' ')[0]}"
+    if name != "Mozilla":
+        return user_agent[:40]
+    machine = next((each for each in ("iPhone", "iPad", "Android") if each in rest), "máy tính")
+    return f"Phiếu web, {machine}"
 
 
 def _pairs(query: "sa.Select[*tuple[Any, ...]]") -> list[tuple[Any, Any]]:

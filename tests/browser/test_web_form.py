@@ -14,11 +14,13 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from werkzeug.serving import make_server
 
+from server import clock
 from server.db import db
-from server.models import Collector, Commune, Submission
+from server.models import Collector, Commune, Entity, Submission
 from server.phones import collectors
 from server.published_forms import drafts, publishing
 from tests.browser.conftest import PHONE
+from tests.browser.test_every_page import AXE, SERIOUS
 from tests.conftest import Template, application, on_a_copy
 from tests.sample import (
     arrived,
@@ -535,3 +537,86 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
         "; ", ";"
     ) == "20.8251 106.5512 0.0 4.5;20.8261 106.5522 0.0 4.0"
     assert sent.missing_files is None
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds wrong with what is shown, names of fields for VoiceOver among it."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(SERIOUS)
+    return found
+
+
+def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserContext, server: Server) -> None:
+    with server.app.app_context():
+        publish(EVERY_TYPE.replace(" yes |", " |").replace("regex(., '[0-9]{10}')", ""))
+        db.session.close()
+    page = prepared(phone, server, 10)
+    wrong = {"home": serious(page)}
+    for title in ("Mọi loại câu", "Mọi kiểu trả lời"):
+        start(page, title)
+        if title == "Mọi loại câu":
+            page.locator("input").fill("Ấm")
+        while page.get_by_role("button", name="Hoàn thành và gửi").count() == 0:
+            wrong[asked(page)] = serious(page)
+            page.locator(".steps button").nth(1).focus()
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(50)
+        wrong[f"{title}: review"] = serious(page)
+        page.get_by_role("button", name="Lưu nháp và thoát").click()
+        page.wait_for_selector("ul.forms")
+    assert {place: found for place, found in wrong.items() if found} == {}
+    assert len(wrong) > 20
+
+
+def test_a_collector_walks_ten_households_offline_and_each_is_counted_once(
+    phone: BrowserContext, server: Server
+) -> None:
+    """The page is closed in the middle of the day, and lost once while a photo is taken."""
+    page = prepared(phone, server)
+    phone.set_offline(True)
+    for number in range(10):
+        start(page, "Mọi loại câu")
+        if number == 4:
+            fill_all_kinds(page, photographed())
+            page.reload()  # the camera took the memory
+            page.wait_for_selector("html[data-ready]")
+            page.get_by_role("button", name="Điền tiếp").click()
+            page.wait_for_selector(".steps")
+            while page.get_by_role("button", name="Hoàn thành và gửi").count() == 0:
+                onwards(page)
+        else:
+            fill_all_kinds(page)
+        finish(page)
+        expect(page.locator("#waiting")).to_have_text(f"{number + 1} phiếu chờ gửi")
+        if number == 6:
+            page.close()
+            page = opened(phone, server.page)
+    phone.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("#waiting")).to_have_text("Không có phiếu chờ gửi", timeout=20_000)
+    sent = stored(server)
+    assert len({each.instance_id for each in sent}) == len(sent) == 10
+    assert all(each.missing_files is None for each in sent)
+
+
+def test_a_household_that_has_left_the_list_stays_in_the_draft_that_chose_it(
+    phone: BrowserContext, server: Server
+) -> None:
+    page = prepared(phone, server)
+    start(page, "Phiếu hộ gia đình")
+    onwards(page)
+    page.get_by_label("Thôn Đông").check()
+    onwards(page)
+    page.get_by_role("radio", name="Có trong danh sách").check()
+    onwards(page)
+    page.get_by_role("searchbox").fill("do thi thao so 6")
+    page.locator(".found .choice").click()
+    page.get_by_role("button", name="Lưu nháp và thoát").click()
+    with server.app.app_context():
+        gone = db.session.query(Entity).filter(Entity.label.like("Đỗ Thị Thảo, %, số 6")).one()
+        gone.ended_at = gone.changed_at = clock.now()
+        db.session.commit()
+        db.session.close()
+    page.get_by_role("button", name="Cập nhật").click()
+    page.get_by_role("button", name="Điền tiếp").click()
+    expect(page.locator(".chosen")).to_contain_text("Đỗ Thị Thảo")

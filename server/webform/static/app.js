@@ -75,6 +75,7 @@ async function home(words = "", kind = "notice") {
   );
   await count();
   ready();
+  setTimeout(() => parts().catch(() => {}), 200);
 }
 
 async function turn() {
@@ -113,9 +114,12 @@ async function count() {
   navigator.setAppBadge?.(n).catch(() => {});
 }
 
+/** What a form needs; fetched and made ready while one still looks at the list of forms. */
+const parts = () => Promise.all([import("./session.js"), import("./form_view.js"), import("./control_place.js")]);
+
 /** Opens a new form or a draft; what the engine cannot do is told with the way out. */
 async function fill(form, draft = null) {
-  const [{ openSession }, { showForm }, { locateOnce }] = await Promise.all([import("./session.js"), import("./form_view.js"), import("./control_place.js")]);
+  const [{ openSession }, { showForm }, { locateOnce }] = await parts();
   const who = (await store.setting("about")) ?? {};
   let session;
   try {

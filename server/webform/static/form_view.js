@@ -2,7 +2,7 @@
 
 import { button, make } from "./elements.js";
 import { question } from "./question.js";
-import { place, screens } from "./screens.js";
+import { moreOf, place, screens } from "./screens.js";
 import { say } from "./words.js";
 
 const SAVE_AFTER = 2000; // milliseconds without another answer
@@ -23,7 +23,7 @@ class FormView {
   constructor(main, session, acts) {
     Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null });
     this.top = make("div", { class: "where" });
-    this.bar = make("progress", { max: "1", "aria-label": say("progress", { at: "", of: "" }) });
+    this.bar = make("progress", { max: "1", "aria-hidden": "true" });
     this.told = make("p", { class: "hint progress-words", role: "status" });
     this.heading = make("h1", { tabindex: "-1" }, session.form.title);
     this.body = make("div", { class: "screen" });
@@ -117,7 +117,7 @@ class FormView {
       const error = this.session.attempt(() => range.addInstances());
       if (error) return this.acts.problem(error);
       const found = screens(this.session.root);
-      const end = found.findIndex((each) => each.key === `${range.nodeId} more`);
+      const end = found.findIndex((each) => each.key === moreOf(range));
       const first = found.findIndex((each) => each.path.some((part) => part.range === range && part.at === range.currentState.children.length - 1));
       this.go(found[first >= 0 ? first : end].key);
     };
@@ -127,7 +127,7 @@ class FormView {
   removeRound({ range, at }) {
     if (!window.confirm(say("remove_sure"))) return;
     this.session.attempt(() => range.removeInstances(at));
-    this.go(`${range.nodeId} more`);
+    this.go(moreOf(range));
   }
 
   /** On, unless an answer on this screen is wrong: then the first such question is brought into view. */

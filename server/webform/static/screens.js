@@ -5,8 +5,8 @@ const has = (node, appearance) => Boolean(node.appearances?.[appearance]);
 /**
  * The screens of a form as it stands, in order.
  *
- * A screen is `{ key, path, nodes }`: the labels of the groups around it and the questions on it; or, at the end of a
- * repeat that people lengthen, `{ key, path, nodes: [], more: range }`.
+ * A screen is `{ key, path, nodes }`: a key that is the same when a draft is opened again, the labels of the groups around
+ * it, and the questions on it; or, at the end of a repeat that people lengthen, `{ key, path, nodes: [], more: range }`.
  */
 export function screens(root) {
   const found = [];
@@ -19,7 +19,7 @@ function walk(node, path, found) {
     if (!isShown(child)) continue;
     if (child.nodeType.startsWith("repeat-range")) rounds(child, path, found);
     else if (child.nodeType === "group") group(child, path, found);
-    else found.push({ key: child.nodeId, path, nodes: [child] });
+    else found.push({ key: child.currentState.reference, path, nodes: [child] });
   }
 }
 
@@ -35,7 +35,7 @@ function group(node, path, found) {
 
 function together(node, path, found) {
   const nodes = [...questions(node)];
-  if (nodes.length) found.push({ key: node.nodeId, path, nodes });
+  if (nodes.length) found.push({ key: node.currentState.reference, path, nodes });
 }
 
 function* questions(node) {
@@ -54,8 +54,11 @@ function rounds(range, path, found) {
     if (has(range, "field-list") || has(round, "field-list")) together(round, within, found);
     else walk(round, within, found);
   });
-  if (isLengthened) found.push({ key: `${range.nodeId} more`, path, nodes: [], more: range });
+  if (isLengthened) found.push({ key: moreOf(range), path, nodes: [], more: range });
 }
+
+/** The screen that asks for another round. */
+export const moreOf = (range) => `${range.currentState.reference} more`;
 
 const label = (node) => node.currentState.label?.asString.trim() ?? "";
 export { has, label };

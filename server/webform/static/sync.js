@@ -58,7 +58,9 @@ export async function update() {
   const code = await store.setting("code");
   try {
     const about = await (await ask(await withDevice("about"), { code })).json();
-    await Promise.all(about.forms.filter((form) => !form.impossible.length).map((form) => fetchForm(form, code)));
+    const possible = about.forms.filter((form) => !form.impossible.length);
+    const files = new Map(possible.flatMap((form) => form.files).map((file) => [file.md5, file])); // forms share lists
+    await Promise.all([...possible.map((form) => fetchForm(form, code)), ...[...files.values()].map((file) => fetchFile(file, code))]);
     await store.set("about", { ...about, at: Date.now() });
     await tidy(about);
     return about;
@@ -75,16 +77,16 @@ async function revoked(error) {
 
 async function fetchForm(form, code) {
   const key = `${form.id} ${form.version}`;
-  if ((await store.get("forms", key))?.md5 !== form.md5) {
-    const xml = await (await ask(form.url, { code })).text();
-    await store.put("forms", { key, md5: form.md5, xml });
-  }
-  for (const file of form.files) {
-    if (await store.get("files", file.md5)) continue;
-    const response = await ask(file.url, { code });
-    const type = response.headers.get("Content-Type") ?? "";
-    await store.put("files", { md5: file.md5, type, bytes: await response.arrayBuffer() });
-  }
+  if ((await store.get("forms", key))?.md5 === form.md5) return;
+  const xml = await (await ask(form.url, { code })).text();
+  await store.put("forms", { key, md5: form.md5, xml });
+}
+
+async function fetchFile(file, code) {
+  if (await store.get("files", file.md5)) return;
+  const response = await ask(file.url, { code });
+  const type = response.headers.get("Content-Type") ?? "";
+  await store.put("files", { md5: file.md5, type, bytes: await response.arrayBuffer() });
 }
 
 /** Drops forms and files that neither today's forms nor a draft need. */
