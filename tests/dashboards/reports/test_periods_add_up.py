@@ -1,7 +1,9 @@
 """Reports of months, a quarter and the year, drawn in January: each ends on its last day, and parts add up (R8)."""
 
+import csv
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -63,6 +65,62 @@ def numbers(report: Report) -> Mapping[str, str]:
         "new": report.met,
         "helped": next(iter(helped.values()), "0"),
     }
+
+
+CASES = Path(__file__).parents[2] / "data" / "period"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (CASES / name).open(encoding="utf-8") as table:
+        return list(csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+@pytest.mark.parametrize(
+    ("key", "want"),
+    [
+        (key, row["report"])
+        for key, row in zip(
+            (OCTOBER, NOVEMBER, DECEMBER, QUARTER, YEAR), rows("period-01-want.tsv"), strict=True
+        )
+    ],
+)
+def test_the_visits_of_period_01_are_in_the_report_of_their_period(
+    commune: Commune, key: str, want: str
+) -> None:
+    """R8, period-01: each visit is of another household."""
+    visits = rows("period-01-visits.tsv")
+    assert len({visit["household"] for visit in visits}) == len(visits)
+    count(commune, [(dt.date.fromisoformat(visit["day"]), int(visit["people_helped"])) for visit in visits])
+    [row] = [each for each in rows("period-01-want.tsv") if each["report"] == want]
+    report = drawn(commune, key)
+    assert (report.start, report.end, report.as_of) == (row["from"], row["to"], row["to"])
+    assert numbers(report) == {
+        "end": row["to"],
+        "met": row["households_met_by_the_end"],
+        "new": row["visits_in_the_period"],
+        "helped": row["people_helped_in_the_period"],
+    }
+
+
+@pytest.mark.parametrize(
+    "row", rows("period-02-days.tsv"), ids=lambda row: f"{row['asked']} of {row['today']}"
+)
+def test_a_day_that_is_asked_for_is_shown_as_the_end_of_a_week_or_month(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, row: dict[str, str]
+) -> None:
+    """R8, period-02: by the page and by the API alike."""
+    commune = fill("11629", villages=3)
+    sign_up(commune)
+    db.session.commit()
+    today = dt.datetime.fromisoformat(f"{row['today']}T05:00:00+00:00")
+    monkeypatch.setattr(clock, "now", lambda: today)
+    leader = browser(app)
+    leader.sign_in("lanh.dao")
+    told = leader.get(f"/api/v1/communes/11629/coverage?as_of={row['asked']}").get_json()
+    shown = row["day_shown_must_be"].split(" ")[0]
+    assert told["as_of"] == shown
+    day = dt.date.fromisoformat(shown)
+    assert f"Tính đến {day:%d/%m/%Y}" in leader.get(f"/xa/11629?den_ngay={row['asked']}").text
 
 
 def daily(first: dt.date, *, helped: int) -> list[tuple[dt.date, int]]:
