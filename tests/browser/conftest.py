@@ -18,11 +18,13 @@ from dashboards import assets
 from server import clock
 from server.accounts import roles
 from server.db import db
+from tests.browser.web_collector import PHONE, phone, server
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import NOON, PASSWORD, fill
 from tests.people import make_person
 
-PHONE = ViewportSize(width=390, height=844)
+__all__ = ["PHONE", "phone", "server"]
+
 DESK = ViewportSize(width=1366, height=768)
 ROLES = ("officer", "team_leader", "reviewer", "leader", "city", "admin")
 

@@ -13,9 +13,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.service import Service
 
-from tests.browser.test_web_form import Server, answer, server, stored
+from tests.browser.web_collector import Server, answer, stored
 
-__all__ = ["server"]
 pytestmark = [
     pytest.mark.browser,
     # Selenium's own driver for WebKitGTK still sets what Selenium has given another place
