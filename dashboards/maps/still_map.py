@@ -14,30 +14,10 @@ from dashboards.coverage_lines import shown
 from dashboards.maps.coverage_map import label_point
 from dashboards.maps.map_colours import class_of, classes, target_of
 from dashboards.maps.map_outlines import Outlines
-from geo.coverage import Cell, CoverageTable, VillageRow
+from dashboards.maps.still_labels import PLAIN_LABEL, LabelSize, Wish, placed
+from geo.coverage import Cell, CoverageTable
 
 WIDTH = 680
-
-
-@dataclass(frozen=True)
-class LabelSize:
-    """Letters of labels, in pixels of the drawing: `height`, and the mean width of one; `has_names` or only numbers."""
-
-    height: float
-    letter: float
-    has_names: bool = True
-
-    @property
-    def line(self) -> float:
-        """From one line of a label to the next."""
-        return self.height * 1.1
-
-
-PLAIN_LABEL = LabelSize(9, 4.9)
-HALF = LabelSize(13, 7.1)
-"""Of a map that is half as wide as a sheet, as large there as all labels elsewhere."""
-SMALL = LabelSize(19, 10.4, has_names=False)
-"""Of a map that is printed a quarter as wide as a sheet: only numbers, as large there as all labels elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -116,32 +96,48 @@ def still_map(
     if outlines.bounds is None or row is None:
         return None
     sheet = PaperProjection.of(outlines.bounds)
+    drawn = [each for each in table.villages if each.code in outlines.villages]
+    wishes = {}
+    for village in drawn:
+        text = shown(village.cells.get(indicator, Cell()), indicator)
+        further = (beneath[village.code],) if village.code in beneath else ()
+        number = village.code[-3:] if numbered else ""
+        texts = _texts(table.name_of(village), number, text, further, label)
+        wishes[village.code] = _wish(village.code, outlines.villages[village.code], sheet, texts)
+    labels = placed(tuple(wishes.values()), label)
     target = target_of(table, indicator)
     fills = {each.name: each.fill for each in classes(table, row)}
     shapes = []
-    for village in table.villages:
-        outline = outlines.villages.get(village.code)
-        if outline is None:
-            continue
-        latitude, longitude = label_point(outline)
-        text = shown(village.cells.get(indicator, Cell()), indicator)
-        room = sheet.across(outline.bounds[2] - outline.bounds[0])
-        lines = [*_wanted(table, village, text, label), beneath.get(village.code, "")]
-        fits = [line for line in lines if line and len(line) * label.letter < room * 1.1]
-        if numbered and fits[:1] != [table.name_of(village)]:
-            fits.insert(0, village.code[-3:])
-        name = class_of(village, indicator, target)
-        place = sheet.place(longitude, latitude)
-        shapes.append(Shape(village.code, sheet.path(outline), name, fills[name], *place, tuple(fits)))
+    for village in drawn:
+        name, wish = class_of(village, indicator, target), wishes[village.code]
+        path = sheet.path(outlines.villages[village.code])
+        shapes.append(Shape(village.code, path, name, fills[name], wish.x, wish.y, labels[village.code]))
     border = sheet.path(outlines.commune) if outlines.commune is not None else ""
     return StillMap(WIDTH, sheet.height, tuple(shapes), border, label)
 
 
-def _wanted(table: CoverageTable, village: VillageRow, text: str, label: LabelSize) -> list[str]:
-    """Name and number of a thôn; small labels are the number without its sign of percent."""
-    if label.has_names:
-        return [table.name_of(village), *([text] if "%" in text else [])]
-    return [text.replace(f"{words.SPACE}%", "").replace(words.SPACE, "")] if "%" in text else []
+def _wish(
+    code: str, outline: BaseGeometry, sheet: PaperProjection, texts: tuple[tuple[str, ...], ...]
+) -> Wish:
+    latitude, longitude = label_point(outline)
+    west, south, east, north = outline.bounds
+    place = sheet.place(longitude, latitude)
+    return Wish(code, *place, sheet.across(east - west), (north - south) * sheet.scale, texts)
+
+
+def _texts(
+    name: str, number: str, text: str, further: tuple[str, ...], label: LabelSize
+) -> tuple[tuple[str, ...], ...]:
+    """What can stand in a thôn, from the least to the most; small labels are percents without their sign."""
+    if "%" not in text:
+        figure: tuple[str, ...] = ()
+    elif label.has_names:
+        figure = (text,)
+    else:
+        return ((text.replace(f"{words.SPACE}%", "").replace(words.SPACE, ""),),)
+    known = ((number,), (number, *figure)) if number else ()
+    named = ((name, *figure), (name, *figure, *further)) if label.has_names else ()
+    return (*known, *(() if number else (figure, (*figure, *further))), *named)
 
 
 def _rings(shape: BaseGeometry) -> Iterable[Iterable[tuple[float, float]]]:

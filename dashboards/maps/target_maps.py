@@ -6,7 +6,8 @@ from dashboards import coverage_lines
 from dashboards.maps.map_colours import Class, Entry, classes, legend
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.map_sheet import SheetHead, head
-from dashboards.maps.still_map import SMALL, StillMap, still_map
+from dashboards.maps.still_labels import SMALL
+from dashboards.maps.still_map import StillMap, still_map
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.target_states import TargetState
 

@@ -4,7 +4,8 @@ from flask import render_template
 
 from dashboards.maps import map_outlines, map_sheet, two_days
 from dashboards.maps.map_colours import Class, classes, fills, legend
-from dashboards.maps.still_map import HALF, still_map
+from dashboards.maps.still_labels import HALF
+from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_page_request import asked_day
 from dashboards.pages.commune_pages import blueprint
 from dashboards.pages.map_page_request import ask_map

@@ -140,6 +140,7 @@ const tungNha = (() => {
         open();
       });
     });
+    let wasWhole = false;
     let isWhole = false; // on a projector arrow keys go through the indicators, and do not push the map about
     document.addEventListener("keydown", (event) => {
       const isStep = isWhole && /^(Arrow|Page)/.test(event.key);
@@ -151,6 +152,8 @@ const tungNha = (() => {
       const { only, thon, focus, day } = event.data;
       if (only) {
         isWhole = event.data.isWhole;
+        if (document.body.classList.toggle("whole", isWhole) !== wasWhole) sizes.clear();
+        wasWhole = isWhole;
         for (const label of labels) date(label, day);
         for (const [code, area] of areas) look(area, only, code === thon);
         draw();

@@ -39,6 +39,16 @@
     }
   }
 
+  /* What the server answers; null where it cannot, or leads elsewhere (to signing in). */
+  async function ask(address) {
+    try {
+      const answer = await fetch(address, { credentials: "same-origin" });
+      return answer.ok && !answer.redirected ? answer : null;
+    } catch {
+      return null;
+    }
+  }
+
   function tell(message) {
     const drawn = frame();
     if (drawn && drawn.contentWindow) drawn.contentWindow.postMessage(message, location.origin);
@@ -62,9 +72,9 @@
     const day = shown().get("den_ngay");
     if (day) address.searchParams.set("den_ngay", day);
     else address.searchParams.delete("den_ngay");
-    const answer = await fetch(address, { credentials: "same-origin" });
+    const answer = await ask(address);
     if (turn !== asked) return; // another thôn was touched meanwhile
-    if (!answer.ok || answer.redirected) { // signed out, or the thôn is gone: the page itself says which
+    if (!answer) { // signed out, or no network: the page itself says which
       remember("thon", [thon]);
       location.reload();
       return;
@@ -110,20 +120,22 @@
   /* Weeks: asked for once, when somebody first wants to know. */
   let weeks = null;
   let place = null;
+  let waited = { address: "", answer: null };
   async function load() {
     const address = map.dataset.weeks;
-    if (!weeks || weeks.address !== address) {
-      const answer = await fetch(address, { credentials: "same-origin" });
-      if (!answer.ok || answer.redirected) throw new Error("no weeks");
-      weeks = { ...(await answer.json()), address };
+    if (waited.address !== address) {
+      waited = { address, answer: ask(address).then((answer) => answer && answer.json()) };
     }
-    return weeks;
+    const told = await waited.answer;
+    if (!told) waited = { address: "", answer: null };
+    if (address === map.dataset.weeks) weeks = told;
+    return told;
   }
 
   async function drawTrend(thon) {
     const box = card().querySelector(".spark");
     if (!box || !map.dataset.weeks) return;
-    const told = (await load()).thon[thon];
+    const told = (await load())?.thon[thon];
     if (!box.isConnected || !told || !told.line) return;
     const words = Object.assign(document.createElement("p"), { className: "small", textContent: told.trend });
     box.innerHTML = '<svg viewBox="0 0 200 40" aria-hidden="true"><path></path></svg>';
@@ -143,7 +155,9 @@
   }
 
   async function slide(to) {
-    const { days, thon } = await load();
+    const told = await load();
+    if (!told) { location.reload(); return; }
+    const { days, thon } = told;
     place = to;
     const day = days[to];
     const range = map.querySelector("#tuan");
@@ -236,9 +250,9 @@
     const address = new URL(location.href);
     address.searchParams.set("chi_tieu", choice.value);
     for (const name of ["thon", "loc"]) address.searchParams.delete(name);
-    const answer = await fetch(address, { credentials: "same-origin" });
+    const answer = await ask(address);
     if (turn !== going) return;
-    if (!answer.ok || answer.redirected) { location.assign(address); return; }
+    if (!answer) { location.assign(address); return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const drawn = page.querySelector(".map[data-card]");
     Object.assign(map.dataset, { card: drawn.dataset.card, weeks: drawn.dataset.weeks });

@@ -16,7 +16,8 @@ from dashboards.maps import coverage_map as maps
 from dashboards.maps import map_outlines, map_picture, map_sheet
 from dashboards.maps.coverage_map import BaseMap, LocalFigure, coverage_map, features, inert, tooltip
 from dashboards.maps.map_outlines import Outlines, simplified
-from dashboards.maps.still_map import SMALL, still_map
+from dashboards.maps.still_labels import SMALL
+from dashboards.maps.still_map import still_map
 from geo import illustrate
 from geo.coverage import Cell, CountedIndicator, CoverageTable
 from geo.target_states import Tallied
