@@ -40,7 +40,9 @@ def reaches_out(
     subject = known.get(reading.subject) if reading.subject else None
     if subject is not None and not may_change(subject, sender):
         return True
-    about_people = any(block.list_name not in WHOLE_COMMUNE for block in reading.blocks)
+    about_people = any(block.list_name not in WHOLE_COMMUNE for block in reading.blocks) or any(
+        each.indicator.of_people for each in reading.statements
+    )
     registers = any(block.create and block.id == reading.subject for block in reading.blocks)
     if not registers and any(
         not _may_change_in(village_id, sender, at_home=about_people) for village_id in stated_in

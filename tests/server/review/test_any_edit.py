@@ -142,7 +142,7 @@ def by_phone(office: Office, form: Fillable, sent: Submission, address: str, tex
     assert answer.status in (201, 202), answer.message
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_one_leaf_of_any_visit_is_edited_and_all_else_stays(
     office: Office, form: Fillable, data: st.DataObject
