@@ -278,7 +278,8 @@ def _take_back(connection: sa.Connection, edited: Edited, this: Arrival) -> bool
     if this.placed.quarantine is None:
         edits_and_resends.replace(connection, edited, this.id)
         return True
-    if edited.is_theirs and not (edited.counts or edited.is_replaced):
+    is_last = edited.is_theirs and not (edited.counts or edited.is_replaced)
+    if is_last and edited.refused != edits_and_resends.EDIT_OF_SEALED:
         edits_and_resends.supersede(connection, edited, this.id)
     return False
 

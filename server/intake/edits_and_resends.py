@@ -58,6 +58,9 @@ class StoredSubmission:
 EDIT_FOREIGN = "edit_foreign"
 EDIT_OUTDATED = "edit_outdated"
 EDIT_OF_REJECTED = "edit_of_rejected"
+EDIT_OF_SEALED = "edit_of_sealed"
+SEALED = "sealed"
+"""Why what the server cannot read counts nowhere (C44)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +87,8 @@ class Edited:
     """What had come with it: phones do not send again what they have sent (C43)."""
     is_flood: bool = False
     """It was set aside with a flood, and so is what it becomes."""
+    is_sealed: bool = False
+    """It cannot be read: nothing in clear takes its place."""
 
     @property
     def touched(self) -> frozenset[uuid.UUID]:
@@ -219,7 +224,7 @@ def edited(connection: sa.Connection, reading: SubmissionReading, collector_id: 
     if row is None:
         raise Problem(IntakeProblem.EDIT_OF_UNKNOWN)
     is_theirs = (row.form_id, row.collector_id) == (reading.form.id, collector_id)
-    return _edited(connection, row, _refused(row) if is_theirs else EDIT_FOREIGN)
+    return _edited(connection, row, _refused(row, reading) if is_theirs else EDIT_FOREIGN)
 
 
 def newest(connection: sa.Connection, root_id: int) -> Edited | None:
@@ -230,10 +235,12 @@ def newest(connection: sa.Connection, root_id: int) -> Edited | None:
     return None if row is None else _edited(connection, row, None)
 
 
-def _refused(row: Any) -> str | None:
+def _refused(row: Any, reading: SubmissionReading) -> str | None:
     is_aside = row.quarantine is not None and row.root_id is not None
     if row.replaced_by_id is not None or (is_aside and row.quarantine not in (EDIT_OF_REJECTED, FLOOD)):
         return EDIT_OUTDATED
+    if row.quarantine == SEALED and not reading.instance.encrypted:
+        return EDIT_OF_SEALED
     return EDIT_OF_REJECTED if row.review == "rejected" or row.quarantine == EDIT_OF_REJECTED else None
 
 
@@ -246,6 +253,7 @@ def _edited(connection: sa.Connection, row: Any, refused: str | None) -> Edited:
         row.id, root, row.form_id, row.observed_at, row.review, counts,
         row.replaced_by_id is not None, refused, row.entity_id, row.village_id, changed,
         tuple(attachments.Blob(*file) for file in files), is_flood=row.quarantine == FLOOD,
+        is_sealed=row.quarantine == SEALED,
     )  # fmt: skip
 
 

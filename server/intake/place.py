@@ -9,7 +9,14 @@ from geo.assign import round_point
 from geo.visit_doubts import Doubt, misplaced
 from server.households.records import HOUSEHOLDS
 from server.intake import check_points, scope
-from server.intake.edits_and_resends import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED, Edited
+from server.intake.edits_and_resends import (
+    EDIT_FOREIGN,
+    EDIT_OF_REJECTED,
+    EDIT_OF_SEALED,
+    EDIT_OUTDATED,
+    SEALED,
+    Edited,
+)
 from server.intake.scope import EntityHome
 from server.intake.sender import Sender
 from server.places import communes
@@ -30,7 +37,6 @@ FAILED = "failed"
 """Accepted, and the program could not apply it: kept for when it can (`flask submissions apply --again`)."""
 OUTSIDE = "outside_village"
 VERSION_UNKNOWN = "version_unknown"
-SEALED = "sealed"
 
 WORDS = {
     OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xã xem lại.",
@@ -45,6 +51,7 @@ WORDS = {
     ),
     EDIT_FOREIGN: "Đã nhận bản sửa, nhưng phiếu gốc do người khác gửi: bản sửa chờ cán bộ xã xem lại.",
     EDIT_OUTDATED: "Đã nhận bản sửa, nhưng phiếu đã có bản mới hơn: bản sửa chờ cán bộ xã xem lại.",
+    EDIT_OF_SEALED: "Đã nhận bản sửa, nhưng phiếu gốc đã mã hóa còn bản sửa thì không: bản sửa chờ cán bộ xã xem lại.",
     EDIT_OF_REJECTED: "Đã nhận bản sửa của phiếu xã không nhận: bản sửa chờ cán bộ xã xem lại.",
 }
 

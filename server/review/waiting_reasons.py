@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
     place.FAILED: "máy chủ chưa xử lý được; phiếu còn nguyên, quản trị viên sẽ cho xử lý lại",
     place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
     place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
-    place.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
+    edits_and_resends.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
     TOO_MANY: "phiếu ghi vào nhiều hộ hoặc điểm (quá 50, hoặc quá một ở ngoài nhóm lặp); duyệt thì ghi tất cả",
     TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm; duyệt thì lần sau đè lên lần trước",
     UNREAD: "phiếu ghi vào hơn 1.000 hộ hoặc điểm: máy chủ không đọc, chỉ giữ nguyên",
@@ -33,6 +33,7 @@ WORDS: Mapping[str, str] = {
     floods.FLOOD: "một máy gửi nhiều hộ, điểm mới hơn mức người đi kịp; cả loạt chưa tính ở đâu",
     edits_and_resends.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
     edits_and_resends.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
+    edits_and_resends.EDIT_OF_SEALED: "bản sửa không mã hóa của một phiếu đã mã hóa; phiếu mã hóa vẫn đứng",
     edits_and_resends.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
     place.EDITED_AFTER_DECISION: "đã sửa sau khi duyệt; quyết định trước: {about}",
     "clock_ahead": "đồng hồ điện thoại chạy trước giờ thật ({about}); lấy lúc máy chủ nhận làm giờ thăm",
@@ -169,7 +170,9 @@ def listed(
 
 def sealed(form_id: str | None = None) -> Iterator[Submission]:
     """Encrypted submissions, of one form or of all, with their XML; one after the other (C44)."""
-    query = sa.select(Submission).where(Submission.quarantine == place.SEALED).order_by(Submission.id)
+    query = (
+        sa.select(Submission).where(Submission.quarantine == edits_and_resends.SEALED).order_by(Submission.id)
+    )
     if form_id is not None:
         query = query.join(Form, Form.id == Submission.form_id).where(Form.form_id == form_id)
     yield from db.session.scalars(query.options(undefer(Submission.xml)).execution_options(yield_per=20))

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from server.db import db
+from server.errors import Problem
 from server.files.attachments import Upload
 from server.intake import receive
 from server.models import Commune
@@ -15,6 +16,30 @@ from tests import sample, survey
 from tests.people import browser, make_person
 
 CASE = Path(__file__).parents[2] / "data" / "edits"
+
+
+def test_an_edit_in_clear_takes_no_sealed_visits_place(app: Flask) -> None:
+    """R12: a phone's edit that is not sealed is kept aside, and nobody can let it stand for the sealed one."""
+    place = survey.begin(())
+    commune = db.session.get_one(Commune, place.commune.id)
+    publishing.publish((CASE / "edit-20.md").read_bytes(), "kin.md", commune=commune)
+    db.session.commit()
+    xml = (CASE / "edit-20-sent.xml").read_bytes()
+    receive.accept(xml, (), place.second)
+    for old, new in (
+        ("uuid:00002000-0000-4000-8000-000000000001", "uuid:clear"),
+        ("uuid:clear", "uuid:again"),
+    ):
+        ids = f"<meta><deprecatedID>{old}</deprecatedID><instanceID>{new}</instanceID></meta>"
+        clear = f'<data id="kin_1" version="1"><loi_khai>Đã thay</loi_khai>{ids}</data>'
+        receive.accept(clear.encode(), (), place.second)
+    sealed, first, second = sample.arrived()
+    assert (sealed.xml, sealed.quarantine, sealed.replaced_by_id) == (xml, "sealed", None)
+    assert (first.quarantine, second.quarantine) == ("edit_of_sealed", "edit_outdated")
+    assert first.replaced_by_id == second.id
+    with pytest.raises(Problem, match="phiếu gốc đã mã hóa"):
+        survey.decide(place, second.id, "approved")
+    assert survey.submission(sealed.id).replaced_by_id is None
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
