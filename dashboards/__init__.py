@@ -19,7 +19,7 @@ from dashboards.pages import (
 )
 from dashboards.reports import commands as report_commands
 from dashboards.reports import report_pages
-from server import clock
+from server import clock, replica
 from server.intake import apply_batches
 
 ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
@@ -36,6 +36,7 @@ BLUEPRINTS = (
 )
 for _blueprint in BLUEPRINTS:
     _blueprint.before_request(apply_batches.caught_up)  # pages show all that has been sent
+    _blueprint.before_request(replica.read_there)
 
 
 def register(app: Flask) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
-from flask import has_app_context
+from flask import g, has_app_context
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    UpdateBase,
     event,
     make_url,
 )
@@ -98,6 +99,34 @@ def _as_postgresql(element: in_vietnamese_order, compiler: SQLCompiler, **option
     return f'(({letters} || {between} || {tones}) COLLATE "C")'
 
 
+class RoutedSession(Session):
+    """Reads where the request was told that it may (server/replica.py), writes in the one place that takes them."""
+
+    def get_bind(
+        self, mapper: Any = None, *, clause: Any = None, bind: Engine | Connection | None = None, **other: Any
+    ) -> Engine | Connection:
+        if self._flushing or isinstance(clause, UpdateBase):
+            read_where_it_is_written()
+        elsewhere = g.get(READS_FROM) if bind is None and has_app_context() else None
+        return elsewhere or super().get_bind(mapper, clause=clause, bind=bind, **other)
+
+
+READS_FROM = "tungnha_reads_from"
+"""In `g`: the engine that a request reads from, where that is not the one it writes to."""
+
+
+def read_where_it_is_written() -> None:
+    """Have this request read from the database itself: whoever writes sees what they wrote."""
+    if has_app_context():
+        g.pop(READS_FROM, None)
+
+
+def reading_engine() -> Engine:
+    """Where this request may read with a connection of its own."""
+    elsewhere: Engine | None = g.get(READS_FROM)
+    return elsewhere or db.engine
+
+
 class Database(SQLAlchemy):
     """Flask-SQLAlchemy-Lite without its async sessions, of which we have none.
 
@@ -115,7 +144,7 @@ class Database(SQLAlchemy):
             engine.dispose()
 
 
-db = Database()
+db = Database(session_options={"class_": RoutedSession})
 
 
 def single_statements() -> Engine:
@@ -128,6 +157,7 @@ def single_statements() -> Engine:
 
 def writing() -> Connection:
     """The session's connection, in a transaction that is going to write (see `prepare`)."""
+    read_where_it_is_written()
     return db.session.connection(execution_options={"writes": True})
 
 
@@ -207,11 +237,14 @@ VISITS_PATIENCE = {"lock_timeout": "1s", "statement_timeout": "10s"}
 """The same for the single statements of visits: whoever holds a household for longer holds up nobody else's visit."""
 
 
-def unless_given(url: str) -> dict[str, object]:
-    """What a connection to PostgreSQL is asked for, but for what its address says itself."""
+def unless_given(url: str, among_several: str = "read-write") -> dict[str, object]:
+    """What a connection to PostgreSQL is asked for, but for what its address says itself.
+
+    Of several machines the one that takes visits, unless another kind is said.
+    """
     wanted = dict(AWAY)
     if url.count("host=") > 1 or "," in (make_url(url).host or ""):
-        wanted["target_session_attrs"] = "read-write"  # of two machines the one that takes visits
+        wanted["target_session_attrs"] = among_several
     return {name: value for name, value in wanted.items() if f"{name}=" not in url}
 
 

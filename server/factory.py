@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import api, cli, errors, office, openrosa, webform
+from server import api, cli, errors, office, openrosa, replica, webform
 from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
@@ -27,6 +27,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+    replica.register(app)
     security_headers.register(app)
     flask_security_setup.register(app)
     openrosa.register(app)
@@ -79,7 +80,11 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
     pooled = {**options, "pool_use_lifo": True, "connect_args": away, "pool_size": 8, "max_overflow": 12}
     # set once a connection: SQLAlchemy takes longer to change it on every loan than PostgreSQL to answer
     single = {**pooled, "isolation_level": "AUTOCOMMIT", "pool_size": 10, "max_overflow": 0}
-    return {"default": pooled, "single_statements": single}
+    found = {"default": pooled, "single_statements": single}
+    if settings.replica_url:
+        beside = unless_given(settings.replica_url, "prefer-standby")
+        found["replica"] = {**pooled, "url": settings.replica_url, "connect_args": beside}
+    return found
 
 
 def _to_json(value: object) -> str:

@@ -33,6 +33,12 @@ class Settings:
     database_url: str = _setting(
         "", "SQLAlchemy URL; empty means SQLite in the instance folder.", secret=True
     )
+    replica_url: str = _setting(
+        "",
+        "SQLAlchemy URL of a PostgreSQL that follows that of `database_url`: pages and files are read there while it "
+        "has all that was written before they were asked for. Empty: none.",
+        secret=True,
+    )
     blobs: str = _setting(
         "",
         "Folder of photos and other attachments, or `s3://bucket/prefix`; empty means `blobs` in the instance "

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
+
+from tests.ports import free_port
 
 
 class OwnPostgres:
@@ -168,3 +170,19 @@ def children(pid: int) -> list[int]:
 
 def _as(user: str | None) -> Mapping[str, str]:
     return {} if user is None else {"user": user}
+
+
+@contextlib.contextmanager
+def a_pair() -> Iterator[tuple[OwnPostgres, OwnPostgres]]:
+    """A primary and the stand-by that has what the primary has acknowledged."""
+    with tempfile.TemporaryDirectory(prefix="tungnha-pair-") as name:
+        folders = [Path(name) / each for each in ("a", "b")]
+        for each in folders:
+            each.mkdir()
+        Path(name).chmod(0o755)
+        with OwnPostgres(folders[0] / "data", folders[0], port=free_port()) as one:
+            port = free_port()
+            with OwnPostgres(folders[1] / "data", folders[1], port=port, primary=one) as other:
+                one.said("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                one.said("SELECT pg_reload_conf()")
+                yield one, other

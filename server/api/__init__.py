@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from flask_smorest import Api
 
+from server import replica
 from server.addresses import is_of_programs
 from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
@@ -45,6 +46,7 @@ SECURITY: dict[str, Any] = {
 commune_routes.blueprint.before_request(
     apply_batches.caught_up
 )  # programs are told of all that has been sent
+commune_routes.blueprint.before_request(replica.read_there)
 
 
 def register(app: Flask) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from forms.definition import Definition
 from server import clock
-from server.db import db
+from server.db import reading_engine
 from server.exports import codebook, columns, select
 from server.exports.cells import plain
 from server.exports.columns import ExportTable
@@ -91,7 +91,8 @@ def prepare(choice: SubmissionFilter, preset: Preset, **wishes: Any) -> Export:
     wish = replace(
         wish, shared=columns.shared_names(form, wish), lists=select.list_labels(choice.form.id, form)
     )
-    return Export(choice, wish, form, columns.tables(form, wish), identity(wish, known), db.engine, place())
+    tables = columns.tables(form, wish)
+    return Export(choice, wish, form, tables, identity(wish, known), reading_engine(), place())
 
 
 def header(export: Export, table: ExportTable) -> list[str]:

@@ -1,9 +1,6 @@
 """Two PostgreSQL, an address that names both, phones that send: the first is gone, the second takes its place."""
 
-import contextlib
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,29 +16,12 @@ from tests.live.applied import wait_until_applied
 from tests.live.rounds import Rounds
 from tests.live.served import Served
 from tests.live.stream import Stream
-from tests.own_postgres import OwnPostgres
-from tests.ports import free_port
+from tests.own_postgres import a_pair
 
 pytestmark = pytest.mark.live
 
 WITHIN = 10.0  # seconds
 DETECTED = 3.0  # seconds after which whoever watches a real database makes the stand-by its successor
-
-
-@contextlib.contextmanager
-def a_pair() -> Iterator[tuple[OwnPostgres, OwnPostgres]]:
-    """A primary and the stand-by that has what the primary has acknowledged."""
-    with tempfile.TemporaryDirectory(prefix="tungnha-pair-") as name:
-        folders = [Path(name) / each for each in ("a", "b")]
-        for each in folders:
-            each.mkdir()
-        Path(name).chmod(0o755)
-        with OwnPostgres(folders[0] / "data", folders[0], port=free_port()) as one:
-            port = free_port()
-            with OwnPostgres(folders[1] / "data", folders[1], port=port, primary=one) as other:
-                one.said("ALTER SYSTEM SET synchronous_standby_names = '*'")
-                one.said("SELECT pg_reload_conf()")
-                yield one, other
 
 
 @pytest.mark.parametrize("how", ["frozen", "killed"])
