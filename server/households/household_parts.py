@@ -113,6 +113,20 @@ def of_list(name: str, address: str, lane: str = "", number: str = "", *, lane_w
     return _parts(own, HouseAddress(place.lanes, place.number, place.texts, (), place.is_whole))
 
 
+def filed(parts: Parts) -> tuple[str, str, str, str]:
+    """Name, lane, number and address as the columns of a list have them; the address where lane and number do not
+    say all of it."""
+    if of_list(parts.called, "", parts.lane, parts.number) == parts:
+        return parts.called, parts.lane, parts.number, ""
+    return parts.called, "", "", parts.address
+
+
+def as_filed(parts: Parts) -> Parts:
+    """How a list that was made from a household is read again."""
+    name, lane, number, address = filed(parts)
+    return of_list(name, address, lane, number)
+
+
 def _parts(name: str, place: HouseAddress) -> Parts:
     keyed, texts = ", ".join(lane.shown for lane in place.lanes), ", ".join(place.texts)
     notes = ", ".join(filter(None, ((texts if keyed else ""), *place.areas)))

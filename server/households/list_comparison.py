@@ -51,7 +51,10 @@ class ListedHousehold:
     parts: Parts
     village: Village
     state: str
+    """As its row has it (`chua_tham`)."""
     code: str = ""
+    last_day: str = ""
+    """`2026-11-24`, or "" where nobody has been."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,11 @@ class Twin:
     @property
     def renames(self) -> bool:
         """Whether the household is called otherwise afterwards."""
-        return (self.after.label, self.after.address) != (self.other.label, self.other.address)
+        is_as_filed = self.placed.row.parts == household_parts.as_filed(self.other)
+        return not is_as_filed and (self.after.label, self.after.address) != (
+            self.other.label,
+            self.other.address,
+        )
 
     @property
     def is_changed(self) -> bool:
@@ -217,7 +224,8 @@ def listed_households(commune: Commune) -> ListedHouseholds:
     found = [
         ListedHousehold(
             row.id, household_parts.of_row(row.label, row.data), today.get(row.village_id, villages[row.village_id]),
-            household_states.word(row.data.get("tinh_trang")), str(row.data.get(CODE) or ""),
+            str(row.data.get("tinh_trang") or household_states.NOT_VISITED), str(row.data.get(CODE) or ""),
+            str(row.data.get("ngay_cuoi") or ""),
         )
         for row in rows
     ]  # fmt: skip
@@ -242,6 +250,8 @@ def _by_code(
         if known is None or known.id in taken:
             continue
         alike = likeness(each.row.parts, known.parts)
+        if each.row.parts == household_parts.as_filed(known.parts):
+            alike = Likeness.SAME
         if alike is not Likeness.OTHER or most is Likeness.OTHER:
             found[each.row.number] = Twin(each, alike, known.parts, known, by_code=True)
             taken.add(known.id)

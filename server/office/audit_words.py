@@ -42,6 +42,8 @@ ACTS: Mapping[str, str] = {
     "household.import": "Nạp danh sách hộ",
     "household.import_look": "Xem danh sách hộ trước khi nạp",
     "household.list": "Xem danh sách hộ có tên",
+    "household.list_file": "Tải danh sách hộ về Excel",
+    "household.list_paper": "In danh sách hộ",
     "household.merge": "Gộp hộ trùng",
     "household.move": "Chuyển hộ sang thôn khác",
     "household.read": "Xem tên một hộ",

@@ -14,7 +14,7 @@ from server.db import begin_writing, db
 from server.files.tables import table_workbooks
 from server.files.tables.read_table import RowFault, TableRead
 from server.files.tables.table_file import SheetCells
-from server.households import act_rows, list_changes, list_comparison, list_import
+from server.households import act_rows, household_states, list_changes, list_comparison, list_import
 from server.households.act_rows import Officer
 from server.households.list_changes import ListDecisions
 from server.households.list_comparison import Compared, RowDoubt
@@ -209,7 +209,7 @@ def _looking(commune: Commune, kept: HouseholdImport, looked: LookedAtList) -> s
         "office/household_import_look.html", commune=commune, kept=kept, looked=looked, reading=looked.reading,
         compared=looked.compared, asked={doubt: twins for doubt, twins in asked.items() if twins},
         doubts=DOUBTS, repeated=RowDoubt.REPEATED, moves=RowDoubt.VILLAGE, shown=SHOWN, kind=HOUSEHOLD_TABLE,
-        faults=looked.faults[:MOST_FAULTS],
+        faults=looked.faults[:MOST_FAULTS], states=household_states.WORDS,
         columns=table_pages.columns_to_choose(looked.sheets, looked.reading),
         top=table_pages.top_of(looked.sheets) if looked.reading is None else (),
         without=list_import.choice(kept).without,

@@ -1,7 +1,7 @@
 """Workbooks that officers take away: a template to fill in, and their own rows with what is wrong beside them."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import xlsxwriter
 
@@ -26,6 +26,25 @@ def template(kind: TableKind) -> bytes:
                 sheet.write_number(1, place, int(column.example))
             else:
                 sheet.write_string(1, place, column.example)
+        sheet.freeze_panes(1, 0)
+    return out.getvalue()
+
+
+def filled(kind: TableKind, rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows under the headings of a kind of table, each cell text: what comes back is what went out."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("Bảng")
+        bold, text = (
+            book.add_format({"bold": True, "bg_color": "#E8EEF5"}),
+            book.add_format({"num_format": "@"}),
+        )
+        for place, column in enumerate(kind.columns):
+            sheet.set_column(place, place, max(14, len(column.title) + 4), text)
+            sheet.write_string(0, place, column.title, bold)
+        for line, row in enumerate(rows, start=1):
+            for place, cell in enumerate(row):
+                sheet.write_string(line, place, cell, text)
         sheet.freeze_panes(1, 0)
     return out.getvalue()
 

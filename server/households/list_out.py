@@ -1,0 +1,69 @@
+"""The list of households as it goes out: as the table that an import takes, and lane by lane for those who walk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from server.households import household_parts, household_states, list_comparison
+from server.households.list_comparison import ListedHousehold, own_code
+from server.models import Commune, Village
+
+TO_VISIT: Mapping[str, tuple[str, ...]] = {
+    "chua_tham": (household_states.NOT_VISITED,),
+    "con_phai_den": (household_states.NOT_VISITED, household_states.AWAY, household_states.REVISIT),
+    "tat_ca": household_states.TO_WORK_THROUGH,
+}
+"""What a list on paper may hold, by the states of its households."""
+
+
+def households(
+    commune: Commune, village_id: int | None = None, states: Iterable[str] | None = None
+) -> list[ListedHousehold]:
+    """The households on a commune's list, thôn by thôn in their walking order."""
+    wanted = None if states is None else frozenset(states)
+    return [
+        each
+        for each in list_comparison.listed_households(commune).all
+        if (village_id is None or each.village.id == village_id) and (wanted is None or each.state in wanted)
+    ]
+
+
+def table_row(household: ListedHousehold) -> Sequence[str]:
+    """The cells of HOUSEHOLD_TABLE: a list that comes back as it went out changes nothing."""
+    name, lane, number, address = household_parts.filed(household.parts)
+    code = household.code or own_code(household.id)
+    return name, household.village.code, household.village.name, lane, number, address, code
+
+
+@dataclass(frozen=True)
+class LaneOnPaper:
+    """The households of one lane; "" where none is known."""
+
+    name: str
+    households: tuple[ListedHousehold, ...]
+
+
+@dataclass(frozen=True)
+class VillageOnPaper:
+    """The households of a thôn, lane by lane."""
+
+    village: Village
+    lanes: tuple[LaneOnPaper, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(len(lane.households) for lane in self.lanes)
+
+
+def on_paper(found: Iterable[ListedHousehold]) -> list[VillageOnPaper]:
+    """Households in their walking order, as `households` gives them, by thôn and lane."""
+    return [
+        VillageOnPaper(
+            village,
+            tuple(
+                LaneOnPaper(lane, tuple(own))
+                for lane, own in groupby(homes, key=lambda each: each.parts.lane)
+            ),
+        )
+        for village, homes in groupby(found, key=lambda each: each.village)
+    ]

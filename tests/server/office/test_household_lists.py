@@ -1,0 +1,115 @@
+"""The list of households as it goes out: Excel that changes nothing when it comes back, and paper to walk with."""
+
+import io
+import re
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.db import db
+from server.households import household_parts, remarks
+from server.households.act_rows import Officer
+from server.models import Audit, Commune, Entity, Village
+from tests import sample
+from tests.people import Browser, browser, make_person
+
+BASE = "/quan-tri/xa/11629/ho"
+HOMES = (
+    ("Lương Thị Nụ, Ngõ 14, số 3", "Ngõ 14, số 3"), ("Phạm Thị Hoa, Ngõ 5, số 18", "Ngõ 5, số 18"),
+    ("Phạm Thị Hoa, Ngõ 5, số 2", "Ngõ 5, số 2"), ("Ứng Văn Dậu, Xóm Đình, số 9", "Xóm Đình, số 9"),
+    ("Bà Tư", "cạnh nhà văn hóa"), ("Ngõ 2, số 1", "Ngõ 2, số 1"), ("=1+1", ""), ("Đỗ Văn Tổng", "14/3"),
+    ("Nguyễn  Văn  Lạ", "Ngõ 9, số 4, sau chợ, thôn Hạ"), ("Hộ số 7", ""), ("NGUYỄN VĂN HOA", "NGÕ 3, SỐ 03A"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def officer(app: Flask) -> Browser:
+    commune = sample.make_commune()
+    east, west = sample.make_village(commune), sample.make_village(commune, "11629002", "Thôn Đoài")
+    for number, (label, address) in enumerate(HOMES):
+        sample.make_entity(
+            west if number % 2 else east, label, data={"dia_chi": address, "tinh_trang": "chua_tham"}
+        )
+    sample.make_entity(east, "Bùi Thị Xa, Ngõ 1, số 1", data={"dia_chi": "Ngõ 1, số 1", "tinh_trang": "vang"})
+    make_person("can.bo", "officer", commune)
+    found = browser(app)
+    found.sign_in("can.bo")
+    return found
+
+
+def sent_back(officer: Browser, content: bytes) -> str:
+    page = f"{BASE}/nhap"
+    data = {"csrf_token": officer.csrf_token(page), "tep": (io.BytesIO(content), "ho.xlsx")}
+    answer = officer.post(page, data=data)
+    assert answer.status_code == 302, answer.text
+    return answer.location
+
+
+def labels() -> list[str]:
+    db.session.rollback()
+    found = sorted(db.session.scalars(sa.select(Entity.label)))
+    db.session.rollback()
+    return found
+
+
+def test_a_list_that_comes_back_as_it_went_out_changes_nothing(officer: Browser) -> None:
+    file = officer.get(f"{BASE}/danh-sach.xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(file.data)).active
+    assert [cell.value for cell in sheet[1]] == [
+        "Họ tên chủ hộ", "Mã thôn", "Thôn", "Ngõ", "Số nhà", "Địa chỉ", "Mã hộ",
+    ]  # fmt: skip
+    assert sheet.max_row == len(HOMES) + 2
+    before, at = labels(), sent_back(officer, file.data)
+    looked = officer.get(at).text
+    for words in (
+        "0 hộ sẽ được thêm", "0 hộ đã có, tên", f"{len(HOMES) + 1} hộ</dd>", "0 dòng; dòng nào",
+        "0 hộ đang có ở các thôn",
+    ):  # fmt: skip
+        assert words in looked
+    officer.post(at, data={"csrf_token": officer.csrf_token(at)})
+    assert labels() == before
+    audited = db.session.scalars(sa.select(Audit.detail).where(Audit.act == "household.list_file")).all()
+    assert audited == [{"labels": True}]
+
+
+def test_what_is_mended_in_the_file_is_all_that_changes(officer: Browser) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(officer.get(f"{BASE}/danh-sach.xlsx").data))
+    row = next(row for row in book.active.iter_rows() if row[0].value == "Lương Thị Nụ")
+    row[0].value = "Lương Văn Hai"
+    out, before = io.BytesIO(), labels()
+    book.save(out)
+    at = sent_back(officer, out.getvalue())
+    shown = dict.fromkeys(re.findall(r'name="((?:quyet|thieu)_[^"]+)"', officer.get(at).text), "")
+    said = officer.post(at, data={"csrf_token": officer.csrf_token(at), **shown}, follow_redirects=True)
+    assert "thêm 0 hộ, sửa 1 hộ, 0 hộ không còn." in said.text
+    assert set(labels()) ^ set(before) == {"Lương Thị Nụ, Ngõ 14, số 3", "Lương Văn Hai, Ngõ 14, số 3"}
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_lane_and_number_stand_in_columns_only_where_they_say_all(label: str, address: str) -> None:
+    parts = household_parts.read(label, address)
+    name, lane, number, where = household_parts.filed(parts)
+    assert where == parts.address or household_parts.of_list(name, "", lane, number) == parts
+
+
+def test_the_paper_goes_lane_by_lane_with_boxes_and_empty_lines(officer: Browser) -> None:
+    page = officer.get(f"{BASE}/danh-sach-giay").text
+    assert "Bùi Thị Xa" not in page  # was away: not among those nobody has been to
+    east = page[page.index("<h2>Thôn Đông") : page.index("<h2>Thôn Đoài")]
+    places = [east.index(words) for words in ("Ngõ 3 (", "Ngõ 5 (", "Ngõ 14 (")]
+    assert places == sorted(places)
+    assert east.count('class="blank"') == 6
+    assert page.count('<td class="box"><span></span></td>') == 2 * (len(HOMES) + 12)
+    village = db.session.scalars(sa.select(Village.id).where(Village.code == "11629001")).one()
+    commune = db.session.scalars(sa.select(Commune.id)).one()
+    away = db.session.scalars(sa.select(Entity.id).where(Entity.label.startswith("Bùi"))).one()
+    remarks.add(db.session.connection(), away, "hỏi lại số người", Officer("person:1", "Hạnh", commune))
+    db.session.commit()
+    page = officer.get(f"{BASE}/danh-sach-giay?thon={village}&loc=con_phai_den").text
+    assert "<h2>Thôn Đoài" not in page
+    assert "vắng nhà" in page
+    assert "Nhắn: hỏi lại số người" in page
