@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -120,6 +120,15 @@ def prunable() -> tuple[int, int]:
     older = sa.func.count().filter(Audit.at < _oldest())
     found = db.session.execute(sa.select(older, sa.func.count()).select_from(Audit)).one()
     return int(found[0]), int(found[1])
+
+
+def prunable_rows(connection: sa.Connection, most: int) -> Iterator[list[dict[str, Any]]]:
+    """What `prune` would delete, so many rows at a time."""
+    query = sa.select(Audit.__table__).where(Audit.at < _oldest()).order_by(Audit.id).limit(most)
+    last = 0
+    while part := [dict(row) for row in connection.execute(query.where(Audit.id > last)).mappings()]:
+        yield part
+        last = part[-1]["id"]
 
 
 def prune() -> int:

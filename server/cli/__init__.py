@@ -17,6 +17,7 @@ GROUPS = (
     Group(
         "privacy", "server.cli.privacy", "Dữ liệu cá nhân: xóa phần quá hạn lưu, xóa lại sau khi khôi phục."
     ),
+    Group("bin", "server.cli.bin", "Thùng rác: những gì đã xóa theo hạn trong 30 ngày, đưa trở lại được."),
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
     Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),
     Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),

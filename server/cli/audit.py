@@ -6,8 +6,11 @@ from flask.cli import with_appcontext
 from server import audit
 from server.cli.groups import JSON, as_json, refuse
 from server.db import again, begin_writing, db
-from server.privacy import deletion_guard
+from server.privacy import deleted_bin, deletion_guard
 from server.privacy.deletion_guard import DeletionStopped, Share
+
+_AT_ONCE = 500
+"""Rows that lie in the bin together."""
 
 
 @click.group("audit")
@@ -42,6 +45,9 @@ def _prune(confirmed: int | None) -> int:
     shares = [Share("nhật ký", *audit.prunable())]
     needed = deletion_guard.ask(connection, "audit.prune", shares, confirmed, "--yes-delete")
     begin_writing()
+    connection = db.session.connection()
+    for rows in audit.prunable_rows(connection, _AT_ONCE):
+        deleted_bin.keep(connection, "audit", f"audit:{rows[0]['id']}-{rows[-1]['id']}", {"audit": rows})
     count = audit.prune()
     if count:
         audit.add(audit.SYSTEM, "audit.prune", "audit", {"rows": count})

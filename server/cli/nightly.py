@@ -31,8 +31,8 @@ def command(context: click.Context) -> None:
 
 
 def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
-    households, privacy, audit = (
-        importlib.import_module(f"server.cli.{name}") for name in ("households", "privacy", "audit")
+    households, privacy, audit, bin_ = (
+        importlib.import_module(f"server.cli.{name}") for name in ("households", "privacy", "audit", "bin")
     )  # a visit needs none of them
     return {
         "households settle": lambda: context.invoke(households.settle, confirmed=None),
@@ -41,6 +41,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         ),
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
         "made files": made_files.forget,
+        "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
     }
 

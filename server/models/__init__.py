@@ -23,7 +23,7 @@ from server.models.people import (
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
-from server.models.privacy import Breach, PrivacyRequest, Tombstone
+from server.models.privacy import BinnedRecord, Breach, PrivacyRequest, Tombstone
 from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
@@ -40,6 +40,7 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "Audit",
+    "BinnedRecord",
     "BoundaryImport",
     "BoundaryUpload",
     "Breach",

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import Base
+from server.db import BIG, Base
 
 
 class Tombstone(Base):
@@ -26,6 +27,26 @@ class Tombstone(Base):
     at: Mapped[dt.datetime]
     reason: Mapped[str]
     """Asked for by the household, or kept long enough."""
+
+
+class BinnedRecord(Base):
+    """A record that the clock deleted, as the rows that it was, until it has lain here for 30 days.
+
+    No row refers to it: it is found by its day, and brought back whole (server/privacy/deleted_bin.py).
+    """
+
+    __tablename__ = "bin"
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    deleted_at: Mapped[dt.datetime] = mapped_column(index=True)
+    about: Mapped[str]
+    """Of which form, list or log: `form:ho_gia_dinh`, `list:ho_dan`, `household_import`, `audit`."""
+    key: Mapped[str]
+    """`submission:<instance id>`, `entity:<UUID>`, as tombstones have it; `household_import:12`, `audit:1-500`."""
+    content: Mapped[bytes] = mapped_column(deferred=True)
+    """Packed JSON: rows by the names of their tables."""
+    blobs: Mapped[dict[str, Any]]
+    """SHA-256 in hexadecimal of files that nothing else needs, and their sizes in bytes."""
 
 
 class PrivacyRequest(Base):

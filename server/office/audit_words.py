@@ -9,6 +9,8 @@ ACTS: Mapping[str, str] = {
     "attachment.read": "Mở ảnh từ tệp xuất",
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",
+    "bin.bring_back": "Đưa trở lại dữ liệu đã xóa theo hạn",
+    "bin.empty": "Xóa hẳn thùng rác quá 30 ngày",
     "backup.make": "Sao lưu dữ liệu",
     "backup.restore": "Phục hồi từ bản sao lưu",
     "backup.verify": "Phục hồi thử bản sao lưu",

@@ -28,7 +28,7 @@ FEW = 20
 """… which is not asked of fewer rows than this."""
 USUAL_DAYS = 90
 STOPPED, CONFIRMED, PASSED = "deletion.stopped", "deletion.confirm", "deletion.passed"
-RETENTION, AUDIT, SETTLING = "retention", "audit", "settling"
+RETENTION, AUDIT, SETTLING, BIN = "retention", "audit", "settling", "bin"
 _JUMPED = "Đồng hồ máy chủ chỉ {now}, mà nhật ký không có việc nào từ {since} đến {until}: có thể đồng hồ chạy trước."
 _APART = "Đồng hồ máy chủ chỉ {now}, chạy trước đồng hồ của cơ sở dữ liệu ({theirs})."
 _MANY = "Lần này sẽ xóa {count} trong {total} dòng ({what}), quá một phần hai mươi."

@@ -15,7 +15,7 @@ from server.audit import SHELL
 from server.db import again
 from server.households.records import HOUSEHOLDS
 from server.models import Entity, EntityList, Form, HouseholdImport, Submission
-from server.privacy import deletion_guard, erase, tombstones
+from server.privacy import deleted_bin, deletion_guard, erase, tombstones
 from server.privacy.deletion_guard import Share
 from server.privacy.erase import Doomed
 
@@ -127,7 +127,7 @@ def _in_portions(
         if ids:
             connection = _writing(session)
             _log(session, Due(about, until, len(ids)))
-            tombstones.forget(session, doomed_of(connection, ids), tombstones.RETENTION)
+            tombstones.forget(session, doomed_of(connection, ids), tombstones.RETENTION, about)
         return len(ids)
 
     count = 0
@@ -145,11 +145,16 @@ def _timed(portion: Callable[[], int], session: Session) -> int:
 
 
 def _drop_unconfirmed(session: Session) -> Due:
-    _writing(session)
+    connection = _writing(session)
     stale = clock.now() - UNCONFIRMED
     ids = list(session.scalars(_unconfirmed(stale)))
     found = Due(IMPORTS, stale, len(ids))
     if ids:
+        for row in connection.execute(
+            sa.select(HouseholdImport.__table__).where(HouseholdImport.id.in_(ids))
+        ):
+            rows = {HouseholdImport.__tablename__: [dict(row._mapping)]}
+            deleted_bin.keep(connection, IMPORTS, f"{IMPORTS}:{row.id}", rows)
         session.execute(sa.delete(HouseholdImport).where(HouseholdImport.id.in_(ids)))
         _log(session, found)
     session.commit()

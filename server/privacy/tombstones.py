@@ -22,7 +22,7 @@ from server import audit, clock
 from server.files import attachments, blobs
 from server.models import Attachment, Entity, Submission, Tombstone
 from server.models.privacy import of_blob, of_entity, of_points, of_submission
-from server.privacy import erase
+from server.privacy import deleted_bin, erase
 from server.privacy.erase import Doomed
 from server.privacy.positions import forget_positions
 
@@ -44,16 +44,25 @@ class TombstoneLine:
     reason: str
 
 
-def forget(session: Session, doomed: Doomed, reason: str) -> None:
-    """Delete for good, with whatever else the session holds, and commit; then take the files off the disk."""
+def forget(session: Session, doomed: Doomed, reason: str, about: str = "") -> None:
+    """Delete, with whatever else the session holds, and commit; then take the files off the disk.
+
+    What persons ask for goes for good; what had been kept long enough goes into the bin, files and all, as `about`.
+    """
     lines = [TombstoneLine(key, clock.now(), reason) for key in _keys(doomed)]
     _append(lines)
     connection = session.connection()
     _remember(connection, lines)
-    erase.erase(connection, doomed, keeps_counts=reason == RETENTION)
+    is_retention = reason == RETENTION
+    names = [*map(str, doomed.entities), *doomed.submissions.values()]
+    if is_retention:
+        deleted_bin.keep_doomed(connection, about, doomed)
+    files = set() if is_retention else {*doomed.blobs, *deleted_bin.forget(connection, names)}
+    erase.erase(connection, doomed, keeps_counts=is_retention)
+    gone = deleted_bin.unneeded(connection, files)
     audit.redact(doomed.records)
     session.commit()
-    for sha256 in doomed.blobs:
+    for sha256 in gone:
         blobs.delete(sha256)
     _settle(session)
 
@@ -90,6 +99,12 @@ def apply_tombstones(session: Session) -> int:
     _remember(session.connection(), lines.values())
     session.commit()
     return _again(session, [line.key for line in lines.values() if line.reason == REQUEST], REQUEST)
+
+
+def take_back(session: Session, keys: Collection[str]) -> None:
+    """What had only been kept long enough is there again: its lines hold no more. The caller commits."""
+    _append(TombstoneLine(key, clock.now(), RETURNED) for key in keys)
+    session.execute(sa.delete(Tombstone).where(Tombstone.key.in_(keys), Tombstone.reason == RETENTION))
 
 
 def _without_returned(session: Session, lines: Mapping[str, TombstoneLine]) -> dict[str, TombstoneLine]:
@@ -170,6 +185,7 @@ def _again(session: Session, keys: Iterable[str], reason: str) -> int:
     for key in keys:
         kind, _, name = key.partition(":")
         named.setdefault(kind, []).append(name)
+    _out_of_the_bin(session, [*named["entity"], *named["submission"]])
     for names in _portions(named["entity"]):
         alive = session.scalars(sa.select(Entity.id).where(Entity.id.in_(map(uuid.UUID, names)))).all()
         for entity_id in alive:
@@ -187,6 +203,16 @@ def _again(session: Session, keys: Iterable[str], reason: str) -> int:
     for names in _portions(named["blob"]):
         _sweep(session, [bytes.fromhex(name) for name in names])
     return count
+
+
+def _out_of_the_bin(session: Session, names: Collection[str]) -> None:
+    """Take out of the bin of an older backup what persons have asked to be deleted since."""
+    if names:
+        connection = session.connection(execution_options={"writes": True})
+        files = deleted_bin.unneeded(connection, deleted_bin.forget(connection, names))
+        session.commit()
+        for sha256 in files:
+            blobs.delete(sha256)
 
 
 def _forget_again(session: Session, entity_id: uuid.UUID, reason: str) -> int:

@@ -15,10 +15,11 @@ from flask import current_app
 from server import clock
 from server.db import db
 from server.files import blobs
-from server.models import Attachment
+from server.models import Attachment, BinnedRecord
 from server.operations import health
 from server.operations.backup import archive, photo_store, row_json
 from server.operations.backup.photo_store import PhotoStore
+from server.privacy import deleted_bin
 from server.settings import Settings
 
 _NAMED = re.compile(r"tungnha-\d{8}-\d{6}\.tar(\.age)?")
@@ -129,12 +130,18 @@ class _TakenPhotos:
         self.damaged: list[str] = []
 
     def take(self, connection: sa.Connection) -> None:
-        """All that rows name."""
+        """All that rows name, and what lies in the bin."""
         for sha256, size in connection.execute(_BLOBS, execution_options={"yield_per": _AT_ONCE}):
-            if self._store is None or not self._store.has(sha256, size):
-                self._copy(sha256)
-            else:
-                self._note(sha256)
+            self._take(sha256, size)
+        if sa.inspect(connection).has_table(BinnedRecord.__tablename__):  # older programs have none
+            for sha256, size in sorted(deleted_bin.files_alone(connection).items()):
+                self._take(sha256, size)
+
+    def _take(self, sha256: bytes, size: int) -> None:
+        if self._store is None or not self._store.has(sha256, size):
+            self._copy(sha256)
+        else:
+            self._note(sha256)
 
     def told(self) -> dict[str, Any]:
         """For the manifest."""

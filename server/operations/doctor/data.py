@@ -31,6 +31,7 @@ _COMMANDS = {
     deletion_guard.RETENTION: "“flask privacy retain”",
     deletion_guard.AUDIT: "“flask audit prune”",
     deletion_guard.SETTLING: "“flask households settle”",
+    deletion_guard.BIN: "“flask bin empty”",
 }
 
 
