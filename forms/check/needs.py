@@ -108,16 +108,25 @@ _MEGABYTES_A_SECOND = 2
 """Of a film as phones take it at first, 1920 × 1080."""
 
 
+def film_words(megabytes: int) -> str:
+    """How long a film may be where a request has at most so many MB."""
+    return (
+        f"một phim tối đa {megabytes} MB, khoảng {max(megabytes // _MEGABYTES_A_SECOND, 1)} giây quay thường; "
+        "phim lớn hơn không gửi được. Mã QR của máy chủ đặt điện thoại quay chất lượng thấp để được lâu hơn."
+    )
+
+
+def takes_films(xform: bytes) -> bool:
+    """Whether a published form asks for films."""
+    return b'mediatype="video/' in xform
+
+
 def film_remarks(book: Mapping[str, Sheet], megabytes: int) -> Iterator[SheetError]:
     """How long a film may be, at each question for one: a larger file is refused for ever (C30)."""
     survey = book["survey"]
     for row in survey.rows:
         if row["type"].strip() in {"video", "add video prompt", "q video"}:
-            sentence = (
-                f"một phim tối đa {megabytes} MB, khoảng {max(megabytes // _MEGABYTES_A_SECOND, 1)} giây quay thường; "
-                "phim lớn hơn không gửi được. Mã QR của máy chủ đặt điện thoại quay chất lượng thấp để được lâu hơn."
-            )
-            yield survey.error(row, "type", sentence, row["name"])
+            yield survey.error(row, "type", film_words(megabytes), row["name"])
 
 
 def older(need: Need, app: str, version: Version) -> bool:

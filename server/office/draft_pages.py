@@ -3,7 +3,7 @@
 import re
 
 import sqlalchemy as sa
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from markupsafe import Markup
 from segno import make_qr
 from werkzeug.wrappers import Response as Redirect
@@ -154,6 +154,7 @@ def _publication(
     errors: tuple[SheetError, ...] = (),
 ) -> str:
     compared = _changes(draft, found)
+    most_mb = current_app.config["SETTINGS"].max_submission_mb
     return render_template(
         "office/publish.html",
         draft=draft,
@@ -172,6 +173,7 @@ def _publication(
         changed=compared.indicators_changed if compared else (),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
         phones=phone_apps.behind(needs.of(draft.xform), draft.commune_id),
+        film=needs.film_words(most_mb) if needs.takes_films(draft.xform) else "",
         untargeted=publish_answers.without_target(found),
         communes=catalogue.communes() if draft.commune_id is None else [],
     )

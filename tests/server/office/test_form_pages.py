@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -351,6 +352,14 @@ def test_the_draft_says_which_checks_ran_and_what_the_web_form_cannot(officer: B
     assert ("Chưa chạy: ODK Validate" in page) is not odk_validate.installed()
     assert "không dùng được trên phiếu web: vẽ đường, vẽ vùng" in page
     assert "cần ODK Collect từ 2026.1" in page
+
+
+def test_publication_says_how_long_a_film_may_be(officer: Browser) -> None:
+    """list-05: a larger film is refused for ever."""
+    film = (Path(__file__).parents[2] / "data" / "lists" / "video.md").read_bytes()
+    told = "Một phim tối đa 20 MB, khoảng 10 giây"
+    assert told in officer.get(f"{draft_of(officer, film)}/phat-hanh").text
+    assert told not in officer.get(f"{draft_of(officer, TWO_LISTS.encode())}/phat-hanh").text
 
 
 def test_publication_counts_the_phones_that_are_too_old(officer: Browser) -> None:

@@ -148,6 +148,18 @@ def test_rounds_are_corrected_each_by_itself(office: Office) -> None:
     assert history(new).startswith("Sửa câu: Trẻ em 2: Tuổi. Tính lại theo đó: tong_tuoi")
 
 
+def test_ten_rounds_are_corrected_and_stay_ten(office: Office) -> None:
+    """Whatever number of rounds was sent; the tenth is corrected like the first."""
+    rounds = "".join(f"<tre><ten_tre>Bé {n}</ten_tre><tuoi_tre>{n}</tuoi_tre></tre>" for n in range(1, 11))
+    answers = f"<chu_ho>Giàng</chu_ho>{rounds}<dem>10</dem><tong_tuoi>55</tong_tuoi><ghi_chu/>"
+    xml = sample.filled(answers, form_id="tre_em_3", instance_id="uuid:ten")
+    first = office.sent((DATA / "13.md").read_text(encoding="utf-8"), xml)
+    assert office.correct(first, {"/data/tre[10]/tuoi_tre": "12"}).status_code == 302
+    told = dict(leaves(sample.arrived()[-1].xml))
+    assert [told[f"tre[{n}]/tuoi_tre"] for n in range(1, 11)] == [*map(str, range(1, 10)), "12"]
+    assert (told["dem"], told["tong_tuoi"]) == ("10", "57")
+
+
 WRONG = """
 | survey |
 | | type | name | label | calculation |
