@@ -3,6 +3,7 @@
 from flask import Flask
 
 from dashboards import static_files, words
+from dashboards.downloads import commands as download_commands
 from dashboards.downloads import download_pages
 from dashboards.pages import (
     boundary_pages,
@@ -48,3 +49,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     download_pages.register(app)
     app.cli.add_command(report_commands.command)
+    app.cli.add_command(download_commands.group)

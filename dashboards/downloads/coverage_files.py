@@ -17,11 +17,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboards import coverage_lines, words
-from dashboards.downloads import village_sheet
+from dashboards.downloads import map_style, village_sheet
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import CoverageTable
 from geo.coverage_json import to_json
-from geo.coverage_rows import COMMUNE, CoverageRow, rows
+from geo.coverage_rows import COMMUNE, NOWHERE, VILLAGE, CoverageRow, rows
 from geo.estimate import Estimate
 from geo.target_states import TargetState, cut
 from server import clock
@@ -89,8 +89,12 @@ def said(table: CoverageTable) -> str:
     return words.sentence(words.as_of(table.as_of, table.received_until)) + "."
 
 
-def csv_text(table: CoverageTable) -> Iterable[str]:
-    """Names of columns as in the API; numbers with a decimal point; each row says its day."""
+LEVELS: Mapping[str, tuple[str, ...]] = {"thon": (VILLAGE, NOWHERE), "xa": (COMMUNE,)}
+"""What a CSV holds: the thôn, with what lies in none, or the commune. Never both, so that a column can be added up."""
+
+
+def csv_text(table: CoverageTable, level: str = "thon") -> Iterable[str]:
+    """The rows of one of LEVELS: columns named as in the API, numbers with a decimal point, each row with its day."""
     names = [field.name for field in fields(CoverageRow)]
     received = table.received_until.isoformat() if table.received_until else ""
     source = table.households_source
@@ -106,6 +110,8 @@ def csv_text(table: CoverageTable) -> Iterable[str]:
     line.write(BOM)
     writer.writerow([*names, "as_of", "received_until", "households_source", "households_date", "tinh_den"])
     for row in rows(table):
+        if row.area not in LEVELS[level]:
+            continue
         writer.writerow([*(_text(value) for value in asdict(row).values()), *stands])
         yield line.getvalue()
         line.seek(0)
@@ -288,7 +294,7 @@ def _states(table: CoverageTable, code: str) -> dict[str, str]:
 
 
 def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
-    """Layer `thon` with outlines, and the tables `so_lieu` (a row for each thôn and indicator) and `nguon`."""
+    """Layer `thon` with outlines and the style of the page's map, and the tables `so_lieu` and `nguon`."""
     features = json.loads(geojson(table, outlines))["features"]
     frame = geopandas.GeoDataFrame(
         [each["properties"] for each in features],
@@ -300,6 +306,7 @@ def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
     pyogrio.write_dataframe(long, path, layer="so_lieu", driver="GPKG", append=True)
     about = pandas.DataFrame([{"tinh_den": said(table), "xa": table.code, "ten": table.name}])
     pyogrio.write_dataframe(about, path, layer="nguon", driver="GPKG", append=True)
+    map_style.add(path, table)
 
 
 def _parts(shape: BaseGeometry | None) -> BaseGeometry | None:

@@ -50,13 +50,14 @@ KINDS = (
         "xlsx",
         submission_files.XLSX_TYPE,
         "Excel (XLSX)",
-        "Mở bằng Excel, LibreOffice. Có bốn trang: Chỉ tiêu, Theo thôn, Bảng mã, Nguồn.",
+        "Mở bằng Excel, LibreOffice. Trang đầu mỗi thôn một dòng, in vừa một trang A4 ngang; sau đó là Chỉ tiêu, Theo "
+        "thôn, Bảng mã, Nguồn.",
     ),
     FileKind(
         "csv",
         submission_files.CSV_TYPE,
         "CSV",
-        "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu.",
+        "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu. Cả xã là một tệp riêng.",
     ),
     FileKind(
         "geojson",
@@ -68,7 +69,7 @@ KINDS = (
         "gpkg",
         "application/geopackage+sqlite3",
         "GeoPackage (GPKG)",
-        "Bản đồ các thôn kèm số liệu, cho QGIS, MapInfo.",
+        "Bản đồ các thôn kèm số liệu, cho QGIS (có sẵn màu theo từng chỉ tiêu), MapInfo.",
     ),
 )
 
@@ -159,8 +160,10 @@ def coverage_file(code: str, ending: str) -> Response:
     if kind is None:
         raise Problem(CommonProblem.NOT_FOUND)
     asked = ask(code)
-    content = _WRITERS[ending](asked)
-    return attached(content, kind.media_type, f"muc-bao-phu-{code}-{asked.table.as_of}.{ending}")
+    is_commune = ending == "csv" and request.args.get("cap") == "xa"
+    content = _csv(asked, "xa") if is_commune else _WRITERS[ending](asked)
+    name = f"muc-bao-phu-{'ca-xa-' if is_commune else ''}{code}-{asked.table.as_of}.{ending}"
+    return attached(content, kind.media_type, name)
 
 
 def _xlsx(asked: CommunePage) -> bytes:
@@ -176,8 +179,8 @@ def _geojson(asked: CommunePage) -> bytes:
     return coverage_files.geojson(asked.table, map_outlines.of_commune(asked.commune)).encode()
 
 
-def _csv(asked: CommunePage) -> bytes:
-    return "".join(coverage_files.csv_text(asked.table)).encode()
+def _csv(asked: CommunePage, level: str = "thon") -> bytes:
+    return "".join(coverage_files.csv_text(asked.table, level)).encode()
 
 
 @blueprint.get("/xa/<code>/tai-ve/phieu")

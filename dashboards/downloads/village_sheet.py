@@ -33,7 +33,7 @@ class SheetLine:
 
 def write(book: Workbook, table: CoverageTable) -> None:
     """Numbers are numbers with one decimal; what is withheld is told in words, a bound with its sign."""
-    columns = [column for column in coverage_lines.columns(table) if not column.is_empty]
+    columns = shown_columns(table)
     rows = _rows(table, columns)
     page = book.page(NAME)
     looks = SheetLooks(book)
@@ -48,6 +48,11 @@ def write(book: Workbook, table: CoverageTable) -> None:
     page.autofilter(0, 0, len(rows) - 1, len(heads) - 1)
     for at, note in enumerate(_notes(table, columns), len(rows) + 2):
         page.write_string(at, 0, plain(note), looks.note)
+
+
+def shown_columns(table: CoverageTable) -> list[IndicatorColumn]:
+    """Those that anybody was asked."""
+    return [column for column in coverage_lines.columns(table) if not column.is_empty]
 
 
 def _heads(column: IndicatorColumn) -> tuple[str, str]:

@@ -60,8 +60,8 @@ def cli(commands: click.Group) -> str:
 
 def _is_ours(command: click.Command) -> bool:
     """Flask and its extensions add commands of their own."""
-    place = type(command).__module__ if isinstance(command, click.Group) else command.callback.__module__
-    return place.split(".")[0] in ("server", "dashboards")
+    of = command.callback or type(command)  # a group that loads its commands late has no function of its own
+    return of.__module__.split(".")[0] in ("server", "dashboards")
 
 
 def _sections(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:

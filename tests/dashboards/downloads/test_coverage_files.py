@@ -76,8 +76,10 @@ def thon_cells(book: openpyxl.Workbook) -> dict[tuple[str, str], dict[str, Any]]
 
 
 def csv_cells(visitor: Browser) -> dict[tuple[str, str], dict[str, str]]:
-    text = visitor.get(f"{BASE}.csv").data.decode("utf-8-sig")
-    return {(row["code"], row["indicator"]): row for row in csv.DictReader(io.StringIO(text))}
+    """Of the file of the thôn and that of the commune."""
+    texts = [visitor.get(f"{BASE}.csv{level}").data.decode("utf-8-sig") for level in ("", "?cap=xa")]
+    rows = [row for text in texts for row in csv.DictReader(io.StringIO(text))]
+    return {(row["code"], row["indicator"]): row for row in rows}
 
 
 def test_the_workbook_has_its_sheets_and_says_its_day(leader: Browser) -> None:
@@ -95,7 +97,7 @@ def test_every_kind_of_file_says_as_of_when(leader: Browser) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.gpkg"
         path.write_bytes(leader.get(f"{BASE}.gpkg").data)
-        assert {name for name, _ in pyogrio.list_layers(path)} == {"thon", "so_lieu", "nguon"}
+        assert {name for name, _ in pyogrio.list_layers(path)} == {"thon", "so_lieu", "nguon", "layer_styles"}
         shown = pyogrio.read_dataframe(path, layer="thon")
         assert shown.crs.to_epsg() == 4326
         assert len(shown) == 9
