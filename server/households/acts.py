@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import clock
 from server.counting import tally
 from server.counting.recast import recasting
-from server.households import household_parts, remarks
+from server.households import household_parts, remarks, visit_moves
 from server.households.act_rows import (
     Officer,
     change,
@@ -23,6 +23,7 @@ from server.households.act_rows import (
 from server.households.household_states import GONE, MERGED
 from server.households.rebuild import restate
 from server.households.records import status
+from server.households.visit_moves import hand_over
 from server.models import (
     Entity,
     EntityAct,
@@ -121,7 +122,7 @@ def merge(connection: sa.Connection, kept_id: uuid.UUID, gone_id: uuid.UUID, off
     act = record(connection, "merge", kept_id, None, officer, {"gone": str(gone_id)})
     with recasting(connection, [kept_id, gone_id]):
         moved = sa.select(Submission.id).where(Submission.entity_id == gone_id)
-        _hand_over(connection, list(connection.scalars(moved)), gone_id, kept)
+        hand_over(connection, list(connection.scalars(moved)), gone_id, kept)
         missing = {name: value for name, value in gone.data.items() if value and not kept.data.get(name)}
         change(connection, kept, {}, received=missing, act=act)
         ended = {"ended_at": clock.now(), "ended_reason": MERGED, "merged_into_id": kept_id}
@@ -187,9 +188,15 @@ def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Of
     gone = household_of(connection, uuid.UUID(act.detail["gone"]), officer)
     names = with_merged(connection, gone.id)
     with recasting(connection, [household.id, gone.id]):
-        theirs = sa.select(Submission.id, Submission.xml).where(Submission.entity_id == household.id)
-        back = [row.id for row in connection.execute(theirs) if _names(bytes(row.xml)) in names]
-        _hand_over(connection, back, household.id, gone)
+        own = visit_moves.roots_given(connection, household.id)  # given to it by itself, whatever it names
+        columns = (Submission.id, Submission.root_id, Submission.xml)
+        theirs = sa.select(*columns).where(Submission.entity_id == household.id)
+        back = [
+            row.id
+            for row in connection.execute(theirs)
+            if (row.root_id or row.id) not in own and _names(bytes(row.xml)) in names
+        ]
+        hand_over(connection, back, household.id, gone)
         change(connection, gone, {"ended_at": None, "ended_reason": None, "merged_into_id": None})
         for each in (household.id, gone.id):
             restate(connection, each, clock.now())
@@ -197,6 +204,10 @@ def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Of
 
 def _undo_list(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
     restate(connection, household.id, clock.now())
+
+
+def _undo_visit(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
+    visit_moves.undo(connection, household, act, officer)
 
 
 def _undo_remark(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
@@ -211,6 +222,7 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
     "merge": _undo_merge,
     "list": _undo_list,
     "remark": _undo_remark,
+    "visit": _undo_visit,
 }
 
 
@@ -265,22 +277,6 @@ def _rehome(
         submissions = submissions.where(Submission.observed_at >= start)
     connection.execute(findings.values(village_id=after))
     connection.execute(submissions.values(village_id=after))
-
-
-def _hand_over(connection: sa.Connection, submissions: Sequence[int], giver: uuid.UUID, taker: Any) -> None:
-    """Let these submissions and what they state be about another household, in the thôn where that one lives."""
-    if not submissions:
-        return
-    of_people = sa.select(Indicator.id).where(Indicator.unit.in_(OF_PEOPLE))
-    stated = sa.update(Finding).where(Finding.submission_id.in_(submissions), Finding.subject == giver)
-    at_home = stated.where(Finding.indicator_id.in_(of_people))
-    connection.execute(at_home.values(village_id=taker.village_id))
-    connection.execute(stated.values(subject=taker.id))
-    connection.execute(
-        sa.update(Submission)
-        .where(Submission.id.in_(submissions))
-        .values(entity_id=taker.id, village_id=taker.village_id)
-    )
 
 
 def _add(

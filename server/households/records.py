@@ -57,6 +57,7 @@ RECEIVED = (
     .where(
         EntityVersion.entity_id.in_(sa.bindparam("entities", expanding=True)),
         EntityVersion.version > sa.bindparam("base"),
+        sa.not_(EntityVersion.is_elsewhere),
         EntityVersion.received != sa.literal_column("'{}'"),
     )
 )

@@ -164,7 +164,8 @@ def one(commune: Commune, entity_id: uuid.UUID) -> HouseholdFolder:
     if row is None or village is None or village.commune_id != commune.id:
         raise Problem(HouseholdProblem.HOUSEHOLD_UNKNOWN)
     versions = sa.select(*EntityVersion.__table__.c).where(EntityVersion.entity_id == entity_id)
-    acts = sa.select(*EntityAct.__table__.c).where(EntityAct.entity_id == entity_id)
+    given = sa.and_(EntityAct.kind == "visit", EntityAct.detail["from"].as_string() == str(entity_id))
+    acts = sa.select(*EntityAct.__table__.c).where(sa.or_(EntityAct.entity_id == entity_id, given))
     return HouseholdFolder(
         row,
         merged_villages.current(village),

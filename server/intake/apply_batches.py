@@ -261,6 +261,7 @@ def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReadin
     edited = None
     if reading.instance.deprecated_id is not None:
         edited = edits_and_resends.edited(connection, reading, row.collector_id)
+        reading = edits_and_resends.followed(reading, edited)
         is_flood = is_flood or edited.is_flood
     state = BatchState.read(connection, [reading], edited)
     if edited is not None and _take_back(connection, edited, _arrival(row, reading, state, is_flood, edited)):

@@ -15,7 +15,7 @@ from server.files import attachments
 from server.intake.floods import FLOOD
 from server.intake.intake_problems import IntakeProblem
 from server.intake.rows import Row, insert, update
-from server.models import Attachment, EntityVersion, Finding, Submission
+from server.models import Attachment, EntityAct, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import SubmissionReading
 
 _COLUMNS = (
@@ -88,6 +88,8 @@ class Edited:
     is_flood: bool = False
     """It was set aside with a flood, and so is what it becomes."""
     is_sealed: bool = False
+    named: uuid.UUID | None = None
+    """The household that the visit names where an officer gave it to another one, which is `entity_id`."""
     """It cannot be read: nothing in clear takes its place."""
 
     @property
@@ -253,8 +255,33 @@ def _edited(connection: sa.Connection, row: Any, refused: str | None) -> Edited:
         row.id, root, row.form_id, row.observed_at, row.review, counts,
         row.replaced_by_id is not None, refused, row.entity_id, row.village_id, changed,
         tuple(attachments.Blob(*file) for file in files), is_flood=row.quarantine == FLOOD,
-        is_sealed=row.quarantine == SEALED,
+        is_sealed=row.quarantine == SEALED, named=_named(connection, row, root),
     )  # fmt: skip
+
+
+def _named(connection: sa.Connection, row: Any, root: int) -> uuid.UUID | None:
+    """What a visit called its household that an officer gave to another one since; None where nobody did."""
+    if row.entity_id is None:
+        return None
+    given = sa.select(EntityAct.detail).where(
+        EntityAct.entity_id == row.entity_id, EntityAct.kind == "visit", EntityAct.undone_at.is_(None)
+    )
+    every: Sequence[Any] = connection.scalars(given).all()
+    details = [detail for detail in every if detail["root"] == root and detail["named"]]
+    return uuid.UUID(details[-1]["named"]) if details else None
+
+
+def followed(reading: SubmissionReading, edited: Edited | None) -> SubmissionReading:
+    """An edit of a visit that an officer gave to another household is about that one, whatever its phone knows."""
+    if edited is None or edited.named is None or edited.entity_id is None or reading.about != edited.named:
+        return reading
+    home = edited.entity_id
+    blocks = tuple(
+        dataclasses.replace(block, id=home, base_version=None) if block.id == edited.named else block
+        for block in reading.blocks
+    )
+    subject = home if reading.subject == edited.named else reading.subject
+    return dataclasses.replace(reading, blocks=blocks, subject=subject)
 
 
 def replace(connection: sa.Connection, edited: Edited, new_id: int) -> None:

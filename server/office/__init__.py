@@ -25,6 +25,7 @@ from server.office import (
     review_pages,
     table_pages,
     token_pages,
+    visit_move_pages,
 )
 
 SUBJECTS = (
@@ -48,6 +49,7 @@ SUBJECTS = (
     review_pages,
     table_pages,
     token_pages,
+    visit_move_pages,
 )
 
 for _subject in SUBJECTS:

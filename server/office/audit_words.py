@@ -60,6 +60,8 @@ ACTS: Mapping[str, str] = {
     "household.undo_merge": "Hoàn tác việc gộp hộ",
     "household.undo_move": "Hoàn tác việc chuyển hộ",
     "household.undo_remark": "Thu lời nhắn về một hộ",
+    "household.undo_visit": "Hoàn tác việc chuyển phiếu sang hộ khác",
+    "household.visit": "Chuyển phiếu sang hộ khác",
     "household.undo_split": "Hoàn tác việc tách hộ",
     "person.add": "Thêm tài khoản",
     "person.change": "Đổi vai trò, phạm vi của tài khoản",

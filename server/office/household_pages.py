@@ -176,7 +176,8 @@ _TOLD_BESIDE = (
 
 def _undoable(household: HouseholdFolder) -> set[int]:
     """The acts that may be undone now: the newest of those that change the household, and every remark."""
-    open_acts = [each for each in household.acts if each.undone_at is None]
+    own = [each for each in household.acts if each.entity_id == household.row.id]
+    open_acts = [each for each in own if each.undone_at is None]
     newest = next((each.id for each in open_acts if each.kind != remarks.KIND), None)
     return {each.id for each in open_acts if each.kind == remarks.KIND} | ({newest} if newest else set())
 

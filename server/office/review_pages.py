@@ -118,6 +118,7 @@ def _one_page(commune: Commune, submission_id: int, wrong: str = "", wrong_remar
         wrong_remark=wrong_remark,
         remark=request.form.get("loi_nhan", ""),
         longest=remarks.LONGEST,
+        may_move=access.may(Right.MANAGE_HOUSEHOLDS, commune),
         household_id=row.entity_id if row.label is not None else None,
         names=names,
         may_see_names=access.sees_records(commune),

@@ -54,7 +54,9 @@ def of_households(connection: sa.Connection, ids: Iterable[uuid.UUID]) -> Doomed
     entities: set[uuid.UUID] = set()
     for entity_id in ids:
         entities |= with_merged(connection, entity_id)
-    changed = sa.select(EntityVersion.submission_id).where(EntityVersion.entity_id.in_(entities))
+    changed = sa.select(EntityVersion.submission_id).where(
+        EntityVersion.entity_id.in_(entities), ~EntityVersion.is_elsewhere
+    )
     about = sa.or_(Submission.entity_id.in_(entities), Submission.id.in_(changed))
     rows = connection.execute(sa.select(Submission.id, Submission.instance_id).where(about))
     return _doomed(connection, entities, {row.id: row.instance_id for row in rows})

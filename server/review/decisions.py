@@ -226,6 +226,7 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     )  # fmt: skip
     reading = check_points.with_own_subject(reading, sender)
     edited = _edited(connection, stored, reading)
+    reading = edits_and_resends.followed(reading, edited)
     if edited is not None and edited.is_sealed:
         why = "phiếu gốc đã mã hóa, bản sửa không mã hóa không thay được. Hãy mở phiếu gốc bằng khóa của xã."
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
