@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import api, cli, errors, office, openrosa, replica, webform
+from server import api, cli, errors, office, openrosa, replica, secret_files, webform
 from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
@@ -20,6 +20,8 @@ def create_server(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_env()
     os.umask(0o077)  # what the server and its commands write is their account's alone
     settings.instance.mkdir(parents=True, exist_ok=True)
+    if not settings.database_url:
+        secret_files.close_to_others(settings.database_file)
     app = Flask(
         "server", root_path=str(Path(__file__).parent), instance_path=str(settings.instance.absolute())
     )

@@ -19,6 +19,27 @@ from server.review import doubts
 from server.serving import proxies
 from server.settings import BadSetting, Settings, secret_key
 
+_FIGURES_OF = "tungnha-figures-"
+
+
+def _tidy(place: Path) -> None:
+    """Take away the folders of servers that were killed, which took no leave of theirs."""
+    for left in place.glob(f"{_FIGURES_OF}*"):
+        number, sign, _ = left.name.removeprefix(_FIGURES_OF).partition("-")
+        is_told = bool(sign) and number.isdigit()  # older programs did not write whose it is
+        if is_told and left.stat().st_uid == os.geteuid() and not _is_running(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
 
 def _shared_figures() -> str:
     """The folder in which processes share what they count: in memory, where a full disk cannot reach it.
@@ -27,8 +48,9 @@ def _shared_figures() -> str:
     """
     memory = Path("/dev/shm")  # noqa: S108 (whoever may not read it: its mode is 0700)
     place = str(memory) if os.access(memory, os.W_OK) else None
+    _tidy(Path(place or tempfile.gettempdir()))
     given = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "") or tempfile.mkdtemp(
-        prefix="tungnha-figures-", dir=place
+        prefix=f"{_FIGURES_OF}{os.getpid()}-", dir=place
     )
     Path(given).mkdir(parents=True, exist_ok=True)
     for left in Path(given).glob("*.db"):

@@ -49,3 +49,17 @@ def make(path: Path) -> None:
         pass
     finally:
         fresh.unlink()
+
+
+def close_to_others(database: Path) -> None:
+    """Have a database of SQLite with the files beside it belong to its account alone, as new ones do.
+
+    One that an older program made, or that was copied by hand, may be open to everybody on the machine.
+    """
+    for path in (database, *(database.with_name(f"{database.name}-{part}") for part in ("wal", "shm"))):
+        try:
+            found = path.stat()
+            if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & (OF_GROUP | OF_OTHERS):
+                path.chmod(0o600)
+        except FileNotFoundError:
+            continue

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -179,7 +180,12 @@ class Settings:
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
-        return self.database_url or f"sqlite:///{(self.instance / 'tungnha.sqlite3').absolute()}"
+        return self.database_url or f"sqlite:///{quote(str(self.database_file))}"
+
+    @property
+    def database_file(self) -> Path:
+        """Where SQLite's database lies, unless `database_url` names another."""
+        return (self.instance / "tungnha.sqlite3").absolute()
 
     @property
     def blob_folder(self) -> Path:

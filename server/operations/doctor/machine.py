@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import current_app
 
 from server.files import blobs
@@ -100,7 +101,7 @@ def _open_files(settings: Settings) -> Iterator[Diagnosis]:
 def _databases(settings: Settings) -> list[Path]:
     if not settings.database.startswith("sqlite:///"):
         return []
-    return [Path(settings.database.removeprefix("sqlite:///"))]
+    return [Path(sa.make_url(settings.database).database or "")]
 
 
 def disk() -> Iterator[Diagnosis]:
