@@ -54,7 +54,7 @@ class Served:
                     sys.executable, "-m", "gunicorn", "--config", str(ROOT / "server" / "gunicorn_conf.py"),
                     "--bind", f"fd://{handle}", "--access-logfile", self.access_log,
                 ],
-                cwd=ROOT, env=self._environ(), pass_fds=(handle,), start_new_session=True, stdout=log, stderr=log,
+                cwd=ROOT, env=self.environment(), pass_fds=(handle,), start_new_session=True, stdout=log, stderr=log,
             )  # fmt: skip
 
     def kill(self) -> None:
@@ -79,7 +79,8 @@ class Served:
             self._process.wait(30)
             self._process = None
 
-    def _environ(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a process is told."""
         others = {name: value for name, value in os.environ.items() if not name.startswith("TUNGNHA_")}
         given = {
             "instance": str(self.settings.instance),

@@ -164,7 +164,7 @@ def test_machines_of_the_database_agree_on_where_they_are() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_the_units_are_valid_and_closed(tmp_path: Path) -> None:
     """What is verified has its programs where this machine has some, so that nothing else is complained of."""
-    for path in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]:
+    for path in [*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer"), *DEPLOY.glob("*.socket")]:
         text = (
             path.read_text()
             .replace("/srv/tung-nha/.venv/bin/", f"{BIN}/")
