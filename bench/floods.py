@@ -12,7 +12,7 @@ import dataclasses
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,9 +22,11 @@ from bench import city, machine
 from server import migrate
 from server.counting import tally
 from server.db import db
-from server.intake import apply_batches, receive
+from server.intake import apply_batches, log
+from server.intake.log import Sent
 from server.intake.sender import Sender
 from server.models import Collector, Submission, Village
+from server.published_forms.read_submission import understand
 from server.review import decisions, review_queue
 from server.review.decisions import Reviewer
 from server.review.review_queue import QueueFilter
@@ -73,25 +75,52 @@ def _measure(database: str, url: str, count: int, *, is_caught: bool) -> None:
                 )
             with db.engine.connect() as connection:
                 assert tally.recount(connection) == []
+            if is_caught:
+                _beyond(database, known)
             db.session.close()
             db.dispose()
 
 
 def _flood(database: str, known: city.City, count: int) -> None:
-    collector = db.session.scalars(sa.select(Collector)).one()
-    villages = {row.code: row.id for row in db.session.scalars(sa.select(Village))}
-    sender = Sender(collector.id, collector.commune_id, villages)
+    sender = _sender()
     rnd, sent = random.Random(2), list[bytes]()
     while len(sent) < count:
         xml = city.visit(rnd, known)
         sent += [xml] if b'create="1"' in xml else []
     db.session.close()
-    accepted = _timed(lambda: [receive.accept(xml, [], sender) for xml in sent])
+    accepted = _timed(lambda: _accept(sent, sender))
     applied = _timed(apply_batches.caught_up)
     state = sa.select(Submission.quarantine, sa.func.count()).group_by(Submission.quarantine)
     found = {row[0]: row[1] for row in db.session.execute(state)}
     print(f"{database}: {count} accepted in {accepted:.1f} s, applied in {applied:.1f} s more: {found}")
     db.session.close()
+
+
+def _sender() -> Sender:
+    collector = db.session.scalars(sa.select(Collector)).one()
+    villages = {row.code: row.id for row in db.session.scalars(sa.select(Village))}
+    return Sender(collector.id, collector.commune_id, villages)
+
+
+def _beyond(database: str, known: city.City) -> None:
+    """What one submission may cost that is beyond all bounds."""
+    rnd, sender = random.Random(3), _sender()
+    db.session.close()
+    block = b'<x><meta><entity dataset="ho_dan" id="%032x" create="1"/></meta></x>'
+    blocks = b"".join(block % rnd.getrandbits(128) for _ in range(40_000))
+    many = city.visit(rnd, known).replace(b"</data>", blocks + b"</data>")
+    label = city.visit(rnd, known).replace(b"<label>", b"<label>" + b"A" * 4_000_000)
+    for what, xml in (("40,000 blocks", many), ("a label of 4 MB", label)):
+        spent = _timed(lambda xml=xml: _accept([xml], sender)) + _timed(apply_batches.caught_up)  # type: ignore[misc]
+        print(
+            f"{database}: {what} in one submission ({len(xml) / 1e6:.1f} MB): {spent:.2f} s until set aside"
+        )
+
+
+def _accept(sent: Sequence[bytes], sender: Sender) -> None:
+    """Into the log, as many at once as a process adds that gets them at the same moment."""
+    for first in range(0, len(sent), log.MOST):
+        log.keep([Sent(understand(xml), (), sender) for xml in sent[first : first + log.MOST]])
 
 
 def _decide(state: str) -> None:
