@@ -12,7 +12,15 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from server import audit, clock
-from server.accounts import access, guessing, persons, second_factor, sessions, wrong_passwords
+from server.accounts import (
+    access,
+    failed_sign_ins,
+    guessing,
+    persons,
+    second_factor,
+    sessions,
+    wrong_passwords,
+)
 from server.db import begin_writing, db
 from server.models import Person, Role
 
@@ -124,9 +132,8 @@ def sign_out() -> Response:
 
 
 def note_failure(person: Person | None, what: str, spent: int) -> None:
-    """A wrong try, the fifth of which locks, for the audit; never what was typed."""
-    record = f"person:{person.id}" if person else None
-    audit.note_unknown("person.sign_in_failed", record, {"what": what, "tries": spent})
+    """A wrong try, the fifth of which locks; never what was typed."""
+    failed_sign_ins.note(person, what, locks=spent >= wrong_passwords.MOST)
 
 
 def _admit(person: Person, goal: str) -> Response:

@@ -8,9 +8,10 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from server.accounts import failed_sign_ins
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
-from server.db import db
+from server.db import begin_writing, db
 from server.files import made_files
 
 TRIES, PAUSE_SECONDS = 3, 60
@@ -40,10 +41,16 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
             privacy.retain, dry_run=False, confirmed=None, wants_json=False
         ),
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
+        "failed sign-ins": _add_up_failed_sign_ins,
         "made files": made_files.forget,
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
     }
+
+
+def _add_up_failed_sign_ins() -> None:
+    begin_writing()
+    failed_sign_ins.add_up()
 
 
 def _done(name: str, work: Callable[[], None]) -> bool:

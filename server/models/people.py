@@ -107,6 +107,22 @@ class SignInTry(Base):
     last_at: Mapped[dt.datetime]
 
 
+class FailedSignIns(Base):
+    """Wrong tries of one day for one person's name, or for all names that nobody has; kept for a month."""
+
+    __tablename__ = "failed_sign_ins"
+
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    record: Mapped[str] = mapped_column(primary_key=True)
+    """`person:3`, or nothing."""
+    what: Mapped[str] = mapped_column(primary_key=True)
+    """What was wrong: password, code."""
+    tries: Mapped[int]
+    last_at: Mapped[dt.datetime]
+    added_up: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the day stands in the audit."""
+
+
 class ApiToken(Base):
     """A program's key to `/api/v1`, kept as SHA-256 of its 40 hexadecimal digits."""
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
-from server.accounts import wrong_passwords
+from server.accounts import failed_sign_ins, wrong_passwords
 from server.db import db
 from server.errors import Problem
-from server.models import Audit
+from server.models import Audit, FailedSignIns
 from tests.people import Browser, browser, make_commune, make_person
 
 START = dt.datetime(2026, 11, 25, 1, 0, tzinfo=dt.UTC)
@@ -176,14 +176,43 @@ def test_a_right_password_forgets_the_wrong_ones(app: Flask) -> None:
         assert visitor.sign_in("lanh_dao").status_code == 302
 
 
-def test_wrong_tries_are_in_the_audit_without_what_was_typed(app: Flask) -> None:
-    make_person("lanh_dao", "leader", make_commune())
+def failures() -> list[tuple[str, str | None, object]]:
+    db.session.close()
+    rows = db.session.scalars(sa.select(Audit).where(Audit.act == "person.sign_in_failed").order_by(Audit.id))
+    return [(row.actor, row.record, row.detail) for row in rows]
+
+
+def test_wrong_tries_of_a_day_are_one_row_of_the_audit_without_what_was_typed(
+    app: Flask, later: Later
+) -> None:
+    """lock-2: however many names a stranger tries."""
+    number = make_person("lanh_dao", "leader", make_commune())
     browser(app).sign_in("lanh_dao", WRONG)
-    browser(app).sign_in("toi-go-nham-mat-khau", WRONG)
-    rows = db.session.scalars(sa.select(Audit).where(Audit.act == "person.sign_in_failed")).all()
-    assert [(row.actor, row.record is not None) for row in rows] == [("unknown", True), ("unknown", False)]
-    assert [row.detail for row in rows] == [{"what": "password", "tries": 1}] * 2
-    assert "go-nham" not in str([(row.record, row.detail) for row in rows])
+    for guessed in range(6):
+        browser(app).sign_in(f"toi-go-nham-mat-khau-{guessed}", WRONG)
+    failed_sign_ins.add_up()
+    assert failures() == [], "the day goes on"
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(FailedSignIns)) == 2
+    day = clock.today()
+    later(days=1)
+    failed_sign_ins.add_up()
+    failed_sign_ins.add_up()
+    told = {
+        "day": day.isoformat(), "tries": 7, "unknown_names": 6, "persons": {f"person:{number}": 1}, "others": 0,
+    }  # fmt: skip
+    assert failures() == [("unknown", None, told)]
+    later(days=32)
+    failed_sign_ins.add_up()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(FailedSignIns)) == 0
+
+
+def test_a_try_that_locks_somebody_out_is_in_the_audit_at_once(app: Flask) -> None:
+    number = make_person("lanh_dao", "leader", make_commune())
+    for name in ("lanh_dao", "khong_co"):
+        visitor = browser(app)
+        for _ in range(wrong_passwords.MOST + 1):
+            visitor.sign_in(name, WRONG)
+    assert failures() == [("unknown", f"person:{number}", {"what": "password", "locks": True})]
 
 
 # idling, and the end of a session
