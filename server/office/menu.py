@@ -52,6 +52,8 @@ BELOW = {
     "dashboards.target": "dashboards.targets",
     "dashboards.village": "dashboards.commune",
     "dashboards.wall_map": "dashboards.commune_map",
+    "dashboards.all_maps": "dashboards.commune_map",
+    "dashboards.two_days_of": "dashboards.commune_map",
 }
 """Pages below a page of the menu in a blueprint of several: the menu shows where they are, too."""
 

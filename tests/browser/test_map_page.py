@@ -204,6 +204,20 @@ def test_back_on_the_last_day_the_map_is_as_it_was(visit: Visit) -> None:
     assert sorted(again) == sorted(labels)
 
 
+def test_the_weeks_run_by_themselves_and_stop_when_told(visit: Visit) -> None:
+    opened_map(visit)
+    play, told = (
+        visit.page.get_by_role("button", name="Chạy lần lượt từng tuần"),
+        visit.page.locator("output"),
+    )
+    play.click()
+    expect(told).to_have_text("04/10/2026")
+    expect(told).to_have_text("11/10/2026")
+    expect(play).to_have_attribute("aria-pressed", "true")
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_card_draws_the_weeks_of_its_thon(visit: Visit) -> None:
     opened_map(visit)
     thon(visit, "Đồng Xuân").click()

@@ -249,6 +249,12 @@ def test_two_days_stand_side_by_side(leader: Browser) -> None:
     assert {name: int(count) for name, count in in_legend} == entries(then)
 
 
+@pytest.mark.parametrize("path", ["in", "hai-ngay", "cac-chi-tieu"])
+def test_every_sheet_of_the_map_stands_under_the_map_in_the_menu(leader: Browser, path: str) -> None:
+    page = leader.get(f"/xa/11629/ban-do/{path}").text
+    assert re.search(r'aria-current="page">([^<]+)<', page).group(1) == "Bản đồ"  # type: ignore[union-attr]
+
+
 def test_without_a_first_day_the_map_is_set_against_four_weeks_before(leader: Browser) -> None:
     assert "25/10/2026" in leader.get("/xa/11629/ban-do/hai-ngay?chi_tieu=phu_song_5g").text
 
