@@ -1,5 +1,7 @@
 """What every page has in common: problems told as pages, in two languages."""
 
+from urllib.parse import urlsplit
+
 from flask import (
     Flask,
     Response,
@@ -46,6 +48,8 @@ def say(problem: Problem) -> Response:
         broken=problem.status >= 500,
         sentence=sentence,
         problem=problem,
+        back=_before(),
+        is_sent=request.method not in SAFE,
     )
     return make_response(page, problem.status)
 
@@ -56,6 +60,15 @@ def layout(broken: bool = False) -> Template:
     Where the server is `broken`, a page without menus: what failed may be what the menus need.
     """
     return current_app.jinja_env.select_template(["plain.html"] if broken else ["base.html", "plain.html"])
+
+
+def _before() -> str | None:
+    """The page of this server from which a person came, as a path; None where a browser does not say so."""
+    came = urlsplit(request.referrer or "")
+    is_ours = came.netloc == request.host and came.path[:1] == "/" and came.path[:2] != "//"
+    if not is_ours or (came.path == request.path and request.method in SAFE):
+        return None
+    return f"{came.path}?{came.query}" if came.query else came.path
 
 
 def _here() -> str:

@@ -125,7 +125,7 @@ def test_a_remark_that_is_too_long_is_told_beside_its_field_and_kept(world: Worl
     }  # fmt: skip
     answer = officer.post(at, data=given)
     assert answer.status_code == 409
-    assert re.search(r'id="loi-loi-nhan" role="alert">[^<]*dài quá 120 chữ', answer.text)
+    assert re.search(r'id="loi" role="alert">[^<]*dài quá 120 chữ', answer.text)
     assert "đã gọi điện</textarea>" in answer.text
     assert long.strip() in answer.text
     assert "đã nhận" in officer.get(at).text  # nothing was decided
