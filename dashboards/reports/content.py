@@ -233,7 +233,8 @@ def _figures(table: CoverageTable) -> Iterable[ReportFigure]:
 
 
 def _heading(column: coverage_lines.IndicatorColumn) -> str:
-    return f"{column.label} ({column.required})" if column.required else column.label
+    """Its name, and on a line of its own what the plan asks for: a bracket would break in a narrow column."""
+    return f"{column.label}\n{column.required}" if column.required else column.label
 
 
 def _thons(

@@ -202,8 +202,8 @@ def _annex_thons(report: Report) -> Annex:
         for thon in report.thons
     ]
     header = ("Thôn", "Số hộ", "Hộ đã gặp", *report.columns)
-    each = (WIDTH - 28 - 13 - 18) / max(1, len(report.columns))
-    widths = (28, 13, 18, *([each] * len(report.columns)))
+    each = (WIDTH - 25 - 11 - 17) / max(1, len(report.columns))
+    widths = (25, 11, 17, *([each] * len(report.columns)))
     numbers = frozenset(range(1, len(header)))
     return Annex(
         "KẾT QUẢ KHẢO SÁT THEO THÔN", header, tuple(rows), widths, numbers, note=REACHED, has_maps=True
