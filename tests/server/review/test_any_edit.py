@@ -147,6 +147,7 @@ def by_phone(office: Office, form: Fillable, sent: Submission, address: str, tex
 def test_one_leaf_of_any_visit_is_edited_and_all_else_stays(
     office: Office, form: Fillable, data: st.DataObject
 ) -> None:
+    """R12, R3."""
     xml = drawn(form, data)
     [answer] = office.phone.send(xml, {"anh.jpg": sample.JPEG} if b"anh.jpg" in xml else {})
     assert answer.status == 201, answer.message
