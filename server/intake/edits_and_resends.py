@@ -15,6 +15,7 @@ from server.files import attachments
 from server.intake.floods import FLOOD
 from server.intake.intake_problems import IntakeProblem
 from server.intake.rows import Row, insert, update
+from server.intake.sender import Sender
 from server.models import Attachment, EntityAct, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import SubmissionReading
 
@@ -49,10 +50,16 @@ FILES = sa.select(
 
 @dataclasses.dataclass(frozen=True)
 class StoredSubmission:
-    """A submission with the same instance id."""
+    """A submission with the same instance id: whose it is, and of which thôn."""
 
     id: int
     sha256: bytes
+    collector_id: int | None
+    village_id: int | None
+
+    def takes_from(self, sender: Sender) -> bool:
+        """Whether this sender may add photos to it: their own visit, or one of their thôn (a phone changes hands)."""
+        return sender.collector_id == self.collector_id or self.village_id in sender.villages.values()
 
 
 EDIT_FOREIGN = "edit_foreign"
@@ -121,14 +128,16 @@ def again(
     reading: SubmissionReading,
     blobs: Sequence[attachments.Blob],
     received_at: dt.datetime,
+    sender: Sender,
 ) -> Again:
     """Meet a submission that is already there: the same bytes are welcome, others are a conflict (C40, C41, C45).
 
-    Compared are the bytes as received, since what is stored may be redacted.
+    Compared are the bytes as received, since what is stored may be redacted. Who is neither its collector nor of its
+    thôn is thanked, and adds nothing to it.
     """
     if stored.sha256 != reading.sha256:
         raise Problem(IntakeProblem.SUBMISSION_CONFLICT)
-    if blobs:
+    if blobs and stored.takes_from(sender):
         with db.engine.connect().execution_options(writes=True) as connection:
             if late := _late(connection, stored, blobs):
                 files, said = (

@@ -238,6 +238,8 @@ def _met(dialect: str) -> sa.Select[*tuple[Any, ...]]:
             sent.number,
             Submission.id.label("stored"),
             Submission.sha256,
+            Submission.collector_id,
+            Submission.village_id.label("stored_village_id"),
             sa.exists()
             .where(Collector.id == sent.collector, Collector.revoked_at.is_not(None))
             .label("is_revoked"),
@@ -267,7 +269,9 @@ def _sent(dialect: str) -> Any:
 
 
 def _read(row: Any) -> MetSubmission:
-    stored = StoredSubmission(row.stored, bytes(row.sha256)) if row.stored is not None else None
+    stored = None
+    if row.stored is not None:
+        stored = StoredSubmission(row.stored, bytes(row.sha256), row.collector_id, row.stored_village_id)
     about = Listed(row.id, row.list_id, row.village_id, row.merged_into_id) if row.id is not None else None
     return MetSubmission(stored, row.is_revoked, row.is_buried and stored is None, about)
 

@@ -90,7 +90,7 @@ def _not_kept(sent: Sent, met: MetSubmission) -> Receipt:
         met = _met(sent)  # another process added its twin a moment ago
     if met.stored is None:
         raise Problem(CommonProblem.UNAVAILABLE)
-    again = edits_and_resends.again(met.stored, sent.reading, sent.blobs, clock.now())
+    again = edits_and_resends.again(met.stored, sent.reading, sent.blobs, clock.now(), sent.sender)
     return Receipt(met.stored.id, again.new, again.sentence)
 
 

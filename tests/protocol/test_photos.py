@@ -8,9 +8,9 @@ from PIL import Image
 
 from server.db import db
 from server.files import photos
-from server.models import Attachment, Submission
+from server.models import Attachment, Commune, Submission, Village
 from tests import sample
-from tests.phone import Phone, statuses
+from tests.phone import InProcess, Phone, statuses
 from tests.protocol.test_pull import SPACE, downloaded
 from tests.server.files.test_photos import taken, tells
 
@@ -50,6 +50,24 @@ def test_a_photo_that_comes_late_and_broken_is_told_too(any_phone: Phone) -> Non
     row = db.session.scalars(sa.select(Submission)).one()
     assert row.missing_files is None
     assert [flag["code"] for flag in row.flags or ()] == ["photo_broken"]
+
+
+def test_who_knows_a_visit_of_another_thon_adds_no_photo_to_it(app: Flask, phone: Phone) -> None:
+    """The same bytes are welcome from anybody; what they bring beside them is asked whose it is."""
+    sample.publish_plain()
+    assert statuses(phone.send(WITH_PHOTO)) == [201]
+    commune = db.session.scalars(sa.select(Commune)).one()
+    beside = sample.make_village(commune, "11629777", "Thôn Bên")
+    home = db.session.get_one(Village, db.session.scalars(sa.select(Submission.village_id)).one() or 0)
+    stranger = sample.make_collector(commune, [beside], "Người thôn bên").token
+    neighbour = sample.make_collector(commune, [home], "Người cùng thôn").token
+    db.session.close()
+    for token, kept in ((stranger, 0), (neighbour, 1)):
+        other = Phone(InProcess(app), f"http://localhost/key/{token}")
+        assert set(statuses(other.send(WITH_PHOTO, {"1.jpg": taken("JPEG")}))) <= {201, 202}
+        db.session.rollback()
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Attachment)) == kept
+        db.session.close()
 
 
 def test_a_raw_photo_is_not_kept_and_the_visit_is_and_says_what_to_set(any_phone: Phone) -> None:
