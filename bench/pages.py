@@ -59,18 +59,25 @@ def prepare(url: str, folder: Path, stored: int) -> str:
 
 
 def sign_in(port: int, username: str = "lanh_dao") -> str:
-    """The session cookie of a person (the leader)."""
+    """The cookies of a person (the leader) who has signed in, as a header says them."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/dang-nhap")
     answer = connection.getresponse()
-    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    cookie = _cookies(answer)
     csrf = answer.read().decode().partition('name="csrf_token" value="')[2].partition('"')[0]
     body = f"username={username}&password=mat+khau+de+do+2026&csrf_token={csrf}"
     head = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/dang-nhap", body, head)
     answer = connection.getresponse()
     answer.read()
-    return (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    if answer.status != 302:
+        raise SystemExit(f"{username} cannot sign in: {answer.status}")
+    return _cookies(answer)
+
+
+def _cookies(answer: http.client.HTTPResponse) -> str:
+    """Those that an answer sets: the session's, and the one by which a browser is known again."""
+    return "; ".join(each.partition(";")[0] for each in answer.headers.get_all("Set-Cookie") or ())
 
 
 def measure(port: int, path: str, headers: dict[str, str], times: int = 30) -> dict[str, object]:

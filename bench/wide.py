@@ -1,15 +1,16 @@
 """The whole city on PostgreSQL: 114 communes, 2,900 thôn, 1.3 million households, and visits where asked for.
 
-python -m bench.wide [--households 1300000] [--visits 2000000] [--full 100000] [--team 60] [--serve]
+python -m bench.wide [--households 1300000] [--visits 2000000] [--full 100000] [--team 60] [--serve | --pages]
 
-Everything is made inside the database by `generate_series`, the same for the same numbers, in a few minutes at full
-size. With `--serve` it stays to be looked at; `bench.rooms` measures every page of it, other benchmarks call `built` or
-`build`.
+Everything is made inside the database by `generate_series`, the same for the same numbers, in some minutes at full
+size. With `--serve` it stays to be looked at; with `--pages` every page of every role is measured (`bench.every_page`)
+and told as a table for docs/performance.md. Other benchmarks call `built` or `build`.
 """
 
 import argparse
 import contextlib
 import dataclasses
+import importlib
 import json
 import random
 import tempfile
@@ -276,6 +277,12 @@ class Built:
     city: Wide
 
 
+def _settings(folder: Path, url: str) -> Settings:
+    return Settings(
+        instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none"
+    )
+
+
 @contextlib.contextmanager
 def built(size: Size) -> Iterator[Built]:
     """A city in a PostgreSQL of its own, gone at the end of the block."""
@@ -283,11 +290,7 @@ def built(size: Size) -> Iterator[Built]:
         folder = Path(name)
         machine.administer(server.url, "CREATE DATABASE city")
         url = machine.database(server.url, "city")
-        app = create_app(
-            Settings(
-                instance=folder, database_url=url, secret_key=SECRET, fold_seconds=0, second_factor="none"
-            )
-        )
+        app = create_app(_settings(folder, url))
         (folder / "secret_key").write_text(SECRET)
         with app.app_context():
             migrate.upgrade()
@@ -310,9 +313,35 @@ def chosen(options: argparse.Namespace) -> Size:
     return Size(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Size)})
 
 
+AIM = 250.0
+"""Milliseconds of server time that a page may take in the median."""
+
+
+def measure_pages(made: Built) -> None:
+    """Server time of every page of every role, the slowest first."""
+    every_page = importlib.import_module("bench.every_page")  # which takes what this file grows
+    app = create_app(_settings(made.folder, made.url))
+    with app.app_context():
+        given = every_page.values()
+        asked = {
+            role: [address for _, address in every_page.addresses(app, given, role)]
+            for role in every_page.ROLE_OF.values()
+        }
+        db.session.close()
+        db.dispose()
+    with machine.served(
+        made.url, made.folder, TUNGNHA_IDLE_MINUTES="600", TUNGNHA_ADMIN_IDLE_MINUTES="600"
+    ) as served:
+        found = list(every_page.measure(served.port, asked))
+    print(every_page.table(found, AIM))
+    over = sum(each.median > AIM for each in found)
+    machine.show("pages", {"measured": len(found), "over": over, "aim_ms": AIM})
+
+
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--serve", action="store_true", help="stay and serve it until Ctrl-C")
+    parser.add_argument("--pages", action="store_true", help="measure every page of every role")
     options = parser.parse_args()
     print(machine.describe())
     began = time.perf_counter()
@@ -320,6 +349,8 @@ def main() -> None:
         machine.show(
             "built", {"seconds": round(time.perf_counter() - began), "api_token": found.city.api_token}
         )
+        if options.pages:
+            measure_pages(found)
         if options.serve:
             with machine.served(found.url, found.folder) as served, contextlib.suppress(KeyboardInterrupt):
                 print(

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,13 +10,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
-from werkzeug.routing import Rule
 
-from bench import wide
-from server.accounts import access as auth
-from server.accounts.roles import MAY, ROLES
+from bench import every_page, wide
 from server.db import db
-from tests import town
 from tests.conftest import Template, application, on_a_copy
 from tests.people import browser
 
@@ -32,62 +28,6 @@ MOST = 0.1
 """Of a large table, in one statement; a commune has a hundredth of it."""
 FEW = 5_000
 """So many rows are read whole sooner than found."""
-ROLE_NAMES = {
-    "can_bo": "officer",
-    "lanh_dao": "leader",
-    "soat_vien": "reviewer",
-    "to_truong": "team_leader",
-    "so_khcn": "city",
-    "quan_tri": "admin",
-}
-
-EVERYTHING = "ho=1&ten=1&nhan=1&ca_nhan=1&trang_thai=&loc=chua_tham&bieu_mau=ho_gia_dinh&moi_tinh_trang=1"
-MORE: Mapping[str, Sequence[str]] = {
-    "review.queue": (
-        "trang_thai=tat_ca",
-        "trang_thai=approved",
-        "trang_thai=rejected&ten=1",
-        "trang_thai=has_issues",
-        "dau_hieu=too_short",
-        "dau_hieu=says_moved",
-        "giu_rieng=1",
-        "thon=1",
-        "thon=1&trang_thai=tat_ca",
-        "nguoi=5&trang_thai=tat_ca",
-        "nguoi=5",
-        "bieu_mau=1&trang_thai=tat_ca",
-        "bieu_mau=2",
-        "ngay=2026-10-10&trang_thai=tat_ca",
-        "ngay=2026-10-10",
-        "truoc=30000",
-        "truoc=30000&trang_thai=tat_ca",
-        "tim=30000",
-        "tim=Ngõ 3, số 1&trang_thai=tat_ca",
-    ),
-    "households.listing": ("tim=số 9", "thon=1", "thon=1&trang_thai=da_gap", "trang_thai=vang", "trang=3"),
-    "team.village": ("loc=da_gap", "loc=vang&tim=3"),
-    "difficulties.listing": ("trang_thai=new", "trang_thai=answered"),
-    "collector_pages.listing": ("thon=1", "trang=2"),
-    "downloads.submissions_file": (
-        "bieu_mau=bench_ho&dang=csv",
-        "bieu_mau=bench_ho&dang=xlsx&kem_anh=1&dia_chi_anh=1&thon=11629001&tu_ngay=2026-10-01&den_het=2026-10-20",
-        "bieu_mau=bench_ho&dang=kobo&phieu=30000&tinh_trang=approved",
-    ),
-    "dashboards.commune": ("den_ngay=2026-10-18", "ngay=2026-10-18"),
-    "dashboards.city": ("chi_tieu=vneid_nguoi_dan", "chi_tieu=vneid_nguoi_dan&den_ngay=2026-10-18"),
-    "audit_pages.search": (
-        "ai=can_bo",
-        "viec=submission.receive&ai=Người 3",
-        "viec=submission.read",
-        "doi_tuong=submission:30000",
-        "tu_ngay=2026-11-01&den_het=2026-11-02",
-        "viec=tat-ca&truoc=20000&tu_ngay=",
-        "ai=khong ai ca&tu_ngay=",
-    ),
-    "people_pages.listing": ("xa=11629", "tim=Cán bộ 3", "trang=2"),
-    "reports.draft": ("ky=2026-10",),
-}
-"""What else is asked of a page, beside nothing and everything."""
 WHOLE: Mapping[str, str] = {
     "dashboards.city": "adds up every thôn's months of one indicator: thousands of rows, whatever was visited",
     "audit_pages.search": "names are looked for among all collectors, arrivals by the days that are asked for",
@@ -95,7 +35,6 @@ WHOLE: Mapping[str, str] = {
     "breach_pages.report_file": "the same as a file",
 }
 """Pages that are about the whole city, and why they may read much of a large table where its roles open them."""
-CITY_WIDE = ("city", "admin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,31 +69,7 @@ def city(
         application(settings) as app,
     ):
         wide.build(SIZE)
-        yield app, _values()
-
-
-def _values() -> dict[str, str]:
-    """What stands in addresses: things of the first commune."""
-    here = f"(SELECT v.id FROM village v JOIN commune c ON c.id = v.commune_id WHERE c.code = '{wide.FIRST}')"
-    one = {
-        "household_id": f"SELECT id FROM entity WHERE village_id IN {here} AND version > 1 LIMIT 1",
-        "submission_id": f"SELECT max(id) FROM submission WHERE village_id IN {here} AND flags IS NOT NULL",
-        "attachment_id": f"SELECT max(a.id) FROM attachment a JOIN submission s ON s.id = a.submission_id "
-        f"WHERE s.village_id IN {here}",
-        "difficulty_id": f"SELECT max(id) FROM difficulty WHERE village_id IN {here}",
-        "collector_id": f"SELECT max(collector_id) FROM collector_village WHERE village_id IN {here}",
-        "key": "SELECT min(id) FROM privacy_request",
-        "person_id": "SELECT min(id) FROM person",
-    }
-    with db.engine.connect() as connection:
-        found = {name: str(connection.scalar(sa.text(statement))) for name, statement in one.items()}
-    return found | {
-        "code": wide.FIRST,
-        "village": f"{wide.FIRST}001",
-        "form_id": "ho_gia_dinh",
-        "target_id": "AL-T01",
-        "task_code": "AL-N01",
-    }
+        yield app, every_page.values()
 
 
 @contextmanager
@@ -172,35 +87,19 @@ def recorded(seen: dict[str, Any]) -> Iterator[None]:
         event.remove(db.engine, "before_cursor_execute", note)
 
 
-def _opens(access: auth.Access, role: str) -> bool:
-    if access.kind != "people":
-        return True
-    if access.records and role in CITY_WIDE:
-        return False
-    return role in (ROLES.keys() if access.right is None else MAY[access.right])
-
-
-def _addresses(app: Flask, values: Mapping[str, str], role: str) -> Iterator[tuple[Rule, str]]:
-    for rule, method, access in town.rules(app, "public", "people", "program"):
-        if method == "GET" and _opens(access, role):
-            path = town.address(rule, values)
-            for query in ("", EVERYTHING, *MORE.get(rule.endpoint, ())):
-                yield rule, f"{path}?{query}"
-
-
 def _statements(app: Flask, values: Mapping[str, str]) -> dict[str, Asked]:
     """What every page of every role asks the database; a statement that may read everything is told apart."""
     found: dict[str, Asked] = {}
-    for name, role in ROLE_NAMES.items():
+    for name, role in every_page.ROLE_OF.items():
         visitor = browser(app)
         assert visitor.sign_in(name, wide.PASSWORD).status_code == 302
-        for rule, path in _addresses(app, values, role):
+        for rule, path in every_page.addresses(app, values, role):
             seen: dict[str, Any] = {}
             with recorded(seen):
                 answer = visitor.open(path, method="GET")
                 answer.get_data()  # what is streamed asks while it is read
             assert answer.status_code < 500, (name, path)
-            is_whole = role in CITY_WIDE and rule.endpoint in WHOLE
+            is_whole = role in every_page.CITY_WIDE and rule.endpoint in WHOLE
             for statement, given in seen.items():
                 if statement not in found or (found[statement].is_whole and not is_whole):
                     found[statement] = Asked(given, f"{name} {path}", is_whole)
