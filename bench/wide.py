@@ -332,7 +332,10 @@ def measure_pages(made: Built) -> None:
     with machine.served(
         made.url, made.folder, TUNGNHA_IDLE_MINUTES="600", TUNGNHA_ADMIN_IDLE_MINUTES="600"
     ) as served:
-        found = list(every_page.measure(served.port, asked))
+        found = []
+        for each in every_page.measure(served.port, asked):
+            found.append(each)
+            print(f"  {each.median:6.0f} ms  {each.who}  {each.address}", flush=True)
     print(every_page.table(found, AIM))
     over = sum(each.median > AIM for each in found)
     machine.show("pages", {"measured": len(found), "over": over, "aim_ms": AIM})

@@ -59,7 +59,7 @@ def on_lists(
 ) -> dict[int, dict[str, int]]:
     """By thôn and code, how many of an indicator's unit stand on their list on a day; `indicators` as (code, unit).
 
-    None means all thôn of the city. One statement.
+    None means all thôn of the city. One statement, two for the city.
     """
     listed = [(code, LISTS[unit]) for code, unit in indicators if unit in LISTS]
     counted = _counted(village_ids, LISTS.values(), as_of)
@@ -88,7 +88,11 @@ def _counted(
         )
         .group_by(Entity.village_id, EntityList.name, kind)
     )
-    if village_ids is not None:
+    if village_ids is None:
+        # by their keys: a database knows how few these are among a city's households, but not by their lists' names
+        keys = db.session.scalars(sa.select(EntityList.id).where(EntityList.name.in_(names))).all()
+        query = query.where(Entity.list_id.in_(keys))
+    else:
         query = query.where(Entity.village_id.in_(village_ids))
     rows: Iterable[Any] = db.session.execute(query)
     return {(row.village_id, row.name, row.kind or ""): row.number for row in rows}

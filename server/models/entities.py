@@ -27,6 +27,7 @@ class Entity(Base):
     __tablename__ = "entity"
     __table_args__ = (
         Index(None, "village_id", "list_id"),
+        Index(None, "list_id", "village_id"),  # the few that are no households, over the whole city
         CheckConstraint("version >= 1", name="version"),
     )
 
