@@ -5,6 +5,7 @@ import datetime as dt
 import gzip
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from server.files.blobs import NAME
 from server.files.blobs.folder import Folder
 from server.operations.backup.archive import Unusable
 
+STORE = re.compile(r"backup-photos(-[0-9a-f]{12})?")
+"""What a store is called: never what a server's own photos lie in, since backups may be made into its folder."""
 LIST = "photos.gz"
 """The member of an archive that names its photos, where they lie beside it."""
 LISTED = ".anh"
@@ -75,7 +78,9 @@ class PhotoStore:
 def beside(folder: Path, setting: str, recipients: Sequence[Any]) -> PhotoStore:
     """The store of a folder for these keys: what was closed for others stays with the backups that need it."""
     keys = hashlib.sha256(" ".join(sorted(setting.split())).encode()).hexdigest()[:12]
-    return PhotoStore(folder / (f"blobs-{keys}" if recipients else "blobs"), bool(recipients), recipients)
+    return PhotoStore(
+        folder / (f"backup-photos-{keys}" if recipients else "backup-photos"), bool(recipients), recipients
+    )
 
 
 def told_in(folder: Path, manifest: dict[str, Any]) -> PhotoStore | None:
@@ -114,17 +119,22 @@ def write_list(path: Path, store: PhotoStore, names: bytes) -> None:
 
 def prune(folder: Path) -> int:
     """Take away photos that no backup of a folder needs any more; how many."""
-    needed: dict[str, set[bytes]] = {store.name: set() for store in folder.glob("blobs*") if store.is_dir()}
+    needed: dict[str, set[bytes]] = {store.name: set() for store in _stores(folder)}
     for path in folder.glob(f"*{LISTED}"):
         name, _, names = path.read_bytes().partition(b"\n")
-        needed.setdefault(name.decode(), set()).update(unpacked(names))
+        if name.decode() in needed:
+            needed[name.decode()].update(unpacked(names))
     return sum(PhotoStore(folder / name, is_encrypted=False).prune(kept) for name, kept in needed.items())
 
 
 def drop(folder: Path, names: Iterable[str]) -> None:
     """Take away photos that are spoilt, where this process may: the next backup puts them there anew."""
     wanted = [bytes.fromhex(name) for name in names]
-    for store in folder.glob("blobs*"):
+    for store in _stores(folder):
         for sha256 in wanted:
             with contextlib.suppress(OSError):
                 Folder(store).delete(sha256)
+
+
+def _stores(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_dir() and STORE.fullmatch(path.name)]

@@ -13,7 +13,7 @@ from server.models import Tally
 from tests.server.intake.test_receive import Place, Visit, differences, place, send
 
 __all__ = ["place"]
-PHONES = 3
+PHONES = 8
 
 
 def beside_phones(app: Flask, place: Place, act: Callable[[], object]) -> None:

@@ -58,6 +58,6 @@ def test_a_backup_that_finds_no_room_leaves_nothing_and_says_so(
     answer = filled.test_cli_runner().invoke(args=["backup", str(small_disk.folder)])
     assert answer.exit_code == 1
     assert "Không ghi hoặc đọc được tệp" in answer.output
-    assert {path.name.partition("-")[0] for path in small_disk.folder.iterdir()} <= {"filler", "blobs"}
+    assert {path.name.partition("-")[0] for path in small_disk.folder.iterdir()} <= {"filler", "backup"}
     assert [path for path in small_disk.folder.rglob(".*") if path.is_file()] == [], "no half of anything"
     assert db.session.scalars(sa.select(Audit.id).where(Audit.act == "backup.make")).all() == []

@@ -106,7 +106,7 @@ def test_photos_for_a_key_are_closed_to_everybody_else(filled: Flask, folder: Pa
     contents = [blobs.get(bytes.fromhex(name)) for name in photos()]
     stores = [path for path in folder.iterdir() if path.is_dir()]
     assert len(stores) == 2
-    [store] = [path for path in stores if path.name != "blobs"]
+    [store] = [path for path in stores if path.name != "backup-photos"]
     for path in store.rglob("*"):
         assert not path.is_file() or path.read_bytes() not in contents
         assert path.stat().st_mode & 0o077 == 0
@@ -205,3 +205,25 @@ def test_a_backup_without_the_photos_beside_it_is_refused_before_a_row_is_writte
         with pytest.raises(Unusable, match="chép cả thư mục"):
             restore.restore(alone / made.path.name, [])
         assert all(not each for name, each in rows().items() if name not in ("role", "entity_list"))
+
+
+def test_a_backup_into_the_servers_own_folder_touches_none_of_its_photos(
+    filled: Flask, tmp_path: Path, identities: list[Any]
+) -> None:
+    """As the book has it before an upgrade; with --keep, and photos that lie there for years."""
+    kept = photos()
+    stray = bytes(32).hex()
+    blobs.put(bytes(32), io.BytesIO(b"of a sending that was cut off"))
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (1, 1))
+    runner = filled.test_cli_runner()
+    for _ in range(2):
+        told = runner.invoke(args=["backup", str(tmp_path), "--keep", "1"])
+        assert told.exit_code == 0, told.output
+    [newest] = [path for path in tmp_path.glob("tungnha-*.tar*") if path.suffix != ".anh"]
+    name = kept[0]
+    [path] = [path for path in tmp_path.glob("backup-photos*/**/*") if path.name == name]
+    path.write_bytes(b"spoilt" * 100)
+    key = ["--key", str(tmp_path / "key")] if identities else []
+    assert runner.invoke(args=["restore", str(newest), "--verify", *key]).exit_code == 1
+    assert photos() == sorted([stray, *kept])
