@@ -13,7 +13,7 @@ from forms.sheets import Sheet
 _ROW = re.compile(r"\[row : (\d+)\]")
 _SHEET = re.compile(r"[Oo]n the '(\w+)' sheet|for sheet: '(\w+)'|the (\w+) sheet")
 _COLUMN = re.compile(r"the '([^']+)' (?:value|column)|the (\w+) column")
-_ELEMENT = re.compile(r"element named '([^']*)'")
+_ELEMENT = re.compile(r"element named '([^']*)'|Question '([^']*)' (?:is|uses)")
 _UNKNOWN = (
     "phần mềm chuyển biểu mẫu không nhận chỗ này. Hãy so với file mẫu, hoặc hỏi người quản trị máy chủ."
 )
@@ -129,6 +129,16 @@ _BY_WORDS = (
     (r"must have an integer value", "tham số ở đây phải là số nguyên."),
     (r"Audits must always be named", "dòng audit để trống cột name."),
     (r"For the 'range' question type", "tham số của câu range chưa đúng (start, end, step là số)."),
+    (
+        r"Question '(?P<x>[^']*)' uses 'search\(\)', and its select type references the choice list name "
+        r"'(?P<y>[^']*)'",
+        "câu “{x}” dùng search() với danh sách “{y}”, mà câu khác cũng dùng danh sách ấy không qua search(). "
+        "Hãy cho câu này một danh sách riêng.",
+    ),
+    (
+        r"Question '(?P<x>[^']*)' is a select from file type, using 'search\(\)'",
+        "câu “{x}” chọn từ tệp thì không dùng search(). Chọn một trong hai.",
+    ),
     (r"Duplicate column header: (?P<x>.*)", "có hai cột cùng tên “{x}”."),
 )
 

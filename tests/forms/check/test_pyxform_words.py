@@ -38,6 +38,11 @@ SAID = [
         "[row : 2] List name not in external choices sheet: xa",
         ["danh sách “xa” không có trong trang external choices"],
     ),
+    (
+        "Question 'a' uses 'search()', and its select type references the choice list name 'dv'. This choice "
+        "list name is referenced by at least one other question that is not using 'search()', which will not work: 'xep'.",
+        ["câu “a” dùng search() với danh sách “dv”"],
+    ),
     ("Something that nobody has heard of\nwith a second line", ["hỏi người quản trị"]),
 ]
 
@@ -49,6 +54,12 @@ def test_a_message_is_one_remark_a_finding_without_english(message: str, words: 
     for each, expected in zip(told, words, strict=True):
         assert expected in each.sentence
         assert not re.search("missing|without|nobody|Question", each.sentence + each.value)
+
+
+def test_a_question_that_is_named_has_its_row() -> None:
+    message = "Question 'a' uses 'search()', and its select type references the choice list name 'dv'."
+    [told] = pyxform_words.all_told(message, BOOK)
+    assert (told.sheet, told.row) == ("survey", 2)
 
 
 def test_a_place_that_is_named_is_kept() -> None:
