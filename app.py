@@ -4,11 +4,17 @@ from flask import Flask
 
 import dashboards
 from server.factory import create_server
+from server.serving.front import Front
 from server.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """What gunicorn and the `flask` command run."""
+    """What the `flask` command runs."""
     app = create_server(settings)
     dashboards.register(app)
     return app
+
+
+def create_front() -> Front:
+    """What gunicorn runs: the same behind the front."""
+    return Front(create_app())

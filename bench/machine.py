@@ -92,7 +92,6 @@ def served(
     command = [
         sys.executable, "-m", "gunicorn", "-c", "server/gunicorn_conf.py", "--bind", f"127.0.0.1:{port}",
         "--access-logfile", "/dev/null", *(() if workers is None else ("--workers", str(workers))),
-        "app:create_app()",
     ]  # fmt: skip
     with (instance / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=root, env=environ, stdout=log, stderr=log)

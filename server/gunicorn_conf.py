@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 from gunicorn.glogging import Logger
-from gunicorn.http import message
 
 from server.counting import folding
 from server.operations import logs
@@ -77,24 +76,16 @@ def _settings() -> Settings:
 
 _SETTINGS = _settings()
 
-wsgi_app = "app:create_app()"
-worker_class = "gthread"
+wsgi_app = "app:create_front()"
+worker_class = "server.serving.worker.FrontWorker"
 workers = min((os.cpu_count() or 1) + 1, 4)
 """One more than cores: while one waits for a disk the others go on. Each may keep 30 connections to PostgreSQL."""
-threads = 16
 keepalive = 5
 timeout = 60
 preload_app = True  # imported once, shared by all workers; no connection is open before they part
 graceful_timeout = 20
-limit_request_line = 32 * 1024
-"""A phone names the unsent households of a whole list in one query, 39 bytes each (E10)."""
-message.MAX_REQUEST_LINE = limit_request_line + 1  # gunicorn cuts any larger limit down to its own 8,190
-# what a proxy says is read in one place, server/serving/proxies.py: gunicorn would also let it name SCRIPT_NAME
-secure_scheme_headers: dict[str, str] = {}
-forwarder_headers = ""
 control_socket_disable = True  # nobody uses it, and several servers of one user would share the file
 accesslog = "-"
-http_parser = "fast"  # gunicorn_h1c, in C: parsing in Python cost a visit as much as reading its XML
 
 
 class RedactingLogger(Logger):
@@ -110,25 +101,26 @@ class RedactingLogger(Logger):
         logs.to_stderr(_SETTINGS.log_format)
         logs.less()
 
-    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: dt.timedelta) -> None:
-        metrics.note(environ["PATH_INFO"], resp.status_code, request_time.total_seconds())
+    def answered(self, environ: dict[str, Any], status: int, sent: int, seconds: float) -> None:
+        """One request: counted, and told in a line."""
+        metrics.note(environ["PATH_INFO"], status, seconds)
         if not self.access_log_enabled:
             return
         asked = logs.asked(environ["REQUEST_METHOD"], environ["RAW_URI"])
         agent = logs.redacted(environ.get("HTTP_USER_AGENT", "-"))
         address = environ.get("REMOTE_ADDR", "-")
-        milliseconds = request_time / dt.timedelta(milliseconds=1)
+        milliseconds = seconds * 1000
         if _SETTINGS.log_format == "json":
             line = {
                 "at": dt.datetime.now(dt.UTC), "level": "info", "logger": "access", "process": os.getpid(),
-                "address": address, "asked": asked, "status": resp.status_code, "bytes": resp.sent,
+                "address": address, "asked": asked, "status": status, "bytes": sent,
                 "ms": round(milliseconds, 1), "agent": agent,
             }  # fmt: skip
             self.access_log.info("%s", orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
             return
         self.access_log.info(
             '%s %s "%s" %s %s %.1fms "%s"',
-            address, self.now(), asked, resp.status_code, resp.sent, milliseconds, agent,
+            address, self.now(), asked, status, sent, milliseconds, agent,
         )  # fmt: skip
 
 
@@ -148,9 +140,11 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Every worker applies the log, folds the tally and looks at new visits; what one does the others leave to it."""
-    apply_thread.start(worker.wsgi)
-    folding.start(worker.wsgi)
-    doubts.start(worker.wsgi)
+    front = worker.wsgi
+    front.told = worker.log.answered
+    apply_thread.start(front.app)
+    folding.start(front.app)
+    doubts.start(front.app)
 
 
 def on_exit(_server: Any) -> None:

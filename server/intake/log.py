@@ -1,8 +1,10 @@
 """The log of what was accepted: the table of submissions, to which one statement adds all that waits at a moment."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,6 +29,8 @@ from server.published_forms.read_submission import SubmissionReading, observed
 
 MOST = 100
 """Submissions that are added by one statement."""
+
+_TURN = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +107,7 @@ def keep(sents: Sequence[Sent]) -> list[Kept]:
     """
     with_files = any(sent.blobs for sent in sents)
     engine = db.engine if with_files or db.engine.dialect.name == "sqlite" else single_statements()
-    with engine.connect().execution_options(writes=True) as connection:
+    with _turn(), engine.connect().execution_options(writes=True) as connection:
         met = look(connection, sents)
         may = {number: sent for number, sent in enumerate(sents) if _may_be_kept(sent, met[number])}
         placed = {number: _placed(connection, sent, met[number].about) for number, sent in may.items()}
@@ -127,6 +131,11 @@ def keep(sents: Sequence[Sent]) -> list[Kept]:
         else Kept(met[number])
         for number, sent in enumerate(sents)
     ]
+
+
+def _turn() -> contextlib.AbstractContextManager[object]:
+    """SQLite writes one thing at a time: the next of a process is woken at once, not by a nap of the database's."""
+    return _TURN if db.engine.dialect.name == "sqlite" else contextlib.nullcontext()
 
 
 def _may_be_kept(sent: Sent, met: MetSubmission) -> bool:

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from flask import current_app
 
 from server import clock
 from server.db import db, single_statements
@@ -13,7 +12,6 @@ from server.files import attachments
 from server.files.attachments import Upload
 from server.intake import apply_batches, apply_thread, check_points, edits_and_resends, log, place
 from server.intake.edits_and_resends import Edited
-from server.intake.gather import Gather
 from server.intake.intake_problems import IntakeProblem
 from server.intake.log import Kept, MetSubmission, Sent
 from server.intake.sender import Sender
@@ -22,7 +20,6 @@ from server.models.privacy import of_points
 from server.phones.phone_problems import PhoneProblem
 from server.published_forms.read_submission import SubmissionReading, understand
 
-_WAITING = "tungnha.waiting"
 _WITHDRAWN = sa.select(sa.literal(True)).where(sa.exists().where(Tombstone.key == sa.bindparam("key")))
 
 
@@ -46,8 +43,14 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
 
     Raises Problem for what the collector can cure; anything else is kept and flagged (C39). Of twins that arrive at
     once one is kept, the other is told that it is there (C46). What it changes follows when the log is applied
-    (`apply.py`); whoever must see that has it caught up first.
+    (`apply_batches.py`); whoever must see that has it caught up first.
     """
+    sent = read(xml, uploads, sender)
+    return keep(sent) if isinstance(sent, Sent) else sent
+
+
+def read(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Sent | Receipt:
+    """Understand a submission and put its files on disk; the receipt where that is already all. Problems as above."""
     reading = check_points.with_own_subject(understand(xml), sender)
     if uploads and (refused := _foresee(Sent(reading, (), sender))):
         return refused
@@ -63,22 +66,38 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
             return _not_kept(sent, met)
         _refuse(met, sent)
         sent = _as_edit(sent, _edited(sent))
-    kept = _keep(sent)
+    return sent
+
+
+def keep(sent: Sent) -> Receipt:
+    """Add it to the log, durably; else meet what is there already. Problem where it may not be kept."""
+    kept = log.keep([sent])[0]
+    return _receipt(kept) or _not_kept(sent, kept.met)
+
+
+def may_be_kept_together(sent: Sent) -> bool:
+    """Whether several of its kind are added by one statement: files have a transaction of theirs, edits an order."""
+    return not sent.blobs and sent.edited is None
+
+
+def keep_together(sents: Sequence[Sent]) -> list[Receipt | None]:
+    """Add all these by one statement; None for each that is to be kept alone, which may take longer or raise a Problem.
+
+    So does an outage, which each of them is told in its own words.
+    """
+    try:
+        results = log.keep_each(sents)
+    except sa.exc.OperationalError:
+        return [None] * len(sents)
+    return [_receipt(each) if isinstance(each, Kept) else None for each in results]
+
+
+def _receipt(kept: Kept) -> Receipt | None:
+    """What a phone is told whose submission was kept now; None where it was not."""
     if kept.id is None:
-        return _not_kept(sent, kept.met)
+        return None
     apply_thread.wake()
     return Receipt(kept.id, True, place.thanks(kept.quarantine))
-
-
-def _keep(sent: Sent) -> Kept:
-    """Add it to the log with all that waits in this process at the same moment; files have a transaction of theirs."""
-    if sent.blobs:
-        return log.keep([sent])[0]
-    extensions = current_app.extensions
-    waiting: Gather[Sent, Kept] = extensions.get(_WAITING) or extensions.setdefault(
-        _WAITING, Gather(log.keep_each, log.MOST)
-    )
-    return waiting.join(sent)
 
 
 def _not_kept(sent: Sent, met: MetSubmission) -> Receipt:

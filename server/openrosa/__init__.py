@@ -1,10 +1,8 @@
 """What phones talk to: OpenRosa under a token in the path, and under HTTP Digest."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
 from server import clock
@@ -33,15 +31,9 @@ HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 
-DRAINED = 64_000_000
-"""How much of a body that nobody will read is taken off the line, in bytes, so that the phone gets to read why
-it was refused instead of a reset connection."""
-
 
 def say(problem: Problem) -> Response:
     """A problem in OpenRosa's words (C38, C39)."""
-    if request.method in ("POST", "PUT"):
-        _drain()
     response = Response(xml.message(problem.sentence), problem.status, content_type=xml.CONTENT_TYPE)
     return dressed(response)
 
@@ -56,8 +48,7 @@ def dressed(response: Response) -> Response:
         return response  # a problem told inside the blueprint passes here twice
     most = current_app.config["SETTINGS"].max_submission_mb * 1_000_000
     headers.extend((*HEADERS, ("X-OpenRosa-Accept-Content-Length", str(most))))
-    # gunicorn writes a Date of its own, whether or not there is one
-    if not request.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+    if request.environ.get("SERVER_SOFTWARE") != "uvicorn":  # which writes a Date of its own
         headers.add("Date", http_date(clock.now()))
     return response
 
@@ -75,14 +66,3 @@ def register(app: Flask) -> None:
     for rule, view, methods in trial.ROUTES:
         on_trial.add_url_rule(rule, view_func=view, methods=methods, provide_automatic_options=False)
     app.register_blueprint(on_trial, url_prefix="/thu/<token>")
-
-
-def _drain() -> None:
-    # Werkzeug's own stream knows where the body ends; where nobody has asked for it, nothing has been read
-    stream: Any = request.__dict__.get("stream") or request.environ["wsgi.input"]
-    left = min(request.content_length or 0, DRAINED)
-    try:
-        while left > 0 and (chunk := stream.read(min(left, 64 * 1024))):
-            left -= len(chunk)
-    except (OSError, ValueError, HTTPException):
-        return  # the phone has gone: nobody is left to be told

@@ -8,6 +8,7 @@ from forms.instance import MAX_BYTES
 from server.errors import Problem
 from server.files.attachments import Upload
 from server.intake import receive
+from server.intake.log import Sent
 from server.intake.receive import Receipt
 from server.intake.sender import Sender
 from server.openrosa import parts, xml
@@ -20,24 +21,41 @@ XML_PART = "xml_submission_file"
 INCOMPLETE_PART = "*isIncomplete*"
 """Says that more requests for this submission follow; what is missing is seen from its answers (C36)."""
 
+KEPT_TOGETHER = "tungnha.kept_together"
+"""In a request's environment: the list to which a submission is left, by whoever has several kept at once and answers
+its phone then (server/serving/visits_lane.py)."""
+_SOON = Receipt(0, True, "")
+
 
 @sending
 def submission(caller: PhoneCaller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":
         return Response(status=204, content_type=xml.CONTENT_TYPE)
-    receipt = take(caller)
-    status = 201 if receipt.new else 202
-    return Response(xml.message(receipt.sentence), status, content_type=xml.CONTENT_TYPE)
+    receipt = take(caller, request.environ.get(KEPT_TOGETHER))
+    return Response(told(receipt), 201 if receipt.new else 202, content_type=xml.CONTENT_TYPE)
 
 
-def take(caller: PhoneCaller) -> Receipt:
-    """The submission in the body of this request, taken in; from a phone's app or from the form in a browser."""
+def take(caller: PhoneCaller, together: list[Sent] | None = None) -> Receipt:
+    """The submission in the body of this request, taken in; from a phone's app or from the form in a browser.
+
+    It is left in `together` where somebody keeps several at once; the receipt then stands for the one to come.
+    """
     with parts.received(request.stream, request.content_type or "", request.content_length) as found:
         form, files = unwrap(found)
-        receipt = receive.accept(form, uploads(files), sender(caller))
+        sent = receive.read(form, uploads(files), sender(caller))
+        if together is not None and isinstance(sent, Sent) and receive.may_be_kept_together(sent):
+            together.append(sent)
+            receipt = _SOON
+        else:
+            receipt = receive.keep(sent) if isinstance(sent, Sent) else sent
     learn(caller)
     return receipt
+
+
+def told(receipt: Receipt) -> bytes:
+    """The body of the answer to a submission."""
+    return xml.message(receipt.sentence)
 
 
 def sender(caller: PhoneCaller) -> Sender:

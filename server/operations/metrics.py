@@ -1,6 +1,6 @@
 """Figures for Prometheus: requests as all processes of this machine answered them, and the state of the data.
 
-What is counted per request is counted where gunicorn has the status and the time in hand (gunicorn_conf.py), so
+What is counted per request is counted where the front has the status and the time in hand (server/serving/front.py), so
 that no hook runs for a visit (docs/decisions/0009). Processes share a folder of small files in memory.
 """
 

@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, current_app, request
+from flask import Flask, Response, current_app, request
 
 from server import clock
 from server.accounts import access, guessing
@@ -141,6 +141,13 @@ def by_sent_token(token: str) -> PhoneCaller:
             known_until.clear()
         known_until[key] = caller, time.monotonic() + REMEMBERED
     return caller
+
+
+def opened_lately(app: Flask, token: str) -> bool:
+    """Whether `by_sent_token` would take this token from memory, in this process."""
+    known_until: dict[bytes, tuple[PhoneCaller, float]] = app.extensions.get(_RECENT, {})
+    _, until = known_until.get(hashlib.sha256(token.encode()).digest(), (None, 0.0))
+    return until > time.monotonic()
 
 
 def forget() -> None:

@@ -1,1 +1,1 @@
-"""What stands between the socket and Flask: workers, proxies, headers that every answer carries."""
+"""What stands between the socket and Flask: connections, lanes, proxies, headers that every answer carries."""

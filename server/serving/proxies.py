@@ -25,6 +25,7 @@ class TrustedProxies:
 
     def __init__(self, app: "WSGIApplication", hops: int, networks: Iterable[Network]) -> None:
         self.plain = app
+        self.hops = hops
         self.fixed = ProxyFix(app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops)
         self.networks = tuple(networks)
 
@@ -34,6 +35,12 @@ class TrustedProxies:
         for name in SAID:
             environ.pop(f"HTTP_X_FORWARDED_{name}", None)
         return self.plain(environ, start_response)
+
+    def caller(self, environ: "WSGIEnvironment") -> str:
+        """The address that asks, as a proxy of ours tells it."""
+        said = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        address: str = environ.get("REMOTE_ADDR", "")
+        return said[-self.hops].strip() if self.is_ours(address) and len(said) >= self.hops else address
 
     def is_ours(self, address: str) -> bool:
         """Whether a proxy of ours is there; no address at all is a socket file, which only this machine opens."""

@@ -252,15 +252,3 @@ def test_two_days_side_by_side_fit_the_screen(visit: Visit) -> None:
     expect(visit.page.locator("svg.still")).to_have_count(2)
     assert visit.width() <= (visit.page.viewport_size or PHONE)["width"]
     assert serious(visit) == []
-
-
-def test_the_page_of_the_map_weighs_less_than_250_kilobytes(visit: Visit) -> None:
-    """On the wire at a first visit, with everything in it; weeks and cards come when they are asked for."""
-    session = visit.page.context.new_cdp_session(visit.page)
-    received: list[int] = []
-    session.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
-    session.send("Network.enable")
-    session.send("Network.clearBrowserCache")
-    opened_map(visit)
-    visit.page.wait_for_load_state("networkidle")
-    assert 100_000 < sum(received) < 250_000

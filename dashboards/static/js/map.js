@@ -143,7 +143,7 @@ const tungNha = (() => {
     let wasWhole = false;
     let isWhole = false; // on a projector arrow keys go through the indicators, and do not push the map about
     document.addEventListener("keydown", (event) => {
-      const isStep = isWhole && /^(Arrow(Left|Right)|Page)/.test(event.key);
+      const isStep = isWhole && /^(Arrow|Page)/.test(event.key);
       if (isStep) { event.preventDefault(); event.stopPropagation(); }
       if (isStep || event.key === "Escape") say({ key: event.key });
     }, true);

@@ -155,21 +155,28 @@
   }
 
   async function slide(to) {
-    const said = map.querySelector("output");
-    if (!weeks) said.textContent = said.dataset.wait;
     const told = await load();
-    if (!told?.days[to]) { location.reload(); return; }
+    if (!told) { location.reload(); return; }
     const { days, thon } = told;
     place = to;
     const day = days[to];
     const range = map.querySelector("#tuan");
     range.value = String(to);
     range.setAttribute("aria-valuetext", day.said);
-    said.textContent = day.said;
+    map.querySelector("output").textContent = day.said;
     map.querySelector(".legend .head").innerHTML = day.head;
     const above = document.querySelector(".as-of");
     if (above) above.textContent = day.as_of;
-    count(day.counts, thon, to);
+    for (const button of map.querySelectorAll(".filter button")) {
+      const name = button.dataset.class;
+      button.querySelector("b").firstChild.textContent = String(day.counts[name] ?? 0);
+      const links = [...map.querySelectorAll(".names a")];
+      const own = Object.keys(thon).filter((code) => thon[code].classes[to] === name);
+      const named = own.map((code) => links.find((link) => link.dataset.thon === code)).filter(Boolean);
+      const parts = named.flatMap((link, at) => (at ? [", ", link] : [link]));
+      if (button.nextElementSibling) button.nextElementSibling.append(...parts);
+    }
+    tidyNames();
     repaint(thon, to);
     remember("den_ngay", day.day === map.dataset.today ? [] : [day.day]);
     show();
@@ -177,15 +184,12 @@
     if (picked && !card().hidden) open(picked, { isNew: false });
   }
 
-  /* The legend's numbers, and under each line the names of its thôn. */
-  function count(counts, thon, to) {
-    const links = new Map([...map.querySelectorAll(".names a")].map((link) => [link.dataset.thon, link]));
-    for (const button of map.querySelectorAll(".filter button")) {
-      const name = button.dataset.class;
-      const own = Object.keys(thon).filter((code) => thon[code].classes[to] === name && links.has(code));
-      const parts = own.flatMap((code, at) => (at ? [", ", links.get(code)] : [links.get(code)]));
-      button.querySelector("b").firstChild.textContent = String(counts[name] ?? 0);
-      button.nextElementSibling.replaceChildren(...(parts.length ? parts : [button.nextElementSibling.dataset.none]));
+  /* Between names that went elsewhere their commas are left over. */
+  function tidyNames() {
+    for (const names of map.querySelectorAll(".names")) {
+      const links = [...names.querySelectorAll("a")];
+      const parts = links.flatMap((link, at) => (at ? [", ", link] : [link]));
+      names.replaceChildren(...(parts.length ? parts : ["không có thôn nào"]));
     }
   }
 
@@ -262,7 +266,7 @@
     if (isWhole()) map.querySelector('[data-do="leave"]').focus({ preventScroll: true });
   }
 
-  const STEPS = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 }; // a presenter's clicker sends pages
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 };
   function press(key) {
     if (key === "Escape" && !close()) fill(false);
     if (isWhole() && STEPS[key] && document.activeElement?.id !== "tuan") return go(STEPS[key]);
