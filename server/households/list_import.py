@@ -112,7 +112,8 @@ def check(reading: TableRead, commune: Commune) -> CheckedList:
             faults.append(RowFault(source, found, "village_code" if row.village_code else "village"))
         else:
             placed.append(PlacedRow(row, found))
-    return CheckedList(tuple(placed), tuple(faults))
+    place_of = {id(row): place for place, row in enumerate(reading.rows)}
+    return CheckedList(tuple(placed), tuple(sorted(faults, key=lambda fault: place_of[id(fault.row)])))
 
 
 def placed_rows(rows: Sequence[ListRow], commune: Commune) -> list[PlacedRow]:

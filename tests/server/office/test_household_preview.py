@@ -90,3 +90,11 @@ def test_a_list_in_which_nothing_is_recognised_is_kept_and_read_by_hand(officer:
 def test_the_template_can_be_filled_in(officer: Browser) -> None:
     book = openpyxl.load_workbook(io.BytesIO(officer.get(f"{PAGE}/mau.xlsx").data))
     assert [cell.value for cell in book.active[1]] == [column.title for column in HOUSEHOLD_TABLE.columns]
+
+
+def test_faults_stand_in_the_order_of_the_rows(officer: Browser) -> None:
+    rows = "Chủ hộ;Thôn\nAn;Thôn lạ\n;Cẩm La\nBình;Xóm lạ\n"
+    data = {"csrf_token": officer.csrf_token(PAGE), "tep": (io.BytesIO(rows.encode()), "ho.csv")}
+    page = officer.post(PAGE, data=data).text
+    places = [page.index(f'<th scope="row">Dòng {number}</th>') for number in (2, 3, 4)]
+    assert places == sorted(places)
