@@ -1,6 +1,7 @@
 """What the demonstration stands on: sketched communes and thôn, both plans, indicators and the library's forms."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from forms import plans
 from geo import illustrate
@@ -11,6 +12,7 @@ from server.demo.scale import COMMUNES, SOURCE, Scale
 from server.places import communes
 from server.plans import load_plans
 from server.published_forms import publishing
+from server.published_forms.publishing import ReadyForm
 
 
 def villages(commune_code: str, scale: Scale) -> tuple[VillageSketch, ...]:
@@ -29,14 +31,14 @@ def _resized(sketch: VillageSketch, factor: float) -> VillageSketch:
     return dataclasses.replace(sketch, households=households, people=people, adults=adults)
 
 
-def make(scale: Scale) -> None:
-    """Store all of it; the caller commits."""
+def make(scale: Scale, forms: Iterable[ReadyForm]) -> None:
+    """Store all of it, and publish the forms that were read; the caller commits."""
     _communes()
     for code in COMMUNES:
         _villages(code, scale)
     for plan_id in plans.PLANS:
         load_plans.load(plans.read(plan_id))
-    for published in publishing.publish_library():
+    for published in map(publishing.add, forms):
         published.form_version.published_at = scale.published_at
 
 

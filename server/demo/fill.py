@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from server import migrate
 from server.counting import folding
-from server.db import db, writing
+from server.db import begin_writing, db
 from server.demo import NotPossible, communes_and_forms, household_lists, mark, people, record
 from server.demo.character import characters
 from server.demo.people import Everyone, Walker
@@ -20,6 +20,7 @@ from server.demo.progress import StepProgress
 from server.demo.scale import COMMUNES, Scale
 from server.demo.schedule import Errand, schedule
 from server.demo.walk import Country, Walk, country
+from server.published_forms import publishing
 from server.review import doubts
 from server.settings import Settings
 
@@ -67,9 +68,10 @@ def tables(scale: Scale, progress: StepProgress) -> Everyone:
     """Everything that is there before anybody walks."""
     progress.step("Tạo bảng dữ liệu …")
     migrate.upgrade()
-    writing()
     progress.step("Vẽ 114 xã, phường và các thôn (minh họa), nạp kế hoạch, phát hành biểu mẫu …")
-    communes_and_forms.make(scale)
+    forms = publishing.library_ready()
+    begin_writing()
+    communes_and_forms.make(scale, forms)
     progress.step("Lập danh sách hộ và điểm công cộng …")
     count = household_lists.make(scale)
     progress.step(f"Đã có {count} hộ; tạo tài khoản và thành viên tổ …")
