@@ -40,7 +40,8 @@ SAID = [
     ),
     (
         "Question 'a' uses 'search()', and its select type references the choice list name 'dv'. This choice "
-        "list name is referenced by at least one other question that is not using 'search()', which will not work: 'xep'.",
+        "list name is referenced by at least one other question that is not using 'search()', which will not "
+        "work: 'xep'.",
         ["câu “a” dùng search() với danh sách “dv”"],
     ),
     ("Something that nobody has heard of\nwith a second line", ["hỏi người quản trị"]),
