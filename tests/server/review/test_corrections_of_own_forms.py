@@ -210,3 +210,22 @@ def test_a_pattern_that_does_not_end_costs_nobody_the_server(office: Office) -> 
     answer = office.correct(first, {"/data/ten": "a" * 4000 + "c"})
     assert answer.status_code == 422
     assert office.correct(first, {"/data/y": "2"}).status_code == 302
+
+
+@pytest.mark.parametrize("typed", ["31/12/1980", "1980-02-30", "hôm qua"])
+def test_a_day_is_a_day_or_told_at_its_question_with_a_link_at_the_top(office: Office, typed: str) -> None:
+    """desk-05, desk-07: never stored as it was typed; the sentence stands at the question, a link to it at the top."""
+    answer = office.correct(case(office, "09"), {"/data/ngay_sinh": typed})
+    stored = sample.arrived()[-1]
+    if answer.status_code == 302:
+        assert typed == "31/12/1980"
+        assert b"<ngay_sinh>1980-12-31</ngay_sinh>" in bytes(stored.xml)
+        return
+    assert answer.status_code == 422
+    assert typed.encode() not in bytes(stored.xml)
+    page = html.fromstring(answer.text)
+    [link] = page.xpath("//*[@id='loi']//li/a/@href")
+    [field] = page.xpath("//*[@name='cau:/data/ngay_sinh']")
+    assert link == f"#{field.get('id')}"
+    [sentence] = page.xpath(f"//*[@id='{field.get('aria-describedby')}']")
+    assert sentence.text_content().strip()
