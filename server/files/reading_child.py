@@ -67,7 +67,8 @@ def main(handle: int) -> None:
 
 def _bound() -> None:
     """What holds for all that this process will do; where a phone's visit needs the processor, it waits."""
-    os.nice(5)
+    with suppress(OSError):  # where a service may not change its own turn, the bounds are what counts
+        os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN, WRITTEN))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
