@@ -2,8 +2,9 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -120,12 +121,15 @@ def listed(commune: Commune, wanted: HouseholdFilter) -> HouseholdPage:
     if not wanted.text.strip():
         rows: Sequence[Any] = db.session.execute(query.offset(start).limit(PAGE + 1)).all()
     else:
-        every = ((row, household_parts.of_row(row.label, row.data)) for row in db.session.execute(query))
-        rows = [row for row, own in every if household_parts.holds(own, wanted.text)][
-            start : start + PAGE + 1
-        ]
+        rows = list(islice(_holding(query, wanted.text), start, start + PAGE + 1))
     today = merged_villages.merged(commune)
     return HouseholdPage(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
+
+
+def _holding(query: sa.Select[*tuple[Any, ...]], text: str) -> Iterator[Any]:
+    """The rows of a query whose label or address hold these words, marks typed or not; one statement."""
+    rows: Iterable[Any] = db.session.execute(query)
+    return (row for row in rows if household_parts.holds(household_parts.of_row(row.label, row.data), text))
 
 
 MOST_NAMED = 200
@@ -133,13 +137,8 @@ MOST_NAMED = 200
 
 def named(commune: Commune, text: str) -> tuple[uuid.UUID, ...]:
     """The households of a commune that these words name, however they are written; at most MOST_NAMED."""
-    found: list[uuid.UUID] = []
-    for page in range(1, MOST_NAMED // PAGE + 1):
-        part = listed(commune, HouseholdFilter(text=text, page=page))
-        found += [line.id for line in part.lines]
-        if part.is_last:
-            break
-    return tuple(found)
+    query = _of(commune).order_by(Village.code, Entity.label, Entity.id)
+    return tuple(row.id for row in islice(_holding(query, text), MOST_NAMED))
 
 
 def _line(row: Any, today: Mapping[int, Village]) -> HouseholdRow:
