@@ -141,6 +141,7 @@ const tungNha = (() => {
       });
     });
     let wasWhole = false;
+    let labelled = JSON.stringify([[], null, false]); // as the map was drawn
     let isWhole = false; // on a projector arrow keys go through the indicators, and do not push the map about
     document.addEventListener("keydown", (event) => {
       const isStep = isWhole && /^(Arrow|Page)/.test(event.key);
@@ -156,7 +157,9 @@ const tungNha = (() => {
         wasWhole = isWhole;
         for (const label of labels) date(label, day);
         for (const [code, area] of areas) look(area, only, code === thon);
-        draw();
+        const now = JSON.stringify([only, day, isWhole]);
+        if (now !== labelled) draw(); // labels are measured one by one: not again for a card that opens
+        labelled = now;
       }
       if (focus && areas.has(focus)) areas.get(focus).getElement().focus();
     });
