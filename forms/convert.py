@@ -19,7 +19,7 @@ from forms.check import (
     cycles,
     external_choices,
     kobo,
-    needs,
+    phone_and_web_limits,
     sheet_rules,
     stand_ins,
 )
@@ -99,9 +99,9 @@ def convert(
     except Unreadable as problem:
         raise FormRejected([told(str(problem), book)]) from problem
     filled = _filled(xform, definition, book)
-    films = needs.film_remarks(book, megabytes)
+    films = phone_and_web_limits.film_remarks(book, megabytes)
     own = (*mend.remarks, *external_choices.remarks(book), *sheet_rules.warnings(book, known or {}))
-    warned = (*remarks, *own, *_consequences(definition), *needs.remarks(xform), *films)
+    warned = (*remarks, *own, *_consequences(definition), *phone_and_web_limits.remarks(xform), *films)
     return Converted(xform, definition, warned, mend.versioned, filled)
 
 

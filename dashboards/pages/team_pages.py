@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import team
+from server.coverage import whom_to_visit
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Village
@@ -25,12 +25,14 @@ def villages(code: str) -> str | Response:
     """
     commune = access.open_commune(code)
     own = access.villages_seen(commune)
-    shown = team.villages(commune, own)
-    progress = team.progress(commune, shown)
+    shown = whom_to_visit.villages(commune, own)
+    progress = whom_to_visit.progress(commune, shown)
     if own is not None and progress:
         first = next((each for each in progress if each.to_visit), progress[0])
         return redirect(url_for(".village", code=code, village=first.village.code))
-    return render_template("team_villages.html", commune=commune, progress=progress, states=team.STATES)
+    return render_template(
+        "team_villages.html", commune=commune, progress=progress, states=whom_to_visit.STATES
+    )
 
 
 @blueprint.get("/xa/<code>/to/<village>")
@@ -39,31 +41,31 @@ def village(code: str, village: str) -> str:
     """One thôn: whom to visit today, lane by lane, and the other lists, with names; every view is logged (R24)."""
     commune = access.open_commune(code)
     found = _village(commune, village)
-    state = request.args.get("loc", team.TODAY)
+    state = request.args.get("loc", whom_to_visit.TODAY)
     search = request.args.get("tim", "").strip()[:80]
     page = max(1, min(request.args.get("trang", 1, type=int), 1000))
-    state = state if state in team.STATES else team.TODAY
+    state = state if state in whom_to_visit.STATES else whom_to_visit.TODAY
     audit.note_reading("household.list", f"village:{found.code}", {"state": state})
-    [progress] = team.progress(commune, [found])
+    [progress] = whom_to_visit.progress(commune, [found])
     own = access.villages_seen(commune)
     needed = progress.pace.needed
     return render_template(
         "team_village.html",
         commune=commune,
         village=found,
-        villages=team.villages(commune, own) if own is not None else (),
+        villages=whom_to_visit.villages(commune, own) if own is not None else (),
         progress=progress,
         needed=math.ceil(needed) if needed is not None else None,
-        states={team.TODAY: "hôm nay"} | dict(team.STATES),
-        numbers={team.TODAY: progress.to_visit} | dict(progress.by_state),
-        today_list=team.TODAY,
+        states={whom_to_visit.TODAY: "hôm nay"} | dict(whom_to_visit.STATES),
+        numbers={whom_to_visit.TODAY: progress.to_visit} | dict(progress.by_state),
+        today_list=whom_to_visit.TODAY,
         day=clock.today(),
         state=state,
         search=search,
-        homes=team.homes(progress.parts, state, search, page),
-        helped=team.helped(progress.parts),
-        doubtful=team.doubtful(commune, progress.parts),
-        answered=team.answered(progress.parts),
+        homes=whom_to_visit.homes(progress.parts, state, search, page),
+        helped=whom_to_visit.helped(progress.parts),
+        doubtful=whom_to_visit.doubtful(commune, progress.parts),
+        answered=whom_to_visit.answered(progress.parts),
         is_officer=access.may(Right.READ_LABELS, commune),
     )
 

@@ -9,7 +9,7 @@ from segno import make_qr
 from werkzeug.wrappers import Response as Redirect
 
 from forms import changes, personal_data
-from forms.check import needs
+from forms.check import phone_and_web_limits
 from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Purpose
 from forms.errors import FormRejected, SheetError
 from server import audit
@@ -63,7 +63,7 @@ def show_draft(draft_id: int) -> str:
         remarks=drafts.remarks(draft),
         ran=[words for code, words in drafts.CHECKS.items() if code in draft.checks],
         left=[words for code, words in drafts.CHECKS.items() if code not in draft.checks],
-        not_on_web=[need.words for need in needs.of(draft.xform) if not need.web],
+        not_on_web=[need.words for need in phone_and_web_limits.of(draft.xform) if not need.web],
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
         changes=_changes(draft, found),
         tried=drafts.tried(draft),
@@ -172,8 +172,10 @@ def _publication(
         kinds=KIND_WORDS,
         changed=compared.indicators_changed if compared else (),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
-        phones=phone_apps.behind(needs.of(draft.xform), draft.commune_id),
-        film=needs.film_words(most_mb) if needs.takes_films(draft.xform) else "",
+        phones=phone_apps.behind(phone_and_web_limits.of(draft.xform), draft.commune_id),
+        film=phone_and_web_limits.film_words(most_mb)
+        if phone_and_web_limits.takes_films(draft.xform)
+        else "",
         untargeted=publish_answers.without_target(found),
         communes=catalogue.communes() if draft.commune_id is None else [],
     )

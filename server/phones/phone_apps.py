@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from forms.check import needs
-from forms.check.needs import Need, Version
+from forms.check import phone_and_web_limits
+from forms.check.phone_and_web_limits import Need, Version
 from server.db import db
 from server.models import Collector, Device
 from server.phones.last_contact import app
@@ -29,7 +29,7 @@ def version_of(user_agent: str) -> tuple[str, Version] | None:
     """App and version that a phone tells; None where it is neither ODK Collect nor KoboCollect, or tells none."""
     name, _, rest = app(user_agent).rpartition(" ")
     found = _VERSION.match(rest)
-    if name not in {needs.COLLECT, needs.KOBO} or found is None:
+    if name not in {phone_and_web_limits.COLLECT, phone_and_web_limits.KOBO} or found is None:
         return None
     return name, tuple(int(part) for part in found.groups() if part is not None)
 
@@ -46,6 +46,11 @@ def behind(wanted: Iterable[Need], commune_id: int | None) -> list[Behind]:
     told = [version_of(agent) for agent in db.session.scalars(query)]
     known = [each for each in told if each is not None]
     return [
-        Behind(need, sum(needs.older(need, *each) for each in known), len(told) - len(known), len(told))
+        Behind(
+            need,
+            sum(phone_and_web_limits.older(need, *each) for each in known),
+            len(told) - len(known),
+            len(told),
+        )
         for need in asked
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import request, url_for
 
-from forms.check import needs
+from forms.check import phone_and_web_limits
 from server.errors import Problem
 from server.phones.phone_problems import PhoneProblem
 
@@ -39,7 +39,7 @@ def form(
         "title": title,
         "md5": digest,
         "url": url_for(f".{of}form", form_id=form_id, version=version),
-        "impossible": [need.words for need in needs.of(xform) if not need.web],
+        "impossible": [need.words for need in phone_and_web_limits.of(xform) if not need.web],
         "files": [
             {
                 "name": name,

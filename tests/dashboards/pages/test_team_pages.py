@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
-from server.coverage import team
+from server.coverage import whom_to_visit
 from server.db import db
 from server.models import Audit, Entity, Form, Indicator, Submission, Tally, Village
 from tests import sample
@@ -175,7 +175,7 @@ def test_a_household_is_found_with_or_without_marks_by_name_lane_or_number(world
 
 
 def test_long_lists_are_paged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(team, "PAGE", 2)
+    monkeypatch.setattr(whom_to_visit, "PAGE", 2)
     for name in ("Một", "Hai", "Ba"):
         world.home(f"Hộ {name}", f"Ngõ {len(name)}")
     leader = world.visitor("to_dong", "team_leader", world.east)

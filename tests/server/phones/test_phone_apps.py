@@ -3,14 +3,14 @@
 import pytest
 from flask import Flask
 
-from forms.check import needs
+from forms.check import phone_and_web_limits
 from server import clock
 from server.db import db
 from server.models import Commune, Device
 from server.phones import phone_apps
 from tests import sample
 
-ENTITIES = next(each for each in needs.NEEDS if each.code == "entities_2025")
+ENTITIES = next(each for each in phone_and_web_limits.NEEDS if each.code == "entities_2025")
 AGENTS = (
     "org.odk.collect.android/v2026.1.0 Dalvik/2.1.0", "org.odk.collect.android/v2025.4.1 Dalvik/2.1.0",
     "org.koboc.collect.android/v2025.3.3 Dalvik/2.1.0", "curl/8.5",
@@ -53,4 +53,4 @@ def test_older_phones_of_the_commune_are_counted_and_those_unknown_told(app: Fla
     [told] = phone_apps.behind([ENTITIES], commune.id)
     assert (told.older, told.unknown, told.phones) == (2, 1, 4)
     assert phone_apps.behind([ENTITIES], commune.id + 1)[0].phones == 0
-    assert phone_apps.behind([each for each in needs.NEEDS if not each.of_phones], None) == []
+    assert phone_apps.behind([each for each in phone_and_web_limits.NEEDS if not each.of_phones], None) == []

@@ -11,7 +11,7 @@ from flask import Flask
 
 from server import clock
 from server.boundaries import derived_outlines, merge_villages
-from server.coverage import team
+from server.coverage import whom_to_visit
 from server.db import db, single_statements, writing
 from server.households import list_comparison, list_import, phone_lists
 from server.models import Collector, Difficulty, Submission
@@ -113,15 +113,15 @@ def test_a_leader_sees_all_parts_on_his_teams_page(world: World) -> None:
     assert labels(page) == ["Bà Đông", "Ông Đoài"]
     assert "Việc kich_hoat" in page
     assert "Cô Ngờ" in page
-    (progress,) = team.progress(world.commune, [world.west])
+    (progress,) = whom_to_visit.progress(world.commune, [world.west])
     assert (progress.by_state["chua_tham"], progress.met) == (2, 1)
 
 
 def test_the_pace_counts_who_was_met_in_every_part(world: World) -> None:
     world.tallied("tham_ho", "state", NOON.date(), 5)
-    (before,) = team.progress(world.commune, [world.east])
+    (before,) = whom_to_visit.progress(world.commune, [world.east])
     merge(world)
-    (after,) = team.progress(world.commune, [world.west])
+    (after,) = whom_to_visit.progress(world.commune, [world.west])
     assert after.pace.recent == before.pace.recent > 0
 
 
@@ -143,8 +143,8 @@ def test_difficulties_of_every_part_are_the_new_thons(world: World) -> None:
     writing()
     db.session.execute(sa.update(Difficulty).values(state="answered"))
     db.session.commit()
-    (progress,) = team.progress(world.commune, [world.west])
-    assert team.answered(progress.parts) == 1
+    (progress,) = whom_to_visit.progress(world.commune, [world.west])
+    assert whom_to_visit.answered(progress.parts) == 1
 
 
 def test_an_officer_finds_the_households_of_every_part_under_the_new_name(world: World) -> None:

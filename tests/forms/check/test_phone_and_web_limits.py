@@ -2,7 +2,7 @@
 
 import pytest
 
-from forms.check import needs
+from forms.check import phone_and_web_limits
 from forms.convert import convert
 
 FORM = """
@@ -26,7 +26,7 @@ PLAIN = "| | text | ten | Tên | | | |"
 
 def found(rows: str, more: str = "") -> set[str]:
     xform = convert(FORM.format(rows=rows, more=more).encode(), "can_gi.md").xform
-    return {need.code for need in needs.of(xform)}
+    return {need.code for need in phone_and_web_limits.of(xform)}
 
 
 def entities(*cells: str) -> str:
@@ -69,15 +69,15 @@ def test_what_needs_a_newer_phone_is_a_remark_at_the_check() -> None:
 @pytest.mark.parametrize(
     ("app", "version", "is_older"),
     [
-        (needs.COLLECT, (2025, 3, 3), True),
-        (needs.COLLECT, (2026, 1, 0), False),
-        (needs.COLLECT, (2026, 1), False),
-        (needs.KOBO, (2025, 3, 3), True),
+        (phone_and_web_limits.COLLECT, (2025, 3, 3), True),
+        (phone_and_web_limits.COLLECT, (2026, 1, 0), False),
+        (phone_and_web_limits.COLLECT, (2026, 1), False),
+        (phone_and_web_limits.KOBO, (2025, 3, 3), True),
     ],
 )
 def test_a_phone_is_old_by_app_and_version(app: str, version: tuple[int, ...], is_older: bool) -> None:
-    need = next(each for each in needs.NEEDS if each.code == "entities_2025")
-    assert needs.older(need, app, version) is is_older
+    need = next(each for each in phone_and_web_limits.NEEDS if each.code == "entities_2025")
+    assert phone_and_web_limits.older(need, app, version) is is_older
 
 
 def test_a_film_has_its_length_told_at_its_row() -> None:
@@ -88,5 +88,5 @@ def test_a_film_has_its_length_told_at_its_row() -> None:
 
 
 def test_a_need_is_told_once() -> None:
-    assert len({need.code for need in needs.NEEDS}) == len(needs.NEEDS)
-    assert all(need.of_phones or not need.web for need in needs.NEEDS)
+    assert len({need.code for need in phone_and_web_limits.NEEDS}) == len(phone_and_web_limits.NEEDS)
+    assert all(need.of_phones or not need.web for need in phone_and_web_limits.NEEDS)
