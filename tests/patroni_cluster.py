@@ -28,6 +28,12 @@ SECRET = "a password of tests"
 PATIENCE = 60.0  # seconds
 
 
+def _programs() -> Path:
+    """Debian's PostgreSQL, as in the book, where it is here: Patroni of Debian 12 is older than that of the tests."""
+    debians = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return debians[0].parent if debians else programs()
+
+
 def is_installed() -> bool:
     """Whether Debian's packages patroni and etcd-server are here."""
     return all(shutil.which(each) for each in NEEDED)
@@ -53,7 +59,7 @@ class Node:
             "PATRONI_POSTGRESQL_LISTEN": f"{HOST}:{self.port}",
             "PATRONI_POSTGRESQL_CONNECT_ADDRESS": f"{HOST}:{self.lines['postgres'].port}",
             "PATRONI_POSTGRESQL_DATA_DIR": str(self.data),
-            "PATRONI_POSTGRESQL_BIN_DIR": str(programs()),
+            "PATRONI_POSTGRESQL_BIN_DIR": str(_programs()),
             "PATRONI_POSTGRESQL_PGPASS": str(self.data.parent / "pgpass"),
             "PATRONI_RESTAPI_LISTEN": f"{HOST}:{self.api}",
             "PATRONI_RESTAPI_CONNECT_ADDRESS": f"{HOST}:{self.lines['api'].port}",
@@ -191,15 +197,15 @@ class PatroniCluster:
 
         One that cannot start is copied anew after a while, as the book tells a person to do.
         """
-        began = time.monotonic()
+        began, has_helped = time.monotonic(), False
         while not self._is_whole():
             assert time.monotonic() - began < 2 * PATIENCE, f"the cluster is not whole: {self._told()}"
-            if time.monotonic() - began > PATIENCE / 2:
-                self._copy_anew()
+            if time.monotonic() - began > PATIENCE / 2 and not has_helped:
+                has_helped = self._copy_anew()
             time.sleep(0.3)
 
-    def _copy_anew(self) -> None:
-        """`patronictl reinit` for whoever has failed to start."""
+    def _copy_anew(self) -> bool:
+        """`patronictl reinit` for whoever has failed to start; whether there was one."""
         failed = [str(each["name"]) for each in self._members() if each["state"] == "start failed"]
         for node in (node for node in self.nodes if node.name in failed):
             credentials = base64.b64encode(f"patroni:{SECRET}".encode()).decode()
@@ -210,6 +216,7 @@ class PatroniCluster:
             )
             with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=5):
                 self.copied_anew.append(node.name)
+        return bool(failed)
 
     def _members(self) -> list[dict[str, Any]]:
         node = self.primary
@@ -264,6 +271,8 @@ def _stopped(process: "subprocess.Popen[bytes]") -> None:
 
 
 def account(folder: Path) -> str | None:
-    """Whom PostgreSQL may run as: nobody who is root."""
+    """Whom PostgreSQL may run as: not root; Debian's as the account that has its folder of sockets."""
+    if _programs() != programs():
+        return "postgres"
     with OwnPostgres(folder / "first", folder) as first:
         return first.user
