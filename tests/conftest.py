@@ -44,7 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
-        metafunc.parametrize("database", DATABASES if chosen == "both" else (chosen,), scope="session")
+        both = DATABASES[:1] if metafunc.definition.get_closest_marker("browser") else DATABASES
+        metafunc.parametrize("database", both if chosen == "both" else (chosen,), scope="session")
 
 
 @dataclasses.dataclass(frozen=True)

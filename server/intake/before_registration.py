@@ -126,5 +126,8 @@ def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
     WrittenRows(changes=[records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)]).write(
         connection
     )
-    settle(connection, entity_id)
+    if not settle(connection, entity_id):
+        restate(
+            connection, entity_id, clock.now()
+        )  # the one visit by which it was registered was waiting alone
     return True

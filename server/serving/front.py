@@ -23,8 +23,11 @@ from server.serving.connections import PatientHttp, Strangers
 from server.serving.visits_lane import VisitsLane
 from server.serving.wsgi_calls import BodyWanted, Environ, WsgiCall, environ_of, with_body
 
-ASKS, PHONES, OTHERS = 2, 4, 8
-"""Threads of a process: to ask who sends; for what phones send with photos, or again; for everybody else."""
+ASKS, PHONES, OTHERS = 2, 16, 8
+"""Threads of a process: to ask who sends; for what phones send with photos, or again; for everybody else.
+
+Twice as many for phones as may be at the blobs at once (server/files/blobs/turns.py): where these hang, others go on.
+"""
 SHARE = 4
 """Of the threads for everybody, those that one address has at most."""
 DRAINS_FOR, FLOWS_WITHIN = 10.0, 0.3
@@ -113,7 +116,7 @@ class Front:
         body = await _body(receive, connection, environ, self._most)
         if body is None:
             return None
-        if token is not None and body[1] <= IN_MEMORY:
+        if token is not None and body[1] <= IN_MEMORY and not _has_files(body[0]):
             call = WsgiCall(self.app, with_body(environ, *body))
             if await self._visits.answered(call):
                 return call
@@ -166,6 +169,12 @@ async def _body(
             return kept, max(announced, length + 1) if connection.is_cut else length
         message = await receive()
     return None
+
+
+def _has_files(body: IO[bytes]) -> bool:
+    """Whether something beside the XML may come with it: photos are written to a place that may be slow."""
+    body.seek(0)
+    return body.read().count(b"filename=") > 1
 
 
 async def _drained(receive: Receive) -> None:

@@ -285,7 +285,9 @@ def test_9_a_months_figures_are_one_table_and_a_report_is_issued_by_somebody(
         clicks = Clicks(visit)
         clicks.link("Số liệu báo cáo")
         clicks.link("Nạp bảng số liệu của một tháng")
-        page.fill("#dan", "Chỉ tiêu\tThực hiện\tMục tiêu\nAL-T09\t1.250\t1.300\n")
+        page.fill(
+            "#dan", "Chỉ tiêu\tTử số\tMẫu số\tNguồn\nAL-T09\t1.250\t1.300\tBáo cáo tháng của Văn phòng\n"
+        )
         clicks.button("Xem trước")
         expect(page.locator("main")).to_contain_text("1.250")
         clicks.link("Báo cáo")

@@ -23,6 +23,7 @@ _FLASK = re.compile(r"\bflask (?:--app app )?([a-z][a-z-]*)(?: ([a-z][a-z-]*))?"
 _SETTING = re.compile(r"\bTUNGNHA_[A-Z_]+\b")
 _OTHERS = {
     "TUNGNHA_FORMPACK_PYTHON",
+    "TUNGNHA_TEST_COMMUNES",
     "TUNGNHA_TEST_POSTGRES",
     "TUNGNHA_TEST_MUTATIONS",
     "TUNGNHA_TEST_DEBIAN",

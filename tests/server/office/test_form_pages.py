@@ -331,11 +331,11 @@ def test_a_renamed_library_form_is_the_same_but_for_the_code() -> None:
 
 TWO_LISTS = """
 | survey |
-| | type | name | label | save_to |
-| | begin repeat | nguoi | Người | |
-| | text | ten | Tên | ten |
-| | end repeat | | | |
-| | geotrace | ranh | Ranh | |
+| | type | name | label | save_to | appearance |
+| | begin repeat | nguoi | Người | | |
+| | text | ten | Tên | ten | |
+| | end repeat | | | | |
+| | image | ranh | Ranh | | annotate |
 | entities |
 | | list_name | label |
 | | nguoi_gia | ${ten} |
@@ -350,7 +350,7 @@ def test_the_draft_says_which_checks_ran_and_what_the_web_form_cannot(officer: B
     assert "Đã kiểm: cách viết XLSForm; hàm, tham số" in page
     assert "điền trống một lần" in page
     assert ("Chưa chạy: ODK Validate" in page) is not odk_validate.installed()
-    assert "không dùng được trên phiếu web: vẽ đường, vẽ vùng" in page
+    assert "không dùng được trên phiếu web: vẽ lên ảnh" in page
     assert "cần ODK Collect từ 2026.1" in page
 
 
