@@ -1,11 +1,14 @@
 """From an empty installation and one administrator to a third commune's first counted visit, by pages alone."""
 
+import io
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from werkzeug.serving import make_server
 
@@ -18,6 +21,8 @@ from tests.phone import OverSocket, Phone, statuses
 
 pytestmark = pytest.mark.browser
 
+PICTURES = os.environ.get("TUNGNHA_TEST_PICTURES", "")
+"""A folder: where the pictures of docs/begin.md are to be drawn anew."""
 OWN = "Mat khau cua toi 2026!"
 NAMES = ("Đông", "Đoài", "Nam", "Bắc", "Trung", "Thượng", "Hạ", "Vạn Phúc", "Cẩm La", "Hòa Mỹ")
 THON = "BIỂU THỐNG KÊ THÔN\n\nTT\tTên thôn\tSố hộ\tNhân khẩu\n" + "\n".join(
@@ -82,18 +87,25 @@ def add_person(visit: Visit, username: str, role: str, commune: str = "") -> str
     return visit.page.locator(".secret").inner_text()
 
 
-def look(visit: Visit, name: str) -> None:
-    """No page of the way scrolls sideways."""
-    assert visit.width() <= visit.page.viewport_size["width"], name  # type: ignore[index]
+def look(visit: Visit, name: str, picture: str = "") -> None:
+    """No page of the way scrolls sideways; at a desk it is drawn for docs/begin.md where somebody asks for that."""
+    size = visit.page.viewport_size
+    assert size is not None
+    assert visit.width() <= size["width"], name
+    if picture and PICTURES and size == DESK:
+        visit.page.set_viewport_size({"width": 1000, "height": 700})
+        with Image.open(io.BytesIO(visit.page.screenshot())) as drawn:
+            drawn.quantize(64).save(Path(PICTURES) / f"{picture}.png", optimize=True)
+        visit.page.set_viewport_size(size)
 
 
-def paste(visit: Visit, table: str, says: str) -> None:
+def paste(visit: Visit, table: str, says: str, picture: str = "") -> None:
     """A table is pasted, looked at, stored."""
     page = visit.page
     page.fill("#dan", table)
     press(page, "Xem trước")
     expect(page.locator("main")).to_contain_text(says)
-    look(visit, says)
+    look(visit, says, picture)
     press(page, "Lưu")
 
 
@@ -108,7 +120,7 @@ def test_a_third_commune_comes_to_its_first_counted_visit_by_pages_alone(
         for code in ("11629", "10930", "10507"):
             admin.page.check(f"input[value='{code}']")
         press(admin.page, "Mở các xã")
-        look(admin, "communes")
+        look(admin, "communes", "xa-phuong")
         city_secret = add_person(admin, "thanh.pho", "city")
         officer_secret = add_person(admin, "can.bo", "officer", "10507")
     with opened(browser, site, size) as city:
@@ -122,7 +134,7 @@ def test_a_third_commune_comes_to_its_first_counted_visit_by_pages_alone(
         officer.open("/xa/10507")
         expect(officer.page.locator(".big")).to_contain_text("1")
         expect(officer.page.locator(".thons tbody tr")).to_have_count(30)
-        look(officer, "overview")
+        look(officer, "overview", "tong-quan")
         officer.open("/xa/10507/ban-do")
         expect(officer.page.locator("main")).to_contain_text("chưa có ranh giới thôn")
         officer.open("/quan-tri/xa/10507/bat-dau")
@@ -134,18 +146,19 @@ def _begin(officer: Visit, secret: str) -> tuple[str, str, str]:
     page = officer.page
     sign_in_first(officer, "can.bo", secret)
     assert urlsplit(page.url).path == "/quan-tri/xa/10507/bat-dau"
-    look(officer, "steps")
+    look(officer, "steps", "bat-dau")
     follow(page, page.get_by_role("link", name="Nạp bảng thôn"))
-    paste(officer, THON, "30 thôn mới, 0 thôn đã có")
+    paste(officer, THON, "30 thôn mới, 0 thôn đã có", "bang-thon")
     expect(page.locator("main")).to_contain_text("30/30 thôn có số hộ")
     follow(page, page.get_by_role("link", name="Nạp kế hoạch"))
     follow(page, page.locator("main a", has_text="Chuyển đổi số xã Mao Điền"))
-    look(officer, "plan")
+    look(officer, "plan", "ke-hoach")
     press(page, "Dùng kế hoạch này")
     follow(page, page.get_by_role("link", name="Nạp danh sách thành viên"))
-    paste(officer, COLLECTORS, "2 thành viên mới")
+    paste(officer, COLLECTORS, "2 thành viên mới", "thanh-vien")
     officer.open("/quan-tri/xa/10507/bat-dau")
     follow(page, page.get_by_role("link", name="Mở tờ mã QR"))
+    look(officer, "codes")
     typed = page.locator(".code-card", has_text="Lương Thị Nụ").locator(".typed")
     name, password = (each.inner_text() for each in typed.locator("b").all()[:2])
     server = next(word for word in typed.inner_text().split() if word.startswith("http"))
