@@ -1,6 +1,6 @@
 """Everyday tasks as people do them, by links and buttons alone; a click is counted where one has to be made.
 
-The leader's map (task 2) stands in test_map_page.py, whom to visit today (task 10) in tests/dashboards/pages.
+The leader's map (task 2) stands in test_map_page.py.
 """
 
 import io
@@ -63,10 +63,10 @@ def office(template_database: Template, tmp_path: Path) -> Iterator[Office]:
         commune = fill("11629", villages=5)
         db.session.commit()
         publishing.publish_library()
-        for role in ("officer", "leader"):
-            make_person(username(role), role, commune)
         villages = sorted(db.session.query(Village).all(), key=lambda each: each.code)
-        visit_a_household(app, villages[0])
+        for role in ("officer", "leader", "team_leader"):
+            make_person(username(role), role, commune, villages[:1] if role == "team_leader" else ())
+        visit_households(app, villages[0])
         names = [each.name for each in villages]
         db.session.commit()
         db.session.close()
@@ -79,17 +79,17 @@ def office(template_database: Template, tmp_path: Path) -> Iterator[Office]:
         server.server_close()
 
 
-def visit_a_household(app: Flask, village: Village) -> None:
-    """“Đỗ Thị Thảo, Ngõ 9, số 9” is registered at its door by a phone."""
+def visit_households(app: Flask, village: Village) -> None:
+    """“Đỗ Thị Thảo, Ngõ 9, số 9” is registered at its door by a phone; at “Vũ Văn Mít, Ngõ 2” nobody was at home."""
     collector = make_collector(village.commune, [village]).collector
     phone = Phone(InProcess(app), f"http://localhost/key/{collectors.token(collector)}")
-    filling = engine.open_form(*phone.sync()["ho_gia_dinh"]).start(now=NOON)
-    for path, value in (
-        ("thon", village.code), ("tim_ho", "moi"), ("ket_qua", "gap"), ("chu_ho", "Đỗ Thị Thảo"),
-        ("dia_chi", "Ngõ 9, số 9"),
-    ):  # fmt: skip
-        filling.answer(path, value)
-    assert statuses(phone.send(filling.submission())) == [201]
+    form = engine.open_form(*phone.sync()["ho_gia_dinh"])
+    for head, where, result in (("Đỗ Thị Thảo", "Ngõ 9, số 9", "gap"), ("Vũ Văn Mít", "Ngõ 2, số 4", "vang")):
+        filling = form.start(now=NOON)
+        answers = {"thon": village.code, "tim_ho": "moi", "ket_qua": result, "chu_ho": head, "dia_chi": where}
+        for path, value in answers.items():
+            filling.answer(path, value)
+        assert statuses(phone.send(filling.submission())) == [201]
 
 
 class Clicks:
@@ -298,3 +298,16 @@ def test_9_a_months_figures_are_one_table_and_a_report_is_issued_by_somebody(
         page.fill("#ho_ten", "Nguyễn Thị Hạnh")
         clicks.button("Phát hành")
         expect(page.locator("main")).to_contain_text("SHA-256", timeout=60_000)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_10_the_leader_of_a_team_lands_on_whom_to_visit_today(
+    browser: Browser, office: Office, size: dict
+) -> None:
+    with opened(browser, office.site, size) as visit:
+        sign_in(visit, "team_leader")
+        told = visit.page.locator("main")
+        expect(told).to_contain_text("Ngõ 2")
+        expect(told).to_contain_text(re.compile("Vũ Văn Mít.*Vắng nhà.*12:00", re.DOTALL))
+        expect(told).not_to_contain_text("Đỗ Thị Thảo")
+        assert visit.width() <= visit.page.viewport_size["width"]  # type: ignore[index]

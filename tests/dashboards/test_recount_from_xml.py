@@ -162,7 +162,7 @@ def test_page_map_workbook_and_api_tell_what_the_phones_sent(
 
 def legend(page: str) -> list[tuple[str, int]]:
     part = page[page.index('<ul class="classes">') :].split("</ul>", 1)[0]
-    return [(label, int(n)) for label, n in re.findall(r"<span>(.*?)</span><b>(\d+)</b>", part)]
+    return [(label, int(n)) for label, n in re.findall(r"<span>([^<]*)</span><b>(\d+)<", part)]
 
 
 def workbook(officer: Browser, sums: Sums) -> None:
