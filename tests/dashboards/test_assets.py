@@ -23,6 +23,12 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         older = "url(./files/be-vietnam-pro-{0}-{1}-normal.woff) format('woff')"
         faces = [f"@font-face {{ src: {source}, {older}; }}".replace("{0}", s) for s in assets.SUBSETS]
         (folder / assets.FONT / f"{weight}.css").write_text("\n".join(faces).replace("{1}", weight))
+    (folder / assets.ENGINE_SOURCE).parent.mkdir(parents=True)
+    (folder / assets.ENGINE_SOURCE).write_text(
+        "export const loadForm = (form) => form ?? null; // a comment\n"
+    )
+    (folder / "@esbuild").symlink_to(ROOT / "node_modules" / "@esbuild")
+    monkeypatch.setattr(assets, "ENGINE", tmp_path / "engine.js")
     monkeypatch.setattr(assets, "MODULES", folder)
     monkeypatch.setattr(assets, "VENDOR", tmp_path / "vendor")
     return folder
@@ -70,6 +76,13 @@ def test_a_file_that_went_missing_is_noticed(modules: Path) -> None:
     assets.copy()
     (assets.VENDOR / "leaflet/leaflet.css").unlink()
     assert not assets.is_current()
+
+
+def test_the_engine_is_written_down_small_for_old_iphones(modules: Path) -> None:
+    assets.copy()
+    written = assets.ENGINE.read_text()
+    assert "loadForm" in written
+    assert "a comment" not in written
 
 
 def test_a_package_without_an_expected_file_is_refused(modules: Path) -> None:
