@@ -175,6 +175,7 @@ def test_5_a_form_is_mended_tried_on_the_screen_and_published(browser: Browser, 
         assert [each for each in visit.errors if "422" not in each] == []
         visit.errors.clear()  # a file that is refused is answered 422, which the browser notes
         clicks.link(re.compile("Phát hành"))
+        assert clicks.count == 5
 
 
 def test_6_a_household_is_found_its_visit_corrected_rejected_and_taken_back(
@@ -260,20 +261,21 @@ def test_8_outlines_whose_names_differ_stop_and_matching_is_proposed(
 ) -> None:
     with opened(browser, office.site, DESK) as visit:
         sign_in(visit, "officer")
-        Clicks(visit).link("Ranh giới")
+        clicks = Clicks(visit)
+        clicks.link("Ranh giới")
         content = renamed()
         visit.page.set_input_files(
             "input[type=file]",
             {"name": "ranh.geojson", "mimeType": "application/geo+json", "buffer": content},
         )
         with visit.page.expect_navigation():
-            visit.page.get_by_role("button", name=re.compile("Xem trước|Kiểm tra")).first.click()
+            clicks(visit.page.get_by_role("button", name=re.compile("Xem trước|Kiểm tra")).first)
         expect(visit.page.locator("main")).to_contain_text(re.compile("tên khác|khác tên|đổi tên"))
         expect(visit.page.get_by_label(re.compile("Ghép theo tên thôn"))).to_be_visible()
-        visit.page.get_by_label(re.compile("Ghép theo tên thôn")).check()
-        with visit.page.expect_navigation():
-            visit.page.get_by_role("button", name="Xem lại theo cách này").click()
+        clicks(visit.page.get_by_label(re.compile("Ghép theo tên thôn")))
+        clicks.button("Xem lại theo cách này")
         expect(visit.page.locator("main")).not_to_contain_text(re.compile("tên khác|khác tên|đổi tên"))
+        assert clicks.count == 4
 
 
 def test_9_a_months_figures_are_one_table_and_a_report_is_issued_by_somebody(
@@ -290,6 +292,7 @@ def test_9_a_months_figures_are_one_table_and_a_report_is_issued_by_somebody(
         )
         clicks.button("Xem trước")
         expect(page.locator("main")).to_contain_text("1.250")
+        clicks.button("Lưu 1 dòng")
         clicks.link("Báo cáo")
         clicks.button("Xem dự thảo")
         page.check("input[name=da_doc]")
@@ -298,6 +301,7 @@ def test_9_a_months_figures_are_one_table_and_a_report_is_issued_by_somebody(
         page.fill("#ho_ten", "Nguyễn Thị Hạnh")
         clicks.button("Phát hành")
         expect(page.locator("main")).to_contain_text("SHA-256", timeout=60_000)
+        assert clicks.count == 7
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
