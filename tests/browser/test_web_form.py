@@ -1,5 +1,6 @@
 """The form in a browser: a collector without ODK Collect walks, loses the network, and sends once."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -254,3 +255,23 @@ def test_a_household_that_has_left_the_list_stays_in_the_draft_that_chose_it(
     page.get_by_role("button", name="Cập nhật").click()
     page.get_by_role("button", name="Điền tiếp").click()
     expect(page.locator(".chosen")).to_contain_text("Đỗ Thị Thảo")
+
+
+def test_lists_of_people_go_after_14_days_without_an_update_and_filled_forms_stay(
+    phone: BrowserContext, server: Server
+) -> None:
+    page = prepared(phone, server)
+    phone.set_offline(True)
+    start(page, "Mọi loại câu")
+    fill_all_kinds(page)
+    finish(page)
+    expect(page.locator("#waiting")).to_have_text("1 phiếu chờ gửi")
+    kept = "import('{0}').then((store) => store.keys('files')).then((found) => found.length)"
+    module = page.evaluate("document.querySelector('script[type=module]').src").replace("app.js", "store.js")
+    for days, some in ((13, True), (15, False)):
+        page.clock.set_fixed_time(dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        assert (page.evaluate(kept.format(module)) > 0) is some, days
+    expect(page.get_by_text("Danh sách hộ đã cũ quá 14 ngày")).to_be_visible()
+    expect(page.locator("#waiting")).to_have_text("1 phiếu chờ gửi")

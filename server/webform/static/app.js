@@ -169,8 +169,8 @@ async function flush(isAsked = false) {
 async function failed(error, isAsked) {
   if (open) return;
   if (error.status === 403) await home(say("code_lost"), "wrong");
-  else if (error.code === "offline") await home(isAsked ? say("offline") : "");
-  else await home(error.message, "wrong");
+  else if (error.code !== "offline") await home(error.message, "wrong");
+  else if (isAsked) await home(say("offline")); // unasked, what was just said stays
 }
 
 addEventListener("online", () => flush());
