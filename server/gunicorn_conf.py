@@ -13,6 +13,7 @@ import orjson
 from gunicorn.glogging import Logger
 
 from server.counting import folding
+from server.hooks import endpoints, sender_process
 from server.operations import logs
 from server.review import doubts
 from server.serving import proxies
@@ -69,6 +70,7 @@ def _settings() -> Settings:
         found = Settings.from_env()
         secret_key(found)
         proxies.networks(found)
+        endpoints.networks(found)
     except BadSetting as error:
         sys.exit(error.message)
     return found
@@ -139,12 +141,16 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Every worker applies the log, folds the tally and looks at new visits; what one does the others leave to it."""
+    """Every worker applies the log, folds the tally, looks at new visits and for what is to be sent on.
+
+    What one does the others leave to it.
+    """
     front = worker.wsgi
     front.told = worker.log.answered
     apply_thread.start(front.app)
     folding.start(front.app)
     doubts.start(front.app)
+    sender_process.start(front.app)
 
 
 def on_exit(_server: Any) -> None:

@@ -177,6 +177,21 @@ class Settings:
         "once, before it is answered.",
     )
 
+    hook_hosts: str = _setting(
+        "",
+        "Machines that officers may have submissions sent on to, by spaces: `nhan.example.vn`, `*.example.vn`, "
+        "`https://nhan.example.vn:8443`, `http://10.1.2.3:8080`; without a scheme https is meant. Empty: none.",
+    )
+    hook_networks: str = _setting(
+        "",
+        "Networks of this machine or of the house that submissions may be sent on to, as `10.1.2.0/24`; all others "
+        "that are not of the internet are refused when connecting. Empty: none.",
+    )
+    hook_seconds: int = _setting(
+        10,
+        "How often is looked whether something waits to be sent on, in seconds; 0 leaves it to `flask hooks send`.",
+    )
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""

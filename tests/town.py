@@ -17,8 +17,9 @@ from geo.coverage_json import to_json
 from server import audit, clock
 from server.accounts import persons, tokens
 from server.db import db
+from server.hooks import outbox
 from server.households.household_states import NOT_VISITED
-from server.models import Attachment, Commune, Difficulty, Person, Snapshot, Submission, Village
+from server.models import Attachment, Commune, Difficulty, Form, Hook, Person, Snapshot, Submission, Village
 from server.privacy import requests
 from server.published_forms import drafts, publishing
 from server.review import difficulties
@@ -130,10 +131,26 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "draft_id": str(draft.id),
         "key": str(asked.id),
         "form_id": "ho_gia_dinh",
+        "hook_uid": _hook(commune, submission.id),
         "target_id": {"11629": "AL-T01", "10930": "MD-T05"}[code],
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }
     return Town(code, homes, values)
+
+
+def _hook(commune: Commune, submission_id: int) -> str:
+    """Another system that is sent what comes, and one change that waits for it."""
+    row = Hook(
+        uid=outbox.uid("h"), commune_id=commune.id, person_id=make_person(f"hook.{commune.code}", "officer", commune),
+        form_id=db.session.scalars(sa.select(Form.id).where(Form.form_id == "ho_gia_dinh")).one(), name="Nơi nhận",
+        endpoint="https://nhan.example.vn/", export_type="xml", personal=False, questions=[], active=True,
+        made_at=clock.now(), changed_at=clock.now(), failures=0,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    with db.session.no_autoflush:
+        outbox.add(db.session.connection(), [submission_id])
+    return row.uid
 
 
 def _report(commune: Commune) -> None:

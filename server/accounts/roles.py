@@ -27,6 +27,8 @@ class Right(StrEnum):
     REVIEW = "submissions.review"
     CORRECT = "submissions.correct"
     EXPORT_SUBMISSIONS = "submissions.export"
+    MANAGE_HOOKS = "hooks.manage"
+    """Which other systems are sent the commune's submissions."""
     LEAD_TEAM = "team.lead"
     READ_DIFFICULTIES = "difficulties.read"
     ANSWER_DIFFICULTIES = "difficulties.answer"
@@ -62,6 +64,7 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.REVIEW: frozenset({"officer", "reviewer"}),
     Right.CORRECT: _OFFICE,
     Right.EXPORT_SUBMISSIONS: _OFFICE,
+    Right.MANAGE_HOOKS: _OFFICE,
     Right.LEAD_TEAM: frozenset({"officer", "team_leader"}),
     Right.READ_DIFFICULTIES: frozenset({"officer", "team_leader"}),
     Right.ANSWER_DIFFICULTIES: _OFFICE,

@@ -7,8 +7,10 @@ from flask_smorest import Api
 
 from server import replica
 from server.addresses import is_of_programs
+from server.api import hook_content
 from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
+from server.hooks import sending
 from server.intake import apply_batches
 
 
@@ -57,3 +59,4 @@ def register(app: Flask) -> None:
         api.spec.components.security_scheme(name, scheme)
     api.register_blueprint(commune_routes.blueprint)
     documentation.register(app, api.spec)
+    sending.register(app, hook_content.of_submission)

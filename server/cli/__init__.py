@@ -21,6 +21,7 @@ GROUPS = (
     Group("collectors", "server.cli.collectors", "Người đi khảo sát và mã QR của họ."),
     Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),
     Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),
+    Group("hooks", "server.cli.hooks", "Gửi phiếu sang hệ thống khác: gửi ngay, liệt kê."),
     Group("docs", "server.cli.docs", "Tài liệu làm từ mã nguồn.", hidden=True),
 )
 

@@ -13,6 +13,7 @@ from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
 from server.db import begin_writing, db
 from server.files import made_files
+from server.hooks import outbox
 
 TRIES, PAUSE_SECONDS = 3, 60
 """A database that is being restarted, or that somebody holds, is asked again."""
@@ -43,6 +44,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
         "failed sign-ins": _add_up_failed_sign_ins,
         "made files": made_files.forget,
+        "hooks": _tidy_hooks,
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
     }
@@ -51,6 +53,12 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
 def _add_up_failed_sign_ins() -> None:
     begin_writing()
     failed_sign_ins.add_up()
+
+
+def _tidy_hooks() -> None:
+    begin_writing()
+    outbox.tidy(db.session.connection())
+    db.session.commit()
 
 
 def _done(name: str, work: Callable[[], None]) -> bool:

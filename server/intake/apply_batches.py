@@ -21,6 +21,7 @@ from geo.visit_doubts import Doubt
 from server.counting import writer
 from server.db import db, is_contended, single_statements
 from server.errors import Problem
+from server.hooks import outbox
 from server.intake import before_registration, check_points, edits_and_resends, effects, floods, place, sender
 from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
@@ -249,6 +250,7 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
         left = [readings[each.id] for each in rows[number + 1 :]]
         state, written = BatchState.read(connection, left), WrittenRows()
     written.write(connection)
+    outbox.add(connection, [row.id for row in rows])
 
 
 def _understood(row: Any) -> SubmissionReading:

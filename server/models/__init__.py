@@ -7,6 +7,7 @@ from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
 from server.models.entities import Entity, EntityAct, EntityList, EntityVersion, HouseholdImport
 from server.models.forms import Form, FormFile, FormVersion, Indicator
+from server.models.hooks import Hook, HookDelivery
 from server.models.made_files import MadeFile, MadeFilePiece
 from server.models.people import (
     ApiToken,
@@ -66,6 +67,8 @@ __all__ = [
     "FormDraft",
     "FormFile",
     "FormVersion",
+    "Hook",
+    "HookDelivery",
     "HouseholdImport",
     "Indicator",
     "Interview",

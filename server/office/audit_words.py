@@ -63,6 +63,12 @@ ACTS: Mapping[str, str] = {
     "household.undo_visit": "Hoàn tác việc chuyển phiếu sang hộ khác",
     "household.visit": "Chuyển phiếu sang hộ khác",
     "household.undo_split": "Hoàn tác việc tách hộ",
+    "hook.add": "Thêm nơi nhận phiếu",
+    "hook.change": "Sửa nơi nhận phiếu",
+    "hook.go_on": "Cho gửi phiếu tiếp",
+    "hook.remove": "Xóa nơi nhận phiếu",
+    "hook.retry": "Gửi lại phiếu đã hỏng",
+    "hook.send": "Gửi phiếu sang hệ thống khác",
     "person.add": "Thêm tài khoản",
     "person.change": "Đổi vai trò, phạm vi của tài khoản",
     "person.disable": "Ngừng tài khoản",
@@ -122,6 +128,7 @@ _RECORDS: Mapping[str, str] = {
     "form": "biểu mẫu",
     "form_draft": "bản nháp",
     "form_version": "phiên bản biểu mẫu",
+    "hook": "nơi nhận phiếu",
     "household_import": "danh sách hộ",
     "person": "tài khoản",
     "plan": "kế hoạch",
@@ -140,7 +147,7 @@ _DETAILS: Mapping[str, str] = {
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
     "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập", "villages": "thôn",
-    "what": "sai ở", "who": "ai", "why": "vì sao",
+    "what": "sai ở", "where": "gửi tới", "active": "đang bật", "who": "ai", "why": "vì sao",
 }  # fmt: skip
 
 

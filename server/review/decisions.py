@@ -10,6 +10,7 @@ from server import audit, clock
 from server.counting import writer
 from server.counting.recast import recasting
 from server.errors import Problem
+from server.hooks import outbox
 from server.households import household_states
 from server.households.rebuild import restate, touched_by
 from server.intake import before_registration, check_points, edits_and_resends, effects, place
@@ -293,7 +294,7 @@ def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:
 def _remember(
     connection: sa.Connection, decided: Sequence[Decision], reviewer: Reviewer, comment: str
 ) -> None:
-    """A line of history and a row of the audit for each."""
+    """A line of history and a row of the audit for each; other systems are told where hooks say so."""
     moment = clock.now()
     told = [
         {
@@ -311,3 +312,5 @@ def _remember(
         for each in decided
     ]  # fmt: skip
     WrittenRows(audit=acts).write(connection)
+    for state in sorted({each.after for each in decided}):
+        outbox.add(connection, [each.submission_id for each in decided if each.after == state], state)

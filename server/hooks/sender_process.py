@@ -1,0 +1,90 @@
+"""The process beside the server that sends on: begun when something waits and nobody is at it, gone when it is idle.
+
+Receivers that are slow, and what is made for them, take neither threads nor the interpreter of those who answer people
+and phones (docs/decisions/0045).
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from server.db import db
+from server.hooks import outbox, sending
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 60.0
+"""How long it waits for more before it goes."""
+LOOKS_SECONDS = 1.0
+_ROOT = Path(__file__).parents[2]
+_PROGRAM = "from app import create_app; from server.hooks.sender_process import work; work(create_app())"
+_begun: list[subprocess.Popen[bytes]] = []
+
+
+def start(app: Flask) -> threading.Thread | None:
+    """Begin to look every `hook_seconds`; None where the settings leave it to `flask hooks send`."""
+    seconds = app.config["SETTINGS"].hook_seconds
+    if not seconds:
+        return None
+    thread = threading.Thread(target=_run, args=(app, seconds), name="hooks", daemon=True)
+    thread.start()
+    return thread
+
+
+def _run(app: Flask, seconds: int) -> None:
+    pause = threading.Event()
+    while not pause.wait(seconds):
+        with app.app_context():
+            try:
+                wake()
+            except sa.exc.SQLAlchemyError as error:  # the database is away or busy
+                log.warning("hooks were not looked at: %s", str(error).partition("\n")[0])
+
+
+def wake() -> None:
+    """Begin the process where something waits and nobody is at it."""
+    _begun[:] = [process for process in _begun if process.poll() is None]
+    if _begun:
+        return
+    with db.engine.connect() as connection:
+        waits = outbox.is_due(connection)
+    if waits:
+        settings: Settings = current_app.config["SETTINGS"]
+        given = os.environ | settings.environ()
+        command = [sys.executable, "-c", _PROGRAM]
+        _begun.append(subprocess.Popen(command, cwd=_ROOT, env=given, stdin=subprocess.DEVNULL))
+
+
+def work(app: Flask, *, nice: int = 10, idle: float = IDLE_SECONDS) -> None:
+    """Send what waits, and what comes, until nothing has for a while or the server that began it is gone."""
+    os.nice(nice)
+    parent, last = os.getppid(), time.monotonic()
+    holder = f"{os.getpid()}.{outbox.uid('')}"
+    with app.app_context():
+        try:
+            while time.monotonic() < last + idle and os.getppid() == parent:
+                if _sent(holder):
+                    last = time.monotonic()
+                time.sleep(LOOKS_SECONDS)
+        finally:
+            sending.let_go(holder)
+            db.dispose()
+
+
+def _sent(holder: str) -> int:
+    """Send what waits; a database that is away or busy is asked again."""
+    try:
+        return sending.send_due(holder)
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("nothing was sent on: %s", str(error).partition("\n")[0])
+        return 0
+    finally:
+        db.session.close()
