@@ -4,6 +4,7 @@ OF_PHONES = (
     "/key/", "/formList", "/submission", "/forms/", "/lists/", "/view/", "/thu/", "/upload", "/formUpload"
 )  # fmt: skip
 OF_PROGRAMS = "/api/"
+OF_KOBO = ("/api/v2", "/token", "/me")
 OF_WEB_FORM = "/phieu/"
 
 
@@ -20,3 +21,8 @@ def is_of_programs(path: str) -> bool:
 def is_of_web_form(path: str) -> bool:
     """Whether a path belongs to the form in a browser."""
     return path.startswith(OF_WEB_FORM)
+
+
+def is_of_kobo(path: str) -> bool:
+    """Whether a path is one that programs written for KoboToolbox ask for."""
+    return any(path == each or path.startswith((f"{each}/", f"{each}.")) for each in OF_KOBO)

@@ -39,7 +39,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     office.register(app)
     status_pages.register(app)
     cli.register(app)
-    speakers = (openrosa.SPEAKER, webform.SPEAKER, api.SPEAKER)
+    speakers = (openrosa.SPEAKER, webform.SPEAKER, *api.SPEAKERS)
     errors.register(app, speakers, page=layout.say, passing=outages.kind_of)
     return app
 

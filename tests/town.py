@@ -16,6 +16,7 @@ from forms.engine import engine
 from geo.coverage_json import to_json
 from server import audit, clock
 from server.accounts import persons, tokens
+from server.api.kobo import uids
 from server.db import db
 from server.hooks import outbox
 from server.households.household_states import NOT_VISITED
@@ -132,6 +133,7 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "key": str(asked.id),
         "form_id": "ho_gia_dinh",
         "hook_uid": _hook(commune, submission.id),
+        "uid": uids.uid("a", "ho_gia_dinh"),
         "target_id": {"11629": "AL-T01", "10930": "MD-T05"}[code],
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }

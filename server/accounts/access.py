@@ -37,9 +37,9 @@ class Access:
     """What a view declares: for whom it is, and for `people` with which right."""
 
     kind: str
-    """`public`, `people`, `program` or `phone`."""
+    """`public`, `people`, `program`, `client` (server/accounts/client_access.py), `phone` or `web_form`."""
     right: Right | None = None
-    """For `people`; None: everybody who signs in."""
+    """For `people` and `client`; None: everybody who signs in."""
     reads: str = ""
     """For `program`: what a token needs to be allowed to read (tokens.READS)."""
     records: bool = False
@@ -66,6 +66,8 @@ class Caller:
     """What a program may read; empty for persons, whose roles say it."""
     duty: str = ""
     """What a person has to do for their own account before anything else, in words; "" where nothing."""
+    username: str = ""
+    """What the person signs in with; "" for a program's own key."""
 
     @property
     def is_person(self) -> bool:
@@ -176,7 +178,7 @@ def open_own_commune(code: str) -> Commune:
 
 def public(view: View) -> View:
     """A page that anybody may open; what it changes still needs the page's own form (CSRF)."""
-    return _declared(view, Access("public"), _own_form)
+    return declared(view, Access("public"), own_form)
 
 
 def phone(view: View) -> View:
@@ -203,10 +205,10 @@ def needs(right: Right, *, records: bool = False) -> Callable[[View], View]:
         found = signed_in()
         if not found.may(right) or (records and found.commune_id is None):
             raise Problem(CommonProblem.NOT_ALLOWED)
-        _without_duty()
-        _own_form()
+        without_duty()
+        own_form()
 
-    return lambda view: _declared(view, access, admit)
+    return lambda view: declared(view, access, admit)
 
 
 def own(view: View) -> View:
@@ -215,9 +217,9 @@ def own(view: View) -> View:
     def admit() -> None:
         if not signed_in().is_person:
             raise Problem(CommonProblem.NOT_ALLOWED)
-        _own_form()
+        own_form()
 
-    return _declared(view, Access("people", before_duty=True), admit)
+    return declared(view, Access("people", before_duty=True), admit)
 
 
 def program(reads: str) -> Callable[[View], View]:
@@ -233,15 +235,15 @@ def program(reads: str) -> Callable[[View], View]:
         if found is None:
             raise Problem(CommonProblem.AUTHENTICATION_NEEDED, _CHALLENGE)
         if found.is_person:
-            _without_duty()
-            _own_form()
+            without_duty()
+            own_form()
         elif reads not in found.reads:
             raise Problem(CommonProblem.NOT_ALLOWED)
 
-    return lambda view: _declared(view, Access("program", reads=reads), admit)
+    return lambda view: declared(view, Access("program", reads=reads), admit)
 
 
-def _declared(view: View, access: Access, admit: Callable[[], None]) -> View:
+def declared(view: View, access: Access, admit: Callable[[], None]) -> View:
     """The view behind its check, telling how long it took (Server-Timing, milliseconds)."""
 
     @functools.wraps(view)
@@ -256,7 +258,7 @@ def _declared(view: View, access: Access, admit: Callable[[], None]) -> View:
     return guarded
 
 
-def _own_form() -> None:
+def own_form() -> None:
     """Refuse a change that another site's page sends in the person's name."""
     try:
         csrf.protect()
@@ -264,27 +266,38 @@ def _own_form() -> None:
         raise Problem(CommonProblem.PAGE_EXPIRED) from error
 
 
-def _without_duty() -> None:
+def without_duty() -> None:
     """Refuse everything but a person's own account while they have something to do there."""
     duty = signed_in().duty
     if duty:
         raise Problem(AccountProblem.OWN_DUTY_FIRST, what=duty)
 
 
+def admit_as(found: Caller) -> None:
+    """Say who asks in this request, for all that ask `caller`."""
+    request.environ[_CALLER] = found
+    audit.act_as(found.actor)
+
+
 def _person() -> Caller | None:
     person = current_user
-    if not person or not person.is_authenticated:
-        return None
+    return of_person(person) if person and person.is_authenticated else None
+
+
+def of_person(person: Person, actor: str = "", reads: frozenset[str] = frozenset()) -> Caller:
+    """A person with their rights and their area; as `actor` where a program asks with a key of theirs."""
     roles = frozenset(role.name for role in person.roles)
     return Caller(
-        actor=f"person:{person.id}",
+        actor=actor or f"person:{person.id}",
         name=person.name,
         roles=roles,
         commune_id=person.commune_id,
         village_ids=_villages(person) if "team_leader" in roles else frozenset(),
         commune_code=person.commune.code if person.commune else None,
         communes=_communes(person),
+        reads=reads,
         duty=_duty(person),
+        username=person.username,
     )
 
 
@@ -306,7 +319,14 @@ def _villages(person: Person) -> frozenset[int]:
 
 def _program() -> Caller:
     """The program whose token stands in `Authorization: Token …`; Problem TOKEN_UNKNOWN for any other."""
-    token = (request.authorization.token if request.authorization else None) or ""
+    found = known_key((request.authorization.token if request.authorization else None) or "")
+    return Caller(
+        f"token:{found.id}", found.name, frozenset(), found.commune_id, reads=frozenset(found.reads.split())
+    )
+
+
+def known_key(token: str) -> ApiToken:
+    """The key that is good now; Problem TOKEN_UNKNOWN for any other, late where an address sends many."""
     moment = clock.now()
     if not _TOKEN.fullmatch(token):
         guessing.refuse_often()
@@ -318,9 +338,7 @@ def _program() -> Caller:
         guessing.refuse_often()
     if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
         raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
-    return Caller(
-        f"token:{found.id}", found.name, frozenset(), found.commune_id, reads=frozenset(found.reads.split())
-    )
+    return found
 
 
 def _over(end: dt.datetime | None, moment: dt.datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What programs talk to: JSON under /api/v1, described by OpenAPI at /api/docs."""
+"""What programs talk to: JSON under /api/v1, described by OpenAPI at /api/docs, and doors of other systems."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from flask_smorest import Api
 
 from server import replica
 from server.addresses import is_of_programs
-from server.api import hook_content
+from server.api import hook_content, kobo
+from server.api.kobo import kobo_errors
 from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
 from server.hooks import sending
@@ -35,7 +36,8 @@ def say(problem: Problem) -> Response:
     return response
 
 
-SPEAKER = (is_of_programs, say)
+SPEAKERS = (kobo_errors.SPEAKER, (is_of_programs, say))
+"""The doors first: their addresses are programs' too."""
 
 SECURITY: dict[str, Any] = {
     "token": {
@@ -60,3 +62,4 @@ def register(app: Flask) -> None:
     api.register_blueprint(commune_routes.blueprint)
     documentation.register(app, api.spec)
     sending.register(app, hook_content.of_submission)
+    kobo.register(app)

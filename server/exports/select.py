@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,21 +50,23 @@ class SubmissionFilter:
     states: frozenset[str] = frozenset()
     villages: Mapping[str, frozenset[int]] | None = None
     ids: frozenset[int] | None = None
+    also: tuple[sa.ColumnElement[bool], ...] = field(default=(), compare=False)
+    """What has to hold besides, of rows of Submission (server/answers makes it of what was answered)."""
 
 
 @dataclass(frozen=True)
 class Here:
-    """Where submissions of a commune lie, and who sent those that lie in no thôn; as keys, so that a database finds
+    """Where submissions of communes lie, and who sent those that lie in no thôn; as keys, so that a database finds
     either by an index."""
 
     villages: frozenset[int]
     collectors: frozenset[int]
 
 
-def here(commune_id: int) -> Here:
+def here(*commune_ids: int) -> Here:
     """Two statements."""
-    villages = db.session.scalars(sa.select(Village.id).where(Village.commune_id == commune_id))
-    collectors = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id == commune_id))
+    villages = db.session.scalars(sa.select(Village.id).where(Village.commune_id.in_(commune_ids)))
+    collectors = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id.in_(commune_ids)))
     return Here(frozenset(villages), frozenset(collectors))
 
 
@@ -120,7 +122,7 @@ def forms(commune: Commune) -> Sequence[tuple[Form, int]]:
     """The forms that have submissions here, with how many."""
     counted = (
         sa.select(Submission.form_id, sa.func.count())
-        .where(_within(here(commune.id)), *_COUNTING)
+        .where(within(here(commune.id)), *COUNTING)
         .group_by(Submission.form_id)
     )
     numbers = {row.form_id: row[1] for row in db.session.execute(counted)}
@@ -130,7 +132,7 @@ def forms(commune: Commune) -> Sequence[tuple[Form, int]]:
 
 def count(wanted: SubmissionFilter) -> int:
     """How many submissions an export holds."""
-    return db.session.scalar(sa.select(sa.func.count(Submission.id)).where(*_chosen(wanted))) or 0
+    return db.session.scalar(sa.select(sa.func.count(Submission.id)).where(*chosen(wanted))) or 0
 
 
 def definitions(form_pk: int) -> list[Definition]:
@@ -140,13 +142,14 @@ def definitions(form_pk: int) -> list[Definition]:
     return [Definition.from_json(each) for each in found]
 
 
-def known(commune: Named) -> NamesByKey:
-    """The thôn and collectors that rows of this commune point at; a merged thôn is the one it now counts in."""
+def known(*communes: Named) -> NamesByKey:
+    """The thôn and collectors that rows of these communes point at; a merged thôn is the one it now counts in."""
     columns = (Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id)
-    villages = db.session.execute(sa.select(*columns).where(Village.commune_id == commune.id)).all()
+    ids = [each.id for each in communes]
+    villages = db.session.execute(sa.select(*columns).where(Village.commune_id.in_(ids))).all()
     home, by_id = merged_villages.on_day(villages, clock.today()), {row.id: row for row in villages}
     people = db.session.execute(
-        sa.select(Collector.id, Collector.name, Collector.username).where(Collector.commune_id == commune.id)
+        sa.select(Collector.id, Collector.name, Collector.username).where(Collector.commune_id.in_(ids))
     )
     shown = {own: (by_id[other].code, by_id[other].name) for own, other in home.items()}
     places = {row.code: row.name for row in villages}
@@ -184,18 +187,19 @@ def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:
     found = db.session.scalars(
         sa.select(Attachment)
         .join(Submission, Submission.id == Attachment.submission_id)
-        .where(Submission.id == submission_id, Attachment.name == name, _within(here(commune.id)))
+        .where(Submission.id == submission_id, Attachment.name == name, within(here(commune.id)))
     ).one_or_none()
     if found is None:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
     return found
 
 
-_IN_FORCE = (Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None))
-_COUNTING = (*_IN_FORCE, Submission.review != "rejected")
+IN_FORCE = (Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None))
+"""Neither replaced by an edit nor waiting for a decision."""
+COUNTING = (*IN_FORCE, Submission.review != "rejected")
 
 
-def _within(here: Here) -> sa.ColumnElement[bool]:
+def within(here: Here) -> sa.ColumnElement[bool]:
     """Of the commune's thôn; what lies in none belongs to the commune of its collector."""
     return sa.or_(
         Submission.village_id.in_(sorted(here.villages)),
@@ -203,8 +207,9 @@ def _within(here: Here) -> sa.ColumnElement[bool]:
     )
 
 
-def _chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
-    found = [Submission.form_id == wanted.form.id, _within(wanted.here)]
+def chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
+    """The conditions that a row of Submission has to meet."""
+    found = [Submission.form_id == wanted.form.id, within(wanted.here), *wanted.also]
     if wanted.since:
         found.append(Submission.observed_at >= _begin(wanted.since))
     if wanted.until:
@@ -217,7 +222,7 @@ def _chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
         found.append(Submission.id.in_(sorted(wanted.ids)))
     if wanted.all_states:
         return found
-    return [*found, *(_IN_FORCE if wanted.states else _COUNTING)]
+    return [*found, *(IN_FORCE if wanted.states else COUNTING)]
 
 
 def _begin(day: dt.date) -> dt.datetime:
@@ -264,7 +269,7 @@ def statement(
     ]
     if beside:
         columns += _beside(beside, dialect)
-    return sa.select(*columns).where(*_chosen(wanted)).order_by(Submission.id)
+    return sa.select(*columns).where(*chosen(wanted)).order_by(Submission.id)
 
 
 def _beside(wanted: AbstractSet[str], dialect: str) -> list[Any]:

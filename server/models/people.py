@@ -137,7 +137,12 @@ class ApiToken(Base):
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    """Whose key it is: it reads what this person may, within `reads`; None: a program's own, for sums alone."""
+    sealed: Mapped[bytes | None]
+    """The key itself, sealed, where its person is told it again at `/token`; None: told once."""
     commune: Mapped[Commune | None] = relationship()
+    person: Mapped[Person | None] = relationship()
 
 
 class Collector(Base):

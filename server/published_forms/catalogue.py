@@ -83,11 +83,14 @@ def forms(commune: Commune | None) -> list[CatalogueEntry]:
 
 
 def _for(commune: Commune | None) -> sa.ColumnElement[bool]:
-    if commune is None:
-        return Form.commune_id.is_(None)
+    return Form.commune_id.is_(None) if commune is None else offered_to(commune.id)
+
+
+def offered_to(commune_id: int) -> sa.ColumnElement[bool]:
+    """Forms that a commune has: its own, those of the city for all, and those of the city that it was given."""
     given = sa.select(FormCommune.commune_id).where(FormCommune.form_id == Form.id)
-    is_given = sa.or_(~given.exists(), given.where(FormCommune.commune_id == commune.id).exists())
-    return sa.or_(Form.commune_id == commune.id, sa.and_(Form.commune_id.is_(None), is_given))
+    is_given = sa.or_(~given.exists(), given.where(FormCommune.commune_id == commune_id).exists())
+    return sa.or_(Form.commune_id == commune_id, sa.and_(Form.commune_id.is_(None), is_given))
 
 
 def versions(form: Form, now: dt.datetime) -> list[UsedVersion]:

@@ -81,9 +81,11 @@ def place(template_database: Template, tmp_path_factory: pytest.TempPathFactory)
 
 
 def expected(access: auth.Access, rule: Rule, method: str, caller: Caller, code: str, village: str) -> str:
-    """`in`, `sign in`, `401` or `403`, by the declaration and who asks."""
+    """`in`, `sign in`, `401`, `403` or `404`, by the declaration and who asks."""
     if access.kind == "public":
         return "in"
+    if access.kind == "client":
+        return _at_a_door(access, method, caller)
     if caller.kind == "revoked":
         return "401"
     if caller.kind in ("stranger", "gone"):
@@ -92,6 +94,16 @@ def expected(access: auth.Access, rule: Rule, method: str, caller: Caller, code:
     if access.records and "village" in rule.arguments:
         seen = seen and _leads(caller, code, village)
     return "in" if seen and _holds(access, caller) else "403"
+
+
+def _at_a_door(access: auth.Access, method: str, caller: Caller) -> str:
+    """Doors of other systems: what a person may not read is not there, and no program's own key reads anything."""
+    if caller.kind in ("stranger", "gone", "revoked"):
+        return "401"
+    assert access.right is not None
+    if caller.kind == "person" and not caller.roles.isdisjoint(MAY[access.right]):
+        return "in"
+    return "404" if method == "GET" else "403"
 
 
 def _holds(access: auth.Access, caller: Caller) -> bool:
@@ -106,8 +118,10 @@ def _leads(caller: Caller, code: str, village: str) -> bool:
     return caller.belongs_to(code) and ("officer" in caller.roles or village in caller.thon)
 
 
-def met(answer: TestResponse) -> str:
-    """What an answer amounts to."""
+def met(answer: TestResponse, wanted: str = "") -> str:
+    """What an answer amounts to; that nothing is there, where that is what is wanted."""
+    if wanted == "404":
+        return str(answer.status_code)
     if answer.status_code == 302 and answer.location.startswith("/dang-nhap?next="):
         return "sign in"
     return str(answer.status_code) if answer.status_code in (401, 403) else "in"
@@ -131,7 +145,7 @@ def test_every_view_opens_for_whom_it_declares_and_for_nobody_else(
 ) -> None:
     """GET, each caller, both communes; and what is the other commune's under the address of one's own."""
     asked, views, wrong = 0, set(), []
-    for rule, method, access in town.rules(place.app, "public", "people", "program"):
+    for rule, method, access in town.rules(place.app, "public", "people", "program", "client"):
         if method != "GET":
             continue
         views.add(rule.rule)
@@ -150,7 +164,7 @@ def test_every_view_opens_for_whom_it_declares_and_for_nobody_else(
                     continue  # a page that does not ask who is there opens, one that does says 401
                 if code != owner and answer.status_code == 404:
                     continue  # what is another's is not there
-                if met(answer) != wanted:
+                if met(answer, wanted) != wanted:
                     wrong.append((caller.name, path, wanted, answer.status_code))
     assert wrong == []
     with capsys.disabled():
@@ -167,7 +181,7 @@ def _has_ids(rule: Rule) -> bool:
 def test_a_change_is_refused_to_whoever_may_not_make_it_and_leaves_nothing(place: Place) -> None:
     """POST with the page's own form, by everybody for whom the view is not."""
     before, asked, wrong = _rows(), 0, []
-    for rule, method, access in town.rules(place.app, "people", "program"):
+    for rule, method, access in town.rules(place.app, "people", "program", "client"):
         if method == "GET":
             continue
         for code in CODES:
@@ -187,7 +201,7 @@ def test_a_change_is_refused_to_whoever_may_not_make_it_and_leaves_nothing(place
 
 def test_a_change_without_the_pages_own_form_is_refused_to_everybody(place: Place) -> None:
     before, wrong = _rows(), []
-    for rule, method, access in town.rules(place.app, "public", "people", "program"):
+    for rule, method, access in town.rules(place.app, "public", "people", "program", "client"):
         if method == "GET":
             continue
         path = town.address(rule, place.towns[CODES[0]].values)
@@ -296,7 +310,7 @@ def test_who_sees_sums_alone_finds_no_household_and_no_exact_point_anywhere(plac
 
 def _openings(place: Place, name: str | None = None) -> Iterator[tuple[Caller, Rule, auth.Access, str, str]]:
     """Every GET that the declaration opens, asked plainly and asked for everything; also with another's ids."""
-    for rule, method, access in town.rules(place.app, "public", "people", "program"):
+    for rule, method, access in town.rules(place.app, "public", "people", "program", "client"):
         if method != "GET":
             continue
         for code, owner in ((a, b) for a in CODES for b in CODES):

@@ -1,0 +1,21 @@
+"""The door for what people have written for KoboToolbox: its API, version 2, under /api/v2, /token and /me."""
+
+from flask import Flask
+
+from server import replica
+from server.api.kobo import asset_routes, key_routes
+from server.api.kobo.kobo_addresses import PlainAddresses
+from server.intake import apply_batches
+
+BLUEPRINTS = (asset_routes.blueprint, key_routes.blueprint)
+
+for _each in BLUEPRINTS:
+    _each.before_request(apply_batches.caught_up)
+    _each.before_request(replica.read_there)
+
+
+def register(app: Flask) -> None:
+    """Add the addresses of Kobo's clients to the application."""
+    app.wsgi_app = PlainAddresses(app.wsgi_app)  # type: ignore[method-assign]
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,73 @@
+"""Addresses as Kobo's clients write them: slash or none, doubled slashes, `.json` at the end; and those told back."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import request
+
+from server.addresses import is_of_kobo
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+FORMATS = ("json", "xml", "geojson", "xls", "xlsx", "csv")
+_SUFFIX = re.compile(rf"\.({'|'.join(FORMATS)})$")
+_SLASHES = re.compile("/{2,}")
+_ENDING = "tungnha.kobo_ending"
+
+
+class PlainAddresses:
+    """One address for each thing: `//assets.json`, `/assets/` and `/assets` reach the same view, without a redirect.
+
+    OpenFn throws on any redirect, and Excel drops its key after one. The ending is kept for `ending()`.
+    """
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self.app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        plain = _SLASHES.sub("/", path).rstrip("/")
+        if is_of_kobo(plain):
+            found = _SUFFIX.search(plain)
+            environ["PATH_INFO"] = _SUFFIX.sub("", plain)
+            environ[_ENDING] = found.group(1) if found else ""
+        return self.app(environ, start_response)
+
+
+def ending() -> str:
+    """The ending that the address had, without its point; "" for none."""
+    found: str = request.environ.get(_ENDING, "")
+    return found
+
+
+def wanted_format() -> str:
+    """By the address's ending, else by `?format=`, else JSON. What a client says that it accepts is not heeded."""
+    said = ending() or request.args.get("format", "json").lower()
+    return said if said in FORMATS else "json"
+
+
+def root() -> str:
+    """The address of this server as the client knows it, without a slash at its end."""
+    return request.url_root.rstrip("/")
+
+
+def address(path: str, suffix: str = "", query: Mapping[str, object] | None = None) -> str:
+    """An address under /api/v2 for the client to ask; pykobo cuts what follows the last slash (`suffix`)."""
+    asked = f"?{urlencode(query)}" if query else ""
+    return f"{root()}/api/v2{path}{suffix or '/'}{asked}"
+
+
+def told_suffix() -> str:
+    """What ends the addresses in an answer: as the request's own address ended, `.json` or a slash."""
+    return f".{ending()}" if ending() == "json" else ""
+
+
+def beside(changed: Mapping[str, object]) -> str:
+    """The address of this request with other parameters (None: without it): the page before, the page after."""
+    asked = {name: value for name, value in request.args.items() if name not in changed}
+    said = {name: value for name, value in changed.items() if value is not None}
+    end = f".{ending()}" if ending() else "/"
+    return f"{root()}{request.path}{end}?{urlencode({**asked, **said})}"

@@ -1,0 +1,9 @@
+"""What may be wrong with a request at Kobo's door, beside what every request may meet."""
+
+from server.errors import ProblemKind
+
+
+class KoboProblem(ProblemKind):
+    """Kinds of this room; `field` is the word that clients look for, `why` its sentence, in English as Kobo's."""
+
+    FIELD_WRONG = 400, "Yêu cầu có chỗ không dùng được: {why}"
