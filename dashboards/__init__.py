@@ -4,7 +4,7 @@ from flask import Flask
 
 from dashboards import static_files, words
 from dashboards.downloads import commands as download_commands
-from dashboards.downloads import download_pages
+from dashboards.downloads import download_pages, link_files, link_pages
 from dashboards.pages import (
     boundary_pages,
     city_pages,
@@ -26,9 +26,13 @@ from server.intake import apply_batches
 ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
+OF_DOWNLOADS = (download_pages, link_pages)
+"""Modules whose views stand in the blueprint of `downloads`."""
+
 BLUEPRINTS = (
     commune_pages.blueprint,
     download_pages.blueprint,
+    link_files.blueprint,
     task_pages.blueprint,
     team_pages.blueprint,
     boundary_pages.blueprint,

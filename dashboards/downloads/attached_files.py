@@ -10,7 +10,7 @@ from flask import Response
 from werkzeug.http import dump_options_header
 
 
-def written(write: Callable[[Path], None]) -> bytes:
+def written(write: Callable[[Path], object]) -> bytes:
     """What a writer of files writes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.gpkg"

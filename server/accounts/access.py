@@ -15,7 +15,7 @@ from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from server import audit, clock
-from server.accounts import guessing, passwords, second_factor, tokens
+from server.accounts import guessing, passwords, second_factor, shared_links, tokens
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import MAY, Right
 from server.db import db
@@ -26,6 +26,7 @@ from server.places import communes, merged_villages
 csrf = CSRFProtect()
 
 _CALLER = "tungnha.caller"
+_LINK = "tungnha.link"
 _TOKEN = re.compile(r"[0-9a-f]{40}")
 _CHALLENGE = (("WWW-Authenticate", 'Token realm="tungnha"'),)
 
@@ -37,7 +38,7 @@ class Access:
     """What a view declares: for whom it is, and for `people` with which right."""
 
     kind: str
-    """`public`, `people`, `program`, `client` (server/accounts/client_access.py), `phone` or `web_form`."""
+    """`public`, `people`, `program`, `client` (server/accounts/client_access.py), `link`, `phone` or `web_form`."""
     right: Right | None = None
     """For `people` and `client`; None: everybody who signs in."""
     reads: str = ""
@@ -243,6 +244,37 @@ def program(reads: str) -> Callable[[View], View]:
     return lambda view: declared(view, Access("program", reads=reads), admit)
 
 
+def link(view: View) -> View:
+    """A view that a shared link opens, by the `key` in its address: read with the rights its maker has now (R24).
+
+    The view is given the link where its address has the key.
+    Problem LINK_UNKNOWN or LINK_ENDED, this also where its maker may not see the table any more.
+    """
+
+    def admit() -> None:
+        found = shared_links.opened((request.view_args or {})["key"])
+        maker = of_person(found.person, f"link:{found.id}")
+        admit_as(maker)
+        request.environ[_LINK] = found
+        if not may_link(maker, found.subject, found.commune):
+            raise Problem(AccountProblem.LINK_ENDED)
+
+    def told(**values: Any) -> Any:
+        rest = {name: value for name, value in values.items() if name != "key"}
+        return view(request.environ[_LINK], **rest)
+
+    return declared(functools.wraps(view)(told), Access("link"), admit)
+
+
+def may_link(maker: Caller, subject: str, commune: Commune | None) -> bool:
+    """Whether somebody may have a link to this subject of a commune, or of the city where there is none."""
+    if not maker.may(shared_links.NEEDS[subject]):
+        return False
+    if commune is None or subject == shared_links.CITY:
+        return maker.commune_id is None and commune is None and subject == shared_links.CITY
+    return maker.may_see(commune) if subject == shared_links.COVERAGE else maker.belongs_to(commune)
+
+
 def declared(view: View, access: Access, admit: Callable[[], None]) -> View:
     """The view behind its check, telling how long it took (Server-Timing, milliseconds)."""
 
@@ -285,7 +317,7 @@ def _person() -> Caller | None:
 
 
 def of_person(person: Person, actor: str = "", reads: frozenset[str] = frozenset()) -> Caller:
-    """A person with their rights and their area; as `actor` where a program asks with a key of theirs."""
+    """A person with their rights and their area; as `actor` where a key or a link of theirs asks."""
     roles = frozenset(role.name for role in person.roles)
     return Caller(
         actor=actor or f"person:{person.id}",

@@ -15,3 +15,5 @@ class AccountProblem(ProblemKind):
     OWN_DUTY_FIRST = 403, "Trước khi làm tiếp, hãy vào trang Tài khoản của tôi để {what}."
     TOKEN_GONE = 404, "Không có khóa truy cập này trong những khóa anh/chị quản lý."
     PERSON_UNKNOWN = 404, "Không có tài khoản này trong những tài khoản anh/chị quản lý."
+    LINK_UNKNOWN = 404, "Liên kết này không đúng. Hãy chép lại trọn liên kết, hoặc xin người gửi gửi lại."
+    LINK_ENDED = 410, "Liên kết này đã hết hạn hoặc bị thu hồi. Hãy xin người gửi một liên kết mới."

@@ -73,13 +73,15 @@ def choices() -> tuple[judged.CountedIndicator, ...]:
     )
 
 
-def table(indicator: judged.CountedIndicator, as_of: dt.date | None = None) -> CityTable:
-    """All communes that are valid now, in eight statements however many they are.
+def table(
+    indicator: judged.CountedIndicator, as_of: dt.date | None = None, *, feed: bool = False
+) -> CityTable:
+    """All communes that are valid now, in eight statements however many they are; a `feed` reads until yesterday.
 
     Each commune's numbers go through the same computation as on its own page, so that none is told here that
     is hidden there.
     """
-    day = coverage_table.day_shown(as_of, full=False)
+    day = coverage_table.day_of_feed(as_of) if feed else coverage_table.day_shown(as_of, full=False)
     known = _CityRows.read(indicator, day)
     rows = tuple(_row(commune, known) for commune in known.communes)
     shown = [row.cell for row in rows if row.cell.suppressed is None]

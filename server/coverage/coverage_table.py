@@ -36,13 +36,16 @@ WEEKS = 13
 Row = sa.Row[*tuple[Any, ...]]
 
 
-def table(commune: Commune, as_of: dt.date | None = None, *, full: bool = False) -> CoverageTable:
-    """The coverage of a commune as it was on a day (today), as known now (R8).
+def table(
+    commune: Commune, as_of: dt.date | None = None, *, full: bool = False, feed: bool = False
+) -> CoverageTable:
+    """The coverage of a commune as it was on a day (today; of a `feed` yesterday), as known now (R8).
 
     `full` is for those with the right to single records. All others see past days as ends of weeks and months, and
     no small cells (R25). Only this commune's rows are read, in at most twelve statements however many they are.
     """
-    return judged.table(gather(commune, day_shown(as_of, full=full)), enough=enough(), full=full)
+    day = day_of_feed(as_of) if feed else day_shown(as_of, full=full)
+    return judged.table(gather(commune, day), enough=enough(), full=full)
 
 
 def enough() -> Enough:
@@ -56,6 +59,16 @@ def day_shown(as_of: dt.date | None, *, full: bool) -> dt.date:
     today = clock.today()
     asked = min(as_of or today, today)
     return asked if full else allowed_day(asked, today)
+
+
+def day_of_feed(as_of: dt.date | None = None) -> dt.date:
+    """The day whose numbers feeds and links tell where `as_of` is asked for: yesterday, or an end of week or month.
+
+    Today is still running: of a table that is fetched every hour, two that follow each other would tell one visit.
+    """
+    today = clock.today()
+    yesterday = today - dt.timedelta(days=1)
+    return yesterday if as_of is None or as_of >= yesterday else allowed_day(as_of, today)
 
 
 def gather(commune: Commune, as_of: dt.date) -> CommuneInput:

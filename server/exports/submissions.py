@@ -118,6 +118,14 @@ def _csv(export: Export, table: ExportTable, connection: sa.Connection) -> Itera
         yield lines.content(made(batch))
 
 
+def main_rows(export: Export) -> Iterator[list[Any]]:
+    """The rows of the main table below its `header`, as a workbook takes them; moments are text."""
+    made = _main_rows(export)
+    with select.reading(export.engine) as connection:
+        for batch in export.batches(connection):
+            yield from made(batch)
+
+
 Made = Callable[[Sequence[Row]], Iterator[list[Any]]]
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import xlsxwriter
+import xlsxwriter.utility
 
 from server.exports.cells import LONGEST, plain
 
@@ -144,6 +145,12 @@ class Workbook:
     ) -> GrowingSheet:
         """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut."""
         return GrowingSheet(self, name, header, widths, cut_header)
+
+    def name_range(self, name: str, title: str, rows: int, columns: int) -> None:
+        """Give the first rows and columns of the page with this title a name."""
+        last = xlsxwriter.utility.xl_rowcol_to_cell(rows - 1, columns - 1, row_abs=True, col_abs=True)
+        page = xlsxwriter.utility.quote_sheetname(title)
+        self._book.define_name(f"{page}!{name}", f"={page}!$A$1:{last}")
 
     def format(self, **properties: Any) -> Any:
         """How cells look: properties of an XlsxWriter format."""

@@ -26,6 +26,7 @@ from server.models.people import (
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
 from server.models.privacy import BinnedRecord, Breach, PrivacyRequest, Tombstone
+from server.models.shared_links import SharedLink
 from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
@@ -82,6 +83,7 @@ __all__ = [
     "PrivacyRequest",
     "ReportedValue",
     "Role",
+    "SharedLink",
     "SignInTry",
     "Snapshot",
     "Submission",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from server import clock
 from server.db import db
-from server.models import ApiToken, Audit, Collector, Person, Submission
+from server.models import ApiToken, Audit, Collector, Person, SharedLink, Submission
 
 PAGE = 50
 RECEIVED = "submission.receive"
@@ -17,10 +17,11 @@ EVERY_ACT = "tat-ca"
 
 _MOST_NAMES = 200
 _AT_ONCE = 1_000
-_NAMED: Mapping[str, type[Person] | type[Collector] | type[ApiToken]] = {
+_NAMED: Mapping[str, type[Person] | type[Collector] | type[ApiToken] | type[SharedLink]] = {
     "person": Person,
     "collector": Collector,
     "token": ApiToken,
+    "link": SharedLink,
 }
 
 _OTHER = sa.text("act <> 'submission.receive'")

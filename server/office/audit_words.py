@@ -69,6 +69,9 @@ ACTS: Mapping[str, str] = {
     "hook.remove": "Xóa nơi nhận phiếu",
     "hook.retry": "Gửi lại phiếu đã hỏng",
     "hook.send": "Gửi phiếu sang hệ thống khác",
+    "link.add": "Tạo liên kết xem bảng số",
+    "link.read": "Mở bảng số bằng liên kết",
+    "link.revoke": "Thu hồi liên kết xem bảng số",
     "person.add": "Thêm tài khoản",
     "person.change": "Đổi vai trò, phạm vi của tài khoản",
     "person.disable": "Ngừng tài khoản",
@@ -130,6 +133,7 @@ _RECORDS: Mapping[str, str] = {
     "form_version": "phiên bản biểu mẫu",
     "hook": "nơi nhận phiếu",
     "household_import": "danh sách hộ",
+    "link": "liên kết",
     "person": "tài khoản",
     "plan": "kế hoạch",
     "submission": "phiếu",
@@ -146,8 +150,8 @@ _DETAILS: Mapping[str, str] = {
     "more_communes": "xã khác",
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
-    "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập", "villages": "thôn",
-    "what": "sai ở", "where": "gửi tới", "active": "đang bật", "who": "ai", "why": "vì sao",
+    "subject": "bảng", "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập",
+    "villages": "thôn", "what": "sai ở", "where": "gửi tới", "active": "đang bật", "who": "ai", "why": "vì sao",
 }  # fmt: skip
 
 

@@ -1,0 +1,175 @@
+"""What a shared link opens: a page that says what there is, and its table as files, as a query, and as a map."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from markupsafe import Markup
+
+from dashboards.downloads import flat_files, link_tables, refreshing_workbook
+from dashboards.downloads.attached_files import attached, written
+from dashboards.downloads.link_submissions import export_of, table_of
+from dashboards.downloads.submission_files import CSV_TYPE, XLSX_TYPE
+from dashboards.maps import map_outlines, map_picture, map_sheet
+from dashboards.pages.map_page_request import mapped
+from geo.coverage import IndicatorRow
+from server.accounts import access, shared_links
+from server.coverage import coverage_table
+from server.coverage.coverage_problems import CoverageProblem
+from server.errors import CommonProblem, Problem
+from server.exports import submissions
+from server.exports.flat_table import FlatTable
+from server.models import Commune, SharedLink
+
+blueprint = Blueprint("link_files", __name__)
+
+BASE = "/lien-ket/<key>"
+PICTURE_ZOOM = 2
+HTML_TYPE = "text/html"
+
+
+@dataclass(frozen=True)
+class LinkKind:
+    """A way to take the table: its address below the link, and what it is good for."""
+
+    endpoint: str
+    name: str
+    use: str
+    ending: str = ""
+
+
+EXCEL = LinkKind(
+    "workbook", "Tệp Excel tự làm mới",
+    "Tải một lần, lưu lại. Từ đó mỗi khi mở chỉ cần bấm Dữ liệu, Làm mới tất cả (Data, Refresh All).",
+)  # fmt: skip
+KINDS = (
+    EXCEL,
+    LinkKind("table", "Excel (XLSX)", "Bảng của lúc tải, không tự đổi.", "xlsx"),
+    LinkKind("table", "CSV", "Cho Google Trang tính (IMPORTDATA), phần mềm thống kê và chương trình.", "csv"),
+)
+PICTURE = LinkKind("picture", "Ảnh bản đồ (PNG)", "Dán vào nhóm Zalo; luôn là số liệu đến hết hôm qua.")
+
+
+@blueprint.get(BASE)
+@access.link
+def page(link: SharedLink) -> Response:
+    """What there is, for somebody who was sent the link."""
+    response = make_response(
+        render_template(
+            "shared_link.html",
+            link=link,
+            subject=shared_links.SUBJECTS[link.subject],
+            key=_key(),
+            kinds=KINDS,
+            picture=PICTURE,
+            choices=_choices(link),
+        )
+    )
+    return _private(response)
+
+
+@blueprint.get(f"{BASE}/bang.<ending>")
+@access.link
+def table(link: SharedLink, ending: str) -> Response:
+    """The table as `xlsx`, `csv`, or as the page (`html`) that Excel's query reads."""
+    write = _WRITERS.get(ending)
+    if write is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    shared_links.note_use(link, ending)
+    return _private(write(link))
+
+
+@blueprint.get(f"{BASE}/tu-lam-moi.xlsx")
+@access.link
+def workbook(link: SharedLink) -> Response:
+    """The workbook that refreshes itself from this link."""
+    found = _flat(link)
+    shared_links.note_use(link, "query")
+    url = url_for(".table", key=_key(), ending="html", _external=True)
+    content = written(lambda path: refreshing_workbook.write(found, url, path))
+    return _private(attached(content, XLSX_TYPE, f"{found.name}-tu-lam-moi.xlsx"))
+
+
+@blueprint.get(f"{BASE}/ban-do.png")
+@access.link
+def picture(link: SharedLink) -> Response:
+    """The map of the commune by one indicator (`chi_tieu`), until the end of yesterday, with small cells hidden."""
+    if link.commune is None or link.subject != shared_links.COVERAGE:
+        raise Problem(CommonProblem.NOT_FOUND)
+    shared_links.note_use(link, "png")
+    response = Response(_drawn(link.commune), mimetype="image/png")
+    return _private(response)
+
+
+def _key() -> str:
+    """The key in the address of this request."""
+    return str((request.view_args or {})["key"])
+
+
+def _drawn(commune: Commune) -> bytes:
+    """Problem INDICATOR_UNKNOWN, or NOT_FOUND where no thôn has an outline."""
+    found = coverage_table.table(commune, feed=True)
+    row = _row(mapped(found))
+    lines = map_sheet.lines(f"{commune.kind.capitalize()} {commune.name}", found, row)
+    drawing = map_picture.svg(found, row, map_outlines.of_commune(commune), head=lines)
+    if drawing is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return map_picture.png(drawing, lines[0], PICTURE_ZOOM).png
+
+
+def _row(choices: tuple[IndicatorRow, ...]) -> IndicatorRow:
+    code = request.args.get("chi_tieu", "")
+    found = next((row for row in choices if row.indicator.code == code or not code), None)
+    if found is None:
+        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=code[:64])
+    return found
+
+
+def _choices(link: SharedLink) -> list[tuple[str, str]]:
+    """The indicators whose maps can be had."""
+    if link.commune is None or link.subject != shared_links.COVERAGE:
+        return []
+    return [
+        (row.indicator.code, row.target.label if row.target else row.indicator.label)
+        for row in mapped(coverage_table.table(link.commune, feed=True))
+    ]
+
+
+def _flat(link: SharedLink) -> FlatTable:
+    return table_of(link) if link.form is not None else link_tables.of_link(link)
+
+
+def _csv(link: SharedLink) -> Response:
+    """Submissions are streamed, however many they are."""
+    if link.form is not None:
+        export = export_of(link, is_workbook=False)
+        return attached(submissions.csv_bytes(export), CSV_TYPE, submissions.file_name(export, "csv"))
+    found = link_tables.of_link(link)
+    return attached(flat_files.csv_text(found).encode(), CSV_TYPE, f"{found.name}.csv")
+
+
+def _xlsx(link: SharedLink) -> Response:
+    if link.form is not None:
+        export = export_of(link, is_workbook=True)
+        content = written(lambda path: submissions.xlsx(export, path))
+        return attached(content, XLSX_TYPE, submissions.file_name(export, "xlsx"))
+    found = link_tables.of_link(link)
+    return attached(written(lambda path: flat_files.xlsx(found, path)), XLSX_TYPE, f"{found.name}.xlsx")
+
+
+def _html(link: SharedLink) -> Response:
+    return Response(Markup(flat_files.html(_flat(link))), mimetype=HTML_TYPE)  # noqa: S704 - each cell is escaped
+
+
+_WRITERS: dict[str, Callable[[SharedLink], Response]] = {"xlsx": _xlsx, "csv": _csv, "html": _html}
+
+
+def _private(response: Response) -> Response:
+    """Kept by no proxy and found by no search; what has not changed is not sent again (O20)."""
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if not response.is_streamed:
+        response.add_etag()
+        response.make_conditional(request)
+    return response

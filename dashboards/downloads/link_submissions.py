@@ -1,0 +1,45 @@
+"""The submissions of a form as a shared link shows them: those that count, until yesterday, nothing personal."""
+
+from typing import Any
+
+from server.coverage import coverage_table
+from server.errors import CommonProblem, Problem
+from server.exports import select, submissions
+from server.exports.export_problems import ExportProblem
+from server.exports.flat_table import FlatColumn, FlatTable
+from server.exports.presets import EXCEL_VI, WORKBOOK
+from server.exports.submissions import Export
+from server.models import Commune, Form, SharedLink
+
+MOST_ROWS = 5_000
+"""Of a workbook that is made while somebody waits: two seconds of work."""
+
+
+def export_of(link: SharedLink, *, is_workbook: bool) -> Export:
+    """Made ready to be written; Problem TABLE_TOO_LONG for a workbook of more than MOST_ROWS."""
+    commune, form = _subject(link)
+    export = submissions.prepare(
+        select.choice(commune, form, until=coverage_table.day_of_feed()),
+        WORKBOOK if is_workbook else EXCEL_VI,
+        labels=True,
+        made_by=f"liên kết {link.name}",
+        typed=is_workbook,
+    )
+    if is_workbook and (count := select.count(export.choice)) > MOST_ROWS:
+        raise Problem(ExportProblem.TABLE_TOO_LONG, count=count, most=MOST_ROWS)
+    return export
+
+
+def table_of(link: SharedLink) -> FlatTable:
+    """The main table, its moments as text."""
+    export = export_of(link, is_workbook=True)
+    heads = submissions.header(export, export.main)
+    columns = tuple(FlatColumn(f"cot_{number}", head) for number, head in enumerate(heads, 1))
+    rows: list[list[Any]] = list(submissions.main_rows(export))
+    return FlatTable("phieu", export.form.title, columns, rows)
+
+
+def _subject(link: SharedLink) -> tuple[Commune, Form]:
+    if link.commune is None or link.form is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return link.commune, link.form
