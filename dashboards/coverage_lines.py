@@ -212,7 +212,11 @@ class IndicatorColumn:
 
 def columns(table: CoverageTable) -> tuple[IndicatorColumn, ...]:
     """The indicators of the plan's surveyed percents, in the plan's order; those that nobody was asked come last."""
-    rows = {row.indicator.code: row for row in table.indicators if row.indicator.kind != "event"}
+    rows = {
+        row.indicator.code: row
+        for row in table.indicators
+        if row.indicator.kind != "event" and row.indicator.self_of is None
+    }
     named = [
         row.target for row in table.targets if row.target.how != "office" and row.target.indicator in rows
     ]

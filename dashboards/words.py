@@ -10,6 +10,7 @@ from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
 from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut
 from server.clock import LOCAL
+from server.published_forms.self_answers import WORD
 
 SPACE = "\u00a0"  # a number and its unit stay on one line
 UNKNOWN = TargetState.UNKNOWN.words
@@ -82,6 +83,10 @@ def of_households(some: int | None, households: int | None) -> str:
         return NOT_TOLD
     total = f"/{number(households)}" if households is not None else ""
     return f"{number(some)}{total}{SPACE}hộ"
+
+
+SELF_ANSWERED = f"người dân {WORD}"
+"""Before what nobody was asked at a door."""
 
 
 def reach(value: Cell, indicator: CountedIndicator, *, verb: str = "khảo sát") -> str:

@@ -48,6 +48,11 @@ def _guess(question: Field, definition: Definition) -> str:
     return NONE
 
 
+def is_personal(words: str) -> bool:
+    """Whether words, small and without marks (`unaccented`), speak of something that is about one person."""
+    return bool(_SENSITIVE.search(words) or _PERSONAL.search(words))
+
+
 def confirmed(definition: Definition, classes: Mapping[str, str]) -> Definition:
     """The definition with the classes that an officer has confirmed; other questions keep theirs."""
     fields = tuple(

@@ -15,6 +15,8 @@ class CountedIndicator:
     """What is counted. `unit` is whose number it is (household … village), `kind` state, event or derived.
 
     `is_sample`: people picked by chance answer it, each questionnaire one, not the households of a list.
+    `self_of`: the indicator of which this one counts what people answered by themselves, apart from what teams asked;
+    only where it `is_judged` is it set against that one's target.
     """
 
     code: str
@@ -22,6 +24,13 @@ class CountedIndicator:
     unit: str
     kind: str
     is_sample: bool = False
+    self_of: str | None = None
+    is_judged: bool = True
+
+    @property
+    def judged_as(self) -> str | None:
+        """The indicator whose target it is set against; None where it is set against none."""
+        return (self.self_of or self.code) if self.is_judged else None
 
     @property
     def is_at_doors(self) -> bool:

@@ -111,6 +111,10 @@ class CoverageTable:
     def indicator(self, code: str) -> IndicatorRow | None:
         return next((row for row in self.indicators if row.indicator.code == code), None)
 
+    def self_answered(self, code: str) -> IndicatorRow | None:
+        """What people answered by themselves to what teams ask as `code`; None where nobody has."""
+        return next((row for row in self.indicators if row.indicator.self_of == code), None)
+
 
 def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False) -> CoverageTable:  # noqa: B008
     """Compute the table. `full` is for those with the right to single records: no small cell is hidden (R25).
@@ -199,9 +203,9 @@ def _village_row(
     )
 
 
-def own_target(targets: tuple[TargetFigure, ...], indicator: str) -> TargetFigure | None:
-    """The commune's own target of an indicator: the first by id (R16)."""
-    named = [target for target in targets if target.indicator == indicator]
+def own_target(targets: tuple[TargetFigure, ...], indicator: str | None) -> TargetFigure | None:
+    """The commune's own target of an indicator: the first by id (R16); None for none."""
+    named = [target for target in targets if indicator is not None and target.indicator == indicator]
     return min(named, key=lambda target: target.id, default=None)
 
 
@@ -247,7 +251,7 @@ def _column(
         key: Counted(indicator, row, _reach(indicator, row, to_ask.get(key)), hidden.rows.get(key))
         for key, row in tallied.items()
     }
-    target = own_target(given.targets, indicator.code)
+    target = own_target(given.targets, indicator.judged_as)
     whole = _whole(given, indicator, found, protection, hidden.total)
     judged = (
         {key: judgement(found[key], target, enough=enough, as_of=given.as_of) for key in to_ask}

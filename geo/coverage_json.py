@@ -17,7 +17,8 @@ def to_json(shown: CoverageTable) -> dict[str, Any]:
     stands in the cell: `bound`, {"comparator": ">", "percent": 98.0} or null; where it is "secondary", at least done
     and percent are null. `percent` null with `suppressed` null is unknown. `percent_judged` is the share of all
     `expected`, where the target is judged over all, else null; `state` of a thôn is null where it may not be told.
-    What lies in no thôn is in the commune's numbers alone.
+    What lies in no thôn is in the commune's numbers alone. Where people answered by themselves
+    (a poster) one more key stands in the indicator: `self_of`, of what teams ask and is counted apart from it.
     """
     source = shown.households_source
     return {
@@ -67,7 +68,7 @@ def _indicator_json(row: IndicatorRow) -> dict[str, Any]:
         **_cell_json(row.cell),
         **_estimate_json(row.estimate),
         "target": told,
-    }
+    } | ({"self_of": indicator.self_of} if indicator.self_of else {})
 
 
 def _estimate_json(found: Estimate | None) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class CoverageRow:
     state: str | None
     households: int | None
     visited: int | None
+    self_of: str | None
+    """The indicator of which these are people's own answers, apart from what teams asked; None: teams asked."""
 
 
 @dataclass(frozen=True)
@@ -105,4 +107,5 @@ def _row(
         state=judgement.state.value if judgement else None,
         households=area.households,
         visited=area.visited,
+        self_of=indicator.self_of,
     )

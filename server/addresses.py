@@ -6,6 +6,7 @@ OF_PHONES = (
 OF_PROGRAMS = "/api/"
 OF_KOBO = ("/api/v2", "/token", "/me")
 OF_WEB_FORM = "/phieu/"
+OF_POSTERS = "/khao-sat/"
 
 
 def is_of_phones(path: str) -> bool:
@@ -26,3 +27,8 @@ def is_of_web_form(path: str) -> bool:
 def is_of_kobo(path: str) -> bool:
     """Whether a path is one that programs written for KoboToolbox ask for."""
     return any(path == each or path.startswith((f"{each}/", f"{each}.")) for each in OF_KOBO)
+
+
+def is_of_posters(path: str) -> bool:
+    """Whether a path is one by which a citizen answers a poster."""
+    return path.startswith(OF_POSTERS)

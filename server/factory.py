@@ -39,7 +39,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     office.register(app)
     status_pages.register(app)
     cli.register(app)
-    speakers = (openrosa.SPEAKER, webform.SPEAKER, *api.SPEAKERS)
+    speakers = (openrosa.SPEAKER, *webform.SPEAKERS, *api.SPEAKERS)
     errors.register(app, speakers, page=layout.say, passing=outages.kind_of)
     return app
 

@@ -103,6 +103,14 @@ class Settings:
         "So many wrong codes, keys or passwords from one address in a minute are answered at once, more of them "
         "late; right ones always at once. 0 turns it off.",
     )
+    poster_address_a_minute: int = _setting(
+        20, "Answers to posters from one address in a minute; more are asked to wait. 0 turns it off."
+    )
+    poster_answers_a_minute: int = _setting(
+        60, "Answers that one poster takes in a minute, from everybody together. 0 turns it off."
+    )
+    poster_answers_a_day: int = _setting(2000, "The same in 24 hours.")
+    poster_mb: int = _setting(8, "Largest answer to a poster, photos included, in MB.")
     unused_days: int = _setting(
         45, "An account that has not signed in for so many days has to be enabled anew; 0 turns it off."
     )

@@ -55,6 +55,7 @@ LABELS = {
     "state": "Trạng thái",
     "households": "Tổng số hộ",
     "visited": "Hộ đã gặp",
+    "self_of": "Người dân tự trả lời (mã chỉ tiêu)",
 }
 AREAS = {"commune": "xã", "village": "thôn", "nowhere": "không rõ thôn"}
 KINDS = {"state": "hiện trạng", "event": "cộng dồn trong năm"}
@@ -81,6 +82,7 @@ MEANINGS = {
     "suppressed": "Để không nhận ra câu trả lời của từng hộ. Ô trống: không ẩn gì.",
     "state": "So tỷ lệ với mức giao của xã; dưới mức khảo sát tối thiểu thì chưa kết luận đạt hay không.",
     "households": "Theo nguồn ghi ở trang Nguồn.",
+    "self_of": "Có mã: người dân tự trả lời áp phích cho chỉ tiêu ấy, tính riêng. Ô trống: tổ hỏi tại nhà.",
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards import coverage_lines, words
+from dashboards import coverage_lines, self_answer_lines, words
 from dashboards.coverage_lines import IndicatorColumn
 from dashboards.downloads.sheet_looks import A4, SheetLooks, to_print, write_cell
 from dashboards.maps.map_colours import figure, state_class
@@ -51,8 +51,9 @@ def write(book: Workbook, table: CoverageTable) -> None:
 
 
 def shown_columns(table: CoverageTable) -> list[IndicatorColumn]:
-    """Those that anybody was asked."""
-    return [column for column in coverage_lines.columns(table) if not column.is_empty]
+    """Those that anybody was asked; beside them, in columns of their own, what people answered by themselves."""
+    asked = [column for column in coverage_lines.columns(table) if not column.is_empty]
+    return list(self_answer_lines.columns(table, asked))
 
 
 def _heads(column: IndicatorColumn) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from flask import Response, make_response, render_template, request, url_for
 
-from dashboards import coverage_lines, furthest_behind, new_year
+from dashboards import coverage_lines, furthest_behind, new_year, self_answer_lines
 from dashboards.charts import DayNumber, Trend, trend
 from dashboards.coverage_lines import TargetLine
 from dashboards.furthest_behind import FurthestThon, Worry
@@ -32,7 +32,7 @@ from server.review import difficulties
 def commune(code: str) -> Response:
     """What a leader asks first of their commune: what to worry about, where, what moved; then all the rest."""
     asked = ask(code)
-    columns = coverage_lines.columns(asked.table)
+    columns = self_answer_lines.columns(asked.table, coverage_lines.columns(asked.table))
     shown = coverage_lines.chosen(columns, chosen_columns.asked())
     order = coverage_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)
     lines = coverage_lines.lines(asked.table)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from dashboards import coverage_lines, furthest_behind, new_year, words
+from dashboards import coverage_lines, furthest_behind, new_year, self_answer_lines, words
 from dashboards.charts import Bullet, bullet
 from dashboards.coverage_lines import ShownCell, TargetLine
 from dashboards.maps.map_colours import figure
@@ -59,6 +59,8 @@ class ThonLine:
     shown: ShownCell
     gap: str
     """`thiếu 13 điểm, khoảng 240 người`; "" where it is not short, or not judged."""
+    by_themselves: ShownCell | None
+    """What people of the thôn answered by themselves; None where nobody of the commune did."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def targets(code: str) -> str:
         summary=coverage_lines.summary(lines),
         turn=new_year.turn(asked.commune, asked.table),
         groups=_by_section(lines),
+        by_themselves=self_answer_lines.by_target(asked.table),
     )
 
 
@@ -117,6 +120,7 @@ def target(code: str, target_id: str) -> str:
         last=furthest_behind.furthest(asked.table, row.target) if counted else None,
         history=office_figures.history(stored),
         tasks=_tasks(stored),
+        by_themselves=self_answer_lines.told(asked.table.self_answered(row.target.indicator or "")),
         is_percent=row.target.unit == "percent",
         may_enter=access.may(Right.REPORT_FIGURES, asked.commune),
     )
@@ -259,6 +263,7 @@ def _share(tallied: Tallied, cell: Cell) -> Fraction | None:
 def _thons(table: CoverageTable, counted: IndicatorRow, target: TargetFigure) -> list[ThonLine]:
     """Those furthest behind first, those without a number last."""
     code = counted.indicator.code
+    own = table.self_answered(code)
     rank = {state: place for place, state in enumerate(WORST_FIRST)}
 
     def key(row: VillageRow) -> tuple[bool, int, float, str]:
@@ -274,6 +279,7 @@ def _thons(table: CoverageTable, counted: IndicatorRow, target: TargetFigure) ->
             words.number(row.households) if row.households is not None else "–",
             coverage_lines.shown_cell(table, row, code),
             furthest_behind.gap_of(table, row, target),
+            coverage_lines.shown_cell(table, row, own.indicator.code) if own else None,
         )
         for row in sorted(table.villages, key=key)
     ]
@@ -297,7 +303,9 @@ def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
         found.append(
             FigureLine(
                 code=code,
-                label=each.target.label if each.target else each.indicator.label,
+                label=each.target.label
+                if each.target and not each.indicator.self_of
+                else each.indicator.label,
                 required=words.required(each.target) if each.target else "",
                 shown=coverage_lines.shown_cell(table, row, code),
                 of_commune=coverage_lines.shown(each.cell, code),

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dashboards import coverage_lines, words
+from dashboards import coverage_lines, self_answer_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetState
@@ -171,7 +171,7 @@ def _report(
     given: Sequence[help_given.HelpGiven],
     wish: ReportWish,
 ) -> Report:
-    columns = coverage_lines.columns(table)
+    columns = self_answer_lines.columns(table, coverage_lines.columns(table))
     met = coverage_lines.met(table)
     source = table.households_source
     kinds = [kind for kind in given if _is_told(kind, table)]
@@ -225,11 +225,17 @@ def _figures(table: CoverageTable) -> Iterable[ReportFigure]:
             number="" if number is None else str(number),
             state=line.state.value,
             words=line.words,
-            notes=line.notes,
+            notes=(*line.notes, *_self_answered(table, row.target.indicator)),
             reach=line.reach,
             source=line.source,
             beside=line.beside,
         )
+
+
+def _self_answered(table: CoverageTable, indicator: str | None) -> tuple[str, ...]:
+    """What people answered by themselves to this figure, in a sentence of its own."""
+    said = self_answer_lines.told(table.self_answered(indicator)) if indicator else ""
+    return (said,) if said else ()
 
 
 def _heading(column: coverage_lines.IndicatorColumn) -> str:

@@ -38,7 +38,8 @@ class Access:
     """What a view declares: for whom it is, and for `people` with which right."""
 
     kind: str
-    """`public`, `people`, `program`, `client` (server/accounts/client_access.py), `link`, `phone` or `web_form`."""
+    """`public`, `people`, `program`, `client` (server/accounts/client_access.py), `link`, `phone`, `web_form` or
+    `poster`."""
     right: Right | None = None
     """For `people` and `client`; None: everybody who signs in."""
     reads: str = ""
@@ -191,6 +192,12 @@ def phone(view: View) -> View:
 def web_form(view: View) -> View:
     """A view for a collector's browser: `server.webform` finds the collector by the code in a header."""
     view.access = Access("web_form")  # type: ignore[attr-defined]
+    return view
+
+
+def poster(view: View) -> View:
+    """A view for whoever answers a poster: `server.webform` finds it by the code in the address. Nobody signs in."""
+    view.access = Access("poster")  # type: ignore[attr-defined]
     return view
 
 

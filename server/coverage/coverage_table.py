@@ -18,12 +18,14 @@ from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from geo.weeks import Week, shown_weeks, week_ends
 from server import clock, models
 from server.counting import household_squares, tally_sums
-from server.coverage import subjects_there
+from server.coverage import judged_self_answers, subjects_there
+from server.coverage.subjects_there import StatedSubjects
 from server.db import db
 from server.models import Commune, Indicator, Plan, Village
 from server.places import household_numbers, merged_villages
 from server.places.household_numbers import HouseholdNumber
 from server.plans import office_figures
+from server.published_forms.self_answers import WORD
 from server.settings import Settings
 
 VISITED = "tham_ho"
@@ -76,21 +78,16 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     villages = _villages(commune)
     here = [village.id for village in villages]
     home = merged_villages.on_day(villages, as_of)
-    shown = [village for village in villages if home[village.id] == village.id]
+    standing = [village for village in villages if home[village.id] == village.id]
     indicators = _indicators()
     tallied = tally_sums.moved(tally_sums.sums(here, as_of, _events(indicators)), home)
-    households = household_numbers.households([village.id for village in shown], as_of)
+    households = household_numbers.households([village.id for village in standing], as_of)
     targets = _targets(commune, as_of.year, indicators)
     ends = week_ends(as_of, WEEKS)
     stated = subjects_there.stated(commune)
     wanted = stated.asked | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
-    shown_indicators = tuple(
-        judged.CountedIndicator(
-            row.code, row.label_vi, row.unit, row.kind, subjects_there.is_sample(row.code, row.unit, stated)
-        )
-        for row in indicators.values()
-        if row.kind in SURVEYED and row.code in wanted
-    )
+    shown = [row for row in indicators.values() if row.kind in SURVEYED and row.code in wanted]
+    shown_indicators = _shown_indicators(commune, shown, indicators, stated)
     lists = _on_lists(here, home, shown_indicators, as_of)
     squares = _squares(here, home, targets, indicators, as_of)
     return CommuneInput(
@@ -108,7 +105,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
                 lists.get(village.id, {}),
                 squares.get(village.id, {}),
             )
-            for village in shown
+            for village in standing
         ),
         expected=all_of_lists(lists),
         indicators=shown_indicators,
@@ -118,6 +115,27 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
         week_ends=ends,
         met_by_week=_met_by_week(here, home, _key(indicators, VISITED), ends),
     )
+
+
+def _shown_indicators(
+    commune: Commune, shown: Iterable[Row], every: Mapping[int, Row], stated: StatedSubjects
+) -> tuple[judged.CountedIndicator, ...]:
+    """These indicators; what people answered by themselves bears the name of what teams ask, and says so (R27)."""
+    rows = list(shown)
+    has_self_answers = any(row.self_of_id is not None for row in rows)
+    also_judged = judged_self_answers.judged(commune) if has_self_answers else frozenset[str]()
+
+    def one(row: Row) -> judged.CountedIndicator:
+        if row.self_of_id is None:
+            is_sample = subjects_there.is_sample(row.code, row.unit, stated)
+            return judged.CountedIndicator(row.code, row.label_vi, row.unit, row.kind, is_sample)
+        asked = every[row.self_of_id]
+        label = f"{asked.label_vi} ({WORD})"
+        return judged.CountedIndicator(
+            row.code, label, row.unit, row.kind, is_sample=True, self_of=asked.code, is_judged=asked.code in also_judged
+        )  # fmt: skip
+
+    return tuple(map(one, rows))
 
 
 def trend(
@@ -207,7 +225,9 @@ def _villages(commune: Commune) -> Sequence[Row]:
 
 def _indicators() -> dict[int, Row]:
     """All indicators by their key, in the order of tables and menus."""
-    columns = (Indicator.id, Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
+    columns = (
+        Indicator.id, Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind, Indicator.self_of_id
+    )  # fmt: skip
     rows = db.session.execute(sa.select(*columns).order_by(Indicator.position, Indicator.code))
     return {row.id: row for row in rows}
 

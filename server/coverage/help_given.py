@@ -30,7 +30,7 @@ def in_period(commune: Commune, start: dt.date, end: dt.date) -> tuple[HelpGiven
     here = list(db.session.scalars(sa.select(Village.id).where(Village.commune_id == commune.id)))
     events = db.session.execute(
         sa.select(Indicator.id, Indicator.code, Indicator.label_vi)
-        .where(Indicator.kind == "event")
+        .where(Indicator.kind == "event", Indicator.self_of_id.is_(None))
         .order_by(Indicator.position, Indicator.code)
     ).all()
     return tuple(HelpGiven(row.code, row.label_vi, _told(here, row.id, start, end)) for row in events)

@@ -272,6 +272,7 @@ def helped(parts: Sequence[int]) -> tuple[Helped, ...]:
             rows.day >= monday,
             rows.day <= today,
             Indicator.kind == "event",
+            Indicator.self_of_id.is_(None),
         )
         .group_by(Indicator.position, Indicator.label_vi)
         .order_by(Indicator.position, Indicator.label_vi)

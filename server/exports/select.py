@@ -16,8 +16,10 @@ from server import clock
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.files import file_list_labels
-from server.models import Attachment, Collector, Commune, Form, FormVersion, Submission, Village
+from server.models import Attachment, Collector, Commune, Form, FormVersion, Poster, Submission, Village
 from server.places import merged_villages
+from server.posters import poster_names
+from server.published_forms.self_answers import NAME as SELF_ANSWERED
 
 BATCH = 1000
 """Rows that are in memory at once."""
@@ -61,13 +63,15 @@ class Here:
 
     villages: frozenset[int]
     collectors: frozenset[int]
+    posters: frozenset[int] = frozenset()
 
 
 def here(*commune_ids: int) -> Here:
-    """Two statements."""
+    """Three statements."""
     villages = db.session.scalars(sa.select(Village.id).where(Village.commune_id.in_(commune_ids)))
     collectors = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id.in_(commune_ids)))
-    return Here(frozenset(villages), frozenset(collectors))
+    posters = db.session.scalars(sa.select(Poster.id).where(Poster.commune_id.in_(commune_ids)))
+    return Here(frozenset(villages), frozenset(collectors), frozenset(posters))
 
 
 def named(commune: Commune) -> Named:
@@ -87,7 +91,7 @@ def choice(commune: Commune, form: Form, **wanted: Any) -> SubmissionFilter:
 
 @dataclass(frozen=True)
 class Who:
-    """A collector as a file names them."""
+    """A collector as a file names them, or a poster: one of no number."""
 
     id: int
     name: str
@@ -96,7 +100,7 @@ class Who:
 
 @dataclass(frozen=True)
 class NamesByKey:
-    """What rows only point at: thôn by id as (code, name) of where they count now, collectors by id.
+    """What rows only point at: thôn by id as (code, name) of where they count now, senders by their key.
 
     `places` are the names of all thôn by code, those of merged ones too: answers name them.
     """
@@ -153,7 +157,9 @@ def known(*communes: Named) -> NamesByKey:
     )
     shown = {own: (by_id[other].code, by_id[other].name) for own, other in home.items()}
     places = {row.code: row.name for row in villages}
-    return NamesByKey(shown, {row[0]: Who(*row) for row in people}, places)
+    senders = {row[0]: Who(*row) for row in people}
+    senders |= {key: Who(0, name, SELF_ANSWERED) for key, name in poster_names.senders(*ids)}
+    return NamesByKey(shown, senders, places)
 
 
 def villages(known: NamesByKey) -> dict[str, tuple[str, frozenset[int]]]:
@@ -200,10 +206,12 @@ COUNTING = (*IN_FORCE, Submission.review != "rejected")
 
 
 def within(here: Here) -> sa.ColumnElement[bool]:
-    """Of the commune's thôn; what lies in none belongs to the commune of its collector."""
+    """Of the commune's thôn; what lies in none belongs to the commune of its collector or poster."""
+    sent_here: sa.ColumnElement[bool] = Submission.collector_id.in_(sorted(here.collectors))
+    if here.posters:
+        sent_here = sa.or_(sent_here, Submission.poster_id.in_(sorted(here.posters)))
     return sa.or_(
-        Submission.village_id.in_(sorted(here.villages)),
-        sa.and_(Submission.village_id.is_(None), Submission.collector_id.in_(sorted(here.collectors))),
+        Submission.village_id.in_(sorted(here.villages)), sa.and_(Submission.village_id.is_(None), sent_here)
     )
 
 
@@ -257,7 +265,7 @@ def statement(
         Submission.village_id,
         moment(Submission.observed_at, dialect, utc=utc).label("observed"),
         moment(Submission.received_at, dialect, utc=utc).label("received"),
-        Submission.collector_id,
+        poster_names.SENDER_KEY.label("sender"),
         Submission.review,
         Submission.version,
         Submission.device,

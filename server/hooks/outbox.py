@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from server import clock
-from server.models import Collector, Hook, HookDelivery, Submission, Village
+from server.models import Collector, Hook, HookDelivery, Poster, Submission, Village
 
 ACCEPTED, EDITED = "accepted", "edited"
 """What a submission that begins to count is told as; else the state into which a person brought it."""
@@ -20,19 +20,23 @@ LETTERS = string.ascii_letters + string.digits
 _TOO_OLD = "Quá 30 ngày không gửi được."
 
 _IS_ANY = sa.select(sa.exists().where(Hook.active))
-_village, _collector = aliased(Village), aliased(Collector)
+_village, _collector, _poster = aliased(Village), aliased(Collector), aliased(Poster)
 _WANTED = (
     sa.select(Hook.id, Submission.id, Submission.root_id)
     .join(Submission, Submission.form_id == Hook.form_id)
     .outerjoin(_village, _village.id == Submission.village_id)
     .outerjoin(_collector, _collector.id == Submission.collector_id)
+    .outerjoin(_poster, _poster.id == Submission.poster_id)
     .where(
         Hook.active,
         Submission.id.in_(sa.bindparam("submissions", expanding=True)),
         Submission.quarantine.is_(None),
-        # what lies in no thôn belongs to the commune of its collector
+        # what lies in no thôn belongs to the commune of its collector or poster
         Hook.commune_id
-        == sa.case((Submission.village_id.is_not(None), _village.commune_id), else_=_collector.commune_id),
+        == sa.case(
+            (Submission.village_id.is_not(None), _village.commune_id),
+            else_=sa.func.coalesce(_collector.commune_id, _poster.commune_id),
+        ),
     )
     .order_by(Submission.id, Hook.id)
 )

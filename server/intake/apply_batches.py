@@ -22,7 +22,7 @@ from server.counting import writer
 from server.db import db, is_contended, single_statements
 from server.errors import Problem
 from server.hooks import outbox
-from server.intake import before_registration, check_points, edits_and_resends, effects, floods, place, sender
+from server.intake import as_sent, before_registration, edits_and_resends, effects, floods, place, sender
 from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
 from server.intake.floods import Floods
@@ -30,7 +30,7 @@ from server.intake.place import PointSpot
 from server.intake.rows import WrittenRows
 from server.intake.state import BatchState
 from server.models import Entity, Submission
-from server.published_forms.read_submission import SubmissionReading, understand
+from server.published_forms.read_submission import SubmissionReading
 
 log = logging.getLogger(__name__)
 
@@ -255,7 +255,7 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
 
 def _understood(row: Any) -> SubmissionReading:
     sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
-    return check_points.with_own_subject(understand(bytes(row.xml)), sent_by)
+    return as_sent.understood(bytes(row.xml), sent_by)
 
 
 def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReading, *, is_flood: bool) -> None:

@@ -58,7 +58,12 @@ class StoredSubmission:
     village_id: int | None
 
     def takes_from(self, sender: Sender) -> bool:
-        """Whether this sender may add photos to it: their own visit, or one of their thôn (a phone changes hands)."""
+        """Whether this sender may add photos to it: their own visit, or one of their thôn (a phone changes hands).
+
+        Never one who answers a poster: it comes whole, and nobody knows whether it is the same person again.
+        """
+        if sender.poster_id is not None:
+            return False
         return sender.collector_id == self.collector_id or self.village_id in sender.villages.values()
 
 

@@ -175,6 +175,7 @@ def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime, *, is_kn
         "form_id": reading.form.id,
         "version": reading.instance.version,
         "collector_id": sender.collector_id,
+        "poster_id": sender.poster_id,
         "village_id": placed.village_id,
         "entity_id": placed.entity_id,
         "sha256": reading.sha256,

@@ -10,7 +10,7 @@ from server.db import db, single_statements
 from server.errors import CommonProblem, Problem
 from server.files import attachments
 from server.files.attachments import Upload
-from server.intake import apply_batches, apply_thread, check_points, edits_and_resends, log, place
+from server.intake import apply_batches, apply_thread, as_sent, edits_and_resends, log, place
 from server.intake.edits_and_resends import Edited
 from server.intake.intake_problems import IntakeProblem
 from server.intake.log import Kept, MetSubmission, Sent
@@ -18,7 +18,7 @@ from server.intake.sender import Sender
 from server.models import Tombstone
 from server.models.privacy import of_points
 from server.phones.phone_problems import PhoneProblem
-from server.published_forms.read_submission import SubmissionReading, understand
+from server.published_forms.read_submission import SubmissionReading
 
 _WITHDRAWN = sa.select(sa.literal(True)).where(sa.exists().where(Tombstone.key == sa.bindparam("key")))
 
@@ -51,7 +51,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
 
 def read(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Sent | Receipt:
     """Understand a submission and put its files on disk; the receipt where that is already all. Problems as above."""
-    reading = check_points.with_own_subject(understand(xml), sender)
+    reading = as_sent.understood(xml, sender)
     if uploads and (refused := _foresee(Sent(reading, (), sender))):
         return refused
     uploads = _without_log(uploads, reading)

@@ -25,6 +25,7 @@ from server.models.people import (
 )
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
+from server.models.posters import JudgedSelfAnswers, Poster
 from server.models.privacy import BinnedRecord, Breach, PrivacyRequest, Tombstone
 from server.models.shared_links import SharedLink
 from server.models.snapshots import Snapshot
@@ -73,6 +74,7 @@ __all__ = [
     "HouseholdImport",
     "Indicator",
     "Interview",
+    "JudgedSelfAnswers",
     "MadeFile",
     "MadeFilePiece",
     "OldKey",
@@ -80,6 +82,7 @@ __all__ = [
     "Person",
     "PersonSession",
     "Plan",
+    "Poster",
     "PrivacyRequest",
     "ReportedValue",
     "Role",

@@ -87,3 +87,5 @@ class Indicator(Base):
     explanation: Mapped[str | None]
     position: Mapped[int] = mapped_column(default=1000)
     """Order in tables and menus."""
+    self_of_id: Mapped[int | None] = mapped_column(ForeignKey("indicator.id"), unique=True)
+    """Of which indicator this one counts what people answer by themselves (docs/decisions/0046); None: any other."""

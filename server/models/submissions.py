@@ -62,6 +62,13 @@ class Submission(Base):
             sqlite_where=text("registers is not null"),
             postgresql_where=text("registers is not null"),
         ),
+        Index(  # what people answered by a poster, the newest first
+            "ix_submission_posters",
+            "poster_id",
+            "id",
+            sqlite_where=text("poster_id is not null"),
+            postgresql_where=text("poster_id is not null"),
+        ),
         CheckConstraint("review in ('received','has_issues','approved','rejected')", name="review"),
         {"sqlite_autoincrement": True},  # a number is never used twice, also where the newest row was deleted
     )
@@ -77,6 +84,8 @@ class Submission(Base):
     """None: a version we do not know (kept, quarantined, listed)."""
     version: Mapped[str]
     collector_id: Mapped[int | None]
+    """None where somebody answered a poster by themselves."""
+    poster_id: Mapped[int | None]
     village_id: Mapped[int | None]
     entity_id: Mapped[uuid.UUID | None]
     """The household or place it is about."""

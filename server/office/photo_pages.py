@@ -11,7 +11,7 @@ from server.db import db
 from server.errors import Problem
 from server.files import attachments, blobs
 from server.files.file_problems import FileProblem
-from server.models import Attachment, Collector, Submission, Village
+from server.models import Attachment, Collector, Poster, Submission, Village
 
 blueprint = Blueprint("photos", __name__)
 
@@ -66,9 +66,13 @@ def _open(code: str, attachment_id: int) -> Attachment:
 
 
 def _is_of(submission: Submission, commune_id: int) -> bool:
-    """Whether a submission is a commune's: by its thôn, else by its collector."""
+    """Whether a submission is a commune's: by its thôn, else by its collector or poster."""
     if submission.village_id is not None:
         village = db.session.get(Village, submission.village_id)
         return village is not None and village.commune_id == commune_id
-    sender = db.session.get(Collector, submission.collector_id) if submission.collector_id else None
+    sender: Collector | Poster | None = None
+    if submission.collector_id is not None:
+        sender = db.session.get(Collector, submission.collector_id)
+    elif submission.poster_id is not None:
+        sender = db.session.get(Poster, submission.poster_id)
     return sender is not None and sender.commune_id == commune_id

@@ -18,7 +18,7 @@ from forms.sheets import Sheet
 from server import audit, clock
 from server.db import db
 from server.models import Commune, EntityList, Form, FormFile, FormVersion, Indicator
-from server.published_forms import read_workbook
+from server.published_forms import read_workbook, self_answers
 from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
@@ -122,6 +122,7 @@ def add(
     db.session.flush()
     _describe(form, converted.definition)
     _add_indicators(converted.definition)
+    self_answers.keep_apart(form.id)
     _add_lists(converted.definition)
     _add_files(added, files)
     _audit(added, actor)
@@ -158,7 +159,7 @@ def checked(
     if redefined:
         rows = _rows_of_indicators(read_workbook.sheets_of(workbook, filename))
         redefined = list(_redefined(converted.definition, known, rows))
-    wrong = [*unnamed, *redefined]
+    wrong = [*unnamed, *redefined, *_reserved(converted.definition)]
     if wrong:
         raise FormRejected(wrong)
     return converted
@@ -166,7 +167,7 @@ def checked(
 
 def _known(declared: Sequence[IndicatorDeclaration]) -> dict[str, IndicatorDeclaration]:
     """Indicators by their codes: those declared now, and as they are where they are there already."""
-    rows = db.session.scalars(sa.select(Indicator))
+    rows = db.session.scalars(sa.select(Indicator).where(Indicator.self_of_id.is_(None)))
     return {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
 
 
@@ -209,6 +210,16 @@ def _undeclared(converted: Converted) -> Iterator[SheetError]:
             )
             place = rows.get(code, SheetError("survey", None, "name", sentence, code))
             yield dataclasses.replace(place, sentence=sentence)
+
+
+def _reserved(definition: Definition) -> Iterator[SheetError]:
+    """Codes that stand for what people answer by themselves: a form cannot say that it was."""
+    for code in definition.indicators:
+        if self_answers.is_reserved(code):
+            sentence = (
+                f"mã “{code}” không được kết thúc bằng {self_answers.ENDING}: đuôi ấy dành cho áp phích."
+            )
+            yield SheetError("survey", None, "name", sentence, code)
 
 
 def _redefined(

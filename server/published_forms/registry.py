@@ -61,6 +61,7 @@ class Registry:
         self._forms: dict[str, KnownForm] = {}
         self._versions: dict[tuple[str, str], KnownVersion] = {}
         self._indicators: dict[str, KnownIndicator] = {}
+        self._twins: dict[int, KnownIndicator] = {}
         self._lists: dict[str, int] = {}
         self._communes: dict[int, int] = {}
 
@@ -96,6 +97,15 @@ class Registry:
             rule = _rule(row)
             self._indicators[code] = KnownIndicator(row.id, row.code, row.unit, rule)
         return self._indicators[code]
+
+    def twin(self, indicator: KnownIndicator) -> KnownIndicator:
+        """The indicator that counts what people answer by themselves; LookupError where nobody made it."""
+        if indicator.id not in self._twins:
+            row = _first(_TWIN, indicator=indicator.id)
+            if row is None:
+                raise LookupError(f"{indicator.code} has no twin")
+            self._twins[indicator.id] = KnownIndicator(row.id, row.code, row.unit, _rule(row))
+        return self._twins[indicator.id]
 
     def list_id(self, name: str) -> int | None:
         """The key of an entity list; None where no form that names it was published."""
@@ -172,6 +182,8 @@ _NEWEST = (
 )
 _LIST = sa.select(EntityList.id).where(EntityList.name == sa.bindparam("name"))
 _COMMUNE = sa.select(Village.commune_id).where(Village.id == sa.bindparam("village"))
-_INDICATOR = sa.select(
-    Indicator.id, Indicator.code, Indicator.unit, Indicator.kind, Indicator.valid_days
-).where(Indicator.code == sa.bindparam("code"))
+_COLUMNS = (Indicator.id, Indicator.code, Indicator.unit, Indicator.kind, Indicator.valid_days)
+_INDICATOR = sa.select(*_COLUMNS).where(
+    Indicator.code == sa.bindparam("code"), Indicator.self_of_id.is_(None)
+)
+_TWIN = sa.select(*_COLUMNS).where(Indicator.self_of_id == sa.bindparam("indicator"))

@@ -100,6 +100,10 @@ def open_(submission_id: int) -> OpenedCorrection:
         raise _impossible("phiếu này đã không được nhận.")
     if instance.read(row.xml).encrypted:
         raise _impossible("phiếu đã mã hóa, chỉ mở được bằng khóa của xã.")
+    if row.poster_id is not None:
+        raise _impossible(
+            "người dân tự trả lời phiếu này, không ai sửa thay được. Phiếu sai thì chọn Không nhận."
+        )
     version = db.session.get(FormVersion, row.form_version_id) if row.form_version_id else None
     collector = db.session.get(Collector, row.collector_id) if row.collector_id else None
     if version is None or collector is None:

@@ -13,14 +13,14 @@ from server.errors import Problem
 from server.hooks import outbox
 from server.households import household_states
 from server.households.rebuild import restate, touched_by
-from server.intake import before_registration, check_points, edits_and_resends, effects, place
+from server.intake import as_sent, before_registration, edits_and_resends, effects, place
 from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
 from server.intake.rows import WrittenRows
 from server.intake.sender import Sender
 from server.intake.state import BatchState, names
 from server.models import Entity, EntityVersion, Finding, Indicator, Submission, SubmissionReview, Village
-from server.published_forms.read_submission import UNREAD, SubmissionReading, observed, understand
+from server.published_forms.read_submission import UNREAD, SubmissionReading, observed
 from server.review import submission_states
 from server.review.review_problems import ReviewProblem
 
@@ -35,6 +35,7 @@ _STORED = (
         Submission.result,
         Submission.form_id,
         Submission.collector_id,
+        Submission.poster_id,
         Submission.device,
         Submission.user_agent,
         Submission.observed_at,
@@ -215,17 +216,16 @@ def _set_counting(connection: sa.Connection, stored: Any, state: str) -> None:
 
 def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None:
     """Place and count a quarantined submission as if it had just been accepted, by a sender for the whole commune."""
-    reading = understand(bytes(stored.xml))
+    sender = Sender(
+        stored.collector_id, reviewer.commune_id, _villages(connection, reviewer.commune_id),
+        stored.device, stored.user_agent, decides=True, poster_id=stored.poster_id,
+    )  # fmt: skip
+    reading = as_sent.understood(bytes(stored.xml), sender)
     if reading.version is None or reading.instance.encrypted:
         raise Problem(
             ReviewProblem.REVIEW_IMPOSSIBLE,
             why="máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).",
         )
-    sender = Sender(
-        stored.collector_id or 0, reviewer.commune_id, _villages(connection, reviewer.commune_id),
-        stored.device, stored.user_agent, decides=True,
-    )  # fmt: skip
-    reading = check_points.with_own_subject(reading, sender)
     edited = _edited(connection, stored, reading)
     reading = edits_and_resends.followed(reading, edited)
     if edited is not None and edited.is_sealed:
@@ -281,7 +281,7 @@ def _edited(connection: sa.Connection, stored: Any, reading: SubmissionReading) 
     """The version in whose place a submission comes when it is approved: the newest of what it is an edit of."""
     root = stored.root_id
     if root is None and reading.instance.deprecated_id is not None:
-        found = edits_and_resends.edited(connection, reading, stored.collector_id or 0)
+        found = edits_and_resends.edited(connection, reading, stored.collector_id)
         root = found.root_id if found.form_id == stored.form_id else None
     return edits_and_resends.newest(connection, root) if root is not None else None
 

@@ -101,6 +101,8 @@ class DifficultyRow:
     text: str
     days: int
     changed_at: dt.datetime
+    is_self_answered: bool = False
+    """Somebody wrote it down by themselves, by a poster."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ class OpenedDifficulty:
     observed_at: dt.datetime
     received_at: dt.datetime
     steps: tuple[OfficeStep, ...]
+    is_self_answered: bool
 
     @property
     def acts(self) -> tuple[DifficultyAct, ...]:
@@ -234,12 +237,13 @@ def listed(commune: Commune, wanted: DifficultyFilter) -> DifficultyPage:
     states = OPEN if wanted.state == "open" else (wanted.state,) if wanted.state in STATES else tuple(STATES)
     first = wanted.state in ("open", "new", "working")
     order = Difficulty.id.asc() if first else Difficulty.id.desc()
-    columns = (Submission.answers["noi_dung"].as_string().label("text"), Village.name.label("village"))
+    text = Submission.answers["noi_dung"].as_string().label("text")
+    columns = (text, Village.name.label("village"), Submission.poster_id.is_not(None))
     query = shown.add_columns(Difficulty, *columns).where(Difficulty.state.in_(states)).order_by(order)
-    rows = db.session.execute(query.limit(PAGE + 1).offset(PAGE * (wanted.page - 1))).all()
+    rows: Sequence[Any] = db.session.execute(query.limit(PAGE + 1).offset(PAGE * (wanted.page - 1))).all()
     counted = shown.add_columns(Difficulty.state, sa.func.count()).group_by(Difficulty.state)
     counts = {row[0]: row[1] for row in db.session.execute(counted)}
-    lines = tuple(_line(row[0], row[1], row[2]) for row in rows[:PAGE])
+    lines = tuple(_line(*row) for row in rows[:PAGE])
     return DifficultyPage(lines, counts, wanted.page, len(rows) <= PAGE)
 
 
@@ -262,14 +266,18 @@ def _filters(wanted: DifficultyFilter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _line(row: Difficulty, text: str | None, village: str | None) -> DifficultyRow:
+def _line(row: Difficulty, text: str | None, village: str | None, is_self_answered: bool) -> DifficultyRow:
     days = (clock.today() - clock.day_of(row.received_at)).days
-    return DifficultyRow(row.id, row.kind, row.state, village, text or "", days, row.changed_at)
+    return DifficultyRow(
+        row.id, row.kind, row.state, village, text or "", days, row.changed_at, is_self_answered
+    )
 
 
 def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None = None) -> OpenedDifficulty:
     """One difficulty of a commune (of these thôn); Problem DIFFICULTY_UNKNOWN."""
-    columns = (Submission.answers, Submission.observed_at, Village.name, Entity.label)
+    columns = (
+        Submission.answers, Submission.observed_at, Village.name, Entity.label, Submission.poster_id.is_not(None)
+    )  # fmt: skip
     query = _FROM.add_columns(Difficulty, *columns).outerjoin(Entity, Entity.id == Submission.entity_id)
     query = query.where(Difficulty.id == difficulty_id, Difficulty.commune_id == commune.id, _STANDS)
     if villages is not None:
@@ -277,7 +285,7 @@ def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None =
     found: Any = db.session.execute(query).one_or_none()
     if found is None:
         raise Problem(ReviewProblem.DIFFICULTY_UNKNOWN)
-    row, answers, observed_at, village, household = found
+    row, answers, observed_at, village, household, is_self_answered = found
     return OpenedDifficulty(
         id=row.id,
         submission_id=row.submission_id,
@@ -292,6 +300,7 @@ def told(commune: Commune, difficulty_id: int, villages: frozenset[int] | None =
         observed_at=observed_at,
         received_at=row.received_at,
         steps=_steps(row.id),
+        is_self_answered=is_self_answered,
     )
 
 

@@ -19,11 +19,13 @@ from server.models import (
     Entity,
     EntityList,
     Form,
+    Poster,
     Submission,
     SubmissionReview,
     Village,
 )
 from server.places import merged_villages
+from server.posters import poster_names
 from server.review import submission_states, waiting_reasons
 from server.review.review_problems import ReviewProblem
 from server.review.waiting_reasons import Reason
@@ -43,6 +45,7 @@ class QueueFilter:
     flag: str | None = None
     village_id: int | None = None
     collector_id: int | None = None
+    """Who sent it, as `poster_names.SENDER_KEY` has it: below zero it is a poster."""
     form_id: int | None = None
     quarantined: bool = False
     flood: bool = False
@@ -98,7 +101,7 @@ _COLUMNS = (
     Submission.id,
     Form.title.label("form"),
     Village.name.label("village"),
-    Collector.name.label("collector"),
+    poster_names.SENDER.label("collector"),
     Submission.received_at,
     Submission.observed_at,
     Submission.review,
@@ -117,7 +120,8 @@ _COLUMNS = (
 _FROM: _Rows = (
     sa.select(*_COLUMNS)
     .join(Form, Form.id == Submission.form_id)
-    .join(Collector, Collector.id == Submission.collector_id)
+    .outerjoin(Collector, Collector.id == Submission.collector_id)
+    .outerjoin(Poster, Poster.id == Submission.poster_id)
     .outerjoin(Village, Village.id == Submission.village_id)
 )
 
@@ -153,19 +157,33 @@ def _found(commune: Commune, wanted: QueueFilter, limit: int, *, newest: bool) -
         return query.order_by(key.desc() if newest else key).limit(limit)
 
     those = sa.select(Submission.id).where(Submission.replaced_by_id.is_(None), *_filters(wanted))
-    own, here = Submission.collector_id == Collector.id, Collector.commune_id == commune.id
     if db.engine.dialect.name == "sqlite":
-        return some(those.join(Collector, own).where(here), Submission.id).correlate(None)
-    each = some(those.where(own), Submission.id).correlate(Collector).lateral()
-    found = sa.select(each.c.id).select_from(Collector).join(each, sa.true()).where(here)
-    return some(found, each.c.id).correlate(None)
+        return some(those.where(_sent_in(commune)), Submission.id).correlate(None)
+    parts = []
+    for table, key in ((Collector, Submission.collector_id), (Poster, Submission.poster_id)):
+        each = some(those.where(key == table.id), Submission.id).correlate(table).lateral()
+        parts.append(
+            sa.select(each.c.id)
+            .select_from(table)
+            .join(each, sa.true())
+            .where(table.commune_id == commune.id)
+        )
+    found = sa.union_all(*parts).subquery()
+    return some(sa.select(found.c.id), found.c.id).correlate(None)
+
+
+def _sent_in(commune: Commune) -> sa.ColumnElement[bool]:
+    """What this commune's collectors sent, or what was answered by its posters."""
+    return sa.or_(
+        Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),
+        Submission.poster_id.in_(sa.select(Poster.id).where(Poster.commune_id == commune.id)),
+    )
 
 
 def within(commune: Commune, ticked: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Those of these that this commune's collectors sent."""
+    """Those of these that this commune's collectors or posters sent."""
     given = dict(ticked)
-    own = sa.select(Submission.id).join(Collector, Collector.id == Submission.collector_id)
-    own = own.where(Submission.id.in_(given), Collector.commune_id == commune.id)
+    own = sa.select(Submission.id).where(Submission.id.in_(given), _sent_in(commune))
     return [(number, given[number]) for number in sorted(db.session.scalars(own))]
 
 
@@ -190,9 +208,10 @@ def _filters(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
         found += [Submission.observed_at >= begins, Submission.observed_at < begins + dt.timedelta(days=1)]
     if wanted.households is not None:
         found.append(Submission.entity_id.in_(wanted.households))
+    sender = wanted.collector_id
     equal = (
         (Submission.id, wanted.number),
-        (Submission.collector_id, wanted.collector_id),
+        (poster_names.column_of(sender or 0), None if sender is None else abs(sender)),
         (Submission.form_id, wanted.form_id),
     )
     return [*found, *(column == value for column, value in equal if value is not None)]
@@ -224,9 +243,7 @@ def find(commune: Commune, submission_id: int) -> Any:
         Entity.data.label("household_data"),
     )
     query = _FROM.add_columns(*more).outerjoin(Entity, Entity.id == Submission.entity_id)
-    row = db.session.execute(
-        query.where(Submission.id == submission_id, Collector.commune_id == commune.id)
-    ).one_or_none()
+    row = db.session.execute(query.where(Submission.id == submission_id, _sent_in(commune))).one_or_none()
     if row is None:
         raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
     return row
@@ -238,7 +255,7 @@ def states() -> Mapping[str, str]:
 
 
 def choices(commune: Commune) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
-    """The thôn, the collectors and the forms by which the queue may be narrowed."""
+    """The thôn, the senders (collectors, then posters) and the forms by which the queue may be narrowed."""
     valid = (Village.commune_id == commune.id, Village.valid_to.is_(None))
     # names repeat within a merged commune: the code tells them apart
     named = Village.name.concat(" (").concat(Village.code).concat(")")
@@ -250,6 +267,9 @@ def choices(commune: Commune) -> tuple[Sequence[Any], Sequence[Any], Sequence[An
     forms = sa.select(Form.id, Form.title).where(own).order_by(Form.title)
     return (
         villages.all(),
-        db.session.execute(senders.order_by(in_vietnamese_order(Collector.name))).all(),
+        [
+            *db.session.execute(senders.order_by(in_vietnamese_order(Collector.name))),
+            *poster_names.senders(commune.id),
+        ],
         db.session.execute(forms).all(),
     )

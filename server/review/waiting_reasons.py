@@ -12,7 +12,8 @@ from server import clock
 from server.db import db
 from server.files import blobs
 from server.intake import check_points, edits_and_resends, effects, floods, place
-from server.models import Attachment, Collector, Commune, Form, Submission, Village
+from server.models import Attachment, Collector, Commune, Form, Poster, Submission, Village
+from server.posters import poster_names
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE, UNREAD
 from server.review import submission_states
 
@@ -194,7 +195,7 @@ _QUERY: sa.Select[*tuple[Any, ...]] = (
         Submission.version,
         Village.code.label("village_code"),
         Village.name.label("village_name"),
-        Collector.name.label("collector"),
+        poster_names.SENDER.label("collector"),
         Submission.observed_at,
         Submission.received_at,
         Submission.quarantine,
@@ -204,16 +205,22 @@ _QUERY: sa.Select[*tuple[Any, ...]] = (
     .join(Form, Form.id == Submission.form_id)
     .outerjoin(Village, Village.id == Submission.village_id)
     .outerjoin(Collector, Collector.id == Submission.collector_id)
+    .outerjoin(Poster, Poster.id == Submission.poster_id)
     .where(OPEN)
     .order_by(Submission.id.desc())
 )
 
 
 def _of(commune: Commune | None) -> Sequence[sa.ColumnElement[bool]]:
-    """A submission waits for the commune of its collector: a quarantined one may lie in another, or nowhere."""
+    """A submission waits for the commune of its collector or poster: one that is set aside may lie in another."""
     if commune is None:
         return ()
-    return (Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),)
+    return (
+        sa.or_(
+            Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),
+            Submission.poster_id.in_(sa.select(Poster.id).where(Poster.commune_id == commune.id)),
+        ),
+    )
 
 
 def _waiter(row: sa.Row[*tuple[Any, ...]]) -> Waiter:

@@ -22,6 +22,7 @@ from server.serving import proxies
 from server.serving.connections import PatientHttp, Strangers
 from server.serving.visits_lane import VisitsLane
 from server.serving.wsgi_calls import BodyWanted, Environ, WsgiCall, environ_of, with_body
+from server.webform.poster import TURN_TAKEN
 
 ASKS, PHONES, OTHERS = 2, 16, 8
 """Threads of a process: to ask who sends; for what phones send with photos, or again; for everybody else.
@@ -35,6 +36,8 @@ DRAINS_FOR, FLOWS_WITHIN = 10.0, 0.3
 IN_MEMORY = 256 * 1024
 _SENT = re.compile(r"(?:/key/([A-Za-z0-9]{64})|/phieu)?/submission/?")
 """Where phones and the form in a browser send, and nothing that merely looks like it."""
+_ANSWERED = re.compile(r"/khao-sat/[^/]+/submission/?")
+"""Where citizens answer posters: never in the lane of visits, nor by the threads for phones."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -84,7 +87,10 @@ class Front:
         connection: PatientHttp = scope["state"]["connection"]
         environ = environ_of(scope)
         sent = _SENT.fullmatch(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        if sent is None:
+        if environ["REQUEST_METHOD"] == "POST" and _ANSWERED.fullmatch(environ["PATH_INFO"]):
+            call = await self._answered(environ, connection, receive)
+            await _send(call, connection, send, self._others)
+        elif sent is None:
             async with self._share(environ):
                 call = await self._asked(environ, connection, receive)
                 await _send(call, connection, send, self._others)
@@ -101,6 +107,19 @@ class Front:
             return call
         body = await _body(receive, connection, environ, self._most)
         return await self._whole(with_body(environ, *body), self._others) if body is not None else None
+
+    async def _answered(self, environ: Environ, connection: PatientHttp, receive: Receive) -> WsgiCall | None:
+        """An answer to a poster: by its head whether it may come, then its body, for which no turn is held."""
+        async with self._share(environ):
+            call = await self._by_head(environ, self._others)
+        if call is not None:
+            await _drained(receive)
+            return call
+        body = await _body(receive, connection, environ, self._most)
+        if body is None:
+            return None
+        async with self._share(environ):
+            return await self._whole({**with_body(environ, *body), TURN_TAKEN: True}, self._others)
 
     async def _sent(
         self, environ: Environ, token: str | None, connection: PatientHttp, receive: Receive

@@ -1,10 +1,10 @@
-"""The form in a browser: for collectors without ODK Collect (iPhones), and for officers who try a draft."""
+"""The form in a browser: for collectors without ODK Collect (iPhones), who try a draft, or who answer a poster."""
 
 from flask import Blueprint, Flask, Response, jsonify
 
-from server.addresses import is_of_web_form
+from server.addresses import is_of_posters, is_of_web_form
 from server.errors import Problem
-from server.webform import collector, draft_trial, page
+from server.webform import collector, draft_trial, page, poster
 
 
 def say(problem: Problem) -> Response:
@@ -14,7 +14,7 @@ def say(problem: Problem) -> Response:
     return response
 
 
-SPEAKER = (is_of_web_form, say)
+SPEAKERS = ((is_of_web_form, say), (is_of_posters, poster.say))
 
 
 def register(app: Flask) -> None:
@@ -25,3 +25,7 @@ def register(app: Flask) -> None:
     for rule, name, view, methods in draft_trial.ROUTES:
         blueprint.add_url_rule(rule, name, view, methods=methods)
     app.register_blueprint(blueprint)
+    of_posters = Blueprint("poster", __name__, url_prefix="/khao-sat")
+    for rule, view, methods in poster.ROUTES:
+        of_posters.add_url_rule(rule, view_func=view, methods=methods)
+    app.register_blueprint(of_posters)

@@ -226,6 +226,9 @@ class CoverageIndicatorSchema(CellSchema):
     label = ma.fields.String(required=True)
     unit = ma.fields.String(required=True)
     kind = ma.fields.String(required=True)
+    self_of = ma.fields.String(
+        metadata={"description": "Có mặt khi người dân tự trả lời (áp phích): mã chỉ tiêu mà tổ hỏi tại nhà."}
+    )
     estimate = ma.fields.Float(
         required=True, allow_none=True, metadata={"description": "Ước lượng cho cả xã, phần trăm."}
     )

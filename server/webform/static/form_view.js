@@ -10,7 +10,7 @@ const REVIEW = "review";
 
 /**
  * Shows `session` in `main`. `keep(packed)` stores a draft, `finish(packed)` a finished form, `leave()` goes home;
- * what cannot be stored is told by their errors.
+ * what cannot be stored is told by their errors. Without `keep` there are no drafts, and nothing to leave for.
  */
 export function showForm(main, session, { keep, finish, leave, problem }) {
   const view = new FormView(main, session, { keep, finish, leave, problem });
@@ -45,6 +45,7 @@ class FormView {
 
   async save() {
     clearTimeout(this.timer);
+    if (!this.acts.keep) return;
     try {
       await this.acts.keep({ ...(await this.session.pack()), screen: this.key });
     } catch (error) {
@@ -73,10 +74,15 @@ class FormView {
     this.drawPath(screen.path);
     this.drawNodes(screen);
     this.steps.replaceChildren(
-      at > 0 ? button(say("back"), () => this.back(found, at), "second") : button(say("leave"), () => this.leave(), "second"),
+      at > 0 ? button(say("back"), () => this.back(found, at), "second") : this.leaving("second"),
       button(at + 1 < found.length ? say("next") : say("review"), () => this.next(found, at)),
     );
-    if (at > 0) this.steps.append(button(say("leave"), () => this.leave(), "quiet"));
+    if (at > 0) this.steps.append(this.leaving("quiet"));
+  }
+
+  /** The way home with a draft; nothing where there are none. */
+  leaving(kind) {
+    return this.acts.keep ? button(say("leave"), () => this.leave(), kind) : "";
   }
 
   progress(at, of) {
@@ -160,7 +166,7 @@ class FormView {
     const finish = button(say("finish"), () => this.finish(finish));
     finish.disabled = items.length > 0;
     const last = found.at(-1);
-    this.steps.replaceChildren(last ? button(say("back"), () => this.go(last.key), "second") : "", finish, button(say("leave"), () => this.leave(), "quiet"));
+    this.steps.replaceChildren(last ? button(say("back"), () => this.go(last.key), "second") : "", finish, this.leaving("quiet"));
   }
 
   /** Every question with its answer, to be read once more before sending; each leads back to its screen. */

@@ -3,18 +3,25 @@
 import { loadForm } from "./engine.js";
 import * as store from "./store.js";
 
+/** Where a form, its files and the name of this browser are found: what a collector's browser keeps. */
+const KEPT = {
+  xml: async (form) => (await store.get("forms", form.key))?.xml,
+  file: (listed) => store.get("files", listed.md5),
+  device: () => store.setting("device"),
+};
+
 /** Opens a new instance of a form, or a draft: with the form and the lists that it was begun with. */
-export async function openSession({ form, draft = null, who, onChange, locate }) {
-  const kept = await store.get("forms", form.key);
-  if (!kept) throw new Error(form.key);
-  const loaded = await loadForm(wholeMatches(kept.xml), {
-    fetchFormAttachment: (url) => attachment(form, url),
+export async function openSession({ form, draft = null, who, onChange, locate, source = KEPT }) {
+  const xml = await source.xml(form);
+  if (!xml) throw new Error(form.key);
+  const loaded = await loadForm(wholeMatches(xml), {
+    fetchFormAttachment: (url) => attachment(source, form, url),
     missingResourceBehavior: "BLANK",
   });
   if (loaded.status === "failure") throw loaded.error;
-  const session = new Session(form, draft, onChange);
+  const session = new Session(form, draft, onChange, source);
   const config = {
-    preloadProperties: { deviceID: await store.setting("device"), username: who.username },
+    preloadProperties: { deviceID: await source.device(), username: who.username },
     stateFactory: (state) => new Proxy(state, { set: (target, key, value) => session.changed(target, key, value) }),
     instanceAttachments: { fileNameFactory: (meta) => `${Date.now()}${meta.extension ?? ""}` },
     geolocationProvider: { getLocation: locate },
@@ -32,9 +39,9 @@ const wholeMatches = (xml) => xml.replace(PATTERN, (_, text, single, double) => 
 const nameIn = (url) => decodeURIComponent(String(url).split("/").pop());
 
 /** A file of the form as the engine asks for it (`jr://file-csv/ho_dan.csv`). */
-async function attachment(form, url) {
+async function attachment(source, form, url) {
   const listed = form.files.find((file) => file.name === nameIn(url));
-  const kept = listed && (await store.get("files", listed.md5));
+  const kept = listed && (await source.file(listed));
   if (!kept) return new Response("", { status: 404 });
   return new Response(kept.bytes, { headers: { "Content-Type": kept.type } });
 }
@@ -47,8 +54,8 @@ function asFormData(draft) {
 }
 
 class Session {
-  constructor(form, draft, onChange) {
-    Object.assign(this, { form, root: null, onChange, at: draft?.screen ?? null });
+  constructor(form, draft, onChange, source) {
+    Object.assign(this, { form, source, root: null, onChange, at: draft?.screen ?? null });
     /** Files of the draft by name: the engine gives out only those that were taken in this sitting. */
     this.carried = new Map((draft?.files ?? []).map((file) => [file.name, file]));
     this.pictures = new Map();
@@ -111,7 +118,7 @@ class Session {
     const url = source && String(source);
     if (!url) return null;
     if (!this.pictures.has(url)) {
-      const response = await attachment(this.form, url);
+      const response = await attachment(this.source, this.form, url);
       this.pictures.set(url, response.status === 404 ? null : URL.createObjectURL(await response.blob()));
     }
     return this.pictures.get(url);

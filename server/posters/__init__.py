@@ -1,0 +1,1 @@
+"""Posters: printed codes by which citizens answer a form themselves; where they hang, how long, and how often."""
