@@ -133,6 +133,15 @@ class Filling:
         self._steps = 0
         return self._add(node, above).address
 
+    def remove_round(self, address: str) -> None:
+        """Take away one round of a repeat that no answer counts; those after it move up. Refused for anything else."""
+        found, shape = located(self.root, address), self.form.nodes.get(without_rounds(address))
+        if found is None or shape is None or shape.rounds is None or shape.count is not None:
+            raise AnswerRefused(f"{address} is no round that may go")
+        self._steps = 0
+        self._drop(found)
+        self._fit_rounds()
+
     def value(self, question: str) -> str:
         """The answer or result, '' if blank or not relevant."""
         node = self._node(question)
@@ -302,14 +311,23 @@ class Filling:
                 self._apply(action, next((n for n in found.below() if n.path == action.path), found))
 
     def _drop(self, node: AnswerNode) -> None:
-        """Take the last round away, with all that it holds."""
-        if node.parent is None or node.parent.children[node.name][-1] is not node:
-            raise AnswerRefused(f"{node.address} is not the last round")
+        """Take a round away, with all that it holds; in those that move up only what tells their place changes."""
+        if node.parent is None:
+            raise AnswerRefused(f"{node.address} is no round")
+        rounds = node.parent.children[node.name]
         gone = list(node.below())
         for each in gone:
             self._at[each.path].remove(each)
-        node.parent.children[node.name].pop()
+        rounds.remove(node)
+        moved = [each for later in rounds[node.index :] for each in later.below()]
+        for at, each in enumerate(rounds):
+            each.index = at
         self._spread(gone)
+        self._spread([each for each in moved if self._tells_place(each) and self._work_out(each)])
+
+    def _tells_place(self, node: AnswerNode) -> bool:
+        bind = self.form.nodes[node.path].bind
+        return any(each is not None and "position" in each.calls for each in (bind.relevant, bind.calculate))
 
     def _fit_rounds(self) -> None:
         """As many rounds as the answer says that counts them, wherever it says something new."""

@@ -1,5 +1,6 @@
 """The CSV files made from the tables for one collector: their thôn, their households, the commune's places."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -90,6 +91,21 @@ _KNOWN = (
 )
 
 
+_VERSIONS = (
+    sa.select(
+        EntityVersion.entity_id,
+        EntityVersion.version,
+        EntityVersion.label,
+        EntityVersion.data,
+        EntityVersion.created_at,
+    )
+    .join(Entity, Entity.id == EntityVersion.entity_id)
+    .join(EntityList, EntityList.id == Entity.list_id)
+    .where(EntityList.name == sa.bindparam("list"), Entity.id.in_(sa.bindparam("entities", expanding=True)))
+    .order_by(EntityVersion.version)
+)
+
+
 def content(connection: sa.Connection, filename: str, caller: PhoneCaller) -> bytes | None:
     """The file as it is now for this collector; None where the tables make no file of that name.
 
@@ -104,6 +120,27 @@ def content(connection: sa.Connection, filename: str, caller: PhoneCaller) -> by
     if name in PROPERTIES:
         return entities(connection, name, caller, columns)
     return _of_a_form(connection, name, caller, columns)
+
+
+def as_they_were(
+    connection: sa.Connection, filename: str, named: Mapping[uuid.UUID, int | None], before: dt.datetime
+) -> bytes | None:
+    """Of an entity list the rows of these entities: at that version, or the last one made before then.
+
+    None where the tables make no entity list of that name; without those of which there was none.
+    """
+    name = filename.removesuffix(".csv")
+    columns = None if filename == VILLAGES_FILE else schema(connection, name)
+    if columns is None:
+        return None
+    made = connection.execute(_VERSIONS, {"list": name, "entities": list(named)})
+    found: dict[uuid.UUID, Any] = {}
+    for row in made:  # oldest first
+        wanted = named[row.entity_id]
+        if row.version == wanted or (wanted is None and row.created_at < before):
+            found[row.entity_id] = row
+    rows = ((row.entity_id, row.label, row.version, row.data, False, None) for row in found.values())
+    return entities_csv((_choice(name, row) for row in rows), columns)
 
 
 def schema(connection: sa.Connection, name: str) -> tuple[str, ...] | None:

@@ -19,7 +19,7 @@ from werkzeug.datastructures import FileStorage
 from forms import indicators, instance
 from forms.definition import Definition
 from forms.engine import engine
-from forms.engine.answer_tree import without_rounds
+from forms.engine.answer_tree import AnswerNode, located, without_rounds
 from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, AnswerChange, Correction, UnexplainedNode
 from forms.engine.engine import AnswerRefused, Unfillable
 from forms.engine.xform import XForm
@@ -30,11 +30,11 @@ from server.errors import Problem
 from server.files import attachments
 from server.households import phone_lists
 from server.intake import apply_batches as intake_apply
-from server.intake import receive
+from server.intake import edits_and_resends, receive
 from server.intake.sender import Sender
 from server.models import Collector, FormFile, FormVersion, Indicator, Submission, Village
 from server.phones import phone_access
-from server.review import correctable_questions, decisions, difficulties
+from server.review import correctable_questions, decisions, difficulties, lists_of_visit
 from server.review.correctable_questions import FILE, RANKED, CorrectableQuestion, FixedQuestion, typed
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
@@ -75,9 +75,12 @@ class OpenedCorrection:
     submission_id: int
     filling: Correction
     definition: Definition
+    xform: bytes
+    media: Mapping[str, bytes]
+    """The files of the form: the lists with what this visit chose as it was then."""
     sender: Sender
     entity: str
-    objections: frozenset[tuple[str, str]]
+    objections: frozenset[tuple[AnswerNode | None, str]]
     served: frozenset[str]
     """Files of the form that the server makes from its tables."""
     searched: frozenset[str]
@@ -91,10 +94,13 @@ class OpenedCorrection:
         return tuple(self.filling.changes())
 
 
-def open_(submission_id: int) -> OpenedCorrection:
-    """Problem CORRECTION_IMPOSSIBLE for what was replaced or rejected, is sealed, or cannot be worked out again."""
+def open_(submission_id: int, *, is_begun: bool = False) -> OpenedCorrection:
+    """Problem CORRECTION_IMPOSSIBLE for what was replaced or rejected, is sealed, or cannot be worked out again.
+
+    `is_begun`: somebody has corrected it and sends that now; what has replaced it meanwhile does not stop them.
+    """
     row = db.session.get_one(Submission, submission_id)
-    if row.replaced_by_id is not None:
+    if row.replaced_by_id is not None and not is_begun:
         raise _impossible("phiếu này đã được một bản sửa thay thế.")
     if row.review == "rejected":
         raise _impossible("phiếu này đã không được nhận.")
@@ -110,11 +116,11 @@ def open_(submission_id: int) -> OpenedCorrection:
         raise _impossible("máy chủ không có bản biểu mẫu của phiếu này.")
     definition = Definition.from_json(version.definition)
     try:
-        media, served = _media(definition, version, collector)
+        media, served = _media(definition, version, collector, row)
         form = engine.open_form(version.xform, media)
         filling = Correction(form.form, row.xml, row.observed_at)
         unlike = filling.differences()
-        objections = frozenset((each.address, each.message) for each in filling.problems())
+        objections = frozenset(_objections(filling))
     except Unfillable as wrong:
         raise _impossible(f"máy chủ không mở lại được phiếu này: {wrong}. {NEW_VISIT}") from wrong
     if unlike:
@@ -122,8 +128,22 @@ def open_(submission_id: int) -> OpenedCorrection:
     sender = dataclasses.replace(_sender(collector), device=row.device)
     searched = frozenset(XForm(version.xform).searched)
     return OpenedCorrection(
-        row.id, filling, definition, sender, _entity(filling), objections, served, searched
+        row.id,
+        filling,
+        definition,
+        version.xform,
+        media,
+        sender,
+        _entity(filling),
+        objections,
+        served,
+        searched,
     )
+
+
+def _objections(filling: Correction) -> Iterator[tuple[AnswerNode | None, str]]:
+    """What the form objects to, by the question itself: its address changes where a round goes."""
+    return ((located(filling.root, each.address), each.message) for each in filling.problems())
 
 
 def _impossible(why: str) -> Problem:
@@ -160,11 +180,11 @@ def _sender(collector: Collector) -> Sender:
 
 
 def _media(
-    definition: Definition, version: FormVersion, collector: Collector
+    definition: Definition, version: FormVersion, collector: Collector, row: Submission
 ) -> tuple[dict[str, bytes], frozenset[str]]:
     """The files that the form names: lists made for the collector who was there, the others as published.
 
-    Beside them the names of those that were made.
+    Beside them the names of those that were made. What the visit names of a list is as it was then.
     """
     caller = phone_access.PhoneCaller(
         collector.id, collector.commune_id, collector.name, collector.username, _villages(collector)
@@ -174,8 +194,11 @@ def _media(
         for row in db.session.scalars(sa.select(FormFile).where(FormFile.form_version_id == version.id))
     }
     found, served = dict[str, bytes](), set[str]()
+    connection = db.session.connection()
     for name in definition.media:
-        made = phone_lists.content(db.session.connection(), name, caller)
+        made = phone_lists.content(connection, name, caller)
+        if made is not None:
+            made = lists_of_visit.as_it_was(connection, name, made, row, definition)
         served |= set() if made is None else {name}
         content = stored.get(name) if made is None else made
         if content is not None:
@@ -210,14 +233,24 @@ def apply(
     wrong: dict[str, str] = {}
     try:
         _put_in(opened, given, files, wrong)
-        for problem in opened.filling.problems():
-            if (problem.address, problem.message) not in opened.objections:
-                wrong.setdefault(problem.address, problem.message)
+        judge(opened, wrong)
     except Unfillable as reason:
-        wrong[""] = f"Không tính được biểu mẫu với câu trả lời này: {reason}. {NEW_VISIT}"
+        wrong[""] = cannot_work_out(reason)
+    return wrong
+
+
+def cannot_work_out(reason: Unfillable) -> str:
+    """The form's formulas fail with what was answered."""
+    return f"Không tính được biểu mẫu với câu trả lời này: {reason}. {NEW_VISIT}"
+
+
+def judge(opened: OpenedCorrection, wrong: dict[str, str]) -> None:
+    """Add what the form objects to now and did not before, and a visit that would be another household's."""
+    for problem in opened.filling.problems():
+        if (located(opened.filling.root, problem.address), problem.message) not in opened.objections:
+            wrong.setdefault(problem.address, problem.message)
     if _entity(opened.filling) != opened.entity:
         wrong[""] = OTHER_HOUSEHOLD
-    return wrong
 
 
 def _put_in(
@@ -235,28 +268,37 @@ def _put_in(
             return
         done.add(ahead.path)
         try:
-            text = (
-                _file(opened, ahead, given, files) if ahead.kind == FILE else typed(ahead, given[ahead.path])
-            )
-            if text is not None:
-                opened.filling.correct(ahead.path, text)
+            put(opened, ahead, given.get(ahead.path, ()), files.get(ahead.path))
         except AnswerRefused as refused:
-            wrong[ahead.path] = NOT_TAKEN.get(str(refused), NOT_OFFERED)
+            wrong[ahead.path] = why_not_taken(refused)
+
+
+def put(
+    opened: OpenedCorrection, question: CorrectableQuestion, given: Sequence[str], file: FileStorage | None
+) -> None:
+    """One answer, where it says another thing than stands there; AnswerRefused where it is none."""
+    text = _file(opened, question, given, file) if question.kind == FILE else typed(question, given)
+    if text is not None:
+        opened.filling.correct(question.path, text)
+
+
+def why_not_taken(refused: AnswerRefused) -> str:
+    """The sentence for an answer that is refused."""
+    return NOT_TAKEN.get(str(refused), NOT_OFFERED)
 
 
 def _file(
     opened: OpenedCorrection,
     question: CorrectableQuestion,
-    given: Mapping[str, Sequence[str]],
-    files: Mapping[str, FileStorage],
+    given: Sequence[str],
+    sent: FileStorage | None,
 ) -> str | None:
     """The name of the file that is put in, "" where it is taken away, None where it stays.
 
     AnswerRefused where it is of another kind than the question asks for, or too large.
     """
-    sent = files.get(question.path)
     if sent is None:
-        return "" if REMOVED in given.get(question.path, ()) and question.value else None
+        return "" if REMOVED in given and question.value else None
     if sent.stream.seek(0, io.SEEK_END) > MOST_FILE:
         raise AnswerRefused("large")
     sent.stream.seek(0)
@@ -275,6 +317,7 @@ def _file(
 def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
     """Store the correction as an edit that this person has looked at; the id of the new submission.
 
+    Where another edit has come meanwhile it is kept aside, beside the newest, for somebody to look at both (R12).
     The reason stands in its history with every question and indicator that changed, in the audit the names of
     those that were corrected alone.
     """
@@ -283,17 +326,7 @@ def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
     told = ". ".join([*_told(changed), *_findings(before, after, opened.definition)])
     receipt = receive.accept(after, opened.uploads, dataclasses.replace(opened.sender, person=by.actor))
     intake_apply.caught_up()  # the decision that follows is about what the correction made of it
-    with db.engine.connect().execution_options(writes=True) as connection:
-        reviewer = Reviewer(by.actor, by.name, opened.sender.commune_id, request.remote_addr)
-        decisions.decide(
-            connection,
-            receipt.submission_id,
-            "approved",
-            expected="received",
-            reviewer=reviewer,
-            comment=f"{told[:_LONGEST_HISTORY]}. {reason}",
-        )
-        connection.commit()
+    _decide(receipt.submission_id, f"{told[:_LONGEST_HISTORY]}. {reason}", opened.sender.commune_id, by)
     db.session.rollback()  # what this session has read was before it
     difficulties.take_in(receipt.submission_id)
     names = [each.address.rpartition("/")[2] for each in changed if each.kind == CORRECTED]
@@ -301,6 +334,22 @@ def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
     audit.note("submission.correct", f"submission:{receipt.submission_id}", detail)
     db.session.commit()
     return receipt.submission_id
+
+
+def _decide(submission_id: int, comment: str, commune_id: int, by: Caller) -> None:
+    """Approve it, with what was changed and why in its history; what is kept aside stays undecided, with both."""
+    with db.engine.connect().execution_options(writes=True) as connection:
+        aside = sa.select(Submission.quarantine).where(Submission.id == submission_id)
+        is_aside = connection.scalar(aside) == edits_and_resends.EDIT_OUTDATED
+        decisions.decide(
+            connection,
+            submission_id,
+            "received" if is_aside else "approved",
+            expected="received",
+            reviewer=Reviewer(by.actor, by.name, commune_id, request.remote_addr),
+            comment=comment,
+        )
+        connection.commit()
 
 
 def _told(changed: Sequence[AnswerChange]) -> Iterable[str]:

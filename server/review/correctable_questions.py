@@ -13,6 +13,8 @@ ONE, MANY, RANK, LINES, FILE = "one", "many", "rank", "lines", "file"
 PICK = "pick"
 """One of many choices: a list to open, where buttons would fill the page."""
 TIME, MOMENT = "time", "datetime-local"
+TICK, ACKNOWLEDGED = "tick", "OK"
+"""A sentence that was acknowledged, or not: OK, or nothing."""
 _FEW = 12
 _LONG_LINE = 80
 _TYPED = {
@@ -40,8 +42,8 @@ ON_PHONE = "kiểu câu này chỉ trả lời được trên điện thoại; c
 class CorrectableQuestion:
     """A question that is asked now, at `path` with its round.
 
-    `kind` says how it is shown: `one`, `pick`, `many`, `rank`, `lines` for a long text, `file`, or the type of an
-    input; `chosen` for choices, in their order.
+    `kind` says how it is shown: `one`, `pick`, `many`, `rank`, `lines` for a long text, `file`, `tick`, or the type
+    of an input; `chosen` for choices, in their order.
     """
 
     path: str
@@ -86,13 +88,27 @@ def questions(
         yield FixedQuestion(filling.called(node), why) if why else _question(filling, node, control, bind)
 
 
+def fixed(
+    filling: Correction, definition: Definition, served: frozenset[str], searched: frozenset[str]
+) -> dict[str, str]:
+    """Why the questions at these paths are never corrected, whether they are asked now or not."""
+    files = {field.path: field.choices_file for field in definition.fields if field.choices_file}
+    found = {}
+    for path, control in filling.form.controls.items():
+        bind, short = filling.form.nodes[path].bind, _short(path)
+        why = SEARCHED if short in searched else _why_not(control, bind, files.get(short), served)
+        if why and not bind.readonly:
+            found[path] = why
+    return found
+
+
 def _why_not(control: ShownControl, bind: Bind, file: str | None, served: frozenset[str]) -> str:
     """Why a question is not corrected on the page; "" where it is."""
     if bind.type in _MEASURED:
         return PLACE
     if file in served:
         return SERVED
-    is_known = control.kind in {"select1", "select", "rank", "upload"} or (
+    is_known = control.kind in {"select1", "select", "rank", "upload", "trigger"} or (
         control.kind in {"input", "range", "secret"} and bind.type in _TYPED
     )
     return "" if is_known else ON_PHONE
@@ -104,6 +120,8 @@ def _question(
     label = filling.called(node)
     if control.kind == "upload":
         return CorrectableQuestion(node.address, label, FILE, node.text)
+    if control.kind == "trigger":
+        return CorrectableQuestion(node.address, label, TICK, node.text)
     if control.kind not in {"select1", "select", "rank"}:
         return CorrectableQuestion(node.address, label, _written(_TYPED[bind.type], node.text), node.text)
     try:
@@ -131,7 +149,7 @@ def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
     """What was typed, or None where it says what stands there: spaces, line ends and ticks in another order are none.
 
     Ticks that stay keep their order; new ones follow in the form's. A time is that of here, to the minute.
-    AnswerRefused for a rank that is none.
+    AnswerRefused for a rank that is none, or a tick that is another word.
     """
     if question.kind == MANY:
         ticked = [code for part in given for code in part.split()]
@@ -144,6 +162,8 @@ def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
     text = _cleaned(next((part for part in reversed(given) if part), ""))
     if text == _cleaned(question.shown):
         return None
+    if question.kind == TICK and text not in {"", ACKNOWLEDGED}:
+        raise AnswerRefused(f"{question.path} takes {ACKNOWLEDGED} alone")
     return f"{text}:00.000+07:00" if text and question.kind in (TIME, MOMENT) else text
 
 

@@ -32,10 +32,15 @@ ASKS_FOR = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()
 @access.public
 def page() -> Response:
     """The document; who opens it is known by the code in the fragment, which is never sent."""
-    response = Response(render_template("webform/page.html", version=version(), files=_names()))
-    response.headers["Content-Security-Policy"] = POLICY
+    response = allowed(Response(render_template("webform/page.html", version=version())))
     response.headers["Permissions-Policy"] = ASKS_FOR
     response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def allowed(response: Response) -> Response:
+    """A document whose modules may do what the form needs (POLICY), this page or the one for corrections."""
+    response.headers["Content-Security-Policy"] = POLICY
     return response
 
 

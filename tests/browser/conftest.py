@@ -165,7 +165,7 @@ def watch(visit: Visit) -> None:
     """
 
     def look(request: Request) -> None:
-        if not request.url.startswith((visit.site, "data:")):
+        if not request.url.startswith((visit.site, "data:", f"blob:{visit.site}")):
             visit.strayed.append(request.url)
 
     visit.page.on("request", look)

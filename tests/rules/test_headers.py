@@ -94,8 +94,12 @@ def policy(answer: TestResponse) -> dict[str, list[str]]:
 
 
 def _is_of_web_form(path: str, source: str) -> bool:
-    """The form in a browser brings its engine as WASM and shows photos from memory; no other page does."""
-    return path == "/phieu/" and source in {"'wasm-unsafe-eval'", "blob:"}
+    """The form in a browser brings its engine as WASM and shows photos from memory; no other page does.
+
+    Collectors fill in there, officers correct.
+    """
+    is_form = path == "/phieu/" or bool(re.fullmatch(r"/quan-tri/xa/\d+/phieu/\d+/sua", path))
+    return is_form and source in {"'wasm-unsafe-eval'", "blob:"}
 
 
 def test_no_page_lets_in_what_is_inline_or_from_elsewhere(answers: tuple[Answered, ...]) -> None:

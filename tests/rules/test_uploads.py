@@ -34,6 +34,7 @@ TAKING = {
     "server/office/form_pages.py": ("/quan-tri/bieu-mau", "bieu_mau", "phieu.xlsx"),
     "server/office/draft_pages.py": ("", "tep", "bien.png"),
     "server/office/correction_pages.py": ("/sua", "tep:/data/anh", "anh.png"),
+    "server/office/correction_by_answer_pages.py": ("/sua/tung-cau", "tep:/data/anh", "anh.png"),
     "dashboards/pages/boundary_pages.py": (f"{OF_COMMUNE}/ranh-gioi", "tep", "thon.zip"),
 }
 """Each module that reads a file which a person sends: where it goes, in which field, under which name."""
@@ -45,7 +46,12 @@ Send = Callable[[str, str, str, bytes], tuple[int, str]]
 
 
 def _pages(officer: Browser) -> list[tuple[str, str, str]]:
-    made = {"": draft_of(officer, workbook()), "/sua": _visit_to_correct()}
+    to_correct = _visit_to_correct()
+    made = {
+        "": draft_of(officer, workbook()),
+        "/sua": to_correct,
+        "/sua/tung-cau": f"{to_correct}/tung-cau",
+    }
     return [(made.get(path, path), field, name) for path, field, name in TAKING.values()]
 
 
@@ -75,6 +81,7 @@ def send(officer: Browser) -> Send:
         data = {
             "csrf_token": officer.csrf_token("/tai-khoan"),
             "viec": "tep",
+            "ban_sua": '{"answers": {}, "rounds": []}',
             field: FileStorage(io.BytesIO(content), name),
         }
         boundary, body = encode_multipart(data)  # Werkzeug's client would leave large bodies in open files

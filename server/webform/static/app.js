@@ -1,6 +1,7 @@
 /** The page: who opens it, the list of forms, drafts and what waits to be sent, and the form that is open. */
 
 import { button, make } from "./elements.js";
+import { keptForm } from "./kept_form.js";
 import * as store from "./store.js";
 import { codeOf, send, update, wipeOld } from "./sync.js";
 import { moment, say, speak, spoken } from "./words.js";
@@ -123,12 +124,12 @@ async function fill(form, draft = null) {
   const who = (await store.setting("about")) ?? {};
   let session;
   try {
-    session = await openSession({ form, draft, who, onChange: () => {}, locate: locateOnce });
+    const properties = { deviceID: await store.setting("device"), username: who.username };
+    session = await openSession({ form, source: await keptForm(form), draft, properties, onChange: () => {}, locate: locateOnce });
   } catch (error) {
     return home(say("open_failed", { why: `${String(error.message ?? error).split("\n")[0]}.` }), "wrong");
   }
-  const vietnamese = session.languages.find((each) => /\bvi\b|vietnamese|việt/i.test(each.language));
-  if (vietnamese) session.root.setLanguage(vietnamese);
+  session.speakVietnamese();
   open = showForm(main, session, {
     keep: (packed) => store.put("drafts", packed),
     finish: async (packed) => {

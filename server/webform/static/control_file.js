@@ -16,8 +16,12 @@ export function uploadControl(node, context) {
   // taking a photo may reload the page on a phone that is short of memory: what was answered is on the disk before
   const choose = make("label", { class: "button", onpointerdown: () => context.save() }, say(words), file);
   const shown = make("div", { class: "taken" });
-  const clear = button(say("clear"), () => context.set(() => node.setValue(null)), "second");
+  const clear = button(say("clear"), () => {
+    sent = null;
+    context.set(() => node.setValue(null));
+  }, "second");
   const wrong = make("p", { class: "wrong", role: "alert" });
+  let sent = context.sentFile(); // what came with a visit that is corrected; the engine does not hold it
 
   async function take() {
     const [chosen] = file.files;
@@ -38,27 +42,29 @@ export function uploadControl(node, context) {
     element: make("div", {}, shown, choose, clear, wrong),
     update() {
       const value = node.currentState.value;
-      preview.show(value);
-      clear.hidden = !value;
+      preview.show(value, sent);
+      clear.hidden = !value && !sent;
       file.disabled = clear.disabled = node.currentState.readonly;
     },
   };
 }
 
+/** Shows a file that was taken now, else the one at the address `sent`. */
 function previewed(shown, type) {
   let now = null;
   let url = null;
   const stop = () => url && URL.revokeObjectURL(url);
   return {
     stop,
-    show(value) {
-      if (value === now) return;
+    show(value, sent = null) {
+      if ((value ?? sent) === now) return;
       stop();
-      now = value;
+      now = value ?? sent;
       url = value && URL.createObjectURL(value);
       const name = { image: "img", video: "video", audio: "audio" }[type];
-      const seen = name ? make(name, { src: url, controls: name !== "img", alt: say("take_photo") }) : make("span", {}, value?.name ?? "");
-      shown.replaceChildren(...(value ? [seen] : []));
+      const named = value?.name ?? make("a", { href: sent, target: "_blank" }, say("file_sent"));
+      const seen = name ? make(name, { src: url ?? sent, controls: name !== "img", alt: say("take_photo") }) : make("span", {}, named);
+      shown.replaceChildren(...(now ? [seen] : []));
     },
   };
 }

@@ -40,7 +40,9 @@ function localMoment(value) {
 /** A field for the answer to `node`; `label` is the id of the element that names it. */
 export function textControl(node, context) {
   const kind = KINDS[node.valueType] ?? {};
-  const isLong = !kind.type && !kind.inputmode && (has(node, "multiline") || node.nodeOptions?.rows > 1);
+  // a field of one line would drop the line breaks of an answer that has some
+  const hasLines = has(node, "multiline") || node.nodeOptions?.rows > 1 || node.currentState.instanceValue.includes("\n");
+  const isLong = !kind.type && !kind.inputmode && hasLines;
   const numbers = has(node, "numbers") ? { inputmode: "numeric" } : {};
   const field = make(isLong ? "textarea" : "input", {
     ...(isLong ? { rows: String(node.nodeOptions?.rows ?? 4) } : { type: kind.type ?? "text", autocomplete: "off" }),

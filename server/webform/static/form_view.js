@@ -1,12 +1,13 @@
 /** A form being filled in, screen by screen; drafts are kept while one goes on. */
 
+import { answerWords } from "./answer_words.js";
 import { button, make } from "./elements.js";
 import { question } from "./question.js";
 import { moreOf, place, screens } from "./screens.js";
 import { say } from "./words.js";
 
 const SAVE_AFTER = 2000; // milliseconds without another answer
-const REVIEW = "review";
+export const REVIEW = "review";
 
 /**
  * Shows `session` in `main`. `keep(packed)` stores a draft, `finish(packed)` a finished form, `leave()` goes home;
@@ -19,7 +20,7 @@ export function showForm(main, session, { keep, finish, leave, problem }) {
   return view;
 }
 
-class FormView {
+export class FormView {
   constructor(main, session, acts) {
     Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null });
     this.top = make("div", { class: "where" });
@@ -73,11 +74,12 @@ class FormView {
     this.progress(at + 1, found.length);
     this.drawPath(screen.path);
     this.drawNodes(screen);
-    this.steps.replaceChildren(
-      at > 0 ? button(say("back"), () => this.back(found, at), "second") : this.leaving("second"),
-      button(at + 1 < found.length ? say("next") : say("review"), () => this.next(found, at)),
-    );
-    if (at > 0) this.steps.append(this.leaving("quiet"));
+    this.steps.replaceChildren(...this.steppers(found, at));
+  }
+
+  steppers(found, at) {
+    const on = button(at + 1 < found.length ? say("next") : say("review"), () => this.next(found, at));
+    return at > 0 ? [button(say("back"), () => this.back(found, at), "second"), on, this.leaving("quiet")] : [this.leaving("second"), on];
   }
 
   /** The way home with a draft; nothing where there are none. */
@@ -92,10 +94,8 @@ class FormView {
 
   drawPath(path) {
     this.top.replaceChildren(...path.map((part) => {
-      if (typeof part === "string") return make("p", { class: "group" }, part);
-      const words = say("round", { label: part.text, n: part.number });
       const remove = part.range && button(say("remove"), () => this.removeRound(part), "quiet");
-      return make("p", { class: "group" }, words, remove);
+      return make("p", { class: "group" }, groupWords([part]), remove);
     }));
   }
 
@@ -138,11 +138,15 @@ class FormView {
 
   /** On, unless an answer on this screen is wrong: then the first such question is brought into view. */
   next(found, at) {
-    const wrong = [...this.shown.values()].filter((each) => each.complain());
+    const wrong = this.complaints();
     if (wrong.length) return wrong[0].element.scrollIntoView({ block: "start", behavior: "smooth" });
     this.passed = found.slice(0, at + 1).map((screen) => screen.key);
     this.save();
     this.go(at + 1 < found.length ? found[at + 1].key : REVIEW);
+  }
+
+  complaints() {
+    return [...this.shown.values()].filter((each) => each.complain());
   }
 
   back(found, at) {
@@ -171,11 +175,20 @@ class FormView {
 
   /** Every question with its answer, to be read once more before sending; each leads back to its screen. */
   answers(found) {
-    const lines = found.flatMap((screen) => screen.nodes.filter((node) => node.nodeType !== "note").map((node) => {
-      const words = node.currentState.label?.asString.trim() || screen.path.at(-1)?.text || "";
-      return [make("dt", {}, button(words, () => this.go(screen.key), "link")), make("dd", {}, answerWords(node))];
-    }));
+    const lines = found.flatMap((screen, at) => {
+      const around = groupWords(screen.path);
+      const isNew = around && around !== groupWords(found[at - 1]?.path ?? []);
+      const asked = screen.nodes.filter((node) => node.nodeType !== "note");
+      return [isNew && asked.length && make("dt", { class: "group" }, around), asked.map((node) => {
+        const words = node.currentState.label?.asString.trim() || around;
+        return [make("dt", {}, button(words, () => this.go(screen.key), "link")), make("dd", {}, this.answerOf(node))];
+      })];
+    });
     return make("dl", { class: "answers" }, lines);
+  }
+
+  answerOf(node) {
+    return answerWords(node);
   }
 
   async finish(pressed) {
@@ -205,13 +218,6 @@ class FormView {
   }
 }
 
-function answerWords(node) {
-  const { value, instanceValue } = node.currentState;
-  if (node.nodeType === "select" || node.nodeType === "rank") {
-    const label = (each) => node.getValueOption?.(each)?.label.asString ?? node.getValueLabel?.(each)?.asString ?? each;
-    return value.map(label).join(", ") || say("skip");
-  }
-  if (node.nodeType === "trigger") return value ? "OK" : say("skip");
-  if (node.nodeType === "input" && node.valueType === "date") return instanceValue.split("-").reverse().join("/") || say("skip");
-  return instanceValue || say("skip");
-}
+/** What a group, or a round of one, is called; of several, the outer before the inner. */
+const groupWords = (path) =>
+  path.map((part) => (typeof part === "string" ? part : say("round", { label: part.text, n: part.number }))).join(" › ");

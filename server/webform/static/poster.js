@@ -37,14 +37,11 @@ async function ask(url, body) {
 }
 
 /** The form and its files from the server, in memory and nowhere else. */
-function online(form) {
+async function online(form) {
+  const urls = new Map(form.files.map((file) => [file.name, file.url]));
   return {
-    xml: async () => (await ask(form.url)).text(),
-    file: async (listed) => {
-      const response = await ask(listed.url);
-      return { bytes: await response.arrayBuffer(), type: response.headers.get("Content-Type") ?? "" };
-    },
-    device: async () => "",
+    xml: await (await ask(form.url)).text(),
+    file: async (name) => (urls.has(name) ? ask(urls.get(name)) : new Response("", { status: 404 })),
   };
 }
 
@@ -55,7 +52,7 @@ async function open() {
       import("./session.js"), import("./form_view.js"), import("./control_place.js"),
     ]);
     const form = await (await ask(ABOUT)).json();
-    const session = await openSession({ form, who: { username: "" }, onChange: () => {}, locate: locateOnce, source: online(form) });
+    const session = await openSession({ form, source: await online(form), properties: { deviceID: "", username: "" }, onChange: () => {}, locate: locateOnce });
     inLanguage(session);
     view = { session, shown: showForm(main, session, { finish, problem: (error) => main.prepend(notice(error.message, "wrong")) }) };
   } catch (error) {

@@ -1,5 +1,6 @@
 /** One question of a form on the page: its words, its picture, what answers it, and what is wrong with the answer. */
 
+import { answerWords } from "./answer_words.js";
 import { rankControl, rangeControl, selectControl, triggerControl } from "./control_choice.js";
 import { uploadControl } from "./control_file.js";
 import { pointControl, shapeControl } from "./control_place.js";
@@ -12,6 +13,12 @@ const CONTROLS = {
   input: (node, context) => (INPUTS[node.valueType] ?? textControl)(node, context),
   select: selectControl, rank: rankControl, range: rangeControl, trigger: triggerControl, upload: uploadControl,
 };
+
+/** An answer that is only shown, and why it cannot be another. */
+function fixedControl(node, why) {
+  const value = make("p", { class: "value" });
+  return { element: make("div", {}, value, make("p", { class: "hint" }, why)), update: () => (value.textContent = answerWords(node)) };
+}
 
 /** `{ element, update, leave, complain }` of a node; `update` shows it as it stands, `complain` what is wrong with it. */
 export function question(node, session, save) {
@@ -27,17 +34,20 @@ export function question(node, session, save) {
   const context = {
     label, problem, save,
     picture: (source) => session.picture(source),
+    sentFile: () => session.sentFile(node),
     onLeave: (act) => leaving.push(act),
     /** Takes an answer; `isRead` says whether what was typed can be an answer at all. */
     set(act, isRead = () => true) {
-      const error = session.attempt(act);
+      const error = session.attempt(act, node);
       isUnread = !isRead();
       wrong.textContent = error ? say("recalculated", { why: error.message }) : "";
       if (!error && (isTold || isUnread)) told();
     },
   };
-  const control = CONTROLS[node.nodeType]?.(node, context) ?? null;
-  const element = make("section", { class: `question ${node.nodeType}` }, words, hint, wrong, seen, control?.element);
+  const [why, sent] = [session.whyFixed(node), session.kept(node)];
+  const control = why ? fixedControl(node, why) : (CONTROLS[node.nodeType]?.(node, context) ?? null);
+  const kept = sent && make("p", { class: "hint kept" }, say("kept", { answer: sent }));
+  const element = make("section", { class: `question ${node.nodeType}` }, words, hint, wrong, seen, kept, control?.element);
   session.picture(node.currentState.label?.imageSource).then((src) => src && seen.append(make("img", { src, alt: "" })));
 
   function told() {

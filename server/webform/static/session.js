@@ -1,50 +1,45 @@
 /** One form being filled in: the engine with this form, its files, and a draft where there is one. */
 
 import { loadForm } from "./engine.js";
-import * as store from "./store.js";
 
-/** Where a form, its files and the name of this browser are found: what a collector's browser keeps. */
-const KEPT = {
-  xml: async (form) => (await store.get("forms", form.key))?.xml,
-  file: (listed) => store.get("files", listed.md5),
-  device: () => store.setting("device"),
-};
-
-/** Opens a new instance of a form, or a draft: with the form and the lists that it was begun with. */
-export async function openSession({ form, draft = null, who, onChange, locate, source = KEPT }) {
-  const xml = await source.xml(form);
-  if (!xml) throw new Error(form.key);
-  const loaded = await loadForm(wholeMatches(xml), {
-    fetchFormAttachment: (url) => attachment(source, form, url),
-    missingResourceBehavior: "BLANK",
-  });
-  if (loaded.status === "failure") throw loaded.error;
-  const session = new Session(form, draft, onChange, source);
-  const config = {
-    preloadProperties: { deviceID: await source.device(), username: who.username },
-    stateFactory: (state) => new Proxy(state, { set: (target, key, value) => session.changed(target, key, value) }),
-    instanceAttachments: { fileNameFactory: (meta) => `${Date.now()}${meta.extension ?? ""}` },
-    geolocationProvider: { getLocation: locate },
-  };
+/**
+ * Opens a new instance of a form, or a draft.
+ *
+ * `source` is `{ xml, file(name) }`: the form and its files (a Response each), as a draft was begun with them; `properties`
+ * what a form may ask of the phone.
+ */
+export async function openSession({ form, source, draft = null, properties, onChange, locate }) {
+  const session = new Session(form, source, onChange, draft);
+  const loaded = await load(source);
+  const config = { ...configured(session), preloadProperties: properties, geolocationProvider: { getLocation: locate } };
   const opened = draft ? await loaded.restoreInstance({ data: [asFormData(draft)] }, config) : loaded.createInstance(config);
   session.begin(opened.root);
   return session;
 }
+
+/** The form in the engine; throws what the engine says where it cannot open it. */
+export async function load(source) {
+  const loaded = await loadForm(wholeMatches(source.xml), {
+    fetchFormAttachment: (url) => source.file(nameIn(url)),
+    missingResourceBehavior: "BLANK",
+  });
+  if (loaded.status === "failure") throw loaded.error;
+  return loaded;
+}
+
+/** What the engine tells `session` of, and how files are named. */
+export const configured = (session) => ({
+  stateFactory: (state) => new Proxy(state, { set: (target, key, value) => session.changed(target, key, value) }),
+  instanceAttachments: { fileNameFactory: (meta) => `${Date.now()}${meta.extension ?? ""}` },
+});
 
 const PATTERN = /\bregex\(([^'"&]*?),\s*(?:'([^'"]*)'|&quot;(.*?)&quot;)\s*\)/g;
 
 /** The form with each `regex()` bound to the whole answer, as phones do: the engine is content with a part of it. */
 const wholeMatches = (xml) => xml.replace(PATTERN, (_, text, single, double) => `regex(${text}, '^(?:${single ?? double})$')`);
 
+/** The name of a file of the form in what the engine asks for (`jr://file-csv/ho_dan.csv`). */
 const nameIn = (url) => decodeURIComponent(String(url).split("/").pop());
-
-/** A file of the form as the engine asks for it (`jr://file-csv/ho_dan.csv`). */
-async function attachment(source, form, url) {
-  const listed = form.files.find((file) => file.name === nameIn(url));
-  const kept = listed && (await source.file(listed));
-  if (!kept) return new Response("", { status: 404 });
-  return new Response(kept.bytes, { headers: { "Content-Type": kept.type } });
-}
 
 function asFormData(draft) {
   const data = new FormData();
@@ -53,8 +48,8 @@ function asFormData(draft) {
   return data;
 }
 
-class Session {
-  constructor(form, draft, onChange, source) {
+export class Session {
+  constructor(form, source, onChange, draft = null) {
     Object.assign(this, { form, source, root: null, onChange, at: draft?.screen ?? null });
     /** Files of the draft by name: the engine gives out only those that were taken in this sitting. */
     this.carried = new Map((draft?.files ?? []).map((file) => [file.name, file]));
@@ -71,7 +66,21 @@ class Session {
     return true;
   }
 
-  /** Sets an answer; the engine's error, where a calculation that hangs on it cannot be done, else null. */
+  /** Why a question is only shown here, and what was answered that the engine does not hold: corrections say so. */
+  whyFixed() {
+    return "";
+  }
+
+  kept() {
+    return "";
+  }
+
+  /** The address of a file that was sent with the visit and stands in this question; null where there is none. */
+  sentFile() {
+    return null;
+  }
+
+  /** Sets an answer of `node`; the engine's error, where a calculation that hangs on it cannot be done, else null. */
   attempt(act) {
     try {
       act();
@@ -85,6 +94,11 @@ class Session {
 
   get languages() {
     return this.root.languages.filter((language) => !language.isSyntheticDefault);
+  }
+
+  speakVietnamese() {
+    const vietnamese = this.languages.find((each) => /\bvi\b|vietnamese|việt/i.test(each.language));
+    if (vietnamese) this.root.setLanguage(vietnamese);
   }
 
   /** Everything as it stands: the XML, its files, and what to call it in a list. */
@@ -118,12 +132,13 @@ class Session {
     const url = source && String(source);
     if (!url) return null;
     if (!this.pictures.has(url)) {
-      const response = await attachment(this.source, this.form, url);
+      const response = await this.source.file(nameIn(url));
       this.pictures.set(url, response.status === 404 ? null : URL.createObjectURL(await response.blob()));
     }
     return this.pictures.get(url);
   }
 
+  /** Lets go of pictures, and tells nobody of what comes. */
   close() {
     for (const url of this.pictures.values()) if (url) URL.revokeObjectURL(url);
     this.onChange = () => {};

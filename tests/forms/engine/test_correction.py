@@ -13,7 +13,7 @@ from pyxform.xls2xform import convert
 
 from forms.engine import engine
 from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, Correction, alike
-from forms.engine.engine import Unfillable
+from forms.engine.engine import AnswerRefused, Unfillable
 
 DATA = Path(__file__).parents[2] / "data" / "corrections"
 CASES = json.loads((DATA / "corrections.json").read_text(encoding="utf-8"))
@@ -296,3 +296,43 @@ def test_one_leaf_of_any_visit_is_corrected_and_every_other_stays(sent: bytes, d
     assert names - {"mon", "dem"} == told - {"mon", "dem"}
     again = Correction(LATER.form, found.written(), VISIT)
     assert again.changes() == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(visits().filter(lambda sent: sent.count(b"<tre>") > 0), st.data())
+def test_any_round_is_taken_away_and_only_what_counts_rounds_follows(
+    sent: bytes, data: st.DataObject
+) -> None:
+    """R12: those after it keep their bytes, but for what tells their place."""
+    found = Correction(LATER.form, sent, VISIT)
+    gone = data.draw(st.integers(1, sent.count(b"<tre>")))
+    found.remove_round(f"/data/tre[{gone}]")
+    rounds = re.findall(rb"<tre>.*?</tre>", sent, re.DOTALL)
+    left = [each for at, each in enumerate(rounds, 1) if at != gone]
+    want = [re.sub(rb"<thu>.*?</thu>", b"<thu>%d</thu>" % at, each) for at, each in enumerate(left, 1)]
+    now = found.written()
+    assert re.findall(rb"<tre>.*?</tre>", now, re.DOTALL) == want
+    was = re.sub(rb"(<tre>.*</tre>)|<tong.*?<may>\d+</may>", b"", sent, flags=re.DOTALL)
+    assert (
+        re.sub(
+            rb"(<tre>.*</tre>)|<tong.*?<may>\d+</may>|<deprecatedID>.*?</deprecatedID>",
+            b"",
+            now,
+            flags=re.DOTALL,
+        ).split(b"<meta>")[0]
+        == was.split(b"<meta>")[0]
+    )
+    assert dict(leaves(now))["may"] == str(len(left))
+    assert Correction(LATER.form, now, VISIT).changes() == []
+
+
+@pytest.mark.parametrize(
+    "address", ["/data", "/data/tre[9]", "/data/ten", "/data/tre[1]/do[7]", "/data/khac[1]"]
+)
+def test_what_is_no_round_is_not_taken_away(address: str) -> None:
+    filling = FORM.start(VISIT)
+    filling.answer("ten", "A")
+    found = Correction(FORM.form, filling.submission(), VISIT)
+    with pytest.raises(AnswerRefused):
+        found.remove_round(address)
+    assert found.changes() == []

@@ -33,7 +33,7 @@ def officer(app: Flask, towns: dict[str, Town]) -> Browser:
 
 
 def page(towns: dict[str, Town]) -> str:
-    return f"/quan-tri/xa/{CODE}/phieu/{towns[CODE].values['submission_id']}/sua"
+    return f"/quan-tri/xa/{CODE}/phieu/{towns[CODE].values['submission_id']}/sua/tung-cau"
 
 
 def fields(text: str) -> dict[str, list[str]]:
@@ -101,7 +101,7 @@ def test_a_corrected_answer_is_counted_and_both_versions_are_kept(
     text = officer.get(answer.location).text
     assert "Bản 1" in text
     assert "Bản 2" in text
-    assert "Sửa câu trả lời" not in officer.get(page(towns).removesuffix("/sua")).text
+    assert "Sửa câu trả lời" not in officer.get(page(towns).removesuffix("/sua/tung-cau")).text
 
 
 def test_who_corrected_is_in_the_audit_and_no_answer_is(officer: Browser, towns: dict[str, Town]) -> None:
@@ -139,7 +139,7 @@ def test_only_what_stands_can_be_corrected(officer: Browser, towns: dict[str, To
     assert answer.status_code == 409
     assert "bản sửa" in answer.text
     other = towns["10930"].values["submission_id"]
-    assert officer.get(f"/quan-tri/xa/{CODE}/phieu/{other}/sua").status_code == 404
+    assert officer.get(f"/quan-tri/xa/{CODE}/phieu/{other}/sua/tung-cau").status_code == 404
 
 
 def test_the_household_follows_the_correction(officer: Browser, towns: dict[str, Town]) -> None:

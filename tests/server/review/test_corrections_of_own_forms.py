@@ -55,7 +55,7 @@ class Office:
         files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
     ) -> TestResponse:
         """Open the page, change these fields of it and send it as a browser does; `files` are (name, content)."""
-        path = f"{self.path(submission)}/sua"
+        path = f"{self.path(submission)}/sua/tung-cau"
         page = html.fromstring(self.officer.get(path).text)
         shown = page.xpath("//form//*[starts-with(@name, 'cau:')]")
         given: dict[str, object] = {}
@@ -70,6 +70,26 @@ class Office:
             given[f"tep:{address}"] = FileStorage(io.BytesIO(content), name)
         token = page.xpath("//input[@name='csrf_token']/@value")[0]
         return self.officer.post(path, data={**given, "ly_do": "Đã gọi lại hộ", "csrf_token": token})
+
+    def correct_in_form(
+        self,
+        submission: Submission,
+        answers: Mapping[str, str],
+        rounds: Mapping[str, list[int | None]] = MappingProxyType({}),
+        files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
+    ) -> TestResponse:
+        """Send what the form in the browser sends of what was touched."""
+        path = f"{self.path(submission)}/sua"
+        told = {
+            "answers": dict(answers),
+            "rounds": [{"repeat": repeat, "origins": origins} for repeat, origins in rounds.items()],
+        }
+        brought = {
+            f"tep:{address}": FileStorage(io.BytesIO(body), name) for address, (name, body) in files.items()
+        }
+        csrf = self.officer.get(f"{path}/phieu").json["csrf"]
+        data = {"ban_sua": json.dumps(told), "ly_do": "Đã gọi lại hộ", **brought}
+        return self.officer.post(path, data=data, headers={"X-CSRFToken": csrf})
 
 
 def as_shown(field: Any) -> list[str]:
@@ -137,7 +157,7 @@ def test_a_pattern_of_the_form_is_told_at_its_question(office: Office) -> None:
 
 def test_rounds_are_corrected_each_by_itself(office: Office) -> None:
     first = case(office, "13")
-    text = office.officer.get(f"{office.path(first)}/sua").text
+    text = office.officer.get(f"{office.path(first)}/sua/tung-cau").text
     assert "Trẻ em 2: Tên trẻ" in unescape(text)
     assert office.correct(first, {"/data/tre[2]/tuoi_tre": "4"}).status_code == 302
     new = sample.arrived()[-1]
@@ -187,7 +207,7 @@ def test_where_no_correction_is_possible_the_true_reason_is_told(
         WRONG.replace("{formula}", formula),
         sample.filled("<ten>A</ten><so>3</so><x>7</x>", form_id="la", instance_id="uuid:1"),
     )
-    answer = office.officer.get(f"{office.path(first)}/sua")
+    answer = office.officer.get(f"{office.path(first)}/sua/tung-cau")
     assert answer.status_code == 409
     assert told in unescape(answer.text)
     assert "phiếu mới" in answer.text

@@ -85,7 +85,7 @@ def test_edit_05_reads_nothing_of_later_visits(desk: Desk) -> None:
     desk.post("ho-visit2-5g")
     was, sums = survey.stated(first), survey.sums()
     assert not any(code.startswith("phu_song_5g") for code in was)
-    answer = save(desk.officer, f"{QUEUE}/{first}/sua", wifi_nha="co")
+    answer = save(desk.officer, f"{QUEUE}/{first}/sua/tung-cau", wifi_nha="co")
     assert answer.status_code == 302, answer.text
     new = sample.arrived()[-1]
     assert new.root_id == first
@@ -164,7 +164,7 @@ def test_edit_23_what_was_decided_waits_and_counts_as_the_edit_says(
 def test_edit_24_an_edit_of_an_outdated_version_stands_beside_the_newest(desk: Desk) -> None:
     """The phone is told that it arrived, and may delete it; nothing changes until somebody decides."""
     first = desk.post("ho-register")
-    assert save(desk.officer, f"{QUEUE}/{first}/sua", wifi_nha="co").status_code == 302
+    assert save(desk.officer, f"{QUEUE}/{first}/sua/tung-cau", wifi_nha="co").status_code == 302
     corrected, sums = sample.arrived()[-1].id, survey.sums()
     late = desk.post("ho-edit-gbps")
     assert (row(late).quarantine, survey.sums()) == ("edit_outdated", sums)

@@ -20,7 +20,7 @@ def test_a_corrected_registration_keeps_its_household(app: Flask) -> None:
     officer = browser(app)
     officer.sign_in("can.bo")
     first = survey.send("ho-register", place.second).submission_id
-    answer = save(officer, f"/quan-tri/xa/11629/phieu/{first}/sua", gbps="co")
+    answer = save(officer, f"/quan-tri/xa/11629/phieu/{first}/sua/tung-cau", gbps="co")
     assert answer.status_code == 302, answer.text
     household = survey.entity()
     assert (household.label, household.ended_at) == ("Lương Thị Nụ, Ngõ 14, số 3", None)

@@ -57,7 +57,7 @@ def test_a_sealed_visit_is_corrected_by_no_address(app: Flask, method: str) -> N
     make_person("can.bo", "officer", commune)
     officer = browser(app)
     officer.sign_in("can.bo")
-    page = f"/quan-tri/xa/11629/phieu/{sent}/sua"
+    page = f"/quan-tri/xa/11629/phieu/{sent}/sua/tung-cau"
     if method == "get":
         answer = officer.get(page)
     else:

@@ -1,0 +1,149 @@
+"""R12: an officer corrects a visit in the form it was filled in with; only what was meant comes out otherwise."""
+
+import io
+import re
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+
+from server.db import db
+from server.files.attachments import Upload
+from server.intake import receive
+from server.intake.sender import Sender
+from server.models import Collector, Commune, FormFile
+from tests import sample
+from tests.browser.conftest import DESK, opened, sign_in
+from tests.browser.test_web_questions import serious
+from tests.browser.web_collector import Server, photographed, stored
+from tests.people import make_person
+
+pytestmark = pytest.mark.browser
+
+FORM = """
+| survey |
+| | type | name | label | calculation | relevant | appearance |
+| | end | end | | | | |
+| | text | chu_ho | Chủ hộ | | | |
+| | date | sinh | Ngày sinh chủ hộ | | | |
+| | calculate | tuoi | | int((today() - ${sinh}) div 365.25) | | |
+| | select_one ck | chu_ky | Có chữ ký số? | | ${tuoi} >= 18 | |
+| | begin repeat | nguoi | Người trong hộ | | | |
+| | text | ten | Họ tên | | | |
+| | date | ngay | Sinh ngày | | | |
+| | select_one ck | vneid | Có VNeID? | | | |
+| | end repeat | | | | | |
+| | calculate | so_co | | count(${nguoi}[vneid = 'co']) | | |
+| | select_multiple dv | dung | Dùng gì? | | | |
+| | select_one_from_file ben.csv | ben | Bến gần | | | |
+| | image | anh | Ảnh cổng | | | |
+| | image | anh_bep | Ảnh bếp | | | |
+| | time | gio | Giờ gặp | | | |
+| | decimal | dien | Diện tích | | | |
+| | text | ghi_chu | Ghi chú | | | |
+| | geopoint | diem | Vị trí cổng | | | |
+| choices |
+| | list_name | name | label |
+| | ck | co | Có |
+| | ck | khong | Không |
+| | dv | dien | Điện |
+| | dv | nuoc | Nước |
+| | dv | mang | Mạng |
+| settings |
+| | form_id | version | form_title |
+| | sua_nha | 1 | Phiếu để sửa |
+"""
+SENT = (
+    "<?xml version='1.0' ?><data id=\"sua_nha\" version=\"1\" xmlns:orx='http://openrosa.org/xforms'>\n"
+    "  <end>2026-11-20T08:30:05.120+07:00</end><chu_ho>Đỗ  Thị &quot;Nụ&quot;</chu_ho><sinh>1961-03-05</sinh>\n"
+    "  <tuoi>65</tuoi><chu_ky>khong</chu_ky>"
+    "<nguoi><ten>Bà &amp; cháu</ten><ngay>1961-03-05</ngay><vneid>co</vneid></nguoi><!-- ba người -->\n"
+    "<nguoi><ten>Ông Tư</ten><ngay>1950-12-31</ngay><vneid>khong</vneid></nguoi>\n"
+    "<nguoi><ten>Bé Na</ten><ngay>2019-06-01</ngay><vneid /></nguoi>"
+    "<so_co>1</so_co><dung>mang dien</dung><ben>b9</ben><anh>cong.jpg</anh><anh_bep>bep.jpg</anh_bep>"
+    "<gio>07:45:12.000+07:00</gio><dien>152.50</dien>"
+    "<ghi_chu>Dòng một,  hai dấu cách\n\n- dòng ba &lt;b&gt;\tkẻ</ghi_chu><diem>20.82 106.6 0 5</diem>"
+    "<orx:meta><orx:instanceID>uuid:first</orx:instanceID></orx:meta></data>"
+).encode()
+BEN = b"name,label\nb1,M\xe1\xbb\x99t\nb2,Hai\n"
+PHOTOS = {"cong.jpg": sample.photo(b"cong"), "bep.jpg": sample.photo(b"bep")}
+
+
+def visited(server: Server) -> int:
+    """A visit of every kind of answer, one of them from a list that no longer has it; and an officer."""
+    with server.app.app_context():
+        version = sample.publish(FORM)
+        db.session.add(
+            FormFile(form_version_id=version.id, name="ben.csv", content=BEN, media_type="text/csv", md5="")
+        )
+        collector = db.session.scalars(sa.select(Collector)).one()
+        make_person("officer", "officer", db.session.scalars(sa.select(Commune)).one())
+        db.session.commit()
+        sender = Sender(collector.id, collector.commune_id, {})
+        files = [Upload(name, io.BytesIO(content), "image/jpeg") for name, content in PHOTOS.items()]
+        number = receive.accept(SENT, files, sender).submission_id
+        sample.arrived()
+        db.session.close()
+        return number
+
+
+def at_list(page: Page, label: str) -> None:
+    page.get_by_role("button", name="Mọi câu").click()
+    page.get_by_role("button", name=label, exact=True).click()
+
+
+def test_an_officer_corrects_what_was_meant_and_no_other_byte(browser: Browser, server: Server) -> None:
+    """R12: repeats, days, photos, lines, a choice that its list has lost; nothing of it stays on the machine."""
+    number = visited(server)
+    with opened(browser, server.address, DESK) as seen:
+        page = seen.page
+        sign_in(seen, "officer")
+        seen.open(f"/quan-tri/xa/11629/phieu/{number}")
+        page.get_by_role("link", name="Sửa câu trả lời").click()
+        page.wait_for_selector("html[data-ready]")
+        assert serious(page) == []
+        page.get_by_role("button", name="Ghi chú", exact=True).click()
+        expect(page.locator("textarea")).to_have_value("Dòng một,  hai dấu cách\n\n- dòng ba <b>\tkẻ")
+        page.locator("textarea").fill("Dòng một,  hai dấu cách\n\n- dòng ba & bốn")
+        at_list(page, "Ngày sinh chủ hộ")
+        page.locator("input[type=date]").fill("1990-07-08")
+        at_list(page, "Ảnh bếp")
+        expect(page.locator(".taken img")).to_be_visible()
+        page.locator("input[type=file]").set_input_files(
+            {"name": "moi.jpg", "mimeType": "image/jpeg", "buffer": photographed()}
+        )
+        expect(page.locator(".taken img[src^=blob]")).to_be_visible()
+        at_list(page, "Vị trí cổng")
+        expect(page.get_by_text("vị trí đo tại chỗ")).to_be_visible()
+        page.get_by_role("button", name="Mọi câu").click()
+        expect(page.locator(".answers .tag")).to_have_count(3)
+        page.get_by_role("button", name="Lưu bản sửa").click()
+        expect(page.get_by_text("Hãy ghi vì sao sửa")).to_be_visible()
+        page.get_by_label("Vì sao sửa").fill("Đã gọi lại hộ")
+        page.get_by_role("button", name="Lưu bản sửa").click()
+        expect(page.get_by_text("Đã lưu bản sửa và duyệt")).to_be_visible()
+        kept = page.evaluate(
+            "async () => [(await indexedDB.databases()).length, (await caches.keys()).length]"
+        )
+        assert kept == [0, 0]
+        seen.errors[:] = [
+            each for each in seen.errors if "422" not in each
+        ]  # the browser tells of the refusal above
+    new = stored(server)[-1]
+    photo = re.search(rb"<anh_bep>(sua-[0-9a-f]+\.jpg)</anh_bep>", new.xml)
+    fresh = re.search(rb"<orx:instanceID>(uuid:[^<]+)</orx:instanceID>", new.xml)
+    assert photo
+    assert fresh
+    want = SENT
+    for old, now in (
+        (b"<sinh>1961-03-05", b"<sinh>1990-07-08"),
+        (b"<tuoi>65", b"<tuoi>36"),
+        (b"<anh_bep>bep.jpg", b"<anh_bep>" + photo[1]),
+        ("dòng ba &lt;b&gt;\tkẻ".encode(), "dòng ba &amp; bốn".encode()),
+        (b"<orx:instanceID>uuid:first</orx:instanceID>",
+         b"<orx:deprecatedID>uuid:first</orx:deprecatedID><orx:instanceID>" + fresh[1] + b"</orx:instanceID>"),
+    ):  # fmt: skip
+        assert want.count(old) == 1
+        want = want.replace(old, now)
+    assert new.xml == want
+    assert new.missing_files is None
