@@ -1,6 +1,6 @@
 """Counts and targets of a commune on a day → the one coverage table that page, map, API, XLSX and report share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -11,6 +11,7 @@ from geo.derived import DERIVED
 from geo.disclosure import Protection, Suppression, protect, protect_sample, protect_together
 from geo.estimate import Estimate
 from geo.estimates import of_all, within_error
+from geo.hidden_rows import MET, Day
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
@@ -228,12 +229,31 @@ def _hidden(
         code for code, rows in at_doors.items() if all(rows.get(key) == row for key, row in visits.items())
     ]
     asked = {code: rows for code, rows in at_doors.items() if code not in of_met}
-    of_visits, found = protect_together(visits, asked, main=main)
+    of_visits, found = protect_together(
+        visits, asked, main=main, sizes=_sizes(given), before=_before(given, visits, asked)
+    )
     return of_visits, {
         **found,
         **dict.fromkeys(of_met, of_visits),
         **{each.code: protect_sample(tallied[each.code]) for each in residents if each.is_sample},
     }
+
+
+def _sizes(given: CommuneInput) -> dict[str, int]:
+    """The households on the list of each thôn, where they are known."""
+    return {each.code: each.households for each in given.villages if each.households is not None}
+
+
+def _before(given: CommuneInput, codes: Collection[str], asked: Collection[str]) -> list[Day]:
+    """What was counted by the ends of earlier weeks, of the households met and of what they were asked."""
+    columns = {name: given.by_week[name] for name in asked if name in given.by_week}
+    columns[MET] = given.met_by_week
+    nothing = (Tallied(),) * len(given.week_ends)
+    return [
+        {name: {code: rows.get(code, nothing)[place] for code in codes} for name, rows in columns.items()}
+        for place, end in enumerate(given.week_ends)
+        if end < given.as_of
+    ]
 
 
 def _column(

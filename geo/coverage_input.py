@@ -58,3 +58,6 @@ class CommuneInput:
     met_by_week: Mapping[str, Sequence[Tallied]] = field(
         default_factory=dict
     )  # by village code, at those ends
+    by_week: Mapping[str, Mapping[str, Sequence[Tallied]]] = field(
+        default_factory=dict
+    )  # the same of the plan's own indicators of households, by indicator

@@ -6,23 +6,21 @@ The rule, for one indicator in one commune:
 1. A thôn with 1 to 4 subjects is hidden whole ("base").
 2. Where 1 to 4 have it, or 1 to 4 lack it, the number is withheld and a bound is told ("part").
 3. A reader who subtracts the shown thôn from the commune's total must not learn a hidden number: other thôn are hidden,
-   the smallest first, until every hidden number could still be at least two different ones ("secondary").
-   When no thôn is left to hide behind, the commune's total is hidden ("secondary").
+   those of fewest households on the list first, until every hidden number could still be at least two different ones
+   ("secondary"). When no thôn is left to hide behind, the commune's total is hidden ("secondary").
 
-What one indicator hides another must not tell: the thôn of rule 3 that are hidden whole are chosen once for all
-indicators of households, by the households met, and stay hidden in every one of them (`protect_together`).
+What one indicator hides another must not tell, nor another day: the thôn of rule 3 that are hidden whole are chosen
+once for all indicators of households, and beside what earlier days hid (`protect_together`, geo/hidden_rows.py).
 """
 
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
+from geo.hidden_rows import MET, SMALL, Chosen, Day, Range, choose, is_base, undecided
 from geo.target_states import Tallied
-
-SMALL = 5
-
-Range = tuple[int, int]  # the least and the most that a reader must hold possible
 
 
 @dataclass(frozen=True)
@@ -64,26 +62,24 @@ def protect(rows: Mapping[str, Tallied]) -> Protection:
 
 
 def protect_together(
-    met: Mapping[str, Tallied], columns: Mapping[str, Mapping[str, Tallied]], *, main: Container[str] = ()
+    met: Mapping[str, Tallied],
+    columns: Mapping[str, Mapping[str, Tallied]],
+    *,
+    main: Container[str] = (),
+    sizes: Mapping[str, int] = MappingProxyType({}),
+    before: Sequence[Day] = (),
 ) -> tuple[Protection, Mapping[str, Protection]]:
     """What to hide of the households met and of every indicator that is asked of them.
 
     Each column holds a row for every thôn of `met`, with at most as many subjects where it is a state. `main` are
-    those whose total is worth more than further rows; of the others the total is hidden instead.
+    those whose total is worth more than further rows; of the others the total is hidden instead. `sizes` are the
+    households on the list of each thôn. `before` are earlier days that a reader may have kept, oldest first, with the
+    households met and as many of the columns as are known.
     """
-    every = {_MET: met, **columns}
-    chosen = _Chosen({code for code, row in met.items() if is_base(row)})
-    while True:
-        unsafe = next((name for name in every if not _whole_rows_are_safe(every, name, chosen)), None)
-        if unsafe is None:
-            break
-        further = _next_row(every, unsafe, chosen) if unsafe == _MET or unsafe in main else None
-        if further is None:
-            chosen.without_total.add(unsafe)
-        else:
-            chosen.beside.append(further)
+    every = {MET: met, **columns}
+    chosen = choose(every, main, sizes, before)
     found = {name: _protection(rows, chosen, name) for name, rows in every.items()}
-    return found.pop(_MET), found
+    return found.pop(MET), found
 
 
 def protect_sample(rows: Mapping[str, Tallied]) -> Protection:
@@ -95,31 +91,7 @@ def protect_sample(rows: Mapping[str, Tallied]) -> Protection:
     return Protection(dict.fromkeys(rows, BESIDE_BASE), hidden)
 
 
-_MET = ""
-
-
-@dataclass
-class _Chosen:
-    """The thôn hidden whole in every column: with fewer than five households met, and those beside them."""
-
-    base: Collection[str]
-    beside: list[str] = field(default_factory=list)
-    without_total: set[str] = field(default_factory=set)
-    """Columns whose total is hidden, since no thôn was left to hide behind."""
-
-    @property
-    def rows(self) -> set[str]:
-        return {*self.base, *self.beside}
-
-
-def _next_row(every: Mapping[str, Mapping[str, Tallied]], name: str, chosen: _Chosen) -> str | None:
-    """The smallest thôn not hidden yet in which the column has enough to hide behind."""
-    hidden, rows = chosen.rows, every[name]
-    wide = (code for code in every[_MET] if code not in hidden and rows[code].subjects >= SMALL)
-    return next(iter(_smallest_first(every[_MET], wide)), None)
-
-
-def _protection(rows: Mapping[str, Tallied], chosen: _Chosen, name: str) -> Protection:
+def _protection(rows: Mapping[str, Tallied], chosen: Chosen, name: str) -> Protection:
     total = sum(rows.values(), Tallied())
     hidden = {code: BASE for code, row in rows.items() if is_base(row) or code in chosen.base}
     hidden |= dict.fromkeys(chosen.beside, BESIDE_BASE)
@@ -130,10 +102,6 @@ def _protection(rows: Mapping[str, Tallied], chosen: _Chosen, name: str) -> Prot
     told = is_part(total) and (total_is_safe or _bounds_tell_enough(rows, hidden))
     hidden |= dict.fromkeys(partly, BESIDE_PART)
     return Protection(hidden, PART if told else None if total_is_safe else BESIDE_PART)
-
-
-def is_base(row: Tallied) -> bool:
-    return 0 < row.subjects < SMALL
 
 
 def is_part(row: Tallied) -> bool:
@@ -168,44 +136,6 @@ def month_end(day: date) -> date:
 
 def _smallest_first(rows: Mapping[str, Tallied], codes: Iterable[str]) -> list[str]:
     return sorted(codes, key=lambda code: (rows[code].subjects, rows[code].of, code))
-
-
-def _whole_rows_are_safe(every: Mapping[str, Mapping[str, Tallied]], name: str, chosen: _Chosen) -> bool:
-    """A reader knows the sum of a column's hidden rows, why each is hidden, and the households met that are shown."""
-    rows, met = every[name], every[_MET]
-    total = sum(rows.values(), Tallied())
-    hidden = [code for code in rows if code in chosen.rows or is_base(rows[code])]
-    subjects = sum(rows[code].subjects for code in hidden)
-    if name in chosen.without_total or is_base(total) or not subjects:
-        return True
-    limits = _limits(every, name, chosen, hidden)
-    if subjects < SMALL or not _undecided(subjects, limits):
-        return False
-    asked = sum(rows[code].of for code in hidden)
-    if asked == subjects and all(row.of <= met[code].subjects for code, row in rows.items()):
-        return True  # one answer a household: the same numbers
-    return _undecided(asked, [(rows[code].subjects, max(asked, SMALL)) for code in hidden])
-
-
-def _limits(
-    every: Mapping[str, Mapping[str, Tallied]], name: str, chosen: _Chosen, hidden: Sequence[str]
-) -> list[Range]:
-    """What each hidden row may be: nobody is asked who was not met, and the smallest thôn were taken."""
-    rows, met = every[name], every[_MET]
-    taken = max((met[code].subjects for code in chosen.beside), default=SMALL)
-    shown = [row.subjects for code, row in met.items() if code not in chosen.rows and row.subjects >= taken]
-    largest = min(shown) if shown else sum(met[code].subjects for code in chosen.rows)
-    is_state = all(rows[code].subjects <= met[code].subjects for code in rows)
-    most = largest if is_state else max(largest, *(rows[code].subjects for code in hidden))
-    found = []
-    for code in hidden:
-        if code in chosen.beside:
-            found.append((SMALL if name == _MET else 0, most))
-        elif code in chosen.base:
-            found.append((1 if name == _MET else 0, SMALL - 1 if is_state else most))
-        else:  # few were asked here, of the households met that are shown
-            found.append((1, min(SMALL - 1, met[code].subjects) if is_state else SMALL - 1))
-    return found
 
 
 def _part_rows_beside(
@@ -244,7 +174,7 @@ def _done_is_safe(
         for code, why in hidden.items()
     ]
     limits += [(SMALL, rows[code].of - SMALL) for code in partners]
-    return _undecided(sum(rows[code].done for code in (*hidden, *partners)), limits)
+    return undecided(sum(rows[code].done for code in (*hidden, *partners)), limits)
 
 
 def done_range(row: Tallied, why: Suppression, *, is_total: bool) -> Range:
@@ -262,17 +192,3 @@ def _part_range(row: Tallied) -> Range:
     if row.of < 2 * SMALL:
         return (1, row.of - 1)
     return (1, SMALL - 1) if row.done < SMALL else (row.of - SMALL + 1, row.of - 1)
-
-
-def _undecided(total: int, limits: Sequence[Range]) -> bool:
-    """Whether each hidden number may still be three different ones, given its limits and what all add up to.
-
-    Two would do for a reader who knows only the table. Three leave two also to one who knows that this rule was
-    followed, and so that a further thôn was hidden because without it only one was left.
-    """
-    least, most = sum(low for low, _ in limits), sum(high for _, high in limits)
-    for low, high in limits:
-        lowest, highest = max(low, total - (most - high)), min(high, total - (least - low))
-        if highest - lowest < min(2, high - low) or highest == lowest:
-            return False
-    return True

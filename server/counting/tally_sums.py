@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,21 +84,32 @@ def at_ends(
     village_ids: Sequence[int], indicator_id: int, ends: Sequence[dt.date]
 ) -> dict[int, tuple[Tallied, ...]]:
     """One indicator's sums in each thôn at the end of each of these days, in order; added up by the database."""
+    nothing = (Tallied(),) * len(ends)
+    return dict.fromkeys(village_ids, nothing) | by_ends(village_ids, [indicator_id], ends)[indicator_id]
+
+
+def by_ends(
+    village_ids: Sequence[int], indicator_ids: Sequence[int], ends: Sequence[dt.date]
+) -> dict[int, dict[int, tuple[Tallied, ...]]]:
+    """The same of several indicators in one statement: by indicator, by thôn that has some."""
 
     def part(source: type[Tally] | type[TallyDay]) -> Query:
-        rows = sa.select(source.village_id, source.day, source.done, source.of, source.subjects)
+        key = (source.village_id, source.indicator_id)
+        rows = sa.select(*key, source.day, source.done, source.of, source.subjects)
         here = source.village_id.in_(village_ids)
-        return rows.where(here, source.indicator_id == indicator_id, source.day <= ends[-1])
+        return rows.where(here, source.indicator_id.in_(indicator_ids), source.day <= ends[-1])
 
     changes = sa.union_all(part(TallyDay), part(Tally)).subquery("changes")
     week = sa.case(*((changes.c.day <= end, n) for n, end in enumerate(ends)))
     by_week = sa.select(changes, week.label("week")).subquery("by_week")
-    keys = (by_week.c.village_id, by_week.c.week)
-    found = {key: [Tallied()] * len(ends) for key in village_ids}
+    keys = (by_week.c.indicator_id, by_week.c.village_id, by_week.c.week)
+    gained: dict[int, dict[int, list[Tallied]]] = {key: {} for key in indicator_ids}
     for row in db.session.execute(sa.select(*keys, *_totals(by_week.c)).group_by(*keys)).all():
-        for place in range(row.week, len(ends)):
-            found[row.village_id][place] += _tallied(row)
-    return {key: tuple(counted) for key, counted in found.items()}
+        gained[row.indicator_id].setdefault(row.village_id, [Tallied()] * len(ends))[row.week] = _tallied(row)
+    return {
+        indicator: {village: tuple(accumulate(row)) for village, row in of_indicator.items()}
+        for indicator, of_indicator in gained.items()
+    }
 
 
 def _totals(source: Any) -> tuple[sa.Label[Any], ...]:

@@ -1,7 +1,7 @@
 """Counts in SQL, handed to geo.coverage: the table of a commune on a day, and its trend."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -90,6 +90,10 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     shown_indicators = _shown_indicators(commune, shown, indicators, stated)
     lists = _on_lists(here, home, shown_indicators, as_of)
     squares = _squares(here, home, targets, indicators, as_of)
+    by_week = _by_week(
+        here, home, {each.code for each in shown_indicators if each.is_at_doors}, indicators, ends
+    )
+    code_of = {str(village.id): village.code for village in shown}
     return CommuneInput(
         code=commune.code,
         name=commune.name,
@@ -113,7 +117,8 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
         reported=office_figures.standing(commune, as_of.year),
         by_period=_by_period(here, targets, indicators, as_of),
         week_ends=ends,
-        met_by_week=_met_by_week(here, home, _key(indicators, VISITED), ends),
+        met_by_week=_by_village_code(by_week.get(VISITED, {}), code_of),
+        by_week={code: _by_village_code(rows, code_of) for code, rows in by_week.items()},
     )
 
 
@@ -189,6 +194,27 @@ def _met_by_week(
     if visited is None or not here:
         return {}
     return _at_home(tally_sums.at_ends(here, visited, ends), home, len(ends))
+
+
+def _by_week(
+    here: Sequence[int],
+    home: Mapping[int, int],
+    wanted: Collection[str],
+    indicators: Mapping[int, Row],
+    ends: Sequence[dt.date],
+) -> dict[str, dict[str, tuple[Tallied, ...]]]:
+    """What households had said by the end of each week, of states: by indicator, by the key of the thôn."""
+    keys = [key for key, row in indicators.items() if row.code in wanted and row.kind == "state"]
+    if not keys or not here:
+        return {}
+    found = tally_sums.by_ends(here, keys, ends)
+    return {indicators[key].code: _at_home(found[key], home, len(ends)) for key in keys}
+
+
+def _by_village_code(
+    rows: Mapping[str, tuple[Tallied, ...]], code_of: Mapping[str, str]
+) -> dict[str, tuple[Tallied, ...]]:
+    return {code_of[key]: row for key, row in rows.items()}
 
 
 def _by_period(
