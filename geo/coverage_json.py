@@ -45,6 +45,24 @@ def to_json(shown: CoverageTable) -> dict[str, Any]:
     }
 
 
+def flat_villages(shown: CoverageTable) -> dict[str, dict[str, Any]]:
+    """The thôn by code, each with all it is told of on one level (`phu_song_5g_done`, `phu_song_5g_state`, …): what
+    map programs read knows nothing nested. A state stands only where one may be told.
+    """
+    return {
+        village["code"]: {
+            **{key: village[key] for key in ("code", "name", "households", "visited")},
+            **{
+                f"{code}_{name}": value
+                for code, cell in village["indicators"].items()
+                for name, value in cell.items()
+                if name != "bound" and (name != "state" or value is not None)
+            },
+        }
+        for village in to_json(shown)["villages"]
+    }
+
+
 def _state(judgement: TargetJudgement | None) -> str | None:
     return None if judgement is None else judgement.state.value
 

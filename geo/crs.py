@@ -134,6 +134,25 @@ def to_wgs84(shapes: Sequence[BaseGeometry | None], epsg: int) -> list[BaseGeome
     return [None if shape is None else shapely.transform(shape, turn) for shape in shapes]
 
 
+def in_order_of(shape: BaseGeometry, epsg: int) -> BaseGeometry:
+    """A shape of EPSG:4326, longitude first, in another system and in the order of that system's own axes: north
+    before east where its definition says so, as programs expect that name it by its code.
+    """
+
+    def turn(points: np.ndarray) -> np.ndarray:
+        return np.column_stack(_outward(epsg).transform(points[:, 0], points[:, 1]))
+
+    return shapely.transform(shape, turn)
+
+
+def box_to_degrees(box: tuple[float, float, float, float], epsg: int) -> tuple[float, float, float, float]:
+    """A box in the order of the system's own axes (least first, least second, most first, most second) as west,
+    south, east, north in degrees; infinite where the system has no such place.
+    """
+    west, south, east, north = _outward(epsg).transform_bounds(*box, direction="INVERSE")
+    return float(west), float(south), float(east), float(north)
+
+
 def recognise(declared: str | None) -> int | None:
     """The EPSG code of a declared system, VN-2000 zones also by their parameters; None if it is another."""
     if not declared:
@@ -295,3 +314,9 @@ def _is_geographic(epsg: int) -> bool:
 @lru_cache(maxsize=16)
 def _transformer(epsg: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(epsg, WGS84, always_xy=True, allow_ballpark=False)
+
+
+@lru_cache(maxsize=16)
+def _outward(epsg: int) -> pyproj.Transformer:
+    """From longitude and latitude to a system with its axes in their own order."""
+    return pyproj.Transformer.from_crs("OGC:CRS84", f"EPSG:{epsg}", allow_ballpark=False)

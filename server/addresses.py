@@ -7,6 +7,7 @@ OF_PROGRAMS = "/api/"
 OF_KOBO = ("/api/v2", "/token", "/me")
 OF_WEB_FORM = "/phieu/"
 OF_POSTERS = "/khao-sat/"
+OF_MAPS = "/ogc"
 
 
 def is_of_phones(path: str) -> bool:
@@ -32,3 +33,8 @@ def is_of_kobo(path: str) -> bool:
 def is_of_posters(path: str) -> bool:
     """Whether a path is one by which a citizen answers a poster."""
     return path.startswith(OF_POSTERS)
+
+
+def is_of_maps(path: str) -> bool:
+    """Whether a path belongs to map programs."""
+    return path == OF_MAPS or path.startswith(f"{OF_MAPS}/")

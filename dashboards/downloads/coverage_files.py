@@ -20,7 +20,7 @@ from dashboards import coverage_lines, words
 from dashboards.downloads import map_style, village_sheet
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import CoverageTable
-from geo.coverage_json import to_json
+from geo.coverage_json import flat_villages, to_json
 from geo.coverage_rows import COMMUNE, NOWHERE, VILLAGE, CoverageRow, rows
 from geo.estimate import Estimate
 from geo.target_states import TargetState, cut
@@ -245,17 +245,8 @@ def geojson(table: CoverageTable, outlines: Outlines) -> str:
     """The thôn as features with all their cells; those without an outline have no geometry. EPSG:4326."""
     told = to_json(table)
     features = [
-        {
-            "type": "Feature",
-            "id": village["code"],
-            "geometry": _geometry(outlines, village["code"]),
-            "properties": {
-                **{key: village[key] for key in ("code", "name", "households", "visited")},
-                **_flat(village["indicators"]),
-                **_states(table, village["code"]),
-            },
-        }
-        for village in told["villages"]
+        {"type": "Feature", "id": code, "geometry": _geometry(outlines, code), "properties": properties}
+        for code, properties in flat_villages(table).items()
     ]
     whole = {key: told[key] for key in told if key != "villages"}
     return json.dumps(
@@ -278,21 +269,6 @@ def _geometry(outlines: Outlines, code: str) -> dict[str, Any] | None:
     turned = shapely.orient_polygons(shape, exterior_cw=False)  # RFC 7946, 3.1.6
     found: dict[str, Any] = shapely.geometry.mapping(turned)
     return found
-
-
-def _flat(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`phu_song_5g_done`, …: a map program shows no nested properties."""
-    return {
-        f"{code}_{name}": value
-        for code, cell in cells.items()
-        for name, value in cell.items()
-        if name not in ("bound", "state")
-    }
-
-
-def _states(table: CoverageTable, code: str) -> dict[str, str]:
-    row = next(village for village in table.villages if village.code == code)
-    return {f"{indicator}_state": judged.state.value for indicator, judged in row.judgements.items()}
 
 
 def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:

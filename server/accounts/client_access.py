@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from flask import current_app, request
 
 from server import sealing
-from server.accounts import access, guessing, passwords, person_keys, persons, sign_in, wrong_passwords
+from server.accounts import (
+    access,
+    guessing,
+    passwords,
+    person_keys,
+    persons,
+    sign_in,
+    tokens,
+    wrong_passwords,
+)
 from server.accounts.access import Access, Caller, View
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import Right
@@ -47,6 +56,30 @@ def client(right: Right, *, records: bool = False) -> Callable[[View], View]:
             access.own_form()
 
     return lambda view: access.declared(view, needed, admit)
+
+
+def sums(reads: str) -> Callable[[View], View]:
+    """A view of sums for programs that other systems' users have: for persons, for their keys that read submissions,
+    and for a program's own key that may read this (tokens.READS).
+    """
+    if reads not in tokens.READS:
+        raise ValueError(f"programs read {tuple(tokens.READS)}, not {reads}")
+
+    def admit() -> None:
+        found = who()
+        if not found.reads.intersection((reads, person_keys.SUBMISSIONS)) and not found.is_person:
+            raise Problem(CommonProblem.NOT_ALLOWED)
+        access.without_duty()
+
+    return lambda view: access.declared(view, Access("program", reads=reads), admit)
+
+
+def known() -> Caller | None:
+    """Who asks, on a view that is open to everybody; TOKEN_UNKNOWN for a key that is not good."""
+    found = _who()
+    if found is not None:
+        access.admit_as(found)
+    return found
 
 
 def _key_allows(found: Caller, *, is_reading: bool) -> bool:

@@ -1,4 +1,4 @@
-"""What programs talk to: JSON under /api/v1, described by OpenAPI at /api/docs, and doors of other systems."""
+"""What programs talk to: JSON under /api/v1, described at /api/docs; other systems' doors; layers for maps."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from flask import Flask, Response, jsonify
 from flask_smorest import Api
 
 from server import replica
-from server.addresses import is_of_programs
+from server.addresses import is_of_maps, is_of_programs
 from server.api import hook_content, kobo
 from server.api.kobo import kobo_errors
+from server.api.ogc import routes as ogc_routes
 from server.api.v1 import commune_routes, documentation, schemas
 from server.errors import Problem
 from server.hooks import sending
@@ -36,7 +37,7 @@ def say(problem: Problem) -> Response:
     return response
 
 
-SPEAKERS = (kobo_errors.SPEAKER, (is_of_programs, say))
+SPEAKERS = (kobo_errors.SPEAKER, (is_of_maps, ogc_routes.say), (is_of_programs, say))
 """The doors first: their addresses are programs' too."""
 
 SECURITY: dict[str, Any] = {
@@ -47,10 +48,9 @@ SECURITY: dict[str, Any] = {
     "session": {"type": "apiKey", "in": "cookie", "name": "session"},
 }  # fmt: skip
 
-commune_routes.blueprint.before_request(
-    apply_batches.caught_up
-)  # programs are told of all that has been sent
-commune_routes.blueprint.before_request(replica.read_there)
+for _blueprint in (commune_routes.blueprint, ogc_routes.blueprint):
+    _blueprint.before_request(apply_batches.caught_up)  # programs are told of all that has been sent
+    _blueprint.before_request(replica.read_there)
 
 
 def register(app: Flask) -> None:
@@ -63,3 +63,4 @@ def register(app: Flask) -> None:
     documentation.register(app, api.spec)
     sending.register(app, hook_content.of_submission)
     kobo.register(app)
+    app.register_blueprint(ogc_routes.blueprint)

@@ -1,6 +1,7 @@
 """What check points and public places say about 5G and Wi-Fi: rows of the tables, handed to geo.signal."""
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,10 @@ class Points:
 class Wifi:
     """A public place and what its last check says; None for what nobody has answered."""
 
+    id: uuid.UUID
     name: str
     village: str
+    village_code: str
     kind: str
     day: dt.date | None
     there: bool | None
@@ -150,8 +153,10 @@ def _wifi(place: Any, check: Any | None, located: Any | None) -> Wifi:
     is_open = _yes(answers.get("wifi_mo")) if there else None
     of_use = False if there is False or is_open is False else _yes(answers.get("wifi_chay"))
     return Wifi(
+        id=place.id,
         name=place.label,
         village=place.name,
+        village_code=place.code,
         kind=str(place.data.get("loai") or ""),
         day=check.observed_at.astimezone(clock.LOCAL).date() if check else None,
         there=there,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,6 +43,17 @@ def commune(code: str, on: dt.date | None = None) -> Commune:
     if found is None:
         raise Problem(PlaceProblem.COMMUNE_UNKNOWN, code=code)
     return found
+
+
+def valid_today(ids: Collection[int] | None) -> Sequence[Commune]:
+    """The communes of today, all or those with these keys, by code."""
+    today = clock.today()
+    rows = sa.select(Commune).where(
+        Commune.valid_from <= today, sa.or_(Commune.valid_to.is_(None), Commune.valid_to >= today)
+    )
+    if ids is not None:
+        rows = rows.where(Commune.id.in_(list(ids)))
+    return db.session.scalars(rows.order_by(Commune.code)).all()
 
 
 def official_outline(found: Commune) -> BaseGeometry | None:
