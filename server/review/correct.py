@@ -220,6 +220,12 @@ def fixed(opened: OpenedCorrection) -> dict[str, list[str]]:
     return found
 
 
+def why_fixed(opened: OpenedCorrection, path: str) -> str:
+    """Why a question that is asked now is not corrected here; "" where it is, or where it is not asked."""
+    fixed_now = (each for each in _asked(opened) if isinstance(each, FixedQuestion) and each.path == path)
+    return next((each.why for each in fixed_now), "")
+
+
 def _asked(opened: OpenedCorrection) -> Iterator[CorrectableQuestion | FixedQuestion]:
     return correctable_questions.questions(opened.filling, opened.definition, opened.served, opened.searched)
 

@@ -70,6 +70,7 @@ class FixedQuestion:
 
     label: str
     why: str
+    path: str
 
 
 def questions(
@@ -85,7 +86,11 @@ def questions(
             continue
         short = _short(node.path)
         why = SEARCHED if short in searched else _why_not(control, bind, files.get(short), served)
-        yield FixedQuestion(filling.called(node), why) if why else _question(filling, node, control, bind)
+        yield (
+            FixedQuestion(filling.called(node), why, node.address)
+            if why
+            else _question(filling, node, control, bind)
+        )
 
 
 def fixed(
@@ -127,7 +132,7 @@ def _question(
     try:
         choices = filling.choices(node.address)
     except Unfillable:
-        return FixedQuestion(label, UNLISTED)
+        return FixedQuestion(label, UNLISTED, node.address)
     kinds: Mapping[str, str] = {
         "select": MANY,
         "rank": RANK,

@@ -3,11 +3,17 @@
 from flask import Flask
 
 from server import replica
-from server.api.kobo import asset_routes, key_routes
+from server.api.kobo import asset_routes, edit_routes, hook_routes, key_routes, validation_routes
 from server.api.kobo.kobo_addresses import PlainAddresses
 from server.intake import apply_batches
 
-BLUEPRINTS = (asset_routes.blueprint, key_routes.blueprint)
+BLUEPRINTS = (
+    asset_routes.blueprint,
+    edit_routes.blueprint,
+    hook_routes.blueprint,
+    key_routes.blueprint,
+    validation_routes.blueprint,
+)
 
 for _each in BLUEPRINTS:
     _each.before_request(apply_batches.caught_up)

@@ -7,3 +7,4 @@ class KoboProblem(ProblemKind):
     """Kinds of this room; `field` is the word that clients look for, `why` its sentence, in English as Kobo's."""
 
     FIELD_WRONG = 400, "Yêu cầu có chỗ không dùng được: {why}"
+    NO_TWIN = 403, "Một phiếu là một lần thăm, nhân đôi là đếm hai lần; hãy nhờ người đi thăm gửi phiếu mới."

@@ -1,0 +1,143 @@
+"""What a person has decided about submissions, in Kobo's words: validation statuses are the states of review (K13)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, jsonify, request
+
+from server.accounts import access
+from server.accounts.client_access import client
+from server.accounts.roles import Right
+from server.api.kobo.asset_routes import open_form, reading
+from server.api.kobo.kobo_bodies import given, payload
+from server.api.kobo.kobo_errors import wrong
+from server.api.kobo.submissions_named import NamedSubmission, named, one_named
+from server.db import db
+from server.exports.who_columns import KOBO_LABELS, KOBO_STATES
+from server.models import Person, SubmissionReview
+from server.review import decisions
+from server.review.decisions import Reviewer
+from server.review.submission_states import RECEIVED
+
+blueprint = Blueprint("kobo_validation", __name__, url_prefix="/api/v2/assets/<uid>/data")
+
+Json = dict[str, Any]
+FIELD = "validation_status.uid"
+STATES: Mapping[str, str] = {uid: state for state, uid in KOBO_STATES.items() if uid}
+_REASON = "Qua API kiểu KoboToolbox."
+
+
+@blueprint.get("/<key>/validation_status")
+@client(Right.READ_SUBMISSIONS)
+def one(uid: str, key: str) -> Response:
+    """The status of a submission; empty where nobody has decided."""
+    reader = reading()
+    return jsonify(status_of(one_named(reader, open_form(uid, reader), key)))
+
+
+@blueprint.patch("/<key>/validation_status")
+@client(Right.REVIEW)
+def decide(uid: str, key: str) -> Response:
+    """Bring a submission into a state of review, with all that follows for counts and household."""
+    reader, state = reading(), _state(given())
+    form = open_form(uid, reader)
+    _decide(one_named(reader, form, key), state)
+    return jsonify(status_of(one_named(reader, form, key)))
+
+
+@blueprint.delete("/<key>/validation_status")
+@client(Right.REVIEW)
+def take_back(uid: str, key: str) -> tuple[str, int]:
+    """A submission that nobody has decided about, again."""
+    reader = reading()
+    _decide(one_named(reader, open_form(uid, reader), key), RECEIVED)
+    return "", 204
+
+
+@blueprint.patch("/validation_statuses")
+@client(Right.REVIEW)
+def decide_many(uid: str) -> Response:
+    """The same for many, each as if alone; what cannot be brought there stays as it is and is not counted."""
+    said = payload()
+    return _many(uid, said, _state(said))
+
+
+@blueprint.delete("/validation_statuses")
+@client(Right.REVIEW)
+def take_back_many(uid: str) -> Response:
+    """Many that nobody has decided about, again."""
+    return _many(uid, payload(), RECEIVED)
+
+
+def _many(uid: str, said: Json, state: str) -> Response:
+    reader = reading()
+    chosen = named(reader, open_form(uid, reader), said)
+    db.session.rollback()  # the decisions have a connection of their own
+    done = sum(each.review == state for each in chosen)
+    for commune_id in sorted({each.commune_id for each in chosen}):
+        others = [
+            (each.id, each.review)
+            for each in chosen
+            if each.commune_id == commune_id and each.review != state
+        ]
+        by = reviewer(commune_id)
+        with db.engine.connect().execution_options(writes=True) as connection:
+            brought, _ = decisions.decide_all(connection, others, state, reviewer=by, comment=_REASON)
+            connection.commit()
+        done += len(brought)
+    return jsonify(detail=f"{done} submissions have been updated")
+
+
+def _decide(found: NamedSubmission, state: str) -> None:
+    db.session.rollback()  # the decision has a connection of its own
+    if found.review == state:
+        return
+    with db.engine.connect().execution_options(writes=True) as connection:
+        decisions.decide(
+            connection, found.id, state, expected=found.review, reviewer=reviewer(found.commune_id),
+            comment=_REASON,
+        )  # fmt: skip
+        connection.commit()
+
+
+def reviewer(commune_id: int) -> Reviewer:
+    """Who asks, as one who decides in this commune."""
+    caller = access.signed_in()
+    return Reviewer(caller.actor, caller.name, commune_id, request.remote_addr)
+
+
+def _state(fields: Json) -> str:
+    """The state that is asked for; Kobo's sentence for one that there is not."""
+    uid = fields.get(FIELD)
+    if uid is None:
+        raise wrong("detail", "No `validation_status.uid` provided")
+    if not isinstance(uid, str) or uid not in STATES:
+        raise wrong("detail", f"Invalid validation status: `{str(uid)[:80]}`")
+    return STATES[uid]
+
+
+def status_of(found: NamedSubmission) -> Json:
+    """The status as Kobo tells it: when, what, by whom."""
+    if found.review == RECEIVED:
+        return {}
+    rows = (
+        sa.select(SubmissionReview)
+        .where(SubmissionReview.submission_id == found.id, SubmissionReview.after == found.review)
+        .order_by(SubmissionReview.id.desc())
+    )
+    last = db.session.scalars(rows.limit(1)).first()
+    return {
+        "timestamp": int(last.at.timestamp()) if last else None,
+        "uid": KOBO_STATES[found.review],
+        "by_whom": _by_whom(last) if last else None,
+        "label": KOBO_LABELS[found.review],
+    }
+
+
+def _by_whom(last: SubmissionReview) -> str:
+    kind, _, number = last.actor.partition(":")
+    if kind == "person":
+        known = db.session.scalar(sa.select(Person.username).where(Person.id == int(number)))
+        return known or last.name
+    return last.name
