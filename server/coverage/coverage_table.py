@@ -93,7 +93,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     by_week = _by_week(
         here, home, {each.code for each in shown_indicators if each.is_at_doors}, indicators, ends
     )
-    code_of = {str(village.id): village.code for village in shown}
+    code_of = {str(village.id): village.code for village in standing}
     return CommuneInput(
         code=commune.code,
         name=commune.name,
