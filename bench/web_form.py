@@ -62,7 +62,7 @@ def main() -> None:
     sizes = {
         path.name: len(gzip.compress(path.read_bytes()))
         for path in webform.FILES.iterdir()
-        if path.suffix in (".js", ".css")
+        if path.suffix in (".js", ".css") and path.name not in webform.NOT_FOR_COLLECTORS
     }
     print(
         f"first load, gzip: {sum(sizes.values()) / 1024:.0f} KB, of it engine {sizes['engine.js'] / 1024:.0f} KB"

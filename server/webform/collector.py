@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import shapely
 import sqlalchemy as sa
 from flask import Response, jsonify, request
 
@@ -19,6 +20,9 @@ from server.openrosa.devices import fetched, seen
 from server.phones import collectors, phone_access
 from server.phones.phone_access import PhoneCaller
 from server.webform import asked
+
+_COARSE = 0.0001
+"""Degrees within which an outline on a small map may differ."""
 
 
 def _reads(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -40,11 +44,22 @@ def about(caller: PhoneCaller) -> Response:
     with single_statements().connect() as connection:
         listed = [_form(connection, caller, form) for form in published.listed(connection, caller)]
         commune = connection.scalar(sa.select(Commune.name).where(Commune.id == caller.commune_id))
-        walked = sa.select(Village.name).where(Village.id.in_(caller.village_ids)).order_by(Village.name)
-        villages = list(connection.scalars(walked))
+        walked = sa.select(Village.name, Village.outline).where(Village.id.in_(caller.village_ids))
+        villages = connection.execute(walked.order_by(Village.name)).all()
     return jsonify(
-        name=caller.name, username=caller.username, commune=commune, villages=villages, forms=listed
+        name=caller.name,
+        username=caller.username,
+        commune=commune,
+        villages=[row.name for row in villages],
+        outlines=[ring for row in villages if row.outline for ring in _rings(row.outline)],
+        forms=listed,
     )
+
+
+def _rings(outline: bytes) -> list[list[tuple[float, float]]]:
+    """The outer lines of a thôn for small maps, within some 10 m of it: rings of (latitude, longitude)."""
+    parts = shapely.get_parts(shapely.simplify(shapely.from_wkb(outline), _COARSE))
+    return [[(round(y, 5), round(x, 5)) for x, y in part.exterior.coords] for part in parts]
 
 
 def _form(connection: sa.Connection, caller: PhoneCaller, listed: published.NewestVersion) -> dict[str, Any]:

@@ -11,13 +11,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from flask import Response, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 
 from server.accounts import access
 from server.errors import CommonProblem, Problem
+from server.settings import Settings
 
 FILES = Path(__file__).parent / "static"
 KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
+NOT_FOR_COLLECTORS = frozenset({"correction.js", "correction_view.js", "visit.js", "poster.js"})
+"""Modules of officers' and citizens' pages, which no collector's phone keeps."""
 YEAR = 365 * 24 * 3600  # seconds
 
 POLICY = (
@@ -32,10 +35,19 @@ ASKS_FOR = "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()
 @access.public
 def page() -> Response:
     """The document; who opens it is known by the code in the fragment, which is never sent."""
-    response = allowed(Response(render_template("webform/page.html", version=version())))
+    response = allowed(Response(render_template("webform/page.html", version=version(), tiles=_own_tiles())))
     response.headers["Permissions-Policy"] = ASKS_FOR
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _own_tiles() -> str:
+    """The address of the base map's tiles where this server gives them out itself, else "".
+
+    Another host would learn where collectors stand, tile by tile; it is never asked from here.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.base_map if settings.base_map.startswith("/") else ""
 
 
 def allowed(response: Response) -> Response:
@@ -63,7 +75,8 @@ def file(wanted: str, name: str) -> Response:
 @access.public
 def worker() -> Response:
     """The service worker, with the files that it keeps; another version of them makes it another script."""
-    kept = [url_for(".page"), *(url_for(".file", wanted=version(), name=name) for name in _names())]
+    names = (name for name in _names() if name not in NOT_FOR_COLLECTORS)
+    kept = [url_for(".page"), *(url_for(".file", wanted=version(), name=name) for name in names)]
     head = f"const VERSION = {json.dumps(version())};\nconst KEPT = {json.dumps(kept)};\n"
     script = (FILES / "worker.js").read_text(encoding="utf-8")
     response = Response(head + script, mimetype="text/javascript")

@@ -42,6 +42,7 @@ EVERY_TYPE = """
 | | acknowledge | dong_y | Đồng ý ghi phiếu |
 | | geopoint | diem_do | Điểm đo |
 | | geotrace | duong | Đường đi |
+| | geoshape | vung | Vùng ruộng |
 | | image | chu_ky | Chữ ký | | signature |
 | | audio | ghi_am | Ghi âm |
 | | barcode | ma | Mã vạch |
@@ -156,6 +157,8 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     page.get_by_role("button", name="Ghi một điểm").click()
     expect(page.locator(".value")).to_have_text("2 điểm")
     onwards(page)
+    draw_an_area(page)
+    onwards(page)
     box = page.locator("canvas").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 30, box["y"] + 30)
@@ -186,7 +189,46 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     assert (answer(sent, "duong") or "").replace(
         "; ", ";"
     ) == "20.8251 106.5512 0.0 4.5;20.8261 106.5522 0.0 4.0"
+    corners = [each.split() for each in (answer(sent, "vung") or "").split(";")]
+    assert len(corners) == 4
+    assert corners[0] == corners[-1]
+    assert len({tuple(each) for each in corners}) == 3
+    for latitude, longitude, *rest in corners:
+        assert float(latitude) == pytest.approx(20.8261, abs=0.001)
+        assert float(longitude) == pytest.approx(106.5522, abs=0.001)
+        assert rest == ["0.0", "0.0"]
     assert sent.missing_files is None
+
+
+def draw_an_area(page: Page) -> None:
+    """Without a network or a tile: touched, by keys, the last taken back, all removed, drawn anew."""
+    drawing = page.locator(".map svg")
+    expect(page.locator(".map .here")).to_be_visible()
+    for place in ((60, 60), (200, 80)):
+        drawing.click(position={"x": place[0], "y": place[1]})
+    page.get_by_role("button", name="Đặt điểm ở giữa").click()
+    expect(page.locator(".value")).to_have_text("3 điểm")
+    page.get_by_role("button", name="Bỏ điểm cuối").click()
+    expect(page.locator(".value")).to_have_text("2 điểm")
+    page.once("dialog", lambda asked: asked.accept())
+    page.get_by_role("button", name="Xóa hết").click()
+    expect(page.locator(".value")).to_have_text("0 điểm")
+    drawing.focus()
+    for key in (
+        "ArrowLeft",
+        "Enter",
+        "ArrowUp",
+        "Enter",
+        "ArrowRight",
+        "Enter",
+        "+",
+        "-",
+        "Enter",
+        "Backspace",
+    ):
+        page.keyboard.press(key)
+    expect(page.locator(".value")).to_have_text("3 điểm")
+    expect(page.locator(".map polygon.shape")).to_be_visible()
 
 
 def serious(page: Page) -> list[str]:

@@ -124,8 +124,9 @@ async function fill(form, draft = null) {
   const who = (await store.setting("about")) ?? {};
   let session;
   try {
+    const map = { outlines: who.outlines, tiles: main.dataset.tiles };
     const properties = { deviceID: await store.setting("device"), username: who.username };
-    session = await openSession({ form, source: await keptForm(form), draft, properties, onChange: () => {}, locate: locateOnce });
+    session = await openSession({ form, source: await keptForm(form), draft, properties, map, onChange: () => {}, locate: locateOnce });
   } catch (error) {
     return home(say("open_failed", { why: `${String(error.message ?? error).split("\n")[0]}.` }), "wrong");
   }

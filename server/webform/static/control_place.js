@@ -96,7 +96,9 @@ function pointWords(answer) {
   return `${latitude.toFixed(5).replace(".", ",")}; ${longitude.toFixed(5).replace(".", ",")}${within}`;
 }
 
-/** A line or an area, point by point; an area closes itself. */
+const DRAWN = "0.0 0.0"; // height and accuracy of a point that was set on the map, as ODK Collect writes them
+
+/** A line or an area, point by point, walked or set on a small map; an area closes itself. */
 export function shapeControl(node, context) {
   const isArea = node.valueType === "geoshape";
   const points = () => {
@@ -110,39 +112,38 @@ export function shapeControl(node, context) {
     draw();
   };
   let begun = points(); // one point alone is no line yet: the engine would drop it
-  const watching = watcher(ACCURATE, (point) => keep([...begun, point]), context);
+  let here = null;
+  let map = null;
+  const undo = () => begun.length && !node.currentState.readonly && keep(begun.slice(0, -1));
+  const watching = watcher(ACCURATE, (point) => {
+    here = placeOf(point);
+    keep([...begun, point]);
+    map?.centre(here);
+  }, context);
   const add = button(say("point"), watching.start);
-  const back = button(say("point_back"), () => keep(begun.slice(0, -1)), "second");
-  const told = make("p", { class: "value" });
-  const drawing = make("div", { class: "drawn" });
+  const back = button(say("point_back"), undo, "second");
+  const clear = button(say("points_clear"), () => window.confirm(say("points_clear_sure")) && keep([]), "second");
+  const told = make("p", { class: "value", role: "status" });
+  const place = make("div", {});
+
+  async function showMap() {
+    const { smallMap } = await import("./small_map.js");
+    const set = ([latitude, longitude]) => keep([...begun, `${latitude.toFixed(7)} ${longitude.toFixed(7)} ${DRAWN}`]);
+    map = smallMap({ ...context.map, isArea, label: context.label, add: set, back: undo });
+    place.replaceChildren(map.element, make("p", { class: "hint" }, say("map_hint")));
+    draw();
+    if (!begun.length) locateOnce().then((found) => found && ((here = placeOf(found)), draw()));
+  }
 
   function draw() {
     told.textContent = say("line", { n: begun.length });
-    drawing.replaceChildren(...(begun.length > 1 ? [sketch(begun, isArea)] : []));
-    back.disabled = !begun.length || node.currentState.readonly;
+    back.disabled = clear.disabled = !begun.length || node.currentState.readonly;
     add.disabled = node.currentState.readonly;
+    map?.show(begun.map(placeOf), here, node.currentState.readonly);
   }
-  return { element: make("div", {}, told, drawing, add, back, watching.element), update: draw };
+  showMap().catch(() => {}); // without it a line is walked all the same
+  return { element: make("div", {}, told, place, add, back, clear, watching.element), update: draw };
 }
 
-/** North above, as wide as high; a degree of longitude is shorter than one of latitude. */
-function sketch(begun, isArea) {
-  const found = begun.map((each) => each.split(" ").map(Number));
-  const shrink = Math.cos((found[0][0] * Math.PI) / 180);
-  const flat = found.map(([latitude, longitude]) => [longitude * shrink, -latitude]);
-  const [xs, ys] = [flat.map(([x]) => x), flat.map(([, y]) => y)];
-  const side = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)) || 1;
-  const on = ([x, y]) => [((x - Math.min(...xs)) / side) * 180 + 10, ((y - Math.min(...ys)) / side) * 180 + 10];
-  const svg = (name, properties) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(properties)) made.setAttribute(key, value);
-    return made;
-  };
-  const picture = svg("svg", { viewBox: "0 0 200 200", role: "img", "aria-label": say("line", { n: begun.length }) });
-  picture.append(svg(isArea ? "polygon" : "polyline", { points: flat.map((each) => on(each).join(",")).join(" ") }));
-  for (const each of flat) {
-    const [cx, cy] = on(each);
-    picture.append(svg("circle", { cx, cy, r: 4 }));
-  }
-  return picture;
-}
+/** [latitude, longitude] of a point as forms write it. */
+const placeOf = (point) => point.split(" ").slice(0, 2).map(Number);

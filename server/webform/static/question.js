@@ -35,6 +35,7 @@ export function question(node, session, save) {
     label, problem, save,
     picture: (source) => session.picture(source),
     sentFile: () => session.sentFile(node),
+    map: session.map,
     onLeave: (act) => leaving.push(act),
     /** Takes an answer; `isRead` says whether what was typed can be an answer at all. */
     set(act, isRead = () => true) {

@@ -6,10 +6,11 @@ import { loadForm } from "./engine.js";
  * Opens a new instance of a form, or a draft.
  *
  * `source` is `{ xml, file(name) }`: the form and its files (a Response each), as a draft was begun with them; `properties`
- * what a form may ask of the phone.
+ * what a form may ask of the phone, `map` what small maps show: `{ outlines, tiles }`.
  */
-export async function openSession({ form, source, draft = null, properties, onChange, locate }) {
+export async function openSession({ form, source, draft = null, properties, onChange, locate, map = {} }) {
   const session = new Session(form, source, onChange, draft);
+  session.map = map;
   const loaded = await load(source);
   const config = { ...configured(session), preloadProperties: properties, geolocationProvider: { getLocation: locate } };
   const opened = draft ? await loaded.restoreInstance({ data: [asFormData(draft)] }, config) : loaded.createInstance(config);
@@ -54,6 +55,7 @@ export class Session {
     /** Files of the draft by name: the engine gives out only those that were taken in this sitting. */
     this.carried = new Map((draft?.files ?? []).map((file) => [file.name, file]));
     this.pictures = new Map();
+    this.map = {};
   }
 
   begin(root) {

@@ -2,8 +2,11 @@
 
 const NAME = `phieu ${VERSION}`;
 
+/* What stands under the address of a version never changes: the browser has just fetched most of it. The page may. */
+const asked = (url) => new Request(url, { cache: url.includes(VERSION) ? "default" : "reload" });
+
 addEventListener("install", (event) => {
-  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(KEPT.map((url) => new Request(url, { cache: "reload" })))));
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(KEPT.map(asked))));
 });
 
 /* Older versions go when no page of theirs is open any more. */

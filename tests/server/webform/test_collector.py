@@ -1,11 +1,16 @@
 """What the form in a browser reads and sends: the same as the collector's phone, under a code in a header (R23)."""
 
+import dataclasses
+import json
+import re
+
 import pytest
+import shapely
 from flask import Flask
 from flask.testing import FlaskClient
 
 from server.db import db
-from server.models import Collector
+from server.models import Collector, Village
 from server.phones import collectors
 from tests.people import make_commune
 from tests.sample import (
@@ -49,6 +54,44 @@ def test_the_page_is_told_whose_it_is_and_which_forms_and_files_there_are(
     }
     assert "Lương Thị Nụ" in lists["ho_dan.csv"]
     assert "Đỗ Văn Ất" not in lists["ho_dan.csv"]
+
+
+def test_small_maps_show_the_outline_of_the_collectors_own_thon_alone(
+    client: FlaskClient, collector: Collector
+) -> None:
+    for village in db.session.query(Village):
+        west = 106.5 if village.code == "11629001" else 106.7
+        village.outline = shapely.box(west, 20.8, west + 0.01, 20.81).wkb
+    db.session.commit()
+    told = client.get("/phieu/about", headers=under(collector)).get_json()
+    [ring] = told["outlines"]
+    assert {tuple(corner) for corner in ring} == {
+        (20.8, 106.5), (20.8, 106.51), (20.81, 106.5), (20.81, 106.51)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("base_map", "shown"),
+    [("/tiles/{z}/{x}/{y}.png", True), ("https://tiles.example/{z}/{x}/{y}.png", False)],
+)
+def test_no_other_host_learns_where_a_collector_stands(
+    app: Flask, client: FlaskClient, base_map: str, shown: bool
+) -> None:
+    app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], base_map=base_map)
+    answer = client.get("/phieu/")
+    assert (f'data-tiles="{base_map}"' in answer.text) is shown
+    assert "tiles.example" not in answer.headers["Content-Security-Policy"]
+
+
+def test_the_page_is_small_enough_for_a_phone_in_a_village(client: FlaskClient) -> None:
+    """All that a first visit fetches, compressed: at most 320 KB."""
+    kept = re.search(r"const KEPT = (\[.*?\]);", client.get("/phieu/worker.js").text)
+    assert kept
+    packed = {
+        path: len(client.get(path, headers={"Accept-Encoding": "gzip"}).get_data())
+        for path in json.loads(kept[1])
+    }
+    assert sum(packed.values()) <= 320 * 1024, packed
 
 
 def test_a_form_comes_in_as_from_a_phone_and_once(client: FlaskClient, collector: Collector) -> None:
