@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from server.accounts import failed_sign_ins
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
+from server.counting import household_squares
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
@@ -44,6 +45,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
         "failed sign-ins": _add_up_failed_sign_ins,
         "made files": made_files.forget,
+        "household spread": _keep_spread,
         "hooks": _tidy_hooks,
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
@@ -53,6 +55,10 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
 def _add_up_failed_sign_ins() -> None:
     begin_writing()
     failed_sign_ins.add_up()
+
+
+def _keep_spread() -> None:
+    household_squares.keep()
 
 
 def _tidy_hooks() -> None:

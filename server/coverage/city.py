@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from geo import coverage as judged
 from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
 from geo.derived import FIBRE, MOBILE
-from geo.estimate import Estimate
+from geo.estimate import Estimate, Squares
 from geo.reach import Enough
 from geo.reported import Reported
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
-from server.counting import tally_sums
+from server.counting import household_squares, tally_sums
 from server.coverage import coverage_table, subjects_there
 from server.coverage.coverage_table import SURVEYED, VISITED
 from server.db import db
@@ -43,7 +43,7 @@ class CommuneRow:
     illustrative: bool
     """Its outline is a sketch."""
     estimate: Estimate | None = None
-    """What is estimated of all its households, of what counts each of them once."""
+    """What is estimated of all its households; of persons, with the spread among households of last night."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class _CityRows:
     targets: Mapping[int, TargetFigure]
     reported: Mapping[str, tuple[Reported, ...]]
     lists: Mapping[int, Mapping[str, int]]
+    squares: Mapping[int, Squares]
     enough: Enough
 
     @classmethod
@@ -125,6 +126,7 @@ class _CityRows:
             targets=_targets(indicator, day.year),
             reported=office_figures.of_indicator(indicator.code, day.year),
             lists=_lists(indicator, day, homes),
+            squares=_squares(indicator, homes),
             enough=coverage_table.enough(),
         )
 
@@ -174,6 +176,16 @@ def _lists(
         own = found.setdefault(homes.get(key, key), {})
         for code, number in of_village.items():
             own[code] = own.get(code, 0) + number
+    return found
+
+
+def _squares(indicator: judged.CountedIndicator, homes: Mapping[int, int]) -> dict[int, Squares]:
+    """How much households differ in what they say of persons; what counts each once tells it by itself."""
+    found: dict[int, Squares] = {}
+    if indicator.unit in ("person", "adult") and not indicator.is_sample:
+        for key, squares in household_squares.kept(indicator.code).items():
+            home = homes.get(key, key)
+            found[home] = found.get(home, Squares()) + squares
     return found
 
 
@@ -245,5 +257,5 @@ def _inputs(
             known.tallied.get(village.id, {}),
             known.figures.get(village.id),
             lists[village.id],
-            {},
+            {known.indicator.code: squares} if (squares := known.squares.get(village.id)) else {},
         )

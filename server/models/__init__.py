@@ -32,6 +32,7 @@ from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
     Finding,
+    HouseholdSpread,
     Submission,
     SubmissionReview,
     Tally,
@@ -72,6 +73,7 @@ __all__ = [
     "Hook",
     "HookDelivery",
     "HouseholdImport",
+    "HouseholdSpread",
     "Indicator",
     "Interview",
     "JudgedSelfAnswers",

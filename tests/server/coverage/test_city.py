@@ -1,6 +1,7 @@
 """The city's table: every commune as its own page tells it, whatever is folded and whatever the day (R1 to R14, 7)."""
 
 import datetime as dt
+import random
 
 import pytest
 import sqlalchemy as sa
@@ -11,11 +12,23 @@ from hypothesis import strategies as st
 
 from geo.target_states import Tallied
 from server import clock
-from server.counting import folding, tally
+from server.counting import folding, household_squares, tally
 from server.coverage import city, coverage_table
 from server.coverage.coverage_table import VISITED
 from server.db import db
-from server.models import Commune, Indicator, Tally, TallyDay, TallyMonth, VillageFigure
+from server.models import (
+    Commune,
+    Finding,
+    Indicator,
+    Plan,
+    Tally,
+    TallyDay,
+    TallyMonth,
+    Target,
+    Village,
+    VillageFigure,
+)
+from tests import sample
 from tests.people import make_commune
 from tests.server.counting.test_counts import NOON, TODAY, count, indicator, statements
 
@@ -120,3 +133,44 @@ def test_a_recount_finds_a_month_that_is_wrong_and_builds_it_anew(app: Flask) ->
     assert tally.months_differ(connection) == 2  # one that is missing, one that is wrong
     tally.rebuild_months(connection)
     assert tally.months_differ(connection) == 0
+
+
+def test_what_persons_say_is_estimated_as_on_each_communes_own_page(app: Flask) -> None:
+    """R11: with the spread among households that the night has kept; before the first night it is not told."""
+    what, adults = indicator(), indicator("chu_ky_so_ca_nhan_18", "adult")
+    commune, dice = make_commune("11629", "An Lão", thon=3), random.Random(11)
+    for village in commune.villages:
+        db.session.add(
+            VillageFigure(village_id=village.id, day=dt.date(2026, 1, 1), source="x", households=90)
+        )
+        for _ in range(12):
+            asked(village, adults, dice.randint(0, 2), dice.randint(2, 4))
+            count(village, what, TODAY, 1, 1, 1)
+    plan = Plan(commune=commune, year=2026, title="Kế hoạch")
+    plan.targets = [
+        Target(
+            code="T1", position=1, section="I", label="Chữ ký số", wording="", comparator=">=", value="50",
+            unit="percent", period="year", start=dt.date(2026, 1, 1), deadline=dt.date(2026, 12, 31), how="survey",
+            indicator=adults,
+        )
+    ]  # fmt: skip
+    db.session.add(plan)
+    db.session.commit()
+    assert city.table(chosen(adults.code)).rows[0].estimate is None
+    assert household_squares.keep() == 3
+    found = city.table(chosen(adults.code)).rows[0].estimate
+    assert found == coverage_table.table(commune).indicator(adults.code).estimate
+    assert found.low < found.percent < found.high
+
+
+def asked(village: Village, what: Indicator, done: int, of: int) -> None:
+    """A household of the thôn that said so today, as visits leave it behind."""
+    household = sample.make_entity(village, "Hộ")
+    number = (db.session.scalar(sa.select(sa.func.max(Finding.submission_id))) or 0) + 1
+    db.session.add(
+        Finding(
+            submission_id=number, indicator_id=what.id, subject=household.id, village_id=village.id, done=done, of=of,
+            observed_at=NOON, received_at=NOON,
+        )
+    )  # fmt: skip
+    count(village, what, TODAY, done, of, 1)
