@@ -114,6 +114,18 @@ def read(xml: bytes) -> Instance:
     return Instance(form_id, version, instance_id, _id(meta, "deprecatedID"), encrypted, xml, root)
 
 
+def stored_texts(xml: bytes, tree: Branch) -> FoundTexts:
+    """The texts of a stored submission along a tree, as they were sent; it was looked at when it came."""
+    found = FoundTexts()
+    _collect(etree.fromstring(xml.removeprefix(_BOM), _parser()), tree, found)
+    return found
+
+
+def entity_label(element: Any) -> str | None:
+    """What an entity block calls its household or place; None where it does not."""
+    return _label(element)
+
+
 def _parse(xml: bytes) -> Any:
     if len(xml) > MAX_BYTES:
         raise Unreadable("too_large", str(len(xml)))

@@ -68,6 +68,19 @@ def lay_out(definition: Definition) -> Layout:
     )
 
 
+def pruned(tree: Branch, hidden: frozenset[str]) -> Branch:
+    """A tree without the leaves at some paths, with the ids that every submission has in its `meta`."""
+    inside: dict[str, Branch | str] = {}
+    if tree.is_meta:
+        inside |= {name: f"{tree.path}/{name}" for name in ("instanceID", "deprecatedID")}
+    for name, each in tree.inside.items():
+        if isinstance(each, Branch):
+            inside[name] = pruned(each, hidden)
+        elif each not in hidden:
+            inside[name] = each
+    return Branch(tree.path, tree.is_repeat, tree.is_meta, inside)
+
+
 def _tree(definition: Definition) -> Branch:
     repeats = frozenset(each.repeat for each in definition.fields if each.repeat)
     root = Branch("")

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from forms.definition import NONE
+from forms.definition import NONE, Definition
 from server.exports import columns, select, shapes
 from server.exports.columns import ExportColumn
 from server.exports.submissions import Export
@@ -76,7 +76,11 @@ def _features(export: Export, dialect: str, dropped: Sequence[str]) -> Any:
         for start in range(0, len(dropped), MOST_AT_ONCE):
             some = dropped[start : start + MOST_AT_ONCE]
             answers = sa.func.json_remove(answers, *(f'$."{path}"' for path in some))
-    where = (Submission.latitude, Submission.longitude) if _tells_points(export) else (sa.null(), sa.null())
+    where = (
+        (Submission.latitude, Submission.longitude)
+        if tells_points(export.form, personal=export.wish.personal)
+        else (sa.null(), sa.null())
+    )
     query = select.statement(export.choice, dialect, utc=False)
     observed = query.selected_columns["observed"]
     wanted: Any = query.with_only_columns(
@@ -85,11 +89,11 @@ def _features(export: Export, dialect: str, dropped: Sequence[str]) -> Any:
     return wanted
 
 
-def _tells_points(export: Export) -> bool:
+def tells_points(form: Definition, *, personal: bool) -> bool:
     """A point of a household is its family's: only where personal answers were asked for."""
-    point = export.form.by_path.get(export.form.point_path or "")
-    is_open = point is not None and point.sensitivity == NONE and not export.form.about_households
-    return export.wish.personal or is_open
+    point = form.by_path.get(form.point_path or "")
+    is_open = point is not None and point.sensitivity == NONE and not form.about_households
+    return personal or is_open
 
 
 def by_label(export: Export) -> Iterator[bytes]:
@@ -119,7 +123,7 @@ class _Labelled:
     def __init__(self, export: Export) -> None:
         fields = [field for field in columns.shown(export.form, export.wish) if field.repeat is None]
         places = [field for field in fields if field.kind in shapes.KINDS]
-        self._places = places if _tells_points(export) else []
+        self._places = places if tells_points(export.form, personal=export.wish.personal) else []
         asked = [field for field in fields if field.kind not in shapes.KINDS and field.kind != "note"]
         self._columns = columns.told_apart([columns.together(field, export.wish) for field in asked])
         self.skipped = 0

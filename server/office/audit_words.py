@@ -114,6 +114,7 @@ ACTS: Mapping[str, str] = {
     "submission.receive": "Nhận phiếu từ điện thoại",
     "submission.review": "Duyệt, xem lại, không nhận phiếu",
     "submissions.export": "Xuất phiếu",
+    "submissions.read": "Chương trình khác đọc các phiếu",
     "task.update": "Cập nhật nhiệm vụ",
     "token.add": "Tạo khóa truy cập",
     "token.revoke": "Thu hồi khóa truy cập",

@@ -3,12 +3,21 @@
 from flask import Flask
 
 from server import replica
-from server.api.kobo import asset_routes, edit_routes, hook_routes, key_routes, validation_routes
+from server.answers import answer_sql
+from server.api.kobo import (
+    asset_routes,
+    data_routes,
+    edit_routes,
+    hook_routes,
+    key_routes,
+    validation_routes,
+)
 from server.api.kobo.kobo_addresses import PlainAddresses
 from server.intake import apply_batches
 
 BLUEPRINTS = (
     asset_routes.blueprint,
+    data_routes.blueprint,
     edit_routes.blueprint,
     hook_routes.blueprint,
     key_routes.blueprint,
@@ -22,6 +31,7 @@ for _each in BLUEPRINTS:
 
 def register(app: Flask) -> None:
     """Add the addresses of Kobo's clients to the application."""
+    answer_sql.register(app)
     app.wsgi_app = PlainAddresses(app.wsgi_app)  # type: ignore[method-assign]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -5,45 +5,68 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from server.accounts import person_keys
+from server.api.kobo import uids
+from server.audit import SHELL
 from server.db import db
-from server.models import Commune
+from server.models import Commune, Person
 from tests import sample
 from tests.people import PASSWORD, bearing, browser, make_person
+from tests.phone import InProcess, Phone, statuses
 
 FORM = """
 | survey |
-|        | type                 | name       | label            |
-|        | start                | start      |                  |
-|        | select_one thon      | thon       | Thôn             |
-|        | begin group          | ho         | Hộ gia đình      |
-|        | text                 | chu_ho     | Chủ hộ           |
-|        | integer              | so_nguoi   | Số người         |
-|        | decimal              | toc_do     | Tốc độ           |
-|        | geopoint             | vi_tri     | Vị trí           |
-|        | select_multiple dv   | dich_vu    | Dịch vụ số       |
-|        | image                | anh        | Ảnh              |
-|        | end group            |            |                  |
-|        | begin repeat         | tv         | Thành viên       |
-|        | text                 | ho_ten     | Họ tên           |
-|        | begin repeat         | may        | Máy              |
-|        | text                 | hieu       | Hiệu máy         |
-|        | end repeat           |            |                  |
-|        | end repeat           |            |                  |
-|        | date                 | ngay       | Ngày             |
+|        | type                 | name       | label            | phan_loai |
+|        | start                | start      |                  |           |
+|        | select_one thon      | thon       | Thôn             |           |
+|        | begin group          | ho         | Hộ gia đình      |           |
+|        | text                 | chu_ho     | Chủ hộ           | ca_nhan   |
+|        | integer              | so_nguoi   | Số người         |           |
+|        | decimal              | toc_do     | Tốc độ           |           |
+|        | geopoint             | vi_tri     | Vị trí           |           |
+|        | select_multiple dv   | dich_vu    | Dịch vụ số       |           |
+|        | image                | anh        | Ảnh              |           |
+|        | end group            |            |                  |           |
+|        | begin repeat         | tv         | Thành viên       |           |
+|        | text                 | ho_ten     | Họ tên           | ca_nhan   |
+|        | integer              | tuoi       | Tuổi             |           |
+|        | begin repeat         | may        | Máy              |           |
+|        | text                 | hieu       | Hiệu máy         |           |
+|        | image                | anh_may    | Ảnh máy          |           |
+|        | end repeat           |            |                  |           |
+|        | end repeat           |            |                  |           |
+|        | date                 | ngay       | Ngày             |           |
 | choices |
-|        | list_name | name  | label              |
-|        | thon      | t1    | Thôn 1             |
-|        | thon      | t2    | Thôn 2             |
-|        | dv        | shp   | Smart Hải Phòng    |
-|        | dv        | vneid | VNeID              |
-|        | dv        | cks   | Chữ ký số          |
+|        | list_name | name     | label              |
+|        | thon      | 11629001 | Thôn 1             |
+|        | thon      | 11629002 | Thôn 2             |
+|        | dv        | shp      | Smart Hải Phòng    |
+|        | dv        | vneid    | VNeID              |
+|        | dv        | cks      | Chữ ký số          |
 | settings |
 |        | form_title    | form_id   | version   |
 |        | Khảo sát hộ   | {form_id} | {version} |
 """
+FIRST, SECOND, THIRD = (f"uuid:00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
+VISITS = {
+    FIRST: (
+        "<start>2026-11-20T09:00:00.000+07:00</start><thon>11629001</thon><ho><chu_ho>Nguyễn &amp; con</chu_ho>"
+        "<so_nguoi>007</so_nguoi><toc_do>1.50</toc_do><vi_tri>20.712345 106.512345</vi_tri>"
+        "<dich_vu>shp cks</dich_vu><anh>1763.jpg</anh></ho>"
+        "<tv><ho_ten>B</ho_ten><tuoi>30</tuoi><may><hieu>Nokia</hieu><anh_may>may 1.jpg</anh_may></may>"
+        "<may><hieu>Oppo</hieu><anh_may/></may></tv><tv><ho_ten>C</ho_ten><tuoi>8</tuoi></tv><ngay>2026-11-20</ngay>"
+    ),
+    SECOND: (
+        "<thon>11629002</thon><ho><chu_ho>Trần</chu_ho><so_nguoi>12</so_nguoi><toc_do/>"
+        "<vi_tri>20.7 106.5 3.2 4.9</vi_tri><dich_vu>vneid</dich_vu><anh/></ho><ngay>2026-11-21</ngay>"
+    ),
+    THIRD: "<thon>11629001</thon><ho><chu_ho/><so_nguoi/><toc_do/><vi_tri/><dich_vu/><anh/></ho><ngay/>",
+}
+FILES = {"1763.jpg": sample.photo(b"nha"), "may 1.jpg": sample.photo(b"may")}
 
 
 class Client:
@@ -91,6 +114,22 @@ def commune(app: Flask) -> Commune:
 
 
 @pytest.fixture
+def walker(app: Flask, commune: Commune) -> Phone:
+    """The phone of a collector who walks both thôn."""
+    made = sample.make_collector(commune, list(commune.villages))
+    return Phone(InProcess(app), f"http://localhost/key/{made.token}")
+
+
+@pytest.fixture
+def visits(walker: Phone) -> str:
+    """Three visits, the first with photos; the form's uid."""
+    for instance, answers in VISITS.items():
+        xml = sample.filled(answers, form_id="khao_sat", instance_id=instance)
+        assert statuses(walker.send(xml, FILES if instance == FIRST else None)) == [201]
+    return uids.uid("a", "khao_sat")
+
+
+@pytest.fixture
 def officer(app: Flask, commune: Commune) -> Client:
     """The officer's program, by the key that `/token` told."""
     return Client(app, bearing(token_of(app, "officer")))
@@ -99,3 +138,12 @@ def officer(app: Flask, commune: Commune) -> Client:
 @pytest.fixture
 def leader(app: Flask, commune: Commune) -> Client:
     return Client(app, bearing(token_of(app, "leader")))
+
+
+@pytest.fixture
+def named(app: Flask, commune: Commune) -> Client:
+    """The officer's program with a key that was made for personal answers too."""
+    person = db.session.scalars(sa.select(Person).where(Person.username == "officer")).unique().one()
+    made = person_keys.add(person, "Bảng điều hành", person_keys.OF_PERSONS, by=SHELL)
+    db.session.commit()
+    return Client(app, bearing(made.token))

@@ -1,0 +1,302 @@
+"""Expressions about answers as SQL, the same on SQLite and PostgreSQL."""
+
+import datetime as dt
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import regex
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSON as POSTGRESQL_JSON
+from sqlalchemy.orm import aliased
+
+from forms.definition import NONE, Definition, Field
+from server.answers.expression import (
+    Among,
+    AnswerAt,
+    AnyRound,
+    Compare,
+    Every,
+    Expression,
+    Holds,
+    IsAnswered,
+    Key,
+    Not,
+    OrderBy,
+    Own,
+    Part,
+    Sign,
+    Some,
+    Ticked,
+    Value,
+)
+from server.db import db
+from server.exports import select
+from server.models import Collector, Submission, Village
+
+Column = sa.ColumnElement[Any]
+NUMBERS = frozenset({"integer", "decimal"})
+_MATCHES = "answer_matches"
+_PATIENCE = 0.2
+"""Seconds that one text is matched for; a pattern that takes longer matches nothing."""
+
+_TO_SECONDS = len("2026-11-22T02:15:03")
+
+
+class BadPattern(Exception):
+    """A regular expression that cannot be read; the message says where."""
+
+
+@dataclass(frozen=True)
+class AnswerSql:
+    """How answers of one form stand in the tables; `shown` are the questions that the reader may have, by path.
+
+    What they may not have, and what nobody asked, was answered by nobody as far as they are told.
+    """
+
+    shown: Mapping[str, Field]
+    dialect: str
+    answers: Any = field(default_factory=lambda: Submission.answers)
+    """The document that paths lead into: a submission's answers, or those of one round of a repeat."""
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.dialect == "postgresql"
+
+    def condition(self, expression: Expression) -> sa.ColumnElement[bool]:
+        """A condition that is true where the expression holds; else false, or null as WHERE takes it for false.
+
+        Raises BadPattern.
+        """
+        match expression:
+            case Every(parts):
+                return sa.and_(sa.true(), *map(self.condition, parts))
+            case Some(parts):
+                return sa.or_(sa.false(), *map(self.condition, parts))
+            case Not(part):
+                return sa.not_(sa.func.coalesce(self.condition(part), sa.false()))
+            case AnyRound(repeat, inside):
+                return self._any_round(repeat, inside)
+            case _:
+                return self._leaf(expression)
+
+    def order(self, wanted: Sequence[OrderBy]) -> list[Column]:
+        """What rows are sorted by, the key last: two readings of one list are alike."""
+        found = [
+            (column.desc().nulls_last() if each.descending else column.asc().nulls_first())
+            for each in wanted
+            if (column := self.sortable(each.key)) is not None
+        ]
+        last = wanted[-1].descending if wanted and wanted[0].key == Own.ID else False
+        return [*found, Submission.id.desc() if last else Submission.id.asc()]
+
+    def sortable(self, key: Key) -> Column | None:
+        """What a key is ordered by; None where there is nothing to order by."""
+        if isinstance(key, Own):
+            return self._own(key)
+        asked = self.shown.get(key.path)
+        if asked is None:
+            return None
+        return self.number(key.path) if asked.kind in NUMBERS else self.text(key)
+
+    def _leaf(self, expression: Any) -> sa.ColumnElement[bool]:
+        match expression:
+            case Compare(key, sign, value):
+                return self._compared(key, sign, value)
+            case Among(key, values):
+                return sa.or_(sa.false(), *(self._compared(key, Sign.EQUAL, value) for value in values))
+            case IsAnswered(key):
+                return self.text(key).is_not(None)
+            case Ticked(key, name):
+                return self._holds(self._listed(key.path), orjson.dumps(name).decode(), Part.ANYWHERE)
+            case Holds(key, text, part, cased):
+                column = self.text(key)
+                said = (column, text) if cased else (sa.func.lower(column), text.lower())
+                return self._holds(*said, part)
+            case _:
+                return self._matched(self.text(expression.key), expression.pattern, cased=expression.cased)
+
+    def _compared(self, key: Key, sign: Sign, value: Value) -> sa.ColumnElement[bool]:
+        if isinstance(value, dt.datetime):
+            return _signed(_moments(key), sign, sa.literal(value, Submission.received_at.type))
+        if self._is_number(key):
+            number = as_number(value)
+            return sa.false() if number is None else _signed(self.number_of(key), sign, sa.literal(number))
+        asked = self.shown.get(key.path) if isinstance(key, AnswerAt) else None
+        return _signed(self.text(key), sign, sa.literal(as_text(value, asked)))
+
+    def _is_number(self, key: Key) -> bool:
+        if isinstance(key, Own):
+            return key is Own.ID
+        asked = self.shown.get(key.path)
+        return asked is not None and asked.kind in NUMBERS
+
+    def number_of(self, key: Key) -> Column:
+        """The number that stands there; null where it is none."""
+        return Submission.id if isinstance(key, Own) else self.number(key.path)  # type: ignore[return-value]
+
+    def text(self, key: Key) -> Column:
+        """What stands there as text: several answers with spaces between them, as a phone writes them."""
+        if isinstance(key, Own):
+            own = self._own(key)
+            return sa.cast(own, sa.Text) if key is Own.ID else own
+        asked = self.shown.get(key.path)
+        if asked is None:
+            return sa.cast(sa.null(), sa.Text)
+        found = self._listed(key.path)
+        if asked.kind == "select_multiple":
+            for before, after in (('["', ""), ('"]', ""), ('","', " ")):
+                found = sa.func.replace(found, before, after)
+        return found.collate("C") if self.is_postgresql else found
+
+    def _listed(self, path: str) -> Column:
+        """The answer's text; a list as JSON writes it."""
+        if path not in self.shown:
+            return sa.cast(sa.null(), sa.Text)
+        if self.is_postgresql:
+            found: Column = sa.cast(self.answers, POSTGRESQL_JSON).op("->>", return_type=sa.Text())(path)
+            return found
+        return sa.cast(sa.func.json_extract(self.answers, _place(path)), sa.Text)
+
+    def number(self, path: str) -> Column:
+        """The answer where it is a number."""
+        if self.is_postgresql:
+            document = sa.cast(self.answers, POSTGRESQL_JSON)
+            kind = sa.func.json_typeof(document.op("->")(path))
+            text = document.op("->>", return_type=sa.Text())(path)
+            return sa.case((kind == "number", sa.cast(text, sa.Numeric)), else_=None)
+        kind = sa.func.json_type(self.answers, _place(path))
+        return sa.case(
+            (kind.in_(("integer", "real")), sa.func.json_extract(self.answers, _place(path))), else_=None
+        )
+
+    def _any_round(self, repeat: str, inside: Expression) -> sa.ColumnElement[bool]:
+        if not any((each.repeat or "").startswith(repeat) for each in self.shown.values()):
+            return sa.false()
+        if self.is_postgresql:
+            rounds = sa.cast(self.answers, POSTGRESQL_JSON).op("->")(repeat)
+            is_list = sa.func.json_typeof(rounds) == "array"
+            each = sa.func.json_array_elements(
+                sa.case((is_list, rounds), else_=sa.literal_column("'[]'::json"))
+            )
+        else:
+            each = sa.func.json_each(self.answers, _place(repeat))
+        table = each.table_valued(sa.column("value", POSTGRESQL_JSON if self.is_postgresql else sa.Text))
+        within = AnswerSql(self.shown, self.dialect, table.c.value)
+        return sa.select(sa.literal(1)).select_from(table).where(within.condition(inside)).exists()
+
+    def _holds(self, column: Column, text: str, part: Part) -> sa.ColumnElement[bool]:
+        if part is Part.BEGIN:
+            return sa.func.substr(column, 1, len(text)) == text
+        if part is Part.END:
+            end = (
+                sa.func.right(column, len(text)) if self.is_postgresql else sa.func.substr(column, -len(text))
+            )
+            return end == text if text else column.is_not(None)
+        where = sa.func.strpos if self.is_postgresql else sa.func.instr
+        found: sa.ColumnElement[bool] = where(column, text) > 0
+        return found
+
+    def _matched(self, column: Column, pattern: str, *, cased: bool) -> sa.ColumnElement[bool]:
+        try:
+            regex.compile(pattern)
+        except regex.error as error:
+            raise BadPattern(str(error)) from error
+        if self.is_postgresql:
+            return column.op("~" if cased else "~*", return_type=sa.Boolean())(pattern)
+        found: sa.ColumnElement[bool] = getattr(sa.func, _MATCHES)(column, pattern, cased) == 1
+        return found
+
+    def _own(self, key: Own) -> Column:
+        match key:
+            case Own.ROOT:
+                first = aliased(Submission)
+                root = sa.select(first.instance_id).where(first.id == Submission.root_id).scalar_subquery()
+                return sa.func.coalesce(root, Submission.instance_id)
+            case Own.RECEIVED | Own.OBSERVED:
+                column = Submission.received_at if key is Own.RECEIVED else Submission.observed_at
+                return sa.func.substr(select.moment(column, self.dialect, utc=True), 1, _TO_SECONDS)
+            case Own.COLLECTOR:
+                mine = Collector.id == Submission.collector_id
+                return sa.select(Collector.username).where(mine).scalar_subquery()
+            case Own.VILLAGE:
+                return sa.select(Village.code).where(Village.id == Submission.village_id).scalar_subquery()
+        columns = {
+            Own.ID: Submission.id, Own.INSTANCE: Submission.instance_id, Own.REVIEW: Submission.review,
+            Own.VERSION: Submission.version, Own.DEVICE: Submission.device,
+        }  # fmt: skip
+        return columns[key]  # type: ignore[return-value]
+
+
+def of_form(form: Definition, dialect: str, *, personal: bool) -> AnswerSql:
+    """The questions of a form (all its versions as one) that a reader may have."""
+    shown = {each.path: each for each in form.fields if personal or each.sensitivity == NONE}
+    return AnswerSql(shown, dialect)
+
+
+def register(app: Flask) -> None:
+    """Give SQLite the regular expressions that it has not."""
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _connected(connection: Any, _record: Any) -> None:
+            connection.create_function(_MATCHES, 3, _found, deterministic=True)
+
+
+def _found(text: str | None, pattern: str, cased: int) -> int:
+    if text is None:
+        return 0
+    try:
+        return int(bool(regex.search(pattern, text, 0 if cased else regex.IGNORECASE, timeout=_PATIENCE)))
+    except TimeoutError:
+        return 0
+
+
+def as_number(value: Value) -> int | float | None:
+    """A value as the number it says; None where it says none."""
+    if isinstance(value, dt.datetime):
+        return None
+    if not isinstance(value, str):
+        return value
+    for read in (int, float):
+        try:
+            found = read(value)
+        except ValueError:
+            continue
+        return found if -1e300 < found < 1e300 else None
+    return None
+
+
+def as_text(value: Value, asked: Field | None) -> str:
+    """A value as an answer's text has it; several answers by one space each."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return " ".join(text.split()) if asked is not None and asked.kind == "select_multiple" else text
+
+
+def _moments(key: Key) -> Column:
+    """The column that a moment is compared with: when it was observed, or when it came."""
+    return Submission.observed_at if key is Own.OBSERVED else Submission.received_at  # type: ignore[return-value]
+
+
+def _place(path: str) -> str:
+    return f'$."{path}"'
+
+
+def _signed(column: Column, sign: Sign, value: Any) -> sa.ColumnElement[bool]:
+    compared: sa.ColumnElement[bool] = _SIGNED[sign](column, value)
+    return compared
+
+
+_SIGNED: Mapping[Sign, Callable[[Any, Any], Any]] = {
+    Sign.EQUAL: operator.eq,
+    Sign.GREATER: operator.gt,
+    Sign.AT_LEAST: operator.ge,
+    Sign.LESS: operator.lt,
+    Sign.AT_MOST: operator.le,
+}

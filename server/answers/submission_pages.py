@@ -1,0 +1,79 @@
+"""Which submissions of a form a reader asked for, in which order, and their rows: by key, batch after batch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from forms.definition import Definition
+from server.answers import answer_sql, reader
+from server.answers.answer_sql import AnswerSql
+from server.answers.expression import ALL, Expression, OrderBy, Own, keys
+from server.answers.reader import AnswersReader
+from server.exports import columns, select
+from server.exports.select import SubmissionFilter
+from server.models import Form, Submission
+
+BATCH = 500
+"""Rows that are in memory at once."""
+STATES = frozenset({"received", "has_issues", "approved", "rejected"})
+
+
+@dataclass(frozen=True)
+class AskedSubmissions:
+    """Submissions that a reader asked for, ready to be found; makes statements for one kind of database."""
+
+    of: AnswersReader
+    form: Form
+    definition: Definition
+    """All versions as one."""
+    sql: AnswerSql
+    chosen: SubmissionFilter
+    order: tuple[OrderBy, ...]
+
+    def ids(self, connection: sa.Connection, most: int | None = None) -> list[int]:
+        """Keys in order: all that match, or the first `most` of them."""
+        found = (
+            sa.select(Submission.id).where(*select.chosen(self.chosen)).order_by(*self.sql.order(self.order))
+        )
+        return list(connection.scalars(found if most is None else found.limit(most)))
+
+    def count(self, connection: sa.Connection) -> int:
+        """How many match."""
+        query = sa.select(sa.func.count()).select_from(Submission).where(*select.chosen(self.chosen))
+        return connection.scalar(query) or 0
+
+
+def ask(
+    of: AnswersReader,
+    form: Form,
+    dialect: str,
+    expression: Expression = ALL,
+    order: Sequence[OrderBy] = (),
+    *,
+    any_state: bool = False,
+) -> AskedSubmissions:
+    """Submissions of a form for which an expression holds, of those that the reader may see and that count.
+
+    Who asks about states, or for `any_state`, is shown what was not taken as well; what waits for a decision and what
+    an edit replaced stay out in any case. Raises BadPattern, and Problem FORM_UNKNOWN where the reader sees nothing.
+    """
+    definition = columns.merged(select.definitions(form.id))
+    sql = answer_sql.of_form(definition, dialect, personal=of.personal)
+    asks_states = any_state or Own.REVIEW in keys(expression)
+    chosen = reader.wanted(
+        of, form, also=(sql.condition(expression),), states=STATES if asks_states else frozenset()
+    )
+    return AskedSubmissions(of, form, definition, sql, chosen, tuple(order))
+
+
+def rows(
+    connection: sa.Connection, ids: Sequence[int], wanted: Sequence[Any], size: int = BATCH
+) -> Iterator[list[sa.Row[Any]]]:
+    """The rows with these keys, in their order; the first of the `wanted` columns is the key."""
+    for start in range(0, len(ids), size):
+        some = ids[start : start + size]
+        found = connection.execute(sa.select(*wanted).where(Submission.id.in_(some))).all()
+        by_id = {row[0]: row for row in found}
+        yield [by_id[key] for key in some if key in by_id]

@@ -1,0 +1,223 @@
+"""K8, K10, K11, K21, K22: submissions, listed and one by one."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server.api.kobo import uids
+from server.db import db
+from server.models import Audit, Commune
+from tests import sample
+from tests.people import bearing, make_person
+from tests.phone import Phone, statuses
+from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, Client, token_of
+
+
+def test_a_submission_is_told_as_it_was_sent(named: Client, visits: str) -> None:
+    """K10: every answer is the text that was sent, unanswered keys are absent, points have four parts."""
+    told = named.json(f"/api/v2/assets/{visits}/data.json")
+    assert (told["count"], told["next"], told["previous"]) == (3, None, None)
+    first = told["results"][0]
+    files = first.pop("_attachments")
+    stamp = first.pop("_submission_time")
+    assert first.pop("_submission_time_iso") == f"{stamp}+00:00"
+    number = first.pop("_id")
+    assert first == {
+        "formhub/uuid": uids.uuid_of_form("khao_sat"),
+        "start": "2026-11-20T09:00:00.000+07:00",
+        "thon": "11629001",
+        "ho/chu_ho": "Nguyễn & con",
+        "ho/so_nguoi": "007",
+        "ho/toc_do": "1.50",
+        "ho/vi_tri": "20.712345 106.512345 0 0",
+        "ho/dich_vu": "shp cks",
+        "ho/anh": "1763.jpg",
+        "ngay": "2026-11-20",
+        "tv_count": "2",
+        "tv": [
+            {
+                "tv/ho_ten": "B", "tv/tuoi": "30", "tv/may_count": "2",
+                "tv/may": [{"tv/may/hieu": "Nokia", "tv/may/anh_may": "may 1.jpg"}, {"tv/may/hieu": "Oppo"}],
+            },
+            {"tv/ho_ten": "C", "tv/tuoi": "8", "tv/may_count": "0"},
+        ],
+        "__version__": uids.of_version("khao_sat", "1"),
+        "meta/instanceID": FIRST,
+        "meta/rootUuid": FIRST,
+        "_xform_id_string": visits,
+        "_uuid": FIRST.removeprefix("uuid:"),
+        "_status": "submitted_via_web",
+        "_geolocation": [20.712345, 106.512345],
+        "_tags": [],
+        "_notes": [],
+        "_validation_status": {},
+        "_submitted_by": first["_submitted_by"],
+    }  # fmt: skip
+    assert [(each["media_file_basename"], each["question_xpath"], each["mimetype"]) for each in files] == [
+        ("1763.jpg", "ho/anh", "image/jpeg"), ("may 1.jpg", "tv[1]/may[1]/anh_may", "image/jpeg"),
+    ]  # fmt: skip
+    base = f"http://localhost/api/v2/assets/{visits}/data/{number}/attachments/{files[0]['uid']}/"
+    assert (files[0]["download_url"], files[0]["download_small_url"]) == (base, f"{base}small/")
+
+
+def test_a_form_with_a_repeat_has_its_count_in_every_row(officer: Client, visits: str) -> None:
+    """Finding 6: pykobo looks for the column."""
+    rows = officer.json(f"/api/v2/assets/{visits}/data/")["results"]
+    assert [row["tv_count"] for row in rows] == ["2", "0", "0"]
+
+
+def test_personal_answers_need_the_right_and_the_wish(
+    app: Flask, officer: Client, named: Client, visits: str
+) -> None:
+    def words(client: Client, end: str = "") -> str:
+        return client.get(f"/api/v2/assets/{visits}/data{end}").text
+
+    for end in (
+        ".json",
+        ".xml",
+        ".geojson",
+        f"/{FIRST}",
+        f"/{FIRST}.xml",
+        '.json?query={"ho/chu_ho":"Trần"}',
+    ):
+        assert "Nguyễn" not in words(officer, end)
+        assert "Trần" not in words(officer, end)
+    for end in (".json", ".xml", f"/{FIRST}", f"/{FIRST}.xml"):
+        assert "Nguyễn" in words(named, end)
+    reviewer = Client(app, bearing(token_of(app, "reviewer")))
+    assert reviewer.json(f"/api/v2/assets/{visits}/data.json?ca_nhan=1")["count"] == 3
+    assert "Nguyễn" not in words(reviewer, ".json?ca_nhan=1")
+
+
+def test_what_may_not_be_read_cannot_be_asked_about(officer: Client, named: Client, visits: str) -> None:
+    query = json.dumps({"ho/chu_ho": "Trần"})
+    assert named.json(f"/api/v2/assets/{visits}/data/?query={query}")["count"] == 1
+    assert officer.json(f"/api/v2/assets/{visits}/data/?query={query}")["count"] == 0
+    query = json.dumps({"ho/chu_ho": {"$exists": True}})
+    assert officer.json(f"/api/v2/assets/{visits}/data/?query={query}")["count"] == 0
+
+
+def test_each_reading_is_written_down_before_its_first_byte(officer: Client, visits: str) -> None:
+    officer.get(f"/api/v2/assets/{visits}/data.json?limit=2")
+    officer.get(f"/api/v2/assets/{visits}/data/{FIRST}")
+    listing, one = db.session.scalars(
+        sa.select(Audit).where(Audit.act.like("submission%.read")).order_by(Audit.id)
+    )
+    assert listing.actor.startswith("token:")
+    assert listing.detail == {"communes": ["11629"], "count": 2, "personal": False}
+    assert (one.act, one.record) == ("submission.read", f"submission:{sample.arrived()[0].id}")
+
+
+def test_without_a_limit_all_are_told_and_pages_lead_on(officer: Client, visits: str) -> None:
+    """Finding 1: clients that never page get everything; OpenFn reads `start` out of `next`."""
+    found, address = [], f'/api/v2/assets/{visits}/data.json?limit=2&fields=["thon"]'
+    while address:
+        told = officer.json(address)
+        found += told["results"]
+        address = told["next"]
+        assert address is None or "start=2" in address
+    assert [row["_uuid"] for row in found] == [each.removeprefix("uuid:") for each in (FIRST, SECOND, THIRD)]
+    assert all(row.keys() == {"thon", "_uuid", "meta/rootUuid"} for row in found)
+
+
+@pytest.mark.parametrize(
+    ("asked", "body"),
+    [
+        ("query={", {"query": "Value must be valid JSON."}), ("sort=x", {"sort": "Value must be valid JSON."}),
+        ("fields={", {"fields": "Value must be valid JSON."}), ("limit=0", {"limit": "A positive integer is required"}),
+        ("limit=-5", {"limit": "A positive integer is required"}), ("query=[1]", {"query": "Unsupported query"}),
+        ("count=1", {"count": "This parameter is not supported"}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_named(officer: Client, visits: str, asked: str, body: object) -> None:
+    answer = officer.get(f"/api/v2/assets/{visits}/data/?{asked}")
+    assert (answer.status_code, answer.json) == (400, body)
+
+
+def test_xml_is_a_list_of_what_is_kept_and_takes_no_sort(named: Client, visits: str) -> None:
+    answer = named.get(f"/api/v2/assets/{visits}/data.xml")
+    root = ElementTree.fromstring(answer.data)
+    assert root.findtext("count") == "3"
+    results = root.find("results")
+    assert results is not None
+    assert [each.get("id") for each in results] == ["khao_sat"] * 3
+    assert results[0].findtext("ho/so_nguoi") == "007"
+    assert named.get(f'/api/v2/assets/{visits}/data.xml?sort={{"_id":1}}').status_code == 400
+
+
+def test_geojson_skips_what_names_no_place(officer: Client, visits: str) -> None:
+    """K22."""
+    told = officer.json(f"/api/v2/assets/{visits}/data.geojson?geo_question_name=vi_tri")
+    assert told["type"] == "FeatureCollection"
+    places = [each["geometry"]["coordinates"] for each in told["features"]]
+    assert places == [[106.512345, 20.712345, 0.0], [106.5, 20.7, 3.2]]
+    properties = told["features"][1]["properties"]
+    assert properties["ho/so_nguoi"] == "12"
+    assert "tv" not in properties
+    assert officer.json(f"/api/v2/assets/{visits}/data.geojson?geo_question_name=khac")["features"] == []
+
+
+def test_one_submission_is_found_by_number_or_id(officer: Client, visits: str) -> None:
+    """K11."""
+    number = sample.arrived()[0].id
+    for key in (str(number), FIRST, FIRST.removeprefix("uuid:")):
+        for end in ("", "/", ".json"):
+            assert officer.json(f"/api/v2/assets/{visits}/data/{key}{end}")["_id"] == number
+    for key in ("999999", "khong-co", "9" * 30):
+        assert officer.get(f"/api/v2/assets/{visits}/data/{key}/").status_code == 404
+
+
+def test_an_edit_keeps_its_root_and_is_found_by_every_id_of_its_chain(
+    officer: Client, walker: Phone, visits: str
+) -> None:
+    edit = "uuid:00000000-0000-4000-8000-0000000000e1"
+    before = sample.arrived()[1]
+    text = (
+        sample.filled(
+            "<thon>11629002</thon><ho><so_nguoi>13</so_nguoi></ho>", form_id="khao_sat", instance_id=edit
+        )
+        .decode()
+        .replace("<instanceID>", f"<deprecatedID>{SECOND}</deprecatedID><instanceID>")
+    )
+    assert statuses(walker.send(text.encode())) == [201]
+    for key in (str(before.id), SECOND, edit):
+        told = officer.json(f"/api/v2/assets/{visits}/data/{key}/")
+        assert (told["meta/instanceID"], told["meta/deprecatedID"], told["meta/rootUuid"]) == (
+            edit,
+            SECOND,
+            SECOND,
+        )
+        assert told["ho/so_nguoi"] == "13"
+    assert officer.json(f"/api/v2/assets/{visits}/data/")["count"] == 3
+    query = json.dumps({"meta/rootUuid": SECOND})
+    assert officer.json(f"/api/v2/assets/{visits}/data/?query={query}")["count"] == 1
+
+
+def test_a_team_leader_reads_their_thon_and_another_commune_nothing(
+    app: Flask, officer: Client, visits: str
+) -> None:
+    commune = db.session.scalars(sa.select(Commune).where(Commune.code == "11629")).one()
+    second = next(each for each in commune.villages if each.code == "11629002")
+    make_person("to.truong", "team_leader", commune, (second,))
+    other = sample.make_commune("10930", "Mao Điền")
+    make_person("khac", "officer", other)
+    leads = Client(app, bearing(token_of(app, "to.truong"))).json(f"/api/v2/assets/{visits}/data/")
+    assert [row["meta/instanceID"] for row in leads["results"]] == [SECOND]
+    other_one = Client(app, bearing(token_of(app, "khac")))
+    assert other_one.json(f"/api/v2/assets/{visits}/data/")["count"] == 0
+    assert other_one.get(f"/api/v2/assets/{visits}/data/{FIRST}/").status_code == 404
+
+
+def test_counts_by_day(officer: Client, visits: str) -> None:
+    """K21."""
+    told = officer.json(f"/api/v2/assets/{visits}/counts/?days=30")
+    assert told["total_submission_count"] == 3
+    assert sum(told["daily_submission_counts"].values()) == 3
+
+
+def test_leaders_read_no_submission(leader: Client, visits: str) -> None:
+    for path in ("data/", f"data/{FIRST}/", "counts/", "data.geojson", "data.xml"):
+        assert leader.get(f"/api/v2/assets/{visits}/{path}").status_code == 404
