@@ -14,12 +14,10 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormVersion
-from server.published_forms import catalogue, drafts, publishing
+from server.published_forms import catalogue, drafts, publishing, read_workbook
 from server.published_forms.form_problems import FormProblem
 
 blueprint = Blueprint("form_pages", __name__)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_KINDS = ((b"PK\x03\x04", "xlsx", XLSX), (bytes.fromhex("d0cf11e0"), "xls", "application/vnd.ms-excel"))
 
 NOTICES = {
     "bo": "Đã bỏ bản nháp.",
@@ -112,7 +110,7 @@ def sample(form_id: str) -> Response:
     """A form of the library as a workbook, to begin one's own from."""
     if form_id not in library.LIBRARY:
         raise Problem(CommonProblem.FORM_UNKNOWN, form_id=form_id[:80])
-    return _file(library.workbook(library.read(form_id)), XLSX, f"{form_id}.xlsx")
+    return _file(library.workbook(library.read(form_id)), read_workbook.XLSX, f"{form_id}.xlsx")
 
 
 @blueprint.get("/quan-tri/bieu-mau/mau/<form_id>")
@@ -162,9 +160,7 @@ def download(form_id: str, version: str, kind: str) -> Response:
     found = _version(_readable(form_id), version)
     if kind == "xform":
         return _file(found.xform, "text/xml; charset=utf-8", f"{form_id}-{version}.xml")
-    _, suffix, media_type = next(
-        (each for each in _KINDS if found.workbook.startswith(each[0])), (b"", "txt", "text/plain")
-    )
+    suffix, media_type = read_workbook.ending_and_type(found.workbook)
     return _file(found.workbook, media_type, f"{form_id}-{version}.{suffix}")
 
 

@@ -19,8 +19,21 @@ Read = TypeVar("Read")
 _REMEDY = (
     "Hãy bớt câu hỏi, công thức, hoặc chuyển danh sách dài sang tệp .csv đi kèm, rồi tải biểu mẫu lên lại."
 )
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_KINDS = ((b"PK\x03\x04", "xlsx", XLSX), (bytes.fromhex("d0cf11e0"), "xls", "application/vnd.ms-excel"))
 _BLANK = Bounds(cpu=4, clock=5, turn=5)
 """Trying blank answers is worth less than an answer in time."""
+
+
+def ending_and_type(workbook: bytes) -> tuple[str, str]:
+    """What a stored workbook's file name ends with, and its media type; text for the tables of tests."""
+    return next((each[1:] for each in _KINDS if workbook.startswith(each[0])), ("txt", "text/plain"))
+
+
+def file_name(workbook: bytes) -> str:
+    """A name under which a stored workbook can be read again."""
+    ending, _ = ending_and_type(workbook)
+    return f"form.{'md' if ending == 'txt' else ending}"
 
 
 def convert_workbook(

@@ -6,10 +6,12 @@ from server import replica
 from server.answers import answer_sql
 from server.api.kobo import (
     asset_routes,
+    attachment_routes,
     data_routes,
     edit_routes,
     hook_routes,
     key_routes,
+    kobo_addresses,
     validation_routes,
 )
 from server.api.kobo.kobo_addresses import PlainAddresses
@@ -17,6 +19,7 @@ from server.intake import apply_batches
 
 BLUEPRINTS = (
     asset_routes.blueprint,
+    attachment_routes.blueprint,
     data_routes.blueprint,
     edit_routes.blueprint,
     hook_routes.blueprint,
@@ -27,6 +30,7 @@ BLUEPRINTS = (
 for _each in BLUEPRINTS:
     _each.before_request(apply_batches.caught_up)
     _each.before_request(replica.read_there)
+    _each.after_request(kobo_addresses.known_already)
 
 
 def register(app: Flask) -> None:

@@ -1,17 +1,19 @@
 """Forms at Kobo's door: their list, one of them, its content, its files, its versions (K2 to K7)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, jsonify, request
 
+from forms import library
 from server.accounts import access, client_access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import reader as readers
 from server.answers.reader import AnswersReader
-from server.api.kobo import asset_json, asset_search, kobo_addresses, paging, uids
+from server.api.kobo import asset_content, asset_json, asset_search, kobo_addresses, paging, uids
 from server.errors import CommonProblem, Problem
-from server.models import Form
+from server.models import Form, FormVersion
+from server.published_forms import read_workbook
 
 blueprint = Blueprint("kobo_assets", __name__, url_prefix="/api/v2")
 _DEFAULT, _MOST = 100, 1000
@@ -53,15 +55,63 @@ def one(uid: str) -> Response:
     form = open_form(uid, reader)
     made = _FILES.get(kobo_addresses.wanted_format())
     if made is not None:
-        return made(form)
+        return made(form.versions[-1])
     asset = asset_json.of(form, reader, readers.sent(reader))
     may_change = access.signed_in().may(Right.CORRECT)
-    told = asset_json.detailed(asset, kobo_addresses.told_suffix(), {}, may_change)
-    return jsonify({name: told[name] for name in told if name not in _left_out()})
+    content = asset_content.of_version(asset.newest)
+    told = asset_json.detailed(asset, kobo_addresses.told_suffix(), content, may_change)
+    left_out = frozenset(request.args.get("exclude", "").split(","))
+    return jsonify({name: told[name] for name in told if name not in left_out})
 
 
-def _left_out() -> frozenset[str]:
-    return frozenset(request.args.get("exclude", "").split(","))
+@blueprint.get("/assets/<uid>/content")
+@client(Right.READ_SUBMISSIONS)
+def content(uid: str) -> Response:
+    """What a form asks (K5)."""
+    newest = open_form(uid, reading()).versions[-1]
+    return jsonify(kind="asset.content", uid=uid, data=asset_content.of_version(newest))
 
 
-_FILES: dict[str, Callable[[Form], Response]] = {}
+@blueprint.get("/assets/<uid>/versions")
+@client(Right.READ_SUBMISSIONS)
+def versions(uid: str) -> Response:
+    """The versions of a form, the newest first (K7)."""
+    reader = reading()
+    asset = asset_json.of(open_form(uid, reader), reader, {})
+    return jsonify(paging.of(asset_json.versions(asset), paging.asked(_DEFAULT, _MOST, "offset")))
+
+
+@blueprint.get("/assets/<uid>/versions/<version_uid>")
+@client(Right.READ_SUBMISSIONS)
+def version(uid: str, version_uid: str) -> Response:
+    """One version with its content (K7)."""
+    reader = reading()
+    asset = asset_json.of(open_form(uid, reader), reader, {})
+    told = next((each for each in asset_json.versions(asset) if each["uid"] == version_uid), None)
+    if told is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    found = next(each for each in asset.form.versions if uids.of_form_version(each) == version_uid)
+    return jsonify(told | {"content": asset_content.of_version(found)})
+
+
+def _workbook(version: FormVersion) -> Response:
+    """The workbook as it was published; tables of text as a workbook."""
+    stored = version.workbook
+    ending, kind = read_workbook.ending_and_type(stored)
+    if ending == "txt":
+        stored, ending, kind = library.workbook(stored.decode()), "xlsx", read_workbook.XLSX
+    return _file(stored, kind, f"{version.form.form_id}.{ending}")
+
+
+def _xform(version: FormVersion) -> Response:
+    """The XForm, byte for byte as phones load it."""
+    return _file(version.xform, "text/xml; charset=utf-8", f"{version.form.form_id}.xml")
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    response = Response(content, content_type=kind)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+_FILES: Mapping[str, Callable[[FormVersion], Response]] = {"xls": _workbook, "xlsx": _workbook, "xml": _xform}

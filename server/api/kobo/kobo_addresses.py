@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from flask import request
+from flask import Response, request
 
 from server.addresses import is_of_kobo
 
@@ -71,3 +71,14 @@ def beside(changed: Mapping[str, object]) -> str:
     said = {name: value for name, value in changed.items() if value is not None}
     end = f".{ending()}" if ending() else "/"
     return f"{root()}{request.path}{end}?{urlencode({**asked, **said})}"
+
+
+def known_already(response: Response) -> Response:
+    """Tell a client that asks again for what it has that nothing has changed (K24)."""
+    if request.method not in ("GET", "HEAD") or response.status_code != 200 or "ETag" in response.headers:
+        return response
+    if not response.is_streamed and "no-store" not in response.headers.get("Cache-Control", ""):
+        response.add_etag(weak=True)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.make_conditional(request)
+    return response

@@ -18,6 +18,7 @@ from server.exports import geojson
 from server.exports.select import Who
 from server.exports.who_columns import KOBO_LABELS, KOBO_STATES, NOBODY
 from server.models import Attachment, FormVersion, Submission, SubmissionReview
+from server.posters import poster_names
 
 Json = dict[str, Any]
 SIZES = ("large", "medium", "small")
@@ -26,7 +27,7 @@ _POINT = 4
 
 COLUMNS = (
     Submission.id, Submission.instance_id, Submission.xml, Submission.form_version_id, Submission.received_at,
-    Submission.collector_id, Submission.review, Submission.version, Submission.root_id, Submission.missing_files,
+    poster_names.SENDER_KEY.label("sender"), Submission.review, Submission.version, Submission.root_id,
 )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ class KoboSubmissions:
     owner: str
     root: str
     """The address of this server."""
-    collectors: Mapping[int, Who]
+    senders: Mapping[int, Who]
     shapes: Mapping[int | None, VersionShape]
     fields: frozenset[str]
     """Keys that were asked for; none: all."""
@@ -89,7 +90,7 @@ class KoboSubmissions:
             "_tags": [],
             "_notes": [],
             "_validation_status": reviewed or _undated(row.review),
-            "_submitted_by": self.collectors.get(row.collector_id, NOBODY).username or None,
+            "_submitted_by": self.senders.get(row.sender, NOBODY).username or None,
         }
         return told
 
@@ -129,9 +130,9 @@ class KoboSubmissions:
 
 def made(asked: AskedSubmissions, owner: str, root: str, fields: frozenset[str]) -> KoboSubmissions:
     """A maker of JSON; reads the versions of the form and who its collectors are."""
-    collectors = asked.of.names().collectors
+    senders = asked.of.names().collectors
     uid = uids.of_form(asked.form)
-    return KoboSubmissions(asked, uid, owner, root, collectors, shapes(asked), fields)
+    return KoboSubmissions(asked, uid, owner, root, senders, shapes(asked), fields)
 
 
 def shapes(asked: AskedSubmissions) -> dict[int | None, VersionShape]:

@@ -221,3 +221,13 @@ def test_counts_by_day(officer: Client, visits: str) -> None:
 def test_leaders_read_no_submission(leader: Client, visits: str) -> None:
     for path in ("data/", f"data/{FIRST}/", "counts/", "data.geojson", "data.xml"):
         assert leader.get(f"/api/v2/assets/{visits}/{path}").status_code == 404
+
+
+def test_what_has_not_changed_is_not_sent_again(officer: Client, walker: Phone, visits: str) -> None:
+    """K24."""
+    paths = [f"/api/v2/assets/{visits}/data.json", "/api/v2/assets/", f"/api/v2/assets/{visits}/"]
+    known = {path: {"If-None-Match": officer.get(path).headers["ETag"]} for path in paths}
+    assert [officer.get(path, headers=known[path]).status_code for path in paths] == [304, 304, 304]
+    xml = sample.filled("<thon>11629001</thon>", form_id="khao_sat")
+    assert statuses(walker.send(xml)) == [201]
+    assert [officer.get(path, headers=known[path]).status_code for path in paths] == [200, 200, 200]
