@@ -5,6 +5,7 @@ from flask import Flask
 from server.intake import apply_batches
 from server.office import (
     audit_pages,
+    bin_pages,
     breach_pages,
     collector_pages,
     commune_list_pages,
@@ -32,6 +33,7 @@ from server.office import (
 
 SUBJECTS = (
     audit_pages,
+    bin_pages,
     breach_pages,
     collector_pages,
     commune_list_pages,

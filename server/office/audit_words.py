@@ -10,6 +10,7 @@ ACTS: Mapping[str, str] = {
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",
     "bin.bring_back": "Đưa trở lại dữ liệu đã xóa theo hạn",
+    "bin.put_back": "Đưa lại thứ cán bộ đã bỏ",
     "bin.empty": "Xóa hẳn thùng rác quá 30 ngày",
     "backup.make": "Sao lưu dữ liệu",
     "backup.restore": "Phục hồi từ bản sao lưu",

@@ -21,6 +21,7 @@ from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
 from server.phones import phone_apps
+from server.privacy import thrown_away
 from server.published_forms import catalogue, drafts, publish_answers, publishing
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile
@@ -83,6 +84,7 @@ def change_draft(draft_id: int) -> Redirect:
     begin_writing()
     draft = _own(draft_id)
     if request.form.get("viec") == "bo":
+        thrown_away.keep_draft(draft)
         drafts.discard(draft)
         audit.note("form.discard", f"form_draft:{draft_id}", {"form_id": draft.form_id})
         db.session.commit()

@@ -20,7 +20,7 @@ from server.published_forms.form_problems import FormProblem
 blueprint = Blueprint("form_pages", __name__)
 
 NOTICES = {
-    "bo": "Đã bỏ bản nháp.",
+    "bo": "Đã bỏ bản nháp; trong 30 ngày còn đưa lại được từ thùng rác.",
     "thu_vien": "Đã phát hành các biểu mẫu có sẵn cho mọi xã.",
     "phat_hanh": "Đã phát hành. Điện thoại sẽ thấy ở lần cập nhật biểu mẫu tới (trong vòng một giờ).",
     "ngung": "Đã ngừng biểu mẫu: điện thoại không còn thấy. Phiếu đang làm dở vẫn gửi được.",

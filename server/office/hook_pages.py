@@ -27,6 +27,7 @@ from server.hooks.hook_problems import HookProblem
 from server.hooks.registered import FORMATS, HookSecrets, HookWish
 from server.models import Commune, Form, Hook
 from server.office import one_time_secret
+from server.privacy import thrown_away
 from server.review import submission_states
 
 blueprint = Blueprint("hook_pages", __name__)
@@ -127,6 +128,7 @@ def remove(code: str, hook_uid: str) -> BaseResponse:
     begin_writing()
     _, hook = _opened(code, hook_uid)
     name = hook.name
+    thrown_away.keep_hook(hook)
     registered.remove(hook)
     db.session.commit()
     flash(f"Đã xóa {name}: không gửi gì tới đó nữa.")

@@ -256,7 +256,9 @@ def records(session: Session, day: dt.date, about: str | None) -> Iterator[tuple
     """Number and key of what a day's runs put here, households before visits."""
     begin = dt.datetime.combine(day, dt.time(), clock.LOCAL)
     within = sa.and_(BinnedRecord.deleted_at >= begin, BinnedRecord.deleted_at < begin + dt.timedelta(days=1))
-    query = sa.select(BinnedRecord.id, BinnedRecord.key).where(within)
+    # what officers threw away has a page of its own (server/privacy/thrown_away.py)
+    by_clock = BinnedRecord.about.not_like("thrown_away:%")
+    query = sa.select(BinnedRecord.id, BinnedRecord.key).where(within, by_clock)
     rows = session.execute(query if about is None else query.where(BinnedRecord.about == about)).all()
     session.rollback()
     yield from sorted(

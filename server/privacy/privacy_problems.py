@@ -9,3 +9,5 @@ class PrivacyProblem(ProblemKind):
     REQUEST_UNKNOWN = 404, "Không có yêu cầu này trong sổ của xã."
     BREACH_UNKNOWN = 404, "Không có sự cố này trong sổ."
     REQUEST_IMPOSSIBLE = 422, "Chưa làm được: {why}"
+    NOT_IN_BIN = 404, "Thùng rác không còn mục này: đã được đưa lại, hoặc đã quá 30 ngày."
+    PLACE_TAKEN = 409, "Chưa đưa lại được: {why}."

@@ -19,6 +19,7 @@ from server.hooks import registered
 from server.hooks.hook_problems import HookProblem
 from server.hooks.registered import FORMATS, DeliveryCounts, HookSecrets, HookWish
 from server.models import Commune, Form, Hook, HookDelivery
+from server.privacy import thrown_away
 
 blueprint = Blueprint("kobo_hooks", __name__, url_prefix="/api/v2/assets/<uid>/hooks")
 
@@ -79,7 +80,9 @@ def change(uid: str, hook_uid: str) -> Response:
 def remove(uid: str, hook_uid: str) -> tuple[str, int]:
     """Forget an address with all that waits for it."""
     begin_writing()
-    registered.remove(_hook(uid, hook_uid))
+    hook = _hook(uid, hook_uid)
+    thrown_away.keep_hook(hook)
+    registered.remove(hook)
     db.session.commit()
     return "", 204
 

@@ -1,5 +1,6 @@
 """A form's life on pages: uploaded, tried, compared, published, given to communes, retired; and who may do it."""
 
+import datetime as dt
 import io
 import re
 from pathlib import Path
@@ -16,17 +17,22 @@ from server import clock
 from server.db import db
 from server.models import (
     Audit,
+    BinnedRecord,
     Commune,
     Device,
+    DraftFile,
     Form,
+    FormDraft,
     FormFile,
     FormVersion,
     Indicator,
 )
 from server.phones import collectors
+from server.privacy import bring_back, deleted_bin
 from tests import sample
 from tests.people import Browser, browser, make_commune, make_person
 
+BIN = "/quan-tri/thung-rac"
 SURVEY = """
 | survey | | | | |
 | | type | name | label | calculation |
@@ -193,6 +199,64 @@ def test_a_draft_is_discarded(officer: Browser) -> None:
     officer.post(page, data={"csrf_token": officer.csrf_token(page), "viec": "bo"})
     assert officer.get(page).status_code == 404
     assert count(FormVersion) == 0
+
+
+def test_a_discarded_draft_comes_back_from_the_bin_with_its_files_and_its_link(officer: Browser) -> None:
+    """R26: within 30 days, on a page; the audit tells who put it back."""
+    page = draft_of(officer, workbook())
+    attached = {"csrf_token": officer.csrf_token(page), "tep": (io.BytesIO(b"name,label\na,A\n"), "cho.csv")}
+    officer.post(page, data=attached)
+    link = re.search(r"/thu/\w{64}", officer.get(page).text)[0]
+    officer.post(page, data={"csrf_token": officer.csrf_token(page), "viec": "bo"})
+    number = re.search(r'name="muc" value="(\d+)"', officer.get(BIN).text)[1]
+    put_back = {"csrf_token": officer.csrf_token(BIN), "muc": number}
+    assert officer.post(BIN, data=put_back).status_code == 302
+    told = officer.get(BIN).text
+    assert "Đã đưa lại bản nháp biểu mẫu" in told
+    assert 'name="muc"' not in told
+    [draft] = found(sa.select(FormDraft))
+    assert link in officer.get(f"{LIST}/nhap/{draft.id}").text
+    assert found(sa.select(DraftFile.name)) == ["cho.csv"]
+    assert found(sa.select(Audit.act).where(Audit.act == "bin.put_back")) == ["bin.put_back"]
+    assert officer.post(BIN, data=put_back).status_code == 404
+
+
+def test_a_draft_does_not_come_back_over_a_newer_one(officer: Browser) -> None:
+    page = draft_of(officer, workbook())
+    officer.post(page, data={"csrf_token": officer.csrf_token(page), "viec": "bo"})
+    draft_of(officer, workbook(version="2"))
+    number = re.search(r'name="muc" value="(\d+)"', officer.get(BIN).text)[1]
+    refused = officer.post(BIN, data={"csrf_token": officer.csrf_token(BIN), "muc": number})
+    assert refused.status_code == 409
+    assert "đã có bản nháp mới" in refused.text
+    assert count(FormDraft) == 1
+
+
+def test_the_bin_of_a_commune_is_its_own(app: Flask, officer: Browser) -> None:
+    page = draft_of(officer, workbook())
+    officer.post(page, data={"csrf_token": officer.csrf_token(page), "viec": "bo"})
+    number = re.search(r'name="muc" value="(\d+)"', officer.get(BIN).text)[1]
+    make_person("ban_ben", "officer", make_commune("10930", "Mao Điền"))
+    other = browser(app)
+    other.sign_in("ban_ben")
+    assert 'name="muc"' not in other.get(BIN).text
+    assert other.post(BIN, data={"csrf_token": other.csrf_token(BIN), "muc": number}).status_code == 404
+
+
+def test_what_was_thrown_away_is_gone_after_30_days_and_no_command_takes_it(
+    officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = draft_of(officer, workbook())
+    officer.post(page, data={"csrf_token": officer.csrf_token(page), "viec": "bo"})
+    day = clock.today()
+    assert (
+        bring_back.bring_back(db.session, day).count == 0
+    )  # the page alone, which gives it a number of its own
+    later = clock.now() + dt.timedelta(days=31)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert deleted_bin.empty(db.session, 1) == 1
+    db.session.close()
+    assert count(BinnedRecord) == 0
 
 
 def test_a_version_published_with_other_content_is_refused_at_upload(officer: Browser) -> None:

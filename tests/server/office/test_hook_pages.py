@@ -146,3 +146,18 @@ def test_another_communes_hook_is_not_there(app: Flask, officer: Browser) -> Non
     other.sign_in("khac")
     assert other.get(f"/quan-tri/xa/10930/gui-di/{uid}").status_code == 404
     assert other.get(f"{BASE}/{uid}").status_code == 403
+
+
+def test_an_address_that_was_removed_comes_back_from_the_bin_and_rests(officer: Browser) -> None:
+    """R26; with its secrets, and without sending anything until somebody says so."""
+    post(officer, ky="1")
+    before = hook()
+    uid, secrets = before.uid, before.secrets
+    officer.post(f"{BASE}/{uid}/xoa", data={"csrf_token": officer.csrf_token("/tai-khoan")})
+    page = officer.get("/quan-tri/thung-rac").text
+    assert "Trục liên thông" in page
+    number = re.search(r'name="muc" value="(\d+)"', page)[1]
+    back = {"csrf_token": officer.csrf_token("/tai-khoan"), "muc": number}
+    assert officer.post("/quan-tri/thung-rac", data=back).status_code == 302
+    assert (hook().uid, hook().secrets) == (uid, secrets)
+    assert hook().paused_at is not None
