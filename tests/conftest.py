@@ -41,6 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Once more the names alone of what failed, at the very end: a log is often kept by its last lines."""
+    for kind in ("failed", "error"):
+        for report in terminalreporter.stats.get(kind, ()):
+            terminalreporter.write_line(f"{kind}: {report.nodeid}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
