@@ -4,15 +4,27 @@ The same answers are given to both, question by question; what is sent is compar
 """
 
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from forms import library
+from forms.engine import engine
+from server.db import db
+from server.intake import apply_batches
+from server.models import Finding
+from server.openrosa import published as published_to_phones
+from server.phones import phone_access
 from server.webform import page as webform
 from tests.browser.conftest import PHONE
+from tests.browser.web_collector import Server
+from tests.browser.web_collector import opened as web_opened
 from tests.forms.engine.test_javarosa import FORMS, MEDIA, SEEDS, fill, leaves, opened, same
+from tests.sample import arrived
 
 pytestmark = pytest.mark.browser
 
@@ -52,6 +64,16 @@ async ([engine, form, media, done]) => {
 """
 
 
+POST = """
+async ([xml, code]) => {
+  const body = new FormData();
+  body.append("xml_submission_file", new Blob([xml], { type: "text/xml" }), "x.xml");
+  const headers = { Authorization: `Bearer ${code}` };
+  return (await fetch("/phieu/submission", { method: "POST", body, headers })).status;
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def tab(browser: Browser, site: str) -> Iterator[Page]:
     context = browser.new_context(viewport=PHONE, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
@@ -77,8 +99,8 @@ def test_a_library_form_sends_from_the_web_what_it_sends_from_a_phone(
     document, here = opened(name)
     filling, done = fill(here, seed)
     again, _ = fill(here, seed, later=90)
-    engine = f"/phieu/files/{webform.version()}/engine.js"
-    asked: list[Any] = [engine, document.decode(), MEDIA, done]
+    address = f"/phieu/files/{webform.version()}/engine.js"
+    asked: list[Any] = [address, document.decode(), MEDIA, done]
     there = leaves(tab.evaluate(REPLAY, asked).encode())
     ours, other = leaves(filling.submission()), leaves(again.submission())
     root = f"{here.form.root}/"
@@ -96,3 +118,74 @@ def test_a_library_form_sends_from_the_web_what_it_sends_from_a_phone(
     assert len(compared) > 5
     assert unlike == {}, done
     assert set(there) - set(ours) == set()
+
+
+def test_each_pair_that_is_posted_gives_equal_findings(phone: BrowserContext, server: Server) -> None:
+    """The same answers to every form of the library, by a phone and by the web, belong and count alike."""
+    page = web_opened(phone, server.page)
+    address = f"/phieu/files/{webform.version()}/engine.js"
+    told = {}
+    for form_id, version, xform, media in published(server):
+        here = engine.open_form(xform, {name: text.encode() for name, text in media.items()})
+        for seed in (3, 4, 14):
+            filling, done = fill(here, seed)
+            by_web = page.evaluate(REPLAY, [address, xform.decode(), media, done])
+            sent = {"phone": with_ids(filling.submission()), "web": by_web.encode()}
+            told[form_id, version, seed] = {way: posted(page, server, xml) for way, xml in sent.items()}
+    wrong = {key: pair for key, pair in told.items() if pair["phone"] != pair["web"]}
+    assert wrong == {}
+    assert len(told) == 24
+    assert sum(len(pair["web"]["findings"]) for pair in told.values()) > 10
+
+
+def with_ids(xml: bytes) -> bytes:
+    """What `fill` writes for ids, 0-1, 0-2 …, as ids that no other visit has."""
+    fresh: dict[bytes, bytes] = {}
+    return re.sub(
+        rb"(?<=[>\":'])0-\d+(?=[<\"'])",
+        lambda found: fresh.setdefault(found[0], str(uuid.uuid4()).encode()),
+        xml,
+    )
+
+
+def published(server: Server) -> list[tuple[str, str, bytes, dict[str, str]]]:
+    """Every form of the library: id, version, XForm, and its files as the collector gets them."""
+    with server.app.app_context():
+        caller = phone_access.by_token(server.code)
+        connection = db.session.connection()
+        found = []
+        for each in published_to_phones.listed(connection, caller):
+            if each.form_id not in library.LIBRARY:
+                continue
+            version = published_to_phones.version(caller, each.form_id, each.version)
+            files = {
+                name: published_to_phones.file(connection, caller, version, name).body.decode()
+                for name in version.definition.media
+            }
+            xform = published_to_phones.xform(connection, caller, each.form_id, each.version).body
+            found.append((each.form_id, each.version, xform, files))
+        db.session.close()
+        return found
+
+
+def posted(page: Page, server: Server, xml: bytes) -> dict[str, Any]:
+    """What came of a submission: where it belongs, its result, what stands against it, and what it states."""
+    status = page.evaluate(POST, [xml.decode(), server.code])
+    assert status == 201
+    with server.app.app_context():
+        apply_batches.caught_up()
+        row = arrived()[-1]
+        findings = sa.select(Finding.indicator_id, Finding.done, Finding.of, Finding.village_id)
+        stated = db.session.execute(
+            findings.where(Finding.submission_id == row.id).order_by(Finding.indicator_id)
+        )
+        told = {
+            "findings": [tuple(each) for each in stated],
+            "place": (row.village_id, row.latitude, row.longitude),
+            "result": row.result,
+            # the second of two visits to one household is one of the same day, whichever way it came
+            "against": [each for each in row.flags or () if each["code"] != "same_day"],
+            "aside": (row.quarantine, row.missing_files),
+        }
+        db.session.close()
+        return told
