@@ -4,11 +4,12 @@ import io
 
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from server.db import db
 from tests.browser.test_every_page import AXE, SERIOUS
 from tests.browser.web_collector import (
+    PHONE,
     Server,
     answer,
     asked,
@@ -54,6 +55,39 @@ EVERY_TYPE = """
 | settings |
 | | form_id | version | form_title |
 | | moi_kieu | 1 | Mọi kiểu trả lời |
+"""
+
+
+MORE_TYPES = """
+| survey |
+| | type | name | label | appearance | parameters |
+| | select_one nhieu | mot | Một trong nhiều | | |
+| | select_multiple nhieu | vai | Vài trong nhiều | | |
+| | select_multiple it | cot | Vài, hai cột | columns-2 | |
+| | select_one it | hang | Trong bảng | list | |
+| | range | le | Thang lẻ | | start=0 end=1 step=0.1 |
+| | video | phim | Quay phim | | |
+| | file | tep | Gửi tệp | | |
+| | image | ve | Vẽ sơ đồ | draw | |
+| | image | chup | Chụp ngay | new | |
+| | geoshape | vung | Khoanh vùng | | |
+| choices |
+| | list_name | name | label |
+| | it | a | Một |
+| | it | b | Hai |
+| | it | c | Ba |
+{MANY}
+| settings |
+| | form_id | version | form_title |
+| | moi_kieu_nua | 1 | Các kiểu còn lại |
+""".replace("{MANY}", "\n".join(f"| | nhieu | n{number} | Mục {number} |" for number in range(12)))
+ONE_NUMBER = """
+| survey |
+| | type | name | label |
+| | decimal | dien | Diện tích |
+| settings |
+| | form_id | version | form_title |
+| | mot_so | 1 | Một số |
 """
 
 
@@ -241,15 +275,18 @@ def serious(page: Page) -> list[str]:
 def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserContext, server: Server) -> None:
     with server.app.app_context():
         publish(EVERY_TYPE.replace(" yes |", " |").replace("regex(., '[0-9]{10}')", ""))
+        publish(MORE_TYPES)
         db.session.close()
-    page = prepared(phone, server, 10)
+    phone.grant_permissions(["geolocation"], origin=server.address)
+    phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
+    page = prepared(phone, server, 11)
     wrong = {"home": serious(page)}
-    for title in ("Mọi loại câu", "Mọi kiểu trả lời"):
+    for title in ("Mọi loại câu", "Mọi kiểu trả lời", "Các kiểu còn lại"):
         start(page, title)
         if title == "Mọi loại câu":
             page.locator("input").fill("Ấm")
         while page.get_by_role("button", name="Hoàn thành và gửi").count() == 0:
-            wrong[asked(page)] = serious(page)
+            wrong[asked(page)] = serious(page) + too_wide(page)
             page.locator(".steps button").nth(1).focus()
             page.keyboard.press("Enter")
             page.wait_for_timeout(50)
@@ -257,4 +294,48 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
         page.get_by_role("button", name="Lưu nháp và thoát").click()
         page.wait_for_selector("ul.forms")
     assert {place: found for place, found in wrong.items() if found} == {}
-    assert len(wrong) > 20
+    assert len(wrong) > 30
+
+
+def too_wide(page: Page) -> list[str]:
+    """Whether one has to move sideways to see it all."""
+    return ["wide"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
+
+
+@pytest.mark.parametrize("locale", ["vi-VN", "en-US"])
+def test_a_number_is_read_alike_in_every_browser(browser: Browser, server: Server, locale: str) -> None:
+    with server.app.app_context():
+        publish(ONE_NUMBER)
+        db.session.close()
+    context = browser.new_context(viewport=PHONE, locale=locale)
+    page = prepared(context, server, 10)
+    for typed in ("152,5", "152.5"):
+        start(page, "Một số")
+        page.locator("input").fill(typed)
+        onwards(page)
+        finish(page)
+        expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
+    context.close()
+    assert [answer(sent, "dien") for sent in stored(server)] == ["152.5", "152.5"]
+
+
+def test_a_photo_that_a_draft_had_is_taken_away_again(phone: BrowserContext, server: Server) -> None:
+    page = prepared(phone, server)
+    start(page, "Mọi loại câu")
+    fill_all_kinds(page, photographed())
+    page.get_by_role("button", name="Lưu nháp và thoát").click()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_role("button", name="Điền tiếp").click()
+    page.wait_for_selector(".steps")
+    while page.locator(".taken").count() == 0:
+        page.get_by_role("button", name="Quay lại").click()
+    expect(page.locator(".taken img")).to_be_visible()
+    page.get_by_role("button", name="Xóa").click()
+    expect(page.locator(".taken img")).to_have_count(0)
+    while page.get_by_role("button", name="Hoàn thành và gửi").count() == 0:
+        onwards(page)
+    finish(page)
+    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
+    [sent] = stored(server)
+    assert (answer(sent, "anh"), sent.missing_files) == (None, None)

@@ -140,6 +140,10 @@ async function fill(form, draft = null) {
       flush();
     },
     leave: () => home(say("saved")),
+    reopen: async (packed) => {
+      await store.put("drafts", packed);
+      await fill(packed.form, packed);
+    },
     problem: (error) => main.prepend(notice(error.name === "QuotaExceededError" ? say("no_space") : String(error.message), "wrong")),
   });
   ready();

@@ -19,6 +19,7 @@ export function uploadControl(node, context) {
   const clear = button(say("clear"), () => {
     sent = null;
     context.set(() => node.setValue(null));
+    if (node.currentState.instanceValue) context.reopen();
   }, "second");
   const wrong = make("p", { class: "wrong", role: "alert" });
   let sent = context.sentFile(); // what came with a visit that is corrected; the engine does not hold it

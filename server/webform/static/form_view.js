@@ -10,11 +10,12 @@ const SAVE_AFTER = 2000; // milliseconds without another answer
 export const REVIEW = "review";
 
 /**
- * Shows `session` in `main`. `keep(packed)` stores a draft, `finish(packed)` a finished form, `leave()` goes home;
- * what cannot be stored is told by their errors. Without `keep` there are no drafts, and nothing to leave for.
+ * Shows `session` in `main`. `keep(packed)` stores a draft, `finish(packed)` a finished form, `leave()` goes home,
+ * `reopen(packed)` shows the same form again; what cannot be stored is told by their errors. Without `keep` there are no
+ * drafts, and nothing to leave for.
  */
-export function showForm(main, session, { keep, finish, leave, problem }) {
-  const view = new FormView(main, session, { keep, finish, leave, problem });
+export function showForm(main, session, { keep, finish, leave, reopen, problem }) {
+  const view = new FormView(main, session, { keep, finish, leave, reopen, problem });
   session.onChange = () => view.soon();
   view.go(session.at);
   return view;
@@ -52,6 +53,14 @@ export class FormView {
     } catch (error) {
       this.acts.problem(error);
     }
+  }
+
+  /** Opens the form anew as it stands, for the engine to forget a file that came with the draft. */
+  async reopen() {
+    if (!this.acts.reopen) return;
+    const packed = { ...(await this.session.pack()), screen: this.key };
+    this.close();
+    await this.acts.reopen(packed);
   }
 
   /** Goes to a screen by its key: the first where there is none of that key. */
@@ -110,7 +119,7 @@ export class FormView {
     }
     this.body.querySelector(".more")?.remove();
     screen.nodes.forEach((node, at) => {
-      if (!this.shown.has(node.nodeId)) this.shown.set(node.nodeId, question(node, this.session, () => this.save()));
+      if (!this.shown.has(node.nodeId)) this.shown.set(node.nodeId, question(node, this.session, { save: () => this.save(), reopen: () => this.reopen() }));
       const each = this.shown.get(node.nodeId);
       each.update();
       if (this.body.children[at] !== each.element) this.body.insertBefore(each.element, this.body.children[at] ?? null);

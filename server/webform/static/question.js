@@ -21,7 +21,7 @@ function fixedControl(node, why) {
 }
 
 /** `{ element, update, leave, complain }` of a node; `update` shows it as it stands, `complain` what is wrong with it. */
-export function question(node, session, save) {
+export function question(node, session, { save, reopen }) {
   const name = `q-${node.nodeId}`.replace(/[^\w-]/g, "_");
   const [label, problem] = [`${name}-label`, `${name}-problem`];
   const leaving = [];
@@ -32,7 +32,7 @@ export function question(node, session, save) {
   let isTold = false;
   let isUnread = false; // what was typed is no number (or day): the engine holds nothing, and nothing may be lost silently
   const context = {
-    label, problem, save,
+    label, problem, save, reopen,
     picture: (source) => session.picture(source),
     sentFile: () => session.sentFile(node),
     map: session.map,

@@ -56,6 +56,8 @@ export class Session {
     this.carried = new Map((draft?.files ?? []).map((file) => [file.name, file]));
     this.pictures = new Map();
     this.map = {};
+    /** Questions whose file was taken away: of one that came with a draft the engine goes on naming the file. */
+    this.emptied = new Set();
   }
 
   begin(root) {
@@ -83,9 +85,10 @@ export class Session {
   }
 
   /** Sets an answer of `node`; the engine's error, where a calculation that hangs on it cannot be done, else null. */
-  attempt(act) {
+  attempt(act, node = null) {
     try {
       act();
+      if (node?.nodeType === "upload") this.emptied[node.currentState.value ? "delete" : "add"](node);
       return null;
     } catch (error) {
       return error;
@@ -107,7 +110,7 @@ export class Session {
   async pack() {
     const payload = await this.root.prepareInstancePayload({ payloadType: "monolithic" });
     const data = payload.data[0];
-    const xml = await data.get("xml_submission_file").text();
+    const xml = this.withoutEmptied(await data.get("xml_submission_file").text());
     const meta = new DOMParser().parseFromString(xml, "text/xml");
     const told = (name) => meta.getElementsByTagNameNS("*", name)[0]?.textContent.trim() ?? "";
     const { form } = this;
@@ -117,11 +120,16 @@ export class Session {
     };
   }
 
+  withoutEmptied(xml) {
+    const names = [...this.emptied].map((node) => node.currentState.instanceValue).filter(Boolean);
+    return names.reduce((text, name) => text.replace(`>${name}<`, "><"), xml);
+  }
+
   async files(data) {
     const files = [];
     for (const node of leaves(this.root)) {
       const name = node.nodeType === "upload" && node.currentState.relevant ? node.currentState.instanceValue : "";
-      if (!name) continue;
+      if (!name || this.emptied.has(node)) continue;
       const fresh = data.get(name) ?? node.currentState.value;
       if (fresh) this.carried.set(name, { name, type: fresh.type, bytes: await fresh.arrayBuffer() });
       if (this.carried.has(name)) files.push(this.carried.get(name));

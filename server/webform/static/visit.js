@@ -44,7 +44,7 @@ class Visit extends Session {
 
   attempt(act, node = null) {
     if (node) this.touched.add(node);
-    return super.attempt(act);
+    return super.attempt(act, node);
   }
 
   whyFixed(node) {
