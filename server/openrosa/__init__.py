@@ -8,7 +8,7 @@ from werkzeug.http import http_date
 from server import clock
 from server.addresses import is_of_phones
 from server.errors import Problem
-from server.openrosa import forms, pull, submission, trial, xml
+from server.openrosa import forms, json_submission, pull, submission, trial, xml
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/formList", forms.form_list, ("GET",)),
@@ -33,7 +33,9 @@ HEADERS = (
 
 
 def say(problem: Problem) -> Response:
-    """A problem in OpenRosa's words (C38, C39)."""
+    """A problem in OpenRosa's words (C38, C39); in JSON to who sends a submission so (K20)."""
+    if json_submission.is_json():
+        return dressed(json_submission.say(problem))
     response = Response(xml.message(problem.sentence), problem.status, content_type=xml.CONTENT_TYPE)
     return dressed(response)
 

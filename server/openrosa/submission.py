@@ -11,7 +11,7 @@ from server.intake import receive
 from server.intake.log import Sent
 from server.intake.receive import Receipt
 from server.intake.sender import Sender
-from server.openrosa import parts, xml
+from server.openrosa import json_submission, parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
 from server.openrosa.parts import MultipartPart
 from server.openrosa.request_problems import PhoneRequestProblem
@@ -32,6 +32,8 @@ def submission(caller: PhoneCaller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":
         return Response(status=204, content_type=xml.CONTENT_TYPE)
+    if json_submission.is_json():
+        return json_submission.told(_take_json(caller))
     receipt = take(caller, request.environ.get(KEPT_TOGETHER))
     return Response(told(receipt), 201 if receipt.new else 202, content_type=xml.CONTENT_TYPE)
 
@@ -49,6 +51,13 @@ def take(caller: PhoneCaller, together: list[Sent] | None = None) -> Receipt:
             receipt = _SOON
         else:
             receipt = receive.keep(sent) if isinstance(sent, Sent) else sent
+    learn(caller)
+    return receipt
+
+
+def _take_json(caller: PhoneCaller) -> Receipt:
+    """The submission that a program has written as JSON; it brings no files."""
+    receipt = receive.accept(json_submission.read(request.stream), (), sender(caller))
     learn(caller)
     return receipt
 

@@ -12,7 +12,7 @@ import orjson
 LONGEST = 400
 """Of a value that somebody else chose: an address, the name of a program."""
 
-_SECRET = re.compile(r"(?i)/+(key|thu|lien-ket|view/+media)/+[^/?\s\"'…]+")
+_SECRET = re.compile(r"(?i)/+(key|collector|thu|lien-ket|view/+media)/+[^/?\s\"'…]+")
 """What opens something by itself: a collector's code, links to a draft or a table, a photo's address of an hour."""
 _PLAIN = frozenset(
     (

@@ -16,6 +16,11 @@ FORMATS = ("json", "xml", "geojson", "xls", "xlsx", "csv")
 _SUFFIX = re.compile(rf"\.({'|'.join(FORMATS)})$")
 _SLASHES = re.compile("/{2,}")
 _ENDING = "tungnha.kobo_ending"
+_SENT = re.compile(
+    r"/collector/([A-Za-z0-9]{64})/(submission|formList|forms/.+|lists/.+)|/(?!phieu/)[\w.-]{1,100}/submission"
+    r"|/api/v1/submissions"
+)
+"""Where Kobo's collectors and old scripts send to (K20): `/collector/<key>/…`, `/<user>/submission`, version 1."""
 
 
 class PlainAddresses:
@@ -30,7 +35,10 @@ class PlainAddresses:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         plain = _SLASHES.sub("/", path).rstrip("/")
-        if is_of_kobo(plain):
+        sent = _SENT.fullmatch(plain)
+        if sent is not None:
+            environ["PATH_INFO"] = f"/key/{sent[1]}/{sent[2]}" if sent[1] else "/submission"
+        elif is_of_kobo(plain):
             found = _SUFFIX.search(plain)
             environ["PATH_INFO"] = _SUFFIX.sub("", plain)
             environ[_ENDING] = found.group(1) if found else ""
