@@ -17,8 +17,9 @@ from server.hooks import endpoints, outbox
 from server.hooks.endpoints import EndpointRefused
 from server.hooks.hook_problems import HookProblem
 from server.models import Commune, Form, Hook, HookDelivery
+from server.phones.phone_access import outside_url
 
-FORMATS: Mapping[str, str] = {"xml": "XML"}
+FORMATS: Mapping[str, str] = {"json": "JSON", "xml": "XML"}
 MOST = 20
 """Hooks of one form in one commune."""
 MOST_HEADERS = 10
@@ -47,7 +48,7 @@ class HookWish:
 
     name: str
     endpoint: str
-    export_type: str = "xml"
+    export_type: str = "json"
     active: bool = True
     personal: bool = False
     questions: Sequence[str] = ()
@@ -181,7 +182,7 @@ def _take(hook: Hook, wish: HookWish) -> None:
         raise Problem(HookProblem.HOOK_REJECTED, why=f"{refused}.") from refused
     hook.name, hook.endpoint, hook.export_type = name, wish.endpoint.strip(), wish.export_type
     hook.active, hook.personal, hook.questions = wish.active, wish.personal, sorted(set(wish.questions))
-    hook.changed_at = clock.now()
+    hook.changed_at, hook.outside_url = clock.now(), outside_url()
     if wish.secrets is not None:
         _check(wish.secrets)
         hook.secrets = sealing.seal(orjson.dumps(vars(wish.secrets)).decode())

@@ -6,6 +6,7 @@ from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
 from server.models.entities import Entity, EntityAct, EntityList, EntityVersion, HouseholdImport
+from server.models.export_settings import ExportSetting
 from server.models.forms import Form, FormFile, FormVersion, Indicator
 from server.models.hooks import Hook, HookDelivery
 from server.models.made_files import MadeFile, MadeFilePiece
@@ -63,6 +64,7 @@ __all__ = [
     "EntityAct",
     "EntityList",
     "EntityVersion",
+    "ExportSetting",
     "FailedSignIns",
     "Finding",
     "Form",

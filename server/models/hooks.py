@@ -38,6 +38,8 @@ class Hook(Base):
     """Personal answers go along."""
     questions: Mapped[list[Any]]
     """Paths of the questions that go along; none: all."""
+    outside_url: Mapped[str] = mapped_column(server_default="")
+    """This server as whoever made it reaches it: addresses of photos begin so."""
     secrets: Mapped[bytes | None]
     """Sealed: what signs the requests, a password, headers (`server.hooks.registered`)."""
     active: Mapped[bool]

@@ -153,7 +153,7 @@ def _wish(signing: str, before: HookSecrets | None = None) -> HookWish:
     return HookWish(
         name=given.get("ten", ""),
         endpoint=given.get("dia_chi", ""),
-        export_type=given.get("dang", "xml"),
+        export_type=given.get("dang", "json"),
         active=before is None or given.get("bat") == "1",
         personal=given.get("ca_nhan") == "1",
         questions=given.getlist("cau"),

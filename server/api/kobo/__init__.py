@@ -9,6 +9,8 @@ from server.api.kobo import (
     attachment_routes,
     data_routes,
     edit_routes,
+    export_routes,
+    export_setting_routes,
     hook_routes,
     key_routes,
     kobo_addresses,
@@ -22,6 +24,8 @@ BLUEPRINTS = (
     attachment_routes.blueprint,
     data_routes.blueprint,
     edit_routes.blueprint,
+    export_routes.blueprint,
+    export_setting_routes.blueprint,
     hook_routes.blueprint,
     key_routes.blueprint,
     validation_routes.blueprint,
@@ -36,6 +40,7 @@ for _each in BLUEPRINTS:
 def register(app: Flask) -> None:
     """Add the addresses of Kobo's clients to the application."""
     answer_sql.register(app)
+    export_routes.register(app)
     app.wsgi_app = PlainAddresses(app.wsgi_app)  # type: ignore[method-assign]
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

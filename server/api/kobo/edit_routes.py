@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
+from server.answers.reader import AnswersReader
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import payload, truth
 from server.api.kobo.kobo_errors import wrong
@@ -17,7 +18,8 @@ from server.api.kobo.submissions_named import NamedSubmission, named, one_named
 from server.api.kobo.validation_routes import reviewer
 from server.db import db
 from server.errors import Problem
-from server.models import Submission
+from server.exports import columns, select
+from server.models import Form, Submission
 from server.review import correct_by_path, decisions
 from server.review.review_problems import ReviewProblem
 from server.review.submission_states import REJECTED
@@ -39,7 +41,9 @@ def correct_many(uid: str) -> tuple[Response, int]:
     answers = said.get("data")
     if not isinstance(answers, Mapping) or not answers:
         raise wrong("payload", "`data` must be an object with the answers to change")
-    chosen = named(reader, open_form(uid, reader), said)
+    form = open_form(uid, reader)
+    _refuse_hidden(form, answers, reader)
+    chosen = named(reader, form, said)
     if len(chosen) > MOST:
         raise wrong("payload", f"No more than {MOST} submissions at once")
     results = [_corrected(each, answers) for each in chosen]
@@ -48,6 +52,16 @@ def correct_many(uid: str) -> tuple[Response, int]:
         "count": len(results), "successes": good, "failures": len(results) - good, "results": results,
     }  # fmt: skip
     return jsonify(told), 200 if good else 400
+
+
+def _refuse_hidden(form: Form, answers: Mapping[str, Any], reader: AnswersReader) -> None:
+    """What a reader may not have they may not change either: that nothing changed would tell what stands there."""
+    if reader.personal:
+        return
+    hidden = {each.path for each in columns.withheld(columns.merged(select.definitions(form.id)))}
+    for path in answers:
+        if path in hidden:
+            raise wrong("payload", f"`{path}` là câu riêng tư; cần khóa được đọc câu trả lời riêng tư.")
 
 
 def _corrected(found: NamedSubmission, answers: Mapping[str, Any]) -> Json:

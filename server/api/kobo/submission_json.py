@@ -89,7 +89,7 @@ class KoboSubmissions:
             "_submission_time_iso": row.received_at.isoformat(timespec="seconds"),
             "_tags": [],
             "_notes": [],
-            "_validation_status": reviewed or _undated(row.review),
+            "_validation_status": reviewed or undated(row.review),
             "_submitted_by": self.senders.get(row.sender, NOBODY).username or None,
         }
         return told
@@ -236,7 +236,7 @@ def _reviews(ids: Sequence[int], connection: sa.Connection) -> dict[int, Json]:
     return {row.submission_id: validation(row.after, row.at, row.name) for row in connection.execute(query)}
 
 
-def _undated(state: str) -> Json:
+def undated(state: str) -> Json:
     """A decision of which only the outcome is known: one that came to an edit from what it replaced."""
     return {"uid": KOBO_STATES[state], "label": KOBO_LABELS[state]} if KOBO_STATES[state] else {}
 

@@ -12,10 +12,11 @@ from server.accounts.roles import Right
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, payload
 from server.api.kobo.kobo_errors import wrong
+from server.api.kobo.submission_json import undated, validation
 from server.api.kobo.submissions_named import NamedSubmission, named, one_named
 from server.db import db
-from server.exports.who_columns import KOBO_LABELS, KOBO_STATES
-from server.models import Person, SubmissionReview
+from server.exports.who_columns import KOBO_STATES
+from server.models import SubmissionReview
 from server.review import decisions
 from server.review.decisions import Reviewer
 from server.review.submission_states import RECEIVED
@@ -119,25 +120,12 @@ def _state(fields: Json) -> str:
 
 def status_of(found: NamedSubmission) -> Json:
     """The status as Kobo tells it: when, what, by whom."""
-    if found.review == RECEIVED:
-        return {}
     rows = (
         sa.select(SubmissionReview)
         .where(SubmissionReview.submission_id == found.id, SubmissionReview.after == found.review)
         .order_by(SubmissionReview.id.desc())
     )
     last = db.session.scalars(rows.limit(1)).first()
-    return {
-        "timestamp": int(last.at.timestamp()) if last else None,
-        "uid": KOBO_STATES[found.review],
-        "by_whom": _by_whom(last) if last else None,
-        "label": KOBO_LABELS[found.review],
-    }
-
-
-def _by_whom(last: SubmissionReview) -> str:
-    kind, _, number = last.actor.partition(":")
-    if kind == "person":
-        known = db.session.scalar(sa.select(Person.username).where(Person.id == int(number)))
-        return known or last.name
-    return last.name
+    if last is None:
+        return undated(found.review)
+    return validation(last.after, last.at, last.name)

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -334,6 +335,32 @@ PRIVATE = """
 | | form_title | form_id | version |
 | | Riêng tư | rieng_tu | 1 |
 """
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({}, {"so": "3", "ghi_chu": "x"}),
+        ({"personal": True}, {"chu_ho": "Nguyễn Thị Kín", "so": "3", "ghi_chu": "x"}),
+        ({"questions": ["so", "chu_ho"]}, {"so": "3"}),
+        ({"questions": ["chu_ho"], "personal": True}, {"chu_ho": "Nguyễn Thị Kín"}),
+    ],
+)
+def test_as_json_it_is_what_programs_of_kobo_read(
+    app: Flask, other: Receiver, wish: dict[str, object], told: dict[str, str]
+) -> None:
+    house = House(app, other.origin, form=PRIVATE, export_type="json", **wish)
+    answers = "<chu_ho>Nguyễn Thị Kín</chu_ho><so>3</so><ghi_chu>x</ghi_chu>"
+    xml = sample.filled(answers, form_id="rieng_tu")
+    receive.accept(xml, (), house.sender)
+    apply_batches.caught_up()
+    house.deliver()
+    [got] = other.got
+    assert got.headers["content-type"].startswith("application/json")
+    said = orjson.loads(got.body)
+    assert {name: said[name] for name in said if name in ("chu_ho", "so", "ghi_chu")} == told
+    assert said["meta/instanceID"] == instance.read(xml).instance_id
+    assert {"_id", "_uuid", "_submission_time", "_validation_status", "__version__"} <= said.keys()
 
 
 @pytest.mark.parametrize(
