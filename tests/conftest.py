@@ -41,9 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Once more the names alone of what failed, at the very end: a log is often kept by its last lines."""
+    yield
     for kind in ("failed", "error"):
         for report in terminalreporter.stats.get(kind, ()):
             terminalreporter.write_line(f"{kind}: {report.nodeid}")
