@@ -5,6 +5,7 @@ OF_PHONES = (
 )  # fmt: skip
 OF_PROGRAMS = "/api/"
 OF_KOBO = ("/api/v2", "/token", "/me")
+OF_CENTRAL = "/v1"
 OF_WEB_FORM = "/phieu/"
 OF_POSTERS = "/khao-sat/"
 OF_MAPS = "/ogc"
@@ -38,3 +39,8 @@ def is_of_posters(path: str) -> bool:
 def is_of_maps(path: str) -> bool:
     """Whether a path belongs to map programs."""
     return path == OF_MAPS or path.startswith(f"{OF_MAPS}/")
+
+
+def is_of_central(path: str) -> bool:
+    """Whether a path is one that programs written for ODK Central, and readers of OData, ask for."""
+    return path == OF_CENTRAL or path.startswith(f"{OF_CENTRAL}/")

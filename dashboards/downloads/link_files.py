@@ -14,6 +14,8 @@ from dashboards.maps import map_outlines, map_picture, map_sheet
 from dashboards.pages.map_page_request import mapped
 from geo.coverage import IndicatorRow
 from server.accounts import access, shared_links
+from server.api.odata import flat_service
+from server.api.odata.flat_service import FlatSet
 from server.coverage import coverage_table
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import CommonProblem, Problem
@@ -45,6 +47,11 @@ EXCEL = LinkKind(
 KINDS = (
     EXCEL,
     LinkKind("table", "Excel (XLSX)", "Bảng của lúc tải, không tự đổi.", "xlsx"),
+    LinkKind(
+        "odata",
+        "OData",
+        "Cho Excel (Data, From OData Feed, Anonymous), Power BI, Tableau: dán địa chỉ của nút này.",
+    ),
     LinkKind("table", "CSV", "Cho Google Trang tính (IMPORTDATA), phần mềm thống kê và chương trình.", "csv"),
 )
 PICTURE = LinkKind("picture", "Ảnh bản đồ (PNG)", "Dán vào nhóm Zalo; luôn là số liệu đến hết hôm qua.")
@@ -99,6 +106,39 @@ def picture(link: SharedLink) -> Response:
     shared_links.note_use(link, "png")
     response = Response(_drawn(link.commune), mimetype="image/png")
     return _private(response)
+
+
+@blueprint.get(f"{BASE}/odata/")
+@access.link
+def odata(link: SharedLink) -> Response:
+    """The table as an OData service of one set."""
+    shared_links.note_use(link, "odata")
+    return flat_service.document(_odata_root(), (_set(link),))
+
+
+@blueprint.get(f"{BASE}/odata/$metadata")
+@access.link
+def odata_metadata(link: SharedLink) -> Response:
+    """What its columns are."""
+    return flat_service.metadata((_set(link),))
+
+
+@blueprint.get(f"{BASE}/odata/<name>")
+@access.link
+def odata_rows(link: SharedLink, name: str) -> Response:
+    """Its rows; of a reading by pages the first is written down."""
+    if "$skiptoken" not in request.args:
+        shared_links.note_use(link, "odata")
+    return flat_service.page(_odata_root(), flat_service.named(name, (_set(link),)))
+
+
+def _set(link: SharedLink) -> FlatSet:
+    found = _flat(link)
+    return flat_service.of_table(found.name, found)
+
+
+def _odata_root() -> str:
+    return url_for(".odata", key=_key(), _external=True).rstrip("/")
 
 
 def _key() -> str:

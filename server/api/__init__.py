@@ -7,7 +7,8 @@ from flask_smorest import Api
 
 from server import replica
 from server.addresses import is_of_maps, is_of_programs
-from server.api import hook_content, kobo
+from server.api import central, hook_content, kobo
+from server.api.central import central_errors
 from server.api.kobo import kobo_errors
 from server.api.ogc import routes as ogc_routes
 from server.api.v1 import commune_routes, documentation, schemas
@@ -37,7 +38,12 @@ def say(problem: Problem) -> Response:
     return response
 
 
-SPEAKERS = (kobo_errors.SPEAKER, (is_of_maps, ogc_routes.say), (is_of_programs, say))
+SPEAKERS = (
+    kobo_errors.SPEAKER,
+    central_errors.SPEAKER,
+    (is_of_maps, ogc_routes.say),
+    (is_of_programs, say),
+)
 """The doors first: their addresses are programs' too."""
 
 SECURITY: dict[str, Any] = {
@@ -64,3 +70,4 @@ def register(app: Flask) -> None:
     sending.register(app, hook_content.of_submission)
     kobo.register(app)
     app.register_blueprint(ogc_routes.blueprint)
+    central.register(app)

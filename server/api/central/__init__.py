@@ -1,0 +1,19 @@
+"""The door for what people have written for ODK Central: its REST API under /v1, and OData below it."""
+
+from flask import Flask
+
+from server import replica
+from server.api.odata import coverage_routes, form_routes
+from server.intake import apply_batches
+
+BLUEPRINTS = (coverage_routes.blueprint, form_routes.blueprint)
+
+for _each in BLUEPRINTS:
+    _each.before_request(apply_batches.caught_up)
+    _each.before_request(replica.read_there)
+
+
+def register(app: Flask) -> None:
+    """Add the addresses of Central's clients to the application."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,42 @@
+"""Problems in Central's shape: a sentence, and a code whose fraction says which kind of its status it is (O10)."""
+
+from collections.abc import Mapping
+
+from flask import Response, jsonify, request
+
+from server.accounts.account_problems import AccountProblem
+from server.addresses import is_of_central
+from server.api.odata.odata_problems import ODataProblem
+from server.errors import CommonProblem, Problem, ProblemKind
+
+CODES: Mapping[ProblemKind, float] = {
+    CommonProblem.AUTHENTICATION_NEEDED: 401.2,
+    AccountProblem.TOKEN_UNKNOWN: 401.2,
+    CommonProblem.NOT_ALLOWED: 403.1,
+    CommonProblem.NOT_FOUND: 404.1,
+    CommonProblem.FORM_UNKNOWN: 404.1,
+    CommonProblem.METHOD_NOT_ALLOWED: 404.1,
+    ODataProblem.FORMAT_REFUSED: 406.1,
+    ODataProblem.OPTION_UNSUPPORTED: 501.1,
+    ODataProblem.OPTION_WRONG: 400.8,
+}
+"""The fractions that Central's clients know; any other kind is the first of its status."""
+
+
+def say(problem: Problem) -> Response:
+    """A problem for a program: a code to act on and a sentence to show; OData's own shape beside it in a service."""
+    code = CODES.get(problem.kind, problem.status + 0.1)
+    told: dict[str, object] = {
+        "message": problem.sentence,
+        "code": code,
+        "details": {"kind": problem.kind.code},
+    }
+    if ".svc" in request.path:
+        told["error"] = {"code": str(code), "message": problem.sentence}
+    response = jsonify(told)
+    response.status_code = problem.status
+    response.headers["OData-Version"] = "4.0"
+    return response
+
+
+SPEAKER = (is_of_central, say)

@@ -1,0 +1,272 @@
+"""The text of `$filter` and `$orderby` as expressions about questions (OData 4.01 URL conventions, 5.1.1).
+
+`odata_query` reads the grammar; names are put in for it as placeholders, so that a question may be called `any_help`
+and a path may lead through groups, and what is not a name of this table is told by its name.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from odata_query import ast
+from odata_query.exceptions import ODataException
+from odata_query.grammar import ODataLexer, ODataParser
+
+from server import clock
+from server.answers.expression import (
+    ALL,
+    Among,
+    Compare,
+    Every,
+    Expression,
+    Holds,
+    IsAnswered,
+    Key,
+    Matches,
+    Not,
+    OrderBy,
+    Part,
+    Sign,
+    Some,
+)
+from server.api.odata.odata_problems import ODataProblem
+from server.errors import Problem
+
+LONGEST = 4_000
+"""Letters of a filter."""
+DEEPEST = 60
+"""Parts of an expression within each other."""
+
+_STRING = re.compile(r"('(?:[^']|'')*')")
+_PATH = re.compile(r"(?<![\w.:+'$-])\$?[A-Za-z_]\w*(?:\.\w+)*(?:/\$?[A-Za-z_]\w*)*")
+_WORDS = frozenset(
+    ("and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "in", "null", "true", "false", "duration", "geography",
+     "add", "sub", "mul", "div", "mod")
+)  # fmt: skip
+_SIGNS: Mapping[type, Sign] = {
+    ast.Eq: Sign.EQUAL, ast.Gt: Sign.GREATER, ast.GtE: Sign.AT_LEAST, ast.Lt: Sign.LESS, ast.LtE: Sign.AT_MOST,
+}  # fmt: skip
+_TURNED: Mapping[Sign, Sign] = {
+    Sign.EQUAL: Sign.EQUAL, Sign.GREATER: Sign.LESS, Sign.AT_LEAST: Sign.AT_MOST, Sign.LESS: Sign.GREATER,
+    Sign.AT_MOST: Sign.AT_LEAST,
+}  # fmt: skip
+_PARTS: Mapping[str, Part] = {"contains": Part.ANYWHERE, "startswith": Part.BEGIN, "endswith": Part.END}
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """What the fields of a table are called in addresses, and how each answer is read from a literal.
+
+    A field that the reader may not have is not among them: it is unknown, as one that nobody asked.
+    """
+
+    keys: Mapping[str, Key]
+    read: Callable[[Key, Any], Any] = lambda _key, value: value
+    """A literal in the words of the table: `hasIssues` as the state it names."""
+    nothing: Mapping[Key, Any] = field(default_factory=dict)
+    """What stands in a column of ours where its readers are told null."""
+
+
+def expression(text: str, names: TableNames) -> Expression:
+    """What a `$filter` asks for; all rows where it is empty. Problem OPTION_WRONG or OPTION_UNSUPPORTED."""
+    if not text.strip():
+        return ALL
+    if len(text) > LONGEST:
+        raise _wrong("$filter", f"dài quá {LONGEST} chữ")
+    keys: list[Key] = []
+    prepared = _with_placeholders(text, names, keys)
+    try:
+        tree = ODataParser().parse(_tokens(prepared))
+    except (ODataException, ValueError) as error:
+        raise _wrong("$filter", str(error)[:120]) from error
+    if tree is None:
+        raise _wrong("$filter", "trống")
+    return _Reading(keys, names).condition(tree, 0)
+
+
+def orders(text: str, names: TableNames) -> tuple[OrderBy, ...]:
+    """What an `$orderby` asks for: names, each with `asc` or `desc`."""
+    found = []
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, _, way = part.partition(" ")
+        way = way.strip().lower()
+        if name not in names.keys:
+            raise _wrong("$orderby", f"không có trường “{name[:80]}”")
+        if way not in ("", "asc", "desc"):
+            raise _wrong("$orderby", f"“{way[:20]}” không phải asc hay desc")
+        found.append(OrderBy(names.keys[name], way == "desc"))
+    return tuple(found)
+
+
+def _with_placeholders(text: str, names: TableNames, keys: list[Key]) -> str:
+    """The same with `f0`, `f1` for its fields; texts in quotes stay as they are."""
+
+    def placed(found: re.Match[str]) -> str:
+        path = found[0]
+        if path.lower() in _WORDS or found.string[found.end() :].lstrip()[:1] == "(":
+            return path
+        key = names.keys.get(path)
+        if key is None:
+            raise _wrong("$filter", f"không có trường “{path[:80]}”")
+        keys.append(key)
+        return f"f{len(keys) - 1}"
+
+    pieces = _STRING.split(text)
+    return "".join(piece if piece.startswith("'") else _PATH.sub(placed, piece) for piece in pieces)
+
+
+def _tokens(text: str) -> Iterator[Any]:
+    """The words of a filter; a list of one gets the comma by which the grammar knows it for a list."""
+    waiting: list[Any] = []
+    is_list, commas = False, 0
+    for token in ODataLexer().tokenize(text):
+        if is_list and token.type == ",":
+            commas += 1
+        if is_list and token.type == ")":
+            if not commas:
+                comma = type(token)()
+                comma.type, comma.value, comma.lineno, comma.index = ",", ",", token.lineno, token.index
+                yield comma
+            is_list = False
+        if token.type == "IN":
+            is_list, commas = True, 0
+        waiting.append(token)
+        yield token
+
+
+class _Reading:
+    """One filter, from what the grammar found in it to an expression."""
+
+    def __init__(self, keys: Sequence[Key], names: TableNames) -> None:
+        self._keys, self._names = keys, names
+
+    def condition(self, node: Any, depth: int) -> Expression:
+        """What has to hold."""
+        if depth > DEEPEST:
+            raise _wrong("$filter", "quá nhiều lớp ngoặc")
+        match node:
+            case ast.BoolOp(op, left, right):
+                parts = (self.condition(left, depth + 1), self.condition(right, depth + 1))
+                return Every(parts) if isinstance(op, ast.And) else Some(parts)
+            case ast.UnaryOp(op=ast.Not(), operand=inside):
+                return Not(self.condition(inside, depth + 1))
+            case ast.Compare(comparator=ast.In(), left=left, right=right):
+                return self._among(left, right)
+            case ast.Compare(sign, left, right):
+                return self._compared(sign, left, right)
+            case ast.Call(func, args) if func.name in _PARTS and not func.namespace:
+                return self._holds(func.name, args)
+            case ast.Boolean():
+                return Every() if node.py_val else Some()
+        raise _unsupported(node)
+
+    def _key(self, node: Any) -> Key | None:
+        if isinstance(node, ast.Identifier):
+            return self._keys[int(node.name.removeprefix("f"))]
+        return None
+
+    def _value(self, key: Key, node: Any) -> Any:
+        return self._names.read(key, _literal(node))
+
+    def _among(self, left: Any, right: Any) -> Expression:
+        key = self._key(left)
+        if key is None or not isinstance(right, ast.List):
+            raise _unsupported(left)
+        values = [self._value(key, each) for each in right.val if not isinstance(each, ast.Null)]
+        found: Expression = Among(key, tuple(values))
+        has_null = any(isinstance(each, ast.Null) for each in right.val)
+        return Some((found, self._absent(key))) if has_null else found
+
+    def _absent(self, key: Key) -> Expression:
+        if key in self._names.nothing:
+            return Compare(key, Sign.EQUAL, self._names.nothing[key])
+        return Not(IsAnswered(key))
+
+    def _compared(self, sign: Any, left: Any, right: Any) -> Expression:
+        if isinstance(sign, ast.NotEq):
+            return Not(self._compared(ast.Eq(), left, right))
+        wanted = _SIGNS[type(sign)]
+        if self._key(left) is None and self._key(right) is not None and not isinstance(left, ast.Call):
+            left, right, wanted = right, left, _TURNED[wanted]
+        if isinstance(left, ast.Call):
+            return self._called(left, wanted, right)
+        key = self._key(left)
+        if key is None or isinstance(right, ast.Identifier):
+            raise _unsupported(left)
+        if isinstance(right, ast.Null):
+            return self._absent(key) if wanted is Sign.EQUAL else Some()
+        return Compare(key, wanted, self._value(key, right))
+
+    def _holds(self, name: str, args: Sequence[Any]) -> Expression:
+        (inner, lowered), text = _bare(args[0]), _literal(_bare(args[1])[0])
+        key = self._key(inner)
+        if key is None or not isinstance(text, str):
+            raise _unsupported(args[0])
+        return Holds(key, text, _PARTS[name], cased=not lowered)
+
+    def _called(self, call: ast.Call, sign: Sign, right: Any) -> Expression:
+        """A function of a field against a value: small or large letters, the year or the day of a moment."""
+        inner, lowered = _bare(call)
+        key = self._key(inner if lowered else call.args[0]) if call.args else None
+        value = _literal(_bare(right)[0])
+        if key is not None and lowered and sign is Sign.EQUAL and isinstance(value, str):
+            return Matches(key, f"^{re.escape(value)}$", cased=False)
+        if key is not None and call.func.name == "year" and type(value) is int and 1 < value < 9998:
+            return self._between(key, sign, _new_year(value), _new_year(value + 1))
+        if key is not None and call.func.name == "date" and type(value) is dt.date:
+            begin = dt.datetime.combine(value, dt.time(), dt.UTC)
+            return self._between(key, sign, begin, begin + dt.timedelta(days=1))
+        raise _unsupported(call)
+
+    def _between(self, key: Key, sign: Sign, begin: dt.datetime, end: dt.datetime) -> Expression:
+        """A moment against a span of UTC, as Central has it."""
+        first, last = (self._names.read(key, each) for each in (begin, end))
+        inside = (Compare(key, Sign.AT_LEAST, first), Compare(key, Sign.LESS, last))
+        spans: Mapping[Sign, Expression] = {
+            Sign.EQUAL: Every(inside), Sign.LESS: Compare(key, Sign.LESS, first), Sign.AT_LEAST: inside[0],
+            Sign.AT_MOST: inside[1], Sign.GREATER: Compare(key, Sign.AT_LEAST, last),
+        }  # fmt: skip
+        return spans[sign]
+
+
+def _new_year(year: int) -> dt.datetime:
+    return dt.datetime(year, 1, 1, tzinfo=dt.UTC)
+
+
+def _bare(node: Any) -> tuple[Any, bool]:
+    """What stands in `tolower(…)` or `toupper(…)`, and whether it stood there."""
+    if isinstance(node, ast.Call) and node.func.name in ("tolower", "toupper"):
+        return node.args[0], True
+    return node, False
+
+
+def _literal(node: Any) -> Any:
+    """A value: text, number, yes or no as OData writes it, a day, a moment with its zone (UTC where it has none)."""
+    if isinstance(node, ast.Call) and node.func.name == "now":
+        return clock.now()
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_literal(node.operand)
+    if isinstance(node, ast.GUID | ast.Duration | ast.Geography):
+        return node.val
+    if not isinstance(
+        node, ast.String | ast.Integer | ast.Float | ast.Boolean | ast.Date | ast.Time | ast.DateTime
+    ):
+        raise _unsupported(node)
+    try:
+        value = node.py_val
+    except ValueError as error:
+        raise _wrong("$filter", f"không có ngày giờ {str(node.val)[:40]}") from error
+    if isinstance(value, dt.datetime):
+        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return value.isoformat() if isinstance(value, dt.time) else value
+
+
+def _wrong(option: str, why: str) -> Problem:
+    return Problem(ODataProblem.OPTION_WRONG, option=option, why=why)
+
+
+def _unsupported(node: Any) -> Problem:
+    name = node.func.name if isinstance(node, ast.Call) else type(node).__name__
+    return Problem(ODataProblem.OPTION_UNSUPPORTED, option=f"{name} trong $filter")

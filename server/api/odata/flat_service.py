@@ -1,0 +1,170 @@
+"""A service of tables that are in memory: sums by thôn, and what a shared link opens. None of them has repeats."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+from xml.sax.saxutils import quoteattr
+
+from flask import Response, request
+
+from server.answers.expression import ALL, AnswerAt, Expression, Key
+from server.api.odata import filter_text, odata_answers, query_options, row_filter
+from server.api.odata.filter_text import TableNames
+from server.api.odata.odata_problems import ODataProblem
+from server.api.odata.query_options import QueryOptions
+from server.errors import Problem
+from server.exports.flat_table import DAY, DECIMAL, FLAG, INTEGER, MOMENT, TEXT, FlatColumn, FlatTable
+
+NAMESPACE = "tungnha"
+TYPES: Mapping[str, str] = {
+    TEXT: "Edm.String", INTEGER: "Edm.Int64", DECIMAL: "Edm.Decimal", DAY: "Edm.Date", MOMENT: "Edm.DateTimeOffset",
+    FLAG: "Edm.Boolean",
+}  # fmt: skip
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class FlatSet:
+    """A set of a service: its columns are known without its rows, which are read for what is asked."""
+
+    name: str
+    columns: tuple[FlatColumn, ...]
+    keys: int
+    read: Callable[[Expression], Sequence[Row]]
+    """All rows by their key; those for which the expression cannot hold may be left out."""
+
+
+def of_table(name: str, table: FlatTable) -> FlatSet:
+    """A table that has been read."""
+    rows = sorted(table.rows, key=lambda row: tuple(map(str, row[: table.keys])))
+    return FlatSet(name, table.columns, table.keys, lambda _wanted: rows)
+
+
+def document(root: str, sets: Sequence[FlatSet]) -> Response:
+    """What the service has (O11); `root` is its address without a slash at the end."""
+    odata_answers.refuse_other_forms(is_xml=False)
+    found = [{"name": each.name, "kind": "EntitySet", "url": each.name} for each in sets]
+    return odata_answers.json({"@odata.context": f"{root}/$metadata", "value": found})
+
+
+def metadata(sets: Sequence[FlatSet]) -> Response:
+    """The service described in EDMX 4.0 (O12)."""
+    odata_answers.refuse_other_forms(is_xml=True)
+    types = "".join(entity_type(each.name, each.columns, each.keys) for each in sets)
+    named = "".join(
+        f'<EntitySet Name={quoteattr(each.name)} EntityType="{NAMESPACE}.{each.name}"/>' for each in sets
+    )
+    return odata_answers.xml(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0"><edmx:DataServices>'
+        f'<Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="{NAMESPACE}">{types}'
+        f'<EntityContainer Name="{NAMESPACE}">{named}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>'
+    )
+
+
+def entity_type(name: str, columns: Sequence[FlatColumn], keys: int) -> str:
+    """The type of a table's rows, told apart by their first columns."""
+    named_keys = "".join(f'<PropertyRef Name="{column.name}"/>' for column in columns[:keys])
+    fields = "".join(_property(column, is_key=place < keys) for place, column in enumerate(columns))
+    return f'<EntityType Name="{name}"><Key>{named_keys}</Key>{fields}</EntityType>'
+
+
+def _property(column: FlatColumn, *, is_key: bool) -> str:
+    more = ' Scale="Variable"' if column.kind == DECIMAL else ""
+    more += ' Nullable="false"' if is_key else ""
+    return f'<Property Name="{column.name}" Type="{TYPES[column.kind]}"{more}/>'
+
+
+def named(name: str, sets: Sequence[FlatSet]) -> FlatSet:
+    """One of the sets; Problem SET_UNKNOWN."""
+    found = next((each for each in sets if each.name == name), None)
+    if found is None:
+        raise Problem(ODataProblem.SET_UNKNOWN, name=name[:80])
+    return found
+
+
+def page(root: str, each: FlatSet) -> Response:
+    """The rows that this request asks for (O13, O15), in the order of their keys unless it names another."""
+    odata_answers.refuse_other_forms(is_xml=False)
+    wanted = query_options.asked()
+    columns = _selected(each, wanted)
+    rows = _rows(each, wanted)
+    begin = _begin(each, rows, wanted) + wanted.skip
+    end = len(rows) if wanted.top is None else min(len(rows), begin + wanted.top)
+    shown = rows[begin:end]
+    told: dict[str, Any] = {"@odata.context": f"{root}/$metadata#{each.name}"}
+    if wanted.is_counted:
+        told["@odata.count"] = len(rows)
+    told["value"] = [{column.name: as_json(row[place]) for place, column in columns} for row in shown]
+    if wanted.top and shown and end < len(rows):
+        told["@odata.nextLink"] = _next(root, each, shown[-1])
+    return odata_answers.json(told)
+
+
+def count(each: FlatSet) -> Response:
+    """How many rows there are, as text: `…/Coverage/$count`."""
+    number = len(_rows(each, query_options.asked()))
+    return odata_answers.whole(Response(str(number), content_type="text/plain"))
+
+
+def _rows(each: FlatSet, wanted: QueryOptions) -> Sequence[Row]:
+    names = TableNames({column.name: AnswerAt(column.name) for column in each.columns})
+    asked = filter_text.expression(wanted.filter, names)
+    orders = filter_text.orders(wanted.orderby, names)
+    rows = each.read(asked)
+    look = _looking(each)
+    if asked is not ALL:
+        rows = [row for row in rows if row_filter.holds(asked, look(row))]
+    return row_filter.ordered(rows, orders, look) if orders else rows
+
+
+def _looking(each: FlatSet) -> Callable[[Row], Callable[[Key], Any]]:
+    places = {column.name: place for place, column in enumerate(each.columns)}
+
+    def look(row: Row) -> Callable[[Key], Any]:
+        return lambda key: row[places[key.path]] if isinstance(key, AnswerAt) else None
+
+    return look
+
+
+def _selected(each: FlatSet, wanted: QueryOptions) -> list[tuple[int, FlatColumn]]:
+    known = {column.name: (place, column) for place, column in enumerate(each.columns)}
+    for name in wanted.select:
+        if name not in known:
+            raise Problem(ODataProblem.OPTION_WRONG, option="$select", why=f"không có trường “{name[:80]}”")
+    return [known[name] for name in wanted.select] or list(known.values())
+
+
+def _begin(each: FlatSet, rows: Sequence[Row], wanted: QueryOptions) -> int:
+    """Behind the row at which the page before ended; Problem OPTION_WRONG where that row is no more."""
+    if not wanted.after:
+        return 0
+    last = tuple(wanted.after.get(column.name, "") for column in each.columns[: each.keys])
+    found = (place for place, row in enumerate(rows, 1) if _key(each, row) == last)
+    place = next(found, None)
+    if place is None:
+        raise Problem(ODataProblem.OPTION_WRONG, option="$skiptoken", why="bảng đã đổi, hãy đọc lại từ đầu")
+    return place
+
+
+def _next(root: str, each: FlatSet, last: Row) -> str:
+    names = [column.name for column in each.columns[: each.keys]]
+    token = query_options.token(dict(zip(names, _key(each, last), strict=True)))
+    kept = {name: value for name, value in request.args.items() if name not in ("$skiptoken", "$skip")}
+    return f"{root}/{each.name}?{urlencode(kept | {'$skiptoken': token}, safe='$')}"
+
+
+def _key(each: FlatSet, row: Row) -> tuple[str, ...]:
+    return tuple(str(as_json(value)) for value in row[: each.keys])
+
+
+def as_json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, dt.date) else value

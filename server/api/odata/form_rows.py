@@ -1,0 +1,217 @@
+"""Rows of a form's tables as OData writes them, made of answers as they are kept (O13, O14, O18)."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from server.api.odata.form_tables import ODataTable
+from server.exports.select import NamesByKey
+from server.exports.who_columns import NOBODY
+from server.models import Attachment, Submission
+
+Json = dict[str, Any]
+STATES: Mapping[str, str | None] = {
+    "received": None, "has_issues": "hasIssues", "approved": "approved", "rejected": "rejected"
+}  # fmt: skip
+COLUMNS = (
+    Submission.id, Submission.instance_id, Submission.answers, Submission.village_id, Submission.observed_at,
+    Submission.received_at, Submission.collector_id, Submission.review, Submission.version, Submission.device,
+    Submission.root_id, Submission.missing_files,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RepeatRound:
+    """A round of a repeat: its answers, its id, and that of the row above."""
+
+    answers: Mapping[str, Any]
+    id: str
+    parent_id: str
+
+
+def rounds(
+    table: ODataTable, tables: Sequence[ODataTable], answers: Mapping[str, Any], instance: str
+) -> list[RepeatRound]:
+    """The rounds of a repeat in one submission, those of outer rounds in turn."""
+    above: list[RepeatRound] = [RepeatRound(answers, instance, "")]
+    seed = f"Submissions#{instance}"
+    for each in _down_to(table, tables):
+        inside: list[RepeatRound] = []
+        for outer in above:
+            begun = seed if not outer.parent_id else outer.id
+            told = outer.answers.get(each.path)
+            for number, one in enumerate(told if isinstance(told, list) else ()):
+                key = hashlib.sha1(
+                    f"{begun}%%{each.path}#{number}".encode(), usedforsecurity=False
+                ).hexdigest()
+                inside.append(RepeatRound(one, key, outer.id))
+        above = inside
+    return above
+
+
+def _down_to(table: ODataTable, tables: Sequence[ODataTable]) -> list[ODataTable]:
+    """The repeats that lead to one, the outermost first, itself last."""
+    found = [table]
+    while found[0].parent:
+        found.insert(0, next(each for each in tables if each.path == found[0].parent))
+    return found
+
+
+class AnswerShape:
+    """How the answers of a table become nested objects: groups first, every question there, null where unanswered."""
+
+    def __init__(self, table: ODataTable, *, wkt: bool, selected: frozenset[str] = frozenset()) -> None:
+        kept = [each for each in table.fields if not selected or _is_selected(each.names, selected)]
+        groups: dict[tuple[str, ...], int] = {(): 0}
+        self._groups: list[tuple[int, str]] = []
+        for each in kept:
+            for place in range(1, len(each.names)):
+                if each.names[:place] not in groups:
+                    groups[each.names[:place]] = len(groups)
+                    self._groups.append((groups[each.names[: place - 1]], each.names[place - 1]))
+        self._leaves = [
+            (groups[each.names[:-1]], each.names[-1], each.path, converter(each.kind, wkt=wkt))
+            for each in kept
+        ]
+
+    def into(self, row: Json, answers: Mapping[str, Any]) -> Json:
+        """The row with these answers."""
+        dicts = [row]
+        for parent, name in self._groups:
+            made: Json = {}
+            dicts[parent][name] = made
+            dicts.append(made)
+        for group, name, path, convert in self._leaves:
+            value = answers.get(path)
+            dicts[group][name] = value if value is None or convert is None else convert(value)
+        return row
+
+
+def _is_selected(names: tuple[str, ...], selected: frozenset[str]) -> bool:
+    return any("/".join(names[:place]) in selected for place in range(1, len(names) + 1))
+
+
+Convert = Callable[[Any], Any]
+
+
+def converter(kind: str, *, wkt: bool) -> Convert | None:
+    """From an answer to what stands in JSON; None: it is written as it is."""
+    if kind == "geopoint":
+        return point_wkt if wkt else point
+    if kind in ("geotrace", "geoshape"):
+        return lambda value: _path(value, kind, wkt=wkt)
+    return _whole if kind in ("integer", "decimal", "text", "date", "dateTime", "binary") else _text
+
+
+def _whole(value: Any) -> Any:
+    return value if isinstance(value, str | int | float) else _text(value)
+
+
+def _text(value: Any) -> str:
+    """Several answers with a space between them, as a phone writes them."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def point(value: Any) -> Json | None:
+    """A point as GeoJSON, its accuracy beside it; None for what is no point."""
+    if not isinstance(value, dict):
+        return None
+    places = [value["lon"], value["lat"], *([value["alt"]] if value.get("alt") is not None else [])]
+    told: Json = {"type": "Point", "coordinates": places}
+    if value.get("acc") is not None:
+        told["properties"] = {"accuracy": value["acc"]}
+    return told
+
+
+def point_wkt(value: Any) -> str | None:
+    """The same as text: POINT (longitude latitude altitude)."""
+    found = point(value)
+    return f"POINT ({' '.join(map(str, found['coordinates']))})" if found else None
+
+
+def _path(value: Any, kind: str, *, wkt: bool) -> Json | str | None:
+    """A trace or shape, which is kept as text: "lat lon alt acc; …"."""
+    parts = [
+        [float(each) for each in part.split()[:3]]
+        for part in str(value).strip("; ").split(";")
+        if part.strip()
+    ]
+    places = [[part[1], part[0], *part[2:]] for part in parts if len(part) >= 2]
+    if not places:
+        return None
+    name = "LineString" if kind == "geotrace" else "Polygon"
+    if not wkt:
+        return {"type": name, "coordinates": places if kind == "geotrace" else [places]}
+    told = ",".join(" ".join(map(str, each)) for each in places)
+    return f"LINESTRING ({told})" if kind == "geotrace" else f"POLYGON (({told}))"
+
+
+@dataclass(frozen=True)
+class WhoAndWhen:
+    """What stands beside the answers of some rows: read for a batch at once."""
+
+    names: NamesByKey
+    roots: Mapping[int, str]
+    files: Mapping[int, int]
+
+    @classmethod
+    def read(cls, rows: Sequence[Any], names: NamesByKey, connection: sa.Connection) -> "WhoAndWhen":
+        return cls(
+            names,
+            _roots({row.root_id for row in rows if row.root_id is not None}, connection),
+            _files([row.id for row in rows], connection),
+        )
+
+    def instance(self, row: Any) -> str:
+        """The id by which a submission is known through all its edits."""
+        return self.roots.get(row.root_id, row.instance_id)
+
+    def system(self, row: Any) -> Json:
+        """`__system`: when it came, from whom, what was decided."""
+        present = self.files.get(row.id, 0)
+        collector = self.names.collectors.get(row.collector_id, NOBODY)
+        came = moment(row.received_at)
+        return {
+            "submissionDate": came,
+            "updatedAt": came if row.root_id is not None else None,
+            "deletedAt": None,
+            "submitterId": str(row.collector_id) if row.collector_id is not None else None,
+            "submitterName": collector.name or None,
+            "attachmentsPresent": present,
+            "attachmentsExpected": present + len(row.missing_files or ()),
+            "status": None,
+            "reviewState": STATES[row.review],
+            "deviceId": row.device,
+            "edits": int(row.root_id is not None),
+            "formVersion": row.version,
+        }
+
+
+def moment(value: dt.datetime) -> str:
+    """UTC with milliseconds."""
+    return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
+
+
+def navigation(
+    tables: Sequence[ODataTable], above: ODataTable, address: str
+) -> Iterator[tuple[ODataTable, str, str]]:
+    """The repeats right in a row: how the link to their rounds is called, and where it leads."""
+    for each in tables:
+        if each.path and each.parent == above.path:
+            yield each, f"{each.names[-1]}@odata.navigationLink", f"{address}/{'/'.join(each.names)}"
+
+
+def _roots(ids: set[int], connection: sa.Connection) -> dict[int, str]:
+    if not ids:
+        return {}
+    query = sa.select(Submission.id, Submission.instance_id).where(Submission.id.in_(ids))
+    return {row.id: row.instance_id for row in connection.execute(query)}
+
+
+def _files(ids: Sequence[int], connection: sa.Connection) -> dict[int, int]:
+    query = sa.select(Attachment.submission_id, sa.func.count()).where(Attachment.submission_id.in_(ids))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(Attachment.submission_id))}

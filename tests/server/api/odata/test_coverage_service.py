@@ -1,0 +1,288 @@
+"""Sums by thôn, indicator and day as an OData service: equal to the page, and hidden where it hides (O11 to O20)."""
+
+import datetime as dt
+from base64 import b64encode
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from lxml import etree
+from werkzeug.test import TestResponse
+
+from geo.coverage_rows import VILLAGE
+from geo.coverage_rows import rows as coverage_rows
+from geo.disclosure import allowed_day
+from geo.target_states import cut
+from server import clock
+from server.accounts import shared_links
+from server.answers.expression import AnswerAt
+from server.api.odata import coverage_sets, filter_text
+from server.api.odata.filter_text import TableNames
+from server.audit import SHELL
+from server.coverage import coverage_table
+from server.db import db
+from server.models import Commune, Person
+from tests.leaders import NOON, TODAY, fill, sign_up
+from tests.people import PASSWORD, Browser, bearing, browser, make_token
+
+BASE = "/v1/projects/11629/coverage.svc"
+EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+YESTERDAY = TODAY - dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+
+@pytest.fixture
+def commune(app: Flask) -> Commune:
+    commune = fill("11629", villages=14)
+    sign_up(commune)
+    sign_up(commune, "officer", "can.bo")
+    db.session.commit()
+    return commune
+
+
+@pytest.fixture
+def program(app: Flask, commune: Commune) -> Browser:
+    visitor = browser(app)
+    visitor.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token(commune))["Authorization"]
+    return visitor
+
+
+def get(visitor: Browser, path: str = "", **options: str) -> TestResponse:
+    query = {f"${name}": value for name, value in options.items()}
+    answer = visitor.get(f"{BASE}{path}", query_string=query)
+    assert answer.headers["OData-Version"] == "4.0"
+    return answer
+
+
+def rows(visitor: Browser, name: str = "Coverage", **options: str) -> list[dict[str, Any]]:
+    answer = get(visitor, f"/{name}", **options)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json["value"])
+
+
+def test_the_service_says_what_it_has(program: Browser) -> None:
+    answer = get(program)
+    assert answer.content_type == "application/json; odata.metadata=minimal"
+    assert answer.json == {
+        "@odata.context": f"http://localhost{BASE}/$metadata",
+        "value": [
+            {"name": name, "kind": "EntitySet", "url": name} for name in ("Coverage", "CoverageOfCommune")
+        ],
+    }
+
+
+def test_every_column_of_a_row_is_described_with_its_type(program: Browser) -> None:
+    tree = etree.fromstring(get(program, "/$metadata").data)
+    described = {
+        kind.get("Name"): {each.get("Name"): each.get("Type") for each in kind.iter(f"{EDM}Property")}
+        for kind in tree.iter(f"{EDM}EntityType")
+    }
+    assert [each.get("Name") for each in tree.iter(f"{EDM}EntitySet")] == list(described)
+    for name, fields in described.items():
+        assert set(rows(program, name)[0]) == set(fields)
+    keys = [each.get("Name") for each in next(tree.iter(f"{EDM}Key"))]
+    assert keys == ["day", "thon_code", "indicator"]
+    assert {described["Coverage"][each] for each in ("day", "done", "percent", "met")} == {
+        "Edm.Date", "Edm.Int64", "Edm.Decimal", "Edm.Boolean",
+    }  # fmt: skip
+
+
+def test_numbers_are_those_of_the_page(program: Browser, commune: Commune) -> None:
+    for day in (YESTERDAY, dt.date(2026, 11, 15), dt.date(2026, 10, 31)):
+        table = coverage_table.table(commune, day, feed=True)
+        assert table.as_of == day
+        wanted = {
+            (row.code, row.indicator): (row.done, row.of, row.percent, row.suppressed, row.state, row.visited)
+            for row in coverage_rows(table)
+            if row.area == VILLAGE
+        }
+        told = rows(program, filter=f"day eq {day}")
+        found = {
+            (row["thon_code"], row["indicator"]): (
+                row["done"], row["of"], None if row["percent"] is None else Decimal(str(row["percent"])),
+                row["suppressed"], row["state"], row["visited"],
+            )
+            for row in told
+        }  # fmt: skip
+        assert found == wanted
+        [whole] = rows(program, "CoverageOfCommune", filter=f"day eq {day} and indicator eq 'phu_song_5g'")
+        known = table.indicator("phu_song_5g")
+        assert known
+        assert Decimal(str(whole["percent"])) == known.cell.percent
+        assert whole["estimate"] == (round(known.estimate.percent, 1) if known.estimate else None)
+        assert Decimal(str(whole["target_value"])) == cut(known.target.value)
+
+
+def test_only_days_that_may_be_told_are_there(program: Browser) -> None:
+    told = {row["day"] for row in rows(program)}
+    assert max(told) == YESTERDAY.isoformat()
+    for day in map(dt.date.fromisoformat, told):
+        assert day in (YESTERDAY, allowed_day(day, TODAY))
+    assert rows(program, filter=f"day eq {TODAY}") == []
+    assert rows(program, filter="day eq 2026-11-17") == []
+
+
+HIDDEN = ("done", "subjects", "of", "percent")
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_no_filter_count_or_order_tells_what_is_hidden(program: Browser, name: str) -> None:
+    """A hidden number answers no question: neither equal, nor greater, nor less, nor anywhere in an order."""
+    every = rows(program, filter=f"day eq {YESTERDAY}")
+    hidden = {
+        (row["thon_code"], row["indicator"]) for row in every if row["suppressed"] and row[name] is None
+    }
+    assert hidden
+    for text in (f"{name} ge 0", f"{name} le 0", f"{name} lt 5", f"{name} eq 3", f"{name} in (1,2,3,4)"):
+        told = rows(program, filter=f"day eq {YESTERDAY} and {text}", count="true")
+        assert not hidden & {(row["thon_code"], row["indicator"]) for row in told}
+        counted = get(program, "/Coverage/$count", filter=f"day eq {YESTERDAY} and {text}").text
+        assert int(counted) == len(told) == len([row for row in told if row[name] is not None])
+    in_order = rows(program, filter=f"day eq {YESTERDAY}", orderby=f"{name} desc")
+    at_end = in_order[len([row for row in every if row[name] is not None]) :]
+    assert all(row[name] is None for row in at_end)
+    assert [(row["thon_code"], row["indicator"]) for row in at_end] == [
+        (row["thon_code"], row["indicator"]) for row in every if row[name] is None
+    ]
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["$apply=aggregate($count as n)", "$search=x", "$deltatoken=1", "$compute=1", "$expand=x", "$levels=2"],
+)
+def test_other_ways_to_ask_are_refused(program: Browser, option: str) -> None:
+    answer = program.get(f"{BASE}/Coverage?{option}")
+    assert answer.status_code == 501
+    assert answer.json["code"] == 501.1
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("$top=-1", 400, 400.8), ("$top=x", 400, 400.8), ("$filter=khong_co eq 1", 400, 400.8),
+        ("$select=khong_co", 400, 400.8), ("$orderby=khong_co", 400, 400.8), ("$skiptoken=01zzz", 400, 400.8),
+        ("$skiptoken=01W10=", 400, 400.8), ("$format=xml", 406, 406.1), ("$count=nhieu", 400, 400.8),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told(program: Browser, query: str, status: int, code: float) -> None:
+    answer = program.get(f"{BASE}/Coverage?{query}")
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert answer.json["message"]
+    assert answer.json["error"]["code"] == str(code)
+
+
+def test_pages_follow_each_other_and_are_together_the_whole(program: Browser) -> None:
+    whole = rows(program)
+    for orderby in ("", "percent desc,thon_code"):
+        expected = rows(program, **({"orderby": orderby} if orderby else {}))
+        path: str | None = f"{BASE}/Coverage?$top=37&$count=true" + (
+            f"&$orderby={orderby}" if orderby else ""
+        )
+        found: list[dict[str, Any]] = []
+        while path:
+            page = program.get(path).json
+            assert page["@odata.count"] == len(whole)
+            assert len(page["value"]) <= 37
+            found += page["value"]
+            path = page.get("@odata.nextLink", "").removeprefix("http://localhost")
+        assert found == expected
+
+
+def test_part_of_rows_and_columns_can_be_had(program: Browser) -> None:
+    answer = get(program, "/Coverage", top="0", count="true").json
+    assert answer["value"] == []
+    assert answer["@odata.count"] == len(rows(program))
+    assert "@odata.nextLink" not in answer
+    [row] = rows(program, top="1", skip="3", select="thon,percent")
+    assert list(row) == ["thon", "percent"]
+    assert row == {name: rows(program)[3][name] for name in ("thon", "percent")}
+
+
+def test_what_has_not_changed_is_not_sent_again(program: Browser) -> None:
+    for path in ("", "/$metadata", "/Coverage?$top=5"):
+        first = program.get(f"{BASE}{path}")
+        again = program.get(f"{BASE}{path}", headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+        assert again.headers["OData-Version"] == "4.0"
+
+
+def test_excel_and_power_bi_are_answered_as_they_ask(app: Flask, commune: Commune) -> None:
+    """Power Query asks without credentials first, is told of Basic, and reads service, description and rows."""
+    asked = {
+        "Accept": "application/json;odata.metadata=minimal;q=1.0,application/json;odata=minimalmetadata;q=0.9,"
+        "application/atomsvc+xml;q=0.8,application/atom+xml;q=0.8,application/xml;q=0.7,text/plain;q=0.7",
+        "MaxDataServiceVersion": "3.0", "OData-MaxVersion": "4.0", "User-Agent": "Microsoft.Data.Mashup (https://go.microsoft.com/fwlink/?LinkID=304225)",
+    }  # fmt: skip
+    visitor = browser(app)
+    refused = visitor.get(BASE, headers=asked)
+    assert refused.status_code == 401
+    assert any(each.startswith("Basic realm=") for each in refused.headers.getlist("WWW-Authenticate"))
+    basic = asked | {"Authorization": f"Basic {b64encode(f'lanh.dao:{PASSWORD}'.encode()).decode()}"}
+    service = visitor.get(BASE, headers=basic)
+    assert service.status_code == 200
+    described = visitor.get(
+        urlsplit(service.json["@odata.context"]).path, headers=basic | {"Accept": "application/xml"}
+    )
+    assert described.content_type.startswith("application/xml")
+    for each in service.json["value"]:
+        read = visitor.get(f"{BASE}/{each['url']}?$top=1000", headers=basic)
+        assert read.status_code == 200
+        assert read.json["@odata.context"].endswith(f"$metadata#{each['name']}")
+    assert visitor.get(BASE, headers=basic | {"OData-MaxVersion": "3.0"}).status_code == 404
+
+
+def test_a_key_reads_its_commune_and_what_it_was_made_for(app: Flask, commune: Commune) -> None:
+    fill("10930", villages=2)
+    db.session.commit()
+    visitor = browser(app)
+    visitor.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token(commune))["Authorization"]
+    assert visitor.get(f"{BASE}/Coverage?$top=1").status_code == 200
+    assert visitor.get("/v1/projects/10930/coverage.svc/Coverage").status_code == 403
+    assert visitor.get("/v1/projects/99999/coverage.svc/Coverage").status_code == 404
+
+
+def test_an_officer_is_told_no_more_than_everybody(app: Flask, commune: Commune) -> None:
+    told = {}
+    for name in ("lanh.dao", "can.bo"):
+        visitor = browser(app)
+        visitor.environ_base["HTTP_AUTHORIZATION"] = (
+            f"Basic {b64encode(f'{name}:{PASSWORD}'.encode()).decode()}"
+        )
+        told[name] = rows(visitor, filter=f"day eq {YESTERDAY}")
+    assert told["lanh.dao"] == told["can.bo"]
+    assert any(row["suppressed"] == "base" for row in told["can.bo"])
+
+
+def test_a_day_that_a_filter_leaves_out_is_not_read(app: Flask, commune: Commune) -> None:
+    read: list[dt.date] = []
+
+    def table(day: dt.date) -> Any:
+        read.append(day)
+        return coverage_table.table(commune, day, feed=True)
+
+    [found, _] = coverage_sets.sets(coverage_sets.days(YESTERDAY), table)
+    names = TableNames({each.name: AnswerAt(each.name) for each in found.columns})
+    found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names))
+    assert read == [dt.date(2026, 11, 15), YESTERDAY]
+
+
+def test_a_links_table_is_read_as_odata_too(app: Flask, commune: Commune) -> None:
+    maker = db.session.scalars(sa.select(Person).where(Person.username == "lanh.dao")).unique().one()
+    made = shared_links.add("Excel", "coverage", maker.id, commune=commune, by=SHELL)
+    key = made.key
+    db.session.commit()
+    visitor, root = browser(app), f"/lien-ket/{key}/odata"
+    service = visitor.get(root).json
+    assert service["value"] == [{"name": "muc_bao_phu", "kind": "EntitySet", "url": "muc_bao_phu"}]
+    assert visitor.get(f"{root}/$metadata").status_code == 200
+    told = visitor.get(f"{root}/muc_bao_phu?$filter=so_ho gt 30&$orderby=so_ho desc&$count=true").json
+    numbers = [row["so_ho"] for row in told["value"]]
+    assert numbers == sorted((each for each in numbers if each > 30), reverse=True)
+    assert told["@odata.count"] == len(numbers) > 1
