@@ -20,7 +20,18 @@ from server.api.kobo import uids
 from server.db import db
 from server.hooks import outbox
 from server.households.household_states import NOT_VISITED
-from server.models import Attachment, Commune, Difficulty, Form, Hook, Person, Snapshot, Submission, Village
+from server.models import (
+    Attachment,
+    Commune,
+    Difficulty,
+    Form,
+    Hook,
+    Person,
+    Poster,
+    Snapshot,
+    Submission,
+    Village,
+)
 from server.privacy import requests
 from server.published_forms import drafts, publishing
 from server.review import difficulties
@@ -132,12 +143,25 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "draft_id": str(draft.id),
         "key": str(asked.id),
         "form_id": "ho_gia_dinh",
+        "poster_id": str(_poster(commune, thons[0])),
         "hook_uid": _hook(commune, submission.id),
         "uid": uids.uid("a", "ho_gia_dinh"),
         "target_id": {"11629": "AL-T01", "10930": "MD-T05"}[code],
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }
     return Town(code, homes, values)
+
+
+def _poster(commune: Commune, thon: Village) -> int:
+    """A poster in a thôn."""
+    form = db.session.scalars(sa.select(Form.id).where(Form.form_id == "phan_anh")).one()
+    row = Poster(
+        code=f"apphich{commune.code}", commune_id=commune.id, form_id=form, label=thon.name, village_id=thon.id,
+        created_at=clock.now(),
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    return row.id
 
 
 def _hook(commune: Commune, submission_id: int) -> str:

@@ -34,6 +34,8 @@ class Right(StrEnum):
     ANSWER_DIFFICULTIES = "difficulties.answer"
     MANAGE_HOUSEHOLDS = "households.manage"
     MANAGE_COLLECTORS = "collectors.manage"
+    MANAGE_POSTERS = "posters.manage"
+    """Posters by which citizens answer, and whether their answers are judged by a target."""
     MANAGE_FORMS = "forms.manage"
     PUBLISH_TO_CITY = "forms.publish_to_city"
     MANAGE_BOUNDARIES = "boundaries.manage"
@@ -70,6 +72,7 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.ANSWER_DIFFICULTIES: _OFFICE,
     Right.MANAGE_HOUSEHOLDS: _OFFICE,
     Right.MANAGE_COLLECTORS: _OFFICE,
+    Right.MANAGE_POSTERS: _OFFICE,
     Right.MANAGE_FORMS: frozenset({"officer", "city"}),
     Right.PUBLISH_TO_CITY: frozenset({"city"}),
     Right.MANAGE_BOUNDARIES: _OFFICE,

@@ -96,6 +96,13 @@ ACTS: Mapping[str, str] = {
     "places.import": "Nạp ranh giới",
     "places.merge": "Hợp nhất thôn",
     "plan.load": "Nạp kế hoạch",
+    "poster.close": "Đóng áp phích",
+    "poster.delete_answer": "Xóa một câu trả lời của áp phích",
+    "poster.end": "Đổi ngày cuối của áp phích",
+    "poster.judge": "Chọn có so câu tự trả lời với mức giao",
+    "poster.make": "Tạo áp phích",
+    "poster.print": "Xem, in áp phích",
+    "poster.renew": "Thay mã áp phích",
     "privacy.act_answer": "Ghi đã trả lời yêu cầu về dữ liệu",
     "privacy.act_correct": "Sửa dữ liệu theo yêu cầu của hộ",
     "privacy.act_delete": "Xóa dữ liệu theo yêu cầu của hộ",
@@ -141,6 +148,7 @@ _RECORDS: Mapping[str, str] = {
     "link": "liên kết",
     "person": "tài khoản",
     "plan": "kế hoạch",
+    "poster": "áp phích",
     "submission": "phiếu",
     "task": "nhiệm vụ",
     "token": "khóa truy cập",
@@ -156,7 +164,8 @@ _DETAILS: Mapping[str, str] = {
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
     "subject": "bảng", "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập",
-    "villages": "thôn", "what": "sai ở", "where": "gửi tới", "active": "đang bật", "who": "ai", "why": "vì sao",
+    "villages": "thôn", "what": "sai ở", "where": "gửi tới", "active": "đang bật",
+    "day": "ngày", "judged": "so với mức giao", "old": "tờ cũ", "who": "ai", "why": "vì sao",
 }  # fmt: skip
 
 

@@ -169,7 +169,11 @@ def sheet(code: str) -> str | Response:
             flash(str(error))
     cards = qr_sheet.cards(found, url)
     return render_template(
-        "office/code_sheet.html", commune=commune, cards=cards, url=url, is_near=_is_near(request.host)
+        "office/code_sheet.html",
+        commune=commune,
+        cards=cards,
+        url=url,
+        is_near=qr_sheet.is_near(request.host),
     )
 
 
@@ -226,11 +230,6 @@ def _pdf(content: bytes, commune: Commune) -> Response:
         "Cache-Control": "no-store",
     }
     return Response(content, content_type="application/pdf", headers=head)
-
-
-def _is_near(host: str) -> bool:
-    """Whether an address is this machine's own, which no phone can reach."""
-    return host.partition(":")[0] in ("localhost", "127.0.0.1") or host.startswith("[::1]")
 
 
 def _printing(commune: Commune, found: Sequence[Collector]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
 from server.phones import phone_apps
+from server.posters import poster_names, which_forms
 from server.privacy import thrown_away
 from server.published_forms import catalogue, drafts, publish_answers, publishing
 from server.published_forms.publish_answers import Terms
@@ -64,7 +65,7 @@ def show_draft(draft_id: int) -> str:
         remarks=drafts.remarks(draft),
         ran=[words for code, words in drafts.CHECKS.items() if code in draft.checks],
         left=[words for code, words in drafts.CHECKS.items() if code not in draft.checks],
-        not_on_web=[need.words for need in phone_and_web_limits.of(draft.xform) if not need.web],
+        not_on_web=_not_on_web(draft),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
         changes=_changes(draft, found),
         tried=drafts.tried(draft),
@@ -178,9 +179,23 @@ def _publication(
         film=phone_and_web_limits.film_words(most_mb)
         if phone_and_web_limits.takes_films(draft.xform)
         else "",
+        not_on_web=_not_on_web(draft),
+        posters=poster_names.open_ones(draft.form_id),
+        not_on_posters=_not_on_posters(draft, found),
         untargeted=publish_answers.without_target(found),
         communes=catalogue.communes() if draft.commune_id is None else [],
     )
+
+
+def _not_on_web(draft: FormDraft) -> list[str]:
+    """What of the form the web cannot do, in words."""
+    return [need.words for need in phone_and_web_limits.of(draft.xform) if not need.web]
+
+
+def _not_on_posters(draft: FormDraft, found: Definition) -> list[str]:
+    """Why posters of the form would show it no more once this version is published; its purpose is asked for here."""
+    files = {file.name: bytes(file.content) for file in draft.files}
+    return list(which_forms.obstacles(draft.xform, found, files, has_purpose=True))
 
 
 def _own(draft_id: int) -> FormDraft:

@@ -61,9 +61,9 @@ def _vector(text: str) -> Markup:
     return Markup(collectors.qr_svg(text))  # noqa: S704 - drawn by us
 
 
-def _picture(text: str) -> Markup:
+def picture(text: str, pixels: int = 3) -> Markup:
     """The same as dots: a path of thousands of corners costs the writer of PDF more than a page of text."""
-    dots = base64.b64encode(collectors.qr_png(text, pixels=3)).decode()
+    dots = base64.b64encode(collectors.qr_png(text, pixels=pixels)).decode()
     return Markup('<img alt="" src="data:image/png;base64,{}">').format(dots)
 
 
@@ -84,6 +84,12 @@ def _card(collector: Collector, base_url: str, project: str, number: int, drawin
 
 def pdf(commune: Commune, found: Sequence[Collector], base_url: str) -> bytes:
     """The sheet as PDF. Raises NoPdf where the libraries of the system that draw it are not there."""
+    codes = _cards(found, base_url, picture)
+    return drawn(lambda: render_template("office/code_sheet_pdf.html", commune=commune, cards=codes))
+
+
+def drawn(page: Callable[[], str]) -> bytes:
+    """A page on paper. Raises NoPdf where the libraries of the system that draw it are not there."""
     try:
         from weasyprint import HTML  # noqa: PLC0415 (needs Pango, and a second to load)
         from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
@@ -103,8 +109,10 @@ def pdf(commune: Commune, found: Sequence[Collector], base_url: str) -> bytes:
             return URLFetcherResponse(url, answer.data, {"Content-Type": answer.content_type})
 
     client = current_app.test_client()
-    page = render_template(
-        "office/code_sheet_pdf.html", commune=commune, cards=_cards(found, base_url, _picture)
-    )
-    written: bytes = HTML(string=page, base_url=HOST, url_fetcher=OurFiles()).write_pdf()
+    written: bytes = HTML(string=page(), base_url=HOST, url_fetcher=OurFiles()).write_pdf()
     return written
+
+
+def is_near(host: str) -> bool:
+    """Whether an address is this machine's own, which no phone can reach."""
+    return host.partition(":")[0] in ("localhost", "127.0.0.1") or host.startswith("[::1]")

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server import clock
 from server.db import db
 from server.models import Collector, Commune, Form, Poster, Submission
 from server.posters.answering import is_over
@@ -57,6 +58,18 @@ def senders(*commune_ids: int) -> list[tuple[int, str]]:
         .order_by(Poster.id)
     )
     return [(-row.id, f"{WORD}: {row.label} ({row.title})") for row in db.session.execute(query)]
+
+
+def open_ones(form_id: str) -> int:
+    """How many posters of a form take answers, in all communes."""
+    takes_answers = sa.or_(Poster.ends_on.is_(None), Poster.ends_on >= clock.today())
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Poster)
+        .join(Form, Form.id == Poster.form_id)
+        .where(Form.form_id == form_id, Poster.closed_at.is_(None), takes_answers)
+    )
+    return db.session.scalar(query) or 0
 
 
 def of_commune(commune: Commune) -> Sequence[PosterRow]:

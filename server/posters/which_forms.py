@@ -1,6 +1,6 @@
 """Which forms may hang on a wall: what everybody may see, what the web can show, and what is one person's opinion."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -41,33 +41,46 @@ def served(form_pk: int) -> ServedForm | None:
     if version is None:
         return None
     definition = Definition.from_json(version.definition)
-    return ServedForm(version, definition, tuple(_obstacles(version, definition)))
+    has_purpose = version.form.purpose is not None and version.form.legal_basis is not None
+    return ServedForm(
+        version,
+        definition,
+        tuple(obstacles(version.xform, definition, _uploaded(version.id), has_purpose=has_purpose)),
+    )
 
 
-def _obstacles(version: FormVersion, definition: Definition) -> Iterator[str]:
-    for need in phone_and_web_limits.of(version.xform):
+def obstacles(
+    xform: bytes, definition: Definition, uploaded: Mapping[str, bytes], *, has_purpose: bool
+) -> Iterator[str]:
+    """Why a form, published or about to be, cannot hang on a wall: each a part of a sentence."""
+    for need in phone_and_web_limits.of(xform):
         if not need.web:
             yield f"biểu mẫu dùng thứ mà trang web chưa làm được ({need.words})"
     if definition.entities:
         yield "biểu mẫu ghi vào danh sách hộ, điểm hoặc doanh nghiệp"
-    if any(
-        known is not None and known.unit not in OF_PEOPLE
-        for known in map(registry().indicator, definition.indicators)
-    ):
+    stated = map(registry().indicator, definition.indicators)
+    if any(known is not None and known.unit not in OF_PEOPLE for known in stated):
         yield "biểu mẫu đo tại điểm, nơi công cộng hoặc doanh nghiệp, không phải ý kiến của người dân"
-    for name in lists_of_people(version, definition):
-        if not works_without(version.xform, name.removesuffix(".csv")):
+    for name in _lists_of_people(definition, uploaded):
+        if not works_without(xform, name.removesuffix(".csv")):
             yield f"biểu mẫu đính kèm danh sách có người trong đó ({name}), không được treo cho mọi người xem"
-    if version.form.purpose is None or version.form.legal_basis is None:
+    if not has_purpose:
         yield "biểu mẫu chưa ghi mục đích và căn cứ pháp lý (trang muc_dich)"
 
 
 def lists_of_people(version: FormVersion, definition: Definition) -> list[str]:
     """Files of a version that may name persons: lists of the server but those of places, tables with such columns."""
+    return _lists_of_people(definition, _uploaded(version.id))
+
+
+def _uploaded(version_id: int) -> dict[str, bytes]:
     rows = db.session.execute(
-        sa.select(FormFile.name, FormFile.content).where(FormFile.form_version_id == version.id)
+        sa.select(FormFile.name, FormFile.content).where(FormFile.form_version_id == version_id)
     )
-    uploaded = {row.name: bytes(row.content) for row in rows if row.name not in MADE}
+    return {row.name: bytes(row.content) for row in rows if row.name not in MADE}
+
+
+def _lists_of_people(definition: Definition, uploaded: Mapping[str, bytes]) -> list[str]:
     return [name for name in definition.media if _names_people(name, uploaded.get(name))]
 
 

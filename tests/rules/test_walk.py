@@ -239,9 +239,9 @@ def test_a_change_reaches_the_view_for_whoever_may_make_it(app: Flask) -> None:
     assert asked > 40
 
 
-def test_no_account_and_no_key_of_a_program_opens_what_collectors_open(place: Place) -> None:
+def test_no_account_and_no_key_of_a_program_opens_what_collectors_or_posters_open(place: Place) -> None:
     asked = 0
-    for rule, method, _access in town.rules(place.app, "phone", "web_form"):
+    for rule, method, _access in town.rules(place.app, "phone", "web_form", "poster"):
         path = town.address(
             rule, {"token": "x" * 64, "version": "1", "signed": "MQ", **place.towns[CODES[0]].values}
         )
