@@ -79,5 +79,5 @@ def listed(commune_id: int | None) -> Sequence[ApiToken]:
 def revoke(record: ApiToken, *, by: Actor = SHELL) -> None:
     """Refuse a key from this moment on. The caller commits."""
     if record.revoked_at is None:
-        record.revoked_at = clock.now()
+        record.revoked_at, record.sealed = clock.now(), None
         audit.add_by(by, "token.revoke", f"token:{record.id}", {"name": record.name})

@@ -1,17 +1,17 @@
-"""The page of programs' keys: make one for some data of one commune or all, and revoke it."""
+"""The page of programs' keys: for sums of one commune or all, or for submissions in a person's name; revoked here."""
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from server import clock
-from server.accounts import access, tokens
+from server.accounts import access, person_keys, tokens
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import Right
 from server.accounts.tokens import READS, TokenRejected
 from server.db import begin_writing, db
 from server.errors import Problem
-from server.models import ApiToken, Commune
+from server.models import ApiToken, Commune, Person
 from server.office import one_time_secret
 from server.office.people_pages import actor, communes_to_choose
 
@@ -46,9 +46,46 @@ def add() -> BaseResponse | tuple[Response, int]:
     except TokenRejected as rejected:
         db.session.rollback()
         return _page(wrong=str(rejected)), 422
+    return _told(made.token, f"Đã tạo khóa cho {made.record.name}.")
+
+
+@blueprint.post(f"{BASE}/phieu")
+@access.needs(Right.READ_LABELS)
+def add_own() -> BaseResponse | tuple[Response, int]:
+    """Make a key that reads, and where chosen changes, single submissions in the officer's own name."""
+    begin_writing()
+    days = request.form.get("han", DEFAULT_DAYS, type=int)
+    try:
+        made = person_keys.add(
+            _person(),
+            request.form.get("ten", "")[:120],
+            request.form.getlist("quyen"),
+            days if days in DAYS else DEFAULT_DAYS,
+            by=actor(),
+        )
+    except TokenRejected as rejected:
+        db.session.rollback()
+        return _page(wrong_own=str(rejected)), 422
+    return _told(made.token, f"Đã tạo khóa cho {made.record.name}.")
+
+
+@blueprint.post(f"{BASE}/phieu/doi")
+@access.needs(Right.READ_LABELS)
+def roll_over() -> BaseResponse:
+    """Another key in place of the one that `/token` tells programs by name and password; that one dies at once."""
+    begin_writing()
+    token = person_keys.make_told_again(_person(), by=actor())
+    return _told(token, "Đã đổi khóa. Khóa trước không dùng được nữa.")
+
+
+def _person() -> Person:
+    return db.session.get_one(Person, access.signed_in().person_id)
+
+
+def _told(token: str, sentence: str) -> BaseResponse:
     db.session.commit()
-    one_time_secret.keep(made.token)
-    flash(f"Đã tạo khóa cho {made.record.name}.")
+    one_time_secret.keep(token)
+    flash(sentence)
     return redirect(url_for(".listing"))
 
 
@@ -73,19 +110,22 @@ def _commune() -> Commune | None:
     return access.open_commune(code) if code else None
 
 
-def _page(secret: str = "", wrong: str = "") -> Response:
+def _page(secret: str = "", wrong: str = "", wrong_own: str = "") -> Response:
     page = render_template(
         "office/tokens.html",
         rows=tokens.listed(access.signed_in().commune_id),
         now=clock.now(),
         communes=communes_to_choose(),
         reads=READS,
+        own=person_keys.OF_PERSONS if access.signed_in().may(Right.READ_LABELS) else {},
+        words={**READS, **person_keys.OF_PERSONS},
         days=DAYS,
         default_days=DEFAULT_DAYS,
         given=request.form,
         chosen=request.form.getlist("doc"),
         secret=secret,
         wrong=wrong,
+        wrong_own=wrong_own,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"

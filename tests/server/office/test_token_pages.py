@@ -112,3 +112,55 @@ def test_the_shell_lists_and_revokes_keys(app: Flask) -> None:
     assert run("revoke", "1").exit_code == 0
     assert '"revoked_at": "2' in run("list", "--json").output
     assert run("revoke", "99").exit_code == 1
+
+
+def own_key(visitor: Browser, path: str = "phieu", **fields: object) -> str:
+    """A key of one's own made on the page, as the page tells it."""
+    given = {"ten": "R", "quyen": ["submissions"], "han": 30, **fields}
+    token = visitor.csrf_token("/tai-khoan")
+    assert visitor.post(f"{BASE}/{path}", data={**given, "csrf_token": token}).status_code == 302
+    found = re.search(r'class="secret">([0-9a-f]{40})<', visitor.get(BASE).text)
+    assert found is not None
+    return found.group(1)
+
+
+def kobo(app: Flask, token: str, method: str = "GET", path: str = "/api/v2/assets/") -> int:
+    return browser(app).open(path, method=method, headers=bearing(token)).status_code
+
+
+def test_an_officer_makes_a_key_that_reads_submissions_in_his_name(app: Flask, officer: Browser) -> None:
+    """K1: in Kobo's shape, for what was chosen, until a day."""
+    token = own_key(officer)
+    assert kobo(app, token) == 200
+    assert "thay mặt Người can_bo" in officer.get(BASE).text
+    assert token not in officer.get(BASE).text
+    db.session.rollback()
+    row = db.session.scalars(sa.select(ApiToken)).unique().one()
+    assert (row.reads, row.sealed, row.expires_at is None) == ("submissions", None, False)
+    number = row.id
+    db.session.rollback()
+    officer.post(f"{BASE}/{number}/thu-hoi", data={"csrf_token": officer.csrf_token("/tai-khoan")})
+    assert kobo(app, token) == 401
+
+
+def test_a_key_of_ones_own_needs_a_name_and_submissions(officer: Browser) -> None:
+    token = officer.csrf_token("/tai-khoan")
+    for fields in ({"ten": " ", "quyen": ["submissions"]}, {"ten": "R", "quyen": ["personal"]}):
+        answer = officer.post(f"{BASE}/phieu", data={**fields, "csrf_token": token})
+        assert (answer.status_code, 'id="loi-phieu"' in answer.text) == (422, True)
+
+
+def test_the_key_that_clients_get_by_password_is_rolled_over_by_a_click(app: Flask, officer: Browser) -> None:
+    """K1: the old one dies at once."""
+    first, second = (own_key(officer, "phieu/doi") for _ in range(2))
+    assert (kobo(app, first), kobo(app, second)) == (401, 200)
+
+
+def test_whoever_sees_no_submissions_is_offered_no_such_key(app: Flask) -> None:
+    make_person("so_khcn", "city")
+    city = browser(app)
+    city.sign_in("so_khcn")
+    assert "Tạo khóa đọc phiếu" not in city.get(BASE).text
+    token = city.csrf_token("/tai-khoan")
+    given = {"ten": "R", "quyen": ["submissions"], "csrf_token": token}
+    assert city.post(f"{BASE}/phieu", data=given).status_code == 403
