@@ -58,9 +58,10 @@ def client(right: Right, *, records: bool = False) -> Callable[[View], View]:
     return lambda view: access.declared(view, needed, admit)
 
 
-def sums(reads: str) -> Callable[[View], View]:
+def sums(reads: str, *, records: bool = False) -> Callable[[View], View]:
     """A view of sums for programs that other systems' users have: for persons, for their keys that read submissions,
-    and for a program's own key that may read this (tokens.READS).
+    and for a program's own key that may read this (tokens.READS). `records`: who may see single submissions is shown
+    them as well, and that is written down in the audit.
     """
     if reads not in tokens.READS:
         raise ValueError(f"programs read {tuple(tokens.READS)}, not {reads}")
@@ -71,7 +72,7 @@ def sums(reads: str) -> Callable[[View], View]:
             raise Problem(CommonProblem.NOT_ALLOWED)
         access.without_duty()
 
-    return lambda view: access.declared(view, Access("program", reads=reads), admit)
+    return lambda view: access.declared(view, Access("program", reads=reads, records=records), admit)
 
 
 def known() -> Caller | None:

@@ -11,7 +11,7 @@ from server.api import central, hook_content, kobo
 from server.api.central import central_errors
 from server.api.kobo import kobo_errors
 from server.api.ogc import routes as ogc_routes
-from server.api.v1 import commune_routes, documentation, schemas
+from server.api.v1 import change_routes, commune_routes, documentation, schemas
 from server.errors import Problem
 from server.hooks import sending
 from server.intake import apply_batches
@@ -54,7 +54,7 @@ SECURITY: dict[str, Any] = {
     "session": {"type": "apiKey", "in": "cookie", "name": "session"},
 }  # fmt: skip
 
-for _blueprint in (commune_routes.blueprint, ogc_routes.blueprint):
+for _blueprint in (commune_routes.blueprint, change_routes.blueprint, ogc_routes.blueprint):
     _blueprint.before_request(apply_batches.caught_up)  # programs are told of all that has been sent
     _blueprint.before_request(replica.read_there)
 
@@ -66,6 +66,7 @@ def register(app: Flask) -> None:
     for name, scheme in SECURITY.items():
         api.spec.components.security_scheme(name, scheme)
     api.register_blueprint(commune_routes.blueprint)
+    api.register_blueprint(change_routes.blueprint)
     documentation.register(app, api.spec)
     sending.register(app, hook_content.of_submission)
     kobo.register(app)

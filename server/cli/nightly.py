@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from server.accounts import failed_sign_ins
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
-from server.counting import household_squares
+from server.counting import changes, household_squares, writer
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
@@ -47,6 +47,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "made files": made_files.forget,
         "household spread": _keep_spread,
         "hooks": _tidy_hooks,
+        "changes": _tidy_changes,
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
     }
@@ -64,6 +65,15 @@ def _keep_spread() -> None:
 def _tidy_hooks() -> None:
     begin_writing()
     outbox.tidy(db.session.connection())
+    db.session.commit()
+
+
+def _tidy_changes() -> None:
+    begin_writing()
+    connection = db.session.connection()
+    writer.hold(connection)
+    changes.note_days(connection)
+    changes.compact(connection)
     db.session.commit()
 
 

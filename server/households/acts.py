@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import tally
+from server.counting import changes, tally
 from server.counting.recast import recasting
 from server.households import household_parts, remarks, visit_moves
 from server.households.act_rows import (
@@ -269,14 +269,15 @@ def _rehome(
     findings = sa.update(Finding).where(
         Finding.subject == entity_id, Finding.village_id == before, Finding.indicator_id.in_(of_people)
     )
-    submissions = sa.update(Submission).where(
-        Submission.entity_id == entity_id, Submission.village_id == before
-    )
+    these = sa.select(Submission.id).where(Submission.entity_id == entity_id, Submission.village_id == before)
     if start is not None:
         findings = findings.where(Finding.observed_at >= start)
-        submissions = submissions.where(Submission.observed_at >= start)
+        these = these.where(Submission.observed_at >= start)
     connection.execute(findings.values(village_id=after))
-    connection.execute(submissions.values(village_id=after))
+    moved = connection.scalars(these).all()
+    changes.note(connection, moved)
+    connection.execute(sa.update(Submission).where(Submission.id.in_(moved)).values(village_id=after))
+    changes.note(connection, moved)
 
 
 def _add(

@@ -18,7 +18,7 @@ from flask import current_app
 from prometheus_client import Counter
 
 from geo.visit_doubts import Doubt
-from server.counting import writer
+from server.counting import changes, writer
 from server.db import db, is_contended, single_statements
 from server.errors import Problem
 from server.hooks import outbox
@@ -250,6 +250,7 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
         left = [readings[each.id] for each in rows[number + 1 :]]
         state, written = BatchState.read(connection, left), WrittenRows()
     written.write(connection)
+    changes.note(connection, [row.id for row in rows])
     outbox.add(connection, [row.id for row in rows])
 
 

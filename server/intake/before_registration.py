@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import writer
+from server.counting import changes, writer
 from server.counting.recast import recasting
 from server.households import records
 from server.households.rebuild import IS_ACCEPTED, restate
@@ -80,6 +80,7 @@ def _set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
         connection.execute(sa.delete(Finding).where(Finding.submission_id.in_(submissions)))
         aside = sa.update(Submission).where(Submission.id.in_(submissions))
         connection.execute(aside.values(quarantine=place.OUTSIDE))
+        changes.note(connection, submissions)
 
 
 def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:

@@ -1,6 +1,7 @@
 """All tables, in one place for migrations and for those who query."""
 
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
+from server.models.changes import Change
 from server.models.checks import Interview
 from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
@@ -50,6 +51,7 @@ __all__ = [
     "BoundaryImport",
     "BoundaryUpload",
     "Breach",
+    "Change",
     "Collector",
     "CollectorVillage",
     "Commune",

@@ -7,6 +7,7 @@ from server.review import submission_states
 
 ACTS: Mapping[str, str] = {
     "attachment.read": "Mở ảnh từ tệp xuất",
+    "changes.read": "Đọc các phiếu đã thay đổi",
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",
     "bin.bring_back": "Đưa trở lại dữ liệu đã xóa theo hạn",

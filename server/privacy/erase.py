@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import writer
+from server.counting import changes, writer
 from server.counting.recast import recasting
 from server.households.acts import with_merged
 from server.households.rebuild import restate
@@ -151,6 +151,7 @@ def _delete(connection: sa.Connection, doomed: Doomed, uncounted: Collection[uui
     connection.execute(sa.delete(EntityVersion).where(EntityVersion.submission_id.in_(ids)))
     # files that were made of what was there; one that is still being made is told so by its missing row
     connection.execute(sa.delete(MadeFile).where(MadeFile.state != "waiting"))
+    changes.note(connection, ids, changes.DELETED)
     connection.execute(sa.delete(Submission).where(Submission.id.in_(ids)))
     connection.execute(sa.delete(Entity).where(Entity.id.in_(doomed.entities)))
 

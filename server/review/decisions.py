@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.counting import writer
+from server.counting import changes, writer
 from server.counting.recast import recasting
 from server.errors import Problem
 from server.hooks import outbox
@@ -312,5 +312,6 @@ def _remember(
         for each in decided
     ]  # fmt: skip
     WrittenRows(audit=acts).write(connection)
+    changes.note(connection, [each.submission_id for each in decided])
     for state in sorted({each.after for each in decided}):
         outbox.add(connection, [each.submission_id for each in decided if each.after == state], state)

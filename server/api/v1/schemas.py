@@ -28,11 +28,15 @@ class ProblemSchema(ma.Schema):
     message = ma.fields.String(required=True, metadata={"description": "Câu tiếng Việt cho người đọc"})
 
 
-class AsOfSchema(ma.Schema):
-    """Which day is asked for; unknown parameters are ignored."""
+class QuerySchema(ma.Schema):
+    """What an address may ask; unknown parameters are ignored."""
 
     class Meta:
         unknown = ma.EXCLUDE
+
+
+class AsOfSchema(QuerySchema):
+    """Which day is asked for."""
 
     as_of = Day(
         load_default=None,
@@ -42,6 +46,65 @@ class AsOfSchema(ma.Schema):
             "ngày nào."
         },
     )
+
+
+class ChangesSinceSchema(QuerySchema):
+    """From where on the feed is read."""
+
+    after = ma.fields.Integer(
+        load_default=0,
+        validate=ma.validate.Range(0, 2**62),
+        metadata={"description": "`next` của lần đọc trước; 0 là từ đầu."},
+    )
+    limit = ma.fields.Integer(
+        load_default=200,
+        validate=ma.validate.Range(1, 1000),
+        metadata={"description": "Nhiều nhất bấy nhiêu thay đổi một lần."},
+    )
+    personal = ma.fields.Boolean(
+        load_default=False,
+        metadata={"description": "Kèm câu trả lời riêng tư, nếu người đọc được xem."},
+    )
+
+
+class ChangedSubmissionSchema(ma.Schema):
+    """A submission as it is when it is read; `counts` false: rejected, replaced, or waiting for a decision."""
+
+    id = ma.fields.Integer(required=True)
+    instance_id = ma.fields.String(required=True)
+    root_id = ma.fields.Integer(required=True, allow_none=True)
+    replaced_by = ma.fields.Integer(required=True, allow_none=True)
+    form = ma.fields.String(required=True)
+    version = ma.fields.String(required=True)
+    village = ma.fields.String(required=True, allow_none=True)
+    household = ma.fields.String(required=True, allow_none=True)
+    result = ma.fields.String(required=True, allow_none=True)
+    observed_at = ma.fields.String(required=True)
+    received_at = ma.fields.String(required=True)
+    review = ma.fields.String(required=True)
+    counts = ma.fields.Boolean(required=True)
+    answers = ma.fields.Dict(required=True)
+
+
+class ChangeSchema(ma.Schema):
+    """`submission` tells one as it is now, `gone` and `deleted` that it is no longer there for this reader, `coverage`
+    that a day is over whose sums can be asked for."""
+
+    id = ma.fields.String(required=True)
+    at = ma.fields.String(required=True)
+    kind = ma.fields.String(required=True)
+    submission_id = ma.fields.Integer()
+    submission = ma.fields.Nested(ChangedSubmissionSchema, allow_none=True)
+    commune = ma.fields.String()
+    day = ma.fields.String()
+
+
+class ChangesSchema(ma.Schema):
+    """A part of the feed in its order. `next` is the `after` of the next reading; `is_last`: nothing more is there."""
+
+    changes = ma.fields.List(ma.fields.Nested(ChangeSchema), required=True)
+    next = ma.fields.String(required=True)
+    is_last = ma.fields.Boolean(required=True)
 
 
 class CommuneSchema(ma.Schema):

@@ -1,0 +1,80 @@
+"""Notes what changed, in the transaction that changes it: the feed that copies are kept up by reads it in order.
+
+Whoever notes something holds the writer's lock (`server/counting/writer.py`) until they commit. So a key that can be
+read has no lower one that is still to come, which keys alone would not promise on PostgreSQL.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from server import clock
+from server.models import Change, Submission, Village
+
+SUBMISSION, DELETED, COVERAGE = "submission", "deleted", "coverage"
+_COLUMNS = ("at", "kind", "submission_id", "village_id", "collector_id", "poster_id")
+
+
+def note(connection: sa.Connection, submissions: Collection[int], kind: str = SUBMISSION) -> None:
+    """Note that these submissions are others than before, as they lie now; of those to be deleted, before they are.
+
+    Where a submission leaves a thôn it is noted before and after, for the readers of both.
+    """
+    if submissions:
+        _insert(connection, Submission.id.in_(list(submissions)), kind)
+
+
+def note_where(connection: sa.Connection, these: sa.ColumnElement[bool]) -> None:
+    """The same for the submissions of which this holds."""
+    _insert(connection, these, SUBMISSION)
+
+
+def _insert(connection: sa.Connection, these: sa.ColumnElement[bool], kind: str) -> None:
+    rows = (
+        sa.select(
+            sa.literal(clock.now(), Change.__table__.c.at.type),
+            sa.literal(kind),
+            Submission.id,
+            Submission.village_id,
+            Submission.collector_id,
+            Submission.poster_id,
+        )
+        .where(these)
+        .order_by(Submission.id)
+    )
+    connection.execute(sa.insert(Change).from_select(_COLUMNS, rows))
+
+
+def note_days(connection: sa.Connection) -> int:
+    """Note of each commune in which something changed since the last time that yesterday is over; how many."""
+    yesterday = clock.today() - dt.timedelta(days=1)
+    last = sa.select(sa.func.coalesce(sa.func.max(Change.id), 0)).where(Change.kind == COVERAGE)
+    communes = connection.scalars(
+        sa.select(Village.commune_id)
+        .join(Change, Change.village_id == Village.id)
+        .where(Change.id > last.scalar_subquery())
+        .distinct()
+        .order_by(Village.commune_id)
+    ).all()
+    rows = [
+        {"at": clock.now(), "kind": COVERAGE, "commune_id": commune, "day": yesterday} for commune in communes
+    ]
+    if rows:
+        connection.execute(sa.insert(Change), rows)
+    return len(rows)
+
+
+def compact(connection: sa.Connection) -> int:
+    """Forget what a later change of the same submission in the same thôn tells again; how many rows.
+
+    The feed tells a submission as it is when it is read: who was told the older change will be told the later.
+    """
+    later = aliased(Change)
+    again = sa.exists().where(
+        later.submission_id == Change.submission_id,
+        later.village_id.is_not_distinct_from(Change.village_id),
+        later.id > Change.id,
+    )
+    return int(connection.execute(sa.delete(Change).where(again)).rowcount)
