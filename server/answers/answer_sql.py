@@ -1,9 +1,10 @@
 """Expressions about answers as SQL, the same on SQLite and PostgreSQL."""
 
 import datetime as dt
+import decimal
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -11,7 +12,6 @@ import regex
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql import JSON as POSTGRESQL_JSON
 from sqlalchemy.orm import aliased
 
 from forms.definition import NONE, Definition, Field
@@ -60,8 +60,9 @@ class AnswerSql:
 
     shown: Mapping[str, Field]
     dialect: str
-    answers: Any = field(default_factory=lambda: Submission.answers)
-    """The document that paths lead into: a submission's answers, or those of one round of a repeat."""
+    document: str = "submission.answers"
+    """What paths lead into, as SQL names it: a submission's answers, or those of one round of a repeat."""
+    depth: int = 0
 
     @property
     def is_postgresql(self) -> bool:
@@ -125,7 +126,12 @@ class AnswerSql:
             return _signed(_moments(key), sign, sa.literal(value, Submission.received_at.type))
         if self._is_number(key):
             number = as_number(value)
-            return sa.false() if number is None else _signed(self.number_of(key), sign, sa.literal(number))
+            if number is None:
+                return sa.false()
+            said = (
+                decimal.Decimal(repr(number)) if self.is_postgresql and isinstance(number, float) else number
+            )
+            return _signed(self.number_of(key), sign, sa.literal(said))
         asked = self.shown.get(key.path) if isinstance(key, AnswerAt) else None
         return _signed(self.text(key), sign, sa.literal(as_text(value, asked)))
 
@@ -151,42 +157,26 @@ class AnswerSql:
         if asked.kind == "select_multiple":
             for before, after in (('["', ""), ('"]', ""), ('","', " ")):
                 found = sa.func.replace(found, before, after)
-        return found.collate("C") if self.is_postgresql else found
+        return found
 
     def _listed(self, path: str) -> Column:
         """The answer's text; a list as JSON writes it."""
         if path not in self.shown:
             return sa.cast(sa.null(), sa.Text)
-        if self.is_postgresql:
-            found: Column = sa.cast(self.answers, POSTGRESQL_JSON).op("->>", return_type=sa.Text())(path)
-            return found
-        return sa.cast(sa.func.json_extract(self.answers, _place(path)), sa.Text)
+        return sa.literal_column(text_of(self.document, path, self.dialect), sa.Text)
 
     def number(self, path: str) -> Column:
         """The answer where it is a number."""
-        if self.is_postgresql:
-            document = sa.cast(self.answers, POSTGRESQL_JSON)
-            kind = sa.func.json_typeof(document.op("->")(path))
-            text = document.op("->>", return_type=sa.Text())(path)
-            return sa.case((kind == "number", sa.cast(text, sa.Numeric)), else_=None)
-        kind = sa.func.json_type(self.answers, _place(path))
-        return sa.case(
-            (kind.in_(("integer", "real")), sa.func.json_extract(self.answers, _place(path))), else_=None
-        )
+        return sa.literal_column(number_of(self.document, path, self.dialect), sa.Numeric)
 
     def _any_round(self, repeat: str, inside: Expression) -> sa.ColumnElement[bool]:
         if not any((each.repeat or "").startswith(repeat) for each in self.shown.values()):
             return sa.false()
-        if self.is_postgresql:
-            rounds = sa.cast(self.answers, POSTGRESQL_JSON).op("->")(repeat)
-            is_list = sa.func.json_typeof(rounds) == "array"
-            each = sa.func.json_array_elements(
-                sa.case((is_list, rounds), else_=sa.literal_column("'[]'::json"))
-            )
-        else:
-            each = sa.func.json_each(self.answers, _place(repeat))
-        table = each.table_valued(sa.column("value", POSTGRESQL_JSON if self.is_postgresql else sa.Text))
-        within = AnswerSql(self.shown, self.dialect, table.c.value)
+        rounds: Column = sa.literal_column(rounds_of(self.document, repeat, self.dialect))
+        name = f"round_{self.depth}"
+        each = sa.func.json_array_elements(rounds) if self.is_postgresql else sa.func.json_each(rounds)
+        table = each.table_valued("value", name=name)
+        within = replace(self, document=f"{name}.value", depth=self.depth + 1)
         return sa.select(sa.literal(1)).select_from(table).where(within.condition(inside)).exists()
 
     def _holds(self, column: Column, text: str, part: Part) -> sa.ColumnElement[bool]:
@@ -282,6 +272,37 @@ def as_text(value: Value, asked: Field | None) -> str:
 def _moments(key: Key) -> Column:
     """The column that a moment is compared with: when it was observed, or when it came."""
     return Submission.observed_at if key is Own.OBSERVED else Submission.received_at  # type: ignore[return-value]
+
+
+def text_of(document: str, path: str, dialect: str) -> str:
+    """SQL of an answer's text. Nothing in it is a parameter: what an index is made of has to stand in queries as well
+    (server/answers/indexed_questions.py)."""
+    if dialect == "postgresql":
+        return f'({document} ->> {_quoted(path)}) COLLATE "C"'
+    return f"CAST(json_extract({document}, {_quoted(_place(path))}) AS TEXT)"
+
+
+def number_of(document: str, path: str, dialect: str) -> str:
+    """SQL of an answer where it is a number, null where not."""
+    if dialect == "postgresql":
+        name = _quoted(path)
+        return f"CASE WHEN json_typeof({document} -> {name}) = 'number' THEN CAST({document} ->> {name} AS NUMERIC) END"
+    place = _quoted(_place(path))
+    kind, value = (f"{function}({document}, {place})" for function in ("json_type", "json_extract"))
+    return f"CASE {kind} WHEN 'integer' THEN {value} WHEN 'real' THEN {value} END"
+
+
+def rounds_of(document: str, repeat: str, dialect: str) -> str:
+    """SQL of the list of a repeat's rounds, an empty one where there is none."""
+    if dialect == "postgresql":
+        found = f"{document} -> {_quoted(repeat)}"
+        return f"CASE WHEN json_typeof({found}) = 'array' THEN {found} ELSE '[]'::json END"
+    return f"coalesce(json_extract({document}, {_quoted(_place(repeat))}), '[]')"
+
+
+def _quoted(text: str) -> str:
+    """A literal of SQL; paths of questions are names of XML, which hold no sign that means anything there."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _place(path: str) -> str:

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from server import migrate
+from server.answers import indexed_questions
 from server.cli.groups import refuse
 from server.db import db
 
@@ -26,6 +27,8 @@ def upgrade(revision: str) -> None:
                 "Lần phục hồi trước bị ngắt giữa chừng: hãy chạy lại “flask restore” rồi mới khởi động máy chủ."
             )
     migrate.upgrade(revision)
+    if revision == "head":
+        indexed_questions.ensure()
 
 
 @group.command()

@@ -11,6 +11,8 @@ from flask.cli import with_appcontext
 
 from forms.definition import Purpose
 from forms.errors import FormRejected, SheetError
+from server.answers import indexed_questions
+from server.answers.indexed_questions import IndexRejected
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
@@ -231,3 +233,26 @@ def _listed(form: Form) -> dict[str, object]:
             for each in form.versions
         ],
     }
+
+
+@group.command("index")
+@click.argument("form_id")
+@click.argument("question", required=False)
+@click.option("--drop", is_flag=True, help="Bỏ chỉ mục của câu hỏi.")
+@with_appcontext
+def index_question(form_id: str, question: str | None, drop: bool) -> None:
+    """Lập chỉ mục cho câu trả lời của một câu hỏi, để chương trình khác lọc phiếu theo nó thật nhanh (docs/kobo.md).
+
+    Không nêu câu hỏi: liệt kê những câu hỏi đã có chỉ mục.
+    """
+    form = db.session.scalars(sa.select(Form).where(Form.form_id == form_id)).first()
+    if form is None:
+        refuse(f"Không có biểu mẫu “{form_id}”.")
+    if question is None:
+        click.echo("\n".join(indexed_questions.listed(form)) or "Chưa có câu hỏi nào.")
+        return
+    try:
+        (indexed_questions.drop if drop else indexed_questions.add)(form, question)
+    except IndexRejected as rejected:
+        refuse(str(rejected))
+    click.echo(f"{form_id}: {question} {'không còn' if drop else 'đã có'} chỉ mục.")

@@ -8,7 +8,7 @@ from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
 from server.models.entities import Entity, EntityAct, EntityList, EntityVersion, HouseholdImport
 from server.models.export_settings import ExportSetting
-from server.models.forms import Form, FormFile, FormVersion, Indicator
+from server.models.forms import Form, FormFile, FormVersion, IndexedQuestion, Indicator
 from server.models.hooks import Hook, HookDelivery
 from server.models.made_files import MadeFile, MadeFilePiece
 from server.models.people import (
@@ -78,6 +78,7 @@ __all__ = [
     "HookDelivery",
     "HouseholdImport",
     "HouseholdSpread",
+    "IndexedQuestion",
     "Indicator",
     "Interview",
     "JudgedSelfAnswers",

@@ -63,6 +63,15 @@ class FormFile(Base):
     md5: Mapped[str]
 
 
+class IndexedQuestion(Base):
+    """A question by whose answers submissions are found through an index (server/answers/indexed_questions.py)."""
+
+    __tablename__ = "indexed_question"
+
+    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Indicator(Base):
     """What a finding is about. `kind`: a state (the newest counts), an event (all add up in their day),
     reported by an office, or derived from others."""
