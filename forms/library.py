@@ -18,6 +18,7 @@ LIBRARY: tuple[str, ...] = (
     "doanh_nghiep",
     "hai_long",
     "phan_anh",
+    "phuc_tra",
 )
 _FOLDER = Path(__file__).parent / "library"
 _BORDER = re.compile(r"(?<!\\)\|")

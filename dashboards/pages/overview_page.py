@@ -1,5 +1,6 @@
 """The overview of a commune: what a leader asks first, and all the rest below it."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,9 +23,13 @@ from geo.coverage import CoverageTable, IndicatorRow
 from geo.target_states import share_of_time_gone
 from server.accounts import access
 from server.accounts.roles import Right
+from server.backchecks import sentences
 from server.coverage import coverage_table
 from server.office import first_steps
 from server.review import difficulties
+
+SECOND_VISITS = dt.timedelta(days=91)
+"""How far back the page looks for second visits: a quarter, whatever the size of a year."""
 
 
 @blueprint.get("/xa/<code>")
@@ -57,6 +62,7 @@ def commune(code: str) -> Response:
         trends=_trends(asked.table),
         unplaced=coverage_lines.unplaced(asked.table),
         difficulties=difficulties.open_count(asked.commune),
+        second_visits=sentences.told(asked.commune, asked.table.as_of - SECOND_VISITS, asked.table.as_of),
         first=None if asked.table.visited else first_steps.of(asked.commune),
     )
     address = url_for(".commune", code=asked.commune.code)

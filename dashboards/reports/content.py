@@ -12,6 +12,7 @@ from dashboards import coverage_lines, self_answer_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetState
+from server.backchecks import sentences
 from server.coverage import coverage_table, help_given
 from server.coverage.coverage_table import VISITED
 from server.db import db
@@ -133,6 +134,8 @@ class Report:
     copies: tuple[str, ...]
     met: str = ""
     """Households met for the first time in the period; "" in a report of an earlier version."""
+    second_visits: str = ""
+    """What second visits of the period found, in a sentence; "" where there were none."""
 
     @property
     def subject(self) -> str:
@@ -161,7 +164,9 @@ def build(commune: Commune, period: Period, day: dt.date, wish: ReportWish) -> t
     start = max(period.start, dt.date(table.as_of.year, 1, 1))
     given = help_given.in_period(commune, start, table.as_of)
     met = help_given.households_met(commune, VISITED, start, table.as_of)
-    return dataclasses.replace(_report(commune, period, table, given, wish), met=_small(met)), table
+    found = sentences.told(commune, start, table.as_of)
+    report = _report(commune, period, table, given, wish)
+    return dataclasses.replace(report, met=_small(met), second_visits=found), table
 
 
 def _report(

@@ -86,6 +86,8 @@ def _survey(report: Report) -> Iterable[str]:
         f"Một chỉ tiêu về hộ hoặc người chỉ được kết luận đạt hay không khi đã khảo sát từ {report.min_reach} số hộ. "
         "Thôn mới có dưới 5 hộ trả lời và các số có thể để lộ câu trả lời của từng hộ thì không nêu."
     )
+    if report.second_visits:
+        yield report.second_visits
 
 
 def _figures(report: Report) -> Iterable[str]:

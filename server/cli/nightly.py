@@ -5,16 +5,20 @@ import time
 from collections.abc import Callable
 
 import click
+import sqlalchemy as sa
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from server import audit
 from server.accounts import failed_sign_ins
+from server.backchecks import weekly_draw
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
 from server.counting import changes, household_squares, writer
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
+from server.models import Commune
 
 TRIES, PAUSE_SECONDS = 3, 60
 """A database that is being restarted, or that somebody holds, is asked again."""
@@ -24,7 +28,7 @@ TRIES, PAUSE_SECONDS = 3, 60
 @with_appcontext
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Việc mỗi đêm: ghép hộ, xóa phần quá hạn lưu, bỏ nhật ký quá hạn, tự khám.
+    """Việc mỗi đêm: ghép hộ, xóa phần quá hạn lưu, bỏ nhật ký quá hạn, bốc thăm phúc tra mỗi tuần, tự khám.
 
     Việc nào không xong thì được nêu ra và việc sau vẫn làm; có việc không xong thì thoát với mã 1.
     """
@@ -47,6 +51,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "made files": made_files.forget,
         "household spread": _keep_spread,
         "hooks": _tidy_hooks,
+        "backchecks draw": _draw_backchecks,
         "changes": _tidy_changes,
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
@@ -66,6 +71,14 @@ def _tidy_hooks() -> None:
     begin_writing()
     outbox.tidy(db.session.connection())
     db.session.commit()
+
+
+def _draw_backchecks() -> None:
+    """Once a week in each commune whose phones have the form, a commune a transaction."""
+    communes = list(db.session.scalars(sa.select(Commune).order_by(Commune.code)))
+    for commune in communes:
+        if weekly_draw.is_due(commune):
+            weekly_draw.draw_now(commune, audit.SHELL)
 
 
 def _tidy_changes() -> None:

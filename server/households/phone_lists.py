@@ -10,7 +10,7 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
-from server.households import household_parts, household_states, remarks
+from server.households import backcheck_list, household_parts, household_states, remarks
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
@@ -113,6 +113,8 @@ def content(connection: sa.Connection, filename: str, caller: PhoneCaller) -> by
     """
     if filename == VILLAGES_FILE:
         return villages(connection, caller.village_ids)
+    if filename == backcheck_list.FILE:
+        return backcheck_list.content(connection, caller)
     name = filename.removesuffix(".csv")
     columns = schema(connection, name) if filename == f"{name}.csv" else None
     if columns is None:

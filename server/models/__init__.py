@@ -1,5 +1,6 @@
 """All tables, in one place for migrations and for those who query."""
 
+from server.models.backchecks import Backcheck, BackcheckDraw
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.changes import Change
 from server.models.checks import Interview
@@ -47,6 +48,8 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "Audit",
+    "Backcheck",
+    "BackcheckDraw",
     "BinnedRecord",
     "BoundaryImport",
     "BoundaryUpload",

@@ -5,6 +5,7 @@ from flask import Flask
 from server.intake import apply_batches
 from server.office import (
     audit_pages,
+    backcheck_pages,
     bin_pages,
     breach_pages,
     collector_pages,
@@ -34,6 +35,7 @@ from server.office import (
 
 SUBJECTS = (
     audit_pages,
+    backcheck_pages,
     bin_pages,
     breach_pages,
     collector_pages,

@@ -35,6 +35,7 @@ WORKING = (
     MenuEntry("first_steps.show", "Bắt đầu", Right.PREPARE_COMMUNE),
     MenuEntry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
     MenuEntry("review.queue", "Soát phiếu", Right.REVIEW),
+    MenuEntry("backchecks.show", "Phúc tra", Right.REVIEW),
     MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
     MenuEntry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
     MenuEntry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),

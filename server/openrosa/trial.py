@@ -20,7 +20,7 @@ from server import clock
 from server.accounts import access, guessing
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import phone_lists
+from server.households import backcheck_list, phone_lists
 from server.models import DraftSubmission, FormDraft, Village
 from server.openrosa import parts, xml
 from server.openrosa.forms import revalidated
@@ -198,6 +198,8 @@ def _content(draft: FormDraft, name: str) -> tuple[bytes, str] | None:
 
 def _columns(draft: FormDraft, list_name: str) -> tuple[str, ...]:
     """Those of the list as phones have it, and those that the draft would add; none where it is no list."""
+    if list_name == backcheck_list.FORM:
+        return backcheck_list.COLUMNS[2:]
     found = Definition.from_json(draft.definition)
     known = phone_lists.schema(db.session.connection(), list_name)
     declared = any(each.list_name == list_name for each in found.entities)

@@ -22,7 +22,7 @@ from server.published_forms import read_workbook, self_answers
 from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
-MADE = frozenset({"thon.csv", *(f"{name}.csv" for name in ENTITY_LISTS)})
+MADE = frozenset({"thon.csv", "phuc_tra.csv", *(f"{name}.csv" for name in ENTITY_LISTS)})
 """Files that forms open and that are made from the tables for each phone, so that nobody uploads them."""
 
 

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from pyxform.xls2xform import convert
 
 from forms import library
+from forms.convert import convert as as_definition
 from forms.engine import engine
 
 HOUSEHOLD = "0b6ff5a4-6d9b-4a4e-9f5e-4b7f1f0f3a11"
@@ -32,6 +33,7 @@ MEDIA = {
         f"name,label,thon,loai\n{PLACE},Nhà văn hóa thôn Đông,31162901,nha_van_hoa\n{MARKET},Chợ,31162901,cho\n"
     ).encode(),
     "doanh_nghiep.csv": b"name,label,__version,thon,dia_chi,nganh\n",
+    "phuc_tra.csv": f"name,label,thon,ngay\n{HOUSEHOLD},Nguyễn Văn Ấm,31162901,24/11\n".encode(),
 }
 Answers = Mapping[str, object]
 
@@ -376,3 +378,37 @@ def test_a_phone_without_5g_measures_nothing_and_keeps_the_last_answer(answers: 
     unknown = newcomers(nha_mang_do="viettel", **answers)
     assert stated(unknown, "phu_song_5g") == ""
     assert stated(unknown, "phu_song_5g_viettel") == ""
+
+
+# The form of second visits ----------------------------------------------------------------------------------
+
+
+def test_a_second_visit_asks_four_to_six_questions_of_the_visit_in_its_words_and_choices() -> None:
+    """R29. They are compared by name, so kind and choices are the visit's; one more asks whether anybody came."""
+    again, visit_ = (
+        as_definition(library.read(form_id).encode(), f"{form_id}.md").definition.fields
+        for form_id in ("phuc_tra", "ho_gia_dinh")
+    )
+    groups = {"khong_doi", "co_the_doi"}
+    asked = [each for each in again if groups & set(each.path.split("/")[:-1])]
+    assert 3 <= len(asked) <= 5
+    for each in asked:
+        [own] = [field for field in visit_ if field.name == each.name]
+        assert (own.kind, [choice.name for choice in own.choices]) == (
+            each.kind,
+            [choice.name for choice in each.choices],
+        )
+
+
+def test_a_second_visit_states_nothing_and_is_about_its_household() -> None:
+    """R28."""
+    filling = filled("phuc_tra", {"thon": "31162901", "ho": HOUSEHOLD, "gap_lai": "gap", "da_den": "co"})
+    assert filling.problems() == ()
+    assert filling.value("doi_tuong") == HOUSEHOLD
+    assert filling.value("ngay_truoc") == "24/11"
+
+
+def test_a_thon_without_second_visits_says_so() -> None:
+    filling = filled("phuc_tra", {"thon": "31162902"})
+    assert "chua_co" in {node.name for node in filling.questions() if node.live}
+    assert {problem.name for problem in filling.problems()} >= {"ho"}

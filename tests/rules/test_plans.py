@@ -18,6 +18,7 @@ FORM_IDS = {
     "doanh_nghiep",
     "hai_long",
     "phan_anh",
+    "phuc_tra",
 }
 SPECS = {spec.code: spec for spec in plans.indicators()}
 TARGETS = [target for plan in plans.PLANS for target in plans.read(plan).targets]
