@@ -13,7 +13,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.service import Service
 
-from tests.browser.web_collector import Server, answer, stored
+from server.db import db
+from tests.browser.web_collector import Server, answer, photographed, stored
+from tests.sample import arrived_files, publish
 
 pytestmark = [
     pytest.mark.browser,
@@ -64,31 +66,99 @@ def safari(display: str) -> Iterator[webdriver.WebKitGTK]:
     driver.quit()
 
 
+SHORT = """
+| survey |
+| | type | name | label | parameters |
+| | text | ten | Họ và tên | |
+| | image | anh | Ảnh ngôi nhà | max-pixels=640 |
+| settings |
+| | form_id | version | form_title |
+| | tham_nhanh | 1 | Thăm nhanh |
+"""
+
+
+class Touched:
+    """A collector's finger on the page."""
+
+    def __init__(self, safari: webdriver.WebKitGTK) -> None:
+        self.safari = safari
+
+    def found(self, selector: str) -> WebElement:
+        return WebDriverWait(self.safari, 30).until(lambda each: each.find_element(By.CSS_SELECTOR, selector))
+
+    def press(self, words: str, within: str = "") -> None:
+        """Touch the button with these words, in what has the words `within`, once it is there."""
+        path = f"//li[contains(., '{within}')]" if within else ""
+        path += f"//button[normalize-space()='{words}']"
+        WebDriverWait(self.safari, 30).until(lambda each: each.find_element(By.XPATH, path)).click()
+
+    def type_in(self, words: str) -> None:
+        self.found(".question input").send_keys(words)
+        self.press("Tiếp")
+
+    def reads(self, words: str) -> None:
+        WebDriverWait(self.safari, 60).until(lambda each: words in each.page_source)
+
+
+def test_ten_households_are_walked_without_a_network_and_counted_once_each(
+    safari: webdriver.WebKitGTK, server: Server, tmp_path: Path
+) -> None:
+    """The page is closed in the middle of the day, and lost once while a photo is taken."""
+    photo = tmp_path / "IMG.jpg"
+    photo.write_bytes(photographed())
+    with server.app.app_context():
+        publish(SHORT)
+        db.session.close()
+    safari.set_window_size(390, 844)
+    hand = Touched(safari)
+    safari.get(server.page)
+    hand.reads("Thăm nhanh")
+    hand.reads("Cập nhật lúc")
+    safari.execute_async_script("navigator.serviceWorker.ready.then(() => arguments[0](true))")
+    server.end()
+    for number in range(10):
+        hand.press("Điền phiếu mới", "Thăm nhanh")
+        hand.type_in(f"Chủ hộ {number}")
+        if number == 3:  # the camera took the memory: the page is gone before the photo came back
+            hand.found(".question input[type=file]")
+            safari.refresh()
+            hand.press("Điền tiếp", "Thăm nhanh")
+        if number in (3, 5):
+            hand.found(".question input[type=file]").send_keys(str(photo))
+            hand.found(".taken img")
+        hand.press("Xem lại")
+        hand.press("Hoàn thành và gửi")
+        hand.reads(f"{number + 1} phiếu chờ gửi")
+        if number == 6:
+            safari.get("about:blank")
+            safari.get(server.page)
+            hand.reads("7 phiếu chờ gửi")
+    server.begin()
+    hand.press("Gửi ngay")
+    hand.reads("Không có phiếu chờ gửi")
+    sent = stored(server)
+    assert sorted(answer(each, "ten") or "" for each in sent) == [f"Chủ hộ {number}" for number in range(10)]
+    assert len({each.instance_id for each in sent}) == 10
+    assert [each.missing_files for each in sent] == [None] * 10
+    with server.app.app_context():
+        assert len(arrived_files()) == 2
+        db.session.close()
+
+
 def test_a_form_is_opened_filled_in_and_sent(safari: webdriver.WebKitGTK, server: Server) -> None:
-    def found(selector: str) -> WebElement:
-        return WebDriverWait(safari, 30).until(lambda each: each.find_element(By.CSS_SELECTOR, selector))
-
-    def press(words: str) -> None:
-        """Touch the button with these words once it is there."""
-        path = f"//button[normalize-space()='{words}']"
-        WebDriverWait(safari, 30).until(lambda each: each.find_element(By.XPATH, path)).click()
-
-    def type_in(words: str) -> None:
-        found(".question input").send_keys(words)
-        press("Tiếp")
-
+    hand = Touched(safari)
     safari.get(server.page)
     WebDriverWait(safari, 60).until(lambda each: "Mọi loại câu" in each.page_source)
     safari.find_element(By.XPATH, "//li[contains(., 'Mọi loại câu')]//button").click()
     for words in ("Nguyễn Văn Ấm", "4", "152,5"):
-        type_in(words)
-    found(".choice input[value=khong]").click()
-    press("Tiếp")
-    type_in("Bé Na")
+        hand.type_in(words)
+    hand.found(".choice input[value=khong]").click()
+    hand.press("Tiếp")
+    hand.type_in("Bé Na")
     for _ in range(2):  # no other child, no photo
-        press("Tiếp")
-    press("Xem lại")
-    press("Hoàn thành và gửi")
+        hand.press("Tiếp")
+    hand.press("Xem lại")
+    hand.press("Hoàn thành và gửi")
     WebDriverWait(safari, 30).until(lambda each: "Đã gửi 1 phiếu." in each.page_source)
     [sent] = stored(server)
     told = {name: answer(sent, name) for name in ("ten", "nguoi", "dien", "vneid", "ten_tre")}

@@ -4,7 +4,6 @@ import io
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -56,17 +55,33 @@ ALL_KINDS = """
 """
 
 
-@dataclass
 class Server:
     """A running server, its application, and a collector's code."""
 
-    address: str
-    app: Flask
-    code: str
+    def __init__(self, app: Flask, code: str) -> None:
+        self.app, self.code, self.port = app, code, 0
+        self.begin()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def page(self) -> str:
         return f"{self.address}/phieu/#ma={self.code}"
+
+    def begin(self) -> None:
+        """Answer, under the same address as before."""
+        self._running = make_server("127.0.0.1", self.port, self.app, threaded=True)
+        self.port = self._running.server_port
+        self._thread = threading.Thread(target=self._running.serve_forever)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Answer nobody: what browsers see where there is no network."""
+        self._running.shutdown()
+        self._thread.join()
+        self._running.server_close()
 
 
 @pytest.fixture
@@ -87,13 +102,9 @@ def server(template_database: Template, tmp_path: Path) -> Iterator[Server]:
         code = collectors.token(make_collector(commune, [village]).collector)
         db.session.commit()
         db.session.close()
-        running = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield Server(f"http://127.0.0.1:{running.server_port}", app, code)
-        running.shutdown()
-        thread.join()
-        running.server_close()
+        found = Server(app, code)
+        yield found
+        found.end()
 
 
 @pytest.fixture
