@@ -1,5 +1,6 @@
 """R12: an officer corrects a visit in the form it was filled in with; only what was meant comes out otherwise."""
 
+import datetime as dt
 import io
 import re
 
@@ -7,13 +8,17 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from forms.engine import engine
+from server import clock
 from server.db import db
 from server.files.attachments import Upload
-from server.intake import receive
+from server.intake import apply_batches, receive
 from server.intake.sender import Sender
-from server.models import Collector, Commune, FormFile
+from server.models import Collector, Commune, Entity, EntityVersion, FormFile, Submission
+from server.openrosa import published
+from server.phones import phone_access
 from tests import sample
-from tests.browser.conftest import DESK, opened, sign_in
+from tests.browser.conftest import DESK, PHONE, opened, sign_in
 from tests.browser.test_web_questions import serious
 from tests.browser.web_collector import Server, photographed, stored
 from tests.people import make_person
@@ -147,3 +152,91 @@ def test_an_officer_corrects_what_was_meant_and_no_other_byte(browser: Browser, 
         want = want.replace(old, now)
     assert new.xml == want
     assert new.missing_files is None
+
+
+def test_a_visit_whose_household_has_left_the_list_is_corrected_and_stays_that_households(
+    browser: Browser, server: Server
+) -> None:
+    """R12: moved to another thôn, renamed and gone since; the visit names it, and its time and its state stay."""
+    number, sent, observed = met_and_gone(server)
+    with opened(browser, server.address, PHONE) as seen:
+        page = seen.page
+        sign_in(seen, "officer")
+        seen.open(f"/quan-tri/xa/11629/phieu/{number}/sua")
+        page.wait_for_selector("html[data-ready]")
+        expect(page.locator("dl.answers")).to_contain_text("Đỗ Thị Thảo")
+        page.get_by_role("button", name="Chọn hộ", exact=True).click()
+        expect(page.get_by_text("chọn từ danh sách của máy chủ")).to_be_visible()
+        expect(page.locator(".question input")).to_have_count(0)
+        page.get_by_role("button", name="Mọi câu").click()
+        page.get_by_role("button", name=re.compile("có chữ ký số hoặc chữ ký điện tử cá nhân")).click()
+        page.locator("input").fill("2")
+        page.get_by_role("button", name="Mọi câu").click()
+        page.get_by_label("Vì sao sửa").fill("Đã gọi lại hộ")
+        page.get_by_role("button", name="Lưu bản sửa").click()
+        expect(page.get_by_text("Đã lưu bản sửa và duyệt")).to_be_visible()
+        assert seen.width() <= 390
+    new = stored(server)[-1]
+    want = sent
+    for name in ("chu_ky_so_18", "chu_ky_so_ca_nhan_18_done"):
+        assert want.count(f"<{name}>1</{name}>".encode()) == 1
+        want = want.replace(f"<{name}>1</{name}>".encode(), f"<{name}>2</{name}>".encode())
+    assert (
+        re.split(rb"<(?:\w+:)?instanceID>", without_old_id(new.xml))[0]
+        == re.split(rb"<(?:\w+:)?instanceID>", want)[0]
+    )
+    assert new.observed_at == observed
+
+
+def without_old_id(xml: bytes) -> bytes:
+    return re.sub(rb"<((?:\w+:)?deprecatedID)>[^<]*</\1>", b"", xml)
+
+
+def met_and_gone(server: Server) -> tuple[int, bytes, dt.datetime]:
+    """A visit to a household that has moved away and left the list since; its number, bytes and time."""
+    with server.app.app_context():
+        home = db.session.scalars(sa.select(Entity).where(Entity.label.like("Đỗ Thị Thảo, %, số 6"))).one()
+        first = {"entity_id": home.id, "version": 1, "label": home.label, "data": home.data}
+        db.session.add(EntityVersion(**first, created_at=home.created_at))
+        db.session.commit()
+        caller = phone_access.by_token(server.code)
+        connection = db.session.connection()
+        newest = next(e for e in published.listed(connection, caller) if e.form_id == "ho_gia_dinh")
+        version = published.version(caller, "ho_gia_dinh", newest.version)
+        media = {
+            name: published.file(connection, caller, version, name).body for name in version.definition.media
+        }
+        xform = published.xform(connection, caller, "ho_gia_dinh", newest.version).body
+        filling = engine.open_form(xform, media).start(clock.now())
+        answers = {
+            "thon": "11629001",
+            "tim_ho": "co_san",
+            "ho": str(home.id),
+            "ket_qua": "gap",
+            "nguoi_18": "3",
+            "chu_ky_so_18": "1",
+        }
+        for question, text in answers.items():
+            filling.answer(question, text)
+        collector = db.session.scalars(sa.select(Collector)).one()
+        make_person("officer", "officer", db.session.scalars(sa.select(Commune)).one())
+        other = sample.make_village(collector.commune, "11629002", "Thôn Tây")
+        sender = Sender(collector.id, collector.commune_id, {"11629001": home.village_id})
+        number = receive.accept(filling.submission(), [], sender).submission_id
+        apply_batches.caught_up()
+        key, elsewhere = home.id, other.id
+        db.session.rollback()  # one who has read may not write after others
+        gone = {
+            "village_id": elsewhere,
+            "label": "Người khác",
+            "ended_at": clock.now(),
+            "changed_at": clock.now(),
+        }
+        db.session.execute(
+            sa.update(Entity).where(Entity.id == key).values(**gone, data={"thon": "11629002"})
+        )
+        db.session.commit()
+        row = db.session.get_one(Submission, number)
+        told = number, row.xml, row.observed_at
+        db.session.close()
+        return told

@@ -33,6 +33,10 @@ from tests.sample import (
 
 pytestmark = pytest.mark.browser
 
+DRAFTED = """import('{0}').then((store) => store.all('drafts'))
+  .then(([draft]) => [...new Uint8Array(draft.files[0].bytes)])"""
+"""The bytes of the photo that a draft keeps, and that is shown."""
+
 
 def test_a_draft_survives_reloads_with_its_photo_and_is_sent_once(
     phone: BrowserContext, server: Server
@@ -51,12 +55,15 @@ def test_a_draft_survives_reloads_with_its_photo_and_is_sent_once(
         page.wait_for_timeout(300)
     while page.get_by_role("button", name="Hoàn thành và gửi").count() == 0:
         onwards(page)
+    module = page.evaluate("document.querySelector('script[type=module]').src").replace("app.js", "store.js")
+    drafted = page.evaluate(DRAFTED.format(module))
     finish(page)
     expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
     [sent] = stored(server)
     assert sent.missing_files is None
     with server.app.app_context():
-        assert len(arrived_files()) == 1
+        [photo] = arrived_files().values()
+    assert photo == bytes(drafted)
 
 
 def test_without_a_network_it_waits_opens_again_and_two_tabs_send_it_once(

@@ -11,6 +11,8 @@ const INSIDE_APPS = /Zalo|FBAN|FBAV|Instagram|Line\//;
 const main = document.getElementById("main");
 const waiting = document.getElementById("waiting");
 let open = null; // the form that is being filled in
+let isOpening = false; // one is being made ready
+let shown = 0; // counts what was begun to be shown: what is overtaken meanwhile shows nothing any more
 
 const ready = () => document.documentElement.setAttribute("data-ready", "");
 const notice = (words, kind = "notice") => words && make("p", { class: kind, role: kind === "wrong" ? "alert" : "status" }, words);
@@ -60,7 +62,10 @@ function signIn(problem = "") {
 async function home(words = "", kind = "notice") {
   open?.close();
   open = null;
+  shown += 1;
+  const mine = shown;
   const [about, drafts, outbox] = [await store.setting("about"), await store.all("drafts"), await store.all("outbox")];
+  if (mine !== shown) return;
   const isInside = INSIDE_APPS.test(navigator.userAgent);
   const isInstalled = navigator.standalone || matchMedia("(display-mode: standalone)").matches;
   const isPhone = "standalone" in navigator;
@@ -120,6 +125,18 @@ const parts = () => Promise.all([import("./session.js"), import("./form_view.js"
 
 /** Opens a new form or a draft; what the engine cannot do is told with the way out. */
 async function fill(form, draft = null) {
+  shown += 1;
+  isOpening = true;
+  try {
+    await show(form, draft);
+  } finally {
+    isOpening = false;
+  }
+}
+
+const isBusy = () => Boolean(open) || isOpening;
+
+async function show(form, draft) {
   const [{ openSession }, { showForm }, { locateOnce }] = await parts();
   const who = (await store.setting("about")) ?? {};
   let session;
@@ -154,7 +171,7 @@ async function refresh(isAsked = false) {
   await flush(isAsked);
   try {
     await update();
-    if (!open) await home();
+    if (!isBusy()) await home();
   } catch (error) {
     await failed(error, isAsked);
   }
@@ -164,7 +181,7 @@ async function flush(isAsked = false) {
   try {
     waiting.textContent = say("sending");
     const sent = await send();
-    if (!open && (sent || isAsked)) await home(sent ? say("sent", { n: sent }) : "");
+    if (!isBusy() && (sent || isAsked)) await home(sent ? say("sent", { n: sent }) : "");
   } catch (error) {
     await failed(error, isAsked);
   } finally {
@@ -173,7 +190,7 @@ async function flush(isAsked = false) {
 }
 
 async function failed(error, isAsked) {
-  if (open) return;
+  if (isBusy()) return;
   if (error.status === 403) await home(say("code_lost"), "wrong");
   else if (error.code !== "offline") await home(error.message, "wrong");
   else if (isAsked) await home(say("offline")); // unasked, what was just said stays

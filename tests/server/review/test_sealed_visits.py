@@ -42,8 +42,17 @@ def test_an_edit_in_clear_takes_no_sealed_visits_place(app: Flask) -> None:
     assert survey.submission(sealed.id).replaced_by_id is None
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_sealed_visit_is_corrected_by_no_address(app: Flask, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        ("get", "/sua"),
+        ("get", "/sua/phieu"),
+        ("post", "/sua"),
+        ("get", "/sua/tung-cau"),
+        ("post", "/sua/tung-cau"),
+    ],
+)
+def test_a_sealed_visit_is_corrected_by_no_address(app: Flask, method: str, address: str) -> None:
     """edit-20: 409 to look and to save; the sealed visit stands as it came."""
     place = survey.begin(())
     commune = db.session.get_one(Commune, place.commune.id)
@@ -57,16 +66,18 @@ def test_a_sealed_visit_is_corrected_by_no_address(app: Flask, method: str) -> N
     make_person("can.bo", "officer", commune)
     officer = browser(app)
     officer.sign_in("can.bo")
-    page = f"/quan-tri/xa/11629/phieu/{sent}/sua/tung-cau"
+    page = f"/quan-tri/xa/11629/phieu/{sent}{address}"
     if method == "get":
         answer = officer.get(page)
     else:
         data = {
             "ly_do": "Đã gọi lại",
             "cau:/data/loi_khai": "",
+            "ban_sua": '{"answers": {"/data/loi_khai": ""}, "rounds": []}',
             "csrf_token": officer.csrf_token("/quan-tri/xa/11629/phieu"),
         }
         answer = officer.post(page, data=data)
-    assert (answer.status_code, "đã mã hóa" in answer.text) == (409, True)
+    told = answer.json["message"] if answer.is_json else answer.text
+    assert (answer.status_code, "đã mã hóa" in told) == (409, True)
     [stored] = sample.arrived()
     assert (stored.xml, stored.review, stored.replaced_by_id) == (xml, "received", None)
