@@ -41,6 +41,8 @@ ACTS: Mapping[str, str] = {
     "form.attach": "Thêm tệp vào bản nháp biểu mẫu",
     "form.communes": "Chọn xã dùng biểu mẫu",
     "form.discard": "Bỏ bản nháp biểu mẫu",
+    "form.file_add": "Thêm tệp vào biểu mẫu đang dùng",
+    "form.file_remove": "Bỏ tệp của biểu mẫu đang dùng",
     "form.publish": "Phát hành biểu mẫu",
     "form.restore": "Dùng lại biểu mẫu",
     "form.retire": "Ngừng biểu mẫu",

@@ -8,3 +8,4 @@ class FormProblem(ProblemKind):
 
     VERSION_UNKNOWN = 404, "Biểu mẫu “{form_id}” không có phiên bản “{version}”."
     SUBMISSION_UNREADABLE = 400, "Phiếu không đọc được: {why}"
+    FORM_FILE_REFUSED = 400, "Chưa nhận được tệp này: {why}"

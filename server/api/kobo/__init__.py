@@ -8,12 +8,15 @@ from server.api.kobo import (
     asset_routes,
     attachment_routes,
     data_routes,
+    deploy_routes,
     edit_routes,
     export_routes,
     export_setting_routes,
     hook_routes,
     key_routes,
     kobo_addresses,
+    media_routes,
+    permission_routes,
     validation_routes,
 )
 from server.api.kobo.kobo_addresses import PlainAddresses
@@ -23,11 +26,14 @@ BLUEPRINTS = (
     asset_routes.blueprint,
     attachment_routes.blueprint,
     data_routes.blueprint,
+    deploy_routes.blueprint,
     edit_routes.blueprint,
     export_routes.blueprint,
     export_setting_routes.blueprint,
     hook_routes.blueprint,
     key_routes.blueprint,
+    media_routes.blueprint,
+    permission_routes.blueprint,
     validation_routes.blueprint,
 )
 

@@ -9,3 +9,7 @@ class KoboProblem(ProblemKind):
     FIELD_WRONG = 400, "Yêu cầu có chỗ không dùng được: {why}"
     NO_TWIN = 403, "Một phiếu là một lần thăm, nhân đôi là đếm hai lần; hãy nhờ người đi thăm gửi phiếu mới."
     EXPORT_BUSY = 503, "Máy chủ đang làm một tệp Excel khác; xin tải lại sau mươi giây."
+    ROLES_DECIDE = (
+        403,
+        "Ai được làm gì do vai trò của tài khoản quyết định; hãy đổi vai trò ở trang Tài khoản.",
+    )

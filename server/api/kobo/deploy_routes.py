@@ -1,0 +1,333 @@
+"""Forms brought and deployed at Kobo's door: as drafts, checked and published by the one way that pages use (K18)."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, jsonify, request
+
+from forms import personal_data
+from forms.definition import Definition
+from forms.errors import FormRejected, SheetError
+from server import audit, clock
+from server.accounts import access
+from server.accounts.client_access import client
+from server.accounts.roles import Right
+from server.answers import reader as readers
+from server.api.kobo import asset_json, content_workbook, kobo_addresses, uids
+from server.api.kobo.asset_routes import reading
+from server.api.kobo.kobo_bodies import given, text, truth
+from server.api.kobo.kobo_errors import wrong
+from server.db import begin_writing, db
+from server.errors import CommonProblem, Problem
+from server.models import Commune, Form, FormDraft, MadeFile
+from server.published_forms import drafts, publishing
+from server.published_forms.publish_answers import Terms
+
+blueprint = Blueprint("kobo_deployment", __name__, url_prefix="/api/v2")
+
+Json = dict[str, Any]
+IMPORT = "kobo_import"
+"""What an import is called among the things that a client asked for and may follow for a day."""
+_NO_PURPOSE = (
+    "biểu mẫu chưa nói hỏi để làm gì. Hãy thêm trang muc_dich (muc_dich, can_cu, luu_thang), hoặc phát hành ở trang "
+    "Biểu mẫu."
+)
+_BLANK = "biểu mẫu còn ghi nhận chỉ tiêu khi chưa ai trả lời."
+
+
+class WorkbookRefused(Exception):
+    """A workbook that cannot be taken, with what is wrong in it."""
+
+    def __init__(self, errors: Sequence[SheetError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(map(str, errors)))
+
+    def told(self) -> str:
+        """In Kobo's shape: the row first, then our sentence with sheet, row and column."""
+        return "\n".join(f"[row : {each.row}] {each}" if each.row else str(each) for each in self.errors)
+
+
+@blueprint.post("/assets")
+@client(Right.MANAGE_FORMS)
+def add() -> tuple[Response, int]:
+    """A form, by its content or as a workbook: it becomes a draft, which is published by deploying it."""
+    try:
+        draft = _brought(given())
+    except WorkbookRefused as refused:
+        return _refused(refused)
+    return jsonify(_draft_told(draft)), 201
+
+
+@blueprint.patch("/assets/<uid>")
+@client(Right.MANAGE_FORMS)
+def change(uid: str) -> Response | tuple[Response, int]:
+    """Other content of a form: its draft, until it is deployed. What else Kobo lets change is not kept here."""
+    form_id, form = _own(uid)
+    said = given()
+    if "content" not in said and not request.files:
+        if form is None:
+            raise Problem(CommonProblem.NOT_FOUND)
+        reader = reading()
+        return jsonify(asset_json.listed(asset_json.of(form, reader, readers.sent(reader)), ""))
+    try:
+        return jsonify(_draft_told(_brought(said, form_id)))
+    except WorkbookRefused as refused:
+        return _refused(refused)
+
+
+@blueprint.post("/imports")
+@client(Right.MANAGE_FORMS)
+def bring() -> tuple[Response, int]:
+    """A workbook for a form that there is (`destination`), or for a new one; its address tells what became of it."""
+    said = given()
+    destination = text(said, "destination")
+    form_id = _own(destination.rstrip("/").rpartition("/")[2].partition(".")[0])[0] if destination else ""
+    problem, asset_uid, verb = "", "", "updated" if form_id else "created"
+    try:
+        asset_uid = uids.uid("a", _brought(said, form_id).form_id)
+    except WorkbookRefused as refused:
+        problem = refused.told()
+    row = _import_row(problem, f"{verb} {asset_uid}")
+    return jsonify(_import_told(row) | {"status": "processing"}), 201
+
+
+@blueprint.get("/imports/<import_uid>")
+@client(Right.MANAGE_FORMS)
+def brought(import_uid: str) -> Response:
+    """What became of an import."""
+    query = sa.select(MadeFile).where(MadeFile.kind == IMPORT, MadeFile.actor == access.signed_in().actor)
+    found = next((each for each in db.session.scalars(query) if uids.uid("i", each.id) == import_uid), None)
+    if found is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return jsonify(_import_told(found))
+
+
+@blueprint.get("/assets/<uid>/deployment")
+@client(Right.MANAGE_FORMS)
+def deployment(uid: str) -> Response:
+    """Which version is deployed."""
+    _, form = _own(uid)
+    if form is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return jsonify(_deployment_told(form))
+
+
+@blueprint.post("/assets/<uid>/deployment")
+@client(Right.MANAGE_FORMS)
+def deploy(uid: str) -> Response | tuple[Response, int]:
+    """Publish the draft."""
+    return _deployed(uid, given())
+
+
+@blueprint.patch("/assets/<uid>/deployment")
+@client(Right.MANAGE_FORMS)
+def redeploy(uid: str) -> Response | tuple[Response, int]:
+    """Publish the draft if there is one; archive a form or take it into use again (`active`). Empty: as it is."""
+    return _deployed(uid, given())
+
+
+def _deployed(uid: str, said: Json) -> Response | tuple[Response, int]:
+    form_id, form = _own(uid)
+    draft = _draft(form_id)
+    _check_version(said, form, draft)
+    is_active = truth(said, "active", default=True)
+    try:
+        if draft is not None and is_active:
+            form = _publish(draft)
+    except WorkbookRefused as refused:
+        return _refused(refused)
+    if form is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    if (form.retired_at is None) != is_active:
+        _set_active(form, is_active=is_active)
+    return jsonify(_deployment_told(form))
+
+
+def _set_active(form: Form, *, is_active: bool) -> None:
+    number = form.id
+    begin_writing()
+    form = db.session.get_one(Form, number)
+    form.retired_at = None if is_active else clock.now()
+    act = "form.restore" if is_active else "form.retire"
+    audit.note(act, f"form:{form.id}", {"form_id": form.form_id})
+    db.session.commit()
+
+
+def _check_version(said: Json, form: Form | None, draft: FormDraft | None) -> None:
+    """A version that is asked for has to be the newest one."""
+    wanted = said.get("version_id")
+    if wanted is None:
+        return
+    known = {_draft_version(draft)} if draft else {uids.of_form_version(form.versions[-1])} if form else set()
+    if wanted not in known:
+        raise wrong("version_id", "Only the most recent version of an asset can be deployed.")
+
+
+def _publish(draft: FormDraft) -> Form:
+    """The draft as a version, its questions classed as their words suggest where the workbook says nothing."""
+    definition = drafts.definition(draft)
+    known = db.session.scalars(sa.select(Form).where(Form.form_id == draft.form_id)).first()
+    if definition.purpose is None and (known is None or not known.purpose):
+        raise WorkbookRefused([SheetError("muc_dich", None, None, _NO_PURPOSE)])
+    if draft.blank:
+        raise WorkbookRefused([SheetError("survey", None, "calculation", f"{_BLANK} {draft.blank[0]}")])
+    missing = publishing.missing_files(definition, [each.name for each in draft.files])
+    if missing:
+        raise WorkbookRefused([SheetError("survey", None, None, f"còn thiếu tệp {', '.join(missing)}.")])
+    terms = Terms(classes=personal_data.guessed(definition), kept=frozenset())
+    number = draft.id
+    try:
+        read = drafts.ready(draft, terms)
+        begin_writing()
+        draft = db.session.get_one(FormDraft, number)
+        published = drafts.publish(
+            draft, terms, exact_points=False, actor=access.signed_in().actor, read=read
+        )
+    except FormRejected as rejected:
+        db.session.rollback()
+        raise WorkbookRefused(rejected.errors) from rejected
+    form = published.form_version.form
+    db.session.commit()
+    return form
+
+
+def _brought(said: Json, form_id: str = "") -> FormDraft:
+    """The workbook of a request as a draft of the asker's commune; `form_id`: of that form alone."""
+    commune = _commune()
+    content, filename = _workbook(said, form_id)
+    actor, commune_id = access.signed_in().actor, commune.id
+    try:
+        checked = drafts.check(content, filename)
+        found = checked.converted.definition.form_id
+        if form_id and found != form_id:
+            sentence = f"mã “{found}” không phải mã của biểu mẫu này (“{form_id}”)."
+            raise FormRejected([SheetError("settings", 2, "form_id", sentence, found)])
+        begin_writing()
+        draft = drafts.save(content, filename, db.session.get_one(Commune, commune_id), actor, checked)
+    except FormRejected as rejected:
+        db.session.rollback()
+        raise WorkbookRefused(rejected.errors) from rejected
+    audit.note("form.upload", f"form_draft:{draft.id}", {"form_id": draft.form_id, "md5": draft.md5})
+    db.session.commit()
+    return draft
+
+
+def _workbook(said: Json, form_id: str) -> tuple[bytes, str]:
+    """The bytes of the workbook, whichever way they came, and a name for it."""
+    name = text(said, "name", form_id or "phieu")[:120] or "phieu"
+    sent = request.files.get("file")
+    if sent is not None:
+        return sent.stream.read(drafts.MOST_FILE_BYTES + 1), sent.filename or f"{name}.xlsx"
+    if "base64Encoded" in said:
+        encoded = text(said, "base64Encoded").rpartition(",")[2]
+        try:
+            return base64.b64decode(encoded, validate=True), f"{content_workbook.slug(name)}.xlsx"
+        except binascii.Error as error:
+            raise wrong("base64Encoded", "Not valid base64.") from error
+    content = said.get("content")
+    if isinstance(content, dict):
+        return content_workbook.workbook(content, name, form_id), f"{content_workbook.slug(name)}.xlsx"
+    if "url" in said:
+        raise wrong("url", "Máy chủ không tự tải tệp từ nơi khác; hãy gửi tệp (file hoặc base64Encoded).")
+    raise wrong("content", "This field is required.")
+
+
+def _commune() -> Commune:
+    own = access.signed_in().commune_id
+    if own is None:
+        raise Problem(CommonProblem.NOT_ALLOWED)
+    return db.session.get_one(Commune, own)
+
+
+def _own(uid: str) -> tuple[str, Form | None]:
+    """A form or a draft of the asker's commune by its id; NOT_FOUND for any other."""
+    commune = _commune()
+    owned = sa.select(Form).where(Form.commune_id == commune.id)
+    form = next((each for each in db.session.scalars(owned) if uids.of_form(each) == uid), None)
+    if form is not None:
+        return form.form_id, form
+    kept = db.session.scalars(sa.select(FormDraft.form_id).where(FormDraft.commune_id == commune.id))
+    found = next((each for each in kept if uids.uid("a", each) == uid), None)
+    if found is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return found, None
+
+
+def _draft(form_id: str) -> FormDraft | None:
+    query = sa.select(FormDraft).where(FormDraft.form_id == form_id, FormDraft.commune_id == _commune().id)
+    return db.session.scalars(query).first()
+
+
+def _draft_version(draft: FormDraft) -> str:
+    return uids.of_version(draft.form_id, drafts.definition(draft).version)
+
+
+def _draft_told(draft: FormDraft) -> Json:
+    """A draft as Kobo tells a form that is not deployed."""
+    definition: Definition = drafts.definition(draft)
+    uid = uids.uid("a", draft.form_id)
+    path = f"/assets/{uid}"
+    return {
+        "url": kobo_addresses.address(path), "uid": uid, "name": draft.title, "kind": "asset", "asset_type": "survey",
+        "date_created": asset_json.moment(draft.uploaded_at), "date_modified": asset_json.moment(draft.uploaded_at),
+        "version_id": _draft_version(draft), "version__content_hash": draft.md5, "has_deployment": False,
+        "deployed_version_id": None, "deployment__active": False, "deployment_status": "draft",
+        "deployment__submission_count": 0, "summary": asset_json.summary(definition), "settings": {},
+        "data": kobo_addresses.address(f"{path}/data"), "remarks": [str(each) for each in drafts.remarks(draft)],
+    }  # fmt: skip
+
+
+def _deployment_told(form: Form) -> Json:
+    reader = reading()
+    asset = asset_json.of(form, reader, readers.sent(reader))
+    return {
+        "backend": "tungnha",
+        "active": asset.is_active,
+        "version_id": uids.of_form_version(asset.newest),
+        "identifier": kobo_addresses.address(f"/assets/{asset.uid}"),
+        "asset": asset_json.listed(asset, ""),
+    }
+
+
+def _import_row(problem: str, outcome: str) -> MadeFile:
+    """What became of an import, kept for a day for who asked."""
+    caller = access.signed_in()
+    begin_writing()
+    row = MadeFile(
+        id=uids.uid("i", clock.now(), caller.actor, outcome), kind=IMPORT, commune_id=_commune().id, actor=caller.actor,
+        name=caller.name, address=outcome, outside_url=kobo_addresses.root(), of=1, done=1, audit={},
+        state="failed" if problem else "ready", problem=problem or None, asked_at=clock.now(),
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.commit()
+    return row
+
+
+def _import_told(row: MadeFile) -> Json:
+    uid = uids.uid("i", row.id)
+    verb, _, asset_uid = row.address.partition(" ")
+    told = [{"uid": asset_uid, "kind": "asset", "summary": {}, "owner__username": ""}]
+    return {
+        "uid": uid,
+        "url": kobo_addresses.address(f"/imports/{uid}"),
+        "status": "error" if row.problem else "complete",
+        "messages": {"error": row.problem} if row.problem else {verb: told},
+        "date_created": asset_json.moment(row.asked_at),
+    }
+
+
+def _refused(refused: WorkbookRefused) -> tuple[Response, int]:
+    errors = [
+        {
+            "sheet": each.sheet,
+            "row": each.row,
+            "column": each.column,
+            "cell": each.cell,
+            "message": each.sentence,
+        }
+        for each in refused.errors
+    ]
+    return jsonify(error=refused.told(), errors=errors), 400
