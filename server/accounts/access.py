@@ -38,8 +38,8 @@ class Access:
     """What a view declares: for whom it is, and for `people` with which right."""
 
     kind: str
-    """`public`, `people`, `program`, `client` (server/accounts/client_access.py), `link`, `phone`, `web_form` or
-    `poster`."""
+    """`public`, `people`, `program`, `client`, `sign_in` (server/accounts/client_access.py), `link`, `phone`,
+    `web_form` or `poster`."""
     right: Right | None = None
     """For `people` and `client`; None: everybody who signs in."""
     reads: str = ""

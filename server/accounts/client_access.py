@@ -58,6 +58,17 @@ def client(right: Right, *, records: bool = False) -> Callable[[View], View]:
     return lambda view: access.declared(view, needed, admit)
 
 
+def signs_in(view: View) -> View:
+    """A view that is told a name and a password in the request itself, and looks at no session and no key: another
+    site's page gains nothing by sending it.
+    """
+
+    def admit() -> None:
+        pass
+
+    return access.declared(view, Access("sign_in"), admit)
+
+
 def sums(reads: str, *, records: bool = False) -> Callable[[View], View]:
     """A view of sums for programs that other systems' users have: for persons, for their keys that read submissions,
     and for a program's own key that may read this (tokens.READS). `records`: who may see single submissions is shown
@@ -136,9 +147,15 @@ def _who() -> Caller | None:
     if given.type != "basic":
         return None
     name, password = (given.username or "").strip().casefold(), given.password or ""
+    return known_as(name, password)
+
+
+def known_as(name: str, password: str) -> Caller | None:
+    """A person by name and password; whose key it is where a key stands in the password's place. None: nobody."""
     if len(password) == _KEY_LETTERS:
         return of_key(password)
-    return _by_password(name, password) if name else None
+    known_name = name.strip().casefold()
+    return _by_password(known_name, password) if known_name else None
 
 
 def of_key(token: str) -> Caller:

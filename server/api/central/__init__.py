@@ -3,10 +3,25 @@
 from flask import Flask
 
 from server import replica
+from server.api.central import (
+    central_exports,
+    central_forms,
+    central_projects,
+    central_sessions,
+    central_submissions,
+)
 from server.api.odata import coverage_routes, form_routes
 from server.intake import apply_batches
 
-BLUEPRINTS = (coverage_routes.blueprint, form_routes.blueprint)
+BLUEPRINTS = (
+    coverage_routes.blueprint,
+    form_routes.blueprint,
+    central_sessions.blueprint,
+    central_projects.blueprint,
+    central_forms.blueprint,
+    central_exports.blueprint,
+    central_submissions.blueprint,
+)
 
 for _each in BLUEPRINTS:
     _each.before_request(apply_batches.caught_up)

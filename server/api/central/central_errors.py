@@ -6,6 +6,7 @@ from flask import Response, jsonify, request
 
 from server.accounts.account_problems import AccountProblem
 from server.addresses import is_of_central
+from server.api.central.central_problems import CentralProblem
 from server.api.odata.odata_problems import ODataProblem
 from server.errors import CommonProblem, Problem, ProblemKind
 
@@ -16,6 +17,7 @@ CODES: Mapping[ProblemKind, float] = {
     CommonProblem.NOT_FOUND: 404.1,
     CommonProblem.FORM_UNKNOWN: 404.1,
     CommonProblem.METHOD_NOT_ALLOWED: 404.1,
+    CentralProblem.VALUE_WRONG: 400.8,
     ODataProblem.FORMAT_REFUSED: 406.1,
     ODataProblem.OPTION_UNSUPPORTED: 501.1,
     ODataProblem.OPTION_WRONG: 400.8,

@@ -1,0 +1,48 @@
+"""pyodk, as anybody installs it, against a server on this machine (O1 to O10)."""
+
+import json
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from tests.client_venv import python_with
+from tests.people import PASSWORD
+from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, commune, visits, walker
+
+__all__ = ["commune", "visits", "walker"]  # fixtures are found by their names
+CALLS = Path(__file__).parents[3] / "data" / "pyodk_calls.py"
+PYODK = "pyodk==1.3.0"
+
+
+@pytest.mark.live
+def test_pyodk_reads_and_reviews_unmodified(app: Flask, visits: str, tmp_path: Path) -> None:
+    told = _told(app, tmp_path)
+    every = [FIRST, SECOND, THIRD]
+    assert told == {
+        "projects": [11629], "project": "Xã An Lão", "forms": ["khao_sat"], "form": "1", "xml": "<?xml",
+        "submissions": every[::-1], "submission": FIRST, "table": [3, every], "filtered": 1, "expanded": [2, 0, 0],
+        "rounds": 2, "reviewed": "approved", "comments": 1, "app_users": ["field_key"], "csv": [200, 4],
+        "attachments": [{"name": "1763.jpg", "exists": True}, {"name": "may 1.jpg", "exists": True}],
+    }  # fmt: skip
+
+
+def _told(app: Flask, folder: Path) -> Any:
+    python = python_with(PYODK)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        command = [str(python), str(CALLS), url, "officer", PASSWORD, str(folder)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return json.loads(ran.stdout)
