@@ -190,6 +190,11 @@ class Settings:
         "Machines that officers may have submissions sent on to, by spaces: `nhan.example.vn`, `*.example.vn`, "
         "`https://nhan.example.vn:8443`, `http://10.1.2.3:8080`; without a scheme https is meant. Empty: none.",
     )
+    rollup_url: str = _setting(
+        "",
+        "Address of the city's installation that `flask nightly` sends this commune's signed sums to, "
+        "`https://city.example.vn`; its host has to stand in `hook_hosts`. Empty: none.",
+    )
     hook_networks: str = _setting(
         "",
         "Networks of this machine or of the house that submissions may be sent on to, as `10.1.2.0/24`; all others "

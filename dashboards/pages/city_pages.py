@@ -24,7 +24,8 @@ from geo.vietnamese_order import sort_key
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import city
-from server.coverage.city import CityTable, CommuneRow
+from server.coverage.city import CityTable
+from server.coverage.commune_row import CommuneRow
 from server.coverage.coverage_problems import CoverageProblem
 from server.coverage.coverage_table import VISITED
 from server.errors import Problem
@@ -70,6 +71,8 @@ class CommuneLine:
     gap: str
     colour: str
     """The class of its colour on the map."""
+    sent: str
+    """Of a commune on an installation of its own: until when it sent its sums."""
 
 
 @blueprint.get("/thanh-pho", endpoint="city")
@@ -183,8 +186,13 @@ def _line(row: CommuneRow, chosen: CountedIndicator, *, has_targets: bool, is_sh
         required=words.required(target.target) if target else "",
         state=target.judgement.state if target else None,
         gap=_gap(row),
+        sent=_sent(row),
         colour=_colour(row, met if chosen.code == VISITED else None, has_targets=has_targets),
     )
+
+
+def _sent(row: CommuneRow) -> str:
+    return f"máy riêng gửi, đến {words.day(row.sent)}" if row.sent else ""
 
 
 def _reported(row: CommuneRow) -> str:

@@ -11,7 +11,7 @@ from server.api import central, hook_content, kobo
 from server.api.central import central_errors
 from server.api.kobo import kobo_errors
 from server.api.ogc import routes as ogc_routes
-from server.api.v1 import change_routes, commune_routes, documentation, schemas
+from server.api.v1 import bundle_routes, change_routes, commune_routes, documentation, schemas
 from server.errors import Problem
 from server.hooks import sending
 from server.intake import apply_batches
@@ -71,4 +71,5 @@ def register(app: Flask) -> None:
     sending.register(app, hook_content.of_submission)
     kobo.register(app)
     app.register_blueprint(ogc_routes.blueprint)
+    app.register_blueprint(bundle_routes.blueprint)
     central.register(app)

@@ -22,6 +22,7 @@ GROUPS = (
     Group("submissions", "server.cli.submissions", "Phiếu đã nhận và còn chờ người xem."),
     Group("coverage", "server.cli.coverage", "Tỷ lệ phủ: xem, dồn số, đếm lại."),
     Group("hooks", "server.cli.hooks", "Gửi phiếu sang hệ thống khác: gửi ngay, liệt kê."),
+    Group("rollup", "server.cli.rollup", "Gói số liệu có ký, giữa máy riêng của xã và máy thành phố."),
     Group("docs", "server.cli.docs", "Tài liệu làm từ mã nguồn.", hidden=True),
 )
 

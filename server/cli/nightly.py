@@ -3,9 +3,11 @@
 import importlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import click
 import sqlalchemy as sa
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
@@ -18,7 +20,9 @@ from server.counting import changes, household_squares, writer
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
+from server.intake import apply_batches
 from server.models import Commune
+from server.settings import Settings
 
 TRIES, PAUSE_SECONDS = 3, 60
 """A database that is being restarted, or that somebody holds, is asked again."""
@@ -38,8 +42,9 @@ def command(context: click.Context) -> None:
 
 
 def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
-    households, privacy, audit, bin_ = (
-        importlib.import_module(f"server.cli.{name}") for name in ("households", "privacy", "audit", "bin")
+    households, privacy, audit, bin_, rollup = (
+        importlib.import_module(f"server.cli.{name}")
+        for name in ("households", "privacy", "audit", "bin", "rollup")
     )  # a visit needs none of them
     return {
         "households settle": lambda: context.invoke(households.settle, confirmed=None),
@@ -53,6 +58,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "hooks": _tidy_hooks,
         "backchecks draw": _draw_backchecks,
         "changes": _tidy_changes,
+        "rollup": lambda: _send_rollup(rollup),
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),
         "doctor": doctor.by_night,
     }
@@ -79,6 +85,14 @@ def _draw_backchecks() -> None:
     for commune in communes:
         if weekly_draw.is_due(commune):
             weekly_draw.draw_now(commune, audit.SHELL)
+
+
+def _send_rollup(rollup: Any) -> None:
+    """Send the sums of the one commune that works here, where a city's address is set."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.rollup_url:
+        apply_batches.caught_up()
+        click.echo(rollup.written(None, None))
 
 
 def _tidy_changes() -> None:

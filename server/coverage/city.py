@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from geo import coverage as judged
 from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
 from geo.derived import FIBRE, MOBILE
-from geo.estimate import Estimate, Squares
+from geo.estimate import Squares
 from geo.reach import Enough
 from geo.reported import Reported
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server.counting import household_squares, tally_sums
-from server.coverage import coverage_table, subjects_there
+from server.coverage import bundle_rows, coverage_table, subjects_there
+from server.coverage.commune_row import CommuneRow
 from server.coverage.coverage_table import SURVEYED, VISITED
 from server.db import db
 from server.models import Commune, Indicator, Village
@@ -27,23 +28,6 @@ from server.places.household_numbers import HouseholdNumber
 from server.plans import office_figures
 
 Row = sa.Row[*tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class CommuneRow:
-    """A commune: households met, its cell of the indicator, and its own target where its plan has one."""
-
-    code: str
-    name: str
-    kind: str
-    households: int | None
-    visited: int | None
-    cell: Cell
-    target: TargetRow | None
-    illustrative: bool
-    """Its outline is a sketch."""
-    estimate: Estimate | None = None
-    """What is estimated of all its households; of persons, with the spread among households of last night."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +45,16 @@ class CityTable:
 
 
 def choices() -> tuple[judged.CountedIndicator, ...]:
-    """What communes can be compared by: households met, then what their plans name, in the indicators' order."""
+    """What communes can be compared by: what this installation knows, then what only bundles tell of."""
+    own = own_choices()
+    known = {each.code for each in own}
+    sent = [each for told in bundle_rows.newest().values() if told for each in told.indicators]
+    others = {each.code: each for each in sent if each.code not in known}
+    return (*own, *others.values())
+
+
+def own_choices() -> tuple[judged.CountedIndicator, ...]:
+    """Households met, then what plans name that are here, in the indicators' order."""
     named = sa.select(TargetOfPlan.indicator_id)
     columns = (Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
     wanted = sa.select(*columns).where(sa.or_(Indicator.code == VISITED, Indicator.id.in_(named)))
@@ -76,14 +69,37 @@ def choices() -> tuple[judged.CountedIndicator, ...]:
 def table(
     indicator: judged.CountedIndicator, as_of: dt.date | None = None, *, feed: bool = False
 ) -> CityTable:
-    """All communes that are valid now, in eight statements however many they are; a `feed` reads until yesterday.
+    """All communes that are valid now, in nine statements however many they are; a `feed` reads until yesterday.
 
     Each commune's numbers go through the same computation as on its own page, so that none is told here that
-    is hidden there.
+    is hidden there. Those that work on installations of their own are shown as they were sent.
     """
+    own, sent = own_table(indicator, as_of, feed=feed), bundle_rows.newest()
+    if not sent:
+        return own
+    return _together(
+        own.as_of,
+        indicator,
+        tuple(
+            bundle_rows.in_place_of(row, sent[row.code], indicator.code, own.as_of)
+            if row.code in sent
+            else row
+            for row in own.rows
+        ),
+    )
+
+
+def own_table(
+    indicator: judged.CountedIndicator, as_of: dt.date | None = None, *, feed: bool = False
+) -> CityTable:
+    """The same of what is counted on this installation alone."""
     day = coverage_table.day_of_feed(as_of) if feed else coverage_table.day_shown(as_of, full=False)
     known = _CityRows.read(indicator, day)
-    rows = tuple(_row(commune, known) for commune in known.communes)
+    return _together(day, indicator, tuple(_row(commune, known) for commune in known.communes))
+
+
+def _together(day: dt.date, indicator: judged.CountedIndicator, rows: tuple[CommuneRow, ...]) -> CityTable:
+    """The rows and what those add up to that are shown."""
     shown = [row.cell for row in rows if row.cell.suppressed is None]
     households = [row.households for row in rows if row.households is not None]
     return CityTable(

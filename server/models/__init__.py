@@ -2,6 +2,7 @@
 
 from server.models.backchecks import Backcheck, BackcheckDraw
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
+from server.models.bundles import BundleSigner, BundleSource
 from server.models.changes import Change
 from server.models.checks import Interview
 from server.models.demonstration import Demonstration
@@ -54,6 +55,8 @@ __all__ = [
     "BoundaryImport",
     "BoundaryUpload",
     "Breach",
+    "BundleSigner",
+    "BundleSource",
     "Change",
     "Collector",
     "CollectorVillage",

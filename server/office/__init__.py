@@ -8,6 +8,7 @@ from server.office import (
     backcheck_pages,
     bin_pages,
     breach_pages,
+    bundle_pages,
     collector_pages,
     commune_list_pages,
     correction_by_answer_pages,
@@ -58,6 +59,7 @@ SUBJECTS = (
     office_figure_pages,
     review_pages,
     table_pages,
+    bundle_pages,
     token_pages,
     visit_move_pages,
 )

@@ -7,6 +7,11 @@ from server.review import submission_states
 
 ACTS: Mapping[str, str] = {
     "attachment.read": "Mở ảnh từ tệp xuất",
+    "bundle.distrust": "Thôi tin khóa gói số liệu của xã",
+    "bundle.key": "Tạo khóa ký gói số liệu",
+    "bundle.take": "Nhận gói số liệu của xã",
+    "bundle.trust": "Tin khóa gói số liệu của xã",
+    "bundle.write": "Ghi gói số liệu có ký",
     "changes.read": "Đọc các phiếu đã thay đổi",
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",

@@ -45,6 +45,7 @@ WORKING = (
     MenuEntry("boundary_pages.choose", "Ranh giới", Right.MANAGE_BOUNDARIES),
     MenuEntry("privacy.requests", "Dữ liệu cá nhân", Right.READ_REQUESTS, of_commune=False),
     MenuEntry("commune_list.listing", "Xã, phường", Right.OPEN_COMMUNES, of_commune=False),
+    MenuEntry("bundle_pages.listing", "Xã chạy máy riêng", Right.OPEN_COMMUNES, of_commune=False),
     MenuEntry("people_pages.listing", "Tài khoản", Right.MANAGE_PEOPLE, of_commune=False),
     MenuEntry("audit_pages.search", "Nhật ký", Right.READ_AUDIT, of_commune=False),
     MenuEntry("status_pages.show", "Máy chủ", Right.READ_STATUS, of_commune=False),

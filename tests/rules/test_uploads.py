@@ -27,6 +27,8 @@ from tests.server.office.test_form_pages import draft_of, workbook
 
 ROOT = Path(__file__).parents[2]
 OF_COMMUNE = "/quan-tri/xa/11629"
+BUNDLES = "/quan-tri/goi-so-lieu"
+"""Where the city takes bundles in; all others are officers' pages."""
 TAKING = {
     "server/office/table_pages.py": (f"{OF_COMMUNE}/bang/thanh-vien", "tep", "to.xlsx"),
     "server/office/plan_upload_pages.py": (f"{OF_COMMUNE}/ke-hoach", "tep", "ke-hoach.yaml"),
@@ -35,6 +37,7 @@ TAKING = {
     "server/office/draft_pages.py": ("", "tep", "bien.png"),
     "server/office/correction_pages.py": ("/sua", "tep:/data/anh", "anh.png"),
     "server/office/correction_by_answer_pages.py": ("/sua/tung-cau", "tep:/data/anh", "anh.png"),
+    "server/office/bundle_pages.py": (BUNDLES, "tep", "so-lieu.tungnha"),
     "dashboards/pages/boundary_pages.py": (f"{OF_COMMUNE}/ranh-gioi", "tep", "thon.zip"),
 }
 """Each module that reads a file which a person sends: where it goes, in which field, under which name."""
@@ -77,15 +80,20 @@ def officer(app: Flask) -> Browser:
 
 @pytest.fixture
 def send(officer: Browser) -> Send:
+    make_person("thanh_pho", "city")
+    city = browser(officer.application)
+    city.sign_in("thanh_pho")
+
     def post(path: str, field: str, name: str, content: bytes) -> tuple[int, str]:
+        visitor = city if path == BUNDLES else officer
         data = {
-            "csrf_token": officer.csrf_token("/tai-khoan"),
+            "csrf_token": visitor.csrf_token("/tai-khoan"),
             "viec": "tep",
             "ban_sua": '{"answers": {}, "rounds": []}',
             field: FileStorage(io.BytesIO(content), name),
         }
         boundary, body = encode_multipart(data)  # Werkzeug's client would leave large bodies in open files
-        answer = officer.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+        answer = visitor.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}")
         return answer.status_code, answer.text
 
     return post

@@ -78,7 +78,7 @@ def test_the_number_of_communes_does_not_change_the_number_of_statements(app: Fl
         with statements() as seen:
             city.table(chosen())
         asked.append(len(seen))
-    assert asked[0] == asked[-1] <= 11
+    assert asked[0] == asked[-1] <= 13  # two of them ask for what other installations sent
 
 
 ROWS = st.lists(
