@@ -18,7 +18,7 @@ from server.models import Collector, Commune, Entity, EntityVersion, FormFile, S
 from server.openrosa import published
 from server.phones import phone_access
 from tests import sample
-from tests.browser.conftest import DESK, PHONE, opened, sign_in
+from tests.browser.conftest import DESK, PHONE, Visit, opened, sign_in
 from tests.browser.test_web_questions import serious
 from tests.browser.web_collector import Server, photographed, stored
 from tests.people import make_person
@@ -186,6 +186,48 @@ def test_a_visit_whose_household_has_left_the_list_is_corrected_and_stays_that_h
         == re.split(rb"<(?:\w+:)?instanceID>", want)[0]
     )
     assert new.observed_at == observed
+
+
+def test_a_correction_outlives_the_session_in_which_it_was_begun(browser: Browser, server: Server) -> None:
+    number = visited(server)
+    with opened(browser, server.address, DESK) as seen:
+        page = seen.page
+        sign_in(seen, "officer")
+        seen.open(f"/quan-tri/xa/11629/phieu/{number}/sua")
+        page.get_by_role("button", name="Chủ hộ", exact=True).click()
+        page.locator("input").fill("Đỗ Thị Nụ")
+        page.get_by_role("button", name="Mọi câu").click()
+        page.get_by_label("Vì sao sửa").fill("Đã gọi lại hộ")
+        page.context.clear_cookies()
+        page.get_by_role("button", name="Lưu bản sửa").click()
+        expect(page.get_by_text("Phiên làm việc đã hết")).to_be_visible()
+        tab = Visit(page.context.new_page(), server.address)
+        sign_in(tab, "officer")
+        page.get_by_role("button", name="Lưu bản sửa").click()
+        expect(page.get_by_text("Đã lưu bản sửa và duyệt")).to_be_visible()
+        seen.errors[:] = []  # the browser tells of the refusals while nobody was signed in
+    assert b"<chu_ho>\xc4\x90\xe1\xbb\x97 Th\xe1\xbb\x8b N\xe1\xbb\xa5</chu_ho>" in stored(server)[-1].xml
+
+
+def test_a_visit_that_the_browser_cannot_open_leads_to_the_page_with_fields(
+    browser: Browser, server: Server
+) -> None:
+    """A function that only fails with what was answered: publication could not know."""
+    number = visited(server)
+    with opened(browser, server.address, DESK) as seen:
+        page = seen.page
+        sign_in(seen, "officer")
+        page.route(
+            "**/sua/phieu",
+            lambda route: route.fulfill(
+                response=(got := route.fetch()), body=got.text().replace("div 365.25", "div khong-co(1)")
+            ),
+        )
+        seen.open(f"/quan-tri/xa/11629/phieu/{number}/sua")
+        expect(page.get_by_text("Không mở được phiếu này trên web")).to_be_visible()
+        page.get_by_role("link", name="Sửa từng câu không qua biểu mẫu").click()
+        expect(page.get_by_label("Ghi chú")).to_be_visible()
+    assert len(stored(server)) == 1
 
 
 def without_old_id(xml: bytes) -> bytes:

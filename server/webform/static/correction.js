@@ -42,9 +42,9 @@ async function save(visit, reason) {
   form.append("ban_sua", JSON.stringify({ answers, rounds }));
   form.append("ly_do", reason);
   for (const [address, file] of files) form.append(`tep:${address}`, file, file.name);
-  const response = await fetch(SAVE, { method: "POST", body: form, headers: { "X-CSRFToken": csrf }, redirect: "manual" }).catch(() => null);
+  const response = await sent(form).catch(() => null);
   if (!response) return { "": say("correct_offline") };
-  if (!response.headers.get("Content-Type")?.startsWith("application/json")) return signedOut();
+  if (!isJson(response)) return { "": say("correct_signed_out") };
   const told = await response.json();
   if (response.status !== 201) return told.wrong ?? { "": told.message };
   isSaved = true;
@@ -52,11 +52,17 @@ async function save(visit, reason) {
   return null;
 }
 
-/** The session has ended: whoever has signed in again gets a fresh token for the same correction. */
-async function signedOut() {
-  const again = await fetch(VISIT, { cache: "no-store", redirect: "manual" }).catch(() => null);
-  if (again?.ok) csrf = (await again.json()).csrf;
-  return { "": say("correct_signed_out") };
+const isJson = (response) => Boolean(response.headers.get("Content-Type")?.startsWith("application/json"));
+
+/** The answer to the correction; where the session was another one, under the token of today's. */
+async function sent(form) {
+  const post = () => fetch(SAVE, { method: "POST", body: form, headers: { "X-CSRFToken": csrf }, redirect: "manual" });
+  const first = await post();
+  if (isJson(first)) return first;
+  const again = await fetch(VISIT, { cache: "no-store", redirect: "manual" });
+  if (!again.ok) return first;
+  csrf = (await again.json()).csrf;
+  return post();
 }
 
 begin().catch((error) => {
