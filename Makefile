@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8000
+# in which order tests run: the same everywhere, so that what passes here passes in CI; ORDER=2 is another
+ORDER ?= 1
+WORKERS ?= 2
 BIN := .venv/bin
 export TUNGNHA_INSTANCE ?= instance
 # each command and each test that starts a process would compile everything anew: 12 s instead of 4
@@ -34,7 +37,7 @@ demo: setup ## set up everything, fill the demonstration, serve it on PORT (8000
 	@TUNGNHA_DEMO=1 $(BIN)/flask --app app demo --serve --port $(PORT)
 
 test: setup-dev ## set up everything and run all tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n $(WORKERS) --randomly-seed=$(ORDER)
 
 quick: setup-dev ## before each commit: format, lint, types, imports, rules, the pure packages and what phones speak, on SQLite
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo >/dev/null
