@@ -1,45 +1,72 @@
-"""Kills server or database in rounds of mixed load, each checked whole: `python -m bench.kill [rounds [database]]`."""
+"""Kills server, workers or database, turns the clock, fills the disk, in rounds of mixed load; each is checked whole.
 
+`python -m bench.kill [rounds of each kind [database [kind ...]]]`: 50 of each kind unless said. A full disk
+needs a file system of its own, which only root may mount; without, it is left out, and said.
+"""
+
+import contextlib
 import dataclasses
+import itertools
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app import create_app
 from server import migrate
 from server.db import db
 from server.settings import Settings
+from tests.live.mishaps import ShiftedClock, fill, small_disk
 from tests.live.rounds import Rounds
 from tests.live.served import Served
 from tests.own_postgres import OwnPostgres
 
+DISK_MEGABYTES = 1500
+HOURS = 30
+"""How far the clock jumps, ahead and behind in turns: over the end of a day."""
 
-def main(count: int, kinds: Sequence[str]) -> None:
+
+def main(count: int, databases: Sequence[str], kinds: Sequence[str]) -> None:
     """One database after the other; an AssertionError says what was lost or doubled."""
-    for kind in kinds:
-        with tempfile.TemporaryDirectory(prefix="tungnha-kill-") as name:
-            folder = Path(name)
-            if kind == "sqlite":
-                run(Settings(instance=folder, secret_key="k" * 40), None, count)
+    for name in databases:
+        with _room() as folder:
+            settings = Settings(instance=folder, secret_key="k" * 40)
+            if name == "sqlite":
+                run(settings, None, count, kinds)
                 continue
             sockets = folder / "pg"
             sockets.mkdir()
             with OwnPostgres(sockets / "data", sockets) as postgres:
-                url = postgres.url
-                run(Settings(instance=folder, secret_key="k" * 40, database_url=url), postgres, count)
+                run(dataclasses.replace(settings, database_url=postgres.url), postgres, count, kinds)
 
 
-def run(settings: Settings, postgres: OwnPostgres | None, count: int) -> None:
+@contextlib.contextmanager
+def _room() -> Iterator[Path]:
+    """A folder on a small disk of its own, where one may be mounted."""
+    with tempfile.TemporaryDirectory(prefix="tungnha-kill-") as name:
+        if os.geteuid() != 0:
+            print("not root: no disk is filled", flush=True)
+            yield Path(name)
+            return
+        with small_disk(Path(name), DISK_MEGABYTES) as folder:
+            yield folder
+
+
+def run(settings: Settings, postgres: OwnPostgres | None, count: int, kinds: Sequence[str]) -> None:
     app = create_app(settings)
     began = time.monotonic()
+    mishaps, environ = _mishaps(settings.instance)
     with app.app_context():
         migrate.upgrade()
-        with Served(settings) as served:
-            rounds = Rounds(served, postgres, seed=int(time.time()))
-            for _ in range(count):
-                rounds.run()
+        with Served(settings, environ=environ) as served:
+            rounds = Rounds(served, postgres, seed=int(time.time()), mishaps=mishaps)
+            for number in range(count):
+                for kind in kinds or rounds.kinds:
+                    if kind in rounds.kinds:
+                        rounds.run(kind)
+                print(f"{number + 1} of each kind, {time.monotonic() - began:.0f} s", flush=True)
         database = db.engine.dialect.name
         db.session.close()
         db.dispose()
@@ -47,5 +74,15 @@ def run(settings: Settings, postgres: OwnPostgres | None, count: int) -> None:
     print(f"{database}: nothing lost, nothing doubled; {told}; {time.monotonic() - began:.0f} s", flush=True)
 
 
+def _mishaps(folder: Path) -> tuple[dict[str, Callable[[], None]], dict[str, str]]:
+    """What happens to the machine, and what the server is told so that it happens to it."""
+    clock, hours = ShiftedClock(folder), itertools.cycle((HOURS, -HOURS))
+    found: dict[str, Callable[[], None]] = {"clock": lambda: clock.jump(next(hours))}
+    if folder.is_mount():
+        found["disk"] = lambda: fill(folder)
+    return found, clock.environ
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50, sys.argv[2:] or ("sqlite", "postgresql"))
+    asked = sys.argv[1:]
+    main(int(asked[0]) if asked else 50, asked[1:2] or ("sqlite", "postgresql"), asked[2:])

@@ -5,8 +5,9 @@ import http.client
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -94,8 +95,15 @@ class Tally:
 class Rounds:
     """One server with two processes, one database, and everything that was ever sent to it."""
 
-    def __init__(self, served: Served, postgres: OwnPostgres | None, seed: int) -> None:
-        self.served, self.postgres = served, postgres
+    def __init__(
+        self,
+        served: Served,
+        postgres: OwnPostgres | None,
+        seed: int,
+        mishaps: Mapping[str, Callable[[], None]] = MappingProxyType({}),
+    ) -> None:
+        """`mishaps` are more kinds of things that happen, by name, beside what is killed."""
+        self.served, self.postgres, self.mishaps = served, postgres, mishaps
         self.random = random.Random(seed)
         self.tally = Tally()
         self.sent: list[Visit] = []
@@ -120,11 +128,15 @@ class Rounds:
         db.session.commit()
         return [self.served.phone(codes[n % COLLECTORS]) for n in range(PHONES)], homes
 
-    def run(self) -> None:
-        """One round: phones send, something dies at a random moment, what was not acknowledged is sent again."""
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What can happen in a round."""
+        return ("server", "workers", *(("postgres",) if self.postgres else ()), *self.mishaps)
+
+    def run(self, victim: str = "") -> None:
+        """One round: phones send, something happens at a random moment, what was not acknowledged is sent again."""
         visits = self._visits()
-        victims = ("server", "workers", "postgres", "postgres") if self.postgres else ("server", "workers")
-        victim = self.random.choice(victims)
+        victim = victim or self.random.choice(self.kinds)
         moment = self.random.uniform(0.02, 0.9)
         with ThreadPoolExecutor(PHONES) as pool:
             walks = [pool.submit(_send, phone, visits[n::PHONES]) for n, phone in enumerate(self.phones)]
@@ -172,7 +184,9 @@ class Rounds:
         return made
 
     def _kill(self, victim: str) -> None:
-        if victim == "workers":
+        if victim in self.mishaps:
+            self.mishaps[victim]()
+        elif victim == "workers":
             self.served.kill_workers()
         elif victim == "server":
             self.served.kill()

@@ -65,7 +65,8 @@ class Served:
         """As systemd does: the first process is told to end, and takes the others with it when they have answered."""
         assert self._process is not None
         self._process.terminate()
-        assert self._process.wait(30) == 0
+        ended = self._process.wait(30)
+        assert ended == 0, ended
         self.start()
 
     def kill_workers(self) -> None:
@@ -75,6 +76,14 @@ class Served:
         for worker in Path(f"/proc/{master}/task/{master}/children").read_text().split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(worker), signal.SIGKILL)
+
+    def processes(self) -> list[int]:
+        """The first process and those of its group."""
+        if self._process is None:
+            return []
+        group = self._process.pid
+        every = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
+        return [pid for pid in every if _group_of(pid) == group]
 
     def phone(self, token: str) -> Phone:
         """A phone set up by QR code."""
@@ -99,3 +108,10 @@ class Served:
         # a folder that goes with the test: a server that is killed leaves its figures behind
         figures = {"PROMETHEUS_MULTIPROC_DIR": str(self.settings.instance / "figures")}
         return others | {variable(name): value for name, value in given.items()} | figures | self.environ
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
