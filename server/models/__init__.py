@@ -13,6 +13,7 @@ from server.models.export_settings import ExportSetting
 from server.models.forms import Form, FormFile, FormVersion, IndexedQuestion, Indicator
 from server.models.hooks import Hook, HookDelivery
 from server.models.made_files import MadeFile, MadeFilePiece
+from server.models.pay import PayRates, PaySheet
 from server.models.people import (
     ApiToken,
     Audit,
@@ -92,6 +93,8 @@ __all__ = [
     "MadeFilePiece",
     "OldKey",
     "OutlineBefore",
+    "PayRates",
+    "PaySheet",
     "Person",
     "PersonSession",
     "Plan",

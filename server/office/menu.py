@@ -39,6 +39,7 @@ WORKING = (
     MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
     MenuEntry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
     MenuEntry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
+    MenuEntry("pay_pages.show", "Ngày công", Right.MANAGE_COLLECTORS),
     MenuEntry("hook_pages.listing", "Gửi đi", Right.MANAGE_HOOKS),
     MenuEntry("poster_pages.listing", "Áp phích", Right.MANAGE_POSTERS),
     MenuEntry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
