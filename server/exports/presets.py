@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 SUMMARY, DETAILS, BOTH = "summary", "details", "both"
@@ -84,6 +84,8 @@ class ExportWish:
     made_by: str = ""
     media_url: str = ""
     """Before `<submission>/<file>`; "" leaves the column of addresses out (X7)."""
+    media_of: Callable[[str, str], str] | None = None
+    """Makes the rest of that address from the id of a submission and the name of its file; None: as above."""
     photos: bool = False
     """A zip takes the files along (X15)."""
     multiple: str = ""

@@ -11,7 +11,7 @@ import orjson
 
 from server.exports.columns import Address, Convert, ExportTable
 from server.exports.presets import ExportWish, Preset
-from server.exports.who_columns import ID, MISSING, NAMES
+from server.exports.who_columns import ID, INSTANCE, MISSING, NAMES
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class RowMaker:
     paths: tuple[str, ...]
     converts: tuple[tuple[int, Convert], ...]
     media_url: str
+    media_of: Callable[[str, str], str] | None
     preset: Preset
 
     def values(self, answers: Mapping[str, Any], stored: Sequence[Any]) -> list[Any]:
@@ -43,7 +44,8 @@ class RowMaker:
             if type(value) is not Address:
                 continue
             if value in there:
-                row[place] = f"{self.media_url}/{stored[ID]}/{quote(value)}"
+                rest = self.media_of(stored[INSTANCE], value) if self.media_of else quote(value)
+                row[place] = f"{self.media_url}/{stored[ID]}/{rest}"
             else:
                 row[place] = self.preset.awaited if value in awaited else self.preset.gone
 
@@ -54,7 +56,12 @@ def rows_of(table: ExportTable, wish: ExportWish) -> RowMaker:
         (place, column.convert) for place, column in enumerate(table.columns) if column.convert is not None
     )
     return RowMaker(
-        table, tuple(column.path for column in table.columns), converts, wish.media_url, wish.preset
+        table,
+        tuple(column.path for column in table.columns),
+        converts,
+        wish.media_url,
+        wish.media_of,
+        wish.preset,
     )
 
 

@@ -160,6 +160,16 @@ def take_up() -> MadeFile | None:
     return None
 
 
+def take_this(key: str) -> MadeFile | None:
+    """One file, now marked as being made; None where it waits no more. Commits."""
+    waits = sa.and_(MadeFile.id == key, MadeFile.state == "waiting")
+    begun = {"state": "making", "tries": MadeFile.tries + 1, "seen_at": clock.now(), "done": 0}
+    with db.engine.connect().execution_options(writes=True) as connection:
+        taken = connection.execute(sa.update(MadeFile).where(waits).values(**begun)).rowcount
+        connection.commit()
+    return db.session.get(MadeFile, key, populate_existing=True) if taken else None
+
+
 def go_on(engine: sa.Engine, key: str, done: int) -> None:
     """Say that a file is still being made, and how many of its rows are done; commits."""
     _set(engine, key, seen_at=clock.now(), done=done)

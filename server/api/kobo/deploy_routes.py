@@ -157,11 +157,13 @@ def _set_active(form: Form, *, is_active: bool) -> None:
 
 
 def _check_version(said: Json, form: Form | None, draft: FormDraft | None) -> None:
-    """A version that is asked for has to be the newest one."""
+    """A version that is asked for has to be the newest one: of the draft, or what the form itself was told to be."""
     wanted = said.get("version_id")
     if wanted is None:
         return
-    known = {_draft_version(draft)} if draft else {uids.of_form_version(form.versions[-1])} if form else set()
+    known = {_draft_version(draft)} if draft else set()
+    if form is not None:
+        known.add(uids.of_form_version(form.versions[-1]))
     if wanted not in known:
         raise wrong("version_id", "Only the most recent version of an asset can be deployed.")
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import orjson
 import sqlalchemy as sa
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
 
 from server.accounts import access
 from server.accounts.client_access import client
@@ -28,6 +28,8 @@ from server.models import Commune, Form, MadeFile
 blueprint = Blueprint("kobo_exports", __name__, url_prefix="/api/v2/assets/<uid>/exports")
 
 Json = dict[str, Any]
+AT_ONCE = 1_000
+"""Rows that are written in the request that asks for them: beginning a process takes longer."""
 MADE = "kobo"
 """What such files are called among those that are made beside the server."""
 _STATES = {"waiting": "created", "making": "processing", "ready": "complete", "failed": "error"}
@@ -51,10 +53,15 @@ def ask(uid: str) -> tuple[Response, int]:
     export = export_wish.export_of(wish, form, reader, access.signed_in().name)
     begin_writing()
     before = {each.id for each in _own(uid)}
-    key = made_files.ask(_file_wish(uid, wish, form, reader, select.count(export.choice)))
+    rows = select.count(export.choice)
+    key = made_files.ask(_file_wish(uid, wish, form, reader, rows))
     db.session.commit()
-    making_process.wake()
-    return jsonify(_told(uid, db.session.get_one(MadeFile, key))), 200 if key in before else 201
+    if rows <= AT_ONCE:
+        making_process.make_now(current_app, key)
+    else:
+        making_process.wake()
+    row = db.session.get_one(MadeFile, key, populate_existing=True)
+    return jsonify(_told(uid, row)), 200 if key in before else 201
 
 
 @blueprint.get("/<export_uid>")

@@ -11,7 +11,7 @@ from forms.definition import Definition
 from server.answers import submission_pages
 from server.answers.expression import ALL
 from server.answers.reader import AnswersReader
-from server.api.kobo import data_routes, kobo_addresses, uids
+from server.api.kobo import data_routes, kobo_addresses, submission_json, uids
 from server.api.kobo.kobo_bodies import text, truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import reading_engine
@@ -124,6 +124,7 @@ def export_of(wish: KoboWish, form: Form, reader: AnswersReader, made_by: str) -
         personal=reader.personal,
         made_by=made_by,
         media_url=_media(form) if wish.include_media_url else "",
+        media_of=_attachment,
         multiple=wish.multiple_select,
         group_separator=wish.group_sep,
         groups=wish.hierarchy_in_labels or None,
@@ -166,6 +167,11 @@ def _with_ids(chosen: select.SubmissionFilter, ids: tuple[int, ...]) -> select.S
 
 def _media(form: Form) -> str:
     return f"{kobo_addresses.root()}/api/v2/assets/{uids.of_form(form)}/data"
+
+
+def _attachment(instance_id: str, name: str) -> str:
+    """The rest of a file's address, which the same key opens (X7, K14)."""
+    return f"attachments/{submission_json.attachment_uid(instance_id, name)}/"
 
 
 def _among(said: Json, name: str, known: Iterable[str], default: str) -> str:

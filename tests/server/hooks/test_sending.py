@@ -24,7 +24,7 @@ from server import audit, clock
 from server.accounts import persons
 from server.counting import writer
 from server.db import db
-from server.hooks import outbox, posting, registered, sending
+from server.hooks import outbox, posting, registered, sender_process, sending
 from server.hooks.registered import HookSecrets, HookWish
 from server.intake import apply_batches, receive
 from server.intake.sender import Sender
@@ -475,3 +475,48 @@ def test_the_command_sends_what_waits(house: House, other: Receiver, app: Flask)
     assert runner.invoke(args=["hooks", "send"]).output == "Đã gửi 1 thay đổi.\n"
     assert other.changes() == ["accepted"]
     assert "đã gửi 1, chờ 0, hỏng 0" in runner.invoke(args=["hooks", "list"]).output
+
+
+def test_a_process_is_begun_where_something_waits_and_one_alone(house: House, other: Receiver) -> None:
+    house.send()
+    sender_process.wake()
+    [begun] = sender_process._begun
+    until = time.monotonic() + 60
+    while not other.got and time.monotonic() < until:
+        time.sleep(0.02)
+    sender_process.wake()
+    assert sender_process._begun == [begun]
+    begun.kill()
+    begun.wait()
+    assert other.changes() == ["accepted"]
+
+
+def test_nothing_is_begun_where_nothing_waits(house: House) -> None:
+    sender_process.wake()
+    assert [each for each in sender_process._begun if each.poll() is None] == []
+
+
+def test_a_backlog_costs_a_visit_a_few_statements(house: House) -> None:
+    """However much waits for a receiver that does not answer."""
+
+    def statements() -> int:
+        seen: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            seen.append(statement)
+
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        house.send()
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    house.send()
+    first = statements()
+    for number in range(30):
+        house.send(number)
+    assert statements() == first
+    db.session.rollback()
+    db.session.execute(sa.delete(HookDelivery))
+    db.session.execute(sa.delete(Hook))
+    db.session.commit()
+    assert first - statements() == 2

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.api.kobo import export_setting_routes
+from server.api.kobo import export_routes, export_setting_routes
 from server.db import db
 from server.files import making_process
 from server.models import Audit, Commune
@@ -26,7 +26,8 @@ ASKED = {
 
 @pytest.fixture(autouse=True)
 def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is begun: a test makes the files when it likes."""
+    """Nothing is made by itself: a test makes the files when it likes."""
+    monkeypatch.setattr(export_routes, "AT_ONCE", -1)
     monkeypatch.setattr(making_process, "wake", lambda: None)
 
 
@@ -238,3 +239,24 @@ def test_a_formula_stays_text(app: Flask, officer: Client, field: Field) -> None
     book = openpyxl.load_workbook(io.BytesIO(taken(app, officer, type="xls")))
     cells = [cell for row in book["may"].iter_rows() for cell in row if cell.value == "=1+1"]
     assert [cell.data_type for cell in cells] == ["s"]
+
+
+def test_addresses_of_photos_are_opened_by_the_same_key(app: Flask, officer: Client, visits: str) -> None:
+    """X7, K14."""
+    header, *rows = table(taken(app, officer, include_media_url=True))
+    [address] = [row[header.index("anh_URL")] for row in rows if row[header.index("anh_URL")]]
+    photo = officer.get(address.removeprefix("http://localhost"))
+    assert (photo.status_code, photo.content_type) == (200, "image/jpeg")
+
+
+def test_a_small_export_is_there_at_once(
+    officer: Client, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kobo-mcp waits for half a minute at most."""
+    monkeypatch.setattr(export_routes, "AT_ONCE", 1_000)
+    number = field.send()
+    answer = officer.open("POST", EXPORTS, json=ASKED)
+    told = officer.json(answer.json["url"].removeprefix("http://localhost"))
+    assert (answer.status_code, told["status"]) == (201, "complete")
+    header, row = table(officer.get(told["result"].removeprefix("http://localhost")).data)
+    assert row[header.index("_id")] == str(number)
