@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import openpyxl
 import pykobo as of_pykobo
 from kobo import KoboClient
 from kobo2pandas import KoboAPI
@@ -56,21 +57,23 @@ def pykobo(told):
     names = list(form.data.columns)
     rows = json.loads(form.data.to_json(orient="records"))
     repeats = {name: len(table) for name, table in form.repeats.items()}
-    form.display(columns_as="label", choices_as="label")
     folder = Path(tempfile.mkdtemp())
     with contextlib.chdir(folder):
         form.download_form("xls")
         form.download_form("xml")
+    form.fetch_media()
     saved = {each.suffix: each.read_bytes()[:5].hex() for each in folder.iterdir()}
     return {
-        "metadata": form.metadata, "names": names, "rows": rows, "repeats": repeats,
-        "labels": list(form.data.columns), "saved": saved,
+        "metadata": form.metadata, "names": names, "rows": rows, "repeats": repeats, "saved": saved,
     }  # fmt: skip
 
 
 def kobo_api_v2(told):
     client = KoboClient(told["token"], told["url"])
+    saved = client.get_excel(told["uid"], path=Path(tempfile.mkdtemp()) / "a.xlsx", poll_interval=0.2)
+    book = openpyxl.load_workbook(saved)
     return {
+        "workbook": {sheet.title: sheet.max_row for sheet in book.worksheets},
         "forms": [each["uid"] for each in client.get_surveys()],
         "name": client.get_survey(told["uid"])["name"],
         "questions": len(client.get_survey_content(told["uid"])["data"]["survey"]),
@@ -91,6 +94,7 @@ def kobo_mcp(told):
             "found": json.loads(await mcp.list_forms(search="Khảo sát")),
             "form": json.loads(await mcp.get_form(told["uid"])),
             "submissions": found,
+            "data": json.loads(await mcp.export_data(told["uid"])),
             "exported": json.loads(await mcp.export_form(told["uid"], place)),
         }
 

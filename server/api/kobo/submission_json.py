@@ -141,7 +141,7 @@ def shapes(asked: AskedSubmissions) -> dict[int | None, VersionShape]:
     hidden = withheld(asked)
     found: dict[int | None, VersionShape] = {}
     for row in db.session.execute(query.order_by(FormVersion.id)):
-        found[None] = found[row.id] = _shape(Definition.from_json(row.definition), hidden)
+        found[None] = found[row.id] = shape(Definition.from_json(row.definition), hidden)
     return found
 
 
@@ -152,7 +152,7 @@ def withheld(asked: AskedSubmissions) -> frozenset[str]:
     return frozenset(field.path for field in asked.definition.fields if field.sensitivity != NONE)
 
 
-def _shape(form: Definition, hidden: frozenset[str]) -> VersionShape:
+def shape(form: Definition, hidden: frozenset[str]) -> VersionShape:
     points = frozenset(field.path for field in form.fields if field.kind == "geopoint") - hidden
     every = dict.fromkeys(field.repeat for field in form.fields if field.repeat)
     repeats: dict[str, tuple[str, ...]] = {}
