@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from dashboards.downloads import flat_files, link_tables, refreshing_workbook
 from dashboards.downloads.attached_files import attached, written
-from dashboards.downloads.link_submissions import export_of, table_of
+from dashboards.downloads.link_submissions import export_of, service_of, table_of
 from dashboards.downloads.submission_files import CSV_TYPE, XLSX_TYPE
 from dashboards.maps import map_outlines, map_picture, map_sheet
 from dashboards.pages.map_page_request import mapped
@@ -16,6 +16,7 @@ from geo.coverage import IndicatorRow
 from server.accounts import access, shared_links
 from server.api.odata import flat_service
 from server.api.odata.flat_service import FlatSet
+from server.api.odata.form_tables import FLAT
 from server.coverage import coverage_table
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import CommonProblem, Problem
@@ -129,11 +130,18 @@ def odata_rows(link: SharedLink, name: str) -> Response:
     """Its rows; of a reading by pages the first is written down."""
     if "$skiptoken" not in request.args:
         shared_links.note_use(link, "odata")
-    return flat_service.page(_odata_root(), flat_service.named(name, (_set(link),)))
+    found = flat_service.named(name, (_set(link),))
+    if link.form is not None:
+        return service_of(link, _odata_root()).page(found.name)
+    return flat_service.page(_odata_root(), found)
 
 
 def _set(link: SharedLink) -> FlatSet:
-    found = _flat(link)
+    """The one set; submissions have theirs described here and are read by the service of their form."""
+    if link.form is not None:
+        columns = service_of(link, _odata_root()).flat.columns
+        return FlatSet(FLAT, columns, 1, lambda _wanted: ())
+    found = link_tables.of_link(link)
     return flat_service.of_table(found.name, found)
 
 

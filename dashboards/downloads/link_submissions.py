@@ -1,7 +1,12 @@
 """The submissions of a form as a shared link shows them: those that count, until yesterday, nothing personal."""
 
+import datetime as dt
 from typing import Any
 
+from server import clock
+from server.answers.expression import Compare, Own, Sign
+from server.api.odata import form_routes
+from server.api.odata.form_service import FormService
 from server.coverage import coverage_table
 from server.errors import CommonProblem, Problem
 from server.exports import select, submissions
@@ -37,6 +42,13 @@ def table_of(link: SharedLink) -> FlatTable:
     columns = tuple(FlatColumn(f"cot_{number}", head) for number, head in enumerate(heads, 1))
     rows: list[list[Any]] = list(submissions.main_rows(export))
     return FlatTable("phieu", export.form.title, columns, rows)
+
+
+def service_of(link: SharedLink, root: str) -> FormService:
+    """The same as OData, filtered and by pages in the database, however many there are."""
+    commune, form = _subject(link)
+    today = dt.datetime.combine(clock.today(), dt.time(), clock.LOCAL)
+    return FormService(form_routes.reading(commune), form, root, Compare(Own.OBSERVED, Sign.LESS, today))
 
 
 def _subject(link: SharedLink) -> tuple[Commune, Form]:

@@ -43,6 +43,7 @@ ACTS: Mapping[str, str] = {
     "export_setting.add": "Lưu cách xuất phiếu",
     "export_setting.change": "Sửa cách xuất phiếu",
     "export_setting.remove": "Xóa cách xuất phiếu",
+    "entity.list": "Đọc danh sách điểm, doanh nghiệp",
     "form.attach": "Thêm tệp vào bản nháp biểu mẫu",
     "form.communes": "Chọn xã dùng biểu mẫu",
     "form.discard": "Bỏ bản nháp biểu mẫu",

@@ -4,6 +4,7 @@ from flask import Flask
 
 from server import replica
 from server.api.central import (
+    central_datasets,
     central_exports,
     central_forms,
     central_projects,
@@ -21,6 +22,7 @@ BLUEPRINTS = (
     central_forms.blueprint,
     central_exports.blueprint,
     central_submissions.blueprint,
+    central_datasets.blueprint,
 )
 
 for _each in BLUEPRINTS:

@@ -120,7 +120,7 @@ def _read(path: str, kind: str) -> Read:
 
     def read(answers: Mapping[str, Any]) -> Any:
         value = answers.get(path)
-        return value if value is None or convert is None else as_json(convert(value))
+        return None if value is None else as_json(convert(value))
 
     return read
 

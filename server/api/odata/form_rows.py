@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from forms.layout import POINT_KINDS
 from server.api.odata.form_tables import ODataTable
 from server.exports.select import NamesByKey
 from server.exports.who_columns import NOBODY
@@ -74,7 +75,13 @@ class AnswerShape:
                     groups[each.names[:place]] = len(groups)
                     self._groups.append((groups[each.names[: place - 1]], each.names[place - 1]))
         self._leaves = [
-            (groups[each.names[:-1]], each.names[-1], each.path, converter(each.kind, wkt=wkt))
+            (
+                groups[each.names[:-1]],
+                each.names[-1],
+                each.path,
+                converter(each.kind, wkt=wkt),
+                each.kind not in POINT_KINDS,  # what is text or a whole number stays as it is: most answers
+            )
             for each in kept
         ]
 
@@ -85,9 +92,10 @@ class AnswerShape:
             made: Json = {}
             dicts[parent][name] = made
             dicts.append(made)
-        for group, name, path, convert in self._leaves:
+        for group, name, path, convert, is_plain in self._leaves:
             value = answers.get(path)
-            dicts[group][name] = value if value is None or convert is None else convert(value)
+            is_kept = value is None or (is_plain and (type(value) is str or type(value) is int))
+            dicts[group][name] = value if is_kept else convert(value)
         return row
 
 
@@ -98,8 +106,8 @@ def _is_selected(names: tuple[str, ...], selected: frozenset[str]) -> bool:
 Convert = Callable[[Any], Any]
 
 
-def converter(kind: str, *, wkt: bool) -> Convert | None:
-    """From an answer to what stands in JSON; None: it is written as it is."""
+def converter(kind: str, *, wkt: bool) -> Convert:
+    """From an answer to what stands in JSON."""
     if kind == "geopoint":
         return point_wkt if wkt else point
     if kind in ("geotrace", "geoshape"):

@@ -387,3 +387,24 @@ def test_a_long_table_of_submissions_says_to_take_the_csv(
     monkeypatch.setattr("dashboards.downloads.link_submissions.MOST_ROWS", 1)
     assert browser(app).get(f"{path}/bang.xlsx").status_code == 422
     assert browser(app).get(f"{path}/bang.csv").status_code == 200
+
+
+def test_submissions_of_a_link_are_read_by_pages_as_odata(app: Flask, with_submissions: Commune) -> None:
+    """Until yesterday, filtered by any answer that is not personal; what is, nobody can ask about."""
+    root = made(signed_in(app, "can.bo"), "submissions", bieu_mau="thu") + "/odata"
+    visitor = browser(app)
+    assert visitor.get(root).json["value"] == [
+        {"name": "Submissions_flat", "kind": "EntitySet", "url": "Submissions_flat"}
+    ]
+    assert b"ho_so_nguoi" in visitor.get(f"{root}/$metadata").data
+    told = visitor.get(f"{root}/Submissions_flat?$top=1&$count=true").json
+    again = visitor.get(told["@odata.nextLink"].removeprefix("http://localhost")).json
+    assert [row["ho_so_nguoi"] for row in (*told["value"], *again["value"])] == [1, 2]
+    assert told["@odata.count"] == 2
+    assert "chu_ho" not in str(told)
+    some = visitor.get(f"{root}/Submissions_flat?$filter=ho_so_nguoi gt 1&ca_nhan=1").json["value"]
+    assert [row["ho_so_nguoi"] for row in some] == [2]
+    assert (
+        visitor.get(f"{root}/Submissions_flat?$filter=ho_chu_ho eq 'Nguyễn A'&ca_nhan=1").status_code == 400
+    )
+    assert visitor.get(f"{root}/Submissions").status_code == 404

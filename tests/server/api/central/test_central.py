@@ -11,6 +11,7 @@ from flask import Flask
 
 from server.db import db
 from server.models import Audit, SubmissionReview
+from tests import sample
 from tests.people import PASSWORD, browser
 from tests.server.api.kobo.conftest import (
     FIRST,
@@ -203,6 +204,31 @@ def test_who_may_not_is_told_that_it_is_not_there(app: Flask, visits: str, name:
             asker.open("PATCH", f"{FORM}/submissions/{FIRST}", json={"reviewState": "approved"}).status_code
             == 403
         )
+
+
+def test_entity_lists_are_read_with_names_only_by_whom_they_may(
+    app: Flask, officer: Client, named: Client, commune: Any
+) -> None:
+    village = db.session.merge(commune).villages[0]
+    data = {"thon": village.code, "tinh_trang": "vang", "dia_chi": "Ngõ Kín"}
+    key = str(sample.make_entity(village, "Chủ Hộ Kín", data=data).id)
+    sample.make_entity(
+        village, "Nhà văn hóa", "diem_cong_cong", {"thon": village.code, "loai": "nha_van_hoa"}
+    )
+    base = f"{PROJECT}/datasets"
+    assert [each["name"] for each in officer.json(base)] == ["diem_cong_cong", "ho_dan"]
+    for program, is_named in ((officer, False), (named, True)):
+        assert (
+            "dia_chi" in {each["name"] for each in program.json(f"{base}/ho_dan")["properties"]}
+        ) is is_named
+        [one] = program.json(f"{base}/ho_dan/entities")
+        assert (one["uuid"], one["currentVersion"]["label"] == "Chủ Hộ Kín") == (key, is_named)
+        whole = program.json(f"{base}/ho_dan/entities/{key}")["currentVersion"]["data"]
+        assert (whole["tinh_trang"], whole.get("dia_chi")) == ("vang", "Ngõ Kín" if is_named else None)
+        assert ("Kín" in program.get(f"{base}/ho_dan/entities.csv").text) is is_named
+        assert "Nhà văn hóa" in program.get(f"{base}/diem_cong_cong/entities.csv").text
+    assert Client(app, basic("reviewer")).get(f"{base}/ho_dan/entities").status_code == 404
+    assert officer.get(f"{base}/khong_co").json["code"] == 404.1
 
 
 RUODK = (

@@ -331,3 +331,14 @@ def test_what_has_not_changed_is_not_sent_again(officer: Client, visits: str) ->
     first = get(officer, "/Submissions")
     again = officer.get(f"{BASE}/Submissions", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_long_answer_is_streamed_after_the_request_is_over(
+    officer: Client, visits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {name: get(officer, f"/{name}").json for name in ("Submissions", "Submissions_flat")}
+    monkeypatch.setattr("server.api.odata.form_service.WHOLE", 0)
+    for name, told in whole.items():
+        answer = get(officer, f"/{name}")
+        assert "ETag" not in answer.headers
+        assert answer.json == told
