@@ -159,7 +159,7 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
         db.session.close()
     phone.grant_permissions(["geolocation"], origin=server.address)
     phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
-    page = prepared(phone, server, 10)
+    page = prepared(phone, server, 2)
     start(page, "Mọi kiểu trả lời")
 
     def answered(*fields: str) -> None:
@@ -279,7 +279,7 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
         db.session.close()
     phone.grant_permissions(["geolocation"], origin=server.address)
     phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
-    page = prepared(phone, server, 11)
+    page = prepared(phone, server, 3)
     wrong = {"home": serious(page)}
     for title in ("Mọi loại câu", "Mọi kiểu trả lời", "Các kiểu còn lại"):
         start(page, title)
@@ -308,7 +308,7 @@ def test_a_number_is_read_alike_in_every_browser(browser: Browser, server: Serve
         publish(ONE_NUMBER)
         db.session.close()
     context = browser.new_context(viewport=PHONE, locale=locale)
-    page = prepared(context, server, 10)
+    page = prepared(context, server, 2)
     for typed in ("152,5", "152.5"):
         start(page, "Một số")
         page.locator("input").fill(typed)

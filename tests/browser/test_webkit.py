@@ -77,6 +77,14 @@ SHORT = """
 """
 
 
+DRAFTED = """
+const [name, done] = arguments;
+const store = document.querySelector("script[type=module]").src.replace("app.js", "store.js");
+import(store).then((kept) => kept.all("drafts")).then((all) => done(all.some((each) => each.xml.includes(name))));
+"""
+"""Whether what was typed is on the disk: a camera takes longer to open."""
+
+
 class Touched:
     """A collector's finger on the page."""
 
@@ -121,6 +129,9 @@ def test_ten_households_are_walked_without_a_network_and_counted_once_each(
         hand.type_in(f"Chủ hộ {number}")
         if number == 3:  # the camera took the memory: the page is gone before the photo came back
             hand.found(".question input[type=file]")
+            WebDriverWait(safari, 30).until(
+                lambda each, name=f"Chủ hộ {number}": each.execute_async_script(DRAFTED, name)
+            )
             safari.refresh()
             hand.press("Điền tiếp", "Thăm nhanh")
         if number in (3, 5):

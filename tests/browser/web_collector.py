@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from werkzeug.serving import make_server
 
+from forms import library
 from server.db import db
 from server.models import Submission
 from server.phones import collectors
@@ -137,10 +138,10 @@ def opened(phone: BrowserContext, address: str) -> Page:
     return page
 
 
-def prepared(phone: BrowserContext, server: Server, forms: int = 9) -> Page:
-    """A tab whose forms and files have been fetched and whose worker keeps the page."""
+def prepared(phone: BrowserContext, server: Server, own: int = 1) -> Page:
+    """A tab with all that it needs fetched, and whose worker keeps the page; `own` forms beside the library's."""
     page = opened(phone, server.page)
-    expect(page.get_by_role("button", name="Điền phiếu mới")).to_have_count(forms)
+    expect(page.get_by_role("button", name="Điền phiếu mới")).to_have_count(len(library.LIBRARY) + own)
     expect(page.get_by_text("Cập nhật lúc")).to_be_visible()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     return page
