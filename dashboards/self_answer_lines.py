@@ -6,6 +6,7 @@ from dashboards import words
 from dashboards.coverage_lines import IndicatorColumn
 from dashboards.maps.map_colours import target_of
 from geo.coverage import CoverageTable, IndicatorRow
+from server.published_forms.self_answers import WORD
 
 
 def columns(table: CoverageTable, asked: Sequence[IndicatorColumn]) -> tuple[IndicatorColumn, ...]:
@@ -18,7 +19,7 @@ def _own(table: CoverageTable, column: IndicatorColumn) -> Iterable[IndicatorCol
     if row is not None and has_data(row):
         yield IndicatorColumn(
             code=row.indicator.code,
-            label=row.indicator.label,
+            label=f"{column.label} ({WORD})",
             required=words.required(row.target) if row.target else "",
             target=target_of(table, row.indicator.code),
             over_all="",

@@ -133,6 +133,8 @@ class Recount:
 
     ground: Ground
     sent: Sequence[bytes]
+    by_posters: frozenset[int] = frozenset()
+    """Which of these, by their place, nobody asked for at a door: counted apart (R27)."""
     sums: dict[tuple[str, str], Sum] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -157,6 +159,8 @@ class Recount:
             if leaf.tag.endswith("_of") and (leaf.text or "").strip():
                 indicator = leaf.tag.removesuffix("_of")
                 done = int((root.findtext(f"chi_tieu/{indicator}_done") or "0").strip() or 0)
+                if arrived in self.by_posters:
+                    indicator += "_tu_tra_loi"
                 yield indicator, Said(when, arrived, subject, thon, done, int(leaf.text or 0))
 
     def _about(self, arrived: int, root: ElementTree.Element, homes: dict[str, str]) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from server.posters import poster_acts, poster_names, poster_sheet, which_forms
 from server.posters.poster_acts import PosterRejected
 from server.posters.poster_names import PosterRow
 from server.posters.poster_problems import PosterProblem
+from server.privacy import answers_by_number
 
 blueprint = Blueprint("poster_pages", __name__)
 
@@ -149,6 +150,24 @@ def judge(code: str) -> Response:
         f"Câu tự trả lời của “{form.title}” {'nay được' if judged else 'thôi'} so với mức giao, ở cột riêng. "
         "Trạng thái của chỉ tiêu vẫn theo khảo sát từng nhà."
     )
+    return redirect(url_for(".listing", code=code))
+
+
+@blueprint.post(f"{BASE}/xoa-phieu")
+@access.needs(Right.MANAGE_POSTERS)
+def delete_answer(code: str) -> Response | tuple[str, int]:
+    """Delete one answer for whoever tells its number."""
+    begin_writing()
+    commune = access.open_own_commune(code)
+    number = request.form.get("so_phieu", type=int) or 0
+    try:
+        answers_by_number.delete(db.session, commune, number)
+    except Problem as problem:
+        if problem.kind is not PosterProblem.ANSWER_UNKNOWN:
+            raise
+        db.session.rollback()
+        return _listing(access.open_own_commune(code), wrong=problem.sentence), problem.status
+    flash(f"Đã xóa câu trả lời số {number}, cả ảnh và trong các con số.")
     return redirect(url_for(".listing", code=code))
 
 

@@ -17,6 +17,7 @@ class PosterProblem(ProblemKind):
     )
     POSTER_FORM_GONE = 410, "Phiếu của tờ áp phích này hiện không dùng được trên web. Cần góp ý, xin đến xã."
     POSTER_OFFICE = 404, "Xã này không có tờ áp phích ấy."
+    ANSWER_UNKNOWN = 404, "Không có câu trả lời tự điền nào của xã mang số {number}."
     ANSWERS_TOO_MANY = (
         429,
         "Đang có nhiều người trả lời cùng lúc nên chưa nhận thêm được. Câu trả lời của ông/bà còn nguyên trên trang "

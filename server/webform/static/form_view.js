@@ -188,7 +188,7 @@ export class FormView {
       const around = groupWords(screen.path);
       const isNew = around && around !== groupWords(found[at - 1]?.path ?? []);
       const asked = screen.nodes.filter((node) => node.nodeType !== "note");
-      return [isNew && asked.length && make("dt", { class: "group" }, around), asked.map((node) => {
+      return [isNew && asked.length > 0 && make("dt", { class: "group" }, around), asked.map((node) => {
         const words = node.currentState.label?.asString.trim() || around;
         return [make("dt", {}, button(words, () => this.go(screen.key), "link")), make("dd", {}, this.answerOf(node))];
       })];

@@ -9,12 +9,22 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
+from server.counting import recount
 from server.db import db
 from server.models import Audit, Form, JudgedSelfAnswers, Poster
 from server.published_forms import drafts, publishing
 from tests.people import Browser, browser, make_person
+from tests.phone import InProcess, Phone
 from tests.posters import OPINION, Hung, answer, from_library, hang, make_poster, opinion
-from tests.sample import make_commune, make_entity, make_village, publish, publish_visit
+from tests.sample import (
+    arrived,
+    make_collector,
+    make_commune,
+    make_entity,
+    make_village,
+    publish,
+    publish_visit,
+)
 
 BASE = "/quan-tri/xa/11629/ap-phich"
 
@@ -192,3 +202,28 @@ def test_publication_says_what_becomes_of_the_posters_that_hang(officer: Browser
     page = officer.get(f"/quan-tri/bieu-mau/nhap/{draft.id}/phat-hanh").text
     assert "phiếu trên web báo là chưa dùng được: nhật ký điền phiếu (audit)" in page
     assert "1 tờ áp phích đang treo" in page
+
+
+def test_an_answer_is_deleted_for_whoever_tells_its_number_and_stays_deleted(
+    app: Flask, officer: Browser, hung: Hung
+) -> None:
+    client, xml = app.test_client(), opinion()
+    number = answer(client, hung.poster, xml).get_json()["number"]
+    answer(client, hung.poster, opinion())
+    token = {"csrf_token": officer.csrf_token(BASE)}
+    assert officer.post(f"{BASE}/xoa-phieu", data={**token, "so_phieu": "999999"}).status_code == 404
+    assert officer.post(f"{BASE}/xoa-phieu", data={**token, "so_phieu": number}).status_code == 302
+    assert [each.id for each in arrived()] != [number]
+    assert len(arrived()) == 1
+    assert answer(client, hung.poster, xml).status_code == 202
+    assert len(arrived()) == 1
+    assert recount.compare().differences == ()
+
+
+def test_what_a_collector_sent_is_not_deleted_by_its_number(app: Flask, officer: Browser, hung: Hung) -> None:
+    key = make_collector(hung.commune, [hung.own]).token
+    assert Phone(InProcess(app), f"http://localhost/key/{key}").send(opinion())[0].status == 201
+    [sent] = arrived()
+    token = {"csrf_token": officer.csrf_token(BASE)}
+    assert officer.post(f"{BASE}/xoa-phieu", data={**token, "so_phieu": sent.id}).status_code == 404
+    assert len(arrived()) == 1
