@@ -240,7 +240,7 @@ def _workbook(said: Json, form_id: str) -> tuple[bytes, str]:
 def _commune() -> Commune:
     own = access.signed_in().commune_id
     if own is None:
-        raise Problem(CommonProblem.NOT_ALLOWED)
+        raise Problem(CommonProblem.NOT_FOUND)
     return db.session.get_one(Commune, own)
 
 
