@@ -115,6 +115,8 @@ class Soak:
         for each in threads:
             each.join(180)
         if self.failed:
+            log = self.served.settings.instance / "server.log"
+            print(log.read_text(errors="replace")[-4000:], flush=True)
             raise self.failed[0]
 
     def _guarded(self, work: Callable[[], None]) -> None:

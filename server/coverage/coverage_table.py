@@ -32,6 +32,7 @@ VISITED = "tham_ho"
 """The indicator whose subjects are the households met at least once."""
 SURVEYED = ("state", "event", "derived")
 """Kinds that visits count, or that are derived from what they count; the others are told by offices."""
+_DAY = dt.timedelta(days=1)
 WEEKS = 13
 """How far back the table tells the households met by week: a quarter."""
 
@@ -220,22 +221,24 @@ def _by_village_code(
 def _by_period(
     here: Sequence[int], targets: Iterable[TargetFigure], indicators: Mapping[int, Row], as_of: dt.date
 ) -> dict[str, dict[dt.date, Tallied]]:
-    """What visits counted of people helped in each week, month or quarter that a target speaks of."""
-    found: dict[str, dict[dt.date, Tallied]] = {}
+    """What visits counted of people helped in each week, month or quarter that a target speaks of. One statement."""
+    asked: dict[str, tuple[int, list[tuple[dt.date, dt.date]]]] = {}
     for target in targets:
         key = _key(indicators, target.indicator or "")
-        if target.how == "office" or target.period not in PERIODS_IN_A_YEAR or key is None:
-            continue
-        every = periods(target.period, target.start, target.deadline)
-        begun = [(first, min(last, as_of)) for first, last in every if first <= as_of]
-        days = sorted({first - dt.timedelta(days=1) for first, _ in begun} | {last for _, last in begun})
-        if not begun or not here:
-            continue
-        sums = [sum(at, Tallied()) for at in zip(*tally_sums.at_ends(here, key, days).values(), strict=True)]
-        at_end = dict(zip(days, sums, strict=True))
-        found[target.id] = {
-            first: at_end[last] - at_end[first - dt.timedelta(days=1)] for first, last in begun
-        }
+        if target.how != "office" and target.period in PERIODS_IN_A_YEAR and key is not None:
+            every = periods(target.period, target.start, target.deadline)
+            asked[target.id] = key, [(first, min(last, as_of)) for first, last in every if first <= as_of]
+    ends = {(first - _DAY, last) for _, begun in asked.values() for first, last in begun}
+    days = sorted({day for both in ends for day in both})
+    if not days or not here:
+        return {}
+    counted = tally_sums.by_ends(here, sorted({key for key, _ in asked.values()}), days)
+    found: dict[str, dict[dt.date, Tallied]] = {}
+    for target_id, (key, begun) in asked.items():
+        sums = [sum(at, Tallied()) for at in zip(*counted[key].values(), strict=True)]
+        at_end = dict(zip(days, sums, strict=True)) if sums else dict.fromkeys(days, Tallied())
+        if begun:
+            found[target_id] = {first: at_end[last] - at_end[first - _DAY] for first, last in begun}
     return found
 
 

@@ -356,3 +356,38 @@ def test_a_settlement_with_fibre_and_mobile_broadband_is_told_from_what_visits_c
     assert [(cell.done, cell.of) for cell in cells] == [(1, 1), (0, 1), (0, 0)]
     judgement = next(row.judgement for row in table.targets if row.target.id == "MD-T07")
     assert (judgement.value, judgement.met, judgement.reach) == (Fraction(100, 3), False, Fraction(2, 3))
+
+
+def test_targets_of_weeks_and_months_are_told_together_in_one_statement(app: Flask) -> None:
+    """R7, R18: each with its own periods, and no statement more for a target more."""
+    commune, helped = make_commune(thon=2), indicator("giup_cai", "person", "event")
+    also = indicator("giup_ky", "person", "event")
+    plan = Plan(commune=commune, year=2026, title="Kế hoạch")
+    plan.targets = [periodic("T1", helped, "week")]
+    db.session.add(plan)
+    for village in commune.villages:
+        for days, done in ((0, 3), (7, 5), (40, 2)):
+            count(village, helped, TODAY - dt.timedelta(days=days), done, done, 1)
+            count(village, also, TODAY - dt.timedelta(days=days), 1, 1, 1)
+    with statements() as seen:
+        coverage_table.gather(commune, TODAY)
+    few = len(seen)
+    plan.targets.append(periodic("T2", also, "month"))
+    db.session.commit()
+    with statements() as seen:
+        found = coverage_table.gather(commune, TODAY).by_period
+    assert len([each for each in seen if "tally" in each]) <= 3  # sums, weeks, periods
+    assert len(seen) <= few + 2  # what the commit let go of is read again
+    assert {start: row.done for start, row in found["T1"].items() if row.done} == {
+        dt.date(2026, 10, 5): 4,
+        dt.date(2026, 11, 9): 10,
+        dt.date(2026, 11, 16): 6,
+    }
+    assert {start.month: row.done for start, row in found["T2"].items() if row.done} == {10: 2, 11: 4}
+
+
+def periodic(code: str, what: Indicator, period: str) -> Target:
+    return Target(
+        code=code, position=1, section="I", label="Giúp", wording="", comparator=">=", value="5", unit="count",
+        period=period, start=dt.date(2026, 1, 1), deadline=dt.date(2026, 12, 31), how="survey", indicator=what,
+    )  # fmt: skip
