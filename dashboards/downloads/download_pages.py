@@ -7,12 +7,12 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboards.downloads import coverage_files, submission_files
+from dashboards.downloads import coverage_files, qgis_project, submission_files
 from dashboards.downloads.attached_files import attached, named, written
 from dashboards.maps import map_outlines
 from dashboards.pages.commune_page_request import CommunePage, ask
 from geo.vietnamese_order import sort_key
-from server import audit
+from server import addresses, audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
@@ -181,6 +181,17 @@ def _geojson(asked: CommunePage) -> bytes:
 
 def _csv(asked: CommunePage, level: str = "thon") -> bytes:
     return "".join(coverage_files.csv_text(asked.table, level)).encode()
+
+
+@blueprint.get("/xa/<code>/tai-ve/ban-do.qgz")
+@access.needs(Right.READ_SUMS)
+def qgis_file(code: str) -> Response:
+    """A project that opens the layers of /ogc in QGIS, in the colours of the page's map."""
+    asked = ask(code)
+    content = qgis_project.write(
+        asked.table, f"{request.host_url.rstrip('/')}{addresses.OF_MAPS}", asked.title
+    )
+    return attached(content, qgis_project.MEDIA_TYPE, f"ban-do-{code}.qgz")
 
 
 @blueprint.get("/xa/<code>/tai-ve/phieu")

@@ -5,6 +5,7 @@ that is its default (QGIS documentation, "Saving and Sharing Layer Properties").
 """
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree
@@ -43,20 +44,31 @@ def add(path: Path, table: CoverageTable) -> None:
 
 
 def _qml(field: str) -> str:
-    """A renderer of categories by a state, each with its word; what has no state last, hatched with nothing."""
     root = ElementTree.Element("qgis", version="3.22.0", styleCategories="Symbology")
-    renderer = ElementTree.SubElement(
-        root, "renderer-v2", type="categorizedSymbol", attr=field, enableorderby="0"
+    root.append(renderer_of_states(field))
+    return '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">' + ElementTree.tostring(
+        root, encoding="unicode"
     )
+
+
+def renderer_of_states(field: str) -> ElementTree.Element:
+    """A renderer of categories by a state, each with its word; what has no state last, hatched with nothing."""
+    named = [(state.value, state.words, COLOURS[f"k-{state.value}"]) for state in TargetState]
+    return categorised(field, [*named, ("", "không nêu", COLOURS["k-withheld"])])
+
+
+def categorised(field: str, named: Sequence[tuple[str, str, str]], kind: str = "fill") -> ElementTree.Element:
+    """A renderer of categories by a field: of each its value, its word and its colour; `fill` or `marker`."""
+    renderer = ElementTree.Element("renderer-v2", type="categorizedSymbol", attr=field, enableorderby="0")
     categories = ElementTree.SubElement(renderer, "categories")
     symbols = ElementTree.SubElement(renderer, "symbols")
-    named = [(state.value, state.words, COLOURS[f"k-{state.value}"]) for state in TargetState]
-    for number, (value, label, colour) in enumerate([*named, ("", "không nêu", COLOURS["k-withheld"])]):
+    for number, (value, label, colour) in enumerate(named):
         ElementTree.SubElement(
             categories, "category", value=value, label=label, symbol=str(number), render="true", type="string"
         )
-        symbol = ElementTree.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1")
-        layer = ElementTree.SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "pass": "0"})
+        symbol = ElementTree.SubElement(symbols, "symbol", type=kind, name=str(number), alpha="1")
+        drawn = {"fill": "SimpleFill", "marker": "SimpleMarker"}[kind]
+        layer = ElementTree.SubElement(symbol, "layer", {"class": drawn, "enabled": "1", "pass": "0"})
         options = ElementTree.SubElement(layer, "Option", type="Map")
         for name, text in (
             ("color", _rgb(colour)),
@@ -66,9 +78,7 @@ def _qml(field: str) -> str:
             ("style", "solid"),
         ):
             ElementTree.SubElement(options, "Option", name=name, value=text, type="QString")
-    return '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">' + ElementTree.tostring(
-        root, encoding="unicode"
-    )
+    return renderer
 
 
 def _rgb(colour: str) -> str:

@@ -22,6 +22,7 @@ MAGIC = b"TUNGNHA1"
 KEY, SIGNATURE = 32, 64
 LARGEST = 4_000_000
 """Bytes; that of a commune with some forty indicators has 60,000."""
+TOO_LARGE = f"lớn hơn {LARGEST // 1_000_000} MB"
 ENDING = "tungnha"
 MEDIA_TYPE = "application/vnd.tungnha.bundle"
 
@@ -61,10 +62,10 @@ def sign(key: Ed25519PrivateKey, content: bytes) -> SignedBundle:
 def split(whole: bytes) -> SignedBundle:
     """A bundle in its parts; Problem BUNDLE_UNREADABLE for anything else."""
     start = len(MAGIC) + KEY + SIGNATURE
+    if len(whole) > LARGEST:
+        raise Problem(BundleProblem.BUNDLE_UNREADABLE, why=TOO_LARGE)
     if not whole.startswith(MAGIC) or len(whole) <= start:
         raise Problem(BundleProblem.BUNDLE_UNREADABLE, why="không có phần đầu của một gói")
-    if len(whole) > LARGEST:
-        raise Problem(BundleProblem.BUNDLE_UNREADABLE, why="quá lớn")
     key, signature = whole[len(MAGIC) : len(MAGIC) + KEY], whole[len(MAGIC) + KEY : start]
     return SignedBundle(key, signature, whole[start:])
 

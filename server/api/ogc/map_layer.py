@@ -8,9 +8,10 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from server.accounts import person_keys
+from server.accounts import access, person_keys
 from server.accounts.access import Caller
 from server.api.ogc.layer_columns import LayerColumn
+from server.coverage import coverage_table
 from server.models import Commune
 
 View = Callable[..., Any]
@@ -65,6 +66,13 @@ class MapLayer:
     fill: Fill | None = None
     has_days: bool = False
     """Whether `datetime` chooses the day as of which everything is told."""
+
+
+def day_of(commune: Commune, scope: LayerScope) -> dt.date:
+    """As of which day a reader is told of a commune: any day for who sees records, else that of a feed (R8)."""
+    if access.sees_records(commune):
+        return coverage_table.day_shown(scope.day, full=True)
+    return coverage_table.day_of_feed(scope.day)
 
 
 def reads_sums(caller: Caller) -> bool:

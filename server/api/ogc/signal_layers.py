@@ -7,11 +7,11 @@ from flask import current_app
 
 from geo import signal
 from geo.signal import CELL, Place, Sample, SignalSquare
-from server.accounts import access, client_access
+from server.accounts import client_access
 from server.api.ogc import map_layer
 from server.api.ogc.layer_columns import Kind, LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer, named, reads_sums
-from server.coverage import coverage_table, signal_points
+from server.coverage import signal_points
 from server.coverage.signal_points import OPERATORS, Wifi
 from server.models import Commune
 from server.settings import Settings
@@ -53,7 +53,7 @@ def squares(scope: LayerScope) -> list[Feature]:
 
 
 def _squares(commune: Commune, scope: LayerScope) -> Iterator[Feature]:
-    day = coverage_table.day_shown(scope.day, full=access.sees_records(commune))
+    day = map_layer.day_of(commune, scope)
     points = signal_points.points(commune, day)
     settings: Settings = current_app.config["SETTINGS"]
     for operator in ("", *OPERATORS):
@@ -95,9 +95,7 @@ def places(scope: LayerScope) -> list[Feature]:
     return [
         _place(commune, wifi)
         for commune in scope.communes
-        for wifi in signal_points.wifi(
-            commune, coverage_table.day_shown(scope.day, full=access.sees_records(commune))
-        )
+        for wifi in signal_points.wifi(commune, map_layer.day_of(commune, scope))
     ]
 
 

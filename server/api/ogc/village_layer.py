@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from geo.coverage import CoverageTable
 from geo.coverage_json import flat_villages
 from server.accounts import access, client_access
+from server.api.ogc import map_layer
 from server.api.ogc.layer_columns import Kind, LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer, named, reads_sums
 from server.coverage import coverage_table
@@ -67,7 +68,7 @@ def read(scope: LayerScope) -> list[Feature]:
     shown: list[Any] = []
     for commune in scope.communes:
         own = [row for row in rows if row.commune_id == commune.id]
-        homes = merged_villages.on_day(own, _day(commune, scope))
+        homes = merged_villages.on_day(own, map_layer.day_of(commune, scope))
         shown += [row for row in own if homes[row.id] == row.id]
     shown.sort(key=lambda row: row.code)
     shapes = shapely.from_wkb([row.outline for row in shown])
@@ -81,10 +82,6 @@ _VILLAGES = sa.select(
     Village.id, Village.code, Village.name, Village.commune_id, Village.valid_to, Village.merged_into_id,
     Village.outline, Village.illustrative, Village.derived,
 )  # fmt: skip
-
-
-def _day(commune: Commune, scope: LayerScope) -> Any:
-    return coverage_table.day_shown(scope.day, full=access.sees_records(commune))
 
 
 def _known(row: Any, commune: Commune) -> dict[str, Any]:
@@ -104,7 +101,8 @@ def fill(features: Sequence[Feature], scope: LayerScope) -> list[Feature]:
     @functools.cache
     def told(commune_id: int) -> dict[str, dict[str, Any]]:
         commune = next(each for each in scope.communes if each.id == commune_id)
-        table = coverage_table.table(commune, scope.day, full=access.sees_records(commune))
+        full = access.sees_records(commune)
+        table = coverage_table.table(commune, scope.day, full=full, feed=not full)
         return _numbers(table)
 
     return [feature.with_more(told(feature.commune.id).get(feature.id, {})) for feature in features]

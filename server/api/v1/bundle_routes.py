@@ -20,7 +20,7 @@ def _signed_by_itself() -> None:
 def take() -> Response:
     """Take a bundle in; a stranger's is refused, late where an address sends many."""
     if (request.content_length or 0) > bundle_file.LARGEST:
-        raise Problem(BundleProblem.BUNDLE_UNREADABLE, why="quá lớn")
+        raise Problem(BundleProblem.BUNDLE_UNREADABLE, why=bundle_file.TOO_LARGE)
     whole = request.get_data()
     begin_writing()
     try:

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from openapi_spec_validator import validate
 
 from geo import crs
+from geo.coverage_json import to_json
+from server.coverage import coverage_table
 from server.db import db
 from server.models import Audit, Commune, Village
 from tests import town
@@ -143,8 +145,10 @@ def test_more_than_the_most_is_the_most(towns: Any) -> None:
 
 
 def test_every_number_of_a_thon_is_that_of_the_coverage_table(towns: Any) -> None:
-    visitor = program(towns)
-    table = visitor.get("/api/v1/communes/11629/coverage").get_json()
+    """Until the end of yesterday, as every feed."""
+    visitor, commune = program(towns), _commune("11629")
+    assert commune is not None
+    table = to_json(coverage_table.table(commune, feed=True))
     for feature in ask(visitor)["features"]:
         [village] = [each for each in table["villages"] if each["code"] == feature["id"]]
         told = feature["properties"]
