@@ -4,6 +4,7 @@ robotoolbox refuses others before it asks anything: `a` or `v` with 21 more. The
 server, and after a backup is restored.
 """
 
+import functools
 import hashlib
 import string
 
@@ -30,6 +31,7 @@ def of_form(form: Form) -> str:
     return uid("a", form.form_id)
 
 
+@functools.lru_cache(1024)
 def of_version(form_id: str, version: str) -> str:
     """A version's id, by the form's own id and the version as it is written in submissions."""
     return uid("v", form_id, version)
@@ -40,6 +42,7 @@ def of_form_version(version: FormVersion) -> str:
     return of_version(version.form.form_id, version.version)
 
 
+@functools.lru_cache(1024)
 def uuid_of_form(form_id: str) -> str:
     """The 32 hexadecimal digits that Kobo calls `formhub/uuid`."""
     return hashlib.md5(f"form\n{form_id}".encode(), usedforsecurity=False).hexdigest()
