@@ -35,6 +35,7 @@ MEDIA = {
     "ho_dan.csv": _ENTITIES.format("h"),
     "diem_cong_cong.csv": _ENTITIES.format("d"),
     "doanh_nghiep.csv": _ENTITIES.format("n"),
+    "phuc_tra.csv": "name,label,thon,ngay\np1,Bà Ấm,t1,2026-11-01\np2,Ông Bền,t2,2026-11-02\n",
     "ben_xe.csv": "name,label\nb1,Bến Gốc Gạo\nb2,Bến Cầu Đá\n",
 }
 TYPED = {
