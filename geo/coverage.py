@@ -8,7 +8,7 @@ from fractions import Fraction
 from geo.cells import Cell, Counted, CountedIndicator, cell, judgement
 from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
 from geo.derived import DERIVED
-from geo.disclosure import Protection, Suppression, protect, protect_sample, protect_together
+from geo.disclosure import BASE, Protection, Suppression, protect, protect_sample, protect_together
 from geo.estimate import Estimate
 from geo.estimates import of_all, within_error
 from geo.hidden_rows import MET, Day
@@ -135,7 +135,8 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
     }
     visited = sum(row.subjects for row in visits.values())
     # the same for all readers, so that no two of them are told another reach of the commune
-    beyond = sum(surplus(v.visited, v.households) for v in given.villages if v.code not in hidden_visits.rows)
+    small = {key for key, why in hidden_visits.rows.items() if why == BASE}
+    beyond = sum(surplus(v.visited, v.households) for v in given.villages if v.code not in small)
     hidden_visits = _NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
 
@@ -296,11 +297,13 @@ def _whole(
     protection: Protection,
     hidden: Suppression | None,
 ) -> Counted:
-    """The commune: its rows' sum. What rows that some readers are not told have beyond their list is not told by its
-    reach to anybody: a target would have one state for the officer and another for the leader.
+    """The commune: its rows' sum. What rows of fewer than five have beyond their list is not told by its reach to
+    anybody: a target would have one state for the officer and another for the leader. Rows hidden beside them are
+    not left out: which those are depends on other columns and weeks, which the city's page does not read, and a row
+    that has more than its list is the last to be taken.
     """
     total = sum((row.tallied for row in rows.values()), Tallied())
-    withheld = {key for key, why in protection.rows.items() if why.whole}
+    withheld = {key for key, why in protection.rows.items() if why == BASE}
     beyond = sum(row.reach.surplus for key, row in rows.items() if key not in withheld)
     expected = _to_ask(indicator, given.households, given.expected, len(given.villages))
     reach = Reach(

@@ -61,7 +61,8 @@ class Ground:
     thon_of: Callable[[float, float], str]
     by_chance: frozenset[str] = frozenset()
     withheld: frozenset[tuple[str, str]] = frozenset()
-    """Thôn and indicators that leaders are told nothing of: what they have too many is told to nobody."""
+    """Thôn and indicators of which so few are known that leaders are told nothing: what they have too many is told to
+    nobody."""
     least_reach: Fraction = Fraction(1, 2)
     least_asked: int = 100
 
