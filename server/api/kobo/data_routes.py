@@ -93,11 +93,15 @@ def listing(uid: str) -> Response:
 def listed(uid: str, query: str | None = None) -> FoundSubmissions:
     """The submissions that `query` and `sort` ask for."""
     reader = reading()
-    form = open_form(uid, reader)
-    language = of_form(form, uid)
     said = request.args.get("query", "") if query is None else query
-    expression = language.expression(said) if said.strip() else ALL
-    return _found(reader, form, expression, language.order(request.args.get("sort", "")))
+    return asked_for(reader, open_form(uid, reader), said, request.args.get("sort", ""))
+
+
+def asked_for(reader: AnswersReader, form: Form, query: str, sort: str = "") -> FoundSubmissions:
+    """The submissions of a form for which a query holds, in an order; without a query all that are listed."""
+    language = of_form(form, uids.of_form(form))
+    expression = language.expression(query) if query.strip() else ALL
+    return _found(reader, form, expression, language.order(sort))
 
 
 def _found(

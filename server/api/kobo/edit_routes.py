@@ -43,9 +43,7 @@ def correct_many(uid: str) -> tuple[Response, int]:
         raise wrong("payload", "`data` must be an object with the answers to change")
     form = open_form(uid, reader)
     _refuse_hidden(form, answers, reader)
-    chosen = named(reader, form, said)
-    if len(chosen) > MOST:
-        raise wrong("payload", f"No more than {MOST} submissions at once")
+    chosen = named(reader, form, said, MOST)
     results = [_corrected(each, answers) for each in chosen]
     good = sum(each["status_code"] == 201 for each in results)
     told = {

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from server.answers import reader as readers
 from server.answers.reader import AnswersReader
+from server.api.kobo.data_routes import asked_for
+from server.api.kobo.kobo_bodies import truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import db
 from server.errors import CommonProblem, Problem
@@ -37,14 +40,36 @@ def one_named(reader: AnswersReader, form: Form, key: str) -> NamedSubmission:
     return found[0]
 
 
-def named(reader: AnswersReader, form: Form, said: dict[str, Any]) -> Sequence[NamedSubmission]:
-    """What `submission_ids` or `query` of a request name."""
+def named(
+    reader: AnswersReader, form: Form, said: dict[str, Any], most: int = MOST
+) -> Sequence[NamedSubmission]:
+    """What `submission_ids` of a request name, else what the list shows for its `query`; 400 for more than `most`.
+
+    An empty query names every submission of the list: that has to be meant, so `confirm` stands beside it.
+    """
     ids = said.get("submission_ids")
+    if not ids and "query" in said:
+        return _read(reader, form, Submission.id.in_(_found(reader, form, said, most)))
     if not isinstance(ids, list) or not ids:
         raise wrong("payload", "`submission_ids` must be a list of ids")
-    if len(ids) > MOST:
-        raise wrong("payload", f"No more than {MOST} submissions at once")
+    _check_number(len(ids), most)
     return _read(reader, form, _by_key([str(each) for each in ids]))
+
+
+def _found(reader: AnswersReader, form: Form, said: dict[str, Any], most: int) -> Sequence[int]:
+    query = said["query"]
+    if not isinstance(query, dict):
+        raise wrong("payload", "`query` must be an object")
+    if not query and not truth(said, "confirm", default=False):
+        raise wrong("payload", "`confirm` is required")
+    found = asked_for(reader, form, orjson.dumps(query).decode()).ids
+    _check_number(len(found), most)
+    return found
+
+
+def _check_number(count: int, most: int) -> None:
+    if count > most:
+        raise wrong("payload", f"No more than {most} submissions at once, these are {count}")
 
 
 def _by_key(keys: Sequence[str]) -> sa.ColumnElement[bool]:

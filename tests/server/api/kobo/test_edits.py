@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from server.api.kobo import edit_routes
 from server.models import Commune
 from tests.people import bearing
 from tests.server.api.kobo import filled_form
@@ -105,6 +106,42 @@ def test_one_that_fails_leaves_the_others_alone(named: Client, field: Field) -> 
 def test_a_body_that_cannot_be_read_is_told(named: Client, field: Field, body: object) -> None:
     field.send()
     assert named.open("PATCH", f"{DATA}/bulk/", json=body).status_code == 400
+
+
+def test_a_query_corrects_and_takes_out_what_the_list_shows_for_it(named: Client, field: Field) -> None:
+    few, many = field.send(so_nguoi="3"), field.send(so_nguoi="9")
+    said = {"payload": {"query": {"ho/so_nguoi": {"$lt": 5}}, "data": {"ho/chu_ho": "Đỗ D"}}}
+    told = named.open("PATCH", f"{DATA}/bulk/", json=said)
+    assert (told.status_code, told.json["count"], told.json["successes"]) == (200, 1, 1)
+    assert filled_form.newest().root_id == few
+
+    gone: dict[str, dict[str, object]] = {"payload": {"query": {"ho/so_nguoi": {"$gte": 5}}}}
+    assert named.open("DELETE", f"{DATA}/bulk/", json=gone).status_code == 400, "it has to be meant"
+    gone["payload"]["confirm"] = True
+    answer = named.open("DELETE", f"{DATA}/bulk/", json=gone)
+    assert answer.json == {"detail": "1 submissions have been deleted"}
+    assert (filled_form.row(many).review, filled_form.newest().review) == ("rejected", "approved")
+
+
+def test_more_than_a_request_may_change_are_refused_with_their_number(
+    named: Client, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = [field.send() for _ in range(3)][-1]
+    monkeypatch.setattr(edit_routes, "MOST", 2)
+    for chosen in ({"query": {"ho/so_nguoi": 4}}, {"submission_ids": [1, 2, 3]}):
+        answer = named.open(
+            "PATCH", f"{DATA}/bulk/", json={"payload": chosen | {"data": {"ho/so_nguoi": "5"}}}
+        )
+        assert (answer.status_code, "these are 3" in answer.json["payload"]) == (400, True)
+    assert filled_form.newest().id == last
+
+
+def test_a_query_that_names_none_corrects_none(named: Client, field: Field) -> None:
+    number = field.send()
+    said = {"payload": {"query": {"ho/so_nguoi": 99}, "data": {"ho/chu_ho": "C"}}}
+    told = named.open("PATCH", f"{DATA}/bulk/", json=said)
+    assert (told.status_code, told.json["count"]) == (400, 0)
+    assert filled_form.newest().id == number
 
 
 def test_taking_one_out_leaves_it_to_those_who_review(named: Client, field: Field) -> None:

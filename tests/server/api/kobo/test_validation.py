@@ -81,6 +81,47 @@ def test_many_are_decided_at_once_each_with_its_history(officer: Client, field: 
     assert {filled_form.row(number).review for number in numbers} == {"received"}
 
 
+def test_a_query_decides_what_the_list_shows_for_it(officer: Client, field: Field) -> None:
+    few, many, more = (field.send(so_nguoi=said) for said in ("2", "7", "11"))
+    said = {"payload": {"query": {"ho/so_nguoi": {"$gte": 7}}, FIELD: "validation_status_on_hold"}}
+    answer = officer.open("PATCH", f"{DATA}/validation_statuses/", json=said)
+    assert answer.json == {"detail": "2 submissions have been updated"}
+    assert [filled_form.row(number).review for number in (few, many, more)] == [
+        "received", "has_issues", "has_issues",
+    ]  # fmt: skip
+    on_hold = {"payload": {"query": {"_validation_status.uid": "validation_status_on_hold"}}}
+    assert officer.open("DELETE", f"{DATA}/validation_statuses/", json=on_hold).status_code == 200
+    assert {filled_form.row(number).review for number in (few, many, more)} == {"received"}
+
+
+def test_a_query_about_what_a_key_may_not_read_decides_nothing(officer: Client, field: Field) -> None:
+    number = field.send(chu_ho="Vũ Thị Lan")
+    said = {"payload": {"query": {"ho/chu_ho": "Vũ Thị Lan"}, FIELD: "validation_status_approved"}}
+    officer.open("PATCH", f"{DATA}/validation_statuses/", json=said)
+    assert filled_form.row(number).review == "received"
+
+
+def test_every_submission_of_the_list_is_decided_only_where_it_is_meant(
+    officer: Client, field: Field
+) -> None:
+    numbers = [field.send() for _ in range(2)]
+    said = {"query": {}, FIELD: "validation_status_approved"}
+    answer = officer.open("PATCH", f"{DATA}/validation_statuses/", json={"payload": said})
+    assert (answer.status_code, answer.json) == (400, {"payload": "`confirm` is required"})
+    assert {filled_form.row(number).review for number in numbers} == {"received"}
+    meant = {"payload": said | {"confirm": True}}
+    assert officer.open("PATCH", f"{DATA}/validation_statuses/", json=meant).status_code == 200
+    assert {filled_form.row(number).review for number in numbers} == {"approved"}
+
+
+@pytest.mark.parametrize("query", ["x", 3, None, [], {"ho/khong_co": {"$where": 1}}, {"$expr": {}}])
+def test_a_query_that_cannot_be_read_decides_nothing(officer: Client, field: Field, query: object) -> None:
+    number = field.send()
+    said = {"payload": {"query": query, FIELD: "validation_status_approved", "confirm": True}}
+    assert officer.open("PATCH", f"{DATA}/validation_statuses/", json=said).status_code == 400
+    assert filled_form.row(number).review == "received"
+
+
 def test_rejected_leaves_the_counts(officer: Client, field: Field) -> None:
     number = field.send()
     officer.open(
