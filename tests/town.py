@@ -149,6 +149,7 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "target_id": {"11629": "AL-T01", "10930": "MD-T05"}[code],
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }
+    db.session.commit()
     return Town(code, homes, values)
 
 
