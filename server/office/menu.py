@@ -1,6 +1,6 @@
 """The menu of every page: what there is, for whom, and where the reader stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app, request, url_for
@@ -12,12 +12,20 @@ from server.errors import Problem
 
 @dataclass(frozen=True)
 class MenuEntry:
-    """A page in a menu: its view, its name, the right to open it, and whether it is a commune's (has a `code`)."""
+    """A page in a menu: its view, its name, the right to open it, and whether it is a commune's (has a `code`).
+
+    Pages that belong `under` another one stand in a row of their own, shown where one of that family is open.
+    """
 
     endpoint: str
     label: str
     right: Right
     of_commune: bool = True
+    under: str = ""
+
+    @property
+    def family(self) -> str:
+        return self.under or self.endpoint
 
 
 READING = (
@@ -35,19 +43,35 @@ WORKING = (
     MenuEntry("first_steps.show", "Bắt đầu", Right.PREPARE_COMMUNE),
     MenuEntry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
     MenuEntry("review.queue", "Soát phiếu", Right.REVIEW),
-    MenuEntry("backchecks.show", "Phúc tra", Right.REVIEW),
+    MenuEntry("backchecks.show", "Phúc tra", Right.REVIEW, under="review.queue"),
+    MenuEntry("hook_pages.listing", "Gửi đi", Right.MANAGE_HOOKS, under="review.queue"),
     MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
     MenuEntry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
     MenuEntry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
-    MenuEntry("pay_pages.show", "Ngày công", Right.MANAGE_COLLECTORS),
-    MenuEntry("hook_pages.listing", "Gửi đi", Right.MANAGE_HOOKS),
-    MenuEntry("poster_pages.listing", "Áp phích", Right.MANAGE_POSTERS),
+    MenuEntry("pay_pages.show", "Ngày công", Right.MANAGE_COLLECTORS, under="collector_pages.listing"),
     MenuEntry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
+    MenuEntry("poster_pages.listing", "Áp phích", Right.MANAGE_POSTERS, under="form_pages.listing"),
+    MenuEntry(
+        "bin_pages.listing", "Thùng rác", Right.MANAGE_FORMS, of_commune=False, under="form_pages.listing"
+    ),
     MenuEntry("boundary_pages.choose", "Ranh giới", Right.MANAGE_BOUNDARIES),
     MenuEntry("privacy.requests", "Dữ liệu cá nhân", Right.READ_REQUESTS, of_commune=False),
     MenuEntry("commune_list.listing", "Xã, phường", Right.OPEN_COMMUNES, of_commune=False),
-    MenuEntry("bundle_pages.listing", "Xã chạy máy riêng", Right.OPEN_COMMUNES, of_commune=False),
+    MenuEntry(
+        "bundle_pages.listing",
+        "Xã chạy máy riêng",
+        Right.OPEN_COMMUNES,
+        of_commune=False,
+        under="commune_list.listing",
+    ),
     MenuEntry("people_pages.listing", "Tài khoản", Right.MANAGE_PEOPLE, of_commune=False),
+    MenuEntry(
+        "token_pages.listing",
+        "Khóa truy cập",
+        Right.MANAGE_TOKENS,
+        of_commune=False,
+        under="people_pages.listing",
+    ),
     MenuEntry("audit_pages.search", "Nhật ký", Right.READ_AUDIT, of_commune=False),
     MenuEntry("status_pages.show", "Máy chủ", Right.READ_STATUS, of_commune=False),
 )
@@ -59,25 +83,39 @@ BELOW = {
     "dashboards.wall_map": "dashboards.commune_map",
     "dashboards.all_maps": "dashboards.commune_map",
     "dashboards.two_days_of": "dashboards.commune_map",
+    "downloads.city_links": "dashboards.city",
 }
-"""Pages below a page of the menu in a blueprint of several: the menu shows where they are, too."""
+"""Pages below a page of the menu that their blueprint does not tell: the menu shows where they are, too."""
+PARTS = {
+    "correction": "review",
+    "correction_by_answer": "review",
+    "visit_moves": "review",
+    "household_import": "households",
+    "household_lists": "households",
+    "breach_pages": "privacy",
+    "plan_upload": "first_steps",
+    "table_pages": "first_steps",
+}
+"""Blueprints whose pages all stand below the page of another one's."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One link of a menu."""
+    """One link of a menu: to the page that is open, to its family, or to another."""
 
     url: str
     label: str
     is_current: bool
+    holds_current: bool = False
 
 
 @dataclass(frozen=True)
 class Menu:
-    """What the reader may open: pages to read, and pages to work on."""
+    """What the reader may open: pages to read, pages to work on, and those beside the page that is open."""
 
     reading: tuple[Item, ...]
     working: tuple[Item, ...]
+    beside: tuple[Item, ...] = ()
 
 
 def menu() -> Menu:
@@ -89,8 +127,9 @@ def menu() -> Menu:
     if caller is None:
         return Menu((), ())
     code = (request.view_args or {}).get("code") or caller.commune_code
-    reading, working = (_items(entries, caller, code) for entries in (READING, WORKING))
-    return Menu(reading + _others(caller, code), working)
+    reading = tuple(_item(entry, code) for entry in _open_to(READING, caller, code))
+    working, beside = _families(_open_to(WORKING, caller, code), code)
+    return Menu(reading + _others(caller, code), working, beside)
 
 
 def _others(caller: access.Caller, code: str | None) -> tuple[Item, ...]:
@@ -109,22 +148,46 @@ def _reader() -> access.Caller | None:
         return None
 
 
-def _items(entries: tuple[MenuEntry, ...], caller: access.Caller, code: str | None) -> tuple[Item, ...]:
-    shown = []
+def _open_to(entries: tuple[MenuEntry, ...], caller: access.Caller, code: str | None) -> list[MenuEntry]:
+    """The pages that this reader may open, as far as this server has them."""
+    return [
+        entry
+        for entry in entries
+        if entry.endpoint in current_app.view_functions
+        and caller.may(entry.right)
+        and not (entry.of_commune and code is None)
+    ]
+
+
+def _families(entries: list[MenuEntry], code: str | None) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """The first page of each family, and all pages of the family in which the reader stands, if it has several."""
+    families: dict[str, list[MenuEntry]] = {}
     for entry in entries:
-        if entry.endpoint not in current_app.view_functions or not caller.may(entry.right):
-            continue
-        if entry.of_commune and code is None:
-            continue
-        values: dict[str, Any] = (
-            {"code": code, "den_ngay": request.args.get("den_ngay")} if entry.of_commune else {}
-        )
-        shown.append(Item(url_for(entry.endpoint, **values), entry.label, _is_current(entry)))
-    return tuple(shown)
+        families.setdefault(entry.family, []).append(entry)
+    firsts: list[Item] = []
+    beside: tuple[Item, ...] = ()
+    for family in families.values():
+        items = tuple(_item(entry, code) for entry in family)
+        holds = any(item.is_current for item in items)
+        firsts.append(replace(items[0], holds_current=holds and not items[0].is_current))
+        if holds and len(items) > 1:
+            beside = items
+    return tuple(firsts), beside
+
+
+def _item(entry: MenuEntry, code: str | None) -> Item:
+    values: dict[str, Any] = (
+        {"code": code, "den_ngay": request.args.get("den_ngay")} if entry.of_commune else {}
+    )
+    return Item(url_for(entry.endpoint, **values), entry.label, _is_current(entry))
 
 
 def _is_current(entry: MenuEntry) -> bool:
     """Whether the page that is asked for is this one, or stands below it."""
-    if request.blueprint in (None, "dashboards"):
-        return BELOW.get(request.endpoint or "", request.endpoint) == entry.endpoint
-    return request.blueprint == entry.endpoint.partition(".")[0]
+    here = BELOW.get(request.endpoint or "", request.endpoint or "")
+    if here == entry.endpoint:
+        return True
+    blueprint = here.rpartition(".")[0]
+    if blueprint in ("", "dashboards"):
+        return False
+    return PARTS.get(blueprint, blueprint) == entry.endpoint.partition(".")[0]

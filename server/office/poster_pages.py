@@ -13,13 +13,14 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db, in_vietnamese_order, single_statements
 from server.errors import CommonProblem, Problem
-from server.models import Commune, Entity, Form, JudgedSelfAnswers, Poster, Village
+from server.models import Commune, Form, JudgedSelfAnswers, Poster, Village
 from server.openrosa import published
 from server.phones import qr_sheet
 from server.phones.phone_access import PhoneCaller, outside_url
-from server.posters import poster_acts, poster_names, poster_sheet, which_forms
+from server.posters import poster_acts, poster_names, poster_places, poster_sheet, which_forms
 from server.posters.poster_acts import PosterRejected
 from server.posters.poster_names import PosterRow
+from server.posters.poster_places import PublicPlace
 from server.posters.poster_problems import PosterProblem
 from server.privacy import answers_by_number
 
@@ -183,7 +184,8 @@ def _listing(commune: Commune, wrong: str = "") -> str:
             each for each in offered if each.states_something and any(row.form_pk == each.id for row in rows)
         ],
         villages=_villages(commune),
-        places=poster_acts.places_of(commune),
+        places=poster_places.by_kind(poster_places.of_commune(commune)),
+        chosen_places=set(request.form.getlist("diem")),
         chosen=set(request.form.getlist("thon", type=int)),
         given=request.form,
         wrong=wrong,
@@ -242,9 +244,9 @@ def _villages_chosen(commune: Commune) -> list[Village]:
     return [each for each in _villages(commune) if each.id in wanted]
 
 
-def _places_chosen(commune: Commune) -> list[Entity]:
+def _places_chosen(commune: Commune) -> list[PublicPlace]:
     wanted = set(request.form.getlist("diem"))
-    return [each for each in poster_acts.places_of(commune) if str(each.id) in wanted]
+    return [each for each in poster_places.of_commune(commune) if str(each.entity.id) in wanted]
 
 
 def _day() -> dt.date | None:

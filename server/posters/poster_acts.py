@@ -8,14 +8,14 @@ import sqlalchemy as sa
 
 from server import audit, clock
 from server.db import db
-from server.models import Commune, Entity, EntityList, Form, JudgedSelfAnswers, Poster, Village
-from server.posters import which_forms
+from server.models import Commune, Form, JudgedSelfAnswers, Poster, Village
+from server.posters import poster_places, which_forms
+from server.posters.poster_places import PublicPlace
 from server.published_forms import self_answers
 
 CODE_LENGTH = 12
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that look alike: a code may be typed from paper."""
-PLACES = "diem_cong_cong"
 
 
 class PosterRejected(Exception):
@@ -26,7 +26,7 @@ def make(
     commune: Commune,
     form: Form,
     villages: Sequence[Village],
-    places: Sequence[Entity],
+    places: Sequence[PublicPlace],
     *,
     ends_on: dt.date | None,
 ) -> list[Poster]:
@@ -36,8 +36,9 @@ def make(
     _check_last_day(ends_on)
     _check_form(form)
     self_answers.count_apart(form.id)
-    made = [_poster(commune, form, each.name, ends_on, village_id=each.id) for each in villages]
-    made += [_poster(commune, form, each.label, ends_on, place_id=each.id) for each in places]
+    thon = poster_places.thon_names(commune)
+    made = [_poster(commune, form, thon[each.id], ends_on, village_id=each.id) for each in villages]
+    made += [_poster(commune, form, each.full_name, ends_on, place_id=each.entity.id) for each in places]
     db.session.add_all(made)
     db.session.flush()
     for each in made:
@@ -96,22 +97,6 @@ def judge(commune: Commune, form: Form, *, judged: bool) -> None:
 def record(poster: Poster) -> str:
     """How the audit names a poster."""
     return f"poster:{poster.id}"
-
-
-def places_of(commune: Commune) -> Sequence[Entity]:
-    """The public places of a commune, on which a poster for a counter may hang."""
-    here = sa.select(Village.id).where(Village.commune_id == commune.id)
-    query = (
-        sa.select(Entity)
-        .join(EntityList, EntityList.id == Entity.list_id)
-        .where(
-            EntityList.name == PLACES,
-            Entity.village_id.in_(here),
-            Entity.ended_at.is_(None),
-            Entity.merged_into_id.is_(None),
-        )
-    )
-    return db.session.scalars(query.order_by(Entity.label, Entity.id)).all()
 
 
 def _poster(commune: Commune, form: Form, label: str, ends_on: dt.date | None, **where: object) -> Poster:

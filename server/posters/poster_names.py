@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server import clock
 from server.db import db
-from server.models import Collector, Commune, Form, Poster, Submission
+from server.models import Collector, Commune, Entity, Form, Poster, Submission, Village
 from server.posters.answering import is_over
 from server.published_forms.self_answers import WORD
 
@@ -33,6 +33,8 @@ class PosterRow:
     form_pk: int
     form: str
     is_of_thon: bool
+    village: str
+    """The thôn that it is of, or in which its place lies; empty where the place lies in none."""
     created_at: dt.datetime
     ends_on: dt.date | None
     state: str
@@ -93,10 +95,13 @@ def of_commune(commune: Commune) -> Sequence[PosterRow]:
             answered.c.last_at,
             follower.id.label("follower"),
             Form.retired_at,
+            Village.name.label("village"),
         )
         .join(Form, Form.id == Poster.form_id)
         .outerjoin(answered, answered.c.poster_id == Poster.id)
         .outerjoin(follower, follower.follows_id == Poster.id)
+        .outerjoin(Entity, Entity.id == Poster.place_id)
+        .outerjoin(Village, Village.id == sa.func.coalesce(Poster.village_id, Entity.village_id))
         .where(Poster.commune_id == commune.id)
         .order_by(Poster.id.desc())
     )
@@ -111,5 +116,5 @@ def _row(found: Any) -> PosterRow:
         state = ENDED if is_over(poster.ends_on) or found.retired_at is not None else OPEN
     return PosterRow(
         poster.id, poster.code, poster.label, poster.form_id, found.title, poster.village_id is not None,
-        poster.created_at, poster.ends_on, state, found.answers or 0, found.last_at,
+        found.village or "", poster.created_at, poster.ends_on, state, found.answers or 0, found.last_at,
     )  # fmt: skip

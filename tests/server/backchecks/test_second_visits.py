@@ -188,3 +188,12 @@ def test_leaders_see_the_sentence_and_no_member(walked: Walked) -> None:
     assert "cần ít nhất 11 hộ bốc ngẫu nhiên mới nói được tỷ lệ" in page
     assert "Nguyễn Văn Ấm" not in page
     assert leader.get(PAGE).status_code == 403
+
+
+def test_before_the_first_draw_the_page_tells_what_a_draw_does_and_who_sees_what(walked: Walked) -> None:
+    before = walked.officer.get(PAGE).text
+    assert 'id="truoc-lan-dau"' in before
+    assert "điện thoại của một người khác trong tổ" in before
+    assert "chỉ cán bộ và người soát phiếu của xã thấy" in before
+    walked.visit(walked.homes[0])
+    assert 'id="truoc-lan-dau"' not in walked.draw()

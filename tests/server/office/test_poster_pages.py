@@ -227,3 +227,39 @@ def test_what_a_collector_sent_is_not_deleted_by_its_number(app: Flask, officer:
     token = {"csrf_token": officer.csrf_token(BASE)}
     assert officer.post(f"{BASE}/xoa-phieu", data={**token, "so_phieu": sent.id}).status_code == 404
     assert len(arrived()) == 1
+
+
+def test_places_of_one_name_are_told_apart_by_their_thon(officer: Browser, hung: Hung) -> None:
+    """Each thôn has its loudspeaker at the first lane; an officer ticks one and finds that one on the list."""
+    kind = {"loai": "cum_loa"}
+    there = [make_entity(each, "Loa đầu ngõ 1", "diem_cong_cong", kind) for each in (hung.own, hung.other)]
+    make_entity(hung.own, "Loa chợ", "diem_cong_cong", kind)
+    make_entity(hung.own, "Chợ Đông", "diem_cong_cong", {"loai": "cho"})
+    make_entity(hung.own, "Đài liệt sĩ", "diem_cong_cong", {"loai": "dai_liet_si"})
+    make_entity(hung.own, "Cây đa", "diem_cong_cong")
+    page = officer.get(BASE).text
+    kinds = re.findall(r"<summary>([^<]+ \(\d+\))</summary>", page)
+    assert kinds == ["Chợ (1)", "Cụm loa (3)", "Dai liet si (1)", "Điểm khác (1)"]
+    offered = re.findall(r"> (Loa đầu ngõ 1) <small>([^<]+)</small>", page)
+    assert sorted(offered) == [("Loa đầu ngõ 1", "Thôn Đoài"), ("Loa đầu ngõ 1", "Thôn Đông")]
+    post(officer, "", bieu_mau=hung.version.form_id, diem=[str(each.id) for each in there])
+    assert sorted(each.label for each in posters()[1:]) == [
+        "Loa đầu ngõ 1, Thôn Đoài", "Loa đầu ngõ 1, Thôn Đông",
+    ]  # fmt: skip
+    assert "điểm công cộng, Thôn Đoài" in officer.get(BASE).text
+
+
+def test_thon_of_one_name_are_told_apart_by_their_codes(officer: Browser, hung: Hung) -> None:
+    """Communes that were merged have thôn of one name; a poster names the code too, on its list and on paper."""
+    twin = make_village(hung.commune, "11629777", "Thôn Đoài")
+    lane = make_entity(twin, "Loa đầu ngõ 1", "diem_cong_cong", {"loai": "cum_loa"})
+    make_entity(hung.other, "Loa đầu ngõ 1", "diem_cong_cong", {"loai": "cum_loa"})
+    post(officer, "", bieu_mau=hung.version.form_id, moi_thon="1", diem=str(lane.id))
+    assert sorted(each.label for each in posters()[1:]) == sorted(
+        [
+            "Thôn Đông",
+            f"Thôn Đoài ({hung.other.code})",
+            "Thôn Đoài (11629777)",
+            "Loa đầu ngõ 1, Thôn Đoài (11629777)",
+        ]
+    )
