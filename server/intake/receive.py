@@ -15,11 +15,14 @@ from server.intake.edits_and_resends import Edited
 from server.intake.intake_problems import IntakeProblem
 from server.intake.log import Kept, MetSubmission, Sent
 from server.intake.sender import Sender
-from server.models import Tombstone
+from server.models import Submission, Tombstone
 from server.models.privacy import of_points
 from server.phones.phone_problems import PhoneProblem
 from server.published_forms.read_submission import SubmissionReading
 
+_TO_ADD_TO = sa.select(
+    Submission.id, Submission.sha256, Submission.collector_id, Submission.village_id, Submission.xml
+).where(Submission.instance_id == sa.bindparam("instance_id"))
 _WITHDRAWN = sa.select(sa.literal(True)).where(sa.exists().where(Tombstone.key == sa.bindparam("key")))
 
 
@@ -47,6 +50,30 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
     """
     sent = read(xml, uploads, sender)
     return keep(sent) if isinstance(sent, Sent) else sent
+
+
+def add_file(instance_id: str, upload: Upload, sender: Sender) -> Receipt:
+    """Receive durably a file that a submission names and that is sent by itself, after it (O6).
+
+    Problem NOT_FOUND where there is none to which this sender may add, FILE_UNKNOWN for what it does not name.
+    """
+    with single_statements().connect() as connection:
+        row = connection.execute(_TO_ADD_TO, {"instance_id": instance_id}).first()
+    if row is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    stored = edits_and_resends.StoredSubmission(row.id, row.sha256, row.collector_id, row.village_id)
+    if not stored.takes_from(sender):
+        raise Problem(CommonProblem.NOT_FOUND)
+    # what is kept may be redacted; it stands for the bytes that came
+    reading = dataclasses.replace(as_sent.understood(bytes(row.xml), sender), sha256=row.sha256)
+    if upload.name not in reading.files:
+        raise Problem(CommonProblem.FILE_UNKNOWN, name=upload.name[:80])
+    blobs = [
+        attachments.store(each, cut_points=reading.cuts_points, sealed=reading.instance.encrypted)
+        for each in _without_log([upload], reading)
+    ]
+    again = edits_and_resends.again(stored, reading, blobs, clock.now(), sender)
+    return Receipt(stored.id, again.new, again.sentence)
 
 
 def read(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Sent | Receipt:

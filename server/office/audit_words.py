@@ -134,6 +134,7 @@ ACTS: Mapping[str, str] = {
     "reported.enter": "Nhập số liệu báo cáo",
     "reported.take_back": "Rút số liệu báo cáo",
     "retention.delete": "Xóa dữ liệu hết hạn lưu",
+    "submission.comment": "Ghi chú vào phiếu",
     "submission.correct": "Sửa câu trả lời của phiếu",
     "submission.list": "Xem danh sách phiếu có tên hộ",
     "submission.read": "Xem một phiếu",

@@ -175,6 +175,24 @@ def _reject_aside(
     return [each.submission_id for each in decided]
 
 
+def remark(connection: sa.Connection, submission_id: int, text: str, *, reviewer: Reviewer) -> None:
+    """Add a note to the history of a submission, which stays in the state it is in; the caller commits.
+
+    Problem SUBMISSION_UNKNOWN.
+    """
+    stored = connection.execute(_STORED, {"submission": submission_id}).first()
+    if stored is None:
+        raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
+    moment = clock.now()
+    line = {
+        "submission_id": stored.id, "at": moment, "actor": reviewer.actor, "name": reviewer.name,
+        "before": stored.review, "after": stored.review, "comment": text.strip(),
+    }  # fmt: skip
+    connection.execute(_DECIDED, line)
+    record = f"submission:{stored.id}"
+    audit.add(reviewer.actor, "submission.comment", record, address=reviewer.address, by=connection)
+
+
 def history(connection: sa.Connection, submission_id: int) -> list[SubmissionReview]:
     """All decisions about a submission, the first one first."""
     columns = SubmissionReview.__table__.c

@@ -7,7 +7,9 @@ from server.api.central import (
     central_datasets,
     central_exports,
     central_forms,
+    central_histories,
     central_projects,
+    central_sending,
     central_sessions,
     central_submissions,
 )
@@ -22,6 +24,8 @@ BLUEPRINTS = (
     central_forms.blueprint,
     central_exports.blueprint,
     central_submissions.blueprint,
+    central_sending.blueprint,
+    central_histories.blueprint,
     central_datasets.blueprint,
 )
 

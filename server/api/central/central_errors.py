@@ -18,6 +18,8 @@ CODES: Mapping[ProblemKind, float] = {
     CommonProblem.FORM_UNKNOWN: 404.1,
     CommonProblem.METHOD_NOT_ALLOWED: 404.1,
     CentralProblem.VALUE_WRONG: 400.8,
+    CentralProblem.BODY_EMPTY: 400.3,
+    CentralProblem.COLLECTORS_SEND: 403.1,
     ODataProblem.FORMAT_REFUSED: 406.1,
     ODataProblem.OPTION_UNSUPPORTED: 501.1,
     ODataProblem.OPTION_WRONG: 400.8,

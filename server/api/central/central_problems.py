@@ -7,3 +7,9 @@ class CentralProblem(ProblemKind):
     """Kinds of this door; a member's name in small letters is its code."""
 
     VALUE_WRONG = 400, "Giá trị “{value}” của {field} không dùng được."
+    COLLECTORS_SEND = (
+        403,
+        "Phiếu và ảnh do người đi thu thập gửi: hãy dùng mã trong mã QR của người ấy thay cho khóa này. Khóa của "
+        "cán bộ chỉ sửa phiếu đã có (PUT).",
+    )
+    BODY_EMPTY = 400, "Hãy gửi “{field}” là một chuỗi không rỗng, dài nhất {most} chữ."

@@ -9,6 +9,7 @@ from server import clock
 from server.accounts import access, client_access, person_keys, tokens
 from server.accounts.client_access import client
 from server.accounts.roles import Right
+from server.api.central import central_senders
 from server.api.odata.form_rows import moment
 from server.audit import Actor
 from server.db import begin_writing, db
@@ -24,10 +25,15 @@ _NAME = "Phiên của ứng dụng kiểu ODK Central"
 @blueprint.post("/sessions")
 @client_access.signs_in
 def begin() -> Response:
-    """A key for the name and the password in the body; who signs in with a code as well gives a key as password."""
+    """A key for the name and the password in the body; who signs in with a code as well gives a key as password.
+
+    A collector gives the code of their phone as password, and gets it back: with it they send, and nothing else.
+    """
     said = request.get_json(silent=True)
     given: dict[str, Any] = said if isinstance(said, dict) else {}
     name, password = str(given.get("email") or ""), str(given.get("password") or "")
+    if central_senders.known_code(password):
+        return _told(password, clock.now() + dt.timedelta(days=_DAYS))
     found = client_access.known_as(name, password)
     if found is None:
         raise Problem(CommonProblem.AUTHENTICATION_NEEDED)

@@ -1,6 +1,6 @@
 """Submissions at Central's door: listed, one by one, decided about, their files, and as CSV (O6, O7, X15)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
 from server.api.central.central_problems import CentralProblem
 from server.api.central.central_projects import own_commune
+from server.api.central.central_senders import or_collector
 from server.api.kobo.submissions_named import NamedSubmission, one_named
 from server.api.kobo.validation_routes import reviewer
 from server.api.odata import filter_text, form_names
@@ -31,6 +32,7 @@ from server.exports.presets import BOTH, CENTRAL, SUMMARY
 from server.exports.submissions import Export
 from server.files import blobs
 from server.models import Attachment, Form, Submission, SubmissionReview
+from server.phones.phone_access import PhoneCaller
 from server.review import decisions
 
 blueprint = Blueprint(
@@ -41,7 +43,7 @@ Json = dict[str, Any]
 ACT = "submissions.read"
 _DECIDED = "Qua API kiểu ODK Central."
 _WORDS: Mapping[str, str] = {word: state for state, word in STATES.items() if word}
-_COLUMNS = (
+COLUMNS = (
     Submission.id, Submission.instance_id, Submission.root_id, Submission.collector_id, Submission.device,
     Submission.received_at, Submission.review, Submission.user_agent, Submission.version,
 )  # fmt: skip
@@ -52,10 +54,10 @@ _COLUMNS = (
 def listing(code: str, form_id: str) -> Response:
     """All that the reader may see, whatever was decided of them, the newest first."""
     of = reading(own_commune(code))
-    asked = _asked(of, open_form(of, form_id))
+    asked = asked_of(of, open_form(of, form_id))
     with select.reading(reading_engine()) as connection:
         ids = asked.ids(connection)[::-1]
-        told = [_told(row) for rows in submission_pages.rows(connection, ids, _COLUMNS) for row in rows]
+        told = [as_json(row) for rows in submission_pages.rows(connection, ids, COLUMNS) for row in rows]
     _note(asked, len(told))
     return jsonify(told)
 
@@ -84,20 +86,20 @@ def one(code: str, form_id: str, instance: str) -> Response:
     """One of them, as it is now; its XML where the address ends in .xml."""
     if instance.endswith(".xml"):
         return _xml(code, form_id, instance.removesuffix(".xml"))
-    of, found = _one(code, form_id, instance)
+    of, found = named_one(code, form_id, instance)
     audit.note_reading("submission.read", f"submission:{found.id}", {"personal": of.personal})
-    return jsonify(_of(found))
+    return jsonify(told_one(found))
 
 
-def _of(found: NamedSubmission) -> Json:
-    row = db.session.execute(sa.select(*_COLUMNS).where(Submission.id == found.id)).one()
-    return _told(row) | {"instanceId": found.root_instance_id}
+def told_one(found: NamedSubmission) -> Json:
+    """The submission as it is now, under the id of the first of its chain."""
+    row = db.session.execute(sa.select(*COLUMNS).where(Submission.id == found.id)).one()
+    return as_json(row) | {"instanceId": found.root_instance_id}
 
 
 def _xml(code: str, form_id: str, instance: str) -> Response:
-    of, found = _one(code, form_id, instance)
-    asked = _asked(of, open_form(of, form_id))
-    hidden = [each.path for each in asked.definition.fields if each.sensitivity != NONE and not of.personal]
+    of, found = named_one(code, form_id, instance)
+    hidden = hidden_paths(of, open_form(of, form_id))
     audit.note_reading("submission.read", f"submission:{found.id}", {"personal": of.personal})
     kept = db.session.scalar(sa.select(Submission.xml).where(Submission.id == found.id))
     return Response(without(bytes(kept or b""), hidden, labels=not of.personal), mimetype="application/xml")
@@ -111,45 +113,82 @@ def decide(code: str, form_id: str, instance: str) -> Response:
     word = str(said.get("reviewState") if isinstance(said, dict) else None)
     if word not in _WORDS:
         raise Problem(CentralProblem.VALUE_WRONG, field="reviewState", value=word[:40])
-    _, found = _one(code, form_id, instance)
+    _, found = named_one(code, form_id, instance)
     _bring(found, _WORDS[word], _DECIDED)
-    return jsonify(_of(_one(code, form_id, instance)[1]))
+    return jsonify(told_one(named_one(code, form_id, instance)[1]))
 
 
 @blueprint.get("/<instance>/comments")
 @client(Right.READ_SUBMISSIONS)
 def comments(code: str, form_id: str, instance: str) -> Response:
     """What reviewers wrote beside their decisions, the newest first."""
-    _, found = _one(code, form_id, instance)
+    _, found = named_one(code, form_id, instance)
     wanted = sa.select(SubmissionReview).where(
-        SubmissionReview.submission_id == found.id, SubmissionReview.comment.is_not(None)
+        SubmissionReview.submission_id.in_(chain(found.id)), SubmissionReview.comment.is_not(None)
     )
     rows = db.session.scalars(wanted.order_by(SubmissionReview.id.desc()))
-    return jsonify([_comment(each.comment or "", each.actor, moment(each.at)) for each in rows])
+    return jsonify([comment_json(each.comment or "", each.actor, moment(each.at)) for each in rows])
 
 
-def _comment(body: str, actor: str, at: str) -> Json:
+def chain(number: int) -> sa.Select[Any]:
+    """The keys of a submission and of all that it replaced, as a query."""
+    first = sa.select(sa.func.coalesce(Submission.root_id, Submission.id)).where(Submission.id == number)
+    return sa.select(Submission.id).where(
+        sa.func.coalesce(Submission.root_id, Submission.id) == first.scalar_subquery()
+    )
+
+
+def comment_json(body: str, actor: str, at: str) -> Json:
+    """A comment in Central's words."""
     number = actor.rpartition(":")[2]
     return {"body": body, "actorId": int(number) if number.isdecimal() else 0, "createdAt": at}
 
 
+def own_submission(caller: PhoneCaller, form_id: str, instance: str) -> Any:
+    """The collector's own submission of a form, as they sent it; Problem NOT_FOUND."""
+    found = db.session.execute(
+        sa.select(Submission.id, Submission.missing_files)
+        .join(Form, Form.id == Submission.form_id)
+        .where(
+            Submission.instance_id == instance,
+            Submission.collector_id == caller.collector_id,
+            Form.form_id == form_id,
+        )
+    ).first()
+    if found is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return found
+
+
+def _of_collector(caller: PhoneCaller, form_id: str, instance: str) -> Response:
+    """The files of the collector's own submission."""
+    found = own_submission(caller, form_id, instance)
+    there = db.session.scalars(sa.select(Attachment.name).where(Attachment.submission_id == found.id))
+    return _files([(name, True) for name in there], found.missing_files)
+
+
 @blueprint.get("/<instance>/attachments")
+@or_collector(_of_collector)
 @client(Right.READ_SUBMISSIONS)
 def attachments(code: str, form_id: str, instance: str) -> Response:
     """The files that a submission names: those that are there, and those that its phone has not sent yet."""
-    of, found = _one(code, form_id, instance)
+    of, found = named_one(code, form_id, instance)
     there = db.session.scalars(sa.select(Attachment.name).where(Attachment.submission_id == found.id)).all()
     missing = db.session.scalar(sa.select(Submission.missing_files).where(Submission.id == found.id)) or []
     told = [(name, True) for name in there if _may_have(of, form_id, found.id, name)]
-    told += [(name, False) for name in missing]
-    return jsonify([{"name": name, "exists": exists} for name, exists in sorted(told)])
+    return _files(told, missing)
+
+
+def _files(there: Sequence[tuple[str, bool]], missing: Sequence[str] | None) -> Response:
+    told = sorted([*there, *((name, False) for name in missing or ())])
+    return jsonify([{"name": name, "exists": exists} for name, exists in told])
 
 
 @blueprint.get("/<instance>/attachments/<path:name>")
 @client(Right.READ_SUBMISSIONS, records=True)
 def attachment(code: str, form_id: str, instance: str, name: str) -> Response:
     """One of the files, to who may read the answer that names it."""
-    of, found = _one(code, form_id, instance)
+    of, found = named_one(code, form_id, instance)
     wanted = sa.select(Attachment).where(Attachment.submission_id == found.id, Attachment.name == name)
     stored = db.session.scalars(wanted).one_or_none()
     if stored is None or not _may_have(of, form_id, found.id, name):
@@ -168,10 +207,15 @@ def _may_have(of: AnswersReader, form_id: str, number: int, name: str) -> bool:
     """Whether no question that the reader may not read names this file."""
     if of.personal:
         return True
-    asked = _asked(of, open_form(of, form_id))
-    hidden = {each.path for each in asked.definition.fields if each.sensitivity != NONE}
+    hidden = hidden_paths(of, open_form(of, form_id))
     answers = db.session.scalar(sa.select(Submission.answers).where(Submission.id == number))
     return not _names(answers, hidden, name)
+
+
+def hidden_paths(of: AnswersReader, form: Form) -> set[str]:
+    """Paths of the answers that the reader may not have."""
+    definition = asked_of(of, form).definition
+    return {each.path for each in definition.fields if each.sensitivity != NONE and not of.personal}
 
 
 def _names(answers: Any, hidden: set[str], name: str) -> bool:
@@ -189,7 +233,7 @@ def exported(code: str, form_id: str, wishes: Mapping[str, Any]) -> Export:
     commune = own_commune(code)
     of = reading(commune)
     form = open_form(of, form_id)
-    asked = _asked(of, form, str(wishes.get("$filter") or ""))
+    asked = asked_of(of, form, str(wishes.get("$filter") or ""))
     splits = _truth(wishes, "splitSelectMultiples", default=False)
     export = submissions.prepare(
         asked.chosen,
@@ -219,7 +263,8 @@ def _truth(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return text == "true" if text in ("true", "false") else default
 
 
-def _asked(of: AnswersReader, form: Form, text: str = "") -> AskedSubmissions:
+def asked_of(of: AnswersReader, form: Form, text: str = "") -> AskedSubmissions:
+    """The submissions of a form that a reader may see, whatever was decided of them; `text` is a `$filter`."""
     definition = columns.merged(select.definitions(form.id))
     expression: Expression = ALL
     if text:
@@ -229,7 +274,8 @@ def _asked(of: AnswersReader, form: Form, text: str = "") -> AskedSubmissions:
     return submission_pages.ask(of, form, reading_engine().dialect.name, expression, any_state=True)
 
 
-def _one(code: str, form_id: str, instance: str) -> tuple[AnswersReader, NamedSubmission]:
+def named_one(code: str, form_id: str, instance: str) -> tuple[AnswersReader, NamedSubmission]:
+    """Who asks, and the submission of an address; Problem NOT_FOUND."""
     of = reading(own_commune(code))
     return of, one_named(of, open_form(of, form_id), instance)
 
@@ -244,7 +290,8 @@ def _bring(found: NamedSubmission, state: str, comment: str) -> None:
         connection.commit()
 
 
-def _told(row: Any) -> Json:
+def as_json(row: Any) -> Json:
+    """A submission in Central's words; `row` has COLUMNS."""
     came = moment(row.received_at)
     return {
         "instanceId": row.instance_id,
