@@ -14,6 +14,7 @@ from typing import Any
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import get_column_letter
+from pyxform import aliases
 from pyxform.constants import SUPPORTED_SHEET_NAMES
 from pyxform.xls2json_backends import (  # the same reading as pyxform's own, so that both see one form
     _md_table_to_ss_structure,
@@ -54,6 +55,8 @@ _SAME_COLUMN = {
     "title": "form_title", "count": "repeat_count", "jr:count": "repeat_count", "bind::readonly": "readonly",
     "constraining_message": "constraint_message", "bind::tn:phan_loai": "phan_loai",
 }  # fmt: skip
+# Where a group of any kind begins and ends, Kobo's own kinds too; `end` and `end time` alone are moments.
+_BOUND = re.compile(rf"(?P<side>begin|end)[\s_]+({'|'.join(aliases.control)}|score|rank|kobomatrix)\b")
 _LANGUAGE_WORDS = {"vi": ("(vi)", "tiếng việt"), "en": ("(en)", "english")}
 
 
@@ -111,13 +114,13 @@ class Sheet:
         """Path without root and row of each row that is not an end, by following begin and end."""
         groups: list[str] = []
         for row in self.rows:
-            command = row["type"].replace("_", " ").split(" ")
-            if command[0] == "end":
+            bound = _BOUND.match(row["type"])
+            if bound and bound["side"] == "end":
                 del groups[-1:]
                 continue
             path = "/".join([*groups, row["name"]])
             yield path, row
-            if command[0] == "begin":
+            if bound:
                 groups.append(row["name"])
 
 

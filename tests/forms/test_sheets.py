@@ -171,3 +171,27 @@ def test_a_formula_without_a_result_is_pointed_at_and_one_with_a_result_is_read(
         page.write_formula(2, 2, '="B"&"1"', None, "B1")
         page.write_row(2, 0, ["text", "b"])
     assert sheets.read(computed.getvalue(), "x.xlsx")["survey"].rows[1]["label"] == "B1"
+
+
+@pytest.mark.parametrize("kind", ["end", "end time", "end_time", "start", "start time"])
+def test_a_moment_that_the_phone_notes_closes_no_group(kind: str) -> None:
+    table = (
+        "| survey |\n| | type | name |\n| | begin_group | ho | |\n| | begin repeat | tv | |\n| | text | ten | |\n"
+        f"| | {kind} | luc | |\n| | text | tuoi | |\n| | end_repeat | | |\n| | text | ghi | |\n| | end group | | |\n"
+        f"| | {kind} | xong | |\n| | text | sau | |\n"
+    )
+    paths = [path for path, _ in sheets.read(table.encode(), "x.md")["survey"].questions()]
+    assert paths == ["ho", "ho/tv", "ho/tv/ten", "ho/tv/luc", "ho/tv/tuoi", "ho/ghi", "xong", "sau"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["group", "lgroup", "repeat", "looped group", "loop", "score", "rank", "kobomatrix"]
+)
+def test_every_kind_of_group_ends_where_it_says(kind: str) -> None:
+    over = " over ds" if kind == "loop" else ""
+    table = (
+        f"| survey |\n| | type | name |\n| | begin {kind}{over} | a | |\n| | text | b | |\n| | end {kind} | | |\n"
+        "| | text | c | |\n"
+    )
+    found = sheets.read(table.encode(), "x.md")["survey"].questions()
+    assert [path for path, _ in found] == ["a", "a/b", "c"]
