@@ -13,7 +13,8 @@ from flask import Blueprint, Response, jsonify
 
 from server.accounts.client_access import client
 from server.accounts.roles import MAY, Right
-from server.api.kobo import kobo_addresses, uids
+from server.answers.reader import AnswersReader
+from server.api.kobo import asset_json, kobo_addresses, uids
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, text
 from server.api.kobo.kobo_errors import wrong
@@ -55,11 +56,41 @@ class Assignment:
 @client(Right.MANAGE_PEOPLE)
 def permissions() -> Response:
     """Kobo's words."""
-    results = [
-        {"url": kobo_addresses.address(f"/permissions/{name}"), "codename": name, "name": label}
-        for name, (label, _) in CODENAMES.items()
-    ]
+    results = [_word(each) for each in CODENAMES]
     return jsonify(count=len(results), next=None, previous=None, results=results)
+
+
+@blueprint.get("/permissions/<codename>")
+@client(Right.MANAGE_PEOPLE)
+def permission(codename: str) -> Response:
+    """One of Kobo's words, as assignments point at it."""
+    if codename not in CODENAMES:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return jsonify(_word(codename))
+
+
+@blueprint.get("/users/<username>")
+@client(Right.MANAGE_HOOKS)
+def user(username: str) -> Response:
+    """A person of the asker's communes, as assignments point at them."""
+    found = next((each for each in _people(reading()) if each.username == username), None)
+    if found is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return jsonify(
+        url=kobo_addresses.address(f"/users/{found.username}"),
+        username=found.username,
+        date_joined=asset_json.moment(found.created_at),
+        extra_details={"name": found.name},
+    )
+
+
+def _word(codename: str) -> Json:
+    label, _ = CODENAMES[codename]
+    return {
+        "url": kobo_addresses.address(f"/permissions/{codename}"),
+        "codename": codename,
+        "name": label,
+    }
 
 
 @blueprint.get("/assets/<uid>/permission-assignments")
@@ -104,9 +135,14 @@ def take(uid: str, assignment_uid: str) -> Response:
 def _assignments(uid: str) -> list[Assignment]:
     reader = reading()
     open_form(uid, reader)
+    return [each for person in _people(reader) for each in _of(person)]
+
+
+def _people(reader: AnswersReader) -> list[Person]:
+    """Whose accounts are of the reader's communes and may be used, by name."""
     own = [each.id for each in reader.communes]
     query = sa.select(Person).where(Person.active, Person.commune_id.in_(own)).order_by(Person.username)
-    return [each for person in db.session.scalars(query).unique() for each in _of(person)]
+    return list(db.session.scalars(query).unique())
 
 
 def _of(person: Person) -> Iterator[Assignment]:

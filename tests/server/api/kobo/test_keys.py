@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import audit
-from server.accounts import persons, second_factor
+from server.accounts import passwords, persons, second_factor
 from server.db import db
 from server.models import Audit, Commune, Person
 from tests.people import bearing, browser
@@ -88,3 +88,17 @@ def test_me_says_who_asks(officer: Client) -> None:
     told = officer.json("/me/")
     assert (told["username"], told["extra_details"]["name"]) == ("officer", "Người officer")
     assert told["extra_details"]["organization"] == "An Lão"
+
+
+def test_a_key_rests_after_a_reset_until_its_person_has_a_password_of_their_own(
+    app: Flask, commune: Commune
+) -> None:
+    token = token_of(app, "officer")
+    whose = sa.select(Person).where(Person.username == "officer")
+    persons.reset(db.session.scalars(whose).unique().one(), by=audit.SHELL)
+    db.session.commit()
+    assert browser(app).get("/token/", headers=basic("officer")).status_code == 401
+    assert browser(app).get("/api/v2/assets/", headers=bearing(token)).status_code == 403
+    passwords.choose(db.session.scalars(whose).unique().one(), "Hoa phuong 2026!")
+    db.session.commit()
+    assert browser(app).get("/api/v2/assets/", headers=bearing(token)).status_code == 200

@@ -1,10 +1,12 @@
 """K19: who may do what, told out of the product's own roles; nothing is given or taken here."""
 
 import pytest
+from flask import Flask
 
 from server.models import Commune, Village
-from tests.people import make_person
-from tests.server.api.kobo.conftest import Client
+from tests import sample
+from tests.people import bearing, make_person
+from tests.server.api.kobo.conftest import Client, token_of
 from tests.server.api.kobo.filled_form import ASSET
 
 PATH = f"{ASSET}/permission-assignments"
@@ -69,3 +71,25 @@ def test_whoever_looks_after_no_accounts_is_told_nothing(leader: Client) -> None
 def test_kobos_words_are_listed(officer: Client) -> None:
     told = officer.json("/api/v2/permissions/")
     assert {"view_submissions", "partial_submissions"} <= {each["codename"] for each in told["results"]}
+
+
+def test_every_address_that_an_assignment_names_opens(officer: Client) -> None:
+    for each in officer.json(f"{PATH}/"):
+        for name in ("user", "permission"):
+            told = officer.json(each[name].removeprefix("http://localhost"))
+            assert told["url"] == each[name]
+
+
+def test_a_person_is_told_to_those_of_their_commune_alone(
+    app: Flask, officer: Client, leader: Client
+) -> None:
+    told = officer.json("/api/v2/users/reviewer/")
+    assert (told["username"], told["url"]) == ("reviewer", f"{USERS}/reviewer/")
+    assert officer.get("/api/v2/users/khong_co").status_code == 404
+    assert officer.get("/api/v2/permissions/khong_co").status_code == 404
+    assert leader.get("/api/v2/users/reviewer").status_code == 404
+
+    make_person("khac", "officer", sample.make_commune("10930", "Mao Điền"))
+    other = Client(app, bearing(token_of(app, "khac")))
+    assert other.get("/api/v2/users/reviewer").status_code == 404
+    assert other.json("/api/v2/users/khac")["username"] == "khac"
