@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +34,8 @@ class ListDecisions:
     """Rows that are another household, however alike."""
     gone: frozenset[uuid.UUID] = frozenset()
     """Households that are not there any more."""
+    keys: Mapping[int, uuid.UUID] = field(default_factory=dict)
+    """Keys that rows which are added bring along; the others get one."""
 
 
 Decide = Callable[[Compared], ListDecisions]
@@ -86,7 +88,7 @@ def store(
     by_list, decided = _acting(kept, officer), decide(compared)
     others = [twin.placed for twin in compared.twins if twin.placed.row.number in decided.other]
     added = [*compared.new, *others]
-    _add(connection, added, kept)
+    _add(connection, added, kept, decided.keys)
     kin = [twin for twin in compared.twins if twin.placed.row.number not in decided.other and twin.known]
     same = [twin for twin in kin if twin.doubt is not None and twin.placed.row.number in decided.same]
     known = [twin for twin in kin if twin.doubt is None]
@@ -123,13 +125,18 @@ def _list_id(connection: sa.Connection) -> int:
     return int(found or 0)
 
 
-def _add(connection: sa.Connection, added: Sequence[PlacedRow], kept: HouseholdImport) -> None:
+def _add(
+    connection: sa.Connection,
+    added: Sequence[PlacedRow],
+    kept: HouseholdImport,
+    keys: Mapping[int, uuid.UUID],
+) -> None:
     if not added:
         return
     list_id, at = _list_id(connection), clock.now()
     entities, versions = [], []
     for each in added:
-        key, own, label = uuid.uuid4(), _own(each), each.row.parts.label
+        key, own, label = keys.get(each.row.number) or uuid.uuid4(), _own(each), each.row.parts.label
         data = {**own, **status(())}
         entities.append(
             {

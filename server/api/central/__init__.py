@@ -5,6 +5,7 @@ from flask import Flask
 from server import replica
 from server.api.central import (
     central_datasets,
+    central_entities,
     central_exports,
     central_forms,
     central_histories,
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     central_sending.blueprint,
     central_histories.blueprint,
     central_datasets.blueprint,
+    central_entities.blueprint,
 )
 
 for _each in BLUEPRINTS:

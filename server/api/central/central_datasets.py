@@ -50,11 +50,11 @@ def listing(code: str) -> Response:
 def one(code: str, name: str) -> Response:
     """One of them with its properties."""
     commune = own_commune(code)
-    listed = _named(name)
+    listed = named_list(name)
     begun = _begun(listed, commune)
     properties = [
         {"name": each, "odataName": identifier(each), "publishedAt": begun, "forms": []}
-        for each in _properties(_rows(listed, commune), _is_whole(listed))
+        for each in _properties(rows_of(listed, commune), is_whole(listed))
     ]
     return jsonify(_list(listed, commune) | {"properties": properties, "linkedForms": [], "sourceForms": []})
 
@@ -64,10 +64,10 @@ def one(code: str, name: str) -> Response:
 def entities(code: str, name: str) -> Response:
     """The rows of a list that are in force."""
     commune = own_commune(code)
-    listed = _named(name)
-    rows, whole = _rows(listed, commune), _is_whole(listed)
-    _note(name, commune, len(rows), whole)
-    return jsonify([_entity(each, whole) for each in rows])
+    listed = named_list(name)
+    rows, whole = rows_of(listed, commune), is_whole(listed)
+    note_reading(name, commune, len(rows), whole)
+    return jsonify([entity_json(each, whole) for each in rows])
 
 
 @blueprint.get("/<name>/entities/<uuid:household_id>")
@@ -75,14 +75,14 @@ def entities(code: str, name: str) -> Response:
 def entity(code: str, name: str, household_id: uuid.UUID) -> Response:
     """One row with its data."""
     commune = own_commune(code)
-    listed = _named(name)
-    found = next((each for each in _rows(listed, commune, household_id)), None)
+    listed = named_list(name)
+    found = next((each for each in rows_of(listed, commune, household_id)), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
-    whole = _is_whole(listed)
-    _note(name, commune, 1, whole)
-    told = _entity(found, whole)
-    told["currentVersion"]["data"] = _data(found, whole)
+    whole = is_whole(listed)
+    note_reading(name, commune, 1, whole)
+    told = entity_json(found, whole)
+    told["currentVersion"]["data"] = data_of(found, whole)
     return jsonify(told)
 
 
@@ -91,30 +91,30 @@ def entity(code: str, name: str, household_id: uuid.UUID) -> Response:
 def as_csv(code: str, name: str) -> Response:
     """The rows as Central's CSV."""
     commune = own_commune(code)
-    listed = _named(name)
-    rows, whole = _rows(listed, commune), _is_whole(listed)
-    _note(name, commune, len(rows), whole)
+    listed = named_list(name)
+    rows, whole = rows_of(listed, commune), is_whole(listed)
+    note_reading(name, commune, len(rows), whole)
     properties = _properties(rows, whole)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tail = ("__createdAt", "__creatorId", "__creatorName", "__updates", "__updatedAt", "__version")
     writer.writerow(["__id", "label", *properties, *tail])
     for each in rows:
-        data = _data(each, whole)
+        data = data_of(each, whole)
         updated = moment(each.changed_at) if each.version > 1 else ""
         end = (moment(each.created_at), 0, "", each.version - 1, updated, each.version)
-        writer.writerow([each.id, _label(each, whole), *(data.get(name, "") for name in properties), *end])
+        writer.writerow([each.id, label_of(each, whole), *(data.get(name, "") for name in properties), *end])
     return Response(text.getvalue(), content_type="text/csv; charset=utf-8")
 
 
-def _named(name: str) -> EntityList:
+def named_list(name: str) -> EntityList:
     found = db.session.scalars(sa.select(EntityList).where(EntityList.name == name)).one_or_none()
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return found
 
 
-def _rows(listed: EntityList, commune: Commune, key: uuid.UUID | None = None) -> Sequence[Entity]:
+def rows_of(listed: EntityList, commune: Commune, key: uuid.UUID | None = None) -> Sequence[Entity]:
     wanted = (
         sa.select(Entity)
         .join(Village, Village.id == Entity.village_id)
@@ -124,27 +124,27 @@ def _rows(listed: EntityList, commune: Commune, key: uuid.UUID | None = None) ->
     return db.session.scalars(wanted if key is None else wanted.where(Entity.id == key)).all()
 
 
-def _is_whole(listed: EntityList) -> bool:
+def is_whole(listed: EntityList) -> bool:
     """Whether labels and all properties are told."""
     wished = request.args.get("ca_nhan") == "1"
     return listed.name in OPEN or client_access.may_read_personal(access.signed_in(), wished=wished)
 
 
-def _label(each: Entity, whole: bool) -> str:
+def label_of(each: Entity, whole: bool) -> str:
     return each.label if whole else own_code(each.id)
 
 
-def _data(each: Entity, whole: bool) -> Mapping[str, Any]:
+def data_of(each: Entity, whole: bool) -> Mapping[str, Any]:
     return {
         name: value for name, value in each.data.items() if name not in UNSAID and (whole or name in _OF_ANY)
     }
 
 
 def _properties(rows: Sequence[Entity], whole: bool) -> list[str]:
-    return sorted({name for each in rows for name in _data(each, whole)})
+    return sorted({name for each in rows for name in data_of(each, whole)})
 
 
-def _entity(each: Entity, whole: bool) -> Json:
+def entity_json(each: Entity, whole: bool) -> Json:
     created, updated = moment(each.created_at), moment(each.changed_at) if each.version > 1 else None
     return {
         "uuid": str(each.id),
@@ -154,7 +154,7 @@ def _entity(each: Entity, whole: bool) -> Json:
         "deletedAt": None,
         "conflict": None,
         "currentVersion": {
-            "label": _label(each, whole), "current": True, "createdAt": updated or created, "creatorId": 0,
+            "label": label_of(each, whole), "current": True, "createdAt": updated or created, "creatorId": 0,
             "userAgent": "", "version": each.version, "baseVersion": None, "conflictingProperties": None,
         },
     }  # fmt: skip
@@ -180,6 +180,6 @@ def _begun(listed: EntityList, commune: Commune) -> str:
     return moment(found) if found else "1970-01-01T00:00:00.000Z"
 
 
-def _note(name: str, commune: Commune, count: int, whole: bool) -> None:
+def note_reading(name: str, commune: Commune, count: int, whole: bool) -> None:
     act = "household.list" if name == HOUSEHOLDS else "entity.list"
     audit.note_reading(act, f"commune:{commune.code}", {"label": whole, "rows": count})

@@ -9,6 +9,7 @@ from server.addresses import is_of_central
 from server.api.central.central_problems import CentralProblem
 from server.api.odata.odata_problems import ODataProblem
 from server.errors import CommonProblem, Problem, ProblemKind
+from server.households.household_problems import HouseholdProblem
 
 CODES: Mapping[ProblemKind, float] = {
     CommonProblem.AUTHENTICATION_NEEDED: 401.2,
@@ -20,6 +21,8 @@ CODES: Mapping[ProblemKind, float] = {
     CentralProblem.VALUE_WRONG: 400.8,
     CentralProblem.BODY_EMPTY: 400.3,
     CentralProblem.COLLECTORS_SEND: 403.1,
+    HouseholdProblem.HOUSEHOLD_UNKNOWN: 404.1,
+    HouseholdProblem.OVERTAKEN: 409.15,
     ODataProblem.FORMAT_REFUSED: 406.1,
     ODataProblem.OPTION_UNSUPPORTED: 501.1,
     ODataProblem.OPTION_WRONG: 400.8,

@@ -13,3 +13,11 @@ class CentralProblem(ProblemKind):
         "cán bộ chỉ sửa phiếu đã có (PUT).",
     )
     BODY_EMPTY = 400, "Hãy gửi “{field}” là một chuỗi không rỗng, dài nhất {most} chữ."
+    LIST_BY_FILE = (
+        409,
+        "Danh sách “{name}” được thêm bằng tệp ở trang Chuẩn bị, không sửa qua API; ở đây sửa được hộ dân.",
+    )
+    PROPERTIES_FIXED = (
+        409,
+        "Danh sách và thuộc tính của danh sách do biểu mẫu đã phát hành đặt ra; hãy thêm vào biểu mẫu rồi phát hành.",
+    )
