@@ -51,7 +51,8 @@ KINDS = (
     LinkKind(
         "odata",
         "OData",
-        "Cho Excel (Data, From OData Feed, Anonymous), Power BI, Tableau: dán địa chỉ của nút này.",
+        "Cho Excel (Dữ liệu, Lấy dữ liệu, Từ nguồn cấp OData, Ẩn danh; bản tiếng Anh: Data, From OData Feed, "
+        "Anonymous), Power BI, Tableau: dán địa chỉ của nút này.",
     ),
     LinkKind("table", "CSV", "Cho Google Trang tính (IMPORTDATA), phần mềm thống kê và chương trình.", "csv"),
 )

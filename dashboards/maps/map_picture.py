@@ -18,7 +18,9 @@ from geo.coverage import CoverageTable, IndicatorRow
 
 COLOURS = 64
 """Of the picture: a tenth of its bytes, and nobody sees it."""
-FONTS = "Liberation Sans"
+FONTS = "Noto Sans, DejaVu Sans, Arimo, Liberation Sans"
+"""Families in the order in which they are tried: older ones of the last lack the letters of Vietnamese, and a drawing
+would mix two hands."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,10 @@ def svg(
 def png(drawing: MapSvg, title: str, zoom: int) -> MapPicture:
     """The drawing with `zoom` pixels of the picture for one of its own."""
     drawn = resvg_py.svg_to_bytes(
-        svg_string=drawing.text, background="#ffffff", zoom=zoom, sans_serif_family=FONTS
+        svg_string=drawing.text,
+        background="#ffffff",
+        zoom=zoom,
+        sans_serif_family=FONTS.partition(",")[0],
     )
     small = io.BytesIO()
     Image.open(io.BytesIO(bytes(drawn))).convert("RGB").quantize(COLOURS, Quantize.FASTOCTREE).save(

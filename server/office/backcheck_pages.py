@@ -68,6 +68,7 @@ def show(code: str) -> str:
         percent=sentences.percent,
         interval=sentences.interval,
         done=DONE.get(request.args.get("xong", "")),
+        collectors_page=_collectors_page(commune),
     )
 
 
@@ -103,6 +104,12 @@ def one(code: str, check_id: int) -> str:
         reasons=REASONS,
         result_word=household_states.result_word,
     )
+
+
+def _collectors_page(commune: Commune) -> str:
+    """Where codes for a team's leader are made, for those who may; "" for others."""
+    may = access.signed_in().may(Right.MANAGE_COLLECTORS)
+    return url_for("collector_pages.listing", code=commune.code) if may else ""
 
 
 def _name(collector_id: int | None) -> str:

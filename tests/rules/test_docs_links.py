@@ -97,3 +97,21 @@ def test_every_decision_is_numbered_and_listed() -> None:
     pages = sorted(path.name for path in folder.glob("0*.md"))
     assert [int(page[:4]) for page in pages] == list(range(1, len(pages) + 1))
     assert [page for page in pages if f"({page})" not in listed] == []
+
+
+def test_every_page_of_the_documentation_is_reached_from_the_readme() -> None:
+    """Decisions are listed by their own page."""
+    pages = {path for path in DOCUMENTS if path.parent == ROOT / "docs"}
+    reached, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        targets = (
+            target.partition("#")[0] for target in _LINK.findall(_FENCED.sub("", page.read_text("utf-8")))
+        )
+        ahead += [
+            (page.parent / each).resolve() for each in targets if each and not re.match(r"[a-z]+:", each)
+        ]
+    assert sorted(str(page.relative_to(ROOT)) for page in pages - reached) == []

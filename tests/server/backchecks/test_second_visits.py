@@ -91,6 +91,9 @@ def test_where_nobody_else_walks_the_leader_goes_with_a_code_of_their_own(walked
     db.session.commit()
     page = walked.draw()
     assert "1 hộ chờ tổ trưởng" in page
+    assert (
+        '<a href="/quan-tri/xa/11629/thanh-vien">Thành viên tổ</a>' in page.partition("1 hộ chờ tổ trưởng")[2]
+    )
     db.session.rollback()
     leader = sample.make_collector(walked.commune, [walked.village], "Tổ trưởng")
     assert [*walked.waiting(leader)] == [str(walked.homes[0].id)]

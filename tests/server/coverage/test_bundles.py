@@ -265,6 +265,7 @@ def test_a_bundle_is_taken_by_its_address_and_by_the_page(app: Flask) -> None:
     visitor.sign_in("thanh.pho")
     token = visitor.csrf_token("/tai-khoan")
     key = bundle_file.key_to_text(signed.public_key)
+    assert "gõ “flask rollup key”" in visitor.get("/quan-tri/goi-so-lieu").text
     page = visitor.post(
         "/quan-tri/goi-so-lieu/tin",
         data={"csrf_token": token, "xa": "11629", "khoa": key},

@@ -53,7 +53,7 @@ def test_the_page_says_who_asks_why_and_for_how_long_the_answer_is_kept(
     for words in (
         "Xã An Lão",
         "Thôn Đông",
-        "Biết người dân nghĩ gì",
+        "hỏi để: biết người dân nghĩ gì",
         "Luật 91/2025/QH15",
         "12 tháng",
         "Tự nguyện",
