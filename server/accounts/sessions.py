@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import current_app, request, session
+from flask import current_app, g, request, session
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
@@ -61,13 +61,19 @@ def begin(person: Person) -> None:
     session[KEY] = key
 
 
+def ask_no_more() -> None:
+    """Nobody is looked up for the rest of this request: a page that says that the database is away must not need it."""
+    g.asks_no_more = True
+
+
 def load(uniquifier: str) -> Person | None:
     """Whose session this browser holds; None where it has ended, or where they may not sign in any more.
 
-    Flask-Login asks once a request. A session that is used is kept awake by a transaction of its own.
+    Flask-Login asks once a request, and again while a page is drawn if it had no answer. A session that is used is
+    kept awake by a transaction of its own.
     """
     key = session.get(KEY)
-    if not key or not uniquifier:
+    if not key or not uniquifier or g.get("asks_no_more"):
         return None
     query = (
         sa.select(Person, PersonSession)

@@ -16,6 +16,7 @@ from flask_babel import gettext
 from jinja2 import Template
 
 from server import languages
+from server.accounts import sessions
 from server.accounts.account_problems import AccountProblem
 from server.errors import CommonProblem, Problem
 from server.office import menu
@@ -43,6 +44,8 @@ def say(problem: Problem) -> Response:
     sentence = gettext(problem.kind.sentence).format(**problem.fields)
     if problem.kind is CommonProblem.AUTHENTICATION_NEEDED:
         sentence = gettext(SIGNED_OUT_MEANWHILE)
+    if problem.status >= 500:
+        sessions.ask_no_more()
     page = render_template(
         "problem.html",
         broken=problem.status >= 500,

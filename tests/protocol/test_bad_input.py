@@ -171,6 +171,7 @@ def test_nonsense_is_kept_for_a_person_and_counts_nowhere(
     assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
         "submission": 1,
         "audit": 1,
+        "change": 1,
         "device": 1,  # the phone tells its id with what it sends
     }
     [stored] = arrived()

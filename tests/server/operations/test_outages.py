@@ -18,12 +18,12 @@ from app import create_app
 from server import clock, migrate
 from server.counting import tally
 from server.db import db
-from server.models import Attachment, Submission
+from server.models import Attachment, Commune, Submission
 from server.settings import Settings
 from tests import sample
 from tests.conftest import SECRET, Template
 from tests.own_postgres import OwnPostgres
-from tests.people import browser
+from tests.people import browser, make_person
 from tests.phone import Answer, InProcess, Phone
 from tests.server.intake.test_receive import NOON, Place, Visit, place, send
 
@@ -222,6 +222,8 @@ def test_while_the_database_is_away_everybody_is_told_to_come_back(tmp_path: Pat
     """PostgreSQL stopped and started under a server that goes on: phones, pages and programs, each in its words."""
     with OwnPostgres(sockets / "data", sockets) as postgres, _on(postgres, tmp_path) as here:
         assert here.send(first := _instance()).status == 201
+        make_person("can.bo", "officer", db.session.scalars(sa.select(Commune)).one())
+        (officer := browser(here.app)).sign_in("can.bo")
         postgres.stop()
         for photo in (None, sample.JPEG):
             answer = here.send(second := _instance(), photo)
@@ -233,6 +235,9 @@ def test_while_the_database_is_away_everybody_is_told_to_come_back(tmp_path: Pat
         assert "tungnha_database_up 0.0" in visitor.get("/metrics").text
         page = visitor.sign_in("khong_ai")
         assert page.status_code == 503
+        assert AWAY in page.text
+        page = officer.get("/tai-khoan")
+        assert page.status_code == 503, "who is signed in cannot be looked up for the page that says so"
         assert AWAY in page.text
         api = visitor.get("/api/v1/communes", headers={"Authorization": f"Token {'0' * 40}"})
         assert (api.status_code, api.get_json()["code"]) == (503, "unavailable")
