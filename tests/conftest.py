@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,25 @@ from server.settings import Settings
 from tests import made_once
 
 DATABASES = ("sqlite", "postgresql")
+_ROOMS = ("accounts", "api", "cli", "demo", "exports", "office", "places", "plans", "webform")
+_LIVE = ("behind", "demo", "figures", "guessing", "hostile", "logs", "posters", "slow")
+BY_TURNS = (
+    "tests/dashboards/",
+    "tests/protocol/",
+    "tests/rules/",
+    *(f"tests/server/{room}/" for room in _ROOMS),
+    *(f"tests/live/test_{name}" for name in _LIVE),
+)
+"""Where what is asked of the database was asked below already, on both: each file runs on one, and on which does not
+change. `--database both` runs all on both."""
+ON_BOTH = (
+    "test_query_language.py",
+    "test_data.py",
+    "test_form_service.py",
+    "test_migrations.py",
+    "test_scans.py",
+)
+"""Of those folders: what each database is asked in its own words."""
 SECRET = "a secret for tests only, longer than it needs to be"
 MEMORY = Path("/dev/shm")
 ROOM = 2_000_000_000  # bytes
@@ -37,7 +57,10 @@ hypothesis.settings.load_profile("any_machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--database", choices=(*DATABASES, "both"), default="both", help="run tests on which database"
+        "--database",
+        choices=(*DATABASES, "both", "turns"),
+        default="turns",
+        help="run tests on which database",
     )
 
 
@@ -53,8 +76,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
-        both = DATABASES[:1] if metafunc.definition.get_closest_marker("browser") else DATABASES
-        metafunc.parametrize("database", both if chosen == "both" else (chosen,), scope="session")
+        metafunc.parametrize("database", _databases(metafunc.definition, chosen), scope="session")
+
+
+def _databases(test: pytest.Item, chosen: str) -> tuple[str, ...]:
+    """Those that a test runs on: one, where a file of its folder takes its turn or a browser draws; else both."""
+    if chosen in DATABASES:
+        return (chosen,)
+    if test.get_closest_marker("browser"):
+        return DATABASES[:1]
+    name = test.path.relative_to(test.config.rootpath).as_posix()
+    if chosen == "turns" and name.startswith(BY_TURNS) and not name.endswith(ON_BOTH):
+        return (DATABASES[zlib.crc32(name.encode()) % 2],)
+    return DATABASES
 
 
 @dataclasses.dataclass(frozen=True)
