@@ -118,6 +118,11 @@ def _newest(code: str, form_id: str) -> FormVersion:
     return open_form(reading(own_commune(code)), form_id).versions[-1]
 
 
+def as_published(form: Form, commune: Commune) -> Json:
+    """A form that was published now."""
+    return _form(form, commune, None)
+
+
 def _form(form: Form, commune: Commune, sent: readers.FormCount | None) -> Json:
     return _of_version(form, form.versions[-1], commune) | {
         "createdAt": moment(form.versions[0].published_at),
@@ -131,21 +136,47 @@ def _form(form: Form, commune: Commune, sent: readers.FormCount | None) -> Json:
 
 def _of_version(form: Form, version: FormVersion, commune: Commune) -> Json:
     published = moment(version.published_at)
+    told = as_json(
+        form.form_id,
+        form.title,
+        version.version,
+        version.md5,
+        commune,
+        created=published,
+        published=published,
+    )
+    return told | {
+        "state": "open" if form.retired_at is None else "closed",
+        "updatedAt": published if len(form.versions) > 1 else None,
+    }
+
+
+def as_json(
+    form_id: str,
+    title: str,
+    version: str,
+    md5: str,
+    commune: Commune,
+    *,
+    created: str,
+    published: str | None,
+) -> Json:
+    """A version of a form, or a draft (`published` is None), in Central's words."""
     return {
         "projectId": int(commune.code),
-        "xmlFormId": form.form_id,
-        "name": form.title,
-        "version": version.version,
-        "hash": version.md5,
+        "xmlFormId": form_id,
+        "name": title,
+        "version": version,
+        "hash": md5,
         "sha": None,
         "sha256": None,
-        "state": "open" if form.retired_at is None else "closed",
+        "state": "open",
         "draftToken": None,
         "enketoId": None,
         "enketoOnceId": None,
         "keyId": None,
-        "createdAt": published,
-        "updatedAt": published if len(form.versions) > 1 else None,
+        "createdAt": created,
+        "updatedAt": None,
         "publishedAt": published,
         "excelContentType": _XLSX,
     }

@@ -21,3 +21,21 @@ class CentralProblem(ProblemKind):
         409,
         "Danh sách và thuộc tính của danh sách do biểu mẫu đã phát hành đặt ra; hãy thêm vào biểu mẫu rồi phát hành.",
     )
+    WORKBOOK_NEEDED = (
+        400,
+        "Hãy gửi biểu mẫu là tệp Excel (XLSForm .xlsx hoặc .xls); máy chủ không nhận XForm XML.",
+    )
+    FORM_THERE = 409, "Đã có biểu mẫu mã “{form_id}”. Bản mới của nó thì gửi vào draft của biểu mẫu ấy."
+    VERSION_THERE = (
+        409,
+        "Bản “{version}” đã phát hành. Hãy đổi version ở trang settings của biểu mẫu rồi gửi lại.",
+    )
+    VERSION_IN_WORKBOOK = (
+        409,
+        "Phiên bản là version ở trang settings của biểu mẫu (“{version}”). Hãy đổi ở đó rồi gửi lại biểu mẫu.",
+    )
+    VILLAGES_NEEDED = (
+        409,
+        "Người đi thu thập cần có thôn: hãy thêm “villages” là danh sách mã thôn, hoặc thêm người ở trang Tổ thu thập.",
+    )
+    COLLECTOR_REFUSED = 400, "Chưa thêm được người này: {why}"

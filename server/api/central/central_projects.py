@@ -81,10 +81,11 @@ def app_users(code: str) -> Response:
     commune = own_commune(code)
     wanted = sa.select(Collector).where(Collector.commune_id == commune.id, Collector.revoked_at.is_(None))
     found: Sequence[Collector] = db.session.scalars(wanted.order_by(Collector.id)).all()
-    return jsonify([_app_user(each, commune, None) for each in found])
+    return jsonify([app_user(each, commune, None) for each in found])
 
 
-def _app_user(each: Collector, commune: Commune, token: str | None) -> Json:
+def app_user(each: Collector, commune: Commune, token: str | None) -> Json:
+    """A collector in Central's words."""
     return {
         "projectId": int(commune.code),
         "id": each.id,

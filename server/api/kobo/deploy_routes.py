@@ -2,15 +2,12 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request
 
-from forms import personal_data
 from forms.definition import Definition
-from forms.errors import FormRejected, SheetError
 from server import audit, clock
 from server.accounts import access
 from server.accounts.client_access import client
@@ -23,31 +20,14 @@ from server.api.kobo.kobo_errors import wrong
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormDraft, MadeFile
-from server.published_forms import drafts, publishing
-from server.published_forms.publish_answers import Terms
+from server.published_forms import by_program, drafts
+from server.published_forms.by_program import WorkbookRefused
 
 blueprint = Blueprint("kobo_deployment", __name__, url_prefix="/api/v2")
 
 Json = dict[str, Any]
 IMPORT = "kobo_import"
 """What an import is called among the things that a client asked for and may follow for a day."""
-_NO_PURPOSE = (
-    "biểu mẫu chưa nói hỏi để làm gì. Hãy thêm trang muc_dich (muc_dich, can_cu, luu_thang), hoặc phát hành ở trang "
-    "Biểu mẫu."
-)
-_BLANK = "biểu mẫu còn ghi nhận chỉ tiêu khi chưa ai trả lời."
-
-
-class WorkbookRefused(Exception):
-    """A workbook that cannot be taken, with what is wrong in it."""
-
-    def __init__(self, errors: Sequence[SheetError]) -> None:
-        self.errors = tuple(errors)
-        super().__init__("; ".join(map(str, errors)))
-
-    def told(self) -> str:
-        """In Kobo's shape: the row first, then our sentence with sheet, row and column."""
-        return "\n".join(f"[row : {each.row}] {each}" if each.row else str(each) for each in self.errors)
 
 
 @blueprint.post("/assets")
@@ -136,7 +116,7 @@ def _deployed(uid: str, said: Json) -> Response | tuple[Response, int]:
     is_active = truth(said, "active", default=True)
     try:
         if draft is not None and is_active:
-            form = _publish(draft)
+            form = by_program.publish(draft, access.signed_in().actor)
     except WorkbookRefused as refused:
         return _refused(refused)
     if form is None:
@@ -168,53 +148,11 @@ def _check_version(said: Json, form: Form | None, draft: FormDraft | None) -> No
         raise wrong("version_id", "Only the most recent version of an asset can be deployed.")
 
 
-def _publish(draft: FormDraft) -> Form:
-    """The draft as a version, its questions classed as their words suggest where the workbook says nothing."""
-    definition = drafts.definition(draft)
-    known = db.session.scalars(sa.select(Form).where(Form.form_id == draft.form_id)).first()
-    if definition.purpose is None and (known is None or not known.purpose):
-        raise WorkbookRefused([SheetError("muc_dich", None, None, _NO_PURPOSE)])
-    if draft.blank:
-        raise WorkbookRefused([SheetError("survey", None, "calculation", f"{_BLANK} {draft.blank[0]}")])
-    missing = publishing.missing_files(definition, [each.name for each in draft.files])
-    if missing:
-        raise WorkbookRefused([SheetError("survey", None, None, f"còn thiếu tệp {', '.join(missing)}.")])
-    terms = Terms(classes=personal_data.guessed(definition), kept=frozenset())
-    number = draft.id
-    try:
-        read = drafts.ready(draft, terms)
-        begin_writing()
-        draft = db.session.get_one(FormDraft, number)
-        published = drafts.publish(
-            draft, terms, exact_points=False, actor=access.signed_in().actor, read=read
-        )
-    except FormRejected as rejected:
-        db.session.rollback()
-        raise WorkbookRefused(rejected.errors) from rejected
-    form = published.form_version.form
-    db.session.commit()
-    return form
-
-
 def _brought(said: Json, form_id: str = "") -> FormDraft:
     """The workbook of a request as a draft of the asker's commune; `form_id`: of that form alone."""
     commune = _commune()
     content, filename = _workbook(said, form_id)
-    actor, commune_id = access.signed_in().actor, commune.id
-    try:
-        checked = drafts.check(content, filename)
-        found = checked.converted.definition.form_id
-        if form_id and found != form_id:
-            sentence = f"mã “{found}” không phải mã của biểu mẫu này (“{form_id}”)."
-            raise FormRejected([SheetError("settings", 2, "form_id", sentence, found)])
-        begin_writing()
-        draft = drafts.save(content, filename, db.session.get_one(Commune, commune_id), actor, checked)
-    except FormRejected as rejected:
-        db.session.rollback()
-        raise WorkbookRefused(rejected.errors) from rejected
-    audit.note("form.upload", f"form_draft:{draft.id}", {"form_id": draft.form_id, "md5": draft.md5})
-    db.session.commit()
-    return draft
+    return by_program.bring(content, filename, commune.id, access.signed_in().actor, form_id)
 
 
 def _workbook(said: Json, form_id: str) -> tuple[bytes, str]:
@@ -322,14 +260,4 @@ def _import_told(row: MadeFile) -> Json:
 
 
 def _refused(refused: WorkbookRefused) -> tuple[Response, int]:
-    errors = [
-        {
-            "sheet": each.sheet,
-            "row": each.row,
-            "column": each.column,
-            "cell": each.cell,
-            "message": each.sentence,
-        }
-        for each in refused.errors
-    ]
-    return jsonify(error=refused.told(), errors=errors), 400
+    return jsonify(error=refused.told(), errors=refused.listed()), 400

@@ -10,8 +10,12 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from server.db import db
+from server.models import Commune
+from tests import sample
 from tests.client_venv import python_with
 from tests.people import PASSWORD
+from tests.server.api.central.test_central_publishing import WITH_PICTURE, workbook
 from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, commune, visits, walker
 
 __all__ = ["commune", "visits", "walker"]  # fixtures are found by their names
@@ -20,25 +24,36 @@ PYODK = "pyodk==1.3.0"
 
 
 @pytest.mark.live
-def test_pyodk_reads_and_reviews_unmodified(app: Flask, visits: str, tmp_path: Path) -> None:
-    told = _told(app, tmp_path)
+def test_pyodk_reads_reviews_and_writes_unmodified(
+    app: Flask, commune: Commune, visits: str, tmp_path: Path
+) -> None:
+    here = db.session.merge(commune)
+    code = sample.make_collector(here, list(here.villages), "nguoi_di").token
+    for name, version in (("cua_xa", "1"), ("cua_xa_2", "2")):
+        (tmp_path / f"{name}.xlsx").write_bytes(workbook(version, WITH_PICTURE))
+    for name in ("hinh.png", "1.jpg"):
+        (tmp_path / name).write_bytes(sample.photo(b"x"))
+    told = _told(app, tmp_path, code)
     every = [FIRST, SECOND, THIRD]
     assert told == {
         "projects": [11629], "project": "Xã An Lão", "forms": ["khao_sat"], "form": "1", "xml": "<?xml",
         "submissions": every[::-1], "submission": FIRST, "table": [3, every], "filtered": 1, "expanded": [2, 0, 0],
-        "rounds": 2, "reviewed": "approved", "comments": 1, "app_users": ["field_key"], "csv": [200, 4],
+        "rounds": 2, "reviewed": "approved", "comments": 1, "app_users": ["field_key"] * 2, "csv": [200, 4],
         "attachments": [{"name": "1763.jpg", "exists": True}, {"name": "may 1.jpg", "exists": True}],
+        "edited": ["approved", "Gõ nhầm"], "made": "cua_xa", "version": "2", "entity": 2, "many": True, "listed": 4,
+        "deleted": True, "rows": 3, "merged": [1, 4], "lists": ["ho_dan"], "list": "ho_dan", "refused": True,
+        "sent": ["uuid:00000000-0000-4000-8000-0000000000a1", True],
     }  # fmt: skip
 
 
-def _told(app: Flask, folder: Path) -> Any:
+def _told(app: Flask, folder: Path, code: str) -> Any:
     python = python_with(PYODK)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}"
-        command = [str(python), str(CALLS), url, "officer", PASSWORD, str(folder)]
+        command = [str(python), str(CALLS), url, "officer", PASSWORD, str(folder), code]
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     finally:
         server.shutdown()
