@@ -49,11 +49,14 @@ _MOST_DAYS = 366
 
 @dataclass(frozen=True)
 class FoundSubmissions:
-    """A list of submissions that was asked for: which, in which order, and the keys of all of them."""
+    """A list of submissions that was asked for: which, in which order, and the keys of its page."""
 
     asked: AskedSubmissions
     asset_uid: str
     ids: Sequence[int]
+    """Of all that match where no page was asked for."""
+    count: int
+    """How many match in all."""
 
     def told(self, fields: frozenset[str] = frozenset()) -> submission_json.KoboSubmissions:
         """What makes their JSON."""
@@ -71,41 +74,48 @@ def listing(uid: str) -> Response:
     if kind == "xml" and (request.args.get("sort") or request.args.get("fields")):
         raise wrong("detail", "Sort and fields are not supported in XML format")
     page, fields = paging.asked(), query_language.fields(request.args.get("fields", ""))
-    found = listed(uid)
-    some = found.ids[page.start : page.start + page.limit]
+    found = listed(uid, page=page)
     mark = _mark(found)
     if request.if_none_match.contains_weak(mark):
         return Response(status=304, headers={"ETag": quote_etag(mark, weak=True)})
-    note(found.asked, len(some))
+    note(found.asked, len(found.ids))
     if kind == "xml":
-        return _streamed(_xml(found, page, some), "application/xml", mark)
+        return _streamed(_xml(found, page), "application/xml", mark)
     if kind == "geojson":
         return _streamed(
-            geojson_data.collection(found.asked, found.told(), some), "application/geo+json", mark
+            geojson_data.collection(found.asked, found.told(), found.ids), "application/geo+json", mark
         )
     return _streamed(
-        _json(found.told(fields), page.links(len(found.ids)), some, reading_engine()),
+        _json(found.told(fields), page.links(found.count), found.ids, reading_engine()),
         "application/json",
         mark,
     )
 
 
-def listed(uid: str, query: str | None = None) -> FoundSubmissions:
-    """The submissions that `query` and `sort` ask for."""
+def listed(uid: str, query: str | None = None, page: paging.Page | None = None) -> FoundSubmissions:
+    """The submissions that `query` and `sort` ask for, or a page of them."""
     reader = reading()
     said = request.args.get("query", "") if query is None else query
-    return asked_for(reader, open_form(uid, reader), said, request.args.get("sort", ""))
+    return asked_for(reader, open_form(uid, reader), said, request.args.get("sort", ""), page)
 
 
-def asked_for(reader: AnswersReader, form: Form, query: str, sort: str = "") -> FoundSubmissions:
+def asked_for(
+    reader: AnswersReader, form: Form, query: str, sort: str = "", page: paging.Page | None = None
+) -> FoundSubmissions:
     """The submissions of a form for which a query holds, in an order; without a query all that are listed."""
     language = of_form(form, uids.of_form(form))
     expression = language.expression(query) if query.strip() else ALL
-    return _found(reader, form, expression, language.order(sort))
+    return _found(reader, form, expression, language.order(sort), page)
 
 
 def _found(
-    reader: AnswersReader, form: Form, expression: Any, order: Any = (), *, any_state: bool = False
+    reader: AnswersReader,
+    form: Form,
+    expression: Any,
+    order: Any = (),
+    page: paging.Page | None = None,
+    *,
+    any_state: bool = False,
 ) -> FoundSubmissions:
     try:
         engine = reading_engine()
@@ -113,7 +123,12 @@ def _found(
             reader, form, engine.dialect.name, expression, order, any_state=any_state
         )
         with select.reading(engine) as connection:
-            return FoundSubmissions(asked, uids.of_form(form), asked.ids(connection))
+            if page is not None:
+                return FoundSubmissions(
+                    asked, uids.of_form(form), *asked.page(connection, page.limit, page.start)
+                )
+            ids = asked.ids(connection)
+            return FoundSubmissions(asked, uids.of_form(form), ids, len(ids))
     except BadPattern as bad:
         raise wrong("query", query_language.UNSUPPORTED) from bad
     except DBAPIError as error:
@@ -169,7 +184,7 @@ def one_listed(uid: str, key: str) -> FoundSubmissions:
     found = _found(reader, form, Some(parts), any_state=True)
     if not found.ids:
         raise Problem(CommonProblem.NOT_FOUND)
-    return FoundSubmissions(found.asked, found.asset_uid, found.ids[-1:])
+    return FoundSubmissions(found.asked, found.asset_uid, found.ids[-1:], 1)
 
 
 @blueprint.get("/counts")
@@ -185,14 +200,14 @@ def counts(uid: str) -> Response:
     where = (*select.chosen(found.asked.chosen), Submission.received_at >= since)
     query = sa.select(day, sa.func.count()).where(*where).group_by(day).order_by(day)
     daily = {row[0]: row[1] for row in db.session.execute(query)}
-    return jsonify(daily_submission_counts=daily, total_submission_count=len(found.ids))
+    return jsonify(daily_submission_counts=daily, total_submission_count=found.count)
 
 
 def _mark(found: FoundSubmissions) -> str:
     """Another one whenever the list would be told in another way: by a row, a decision, a file, a version, a right."""
     last = (sa.func.max(column) for column in (SubmissionReview.id, Attachment.id, FormVersion.id))
     seen = db.session.execute(sa.select(*(sa.select(each).scalar_subquery() for each in last))).one()
-    said = repr((request.url, found.asked.of.personal, *seen)).encode()
+    said = repr((request.url, found.asked.of.personal, found.count, *seen)).encode()
     return hashlib.sha256(said + array("q", found.ids).tobytes()).hexdigest()[:32]
 
 
@@ -214,11 +229,11 @@ def _json(
     yield b"]}"
 
 
-def _xml(found: FoundSubmissions, page: paging.Page, ids: Sequence[int]) -> Iterator[bytes]:
-    links = page.links(len(found.ids))
+def _xml(found: FoundSubmissions, page: paging.Page) -> Iterator[bytes]:
+    links = page.links(found.count)
     told = "".join(f"<{name}>{escape(str(links[name] or ''))}</{name}>" for name in links)
     yield f'<?xml version="1.0" encoding="utf-8"?>\n<root>{told}<results>'.encode()
-    yield from _xmls(found, ids)
+    yield from _xmls(found, found.ids)
     yield b"</results></root>"
 
 

@@ -123,6 +123,34 @@ def test_without_a_limit_all_are_told_and_pages_lead_on(officer: Client, visits:
     assert all(row.keys() == {"thon", "_uuid", "meta/rootUuid"} for row in found)
 
 
+@pytest.mark.parametrize("sort", ["", '&sort={"ho/so_nguoi": -1}', '&sort={"thon": 1, "_id": -1}'])
+def test_every_page_is_its_part_of_the_whole_and_tells_the_same_number(
+    officer: Client, visits: str, sort: str
+) -> None:
+    path = f"/api/v2/assets/{visits}/data.json"
+    whole = [row["_id"] for row in officer.json(f"{path}?{sort}")["results"]]
+    for limit in (1, 2, 3):
+        for start in range(5):
+            told = officer.json(f"{path}?limit={limit}&start={start}{sort}")
+            assert [row["_id"] for row in told["results"]] == whole[start : start + limit]
+            assert told["count"] == 3
+    assert officer.json(f'{path}?limit=1&query={{"thon": "11629001"}}')["count"] == 2
+    nobody = officer.json(f'{path}?start=7&query={{"thon": "khong_co"}}')
+    assert (nobody["count"], nobody["results"]) == (0, [])
+
+
+def test_a_page_is_told_anew_when_the_number_beside_it_has_changed(
+    officer: Client, walker: Phone, visits: str
+) -> None:
+    path = f"/api/v2/assets/{visits}/data.json?limit=2"
+    known = {"If-None-Match": officer.get(path).headers["ETag"]}
+    assert officer.get(path, headers=known).status_code == 304
+    xml = sample.filled("<thon>11629001</thon>", form_id="khao_sat")
+    assert statuses(walker.send(xml)) == [201]
+    again = officer.get(path, headers=known)
+    assert (again.status_code, again.json["count"]) == (200, 4)
+
+
 @pytest.mark.parametrize(
     ("asked", "body"),
     [
