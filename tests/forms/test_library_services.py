@@ -170,3 +170,11 @@ def test_points_of_forms_about_homes_and_people_are_cut(form_id: str) -> None:
 def test_points_of_places_stay_exact(form_id: str) -> None:
     definition = as_definition(library.workbook(library.read(form_id)), f"{form_id}.xlsx", {}).definition
     assert not definition.about_households
+
+
+@pytest.mark.parametrize("form_id", ["hai_long", "phan_anh"])
+def test_forms_that_hang_on_walls_ask_nothing_of_a_collector_alone(form_id: str) -> None:
+    """Whoever scans a poster reads these words too: no one else is there to read aloud or to send."""
+    text = library.read(form_id)
+    for order in ("| Thành viên tổ xin", "Gửi phiếu khi có mạng", "| A team member", "Send the form when"):
+        assert order not in text
