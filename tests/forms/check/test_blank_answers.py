@@ -12,6 +12,7 @@ MEDIA = {
     "thon.csv": b"name,label\n31162901,A\n",
     "ho_dan.csv": b"name,label,__version,thon,tinh_trang\n0b6ff5a4-6d9b-4a4e-9f5e-4b7f1f0f3a11,B,1,31162901,\n",
     "diem_cong_cong.csv": b"name,label,thon,loai\n2d8116c6-8f1d-4c60-9b70-6d91310f5c33,C,31162901,nha_van_hoa\n",
+    "phuc_tra.csv": b"name,label,thon,ngay\n5b1a0c52-0a41-4d0e-9a30-0f5f3f1c8a77,E,31162901,24/11\n",
     "doanh_nghiep.csv": b"name,label,__version,thon\n4fa338e8-a13f-4e92-9d92-8fb3531f7e55,D,1,31162901\n",
 }
 CHOICES = """
