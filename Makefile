@@ -5,7 +5,8 @@ PYTHON ?= python3
 PORT ?= 8000
 # in which order tests run: the same everywhere, so that what passes here passes in CI; ORDER=2 is another
 ORDER ?= 1
-WORKERS ?= 2
+# one more than CI has cores: tests of servers wait for much
+WORKERS ?= 3
 BIN := .venv/bin
 export TUNGNHA_INSTANCE ?= instance
 # each command and each test that starts a process would compile everything anew: 12 s instead of 4
