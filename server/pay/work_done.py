@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,22 +18,25 @@ _FIRST = aliased(Submission)
 """The first of a chain of edits: whoever sent that walked there, whoever corrects it later."""
 
 
-def _counted(columns: Any, commune: Commune, start: dt.date, end: dt.date) -> Any:
-    """What counts of the days from `start` to before `end` (UTC+7); of an edited visit the newest version."""
+def _counted(columns: Any, commune: Commune, start: dt.date, end: dt.date) -> tuple[Any, Any]:
+    """Who walked, and these columns, of what counts of the days from `start` to before `end` (UTC+7); of an edited
+    visit the newest version. Two statements, of what was never edited and of edits: each begins at the commune's
+    collectors, where one over both would read the submissions of the city.
+    """
     since, until = (dt.datetime.combine(day, dt.time(), clock.LOCAL) for day in (start, end))
+    theirs = sa.select(Collector.id).where(Collector.commune_id == commune.id)
+    counts = (
+        Submission.observed_at >= since,
+        Submission.observed_at < until,
+        Submission.quarantine.is_(None),
+        Submission.replaced_by_id.is_(None),
+        Submission.review != "rejected",
+    )
+    alone = sa.select(Submission.collector_id, *columns).select_from(Submission)
+    edits = sa.select(_FIRST.collector_id, *columns).select_from(Submission)
     return (
-        sa.select(*columns)
-        .select_from(Submission)
-        .join(_FIRST, _FIRST.id == sa.func.coalesce(Submission.root_id, Submission.id))
-        .join(Collector, Collector.id == _FIRST.collector_id)
-        .where(
-            Collector.commune_id == commune.id,
-            Submission.observed_at >= since,
-            Submission.observed_at < until,
-            Submission.quarantine.is_(None),
-            Submission.replaced_by_id.is_(None),
-            Submission.review != "rejected",
-        )
+        alone.where(Submission.root_id.is_(None), Submission.collector_id.in_(theirs), *counts),
+        edits.join(_FIRST, _FIRST.id == Submission.root_id).where(_FIRST.collector_id.in_(theirs), *counts),
     )
 
 
@@ -46,24 +49,29 @@ def by_month(commune: Commune, start: dt.date, end: dt.date) -> dict[tuple[dt.da
     days: dict[tuple[dt.date, int], set[dt.date]] = defaultdict(set)
     visits: dict[tuple[dt.date, int], int] = defaultdict(int)
     helped: dict[tuple[dt.date, int], int] = defaultdict(int)
-    columns = (_FIRST.collector_id, Submission.observed_at, Submission.result)
-    for collector_id, observed_at, result in _rows(_counted(columns, commune, start, end)):
+    walked = _counted((Submission.observed_at, Submission.result), commune, start, end)
+    for collector_id, observed_at, result in _rows(walked):
         day = clock.day_of(observed_at)
         days[day.replace(day=1), collector_id].add(day)
         visits[day.replace(day=1), collector_id] += result is not None
-    events: Any = (
-        _counted((_FIRST.collector_id, Submission.observed_at, Finding.done), commune, start, end)
-        .join(Finding, Finding.submission_id == Submission.id)
-        .join(Indicator, Indicator.id == Finding.indicator_id)
-        .where(Indicator.kind == "event", Indicator.self_of_id.is_(None), Finding.counts)
-    )
-    for collector_id, observed_at, done in _rows(events):
+    stated = _counted((Submission.observed_at, Finding.done), commune, start, end)
+    for collector_id, observed_at, done in _rows(map(_of_events, stated)):
         helped[clock.day_of(observed_at).replace(day=1), collector_id] += done
     return {key: WorkDone(len(days[key]), visits[key], helped[key]) for key in days}
 
 
-def _rows(query: Any) -> Sequence[Any]:
-    return db.session.execute(query).all()
+def _of_events(query: Any) -> Any:
+    """What a statement's submissions say of people who were helped."""
+    return (
+        query.join(Finding, Finding.submission_id == Submission.id)
+        .join(Indicator, Indicator.id == Finding.indicator_id)
+        .where(Indicator.kind == "event", Indicator.self_of_id.is_(None), Finding.counts)
+    )
+
+
+def _rows(queries: Iterable[Any]) -> Iterator[Any]:
+    for query in queries:
+        yield from db.session.execute(query)
 
 
 def members(commune: Commune) -> list[TeamMember]:

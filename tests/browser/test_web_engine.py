@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from forms import library
 from forms.engine import engine
+from server import clock
 from server.db import db
 from server.intake import apply_batches
 from server.models import Finding
@@ -27,6 +28,8 @@ from tests.forms.engine.test_javarosa import FORMS, MEDIA, SEEDS, fill, leaves, 
 from tests.sample import arrived
 
 pytestmark = pytest.mark.browser
+
+MACHINES_CLOCK = clock.now
 
 REPLAY = """
 async ([engine, form, media, done]) => {
@@ -120,8 +123,11 @@ def test_a_library_form_sends_from_the_web_what_it_sends_from_a_phone(
     assert set(there) - set(ours) == set()
 
 
-def test_each_pair_that_is_posted_gives_equal_findings(phone: BrowserContext, server: Server) -> None:
+def test_each_pair_that_is_posted_gives_equal_findings(
+    phone: BrowserContext, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same answers to every form of the library, by a phone and by the web, belong and count alike."""
+    monkeypatch.setattr(clock, "now", MACHINES_CLOCK)  # the site of the other tests here stands still at noon
     page = web_opened(phone, server.page)
     address = f"/phieu/files/{webform.version()}/engine.js"
     told = {}
