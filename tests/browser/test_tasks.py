@@ -193,10 +193,12 @@ def test_6_a_household_is_found_its_visit_corrected_rejected_and_taken_back(
         links.link(re.compile("Đỗ Thị Thảo"))
         links.link(re.compile("Phiếu hộ gia đình"))
         links.link("Sửa câu trả lời")
-        page.get_by_label("Tên chủ hộ", exact=False).first.fill("Đỗ Thị Thảo Em")
-        page.fill("#ly_do", "Hỏi lại hộ")
-        with page.expect_navigation():
-            page.get_by_role("button", name="Lưu bản sửa").click()
+        page.wait_for_selector("html[data-ready]")
+        page.get_by_role("button", name=re.compile("Tên chủ hộ")).first.click()
+        page.locator(".question input").first.fill("Đỗ Thị Thảo Em")
+        page.get_by_role("button", name="Mọi câu").click()
+        page.get_by_label("Vì sao sửa").fill("Hỏi lại hộ")
+        page.get_by_role("button", name="Lưu bản sửa").click()
         expect(page.locator("main")).to_contain_text("Đã lưu bản sửa")
         for decision, word in (("Không nhận", "không nhận"), ("Duyệt", "đã duyệt")):
             page.fill("#ghi_chu", "Thử việc hằng ngày")
