@@ -245,8 +245,8 @@ def _limits(
     found = {}
     for code in hidden:
         number, low, most = column.subjects[code], shown.get(code, 0), _ANY
-        if column.is_state:
-            most = max(number, chosen.sizes.get(code, _ANY))
+        if column.is_state and number <= (size := chosen.sizes.get(code, _ANY)):
+            most = size  # a list that holds fewer than were met bounds nothing
         if code in chosen.beside:
             low = max(low, SMALL if name == MET else 0)
         elif code in chosen.base:
