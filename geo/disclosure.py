@@ -93,8 +93,8 @@ def protect_sample(rows: Mapping[str, Tallied]) -> Protection:
 
 def _protection(rows: Mapping[str, Tallied], chosen: Chosen, name: str) -> Protection:
     total = sum(rows.values(), Tallied())
-    hidden = {code: BASE for code, row in rows.items() if is_base(row) or code in chosen.base}
-    hidden |= dict.fromkeys(chosen.beside, BESIDE_BASE)
+    hidden = dict.fromkeys(chosen.beside, BESIDE_BASE)
+    hidden |= {code: BASE for code, row in rows.items() if is_base(row) or code in chosen.base}
     hidden |= {code: PART for code, row in rows.items() if code not in hidden and is_part(row)}
     if is_base(total) or name in chosen.without_total:  # without a total there is nothing to subtract from
         return Protection(hidden, BASE if is_base(total) else BESIDE_BASE)

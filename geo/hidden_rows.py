@@ -247,14 +247,14 @@ def _limits(
         number, low, most = column.subjects[code], shown.get(code, 0), _ANY
         if column.is_state and number <= (size := chosen.sizes.get(code, _ANY)):
             most = size  # a list that holds fewer than were met bounds nothing
-        if code in chosen.beside:
-            low = max(low, SMALL if name == MET else 0)
-        elif code in chosen.base:
+        if code in chosen.base:
             low = max(low, 1 if name == MET else 0)
             most = min(most, SMALL - 1) if column.is_state else most
-        else:  # few were asked here, of the households met that are shown
+        elif code in column.few:  # few were asked here, and that is told
             low = max(low, 1)
             most = min(SMALL - 1, met[code]) if column.is_state else SMALL - 1
+        else:
+            low = max(low, SMALL if name == MET else 0)
         found[code] = (min(low, number), most)
     return found
 
