@@ -40,7 +40,7 @@ def xml(text: str) -> Response:
 def whole(response: Response) -> Response:
     """Headers that every answer has; what has not changed is not sent again."""
     response.headers["OData-Version"] = _VERSION
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = "private, no-store"
     response.headers["Vary"] = "Accept-Encoding, Authorization, Cookie"
     if not response.is_streamed:
         response.add_etag()
