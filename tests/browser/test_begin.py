@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from werkzeug.serving import make_server
 
 from forms.engine import engine
+from forms.library import LIBRARY
 from server.db import db
 from tests.browser.conftest import DESK, PHONE, Visit, opened
 from tests.conftest import Template, application, on_a_copy
@@ -127,7 +128,7 @@ def test_a_third_commune_comes_to_its_first_counted_visit_by_pages_alone(
         sign_in_first(city, "thanh.pho", city_secret)
         city.open("/quan-tri/bieu-mau")
         press(city.page, "Phát hành các biểu mẫu có sẵn")
-        expect(city.page.locator(".figures tbody tr")).to_have_count(8)
+        expect(city.page.locator(".figures tbody tr")).to_have_count(len(LIBRARY))
     with opened(browser, site, size) as officer:
         card = _begin(officer, officer_secret)
         _visit(port, card)
