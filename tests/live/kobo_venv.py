@@ -1,5 +1,6 @@
 """A Python of its own with clients of KoboToolbox, whose pins are not ours; made once and kept in a cache folder."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -19,6 +20,13 @@ def python() -> Path:
     kept = Path(os.environ.get("TUNGNHA_TEST_CACHE") or Path.home() / ".cache" / "tung-nha")
     name = hashlib.sha256("\n".join((*CLIENTS, sys.version)).encode()).hexdigest()[:16]
     folder = kept / f"kobo-clients-{name}"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / f"kobo-clients-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests of this file may begin in several workers at once
+        return _made(folder)
+
+
+def _made(folder: Path) -> Path:
     made = folder / "bin" / "python"
     if (folder / "whole").exists():
         return made
