@@ -1,6 +1,7 @@
 """Connections of clients: whatever is waited for has a deadline, and nobody's address takes all of them."""
 
 import asyncio
+import itertools
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -27,6 +28,8 @@ MOST_OF_ALL = 400
 
 Nobody is turned away at the door, so strangers lock out no team behind the same address.
 """
+READ_FIRST = 0.05
+"""Seconds after which those of more are ended: what a client has sent already is read before it is judged."""
 
 
 class Strangers:
@@ -37,17 +40,20 @@ class Strangers:
         """Whether the process ends: those that were at its door when it was told so come in after the others."""
         self._all: dict[PatientHttp, str | None] = {}
         self._of: dict[str, dict[PatientHttp, None]] = {}
+        self._crowded: set[str] | None = None
+        """Addresses of which one too many has come since the last look; None: no look is due."""
 
     def add(self, connection: "PatientHttp", address: str | None) -> None:
         """One more; `address` is None where all come from one proxy, which bounds its clients itself."""
         if address is not None:
             own = self._of.setdefault(address, {})
             own[connection] = None
-            if len(own) > MOST_OF_AN_ADDRESS:
-                self._end_one(own)
         self._all[connection] = address
-        if len(self._all) > MOST_OF_ALL:
-            self._end_one(self._all)
+        if len(self._all) > MOST_OF_ALL or len(self._of.get(address or "", ())) > MOST_OF_AN_ADDRESS:
+            if self._crowded is None:
+                self._crowded = set()
+                connection.loop.call_later(READ_FIRST, self._end_those_of_more)
+            self._crowded.add(address or "")
 
     def discard(self, connection: "PatientHttp") -> None:
         """It has ended, or has proved whose it is."""
@@ -58,10 +64,17 @@ class Strangers:
             if not own:
                 del self._of[address or ""]
 
-    def _end_one(self, among: "dict[PatientHttp, Any]") -> None:
-        """End the first that is being waited for; those that are being answered are nearly done."""
-        found = next((each for each in among if each.is_waited_for), None)
-        if found is not None:
+    def _end_those_of_more(self) -> None:
+        """Not as they come: a process that was away for a moment takes hundreds in one go, phones among them."""
+        crowded, self._crowded = self._crowded or set(), None
+        for address in crowded:
+            self._end_first(own := self._of.get(address, {}), len(own) - MOST_OF_AN_ADDRESS)
+        self._end_first(self._all, len(self._all) - MOST_OF_ALL)
+
+    def _end_first(self, among: "dict[PatientHttp, Any]", count: int) -> None:
+        """End so many that are being waited for; those that are being answered are nearly done."""
+        waited_for = (each for each in among if each.is_waited_for and not each.is_judged)
+        for found in list(itertools.islice(waited_for, max(count, 0))):
             self.discard(found)
             found.end()
 
@@ -77,6 +90,8 @@ class PatientHttp(HttpToolsProtocol):
         self.strangers: Strangers = self.app.strangers
         self.is_waited_for = True
         """Whether a request is on its way, or none: nobody is at work for it."""
+        self.is_judged = False
+        """Whether somebody finds out who asks, before a body is waited for."""
         self.is_cut = False
         """Whether its client has ended a body before its end, and waits for an answer."""
         self._in_head, self._in_body = True, False

@@ -102,7 +102,7 @@ class Front:
 
     async def _asked(self, environ: Environ, connection: PatientHttp, receive: Receive) -> WsgiCall | None:
         """Whatever is no visit; None where nobody is left to be answered."""
-        if self._is_too_large(environ) and (call := await self._by_head(environ, self._others)) is not None:
+        if self._is_too_large(environ) and (call := await self._by_head(environ, connection, self._others)) is not None:
             await _drained(receive)
             return call
         body = await _body(receive, connection, environ, self._most)
@@ -111,7 +111,7 @@ class Front:
     async def _answered(self, environ: Environ, connection: PatientHttp, receive: Receive) -> WsgiCall | None:
         """An answer to a poster: by its head whether it may come, then its body, for which no turn is held."""
         async with self._share(environ):
-            call = await self._by_head(environ, self._others)
+            call = await self._by_head(environ, connection, self._others)
         if call is not None:
             await _drained(receive)
             return call
@@ -127,7 +127,7 @@ class Front:
         """A visit: its body is waited for where the key is known, and where it is small it goes through the lane."""
         is_known = token is not None and phone_access.opened_lately(self.app, token)
         if not is_known or self._is_too_large(environ):
-            call = await self._by_head(environ, self._asks)
+            call = await self._by_head(environ, connection, self._asks)
             if call is not None:
                 await _drained(receive)
                 return call
@@ -145,12 +145,17 @@ class Front:
         length = environ.get("CONTENT_LENGTH", "")
         return length.isdecimal() and int(length) > self._most
 
-    async def _by_head(self, environ: Environ, threads: ThreadPoolExecutor) -> WsgiCall | None:
+    async def _by_head(
+        self, environ: Environ, connection: PatientHttp, threads: ThreadPoolExecutor
+    ) -> WsgiCall | None:
         """The answer to a request of which the head alone has come; None where its body is wanted."""
+        connection.is_judged = True
         try:
             return await self._whole({**environ}, threads)
         except BodyWanted:
             return None
+        finally:
+            connection.is_judged = False
 
     async def _whole(self, environ: Environ, threads: ThreadPoolExecutor) -> WsgiCall:
         call = WsgiCall(self.app, environ)

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.live
 
 SLOW, ALIKE, DEAF = 500, 32, 32
 PHONES, VISITS = 16, 4
-PATIENCE = 1.0
-"""Seconds that a visit may take."""
+PATIENCE = 5.0
+"""Seconds that a visit may take on a machine at work: a third of those for which a slow head is waited for."""
 
 
 @contextlib.contextmanager
@@ -120,7 +120,7 @@ def test_five_hundred_slow_connections_hold_up_no_visit_and_no_leader(
                 time.sleep(0.2)
             slowest = [each.result() for each in phones]
     assert max(slowest) < PATIENCE, sorted(slowest)
-    assert max(pages) < 5 * PATIENCE
+    assert max(pages) < 2 * PATIENCE
 
 
 @pytest.mark.parametrize("head", [*crowd.SLOW[1:3]], ids=["body", "head"])
@@ -158,6 +158,25 @@ def test_an_address_with_too_many_connections_loses_the_oldest(ready: Served) ->
     assert ready.phone(token).post(sample.filled()).status == 201
     wait_for(lambda: sum(is_ended(each) for each in held) >= connections.MOST_OF_AN_ADDRESS)
     for each in held:
+        each.close()
+
+
+def test_whoever_has_asked_already_is_answered_where_a_crowd_comes_at_once(ready: Served) -> None:
+    """The server was away for a moment: hundreds are at its door, strangers and phones behind one address."""
+    processes = ready.processes()
+    for each in processes:
+        os.kill(each, signal.SIGSTOP)
+    try:
+        callers = [socket.create_connection((HOST, ready.port)) for _ in range(6 * connections.MOST_OF_AN_ADDRESS)]
+        for each in callers[::2]:
+            each.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    finally:
+        for each in processes:
+            os.kill(each, signal.SIGCONT)
+    for each in callers[::2]:
+        each.settimeout(30)
+        assert each.recv(100).startswith(b"HTTP/1.1 200 ")
+    for each in callers:
         each.close()
 
 
