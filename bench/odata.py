@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 import urllib.parse
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -51,7 +52,7 @@ def main() -> None:
             cookie = sign_in(served.port, "can_bo")
             pages(served, found, cookie)
             for name, path in ASKED.items():
-                took = [asked(served.port, path, cookie)[0] for _ in range(options.runs + 1)][1:]
+                took = [asked(served.port, path, {"Cookie": cookie})[0] for _ in range(options.runs + 1)][1:]
                 machine.show(name, {"seconds": round(statistics.median(took), 3)})
 
 
@@ -64,7 +65,7 @@ ASKED = {
     ),
     "the first 1,000 rounds of a repeat": f"{SERVICE}/bench_lap.svc/Submissions.tv?$top=1000",
     "the first round of a repeat": f"{SERVICE}/bench_lap.svc/Submissions.tv?$top=1",
-    "coverage of yesterday": f"/v1/projects/{wide.FIRST}/coverage.svc/Coverage?$top=1000",
+    "coverage, the first 1,000 rows": f"/v1/projects/{wide.FIRST}/coverage.svc/Coverage?$top=1000",
 }
 
 
@@ -98,7 +99,7 @@ def pages(served: machine.Served, found: wide.Built, cookie: str) -> None:
     before, began, took, rows = machine.cpu_seconds(served, found.postgres), time.perf_counter(), [], 0
     path = f"{SERVICE}/bench_ho.svc/Submissions?$top={PAGE}"
     while path:
-        seconds, told = asked(served.port, path, cookie)
+        seconds, told = asked(served.port, path, {"Cookie": cookie})
         took.append(seconds)
         rows += len(told["value"])
         link = urllib.parse.urlsplit(told.get("@odata.nextLink", ""))
@@ -115,11 +116,11 @@ def pages(served: machine.Served, found: wide.Built, cookie: str) -> None:
     )
 
 
-def asked(port: int, path: str, cookie: str) -> tuple[float, dict[str, list[object]]]:
+def asked(port: int, path: str, headers: Mapping[str, str]) -> tuple[float, dict[str, list[object]]]:
     """Seconds until the whole answer is there, and the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     began = time.perf_counter()
-    connection.request("GET", path, headers={"Cookie": cookie})
+    connection.request("GET", path, headers=dict(headers))
     answer = connection.getresponse()
     body = answer.read()
     took = time.perf_counter() - began

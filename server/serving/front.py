@@ -102,7 +102,10 @@ class Front:
 
     async def _asked(self, environ: Environ, connection: PatientHttp, receive: Receive) -> WsgiCall | None:
         """Whatever is no visit; None where nobody is left to be answered."""
-        if self._is_too_large(environ) and (call := await self._by_head(environ, connection, self._others)) is not None:
+        if (
+            self._is_too_large(environ)
+            and (call := await self._by_head(environ, connection, self._others)) is not None
+        ):
             await _drained(receive)
             return call
         body = await _body(receive, connection, environ, self._most)

@@ -167,7 +167,9 @@ def test_whoever_has_asked_already_is_answered_where_a_crowd_comes_at_once(ready
     for each in processes:
         os.kill(each, signal.SIGSTOP)
     try:
-        callers = [socket.create_connection((HOST, ready.port)) for _ in range(6 * connections.MOST_OF_AN_ADDRESS)]
+        callers = [
+            socket.create_connection((HOST, ready.port)) for _ in range(6 * connections.MOST_OF_AN_ADDRESS)
+        ]
         for each in callers[::2]:
             each.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     finally:

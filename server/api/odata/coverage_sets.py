@@ -1,7 +1,7 @@
 """Sums by thôn, indicator and day as sets of OData: as pages tell them, small cells hidden before any filter (O18)."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -61,10 +61,10 @@ def of_commune(commune: Commune) -> tuple[FlatSet, ...]:
 
 
 def sets(known: Sequence[dt.date], table: Table) -> tuple[FlatSet, ...]:
-    """The sets of these days; a day's table is read where the filter leaves it."""
+    """The sets of these days; a day's table is read where the filter leaves it, and when its first row is taken."""
 
-    def read(make: Callable[[CoverageTable], list[Row]], wanted: Expression) -> list[Row]:
-        return [row for day in _left(wanted, known) for row in make(table(day))]
+    def read(make: Callable[[CoverageTable], list[Row]], wanted: Expression) -> Iterator[Row]:
+        return (row for day in _left(wanted, known) for row in make(table(day)))
 
     return (
         FlatSet("Coverage", OF_THON, _KEYS, partial(read, _of_thon)),

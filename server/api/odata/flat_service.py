@@ -1,16 +1,17 @@
 """A service of tables that are in memory: sums by thôn, and what a shared link opens. None of them has repeats."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
 
 from flask import Response, request
 
-from server.answers.expression import ALL, AnswerAt, Expression, Key
+from server.answers.expression import ALL, AnswerAt, Compare, Every, Expression, Key, Sign
 from server.api.odata import filter_text, odata_answers, query_options, row_filter
 from server.api.odata.filter_text import TableNames
 from server.api.odata.odata_problems import ODataProblem
@@ -34,8 +35,8 @@ class FlatSet:
     name: str
     columns: tuple[FlatColumn, ...]
     keys: int
-    read: Callable[[Expression], Sequence[Row]]
-    """All rows by their key; those for which the expression cannot hold may be left out."""
+    read: Callable[[Expression], Iterable[Row]]
+    """All rows by their key, made while they are taken; those for which the expression cannot hold may be left out."""
 
 
 def of_table(name: str, table: FlatTable) -> FlatSet:
@@ -88,38 +89,50 @@ def named(name: str, sets: Sequence[FlatSet]) -> FlatSet:
 
 
 def page(root: str, each: FlatSet) -> Response:
-    """The rows that this request asks for (O13, O15), in the order of their keys unless it names another."""
+    """The rows that this request asks for (O13, O15), in the order of their keys unless it names another.
+
+    No more rows are made than the page has, and one, unless they are counted or put into an order.
+    """
     odata_answers.refuse_other_forms(is_xml=False)
     wanted = query_options.asked()
     columns = _selected(each, wanted)
-    rows = _rows(each, wanted)
-    begin = _begin(each, rows, wanted) + wanted.skip
-    end = len(rows) if wanted.top is None else min(len(rows), begin + wanted.top)
-    shown = rows[begin:end]
     told: dict[str, Any] = {"@odata.context": f"{root}/$metadata#{each.name}"}
+    rows = _rows(each, wanted)
     if wanted.is_counted:
-        told["@odata.count"] = len(rows)
+        counted = list(rows)
+        told["@odata.count"], rows = len(counted), iter(counted)
+    left = _behind(each, rows, wanted)
+    end = None if wanted.top is None else wanted.skip + wanted.top
+    shown = list(islice(left, wanted.skip, end))
     told["value"] = [{column.name: as_json(row[place]) for place, column in columns} for row in shown]
-    if wanted.top and shown and end < len(rows):
+    if wanted.top and shown and next(left, None) is not None:
         told["@odata.nextLink"] = _next(root, each, shown[-1])
     return odata_answers.json(told)
 
 
 def count(each: FlatSet) -> Response:
     """How many rows there are, as text: `…/Coverage/$count`."""
-    number = len(_rows(each, query_options.asked()))
+    number = sum(1 for _ in _rows(each, query_options.asked()))
     return odata_answers.whole(Response(str(number), content_type="text/plain"))
 
 
-def _rows(each: FlatSet, wanted: QueryOptions) -> Sequence[Row]:
+def _rows(each: FlatSet, wanted: QueryOptions) -> Iterator[Row]:
+    """What is asked for, from where the page before ended or earlier."""
     names = TableNames({column.name: AnswerAt(column.name) for column in each.columns})
     asked = filter_text.expression(wanted.filter, names)
     orders = filter_text.orders(wanted.orderby, names)
-    rows = each.read(asked)
+    is_whole = orders or wanted.is_counted
+    rows = each.read(asked if is_whole else Every((asked, _not_before(each, wanted))))
     look = _looking(each)
     if asked is not ALL:
-        rows = [row for row in rows if row_filter.holds(asked, look(row))]
-    return row_filter.ordered(rows, orders, look) if orders else rows
+        rows = (row for row in rows if row_filter.holds(asked, look(row)))
+    return iter(row_filter.ordered(list(rows), orders, look) if orders else rows)
+
+
+def _not_before(each: FlatSet, wanted: QueryOptions) -> Expression:
+    """That a row does not stand before the last one of the page before, as far as its first column tells."""
+    name = each.columns[0].name
+    return Compare(AnswerAt(name), Sign.AT_LEAST, wanted.after[name]) if name in wanted.after else ALL
 
 
 def _looking(each: FlatSet) -> Callable[[Row], Callable[[Key], Any]]:
@@ -139,16 +152,15 @@ def _selected(each: FlatSet, wanted: QueryOptions) -> list[tuple[int, FlatColumn
     return [known[name] for name in wanted.select] or list(known.values())
 
 
-def _begin(each: FlatSet, rows: Sequence[Row], wanted: QueryOptions) -> int:
-    """Behind the row at which the page before ended; Problem OPTION_WRONG where that row is no more."""
-    if not wanted.after:
-        return 0
-    last = tuple(wanted.after.get(column.name, "") for column in each.columns[: each.keys])
-    found = (place for place, row in enumerate(rows, 1) if _key(each, row) == last)
-    place = next(found, None)
-    if place is None:
-        raise Problem(ODataProblem.OPTION_WRONG, option="$skiptoken", why="bảng đã đổi, hãy đọc lại từ đầu")
-    return place
+def _behind(each: FlatSet, rows: Iterator[Row], wanted: QueryOptions) -> Iterator[Row]:
+    """The rows behind the one at which the page before ended; Problem OPTION_WRONG where that row is no more."""
+    if wanted.after:
+        last = tuple(wanted.after.get(column.name, "") for column in each.columns[: each.keys])
+        if not any(_key(each, row) == last for row in rows):
+            raise Problem(
+                ODataProblem.OPTION_WRONG, option="$skiptoken", why="bảng đã đổi, hãy đọc lại từ đầu"
+            )
+    return rows
 
 
 def _next(root: str, each: FlatSet, last: Row) -> str:

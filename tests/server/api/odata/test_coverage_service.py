@@ -2,6 +2,7 @@
 
 import datetime as dt
 from base64 import b64encode
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,12 +20,13 @@ from geo.target_states import cut
 from server import clock
 from server.accounts import shared_links
 from server.answers.expression import AnswerAt
-from server.api.odata import coverage_sets, filter_text
+from server.api.odata import coverage_sets, filter_text, flat_service
 from server.api.odata.filter_text import TableNames
 from server.audit import SHELL
 from server.coverage import coverage_table
 from server.db import db
 from server.models import Commune, Person
+from tests.conftest import Template, filled_once
 from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import PASSWORD, Browser, bearing, browser, make_token
 
@@ -38,13 +40,22 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOON)
 
 
-@pytest.fixture
-def commune(app: Flask) -> Commune:
+@pytest.fixture(scope="module")
+def prepared(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    with filled_once(template_database, tmp_path_factory.mktemp("filled"), _fill) as found:
+        yield found
+
+
+def _fill(_app: Flask) -> None:
     commune = fill("11629", villages=14)
     sign_up(commune)
     sign_up(commune, "officer", "can.bo")
     db.session.commit()
-    return commune
+
+
+@pytest.fixture
+def commune(app: Flask) -> Commune:
+    return db.session.scalars(sa.select(Commune)).one()
 
 
 @pytest.fixture
@@ -178,31 +189,68 @@ def test_what_cannot_be_read_is_told(program: Browser, query: str, status: int, 
     assert answer.json["error"]["code"] == str(code)
 
 
+def by_pages(visitor: Browser, path: str) -> Iterator[dict[str, Any]]:
+    """Each answer on the way from one to the next."""
+    while path:
+        page = visitor.get(path).json
+        yield page
+        path = page.get("@odata.nextLink", "").removeprefix("http://localhost")
+
+
 def test_pages_follow_each_other_and_are_together_the_whole(program: Browser) -> None:
+    """One ends within a day, another with one."""
     whole = rows(program)
-    for orderby in ("", "percent desc,thon_code"):
-        expected = rows(program, **({"orderby": orderby} if orderby else {}))
-        path: str | None = f"{BASE}/Coverage?$top=37&$count=true" + (
-            f"&$orderby={orderby}" if orderby else ""
-        )
-        found: list[dict[str, Any]] = []
-        while path:
-            page = program.get(path).json
-            assert page["@odata.count"] == len(whole)
-            assert len(page["value"]) <= 37
-            found += page["value"]
-            path = page.get("@odata.nextLink", "").removeprefix("http://localhost")
-        assert found == expected
+    of_a_day = sum(row["day"] == whole[0]["day"] for row in whole)
+    for most in (5 * of_a_day, 700):
+        pages = list(by_pages(program, f"{BASE}/Coverage?$top={most}"))
+        assert [len(each["value"]) for each in pages[:-1]] == [most] * (len(pages) - 1)
+        assert [row for each in pages for row in each["value"]] == whole
+
+
+@pytest.mark.parametrize("orderby", ["", "&$orderby=percent desc,thon_code"])
+def test_pages_of_a_filter_tell_how_many_rows_it_has_and_stand_in_its_order(
+    program: Browser, orderby: str
+) -> None:
+    path = f"{BASE}/Coverage?$filter=day ge 2026-11-15 and percent gt 50{orderby}"
+    whole = program.get(path).json["value"]
+    assert len({row["day"] for row in whole}) == 2
+    pages = list(by_pages(program, f"{path}&$count=true&$top={len(whole) // 3}"))
+    assert len(pages) > 2
+    assert {each["@odata.count"] for each in pages} == {len(whole)}
+    assert [row for each in pages for row in each["value"]] == whole
+
+
+def test_a_page_reads_the_days_that_it_tells_and_no_more(
+    app: Flask, program: Browser, commune: Commune
+) -> None:
+    read: list[dt.date] = []
+
+    def table(day: dt.date) -> Any:
+        read.append(day)
+        return coverage_table.table(commune, day, feed=True)
+
+    known = coverage_sets.days(YESTERDAY)
+    [found, _] = coverage_sets.sets(known, table)
+    size = len(rows(program, filter=f"day eq {known[0]}"))
+    address = f"{BASE}/Coverage?$top={size}"
+    for place in range(3):
+        read.clear()
+        with app.test_request_context(address):
+            page = flat_service.page(BASE, found).json
+        assert {row["day"] for row in page["value"]} == {known[place].isoformat()}
+        assert read == list(known[max(0, place - 1) : place + 2])  # from the last row told to the first left
+        address = page["@odata.nextLink"]
 
 
 def test_part_of_rows_and_columns_can_be_had(program: Browser) -> None:
+    whole = rows(program)
     answer = get(program, "/Coverage", top="0", count="true").json
     assert answer["value"] == []
-    assert answer["@odata.count"] == len(rows(program))
+    assert answer["@odata.count"] == len(whole)
     assert "@odata.nextLink" not in answer
     [row] = rows(program, top="1", skip="3", select="thon,percent")
     assert list(row) == ["thon", "percent"]
-    assert row == {name: rows(program)[3][name] for name in ("thon", "percent")}
+    assert row == {name: whole[3][name] for name in ("thon", "percent")}
 
 
 def test_what_has_not_changed_is_not_sent_again(program: Browser) -> None:
@@ -269,7 +317,7 @@ def test_a_day_that_a_filter_leaves_out_is_not_read(app: Flask, commune: Commune
 
     [found, _] = coverage_sets.sets(coverage_sets.days(YESTERDAY), table)
     names = TableNames({each.name: AnswerAt(each.name) for each in found.columns})
-    found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names))
+    assert list(found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names)))
     assert read == [dt.date(2026, 11, 15), YESTERDAY]
 
 
