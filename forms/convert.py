@@ -12,7 +12,7 @@ from pyxform.constants import SUPPORTED_SHEET_NAMES
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert as convert_with_pyxform
 
-from forms import sheets
+from forms import checked_visit, sheets, visit_checks
 from forms.check import (
     blank_fill,
     cells,
@@ -100,7 +100,13 @@ def convert(
         raise FormRejected([told(str(problem), book)]) from problem
     filled = _filled(xform, definition, book)
     films = phone_and_web_limits.film_remarks(book, megabytes)
-    own = (*mend.remarks, *external_choices.remarks(book), *sheet_rules.warnings(book, known or {}))
+    suspects = _suspects_everybody(xform, definition, book) if filled else ()
+    own = (
+        *mend.remarks,
+        *suspects,
+        *external_choices.remarks(book),
+        *sheet_rules.warnings(book, known or {}),
+    )
     warned = (*remarks, *own, *_consequences(definition), *phone_and_web_limits.remarks(xform), *films)
     return Converted(xform, definition, warned, mend.versioned, filled)
 
@@ -115,6 +121,22 @@ def _filled(xform: bytes, definition: Definition, book: Mapping[str, Sheet]) -> 
         rows = dict(book["survey"].questions())
         raise FormRejected([_stopped(stop, rows.get(stop.path), book["survey"]) for stop in found])
     return True
+
+
+def _suspects_everybody(
+    xform: bytes, definition: Definition, book: Mapping[str, Sheet]
+) -> Iterator[SheetError]:
+    """Checks that a visit meets at which nothing was answered: everybody who was not at home would be doubtful."""
+    if not definition.checks:
+        return
+    met = checked_visit.prepare(xform, definition).met_by_nothing()
+    for row, check in visit_checks.rows(book):
+        if met.get(check.code):
+            sentence = (
+                "điều kiện này đúng cả khi chưa trả lời câu nào, nên phiếu vắng nhà cũng bị coi là đáng ngờ. Hãy thêm "
+                "một vế, ví dụ ${ket_qua} = 'gap' and …"
+            )
+            yield book[visit_checks.SHEET].error(row, "dieu_kien", sentence, check.condition)
 
 
 def _stopped(stop: blank_fill.Stop, row: SheetRow | None, survey: Sheet) -> SheetError:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from forms import visit_checks
 from forms.engine.xform import Control, InstanceLeaf, XForm, attribute
 from forms.layout import POINT_KINDS, Layout, lay_out
 from forms.sheets import Sheet, SheetRow
+from forms.visit_checks import VisitCheck
 
 # What a question's answer may say about people (R20).
 NONE, PERSONAL, SENSITIVE = "none", "personal", "sensitive"
@@ -108,6 +110,7 @@ class Definition:
     purpose: Purpose | None = None
     # group of the form's `<indicator>_done` and `<indicator>_of` (R15), with its own place in the form
     statement_group: str = "chi_tieu"
+    checks: tuple[VisitCheck, ...] = ()
 
     @property
     def about_households(self) -> bool:
@@ -147,6 +150,8 @@ class Definition:
             "entities": tuple(EntityDeclaration(**each) for each in stored["entities"]),
             "languages": tuple(stored["languages"]),
             "purpose": Purpose(**purpose) if purpose else None,
+            # versions published before there were any have none
+            "checks": tuple(VisitCheck(**each) for each in stored.get("checks", ())),
         }
         return Definition(**{**stored, **built})
 
@@ -218,6 +223,7 @@ def define(
         encrypted=form.encrypted,
         purpose=_purpose(sheets or {}),
         statement_group=group,
+        checks=tuple(check for _, check in visit_checks.rows(sheets or {})),
     )
 
 

@@ -41,8 +41,8 @@ _UNCOMPUTED = (
     "(Paste Values), lưu và tải lên."
 )
 _EMPTY_ROWS_AT_END = 60
-# Sheets that a form is made of; `osm` is pyxform's, the last two are ours.
-PARTS = frozenset(SUPPORTED_SHEET_NAMES) | {"chi_tieu", "muc_dich"}
+# Sheets that a form is made of; `osm` is pyxform's, the last three are ours.
+PARTS = frozenset(SUPPORTED_SHEET_NAMES) | {"chi_tieu", "muc_dich", "kiem_tra"}
 _SPACES = re.compile(r"\s+")
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))

@@ -116,6 +116,11 @@ def _evaluated(row: SheetRow) -> tuple[str, ...]:
     return (*_OF_THE_SURVEY, "default") if dynamic else _OF_THE_SURVEY
 
 
+def questions(survey: Sheet) -> Mapping[str, tuple[Question, ...]]:
+    """Where the questions of each name stand."""
+    return _questions(survey)[0]
+
+
 def _questions(survey: Sheet) -> tuple[dict[str, tuple[Question, ...]], dict[int, tuple[str, ...]]]:
     """The questions by name, and by row number the repeats around it."""
     found: dict[str, tuple[Question, ...]] = {}

@@ -278,6 +278,13 @@ _CHECKS = {
 # Paths ------------------------------------------------------------------------------------------------------
 
 
+def named(tree: Tree) -> str | None:
+    """The name in a reference alone, "${ten}"; None for anything else, also for what the visit before said."""
+    is_reference = isinstance(tree, Path) and tree.start == "root" and len(tree.steps) == 2
+    steps = tree.steps if isinstance(tree, Path) else ()
+    return steps[1].name if is_reference and steps[0].name == _REF else None
+
+
 def _question(tree: Tree, where: Where) -> Question | None:
     """The one question that a reference alone names."""
     if not (isinstance(tree, Path) and tree.start == "root" and len(tree.steps) == 2):
@@ -345,9 +352,16 @@ def _predicates(path: Path, where: Where) -> Iterator[PhoneRefusal]:
         if path.start == "instance"
         else frozenset()
     )
+    asked = _question(Path("root", path.steps[:2]), where)
+    repeats = where.repeats if asked is None else tuple(dict.fromkeys((*where.repeats, *asked.rounds)))
     for step in path.steps:
+        # within the [ ] behind a repeat its questions are those of the round that is looked at
         inside = replace(
-            where, columns=known if _is_row(step) else frozenset(), list_name=path.instance, lazy=True
+            where,
+            repeats=repeats,
+            columns=known if _is_row(step) else frozenset(),
+            list_name=path.instance,
+            lazy=True,
         )
         for predicate in step.predicates:
             yield from _visit(predicate, inside, single=True)

@@ -1,4 +1,4 @@
-"""What may be wrong in the sheets `choices`, `settings`, `chi_tieu` and `muc_dich`."""
+"""What may be wrong in the sheets `choices`, `settings`, `chi_tieu` and `muc_dich`; beside them the rules of others."""
 
 import re
 from collections import Counter
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pyxform.validators.pyxform.sheet_misspellings import find_sheet_misspellings
 from pyxform.xls2json import RE_SELECT
 
-from forms.check import cells
+from forms.check import cells, check_rules
 from forms.check.formulas import bad_reference
 from forms.check.mend import EXCEL_ERRORS
 from forms.check.survey_rules import NAME, survey_errors, survey_warnings
@@ -18,7 +18,7 @@ from forms.layout import POINT_KINDS
 from forms.sheets import Sheet, SheetRow
 
 _INDICATOR = re.compile(r"[a-z][a-z0-9_]{1,63}")
-_KNOWN_SHEETS = ("survey", "choices", "settings", "entities", "chi_tieu", "muc_dich")
+_KNOWN_SHEETS = ("survey", "choices", "settings", "entities", "chi_tieu", "muc_dich", "kiem_tra")
 
 
 def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
@@ -37,6 +37,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     yield from _pair_errors(sheets["survey"])
     yield from _declaration_errors(sheets)
     yield from _purpose_errors(sheets)
+    yield from check_rules.errors(sheets)
 
 
 def warnings(sheets: Mapping[str, Sheet], known: Collection[str]) -> Iterator[SheetError]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from forms.visit_checks import SECOND_VISIT
 from geo import backcheck_draw
 from geo.backcheck_draw import CheckableVisit, DrawnVisit, VisitOutcome
 from server import audit, clock
@@ -46,7 +47,7 @@ DOUBTS = frozenset(
         "point_elsewhere",
     }
 )
-"""What speaks against the visit itself, of all that may be flagged."""
+"""What speaks against the visit itself, of all that may be flagged; beside it what a form's own check wants checked."""
 
 
 def is_due(commune: Commune) -> bool:
@@ -133,9 +134,11 @@ def _visits(commune: Commune, after: int) -> Sequence[Any]:
 
 
 def _checkable(row: Any) -> CheckableVisit:
-    doubts = {flag.get("code") for flag in row.flags or ()}
+    is_doubtful = any(
+        flag.get("code") in DOUBTS or flag.get("act") == SECOND_VISIT for flag in row.flags or ()
+    )
     return CheckableVisit(
-        row.instance_id, row.collector_id, row.village_id, OUTCOMES[row.result], bool(doubts & DOUBTS)
+        row.instance_id, row.collector_id, row.village_id, OUTCOMES[row.result], is_doubtful
     )
 
 

@@ -2,11 +2,12 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db import BIG, Base
+from server.db import BIG, LETTER, Base
 
 
 class Interview(Base):
@@ -28,3 +29,9 @@ class Interview(Base):
     cell: Mapped[str | None]
     """The rounded point of a household, "20.823 106.549"."""
     digest: Mapped[bytes | None]
+    checked: Mapped[dict[str, Any] | None] = mapped_column(LETTER)
+    """Each check of its form (sheet `kiem_tra`) by its code, and whether the visit is doubtful; None: it has none."""
+    unknown: Mapped[int | None]
+    """Questions answered "không biết"."""
+    could_be_unknown: Mapped[int | None]
+    """Questions answered of those that offer it; None where nobody was met."""

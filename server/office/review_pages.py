@@ -23,6 +23,7 @@ from server.review import (
     decisions,
     difficulties,
     floods_set_aside,
+    form_checks,
     one_submission,
     review_queue,
     submission_states,
@@ -228,6 +229,7 @@ def _decide(
 
 
 FLAGS = {
+    form_checks.CODE: "kiểm tra của biểu mẫu",
     "too_short": "điền quá nhanh",
     "point_elsewhere": "vị trí ngoài thôn",
     "same_point": "nhiều hộ một vị trí",

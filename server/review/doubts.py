@@ -6,7 +6,7 @@ import statistics
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from geo.visit_doubts import Doubt
 from server import clock
 from server.db import db
 from server.models import Form, Interview, Submission
-from server.published_forms.registry import registry
+from server.review import form_checks, unknown_answers
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,14 @@ class _Seen:
     cell: str | None = None
     digest: bytes | None = None
     clock: Doubt | None = None
+    own: tuple[dict[str, Any], ...] = ()
+    """What its form's own checks note with it."""
+    checked: Mapping[str, bool] | None = None
+    """Each check of its form by which it was looked at, and whether it is doubtful."""
+    unknown: int | None = None
+    """How many of `could_be` are "không biết"."""
+    could_be: int | None = None
+    """How many questions were answered of those that offer it; None where nobody was met."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,8 @@ class _Looked:
             "submission_id": row.id, "form_id": row.form_id, "collector_id": row.collector_id,
             "entity_id": row.entity_id, "day": self.day,
             "seconds": seen.seconds, "cell": seen.cell, "digest": seen.digest,
+            "checked": dict(seen.checked) if seen.checked else None,
+            "unknown": seen.unknown, "could_be_unknown": seen.could_be,
         }  # fmt: skip
 
 
@@ -199,7 +209,7 @@ def _part() -> int:
         rows = connection.execute(_NEW, {"after": after, "most": PART[connection.dialect.name]}).all()
         if not rows:
             return 0
-        looked = _looked(rows)
+        looked = _looked(rows, form_checks.met(connection, rows))
         typical = {
             form: _typical(
                 connection, form, [each.seen.seconds for each in looked if each.row.form_id == form]
@@ -242,7 +252,7 @@ def _others(connection: sa.Connection, looked: Sequence[_Looked]) -> _Others:
 
 
 def _flag(connection: sa.Connection, looked: _Looked, doubts: Sequence[Doubt | None]) -> None:
-    found = [asdict(doubt) for doubt in doubts if doubt is not None]
+    found = [*(asdict(doubt) for doubt in doubts if doubt is not None), *looked.seen.own]
     if found:
         flags = [*(looked.row.flags or ()), *found]
         connection.execute(sa.update(Submission).where(Submission.id == looked.row.id).values(flags=flags))
@@ -261,31 +271,45 @@ def _doubts(looked: _Looked, others: _Others, typical: int | None) -> list[Doubt
     return found
 
 
-def _looked(rows: Sequence[Any]) -> list[_Looked]:
-    asked: dict[int, frozenset[str]] = {}
-    return [_Looked(row, _seen(row, asked), clock.day_of(row.observed_at)) for row in rows]
+@dataclass(frozen=True)
+class _Asked:
+    """What a version of a form asks: the questions that are compared, and those that offer "không biết"."""
+
+    compared: frozenset[str]
+    offering: frozenset[str] = field(default=frozenset())
 
 
-def _seen(row: Any, asked: dict[int, frozenset[str]]) -> _Seen:
+def _looked(rows: Sequence[Any], doubtful: Mapping[int, Mapping[str, bool]]) -> list[_Looked]:
+    asked: dict[int, _Asked] = {}
+    return [
+        _Looked(row, _seen(row, asked, doubtful.get(row.id)), clock.day_of(row.observed_at)) for row in rows
+    ]
+
+
+def _seen(row: Any, asked: dict[int, _Asked], doubtful: Mapping[str, bool] | None) -> _Seen:
     """Nothing of what was set aside, or could not be read: a person decides on it anyway.
 
     `asked` keeps what each version of a form asks, for the next row.
     """
-    form = registry().form(row.form)
-    version = registry().version(form, row.version) if form else None
-    if version is None or row.quarantine is not None or not row.answers:
+    version = form_checks.version_of(row)
+    if version is None:
         return _Seen()
     definition = version.definition
     if version.id not in asked:
-        asked[version.id] = _asked(definition)
+        asked[version.id] = _Asked(_asked(definition), unknown_answers.offering(definition))
     begun, ended = (_time(row.answers, path) for path in (definition.start_path, definition.end_path))
     met = row.result in (None, "gap")
     has_times = begun is not None and ended is not None and ended >= begun
+    unknown, could_be = unknown_answers.counted(row.answers, asked[version.id].offering)
     return _Seen(
         seconds=round((ended - begun).total_seconds()) if met and has_times and begun and ended else None,
         cell=_cell(row) if definition.about_households else None,
-        digest=visit_doubts.fingerprint(_compared(row.answers, asked[version.id])) if met else None,
+        digest=visit_doubts.fingerprint(_compared(row.answers, asked[version.id].compared)) if met else None,
         clock=visit_doubts.backwards(begun, ended),
+        own=tuple(form_checks.flags(definition, doubtful or {})),
+        checked=doubtful,
+        unknown=unknown if met else None,
+        could_be=could_be if met else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
+from forms.visit_checks import LONGEST
 from server import clock
 from server.db import db
 from server.files import blobs
@@ -15,7 +16,7 @@ from server.intake import check_points, edits_and_resends, effects, floods, plac
 from server.models import Attachment, Collector, Commune, Form, Poster, Submission, Village
 from server.posters import poster_names
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE, UNREAD
-from server.review import submission_states
+from server.review import form_checks, submission_states
 
 WORDS: Mapping[str, str] = {
     place.PENDING: "máy chủ vừa nhận, đang xử lý",
@@ -47,6 +48,7 @@ WORDS: Mapping[str, str] = {
     "same_point": "{about} hộ do cùng một người ghi trong ngày đều ở một vị trí (ô khoảng 110 m); "
     "có thể phiếu không điền tại nhà",
     "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
+    form_checks.CODE: "{detail} (kiểm tra “{about}” của biểu mẫu)",
     effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; lần này chưa tính cho "
     "đến khi duyệt",
     effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
@@ -71,7 +73,8 @@ WORDS: Mapping[str, str] = {
 }
 """Why a submission waits, by the code stored with it; `{about}` is an indicator, a path, an amount or a time.
 
-What the collector answered never stands here, nor anything else that they typed (R23).
+What the collector answered never stands here, nor anything else that they typed (R23); a check's words are an
+officer's.
 """
 
 MISSING_FILES = "missing_files"
@@ -259,7 +262,7 @@ def _shown(about: str) -> str:
     try:
         return f"{dt.datetime.fromisoformat(about).astimezone(clock.LOCAL):%H:%M %d/%m/%Y}"
     except (ValueError, OverflowError):
-        return _printable(about)[:80]
+        return _printable(about)[:LONGEST]
 
 
 def _printable(text: str) -> str:

@@ -267,8 +267,8 @@ def test_a_visit_that_is_deleted_meanwhile_does_not_end_the_looking(
     world.visit(0, seconds=-5)
     seen = doubts._looked
 
-    def and_one_that_is_gone(rows: Sequence[Any]) -> list[doubts._Looked]:
-        found = seen(rows)
+    def and_one_that_is_gone(rows: Sequence[Any], *more: Any) -> list[doubts._Looked]:
+        found = seen(rows, *more)
         gone = types.SimpleNamespace(**{**rows[0]._mapping, "id": rows[0].id + 1000})
         return [*found, dataclasses.replace(found[0], row=gone)]
 
