@@ -165,6 +165,11 @@ class Settings:
         "The same answers as at so many other households of the same collector within 7 days are flagged; "
         "0 turns it off.",
     )
+    most_tries: int = _setting(
+        3,
+        "After so many visits that met nobody a household leaves the lists of those to go to, and its label says so, "
+        "until somebody opens it again; it stays “vắng nhà” where it is counted. 0: never.",
+    )
     new_per_hour: int = _setting(
         120,
         "More households or places than this, registered with one collector's code within an hour of visits, are set "

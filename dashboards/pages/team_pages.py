@@ -1,6 +1,8 @@
 """The pages of a team, for a phone: whom to visit next in a thôn, how it goes, and what looks wrong."""
 
+import datetime as dt
 import math
+import uuid
 
 import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,9 +11,13 @@ from werkzeug.wrappers import Response
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import whom_to_visit
-from server.db import db
+from server.coverage import one_household, whom_to_visit
+from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
+from server.households import household_states, next_try
+from server.households.act_rows import Officer
+from server.households.household_problems import HouseholdProblem
+from server.households.next_try import Appointment
 from server.models import Commune, Village
 
 blueprint = Blueprint("team", __name__, template_folder="templates")
@@ -44,7 +50,7 @@ def village(code: str, village: str) -> str:
     state = request.args.get("loc", whom_to_visit.TODAY)
     search = request.args.get("tim", "").strip()[:80]
     page = max(1, min(request.args.get("trang", 1, type=int), 1000))
-    state = state if state in whom_to_visit.STATES else whom_to_visit.TODAY
+    state = state if state in _lists() else whom_to_visit.TODAY
     audit.note_reading("household.list", f"village:{found.code}", {"state": state})
     [progress] = whom_to_visit.progress(commune, [found])
     own = access.villages_seen(commune)
@@ -56,8 +62,8 @@ def village(code: str, village: str) -> str:
         villages=whom_to_visit.villages(commune, own) if own is not None else (),
         progress=progress,
         needed=math.ceil(needed) if needed is not None else None,
-        states={whom_to_visit.TODAY: "hôm nay"} | dict(whom_to_visit.STATES),
-        numbers={whom_to_visit.TODAY: progress.to_visit} | dict(progress.by_state),
+        states=_lists(),
+        numbers=progress.listed,
         today_list=whom_to_visit.TODAY,
         day=clock.today(),
         state=state,
@@ -68,6 +74,83 @@ def village(code: str, village: str) -> str:
         answered=whom_to_visit.answered(progress.parts),
         is_officer=access.may(Right.READ_LABELS, commune),
     )
+
+
+@blueprint.get("/xa/<code>/to/<village>/ho/<uuid:household_id>")
+@access.needs(Right.LEAD_TEAM, records=True)
+def household(code: str, village: str, household_id: uuid.UUID) -> str:
+    """One household: each try with its hour, the appointment, and opening it again; the reading is logged (R24)."""
+    commune = access.open_commune(code)
+    return _household(commune, _village(commune, village), household_id)
+
+
+@blueprint.post("/xa/<code>/to/<village>/ho/<uuid:household_id>")
+@access.needs(Right.LEAD_TEAM, records=True)
+def plan(code: str, village: str, household_id: uuid.UUID) -> Response | tuple[str, int]:
+    """Make an appointment (`viec` hen), take it away (bo_hen), or let teams go there again (mo_lai)."""
+    begin_writing()
+    commune = access.open_commune(code)
+    found = _village(commune, village)
+    one_household.found(found, household_id)
+    try:
+        _do(household_id, commune)
+    except Problem as problem:
+        if problem.kind not in (HouseholdProblem.ACT_IMPOSSIBLE, CommonProblem.BAD_REQUEST):
+            raise
+        db.session.rollback()
+        commune = access.open_commune(code)
+        return _household(commune, _village(commune, village), household_id, problem.sentence), problem.status
+    db.session.commit()
+    return redirect(url_for(".household", code=code, village=village, household_id=household_id, xong=1))
+
+
+def _do(household_id: uuid.UUID, commune: Commune) -> None:
+    person, chosen = access.signed_in(), request.form.get("viec", "")
+    officer = Officer(person.actor, person.name, commune.id, request.remote_addr)
+    connection = db.session.connection()
+    if chosen == "mo_lai":
+        next_try.reopen(connection, household_id, officer)
+    elif chosen in ("hen", "bo_hen"):
+        next_try.appoint(connection, household_id, _appointment() if chosen == "hen" else None, officer)
+    else:
+        raise Problem(CommonProblem.BAD_REQUEST, why="không rõ việc cần làm.")
+
+
+def _appointment() -> Appointment:
+    try:
+        day = dt.date.fromisoformat(request.form.get("ngay", ""))
+    except ValueError as error:
+        raise Problem(CommonProblem.BAD_REQUEST, why="hãy chọn ngày hẹn.") from error
+    part = request.form.get("buoi", "")
+    return Appointment(day, part if part in next_try.PARTS else "")
+
+
+def _household(commune: Commune, village: Village, household_id: uuid.UUID, wrong: str = "") -> str:
+    shown = one_household.found(village, household_id)
+    audit.note_reading("household.read", f"entity:{household_id}", {"label": True})
+    return render_template(
+        "team_household.html",
+        commune=commune,
+        village=village,
+        home=shown,
+        visits=one_household.visits(household_id),
+        day=clock.today(),
+        last=clock.today() + next_try.FURTHEST,
+        parts=next_try.PARTS,
+        most=next_try.most(),
+        word=household_states.word,
+        result_word=household_states.result_word,
+        short_day=next_try.short_day,
+        wrong=wrong,
+        given=request.form,
+        is_done=request.args.get("xong") == "1",
+    )
+
+
+def _lists() -> dict[str, str]:
+    """The lists of a thôn with their names; that of those tried often enough only where there is such a number."""
+    closed = {household_states.CLOSED: f"đã thử đủ {next_try.most()} lần"} if next_try.most() else {}
+    return {whom_to_visit.TODAY: "hôm nay", **whom_to_visit.STATES, **closed}
 
 
 def _village(commune: Commune, code: str) -> Village:

@@ -15,9 +15,10 @@ from server import clock
 from server.counting import tally, tally_sums
 from server.coverage.coverage_table import VISITED
 from server.db import db
-from server.households import household_parts, household_states
+from server.households import household_parts, household_states, next_try
 from server.households.household_parts import Parts
-from server.households.household_states import AWAY, MET, NOT_VISITED, REVISIT
+from server.households.household_states import AWAY, CLOSED, MET, NOT_VISITED, REFUSED, REVISIT
+from server.households.next_try import Appointment, NextTry
 from server.households.records import HOUSEHOLDS
 from server.models import (
     Collector,
@@ -50,7 +51,11 @@ _FOUR_WEEKS = dt.timedelta(weeks=4)
 
 @dataclass(frozen=True)
 class TeamProgress:
-    """Households of a thôn by what came of the visits, and the pace that is needed."""
+    """Households of a thôn by what came of the visits, and the pace that is needed.
+
+    `closed`: those among the absent that were tried often enough; `called`: those that refused and want to be
+    visited today all the same.
+    """
 
     village: Village
     parts: tuple[int, ...]
@@ -58,6 +63,8 @@ class TeamProgress:
     by_state: Mapping[str, int]
     pace: Pace
     deadline: dt.date
+    closed: int = 0
+    called: int = 0
 
     @property
     def households(self) -> int:
@@ -69,13 +76,25 @@ class TeamProgress:
 
     @property
     def to_visit(self) -> int:
-        return sum(self.by_state.get(state, 0) for state in TO_VISIT)
+        return sum(self.by_state.get(state, 0) for state in TO_VISIT) - self.closed + self.called
+
+    @property
+    def listed(self) -> Mapping[str, int]:
+        """How many households each list of the page has: a closed one is in its own and not among the absent."""
+        by_state = dict(self.by_state)
+        return {
+            **by_state,
+            AWAY: by_state.get(AWAY, 0) - self.closed,
+            CLOSED: self.closed,
+            TODAY: self.to_visit,
+        }
 
 
 @dataclass(frozen=True)
 class TeamHousehold:
     """A household in a list: its label, where it is, and when somebody was last there."""
 
+    id: uuid.UUID
     label: str
     address: str
     lane: str
@@ -84,6 +103,8 @@ class TeamHousehold:
     last_day: dt.date | None
     last_try: dt.datetime | None = None
     """The moment of the last visit, of one that met nobody: at which hour to come another time."""
+    appointment: Appointment | None = None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,11 +115,14 @@ class Homes:
     found: int
     page: int
     is_last: bool
+    due: tuple[TeamHousehold, ...] = ()
+    """Those of today's list that want to be visited today, before all others."""
 
     @property
     def lanes(self) -> tuple["WalkedLane", ...]:
         """The same, under the lane in which each stands."""
-        grouped = itertools.groupby(self.homes, key=lambda home: home.lane)
+        walked = (home for home in self.homes if home not in self.due)
+        grouped = itertools.groupby(walked, key=lambda home: home.lane)
         return tuple(WalkedLane(name, tuple(homes)) for name, homes in grouped)
 
 
@@ -139,10 +163,10 @@ def villages(commune: Commune, ids: frozenset[int] | None) -> Sequence[Village]:
 
 
 def progress(commune: Commune, shown: Sequence[Village]) -> tuple[TeamProgress, ...]:
-    """How far each of these thôn is. Five statements, however many thôn and households."""
+    """How far each of these thôn is. Six statements, however many thôn and households."""
     parts = merged_villages.homes(village.id for village in shown)
     today, deadline = clock.today(), _deadline(commune)
-    by_state = _by_state(parts)
+    by_state, (closed, called) = _by_state(parts), _set_apart(parts)
     visited = db.session.scalar(sa.select(Indicator.id).where(Indicator.code == VISITED))
     met = tally_sums.at_ends(list(parts), visited, [today - _FOUR_WEEKS, today]) if visited and parts else {}
     recently: Counter[int] = Counter()
@@ -160,7 +184,10 @@ def progress(commune: Commune, shown: Sequence[Village]) -> tuple[TeamProgress, 
             deadline=deadline,
         )
         own = tuple(sorted(key for key, home in parts.items() if home == village.id))
-        found.append(TeamProgress(village, own, {state: states[state] for state in STATES}, speed, deadline))
+        listed = {state: states[state] for state in STATES}
+        found.append(
+            TeamProgress(village, own, listed, speed, deadline, closed[village.id], called[village.id])
+        )
     return tuple(found)
 
 
@@ -192,9 +219,46 @@ def _by_state(parts: Mapping[int, int]) -> dict[int, Counter[str]]:
     return found
 
 
+def _set_apart(parts: Mapping[int, int]) -> tuple[Counter[int], Counter[int]]:
+    """How many households of each thôn were tried often enough, and how many that refused are to be visited today."""
+    today, most = clock.today(), next_try.most()
+    state, visits = Entity.data["tinh_trang"].as_string(), Entity.data["lan_tham"].as_string()
+    is_tried = sa.and_(state == AWAY, visits.not_in([str(few) for few in range(most)]))
+    is_called = sa.and_(state == REFUSED, Entity.data[next_try.DAY].as_string() == today.isoformat())
+    query: sa.Select[*tuple[Any, ...]] = (
+        sa.select(Entity.village_id, Entity.data)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            Entity.village_id.in_(list(parts)),
+            EntityList.name == HOUSEHOLDS,
+            Entity.ended_at.is_(None),
+            sa.or_(is_tried, is_called),
+        )
+    )
+    found: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
+    rows: Any = db.session.execute(query)
+    for village_id, data in rows:
+        tried = next_try.of(data, today, most)
+        found[0][parts[village_id]] += tried.is_closed
+        found[1][parts[village_id]] += _state(data) == REFUSED and _is_due(tried, today)
+    return found
+
+
+def _is_listed(state: str, data: Mapping[str, Any], tried: NextTry) -> bool:
+    """Whether a household belongs to one of the lists of the page."""
+    if state == CLOSED or tried.is_closed:
+        return state == CLOSED and tried.is_closed
+    return _state(data) in (TO_VISIT if state == TODAY else (state,)) or (
+        state == TODAY and _is_due(tried, clock.today())
+    )
+
+
 def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Homes:
-    """A thôn's households of one state (TODAY: all to visit), found by label or address; lanes in their order."""
-    wanted = TO_VISIT if state == TODAY else (state,)
+    """A thôn's households of one list (TODAY: all to visit), found by label or address; lanes in their order.
+
+    Of today's those come first that want to be visited today.
+    """
+    today, most = clock.today(), next_try.most()
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(Entity.id, Entity.label, Entity.data)
         .join(EntityList, EntityList.id == Entity.list_id)
@@ -206,17 +270,24 @@ def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Hom
     )
     rows: Any = db.session.execute(query)
     found = [
-        (key, own, data)
+        (key, own, data, tried)
         for key, label, data in rows
-        if _state(data) in wanted
+        if _is_listed(state, data, tried := next_try.of(data, today, most))
         and household_parts.holds(own := household_parts.of_row(label, data), search)
     ]
-    found.sort(key=lambda each: each[1].walking)
+    found.sort(key=lambda each: (not (state == TODAY and _is_due(each[3], today)), each[1].walking))
     first = PAGE * (page - 1)
     listed = found[first : first + PAGE]
-    tries = _last_tries([key for key, _, data in listed if _state(data) == AWAY])
-    shown = tuple(_home(own, data, tries.get(key)) for key, own, data in listed)
-    return Homes(shown, len(found), page, len(found) <= first + PAGE)
+    tries = _last_tries([key for key, _, data, _ in listed if _state(data) == AWAY])
+    shown = tuple(_home(key, own, data, tries.get(key), tried) for key, own, data, tried in listed)
+    due = tuple(
+        home for home, each in zip(shown, listed, strict=True) if state == TODAY and _is_due(each[3], today)
+    )
+    return Homes(shown, len(found), page, len(found) <= first + PAGE, due)
+
+
+def _is_due(tried: NextTry, today: dt.date) -> bool:
+    return tried.appointment is not None and tried.appointment.day == today
 
 
 def _last_tries(households: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, dt.datetime]:
@@ -236,19 +307,23 @@ def _last_tries(households: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, dt.dateti
     return dict(rows.all())
 
 
-def _home(own: Parts, data: Mapping[str, Any], last_try: dt.datetime | None) -> TeamHousehold:
-    visits = str(data.get("lan_tham") or "0")
+def _home(
+    key: uuid.UUID, own: Parts, data: Mapping[str, Any], last_try: dt.datetime | None, tried: NextTry
+) -> TeamHousehold:
     last_day = _day(str(data.get("ngay_cuoi") or ""))
     # a later submission that was no visit, about a difficulty say, has no hour to tell
     is_visit = last_try is not None and last_try.astimezone(clock.LOCAL).date() == last_day
     return TeamHousehold(
+        key,
         own.called,
         own.address,
         own.lane,
         _state(data),
-        int(visits) if visits.isascii() and visits.isdecimal() else 0,
+        tried.visits,
         last_day,
         last_try if is_visit else None,
+        tried.appointment,
+        tried.is_closed,
     )
 
 

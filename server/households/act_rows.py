@@ -25,8 +25,12 @@ KINDS: Mapping[str, str] = {
     "list": "sửa theo danh sách",
     "visit": "nhận phiếu của hộ khác",
     "remark": "nhắn người đi",
+    "appoint": "hẹn ngày đến",
+    "reopen": "mở lại để đến",
 }
 """What may be done, and how people call it."""
+BY_ITSELF = frozenset({"remark", "appoint", "reopen"})
+"""Acts on which no other rests: each may be undone whatever came after it."""
 
 
 @dataclass(frozen=True)

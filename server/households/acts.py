@@ -12,6 +12,7 @@ from server.counting import changes, tally
 from server.counting.recast import recasting
 from server.households import household_parts, remarks, visit_moves
 from server.households.act_rows import (
+    BY_ITSELF,
     Officer,
     change,
     check_listed,
@@ -145,9 +146,9 @@ def undo(connection: sa.Connection, act_id: int, officer: Officer) -> None:
         EntityAct.entity_id == act.entity_id,
         EntityAct.id > act_id,
         EntityAct.undone_at.is_(None),
-        EntityAct.kind != remarks.KIND,
+        EntityAct.kind.not_in(BY_ITSELF),
     )
-    if act.kind != remarks.KIND and connection.scalar(later.limit(1)) is not None:
+    if act.kind not in BY_ITSELF and connection.scalar(later.limit(1)) is not None:
         raise impossible("sau việc này hộ còn thay đổi nữa; hãy hoàn tác việc mới nhất trước.")
     connection.execute(
         sa.update(EntityAct)
@@ -202,7 +203,8 @@ def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Of
             restate(connection, each, clock.now())
 
 
-def _undo_list(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
+def _undo_said(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
+    """What an act said of the household's properties is gone with it."""
     restate(connection, household.id, clock.now())
 
 
@@ -220,9 +222,11 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
     "end": _undo_end,
     "split": _undo_split,
     "merge": _undo_merge,
-    "list": _undo_list,
+    "list": _undo_said,
     "remark": _undo_remark,
     "visit": _undo_visit,
+    "appoint": _undo_said,
+    "reopen": _undo_said,
 }
 
 

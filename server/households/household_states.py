@@ -37,6 +37,9 @@ COLOURS: Mapping[str, str] = {
 }
 """Marker colours on the phone's map (E5)."""
 
+CLOSED = "thu_du"
+"""No state but a list of its own: absent, and tried often enough (next_try)."""
+
 TO_WORK_THROUGH = (NOT_VISITED, AWAY, REVISIT, REFUSED, MET)
 """The lists of a thôn, in the order in which a team works through them; who moved away is in none."""
 
@@ -50,11 +53,23 @@ ENDS: Mapping[str, str] = {
 """Why a household is off the list."""
 
 
-def shown_on_phones(label: str, data: Mapping[str, str], *, ended: bool, remark: str = "") -> str:
-    """What a collector reads in the list: the label, what came of the last visit and when, what they are told there."""
-    if remark and not ended:
-        done = shown_on_phones(label, data, ended=False).removeprefix("✓ ")
-        return f"{done} [nhắn: {remark}]"
+def shown_on_phones(
+    label: str,
+    data: Mapping[str, str],
+    *,
+    ended: bool,
+    remark: str = "",
+    away: str = "",
+    appointment: str = "",
+) -> str:
+    """What a collector reads in the list: the label, what came of the last visit and when, what they are told there.
+
+    `away` is what there is to say of one where nobody was at home, `appointment` when they want to be visited.
+    """
+    if (remark or appointment) and not ended:
+        done = shown_on_phones(label, data, ended=False, away=away)
+        told = (f" [hẹn {appointment}]" if appointment else "") + (f" [nhắn: {remark}]" if remark else "")
+        return f"{done.removeprefix('✓ ')}{told}"
     day = data.get("ngay_cuoi") or ""
     when = f" {day[8:10]}/{day[5:7]}" if len(day) == len("2026-11-24") else ""
     state, result = data.get("tinh_trang") or NOT_VISITED, data.get("ket_qua")
@@ -64,13 +79,24 @@ def shown_on_phones(label: str, data: Mapping[str, str], *, ended: bool, remark:
         return f"{label} (báo đã chuyển{when})"
     if state == NOT_VISITED or state not in WORDS:
         return label
+    if state == AWAY and away:
+        return f"{label} ({away})"
     return f"{'✓ ' if state == MET else ''}{label} ({WORDS[state]}{when})"
 
 
-def place_in_list(data: Mapping[str, str], *, ended: bool, remark: str = "") -> int:
-    """Where a household stands in the list on phones: first those who are still to be met, last those who moved."""
-    order = (*TO_WORK_THROUGH, MOVED)
+def place_in_list(
+    data: Mapping[str, str], *, ended: bool, remark: str = "", is_closed: bool = False, is_due: bool = False
+) -> int:
+    """Where a household stands in the list on phones: first those who are still to be met, last those who moved.
+
+    Before all others those who `is_due`: they want to be visited today; after those to be met what `is_closed`.
+    """
+    order = (*TO_WORK_THROUGH[:-1], CLOSED, MET, MOVED)
+    if is_due and not ended:
+        return -1
     state = MOVED if ended else NOT_VISITED if remark else data.get("tinh_trang") or NOT_VISITED
+    if is_closed and state == AWAY:
+        state = CLOSED
     return order.index(state) if state in order else 0
 
 

@@ -1,8 +1,10 @@
 """The CSV files made from the tables for one collector: their thôn, their households, the commune's places."""
 
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +12,7 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
-from server.households import backcheck_list, household_parts, household_states, remarks
+from server.households import backcheck_list, household_parts, household_states, next_try, remarks
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
@@ -36,6 +38,16 @@ unencrypted: no ID numbers, no telephone numbers, no points of homes (E5)."""
 
 WHOLE_COMMUNE = frozenset({PLACES})
 """Lists of which a collector gets all of their commune; of any other, their own thôn alone (E6)."""
+
+
+@dataclass(frozen=True)
+class ListPlan:
+    """What the list of households says beyond the rows themselves: the day, remarks, and when nobody was at home."""
+
+    today: dt.date
+    most_tries: int
+    remarks: Mapping[uuid.UUID, str] = field(default_factory=dict)
+    tries: Mapping[uuid.UUID, dt.datetime] = field(default_factory=dict)
 
 
 _ROWS = (
@@ -182,14 +194,17 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     slice_: tuple[int, ...] = (caller.commune_id,) if whole else tuple(sorted(caller.village_ids))
     values = {"list": name, "commune": caller.commune_id} if whole else {"list": name, "villages": slice_}
     marks = connection.execute(_MARKS_OF_COMMUNE if whole else _MARKS_OF_VILLAGES, values).all()
-    mark = md5(repr((columns, sorted(map(tuple, marks)))).encode())
+    plan = None if name != HOUSEHOLDS else ListPlan(clock.today(), next_try.most())
+    mark = md5(repr((columns, plan, sorted(map(tuple, marks)))).encode())
     kept: dict[tuple[object, ...], tuple[str, bytes]] = current_app.extensions.setdefault(_KEPT, {})
     known = kept.get((name, *slice_))
     if known is not None and known[0] == mark:
         return known[1]
     rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values)
-    told = remarks.waiting(connection, slice_) if name == HOUSEHOLDS else {}
-    made = entities_csv((_choice(name, row, told.get(row[0], "")) for row in rows), columns)
+    if plan is not None:
+        told, tried = remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
+        plan = dataclasses.replace(plan, remarks=told, tries=tried)
+    made = entities_csv((_choice(name, row, plan) for row in rows), columns)
     if len(kept) >= MOST_KEPT:
         kept.clear()
     kept[(name, *slice_)] = mark, made
@@ -219,7 +234,7 @@ def _is_his(name: str, caller: PhoneCaller, village_id: int | None, commune_id: 
     return village_id in caller.village_ids or (village_id is None and name not in PROPERTIES)
 
 
-def _choice(name: str, row: Sequence[Any], remark: str = "") -> EntityChoice:
+def _choice(name: str, row: Sequence[Any], plan: ListPlan | None = None) -> EntityChoice:
     key, label, version, data, ended, village = row
     # the thôn is the table's, not what the form that registered the entity said
     shown = {**data, "thon": village} if village else dict(data)
@@ -227,9 +242,26 @@ def _choice(name: str, row: Sequence[Any], remark: str = "") -> EntityChoice:
     if name == HOUSEHOLDS:
         own = household_parts.of_row(label, data)
         shown = {**status(()), **shown, "tim": own.search}
-        order = household_states.place_in_list(shown, ended=ended, remark=remark), own.walking
-        shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended, remark=remark)
-        shown["loi_nhan"] = remark
+        place, said = _planned(key, shown, plan, ended=ended) if plan else (0, {"remark": ""})
+        order = place, own.walking
+        shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended, **said)
+        shown["loi_nhan"] = said["remark"]
         if ended:
             shown["tinh_trang"] = MOVED  # marked rather than left out: drafts on phones still name it (E17)
     return EntityChoice(key, label, version, shown, order)
+
+
+def _planned(
+    key: uuid.UUID, shown: Mapping[str, str], plan: ListPlan, *, ended: bool
+) -> tuple[int, dict[str, str]]:
+    """Where a household stands in the list, and what its label says beside its state."""
+    remark, tried = plan.remarks.get(key, ""), next_try.of(shown, plan.today, plan.most_tries)
+    is_due = tried.appointment is not None and tried.appointment.day == plan.today
+    place = household_states.place_in_list(
+        shown, ended=ended, remark=remark, is_closed=tried.is_closed, is_due=is_due
+    )
+    return place, {
+        "remark": remark,
+        "away": next_try.away_words(tried, plan.tries.get(key), plan.most_tries),
+        "appointment": tried.appointment.words if tried.appointment else "",
+    }

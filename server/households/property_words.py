@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from forms.definition import Definition, Field
 from server.db import db
-from server.households import household_states
+from server.households import household_states, next_try
 from server.models import FormVersion, Village
 
 _OPERATORS = {"viettel": "Viettel", "vinaphone": "VinaPhone", "mobifone": "MobiFone", "khac": "nhà mạng khác"}
@@ -22,11 +22,15 @@ _NAMES: Mapping[str, str] = {
     "ket_qua": "Kết quả lần cuối",
     "lan_tham": "Số lần đến",
     "ngay_cuoi": "Lần cuối",
+    next_try.DAY: "Hẹn ngày",
+    next_try.PART: "Hẹn buổi",
+    next_try.REOPENED: "Mở lại sau số lần đến",
     **{f"g5_{code}": f"5G {name}" for code, name in _OPERATORS.items()},
 }
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "tinh_trang": household_states.WORDS,
     "ket_qua": _RESULTS,
+    next_try.PART: next_try.PARTS,
     **{f"g5_{code}": _MEASURED for code in _OPERATORS},
 }
 UNSAID = frozenset({"tim", "hien_ten", "loi_nhan", "marker-color"})
@@ -48,7 +52,7 @@ class PropertyWords:
     def value(self, code: str, text: object) -> str:
         """A value in words; days as people write them, blanks as a dash."""
         plain = str(text or "")
-        if code == "ngay_cuoi" and plain.count("-") == 2:
+        if code in ("ngay_cuoi", next_try.DAY) and plain.count("-") == 2:
             return "/".join(reversed(plain.split("-")))
         return self.values.get(code, {}).get(plain, plain) or "–"
 

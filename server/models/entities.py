@@ -109,7 +109,10 @@ class EntityAct(Base):
     __table_args__ = (
         Index(None, "entity_id"),
         Index(None, "import_id"),
-        CheckConstraint("kind in ('fix','move','end','split','merge','list','visit','remark')", name="kind"),
+        CheckConstraint(
+            "kind in ('fix','move','end','split','merge','list','visit','remark','appoint','reopen')",
+            name="kind",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -22,7 +22,7 @@ from server.households import (
     remarks,
     search,
 )
-from server.households.act_rows import KINDS, Officer
+from server.households.act_rows import BY_ITSELF, KINDS, Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS
 from server.households.search import HouseholdFilter, HouseholdFolder
@@ -175,11 +175,11 @@ _TOLD_BESIDE = (
 
 
 def _undoable(household: HouseholdFolder) -> set[int]:
-    """The acts that may be undone now: the newest of those that change the household, and every remark."""
+    """The acts that may be undone now: the newest of those that rest on each other, and all others."""
     own = [each for each in household.acts if each.entity_id == household.row.id]
     open_acts = [each for each in own if each.undone_at is None]
-    newest = next((each.id for each in open_acts if each.kind != remarks.KIND), None)
-    return {each.id for each in open_acts if each.kind == remarks.KIND} | ({newest} if newest else set())
+    newest = next((each.id for each in open_acts if each.kind not in BY_ITSELF), None)
+    return {each.id for each in open_acts if each.kind in BY_ITSELF} | ({newest} if newest else set())
 
 
 def _wanted() -> HouseholdFilter:

@@ -40,7 +40,7 @@ def test_the_list_on_the_phone_says_who_was_met_and_when(world: World) -> None:
     world.send(visit(second["name"], second["label"], "vang", "2026-11-25"))
     assert shown(world) == [
         "Phạm Thị Hoa, Ngõ 5, số 20",
-        "Phạm Thị Hoa, Ngõ 5, số 18 (vắng nhà 25/11)",
+        "Phạm Thị Hoa, Ngõ 5, số 18 (vắng nhà 25/11, 08:20 T4)",
         "✓ Phạm Thị Hoa, Ngõ 5, số 2 (đã gặp 24/11)",
     ]
     assert "ngo 5 so 2" in world.choices()["Phạm Thị Hoa, Ngõ 5, số 2"]["tim"]
