@@ -83,7 +83,10 @@ def steps(series: Iterable[SeriesEntry], rule: Rule, turns: Iterable[Turn] = ())
 
 
 def _concerns(turn: Turn, rule: Rule) -> bool:
-    return not rule.event and (rule.of_persons if turn.persons_only else rule.at_home)
+    """What moves takes along what is counted at home; what is no longer there ends whatever was known of it."""
+    if rule.event:
+        return False
+    return rule.of_persons if turn.persons_only else rule.at_home or turn.after is None
 
 
 def _stays(

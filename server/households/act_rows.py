@@ -45,8 +45,10 @@ class Officer:
     """The list of households by which they act."""
 
 
-def household_of(connection: sa.Connection, entity_id: uuid.UUID, officer: Officer) -> Any:
-    """The household's row, nobody else's to change until the transaction ends.
+def household_of(
+    connection: sa.Connection, entity_id: uuid.UUID, officer: Officer, list_name: str = HOUSEHOLDS
+) -> Any:
+    """The household's row (or that of a place of another list), nobody else's to change until the transaction ends.
 
     Problem HOUSEHOLD_UNKNOWN in another commune.
     """
@@ -57,7 +59,7 @@ def household_of(connection: sa.Connection, entity_id: uuid.UUID, officer: Offic
         .where(
             Entity.id == entity_id,
             Village.commune_id == officer.commune_id,
-            Entity.list_id == registry().list_id(HOUSEHOLDS),
+            Entity.list_id == registry().list_id(list_name),
         )
     )
     found = connection.execute(query).first()
@@ -106,8 +108,11 @@ def record(
     day: dt.date | None,
     officer: Officer,
     detail: Mapping[str, Any],
+    *,
+    subject: str = "household",
 ) -> int:
-    note(connection, f"household.{kind}", entity_id, officer)
+    """Note the act in the audit, under its `subject`, and keep what undoing it needs; the act's key."""
+    note(connection, f"{subject}.{kind}", entity_id, officer)
     statement = sa.insert(EntityAct).values(
         entity_id=entity_id, kind=kind, day=day, at=clock.now(), actor=officer.actor, name=officer.name,
         detail=dict(detail), import_id=officer.by_list,

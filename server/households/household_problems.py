@@ -10,4 +10,5 @@ class HouseholdProblem(ProblemKind):
     IMPORT_UNKNOWN = 404, "Danh sách này không có, đã nạp xong hoặc đã hoàn tác. Hãy tải tệp lên lại."
     CONFLICT_SETTLED = 409, "Chỗ lệch này vừa được người khác xử lý. Hãy tải lại trang để xem phần còn lại."
     ACT_IMPOSSIBLE = 409, "Chưa làm được với hộ này: {why}"
-    OVERTAKEN = 409, "Hộ này vừa được sửa (bản {version}). Hãy đọc lại rồi sửa trên bản ấy."
+    PLACE_IMPOSSIBLE = 409, "Chưa làm được với điểm này: {why}"
+    OVERTAKEN = 409, "Dòng này vừa được sửa (bản {version}). Hãy đọc lại rồi sửa trên bản ấy."

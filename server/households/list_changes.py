@@ -175,7 +175,7 @@ def _rename_some(
     connection: sa.Connection, said: Mapping[uuid.UUID, tuple[str | None, dict[str, str]]], officer: Officer
 ) -> None:
     at = clock.now()
-    _begin_histories(connection, said)
+    begin_histories(connection, said)
     connection.execute(
         sa.insert(EntityAct),
         [
@@ -215,7 +215,7 @@ _CHANGE = (
 )
 
 
-def _begin_histories(connection: sa.Connection, keys: Iterable[uuid.UUID]) -> None:
+def begin_histories(connection: sa.Connection, keys: Iterable[uuid.UUID]) -> None:
     """Give households that were listed without a first version the one that they had: undoing goes back to it."""
     known = sa.select(EntityVersion.entity_id, EntityVersion.version, EntityVersion.received).where(
         EntityVersion.entity_id.in_(keys)

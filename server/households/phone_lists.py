@@ -204,7 +204,9 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     if plan is not None:
         told, tried = remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
         plan = dataclasses.replace(plan, remarks=told, tries=tried)
-    made = entities_csv((_choice(name, row, plan) for row in rows), columns)
+    # a place that is gone is picked no more
+    shown = (row for row in rows if name == HOUSEHOLDS or not row[4])
+    made = entities_csv((_choice(name, row, plan) for row in shown), columns)
     if len(kept) >= MOST_KEPT:
         kept.clear()
     kept[(name, *slice_)] = mark, made

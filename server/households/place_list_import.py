@@ -1,7 +1,7 @@
 """Public places and enterprises from a table into the lists that phones share; what is there already stays as it is."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -51,11 +51,21 @@ class PlannedPlace:
     is_there: bool
 
 
+@dataclass(frozen=True)
+class NewPlace:
+    """A place or business to be listed under a key of its own."""
+
+    key: uuid.UUID
+    label: str
+    village: Village
+    data: Mapping[str, str]
+
+
 def plan(reading: TableRead, commune: Commune) -> tuple[list[PlannedPlace], list[RowFault]]:
     """What each row means, and all that is wrong."""
     named = "place_name" if reading.kind.name == PLACE_TABLE.name else "business_name"
     places = merged_villages.by_words(commune)
-    there = _there(commune, LISTS[reading.kind.name])
+    there = listed(commune, LISTS[reading.kind.name])
     rows: list[PlannedPlace] = []
     wrong: list[RowFault] = []
     for row in reading.rows:
@@ -69,7 +79,7 @@ def plan(reading: TableRead, commune: Commune) -> tuple[list[PlannedPlace], list
         elif label:
             key = (village.id, names.plain(label))
             rows.append(PlannedPlace(row, label, village, _data(row, village), key in there))
-            there.add(key)
+            there.setdefault(key, None)
     return rows, wrong
 
 
@@ -77,45 +87,69 @@ def store(rows: list[PlannedPlace], commune: Commune, list_name: str, *, actor: 
     """Add those that are not there yet; how many. The caller commits."""
     writer.hold(db.session.connection())
     new = [row for row in rows if not row.is_there]
-    at = clock.now()
-    list_id = _list(list_name)
-    for row in new:
-        key = uuid.uuid4()
-        data = dict(row.data)
-        db.session.add(
-            Entity(id=key, list_id=list_id, village_id=row.village.id, label=row.label, data=data, version=1,
-                   created_at=at, changed_at=at)
-        )  # fmt: skip
-        db.session.flush()
-        db.session.add(
-            EntityVersion(entity_id=key, version=1, label=row.label, data=data, received=data, created_at=at)
-        )
+    add([NewPlace(uuid.uuid4(), row.label, row.village, row.data) for row in new], list_name)
     audit.add(actor, "places.list", f"commune:{commune.id}", {"list": list_name, "added": len(new)})
     return len(new)
 
 
-def _data(row: TableRow, village: Village) -> dict[str, str]:
-    if "business_name" in row.cells:
-        trade = row.text("trade")
-        known = _TRADES.get(words(trade), "khac") if trade else ""
-        told = {"dia_chi": one_line(row.text("address"))[:LONGEST], "nganh": known}
+def add(places: Iterable[NewPlace], list_name: str) -> None:
+    """List them, each with its first version. The caller holds the writer's lock, notes the act and commits."""
+    at, list_id = clock.now(), _list(list_name)
+    for each in places:
+        data = dict(each.data)
+        db.session.add(
+            Entity(id=each.key, list_id=list_id, village_id=each.village.id, label=each.label, data=data, version=1,
+                   created_at=at, changed_at=at)
+        )  # fmt: skip
+        db.session.flush()
+        db.session.add(
+            EntityVersion(
+                entity_id=each.key, version=1, label=each.label, data=data, received=data, created_at=at
+            )
+        )
+
+
+def told(list_name: str, *, kind: str = "", address: str = "", trade: str = "") -> dict[str, str]:
+    """What a list says of a place in the words of its list: the kind of a public place, the trade of a business by
+    the choices of the library's form; what is empty is left out.
+    """
+    if list_name == PLACES:
+        said = {"loai": words(kind).replace(" ", "_")[:LONGEST]}
     else:
-        told = {"loai": words(row.text("place_kind")).replace(" ", "_")[:LONGEST]}
-    return {"thon": village.code, **{name: value for name, value in told.items() if value}}
+        plain = words(trade)
+        known = plain.replace(" ", "_")
+        known = known if known in _TRADES.values() else _TRADES.get(plain, "khac") if trade else ""
+        said = {"dia_chi": one_line(address)[:LONGEST], "nganh": known}
+    return {name: value for name, value in said.items() if value}
 
 
-def _there(commune: Commune, list_name: str) -> set[tuple[int, str]]:
+def _data(row: TableRow, village: Village) -> dict[str, str]:
+    is_business = "business_name" in row.cells
+    said = told(
+        BUSINESSES if is_business else PLACES,
+        kind="" if is_business else row.text("place_kind"),
+        address=row.text("address") if is_business else "",
+        trade=row.text("trade") if is_business else "",
+    )
+    return {"thon": village.code, **said}
+
+
+def listed(commune: Commune, list_name: str) -> dict[tuple[int, str], uuid.UUID | None]:
+    """The places of a list that are there, by today's thôn and name without marks."""
     today = merged_villages.merged(commune)
     query = (
-        sa.select(Entity.village_id, Entity.label)
+        sa.select(Entity.id, Entity.village_id, Entity.label)
         .join(EntityList, EntityList.id == Entity.list_id)
         .join(Village, Village.id == Entity.village_id)
         .where(EntityList.name == list_name, Village.commune_id == commune.id, Entity.ended_at.is_(None))
     )
     return {
-        (today[village].id if village in today else village, names.plain(label))
-        for village, label in db.session.execute(query)
-        if village is not None
+        (
+            today[row.village_id].id if row.village_id in today else row.village_id,
+            names.plain(row.label),
+        ): row.id
+        for row in db.session.execute(query)
+        if row.village_id is not None
     }
 
 

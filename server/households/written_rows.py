@@ -21,7 +21,7 @@ from server.households.household_problems import HouseholdProblem
 from server.households.list_changes import ListDecisions
 from server.households.list_comparison import Compared, own_code
 from server.households.list_import import HOUSEHOLD_TABLE, RegisterRejected
-from server.models import Commune, Entity, Village
+from server.models import Commune, Entity, EntityAct, Village
 
 _NAME, _VILLAGE, _LANE, _NUMBER, _ADDRESS, _CODE = (
     {each.meaning: each.title for each in HOUSEHOLD_TABLE.columns}[name]
@@ -100,6 +100,20 @@ def end(entity_id: uuid.UUID, officer: Officer) -> None:
     """The household is no longer there from today; the caller commits. Problems as of `acts.end`."""
     begin_writing()
     acts.end(db.session.connection(), entity_id, clock.today(), officer)
+
+
+def bring_back(entity_id: uuid.UUID, officer: Officer) -> None:
+    """Take back that it ended; the caller commits. Problems HOUSEHOLD_UNKNOWN, ACT_IMPOSSIBLE where it is there."""
+    begin_writing()
+    connection = db.session.connection()
+    household = household_of(connection, entity_id, officer)
+    newest = sa.select(EntityAct.id).where(
+        EntityAct.entity_id == entity_id, EntityAct.kind == "end", EntityAct.undone_at.is_(None)
+    )
+    act = connection.scalar(newest.order_by(EntityAct.id.desc()).limit(1))
+    if household.ended_at is None or act is None:
+        raise impossible("hộ còn trong danh sách, hoặc đã được gộp vào hộ khác.")
+    acts.undo(connection, act, officer)
 
 
 def _itself(compared: Compared, entity_id: uuid.UUID) -> ListDecisions:

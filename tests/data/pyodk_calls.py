@@ -79,10 +79,29 @@ with client_of(username, password) as client:
     told["merged"] = [len(merged.to_insert), len(client.entities.list())]
     told["lists"] = [each.name for each in client.entity_lists.list()]
     told["list"] = client.entity_lists.get("ho_dan").name
-    try:
-        client.projects.create_app_users(["Lê Thị Tư"], forms=["khao_sat"])
-    except PyODKError as refused:
-        told["refused"] = "villages" in str(refused)
+    place = client.entities.create(
+        label="Nhà văn hóa",
+        data={"thon": "11629002", "loai": "nhà văn hóa"},
+        entity_list_name="diem_cong_cong",
+    )
+    client.entities.update(
+        place.uuid, data={"loai": "trường học"}, force=True, entity_list_name="diem_cong_cong"
+    )
+    places = client.entities.get_table(
+        entity_list_name="diem_cong_cong", filter="loai eq 'truong_hoc'", select="label,__system/version"
+    )["value"]
+    told["places"] = [[each["label"], each["__system"]["version"]] for each in places]
+    users = client.projects.create_app_users(["Lê Thị Tư (11629001)"], forms=["khao_sat"])
+    told["added"] = [[each.displayName, bool(each.token)] for each in users]
+    told["refused"] = []
+    for call in (
+        lambda: client.entity_lists.create(entity_list_name="moi"),
+        lambda: client.entity_lists.add_property("moi", entity_list_name="ho_dan"),
+    ):
+        try:
+            call()
+        except PyODKError as refused:
+            told["refused"].append("biểu mẫu đã phát hành" in str(refused))
 with client_of("nguoi_di", code) as client:
     photo = Path(folder) / "1.jpg"
     made = client.submissions.create(

@@ -6,6 +6,8 @@ from server import replica
 from server.api.central import (
     central_datasets,
     central_entities,
+    central_entity_histories,
+    central_entity_tables,
     central_exports,
     central_forms,
     central_histories,
@@ -31,6 +33,8 @@ BLUEPRINTS = (
     central_histories.blueprint,
     central_datasets.blueprint,
     central_entities.blueprint,
+    central_entity_histories.blueprint,
+    central_entity_tables.blueprint,
 )
 
 for _each in BLUEPRINTS:

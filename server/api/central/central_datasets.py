@@ -54,7 +54,7 @@ def one(code: str, name: str) -> Response:
     begun = _begun(listed, commune)
     properties = [
         {"name": each, "odataName": identifier(each), "publishedAt": begun, "forms": []}
-        for each in _properties(rows_of(listed, commune), is_whole(listed))
+        for each in properties_of(rows_of(listed, commune), is_whole(listed))
     ]
     return jsonify(_list(listed, commune) | {"properties": properties, "linkedForms": [], "sourceForms": []})
 
@@ -70,19 +70,19 @@ def entities(code: str, name: str) -> Response:
     return jsonify([entity_json(each, whole) for each in rows])
 
 
-@blueprint.get("/<name>/entities/<uuid:household_id>")
+@blueprint.get("/<name>/entities/<uuid:entity_id>")
 @client(Right.READ_LABELS, records=True)
-def entity(code: str, name: str, household_id: uuid.UUID) -> Response:
+def entity(code: str, name: str, entity_id: uuid.UUID) -> Response:
     """One row with its data."""
     commune = own_commune(code)
     listed = named_list(name)
-    found = next((each for each in rows_of(listed, commune, household_id)), None)
+    found = next((each for each in rows_of(listed, commune, entity_id)), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     whole = is_whole(listed)
     note_reading(name, commune, 1, whole)
     told = entity_json(found, whole)
-    told["currentVersion"]["data"] = data_of(found, whole)
+    told["currentVersion"]["data"] = data_of(found.data, whole)
     return jsonify(told)
 
 
@@ -94,13 +94,13 @@ def as_csv(code: str, name: str) -> Response:
     listed = named_list(name)
     rows, whole = rows_of(listed, commune), is_whole(listed)
     note_reading(name, commune, len(rows), whole)
-    properties = _properties(rows, whole)
+    properties = properties_of(rows, whole)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     tail = ("__createdAt", "__creatorId", "__creatorName", "__updates", "__updatedAt", "__version")
     writer.writerow(["__id", "label", *properties, *tail])
     for each in rows:
-        data = data_of(each, whole)
+        data = data_of(each.data, whole)
         updated = moment(each.changed_at) if each.version > 1 else ""
         end = (moment(each.created_at), 0, "", each.version - 1, updated, each.version)
         writer.writerow([each.id, label_of(each, whole), *(data.get(name, "") for name in properties), *end])
@@ -134,14 +134,14 @@ def label_of(each: Entity, whole: bool) -> str:
     return each.label if whole else own_code(each.id)
 
 
-def data_of(each: Entity, whole: bool) -> Mapping[str, Any]:
-    return {
-        name: value for name, value in each.data.items() if name not in UNSAID and (whole or name in _OF_ANY)
-    }
+def data_of(data: Mapping[str, Any], whole: bool) -> Mapping[str, Any]:
+    """Of the properties of an entity, or of a version of it, those that the reader is told."""
+    return {name: value for name, value in data.items() if name not in UNSAID and (whole or name in _OF_ANY)}
 
 
-def _properties(rows: Sequence[Entity], whole: bool) -> list[str]:
-    return sorted({name for each in rows for name in data_of(each, whole)})
+def properties_of(rows: Sequence[Entity], whole: bool) -> list[str]:
+    """The names of all that is told of them, in their order."""
+    return sorted({name for each in rows for name in data_of(each.data, whole)})
 
 
 def entity_json(each: Entity, whole: bool) -> Json:

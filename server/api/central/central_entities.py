@@ -1,4 +1,4 @@
-"""Entities written at Central's door, by the ways of officers' lists and acts; and read as one table (O8)."""
+"""Entities written at Central's door, by the ways of officers' lists and acts (O8)."""
 
 import uuid
 from collections.abc import Mapping
@@ -9,25 +9,16 @@ from flask import Blueprint, Response, jsonify, request
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.api.central.central_datasets import (
-    data_of,
-    entity_json,
-    is_whole,
-    label_of,
-    named_list,
-    note_reading,
-    rows_of,
-)
+from server.api.central.central_datasets import data_of, entity_json, is_whole, named_list, rows_of
 from server.api.central.central_problems import CentralProblem
 from server.api.central.central_projects import own_commune
-from server.api.odata.form_rows import moment
-from server.api.odata.odata_problems import ODataProblem
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households import written_rows
+from server.households import written_places, written_rows
 from server.households.act_rows import Officer
 from server.households.list_comparison import CODE
 from server.households.records import HOUSEHOLDS
+from server.households.written_places import WrittenPlace
 from server.households.written_rows import WrittenHousehold
 from server.models import Commune, Entity
 
@@ -35,7 +26,7 @@ blueprint = Blueprint("central_entities", __name__, url_prefix="/v1/projects/<co
 
 Json = dict[str, Any]
 MOST = 1000
-"""Households of one request."""
+"""Entities of one request."""
 _SOURCE = "API kiểu ODK Central"
 _VILLAGE, _ADDRESS = "thon", "dia_chi"
 _LONGEST = 200
@@ -52,7 +43,7 @@ def add_list(code: str) -> Response:
 @blueprint.post("/<name>/properties")
 @client(Right.MANAGE_HOUSEHOLDS)
 def add_property(code: str, name: str) -> Response:
-    """So are their properties."""
+    """So are their properties: a question that fills one says whether it is personal."""
     own_commune(code)
     named_list(name)
     raise Problem(CentralProblem.PROPERTIES_FIXED)
@@ -61,127 +52,103 @@ def add_property(code: str, name: str) -> Response:
 @blueprint.post("/<name>/entities")
 @client(Right.MANAGE_HOUSEHOLDS)
 def create(code: str, name: str) -> Response:
-    """One household, or many (`entities`) of which all are added or none."""
-    commune = _of_households(code, name)
+    """One household or place, or many (`entities`) of which all are added or none."""
+    commune = _of_written_list(code, name)
     said = _object(request.get_json(silent=True), "body")
     many = said.get("entities")
-    if many is None:
-        row = _row(said)
-        written_rows.add([row], commune, _SOURCE, _officer(commune))
-        db.session.commit()
-        return jsonify(_told(row.id))
-    if not isinstance(many, list) or not 0 < len(many) <= MOST:
+    if many is not None and (not isinstance(many, list) or not 0 < len(many) <= MOST):
         raise _wrong("entities", f"1–{MOST}")
-    source = said.get("source")
+    source = said.get("source") if many is not None else None
     filename = str(source.get("name") or _SOURCE) if isinstance(source, dict) else _SOURCE
-    written_rows.add([_row(_object(each, "entities")) for each in many], commune, filename, _officer(commune))
+    keys = _add(
+        [said] if many is None else [_object(each, "entities") for each in many], commune, name, filename
+    )
     db.session.commit()
-    return jsonify(success=True)
+    return jsonify(success=True) if many is not None else jsonify(_told(name, keys[0]))
 
 
-@blueprint.patch("/<name>/entities/<uuid:household_id>")
+def _add(said: list[Mapping[str, Any]], commune: Commune, name: str, filename: str) -> list[uuid.UUID]:
+    if name == HOUSEHOLDS:
+        households = [_household(each) for each in said]
+        written_rows.add(households, commune, filename, _officer(commune))
+        return [each.id for each in households]
+    places = [_place(each, name) for each in said]
+    written_places.add(places, commune, name, _officer(commune))
+    return [each.id for each in places]
+
+
+@blueprint.patch("/<name>/entities/<uuid:entity_id>")
 @client(Right.MANAGE_HOUSEHOLDS)
-def change(code: str, name: str, household_id: uuid.UUID) -> Response:
-    """Another name, address or thôn; of all else a household's visits alone decide."""
-    commune = _of_households(code, name)
+def change(code: str, name: str, entity_id: uuid.UUID) -> Response:
+    """Another name or thôn, or what its list says of it; of all else visits alone decide."""
+    commune = _of_written_list(code, name)
     said = _object(request.get_json(silent=True), "body")
-    found = _found(household_id, commune)
+    found = _found(name, entity_id, commune)
     data = _object(said.get("data", {}), "data")
-    values = {
-        "label": _text(said, "label"),
-        "address": _text(data, _ADDRESS),
-        "village": _text(data, _VILLAGE),
-    }
+    own = (_ADDRESS,) if name == HOUSEHOLDS else written_places.PROPERTIES[name]
     for key, value in data.items():
-        if key not in (_ADDRESS, _VILLAGE) and value != found.data.get(key):
+        if key not in (*own, _VILLAGE) and value != found.data.get(key):
             raise _wrong(key, str(value))
-    asked = {key: value for key, value in values.items() if value}
-    written_rows.change(household_id, _seen(), asked, commune, _SOURCE, _officer(commune))
+    asked = {"label": _text(said, "label"), "village": _text(data, _VILLAGE)}
+    asked = {key: value for key, value in asked.items() if value}
+    if name == HOUSEHOLDS:
+        if address := _text(data, _ADDRESS):
+            asked["address"] = address
+        written_rows.change(entity_id, _seen(), asked, commune, _SOURCE, _officer(commune))
+    else:
+        asked |= {key: _text(data, key) for key in own if key in data}
+        written_places.change(entity_id, _seen(), asked, commune, name, _officer(commune))
     db.session.commit()
-    return jsonify(_told(household_id))
+    return jsonify(_told(name, entity_id))
 
 
-@blueprint.delete("/<name>/entities/<uuid:household_id>")
+@blueprint.delete("/<name>/entities/<uuid:entity_id>")
 @client(Right.MANAGE_HOUSEHOLDS)
-def remove(code: str, name: str, household_id: uuid.UUID) -> Response:
-    """The household is no longer there from today; officers can take that back."""
-    commune = _of_households(code, name)
-    _found(household_id, commune)
-    written_rows.end(household_id, _officer(commune))
+def remove(code: str, name: str, entity_id: uuid.UUID) -> Response:
+    """The household or place is no longer there from today; `restore` takes that back."""
+    commune = _of_written_list(code, name)
+    _found(name, entity_id, commune)
+    if name == HOUSEHOLDS:
+        written_rows.end(entity_id, _officer(commune))
+    else:
+        written_places.end(entity_id, name, _officer(commune))
     db.session.commit()
     return jsonify(success=True)
 
 
-@blueprint.get("/<name>.svc/Entities")
-@client(Right.READ_LABELS, records=True)
-def table(code: str, name: str) -> Response:
-    """The rows as OData has them; `$top`, `$skip`, `$count` and `$select` are known."""
-    commune, listed = own_commune(code), named_list(name)
-    unknown = [each for each in request.args if each[:1] == "$" and each not in _OPTIONS]
-    if unknown:
-        raise Problem(ODataProblem.OPTION_UNSUPPORTED, option=unknown[0][:40])
-    rows, whole = rows_of(listed, commune), is_whole(listed)
-    skip, top = _number("$skip", 0), _number("$top", len(rows))
-    shown = rows[skip : skip + top]
-    note_reading(name, commune, len(shown), whole)
-    chosen = [each.strip() for each in request.args.get("$select", "").split(",") if each.strip()]
-    told: Json = {
-        "value": [_selected(_flat(each, whole), chosen) for each in shown],
-        "@odata.context": f"{request.base_url.removesuffix('/Entities')}/$metadata#Entities",
-    }
-    if request.args.get("$count", "").lower() == "true":
-        told["@odata.count"] = len(rows)
-    return jsonify(told)
+@blueprint.post("/<name>/entities/<uuid:entity_id>/restore")
+@client(Right.MANAGE_HOUSEHOLDS)
+def restore(code: str, name: str, entity_id: uuid.UUID) -> Response:
+    """It is there after all."""
+    commune = _of_written_list(code, name)
+    if name == HOUSEHOLDS:
+        written_rows.bring_back(entity_id, _officer(commune))
+    else:
+        written_places.bring_back(entity_id, commune, name, _officer(commune))
+    db.session.commit()
+    return jsonify(success=True)
 
 
-_OPTIONS = frozenset(("$top", "$skip", "$count", "$select"))
-
-
-def _flat(each: Entity, whole: bool) -> Json:
-    updated = moment(each.changed_at) if each.version > 1 else None
-    system = {
-        "createdAt": moment(each.created_at), "creatorId": "0", "creatorName": "", "updates": each.version - 1,
-        "updatedAt": updated, "version": each.version, "conflict": None,
-    }  # fmt: skip
-    return {"__id": str(each.id), "label": label_of(each, whole), **data_of(each, whole), "__system": system}
-
-
-def _selected(row: Json, chosen: list[str]) -> Json:
-    if not chosen:
-        return row
-    told: Json = {name: row.get(name) for name in chosen if "/" not in name}
-    inside = [name.partition("/")[2] for name in chosen if name.startswith("__system/")]
-    if inside:
-        told["__system"] = {name: row["__system"].get(name) for name in inside}
-    return told
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise _wrong(name, text)
-    return int(text)
-
-
-def _of_households(code: str, name: str) -> Commune:
+def _of_written_list(code: str, name: str) -> Commune:
     commune = own_commune(code)
-    if named_list(name).name != HOUSEHOLDS:
-        raise Problem(CentralProblem.LIST_BY_FILE, name=name[:60])
+    listed = named_list(name)
+    if listed.name != HOUSEHOLDS and listed.name not in written_places.PROPERTIES:
+        raise Problem(CentralProblem.LIST_BY_VISITS, name=name[:60])
     return commune
 
 
-def _found(key: uuid.UUID, commune: Commune) -> Entity:
-    found = next(iter(rows_of(named_list(HOUSEHOLDS), commune, key)), None)
+def _found(name: str, key: uuid.UUID, commune: Commune) -> Entity:
+    found = next(iter(rows_of(named_list(name), commune, key)), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return found
 
 
-def _told(key: uuid.UUID) -> Json:
-    listed = named_list(HOUSEHOLDS)
-    found, whole = db.session.get_one(Entity, key), is_whole(listed)
+def _told(name: str, key: uuid.UUID) -> Json:
+    listed = named_list(name)
+    found, whole = db.session.get_one(Entity, key, populate_existing=True), is_whole(listed)
     told = entity_json(found, whole)
-    told["currentVersion"]["data"] = data_of(found, whole)
+    told["currentVersion"]["data"] = data_of(found.data, whole)
     return told
 
 
@@ -190,17 +157,31 @@ def _officer(commune: Commune) -> Officer:
     return Officer(caller.actor, caller.name, commune.id, request.remote_addr)
 
 
-def _row(said: Mapping[str, Any]) -> WrittenHousehold:
+def _household(said: Mapping[str, Any]) -> WrittenHousehold:
     """A household of a body; Problem VALUE_WRONG for what it cannot say of one."""
+    label, data = _named(said, (_ADDRESS, _VILLAGE, CODE))
+    village, address = _text(data, _VILLAGE), _text(data, _ADDRESS)
+    return WrittenHousehold(_uuid(said.get("uuid")), label, village, address, _text(data, CODE))
+
+
+def _place(said: Mapping[str, Any], name: str) -> WrittenPlace:
+    """A place of a body; the same Problem."""
+    own = written_places.PROPERTIES[name]
+    label, data = _named(said, (_VILLAGE, *own))
+    told = {key: _text(data, key) for key in own}
+    return WrittenPlace(_uuid(said.get("uuid")), label, _text(data, _VILLAGE), told)
+
+
+def _named(said: Mapping[str, Any], may: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
+    """The label and the data of an entity that says only what it may."""
     data = _object(said.get("data", {}), "data")
     for key, value in data.items():
-        if key not in (_ADDRESS, _VILLAGE, CODE) and value not in (None, ""):
+        if key not in may and value not in (None, ""):
             raise _wrong(key, str(value))
     label = _text(said, "label")
     if not label:
         raise _wrong("label", "")
-    village, address = _text(data, _VILLAGE), _text(data, _ADDRESS)
-    return WrittenHousehold(_uuid(said.get("uuid")), label, village, address, _text(data, CODE))
+    return label, data
 
 
 def _uuid(given: Any) -> uuid.UUID:
@@ -216,7 +197,10 @@ def _seen() -> int | None:
     """The version that the program changes; None where it forces the change."""
     if request.args.get("force", "").lower() == "true":
         return None
-    return _number("baseVersion", 0)
+    text = request.args.get("baseVersion", "0")
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise _wrong("baseVersion", text)
+    return int(text)
 
 
 def _text(said: Mapping[str, Any], key: str) -> str:

@@ -13,9 +13,10 @@ class CentralProblem(ProblemKind):
         "cán bộ chỉ sửa phiếu đã có (PUT).",
     )
     BODY_EMPTY = 400, "Hãy gửi “{field}” là một chuỗi không rỗng, dài nhất {most} chữ."
-    LIST_BY_FILE = (
+    LIST_BY_VISITS = (
         409,
-        "Danh sách “{name}” được thêm bằng tệp ở trang Chuẩn bị, không sửa qua API; ở đây sửa được hộ dân.",
+        "Danh sách “{name}” do phiếu của biểu mẫu ghi nên không sửa qua API; ở đây sửa được hộ dân, điểm công cộng "
+        "và doanh nghiệp.",
     )
     PROPERTIES_FIXED = (
         409,
@@ -36,6 +37,7 @@ class CentralProblem(ProblemKind):
     )
     VILLAGES_NEEDED = (
         409,
-        "Người đi thu thập cần có thôn: hãy thêm “villages” là danh sách mã thôn, hoặc thêm người ở trang Tổ thu thập.",
+        "Người đi thu thập cần có thôn: hãy ghi thôn trong ngoặc sau tên, như “Lê Thị Tư (Thôn Đông; {example})”, hoặc "
+        "thêm “villages” là danh sách mã thôn.",
     )
     COLLECTOR_REFUSED = 400, "Chưa thêm được người này: {why}"

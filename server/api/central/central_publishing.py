@@ -1,5 +1,6 @@
 """Forms brought and published at Central's door (O5), and collectors made as its app users (O9)."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +21,7 @@ from server.errors import CommonProblem, Problem
 from server.models import Collector, Commune, Form, FormDraft, Village
 from server.phones import collectors
 from server.phones.collectors import CollectorRejected
+from server.places import merged_villages
 from server.published_forms import by_program, drafts
 from server.published_forms.by_program import WorkbookRefused
 from server.published_forms.publishing import MediaFile
@@ -102,14 +104,16 @@ def publish(code: str, form_id: str) -> Answer:
 @blueprint.post("/app-users")
 @client(Right.MANAGE_COLLECTORS)
 def add_app_user(code: str) -> Response:
-    """A collector, of the thôn whose codes `villages` has; Central's programs name none, which does for one thôn."""
+    """A collector, of the thôn whose codes `villages` has. Central's programs send a name alone: the thôn stand in
+    brackets behind it, “Lê Thị Tư (Thôn Đông; 11629002)”, and need not where the commune has one.
+    """
     commune = own_commune(code)
     said = request.get_json(silent=True)
     given: Json = said if isinstance(said, dict) else {}
     name = str(given.get("displayName") or "")
     begin_writing()
     commune = db.session.get_one(Commune, commune.id)
-    villages = _villages(commune, given.get("villages"))
+    name, villages = _named(name, commune, given.get("villages"))
     try:
         made = collectors.add(name, commune, villages, actor=access.signed_in().actor)
     except CollectorRejected as rejected:
@@ -134,12 +138,29 @@ def assign(code: str, form_id: str, role: str, actor_id: int) -> Response:
     return jsonify(success=True)
 
 
+def _named(name: str, commune: Commune, codes: Any) -> tuple[str, list[Village]]:
+    """The name and the thôn of a collector; Problem VALUE_WRONG or VILLAGES_NEEDED."""
+    bare, _, inside = name.rstrip().removesuffix(")").rpartition("(")
+    if codes is None and bare.strip() and name.rstrip().endswith(")"):
+        words = [each.strip() for each in re.split("[;,]", inside)]
+        return bare.strip(), [_called(commune, each) for each in words if each]
+    return name, _villages(commune, codes)
+
+
+def _called(commune: Commune, words: str) -> Village:
+    found = merged_villages.by_words(commune).find("", words)
+    if isinstance(found, str):
+        raise Problem(CentralProblem.COLLECTOR_REFUSED, why=found)
+    return found
+
+
 def _villages(commune: Commune, codes: Any) -> list[Village]:
     query = sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)
     every = list(db.session.scalars(query))
     if codes is None:
         if len(every) != 1:
-            raise Problem(CentralProblem.VILLAGES_NEEDED)
+            example = every[0].code if every else f"{commune.code}001"
+            raise Problem(CentralProblem.VILLAGES_NEEDED, example=example)
         return every
     named = [each for each in every if isinstance(codes, list) and each.code in codes]
     if not isinstance(codes, list) or not named or len(named) != len(codes):

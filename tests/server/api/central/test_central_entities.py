@@ -133,20 +133,73 @@ def test_a_deleted_household_has_left_the_list_and_can_come_back(named: Client, 
     assert patch(named, listed, {"label": "Ai Đó"}).status_code == 404
 
 
-def test_other_lists_and_properties_are_not_made_here_and_the_answer_says_where(
+def test_lists_and_properties_are_made_by_forms_and_the_answer_says_so(
     named: Client, commune: Commune
 ) -> None:
-    sample.make_entity(db.session.merge(commune).villages[0], "Nhà văn hóa", "diem_cong_cong", {"thon": ONE})
-    sample.make_entity(db.session.merge(commune).villages[0], "Bùi Văn Hai")
-    places = f"{LISTS}/diem_cong_cong/entities"
-    for path, body in (
-        (places, household()),
-        (LISTS, {"name": "moi"}),
-        (f"{HERE}/properties", {"name": "x"}),
-    ):
+    village = db.session.merge(commune).villages[0]
+    sample.make_entity(village, "Cây đa", "cay_da", {"thon": ONE})
+    sample.make_entity(village, "Bùi Văn Hai")
+    trees = f"{LISTS}/cay_da/entities"
+    for path, body in ((trees, household()), (LISTS, {"name": "moi"}), (f"{HERE}/properties", {"name": "x"})):
         answer = post(named, body, path)
         assert answer.status_code == 409, path
         assert answer.json["message"]
+
+
+def test_a_household_that_ended_by_mistake_is_there_again(named: Client, listed: str) -> None:
+    assert named.open("DELETE", f"{HERE}/entities/{listed}").status_code == 200
+    assert post(named, {}, f"{HERE}/entities/{listed}/restore").json == {"success": True}
+    assert named.json(f"{HERE}/entities/{listed}")["currentVersion"]["label"].startswith("Lương Thị Nụ")
+    assert post(named, {}, f"{HERE}/entities/{listed}/restore").status_code == 409
+
+
+def test_the_versions_of_a_household_tell_what_each_changed(
+    named: Client, officer: Client, listed: str
+) -> None:
+    patch(named, listed, {"label": "Lương Thị Na"})
+    patch(named, listed, {"data": {"dia_chi": "Ngõ 15, số 4"}})
+    one = f"{HERE}/entities/{listed}"
+    versions = named.json(f"{one}/versions")
+    assert [(each["version"], each["current"], each["label"].split(",")[0]) for each in versions] == [
+        (1, False, "Lương Thị Nụ"), (2, False, "Lương Thị Na"), (3, True, "Lương Thị Na"),
+    ]  # fmt: skip
+    first, second, third = named.json(f"{one}/diffs")
+    assert {each["propertyName"] for each in first} >= {"label", "thon", "dia_chi"}
+    assert [(each["propertyName"], each["new"]) for each in second] == [
+        ("label", "Lương Thị Na, Ngõ 14, số 3")
+    ]
+    told = {each["propertyName"]: (each["old"], each["new"]) for each in third}
+    assert told["dia_chi"] == ("Ngõ 14, số 3", "Ngõ 15, số 4")
+    actions = [each["action"] for each in named.json(f"{one}/audits")]
+    assert actions == ["entity.update.version", "entity.update.version", "entity.create"]
+    for path in ("versions", "diffs"):
+        answer = officer.get(f"{one}/{path}").text
+        assert "Lương" not in answer
+        assert "Ngõ" not in answer
+
+
+def test_the_table_of_a_list_is_asked_by_what_the_reader_is_told(
+    named: Client, officer: Client, listed: str
+) -> None:
+    table = f"{HERE}.svc/Entities"
+    post(named, {"entities": [household(f"Đỗ Văn {each}, Ngõ 5{each}", TWO) for each in "ABC"]})
+    assert len(named.json(f"{table}?$filter=thon eq '{TWO}'")["value"]) == 3
+    assert (
+        len(named.json(f"{table}?$filter=contains(label,'Văn B') or startswith(dia_chi,'Ngõ 14')")["value"])
+        == 2
+    )
+    assert named.json(f"{table}?$filter=__system/version gt 1&$count=true")["@odata.count"] == 0
+    ordered = named.json(f"{table}?$orderby=label desc&$top=2&$select=label&$filter=thon eq '{TWO}'")
+    assert [each["label"][:8] for each in ordered["value"]] == ["Đỗ Văn C", "Đỗ Văn B"]
+    rest = named.json(ordered["@odata.nextLink"].removeprefix("http://localhost"))
+    assert [each["label"][:8] for each in rest["value"]] == ["Đỗ Văn A"]
+    assert "@odata.nextLink" not in rest
+    document = named.json(f"{HERE}.svc/")
+    assert [each["url"] for each in document["value"]] == ["Entities"]
+    assert '<Property Name="dia_chi"' in named.get(f"{HERE}.svc/$metadata").text
+    assert officer.json(f"{table}?$filter=contains(label,'Lương')")["value"] == []
+    hidden = officer.get(f"{table}?$filter=contains(dia_chi,'Ngõ')")
+    assert (hidden.status_code, hidden.json["code"]) == (400, 400.8)
 
 
 def test_who_may_not_changes_no_household(app: Flask, named: Client, listed: str) -> None:
@@ -169,4 +222,4 @@ def test_who_wishes_no_names_writes_and_reads_none(officer: Client, listed: str)
     told = officer.json(f"{HERE}.svc/Entities?$count=True&$top=1&$skip=1")
     assert (told["@odata.count"], len(told["value"])) == (3, 1)
     assert "dia_chi" not in told["value"][0]
-    assert officer.get(f"{HERE}.svc/Entities?$filter=label eq 'x'").status_code == 501
+    assert officer.get(f"{HERE}.svc/Entities?$expand=*").status_code == 501

@@ -28,6 +28,7 @@ def test_pyodk_reads_reviews_and_writes_unmodified(
     app: Flask, commune: Commune, visits: str, tmp_path: Path
 ) -> None:
     here = db.session.merge(commune)
+    sample.make_entity(here.villages[0], "Cổng làng", "diem_cong_cong", {"thon": "11629001"})
     code = sample.make_collector(here, list(here.villages), "nguoi_di").token
     for name, version in (("cua_xa", "1"), ("cua_xa_2", "2")):
         (tmp_path / f"{name}.xlsx").write_bytes(workbook(version, WITH_PICTURE))
@@ -41,7 +42,8 @@ def test_pyodk_reads_reviews_and_writes_unmodified(
         "rounds": 2, "reviewed": "approved", "comments": 1, "app_users": ["field_key"] * 2, "csv": [200, 4],
         "attachments": [{"name": "1763.jpg", "exists": True}, {"name": "may 1.jpg", "exists": True}],
         "edited": ["approved", "Gõ nhầm"], "made": "cua_xa", "version": "2", "entity": 2, "many": True, "listed": 4,
-        "deleted": True, "rows": 3, "merged": [1, 4], "lists": ["ho_dan"], "list": "ho_dan", "refused": True,
+        "deleted": True, "rows": 3, "merged": [1, 4], "lists": ["diem_cong_cong", "ho_dan"], "list": "ho_dan",
+        "places": [["Nhà văn hóa", 2]], "added": [["Lê Thị Tư", True]], "refused": [True, True],
         "sent": ["uuid:00000000-0000-4000-8000-0000000000a1", True],
     }  # fmt: skip
 
