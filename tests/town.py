@@ -135,6 +135,8 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "code": code,
         "village": thons[0].code,
         "household_id": homes[0].id,
+        "list_name": "ho_dan",
+        "entity_id": homes[0].id,
         "submission_id": str(submission.id),
         "attachment_id": str(photo.id if photo else 0),
         "difficulty_id": str(difficulty.id if difficulty else 0),

@@ -45,12 +45,12 @@ def listing(code: str) -> Response:
     return jsonify([_list(each, commune) for each in found])
 
 
-@blueprint.get("/<name>")
+@blueprint.get("/<list_name>")
 @client(Right.READ_LABELS)
-def one(code: str, name: str) -> Response:
+def one(code: str, list_name: str) -> Response:
     """One of them with its properties."""
     commune = own_commune(code)
-    listed = named_list(name)
+    listed = named_list(list_name)
     begun = _begun(listed, commune)
     properties = [
         {"name": each, "odataName": identifier(each), "publishedAt": begun, "forms": []}
@@ -59,41 +59,41 @@ def one(code: str, name: str) -> Response:
     return jsonify(_list(listed, commune) | {"properties": properties, "linkedForms": [], "sourceForms": []})
 
 
-@blueprint.get("/<name>/entities")
+@blueprint.get("/<list_name>/entities")
 @client(Right.READ_LABELS, records=True)
-def entities(code: str, name: str) -> Response:
+def entities(code: str, list_name: str) -> Response:
     """The rows of a list that are in force."""
     commune = own_commune(code)
-    listed = named_list(name)
+    listed = named_list(list_name)
     rows, whole = rows_of(listed, commune), is_whole(listed)
-    note_reading(name, commune, len(rows), whole)
+    note_reading(list_name, commune, len(rows), whole)
     return jsonify([entity_json(each, whole) for each in rows])
 
 
-@blueprint.get("/<name>/entities/<uuid:entity_id>")
+@blueprint.get("/<list_name>/entities/<uuid:entity_id>")
 @client(Right.READ_LABELS, records=True)
-def entity(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def entity(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """One row with its data."""
     commune = own_commune(code)
-    listed = named_list(name)
+    listed = named_list(list_name)
     found = next((each for each in rows_of(listed, commune, entity_id)), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     whole = is_whole(listed)
-    note_reading(name, commune, 1, whole)
+    note_reading(list_name, commune, 1, whole)
     told = entity_json(found, whole)
     told["currentVersion"]["data"] = data_of(found.data, whole)
     return jsonify(told)
 
 
-@blueprint.get("/<name>/entities.csv")
+@blueprint.get("/<list_name>/entities.csv")
 @client(Right.READ_LABELS, records=True)
-def as_csv(code: str, name: str) -> Response:
+def as_csv(code: str, list_name: str) -> Response:
     """The rows as Central's CSV."""
     commune = own_commune(code)
-    listed = named_list(name)
+    listed = named_list(list_name)
     rows, whole = rows_of(listed, commune), is_whole(listed)
-    note_reading(name, commune, len(rows), whole)
+    note_reading(list_name, commune, len(rows), whole)
     properties = properties_of(rows, whole)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -103,7 +103,9 @@ def as_csv(code: str, name: str) -> Response:
         data = data_of(each.data, whole)
         updated = moment(each.changed_at) if each.version > 1 else ""
         end = (moment(each.created_at), 0, "", each.version - 1, updated, each.version)
-        writer.writerow([each.id, label_of(each, whole), *(data.get(name, "") for name in properties), *end])
+        writer.writerow(
+            [each.id, label_of(each, whole), *(data.get(each_name, "") for each_name in properties), *end]
+        )
     return Response(text.getvalue(), content_type="text/csv; charset=utf-8")
 
 

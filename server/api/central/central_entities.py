@@ -40,20 +40,20 @@ def add_list(code: str) -> Response:
     raise Problem(CentralProblem.PROPERTIES_FIXED)
 
 
-@blueprint.post("/<name>/properties")
+@blueprint.post("/<list_name>/properties")
 @client(Right.MANAGE_HOUSEHOLDS)
-def add_property(code: str, name: str) -> Response:
+def add_property(code: str, list_name: str) -> Response:
     """So are their properties: a question that fills one says whether it is personal."""
     own_commune(code)
-    named_list(name)
+    named_list(list_name)
     raise Problem(CentralProblem.PROPERTIES_FIXED)
 
 
-@blueprint.post("/<name>/entities")
+@blueprint.post("/<list_name>/entities")
 @client(Right.MANAGE_HOUSEHOLDS)
-def create(code: str, name: str) -> Response:
+def create(code: str, list_name: str) -> Response:
     """One household or place, or many (`entities`) of which all are added or none."""
-    commune = _of_written_list(code, name)
+    commune = _of_written_list(code, list_name)
     said = _object(request.get_json(silent=True), "body")
     many = said.get("entities")
     if many is not None and (not isinstance(many, list) or not 0 < len(many) <= MOST):
@@ -61,10 +61,10 @@ def create(code: str, name: str) -> Response:
     source = said.get("source") if many is not None else None
     filename = str(source.get("name") or _SOURCE) if isinstance(source, dict) else _SOURCE
     keys = _add(
-        [said] if many is None else [_object(each, "entities") for each in many], commune, name, filename
+        [said] if many is None else [_object(each, "entities") for each in many], commune, list_name, filename
     )
     db.session.commit()
-    return jsonify(success=True) if many is not None else jsonify(_told(name, keys[0]))
+    return jsonify(success=True) if many is not None else jsonify(_told(list_name, keys[0]))
 
 
 def _add(said: list[Mapping[str, Any]], commune: Commune, name: str, filename: str) -> list[uuid.UUID]:
@@ -77,63 +77,63 @@ def _add(said: list[Mapping[str, Any]], commune: Commune, name: str, filename: s
     return [each.id for each in places]
 
 
-@blueprint.patch("/<name>/entities/<uuid:entity_id>")
+@blueprint.patch("/<list_name>/entities/<uuid:entity_id>")
 @client(Right.MANAGE_HOUSEHOLDS)
-def change(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def change(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """Another name or thôn, or what its list says of it; of all else visits alone decide."""
-    commune = _of_written_list(code, name)
+    commune = _of_written_list(code, list_name)
     said = _object(request.get_json(silent=True), "body")
-    found = _found(name, entity_id, commune)
+    found = _found(list_name, entity_id, commune)
     data = _object(said.get("data", {}), "data")
-    own = (_ADDRESS,) if name == HOUSEHOLDS else written_places.PROPERTIES[name]
+    own = (_ADDRESS,) if list_name == HOUSEHOLDS else written_places.PROPERTIES[list_name]
     for key, value in data.items():
         if key not in (*own, _VILLAGE) and value != found.data.get(key):
             raise _wrong(key, str(value))
     asked = {"label": _text(said, "label"), "village": _text(data, _VILLAGE)}
     asked = {key: value for key, value in asked.items() if value}
-    if name == HOUSEHOLDS:
+    if list_name == HOUSEHOLDS:
         if address := _text(data, _ADDRESS):
             asked["address"] = address
         written_rows.change(entity_id, _seen(), asked, commune, _SOURCE, _officer(commune))
     else:
         asked |= {key: _text(data, key) for key in own if key in data}
-        written_places.change(entity_id, _seen(), asked, commune, name, _officer(commune))
+        written_places.change(entity_id, _seen(), asked, commune, list_name, _officer(commune))
     db.session.commit()
-    return jsonify(_told(name, entity_id))
+    return jsonify(_told(list_name, entity_id))
 
 
-@blueprint.delete("/<name>/entities/<uuid:entity_id>")
+@blueprint.delete("/<list_name>/entities/<uuid:entity_id>")
 @client(Right.MANAGE_HOUSEHOLDS)
-def remove(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def remove(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """The household or place is no longer there from today; `restore` takes that back."""
-    commune = _of_written_list(code, name)
-    _found(name, entity_id, commune)
-    if name == HOUSEHOLDS:
+    commune = _of_written_list(code, list_name)
+    _found(list_name, entity_id, commune)
+    if list_name == HOUSEHOLDS:
         written_rows.end(entity_id, _officer(commune))
     else:
-        written_places.end(entity_id, name, _officer(commune))
+        written_places.end(entity_id, list_name, _officer(commune))
     db.session.commit()
     return jsonify(success=True)
 
 
-@blueprint.post("/<name>/entities/<uuid:entity_id>/restore")
+@blueprint.post("/<list_name>/entities/<uuid:entity_id>/restore")
 @client(Right.MANAGE_HOUSEHOLDS)
-def restore(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def restore(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """It is there after all."""
-    commune = _of_written_list(code, name)
-    if name == HOUSEHOLDS:
+    commune = _of_written_list(code, list_name)
+    if list_name == HOUSEHOLDS:
         written_rows.bring_back(entity_id, _officer(commune))
     else:
-        written_places.bring_back(entity_id, commune, name, _officer(commune))
+        written_places.bring_back(entity_id, commune, list_name, _officer(commune))
     db.session.commit()
     return jsonify(success=True)
 
 
-def _of_written_list(code: str, name: str) -> Commune:
+def _of_written_list(code: str, list_name: str) -> Commune:
     commune = own_commune(code)
-    listed = named_list(name)
+    listed = named_list(list_name)
     if listed.name != HOUSEHOLDS and listed.name not in written_places.PROPERTIES:
-        raise Problem(CentralProblem.LIST_BY_VISITS, name=name[:60])
+        raise Problem(CentralProblem.LIST_BY_VISITS, name=list_name[:60])
     return commune
 
 

@@ -17,34 +17,36 @@ from server.db import db
 from server.errors import CommonProblem, Problem
 from server.models import Entity, EntityAct, EntityVersion, Submission
 
-blueprint = Blueprint("central_entity_histories", __name__, url_prefix="/v1/projects/<code>/datasets/<name>")
+blueprint = Blueprint(
+    "central_entity_histories", __name__, url_prefix="/v1/projects/<code>/datasets/<list_name>"
+)
 
 Json = dict[str, Any]
 
 
 @blueprint.get("/entities/<uuid:entity_id>/versions")
 @client(Right.READ_LABELS, records=True)
-def versions(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def versions(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """Its versions, the oldest first, as far as the reader may have them."""
-    found, whole = _opened(code, name, entity_id)
+    found, whole = _opened(code, list_name, entity_id)
     rows = _versions(found)
     return jsonify([_version(row, found, whole) for row in rows])
 
 
 @blueprint.get("/entities/<uuid:entity_id>/diffs")
 @client(Right.READ_LABELS, records=True)
-def diffs(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def diffs(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """What each version changed, in the order of the versions; the first changed everything."""
-    found, whole = _opened(code, name, entity_id)
+    found, whole = _opened(code, list_name, entity_id)
     every: list[Mapping[str, Any]] = [{}, *(_said(row, found, whole) for row in _versions(found))]
     return jsonify([_changed(before, after) for before, after in pairwise(every)])
 
 
 @blueprint.get("/entities/<uuid:entity_id>/audits")
 @client(Right.READ_LABELS, records=True)
-def audits(code: str, name: str, entity_id: uuid.UUID) -> Response:
+def audits(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """What happened to it, the newest first: by visits, lists and acts, those that were taken back included."""
-    found, _ = _opened(code, name, entity_id)
+    found, _ = _opened(code, list_name, entity_id)
     told = [(row.created_at, _event(row)) for row in _versions(found) if row.kind != "end"]
     acts = sa.select(EntityAct).where(EntityAct.entity_id == found.id).order_by(EntityAct.id)
     for act in db.session.scalars(acts):
@@ -55,14 +57,14 @@ def audits(code: str, name: str, entity_id: uuid.UUID) -> Response:
     return jsonify([line for _, line in sorted(told, key=lambda each: each[0])][::-1])
 
 
-def _opened(code: str, name: str, entity_id: uuid.UUID) -> tuple[Entity, bool]:
+def _opened(code: str, list_name: str, entity_id: uuid.UUID) -> tuple[Entity, bool]:
     """The entity, and whether the reader has it whole; Problem NOT_FOUND."""
-    commune, listed = own_commune(code), named_list(name)
+    commune, listed = own_commune(code), named_list(list_name)
     found = next(iter(rows_of(listed, commune, entity_id)), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     whole = is_whole(listed)
-    note_reading(name, commune, 1, whole)
+    note_reading(list_name, commune, 1, whole)
     return found, whole
 
 

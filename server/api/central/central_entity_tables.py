@@ -28,7 +28,9 @@ from server.api.odata.query_options import QueryOptions
 from server.errors import Problem
 from server.models import Commune, Entity, EntityList
 
-blueprint = Blueprint("central_entity_tables", __name__, url_prefix="/v1/projects/<code>/datasets/<name>.svc")
+blueprint = Blueprint(
+    "central_entity_tables", __name__, url_prefix="/v1/projects/<code>/datasets/<list_name>.svc"
+)
 
 Json = dict[str, Any]
 _SYSTEM = ("createdAt", "creatorId", "creatorName", "updates", "updatedAt", "version", "conflict")
@@ -39,10 +41,10 @@ _SPACE = "org.opendatakit.user"
 
 @blueprint.get("/")
 @client(Right.READ_LABELS)
-def document(code: str, name: str) -> Response:
+def document(code: str, list_name: str) -> Response:
     """What the service has: one table."""
     own_commune(code)
-    named_list(name)
+    named_list(list_name)
     odata_answers.refuse_other_forms(is_xml=False)
     sets = [{"name": "Entities", "kind": "EntitySet", "url": "Entities"}]
     return odata_answers.json({"@odata.context": f"{request.base_url.rstrip('/')}/$metadata", "value": sets})
@@ -50,9 +52,9 @@ def document(code: str, name: str) -> Response:
 
 @blueprint.get("/$metadata")
 @client(Right.READ_LABELS)
-def metadata(code: str, name: str) -> Response:
+def metadata(code: str, list_name: str) -> Response:
     """Its columns, in EDMX 4.0."""
-    commune, listed = own_commune(code), named_list(name)
+    commune, listed = own_commune(code), named_list(list_name)
     odata_answers.refuse_other_forms(is_xml=True)
     columns = identifiers(properties_of(rows_of(listed, commune), is_whole(listed)))
     return odata_answers.xml(_edmx(columns.values()))
@@ -60,9 +62,9 @@ def metadata(code: str, name: str) -> Response:
 
 @blueprint.get("/Entities")
 @client(Right.READ_LABELS, records=True)
-def table(code: str, name: str) -> Response:
+def table(code: str, list_name: str) -> Response:
     """The rows: `$filter`, `$orderby`, `$top`, `$skip`, `$count` and `$select` over what the reader is told."""
-    commune, listed = own_commune(code), named_list(name)
+    commune, listed = own_commune(code), named_list(list_name)
     odata_answers.refuse_other_forms(is_xml=False)
     asked = query_options.asked()
     if asked.expands or asked.after:
@@ -70,7 +72,7 @@ def table(code: str, name: str) -> Response:
     rows = _asked(_rows(listed, commune), asked)
     end = len(rows) if asked.top is None else min(len(rows), asked.skip + asked.top)
     shown = rows[asked.skip : end]
-    note_reading(name, commune, len(shown), is_whole(listed))
+    note_reading(list_name, commune, len(shown), is_whole(listed))
     told: Json = {
         "value": [_selected(each, asked.select) for each in shown],
         "@odata.context": f"{request.base_url.removesuffix('/Entities')}/$metadata#Entities",
