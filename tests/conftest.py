@@ -52,6 +52,9 @@ SECRET = "a secret for tests only, longer than it needs to be"
 MEMORY = Path("/dev/shm")
 ROOM = 2_000_000_000  # bytes
 
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    # SQLite waits for the disk at every commit, which no test of one process is about
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 made_once.begin()
 # how long an example takes is no property: on a busy machine the first one would fail (in CI Hypothesis knows itself)
 hypothesis.settings.register_profile("any_machine", hypothesis.settings(), deadline=None)
