@@ -14,6 +14,7 @@ from dashboards.coverage_lines import ShownCell, TargetLine
 from dashboards.maps.map_colours import figure
 from dashboards.pages.commune_page_request import CommunePage, ask
 from dashboards.pages.commune_pages import blueprint
+from forms import indicator_sets
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.estimate import METHODS
 from geo.reach import noun
@@ -112,6 +113,7 @@ def target(code: str, target_id: str) -> str:
         line=next(line for line in coverage_lines.lines(asked.table) if line.id == target_id),
         stored=stored,
         explanation=_explanation(row.target),
+        document=indicator_sets.source_of(row.target.indicator or ""),
         rule=_rule(row.target, asked.table, counted),
         weeks=_weeks(asked, counted, row.target),
         thons=_thons(asked.table, counted, row.target)

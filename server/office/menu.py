@@ -50,6 +50,13 @@ WORKING = (
     MenuEntry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
     MenuEntry("pay_pages.show", "Ngày công", Right.MANAGE_COLLECTORS, under="collector_pages.listing"),
     MenuEntry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
+    MenuEntry(
+        "form_block_pages.blocks",
+        "Khối câu hỏi",
+        Right.MANAGE_FORMS,
+        of_commune=False,
+        under="form_pages.listing",
+    ),
     MenuEntry("poster_pages.listing", "Áp phích", Right.MANAGE_POSTERS, under="form_pages.listing"),
     MenuEntry(
         "bin_pages.listing", "Thùng rác", Right.MANAGE_FORMS, of_commune=False, under="form_pages.listing"
@@ -94,6 +101,7 @@ PARTS = {
     "household_lists": "households",
     "breach_pages": "privacy",
     "plan_upload": "first_steps",
+    "indicator_set_pages": "first_steps",
     "table_pages": "first_steps",
 }
 """Blueprints whose pages all stand below the page of another one's."""

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from forms import plans
+from forms import indicator_sets, plans
 from forms.yaml_parts import MOST_BYTES, PlanRejected
 from server import clock
 from server.accounts import access
@@ -102,7 +102,7 @@ def _wrong_lines(content: bytes, commune: Commune) -> tuple[str, ...]:
 def _choosing(commune: Commune, wrong: tuple[str, ...] = ()) -> str:
     shipped = [(plan_id, plans.read(plan_id)) for plan_id in plans.PLANS]
     return render_template("office/plan_upload.html", commune=commune, shipped=shipped, wrong=wrong,
-                           year=clock.today().year)  # fmt: skip
+                           sets=indicator_sets.every(), year=clock.today().year)  # fmt: skip
 
 
 def _looking(commune: Commune, plan_id: str, plan: plans.PlanFile, refused: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from forms import library
+from forms import form_blocks, library
 from forms.convert import Converted, FreeVersions
 from forms.definition import HOUSEHOLD_LIST, Definition, IndicatorDeclaration
 from forms.errors import FormRejected, SheetError
@@ -18,7 +18,7 @@ from forms.sheets import Sheet
 from server import audit, clock
 from server.db import db
 from server.models import Commune, EntityList, Form, FormFile, FormVersion, Indicator
-from server.published_forms import read_workbook, self_answers
+from server.published_forms import read_workbook, self_answers, visit_minutes
 from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
@@ -185,9 +185,19 @@ def library_ready(form_ids: Iterable[str] = library.LIBRARY) -> list[ReadyForm]:
     found: list[ReadyForm] = []
     for form_id in form_ids:
         declared = tuple(each for read in found for each in read.converted.definition.declared)
-        workbook = library.workbook(library.read(form_id))
-        found.append(ready(workbook, f"{form_id}.xlsx", Terms(declared=declared)))
+        found.append(ready(_library_workbook(form_id), f"{form_id}.xlsx", Terms(declared=declared)))
     return found
+
+
+def _library_workbook(form_id: str) -> bytes:
+    """A form of the library; the household form with the blocks that its newest version has, so that none is lost."""
+    blocks = visit_minutes.held(form_id) if form_id == form_blocks.HOUSEHOLD_FORM else ()
+    if not blocks:
+        return library.workbook(library.read(form_id))
+    version = form_blocks.library_version()
+    stored = sa.select(FormVersion.workbook).join(Form, Form.id == FormVersion.form_id)
+    known = db.session.scalar(stored.where(Form.form_id == form_id, FormVersion.version == version))
+    return known or form_blocks.composed(blocks, version=version)
 
 
 def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:

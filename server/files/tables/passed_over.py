@@ -58,11 +58,13 @@ def is_signature(cells: Iterable[Cell], read: Iterable[Cell]) -> bool:
     """Whether a row begins what stands under a table: who made it, place and day, a seal.
 
     `read` are the cells of columns that are read; an office ("Trưởng thôn") is a signature only there, and what its
-    holder does elsewhere.
+    holder does elsewhere. With a number beside it an office is none: "Cán bộ, công chức có kỹ năng số", 100 %.
     """
-    texts = (words(cell) for cell in cells if isinstance(cell, str))
-    offices = (words(cell) for cell in read if isinstance(cell, str))
-    return any(map(_SIGNED.search, texts)) or any(map(_OFFICE.match, offices))
+    row = [cell for cell in cells if cell is not None]
+    if any(_SIGNED.search(words(cell)) for cell in row if isinstance(cell, str)):
+        return True
+    has_number = any(character.isdigit() for cell in row for character in str(cell))
+    return not has_number and any(_OFFICE.match(words(cell)) for cell in read if isinstance(cell, str))
 
 
 def first_words(cells: Sequence[Cell]) -> str:

@@ -1,9 +1,11 @@
 """Workbooks that officers take away: a template to fill in, and their own rows with what is wrong beside them."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from server.files.tables.read_table import RowFault, TableKind
 
@@ -30,8 +32,15 @@ def template(kind: TableKind) -> bytes:
     return out.getvalue()
 
 
-def filled(kind: TableKind, rows: Iterable[Sequence[str]]) -> bytes:
-    """Rows under the headings of a kind of table, each cell text: what comes back is what went out."""
+def filled(
+    kind: TableKind,
+    rows: Iterable[Sequence[str]],
+    beside: Mapping[str, Iterable[Sequence[str]]] | None = None,
+) -> bytes:
+    """Rows under the headings of a kind of table, each cell text: what comes back is what went out.
+
+    `beside` are more sheets by name, to read and not to send: rows of text, the heading first.
+    """
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = book.add_worksheet("Bảng")
@@ -46,7 +55,18 @@ def filled(kind: TableKind, rows: Iterable[Sequence[str]]) -> bytes:
             for place, cell in enumerate(row):
                 sheet.write_string(line, place, cell, text)
         sheet.freeze_panes(1, 0)
+        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        for name, lines in (beside or {}).items():
+            _told(book.add_worksheet(name), lines, bold, wrapped)
     return out.getvalue()
+
+
+def _told(sheet: Worksheet, lines: Iterable[Sequence[str]], bold: Format, wrapped: Format) -> None:
+    sheet.set_column(0, 9, 32)
+    for line, row in enumerate(lines):
+        for place, cell in enumerate(row):
+            sheet.write_string(line, place, cell, wrapped if line else bold)
+    sheet.freeze_panes(1, 0)
 
 
 def to_mend(kind: TableKind, faults: Sequence[RowFault]) -> bytes:

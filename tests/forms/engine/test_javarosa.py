@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 from pyxform.xls2xform import convert
 
-from forms import library
+from forms import form_blocks, library
 from forms.engine import engine
 from forms.engine.answer_tree import AnswerNode
 from forms.engine.correction import Correction, alike
@@ -50,6 +50,7 @@ CASES = sorted(
 FORMS = {f"library {name}": library.read(name) for name in library.LIBRARY} | {
     f"{path.parent.name} {path.stem}": path.read_text(encoding="utf-8") for path in CASES
 }
+COMPOSED = "library ho_gia_dinh with every block"
 
 
 @pytest.fixture(scope="module")
@@ -115,11 +116,15 @@ def fill(form: engine.Fillable, seed: int, later: int = 0) -> tuple[Filling, lis
 @cache
 def opened(name: str) -> tuple[bytes, engine.Fillable]:
     """A form's XForm, and the form opened with the lists."""
-    document = convert(FORMS[name], file_type=".md").xform.encode()
+    if name == COMPOSED:
+        workbook = form_blocks.composed(form_blocks.BLOCKS, version="1")
+        document = convert(workbook, file_type=".xlsx").xform.encode()
+    else:
+        document = convert(FORMS[name], file_type=".md").xform.encode()
     return document, engine.open_form(document, {file: content.encode() for file, content in MEDIA.items()})
 
 
-@pytest.mark.parametrize("name", sorted(FORMS))
+@pytest.mark.parametrize("name", sorted([*FORMS, COMPOSED]))
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_visit_is_on_the_phone_what_it_is_here(java: JavaRosa, folder: Path, name: str, seed: int) -> None:
     document, here = opened(name)

@@ -51,8 +51,8 @@ def test_an_officer_chooses_among_ten_families_of_pages(officer: Browser) -> Non
         (f"{OFFICE}/phieu", "*Soát phiếu", ["*Soát phiếu", "Phúc tra", "Gửi đi"]),
         (f"{OFFICE}/gui-di", "+Soát phiếu", ["Soát phiếu", "Phúc tra", "*Gửi đi"]),
         (f"{OFFICE}/ngay-cong", "+Thành viên tổ", ["Thành viên tổ", "*Ngày công"]),
-        (f"{OFFICE}/ap-phich", "+Biểu mẫu", ["Biểu mẫu", "*Áp phích", "Thùng rác"]),
-        ("/quan-tri/thung-rac", "+Biểu mẫu", ["Biểu mẫu", "Áp phích", "*Thùng rác"]),
+        (f"{OFFICE}/ap-phich", "+Biểu mẫu", ["Biểu mẫu", "Khối câu hỏi", "*Áp phích", "Thùng rác"]),
+        ("/quan-tri/thung-rac", "+Biểu mẫu", ["Biểu mẫu", "Khối câu hỏi", "Áp phích", "*Thùng rác"]),
         ("/quan-tri/khoa-truy-cap", "+Tài khoản", ["Tài khoản", "*Khóa truy cập"]),
     ],
 )

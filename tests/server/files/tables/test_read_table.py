@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from server.files.tables import read_table, table_file
 from server.files.tables.read_table import ReadingChoice, TableColumn, TableKind, TableRead
 from server.files.tables.table_file import TableRejected
+from server.plans.plan_table import PLAN_TABLE
 
 KIND = TableKind(
     "thu",
@@ -66,6 +67,16 @@ def test_what_is_passed_over_is_named_with_its_row() -> None:
 def test_offices_in_other_columns_do_not_end_the_table() -> None:
     rows = [("Họ tên", "Thôn", "Chức vụ"), ("An", "Đông", "Trưởng thôn"), ("Bình", "Đoài", "Cán bộ Đoàn")]
     assert cells(read(rows)) == [("An", "Đông"), ("Bình", "Đoài")]
+
+
+def test_a_row_about_an_office_that_has_a_number_is_data() -> None:
+    table = (
+        "Chỉ tiêu\tMức giao\nHồ sơ trực tuyến\t85%\nCán bộ, công chức có kỹ năng số\t100%\n"
+        "Bí thư chi bộ dùng VNeID\t12\nTin, bài\t1\nCÁN BỘ TỔNG HỢP\tCHỦ TỊCH\n"
+    )
+    reading = read_table.read_text(table, PLAN_TABLE)
+    assert [row.text("target_value") for row in reading.rows] == ["85%", "100%", "12", "1"]
+    assert [row.why for row in reading.passed] == ["phần ký tên dưới bảng"]
 
 
 def test_a_row_that_lacks_something_is_kept_to_be_told() -> None:
