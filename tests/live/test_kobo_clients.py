@@ -27,14 +27,19 @@ from server.intake import apply_batches, receive
 from server.intake.sender import Sender
 from server.models import Person, Village
 from tests import sample
+from tests.client_venv import python_with
 from tests.conftest import Template, application, on_a_copy
-from tests.live import behind_tls, kobo_venv
+from tests.live import behind_tls
 from tests.live.served import Served
 from tests.people import PASSWORD, Browser, browser, make_person
 from tests.server.api.kobo.conftest import FORM
 
 pytestmark = pytest.mark.live
 
+CLIENTS = (
+    "koboextractor==0.2.1", "kobo2pandas==0.9.0", "pykobo==0.1.7", "kobo-api-v2==0.1.0", "kobodata==0.0.9",
+    "kobo-mcp==0.1.4", "mcp<2",
+)  # fmt: skip
 VISITS, EDITS, PHOTOS = 1500, 40, 30
 TICKED = ("shp", "vneid", "cks")
 """The choices of a question with several answers, in the form's order: pykobo tells them so, with bars between."""
@@ -154,7 +159,7 @@ def same(
 def read(place: tuple[Flask, Served, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What all six clients read."""
     _, served, token = place
-    python = kobo_venv.python()
+    python = python_with(*CLIENTS)
     with behind_tls.served(served.port, tmp_path_factory.mktemp("tls")) as (secure, certificate):
         told = {"url": served.url, "secure": secure, "token": token, "uid": UID}
         others = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

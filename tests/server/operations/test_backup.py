@@ -211,7 +211,7 @@ def test_the_other_database_reads_it_too(
     folder.mkdir()
     url = ""
     if database == "sqlite":
-        url = _empty_postgresql(request.getfixturevalue("postgres"))
+        url = empty_postgresql(request.getfixturevalue("postgres"))
     app = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, second_factor="none"))
     with app.app_context():
         restore.restore(made.path, [])
@@ -222,7 +222,8 @@ def test_the_other_database_reads_it_too(
         db.dispose()
 
 
-def _empty_postgresql(url: str) -> str:
+def empty_postgresql(url: str) -> str:
+    """The URL of a new database beside this one, without any table."""
     name = f"t{uuid.uuid4().hex}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
