@@ -70,12 +70,27 @@ def ensure() -> None:
         if field is not None:
             made.append(_statement(form_id, field))
     db.session.rollback()
-    _run(made)
+    _run([*_unfinished([name(*each) for each in wanted]), *made])
 
 
 def name(form_id: int, path: str) -> str:
     """What the database calls the index."""
     return f"ix_answer_{hashlib.sha256(f'{form_id} {path}'.encode()).hexdigest()[:16]}"
+
+
+def _unfinished(names: Sequence[str]) -> list[str]:
+    """What takes away indexes whose making was cut short: PostgreSQL keeps such, uses them never, and makes no other
+    of the same name."""
+    if db.engine.dialect.name != "postgresql":
+        return []
+    query = sa.text(
+        "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid WHERE NOT indisvalid AND relname = ANY(:names)"
+    )
+    with db.engine.connect() as connection:
+        return [
+            f"DROP INDEX CONCURRENTLY IF EXISTS {each}"
+            for each in connection.scalars(query, {"names": list(names)})
+        ]
 
 
 def _statement(form_id: int, field: Field) -> str:

@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from server import audit
+from server.answers import indexed_questions
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse, told
 from server.db import begin_writing, db
@@ -108,6 +109,7 @@ class _Told:
 def _restored(file: Path, key: Path | None) -> _Told:
     identities = importlib.import_module("server.operations.backup.archive").identities(key)
     done = importlib.import_module("server.operations.backup.restore").restore(file, identities)
+    indexed_questions.ensure()
     detail = {"file": file.name, "made_at": done.made_at, "rows": done.rows, "blobs": done.blobs,
               "spoilt": len(done.spoilt)}  # fmt: skip
     begin_writing()

@@ -1,9 +1,12 @@
 """Questions with an index: queries are worked out by it, and say what they said without."""
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app import create_app
 from server import migrate
 from server.answers import indexed_questions, submission_pages
 from server.answers.expression import AnswerAt, Compare, Sign
@@ -12,8 +15,12 @@ from server.answers.reader import AnswersReader
 from server.db import db
 from server.exports import select
 from server.models import Commune, Form
+from server.operations.backup import make
+from server.settings import Settings
 from tests import sample
+from tests.conftest import SECRET
 from tests.server.api.kobo.conftest import FORM
+from tests.server.operations.test_backup import empty_postgresql
 
 QUERIES = (
     Compare(AnswerAt("thon"), Sign.EQUAL, "11629001"),
@@ -61,6 +68,38 @@ def test_an_index_is_no_table_of_ours_and_comes_back_after_a_migration(form: For
     indexed_questions.drop(form, "thon")
     assert indexed_questions.listed(form) == []
     assert indexed_questions.name(form.id, "thon") not in plan(form, QUERIES[0])
+
+
+def test_a_restored_place_has_its_indexes_on_the_other_database_too(
+    form: Form, database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    indexed_questions.add(form, "thon")
+    name, made = indexed_questions.name(form.id, "thon"), make.backup(tmp_path)
+    (folder := tmp_path / "other").mkdir()
+    url = empty_postgresql(request.getfixturevalue("postgres")) if database == "sqlite" else ""
+    other = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, second_factor="none"))
+    with other.app_context():
+        answer = other.test_cli_runner().invoke(args=["restore", str(made.path)])
+        assert answer.exit_code == 0, answer.output
+        there = db.session.scalars(sa.select(Form).where(Form.form_id == "khao_sat")).one()
+        assert name in plan(there, QUERIES[0])
+        db.session.close()
+        migrate.downgrade("base")
+        db.dispose()
+
+
+def test_an_index_whose_making_was_cut_short_is_made_anew(form: Form) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite makes an index whole or not at all")
+    indexed_questions.add(form, "thon")
+    name = indexed_questions.name(form.id, "thon")
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass"
+        )
+    assert name not in plan(form, QUERIES[0])
+    indexed_questions.ensure()
+    assert name in plan(form, QUERIES[0])
 
 
 @pytest.mark.parametrize("path", ["khong/co", "ho/chu_ho", "tv/ho_ten", "ho/dich_vu", "ho/vi_tri"])
