@@ -194,18 +194,17 @@ def _id(meta: Any | None, name: str) -> str | None:
 
 def _collect(parent: Any, branch: Branch, found: FoundTexts) -> None:
     """Walks along the definition, so no deeper than it; the first of two equal leaves counts."""
-    inside = branch.inside
+    inside, texts = branch.inside, found.texts
     for child in parent:
         tag = child.tag
-        name = tag if tag[0] != "{" else tag[tag.index("}") + 1 :]
-        known = inside.get(name)
+        known = inside.get(tag) or inside.get(name := tag[tag.find("}") + 1 :])
         if known is None:
             if name == "entity" and branch.is_meta:
                 found.entities.append((branch.path + "/entity", child))
         elif isinstance(known, str):
-            if known not in found.texts:
+            if known not in texts:
                 raw = child.text
-                found.texts[known] = raw if raw and not raw.isspace() else ""
+                texts[known] = raw if raw and not raw.isspace() else ""
         elif known.is_repeat:
             one_round = FoundTexts()
             _collect(child, known, one_round)

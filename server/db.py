@@ -4,25 +4,33 @@ import datetime as dt
 import inspect
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
+import orjson
 from flask import g, has_app_context
 from flask.sansio.app import App
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
     Integer,
     MetaData,
+    SQLColumnExpression,
     String,
     UpdateBase,
+    any_,
     event,
+    func,
+    literal,
     make_url,
+    select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
@@ -97,6 +105,17 @@ def _as_postgresql(element: in_vietnamese_order, compiler: SQLCompiler, **option
     )
     between = f"chr({ord(vietnamese_order.BETWEEN)})"
     return f'(({letters} || {between} || {tones}) COLLATE "C")'
+
+
+def is_among(column: SQLColumnExpression[int], keys: Sequence[int], dialect: str) -> ColumnElement[bool]:
+    """That a column is one of these keys, all of them as one parameter.
+
+    With a parameter each, writing out and reading a statement of five hundred costs as much as its rows.
+    """
+    if dialect == "postgresql":
+        return column == any_(literal(list(keys), ARRAY(BigInteger)))
+    each = func.json_each(orjson.dumps(list(keys)).decode()).table_valued("value")
+    return column.in_(select(each.c.value))
 
 
 class RoutedSession(Session):

@@ -1,6 +1,7 @@
 """What changed since a reader last asked, as they may see it: submissions as they are now, and days that are over."""
 
 import datetime as dt
+import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,26 @@ def page(scope: FeedScope, after: int, limit: int) -> FeedPage:
     told = _told(scope, rows)
     _wait_for_the_disk()
     return FeedPage(tuple(told), max(until, after) if is_last else rows[-1].id, is_last)
+
+
+def position(of: AnswersReader) -> str:
+    """Another text whenever a submission that the reader may see came, went, or is another than before: the area, and
+    the last change in it. Three statements, which look at no submission."""
+    here = of.here
+    in_village = sa.select(sa.func.max(Change.id)).where(Change.village_id == Village.id).scalar_subquery()
+    in_villages = sa.select(sa.func.max(in_village)).where(Village.id.in_(sorted(here.villages)))
+    nowhere = (
+        sa.select(Change.id)
+        .where(Change.village_id.is_(None), Change.kind != COVERAGE)
+        .order_by(Change.id.desc())
+        .limit(1)
+    )
+    last = max(filter(None, (db.session.scalar(in_villages), db.session.scalar(nowhere))), default=0)
+    at = db.session.scalar(
+        sa.select(Change.at).where(Change.id == last)
+    )  # a restored place counts on from before
+    said = (sorted(here.villages), sorted(here.collectors), sorted(here.posters), last, at)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _within(scope: FeedScope) -> sa.ColumnElement[bool]:

@@ -11,6 +11,7 @@ from server.answers import answer_sql, reader
 from server.answers.answer_sql import AnswerSql
 from server.answers.expression import ALL, Expression, OrderBy, Own, keys
 from server.answers.reader import AnswersReader
+from server.db import is_among
 from server.exports import columns, select
 from server.exports.select import SubmissionFilter
 from server.models import Form, Submission
@@ -86,8 +87,9 @@ def rows(
     connection: sa.Connection, ids: Sequence[int], wanted: Sequence[Any], size: int = BATCH
 ) -> Iterator[list[sa.Row[Any]]]:
     """The rows with these keys, in their order; the first of the `wanted` columns is the key."""
+    dialect = connection.dialect.name
     for start in range(0, len(ids), size):
         some = ids[start : start + size]
-        found = connection.execute(sa.select(*wanted).where(Submission.id.in_(some))).all()
+        found = connection.execute(sa.select(*wanted).where(is_among(Submission.id, some, dialect))).all()
         by_id = {row[0]: row for row in found}
         yield [by_id[key] for key in some if key in by_id]

@@ -51,7 +51,7 @@ def _kobo_json(hook: Hook, submission_id: int) -> Json:
         owner = asset_json.of(hook.form, reader, {}).owner
         made = submission_json.made(asked, owner, hook.outside_url, frozenset())
         rows = next(submission_pages.rows(connection, [submission_id], submission_json.COLUMNS))
-        return next(made.of(rows, connection))
+        return made.of(rows, connection)[0]
 
 
 def _told(said: Json, hidden: Collection[str], *, labels: bool) -> Json:

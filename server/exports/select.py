@@ -202,7 +202,8 @@ def attachment(commune: Commune, submission_id: int, name: str) -> Attachment:
 
 IN_FORCE = (Submission.quarantine.is_(None), Submission.replaced_by_id.is_(None))
 """Neither replaced by an edit nor waiting for a decision."""
-COUNTING = (*IN_FORCE, Submission.review != "rejected")
+COUNTING = (*IN_FORCE, Submission.review != sa.literal_column("'rejected'"))
+"""What is listed and counted, word for word as the index of it says (`server/models/submissions.py`)."""
 
 
 def within(here: Here) -> sa.ColumnElement[bool]:

@@ -16,6 +16,8 @@ _OPEN = text(
     "or missing_files is not null) and review = 'received')"
 )
 """What waits for a person (server/review/waiting_reasons.py)."""
+_COUNTING = text("quarantine is null and replaced_by_id is null and review <> 'rejected'")
+"""What is listed and counted (`COUNTING` of server/exports/select.py)."""
 
 
 class Submission(Base):
@@ -34,6 +36,16 @@ class Submission(Base):
         Index(None, "form_id", "id"),
         Index(None, "collector_id", "id"),
         Index(None, "village_id", "form_id"),
+        Index(  # what is listed of a form, in its order: found and counted without its rows
+            "ix_submission_counting",
+            "form_id",
+            "id",
+            "village_id",
+            "collector_id",
+            "poster_id",
+            sqlite_where=_COUNTING,
+            postgresql_where=_COUNTING,
+        ),
         Index("ix_submission_open", "collector_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         # the few visits that are about no household: check points of 5G, found by thôn
         Index(

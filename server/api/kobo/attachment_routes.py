@@ -1,6 +1,5 @@
 """Photos and other files of submissions at Kobo's door: who may read the answer may have its file (K14)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -68,8 +67,8 @@ def _told(found: FoundSubmissions) -> list[Json]:
     """The files that the answers shown to the reader name."""
     with select.reading(reading_engine()) as connection:
         rows = next(iter(submission_pages.rows(connection, found.ids, submission_json.COLUMNS)), [])
-        told: Iterator[Json] = found.told().of(rows, connection)
-        files: list[Json] = next(told)["_attachments"]
+        told = found.told().of(rows, connection)
+        files: list[Json] = told[0]["_attachments"]
         return files
 
 

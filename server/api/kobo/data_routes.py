@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from forms.left_out import without
 from server import audit, clock
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers import submission_pages
+from server.answers import changes_feed, submission_pages
 from server.answers.answer_sql import BadPattern
 from server.answers.expression import ALL, Compare, Own, Sign, Some
 from server.answers.reader import AnswersReader
@@ -38,7 +37,7 @@ from server.api.kobo.query_language import QueryLanguage
 from server.db import db, reading_engine
 from server.errors import CommonProblem, Problem
 from server.exports import columns, select
-from server.models import Attachment, Form, FormVersion, Submission, SubmissionReview
+from server.models import Attachment, Form, FormVersion, Submission
 
 blueprint = Blueprint("kobo_data", __name__, url_prefix="/api/v2/assets/<uid>")
 ACT = "submissions.read"
@@ -74,10 +73,10 @@ def listing(uid: str) -> Response:
     if kind == "xml" and (request.args.get("sort") or request.args.get("fields")):
         raise wrong("detail", "Sort and fields are not supported in XML format")
     page, fields = paging.asked(), query_language.fields(request.args.get("fields", ""))
-    found = listed(uid, page=page)
-    mark = _mark(found)
+    mark = _mark(uid)
     if request.if_none_match.contains_weak(mark):
         return Response(status=304, headers={"ETag": quote_etag(mark, weak=True)})
+    found = listed(uid, page=page)
     note(found.asked, len(found.ids))
     if kind == "xml":
         return _streamed(_xml(found, page), "application/xml", mark)
@@ -164,7 +163,7 @@ def one(uid: str, submission_id: str) -> Response:
         return Response(xml, content_type="application/xml")
     with select.reading(reading_engine()) as connection:
         rows = next(submission_pages.rows(connection, found.ids, submission_json.COLUMNS))
-        return jsonify(next(found.told().of(rows, connection)))
+        return jsonify(found.told().of(rows, connection)[0])
 
 
 def one_listed(uid: str, key: str) -> FoundSubmissions:
@@ -203,12 +202,18 @@ def counts(uid: str) -> Response:
     return jsonify(daily_submission_counts=daily, total_submission_count=found.count)
 
 
-def _mark(found: FoundSubmissions) -> str:
-    """Another one whenever the list would be told in another way: by a row, a decision, a file, a version, a right."""
-    last = (sa.func.max(column) for column in (SubmissionReview.id, Attachment.id, FormVersion.id))
-    seen = db.session.execute(sa.select(*(sa.select(each).scalar_subquery() for each in last))).one()
-    said = repr((request.url, found.asked.of.personal, found.count, *seen)).encode()
-    return hashlib.sha256(said + array("q", found.ids).tobytes()).hexdigest()[:32]
+def _mark(uid: str) -> str:
+    """Another one whenever a list would be told in another way: by a row, a decision, a file, a version, a right.
+
+    Read before the list, so that what changes between the two is told at the next asking.
+    """
+    reader = reading()
+    form = open_form(uid, reader)
+    files = sa.select(sa.func.max(Attachment.id)).scalar_subquery()
+    versions = sa.select(sa.func.max(FormVersion.id)).where(FormVersion.form_id == form.id).scalar_subquery()
+    seen = db.session.execute(sa.select(files, versions)).one()
+    said = repr((request.url, reader.personal, changes_feed.position(reader), *seen))
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def _streamed(pieces: Iterable[bytes], kind: str, mark: str) -> Response:
@@ -224,8 +229,9 @@ def _json(
     comma = b""
     with select.reading(engine) as connection:
         for rows in submission_pages.rows(connection, ids, submission_json.COLUMNS):
-            yield comma + b",".join(map(orjson.dumps, made.of(rows, connection)))
-            comma = b","
+            if told := made.of(rows, connection):
+                yield comma + orjson.dumps(told)[1:-1]
+                comma = b","
     yield b"]}"
 
 

@@ -13,7 +13,7 @@ from forms.layout import Branch, pruned
 from server.answers.submission_pages import AskedSubmissions
 from server.api.kobo import uids
 from server.api.kobo.query_language import STATUS
-from server.db import db
+from server.db import db, is_among
 from server.exports import geojson
 from server.exports.select import Who
 from server.exports.who_columns import KOBO_LABELS, KOBO_STATES, NOBODY
@@ -24,6 +24,7 @@ Json = dict[str, Any]
 SIZES = ("large", "medium", "small")
 _POINT = 4
 """Parts of a point: clients cannot read fewer, whatever a phone has sent."""
+_TO_SECONDS = len("2026-11-22T02:15:03")
 
 COLUMNS = (
     Submission.id, Submission.instance_id, Submission.xml, Submission.form_version_id, Submission.received_at,
@@ -48,6 +49,9 @@ class KoboSubmissions:
 
     asked: AskedSubmissions
     asset_uid: str
+    form_uuid: str
+    place: str
+    """The path of the first point outside repeats; "" where it may not be told."""
     owner: str
     root: str
     """The address of this server."""
@@ -56,43 +60,43 @@ class KoboSubmissions:
     fields: frozenset[str]
     """Keys that were asked for; none: all."""
 
-    def of(self, rows: Sequence[Any], connection: sa.Connection) -> Iterator[Json]:
+    def of(self, rows: Sequence[Any], connection: sa.Connection) -> list[Json]:
         """Their JSON, in their order."""
         ids = [row.id for row in rows]
         files = _files(ids, connection)
         reviewed = _reviews([row.id for row in rows if row.review != "received"], connection)
         roots = _roots({row.root_id for row in rows if row.root_id is not None}, connection)
-        for row in rows:
-            root = roots.get(row.root_id, row.instance_id)
-            told = self._one(row, files.get(row.id, {}), reviewed.get(row.id), root)
-            if self.fields:
-                told = {name: value for name, value in told.items() if name in self.fields}
-            yield told
+        told = [
+            self._one(row, files.get(row.id), reviewed.get(row.id), roots.get(row.root_id, row.instance_id))
+            for row in rows
+        ]
+        if not self.fields:
+            return told
+        return [{name: value for name, value in each.items() if name in self.fields} for each in told]
 
-    def _one(self, row: Any, files: Mapping[str, str], reviewed: Json | None, root: str) -> Json:
+    def _one(self, row: Any, files: Mapping[str, str] | None, reviewed: Json | None, root: str) -> Json:
         shape = self.shapes.get(row.form_version_id) or self.shapes[None]
         found = stored_texts(row.xml, shape.tree)
-        form_id = self.asked.form.form_id
-        bare = row.instance_id.removeprefix("uuid:")
-        told: Json = {"_id": row.id, "formhub/uuid": uids.uuid_of_form(form_id)}
-        told |= answers(found, shape, personal=self.asked.of.personal)
-        told |= {
-            "__version__": uids.of_version(form_id, row.version),
+        received = row.received_at.isoformat(timespec="seconds")
+        return {
+            "_id": row.id,
+            "formhub/uuid": self.form_uuid,
+            **answers(found, shape, personal=self.asked.of.personal),
+            "__version__": uids.of_version(self.asked.form.form_id, row.version),
             "meta/instanceID": row.instance_id,
             "meta/rootUuid": root,
             "_xform_id_string": self.asset_uid,
-            "_uuid": bare,
+            "_uuid": row.instance_id.removeprefix("uuid:"),
             "_attachments": list(self._attachments(row, found, shape, files)) if files else [],
             "_status": STATUS,
-            "_geolocation": self._place(found, shape),
-            "_submission_time": f"{row.received_at:%Y-%m-%dT%H:%M:%S}",
-            "_submission_time_iso": row.received_at.isoformat(timespec="seconds"),
+            "_geolocation": _place(found.texts.get(self.place, "")),
+            "_submission_time": received[:_TO_SECONDS],
+            "_submission_time_iso": received,
             "_tags": [],
             "_notes": [],
             "_validation_status": reviewed or undated(row.review),
             "_submitted_by": self.senders.get(row.sender, NOBODY).username or None,
         }
-        return told
 
     def _attachments(
         self, row: Any, found: FoundTexts, shape: VersionShape, files: Mapping[str, str]
@@ -108,31 +112,29 @@ class KoboSubmissions:
                 "download_url": url,
                 **{f"download_{size}_url": f"{url}{size}/" if is_picture else url for size in SIZES},
                 "mimetype": files[name],
-                "filename": f"{self.owner}/attachments/{uids.uuid_of_form(self.asked.form.form_id)}/{bare}/{name}",
+                "filename": f"{self.owner}/attachments/{self.form_uuid}/{bare}/{name}",
                 "media_file_basename": name,
                 "uid": key,
                 "question_xpath": path,
                 "is_deleted": False,
             }
 
-    def _place(self, found: FoundTexts, shape: VersionShape) -> list[float | None]:
-        """The first point outside repeats, where its place may be told."""
-        form = self.asked.definition
-        text = found.texts.get(form.point_path or "", "") if shape.points else ""
-        if not text or not geojson.tells_points(form, personal=self.asked.of.personal):
-            return [None, None]
-        try:
-            latitude, longitude = map(float, text.split()[:2])
-        except ValueError:
-            return [None, None]
-        return [latitude, longitude]
-
 
 def made(asked: AskedSubmissions, owner: str, root: str, fields: frozenset[str]) -> KoboSubmissions:
     """A maker of JSON; reads the versions of the form and who its collectors are."""
-    senders = asked.of.names().collectors
-    uid = uids.of_form(asked.form)
-    return KoboSubmissions(asked, uid, owner, root, senders, shapes(asked), fields)
+    form = asked.definition
+    place = form.point_path if geojson.tells_points(form, personal=asked.of.personal) else None
+    return KoboSubmissions(
+        asked=asked,
+        asset_uid=uids.of_form(asked.form),
+        form_uuid=uids.uuid_of_form(asked.form.form_id),
+        place=place or "",
+        owner=owner,
+        root=root,
+        senders=asked.of.names().collectors,
+        shapes=shapes(asked),
+        fields=fields,
+    )
 
 
 def shapes(asked: AskedSubmissions) -> dict[int | None, VersionShape]:
@@ -168,11 +170,10 @@ def answers(found: FoundTexts, shape: VersionShape, *, personal: bool, inside: s
     Points have four parts: altitude and accuracy are 0 where the phone sent none.
     """
     told: Json = {path: text for path, text in found.texts.items() if text}
-    for path in shape.points & told.keys():
-        parts = told[path].split()
-        told[path] = (
-            " ".join([*parts, *["0"] * (_POINT - len(parts))]) if 2 <= len(parts) < _POINT else told[path]
-        )
+    for path in shape.points:
+        parts = told.get(path, "").split()
+        if 2 <= len(parts) < _POINT:
+            told[path] = " ".join([*parts, *["0"] * (_POINT - len(parts))])
     if personal:
         told |= {f"{path}/label": label for path, block in found.entities if (label := entity_label(block))}
     for repeat in shape.repeats.get(inside, ()):
@@ -181,6 +182,15 @@ def answers(found: FoundTexts, shape: VersionShape, *, personal: bool, inside: s
         if rounds:
             told[repeat] = [answers(each, shape, personal=personal, inside=repeat) for each in rounds]
     return told
+
+
+def _place(text: str) -> list[float | None]:
+    """A point as Kobo tells it beside the answers."""
+    try:
+        latitude, longitude = map(float, text.split()[:2])
+    except ValueError:
+        return [None, None]
+    return [latitude, longitude]
 
 
 def named_files(found: FoundTexts, files: frozenset[str], before: str = "") -> Iterator[tuple[str, str]]:
@@ -209,7 +219,8 @@ def _files(ids: Sequence[int], connection: sa.Connection) -> dict[int, dict[str,
     """The files that are there, by submission: their kind by their name."""
     query = sa.select(Attachment.submission_id, Attachment.name, Attachment.media_type)
     found: dict[int, dict[str, str]] = {}
-    for key, name, kind in connection.execute(query.where(Attachment.submission_id.in_(ids))):
+    these = is_among(Attachment.submission_id, ids, connection.dialect.name)
+    for key, name, kind in connection.execute(query.where(these)):
         found.setdefault(key, {})[name] = kind
     return found
 
@@ -232,7 +243,8 @@ def _reviews(ids: Sequence[int], connection: sa.Connection) -> dict[int, Json]:
         SubmissionReview.name,
         SubmissionReview.after,
     )
-    query = sa.select(*columns).where(SubmissionReview.submission_id.in_(ids)).order_by(SubmissionReview.id)
+    these = is_among(SubmissionReview.submission_id, ids, connection.dialect.name)
+    query = sa.select(*columns).where(these).order_by(SubmissionReview.id)
     return {row.submission_id: validation(row.after, row.at, row.name) for row in connection.execute(query)}
 
 

@@ -12,7 +12,7 @@ from server.db import db
 from server.models import Audit, Commune
 from tests import sample
 from tests.people import bearing, make_person
-from tests.phone import Phone, statuses
+from tests.phone import InProcess, Phone, statuses
 from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, Client, token_of
 
 
@@ -259,3 +259,32 @@ def test_what_has_not_changed_is_not_sent_again(officer: Client, walker: Phone, 
     xml = sample.filled("<thon>11629001</thon>", form_id="khao_sat")
     assert statuses(walker.send(xml)) == [201]
     assert [officer.get(path, headers=known[path]).status_code for path in paths] == [200, 200, 200]
+
+
+def test_only_what_the_reader_sees_makes_a_list_another(
+    app: Flask, officer: Client, walker: Phone, visits: str
+) -> None:
+    """K24: not what another commune sends; a decision, and an edit that keeps their number, do."""
+    path = f"/api/v2/assets/{visits}/data.json"
+
+    def known() -> dict[str, str]:
+        return {"If-None-Match": officer.get(path).headers["ETag"]}
+
+    before = known()
+    elsewhere = sample.make_commune("10930", "Mao Điền")
+    made = sample.make_collector(elsewhere, [sample.make_village(elsewhere, "10930001")], "Người khác")
+    other = Phone(InProcess(app), f"http://localhost/key/{made.token}")
+    xml = sample.filled("<thon>10930001</thon>", form_id="khao_sat")
+    assert statuses(other.send(xml)) == [201]
+    assert officer.get(path, headers=before).status_code == 304
+    number = officer.json(path)["results"][0]["_id"]
+    body = {"validation_status.uid": "validation_status_on_hold"}
+    told = officer.open("PATCH", f"{path.removesuffix('.json')}/{number}/validation_status/", json=body)
+    assert told.status_code == 200
+    assert officer.get(path, headers=before).status_code == 200
+    before = known()
+    edit = sample.filled("<thon>11629002</thon>", form_id="khao_sat").decode()
+    edit = edit.replace("<meta>", f"<meta><deprecatedID>{SECOND}</deprecatedID>")
+    assert statuses(walker.send(edit.encode())) == [201]
+    answer = officer.get(path, headers=before)
+    assert (answer.status_code, answer.json["count"]) == (200, 3)
