@@ -238,9 +238,13 @@ def _begin(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), clock.LOCAL)
 
 
+_TO_MILLISECONDS = len("2026-11-22 09:15:03.123")
+
+
 def moment(column: sa.SQLColumnExpression[Any], dialect: str, *, utc: bool = False) -> sa.ColumnElement[str]:
     """A moment as text, made by the database: `2026-11-22 09:15:03` in UTC+7, or ISO 8601 in UTC with milliseconds."""
     if dialect == "sqlite":
+        column = sa.func.substr(column, 1, _TO_MILLISECONDS)  # or what is left would be rounded up
         shape = "%Y-%m-%dT%H:%M:%fZ" if utc else "%Y-%m-%d %H:%M:%S"
         return sa.func.strftime(shape, column, "+0 hours" if utc else "+7 hours")
     zone, shape = ("UTC", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') if utc else ("+07", "YYYY-MM-DD HH24:MI:SS")

@@ -1,5 +1,8 @@
 """K8, K10, K11, K21, K22: submissions, listed and one by one."""
 
+import csv
+import datetime as dt
+import io
 import json
 from xml.etree import ElementTree
 
@@ -9,7 +12,7 @@ from flask import Flask
 
 from server.api.kobo import uids
 from server.db import db
-from server.models import Audit, Commune
+from server.models import Audit, Commune, Submission
 from tests import sample
 from tests.people import bearing, make_person
 from tests.phone import InProcess, Phone, statuses
@@ -288,3 +291,22 @@ def test_only_what_the_reader_sees_makes_a_list_another(
     assert statuses(walker.send(edit.encode())) == [201]
     answer = officer.get(path, headers=before)
     assert (answer.status_code, answer.json["count"]) == (200, 3)
+
+
+def test_a_second_is_the_same_in_json_in_files_and_in_questions(
+    named: Client, officer: Client, visits: str
+) -> None:
+    """What came in the last half millisecond of a second did not come in the next one."""
+    moment = dt.datetime(2026, 11, 20, 2, 3, 4, 999_700, dt.UTC)
+    db.session.execute(sa.update(Submission).values(received_at=moment))
+    db.session.commit()
+    path = f"/api/v2/assets/{visits}/data.json"
+    assert {row["_submission_time"] for row in named.json(path)["results"]} == {"2026-11-20T02:03:04"}
+    query = json.dumps({"_submission_time": "2026-11-20T02:03:04"})
+    assert named.json(path, query_string={"query": query})["count"] == 3
+    visitor = officer.browser
+    assert visitor.sign_in("officer").status_code == 302
+    text = visitor.get("/xa/11629/tai-ve/phieu?bieu_mau=khao_sat&dang=kobo&nhan=0").text
+    assert [row["_submission_time"] for row in csv.DictReader(io.StringIO(text), delimiter=";")] == [
+        "2026-11-20T02:03:04"
+    ] * 3
