@@ -11,11 +11,13 @@ import sqlalchemy as sa
 
 from geo.disclosure import allowed_day
 from server import clock
+from server.answers.feed_problems import FeedProblem
 from server.answers.reader import AnswersReader
 from server.counting.changes import COVERAGE, DELETED
 from server.db import db, reading_engine
+from server.errors import Problem
 from server.exports import columns, select
-from server.models import Change, Commune, Form, Submission, Village
+from server.models import Change, Commune, FeedStart, Form, Submission, Village
 from server.review import submission_states
 
 WAITS, EVERY = 2.0, 0.05
@@ -46,7 +48,12 @@ class FeedPage:
 
 
 def page(scope: FeedScope, after: int, limit: int) -> FeedPage:
-    """What changed after a key, at most `limit` changes. Seven statements and two for each form."""
+    """What changed after a key, at most `limit` changes. Eight statements and two for each form.
+
+    Problem FEED_BEGUN_ANEW for a key of before a backup was restored.
+    """
+    if 0 < after < (db.session.scalar(sa.select(FeedStart.after)) or 0):
+        raise Problem(FeedProblem.FEED_BEGUN_ANEW)
     until = db.session.scalar(sa.select(sa.func.max(Change.id))) or 0
     found = db.session.scalars(
         sa.select(Change)

@@ -3,7 +3,7 @@
 from server.models.backchecks import Backcheck, BackcheckDraw
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.bundles import BundleSigner, BundleSource
-from server.models.changes import Change
+from server.models.changes import Change, FeedStart
 from server.models.checks import Interview
 from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
@@ -75,6 +75,7 @@ __all__ = [
     "EntityVersion",
     "ExportSetting",
     "FailedSignIns",
+    "FeedStart",
     "Finding",
     "Form",
     "FormCommune",

@@ -33,3 +33,13 @@ class Change(Base):
     commune_id: Mapped[int | None]
     """Of a day that is over; its last day is `day`."""
     day: Mapped[dt.date | None]
+
+
+class FeedStart(Base):
+    """The key before which the feed holds no more: a backup took the place of what it told of."""
+
+    __tablename__ = "feed_start"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    after: Mapped[int] = mapped_column(BIG)

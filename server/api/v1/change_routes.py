@@ -21,6 +21,7 @@ blueprint = Blueprint(
 @blueprint.response(200, schemas.ChangesSchema)
 @blueprint.alt_response(401, schema=schemas.ProblemSchema)
 @blueprint.alt_response(403, schema=schemas.ProblemSchema)
+@blueprint.alt_response(410, schema=schemas.ProblemSchema)
 @blueprint.alt_response(422, schema=schemas.ProblemSchema)
 def changes(after: int, limit: int, personal: bool) -> dict[str, Any]:
     """Những phiếu, quyết định và ngày số liệu đã thay đổi sau một mốc; đọc tiếp từ `next`, không sót thay đổi nào"""

@@ -10,13 +10,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app import create_app
 from server import clock
 from server.counting import changes
 from server.db import db
 from server.households import acts
 from server.intake import apply_batches
 from server.models import Audit, Change, Commune, FormVersion, Submission, Village
-from server.privacy import erase
+from server.privacy import erase, positions
 from server.review import decisions
 from server.review.decisions import Reviewer
 from tests.people import Browser, bearing, browser, make_person, make_token
@@ -25,6 +26,7 @@ from tests.server.intake.test_receive import Place, Visit, place, send
 __all__ = ["place"]
 FEED = "/api/v1/changes"
 WRITERS, ACTS = 8, 12
+POINT = "20.701 106.501 0 5"
 
 
 def officer(app: Flask) -> Browser:
@@ -45,7 +47,7 @@ def read(visitor: Browser, after: str = "0", **more: object) -> dict[str, Any]:
 def follow(visitor: Browser, copy: dict[int, Any], after: str, limit: int = 7) -> str:
     """Take in what there is; where to go on."""
     while True:
-        told = read(visitor, after, limit=limit)
+        told = read(visitor, after, limit=limit, personal=True)
         assert len(told["changes"]) <= limit
         for change in told["changes"]:
             assert int(change["id"]) > int(after)
@@ -61,14 +63,18 @@ def follow(visitor: Browser, copy: dict[int, Any], after: str, limit: int = 7) -
 def stored() -> dict[int, tuple[object, ...]]:
     """What a copy must hold of each submission."""
     db.session.rollback()
-    rows = db.session.execute(
-        sa.select(Submission.id, Submission.instance_id, Submission.review, Submission.replaced_by_id,
-                  Submission.quarantine, Village.code).outerjoin(Village, Village.id == Submission.village_id)
+    columns = (
+        Submission.id, Submission.instance_id, Submission.review, Submission.replaced_by_id, Submission.quarantine,
+        Submission.answers, Village.code,
     )  # fmt: skip
+    rows = db.session.execute(
+        sa.select(*columns).outerjoin(Village, Village.id == Submission.village_id)
+    ).all()
     return {
         row.id: (
             row.instance_id, row.review, row.replaced_by_id, row.code,
             row.quarantine is None and row.replaced_by_id is None and row.review != "rejected",
+            (row.answers or {}).get("vi_tri"),
         )
         for row in rows
     }  # fmt: skip
@@ -76,7 +82,9 @@ def stored() -> dict[int, tuple[object, ...]]:
 
 def held(copy: dict[int, Any]) -> dict[int, tuple[object, ...]]:
     names = ("instance_id", "review", "replaced_by", "village", "counts")
-    return {key: tuple(each[name] for name in names) for key, each in copy.items()}
+    return {
+        key: (*(each[name] for name in names), each["answers"].get("vi_tri")) for key, each in copy.items()
+    }
 
 
 def decide(place: Place, number: int, state: str) -> None:
@@ -94,28 +102,44 @@ def delete(number: int) -> None:
         connection.commit()
 
 
+def forget_positions(number: int) -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        positions.forget_positions(connection, erase.of_submissions(connection, [number]))
+        connection.commit()
+
+
 def write(app: Flask, place: Place, number: int, faults: list[BaseException]) -> None:
-    """Visits, edits of them, decisions and deletions, as they come."""
+    """Visits, edits of them, decisions, positions taken back and deletions, as they come."""
     chance = random.Random(number)
     newest: dict[int, str] = {}
     with app.app_context():
         try:
             for act in range(ACTS):
-                what = chance.choice(("visit", "visit", "edit", "decide", "delete")) if newest else "visit"
+                what = (
+                    chance.choice(("visit", "visit", "edit", "decide", "positions", "delete"))
+                    if newest
+                    else "visit"
+                )
                 chosen = chance.choice([*newest]) if newest else 0
                 if what == "visit":
                     instance = f"uuid:{uuid.UUID(int=number * 1000 + act, version=4)}"
                     receipt = send(
-                        Visit(household=number * 1000 + act, create=True, instance=instance), place.both
+                        Visit(household=number * 1000 + act, create=True, instance=instance, point=POINT),
+                        place.both,
                     )
                     newest[receipt.submission_id] = instance
                 elif what == "edit":
                     instance = f"uuid:{uuid.UUID(int=number * 1000 + act, version=4)}"
-                    again = Visit(household=number * 1000, instance=instance, deprecated=newest.pop(chosen))
+                    again = Visit(
+                        household=number * 1000, instance=instance, deprecated=newest.pop(chosen), point=POINT
+                    )
                     newest[send(again, place.both).submission_id] = instance
                 elif what == "decide":
                     apply_batches.caught_up()
                     decide(place, chosen, chance.choice(("approved", "rejected")))
+                elif what == "positions":
+                    apply_batches.caught_up()
+                    forget_positions(chosen)
                 else:
                     apply_batches.caught_up()
                     delete(chosen)
@@ -125,9 +149,12 @@ def write(app: Flask, place: Place, number: int, faults: list[BaseException]) ->
 
 
 def test_a_copy_that_follows_the_feed_beside_eight_writers_ends_equal(app: Flask, place: Place) -> None:
+    """Four of the writers are another application's, as on a second machine."""
     visitor, faults = officer(app), []
+    other = create_app(app.config["SETTINGS"])
     writers = [
-        threading.Thread(target=write, args=(app, place, number, faults)) for number in range(1, 1 + WRITERS)
+        threading.Thread(target=write, args=(each, place, number, faults))
+        for number, each in enumerate((app, other) * (WRITERS // 2), 1)
     ]
     copy: dict[int, Any] = {}
     after = "0"
@@ -137,6 +164,8 @@ def test_a_copy_that_follows_the_feed_beside_eight_writers_ends_equal(app: Flask
         after = follow(visitor, copy, after)
     for each in writers:
         each.join()
+    with other.app_context():
+        db.dispose()
     assert faults == []
     follow(visitor, copy, after)
     assert held(copy) == stored()
@@ -224,6 +253,68 @@ def test_who_may_see_no_records_is_told_of_days_alone(
     assert kinds == ["submission", "coverage"]
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).where(Audit.act == "changes.read")) == 1
+
+
+@pytest.mark.parametrize("nights", [(1, 2, 3, 4, 5, 6), (6,)])
+def test_who_reads_sums_alone_is_told_of_every_week_whenever_the_last_change_was(
+    app: Flask, place: Place, monkeypatch: pytest.MonkeyPatch, nights: tuple[int, ...]
+) -> None:
+    """A week in which something came on its first day alone; and one whose nights the machine was off but the last."""
+    send(Visit(create=True), place.both)
+    apply_batches.caught_up()
+    monday = dt.datetime(2026, 11, 16, 19, tzinfo=dt.UTC)  # 2 o'clock on Tuesday: Monday is over
+    monkeypatch.setattr(clock, "now", lambda: monday)
+    note_days()
+    for night in nights:
+        at = monday + dt.timedelta(days=night)
+        monkeypatch.setattr(clock, "now", lambda at=at: at)
+        note_days()
+    monkeypatch.setattr(clock, "now", lambda: monday + dt.timedelta(days=9))
+    note_days()
+    note_days()
+    program = browser(app)
+    program.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token())["Authorization"]
+    assert [change["day"] for change in read(program)["changes"]] == ["2026-11-22"]
+
+
+def note_days() -> None:
+    db.session.rollback()
+    with db.engine.connect().execution_options(writes=True) as connection:
+        changes.note_days(connection)
+        connection.commit()
+
+
+def test_who_follows_a_feed_that_a_backup_took_the_place_of_is_told_to_begin_anew(
+    app: Flask, place: Place
+) -> None:
+    """What was told after the backup is no more, and its keys would be given again."""
+    visitor = officer(app)
+    copy: dict[int, Any] = {}
+    send(Visit(create=True), place.both)
+    apply_batches.caught_up()
+    before = follow(visitor, copy, "0")
+    with db.engine.connect().execution_options(writes=True) as connection:
+        begun = changes.begin_anew(connection)
+        connection.commit()
+    for _ in range(2):
+        answer = visitor.get(FEED, query_string={"after": before})
+        assert (answer.status_code, answer.get_json()["code"]) == (410, "feed_begun_anew")
+    assert str(begun) not in ("0", before)
+    assert int(read(visitor, str(begun))["next"]) >= begun
+    fresh: dict[int, Any] = {}
+    follow(visitor, fresh, "0")
+    assert held(fresh) == stored()
+
+
+def test_positions_that_are_taken_back_leave_copies(app: Flask, place: Place) -> None:
+    number = send(Visit(create=True, point=POINT), place.both).submission_id
+    apply_batches.caught_up()
+    visitor, copy = officer(app), {}
+    after = follow(visitor, copy, "0")
+    assert copy[number]["answers"]["vi_tri"]
+    forget_positions(number)
+    follow(visitor, copy, after)
+    assert not copy[number]["answers"].get("vi_tri")
 
 
 def test_personal_answers_are_told_on_request_to_who_may_see_them(app: Flask, place: Place) -> None:
