@@ -7,7 +7,9 @@ import click
 
 from dashboards.downloads import city_workbook, coverage_files
 from dashboards.maps import map_outlines
-from server import audit
+from dashboards.reports import making, periods, reporting_csv
+from dashboards.reports.content import ReportWish
+from server import audit, clock
 from server.cli import arguments
 from server.cli.groups import refuse, told, with_visits
 from server.coverage import city, coverage_table
@@ -70,6 +72,22 @@ def of_city(day: str | None, out: Path) -> None:
             refuse("Chưa có chỉ tiêu nào: nạp kế hoạch của một xã trước.")
         _replace(out, {".xlsx": lambda path: city_workbook.write(path, tables, MADE_BY)})
         click.echo(f"Đã viết {len(tables[0].rows)} xã, phường, đặc khu: {out}")
+
+
+@group.command("reporting")
+@click.argument("code")
+@click.option("--ky", "period", help="Kỳ báo cáo: 2026-11, 2026-Q4, 2026-H2 hoặc 2026; bỏ trống: tháng này.")
+@DAY
+@OUT
+@with_visits
+def of_reporting(code: str, period: str | None, day: str | None, out: Path) -> None:
+    """Số liệu một kỳ để nhập vào hệ thống báo cáo, như báo cáo kỳ ấy; đuôi .csv. Không phải gói tin QCVN 125:2021."""
+    with told():
+        chosen = making.period_of(period) if period else periods.of_month(clock.today())
+        report = making.make(communes.commune(code), chosen, arguments.day(day), ReportWish()).report
+        _replace(out, {".csv": lambda path: path.write_bytes(reporting_csv.file_of(report))})
+        click.echo(f"Đã viết {len(report.figures)} con số {report.label}, {report.received}: {out}")
+        click.echo(f"Lưu ý: {reporting_csv.NO_MESSAGE} (docs/reporting.md).")
 
 
 @group.command("submissions")

@@ -4,6 +4,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,6 +56,12 @@ class ReportFigure:
     reach: str
     source: str
     beside: str
+    indicator: str = ""
+    """Its code; "" with the next three in a report of an earlier version."""
+    comparator: str = ""
+    goal: str = ""
+    """What the plan asks for as a plain decimal, "82.5"."""
+    measure: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,7 +242,16 @@ def _figures(table: CoverageTable) -> Iterable[ReportFigure]:
             reach=line.reach,
             source=line.source,
             beside=line.beside,
+            indicator=row.target.indicator or "",
+            comparator=row.target.comparator,
+            goal=_plain(row.target.value),
+            measure=row.target.unit,
         )
+
+
+def _plain(value: Fraction) -> str:
+    """A goal is an exact decimal: as digits with a point, without zeros after it."""
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
 
 
 def _self_answered(table: CoverageTable, indicator: str | None) -> tuple[str, ...]:

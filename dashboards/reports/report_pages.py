@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards import words
 from dashboards.pages.commune_page_request import asked_day
-from dashboards.reports import content, making, periods, prose
+from dashboards.reports import content, making, periods, prose, reporting_csv
 from dashboards.reports.content import LONGEST, UPWARD, ReportWish
 from dashboards.reports.since import since
 from geo.coverage_json import to_json
@@ -74,6 +74,29 @@ def draft(code: str) -> str:
         day=made.report.as_of,
         day_shown=words.day(made.table.as_of),
     )
+
+
+@blueprint.get("/xa/<code>/bao-cao/so-lieu.csv")
+@access.needs(Right.READ_SUMS)
+def figures_file(code: str) -> Response:
+    """The figures of a period as the report would say them now, for a reporting system; nothing is kept of it."""
+    commune = access.open_commune(code)
+    made = making.make(commune, making.period_of(request.args.get("ky", "")), asked_day(), ReportWish())
+    return _csv(made.report)
+
+
+@blueprint.get("/xa/<code>/bao-cao/<int:number>/so-lieu.csv")
+@access.needs(Right.READ_SUMS)
+def issued_figures_file(code: str, number: int) -> Response:
+    """The figures of an issued report, as they were issued."""
+    found = issued_reports.one(access.open_commune(code), number)
+    return _csv(content.read(found.content["report"]), number)
+
+
+def _csv(report: content.Report, number: int | None = None) -> Response:
+    response = Response(reporting_csv.file_of(report, number), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{reporting_csv.name_of(report)}"'
+    return response
 
 
 @blueprint.post("/xa/<code>/bao-cao/du-thao.<any(docx, pdf):ending>")

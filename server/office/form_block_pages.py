@@ -33,6 +33,8 @@ def blocks() -> str:
 def compose_blocks() -> Redirect:
     """Make the household form with the ticked blocks a draft: tried and published like every other."""
     commune = form_pages.own_commune()
+    if request.form.get("tao") != "1":
+        raise Problem(CommonProblem.BAD_REQUEST, why="hãy chọn khối rồi bấm “Tạo bản nháp để thử”.")
     codes = form_blocks.in_order(request.form.getlist("khoi"))
     form_id = _form_id(commune)
     title = f"Phiếu hộ gia đình {commune.kind} {commune.name}" if commune else ""

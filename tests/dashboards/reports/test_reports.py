@@ -343,3 +343,12 @@ def test_the_command_writes_a_draft(app: Flask, tmp_path: Path) -> None:
         refused = run.invoke(args=wrong)
         assert refused.exit_code == 1
         assert refused.output.count("\n") == 1
+
+
+def test_its_figures_for_a_reporting_system_are_those_that_were_issued(issued: Browser) -> None:
+    address = f"{BASE}/1/so-lieu.csv"
+    told = issued.get(address).data.decode()
+    now = issued.get(f"{BASE}/so-lieu.csv?ky=2026-11").data.decode()
+    assert told.replace(',1,"CSV của', ',,"CSV của') == now
+    assert told.count(',1,"CSV của') == told.count("11629-2026") > 10
+    assert address in issued.get(BASE).text

@@ -38,7 +38,7 @@ def city(app: Flask) -> Browser:
 
 
 def compose(who: Browser, *codes: str):
-    return who.post(PAGE, data={"csrf_token": who.csrf_token(PAGE), "khoi": list(codes)})
+    return who.post(PAGE, data={"csrf_token": who.csrf_token(PAGE), "khoi": list(codes), "tao": "1"})
 
 
 def sender() -> Sender:
