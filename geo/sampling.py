@@ -48,6 +48,12 @@ class LotRule:
             raise ValueError(f"{found} of {self.asked}")
         return LotVerdict.REACHED if found >= self.needed else LotVerdict.SHORT
 
+    def settled(self, found: int, others: int) -> LotVerdict | None:
+        """What is certain once so many said yes and so many others no, whoever has not been asked yet; else None."""
+        if found >= self.needed:
+            return LotVerdict.REACHED
+        return LotVerdict.SHORT if others > self.asked - self.needed else None
+
 
 def size(households: int, margin: Fraction, share: Fraction = Fraction(1, 2)) -> int:
     """How many households to ask so that a share is known to within ± `margin` in 95 of 100 samples, 0 to 1.

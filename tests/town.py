@@ -3,8 +3,9 @@
 import io
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import sqlalchemy as sa
 from flask import Flask
@@ -31,10 +32,13 @@ from server.models import (
     Snapshot,
     Submission,
     Village,
+    VillageSample,
 )
 from server.privacy import requests
 from server.published_forms import drafts, publishing
 from server.review import difficulties
+from server.samples import sample_draw
+from server.samples.sample_draw import SampleMethod, SampleWish
 from tests import leaders, sample
 from tests.people import Browser, bearing, browser, make_person
 from tests.phone import InProcess, Phone
@@ -152,7 +156,16 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }
     db.session.commit()
-    return Town(code, homes, values)
+    return Town(code, homes, {**values, **_sample(commune, thons)})
+
+
+def _sample(commune: Commune, thons: Sequence[Village]) -> dict[str, str]:
+    """A sample of the households of all thôn."""
+    wish = SampleWish(SampleMethod.VILLAGE, clock.today(), margin=Fraction(1, 10))
+    drawn = sample_draw.draw(commune, wish, [each.id for each in thons], audit.SHELL)
+    db.session.commit()
+    found = db.session.scalars(sa.select(VillageSample.id).where(VillageSample.draw_id == drawn.id))
+    return {"draw_id": str(drawn.id), "sample_id": str(found.first())}
 
 
 def _poster(commune: Commune, thon: Village) -> int:

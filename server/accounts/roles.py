@@ -33,6 +33,8 @@ class Right(StrEnum):
     READ_DIFFICULTIES = "difficulties.read"
     ANSWER_DIFFICULTIES = "difficulties.answer"
     MANAGE_HOUSEHOLDS = "households.manage"
+    DRAW_SAMPLES = "samples.draw"
+    """Which households are asked first, and what they say of each thôn."""
     MANAGE_COLLECTORS = "collectors.manage"
     MANAGE_POSTERS = "posters.manage"
     """Posters by which citizens answer, and whether their answers are judged by a target."""
@@ -71,6 +73,7 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.READ_DIFFICULTIES: frozenset({"officer", "team_leader"}),
     Right.ANSWER_DIFFICULTIES: _OFFICE,
     Right.MANAGE_HOUSEHOLDS: _OFFICE,
+    Right.DRAW_SAMPLES: _OFFICE,
     Right.MANAGE_COLLECTORS: _OFFICE,
     Right.MANAGE_POSTERS: _OFFICE,
     Right.MANAGE_FORMS: frozenset({"officer", "city"}),

@@ -22,6 +22,7 @@ from server.files import made_files
 from server.hooks import outbox
 from server.intake import apply_batches
 from server.models import Commune
+from server.samples import sample_draw
 from server.settings import Settings
 
 TRIES, PAUSE_SECONDS = 3, 60
@@ -57,6 +58,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "household spread": _keep_spread,
         "hooks": _tidy_hooks,
         "backchecks draw": _draw_backchecks,
+        "samples": sample_draw.renew_open,
         "changes": _tidy_changes,
         "rollup": lambda: _send_rollup(rollup),
         "bin empty": lambda: context.invoke(bin_.empty, confirmed=None, wants_json=False),

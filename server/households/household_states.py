@@ -53,6 +53,10 @@ ENDS: Mapping[str, str] = {
 """Why a household is off the list."""
 
 
+SAMPLED = "mẫu"
+"""How phones mark a household that was drawn for a sample and is to be asked: typed, it is a list of its own."""
+
+
 def shown_on_phones(
     label: str,
     data: Mapping[str, str],
@@ -61,15 +65,17 @@ def shown_on_phones(
     remark: str = "",
     away: str = "",
     appointment: str = "",
+    sampled: str = "",
 ) -> str:
     """What a collector reads in the list: the label, what came of the last visit and when, what they are told there.
 
-    `away` is what there is to say of one where nobody was at home, `appointment` when they want to be visited.
+    `away` is what there is to say of one where nobody was at home, `appointment` when they want to be visited,
+    `sampled` the mark of one that is to be asked for a sample.
     """
-    if (remark or appointment) and not ended:
+    if (remark or appointment or sampled) and not ended:
         done = shown_on_phones(label, data, ended=False, away=away)
-        told = (f" [hẹn {appointment}]" if appointment else "") + (f" [nhắn: {remark}]" if remark else "")
-        return f"{done.removeprefix('✓ ')}{told}"
+        marks = (sampled, appointment and f"hẹn {appointment}", remark and f"nhắn: {remark}")
+        return " ".join((done.removeprefix("✓ "), *(f"[{each}]" for each in marks if each)))
     day = data.get("ngay_cuoi") or ""
     when = f" {day[8:10]}/{day[5:7]}" if len(day) == len("2026-11-24") else ""
     state, result = data.get("tinh_trang") or NOT_VISITED, data.get("ket_qua")
@@ -85,15 +91,22 @@ def shown_on_phones(
 
 
 def place_in_list(
-    data: Mapping[str, str], *, ended: bool, remark: str = "", is_closed: bool = False, is_due: bool = False
+    data: Mapping[str, str],
+    *,
+    ended: bool,
+    remark: str = "",
+    is_closed: bool = False,
+    is_due: bool = False,
+    is_sampled: bool = False,
 ) -> int:
     """Where a household stands in the list on phones: first those who are still to be met, last those who moved.
 
-    Before all others those who `is_due`: they want to be visited today; after those to be met what `is_closed`.
+    Before all others those who `is_due`: they want to be visited today; then those of a sample (`is_sampled`); after
+    those to be met what `is_closed`.
     """
     order = (*TO_WORK_THROUGH[:-1], CLOSED, MET, MOVED)
-    if is_due and not ended:
-        return -1
+    if (is_due or is_sampled) and not ended:
+        return -2 if is_due else -1
     state = MOVED if ended else NOT_VISITED if remark else data.get("tinh_trang") or NOT_VISITED
     if is_closed and state == AWAY:
         state = CLOSED

@@ -12,7 +12,14 @@ from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
-from server.households import backcheck_list, household_parts, household_states, next_try, remarks
+from server.households import (
+    backcheck_list,
+    household_parts,
+    household_states,
+    next_try,
+    remarks,
+    sample_list,
+)
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
@@ -42,12 +49,14 @@ WHOLE_COMMUNE = frozenset({PLACES})
 
 @dataclass(frozen=True)
 class ListPlan:
-    """What the list of households says beyond the rows themselves: the day, remarks, and when nobody was at home."""
+    """What the list of households says beyond the rows: the day, remarks, samples, and when nobody was at home."""
 
     today: dt.date
     most_tries: int
     remarks: Mapping[uuid.UUID, str] = field(default_factory=dict)
     tries: Mapping[uuid.UUID, dt.datetime] = field(default_factory=dict)
+    sampled: frozenset[uuid.UUID] = frozenset()
+    """Those that are to be asked now for a sample."""
 
 
 _ROWS = (
@@ -203,7 +212,8 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values)
     if plan is not None:
         told, tried = remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
-        plan = dataclasses.replace(plan, remarks=told, tries=tried)
+        sampled = sample_list.told(connection, slice_)
+        plan = dataclasses.replace(plan, remarks=told, tries=tried, sampled=sampled)
     # a place that is gone is picked no more
     shown = (row for row in rows if name == HOUSEHOLDS or not row[4])
     made = entities_csv((_choice(name, row, plan) for row in shown), columns)
@@ -259,11 +269,13 @@ def _planned(
     """Where a household stands in the list, and what its label says beside its state."""
     remark, tried = plan.remarks.get(key, ""), next_try.of(shown, plan.today, plan.most_tries)
     is_due = tried.appointment is not None and tried.appointment.day == plan.today
+    is_sampled = key in plan.sampled
     place = household_states.place_in_list(
-        shown, ended=ended, remark=remark, is_closed=tried.is_closed, is_due=is_due
+        shown, ended=ended, remark=remark, is_closed=tried.is_closed, is_due=is_due, is_sampled=is_sampled
     )
     return place, {
         "remark": remark,
         "away": next_try.away_words(tried, plan.tries.get(key), plan.most_tries),
         "appointment": tried.appointment.words if tried.appointment else "",
+        "sampled": household_states.SAMPLED if is_sampled else "",
     }

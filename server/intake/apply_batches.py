@@ -22,6 +22,7 @@ from server.counting import changes, writer
 from server.db import db, is_contended, single_statements
 from server.errors import Problem
 from server.hooks import outbox
+from server.households import sample_list
 from server.intake import as_sent, before_registration, edits_and_resends, effects, floods, place, sender
 from server.intake.edits_and_resends import Edited
 from server.intake.effects import Arrival
@@ -250,6 +251,7 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
         left = [readings[each.id] for each in rows[number + 1 :]]
         state, written = BatchState.read(connection, left), WrittenRows()
     written.write(connection)
+    sample_list.retell_about(connection, {row.entity_id for row in rows} - {None})
     changes.note(connection, [row.id for row in rows])
     outbox.add(connection, [row.id for row in rows])
 

@@ -32,6 +32,7 @@ from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
 from server.models.posters import JudgedSelfAnswers, Poster
 from server.models.privacy import BinnedRecord, Breach, PrivacyRequest, Tombstone
+from server.models.samples import SampledHousehold, SampleDraw, VillageSample
 from server.models.shared_links import SharedLink
 from server.models.snapshots import Snapshot
 from server.models.submissions import (
@@ -103,6 +104,8 @@ __all__ = [
     "PrivacyRequest",
     "ReportedValue",
     "Role",
+    "SampleDraw",
+    "SampledHousehold",
     "SharedLink",
     "SignInTry",
     "Snapshot",
@@ -118,4 +121,5 @@ __all__ = [
     "Tombstone",
     "Village",
     "VillageFigure",
+    "VillageSample",
 ]

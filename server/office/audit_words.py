@@ -16,6 +16,8 @@ ACTS: Mapping[str, str] = {
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",
     "backcheck.draw": "Bốc thăm phúc tra",
+    "sample.draw": "Bốc thăm mẫu hộ",
+    "sample.end": "Cho thôn sang đi mọi nhà",
     "backcheck.list": "Xem kết quả phúc tra",
     "backcheck.read": "Xem hai lần đến cạnh nhau",
     "bin.bring_back": "Đưa trở lại dữ liệu đã xóa theo hạn",

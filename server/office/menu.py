@@ -42,6 +42,7 @@ READING = (
 WORKING = (
     MenuEntry("first_steps.show", "Bắt đầu", Right.PREPARE_COMMUNE),
     MenuEntry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
+    MenuEntry("sample_pages.show", "Mẫu bốc thăm", Right.DRAW_SAMPLES, under="households.listing"),
     MenuEntry("review.queue", "Soát phiếu", Right.REVIEW),
     MenuEntry("backchecks.show", "Phúc tra", Right.REVIEW, under="review.queue"),
     MenuEntry("hook_pages.listing", "Gửi đi", Right.MANAGE_HOOKS, under="review.queue"),

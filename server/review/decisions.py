@@ -11,7 +11,7 @@ from server.counting import changes, writer
 from server.counting.recast import recasting
 from server.errors import Problem
 from server.hooks import outbox
-from server.households import household_states
+from server.households import household_states, sample_list
 from server.households.rebuild import restate, touched_by
 from server.intake import as_sent, before_registration, edits_and_resends, effects, place
 from server.intake.edits_and_resends import Edited
@@ -120,6 +120,7 @@ def decide(
     ):
         _set_counting(connection, stored, state)
     connection.execute(_REVIEW, {"submission_": stored.id, "state": state})
+    sample_list.retell_about(connection, {stored.entity_id} - {None})
     decision = Decision(stored.id, stored.review, state)
     _remember(connection, [decision], reviewer, comment)
     return decision

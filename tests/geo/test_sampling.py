@@ -124,6 +124,19 @@ def test_a_small_thon_is_asked_whole_and_judged_without_error(
         assert rule.judge(found) is LotVerdict.SHORT
 
 
+@settings(max_examples=40)
+@given(st.integers(1, 120), st.integers(31, 100), st.data())
+def test_what_is_settled_early_is_what_all_answers_say(
+    households: int, percent: int, data: st.DataObject
+) -> None:
+    """R31. Whoever is asked last changes nothing once it is certain, and before that might."""
+    rule = lot_rule(households, Fraction(percent, 100))
+    yes = data.draw(st.integers(0, rule.asked))
+    no = data.draw(st.integers(0, rule.asked - yes))
+    endings = {rule.judge(found) for found in range(yes, rule.asked - no + 1)}
+    assert rule.settled(yes, no) == (endings.pop() if len(endings) == 1 else None)
+
+
 @given(keys, st.text(), st.randoms())
 def test_the_order_is_the_seeds_alone(households: list[str], seed: str, chance: random.Random) -> None:
     shuffled = households[:]
