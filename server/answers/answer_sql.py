@@ -109,7 +109,7 @@ class AnswerSql:
             case Compare(key, sign, value):
                 return self._compared(key, sign, value)
             case Among(key, values):
-                return sa.or_(sa.false(), *(self._compared(key, Sign.EQUAL, value) for value in values))
+                return self._among(key, values)
             case IsAnswered(key):
                 return self.text(key).is_not(None)
             case Ticked(key, name):
@@ -122,18 +122,29 @@ class AnswerSql:
                 return self._matched(self.text(expression.key), expression.pattern, cased=expression.cased)
 
     def _compared(self, key: Key, sign: Sign, value: Value) -> sa.ColumnElement[bool]:
+        column, wanted = self._sides(key, value)
+        return sa.false() if wanted is None else _signed(column, sign, wanted)
+
+    def _among(self, key: Key, values: Sequence[Value]) -> sa.ColumnElement[bool]:
+        """With one look at the answer for all values: a database reads the whole document at each."""
+        if any(isinstance(value, dt.datetime) for value in values):
+            return sa.or_(sa.false(), *(self._compared(key, Sign.EQUAL, value) for value in values))
+        sides = [self._sides(key, value) for value in values]
+        wanted = [value for _, value in sides if value is not None]
+        return sides[0][0].in_(wanted) if wanted else sa.false()
+
+    def _sides(self, key: Key, value: Value) -> tuple[Column, Column | None]:
+        """What a value is compared with, and the value; None where no answer to the question can be it."""
         if isinstance(value, dt.datetime):
-            return _signed(_moments(key), sign, sa.literal(value, Submission.received_at.type))
+            return _moments(key), sa.literal(value, Submission.received_at.type)
         if self._is_number(key):
             number = as_number(value)
             if number is None:
-                return sa.false()
-            said = (
-                decimal.Decimal(repr(number)) if self.is_postgresql and isinstance(number, float) else number
-            )
-            return _signed(self.number_of(key), sign, sa.literal(said))
+                return self.number_of(key), None
+            is_exact = self.is_postgresql and isinstance(number, float)
+            return self.number_of(key), sa.literal(decimal.Decimal(repr(number)) if is_exact else number)
         asked = self.shown.get(key.path) if isinstance(key, AnswerAt) else None
-        return _signed(self.text(key), sign, sa.literal(as_text(value, asked)))
+        return self.text(key), sa.literal(as_text(value, asked))
 
     def _is_number(self, key: Key) -> bool:
         if isinstance(key, Own):
