@@ -19,15 +19,21 @@ class DocumentSource:
     """A document that was really read, as far as `read_vi` says; `issued` None: its day is not known."""
 
     code: str
+    number_vi: str
     name_vi: str
     issued: date | None
     read_vi: str
 
     @property
     def words(self) -> str:
-        """As pages cite it."""
+        """As pages cite it beside an indicator: its number and day."""
         day = f"ngày {self.issued:%d/%m/%Y}" if self.issued else "chưa rõ ngày"
-        return f"{self.name_vi}, {day} ({self.read_vi})"
+        return f"{self.number_vi}, {day}"
+
+    @property
+    def told(self) -> str:
+        """In full: what it is, and how far it was read."""
+        return f"{self.words}: {self.name_vi} ({self.read_vi})"
 
 
 @dataclass(frozen=True)
@@ -62,17 +68,14 @@ class IndicatorSet:
     label_vi: str
     about_vi: str
     unread_vi: str
+    documents: tuple[DocumentSource, ...]
+    """Those that it rests on as a whole; the `source` of a line speaks of that very indicator."""
     indicators: tuple[SetIndicator, ...]
 
     @property
     def blocks(self) -> tuple[str, ...]:
         """The blocks that its indicators need."""
         return form_blocks.in_order(each.block for each in self.indicators)
-
-    @property
-    def sources(self) -> tuple[DocumentSource, ...]:
-        """Its documents, each once."""
-        return tuple(dict.fromkeys(each.source for each in self.indicators if each.source))
 
 
 @cache
@@ -101,7 +104,13 @@ def source_of(indicator: str) -> DocumentSource | None:
 
 
 def _source(part: YamlMapping) -> DocumentSource:
-    source = DocumentSource(part.text("code"), part.text("name_vi"), part.day("issued"), part.text("read_vi"))
+    source = DocumentSource(
+        part.text("code"),
+        part.text("number_vi"),
+        part.text("name_vi"),
+        part.day("issued"),
+        part.text("read_vi"),
+    )
     part.close()
     return source
 
@@ -109,6 +118,7 @@ def _source(part: YamlMapping) -> DocumentSource:
 def _set(part: YamlMapping, sources: Mapping[str, DocumentSource]) -> IndicatorSet:
     found = IndicatorSet(
         part.text("code"), part.text("label_vi"), part.text("about_vi"), part.text("unread_vi"),
+        tuple(sources[code] for code in part.texts("documents") if code in sources),
         tuple(_line(each, sources) for each in part.parts("indicators")),
     )  # fmt: skip
     part.close()
@@ -146,7 +156,8 @@ def _goal(part: YamlMapping) -> tuple[SetGoal | None, FigureInPlan | None]:
     if like in shipped:
         part.close()
         plan, figure = shipped[like]
-        basis = f"mức của {plan.commune_name} năm {plan.document.year}, mục {figure.section}"
+        own = plan.commune_name[:1].lower() + plan.commune_name[1:]
+        basis = f"mức của {own} năm {plan.document.year}, mục {figure.section}"
         return SetGoal(figure.comparator, figure.value, basis), figure
     goal = SetGoal(part.choice("comparator", COMPARATORS), part.text("value"), part.text("basis_vi"))
     part.close()

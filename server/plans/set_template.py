@@ -14,6 +14,7 @@ ORIGINS = {
 UNKNOWN = "chưa rõ nguồn"
 NO_GOAL = "chưa rõ mức: chép thành một dòng ở trang Bảng và ghi mức xã được giao"
 ASKED_FOR = "Mức gợi ý, hãy thay bằng mức xã được giao"
+SIGNS = {">=": "≥", ">": ">", "=": "=", "<=": "≤", "<": "<"}
 _HOW = {"doors": "khảo sát", "form": "khảo sát", "office": "đơn vị báo cáo"}
 _COLUMNS = ("Nhóm", "Chỉ số", "Mã chỉ số", "Lấy số từ đâu", "Nguồn văn bản", "Mức đọc được")
 _ABBREVIATION = {"binh_dan_hoc_vu_so": "BD", "cong_dan_so": "CD", "dti_xa": "DTI"}
@@ -37,7 +38,7 @@ def _row(line: SetIndicator, code: str) -> tuple[str, ...]:
         "section": line.group_vi,
         "target_label": line.label_vi,
         "indicator_code": line.spec.code if line.spec else "",
-        "comparator": goal.comparator if goal else "",
+        "comparator": SIGNS[goal.comparator] if goal else "",
         "target_value": f"{goal.value}%" if goal else "",
         "measure": "%",
         "period": "năm",
@@ -60,11 +61,13 @@ def _sources(found: IndicatorSet) -> Iterator[tuple[str, ...]]:
             line.source.words if line.source else UNKNOWN,
             goal_words(line),
         )
+    for document in found.documents:
+        yield ("Văn bản", document.told)
     yield ("Chưa đọc được", found.unread_vi)
 
 
 def goal_words(line: SetIndicator) -> str:
     """The goal with what it stands in; a sentence where none is known; "" for what is not counted here."""
     if line.goal:
-        return f"{line.goal.comparator} {line.goal.value.replace('.', ',')} %: {line.goal.basis_vi}"
+        return f"{SIGNS[line.goal.comparator]} {line.goal.value.replace('.', ',')} %: {line.goal.basis_vi}"
     return NO_GOAL if line.spec else ""

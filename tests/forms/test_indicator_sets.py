@@ -47,10 +47,15 @@ def test_a_goal_says_where_it_was_read(found: IndicatorSet) -> None:
             assert line.goal.comparator in plans.COMPARATORS
 
 
-def test_every_document_says_how_much_of_it_was_read() -> None:
-    documents = {source for found in indicator_sets.every() for source in found.sources}
-    assert all(source.read_vi for source in documents)
-    assert all("ngày" in source.words for source in documents)
+@SETS
+def test_every_document_says_how_much_of_it_was_read(found: IndicatorSet) -> None:
+    assert found.documents
+    assert {line.source for line in found.indicators if line.source} <= set(found.documents)
+    for document in found.documents:
+        assert document.read_vi
+        assert document.words.startswith(document.number_vi)
+        assert document.told.endswith(f"({document.read_vi})")
+        assert ("chưa rõ ngày" in document.words) == (document.issued is None)
 
 
 def test_the_share_of_dti_tells_its_three_parts() -> None:

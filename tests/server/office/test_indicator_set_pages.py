@@ -35,9 +35,10 @@ def test_a_page_names_every_line_with_its_origin_and_its_source(
     page = officer.get(f"{BASE}/bo-chi-tieu/{found.code}").text
     for line in found.indicators:
         assert line.label_vi in page
-        assert (line.source.name_vi if line.source else "chưa rõ nguồn") in page
+        assert (line.source.words if line.source else "chưa rõ nguồn") in page
     assert page.count("hỏi tại nhà") > 1
     assert found.unread_vi in page
+    assert all(document.read_vi in page for document in found.documents)
     assert found.label_vi in officer.get(f"{BASE}/ke-hoach").text
 
 
@@ -78,7 +79,7 @@ def test_its_second_sheet_names_every_line_and_what_is_not_known(
 ) -> None:
     content = officer.get(f"{BASE}/bo-chi-tieu/{found.code}.xlsx").data
     rows = list(load_workbook(io.BytesIO(content))["Nguồn"].values)
-    assert len(rows) == len(found.indicators) + 2
+    assert len(rows) == len(found.indicators) + len(found.documents) + 2
     for line, row in zip(found.indicators, rows[1:], strict=False):
         assert row[1] == line.label_vi
         assert (line.source is not None) or row[4] == "chưa rõ nguồn"
