@@ -26,6 +26,10 @@ class Right(StrEnum):
     """Households by name and address, and small cells with them, in the whole commune."""
     REVIEW = "submissions.review"
     CORRECT = "submissions.correct"
+    READ_DOUBTS = "doubts.read"
+    """What is doubtful and what to do about it, in their commune or their thôn."""
+    SET_CHECKS = "checks.set"
+    """Whether checks of forms ask teams by themselves."""
     EXPORT_SUBMISSIONS = "submissions.export"
     MANAGE_HOOKS = "hooks.manage"
     """Which other systems are sent the commune's submissions."""
@@ -67,6 +71,8 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.READ_LABELS: _OFFICE,
     Right.REVIEW: frozenset({"officer", "reviewer"}),
     Right.CORRECT: _OFFICE,
+    Right.READ_DOUBTS: frozenset({"officer", "team_leader", "reviewer"}),
+    Right.SET_CHECKS: _OFFICE,
     Right.EXPORT_SUBMISSIONS: _OFFICE,
     Right.MANAGE_HOOKS: _OFFICE,
     Right.LEAD_TEAM: frozenset({"officer", "team_leader"}),

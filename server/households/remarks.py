@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,16 @@ def undo(connection: sa.Connection, household: Any) -> None:
     change(connection, household, {})
 
 
+def may_have_ended(connection: sa.Connection, entity_id: uuid.UUID) -> None:
+    """After an edit that changed nothing else of a household: phones see at their next sync what it answers."""
+    asked = sa.select(EntityAct.id).where(
+        EntityAct.entity_id == entity_id, EntityAct.kind == KIND, EntityAct.undone_at.is_(None)
+    )
+    if connection.scalar(asked.limit(1)) is not None:
+        change(connection, connection.execute(_ROW, {"entity": entity_id}).one(), {})
+
+
+_ROW = sa.select(*Entity.__table__.c).where(Entity.id == sa.bindparam("entity"))
 _WRITTEN = (
     sa.select(EntityAct.id, EntityAct.entity_id, EntityAct.detail, EntityAct.at, EntityAct.name)
     .where(EntityAct.kind == KIND, EntityAct.undone_at.is_(None))
@@ -78,6 +88,13 @@ def of_household(connection: sa.Connection, entity_id: uuid.UUID) -> list[Remark
     """All remarks about a household that were not taken back, the newest first."""
     rows = connection.execute(_WRITTEN.where(EntityAct.entity_id == entity_id)).all()
     return _answered(connection, rows)[::-1]
+
+
+def about(connection: sa.Connection, visits: Mapping[int, uuid.UUID]) -> dict[int, Remark]:
+    """The newest remark by which each of these visits, given with its household, was sent back; with its answer."""
+    query = _WRITTEN.where(EntityAct.entity_id.in_(set(visits.values())))
+    found = _answered(connection, connection.execute(query).all()) if visits else []
+    return {each.about: each for each in found if each.about is not None and each.about in visits}
 
 
 def waiting(connection: sa.Connection, village_ids: Iterable[int]) -> dict[uuid.UUID, str]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from geo.series import Amount, Turn, home_on
 from server import audit, clock
 from server.counting import tally
-from server.households import household_states, records
+from server.households import household_states, records, remarks
 from server.households.rebuild import restate
 from server.households.records import HOUSEHOLDS, AcceptedVisit, ChangedEntity, ChangeOrigin
 from server.intake import place
@@ -215,4 +215,5 @@ def retell(connection: sa.Connection, this: Arrival) -> None:
     if edited is not None and this.placed.quarantine is None:
         changed = edited.touched | {block.id for block in this.reading.blocks}
         for entity_id in sorted(changed | ({this.placed.entity_id} if this.placed.entity_id else set())):
-            restate(connection, entity_id, this.received_at)
+            if not restate(connection, entity_id, this.received_at):
+                remarks.may_have_ended(connection, entity_id)

@@ -4,7 +4,7 @@ from server.models.backchecks import Backcheck, BackcheckDraw
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.bundles import BundleSigner, BundleSource
 from server.models.changes import Change, FeedStart
-from server.models.checks import Interview
+from server.models.checks import CheckSetting, Interview
 from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
@@ -60,6 +60,7 @@ __all__ = [
     "BundleSigner",
     "BundleSource",
     "Change",
+    "CheckSetting",
     "Collector",
     "CollectorVillage",
     "Commune",

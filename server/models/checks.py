@@ -35,3 +35,13 @@ class Interview(Base):
     """Questions answered "không biết"."""
     could_be_unknown: Mapped[int | None]
     """Questions answered of those that offer it; None where nobody was met."""
+
+
+class CheckSetting(Base):
+    """What a commune wishes of the checks of its forms."""
+
+    __tablename__ = "check_setting"
+
+    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), primary_key=True)
+    asks: Mapped[bool]
+    """A check whose act is to ask again does so by itself: its words go to the phones with the next sync."""

@@ -42,6 +42,8 @@ ACTS: Mapping[str, str] = {
     "difficulty.read": "Xem một phản ánh",
     "difficulty.reopen": "Mở lại phản ánh",
     "difficulty.take": "Nhận xử lý phản ánh",
+    "doubt.list": "Xem danh sách phiếu đáng ngờ",
+    "doubt.setting": "Đặt cách kiểm tra của biểu mẫu hỏi lại",
     "export_setting.add": "Lưu cách xuất phiếu",
     "export_setting.change": "Sửa cách xuất phiếu",
     "export_setting.remove": "Xóa cách xuất phiếu",

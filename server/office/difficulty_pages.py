@@ -1,16 +1,16 @@
 """The pages of difficulties: what people met, by state, thôn and kind, and the office's answer to each."""
 
-import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import begin_writing, db, in_vietnamese_order
+from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.models import Commune, Village
+from server.models import Commune
 from server.office.photo_pages import photos_of
+from server.office.village_choice import villages_of
 from server.review import difficulties
 from server.review.difficulties import ACTS, KINDS, STATES, DifficultyAct, DifficultyFilter, OpenedDifficulty
 from server.review.review_problems import ReviewProblem
@@ -39,7 +39,7 @@ def listing(code: str) -> str:
         commune=commune,
         wanted=wanted,
         page=page,
-        villages=_villages(commune, wanted.villages),
+        villages=villages_of(commune, wanted.villages),
         states=STATES,
         kinds=KINDS,
     )
@@ -108,13 +108,6 @@ def _wanted(commune: Commune) -> DifficultyFilter:
         villages=access.villages_seen(commune),
         page=max(1, min(request.args.get("trang", 1, type=int), 10_000)),
     )
-
-
-def _villages(commune: Commune, ids: frozenset[int] | None) -> list[Village]:
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    if ids is not None:
-        query = query.where(Village.id.in_(ids))
-    return list(db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)))
 
 
 def _chosen() -> DifficultyAct:

@@ -44,6 +44,7 @@ WORKING = (
     MenuEntry("households.listing", "Hộ dân", Right.MANAGE_HOUSEHOLDS),
     MenuEntry("sample_pages.show", "Mẫu bốc thăm", Right.DRAW_SAMPLES, under="households.listing"),
     MenuEntry("review.queue", "Soát phiếu", Right.REVIEW),
+    MenuEntry("doubts.listing", "Đáng ngờ", Right.READ_DOUBTS, under="review.queue"),
     MenuEntry("backchecks.show", "Phúc tra", Right.REVIEW, under="review.queue"),
     MenuEntry("hook_pages.listing", "Gửi đi", Right.MANAGE_HOOKS, under="review.queue"),
     MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),

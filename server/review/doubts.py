@@ -16,9 +16,10 @@ from forms.definition import NONE, Definition
 from geo import visit_doubts
 from geo.visit_doubts import Doubt
 from server import clock
+from server.counting import writer
 from server.db import db
 from server.models import Form, Interview, Submission
-from server.review import form_checks, unknown_answers
+from server.review import form_checks, rule_remarks, unknown_answers
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ _NEW = (
         Submission.observed_at,
         Submission.answers,
         Submission.flags,
+        Submission.review,
+        Submission.replaced_by_id,
     )
     .join(Form, Form.id == Submission.form_id)
     .where(
@@ -217,10 +220,15 @@ def _part() -> int:
             for form in {row.form_id for row in rows}
         }
         others = _others(connection, looked)
+        asked = rule_remarks.wanted(connection, [(each.row, each.seen.own) for each in looked])
+        if asked:
+            writer.hold(connection)  # before any row is locked
         for each in looked:
             _flag(connection, each, _doubts(each, others, typical[each.row.form_id]))
             others.add(each)
         connection.execute(_ADD, [each.kept for each in looked])
+        for question in asked:
+            rule_remarks.send(connection, question)
         connection.commit()
         return len(rows)
 

@@ -47,9 +47,9 @@ def test_an_officer_chooses_among_ten_families_of_pages(officer: Browser) -> Non
 @pytest.mark.parametrize(
     ("path", "family", "beside"),
     [
-        (f"{OFFICE}/phuc-tra", "+Soát phiếu", ["Soát phiếu", "*Phúc tra", "Gửi đi"]),
-        (f"{OFFICE}/phieu", "*Soát phiếu", ["*Soát phiếu", "Phúc tra", "Gửi đi"]),
-        (f"{OFFICE}/gui-di", "+Soát phiếu", ["Soát phiếu", "Phúc tra", "*Gửi đi"]),
+        (f"{OFFICE}/phuc-tra", "+Soát phiếu", ["Soát phiếu", "Đáng ngờ", "*Phúc tra", "Gửi đi"]),
+        (f"{OFFICE}/phieu", "*Soát phiếu", ["*Soát phiếu", "Đáng ngờ", "Phúc tra", "Gửi đi"]),
+        (f"{OFFICE}/gui-di", "+Soát phiếu", ["Soát phiếu", "Đáng ngờ", "Phúc tra", "*Gửi đi"]),
         (f"{OFFICE}/ngay-cong", "+Thành viên tổ", ["Thành viên tổ", "*Ngày công"]),
         (f"{OFFICE}/ap-phich", "+Biểu mẫu", ["Biểu mẫu", "Khối câu hỏi", "*Áp phích", "Thùng rác"]),
         ("/quan-tri/thung-rac", "+Biểu mẫu", ["Biểu mẫu", "Khối câu hỏi", "Áp phích", "*Thùng rác"]),
@@ -86,7 +86,7 @@ def test_a_role_with_one_page_of_a_family_has_no_row_for_it(app: Flask) -> None:
     reviewer = signed_in(app, "reviewer")
     _, working, beside = rows(reviewer.get(f"{OFFICE}/phuc-tra").text)
     assert working == ["+Soát phiếu"]
-    assert beside == ["Soát phiếu", "*Phúc tra"]
+    assert beside == ["Soát phiếu", "Đáng ngờ", "*Phúc tra"]
 
 
 def test_the_city_finds_communes_with_boxes_of_their_own_beside_the_communes(app: Flask) -> None:

@@ -1,6 +1,8 @@
 """A thôn whose form has checks of its own, and what its collectors send."""
 
+import csv
 import datetime as dt
+import io
 import uuid
 
 import pytest
@@ -112,3 +114,11 @@ def thon(app: Flask, monkeypatch: pytest.MonkeyPatch) -> CheckedThon:
     with monkeypatch.context() as then:
         then.setattr(clock, "now", lambda: now() - dt.timedelta(days=30))
         return CheckedThon(app)
+
+
+def remarks_on(phone: Phone) -> dict[str, str]:
+    """What a phone reads beside each household of its list at its next sync, by the household's id; none left out."""
+    _, media = phone.sync()["tham"]
+    content = media["ho_dan.csv"]
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    return {row["name"]: row["loi_nhan"] for row in rows if row["loi_nhan"]}
