@@ -75,9 +75,10 @@ def cell(counted: Counted, target: TargetFigure | None) -> Cell:
     """What is told of an area's numbers (R25)."""
     hidden, tallied, reach = counted.hidden, counted.tallied, counted.reach
     over_all = target is not None and target.counts_all(counted.indicator.unit)
-    if hidden and hidden.whole:
-        return Cell(suppressed=hidden.why, expected=reach.expected, over_all=over_all)
     is_event = counted.indicator.kind == "event"  # people helped are a sum, not a share of anything
+    expected = None if is_event else reach.expected
+    if hidden and hidden.whole:
+        return Cell(suppressed=hidden.why, expected=expected, over_all=over_all)
     percent, judged = (
         _percents(counted, target, over_all=over_all) if not hidden and not is_event else (None, None)
     )
@@ -90,7 +91,7 @@ def cell(counted: Counted, target: TargetFigure | None) -> Cell:
         suppressed=hidden.why if hidden else None,
         bound=bound(tallied) if hidden and hidden.why == "part" else None,
         percent_judged=judged,
-        expected=None if is_event else reach.expected,
+        expected=expected,
         surplus=0 if is_event else reach.surplus,
         over_all=over_all,
     )

@@ -9,6 +9,7 @@ OF_CENTRAL = "/v1"
 OF_WEB_FORM = "/phieu/"
 OF_POSTERS = "/khao-sat/"
 OF_MAPS = "/ogc"
+OF_LINKS = "/lien-ket/"
 
 
 def is_of_phones(path: str) -> bool:
@@ -44,3 +45,10 @@ def is_of_maps(path: str) -> bool:
 def is_of_central(path: str) -> bool:
     """Whether a path is one that programs written for ODK Central, and readers of OData, ask for."""
     return path == OF_CENTRAL or path.startswith(f"{OF_CENTRAL}/")
+
+
+def is_of_odata(path: str) -> bool:
+    """Whether a path lies in an OData service: a commune's, a form's, or that of a shared link's table."""
+    if path.startswith(OF_LINKS):
+        return path.split("/")[3:4] == ["odata"]
+    return is_of_central(path) and ".svc" in path

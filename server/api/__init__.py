@@ -40,7 +40,7 @@ def say(problem: Problem) -> Response:
 
 SPEAKERS = (
     kobo_errors.SPEAKER,
-    central_errors.SPEAKER,
+    *central_errors.SPEAKERS,
     (is_of_maps, ogc_routes.say),
     (is_of_programs, say),
 )

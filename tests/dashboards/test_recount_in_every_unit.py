@@ -1,10 +1,12 @@
 """Every number and state that leaders see, in every unit, recounted from phones' XML alone (R3, R6, R7).
 
-Page, page of a target, map, wall map, workbook, API, city and report of communes drawn by chance. More of them:
+Page, page of a target, map, wall map, workbook, API, city, report, OData, OGC API and links of communes drawn by
+chance. More of them:
 `TUNGNHA_TEST_COMMUNES=50 pytest tests/dashboards/test_recount_in_every_unit.py`.
 """
 
 import dataclasses
+import datetime as dt
 import io
 import os
 import re
@@ -20,16 +22,18 @@ from flask import Flask
 from lxml import html
 
 from server import clock
+from server.accounts import shared_links
+from server.audit import SHELL
 from server.counting import folding
 from server.db import db
 from server.intake import receive
 from server.intake.sender import Sender
-from server.models import Form, FormVersion
-from tests import independent_recount, random_commune
+from server.models import Form, FormVersion, Person
+from tests import independent_recount, random_commune, recount_at_doors
 from tests.conftest import Template, filled_once
 from tests.independent_recount import COMMUNE, WORDS, Recount
 from tests.leaders import sign_up
-from tests.people import Browser, browser
+from tests.people import Browser, bearing, browser, make_token
 from tests.posters import make_poster
 from tests.random_commune import CODE, GOALS, NOW, UNITS, RandomCommune
 
@@ -64,6 +68,9 @@ class Compared:
     recount: Recount
     officer: Browser
     city: Browser
+    program: Browser
+    links: tuple[str, str]
+    """To the thôn and to the communes; these two and the program read what is over by the end of yesterday."""
 
     @property
     def thon(self) -> tuple[str, ...]:
@@ -94,7 +101,19 @@ def compared(app: Flask, request: pytest.FixtureRequest) -> Compared:
         reader.sign_in(name)
     officer, city, leader = readers
     ground = commune.ground(LEAST_ASKED, withheld(leader))
-    return Compared(Recount(ground, sent, by_posters), officer, city)
+    program = browser(app)
+    program.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token(commune.commune))["Authorization"]
+    return Compared(Recount(ground, sent, by_posters), officer, city, program, _links(commune))
+
+
+def _links(commune: RandomCommune) -> tuple[str, str]:
+    keys = []
+    for name, subject in (("lanh.dao", "coverage"), ("thanh.pho", "city")):
+        person = db.session.scalars(sa.select(Person).where(Person.username == name)).unique().one()
+        place = commune.commune if subject == "coverage" else None
+        keys.append(shared_links.add("Thử", subject, person.id, commune=place, by=SHELL).key)
+    db.session.commit()
+    return f"/lien-ket/{keys[0]}", f"/lien-ket/{keys[1]}"
 
 
 def _at_a_poster(commune: RandomCommune) -> Sender:
@@ -138,6 +157,16 @@ def test_every_place_tells_what_the_recount_tells(compared: Compared) -> None:
     told_by_citys_workbook(compared)
     told_by_report(compared)
     told_apart(compared)
+    told_at_doors(compared)
+
+
+def told_at_doors(compared: Compared) -> None:
+    """On the day after: today is over for programs and links then."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOW + dt.timedelta(days=1))
+        recount_at_doors.told_by_odata(compared.program, compared.recount)
+        recount_at_doors.told_by_map_programs(compared.program, compared.recount)
+        recount_at_doors.told_by_links(compared.program, *compared.links, compared.recount)
 
 
 def told_apart(compared: Compared) -> None:

@@ -278,6 +278,14 @@ ONE = make_village("11629001", 100, {SMART.code: Tallied(30, 60, 60), WIFI.code:
 TWO = make_village("11629002", 100, {SMART.code: Tallied(40, 50, 50), HELPED.code: Tallied(12, 12, 9)}, 50)
 
 
+def test_nobody_has_to_be_asked_for_what_is_added_up_however_few_it_was():
+    """People helped are a sum: a thôn whose few are hidden would be the only one told to have so many to ask."""
+    few = make_village("11629003", 100, {HELPED.code: Tallied(3, 3, 3)}, 50)
+    told = table(make_commune(ONE, TWO, few))
+    assert told.village(few.code).cells[HELPED.code].suppressed == "base"
+    assert {village.cells[HELPED.code].expected for village in told.villages} == {None}
+
+
 def test_the_json_has_the_shape_of_the_design_key_by_key():
     told = to_json(table(make_commune(ONE, TWO)))
     assert list(told) == [

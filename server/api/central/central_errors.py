@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Response, jsonify, request
 
 from server.accounts.account_problems import AccountProblem
-from server.addresses import is_of_central
+from server.addresses import is_of_central, is_of_odata
 from server.api.central.central_problems import CentralProblem
 from server.api.odata.odata_problems import ODataProblem
 from server.errors import CommonProblem, Problem, ProblemKind
@@ -41,7 +41,7 @@ def say(problem: Problem) -> Response:
         "code": code,
         "details": {"kind": problem.kind.code},
     }
-    if ".svc" in request.path:
+    if is_of_odata(request.path):
         told["error"] = {"code": str(code), "message": problem.sentence}
     response = jsonify(told)
     response.status_code = problem.status
@@ -49,4 +49,4 @@ def say(problem: Problem) -> Response:
     return response
 
 
-SPEAKER = (is_of_central, say)
+SPEAKERS = ((is_of_central, say), (is_of_odata, say))
