@@ -16,6 +16,7 @@ from dashboards.pages import (
     task_pages,
     team_pages,
     two_days_page,
+    walking_pages,
     wall_pages,
 )
 from dashboards.reports import commands as report_commands
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     link_files.blueprint,
     task_pages.blueprint,
     team_pages.blueprint,
+    walking_pages.blueprint,
     boundary_pages.blueprint,
     signal_pages.blueprint,
     report_pages.blueprint,

@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import one_household, whom_to_visit
+from server.coverage import one_household, walking_plan, whom_to_visit
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import household_states, next_try
+from server.households import household_states, next_try, walking_acts
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.next_try import Appointment
@@ -46,13 +46,16 @@ def villages(code: str) -> str | Response:
 def village(code: str, village: str) -> str:
     """One thôn: whom to visit today, lane by lane, and the other lists, with names; every view is logged (R24)."""
     commune = access.open_commune(code)
-    found = _village(commune, village)
+    found = village_of(commune, village)
     state = request.args.get("loc", whom_to_visit.TODAY)
     search = request.args.get("tim", "").strip()[:80]
     page = max(1, min(request.args.get("trang", 1, type=int), 1000))
     state = state if state in _lists() else whom_to_visit.TODAY
     audit.note_reading("household.list", f"village:{found.code}", {"state": state})
     [progress] = whom_to_visit.progress(commune, [found])
+    areas = walking_plan.of(found).areas if walking_acts.areas(found) else ()
+    area = next((each for each in areas if each.row.id == request.args.get("phan", type=int)), None)
+    only = frozenset(home.id for home in area.homes) if area else None
     own = access.villages_seen(commune)
     needed = progress.pace.needed
     return render_template(
@@ -68,7 +71,9 @@ def village(code: str, village: str) -> str:
         day=clock.today(),
         state=state,
         search=search,
-        homes=whom_to_visit.homes(progress.parts, state, search, page),
+        homes=whom_to_visit.homes(progress.parts, state, search, page, only),
+        areas=areas,
+        area=area,
         helped=whom_to_visit.helped(progress.parts),
         doubtful=whom_to_visit.doubtful(commune, progress.parts),
         answered=whom_to_visit.answered(progress.parts),
@@ -81,7 +86,7 @@ def village(code: str, village: str) -> str:
 def household(code: str, village: str, household_id: uuid.UUID) -> str:
     """One household: each try with its hour, the appointment, and opening it again; the reading is logged (R24)."""
     commune = access.open_commune(code)
-    return _household(commune, _village(commune, village), household_id)
+    return _household(commune, village_of(commune, village), household_id)
 
 
 @blueprint.post("/xa/<code>/to/<village>/ho/<uuid:household_id>")
@@ -90,7 +95,7 @@ def plan(code: str, village: str, household_id: uuid.UUID) -> Response | tuple[s
     """Make an appointment (`viec` hen), take it away (bo_hen), or let teams go there again (mo_lai)."""
     begin_writing()
     commune = access.open_commune(code)
-    found = _village(commune, village)
+    found = village_of(commune, village)
     one_household.found(found, household_id)
     try:
         _do(household_id, commune)
@@ -99,7 +104,9 @@ def plan(code: str, village: str, household_id: uuid.UUID) -> Response | tuple[s
             raise
         db.session.rollback()
         commune = access.open_commune(code)
-        return _household(commune, _village(commune, village), household_id, problem.sentence), problem.status
+        return _household(
+            commune, village_of(commune, village), household_id, problem.sentence
+        ), problem.status
     db.session.commit()
     return redirect(url_for(".household", code=code, village=village, household_id=household_id, xong=1))
 
@@ -153,7 +160,7 @@ def _lists() -> dict[str, str]:
     return {whom_to_visit.TODAY: "hôm nay", **whom_to_visit.STATES, **closed}
 
 
-def _village(commune: Commune, code: str) -> Village:
+def village_of(commune: Commune, code: str) -> Village:
     """The thôn with this code, for one who may see its records; Problem NOT_FOUND or NOT_ALLOWED."""
     query = sa.select(Village).where(
         Village.commune_id == commune.id, Village.code == code, Village.valid_to.is_(None)

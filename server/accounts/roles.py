@@ -34,6 +34,8 @@ class Right(StrEnum):
     MANAGE_HOOKS = "hooks.manage"
     """Which other systems are sent the commune's submissions."""
     LEAD_TEAM = "team.lead"
+    PLAN_WALKS = "walks.plan"
+    """Who walks which part of a thôn."""
     READ_DIFFICULTIES = "difficulties.read"
     ANSWER_DIFFICULTIES = "difficulties.answer"
     MANAGE_HOUSEHOLDS = "households.manage"
@@ -76,6 +78,7 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.EXPORT_SUBMISSIONS: _OFFICE,
     Right.MANAGE_HOOKS: _OFFICE,
     Right.LEAD_TEAM: frozenset({"officer", "team_leader"}),
+    Right.PLAN_WALKS: frozenset({"officer", "team_leader"}),
     Right.READ_DIFFICULTIES: frozenset({"officer", "team_leader"}),
     Right.ANSWER_DIFFICULTIES: _OFFICE,
     Right.MANAGE_HOUSEHOLDS: _OFFICE,

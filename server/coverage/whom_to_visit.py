@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -253,10 +253,16 @@ def _is_listed(state: str, data: Mapping[str, Any], tried: NextTry) -> bool:
     )
 
 
-def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Homes:
+def homes(
+    village_ids: Sequence[int],
+    state: str,
+    search: str,
+    page: int,
+    only: Collection[uuid.UUID] | None = None,
+) -> Homes:
     """A thôn's households of one list (TODAY: all to visit), found by label or address; lanes in their order.
 
-    Of today's those come first that want to be visited today.
+    Of today's those come first that want to be visited today. `only` these, where a part of the thôn is meant.
     """
     today, most = clock.today(), next_try.most()
     query: sa.Select[*tuple[Any, ...]] = (
@@ -272,7 +278,8 @@ def homes(village_ids: Sequence[int], state: str, search: str, page: int) -> Hom
     found = [
         (key, own, data, tried)
         for key, label, data in rows
-        if _is_listed(state, data, tried := next_try.of(data, today, most))
+        if (only is None or key in only)
+        and _is_listed(state, data, tried := next_try.of(data, today, most))
         and household_parts.holds(own := household_parts.of_row(label, data), search)
     ]
     found.sort(key=lambda each: (not (state == TODAY and _is_due(each[3], today)), each[1].walking))

@@ -11,4 +11,6 @@ class HouseholdProblem(ProblemKind):
     CONFLICT_SETTLED = 409, "Chỗ lệch này vừa được người khác xử lý. Hãy tải lại trang để xem phần còn lại."
     ACT_IMPOSSIBLE = 409, "Chưa làm được với hộ này: {why}"
     PLACE_IMPOSSIBLE = 409, "Chưa làm được với điểm này: {why}"
+    WALKING_AREA_UNKNOWN = 404, "Thôn không có phần đi này; có thể vừa được chia lại."
+    WALKING_AREA_IMPOSSIBLE = 409, "Chưa chia được như vậy: {why}"
     OVERTAKEN = 409, "Dòng này vừa được sửa (bản {version}). Hãy đọc lại rồi sửa trên bản ấy."

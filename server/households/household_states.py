@@ -66,16 +66,19 @@ def shown_on_phones(
     away: str = "",
     appointment: str = "",
     sampled: str = "",
+    area: str = "",
 ) -> str:
     """What a collector reads in the list: the label, what came of the last visit and when, what they are told there.
 
     `away` is what there is to say of one where nobody was at home, `appointment` when they want to be visited,
-    `sampled` the mark of one that is to be asked for a sample.
+    `sampled` the mark of one that is to be asked for a sample, `area` whose part of the thôn it is in, where it is
+    another one's.
     """
-    if (remark or appointment or sampled) and not ended:
-        done = shown_on_phones(label, data, ended=False, away=away)
-        marks = (sampled, appointment and f"hẹn {appointment}", remark and f"nhắn: {remark}")
-        return " ".join((done.removeprefix("✓ "), *(f"[{each}]" for each in marks if each)))
+    told = () if ended else (sampled, appointment and f"hẹn {appointment}", remark and f"nhắn: {remark}")
+    if any(told) or area:
+        done = shown_on_phones(label, data, ended=ended, away=away)
+        done = done.removeprefix("✓ ") if any(told) else done
+        return " ".join((done, *(f"[{each}]" for each in (*told, area) if each)))
     day = data.get("ngay_cuoi") or ""
     when = f" {day[8:10]}/{day[5:7]}" if len(day) == len("2026-11-24") else ""
     state, result = data.get("tinh_trang") or NOT_VISITED, data.get("ket_qua")

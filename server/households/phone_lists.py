@@ -19,9 +19,11 @@ from server.households import (
     next_try,
     remarks,
     sample_list,
+    walking_areas,
 )
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
+from server.households.walking_areas import PhoneAreas, WalkingPlace
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
 from server.models.privacy import of_entity
 from server.phones.phone_access import PhoneCaller
@@ -57,7 +59,11 @@ class ListPlan:
     tries: Mapping[uuid.UUID, dt.datetime] = field(default_factory=dict)
     sampled: frozenset[uuid.UUID] = frozenset()
     """Those that are to be asked now for a sample."""
+    places: Mapping[uuid.UUID, WalkingPlace] = field(default_factory=dict)
 
+
+_EVERYBODYS = WalkingPlace(is_own=True)
+"""Where a household stands in a thôn that is not split."""
 
 _ROWS = (
     sa.select(
@@ -203,24 +209,37 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     slice_: tuple[int, ...] = (caller.commune_id,) if whole else tuple(sorted(caller.village_ids))
     values = {"list": name, "commune": caller.commune_id} if whole else {"list": name, "villages": slice_}
     marks = connection.execute(_MARKS_OF_COMMUNE if whole else _MARKS_OF_VILLAGES, values).all()
-    plan = None if name != HOUSEHOLDS else ListPlan(clock.today(), next_try.most())
-    mark = md5(repr((columns, plan, sorted(map(tuple, marks)))).encode())
+    plan, own = None, PhoneAreas()
+    if name == HOUSEHOLDS:
+        plan = ListPlan(clock.today(), next_try.most())
+        own = walking_areas.of_phone(connection, slice_, caller.collector_id)
+    mark = md5(repr((columns, plan, own.mark, sorted(map(tuple, marks)))).encode())
     kept: dict[tuple[object, ...], tuple[str, bytes]] = current_app.extensions.setdefault(_KEPT, {})
-    known = kept.get((name, *slice_))
+    kept_as = (name, slice_, own.own)
+    known = kept.get(kept_as)
     if known is not None and known[0] == mark:
         return known[1]
-    rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values)
+    rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values).all()
     if plan is not None:
         told, tried = remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
         sampled = sample_list.told(connection, slice_)
-        plan = dataclasses.replace(plan, remarks=told, tries=tried, sampled=sampled)
+        places = _places(connection, own, rows)
+        plan = dataclasses.replace(plan, remarks=told, tries=tried, sampled=sampled, places=places)
     # a place that is gone is picked no more
     shown = (row for row in rows if name == HOUSEHOLDS or not row[4])
     made = entities_csv((_choice(name, row, plan) for row in shown), columns)
     if len(kept) >= MOST_KEPT:
         kept.clear()
-    kept[(name, *slice_)] = mark, made
+    kept[kept_as] = mark, made
     return made
+
+
+def _places(connection: sa.Connection, own: PhoneAreas, rows: Sequence[Any]) -> dict[uuid.UUID, WalkingPlace]:
+    """Whose part each household is in; nothing where no part is this collector's."""
+    if not own.areas:
+        return {}
+    homes = [(row[0], row[5], household_parts.of_row(row[1], row[3])) for row in rows if not row[4]]
+    return walking_areas.places(connection, own, homes)
 
 
 def deleted(
@@ -254,8 +273,8 @@ def _choice(name: str, row: Sequence[Any], plan: ListPlan | None = None) -> Enti
     if name == HOUSEHOLDS:
         own = household_parts.of_row(label, data)
         shown = {**status(()), **shown, "tim": own.search}
-        place, said = _planned(key, shown, plan, ended=ended) if plan else (0, {"remark": ""})
-        order = place, own.walking
+        place, said = _planned(key, shown, plan, ended=ended) if plan else ((0,), {"remark": ""})
+        order = *place, own.walking
         shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended, **said)
         shown["loi_nhan"] = said["remark"]
         if ended:
@@ -265,15 +284,17 @@ def _choice(name: str, row: Sequence[Any], plan: ListPlan | None = None) -> Enti
 
 def _planned(
     key: uuid.UUID, shown: Mapping[str, str], plan: ListPlan, *, ended: bool
-) -> tuple[int, dict[str, str]]:
-    """Where a household stands in the list, and what its label says beside its state."""
+) -> tuple[tuple[int, ...], dict[str, str]]:
+    """Where a household stands in the list (first what is theirs to walk), and what its label says beside its state."""
     remark, tried = plan.remarks.get(key, ""), next_try.of(shown, plan.today, plan.most_tries)
     is_due = tried.appointment is not None and tried.appointment.day == plan.today
     is_sampled = key in plan.sampled
     place = household_states.place_in_list(
         shown, ended=ended, remark=remark, is_closed=tried.is_closed, is_due=is_due, is_sampled=is_sampled
     )
-    return place, {
+    walk = plan.places.get(key, _EVERYBODYS)
+    return (int(ended or not walk.is_own), place), {
+        "area": walk.area,
         "remark": remark,
         "away": next_try.away_words(tried, plan.tries.get(key), plan.most_tries),
         "appointment": tried.appointment.words if tried.appointment else "",

@@ -46,6 +46,7 @@ from server.models.submissions import (
     TallyMonth,
 )
 from server.models.table_drafts import TableDraft
+from server.models.walking import WalkingArea, WalkingHousehold, WalkingMember
 
 __all__ = [
     "ApiToken",
@@ -123,4 +124,7 @@ __all__ = [
     "Village",
     "VillageFigure",
     "VillageSample",
+    "WalkingArea",
+    "WalkingHousehold",
+    "WalkingMember",
 ]

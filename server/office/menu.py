@@ -50,6 +50,7 @@ WORKING = (
     MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
     MenuEntry("reported.listing", "Số liệu báo cáo", Right.REPORT_FIGURES),
     MenuEntry("collector_pages.listing", "Thành viên tổ", Right.MANAGE_COLLECTORS),
+    MenuEntry("walking.villages", "Phần đi", Right.PLAN_WALKS, under="collector_pages.listing"),
     MenuEntry("pay_pages.show", "Ngày công", Right.MANAGE_COLLECTORS, under="collector_pages.listing"),
     MenuEntry("form_pages.listing", "Biểu mẫu", Right.MANAGE_FORMS, of_commune=False),
     MenuEntry(

@@ -21,7 +21,7 @@ from forms.choices import unaccented
 from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order
-from server.models import Collector, CollectorVillage, Commune, OldKey, Village
+from server.models import Collector, CollectorVillage, Commune, OldKey, Village, WalkingArea, WalkingMember
 from server.phones import digest, phone_access
 from server.places import merged_villages
 from server.sealing import key_for, seal, unseal
@@ -116,6 +116,7 @@ def revoke(collector: Collector, *, actor: str = "system") -> None:
     What they have sent stays; what is unsent on their phone is lost with it.
     """
     collector.revoked_at = collector.revoked_at or clock.now()
+    _release(collector, frozenset())
     phone_access.forget()
     _audit("collector.revoke", collector, actor)
 
@@ -135,9 +136,20 @@ def assign(collector: Collector, villages: Sequence[Village], *, actor: str = "s
             collector.villages.remove(held)
     collector.villages.extend(CollectorVillage(village=village) for village in wanted.values())
     db.session.flush()
+    _release(collector, frozenset(held.village_id for held in collector.villages if held.until is None))
     phone_access.forget()
     _audit(
         "collector.assign", collector, actor, before=before, after=sorted(v.code for v in walked(collector))
+    )
+
+
+def _release(collector: Collector, walked_ids: frozenset[int]) -> None:
+    """Free the parts that they walked in thôn other than these, for somebody else to walk (R35)."""
+    elsewhere = sa.select(WalkingArea.id).where(WalkingArea.village_id.not_in(walked_ids))
+    db.session.execute(
+        sa.delete(WalkingMember).where(
+            WalkingMember.collector_id == collector.id, WalkingMember.area_id.in_(elsewhere)
+        )
     )
 
 
