@@ -107,6 +107,25 @@ def _as_postgresql(element: in_vietnamese_order, compiler: SQLCompiler, **option
     return f'(({letters} || {between} || {tones}) COLLATE "C")'
 
 
+class as_utf8(GenericFunction[str]):  # noqa: N801 (as above)
+    """A column of bytes, known to be UTF-8, as text: as bytes PostgreSQL sends each in two letters, and both sides work
+    at it."""
+
+    name = "as_utf8"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(as_utf8, "sqlite")
+def _utf8_of_sqlite(element: as_utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+@compiles(as_utf8, "postgresql")
+def _utf8_of_postgresql(element: as_utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"convert_from({compiler.process(element.clauses, **options)}, 'UTF8')"
+
+
 def is_among(column: SQLColumnExpression[int], keys: Sequence[int], dialect: str) -> ColumnElement[bool]:
     """That a column is one of these keys, all of them as one parameter.
 

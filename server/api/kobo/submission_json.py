@@ -13,7 +13,7 @@ from forms.layout import Branch, pruned
 from server.answers.submission_pages import AskedSubmissions
 from server.api.kobo import uids
 from server.api.kobo.query_language import STATUS
-from server.db import db, is_among
+from server.db import as_utf8, db, is_among
 from server.exports import geojson
 from server.exports.select import Who
 from server.exports.who_columns import KOBO_LABELS, KOBO_STATES, NOBODY
@@ -27,7 +27,8 @@ _POINT = 4
 _TO_SECONDS = len("2026-11-22T02:15:03")
 
 COLUMNS = (
-    Submission.id, Submission.instance_id, Submission.xml, Submission.form_version_id, Submission.received_at,
+    Submission.id, Submission.instance_id, as_utf8(Submission.xml).label("xml"), Submission.form_version_id,
+    Submission.received_at,
     poster_names.SENDER_KEY.label("sender"), Submission.review, Submission.version, Submission.root_id,
 )  # fmt: skip
 
@@ -76,7 +77,7 @@ class KoboSubmissions:
 
     def _one(self, row: Any, files: Mapping[str, str] | None, reviewed: Json | None, root: str) -> Json:
         shape = self.shapes.get(row.form_version_id) or self.shapes[None]
-        found = stored_texts(row.xml, shape.tree)
+        found = stored_texts(row.xml.encode(), shape.tree)
         received = row.received_at.isoformat(timespec="seconds")
         return {
             "_id": row.id,
