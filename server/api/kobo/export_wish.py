@@ -15,7 +15,7 @@ from server.api.kobo import data_routes, kobo_addresses, submission_json, uids
 from server.api.kobo.kobo_bodies import text, truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import reading_engine
-from server.exports import columns, geojson, select, submissions
+from server.exports import columns, geojson, select, spss_labels, submissions
 from server.exports.presets import BOTH, DETAILS, KOBO, SUMMARY
 from server.exports.submissions import Export
 from server.models import Form
@@ -48,6 +48,7 @@ SHAPES: Mapping[str, FileShape] = {
     "csv": FileShape("csv", "text/csv; charset=utf-8", submissions.csv_bytes),
     "xls": FileShape("xlsx", XLSX, None),
     "geojson": FileShape("geojson", "application/geo+json", geojson.by_label),
+    "spss_labels": FileShape("zip", "application/zip", spss_labels.zipped),
 }
 
 
@@ -115,7 +116,7 @@ def export_of(wish: KoboWish, form: Form, reader: AnswersReader, made_by: str) -
     chosen = asked.chosen
     if wish.submission_ids:
         chosen = _with_ids(chosen, wish.submission_ids)
-    has_labels = wish.lang != CODES
+    has_labels = wish.lang != CODES and wish.type != "spss_labels"  # its columns are those of names and codes
     return submissions.prepare(
         chosen,
         KOBO,

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -122,6 +123,21 @@ def test_a_workbook_has_a_sheet_for_each_repeat(app: Flask, officer: Client, fie
 def test_places_are_features(app: Flask, officer: Client, field: Field) -> None:
     field.send()
     assert b'"FeatureCollection"' in taken(app, officer, type="geojson")
+
+
+def test_labels_come_for_spss_beside_the_table_of_codes(app: Flask, officer: Client, field: Field) -> None:
+    """K15, `spss_labels`: one file of commands for the form's one language, without what is personal."""
+    field.send()
+    archive = zipfile.ZipFile(io.BytesIO(taken(app, officer, type="spss_labels", lang="_default")))
+    assert archive.namelist() == ["Khảo sát hộ - SPSS labels.sps"]
+    said = archive.read(archive.namelist()[0]).decode()
+    assert said == (
+        "* Encoding: UTF-8.\nVARIABLE LABELS\n start 'start'\n /thon 'Thôn'\n /so_nguoi 'Số người'"
+        "\n /toc_do 'Tốc độ'\n /vi_tri 'Vị trí'\n /dich_vu 'Dịch vụ số'"
+        "\n /dich_vu_shp 'Dịch vụ số: Smart Hải Phòng'\n /dich_vu_vneid 'Dịch vụ số: VNeID'"
+        "\n /dich_vu_cks 'Dịch vụ số: Chữ ký số'\n /anh 'Ảnh'\n /ngay 'Ngày'.\n"
+        "VALUE LABELS\n thon\n  '11629001' 'Thôn 1'\n  '11629002' 'Thôn 2'.\n"
+    )
 
 
 def test_rows_and_columns_are_narrowed_by_the_code_that_lists(
