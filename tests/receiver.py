@@ -37,6 +37,7 @@ class Receiver:
     usual: int = 200
     text: bytes = b"ok"
     location: str = ""
+    retry_after: str = ""
     holds: threading.Event = field(default_factory=threading.Event)
     """Set: answers are held back until it is cleared."""
 
@@ -61,6 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(receiver.answers.pop(0) if receiver.answers else receiver.usual)
         if receiver.location:
             self.send_header("Location", receiver.location)
+        if receiver.retry_after:
+            self.send_header("Retry-After", receiver.retry_after)
         self.send_header("Content-Length", str(len(receiver.text)))
         self.end_headers()
         self.wfile.write(receiver.text)

@@ -1,6 +1,7 @@
 """One request to an address: signed, with every wait bounded, what it answers cut short."""
 
 import datetime as dt
+import email.utils
 import hashlib
 import hmac
 import http.client
@@ -9,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server import clock
 from server.hooks import endpoints
@@ -21,6 +22,8 @@ WAIT = 10.0
 LONGEST = 20.0
 """Seconds for all of it: an answer that drips is cut off."""
 MOST_READ = 64_000
+MOST_ASKED = dt.timedelta(hours=12)
+"""The longest rest that an address may ask for: it is no longer than the last of our own."""
 SHOWN = 500
 """Letters of an answer that are kept for the log."""
 MEDIA_TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
@@ -31,12 +34,14 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 @dataclass(frozen=True)
 class Posted:
-    """What became of a request. `is_its_own`: the address works, and will not have this one."""
+    """What became of a request. `is_its_own`: the address works, and will not have this one; `rest`: how long it asks
+    to be left alone (429 and 503 with `Retry-After`)."""
 
     is_taken: bool
     status: int | None
     answer: str
     is_its_own: bool = False
+    rest: dt.timedelta = dt.timedelta(0)
 
 
 def signature(secret: str, moment: dt.datetime, body: bytes) -> str:
@@ -79,7 +84,7 @@ def _answered(
         connection.request("POST", endpoint.target, body, dict(headers))
         response = connection.getresponse()
         text = _shown(response.read(MOST_READ))
-        return _judged(response.status, text)
+        return replace(_judged(response.status, text), rest=asked_rest(response.getheader("Retry-After", "")))
     finally:
         ended.cancel()
 
@@ -89,6 +94,21 @@ def _cut(line: socket.socket) -> None:
         line.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # it has ended by itself
+
+
+def asked_rest(said: str) -> dt.timedelta:
+    """What `Retry-After` asks for, in seconds or until a day and hour (RFC 9110, 10.2.3), up to the longest; none
+    where it cannot be read or is over."""
+    said = said.strip()
+    if said.isascii() and said.isdecimal():
+        return min(dt.timedelta(seconds=int(said[:9])), MOST_ASKED)
+    try:
+        until = email.utils.parsedate_to_datetime(said)
+    except ValueError:
+        return dt.timedelta(0)
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=dt.UTC)
+    return min(max(until - clock.now(), dt.timedelta(0)), MOST_ASKED)
 
 
 def _judged(status: int, text: str) -> Posted:

@@ -179,7 +179,7 @@ def _wait(hook: Hook, posted: Posted, now: dt.datetime) -> None:
         why = " ".join(filter(None, (registered.status_word(posted.status), posted.answer)))
         _pause(hook.id, _PAUSED.format(why=why if why.endswith(".") else f"{why}."))
     else:
-        resume = now + dt.timedelta(seconds=SPACING[hook.failures])
+        resume = now + max(dt.timedelta(seconds=SPACING[hook.failures]), posted.rest)
         _set(hook.id, failures=hook.failures + 1, resume_at=resume)
 
 

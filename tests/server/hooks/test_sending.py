@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -271,6 +272,70 @@ def test_a_redirect_is_not_followed(house: House, other: Receiver, status: int) 
     house.deliver()
     assert [each.path for each in other.got] == ["/phieu?khoa=1"]
     assert house.row().failures == 1
+
+
+def test_an_address_that_asks_to_be_left_alone_is(
+    house: House, other: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """429 with `Retry-After`: not before, whatever waits; and of its asking no longer than half a day."""
+    other.usual, other.retry_after = 429, "1800"
+    house.send(1)
+    house.deliver()
+    with later(monkeypatch, seconds=1700):
+        house.deliver()
+    assert len(other.got) == 1
+    other.retry_after = "99999999999999999999"
+    with later(monkeypatch, seconds=1801):
+        house.deliver()
+    assert len(other.got) == 2
+    other.usual, other.retry_after = 200, ""
+    with later(monkeypatch, seconds=1801 + 12 * 3600 + 1):
+        assert house.deliver() == 1
+
+
+def test_a_receiver_that_takes_its_time_keeps_nobody_waiting(house: House, other: Receiver) -> None:
+    """While it holds back its answer with 10,000 waiting behind, visits come in, and nothing is held for it."""
+    house.send(1)
+    with db.engine.connect().execution_options(writes=True) as connection:
+        [row] = connection.execute(sa.select(HookDelivery.__table__)).mappings().all()
+        more = {name: value for name, value in row.items() if name != "id"}
+        connection.execute(
+            sa.insert(HookDelivery), [more | {"uid": f"hl{number:020}"} for number in range(10_000)]
+        )
+        connection.commit()
+    other.holds.set()
+    sends = threading.Thread(target=_deliver_one, args=(house.app,))
+    sends.start()
+    while not other.got:
+        time.sleep(0.01)
+    began = time.monotonic()
+    house.send(2)
+    took = time.monotonic() - began
+    other.usual = 503
+    other.holds.clear()
+    sends.join()
+    assert took < 5
+    assert db.session.scalar(sa.select(sa.func.count(Submission.id))) == 2
+
+
+def _deliver_one(app: Flask) -> None:
+    with app.app_context():
+        try:
+            sending.send_due("slow")
+        finally:
+            sending.let_go("slow")
+            db.session.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120), (" 5 ", 5), ("", 0), ("-3", 0), ("soon", 0), ("1.5", 0), ("99999999999", 43200),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", 43200), ("Fri, 99 Xyz 9999", 0),
+    ],
+)  # fmt: skip
+def test_what_an_address_asks_for_is_read_or_passed_over(said: str, seconds: int) -> None:
+    assert posting.asked_rest(said) == dt.timedelta(seconds=seconds)
 
 
 def test_gone_is_taken_at_its_word(house: House, other: Receiver) -> None:
