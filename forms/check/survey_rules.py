@@ -9,6 +9,7 @@ from pyxform import aliases
 from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
 from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
+from forms.check import column_names
 from forms.check.formulas import bad_reference, cycle, references
 from forms.check.mend import EXCEL_ERRORS
 from forms.choices import unaccented
@@ -73,8 +74,9 @@ def _list_names(sheets: Mapping[str, Sheet], name: str) -> frozenset[str]:
 
 
 def survey_warnings(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
-    """What the officer should look at, though the form works: headings that look misspelt."""
+    """What the officer should look at, though the form works: headings that look misspelt, columns called alike."""
     survey = sheets["survey"]
+    yield from column_names.remarks(survey)
     for column, heading in survey.columns.items():
         stem = column.partition("::")[0]
         near = get_close_matches(stem, _KNOWN_COLUMNS, n=1, cutoff=0.8)

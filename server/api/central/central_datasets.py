@@ -9,13 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request
 
+from forms.odata_names import identifier
 from server import audit
 from server.accounts import access, client_access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.api.central.central_projects import own_commune
 from server.api.odata.form_rows import moment
-from server.api.odata.identifiers import identifier
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.households.list_comparison import own_code

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
+from forms.odata_names import identifiers
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers.expression import ALL, AnswerAt, Key
@@ -22,7 +23,6 @@ from server.api.central.central_projects import own_commune
 from server.api.odata import filter_text, odata_answers, query_options, row_filter
 from server.api.odata.filter_text import TableNames
 from server.api.odata.form_rows import moment
-from server.api.odata.identifiers import identifiers
 from server.api.odata.odata_problems import ODataProblem
 from server.api.odata.query_options import QueryOptions
 from server.errors import Problem

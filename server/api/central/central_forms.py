@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from forms.odata_names import identifier
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import reader as readers
 from server.api.central.central_projects import own_commune
 from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import moment
-from server.api.odata.identifiers import identifier
 from server.exports import columns, select
 from server.models import Commune, Form, FormVersion
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from forms.odata_names import identifier
 from server.api.odata.flat_service import entity_type
 from server.api.odata.form_tables import ODataTable
-from server.api.odata.identifiers import identifier
 from server.exports.flat_table import FlatColumn
 
 SYSTEM = "org.opendatakit.submission"

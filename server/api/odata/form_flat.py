@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from forms.definition import Definition, Field
+from forms.odata_names import unique
 from server.answers.expression import AnswerAt, Key, Own
 from server.api.odata.flat_service import as_json
 from server.api.odata.form_rows import STATES, WhoAndWhen, converter, moment
 from server.api.odata.form_tables import ODataTable
-from server.api.odata.identifiers import unique
 from server.exports.flat_table import DAY, DECIMAL, FLAG, INTEGER, MOMENT, TEXT, FlatColumn
 
 KINDS: Mapping[str, str] = {"integer": INTEGER, "decimal": DECIMAL, "date": DAY, "dateTime": MOMENT}

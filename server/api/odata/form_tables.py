@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forms.definition import NONE, Definition, Field
-from server.api.odata.identifiers import identifiers
+from forms.odata_names import identifiers
 from server.exports.columns import UNSEEN
 
 ROOT = "Submissions"
