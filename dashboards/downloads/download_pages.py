@@ -15,6 +15,9 @@ from geo.vietnamese_order import sort_key
 from server import addresses, audit
 from server.accounts import access
 from server.accounts.roles import Right
+from server.api.ogc.layers import LAYERS
+from server.api.ogc.signal_layers import PLACES_LAYER
+from server.coverage import signal_points
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.exports import select, submissions
@@ -188,9 +191,11 @@ def _csv(asked: CommunePage, level: str = "thon") -> bytes:
 def qgis_file(code: str) -> Response:
     """A project that opens the layers of /ogc in QGIS, in the colours of the page's map."""
     asked = ask(code)
-    content = qgis_project.write(
-        asked.table, f"{request.host_url.rstrip('/')}{addresses.OF_MAPS}", asked.title
-    )
+    ogc = f"{request.host_url.rstrip('/')}{addresses.OF_MAPS}"
+    served = {name for name, layer in LAYERS.items() if layer.is_open_to(access.signed_in())}
+    if not any(place.point for place in signal_points.wifi(asked.commune, asked.table.as_of)):
+        served.discard(PLACES_LAYER.name)
+    content = qgis_project.write(asked.table, ogc, asked.title, served)
     return attached(content, qgis_project.MEDIA_TYPE, f"ban-do-{code}.qgz")
 
 

@@ -5,6 +5,7 @@ never stands in it.
 """
 
 import zipfile
+from collections.abc import Collection
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -35,18 +36,21 @@ _CRS84 = (
 )
 
 
-def write(table: CoverageTable, ogc: str, name: str) -> bytes:
+def write(table: CoverageTable, ogc: str, name: str, served: Collection[str]) -> bytes:
     """The project packed as .qgz: a layer of thôn for each surveyed target, squares of 5G, places, households to visit.
 
-    `ogc` is the address of the layers; the first target is drawn, the others are there to be switched on.
+    `ogc` is the address of the layers, `served` those of them that its reader may open and that have shapes: QGIS
+    stops at a layer that it cannot open. The first target is drawn, the others are there to be switched on.
     """
     root = ElementTree.Element("qgis", version=_VERSION, projectname=name)
     ElementTree.SubElement(root, "title").text = name
     _crs(ElementTree.SubElement(root, "projectCrs"))
     tree = ElementTree.SubElement(root, "layer-tree-group")
     layers = ElementTree.SubElement(root, "projectlayers")
-    for number, (key, title, source, shape, renderer) in enumerate(_layers(table)):
-        is_drawn = number < 2 or source == "dia-diem"
+    told_layers = [each for each in _layers(table) if each[2] in served]
+    drawn = next((number for number, each in enumerate(told_layers) if each[2] == "thon"), -1)
+    for number, (key, title, source, shape, renderer) in enumerate(told_layers):
+        is_drawn = number == drawn or source == "dia-diem"
         ElementTree.SubElement(
             tree, "layer-tree-layer", id=key, name=title, providerKey="OAPIF",
             checked="Qt::Checked" if is_drawn else "Qt::Unchecked",
@@ -62,19 +66,28 @@ def write(table: CoverageTable, ogc: str, name: str) -> bytes:
 
 
 def _layers(table: CoverageTable) -> list[tuple[str, str, str, str, ElementTree.Element]]:
-    """Key, title, layer of /ogc, kind of shape and renderer; what lies above comes first."""
+    """Key, title, layer of /ogc, kind of shape and renderer; what lies above comes first.
+
+    QGIS gives a layer whose key has ten letters or fewer another one, and then does not find it in the tree.
+    """
     states = [(state, household_states.word(state), household_states.COLOURS[state]) for state in (
         household_states.NOT_VISITED, household_states.AWAY, household_states.REVISIT
     )]  # fmt: skip
     targets = [column for column in shown_columns(table) if column.target]
     return [
-        ("dia_diem", "Địa điểm công cộng, Wi-Fi", "dia-diem", _POINT, categorised("works", _WIFI, "marker")),
+        (
+            "dia_diem_cong_cong",
+            "Địa điểm công cộng, Wi-Fi",
+            "dia-diem",
+            _POINT,
+            categorised("works", _WIFI, "marker"),
+        ),
         *(
-            (f"thon_{each.code}", each.label, "thon", _POLYGON, renderer_of_states(f"{each.code}_state"))
+            (f"thon_theo_{each.code}", each.label, "thon", _POLYGON, renderer_of_states(f"{each.code}_state"))
             for each in targets
         ),
         ("luoi_phu_song", "Lưới sóng 5G", "luoi-phu-song", _POLYGON, categorised("state", _SIGNAL)),
-        ("nhiem_vu", "Hộ cần đến (theo quyền)", "nhiem-vu", _POINT, categorised("state", states, "marker")),
+        ("nhiem_vu_cua_to", "Hộ cần đến", "nhiem-vu", _POINT, categorised("state", states, "marker")),
     ]
 
 

@@ -1,8 +1,12 @@
 """GDAL as it is (pyogrio's, the one of geopandas) reads every layer under /ogc from a server that runs."""
 
 import datetime as dt
+import json
+import os
+import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyogrio
@@ -10,9 +14,12 @@ import pytest
 import shapely
 import sqlalchemy as sa
 
+from dashboards.downloads import qgis_project
+from dashboards.maps.map_colours import NO_NUMBER
 from geo import crs, signal
 from geo.coverage_json import flat_villages
 from server import clock
+from server.api.ogc.layers import LAYERS
 from server.coverage import coverage_table, signal_points
 from server.db import db
 from server.models import Commune, Finding, Form, Indicator, Submission, Village
@@ -26,7 +33,15 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
-def maps(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def keys() -> list[str]:
+    """The key that GDAL has, once `maps` has made it."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def maps(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory, keys: list[str]
+) -> Iterator[str]:
     """The address of the layers, over two towns in which 5G was measured; GDAL has a key of the whole city.
 
     The key stands in GDAL's own setting: of an address with a password in it and without TLS GDAL 3.12 loses it.
@@ -36,12 +51,15 @@ def maps(template_database: Template, tmp_path_factory: pytest.TempPathFactory) 
         town.build(app, reports=False)
         publishing.publish_library(["diem_5g", "wifi_cong_cong"])
         for village in db.session.scalars(sa.select(Village)).all():
-            sample.make_entity(
+            hall = sample.make_entity(
                 village, f"Nhà văn hóa {village.name}", "diem_cong_cong", {"loai": "nha_van_hoa"}
             )
             _measured(village)
+            if village.code.endswith("3"):
+                _checked(village, hall.id)
         db.session.commit()
-        pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": f"khoa:{make_token()}"})
+        keys.append(make_token())
+        pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": f"khoa:{keys[0]}"})
         with Served(settings) as served:
             yield f"OAPIF:{served.url}/ogc"
         pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": None})
@@ -65,6 +83,20 @@ def _measured(village: Village) -> None:
             Finding(submission_id=row.id, indicator_id=of_point, subject=uuid.uuid4(), village_id=village.id,
                     done=int(number != 1), of=1, observed_at=at, received_at=at)
         )  # fmt: skip
+
+
+def _checked(village: Village, hall: uuid.UUID) -> None:
+    """A check of a hall's Wi-Fi on the spot; the others were never visited."""
+    form = db.session.scalars(sa.select(Form.id).where(Form.form_id == "wifi_cong_cong")).one()
+    at = clock.now() - dt.timedelta(days=2)
+    middle = shapely.from_wkb(village.outline).representative_point()
+    db.session.add(
+        Submission(
+            instance_id=f"uuid:{uuid.uuid4()}", form_id=form, version="1", village_id=village.id, sha256=b"", xml=b"",
+            answers={"wifi_co": "co", "wifi_mo": "co", "wifi_chay": "co"}, latitude=middle.y, longitude=middle.x,
+            observed_at=at, received_at=at, entity_id=hall,
+        )
+    )  # fmt: skip
 
 
 def communes() -> list[Commune]:
@@ -140,3 +172,41 @@ def test_a_layer_can_be_had_in_vn2000(maps: str) -> None:
     for _, row in frame.iterrows():
         [back] = crs.to_wgs84([row.geometry], 9210)
         assert back.symmetric_difference(shapes[row["code"]]).area < 1e-9
+
+
+QGIS = os.environ.get("TUNGNHA_TEST_QGIS", "/usr/bin/python3")
+"""A Python that has QGIS (`apt install python3-qgis qgis-providers`)."""
+QGIS_OPENS = Path(__file__).parents[1] / "data" / "qgis_opens.py"
+
+
+def test_qgis_opens_the_layers_and_draws_the_project(maps: str, keys: list[str], tmp_path: Path) -> None:
+    """O23: as QGIS itself reads them, by pages, in a box, in VN-2000; the downloaded project in its colours."""
+    if subprocess.run([QGIS, "-c", "import qgis.core"], capture_output=True, check=False).returncode:
+        pytest.skip("QGIS is not installed; TUNGNHA_TEST_QGIS names a Python that has it")
+    [_, commune] = communes()
+    url, table = maps.removeprefix("OAPIF:"), coverage_table.table(commune, feed=True)
+    project = tmp_path / "ban-do.qgz"
+    project.write_bytes(qgis_project.write(table, url, commune.name, set(LAYERS) - {"nhiem-vu"}))
+    command = [
+        QGIS,
+        str(QGIS_OPENS),
+        url,
+        f"Token {keys[0]}",
+        str(project),
+        str(tmp_path / "map.png"),
+    ]
+    environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path)}
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environ)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = json.loads(ran.stdout.splitlines()[-1])
+    assert {name: found[:2] for name, found in told["layers"].items()} == {
+        "thon": [True, 6], "luoi-phu-song": [True, 24], "dia-diem": [True, 6], "ho-diem": [True, 6]
+    }  # fmt: skip
+    assert told["thon"].keys() == {village.code for each in communes() for village in each.villages}
+    rows = coverage_table.table(commune, feed=True).villages
+    assert [told["thon"][row.code][0] for row in rows] == [row.households for row in rows]
+    assert (told["near"][1], told["filtered"]) == ([told["near"][0]], [told["near"][0]])
+    assert told["places"] == [["nha_van_hoa", 1], ["nha_van_hoa", 1]]
+    layers, opened = told["project"]
+    assert (len(opened), opened[0], opened[-1]) == (layers, "Địa điểm công cộng, Wi-Fi", "Lưới sóng 5G")
+    assert told["colours"].get(NO_NUMBER.lower(), 0) > 100, told["colours"]

@@ -35,9 +35,14 @@ def scope(query: ItemQuery) -> LayerScope:
 
 
 def page(layer: MapLayer, query: ItemQuery) -> ItemPage:
-    """The features that are asked for, those of the page with all their columns."""
+    """The features that are asked for, those of the page with all their columns.
+
+    What has no place comes last: QGIS takes the first features for the kind of the layer, and a layer that begins
+    without shapes for a table.
+    """
     columns, asked_of = layer.columns(), scope(query)
-    found: Sequence[Feature] = _inside(layer.read(asked_of), query.box)
+    placed_first = sorted(layer.read(asked_of), key=lambda each: each.shape is None)
+    found: Sequence[Feature] = _inside(placed_first, query.box)
     is_filled = layer.fill is None
     if layer.fill is not None and not query.asked_columns <= layer.cheap:
         found, is_filled = layer.fill(found, asked_of), True

@@ -4,14 +4,16 @@ import io
 import zipfile
 from xml.etree import ElementTree
 
+import sqlalchemy as sa
 from flask import Flask
 
 from dashboards.downloads import qgis_project
 from dashboards.maps.map_colours import COLOURS
 from server.api.ogc.layers import LAYERS
 from server.db import db
+from server.models import Commune
 from tests import leaders
-from tests.people import browser
+from tests.people import browser, make_person
 
 
 def opened(content: bytes) -> ElementTree.Element:
@@ -22,9 +24,9 @@ def opened(content: bytes) -> ElementTree.Element:
 
 
 def test_each_target_has_a_layer_of_thon_in_the_colours_of_the_map() -> None:
-    root = opened(qgis_project.write(leaders.sample(), "https://xa.example.vn/ogc", "Xã An Lão"))
+    root = opened(qgis_project.write(leaders.sample(), "https://xa.example.vn/ogc", "Xã An Lão", LAYERS))
     layers = {layer.findtext("id"): layer for layer in root.iter("maplayer")}
-    thon = layers["thon_phu_song_5g"].find("renderer-v2")
+    thon = layers["thon_theo_phu_song_5g"].find("renderer-v2")
     assert thon is not None
     assert thon.get("attr") == "phu_song_5g_state"
     met = next(each for each in thon.iter("category") if each.get("value") == "met")
@@ -49,5 +51,11 @@ def test_every_layer_of_the_project_is_served(app: Flask) -> None:
     for source in sources:
         assert "url='http://localhost/ogc'" in source
         assert any(f"typename='{name}'" in source for name in LAYERS)
+    assert not [source for source in sources if "'nhiem-vu'" in source or "'dia-diem'" in source]
+    make_person("can.bo", "officer", db.session.scalars(sa.select(Commune)).one())
+    officer = browser(app)
+    officer.sign_in("can.bo")
+    assert b"nhiem-vu" in ElementTree.tostring(opened(officer.get("/xa/11629/tai-ve/ban-do.qgz").data))
+    assert all(len(layer.findtext("id") or "") > 10 for layer in root.iter("maplayer"))
     listed = [each.get("id") for each in root.iter("layer-tree-layer")]
     assert listed == [layer.findtext("id") for layer in root.iter("maplayer")]
