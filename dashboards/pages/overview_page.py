@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flask import Response, make_response, render_template, request, url_for
 
-from dashboards import coverage_lines, furthest_behind, new_year, self_answer_lines
+from dashboards import coverage_lines, furthest_behind, new_year, sampled_lines, self_answer_lines
 from dashboards.charts import DayNumber, Trend, trend
 from dashboards.coverage_lines import TargetLine
 from dashboards.furthest_behind import FurthestThon, Worry
@@ -63,6 +63,7 @@ def commune(code: str) -> Response:
         unplaced=coverage_lines.unplaced(asked.table),
         difficulties=difficulties.open_count(asked.commune),
         second_visits=sentences.told(asked.commune, asked.table.as_of - SECOND_VISITS, asked.table.as_of),
+        sampled=sampled_lines.of(asked.commune, asked.table),
         first=None if asked.table.visited else first_steps.of(asked.commune),
     )
     address = url_for(".commune", code=asked.commune.code)

@@ -67,7 +67,7 @@ class VillageSample(Base):
     ended_at: Mapped[dt.datetime | None]
     ended_by: Mapped[str | None]
     draw: Mapped[SampleDraw] = relationship(lazy="joined")
-    village: Mapped[Village] = relationship()
+    village: Mapped[Village] = relationship(lazy="joined")
 
 
 class SampledHousehold(Base):

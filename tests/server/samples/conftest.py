@@ -127,7 +127,15 @@ class Drawn:
     def visit(
         self, home: str, result: str = "gap", smart: int | str = 1, adults: int = 2, signed: int = 1
     ) -> None:
-        """A visit as a phone sends it."""
+        """A visit as a phone sends it, applied."""
+        self.send(home, result, smart, adults, signed)
+        apply_batches.caught_up()
+        db.session.rollback()
+
+    def send(
+        self, home: str, result: str = "gap", smart: int | str = 1, adults: int = 2, signed: int = 1
+    ) -> None:
+        """The same, left to be applied by who reads."""
         entity = db.session.get_one(Entity, uuid.UUID(home))
         told = (
             f"<nguoi>{adults}</nguoi><chu_ky>{signed}</chu_ky><smart>{smart}</smart>"
@@ -142,8 +150,6 @@ class Drawn:
         answers = f"<thon>{entity.data['thon']}</thon><ho>{home}</ho><ket_qua>{result}</ket_qua>{told}"
         [answer] = self.phone.send(sample.filled(answers, form_id="tham"))
         assert answer.status == 201
-        apply_batches.caught_up()
-        db.session.rollback()
 
 
 @pytest.fixture
