@@ -61,6 +61,7 @@ def test_without_a_block_it_is_the_librarys_form_but_for_its_version() -> None:
 
 
 def test_a_block_changes_no_question_and_no_indicator_of_the_form() -> None:
+    """R36"""
     before, after = made(()), made(ALL)
     changed = compare(
         ComparedVersion(before.xform, before.definition), ComparedVersion(after.xform, after.definition)

@@ -18,6 +18,7 @@ def test_the_sets_are_those_that_communes_asked_for() -> None:
 def test_what_comes_from_doors_is_stated_by_the_household_form_or_one_of_its_blocks(
     found: IndicatorSet,
 ) -> None:
+    """R36"""
     for line in found.indicators:
         code = line.spec.code if line.spec else ""
         if line.origin == "doors":

@@ -89,6 +89,7 @@ def test_ticked_blocks_change_the_minutes_and_nothing_is_kept(officer: Browser) 
 def test_visits_that_were_measured_count_instead_and_the_longest_block_is_named(
     app: Flask, officer: Browser
 ) -> None:
+    """R36"""
     measured(460)
     page = officer.get(f"{PAGE}?tinh=1&khoi={'&khoi='.join(ALL)}").text
     assert "30 lần gặp gần nhất" in page
@@ -133,7 +134,7 @@ def publish(codes: tuple[str, ...]) -> FormVersion:
 
 
 def test_the_library_published_again_loses_no_block(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The version rule: what a newer library brings comes with the blocks that are in use."""
+    """R36: what a newer library brings comes with the blocks that are in use."""
     publishing.publish_library(("ho_gia_dinh",))
     publish(("dich_vu_so",))
     db.session.commit()
