@@ -118,6 +118,78 @@ def trend(
     )
 
 
+@dataclass(frozen=True)
+class ThonReached:
+    """A thôn with its households, how many of them were met (None: not told), and what is said of it."""
+
+    name: str
+    households: int
+    met: int | None
+    words: str
+
+
+@dataclass(frozen=True)
+class ThonColumn:
+    """A column as wide as its thôn has households and as high as the share of them that was met; in pixels.
+
+    `top` is None where the share is not told; `has_label` where a name fits under it.
+    """
+
+    x: float
+    width: float
+    top: float | None
+    thon: ThonReached
+    has_label: bool
+
+    @property
+    def middle(self) -> float:
+        return round(self.x + self.width / 2, 1)
+
+
+@dataclass(frozen=True)
+class ReachColumns:
+    """Columns side by side, ready to draw: what is empty above them are the households that are still to be met."""
+
+    width: int
+    height: int
+    left: int
+    right: float
+    top: int
+    bottom: float
+    columns: tuple[ThonColumn, ...]
+    rows: tuple[Tick, ...]
+    """0, 50 and 100 %."""
+
+
+NAME_NEEDS = 13
+"""Pixels that a name needs which stands upright under its column."""
+
+
+def reach_columns(thons: Sequence[ThonReached], *, width: int, height: int = 320) -> ReachColumns:
+    """Draw thôn in this order, each with its households as its width; those without households are left out.
+
+    Names stand under the columns where more than half of them have the room, else under none.
+    """
+    left, right, top = 48, 8, 12
+    drawn = [thon for thon in thons if thon.households > 0]
+    pixel = Fraction(width - left - right, max(1, sum(thon.households for thon in drawn)))
+    has_names = 2 * sum(thon.households * pixel >= NAME_NEEDS for thon in drawn) > len(drawn)
+    bottom = height - (110 if has_names else 12)
+    columns, at = [], Fraction(left)
+    for thon in drawn:
+        wide = thon.households * pixel
+        share = None if thon.met is None else min(Fraction(thon.met, thon.households), Fraction(1))
+        high = None if share is None else round(float(bottom - (bottom - top) * share), 1)
+        columns.append(
+            ThonColumn(
+                round(float(at), 1), round(float(wide), 1), high, thon, has_names and wide >= NAME_NEEDS
+            )
+        )
+        at += wide
+    rows = tuple(Tick(round(bottom - (bottom - top) * value / 100, 1), value) for value in (0, 50, 100))
+    return ReachColumns(width, height, left, width - right, top, bottom, tuple(columns), rows)
+
+
 SPARK = (200, 40)
 """Pixels of a small line without axes; 0 to 100 % from its lower to its upper edge."""
 

@@ -274,12 +274,17 @@ class VillageLine:
 
 
 def thons(table: CoverageTable, wanted: Sequence[IndicatorColumn], order: "Order") -> tuple[VillageLine, ...]:
+    """Every thôn as the table shows it."""
+    return tuple(_thon(table, row, wanted) for row in ordered(table, order))
+
+
+def ordered(table: CoverageTable, order: "Order") -> list[VillageRow]:
     """Every thôn, sorted; those without a number stand last whichever way."""
     keys = {row.code: _key(row, order.by) for row in table.villages}
     known = [row for row in table.villages if keys[row.code] is not None]
     unknown = [row for row in table.villages if keys[row.code] is None]
     known.sort(key=lambda row: (keys[row.code], row.code), reverse=order.descending)
-    return tuple(_thon(table, row, wanted) for row in [*known, *unknown])
+    return [*known, *unknown]
 
 
 def _thon(table: CoverageTable, row: VillageRow, wanted: Sequence[IndicatorColumn]) -> VillageLine:
@@ -299,6 +304,14 @@ def visited_share(row: VillageRow) -> str:
         return f"số đã nêu {words.number(row.households)}"
     part = _share(row.visited, row.households)
     return words.share(part) if part is not None else ""
+
+
+def met_words(row: VillageRow) -> str:
+    """“đã gặp 12/40 hộ, 30 %”, as the table says it in two columns."""
+    households = words.number(row.households) if row.households is not None else "–"
+    if row.visited is None:
+        return f"{words.NOT_TOLD}, {households} hộ"
+    return f"đã gặp {words.number(row.visited)}/{households} hộ, {visited_share(row)}"
 
 
 def shown_cell(table: CoverageTable, row: VillageRow, code: str) -> ShownCell:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from flask import Response, make_response, render_template, request, url_for
 
 from dashboards import coverage_lines, furthest_behind, new_year, sampled_lines, self_answer_lines
-from dashboards.charts import DayNumber, Trend, trend
+from dashboards.charts import DayNumber, ReachColumns, ThonReached, Trend, reach_columns, trend
 from dashboards.coverage_lines import TargetLine
 from dashboards.furthest_behind import FurthestThon, Worry
 from dashboards.maps import map_outlines
@@ -52,6 +52,7 @@ def commune(code: str) -> Response:
         shown=shown,
         order=order,
         thons=coverage_lines.thons(asked.table, shown, order),
+        reached=_reached(asked.table, order),
         nowhere=coverage_lines.nowhere(asked.table, shown),
         met=coverage_lines.met(asked.table),
         worries=worries,
@@ -115,6 +116,23 @@ def _moved(asked: CommunePage) -> Moved | None:
     """What moved since the Sunday before; None where nobody had been met by then."""
     before = coverage_table.table(asked.commune, sunday_before(asked.table.as_of), full=asked.table.full)
     return moved(before, asked.table) if before.visited else None
+
+
+def _reached(table: CoverageTable, order: coverage_lines.Order) -> tuple[ReachColumns, ...]:
+    """The thôn in the order of the table, by their households and the share that was met, for a desk and a phone.
+
+    Empty where fewer than two have households: there is nothing to compare.
+    """
+    drawn = [
+        ThonReached(table.name_of(row), row.households, row.visited, coverage_lines.met_words(row))
+        for row in coverage_lines.ordered(table, order)
+        if row.households
+    ]
+    return (
+        (reach_columns(drawn, width=1100), reach_columns(drawn, width=360, height=240))
+        if len(drawn) > 1
+        else ()
+    )
 
 
 def _trends(table: CoverageTable) -> tuple[Trend, ...]:

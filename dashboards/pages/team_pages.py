@@ -67,6 +67,7 @@ def village(code: str, village: str) -> str:
         needed=math.ceil(needed) if needed is not None else None,
         states=_lists(),
         numbers=progress.listed,
+        closed_list=household_states.CLOSED,
         today_list=whom_to_visit.TODAY,
         day=clock.today(),
         state=state,

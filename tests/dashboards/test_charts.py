@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.charts import DayNumber, bullet, spark, trend
+from dashboards.charts import DayNumber, ThonReached, bullet, reach_columns, spark, trend
 
 MONDAY = dt.date(2026, 9, 7)
 
@@ -51,3 +51,30 @@ def test_a_small_line_is_broken_where_a_week_is_not_known() -> None:
     line = spark([Decimal(0), Decimal(100), None, Decimal(50)])
     assert line == "M4.0 36.0L68.0 4.0M196.0 20.0"
     assert spark([None, None]) == ""
+
+
+thons = st.lists(
+    st.builds(
+        ThonReached, st.text(max_size=5), st.integers(0, 2000), st.none() | st.integers(0, 2500), st.just("")
+    ),
+    max_size=40,
+)
+
+
+@given(thons, st.sampled_from([360, 1100]))
+def test_columns_are_as_wide_as_households_and_as_high_as_the_share_that_was_met(
+    given_: list[ThonReached], width: int
+) -> None:
+    drawn = reach_columns(given_, width=width)
+    households = sum(thon.households for thon in given_)
+    assert [each.thon for each in drawn.columns] == [thon for thon in given_ if thon.households]
+    for each in drawn.columns:
+        assert abs(each.width - (drawn.right - drawn.left) * each.thon.households / households) <= 0.1
+        assert (each.top is None) == (each.thon.met is None)
+        if each.top is not None and each.thon.met is not None:
+            share = min(1, each.thon.met / each.thon.households)
+            assert abs((drawn.bottom - each.top) / (drawn.bottom - drawn.top) - share) < 0.01
+    for left, right in itertools.pairwise(drawn.columns):
+        assert abs(left.x + left.width - right.x) <= 0.2
+    if drawn.columns:
+        assert abs(drawn.columns[-1].x + drawn.columns[-1].width - drawn.right) <= 0.2
