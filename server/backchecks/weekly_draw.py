@@ -39,6 +39,7 @@ OUTCOMES = {"gap": VisitOutcome.MET, "vang": VisitOutcome.ABSENT, "tu_choi": Vis
 DOUBTS = frozenset(
     {
         "too_short",
+        "log_short",
         "same_point",
         "same_answers",
         "clock_backwards",

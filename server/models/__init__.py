@@ -4,7 +4,7 @@ from server.models.backchecks import Backcheck, BackcheckDraw
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.bundles import BundleSigner, BundleSource
 from server.models.changes import Change, FeedStart
-from server.models.checks import CheckSetting, Interview
+from server.models.checks import CheckSetting, FillLogFigures, Interview
 from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
@@ -79,6 +79,7 @@ __all__ = [
     "ExportSetting",
     "FailedSignIns",
     "FeedStart",
+    "FillLogFigures",
     "Finding",
     "Form",
     "FormCommune",

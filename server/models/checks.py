@@ -37,6 +37,28 @@ class Interview(Base):
     """Questions answered of those that offer it; None where nobody was met."""
 
 
+class FillLogFigures(Base):
+    """What Collect's log of a visit says, as figures: no answer, no position, no person (forms/fill_log.py)."""
+
+    __tablename__ = "fill_log"
+    __table_args__ = (Index(None, "form_id", "submission_id"), Index(None, "attachment_id"))
+
+    submission_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("submission.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    attachment_id: Mapped[int] = mapped_column(BIG)
+    """The file that was read; it may be deleted since."""
+    form_id: Mapped[int]
+    active_seconds: Mapped[int | None]
+    """In which some question was on the screen; None for a file that is no log."""
+    questions: Mapped[list[Any] | None] = mapped_column(LETTER)
+    """[path, milliseconds, times opened] of each question or screen, the slowest first."""
+    changed_late: Mapped[list[Any] | None] = mapped_column(LETTER)
+    """Paths of what was changed after the form's end was reached; None where the form does not log answers."""
+    sessions: Mapped[int | None]
+    backwards: Mapped[int | None]
+
+
 class CheckSetting(Base):
     """What a commune wishes of the checks of its forms."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from geo import visit_doubts
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
@@ -22,6 +23,7 @@ from server.office.photo_pages import photos_of
 from server.review import (
     decisions,
     difficulties,
+    fill_logs,
     floods_set_aside,
     form_checks,
     one_submission,
@@ -126,6 +128,8 @@ def _one_page(commune: Commune, submission_id: int, wrong: str = "", wrong_remar
         photos=photos_of(submission_id),
         sketch=village_sketch.of(found.village_id, found.point, found.places),
         chain=chain,
+        log=fill_logs.of_visit(submission_id, row.form_version_id),
+        duration=visit_doubts.duration,
         may_correct=access.may(Right.CORRECT, commune) and access.sees_records(commune),
         unread=UNREAD,
         states=submission_states.WORDS,
@@ -231,6 +235,8 @@ def _decide(
 FLAGS = {
     form_checks.CODE: "kiểm tra của biểu mẫu",
     "too_short": "điền quá nhanh",
+    "log_short": "nhật ký: điền quá nhanh",
+    "changed_late": "nhật ký: sửa nhiều câu lúc cuối",
     "point_elsewhere": "vị trí ngoài thôn",
     "same_point": "nhiều hộ một vị trí",
     "same_answers": "trả lời giống nhau",

@@ -19,7 +19,7 @@ from server import clock
 from server.counting import writer
 from server.db import db
 from server.models import Form, Interview, Submission
-from server.review import form_checks, rule_remarks, unknown_answers
+from server.review import fill_logs, form_checks, rule_remarks, unknown_answers
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -199,6 +199,8 @@ def once() -> int:
     try:
         while part := _part():
             looked_at += part
+        while fill_logs.read_part() == fill_logs.PART:
+            pass
     except (sa.exc.OperationalError, sa.exc.IntegrityError) as error:
         log.warning("visits were not checked: %s", error.orig)
     return looked_at

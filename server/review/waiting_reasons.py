@@ -45,6 +45,8 @@ WORDS: Mapping[str, str] = {
     "clock_backwards": "giờ kết thúc trước giờ bắt đầu: đồng hồ điện thoại bị chỉnh trong khi điền",
     "point_elsewhere": "vị trí đo được cách thôn của hộ {about}, trong khi máy báo sai số {detail}",
     "too_short": "phiếu điền trong {about}, thường mất {detail}",
+    "log_short": "theo nhật ký điền phiếu, các câu chỉ mở trong {about}, thường {detail}",
+    "changed_late": "theo nhật ký điền phiếu, {about} câu bị sửa sau khi đã tới cuối phiếu",
     "same_point": "{about} hộ do cùng một người ghi trong ngày đều ở một vị trí (ô khoảng 110 m); "
     "có thể phiếu không điền tại nhà",
     "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
