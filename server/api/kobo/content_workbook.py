@@ -24,7 +24,7 @@ def workbook(content: Mapping[str, Any], name: str, form_id: str = "") -> bytes:
     settings = dict(settings[0] if isinstance(settings, list) and settings else settings or {})
     settings.setdefault("form_title", name)
     settings["form_id"] = form_id or settings.pop("id_string", "") or settings.get("form_id") or slug(name)
-    survey = [_question(row, translations) for row in _rows(content, "survey")]
+    survey = _named([_question(row, translations) for row in _rows(content, "survey")])
     choices = [_flat(row, translations) for row in _rows(content, "choices")]
     sheets = {"survey": survey, "choices": choices, "settings": [_flat(settings, translations)]}
     buffer = io.BytesIO()
@@ -56,6 +56,21 @@ def _question(row: Json, translations: Sequence[str | None]) -> dict[str, str]:
     if not told.get("name") and isinstance(row.get("$autoname"), str):
         told["name"] = row["$autoname"]
     return told
+
+
+def _named(rows: Sequence[dict[str, str]]) -> Sequence[dict[str, str]]:
+    """Rows without a name get one made of their label, as Kobo makes it: QRealTime's point has none."""
+    taken = {row["name"] for row in rows if row.get("name")}
+    for row in rows:
+        if row.get("name") or not row.get("type") or row["type"].startswith("end"):
+            continue
+        label = next((value for key, value in row.items() if key.partition("::")[0] == "label" and value), "")
+        plain = re.sub(r"[^a-z0-9_]+", "_", unaccented(label)).strip("_")[:40] or row["type"].split()[0]
+        made = plain if plain[0].isalpha() else f"_{plain}"
+        tries = (made, *(f"{made}_{number:03}" for number in range(1, len(rows) + 1)))
+        row["name"] = next(each for each in tries if each not in taken)
+        taken.add(row["name"])
+    return rows
 
 
 def _flat(row: Json, translations: Sequence[str | None]) -> dict[str, str]:

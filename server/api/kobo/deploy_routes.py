@@ -15,7 +15,7 @@ from server.accounts.roles import Right
 from server.answers import reader as readers
 from server.api.kobo import asset_json, content_workbook, kobo_addresses, uids
 from server.api.kobo.asset_routes import reading
-from server.api.kobo.kobo_bodies import given, text, truth
+from server.api.kobo.kobo_bodies import given, read_inside, text, truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
@@ -167,7 +167,7 @@ def _workbook(said: Json, form_id: str) -> tuple[bytes, str]:
             return base64.b64decode(encoded, validate=True), f"{content_workbook.slug(name)}.xlsx"
         except binascii.Error as error:
             raise wrong("base64Encoded", "Not valid base64.") from error
-    content = said.get("content")
+    content = read_inside(said.get("content"))  # QRealTime sends it as a text of JSON
     if isinstance(content, dict):
         return content_workbook.workbook(content, name, form_id), f"{content_workbook.slug(name)}.xlsx"
     if "url" in said:

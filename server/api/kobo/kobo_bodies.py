@@ -14,7 +14,7 @@ Json = dict[str, Any]
 def given() -> Json:
     """The fields of the request; those of a form that hold JSON are read. An empty body has none."""
     if request.files or request.form:
-        return {name: _read(text) for name, text in request.form.items()}
+        return {name: read_inside(text) for name, text in request.form.items()}
     text = request.get_data()
     if not text.strip():
         return {}
@@ -32,7 +32,7 @@ def payload() -> Json:
     found = given()
     inside = found.get("payload", found)
     if isinstance(inside, str):
-        inside = _read(inside)
+        inside = read_inside(inside)
     if not isinstance(inside, dict):
         raise wrong("payload", "`payload` must be an object")
     return inside
@@ -59,8 +59,9 @@ def truth(fields: Mapping[str, Any], name: str, *, default: bool) -> bool:
     raise wrong(name, "Must be a valid boolean.")
 
 
-def _read(said: str) -> Any:
-    if said[:1] not in ("{", "["):
+def read_inside(said: Any) -> Any:
+    """What a text of JSON inside a field says; anything else as it is."""
+    if not isinstance(said, str) or said[:1] not in ("{", "["):
         return said
     try:
         return orjson.loads(said)

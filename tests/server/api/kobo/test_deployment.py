@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from typing import Any
 
 import pytest
@@ -186,3 +187,45 @@ def test_the_citys_form_is_not_a_communes_to_change(
 )
 def test_a_name_makes_an_id(name: str, made: str) -> None:
     assert slug(name) == made
+
+
+def test_a_layer_of_qgis_becomes_a_form_as_qrealtime_sends_it(officer: Client) -> None:
+    """K18, word for word: content as a text of JSON, a first question without a name, lists named for their number."""
+    survey = [
+        {"type": "geopoint", "required": True, "label": "Point Location"},
+        {"name": "ten", "label": "Tên điểm", "type": "text"},
+        {"name": "loai", "label": "Loại", "type": "select_one", "select_from_list_name": "select1"},
+        {"name": "anh", "label": "Ảnh", "type": "image"},
+    ]
+    choices = [{"name": name, "label": name.upper(), "list_name": "select1"} for name in ("a", "b")]
+    content = json.dumps({"survey": survey, "choices": choices})
+    said = {"uid": "diem_qgis", "name": "diem_qgis", "asset_type": "survey", "content": content}
+    headers = {"Accept": "application/json"}
+    answer = officer.open("POST", "/api/v2/assets/?format=json", json=said, headers=headers)
+    assert answer.status_code == 201, answer.text
+    uid = answer.json["uid"]
+    again = officer.open("PATCH", f"/api/v2/assets/{uid}?format=json", json=said, headers=headers)
+    assert (again.status_code, again.json["uid"]) == (200, uid), again.text
+    db.session.rollback()
+    draft = db.session.scalars(sa.select(FormDraft)).one()
+    told = [(each["path"], each["kind"]) for each in draft.definition["fields"]]
+    assert told == [
+        ("point_location", "geopoint"),
+        ("ten", "text"),
+        ("loai", "select_one"),
+        ("anh", "binary"),
+    ]
+
+
+def test_questions_without_a_name_are_called_by_their_label(officer: Client) -> None:
+    labels = ["Họ tên", "Họ tên", "123", "???"]
+    survey = [{"type": "text", "label": label} for label in labels] + [
+        {"type": "text", "name": "text", "label": "x"}
+    ]
+    said = {"name": "Không tên", "asset_type": "survey", "content": {"survey": survey}}
+    answer = officer.open("POST", "/api/v2/assets/", json=said)
+    assert answer.status_code == 201, answer.text
+    db.session.rollback()
+    draft = db.session.scalars(sa.select(FormDraft)).one()
+    names = [each["path"] for each in draft.definition["fields"]]
+    assert names == ["ho_ten", "ho_ten_001", "_123", "text_001", "text"]
