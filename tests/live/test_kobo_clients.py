@@ -6,13 +6,18 @@ import io
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import requests
 import sqlalchemy as sa
@@ -229,18 +234,67 @@ def test_kobo_api_v2_and_kobodata_and_kobo_mcp_read_the_same(
     assert told["data"]["status"] == "complete"
 
 
-def test_the_example_of_the_documentation_runs(
+def example(language: str) -> str:
+    """The example in docs/kobo.md."""
+    page = (Path(__file__).parents[2] / "docs" / "kobo.md").read_text(encoding="utf-8")
+    return page.partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def printed(command: list[str], served: Served, token: str) -> list[list[str]]:
+    """The words of each line that an example prints."""
+    given = os.environ | {"KOBO_SERVER": served.url, "KOBO_API_TOKEN": token, "KOBO_FORM": UID}
+    found = subprocess.run(command, env=given, capture_output=True, text=True, timeout=120, check=False)
+    assert found.returncode == 0, found.stderr
+    return [line.split() for line in found.stdout.splitlines()]
+
+
+def test_the_example_in_python_runs(place: tuple[Flask, Served, str], own: list[dict[str, str]]) -> None:
+    _, served, token = place
+    told = printed([sys.executable, "-c", example("python")], served, token)
+    wanted = [[row["thon"], row["so_nguoi"]] for row in own if int(row["so_nguoi"]) >= 5]
+    assert sorted(told) == sorted(wanted)
+
+
+def test_the_example_in_r_runs(place: tuple[Flask, Served, str], own: list[dict[str, str]]) -> None:
+    asks = ["Rscript", "-e", "library(httr); library(jsonlite)"]
+    if shutil.which("Rscript") is None or subprocess.run(asks, capture_output=True, check=False).returncode:
+        pytest.skip("R with httr and jsonlite is not here (apt: r-cran-httr, r-cran-jsonlite)")
+    _, served, token = place
+    told = printed(["Rscript", "-e", example("r")], served, token)
+    found = [row for row in own if int(row["so_nguoi"]) >= 5]
+    counts = Counter(row["thon"] for row in found)
+    assert told[-3:-1] == [sorted(counts), [str(counts[each]) for each in sorted(counts)]]
+    mean = sum(int(row["so_nguoi"]) for row in found) / len(found)
+    assert float(told[-1][1]) == pytest.approx(mean, rel=1e-6)
+
+
+def test_the_address_that_excel_and_power_query_ask_holds_every_row(
     place: tuple[Flask, Served, str], own: list[dict[str, str]]
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "kobo.md").read_text(encoding="utf-8")
-    code = page.partition("```python\n")[2].partition("```")[0]
+    """First without a key, then with it, as both do; no redirect; the table as the query's words say it is written."""
     _, served, token = place
-    given = os.environ | {"KOBO_SERVER": served.url, "KOBO_API_TOKEN": token, "KOBO_FORM": UID}
-    found = subprocess.run(
-        [sys.executable, "-c", code], env=given, capture_output=True, text=True, timeout=60, check=True
-    )
-    told = [tuple(line.split()) for line in found.stdout.splitlines()]
-    assert sorted(told) == sorted((row["thon"], row["so_nguoi"]) for row in own if int(row["so_nguoi"]) >= 5)
+    key = {"Authorization": f"Token {token}"}
+    made = requests.post(
+        f"{served.url}/api/v2/assets/{UID}/export-settings/", headers=key, timeout=30,
+        json={"name": "Excel", "export_settings": {"lang": "_xml", "type": "csv"}},
+    ).json()  # fmt: skip
+    query = example("powerquery")
+    path = re.search('RelativePath = "([^"]+)"', query)
+    delimiter = re.search('Delimiter = "(.)", Encoding = 65001', query)
+    assert path is not None
+    assert delimiter is not None
+    url = f"{served.url}/{path[1]}".replace("FORM", UID).replace("SETTING", made["uid"])
+    assert url == made["data_url_csv"]
+    refused = requests.get(url, allow_redirects=False, timeout=30)
+    assert (refused.status_code, "Basic" in refused.headers["WWW-Authenticate"]) == (401, True)
+    ask = {"auth": ("officer", token), "allow_redirects": False, "timeout": 60}
+    answer = requests.get(url, **ask)  # type: ignore[arg-type]
+    assert answer.status_code == 200
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8")), delimiter=delimiter[1]))
+    assert [row["_id"] for row in rows] == [row["_id"] for row in own]
+    book = requests.get(made["data_url_xlsx"], **ask)  # type: ignore[arg-type]
+    sheet = openpyxl.load_workbook(io.BytesIO(book.content), read_only=True).worksheets[0]
+    assert len(list(sheet.iter_rows())) == VISITS + 1
 
 
 def test_requests_of_robotoolbox_are_answered_word_for_word(
@@ -256,16 +310,26 @@ def test_requests_of_robotoolbox_are_answered_word_for_word(
         f"{served.url}/api/v2/assets?limit=100&offset=0&metadata=on", allow_redirects=False, timeout=30
     )
     assert assets.json()["results"][0]["uid"] == UID
-    for path in (f"assets/{UID}", f"assets/{UID}/versions/", f"assets/{UID}/data.json?limit=1&start=0"):
+    for path in (
+        f"assets/{UID}", f"assets/{UID}/versions/", f"assets/{UID}/files/",
+        f"assets/{UID}/data.json?limit=1&start=0",
+    ):  # fmt: skip
         assert (
             session.get(f"{served.url}/api/v2/{path}", allow_redirects=False, timeout=30).status_code == 200
         )
-    found: list[dict[str, Any]] = []
-    for start in range(0, VISITS, 500):
-        fields = {"limit": 500, "start": start, "fields": '["_id","thon","ho/so_nguoi"]'}
-        found += session.get(f"{served.url}/api/v2/assets/{UID}/data.json", params=fields, timeout=30).json()[
-            "results"
-        ]
+
+    def page(start: int) -> list[dict[str, Any]]:
+        fields = {
+            "limit": 100, "start": start, "fields": '["_id","thon","ho/so_nguoi"]', "query": '{"_id":{"$gt":0}}',
+        }  # fmt: skip
+        answer = requests.get(
+            f"{served.url}/api/v2/assets/{UID}/data.json", params=fields, headers=dict(session.headers), timeout=60
+        )  # fmt: skip
+        assert answer.status_code == 200
+        return list(answer.json()["results"])
+
+    with ThreadPoolExecutor(15) as side_by_side:
+        found = [row for rows in side_by_side.map(page, range(0, VISITS, 100)) for row in rows]
     assert {str(row["_id"]): row["thon"] for row in found} == {row["_id"]: row["thon"] for row in own}
     version = session.get(f"{served.url}/api/v2/assets/{UID}/data.json?limit=1", timeout=30).json()[
         "results"
@@ -287,6 +351,8 @@ def test_requests_of_openfn_are_answered_word_for_word(place: tuple[Flask, Serve
         seen += len(told["results"])
         start = told["next"].partition("start=")[2].partition("&")[0] if told["next"] else ""
     assert seen == VISITS
+    deployed = requests.get(f"{served.url}/api/v2/assets/{UID}/deployment/?format=json", **ask)  # type: ignore[arg-type]
+    assert (deployed.status_code, deployed.json()["active"]) == (200, True)
 
 
 def test_requests_of_qrealtime_are_answered_word_for_word(
