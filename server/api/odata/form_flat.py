@@ -10,6 +10,7 @@ from server.answers.expression import AnswerAt, Key, Own
 from server.api.odata.flat_service import as_json
 from server.api.odata.form_rows import STATES, WhoAndWhen, converter, moment
 from server.api.odata.form_tables import ODataTable
+from server.api.odata.made_columns import MadeColumn, SameText, TickedChoice, WordedCode
 from server.exports.flat_table import DAY, DECIMAL, FLAG, INTEGER, MOMENT, TEXT, FlatColumn
 
 KINDS: Mapping[str, str] = {"integer": INTEGER, "decimal": DECIMAL, "date": DAY, "dateTime": MOMENT}
@@ -28,6 +29,8 @@ _KEYS: Mapping[str, Key] = {
     "review_state": Own.REVIEW, "form_version": Own.VERSION,
 }  # fmt: skip
 
+_OWN_MADE = ("thon_code", "thon_name", "xa_code")
+
 Read = Callable[[Mapping[str, Any]], Any]
 
 
@@ -38,6 +41,8 @@ class FlatColumnOfAnswer:
     column: FlatColumn
     read: Read
     key: Key | None
+    made: MadeColumn | None = None
+    """What it is made of, where that is not what stands under its key."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class FlatForm:
 
     commune_code: str
     of_answers: tuple[FlatColumnOfAnswer, ...]
+    thon: Mapping[str, tuple[str, str]]
+    """By the code of each thôn, code and name of the one in which it counts now."""
 
     @property
     def columns(self) -> tuple[FlatColumn, ...]:
@@ -53,8 +60,29 @@ class FlatForm:
 
     @property
     def keys(self) -> Mapping[str, Key]:
-        """What `$filter` and `$orderby` may name."""
-        return {**_KEYS, **{each.column.name: each.key for each in self.of_answers if each.key is not None}}
+        """What `$orderby` may name: what is stored."""
+        stored = {each.column.name: each.key for each in self.of_answers if each.key and each.made is None}
+        return {**_KEYS, **stored}
+
+    @property
+    def filters(self) -> Mapping[str, Key]:
+        """What `$filter` may name: every column but those of points."""
+        return {
+            **self.keys,
+            **{name: _made(name) for name in _OWN_MADE},
+            **{each.column.name: each.key for each in self.of_answers if each.key},
+        }
+
+    @property
+    def made(self) -> Mapping[Key, MadeColumn]:
+        """The columns that are made of others, by the key under which a filter names them."""
+        codes, names = ({code: each[place] for code, each in self.thon.items()} for place in (0, 1))
+        return {
+            _made("thon_code"): WordedCode(Own.VILLAGE, codes),
+            _made("thon_name"): WordedCode(Own.VILLAGE, names),
+            _made("xa_code"): SameText(self.commune_code),
+            **{each.key: each.made for each in self.of_answers if each.key and each.made},
+        }
 
     def row(self, row: Any, who: WhoAndWhen) -> dict[str, Any]:
         """A submission as the table has it."""
@@ -74,8 +102,17 @@ class FlatForm:
         return told
 
 
+def _made(name: str) -> AnswerAt:
+    """The key of a made column, which is that of no question."""
+    return AnswerAt(f"={name}")
+
+
 def flat(
-    form: Definition, root: ODataTable, commune_code: str, lists: Mapping[str, Mapping[str, str]]
+    form: Definition,
+    root: ODataTable,
+    commune_code: str,
+    lists: Mapping[str, Mapping[str, str]],
+    thon: Mapping[str, tuple[str, str]],
 ) -> FlatForm:
     """`lists`: what the choices of lists from files are called, by path and code."""
     parts = [
@@ -87,9 +124,10 @@ def flat(
     return FlatForm(
         commune_code,
         tuple(
-            FlatColumnOfAnswer(FlatColumn(name, part.column.label, part.column.kind), part.read, part.key)
+            replace(part, column=replace(part.column, name=name))
             for name, part in zip(names, parts, strict=True)
         ),
+        thon,
     )
 
 
@@ -108,11 +146,15 @@ def _of(
     words |= lists.get(path, {})
     if field.kind == "select_one" and words:
         labelled = FlatColumn(f"{name}__label", field.label)
-        yield FlatColumnOfAnswer(labelled, _labelled(path, words), None)
+        made = WordedCode(AnswerAt(path), words)
+        yield FlatColumnOfAnswer(labelled, _labelled(path, words), _made(f"{path}__label"), made)
     if field.kind == "select_multiple":
         for choice in field.choices:
             ticked = FlatColumn(f"{name}__{choice.name}", f"{field.label}: {words[choice.name]}", FLAG)
-            yield FlatColumnOfAnswer(ticked, _ticked(path, choice.name), None)
+            made_of = TickedChoice(AnswerAt(path), choice.name)
+            yield FlatColumnOfAnswer(
+                ticked, _ticked(path, choice.name), _made(f"{path}__{choice.name}"), made_of
+            )
 
 
 def _read(path: str, kind: str) -> Read:

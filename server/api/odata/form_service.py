@@ -17,18 +17,17 @@ from server.answers import submission_pages
 from server.answers.expression import ALL, Compare, Every, Expression, OrderBy, Own, Sign
 from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
-from server.api.odata import filter_text, form_edmx, form_names, odata_answers, query_options
-from server.api.odata.filter_text import TableNames
+from server.api.odata import filter_text, form_edmx, form_names, made_columns, odata_answers, query_options
 from server.api.odata.form_flat import FlatForm, flat
 from server.api.odata.form_rows import COLUMNS, AnswerShape, Json, WhoAndWhen, navigation, rounds
 from server.api.odata.form_tables import FLAT, ROOT, ODataTable, tables
 from server.api.odata.odata_problems import ODataProblem
 from server.api.odata.query_options import QueryOptions
-from server.db import reading_engine
+from server.db import db, reading_engine
 from server.errors import CommonProblem, Problem
 from server.exports import columns, select
 from server.exports.select import NamesByKey
-from server.models import Form
+from server.models import Form, Village
 
 ACT = "submissions.read"
 WHOLE = 5_000
@@ -71,7 +70,10 @@ class FormService:
             for field in self.definition.fields
             if field.choices_file == "thon.csv"
         }
-        return flat(self.definition, self.tables[0], self.of.communes[0].code, {**lists, **places})
+        known = self.names.villages
+        codes = db.session.execute(sa.select(Village.id, Village.code).where(Village.id.in_(known)))
+        thon = {row.code: known[row.id] for row in codes}
+        return flat(self.definition, self.tables[0], self.of.communes[0].code, {**lists, **places}, thon)
 
     def document(self) -> Response:
         """What the service has (O11)."""
@@ -106,8 +108,13 @@ class FormService:
         odata_answers.refuse_other_forms(is_xml=False)
         wanted = query_options.asked()
         keys = self.flat.keys if name == FLAT else form_names.of_root(self.tables[0])
-        known = form_names.names(keys, self.definition, self.names)
-        return _SubmissionsPage(self, name, wanted, known).answer()
+        filters = self.flat.filters if name == FLAT else keys
+        known = [form_names.names(each, self.definition, self.names) for each in (filters, keys)]
+        asked = filter_text.expression(wanted.filter, known[0])
+        if name == FLAT:
+            asked = made_columns.translated(asked, self.flat.made)
+        orders = filter_text.orders(wanted.orderby, known[1])
+        return _SubmissionsPage(self, name, wanted, asked, orders).answer()
 
     def one(self, text: str) -> Response:
         """`Submissions('uuid:…')`: one of them by its id; Problem NOT_FOUND."""
@@ -181,17 +188,16 @@ class _SubmissionsPage:
     service: FormService
     name: str
     wanted: QueryOptions
-    known: TableNames
+    asked: Expression
+    orders: Sequence[OrderBy]
 
     def answer(self) -> Response:
-        expression = filter_text.expression(self.wanted.filter, self.known)
-        orders = filter_text.orders(self.wanted.orderby, self.known)
         counting = self.name == FLAT
         with select.reading(reading_engine()) as connection:
-            ids, is_last = self._ids(connection, expression, orders)
+            ids, is_last = self._ids(connection)
             total = None
             if self.wanted.is_counted:
-                total = self.service.asked(expression, counting=counting).count(connection)
+                total = self.service.asked(self.asked, counting=counting).count(connection)
         self.service.note(len(ids))
         link = None if is_last or not ids else next_link(self.service.root, self.name, {"id": str(ids[-1])})
         rows = self._rows(ids, self._make(), reading_engine())
@@ -215,17 +221,15 @@ class _SubmissionsPage:
 
         return make
 
-    def _ids(
-        self, connection: sa.Connection, expression: Expression, orders: Sequence[OrderBy]
-    ) -> tuple[list[int], bool]:
+    def _ids(self, connection: sa.Connection) -> tuple[list[int], bool]:
         """The keys of the page, and whether it is the last one."""
         wanted, counting = self.wanted, self.name == FLAT
         most = None if wanted.top is None else wanted.skip + wanted.top + 1
-        if orders:
-            found = self.service.asked(expression, orders, counting=counting).ids(connection)
+        if self.orders:
+            found = self.service.asked(self.asked, self.orders, counting=counting).ids(connection)
             found = found[after(found, wanted) :]
         else:
-            keyed = Every((expression, *_behind(wanted)))
+            keyed = Every((self.asked, *_behind(wanted)))
             found = self.service.asked(keyed, counting=counting).ids(connection, most)
         found = found[wanted.skip :]
         shown = found if wanted.top is None else found[: wanted.top]

@@ -51,7 +51,7 @@ def test_the_name_that_is_told_is_the_name_of_the_column() -> None:
     )
     definition: Definition = found.definition
     [root, *_] = form_tables.tables(definition, personal=True)
-    columns = [each.name for each in form_flat.flat(definition, root, "11629", {}).columns]
+    columns = [each.name for each in form_flat.flat(definition, root, "11629", {}, {}).columns]
     assert tuple(columns[: len(OWN)]) == OWN
     named = [each.sentence.split("“")[2].split("”")[0] for each in found.warnings if "OData" in each.sentence]
     assert named == ["xa_code_2", "a_b_2", "A_b_3"]

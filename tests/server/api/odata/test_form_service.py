@@ -229,6 +229,39 @@ def test_the_flat_table_has_labels_thon_and_ticks(officer: Client, visits: str) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("thon__label eq 'Thôn 1'", [FIRST, THIRD]), ("thon__label ne 'Thôn 1'", [SECOND]),
+        ("contains(tolower(thon__label),'thôn')", [FIRST, SECOND, THIRD]), ("thon__label eq '11629001'", []),
+        ("thon__label in ('Thôn 2','x')", [SECOND]), ("thon__label ne null", [FIRST, SECOND, THIRD]),
+        ("thon_name eq 'Thôn 2'", [SECOND]), ("thon_code eq '11629001'", [FIRST, THIRD]),
+        ("xa_code eq '11629' and thon_name ne 'Thôn 2'", [FIRST, THIRD]), ("xa_code eq '10930'", []),
+        ("ho_dich_vu__shp eq true", [FIRST]), ("ho_dich_vu__vneid eq false", [FIRST]),
+        ("ho_dich_vu__shp eq null", [THIRD]), ("not (ho_dich_vu__shp eq true)", [SECOND, THIRD]),
+        ("submission_date ge 2026-01-01T00:00:00Z and submission_date lt 2100-01-01T00:00:00Z", [FIRST, SECOND, THIRD]),
+    ],
+)  # fmt: skip
+def test_the_flat_table_is_filtered_by_what_its_columns_show(
+    officer: Client, visits: str, text: str, wanted: list[str]
+) -> None:
+    """Power Query asks in columns as it shows them."""
+    told = get(officer, "/Submissions_flat", filter=text, count="true").json
+    assert [row["__id"] for row in told["value"]] == wanted
+    assert told["@odata.count"] == len(wanted)
+
+
+def test_a_merged_thon_is_found_under_the_one_in_which_it_counts(officer: Client, visits: str) -> None:
+    old, new = db.session.scalars(sa.select(Village).order_by(Village.code)).all()[:2]
+    old.merged_into_id, old.valid_to = new.id, old.valid_from
+    db.session.commit()
+    for text in (f"thon_code eq '{new.code}'", f"thon_name eq '{new.name}'"):
+        told = rows(officer, "Submissions_flat", filter=text)
+        assert [row["__id"] for row in told] == [FIRST, SECOND, THIRD]
+        assert {row["thon_code"] for row in told} == {new.code}
+    assert rows(officer, "Submissions_flat", filter=f"thon_code eq '{old.code}'") == []
+
+
 def test_what_was_not_taken_is_told_with_its_state_and_is_not_in_the_flat_table(
     officer: Client, visits: str
 ) -> None:
