@@ -1,5 +1,6 @@
 """Frozen dataclasses as JSON and back by the types of their fields: exact numbers and days come back as they were."""
 
+import functools
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -83,8 +84,15 @@ def _number(kind: Any, plain: Any) -> Any:
     return found
 
 
-def _dataclass(kind: Any, plain: Any) -> Any:
+@functools.cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """The types of a dataclass by its fields: looking them up takes longer than reading the values."""
     known = get_type_hints(kind)
-    if not isinstance(plain, Mapping) or set(plain) != {each.name for each in fields(kind)}:
+    return {each.name: known[each.name] for each in fields(kind)}
+
+
+def _dataclass(kind: Any, plain: Any) -> Any:
+    known = _hints(kind)
+    if not isinstance(plain, Mapping) or plain.keys() != known.keys():
         raise NotPlain(f"other fields than those of {kind.__name__}")
     return kind(**{name: _read(known[name], value) for name, value in plain.items()})

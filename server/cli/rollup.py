@@ -20,12 +20,15 @@ def group() -> None:
 
 
 @group.command()
+@click.option(
+    "--renew", is_flag=True, help="Làm khóa mới; từ đó thành phố chỉ nhận gói sau khi tin khóa mới."
+)
 @JSON
 @with_appcontext
-def key(wants_json: bool) -> None:
+def key(renew: bool, wants_json: bool) -> None:
     """In khóa công khai của máy này, để máy thành phố tin; khóa bí mật không rời máy."""
     begin_writing()
-    signer = bundles_out.own_key()
+    signer = bundles_out.renew_key() if renew else bundles_out.own_key()
     public = signer.public_key
     db.session.commit()
     told = {"key": bundle_file.key_to_text(public), "fingerprint": bundle_file.fingerprint(public)}

@@ -13,7 +13,11 @@ class BundleProblem(ProblemKind):
     )
     BUNDLE_ALTERED = 422, "Chữ ký của gói không đúng: gói đã bị sửa hoặc hỏng trên đường. Hãy lấy lại từ xã."
     BUNDLE_OF_ANOTHER = 422, "Gói ghi của xã {told} nhưng khóa này chỉ được tin cho xã {trusted}."
-    BUNDLE_OLDER = 409, "Gói này cũ hơn gói đã nhận (số liệu ngày {day}); số liệu giữ nguyên."
+    BUNDLE_OLDER = (
+        409,
+        "Gói này (số liệu đến {day}) cũ hơn gói đã nhận (đến {kept}); số liệu giữ nguyên. Nếu gói vừa ghi hôm nay, hãy "
+        "xem lại ngày giờ của máy xã.",
+    )
     BUNDLE_KEY_UNREADABLE = (
         422,
         "Khóa công khai không đọc được; hãy chép cả dòng mà “flask rollup key” in ra ở xã.",

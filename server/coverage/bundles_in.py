@@ -79,10 +79,12 @@ def take(whole: bytes, *, by: Actor = audit.SHELL) -> TakenBundle:
     content = _content(signed)
     if content.commune != source.commune.code:
         raise Problem(BundleProblem.BUNDLE_OF_ANOTHER, told=content.commune, trusted=source.commune.code)
-    if source.as_of is not None and content.number <= source.number:
-        if source.sha256 == signed.sha256:
-            return TakenBundle(content.commune, content.as_of, content.number, new=False)
-        raise Problem(BundleProblem.BUNDLE_OLDER, day=f"{source.as_of:%d/%m/%Y}")
+    if source.sha256 == signed.sha256:
+        return TakenBundle(content.commune, content.as_of, content.number, new=False)
+    # the day as well: a commune's clock that was set back days says of old sums that they are new
+    if source.as_of is not None and (content.number <= source.number or content.as_of < source.as_of):
+        told, kept = (f"{day:%d/%m/%Y}" for day in (content.as_of, source.as_of))
+        raise Problem(BundleProblem.BUNDLE_OLDER, day=told, kept=kept)
     _keep(source, signed, content)
     detail = {"number": content.number, "as_of": content.as_of.isoformat()}
     audit.add_by(by, "bundle.take", f"commune:{content.commune}", detail)

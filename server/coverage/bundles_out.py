@@ -18,19 +18,28 @@ from server.places import communes
 def own_key() -> BundleSigner:
     """The key that signs here, made when it is first asked for. The caller has begun to write, and commits."""
     found = db.session.get(BundleSigner, 1, with_for_update=True)
-    if found is None:
-        key = Ed25519PrivateKey.generate()
-        found = BundleSigner(
-            id=1,
-            public_key=key.public_key().public_bytes_raw(),
-            private_key_sealed=sealing.seal(key.private_bytes_raw().hex()),
-            made_at=clock.now(),
-            number=0,
-        )
-        db.session.add(found)
-        db.session.flush()
-        detail = {"fingerprint": bundle_file.fingerprint(found.public_key)}
-        audit.add(audit.SYSTEM, "bundle.key", "bundle_signer:1", detail)
+    return found or _made(None)
+
+
+def renew_key() -> BundleSigner:
+    """Another key in the place of the one there was: the city takes nothing more until it trusts this one.
+
+    For when somebody else may have the machine's data, or its secret key was lost. The caller has begun to write, and
+    commits.
+    """
+    return _made(db.session.get(BundleSigner, 1, with_for_update=True))
+
+
+def _made(before: BundleSigner | None) -> BundleSigner:
+    key = Ed25519PrivateKey.generate()
+    found = before or BundleSigner(id=1, number=0)
+    found.public_key = key.public_key().public_bytes_raw()
+    found.private_key_sealed = sealing.seal(key.private_bytes_raw().hex())
+    found.made_at = clock.now()
+    db.session.add(found)
+    db.session.flush()
+    detail = {"fingerprint": bundle_file.fingerprint(found.public_key)}
+    audit.add(audit.SYSTEM, "bundle.key", "bundle_signer:1", detail)
     return found
 
 

@@ -237,8 +237,79 @@ def test_what_was_told_goes_with_the_trust(app: Flask) -> None:
 def test_numbers_grow_also_where_the_clock_is_set_back(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     trust(first := written())
     take(first.whole)
-    monkeypatch.setattr(clock, "now", lambda: MOMENT - dt.timedelta(hours=5))
+    monkeypatch.setattr(clock, "now", lambda: MOMENT - dt.timedelta(hours=1))
     assert take(written().whole).new
+
+
+def test_a_clock_that_was_set_back_days_takes_no_newer_sums_away(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust(first := written())
+    take(first.whole)
+    monkeypatch.setattr(clock, "now", lambda: MOMENT - dt.timedelta(days=3))
+    late = written()
+    monkeypatch.setattr(clock, "now", lambda: MOMENT)
+    assert refused(late.whole) is BundleProblem.BUNDLE_OLDER
+    assert take(written().whole).new
+
+
+def test_a_clock_that_runs_days_ahead_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: MOMENT + dt.timedelta(days=3))
+    trust(ahead := written())
+    monkeypatch.setattr(clock, "now", lambda: MOMENT)
+    assert refused(ahead.whole) is BundleProblem.BUNDLE_UNREADABLE
+
+
+def test_a_key_that_is_renewed_is_trusted_anew_and_the_old_one_no_more(app: Flask) -> None:
+    trust(first := written())
+    take(first.whole)
+    told = json.loads(app.test_cli_runner().invoke(args=["rollup", "key", "--renew", "--json"]).output)
+    assert told["fingerprint"] != bundle_file.fingerprint(first.public_key)
+    second = written()
+    assert refused(second.whole) is BundleProblem.BUNDLE_STRANGER
+    trust(second)
+    assert refused(first.whole) is BundleProblem.BUNDLE_STRANGER
+    assert take(second.whole).new
+
+
+def test_a_hundred_and_fourteen_communes_stand_in_one_table_with_their_days(app: Flask) -> None:
+    """N13: one works here, the others sent bundles, of this week or of the last, over the network or as files."""
+    content = json.loads(written().content)
+    leaders.fill("10930", villages=4)
+    db.session.commit()
+    codes = [f"{20000 + number}" for number in range(112)]
+    days = {code: "2026-11-22" if number % 3 else "2026-11-15" for number, code in enumerate(codes)}
+    for code in codes:
+        make_commune(code, f"Xã {code}")
+        key, rows = Ed25519PrivateKey.generate(), content["rows"][:1]
+        own = [each | {"row": each["row"] | {"code": code, "name": "?"}} for each in rows]
+        signed = bundle_file.sign(
+            key, json.dumps(content | {"commune": code, "as_of": days[code], "rows": own}).encode()
+        )
+        trust(signed, code)
+        take(signed.whole)
+    table = city.table(city.choices()[0], feed=True)
+    told = {row.code: row.sent.isoformat() if row.sent else None for row in table.rows}
+    assert told == {"11629": None, "10930": None, **days}
+    assert {row.visited for row in table.rows if row.code in days} == {
+        row.visited for row in table.rows if row.code == "11629"
+    }
+    make_person("thanh.pho", "city")
+    visitor = browser(app)
+    visitor.sign_in("thanh.pho")
+    page = visitor.get("/thanh-pho").text
+    assert (page.count("gửi, đến 22/11"), page.count("gửi, đến 15/11")) == (74, 38)
+
+
+def test_a_bundle_of_an_earlier_program_closes_no_page(elsewhere: SignedBundle) -> None:
+    """What was taken before the program was brought up to date may say less than it does now."""
+    trust(elsewhere)
+    take(elsewhere.whole)
+    begin_writing()
+    source = db.session.scalars(sa.select(BundleSource)).one()
+    source.content = {"format": 1, "commune": "11629"}
+    db.session.commit()
+    assert {city.table(each).rows[0].visited for each in city.choices()} == {None}
 
 
 def test_a_bundle_is_written_carried_and_taken_by_commands(app: Flask, tmp_path: Path) -> None:
@@ -251,6 +322,7 @@ def test_a_bundle_is_written_carried_and_taken_by_commands(app: Flask, tmp_path:
     assert run(args=["rollup", "take", str(path)]).exit_code == 1
     assert run(args=["rollup", "trust", "11629", key["key"]]).exit_code == 0
     assert "22/11/2026" in run(args=["rollup", "take", str(path)]).output
+    assert "đã nhận từ trước" in run(args=["rollup", "take", str(path)]).output
     [row] = json.loads(run(args=["rollup", "list", "--json"]).output)
     assert (row["fingerprint"], row["as_of"]) == (key["fingerprint"], "2026-11-22")
     assert run(args=["rollup", "distrust", "11629"]).exit_code == 0
