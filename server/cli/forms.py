@@ -9,6 +9,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
+from forms import form_blocks
 from forms.definition import Purpose
 from forms.errors import FormRejected, SheetError
 from server.answers import indexed_questions
@@ -18,7 +19,7 @@ from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
 from server.models import Form
 from server.places import communes
-from server.published_forms import catalogue, drafts, publishing
+from server.published_forms import catalogue, drafts, household_blocks, publishing
 from server.published_forms.publish_answers import Terms
 
 
@@ -110,6 +111,13 @@ NO_PURPOSE = (
     "--exact-points", is_flag=True, help="Giữ vị trí hộ chính xác; chỉ khi căn cứ pháp lý cho phép."
 )
 @click.option("--library", "from_library", is_flag=True, help="Phát hành các biểu mẫu có sẵn của Từng Nhà.")
+@click.option(
+    "--block",
+    "blocks",
+    type=click.Choice(form_blocks.BLOCKS),
+    multiple=True,
+    help="Phiếu hộ gia đình có sẵn, thêm khối câu hỏi này (docs/ready-sets.md); lặp lại được.",
+)
 @click.option("--purpose", help="Hỏi để làm gì; thay cho trang muc_dich.")
 @click.option("--legal-basis", help="Căn cứ pháp lý; thay cho trang muc_dich.")
 @click.option("--retention", type=click.IntRange(1, 999), help="Lưu phiếu bao nhiêu tháng.")
@@ -126,6 +134,7 @@ def publish(
     files: tuple[Path, ...],
     exact_points: bool,
     from_library: bool,
+    blocks: tuple[str, ...],
     wants_json: bool,
     **answers: Any,
 ) -> None:
@@ -133,9 +142,9 @@ def publish(
 
     Khi công thức của một chỉ tiêu khác bản đang dùng, phải nêu --same-meaning hoặc --new-code.
     """
-    if from_library == (workbook is not None):
-        refuse("Hãy nêu một tệp XLSForm, hoặc --library để phát hành các biểu mẫu có sẵn.")
-    if workbook is None:
+    if sum((from_library, workbook is not None, bool(blocks))) != 1:
+        refuse("Hãy nêu một tệp XLSForm, hoặc --library để phát hành các biểu mẫu có sẵn, hoặc --block.")
+    if from_library:
         library = publishing.library_ready()
         begin_writing()
         published = tuple(map(publishing.add, library))
@@ -145,7 +154,7 @@ def publish(
             kept=frozenset(answers["kept"]),
             new_codes=_codes(answers["new_codes"]),
         )
-        read = publishing.ready(workbook.read_bytes(), workbook.name, terms)
+        read = publishing.ready(*_workbook(workbook, blocks, code), terms)
         begin_writing()
         made = publishing.add(
             read,
@@ -167,6 +176,13 @@ def publish(
         version = each.form_version
         done = "Đã phát hành" if each.new else "Đã có từ trước, không đổi gì"
         click.echo(f"{done}: {version.form.title} ({version.form.form_id}, phiên bản {version.version}).")
+
+
+def _workbook(file: Path | None, blocks: Sequence[str], code: str | None) -> tuple[bytes, str]:
+    """What is to be published, with its file's name: a file, or the household form with blocks."""
+    if file is not None:
+        return file.read_bytes(), file.name
+    return household_blocks.workbook(blocks, communes.commune(code) if code else None)
 
 
 def _purpose(purpose: str | None, legal_basis: str | None, retention: int | None) -> Purpose | None:

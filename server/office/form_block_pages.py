@@ -13,7 +13,7 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form
 from server.office import form_pages
-from server.published_forms import catalogue, drafts, visit_minutes
+from server.published_forms import catalogue, drafts, household_blocks, visit_minutes
 
 blueprint = Blueprint("form_block_pages", __name__)
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("form_block_pages", __name__)
 def blocks() -> str:
     """All blocks, what each asks and states, and how long a visit is with those that are ticked."""
     commune = form_pages.own_commune()
-    form_id = _form_id(commune)
+    form_id = household_blocks.form_id(commune)
     chosen = request.args.getlist("khoi") if "tinh" in request.args else visit_minutes.held(form_id)
     return _page(commune, form_blocks.in_order(chosen))
 
@@ -36,10 +36,7 @@ def compose_blocks() -> Redirect:
     if request.form.get("tao") != "1":
         raise Problem(CommonProblem.BAD_REQUEST, why="hãy chọn khối rồi bấm “Tạo bản nháp để thử”.")
     codes = form_blocks.in_order(request.form.getlist("khoi"))
-    form_id = _form_id(commune)
-    title = f"Phiếu hộ gia đình {commune.kind} {commune.name}" if commune else ""
-    workbook = form_blocks.composed(codes, form_id, title)
-    name = f"{form_id}.xlsx"
+    workbook, name = household_blocks.workbook(codes, commune)
     try:
         checked = drafts.check(workbook, name, with_java=True)
         db.session.rollback()
@@ -55,13 +52,8 @@ def compose_blocks() -> Redirect:
     return redirect(url_for("form_pages.show_draft", draft_id=draft.id, xong="tai_len"))
 
 
-def _form_id(commune: Commune | None) -> str:
-    """The form that the one who asks may change: the city's, or one of the commune's own beside it."""
-    return f"{form_blocks.HOUSEHOLD_FORM}_{commune.code}" if commune else form_blocks.HOUSEHOLD_FORM
-
-
 def _page(commune: Commune | None, chosen: tuple[str, ...]) -> str:
-    form_id, length = _form_id(commune), visit_length.worked_out()
+    form_id, length = household_blocks.form_id(commune), visit_length.worked_out()
     serves = {
         each.code: [found.label_vi for found in indicator_sets.every() if each.code in found.blocks]
         for each in form_blocks.every()

@@ -10,6 +10,7 @@ from pyxform.xls2xform import convert as convert_with_pyxform
 
 from forms import form_blocks, library, visit_length
 from forms.changes import ComparedVersion, compare
+from forms.check import blank_answers
 from forms.convert import Converted, convert
 from forms.engine import engine
 from tests.forms.test_library import HOUSEHOLD, MEDIA, stated
@@ -87,6 +88,11 @@ def test_a_blocks_declared_units_are_those_of_our_own_list(code: str) -> None:
     for spec in form_blocks.block(code).indicators:
         assert declared[spec.code] == (spec.unit, spec.kind)
         assert spec.unit == ("adult" if spec.code in ADULTS else "household")
+
+
+def test_blank_and_unknown_answers_state_nothing() -> None:
+    """R9"""
+    assert blank_answers.blank_findings(made(ALL).xform, MEDIA) == []
 
 
 @given(adults=st.integers(0, 30), told=st.none() | st.integers(0, 30))

@@ -15,6 +15,7 @@ from forms import library
 from server.accounts import persons
 from server.db import db
 from server.models import ApiToken, Collector, FormVersion, Indicator, Person, Tally, Target, Village
+from server.published_forms import visit_minutes
 from tests.people import make_commune
 
 Run = Callable[..., Result]
@@ -138,6 +139,18 @@ def test_the_library_is_checked_published_and_listed(run: Run, tmp_path: Path) -
     assert {each["form_id"] for each in json.loads(run("forms", "list", "--json").stdout)} == set(
         library.LIBRARY
     )
+
+
+def test_the_household_form_is_published_with_blocks(run: Run) -> None:
+    """R36"""
+    make_commune()
+    told = json.loads(run("forms", "publish", "--block", "dich_vu_so", "--json").stdout)
+    assert [(each["form_id"], each["new"]) for each in told] == [("ho_gia_dinh", True)]
+    assert json.loads(run("forms", "publish", "--block", "dich_vu_so", "--json").stdout)[0]["new"] is False
+    own = json.loads(run("forms", "publish", "--block", "ky_nang_so", "--commune", "11629", "--json").stdout)
+    assert own[0]["form_id"] == "ho_gia_dinh_11629"
+    assert "--block" in refused(run("forms", "publish", "--library", "--block", "ky_nang_so", code=1))
+    assert visit_minutes.held("ho_gia_dinh") == ("dich_vu_so",)
 
 
 def test_a_form_that_states_something_out_of_nothing_fails_the_check(run: Run, tmp_path: Path) -> None:

@@ -125,6 +125,18 @@ def count(table) -> int:
     return len(found(sa.select(table)))
 
 
+def test_what_could_not_be_tried_is_not_called_right(officer: Browser) -> None:
+    """R9: trying blank answers has a bound of time; a page does not say that it went well where it did not run."""
+    page = draft_of(officer, workbook())
+    assert "không ghi nhận chỉ tiêu nào: đạt" in officer.get(page).text
+    draft = db.session.scalars(sa.select(FormDraft)).one()
+    draft.checks = [code for code in draft.checks if code != "blank"]
+    db.session.commit()
+    told = officer.get(page).text
+    assert "không ghi nhận chỉ tiêu nào: đạt" not in told
+    assert "Chưa chạy: chỉ tiêu khi để trống" in told
+
+
 def test_a_broken_workbook_comes_back_with_place_content_and_advice(officer: Browser) -> None:
     broken = workbook().replace(b"select_one ck", b"select_one cks")
     response = upload(officer, broken)
