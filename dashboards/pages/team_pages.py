@@ -3,8 +3,8 @@
 import datetime as dt
 import math
 import uuid
+from collections.abc import Sequence
 
-import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,8 @@ from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.next_try import Appointment
 from server.models import Commune, Village
+from server.review import first_look
+from server.review.first_look import WaitsFor
 
 blueprint = Blueprint("team", __name__, template_folder="templates")
 
@@ -78,6 +80,7 @@ def village(code: str, village: str) -> str:
         helped=whom_to_visit.helped(progress.parts),
         doubtful=whom_to_visit.doubtful(commune, progress.parts),
         answered=whom_to_visit.answered(progress.parts),
+        to_review=_to_review(commune, progress.parts),
         is_officer=access.may(Right.READ_LABELS, commune),
     )
 
@@ -163,12 +166,11 @@ def _lists() -> dict[str, str]:
 
 def village_of(commune: Commune, code: str) -> Village:
     """The thôn with this code, for one who may see its records; Problem NOT_FOUND or NOT_ALLOWED."""
-    query = sa.select(Village).where(
-        Village.commune_id == commune.id, Village.code == code, Village.valid_to.is_(None)
-    )
-    found = db.session.scalars(query).first()
-    if found is None:
-        raise Problem(CommonProblem.NOT_FOUND)
-    if not access.sees_records(commune, found):
-        raise Problem(CommonProblem.NOT_ALLOWED)
-    return found
+    return access.open_village(commune, code)
+
+
+def _to_review(commune: Commune, parts: Sequence[int]) -> int | None:
+    """How many submissions of a thôn wait for its leader; None where the commune does not let leaders look first."""
+    if not first_look.rule(commune).leaders_first:
+        return None
+    return sum(each.waits_for is WaitsFor.LEADER for each in first_look.waiting(commune, parts))

@@ -170,6 +170,19 @@ def open_commune(code: str) -> Commune:
     return found
 
 
+def open_village(commune: Commune, code: str) -> Village:
+    """The thôn with this code, for one who may see its records; Problem NOT_FOUND or NOT_ALLOWED."""
+    query = sa.select(Village).where(
+        Village.commune_id == commune.id, Village.code == code, Village.valid_to.is_(None)
+    )
+    found = db.session.scalars(query).first()
+    if found is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    if not sees_records(commune, found):
+        raise Problem(CommonProblem.NOT_ALLOWED)
+    return found
+
+
 def open_own_commune(code: str) -> Commune:
     """The commune with this code, for one who belongs to it; Problem COMMUNE_UNKNOWN or NOT_ALLOWED otherwise."""
     found = open_commune(code)

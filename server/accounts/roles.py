@@ -25,6 +25,10 @@ class Right(StrEnum):
     READ_LABELS = "labels.read"
     """Households by name and address, and small cells with them, in the whole commune."""
     REVIEW = "submissions.review"
+    REVIEW_FIRST = "submissions.review_first"
+    """What waits of one's own thôn, before the office looks at it."""
+    SET_REVIEW = "submissions.set_review"
+    """Whether leaders look first, and what is held by chance."""
     CORRECT = "submissions.correct"
     READ_DOUBTS = "doubts.read"
     """What is doubtful and what to do about it, in their commune or their thôn."""
@@ -72,6 +76,8 @@ MAY: Mapping[Right, frozenset[str]] = {
     Right.READ_SUBMISSIONS: frozenset({"officer", "team_leader", "reviewer"}),
     Right.READ_LABELS: _OFFICE,
     Right.REVIEW: frozenset({"officer", "reviewer"}),
+    Right.REVIEW_FIRST: frozenset({"officer", "team_leader"}),
+    Right.SET_REVIEW: _OFFICE,
     Right.CORRECT: _OFFICE,
     Right.READ_DOUBTS: frozenset({"officer", "team_leader", "reviewer"}),
     Right.SET_CHECKS: _OFFICE,

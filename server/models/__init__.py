@@ -32,6 +32,7 @@ from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
 from server.models.posters import JudgedSelfAnswers, Poster
 from server.models.privacy import BinnedRecord, Breach, PrivacyRequest, Tombstone
+from server.models.review import HeldShare, ReviewRule
 from server.models.samples import SampledHousehold, SampleDraw, VillageSample
 from server.models.shared_links import SharedLink
 from server.models.snapshots import Snapshot
@@ -86,6 +87,7 @@ __all__ = [
     "FormDraft",
     "FormFile",
     "FormVersion",
+    "HeldShare",
     "Hook",
     "HookDelivery",
     "HouseholdImport",
@@ -106,6 +108,7 @@ __all__ = [
     "Poster",
     "PrivacyRequest",
     "ReportedValue",
+    "ReviewRule",
     "Role",
     "SampleDraw",
     "SampledHousehold",

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server.db import BIG, LETTER, Base
@@ -153,6 +153,8 @@ class SubmissionReview(Base):
     before: Mapped[str]
     after: Mapped[str]
     comment: Mapped[str | None]
+    sends_on: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The leader of a team left it to the office (R37)."""
 
 
 class Attachment(Base):

@@ -35,8 +35,10 @@ from server.office import (
     review_pages,
     sample_pages,
     table_pages,
+    team_review_pages,
     token_pages,
     visit_move_pages,
+    waiting_pages,
 )
 
 SUBJECTS = (
@@ -69,9 +71,11 @@ SUBJECTS = (
     review_pages,
     sample_pages,
     table_pages,
+    team_review_pages,
     bundle_pages,
     token_pages,
     visit_move_pages,
+    waiting_pages,
 )
 
 for _subject in SUBJECTS:

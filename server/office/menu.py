@@ -45,6 +45,7 @@ WORKING = (
     MenuEntry("sample_pages.show", "Mẫu bốc thăm", Right.DRAW_SAMPLES, under="households.listing"),
     MenuEntry("review.queue", "Soát phiếu", Right.REVIEW),
     MenuEntry("doubts.listing", "Đáng ngờ", Right.READ_DOUBTS, under="review.queue"),
+    MenuEntry("waiting_pages.show", "Chờ bao lâu", Right.REVIEW, under="review.queue"),
     MenuEntry("backchecks.show", "Phúc tra", Right.REVIEW, under="review.queue"),
     MenuEntry("hook_pages.listing", "Gửi đi", Right.MANAGE_HOOKS, under="review.queue"),
     MenuEntry("difficulties.listing", "Phản ánh", Right.READ_DIFFICULTIES),
@@ -98,6 +99,7 @@ BELOW = {
 """Pages below a page of the menu that their blueprint does not tell: the menu shows where they are, too."""
 PARTS = {
     "correction": "review",
+    "team_review": "team",
     "correction_by_answer": "review",
     "visit_moves": "review",
     "household_import": "households",

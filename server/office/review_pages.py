@@ -1,9 +1,10 @@
 """The queue of submissions to look at, one of them with its answers, and what is decided about it."""
 
+import dataclasses
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -24,6 +25,7 @@ from server.review import (
     decisions,
     difficulties,
     fill_logs,
+    first_look,
     floods_set_aside,
     form_checks,
     one_submission,
@@ -32,6 +34,7 @@ from server.review import (
     waiting_reasons,
 )
 from server.review.decisions import Reviewer
+from server.review.first_look import WaitsFor
 from server.review.review_problems import ReviewProblem
 from server.review.review_queue import QueueFilter
 
@@ -72,7 +75,7 @@ def _queue_page(commune: Commune, wrong: str = "", reason: str = "") -> str:
     names = may_see_names and (by_name or request.args.get("ten") == "1")
     if names:
         audit.note_reading("submission.list", f"commune:{commune.code}", {"labels": True})
-    wanted = _wanted(commune, searched if names or not by_name else "")
+    wanted = _of_whom(commune, _wanted(commune, searched if names or not by_name else ""))
     villages, collectors, forms = review_queue.choices(commune)
     return render_template(
         "office/review_queue.html",
@@ -84,6 +87,8 @@ def _queue_page(commune: Commune, wrong: str = "", reason: str = "") -> str:
         queue=review_queue.queue(commune, wanted),
         floods=floods_set_aside.waiting(commune),
         waiting=waiting_reasons.waiting(commune),
+        by_whom=_waits_for(commune) if wanted.state == review_queue.WAITING else None,
+        chosen_who=_chosen_who(commune, wanted) or "",
         states=review_queue.states(),
         decided=submission_states.WORDS,
         whole_word=submission_states.whole_word,
@@ -176,7 +181,8 @@ def decide_many(code: str) -> Response | tuple[str, int]:
         return _queue_page(commune, ReviewProblem.REASON_NEEDED.sentence, comment), 422
     given = list(_ticked(request.form.getlist("phieu")))
     if request.form.get("tat_ca") == "1":
-        chosen = review_queue.chosen(commune, _wanted(commune, request.args.get("tim", "").strip()[:100]))
+        searched = request.args.get("tim", "").strip()[:100]
+        chosen = review_queue.chosen(commune, _of_whom(commune, _wanted(commune, searched)))
     else:
         chosen = review_queue.within(commune, given)
     done, left = _decide_all(commune, chosen, state, comment)
@@ -209,7 +215,7 @@ _OF_DECISION = (ReviewProblem.REVIEW_OVERTAKEN, ReviewProblem.REVIEW_IMPOSSIBLE)
 """What is told beside its field, with what was typed."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Remarked:
     """What the team is told about the household of a visit that is decided on; "" for nothing."""
 
@@ -244,6 +250,7 @@ FLAGS = {
     "clock_behind": "đồng hồ chạy sau",
     "clock_backwards": "đồng hồ bị chỉnh",
     "no_village": "không rõ thôn",
+    "held_by_chance": "bốc ngẫu nhiên",
     "same_day": "cùng hộ, cùng ngày",
     "says_moved": "báo đã chuyển",
     "edited_after_decision": "đã sửa sau khi duyệt",
@@ -271,6 +278,39 @@ def _wanted(commune: Commune, searched: str) -> QueueFilter:
         day=_day(request.args.get("ngay", "")),
         households=search.named(commune, searched) if searched and not is_number else None,
     )
+
+
+def _waits_for(commune: Commune) -> dict[str, tuple[str, int]] | None:
+    """How many wait for whom, by code, where leaders look first; None where everything waits for the office."""
+    if not first_look.rule(commune).leaders_first:
+        return None
+    waiting = Counter(each.waits_for for each in first_look.waiting(commune))
+    return {who.value: (words, waiting[who]) for who, words in first_look.WORDS.items()}
+
+
+def _chosen_who(commune: Commune, wanted: QueueFilter) -> str | None:
+    """Of whom the queue shows what waits: `cho`, the office unless another is named; None for everybody's.
+
+    What was searched for is shown whoever has it.
+    """
+    is_narrow = wanted.state != review_queue.WAITING or wanted.number or wanted.households is not None
+    if is_narrow or wanted.flood or not first_look.rule(commune).leaders_first:
+        return None
+    asked = request.args.get("cho", WaitsFor.OFFICE.value)
+    return asked if asked in set(WaitsFor) else None
+
+
+def _of_whom(commune: Commune, wanted: QueueFilter) -> QueueFilter:
+    """The same, narrowed to what waits for whom the reader chose."""
+    who = _chosen_who(commune, wanted)
+    if who is None:
+        return wanted
+    those = [each.id for each in first_look.waiting(commune) if each.waits_for == who]
+    return dataclasses.replace(wanted, those=tuple(those[-MOST_NARROWED:]))
+
+
+MOST_NARROWED = 5_000
+"""Submissions of one who has to act that the queue goes through, the newest."""
 
 
 def _day(text: str) -> dt.date | None:

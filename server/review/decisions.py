@@ -176,8 +176,12 @@ def _reject_aside(
     return [each.submission_id for each in decided]
 
 
-def remark(connection: sa.Connection, submission_id: int, text: str, *, reviewer: Reviewer) -> None:
+def remark(
+    connection: sa.Connection, submission_id: int, text: str, *, reviewer: Reviewer, sends_on: bool = False
+) -> None:
     """Add a note to the history of a submission, which stays in the state it is in; the caller commits.
+
+    One that `sends_on` leaves the submission to the office, whatever it says (R37).
 
     Problem SUBMISSION_UNKNOWN.
     """
@@ -187,11 +191,12 @@ def remark(connection: sa.Connection, submission_id: int, text: str, *, reviewer
     moment = clock.now()
     line = {
         "submission_id": stored.id, "at": moment, "actor": reviewer.actor, "name": reviewer.name,
-        "before": stored.review, "after": stored.review, "comment": text.strip(),
+        "before": stored.review, "after": stored.review, "comment": text.strip() or None, "sends_on": sends_on,
     }  # fmt: skip
     connection.execute(_DECIDED, line)
     record = f"submission:{stored.id}"
-    audit.add(reviewer.actor, "submission.comment", record, address=reviewer.address, by=connection)
+    act = "submission.send_on" if sends_on else "submission.comment"
+    audit.add(reviewer.actor, act, record, address=reviewer.address, by=connection)
 
 
 def history(connection: sa.Connection, submission_id: int) -> list[SubmissionReview]:

@@ -19,7 +19,7 @@ from server import clock
 from server.counting import writer
 from server.db import db
 from server.models import Form, Interview, Submission
-from server.review import fill_logs, form_checks, rule_remarks, unknown_answers
+from server.review import fill_logs, form_checks, held_shares, rule_remarks, unknown_answers
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ _COMPARED = frozenset({"select_one", "select_multiple", "integer", "decimal", "t
 _NEW = (
     sa.select(
         Submission.id,
+        Submission.instance_id,
+        Submission.received_at,
         Submission.form_id,
         Form.form_id.label("form"),
         Submission.version,
@@ -225,8 +227,10 @@ def _part() -> int:
         asked = rule_remarks.wanted(connection, [(each.row, each.seen.own) for each in looked])
         if asked:
             writer.hold(connection)  # before any row is locked
+        held = held_shares.drawn(connection, rows)
         for each in looked:
-            _flag(connection, each, _doubts(each, others, typical[each.row.form_id]))
+            by_chance = Doubt(held_shares.FLAG) if each.row.id in held else None
+            _flag(connection, each, [*_doubts(each, others, typical[each.row.form_id]), by_chance])
             others.add(each)
         connection.execute(_ADD, [each.kept for each in looked])
         for question in asked:

@@ -55,6 +55,8 @@ class QueueFilter:
     """Of one submission."""
     day: dt.date | None = None
     """On which the visit was, in UTC+7."""
+    those: tuple[int, ...] | None = None
+    """These alone: what waits for somebody (first_look)."""
     households: tuple[uuid.UUID, ...] | None = None
     """About one of these."""
 
@@ -206,8 +208,8 @@ def _filters(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.day is not None:
         begins = dt.datetime.combine(wanted.day, dt.time(), clock.LOCAL)
         found += [Submission.observed_at >= begins, Submission.observed_at < begins + dt.timedelta(days=1)]
-    if wanted.households is not None:
-        found.append(Submission.entity_id.in_(wanted.households))
+    within = ((Submission.entity_id, wanted.households), (Submission.id, wanted.those))
+    found += [column.in_(values) for column, values in within if values is not None]
     sender = wanted.collector_id
     equal = (
         (Submission.id, wanted.number),
@@ -247,6 +249,12 @@ def find(commune: Commune, submission_id: int) -> Any:
     if row is None:
         raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
     return row
+
+
+def lines(numbers: Iterable[int]) -> dict[int, QueueRow]:
+    """Rows of these submissions, by their numbers."""
+    rows = db.session.execute(_FROM.where(Submission.id.in_(list(numbers))))
+    return {row.id: line_of(row) for row in rows}
 
 
 def states() -> Mapping[str, str]:

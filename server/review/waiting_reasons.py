@@ -55,6 +55,7 @@ WORDS: Mapping[str, str] = {
     "đến khi duyệt",
     effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
     submission_states.HAS_ISSUES: "có người đã ghi phiếu này cần xem lại",
+    "held_by_chance": "được bốc ngẫu nhiên để xem, không phải vì có dấu hiệu gì",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
     "not_a_count": "chỉ tiêu {about} không phải số đếm; không tính",
     "done_exceeds_of": "chỉ tiêu {about} có số đạt âm hoặc lớn hơn tổng số; không tính",
@@ -145,7 +146,7 @@ def waiting(commune: Commune | None = None) -> Waiting:
     reasons = (IS_QUARANTINED, IS_FLAGGED, IS_INCOMPLETE, IS_MARKED)
     counted = (sa.func.count().filter(each) for each in reasons)
     query: sa.Select[*tuple[Any, ...]] = (
-        sa.select(*counted, sa.func.count()).select_from(Submission).where(OPEN, *_of(commune))
+        sa.select(*counted, sa.func.count()).select_from(Submission).where(OPEN, *of_commune(commune))
     )
     row = db.session.execute(query).one()
     return Waiting(row[0], row[1], row[2], row[3], row[4])
@@ -164,7 +165,7 @@ def listed(
     `before` is the id below which the page begins. One statement, whose cost is the page's.
     """
     wanted = [each for each, asked in ((IS_QUARANTINED, quarantined), (IS_FLAGGED, flagged)) if asked]
-    query = _QUERY.where(*_of(commune)).limit(limit + 1)
+    query = _QUERY.where(*of_commune(commune)).limit(limit + 1)
     if wanted:
         query = query.where(sa.or_(*wanted))
     if before is not None:
@@ -216,7 +217,7 @@ _QUERY: sa.Select[*tuple[Any, ...]] = (
 )
 
 
-def _of(commune: Commune | None) -> Sequence[sa.ColumnElement[bool]]:
+def of_commune(commune: Commune | None) -> Sequence[sa.ColumnElement[bool]]:
     """A submission waits for the commune of its collector or poster: one that is set aside may lie in another."""
     if commune is None:
         return ()

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.sampling import APART, LotRule, LotVerdict
+from geo.sampling import LotRule, LotVerdict
 from server import clock
 from server.db import db
 from server.households import sample_list
@@ -173,21 +173,17 @@ def verdict_words(one: VillageAsked) -> str:
     return f"Không đạt: {told}" if one.verdict is LotVerdict.SHORT else f"Chưa kết luận: {told}"
 
 
-def risk_words(rule: LotRule, share: Fraction) -> str:
-    """What the decision risks, in plain words."""
-    if not rule.missed and not rule.passed:
+def risk_words(rule: LotRule) -> str:
+    """What the decision risks, in plain words: how often a thôn just at the share is called short, and one far below
+    it is called reached.
+    """
+    if rule.asked == rule.households:
         return f"Thôn có {rule.households} hộ, hỏi hết nên không có rủi ro do bốc thăm."
-    low = share - APART
-    return (
-        f"Nếu thôn thật ra vừa đúng mức {_percent(share)}, cứ 100 lần bốc thì khoảng {_times(rule.missed)} lần bị gọi "
-        f"nhầm là không đạt; nếu chỉ được {_percent(low)}, khoảng {_times(rule.passed)} lần bị gọi nhầm là đạt."
-    )
-
-
-def _percent(share: Fraction) -> str:
-    return f"{round(100 * share)}\N{NO-BREAK SPACE}%"
+    return f"Gọi nhầm {_times(rule.missed)} lần là không đạt, {_times(rule.passed)} lần là đạt."
 
 
 def _times(chance: Fraction) -> str:
     hundred = 100 * float(chance)
+    if not chance:
+        return "0"
     return "chưa tới 1" if hundred < 1 else f"{hundred:.0f}"

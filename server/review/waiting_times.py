@@ -1,0 +1,98 @@
+"""How long submissions wait, by whom they wait for, and how long decisions took (R37)."""
+
+import datetime as dt
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from server import clock
+from server.db import db
+from server.models import Commune, Submission, SubmissionReview, Village
+from server.places import merged_villages
+from server.review import waiting_reasons
+from server.review.first_look import Waited, WaitsFor
+
+LATE_DAYS = 7
+SHOWN = dt.timedelta(days=91)
+MOST_DECISIONS = 20_000
+
+
+@dataclass(frozen=True)
+class WaitingTime:
+    """How many wait, how long half of them have, and the oldest, in days."""
+
+    number: int
+    median: float
+    longest: float
+    late: int
+    """Longer than LATE_DAYS."""
+
+
+@dataclass(frozen=True)
+class VillageWaiting:
+    """A thôn whose leader has something to look at."""
+
+    village: Village
+    time: WaitingTime
+
+
+def of(waited: Iterable[Waited]) -> WaitingTime | None:
+    """None where nothing waits."""
+    now = clock.now()
+    days = sorted((now - each.since) / dt.timedelta(days=1) for each in waited)
+    if not days:
+        return None
+    late = sum(each > LATE_DAYS for each in days)
+    return WaitingTime(len(days), statistics.median(days), days[-1], late)
+
+
+def by_whom(waiting: Sequence[Waited]) -> dict[WaitsFor, WaitingTime | None]:
+    """What waits for whom, in the order in which it passes through their hands."""
+    return {who: of(each for each in waiting if each.waits_for is who) for who in WaitsFor}
+
+
+def by_village(commune: Commune, waiting: Sequence[Waited]) -> list[VillageWaiting]:
+    """What waits for leaders, by thôn of today in the order of codes: whom to call, and no order of merit."""
+    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
+    villages = db.session.scalars(query.order_by(Village.code)).all()
+    homes = merged_villages.homes(village.id for village in villages)
+    first = [each for each in waiting if each.waits_for is WaitsFor.LEADER]
+    found = [
+        (village, of(each for each in first if homes.get(each.village_id or 0) == village.id))
+        for village in villages
+    ]
+    return [VillageWaiting(village, time) for village, time in found if time is not None]
+
+
+def decided(commune: Commune) -> dict[str, WaitingTime]:
+    """How long the first decisions of the last quarter took after the submissions came, by what was decided."""
+    first = (
+        sa.select(SubmissionReview.submission_id, sa.func.min(SubmissionReview.id).label("first"))
+        .where(SubmissionReview.before != SubmissionReview.after, SubmissionReview.at >= clock.now() - SHOWN)
+        .group_by(SubmissionReview.submission_id)
+        .subquery()
+    )
+    query = (
+        sa.select(SubmissionReview.after, SubmissionReview.at, Submission.received_at)
+        .join(first, first.c.first == SubmissionReview.id)
+        .join(Submission, Submission.id == SubmissionReview.submission_id)
+        .where(*waiting_reasons.of_commune(commune))
+        .order_by(SubmissionReview.id.desc())
+        .limit(MOST_DECISIONS)
+    )
+    took: dict[str, list[float]] = {}
+    for row in db.session.execute(query):
+        took.setdefault(row.after, []).append(max(0.0, (row.at - row.received_at) / dt.timedelta(days=1)))
+    return {
+        state: WaitingTime(
+            len(days), statistics.median(days), max(days), sum(each > LATE_DAYS for each in days)
+        )
+        for state, days in took.items()
+    }
+
+
+def words(days: float) -> str:
+    """`3 giờ`, `2 ngày`: whole, never nothing."""
+    return f"{max(1, round(24 * days))} giờ" if days < 2 else f"{round(days)} ngày"
