@@ -10,8 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server import clock
 from server.db import db
-from server.households import household_parts, household_states, list_import
+from server.households import household_parts, household_states, list_import, next_try
 from server.households.household_parts import Parts
 from server.households.list_import import ListRow, PlacedRow
 from server.households.read_address import plain
@@ -55,6 +56,8 @@ class ListedHousehold:
     code: str = ""
     last_day: str = ""
     """`2026-11-24`, or "" where nobody has been."""
+    is_closed: bool = False
+    """Absent, and tried often enough: nobody goes there any more (R33)."""
 
 
 @dataclass(frozen=True)
@@ -221,11 +224,12 @@ def listed_households(commune: Commune) -> ListedHouseholds:
         .where(EntityList.name == HOUSEHOLDS, Entity.village_id.in_(villages), Entity.ended_at.is_(None))
     )
     rows: Iterable[Any] = db.session.execute(query)
+    day, most = clock.today(), next_try.most()
     found = [
         ListedHousehold(
             row.id, household_parts.of_row(row.label, row.data), today.get(row.village_id, villages[row.village_id]),
             str(row.data.get("tinh_trang") or household_states.NOT_VISITED), str(row.data.get(CODE) or ""),
-            str(row.data.get("ngay_cuoi") or ""),
+            str(row.data.get("ngay_cuoi") or ""), next_try.of(row.data, day, most).is_closed,
         )
         for row in rows
     ]  # fmt: skip

@@ -17,14 +17,21 @@ TO_VISIT: Mapping[str, tuple[str, ...]] = {
 
 
 def households(
-    commune: Commune, village_id: int | None = None, states: Iterable[str] | None = None
+    commune: Commune,
+    village_id: int | None = None,
+    states: Iterable[str] | None = None,
+    *,
+    with_closed: bool = True,
 ) -> list[ListedHousehold]:
-    """The households on a commune's list, thôn by thôn in their walking order."""
+    """The households on a commune's list, thôn by thôn in their walking order; with or without those that were tried
+    often enough."""
     wanted = None if states is None else frozenset(states)
     return [
         each
         for each in list_comparison.listed_households(commune).all
-        if (village_id is None or each.village.id == village_id) and (wanted is None or each.state in wanted)
+        if (village_id is None or each.village.id == village_id)
+        and (wanted is None or each.state in wanted)
+        and (with_closed or not each.is_closed)
     ]
 
 

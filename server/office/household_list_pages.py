@@ -41,7 +41,9 @@ def paper(code: str) -> str:
     village, chosen = _village(commune), request.args.get("loc", "")
     chosen = chosen if chosen in WANTED else "chua_tham"
     audit.note_reading("household.list_paper", f"commune:{commune.code}", {"labels": True, **_of(village)})
-    found = list_out.households(commune, village.id if village else None, list_out.TO_VISIT[chosen])
+    found = list_out.households(
+        commune, village.id if village else None, list_out.TO_VISIT[chosen], with_closed=chosen == "tat_ca"
+    )
     told = remarks.waiting(db.session.connection(), {each.village.id for each in found})
     return render_template(
         "office/household_paper.html",

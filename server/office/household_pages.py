@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server import audit, clock
@@ -18,6 +18,7 @@ from server.households import (
     conflicts,
     household_history,
     household_states,
+    next_try,
     property_words,
     remarks,
     search,
@@ -151,6 +152,9 @@ def _page(commune: Commune, household: HouseholdFolder, chosen: str = "", wrong:
         commune=commune,
         household=household,
         state=household_states.word(household.row.data.get("tinh_trang")),
+        tried=next_try.of(household.row.data, clock.today(), next_try.most()),
+        most_tries=next_try.most(),
+        plan_page=_plan_page(commune, household),
         ended=household_states.ENDS.get(household.row.ended_reason or ""),
         villages=search.villages(commune),
         kinds=KINDS,
@@ -165,6 +169,14 @@ def _page(commune: Commune, household: HouseholdFolder, chosen: str = "", wrong:
         wrong=wrong,
         given=request.form,
     )
+
+
+def _plan_page(commune: Commune, household: HouseholdFolder) -> str:
+    """Where the next visit is planned; "" where this server has no such page."""
+    if "team.household" not in current_app.view_functions:
+        return ""
+    village = household.village.code
+    return url_for("team.household", code=commune.code, village=village, household_id=household.row.id)
 
 
 _TOLD_BESIDE = (

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forms.engine import engine
 from server import clock
 from server.counting import writer
 from server.db import db
@@ -76,6 +77,18 @@ def test_after_three_tries_a_household_is_closed_and_stays_absent_where_it_is_co
     assert "Cần đến 2 hộ; đã gặp 0/3" in page
     assert "Ngõ 5, số 20" in browser_of(walked).get(f"{TEAM}?loc=thu_du").text
     assert "Ngõ 5, số 20" not in browser_of(walked).get(f"{TEAM}?loc=vang").text
+    leaders.sign_up(walked.commune, "officer", "can.bo")
+    db.session.commit()
+    officer = Browser(walked.app)
+    officer.sign_in("can.bo", leaders.PASSWORD)
+    paper = "/quan-tri/xa/11629/ho/danh-sach-giay?loc="
+    listed = {
+        which: "<td>20</td>" in officer.get(f"{paper}{which}").text for which in ("con_phai_den", "tat_ca")
+    }
+    assert listed == {"con_phai_den": False, "tat_ca": True}
+    page = officer.get(f"/quan-tri/xa/11629/ho/{key()}").text
+    assert "đã thử đủ 3 lần" in page
+    assert f'href="{TEAM}/ho/{key()}"' in page
     assert differences() == []
 
 
@@ -176,6 +189,29 @@ def test_a_household_met_meanwhile_takes_no_appointment(walked: World) -> None:
         writer.hold(connection)
         with pytest.raises(Problem):
             next_try.appoint(connection, key(), Appointment(TODAY), Officer("person:1", "H", 1))
+
+
+def filled(world: World, **answers: str) -> bytes:
+    """A visit at noon of today to the household, as a phone writes it."""
+    xform, media = world.phone.sync()["ho_gia_dinh"]
+    filling = engine.open_form(xform, media).start(NOON)
+    for question, answer in {"thon": "11629002", "tim_ho": "co_san", "ho": str(key()), **answers}.items():
+        filling.answer(question, answer)
+    assert not filling.problems()
+    return filling.submission(NOON)
+
+
+def test_what_a_household_says_at_the_door_is_its_appointment_until_it_says_another(walked: World) -> None:
+    """R33. A visit that says nothing of it leaves the appointment as it was."""
+    walked.send(filled(walked, ket_qua="tu_choi", hen_lai="2026-12-05", hen_luc="toi"))
+    assert f"{HOME} (từ chối 29/11) [hẹn tối T7 05/12]" in shown(walked)
+    walked.send(filled(walked, ket_qua="vang"))
+    assert shown(walked)[-1].endswith("[hẹn tối T7 05/12]")
+    walked.send(filled(walked, ket_qua="vang", hen_lai="2026-12-06"))
+    assert shown(walked)[-1].endswith("[hẹn CN 06/12]")
+    walked.send(filled(walked, ket_qua="gap"))
+    assert shown(walked)[-1] == f"✓ {HOME} (đã gặp 29/11)"
+    assert differences() == []
 
 
 texts = st.one_of(st.text(max_size=12), st.integers(-5, 20).map(str), st.dates().map(str), st.none())
