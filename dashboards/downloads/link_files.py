@@ -1,11 +1,12 @@
 """What a shared link opens: a page that says what there is, and its table as files, as a query, and as a map."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 
+from dashboards import words
 from dashboards.downloads import flat_files, link_tables, refreshing_workbook
 from dashboards.downloads.attached_files import attached, written
 from dashboards.downloads.link_submissions import export_of, service_of, table_of
@@ -13,6 +14,7 @@ from dashboards.downloads.submission_files import CSV_TYPE, XLSX_TYPE
 from dashboards.maps import map_outlines, map_picture, map_sheet
 from dashboards.pages.map_page_request import mapped
 from geo.coverage import IndicatorRow
+from server import clock
 from server.accounts import access, shared_links
 from server.api.odata import flat_service
 from server.api.odata.flat_service import FlatSet
@@ -40,10 +42,16 @@ class LinkKind:
     use: str
     ending: str = ""
 
+    @property
+    def is_pasted(self) -> bool:
+        """Whether a program is given its address, rather than a person its file."""
+        return self.use.endswith(":")
+
 
 EXCEL = LinkKind(
     "workbook", "Tệp Excel tự làm mới",
-    "Tải một lần, lưu lại. Từ đó mỗi khi mở chỉ cần bấm Dữ liệu, Làm mới tất cả (Data, Refresh All).",
+    "Tải một lần, lưu vào máy tính. Lần đầu mở, thấy dòng vàng ở trên cùng thì bấm Bật chỉnh sửa (Enable Editing), rồi "
+    "Bật nội dung (Enable Content). Từ đó cần số mới thì bấm thẻ Dữ liệu, Làm mới tất cả (Data, Refresh All).",
 )  # fmt: skip
 KINDS = (
     EXCEL,
@@ -51,10 +59,15 @@ KINDS = (
     LinkKind(
         "odata",
         "OData",
-        "Cho Excel (Dữ liệu, Lấy dữ liệu, Từ nguồn cấp OData, Ẩn danh; bản tiếng Anh: Data, From OData Feed, "
-        "Anonymous), Power BI, Tableau: dán địa chỉ của nút này.",
+        "Cho Power BI, Tableau và Excel (Dữ liệu, Lấy dữ liệu, Từ nguồn cấp OData; bản tiếng Anh: Get Data, OData "
+        "Feed), kiểu đăng nhập Ẩn danh (Anonymous). Không mở bằng trình duyệt; chép địa chỉ này vào chương trình:",
     ),
-    LinkKind("table", "CSV", "Cho Google Trang tính (IMPORTDATA), phần mềm thống kê và chương trình.", "csv"),
+    LinkKind(
+        "table",
+        "CSV",
+        'Cho phần mềm thống kê, và Google Trang tính: gõ vào ô A1 =IMPORTDATA("địa chỉ") với địa chỉ này:',
+        "csv",
+    ),
 )
 PICTURE = LinkKind("picture", "Ảnh bản đồ (PNG)", "Dán vào nhóm Zalo; luôn là số liệu đến hết hôm qua.")
 
@@ -93,10 +106,23 @@ def table(link: SharedLink, ending: str) -> Response:
 def workbook(link: SharedLink) -> Response:
     """The workbook that refreshes itself from this link."""
     found = _flat(link)
+    found = replace(found, notes=(*_how_to_refresh(link), *found.notes))
     shared_links.note_use(link, "query")
     url = url_for(".table", key=_key(), ending="html", _external=True)
     content = written(lambda path: refreshing_workbook.write(found, url, path))
     return _private(attached(content, XLSX_TYPE, f"{found.name}-tu-lam-moi.xlsx"))
+
+
+def _how_to_refresh(link: SharedLink) -> tuple[str, ...]:
+    """For somebody who has the file alone, months later."""
+    until = words.day(link.expires_at.astimezone(clock.LOCAL).date())
+    return (
+        "Lấy số mới: thẻ Dữ liệu, bấm Làm mới tất cả (Data, Refresh All).",
+        "Nếu Excel hiện dòng vàng: bấm Bật chỉnh sửa (Enable Editing), rồi Bật nội dung (Enable Content).",
+        "Biểu đồ, Pivot, công thức để ở trang tính khác của tệp này: làm mới không xóa chúng.",
+        f"Liên kết mở được đến {until}. Hết hạn hoặc bị thu hồi thì "
+        "bảng giữ nguyên số cũ: xin liên kết mới ở trang Tải về.",
+    )
 
 
 @blueprint.get(f"{BASE}/ban-do.png")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 from PIL import Image
 from werkzeug.test import TestResponse
 
@@ -207,6 +207,20 @@ def test_the_workbook_holds_the_query_that_excel_refreshes(app: Flask, commune: 
     for name in archive.namelist():
         if name.endswith((".xml", ".rels")):
             etree.fromstring(archive.read(name))
+
+
+def test_the_workbook_and_the_page_of_a_link_say_what_to_do(app: Flask, commune: Commune) -> None:
+    """To a clerk who has the file alone, and to one who has to paste an address into a program."""
+    path = made(signed_in(app, "lanh.dao"), "coverage")
+    book = openpyxl.load_workbook(io.BytesIO(browser(app).get(f"{path}/tu-lam-moi.xlsx").data))
+    said = [row[0] for row in book["Nguồn"].iter_rows(values_only=True)]
+    assert "Làm mới tất cả" in said[0]
+    assert any("Enable Content" in line for line in said)
+    expires = db.session.scalars(sa.select(SharedLink)).one().expires_at
+    assert any(f"{expires:%d/%m/%Y}" in line for line in said)
+    shown = html.fromstring(browser(app).get(path).text)
+    pasted = [each.text for each in shown.xpath("//ul[@class='takeaways']//span[@class='key-text']")]
+    assert pasted == [f"http://localhost{path}/odata/", f"http://localhost{path}/bang.csv"]
 
 
 def test_the_map_is_a_picture_with_the_day_of_yesterday(app: Flask, commune: Commune) -> None:
