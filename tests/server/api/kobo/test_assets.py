@@ -1,4 +1,4 @@
-"""K2 to K4, K24: the forms, in a list and one by one, however their address is written."""
+"""K2, K3, K4, K24: the forms, in a list and one by one, however their address is written."""
 
 import re
 
