@@ -18,12 +18,12 @@ MEASURES = {"percent": "%", "count": "so_luong", "": ""}
 class ReportingRow:
     """One figure of the plan in one period. Columns are those of docs/reporting.md, in their order; "" is not told."""
 
-    ma_bo_chi_so: str
-    ten_bo_chi_so: str
+    ma_bo_chi_tieu: str
+    ten_bo_chi_tieu: str
     ma_nhom: str
-    ma_chi_so: str
-    ten_chi_so: str
     ma_chi_tieu: str
+    ten_chi_tieu: str
+    ma_chi_so: str
     don_vi_tinh: str
     ma_don_vi: str
     ten_don_vi: str
@@ -65,12 +65,12 @@ def row(report: Report, figure: ReportFigure, number: int | None = None) -> Repo
     """A figure as the report prints it: what is withheld there is withheld here, its number first."""
     year = report.start[:4]
     return ReportingRow(
-        ma_bo_chi_so=f"{report.code}-{year}",
-        ten_bo_chi_so=report.plan,
+        ma_bo_chi_tieu=f"{report.code}-{year}",
+        ten_bo_chi_tieu=report.plan,
         ma_nhom=figure.section,
-        ma_chi_so=figure.id,
-        ten_chi_so=figure.label,
-        ma_chi_tieu=figure.indicator,
+        ma_chi_tieu=figure.id,
+        ten_chi_tieu=figure.label,
+        ma_chi_so=figure.indicator,
         don_vi_tinh=MEASURES[figure.measure],
         ma_don_vi=report.code,
         ten_don_vi=report.name,

@@ -69,7 +69,7 @@ def test_it_says_what_the_report_says(app: Flask, key: str) -> None:
     period = periods.read(key)
     assert period is not None
     report, table = content.build(communes.commune("11629"), period, clock.today(), content.ReportWish())
-    assert [row["ma_chi_so"] for row in got] == [figure.id for figure in report.figures]
+    assert [row["ma_chi_tieu"] for row in got] == [figure.id for figure in report.figures]
     assert got
     for row, figure, target in zip(got, report.figures, table.targets, strict=True):
         assert (row["gia_tri"], row["gia_tri_hien"]) == (figure.number, figure.value)
@@ -82,7 +82,7 @@ def test_it_says_what_the_report_says(app: Flask, key: str) -> None:
 
 def test_it_says_what_the_page_says(app: Flask) -> None:
     leader = signed_in(app, "lanh.dao")
-    got = {row["ma_chi_so"]: row for row in read(leader.get(f"{BASE}/so-lieu.csv?ky=2026-11").data)}
+    got = {row["ma_chi_tieu"]: row for row in read(leader.get(f"{BASE}/so-lieu.csv?ky=2026-11").data)}
     table = coverage_table.table(communes.commune("11629"), clock.today(), full=False)
     lines = coverage_lines.lines(table)
     assert set(got) == {line.id for line in lines}
@@ -143,7 +143,7 @@ def test_a_report_of_an_earlier_version_leaves_blank_what_it_did_not_keep() -> N
         "AL-T01", "5G", "I", "≥ 80 %", "82,0 %", "82.0", "met", "đạt", (), "", "khảo sát", ""
     )
     told = reporting_csv.row(_report(), figure, 3)
-    assert (told.ma_chi_tieu, told.don_vi_tinh, told.so_sanh, told.muc_giao) == ("", "", "", "")
+    assert (told.ma_chi_so, told.don_vi_tinh, told.so_sanh, told.muc_giao) == ("", "", "", "")
     assert (told.yeu_cau, told.gia_tri, told.so_bao_cao) == ("≥ 80 %", "82.0", "3")
 
 
