@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, StorageState, ViewportSize, sync_playwright
+from selenium.webdriver.remote.webdriver import WebDriver
 from werkzeug.serving import make_server
 
 from dashboards import assets
 from server import clock
 from server.accounts import roles
 from server.db import db
+from tests.browser.engines import ALONE, ENGINES, Finger, started
 from tests.browser.web_collector import PHONE, phone, server
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import NOON, PASSWORD, fill
@@ -28,7 +30,6 @@ __all__ = ["PHONE", "phone", "server"]
 DESK = ViewportSize(width=1366, height=768)
 ROLES = ("officer", "team_leader", "reviewer", "leader", "city", "admin")
 
-ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 QUIET = (
     ALONE,
     "--no-sandbox",
@@ -101,6 +102,36 @@ def browser(chromium: str) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each of the two engines."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def browsing(engine: str) -> Iterator[WebDriver]:
+    """One browser for the tests of a module."""
+    with started(engine) as driver:
+        yield driver
+
+
+@pytest.fixture
+def finger(engine: str, request: pytest.FixtureRequest) -> Iterator[Finger]:
+    """Somebody's finger on a phone with one of the two engines; each test's server is an origin of its own.
+
+    WebKitGTK begins anew for each test, in less than a second: one that has met many servers that came and went stands
+    still now and then.
+    """
+    if engine == "webkitgtk":
+        with started(engine) as driver:
+            yield Finger(driver, engine)
+    else:
+        found = Finger(request.getfixturevalue("browsing"), engine)
+        yield found
+        found.close()
 
 
 @dataclass

@@ -20,20 +20,6 @@ from tests.sample import arrived, make_entity
 
 pytestmark = pytest.mark.browser
 
-ZALO = (
-    "Mozilla/5.0 (Linux; Android 12; V2111) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/110.0.5481.153 "
-    "Mobile Safari/537.36 Zalo android/12100723 ZaloTheme/light ZaloLanguage/vi"
-)
-LACKING = """
-for (const name of ["indexedDB", "localStorage", "sessionStorage", "caches"]) {
-  Object.defineProperty(window, name, {get() { throw new DOMException("not here", "SecurityError"); }});
-}
-for (const name of ["serviceWorker", "locks", "storage", "geolocation", "setAppBadge", "share"]) {
-  Object.defineProperty(navigator, name, {value: undefined});
-}
-crypto.randomUUID = undefined;
-"""
-"""What browsers inside other apps may lack, and pages without TLS."""
 LEFT = """async () => [localStorage.length, sessionStorage.length, document.cookie.length,
   (await indexedDB.databases()).length, (await caches.keys()).length,
   (await navigator.serviceWorker.getRegistrations()).length]"""
@@ -110,20 +96,6 @@ def test_from_the_code_on_the_wall_to_a_number_in_its_own_column(browser: Browse
         assert (rows["hai_long_tthc_tu_tra_loi"].done, rows["hai_long_tthc_tu_tra_loi"].of) == (1, 1)
         assert rows["hai_long_tthc"].of == 0
         assert arrived()[0].device is None
-
-
-def test_it_works_in_zalos_browser_where_much_is_missing_and_asks_nobody_for_a_household(
-    browser: Browser, wall: Wall
-) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 640}, locale="vi-VN", user_agent=ZALO)
-    context.add_init_script(LACKING)
-    page = opened(context, wall.difficulty)
-    answered(page, "Sóng điện thoại, Internet")
-    page.wait_for_selector("html[data-sent]")
-    context.close()
-    with wall.app.app_context():
-        [sent] = arrived()
-        assert (sent.answers["loai"], sent.answers.get("muon_tra_loi")) == ("song_mang", None)
 
 
 def test_a_refusal_keeps_the_answers_and_the_same_bytes_go_again(browser: Browser, wall: Wall) -> None:

@@ -18,9 +18,11 @@ from server.models import Collector, Commune, Entity, EntityVersion, FormFile, S
 from server.openrosa import published
 from server.phones import phone_access
 from tests import sample
-from tests.browser.conftest import DESK, PHONE, Visit, opened, sign_in
+from tests.browser.conftest import DESK, Visit, opened, sign_in
+from tests.browser.engines import Finger
 from tests.browser.test_web_questions import serious
 from tests.browser.web_collector import Server, photographed, stored
+from tests.leaders import PASSWORD
 from tests.people import make_person
 
 pytestmark = pytest.mark.browser
@@ -154,28 +156,41 @@ def test_an_officer_corrects_what_was_meant_and_no_other_byte(browser: Browser, 
     assert new.missing_files is None
 
 
+def enter(finger: Finger, server: Server, path: str) -> None:
+    """The officer signs in, and opens a page."""
+    finger.driver.get(f"{server.address}/")
+    finger.write("officer", "#username")
+    finger.write(PASSWORD, "#password")
+    finger.touch("//main//button[@type='submit']")
+    finger.wait(
+        lambda driver: "/dang-nhap" not in driver.current_url and driver.find_elements("css selector", "main")
+    )
+    finger.driver.get(f"{server.address}{path}")
+    finger.is_ready()
+
+
+def save(finger: Finger) -> None:
+    finger.press("Mọi câu")
+    finger.write("Đã gọi lại hộ", "#reason")
+    finger.press("Lưu bản sửa")
+    finger.reads("Đã lưu bản sửa và duyệt")
+
+
 def test_a_visit_whose_household_has_left_the_list_is_corrected_and_stays_that_households(
-    browser: Browser, server: Server
+    finger: Finger, server: Server
 ) -> None:
     """R12: moved to another thôn, renamed and gone since; the visit names it, and its time and its state stay."""
     number, sent, observed = met_and_gone(server)
-    with opened(browser, server.address, PHONE) as seen:
-        page = seen.page
-        sign_in(seen, "officer")
-        seen.open(f"/quan-tri/xa/11629/phieu/{number}/sua")
-        page.wait_for_selector("html[data-ready]")
-        expect(page.locator("dl.answers")).to_contain_text("Đỗ Thị Thảo")
-        page.get_by_role("button", name="Chọn hộ", exact=True).click()
-        expect(page.get_by_text("chọn từ danh sách của máy chủ")).to_be_visible()
-        expect(page.locator(".question input")).to_have_count(0)
-        page.get_by_role("button", name="Mọi câu").click()
-        page.get_by_role("button", name=re.compile("có chữ ký số hoặc chữ ký điện tử cá nhân")).click()
-        page.locator("input").fill("2")
-        page.get_by_role("button", name="Mọi câu").click()
-        page.get_by_label("Vì sao sửa").fill("Đã gọi lại hộ")
-        page.get_by_role("button", name="Lưu bản sửa").click()
-        expect(page.get_by_text("Đã lưu bản sửa và duyệt")).to_be_visible()
-        assert seen.width() <= 390
+    enter(finger, server, f"/quan-tri/xa/11629/phieu/{number}/sua")
+    finger.reads("Đỗ Thị Thảo")
+    finger.touch("//button[normalize-space()='Chọn hộ']")
+    finger.reads("chọn từ danh sách của máy chủ")
+    assert finger.count(".question input") == 0
+    finger.press("Mọi câu")
+    finger.touch("//button[contains(., 'có chữ ký số hoặc chữ ký điện tử cá nhân')]")
+    finger.write("2")
+    assert finger.run("async () => document.documentElement.scrollWidth <= innerWidth")
+    save(finger)
     new = stored(server)[-1]
     want = sent
     for name in ("chu_ky_so_18", "chu_ky_so_ca_nhan_18_done"):
@@ -186,6 +201,28 @@ def test_a_visit_whose_household_has_left_the_list_is_corrected_and_stays_that_h
         == re.split(rb"<(?:\w+:)?instanceID>", want)[0]
     )
     assert new.observed_at == observed
+
+
+def test_a_photo_and_a_choice_that_nobody_touched_stay_with_their_time(
+    finger: Finger, server: Server
+) -> None:
+    """R12: the photo is not sent again, the list has lost the choice, and the day is that of the visit."""
+    number = visited(server)
+    enter(finger, server, f"/quan-tri/xa/11629/phieu/{number}/sua")
+    finger.press("Ghi chú")
+    finger.write("Một dòng", "textarea")
+    save(finger)
+    old, new = stored(server)[0], stored(server)[-1]
+    assert new.id != old.id
+    for kept in (
+        b"<ben>b9</ben>",
+        b"<anh>cong.jpg</anh>",
+        b"<anh_bep>bep.jpg</anh_bep>",
+        b"<dung>mang dien</dung>",
+    ):
+        assert kept in new.xml
+    assert "<ghi_chu>Một dòng</ghi_chu>".encode() in new.xml
+    assert (new.observed_at, new.missing_files) == (old.observed_at, None)
 
 
 def test_a_correction_outlives_the_session_in_which_it_was_begun(browser: Browser, server: Server) -> None:

@@ -5,15 +5,16 @@ The same answers are given to both, question by question; what is sent is compar
 
 import re
 import uuid
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, BrowserContext, Page
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from forms import library
-from forms.engine import engine
+from forms.engine import engine as our_engine
+from forms.engine.filling import Filling
 from server import clock
 from server.db import db
 from server.intake import apply_batches
@@ -21,9 +22,8 @@ from server.models import Finding
 from server.openrosa import published as published_to_phones
 from server.phones import phone_access
 from server.webform import page as webform
-from tests.browser.conftest import PHONE
+from tests.browser.engines import Finger
 from tests.browser.web_collector import Server
-from tests.browser.web_collector import opened as web_opened
 from tests.forms.engine.test_javarosa import FORMS, MEDIA, SEEDS, fill, leaves, opened, same
 from tests.sample import arrived
 
@@ -77,14 +77,19 @@ async ([xml, code]) => {
 """
 
 
-@pytest.fixture(scope="module")
-def tab(browser: Browser, site: str) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
-    page = context.new_page()
-    page.goto(f"{site}/phieu/")
-    page.wait_for_selector("html[data-ready]")
-    yield page
-    context.close()
+@pytest.fixture
+def tab(browsing: WebDriver, engine: str, site: str) -> Finger:
+    """A page of the form in one of the two engines, with nobody's code in it; it stays open for the next test."""
+    found = Finger(browsing, engine)
+    if not found.driver.current_url.startswith(site):
+        found.open(f"{site}/phieu/")
+    return found
+
+
+@cache
+def filled(name: str, seed: int, later: int = 0) -> tuple[Filling, list[tuple[str, ...]]]:
+    """A visit with answers by that seed: made once for both engines."""
+    return fill(opened(name)[1], seed, later)
 
 
 def told(path: str, text: str, several: frozenset[str]) -> str:
@@ -97,14 +102,14 @@ def told(path: str, text: str, several: frozenset[str]) -> str:
 @pytest.mark.parametrize("name", sorted(name for name in FORMS if name.startswith("library ")))
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_library_form_sends_from_the_web_what_it_sends_from_a_phone(
-    tab: Page, name: str, seed: int
+    tab: Finger, site: str, name: str, seed: int
 ) -> None:
     document, here = opened(name)
-    filling, done = fill(here, seed)
-    again, _ = fill(here, seed, later=90)
-    address = f"/phieu/files/{webform.version()}/engine.js"
+    filling, done = filled(name, seed)
+    again, _ = filled(name, seed, later=90)
+    address = f"{site}/phieu/files/{webform.version()}/engine.js"
     asked: list[Any] = [address, document.decode(), MEDIA, done]
-    there = leaves(tab.evaluate(REPLAY, asked).encode())
+    there = leaves(tab.run(REPLAY, asked).encode())
     ours, other = leaves(filling.submission()), leaves(again.submission())
     root = f"{here.form.root}/"
     preloaded = {path.removeprefix(root) for path, node in here.form.nodes.items() if node.bind.preload}
@@ -124,20 +129,20 @@ def test_a_library_form_sends_from_the_web_what_it_sends_from_a_phone(
 
 
 def test_each_pair_that_is_posted_gives_equal_findings(
-    phone: BrowserContext, server: Server, monkeypatch: pytest.MonkeyPatch
+    finger: Finger, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same answers to every form of the library, by a phone and by the web, belong and count alike."""
     monkeypatch.setattr(clock, "now", MACHINES_CLOCK)  # the site of the other tests here stands still at noon
-    page = web_opened(phone, server.page)
-    address = f"/phieu/files/{webform.version()}/engine.js"
+    finger.open(server.page)
+    address = f"{server.address}/phieu/files/{webform.version()}/engine.js"
     told = {}
     for form_id, version, xform, media in published(server):
-        here = engine.open_form(xform, {name: text.encode() for name, text in media.items()})
+        here = our_engine.open_form(xform, {name: text.encode() for name, text in media.items()})
         for seed in (3, 4, 14):
             filling, done = fill(here, seed)
-            by_web = page.evaluate(REPLAY, [address, xform.decode(), media, done])
+            by_web = finger.run(REPLAY, [address, xform.decode(), media, done])
             sent = {"phone": with_ids(filling.submission()), "web": by_web.encode()}
-            told[form_id, version, seed] = {way: posted(page, server, xml) for way, xml in sent.items()}
+            told[form_id, version, seed] = {way: posted(finger, server, xml) for way, xml in sent.items()}
     wrong = {key: pair for key, pair in told.items() if pair["phone"] != pair["web"]}
     assert wrong == {}
     assert len(told) == 3 * len(library.LIBRARY)
@@ -174,9 +179,9 @@ def published(server: Server) -> list[tuple[str, str, bytes, dict[str, str]]]:
         return found
 
 
-def posted(page: Page, server: Server, xml: bytes) -> dict[str, Any]:
+def posted(finger: Finger, server: Server, xml: bytes) -> dict[str, Any]:
     """What came of a submission: where it belongs, its result, what stands against it, and what it states."""
-    status = page.evaluate(POST, [xml.decode(), server.code])
+    status = finger.run(POST, [xml.decode(), server.code])
     assert status == 201
     with server.app.app_context():
         apply_batches.caught_up()

@@ -139,20 +139,6 @@ def test_what_is_typed_wrong_is_told_at_its_place_and_nothing_is_lost(
     assert asked(page) == "Diện tích, m²"
 
 
-def test_a_household_is_found_without_marks_and_visited(phone: BrowserContext, server: Server) -> None:
-    page = prepared(phone, server)
-    start(page, "Phiếu hộ gia đình")
-    onwards(page)
-    page.get_by_label("Thôn Đông").check()
-    onwards(page)
-    page.get_by_role("radio", name="Có trong danh sách").check()
-    onwards(page)
-    page.get_by_role("searchbox").fill("do thi thao so 6")
-    expect(page.locator(".found .choice")).to_have_count(1)
-    page.locator(".found .choice").click()
-    expect(page.locator(".chosen")).to_contain_text("Đỗ Thị Thảo")
-
-
 def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContext, server: Server) -> None:
     with server.app.app_context():
         publish(EVERY_TYPE)

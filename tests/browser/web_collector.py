@@ -2,9 +2,11 @@
 
 import io
 import re
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,6 +14,7 @@ from lxml import etree
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from forms import library
 from server.db import db
@@ -30,6 +33,8 @@ from tests.sample import (
 
 PHONE = ViewportSize(width=390, height=844)
 NAMES = ("Đỗ Thị Thảo", "Lương Văn Đức", "Nguyễn Thị Nụ", "Trần Văn Ấm", "Phạm Thị Ủy", "Vũ Đình Ước")
+
+FIRST_SCRIPT = "/truoc-het.js"
 
 ALL_KINDS = """
 | survey |
@@ -61,6 +66,12 @@ class Server:
 
     def __init__(self, app: Flask, code: str) -> None:
         self.app, self.code, self.port = app, code, 0
+        self.posts: list[str] = []
+        self.sent: dict[str, int] = {}
+        """How many bytes went out under a path, as they were packed; of several answers the last."""
+        self.answers_to_lose = 0
+        self.first_script = ""
+        """What runs on every page before anything else: takes away what a browser may lack."""
         self.begin()
 
     @property
@@ -73,10 +84,28 @@ class Server:
 
     def begin(self) -> None:
         """Answer, under the same address as before."""
-        self._running = make_server("127.0.0.1", self.port, self.app, threaded=True)
+        self._running = make_server("127.0.0.1", self.port, self._answer, threaded=True)
         self.port = self._running.server_port
         self._thread = threading.Thread(target=self._running.serve_forever)
         self._thread.start()
+
+    def _answer(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        """What the application answers; a POST's answer may be lost on its way back, after all was stored."""
+        if environ["PATH_INFO"] == FIRST_SCRIPT:
+            return Response(self.first_script, mimetype="text/javascript")(environ, start)
+        response = Response.from_app(self.app, environ)
+        if self.first_script and response.mimetype == "text/html":
+            head = f'<head><script src="{FIRST_SCRIPT}"></script>'
+            response.data = response.data.replace(b"<head>", head.encode(), 1)
+        body = response(environ, start)
+        self.sent[environ["PATH_INFO"]] = response.content_length or 0
+        if environ["REQUEST_METHOD"] != "POST":
+            return body
+        self.posts.append(environ["PATH_INFO"])
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return body
 
     def end(self) -> None:
         """Answer nobody: what browsers see where there is no network."""

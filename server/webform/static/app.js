@@ -1,9 +1,9 @@
 /** The page: who opens it, the list of forms, drafts and what waits to be sent, and the form that is open. */
 
 import { button, make } from "./elements.js";
-import { keptForm } from "./kept_form.js";
+import { keptForm, ListsGone } from "./kept_form.js";
 import * as store from "./store.js";
-import { codeOf, send, update, wipeOld } from "./sync.js";
+import { codeOf, isGone, send, update, wipeOld } from "./sync.js";
 import { moment, say, speak, spoken } from "./words.js";
 
 const CODE = /^#(?:ma|thu)=([A-Za-z0-9]{64})$/;
@@ -12,10 +12,11 @@ const main = document.getElementById("main");
 const waiting = document.getElementById("waiting");
 let open = null; // the form that is being filled in
 let isOpening = false; // one is being made ready
+let held = { id: null, release: () => {} }; // the draft that no other tab may open meanwhile
 let shown = 0; // counts what was begun to be shown: what is overtaken meanwhile shows nothing any more
 
 const ready = () => document.documentElement.setAttribute("data-ready", "");
-const notice = (words, kind = "notice") => words && make("p", { class: kind, role: kind === "wrong" ? "alert" : "status" }, words);
+const notice = (words, kind = "notice") => words && make("p", { class: kind, role: kind.startsWith("wrong") ? "alert" : "status" }, words);
 
 async function begin() {
   speak((await store.setting("language")) ?? "vi");
@@ -60,8 +61,7 @@ function signIn(problem = "") {
 
 /** Forms to fill in, drafts to go on with, what waits; with one sentence on what was just done. */
 async function home(words = "", kind = "notice") {
-  open?.close();
-  open = null;
+  closeForm();
   shown += 1;
   const mine = shown;
   const [about, drafts, outbox] = [await store.setting("about"), await store.all("drafts"), await store.all("outbox")];
@@ -73,7 +73,7 @@ async function home(words = "", kind = "notice") {
     make("h1", {}, say(store.isTrial ? "trial" : "title")),
     store.isTrial ? notice(say("trial_note")) : about && make("p", { class: "who" }, `${about.name}, ${about.villages.join(", ")} (${about.commune})`),
     notice(words, kind), notice(isInside ? say("open_in_browser") : "", "wrong"),
-    notice(!isInside && isPhone && !isInstalled && !store.isTrial ? say("home_screen") : ""),
+    notice(!isInside && isPhone && !isInstalled && !store.isTrial ? say(outbox.length || drafts.length ? "home_screen_after" : "home_screen") : ""),
     outbox.length ? waits(outbox) : "", drafts.length ? unfinished(drafts) : "", make("h2", {}, say("forms")),
     about?.forms.length ? make("ul", { class: "forms" }, about.forms.map(formLine)) : make("p", {}, say("empty")),
     make("p", { class: "acts" }, button(say("update"), () => refresh(true), "second"), button(say("language"), turn, "quiet"),
@@ -123,6 +123,21 @@ async function count() {
 /** What a form needs; fetched and made ready while one still looks at the list of forms. */
 const parts = () => Promise.all([import("./session.js"), import("./form_view.js"), import("./control_place.js")]);
 
+function closeForm() {
+  open?.close();
+  open = null;
+  held.release();
+  held = { id: null, release: () => {} };
+}
+
+/** Whether this tab alone has the draft: two that went on with it would send two forms under one name. */
+async function holds(id) {
+  if (held.id === id) return true;
+  const release = await store.hold(id);
+  if (release) held = { id, release };
+  return Boolean(release);
+}
+
 /** Opens a new form or a draft; what the engine cannot do is told with the way out. */
 async function fill(form, draft = null) {
   shown += 1;
@@ -137,19 +152,29 @@ async function fill(form, draft = null) {
 const isBusy = () => Boolean(open) || isOpening;
 
 async function show(form, draft) {
-  const [{ openSession }, { showForm }, { locateOnce }] = await parts();
+  const loaded = await parts().catch(() => null);
+  if (!loaded) return home(say("not_loaded"), "wrong");
+  const [{ openSession }, { showForm }, { locateOnce }] = loaded;
   const who = (await store.setting("about")) ?? {};
+  if (draft && !(await holds(draft.id))) return home(say("open_elsewhere"), "wrong");
   let session;
+  let source;
   try {
+    source = await keptForm(form);
     const map = { outlines: who.outlines, tiles: main.dataset.tiles };
     const properties = { deviceID: await store.setting("device"), username: who.username };
-    session = await openSession({ form, source: await keptForm(form), draft, properties, map, onChange: () => {}, locate: locateOnce });
+    session = await openSession({ form, source, draft, properties, map, onChange: () => {}, locate: locateOnce });
   } catch (error) {
+    if (error instanceof ListsGone) return home(say("lists_gone"), "wrong");
     return home(say("open_failed", { why: `${String(error.message ?? error).split("\n")[0]}.` }), "wrong");
   }
-  session.speakVietnamese();
+  session.speak(spoken());
   open = showForm(main, session, {
-    keep: (packed) => store.put("drafts", packed),
+    keep: async (packed) => {
+      await holds(packed.id);
+      await store.keepDraft(packed, source.parts());
+      main.querySelector(".problem")?.remove();
+    },
     finish: async (packed) => {
       await store.finish(packed);
       open = null;
@@ -158,13 +183,18 @@ async function show(form, draft) {
     },
     leave: () => home(say("saved")),
     reopen: async (packed) => {
-      await store.put("drafts", packed);
+      await store.keepDraft(packed, source.parts());
       await fill(packed.form, packed);
     },
-    problem: (error) => main.prepend(notice(error.name === "QuotaExceededError" ? say("no_space") : String(error.message), "wrong")),
+    problem: (error) => {
+      main.querySelector(".problem")?.remove();
+      main.prepend(notice(inWords(error), "wrong problem"));
+    },
   });
   ready();
 }
+
+const inWords = (error) => (error.name === "QuotaExceededError" ? say("no_space") : String(error.message));
 
 /** Sends what waits, then fetches what is new; quiet where there is no network unless somebody asked. */
 async function refresh(isAsked = false) {
@@ -191,14 +221,18 @@ async function flush(isAsked = false) {
 
 async function failed(error, isAsked) {
   if (isBusy()) return;
-  if (error.status === 403) await home(say("code_lost"), "wrong");
-  else if (error.code !== "offline") await home(error.message, "wrong");
+  if (isGone(error)) await home(say("code_lost"), "wrong");
+  else if (error.code !== "offline") await home(inWords(error), "wrong");
   else if (isAsked) await home(say("offline")); // unasked, what was just said stays
 }
 
 addEventListener("online", () => flush());
-addEventListener("hashchange", () => location.reload()); // another code: another person, or a draft on trial
+// another code: another person, or a draft on trial; what is open is a draft before
+addEventListener("hashchange", async () => {
+  await open?.save();
+  location.reload();
+});
 document.addEventListener("visibilitychange", () => (document.hidden ? open?.save() : open || refresh()));
-if ("serviceWorker" in navigator) navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { scope: new URL("../../", import.meta.url).pathname });
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { scope: new URL("../../", import.meta.url).pathname }).catch(() => {}); // online it works without
 if (!("locks" in navigator) || !("randomUUID" in crypto)) main.replaceChildren(notice(say("old_browser"), "wrong"));
 else begin();

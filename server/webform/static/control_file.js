@@ -12,7 +12,7 @@ export function uploadControl(node, context) {
   const { accept, type } = node.nodeOptions.media;
   const words = { image: "photo", video: "film", audio: "record" }[type] ?? "file";
   const file = make("input", { type: "file", accept: type === "image" ? "image/*" : accept, "aria-labelledby": context.label,
-    ...(has(node, "new") ? { capture: "environment" } : {}), onchange: take });
+    ...(has(node, "new") ? { capture: "environment" } : {}), onchange: take, onclick: () => context.save() });
   // taking a photo may reload the page on a phone that is short of memory: what was answered is on the disk before
   const choose = make("label", { class: "button", onpointerdown: () => context.save() }, say(words), file);
   const shown = make("div", { class: "taken" });
@@ -110,12 +110,14 @@ function drawnControl(node, context) {
     pen.lineTo(...at(event));
     pen.stroke();
   });
-  canvas.addEventListener("pointerup", async () => {
+  const lifted = async () => {
+    if (!isDown) return;
     isDown = false;
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
     shown = new File([blob], "drawing.png", { type: "image/png" });
     context.set(() => node.setValue(shown));
-  });
+  };
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, lifted); // a call comes in: what is drawn stays
   return {
     element: make("div", {}, make("p", { class: "hint" }, say("sign")), canvas, clear),
     async update() {

@@ -27,7 +27,7 @@ async function begin() {
   turnBackTheClock(told.at);
   const [{ openVisit }, { showCorrection }] = await Promise.all([import("./visit.js"), import("./correction_view.js")]);
   const visit = await openVisit(told, () => {});
-  visit.speakVietnamese();
+  visit.speak("vi");
   showCorrection(main, visit, { save: (reason) => save(visit, reason), leave: () => location.assign(BACK), problem: tell });
   addEventListener("beforeunload", (event) => isSaved || visit.isUntouched || event.preventDefault());
   document.documentElement.setAttribute("data-ready", "");

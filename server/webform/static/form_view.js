@@ -23,7 +23,7 @@ export function showForm(main, session, { keep, finish, leave, reopen, problem }
 
 export class FormView {
   constructor(main, session, acts) {
-    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null });
+    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null, saving: null });
     this.top = make("div", { class: "where" });
     this.bar = make("progress", { max: "1", "aria-hidden": "true" });
     this.told = make("p", { class: "hint progress-words", role: "status" });
@@ -45,9 +45,13 @@ export class FormView {
     });
   }
 
-  async save() {
+  save() {
     clearTimeout(this.timer);
-    if (!this.acts.keep) return;
+    if (this.acts.keep) this.saving = this.saveNow();
+    return this.saving;
+  }
+
+  async saveNow() {
     try {
       await this.acts.keep({ ...(await this.session.pack()), screen: this.key });
     } catch (error) {
@@ -206,8 +210,9 @@ export class FormView {
       const packed = await this.session.pack();
       if (!packed.isComplete) return this.draw();
       clearTimeout(this.timer);
+      await this.saving; // a draft that is stored after its form is finished would come back
+      await this.acts.finish(packed); // where there is no room for it, one goes on with the form that is open
       this.session.close();
-      await this.acts.finish(packed);
     } catch (error) {
       pressed.disabled = false;
       this.acts.problem(error);

@@ -53,17 +53,11 @@ async function open() {
     ]);
     const form = await (await ask(ABOUT)).json();
     const session = await openSession({ form, source: await online(form), properties: { deviceID: "", username: "" }, onChange: () => {}, locate: locateOnce });
-    inLanguage(session);
+    session.speak(spoken());
     view = { session, shown: showForm(main, session, { finish, problem: (error) => main.prepend(notice(error.message, "wrong")) }) };
   } catch (error) {
     begin.replaceChildren(notice(error.message, "wrong"), button(say("poster_again"), open));
   }
-}
-
-function inLanguage(session) {
-  const wanted = spoken() === "en" ? /\ben\b|english/i : /\bvi\b|vietnamese|việt/i;
-  const found = session.languages.find((each) => wanted.test(each.language));
-  if (found) session.root.setLanguage(found);
 }
 
 /** Sends what was packed, the same bytes until the server has them: an answer that was lost on its way is known again. */
@@ -102,7 +96,7 @@ function show() {
   language.lang = spoken() === "vi" ? "en" : "vi";
   for (const each of main.querySelectorAll(".said")) each.hidden = each.lang !== spoken();
   if (view) {
-    inLanguage(view.session);
+    view.session.speak(spoken());
     view.shown.go(view.shown.key);
   } else if (begin.isConnected) {
     begin.replaceChildren(canRun() ? button(say("poster_begin"), open) : notice(say("poster_old"), "wrong"));

@@ -49,6 +49,8 @@ function asFormData(draft) {
   return data;
 }
 
+const LANGUAGES = { vi: /\bvi\b|vietnamese|việt/i, en: /\ben\b|english/i };
+
 export class Session {
   constructor(form, source, onChange, draft = null) {
     Object.assign(this, { form, source, root: null, onChange, at: draft?.screen ?? null });
@@ -101,9 +103,10 @@ export class Session {
     return this.root.languages.filter((language) => !language.isSyntheticDefault);
   }
 
-  speakVietnamese() {
-    const vietnamese = this.languages.find((each) => /\bvi\b|vietnamese|việt/i.test(each.language));
-    if (vietnamese) this.root.setLanguage(vietnamese);
+  /** In the language of the page, where the form has it; else as the form begins. */
+  speak(code) {
+    const found = this.languages.find((each) => LANGUAGES[code].test(each.language));
+    if (found) this.root.setLanguage(found);
   }
 
   /** Everything as it stands: the XML, its files, and what to call it in a list. */

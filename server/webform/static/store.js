@@ -37,7 +37,7 @@ async function within(stores, mode, act, isSecond = false) {
       const transaction = database.transaction(stores, mode);
       const request = act(transaction);
       transaction.oncomplete = () => resolve(request?.result);
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+      transaction.onabort = () => reject(transaction.error); // an error ends here too, and only here has its name
     });
   } catch (error) {
     if (isSecond || error?.name === "QuotaExceededError") throw error;
@@ -54,6 +54,34 @@ export const remove = (store, key) => within(store, "readwrite", (t) => t.object
 
 export const setting = async (name) => (await get("settings", name))?.value;
 export const set = (name, value) => put("settings", { name, value });
+
+/**
+ * Keeps a draft, and with it the form and lists that it was begun with (`parts`) where an update has dropped them since;
+ * not after `forget`: lists of people do not come back by a draft that was open then.
+ */
+export function keepDraft(draft, { form, files }) {
+  return within(["settings", "forms", "files", "drafts"], "readwrite", (t) => {
+    const again = (store, key, value) => {
+      const known = t.objectStore(store).getKey(key);
+      known.onsuccess = () => known.result === undefined && t.objectStore(store).put(value);
+    };
+    const about = t.objectStore("settings").getKey("about");
+    about.onsuccess = () => {
+      if (about.result === undefined) return;
+      again("forms", form.key, form);
+      for (const file of files) again("files", file.md5, file);
+    };
+    return t.objectStore("drafts").put(draft);
+  });
+}
+
+/** Holds a draft for this tab until the function that it gives is called; null where another tab holds it. */
+export function hold(id) {
+  return new Promise((resolve) => {
+    navigator.locks.request(`draft ${NAME} ${id}`, { ifAvailable: true }, (lock) =>
+      lock ? new Promise((release) => resolve(release)) : resolve(null));
+  });
+}
 
 /** A draft is finished: it waits to be sent and is no draft any more, both or neither. */
 export function finish(item) {

@@ -4,6 +4,8 @@ import * as store from "./store.js";
 
 const PAGE = new URL("../../", import.meta.url).pathname; // …/phieu/
 const BASE = store.isTrial ? `${PAGE}trial/` : PAGE;
+const GONE = new Set(["key_unknown", "key_changed"]); // the server's own words for a code that is good no more
+const TAKEN = new Set([201, 202]); // what alone lets go of a form that waits: anybody on the way can say 200
 const TOO_OLD = 14 * 24 * 3600 * 1000; // milliseconds that lists of people may lie here without an update
 
 /** The answer to a request was not what the page can go on with; `code` is the server's, or "offline". */
@@ -69,9 +71,12 @@ export async function update() {
   }
 }
 
-/** A code that is not good any more (403) costs the lists of people at once, whatever was asked under it. */
+/** Whether the server said that the code is good no more; a 403 of somebody on the way to it says nothing of the kind. */
+export const isGone = (error) => error.status === 403 && GONE.has(error.code);
+
+/** A code that is not good any more costs the lists of people at once, whatever was asked under it. */
 async function revoked(error) {
-  if (error.status === 403) await store.forget();
+  if (isGone(error)) await store.forget();
   return error;
 }
 
@@ -101,7 +106,10 @@ async function tidy(about) {
 /** Lists of people that were not renewed for 14 days are wiped; true where they were. */
 export async function wipeOld() {
   const about = await store.setting("about");
-  if (!about || Date.now() - about.at < TOO_OLD) return false;
+  if (!about) return false;
+  const age = Date.now() - about.at;
+  if (age < 0) await store.set("about", { ...about, at: Date.now() }); // the clock was ahead that day: they count from now
+  if (age < TOO_OLD) return false;
   await store.forget();
   return true;
 }
@@ -118,7 +126,8 @@ export function send() {
     let sent = 0;
     for (const item of code ? waiting : []) {
       try {
-        await ask(await withDevice("submission"), { code, body: body(item) });
+        const { status } = await ask(await withDevice("submission"), { code, body: body(item) });
+        if (!TAKEN.has(status)) throw new Refused("offline", "", status);
         await store.remove("outbox", item.id);
         sent += 1;
       } catch (error) {

@@ -9,10 +9,11 @@ addEventListener("install", (event) => {
   event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(KEPT.map(asked))));
 });
 
-/* Older versions go when no page of theirs is open any more. */
+/* Older versions go when no page of theirs is open any more. A page that came before its first worker is answered by it
+   too: what it has not loaded yet is here, and the network may be gone. */
 addEventListener("activate", (event) => {
   event.waitUntil(
-    caches.keys().then((names) => Promise.all(names.filter((name) => name.startsWith("phieu ") && name !== NAME).map((name) => caches.delete(name)))),
+    caches.keys().then((names) => Promise.all(names.filter((name) => name.startsWith("phieu ") && name !== NAME).map((name) => caches.delete(name)))).then(() => clients.claim()),
   );
 });
 
