@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import db
+from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form
 from server.review import first_look, held_shares, review_queue, submission_states, waiting_times
@@ -51,6 +51,7 @@ def show(code: str) -> str:
 @access.needs(Right.SET_REVIEW)
 def set_rule(code: str) -> Response:
     """Whether leaders look first, and for how many days."""
+    begin_writing()
     commune = access.open_own_commune(code)
     days = request.form.get("ngay", 7, type=int)
     wanted = FirstLookRule(
@@ -73,6 +74,7 @@ def set_rule(code: str) -> Response:
 @access.needs(Right.SET_REVIEW)
 def hold(code: str) -> Response:
     """Which share of a form, or of all, is held for a look from now on."""
+    begin_writing()
     commune = access.open_own_commune(code)
     percent = request.form.get("phan", -1, type=int)
     if Fraction(percent, 100) not in held_shares.SHARES:
