@@ -1,10 +1,14 @@
 """Writing a bundle: this installation's key, and a commune's sums signed with it."""
 
+import datetime as dt
+from dataclasses import dataclass
+
 import orjson
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server import audit, clock, sealing
+from server.audit import Actor
 from server.coverage import bundle_content, bundle_file, city
 from server.coverage.bundle_content import BundleContent, BundleRow
 from server.coverage.bundle_file import SignedBundle
@@ -55,7 +59,29 @@ def commune_of_here(code: str | None) -> Commune:
     return found[0]
 
 
-def write(commune: Commune) -> SignedBundle:
+@dataclass(frozen=True)
+class OwnSums:
+    """The one commune that works here, the key that signs its bundles, and when the last was written."""
+
+    commune: Commune
+    public_key: bytes | None
+    written_at: dt.datetime | None
+
+
+def of_here() -> OwnSums | None:
+    """What this installation sends up; None where not just one commune works here, as at the city."""
+    try:
+        commune = commune_of_here(None)
+    except Problem:
+        return None
+    signer = db.session.get(BundleSigner, 1)
+    if signer is None:
+        return OwnSums(commune, None, None)
+    at = dt.datetime.fromtimestamp(signer.number, dt.UTC) if signer.number else None
+    return OwnSums(commune, signer.public_key, at)
+
+
+def write(commune: Commune, *, by: Actor = audit.SHELL) -> SignedBundle:
     """A commune's sums of now, signed. The caller has begun to write, and commits.
 
     Its number is the moment in seconds, or one more than the last: it goes on growing where the clock was set back or
@@ -67,7 +93,7 @@ def write(commune: Commune) -> SignedBundle:
     content = of_commune(commune, signer.number)
     signed = bundle_file.sign(key, orjson.dumps(bundle_content.to_json(content)))
     detail = {"commune": commune.code, "number": signer.number, "as_of": content.as_of.isoformat()}
-    audit.add(audit.SYSTEM, "bundle.write", "bundle_signer:1", detail)
+    audit.add_by(by, "bundle.write", "bundle_signer:1", detail)
     return signed
 
 

@@ -1,4 +1,4 @@
-"""The page of communes on installations of their own: whose key is trusted, how old their sums are, a file."""
+"""The page of communes on installations of their own: what a commune's machine sends, and what the city's takes."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import bundle_file, bundles_in
+from server.coverage import bundle_file, bundles_in, bundles_out
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.office.people_pages import actor, communes_to_choose
@@ -76,6 +76,23 @@ def take() -> Response | tuple[str, int]:
     return redirect(url_for(".listing"))
 
 
+@blueprint.post(f"{BASE}/ghi")
+@access.needs(Right.OPEN_COMMUNES)
+def write() -> Response | tuple[str, int]:
+    """The sums of the one commune that works here, signed, as a file to carry; its key is made with the first."""
+    begin_writing()
+    try:
+        commune = bundles_out.commune_of_here(None)
+        name, whole = bundles_out.file_name(commune), bundles_out.write(commune, by=actor()).whole
+    except Problem as problem:
+        return _refused(problem)
+    db.session.commit()
+    response = Response(whole, content_type=bundle_file.MEDIA_TYPE)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _refused(problem: Problem) -> tuple[str, int]:
     db.session.rollback()
     return _page(problem.sentence), 422
@@ -85,7 +102,10 @@ def _page(wrong: str = "") -> str:
     return render_template(
         "office/bundles.html",
         sources=bundles_in.listed(),
+        own=bundles_out.of_here(),
+        key_text=bundle_file.key_to_text,
         fingerprint=bundle_file.fingerprint,
+        city=request.host_url.rstrip("/"),
         today=clock.today(),
         old_days=OLD_DAYS,
         communes=communes_to_choose(),

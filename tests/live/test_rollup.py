@@ -93,7 +93,9 @@ def test_sums_come_over_the_network_and_on_a_stick_whatever_happens_between(
     stick.mkdir()
     with Served(settings) as served, behind_tls.served(served.port, tmp_path) as (url, certificate):
         send, into_nothing = sent_to(box, url), sent_to(box, f"https://{HOST}:{_closed_port()}")
-        assert requests.get(f"{served.url}/healthz", timeout=60).ok  # it is there, before anybody waits ten seconds
+        assert requests.get(
+            f"{served.url}/healthz", timeout=60
+        ).ok  # it is there, before anybody waits ten seconds
         night(3)
         unknown = send("write")
         assert (unknown.exit_code, "Chứng chỉ" in unknown.output) == (1, True), unknown.output

@@ -20,7 +20,7 @@ from server.coverage.bundle_problems import BundleProblem
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.models import Audit, BundleSigner, BundleSource, Commune, Tally, TallyDay, Village
-from tests import leaders
+from tests import leaders, sample
 from tests.conftest import Template, application, filled_once, on_a_copy
 from tests.people import browser, make_commune, make_person
 
@@ -337,7 +337,7 @@ def test_a_bundle_is_taken_by_its_address_and_by_the_page(app: Flask) -> None:
     visitor.sign_in("thanh.pho")
     token = visitor.csrf_token("/tai-khoan")
     key = bundle_file.key_to_text(signed.public_key)
-    assert "gõ “flask rollup key”" in visitor.get("/quan-tri/goi-so-lieu").text
+    assert "(hoặc gõ “flask rollup key”)" in visitor.get("/quan-tri/goi-so-lieu").text
     page = visitor.post(
         "/quan-tri/goi-so-lieu/tin",
         data={"csrf_token": token, "xa": "11629", "khoa": key},
@@ -355,6 +355,27 @@ def test_a_bundle_is_taken_by_its_address_and_by_the_page(app: Flask) -> None:
     assert (wrong.status_code, "chép cả dòng" in wrong.text) == (422, True)
     listed = visitor.get("/thanh-pho").text
     assert "gửi, đến 22/11" in listed
+
+
+def test_the_administrator_of_a_commune_sees_the_key_and_takes_a_bundle_along(app: Flask) -> None:
+    make_person("quan.tri", "admin")
+    visitor = browser(app)
+    visitor.sign_in("quan.tri")
+    assert "Máy chưa có khóa" in visitor.get("/quan-tri/goi-so-lieu").text
+    token = visitor.csrf_token("/quan-tri/goi-so-lieu")
+    answer = visitor.post("/quan-tri/goi-so-lieu/ghi", data={"csrf_token": token})
+    assert (answer.status_code, answer.mimetype) == (200, bundle_file.MEDIA_TYPE)
+    assert "so-lieu-11629-2026-11-23.tungnha" in answer.headers["Content-Disposition"]
+    signed = bundle_file.split(answer.data)
+    page = visitor.get("/quan-tri/goi-so-lieu").text
+    for told in (bundle_file.key_to_text(signed.public_key), bundle_file.fingerprint(signed.public_key)):
+        assert told in page
+    trust(signed)
+    assert take(signed.whole).as_of == dt.date(2026, 11, 22)
+    sample.make_village(make_commune("10930", "Mao Điền"), "10930001")
+    db.session.commit()
+    assert "Máy này gửi số liệu" not in visitor.get("/quan-tri/goi-so-lieu").text
+    assert visitor.post("/quan-tri/goi-so-lieu/ghi", data={"csrf_token": token}).status_code == 422
 
 
 def test_two_installations_agree_without_a_common_server(
