@@ -3,17 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 
-from geo import hypergeometric
+from geo import funnel
 from geo.backcheck_draw import DrawReason
 from geo.signal import wilson
 
-FEWEST = 11
-"""Checked visits of a collector from which something is said of them: ten visits never brand a person."""
-FUNNEL = Fraction(1, 1000)
-"""A collector stands out where chance alone would give as many unconfirmed visits less often (Spiegelhalter 2005,
-"Funnel plots for comparing institutional performance": limits of 99.8 %, of which the upper side is used)."""
 SLIPS = 1
 """Answers that cannot have changed and differ all the same: one is a slip of a finger or of memory, two are not."""
 
@@ -88,11 +82,11 @@ class CollectorAgreement:
     unconfirmed: int
     of: int
     is_outside: bool
-    """Whether chance hardly explains it (FUNNEL); never with fewer than FEWEST checked."""
+    """Whether chance hardly explains it (geo/funnel.py); never with fewer than its FEWEST checked."""
 
     @property
     def is_enough(self) -> bool:
-        return self.of >= FEWEST
+        return self.of >= funnel.FEWEST
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -160,20 +154,6 @@ def by_collector(pairs: Sequence[VisitPair]) -> tuple[CollectorAgreement, ...]:
             count[1] += 1
     marked, whole = (sum(count[part] for count in counts.values()) for part in (0, 1))
     return tuple(
-        CollectorAgreement(collector, bad, of, _is_outside(bad, of, marked, whole))
+        CollectorAgreement(collector, bad, of, funnel.is_outside(bad, of, marked, whole))
         for collector, (bad, of) in sorted(counts.items())
     )
-
-
-def _is_outside(bad: int, of: int, marked: int, whole: int) -> bool:
-    return of >= FEWEST and bad > 0 and hypergeometric.at_least(bad, of, marked, whole) < FUNNEL
-
-
-def funnel_limit(of: int, marked: int, whole: int) -> int | None:
-    """The most unconfirmed visits of `of` that chance still explains; None where it explains any number."""
-    if of < FEWEST:
-        return None
-    for bad in range(1, min(of, marked) + 1):
-        if _is_outside(bad, of, marked, whole):
-            return bad - 1
-    return None

@@ -4,7 +4,7 @@ from server.models.backchecks import Backcheck, BackcheckDraw
 from server.models.boundaries import BoundaryImport, BoundaryUpload, OutlineBefore
 from server.models.bundles import BundleSigner, BundleSource
 from server.models.changes import Change, FeedStart
-from server.models.checks import CheckSetting, FillLogFigures, Interview
+from server.models.checks import CheckSetting, FillLogFigures, Interview, SettledPattern
 from server.models.demonstration import Demonstration
 from server.models.difficulties import Difficulty, DifficultyStep
 from server.models.drafts import DraftFile, DraftSubmission, FormCommune, FormDraft
@@ -112,6 +112,7 @@ __all__ = [
     "Role",
     "SampleDraw",
     "SampledHousehold",
+    "SettledPattern",
     "SharedLink",
     "SignInTry",
     "Snapshot",

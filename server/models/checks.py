@@ -67,3 +67,16 @@ class CheckSetting(Base):
     commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id"), primary_key=True)
     asks: Mapped[bool]
     """A check whose act is to ask again does so by itself: its words go to the phones with the next sync."""
+
+
+class SettledPattern(Base):
+    """Somebody has spoken to a collector about something that holds of many of their visits: only later ones count."""
+
+    __tablename__ = "settled_pattern"
+
+    collector_id: Mapped[int] = mapped_column(ForeignKey("collector.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    """What it was: a trait, or form and code of a check ("ho_gia_dinh:vang_nhieu")."""
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]
+    """As in the audit."""

@@ -43,6 +43,8 @@ ACTS: Mapping[str, str] = {
     "difficulty.reopen": "Mở lại phản ánh",
     "difficulty.take": "Nhận xử lý phản ánh",
     "doubt.list": "Xem danh sách phiếu đáng ngờ",
+    "doubt.members": "Xem thành viên so với thôn",
+    "doubt.settle": "Ghi đã hỏi người đi về nhiều phiếu đáng ngờ",
     "doubt.setting": "Đặt cách kiểm tra của biểu mẫu hỏi lại",
     "export_setting.add": "Lưu cách xuất phiếu",
     "export_setting.change": "Sửa cách xuất phiếu",

@@ -4,9 +4,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms.visit_checks import ACTS, CALL, SECOND_VISIT
+from geo import funnel
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
+from server.backchecks import sentences
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.households import remarks
@@ -14,7 +16,7 @@ from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune
 from server.office.village_choice import villages_of
-from server.review import doubt_list, rule_remarks
+from server.review import doubt_list, member_shares, rule_remarks
 from server.review.doubt_list import DoubtFilter
 
 blueprint = Blueprint("doubts", __name__)
@@ -23,6 +25,7 @@ SAID = {
     "nhan": "Đã nhắn: lời nhắn hiện cạnh tên hộ trên điện thoại của tổ ở lần cập nhật tới.",
     "roi": "Phiếu này đã có lời nhắn đang chờ trả lời.",
     "bat": "Từ nay kiểm tra có việc “hỏi lại” tự nhắn người đi.",
+    "hoi": "Đã ghi: về việc này của người ấy chỉ tính các phiếu từ nay.",
     "tat": "Từ nay kiểm tra không tự nhắn; bấm từng phiếu ở trang này.",
 }
 
@@ -51,6 +54,10 @@ def _page(commune: Commune, wrong: str = "", about: int | None = None) -> str:
         call=CALL,
         villages=villages_of(commune, villages),
         may_act=may_act,
+        patterns=member_shares.read(commune).patterns()
+        if may_act and wanted.state == doubt_list.TODO
+        else (),
+        interval=sentences.interval,
         shows_names=not may_act,
         may_see_households=access.may(Right.MANAGE_HOUSEHOLDS, commune),
         may_set=access.may(Right.SET_CHECKS, commune),
@@ -92,6 +99,39 @@ def ask_again(code: str, submission_id: int) -> Response | tuple[str, int]:
             raise
         return _page(access.open_own_commune(code), problem.sentence, submission_id), problem.status
     return redirect(url_for(".listing", code=code, xong="nhan", **back))  # type: ignore[arg-type]
+
+
+@blueprint.get(f"{BASE}/thanh-vien")
+@access.needs(Right.REVIEW)
+def members(code: str) -> str:
+    """Each member beside all visits of the same thôn; by name, nobody is ranked, and each opening is logged."""
+    commune = access.open_own_commune(code)
+    audit.note_reading("doubt.members", f"commune:{commune.code}")
+    compared = member_shares.read(commune)
+    return render_template(
+        "office/member_shares.html",
+        commune=commune,
+        tables=[(words, compared.shares(trait)) for trait, words in member_shares.TRAITS.items()],
+        fewest=funnel.FEWEST,
+        interval=sentences.interval,
+    )
+
+
+@blueprint.post(f"{BASE}/da-hoi")
+@access.needs(Right.REVIEW)
+def settle(code: str) -> Response:
+    """Somebody has spoken to a member about a pattern that the list shows now."""
+    begin_writing()
+    commune = access.open_own_commune(code)
+    wanted = (request.form.get("nguoi", type=int), request.form.get("ma", ""))
+    shown = member_shares.read(commune).patterns()
+    pattern = next((each for each in shown if (each.collector_id, each.key) == wanted), None)
+    if pattern is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    member_shares.settle(pattern.collector_id, pattern.key, access.signed_in().actor)
+    audit.note("doubt.settle", f"collector:{pattern.collector_id}", {"pattern": pattern.key})
+    db.session.commit()
+    return redirect(url_for(".listing", code=code, xong="hoi"))
 
 
 @blueprint.post(f"{BASE}/tu-nhan")

@@ -130,7 +130,9 @@ def _found(commune: Commune, wanted: DoubtFilter) -> Sequence[Any]:
         query = query.where(Submission.village_id.in_(_with_merged(wanted.villages)))
     if wanted.village_id is not None:
         query = query.where(Submission.village_id.in_(merged_villages.of(wanted.village_id)))
-    return db.session.execute(query.order_by(Submission.id).limit(MOST)).all()
+    # planned without the limit: PostgreSQL would walk through the visits of the whole city until it has met so many
+    found = query.cte().prefix_with("MATERIALIZED", dialect="postgresql")
+    return db.session.execute(sa.select(found).order_by(found.c.id).limit(MOST)).all()
 
 
 def _with_merged(villages: frozenset[int]) -> list[int]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import backcheck_agreement, backcheck_draw, hypergeometric
+from geo import backcheck_agreement, backcheck_draw, funnel, hypergeometric
 from geo.backcheck_agreement import (
     CollectorAgreement,
     ComparedAnswer,
@@ -210,12 +210,12 @@ def test_hypergeometric_chances_by_hand() -> None:
 
 
 def test_the_limit_of_the_funnel_is_the_last_number_that_is_inside() -> None:
-    bad = backcheck_agreement.funnel_limit(60, 20, 300)
+    bad = funnel.limit(60, 20, 300)
     assert bad is not None
-    assert hypergeometric.at_least(bad, 60, 20, 300) >= backcheck_agreement.FUNNEL
-    assert hypergeometric.at_least(bad + 1, 60, 20, 300) < backcheck_agreement.FUNNEL
-    assert backcheck_agreement.funnel_limit(10, 10, 300) is None
-    assert backcheck_agreement.funnel_limit(60, 0, 300) is None
+    assert hypergeometric.at_least(bad, 60, 20, 300) >= funnel.FUNNEL
+    assert hypergeometric.at_least(bad + 1, 60, 20, 300) < funnel.FUNNEL
+    assert funnel.limit(10, 10, 300) is None
+    assert funnel.limit(60, 0, 300) is None
 
 
 def campaign(chance: random.Random) -> Iterator[tuple[CheckableVisit, bool]]:

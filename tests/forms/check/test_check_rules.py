@@ -13,7 +13,7 @@ from forms.convert import convert
 from forms.definition import Definition
 from forms.errors import FormRejected
 from forms.visit_checks import read_act, read_share
-from geo import backcheck_agreement
+from geo import funnel
 from server.households import remarks
 
 SURVEY = [
@@ -164,7 +164,7 @@ def test_no_cell_makes_the_readers_fail(text: str):
 
 def test_words_fit_behind_a_households_name_and_ten_visits_brand_nobody():
     assert visit_checks.LONGEST == remarks.LONGEST
-    assert visit_checks.FEWEST == backcheck_agreement.FEWEST
+    assert visit_checks.FEWEST == funnel.FEWEST
 
 
 def test_the_librarys_form_of_households_has_checks_that_suspect_nobody_who_was_away():

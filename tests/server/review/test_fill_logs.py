@@ -65,7 +65,7 @@ def sent(thon: CheckedThon, home: int, content: bytes, **more: object) -> str:
 def test_a_visit_filled_in_seconds_is_told_by_its_log_though_its_clock_says_minutes(
     thon: CheckedThon,
 ) -> None:
-    """R36."""
+    """R38."""
     usual = [sent(thon, home, a_log(240)) for home in range(5)]
     assert [codes(each) for each in usual] == [[]] * 5
     assert codes(sent(thon, 5, a_log(61))) == []
@@ -80,7 +80,7 @@ def test_many_answers_changed_after_the_end_are_told_and_two_are_not(thon: Check
 def test_the_page_of_the_visit_tells_times_and_late_changes_but_no_answer_and_no_place(
     thon: CheckedThon,
 ) -> None:
-    """R36."""
+    """R38."""
     key = sent(thon, 0, a_log(200, late=3))
     codes(key)
     make_person("can.bo", "officer", thon.commune)
@@ -90,7 +90,7 @@ def test_the_page_of_the_visit_tells_times_and_late_changes_but_no_answer_and_no
     db.session.rollback()
     page = officer.get(f"/quan-tri/xa/11629/phieu/{number}?ho=1").text
     assert "Các câu mở trên màn hình tổng cộng 3 phút" in page
-    assert "Sửa sau khi đã tới cuối phiếu: Số người; Wi-Fi; VNeID." in page
+    assert "Sửa sau khi đã tới cuối phiếu: “Số người”, “Wi-Fi”, “VNeID”." in page
     assert "987654" not in page
     [row] = db.session.scalars(sa.select(FillLogFigures))
     stored = repr([getattr(row, column.name) for column in FillLogFigures.__table__.columns])
