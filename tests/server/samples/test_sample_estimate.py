@@ -108,7 +108,7 @@ def test_the_communes_page_tells_leaders_the_estimate_and_no_small_number(drawn:
     # smart: 26 of 42; the adults: 12 of 84 signed
     told = leader.get(page).text.partition('id="mau"')[2].partition("</section>")[0]
     assert "đã hỏi 42/42 hộ" in told
-    smart = re.search(r"<dd><strong>(\d\d,\d|\d\d)\N{NO-BREAK SPACE}% \(", told)
+    smart = re.search(r": <strong>(\d\d,\d|\d\d)\N{NO-BREAK SPACE}% \(", told)
     assert smart
     figure = next(each for each in found(drawn).figures if each.code == "smart_hai_phong_ho")
     assert f"{figure.percent:.1f}".replace(".", ",").removesuffix(",0") == smart[1]

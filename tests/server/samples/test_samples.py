@@ -14,6 +14,7 @@ from server.coverage import coverage_table
 from server.db import db
 from server.households import acts
 from server.households.act_rows import Officer
+from server.intake import apply_batches
 from server.models import Audit, Entity, SampledHousehold, SampleDraw, VillageSample
 from server.privacy import erase
 from server.samples import sample_estimate, sample_progress
@@ -26,7 +27,8 @@ LQAS = {"cach": "lqas", "chi_tieu": "smart_hai_phong_ho", "muc": 80}
 
 
 def asked(drawn: Drawn, code: str = EAST) -> VillageAsked:
-    """A thôn's newest sample."""
+    """A thôn's newest sample, after all that phones sent."""
+    apply_batches.caught_up()
     db.session.rollback()
     every = sample_progress.asked(sample_progress.current(drawn.commune))
     return next(each for each in every if each.sample.village.code == code)
@@ -72,7 +74,7 @@ def test_who_refuses_or_is_never_in_is_replaced_by_the_next_and_who_answers_leav
     drawn.visit(lots[1], "tu_choi")
     assert set(drawn.marked()) == set(lots[2 : wanted + 1])
     for _ in range(2):
-        drawn.visit(lots[2], "vang")
+        drawn.send(lots[2], "vang")
         assert set(drawn.marked()) == set(lots[2 : wanted + 1])
     drawn.visit(lots[2], "vang")
     assert set(drawn.marked()) == set(lots[3 : wanted + 2])
@@ -96,7 +98,7 @@ def test_a_thon_is_judged_by_nineteen(drawn: Drawn, yes: int) -> None:
     drawn.draw(EAST, **LQAS)
     rule = sampling.lot_rule(60, Fraction(4, 5))
     for place, home in enumerate(ordered()[:19]):
-        drawn.visit(home, smart=int(place < yes))
+        drawn.send(home, smart=int(place < yes))
     found = asked(drawn)
     assert (found.found, found.asked, found.sample.needed) == (yes, 19, rule.needed)
     assert found.verdict is rule.judge(yes)
@@ -123,9 +125,9 @@ def test_a_thon_of_fewer_than_nineteen_is_asked_whole_and_says_when_nobody_is_le
     assert "Thôn có 12 hộ lúc bốc: hỏi hết, không có hộ thay." in page
     drawn.visit(lots[0], "tu_choi")
     for home in lots[1:9]:
-        drawn.visit(home)
+        drawn.send(home)
     for home in lots[9:]:
-        drawn.visit(home, smart=0)
+        drawn.send(home, smart=0)
     # 8 of 12 at least, 9 at most: whichever way the rule needs, the page says what is certain
     found = asked(drawn, WEST)
     assert found.rule is not None
@@ -152,9 +154,9 @@ def test_a_thon_that_goes_on_to_every_door_counts_nothing_twice(drawn: Drawn) ->
     drawn.draw(EAST, **LQAS)
     lots = ordered()
     for home in lots[:19]:
-        drawn.visit(home)
-    before = sample_estimate.found(drawn.commune, sample_progress.current(drawn.commune))
+        drawn.send(home)
     sample_id = asked(drawn).sample.id
+    before = sample_estimate.found(drawn.commune, sample_progress.current(drawn.commune))
     page = drawn.post(f"{drawn.page}/{sample_id}/moi-nha")
     assert "Thôn Đông sang đi mọi nhà" in page
     assert drawn.marked() == []
@@ -210,7 +212,8 @@ def test_a_second_draw_asks_anew_and_the_first_stays_as_it_was(drawn: Drawn) -> 
     drawn.draw(WEST, **LQAS)
     lots = ordered(WEST)
     for home in lots:
-        drawn.visit(home, smart=0)
+        drawn.send(home, smart=0)
+    asked(drawn, WEST)
     first = db.session.scalars(sa.select(SampleDraw)).one()
     # a month ago, as far as tables know
     month = dt.timedelta(days=31)
@@ -224,7 +227,7 @@ def test_a_second_draw_asks_anew_and_the_first_stays_as_it_was(drawn: Drawn) -> 
     assert set(drawn.marked()) == set(lots)
     assert asked(drawn, WEST).asked == 0
     for home in lots:
-        drawn.visit(home)
+        drawn.send(home)
     assert "Đạt: 12/12 hộ có" in drawn.officer.get(drawn.page).text
     then = drawn.officer.get(f"{drawn.page}/{first.id}").text
     assert "Không đạt: 0/12 hộ có" in then
