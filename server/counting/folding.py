@@ -6,6 +6,7 @@ import threading
 import sqlalchemy as sa
 from flask import Flask
 
+from server import background
 from server.counting import tally
 from server.db import db
 
@@ -21,19 +22,7 @@ def start(app: Flask) -> threading.Thread | None:
     Every process may do it: rows that another folder holds are left to that one, and pages read what is not
     folded yet as well, so nothing depends on when it runs.
     """
-    seconds = app.config["SETTINGS"].fold_seconds
-    if not seconds:
-        return None
-    thread = threading.Thread(target=_run, args=(app, seconds), name="fold", daemon=True)
-    thread.start()
-    return thread
-
-
-def _run(app: Flask, seconds: int) -> None:
-    pause = threading.Event()
-    while not pause.wait(seconds):
-        with app.app_context():
-            once()
+    return background.every(app.config["SETTINGS"].fold_seconds, once, app, "fold")
 
 
 def once() -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import Flask, current_app
 
+from server import background
 from server.db import db
 from server.hooks import outbox, sending
 from server.settings import Settings
@@ -31,22 +32,15 @@ _begun: list[subprocess.Popen[bytes]] = []
 
 def start(app: Flask) -> threading.Thread | None:
     """Begin to look every `hook_seconds`; None where the settings leave it to `flask hooks send`."""
-    seconds = app.config["SETTINGS"].hook_seconds
-    if not seconds:
-        return None
-    thread = threading.Thread(target=_run, args=(app, seconds), name="hooks", daemon=True)
-    thread.start()
-    return thread
+    return background.every(app.config["SETTINGS"].hook_seconds, _look, app, "hooks")
 
 
-def _run(app: Flask, seconds: int) -> None:
-    pause = threading.Event()
-    while not pause.wait(seconds):
-        with app.app_context():
-            try:
-                wake()
-            except sa.exc.SQLAlchemyError as error:  # the database is away or busy
-                log.warning("hooks were not looked at: %s", str(error).partition("\n")[0])
+def _look() -> None:
+    """A database that is away or busy is asked again."""
+    try:
+        wake()
+    except sa.exc.SQLAlchemyError as error:
+        log.warning("hooks were not looked at: %s", str(error).partition("\n")[0])
 
 
 def wake() -> None:

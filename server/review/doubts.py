@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from forms.definition import NONE, Definition
 from geo import visit_doubts
 from geo.visit_doubts import Doubt
-from server import clock
+from server import background, clock
 from server.counting import writer
 from server.db import db
 from server.models import Form, Interview, Submission
@@ -177,19 +177,7 @@ class _Others:
 
 def start(app: Flask) -> threading.Thread | None:
     """Begin to look every `check_seconds`; None where the settings leave it to `flask submissions check`."""
-    seconds = app.config["SETTINGS"].check_seconds
-    if not seconds:
-        return None
-    thread = threading.Thread(target=_run, args=(app, seconds), name="check", daemon=True)
-    thread.start()
-    return thread
-
-
-def _run(app: Flask, seconds: int) -> None:
-    pause = threading.Event()
-    while not pause.wait(seconds):
-        with app.app_context():
-            once()
+    return background.every(app.config["SETTINGS"].check_seconds, once, app, "check")
 
 
 def once() -> int:

@@ -1,0 +1,29 @@
+"""What is done beside requests goes on, whatever happens to one of its turns."""
+
+import threading
+
+from flask import Flask, current_app
+
+from server import background
+
+
+def test_a_turn_that_fails_is_not_the_last(app: Flask) -> None:
+    seen: list[Flask] = []
+    over = threading.Event()
+
+    def act() -> None:
+        seen.append(current_app._get_current_object())  # type: ignore[attr-defined]
+        if len(seen) == 1:
+            raise ZeroDivisionError
+        over.set()
+        threading.Event().wait()  # it has no end of its own, and asks for nothing while it sleeps
+
+    thread = background.every(0.01, act, app, "test")
+    assert thread is not None
+    assert thread.daemon
+    assert over.wait(20)
+    assert seen[:2] == [app, app]
+
+
+def test_nothing_is_begun_where_the_settings_leave_it_to_a_command(app: Flask) -> None:
+    assert background.every(0, lambda: None, app, "test") is None
