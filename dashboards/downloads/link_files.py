@@ -16,7 +16,7 @@ from dashboards.pages.map_page_request import mapped
 from geo.coverage import IndicatorRow
 from server import clock
 from server.accounts import access, shared_links
-from server.api.odata import flat_service
+from server.api.odata import flat_service, noted_readings, query_options
 from server.api.odata.flat_service import FlatSet
 from server.api.odata.form_tables import FLAT
 from server.coverage import coverage_table
@@ -155,12 +155,13 @@ def odata_metadata(link: SharedLink) -> Response:
 @access.link
 def odata_rows(link: SharedLink, name: str) -> Response:
     """Its rows; of a reading by pages the first is written down."""
-    if "$skiptoken" not in request.args:
+    after = query_options.asked().after
+    if not noted_readings.is_noted(after):
         shared_links.note_use(link, "odata")
     found = flat_service.named(name, (_set(link),))
     if link.form is not None:
         return service_of(link, _odata_root()).page(found.name)
-    return flat_service.page(_odata_root(), found)
+    return flat_service.page(_odata_root(), found, {noted_readings.NAME: noted_readings.mark(after)})
 
 
 def _set(link: SharedLink) -> FlatSet:

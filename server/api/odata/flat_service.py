@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import quoteattr
@@ -88,8 +89,9 @@ def named(name: str, sets: Sequence[FlatSet]) -> FlatSet:
     return found
 
 
-def page(root: str, each: FlatSet) -> Response:
-    """The rows that this request asks for (O13, O15), in the order of their keys unless it names another.
+def page(root: str, each: FlatSet, carried: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """The rows that this request asks for (O13, O15), in the order of their keys unless it names another. `carried` is
+    what the next page brings along.
 
     No more rows are made than the page has, and one, unless they are counted or put into an order.
     """
@@ -106,7 +108,7 @@ def page(root: str, each: FlatSet) -> Response:
     shown = list(islice(left, wanted.skip, end))
     told["value"] = [{column.name: as_json(row[place]) for place, column in columns} for row in shown]
     if wanted.top and shown and next(left, None) is not None:
-        told["@odata.nextLink"] = _next(root, each, shown[-1])
+        told["@odata.nextLink"] = _next(root, each, shown[-1], carried)
     return odata_answers.json(told)
 
 
@@ -163,9 +165,9 @@ def _behind(each: FlatSet, rows: Iterator[Row], wanted: QueryOptions) -> Iterato
     return rows
 
 
-def _next(root: str, each: FlatSet, last: Row) -> str:
+def _next(root: str, each: FlatSet, last: Row, carried: Mapping[str, str]) -> str:
     names = [column.name for column in each.columns[: each.keys]]
-    token = query_options.token(dict(zip(names, _key(each, last), strict=True)))
+    token = query_options.token({**carried, **dict(zip(names, _key(each, last), strict=True))})
     kept = {name: value for name, value in request.args.items() if name not in ("$skiptoken", "$skip")}
     return f"{root}/{each.name}?{urlencode(kept | {'$skiptoken': token}, safe='$')}"
 

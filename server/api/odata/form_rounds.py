@@ -92,11 +92,11 @@ class _RoundsPage:
             if self.wanted.is_counted:
                 total = sum(1 for _ in self._found(connection, of_root, own, 0))
             shown, is_last = self._page(connection, of_root, own, orders)
-        self.service.note(len({each.submission_id for each in shown}))
+        self.service.note(len({each.submission_id for each in shown}), self.wanted, is_last=is_last)
         link = None
         if not is_last and shown:
             last = {"id": str(shown[-1].submission_id), "at": str(shown[-1].before + 1)}
-            link = next_link(self.service.root, self._address(), last)
+            link = next_link(self.service.root, self._address(), last, self.wanted)
         return written(self.service.root, self.table.name, total, self._rows(shown), link, is_short=True)
 
     def _address(self) -> str:

@@ -17,7 +17,15 @@ from server.answers import submission_pages
 from server.answers.expression import ALL, Compare, Every, Expression, OrderBy, Own, Sign
 from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
-from server.api.odata import filter_text, form_edmx, form_names, made_columns, odata_answers, query_options
+from server.api.odata import (
+    filter_text,
+    form_edmx,
+    form_names,
+    made_columns,
+    noted_readings,
+    odata_answers,
+    query_options,
+)
 from server.api.odata.form_flat import FlatForm, flat
 from server.api.odata.form_rows import COLUMNS, AnswerShape, Json, WhoAndWhen, navigation, rounds
 from server.api.odata.form_tables import FLAT, ROOT, ODataTable, tables
@@ -128,7 +136,7 @@ class FormService:
             rows = next(submission_pages.rows(connection, ids[-1:], COLUMNS))
             who = WhoAndWhen.read(rows, self.names, connection)
             told = self.make(wanted)(rows[0], who)
-        self.note(1)
+        self.note(1, wanted)
         return odata_answers.json({"@odata.context": f"{self.root}/$metadata#{ROOT}/$entity", **told})
 
     def make(self, wanted: QueryOptions) -> MakeRow:
@@ -174,11 +182,14 @@ class FormService:
         for row in by_id.values():
             row.pop("\0table", None)
 
-    def note(self, count: int) -> None:
-        """Write down what is about to be read, before its first byte leaves."""
+    def note(self, count: int, wanted: QueryOptions, *, is_last: bool = True) -> None:
+        """Write down what is about to be read, before its first byte leaves; of a reading by pages the first."""
+        if noted_readings.is_noted(wanted.after):
+            return
         communes = [each.code for each in self.of.communes]
         detail = {"communes": communes, "count": count, "personal": self.of.personal}
-        audit.note_reading(ACT, f"form:{self.form.id}", detail)
+        more = {} if is_last else {"more": True}
+        audit.note_reading(ACT, f"form:{self.form.id}", detail | more)
 
 
 @dataclass(frozen=True)
@@ -198,8 +209,10 @@ class _SubmissionsPage:
             total = None
             if self.wanted.is_counted:
                 total = self.service.asked(self.asked, counting=counting).count(connection)
-        self.service.note(len(ids))
-        link = None if is_last or not ids else next_link(self.service.root, self.name, {"id": str(ids[-1])})
+        self.service.note(len(ids), self.wanted, is_last=is_last)
+        link = None
+        if ids and not is_last:
+            link = next_link(self.service.root, self.name, {"id": str(ids[-1])}, self.wanted)
         rows = self._rows(ids, self._make(), reading_engine())
         return written(self.service.root, self.name, total, rows, link, is_short=len(ids) <= WHOLE)
 
@@ -280,10 +293,11 @@ def _stale() -> Problem:
     return Problem(ODataProblem.OPTION_WRONG, option="$skiptoken", why="bảng đã đổi, hãy đọc lại từ đầu")
 
 
-def next_link(root: str, name: str, last: Mapping[str, str]) -> str:
-    """The address of the next page: this one's, behind its last row."""
+def next_link(root: str, name: str, last: Mapping[str, str], wanted: QueryOptions) -> str:
+    """The address of the next page: this one's, behind its last row, of the same reading."""
     kept = {key: value for key, value in request.args.items() if key not in ("$skiptoken", "$skip")}
-    return f"{root}/{name}?{urlencode(kept | {'$skiptoken': query_options.token(last)}, safe='$')}"
+    token = query_options.token({**last, noted_readings.NAME: noted_readings.mark(wanted.after)})
+    return f"{root}/{name}?{urlencode(kept | {'$skiptoken': token}, safe='$')}"
 
 
 def written(

@@ -22,6 +22,7 @@ from dashboards.downloads import flat_files
 from geo.coverage_json import to_json
 from server import audit, clock
 from server.accounts import persons
+from server.api.odata import query_options
 from server.coverage import coverage_table
 from server.db import db
 from server.exports.flat_table import DECIMAL, FlatColumn, FlatTable
@@ -221,6 +222,20 @@ def test_the_workbook_and_the_page_of_a_link_say_what_to_do(app: Flask, commune:
     shown = html.fromstring(browser(app).get(path).text)
     pasted = [each.text for each in shown.xpath("//ul[@class='takeaways']//span[@class='key-text']")]
     assert pasted == [f"http://localhost{path}/odata/", f"http://localhost{path}/bang.csv"]
+
+
+def test_each_reading_of_a_link_by_odata_is_counted_once(app: Flask, commune: Commune) -> None:
+    path = made(signed_in(app, "lanh.dao"), "coverage")
+    address: str | None = f"{path}/odata/muc_bao_phu?$top=5"
+    pages = 0
+    while address:
+        told = browser(app).get(address).json
+        address, pages = told.get("@odata.nextLink", "").removeprefix("http://localhost"), pages + 1
+    assert pages == 3
+    token = query_options.token({"ma_thon": told["value"][0]["ma_thon"]})
+    assert browser(app).get(f"{path}/odata/muc_bao_phu?$top=5&$skiptoken={token}").status_code == 200
+    db.session.expire_all()
+    assert db.session.scalars(sa.select(SharedLink)).one().uses == 2
 
 
 def test_the_map_is_a_picture_with_the_day_of_yesterday(app: Flask, commune: Commune) -> None:

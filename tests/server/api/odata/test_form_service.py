@@ -11,7 +11,7 @@ from lxml import etree
 from werkzeug.test import TestResponse
 
 from server.db import db
-from server.models import Audit, Submission, Village
+from server.models import Submission, Village
 from tests.people import browser, make_person
 from tests.server.api.kobo.conftest import (
     FIRST,
@@ -308,25 +308,6 @@ def test_personal_answers_come_to_whom_they_may_and_who_asked_for_them(
         assert "Nguyễn & con" not in officer.get(f"{BASE}/{name}").text
     assert ids(named, filter="ho/chu_ho eq 'Trần'") == [SECOND]
     assert [row["ho_ten"] for row in rows(named, "Submissions.tv", orderby="ho_ten desc")] == ["C", "B"]
-
-
-def test_each_reading_is_in_the_audit(officer: Client, visits: str) -> None:
-    for name in (
-        "Submissions",
-        "Submissions.tv",
-        "Submissions_flat",
-        f"Submissions('{FIRST}')",
-        f"Submissions('{FIRST}')/tv",
-    ):
-        before = _readings()
-        assert officer.get(f"{BASE}/{name}").status_code == 200
-        assert _readings() == before + 1, name
-
-
-def _readings() -> int:
-    with db.engine.connect() as connection:
-        read = sa.select(sa.func.count()).where(Audit.act == "submissions.read")
-        return int(connection.scalar(read) or 0)
 
 
 def test_leaders_other_communes_and_strangers_get_nothing(
