@@ -115,7 +115,7 @@ def test_a_refusal_keeps_the_answers_and_the_same_bytes_go_again(browser: Browse
 
     page.route("**/submission", busy)
     page.locator("#language").click()
-    answered(page, "Agrees", begin="Answer", send="Finish and send")
+    assert answered(page, "Agrees", begin="Answer", send="Finish and send") == []
     expect(page.get_by_text(sentence)).to_be_visible()
     page.get_by_role("button", name="Send again").click()
     expect(page.get_by_text("No network.")).to_be_visible()

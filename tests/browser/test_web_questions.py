@@ -192,6 +192,17 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     )
     onwards(page)
     answered("input", "8934563138165")
+    told = page.locator("dl.answers").inner_text()
+    for words in (
+        "03/05/1961",
+        "19:30",
+        "29/11/2026 18:05",
+        "20,82510; 106,55120 (±5 m)",
+        "2 điểm",
+        "Đã có tệp",
+    ):
+        assert words in told
+    assert ".m4a" not in told
     finish(page)
     expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
     [sent] = stored(server)
@@ -262,11 +273,21 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
     with server.app.app_context():
         publish(EVERY_TYPE.replace(" yes |", " |").replace("regex(., '[0-9]{10}')", ""))
         publish(MORE_TYPES)
+        publish(ONE_NUMBER)
         db.session.close()
     phone.grant_permissions(["geolocation"], origin=server.address)
     phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
-    page = prepared(phone, server, 3)
-    wrong = {"home": serious(page)}
+    page = prepared(phone, server, 4)
+    wrong = {"home": serious(page) + too_wide(page)}
+    phone.set_offline(True)
+    start(page, "Một số")
+    page.locator("input").fill("152,5")
+    onwards(page)
+    expect(page.locator("dl.answers")).to_contain_text("152,5")
+    finish(page)
+    for language in ("English", "Tiếng Việt"):  # with a form that waits and one that is begun
+        page.get_by_role("button", name=language).click()
+        wrong[f"home, {language}"] = serious(page) + too_wide(page)
     for title in ("Mọi loại câu", "Mọi kiểu trả lời", "Các kiểu còn lại"):
         start(page, title)
         if title == "Mọi loại câu":
@@ -279,6 +300,7 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
         wrong[f"{title}: review"] = serious(page)
         page.get_by_role("button", name="Lưu nháp và thoát").click()
         page.wait_for_selector("ul.forms")
+    wrong["home, with forms that are begun"] = serious(page) + too_wide(page)
     assert {place: found for place, found in wrong.items() if found} == {}
     assert len(wrong) > 30
 

@@ -1,5 +1,6 @@
 /** Questions answered by standing somewhere: a point, a line that is walked, an area that is walked around. */
 
+import { pointWords } from "./answer_words.js";
 import { button, make } from "./elements.js";
 import { say } from "./words.js";
 
@@ -88,12 +89,6 @@ export function pointControl(node, context) {
       get.disabled = clear.disabled = node.currentState.readonly;
     },
   };
-}
-
-function pointWords(answer) {
-  const [latitude, longitude, , accuracy] = answer.split(" ").map(Number);
-  const within = accuracy ? ` (±${Math.round(accuracy)} m)` : "";
-  return `${latitude.toFixed(5).replace(".", ",")}; ${longitude.toFixed(5).replace(".", ",")}${within}`;
 }
 
 const DRAWN = "0.0 0.0"; // height and accuracy of a point that was set on the map, as ODK Collect writes them

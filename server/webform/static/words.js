@@ -12,7 +12,7 @@ const VI = {
   delete: "Xóa nháp", delete_sure: "Xóa phiếu nháp này? Không lấy lại được.", draft: "Nháp, {at}", drafts: "Phiếu đang điền dở",
   empty: "Chưa có biểu mẫu nào. Khi có mạng, bấm Cập nhật.", file: "Chọn tệp", film: "Quay hoặc chọn phim",
   forms: "Biểu mẫu", finish: "Hoàn thành và gửi", finished: "Đã xong. Phiếu nằm trong máy và tự gửi khi có mạng.",
-  home_screen:
+  has_file: "Đã có tệp", home_screen:
     "Để phiếu không mất: bấm nút Chia sẻ của Safari, chọn Thêm vào MH chính, rồi luôn mở Từng Nhà từ đó. Safari xóa dữ liệu của trang 7 ngày không mở.",
   home_screen_after:
     "Khi đã gửi hết phiếu và điền xong các phiếu nháp ở đây, hãy thêm Từng Nhà vào MH chính (nút Chia sẻ › Thêm vào MH chính): phiếu đang nằm trong Safari không sang đó được. Safari xóa dữ liệu của trang 7 ngày không mở.",
@@ -68,7 +68,7 @@ const EN = {
   delete: "Delete draft", delete_sure: "Delete this draft? It cannot be undone.", draft: "Draft, {at}", drafts: "Unfinished forms",
   empty: "No forms yet. Press Update when there is a network.", file: "Choose a file", film: "Record or choose a film", forms: "Forms",
   finish: "Finish and send", finished: "Done. The form is on this phone and is sent when there is a network.",
-  home_screen: "So that nothing is lost: press Share in Safari, choose Add to Home Screen, and always open Từng Nhà from there. Safari removes a page's data after 7 days without a visit.",
+  has_file: "A file is here", home_screen: "So that nothing is lost: press Share in Safari, choose Add to Home Screen, and always open Từng Nhà from there. Safari removes a page's data after 7 days without a visit.",
   home_screen_after: "When all forms here are sent and drafts are finished, add Từng Nhà to the Home Screen (Share › Add to Home Screen): forms kept in Safari do not move there. Safari removes a page's data after 7 days without a visit.",
   language: "Tiếng Việt", leave: "Save draft and leave", line: "{n} points", locating: "Locating …", location: "Get location",
   lists_gone: "The lists that this form needs are not on this phone any more. Press Update when there is a network; the draft is still here.",
@@ -128,6 +128,10 @@ export function say(name, fields = {}) {
 export const folded = (text) =>
   text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase();
 
-const CLOCK = new Intl.DateTimeFormat("vi-VN", { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" });
-/** When it was, as it is written in Vietnam. */
-export const moment = (milliseconds) => CLOCK.format(new Date(milliseconds));
+const two = (number) => String(number).padStart(2, "0");
+
+/** When it was, as it is written in Vietnam: 29/11 18:05. */
+export function moment(milliseconds) {
+  const at = new Date(milliseconds);
+  return `${two(at.getDate())}/${two(at.getMonth() + 1)} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
