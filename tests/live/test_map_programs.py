@@ -25,11 +25,13 @@ from server.db import db
 from server.models import Commune, Finding, Form, Indicator, Submission, Village
 from server.published_forms import publishing
 from tests import sample, town
+from tests.client_venv import python_with
 from tests.conftest import Template, application, on_a_copy
 from tests.live.served import Served
 from tests.people import make_token
 
 pytestmark = pytest.mark.live
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -174,9 +176,30 @@ def test_a_layer_can_be_had_in_vn2000(maps: str) -> None:
         assert back.symmetric_difference(shapes[row["code"]]).area < 1e-9
 
 
+def test_owslib_reads_what_the_conformance_classes_promise(maps: str, keys: list[str]) -> None:
+    """Core, queryables and filters as another client of the standard asks for them."""
+    command = [
+        str(python_with("owslib==0.35.0")),
+        str(DATA / "owslib_calls.py"),
+        maps.removeprefix("OAPIF:"),
+        keys[0],
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    told = json.loads(ran.stdout)
+    codes = sorted(village.code for each in communes() for village in each.villages)
+    assert (told["layers"], told["openapi"]) == (["dia-diem", "ho-diem", "luoi-phu-song", "thon"], "3.0.3")
+    assert {
+        f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{each}"
+        for each in ("core", "geojson", "oas30")
+    } <= (set(told["classes"]))
+    assert (told["codes"], told["matched"], told["one"], told["named"]) == (codes, [6, 6], True, 1)
+    assert {"code", "households", "phu_song_5g_percent"} <= set(told["queryables"])
+    assert (told["filtered"], told["nowhere"]) == (3, [])
+
+
 QGIS = os.environ.get("TUNGNHA_TEST_QGIS", "/usr/bin/python3")
 """A Python that has QGIS (`apt install python3-qgis qgis-providers`)."""
-QGIS_OPENS = Path(__file__).parents[1] / "data" / "qgis_opens.py"
 
 
 def test_qgis_opens_the_layers_and_draws_the_project(maps: str, keys: list[str], tmp_path: Path) -> None:
@@ -189,7 +212,7 @@ def test_qgis_opens_the_layers_and_draws_the_project(maps: str, keys: list[str],
     project.write_bytes(qgis_project.write(table, url, commune.name, set(LAYERS) - {"nhiem-vu"}))
     command = [
         QGIS,
-        str(QGIS_OPENS),
+        str(DATA / "qgis_opens.py"),
         url,
         f"Token {keys[0]}",
         str(project),
