@@ -21,6 +21,7 @@ from server.api.kobo import uids
 from server.db import db
 from server.hooks import outbox
 from server.households.household_states import NOT_VISITED
+from server.households.read_address import plain
 from server.models import (
     Attachment,
     Commune,
@@ -33,6 +34,7 @@ from server.models import (
     Submission,
     Village,
     VillageSample,
+    WalkingArea,
 )
 from server.privacy import requests
 from server.published_forms import drafts, publishing
@@ -149,6 +151,7 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "draft_id": str(draft.id),
         "key": str(asked.id),
         "form_id": "ho_gia_dinh",
+        "area_id": str(_area(thons[0], homes[0])),
         "poster_id": str(_poster(commune, thons[0])),
         "hook_uid": _hook(commune, submission.id),
         "uid": uids.uid("a", "ho_gia_dinh"),
@@ -166,6 +169,14 @@ def _sample(commune: Commune, thons: Sequence[Village]) -> dict[str, str]:
     db.session.commit()
     found = db.session.scalars(sa.select(VillageSample.id).where(VillageSample.draw_id == drawn.id))
     return {"draw_id": str(drawn.id), "sample_id": str(found.first())}
+
+
+def _area(thon: Village, home: Household) -> int:
+    """A part of a thôn, with the lane in which its household stands."""
+    row = WalkingArea(village_id=thon.id, position=1, name="Phần 1", lanes=[plain(home.address)])
+    db.session.add(row)
+    db.session.flush()
+    return row.id
 
 
 def _poster(commune: Commune, thon: Village) -> int:

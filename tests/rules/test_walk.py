@@ -312,6 +312,8 @@ def test_names_stand_on_pages_that_declare_records_alone_and_each_opening_leaves
     assert [(each.caller.name, each.path, each.rows) for each in named if not _is_as_declared(each)] == []
     assert {each.endpoint for each in named} >= {
         "team.village",
+        "team.household",
+        "walking.show",
         "households.listing",
         "households.one",
         "review.one",
