@@ -430,6 +430,18 @@ def test_the_draft_says_which_checks_ran_and_what_the_web_form_cannot(officer: B
     assert "cần ODK Collect từ 2026.1" in page
 
 
+def test_the_draft_says_by_which_words_the_server_will_doubt_a_visit_and_where_one_is_wrong(
+    officer: Browser,
+) -> None:
+    sheet = "| kiem_tra |\n| | ma | dieu_kien | loi_nhan |\n| | khong | ${wifi} = '{answer}' | Nhà chưa có Wi-Fi |\n"
+    page = officer.get(draft_of(officer, workbook(more=sheet.replace("{answer}", "khong")))).text
+    assert "Kiểm tra sau khi nhận" in page
+    assert "Nhà chưa có Wi-Fi" in page
+    refused = upload(officer, workbook(more=sheet.replace("{answer}", "chua"))).text
+    assert "trang kiem_tra, dòng 2, cột dieu_kien" in refused
+    assert "Câu “wifi” không có lựa chọn “chua”" in refused
+
+
 def test_publication_says_how_long_a_film_may_be(officer: Browser) -> None:
     """list-05: a larger film is refused for ever."""
     film = (Path(__file__).parents[2] / "data" / "lists" / "video.md").read_bytes()
