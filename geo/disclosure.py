@@ -93,7 +93,7 @@ def protect_sample(rows: Mapping[str, Tallied]) -> Protection:
 
 def _protection(rows: Mapping[str, Tallied], chosen: Chosen, name: str) -> Protection:
     total = sum(rows.values(), Tallied())
-    hidden = dict.fromkeys(chosen.beside, BESIDE_BASE)
+    hidden = dict.fromkeys((*chosen.beside, *chosen.beside_in.get(name, ())), BESIDE_BASE)
     hidden |= {code: BASE for code, row in rows.items() if is_base(row) or code in chosen.base}
     hidden |= {code: PART for code, row in rows.items() if code not in hidden and is_part(row)}
     if is_base(total) or name in chosen.without_total:  # without a total there is nothing to subtract from

@@ -8,7 +8,7 @@ no longer tells what was hidden then.
 """
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from geo.target_states import Tallied
@@ -59,6 +59,8 @@ class Chosen:
     sizes: Mapping[str, int]
     """Households on the list, where they are known."""
     beside: list[str] = field(default_factory=list)
+    beside_in: dict[str, list[str]] = field(default_factory=dict)
+    """By column of those that are no commune's target: thôn hidden in it alone, for what earlier days told of it."""
     without_total: set[str] = field(default_factory=set)
     """Columns whose total is hidden, since no thôn was left to hide behind."""
 
@@ -75,8 +77,8 @@ class Chosen:
         return {*self.base, *self.beside}
 
     def hidden(self, name: str) -> set[str]:
-        """What a column hides whole: these rows, and those in which few were asked."""
-        return {*self.columns[name].few, *self.base, *self.beside}
+        """What a column hides whole: these rows, those in which few were asked, and its own of earlier days."""
+        return {*self.columns[name].few, *self.base, *self.beside, *self.beside_in.get(name, ())}
 
     def tells_total(self, name: str) -> bool:
         """Whether a reader knows the column's sum, and so that of its hidden rows."""
@@ -91,6 +93,17 @@ class _KeptColumn:
     limits: Mapping[str, Range]
     subjects: int
 
+    def bounded(self, chosen: Chosen) -> "_KeptColumn":
+        """The same to a reader who has seen what a later day shows: there were not more then."""
+        now, hidden = chosen.columns[self.name].subjects, chosen.hidden(self.name)
+        return replace(
+            self,
+            limits={
+                code: (low, high if code in hidden or code not in now else min(high, max(low, now[code])))
+                for code, (low, high) in self.limits.items()
+            },
+        )
+
 
 @dataclass
 class _EarlierDays:
@@ -102,7 +115,9 @@ class _EarlierDays:
     def keep(self, chosen: Chosen) -> None:
         """Add a day. What it shows whole it has shown to be safe, and later days tell less of it."""
         self.kept = [
-            each for each in self.kept if not each.limits.keys().isdisjoint(chosen.hidden(each.name))
+            each.bounded(chosen) if each.name in chosen.columns else each
+            for each in self.kept
+            if not each.limits.keys().isdisjoint(chosen.hidden(each.name))
         ]
         for name, column in chosen.columns.items():
             hidden, shown = chosen.hidden(name), self.shown.setdefault(name, {})
@@ -127,22 +142,29 @@ def choose(day: Day, main: Container[str], sizes: Mapping[str, int], before: Seq
 def _on_day(day: Day, main: Container[str], sizes: Mapping[str, int], reader: _EarlierDays) -> Chosen:
     chosen = Chosen({name: _ColumnCounts.made(rows, day[MET]) for name, rows in day.items()}, sizes)
     while (
-        _stays_hidden(chosen, reader) or _hides_for_sums(chosen, main) or _hides_growth(chosen, main, reader)
+        _stays_hidden(chosen, main, reader)
+        or _hides_for_sums(chosen, main)
+        or _hides_growth(chosen, main, reader)
     ):
         pass
     return chosen
 
 
-def _stays_hidden(chosen: Chosen, reader: _EarlierDays) -> bool:
-    """Hide what an earlier day hid and this one would give away; whether there was something."""
-    before = len(chosen.beside)
+def _stays_hidden(chosen: Chosen, main: Container[str], reader: _EarlierDays) -> bool:
+    """Hide what an earlier day hid and this one would give away; whether there was something.
+
+    What a column that is no target told in its first weeks costs its own rows and nobody else's: a network that few
+    phones measured would otherwise hide a thôn from all pages for a quarter.
+    """
+    found = False
     for kept in reader.kept:
         if kept.name in chosen.columns and not _is_safe_beside(kept, chosen):
-            hidden, met = chosen.rows, chosen.met
-            chosen.beside += [
-                code for code in kept.limits if code not in hidden and met.get(code, 0) >= SMALL
-            ]
-    return len(chosen.beside) > before
+            alone = kept.name != MET and kept.name not in main
+            hidden, met = chosen.hidden(kept.name) if alone else chosen.rows, chosen.met
+            more = [code for code in kept.limits if code not in hidden and met.get(code, 0) >= SMALL]
+            (chosen.beside_in.setdefault(kept.name, []) if alone else chosen.beside).extend(more)
+            found = found or bool(more)
+    return found
 
 
 def _is_safe_beside(kept: _KeptColumn, chosen: Chosen) -> bool:
@@ -150,11 +172,10 @@ def _is_safe_beside(kept: _KeptColumn, chosen: Chosen) -> bool:
     now = chosen.hidden(kept.name)
     if kept.limits.keys() <= now:
         return True
-    subjects = chosen.columns[kept.name].subjects
+    subjects, limits = chosen.columns[kept.name].subjects, kept.bounded(chosen).limits
     limits = {
-        code: (low, high if code in now or code not in subjects else min(high, max(low, subjects[code])))
-        for code, (low, high) in kept.limits.items()
-    }
+        code: bounds for code, bounds in limits.items() if bounds[1]
+    }  # that nobody was asked may be known
     # those that are hidden still were not more, together, than all that are hidden now
     most = _sum(subjects, now) if chosen.tells_total(kept.name) else _ANY
     return undecided(kept.subjects, limits.values()) and _undecided_outside(
@@ -253,6 +274,8 @@ def _limits(
         elif code in column.few:  # few were asked here, and that is told
             low = max(low, 1)
             most = min(SMALL - 1, met[code]) if column.is_state else SMALL - 1
+        elif code not in chosen.beside:  # hidden here alone: how many were met is shown
+            most = min(most, met[code]) if column.is_state else most
         else:
             low = max(low, SMALL if name == MET else 0)
         found[code] = (min(low, number), most)

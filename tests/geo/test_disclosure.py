@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.coverage_json import to_json
-from geo.disclosure import Protection, allowed_day, bound, protect
+from geo.disclosure import Protection, allowed_day, bound, protect, protect_together
+from geo.hidden_rows import MET
 from geo.target_states import Tallied, TargetFigure
 
 
@@ -241,3 +242,25 @@ def test_no_small_number_is_ever_shown(rows):
             assert not 0 < row.of - row.done < 5
         elif not hidden.whole:
             assert row.subjects >= 5
+
+
+def test_what_a_network_of_few_phones_told_in_its_first_week_hides_no_thon_of_other_columns() -> None:
+    """R25: that week is kept by rows of the same column, and by them alone; a target of the plan hides whole thôn."""
+
+    def every(*numbers: int) -> dict[str, Tallied]:
+        return {str(n): Tallied(number, number, number) for n, number in enumerate(numbers)}
+
+    sizes = {str(n): 40 + n for n in range(8)}
+    met = [every(3, 4, 20, 20, 20, 20, 20, 20), every(30, 30, 31, 32, 33, 34, 35, 36)]
+    network = [every(3, 2, 15, 9, 11, 12, 13, 14), every(3, 20, 21, 22, 23, 24, 25, 26)]
+    before = [{MET: met[0], "mang": network[0]}]
+    visits, columns = protect_together(met[1], {"mang": network[1]}, sizes=sizes, before=before)
+    assert visits.rows == {}
+    shown = {code for code in sizes if code not in columns["mang"].rows}
+    assert shown
+    assert not {"0", "1"} <= shown  # with the first week's sum, 3 and 2 would follow
+    visits, columns = protect_together(
+        met[1], {"mang": network[1]}, main=("mang",), sizes=sizes, before=before
+    )
+    assert {"0", "1"} & visits.rows.keys()
+    assert visits.rows.keys() <= columns["mang"].rows.keys()
