@@ -27,8 +27,8 @@ from tests import made_once
 
 DATABASES = ("sqlite", "postgresql")
 _ROOMS = (
-    "accounts", "api", "boundaries", "cli", "coverage", "demo", "exports", "files", "office", "pay", "phones", "places",
-    "plans", "published_forms", "serving", "webform",
+    "accounts", "api", "backchecks", "boundaries", "cli", "coverage", "demo", "exports", "files", "hooks", "office",
+    "pay", "phones", "places", "plans", "published_forms", "review", "samples", "serving", "webform",
 )  # fmt: skip
 _LIVE = ("behind", "demo", "figures", "guessing", "hostile", "logs", "posters", "slow")
 BY_TURNS = (
@@ -41,16 +41,24 @@ BY_TURNS = (
 """Where what is asked of the database was asked below already, on both: each file runs on one, and on which does not
 change. `--database both` runs all on both."""
 ON_BOTH = (
-    "test_query_language.py",
+    "test_correct.py",
     "test_data.py",
+    "test_decisions.py",
+    "test_doubts.py",
     "test_form_service.py",
     "test_migrations.py",
+    "test_query_language.py",
+    "test_samples.py",
     "test_scans.py",
+    "test_sending.py",
 )
-"""Of those folders: what each database is asked in its own words."""
+"""Of those folders: what each database is asked in its own words, or what decides what is counted."""
+ON_THE_QUICKER = ("test_walk.py",)
+"""Thousands of requests about who may do what, which no database decides."""
 SECRET = "a secret for tests only, longer than it needs to be"
 MEMORY = Path("/dev/shm")
-ROOM = 2_000_000_000  # bytes
+ROOM = 6_000_000_000
+"""Bytes: the databases of a run and the folders of its tests need some three."""
 
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
     # SQLite waits for the disk at every commit, which no test of one process is about
@@ -92,6 +100,8 @@ def _databases(test: pytest.Item, chosen: str) -> tuple[str, ...]:
     if test.get_closest_marker("browser"):
         return DATABASES[:1]
     name = test.path.relative_to(test.config.rootpath).as_posix()
+    if chosen == "turns" and name.endswith(ON_THE_QUICKER):
+        return DATABASES[:1]
     if chosen == "turns" and name.startswith(BY_TURNS) and not name.endswith(ON_BOTH):
         return (DATABASES[zlib.crc32(name.encode()) % 3 == 0],)  # the file is copied in a tenth of the time
     return DATABASES

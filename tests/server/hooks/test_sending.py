@@ -202,7 +202,7 @@ def test_a_failing_address_is_tried_ten_times_in_two_days_and_then_rests_until_a
         with later(monkeypatch, seconds=passed):
             house.deliver()
         assert len(other.got) == number
-        with later(monkeypatch, seconds=passed + pause - 1 if pause else passed):
+        with later(monkeypatch, seconds=passed + pause / 2):
             house.deliver()
         assert len(other.got) == number
         passed += pause + 1

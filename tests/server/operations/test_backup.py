@@ -355,7 +355,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(
     """What the new program backs up before its own upgrade, and what the old one did."""
     newer = (
         "demonstration", "snapshot", "tombstone", "privacy_request", "breach", "form_draft", "poster", "hook",
-        "hook_delivery", "change",
+        "hook_delivery", "change", "sample_draw", "village_sample", "sampled_household", "walking_area",
     )  # fmt: skip
     before = rows(but=newer)
     db.session.close()
