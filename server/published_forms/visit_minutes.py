@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -70,21 +71,27 @@ def estimate(form_ids: Sequence[str], codes: Iterable[str]) -> VisitEstimate:
 
 def measure(form_id: str) -> MeasuredVisits | None:
     """The median length of the visits with the newest version that has LEAST_MEASURED of them."""
-    taken = (
-        sa.select(Interview.seconds, Submission.version)
-        .join(Submission, Submission.id == Interview.submission_id)
-        .join(Form, Form.id == Interview.form_id)
-        .where(Form.form_id == form_id, Interview.seconds > 0, Interview.seconds <= LONGEST)
+    form = db.session.scalar(sa.select(Form.id).where(Form.form_id == form_id))
+    if form is None:
+        return None
+    newest = (
+        sa.select(Interview.submission_id, Interview.seconds)
+        .where(Interview.form_id == form, Interview.seconds > 0, Interview.seconds <= LONGEST)
         .order_by(Interview.submission_id.desc())
         .limit(LOOKED_AT)
+        .cte()
+        .prefix_with("MATERIALIZED", dialect="postgresql")  # the newest are found first, by their index
+    )
+    taken = sa.select(newest.c.seconds, Submission.version).join(
+        Submission, Submission.id == newest.c.submission_id
     )
     by_version: dict[str, list[int]] = {}
-    for seconds, version in db.session.execute(taken):
+    rows: Any = db.session.execute(taken)
+    for seconds, version in rows:
         by_version.setdefault(version, []).append(seconds or 0)
     published = (
         sa.select(FormVersion.version, FormVersion.definition)
-        .join(Form, Form.id == FormVersion.form_id)
-        .where(Form.form_id == form_id, FormVersion.version.in_(list(by_version)))
+        .where(FormVersion.form_id == form, FormVersion.version.in_(list(by_version)))
         .order_by(FormVersion.id.desc())
     )
     for row in db.session.execute(published):

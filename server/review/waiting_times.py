@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from server import clock
 from server.db import db
@@ -67,20 +68,28 @@ def by_village(commune: Commune, waiting: Sequence[Waited]) -> list[VillageWaiti
 
 
 def decided(commune: Commune) -> dict[str, WaitingTime]:
-    """How long the first decisions of the last quarter took after the submissions came, by what was decided."""
-    first = (
-        sa.select(SubmissionReview.submission_id, sa.func.min(SubmissionReview.id).label("first"))
-        .where(SubmissionReview.before != SubmissionReview.after, SubmissionReview.at >= clock.now() - SHOWN)
-        .group_by(SubmissionReview.submission_id)
-        .subquery()
-    )
-    query = (
-        sa.select(SubmissionReview.after, SubmissionReview.at, Submission.received_at)
-        .join(first, first.c.first == SubmissionReview.id)
-        .join(Submission, Submission.id == SubmissionReview.submission_id)
-        .where(*waiting_reasons.of_commune(commune))
-        .order_by(SubmissionReview.id.desc())
+    """How long the first decisions on what came in the last quarter took, by what was decided."""
+    came = (
+        sa.select(Submission.id, Submission.received_at)
+        .where(*waiting_reasons.of_commune(commune), Submission.received_at >= clock.now() - SHOWN)
+        .order_by(Submission.id.desc())
         .limit(MOST_DECISIONS)
+        .cte()
+        .prefix_with(
+            "MATERIALIZED", dialect="postgresql"
+        )  # the commune's own first, then what was decided on them
+    )
+    decision = aliased(SubmissionReview)
+    first = (
+        sa.select(decision.id)
+        .where(decision.submission_id == came.c.id, decision.before != decision.after)
+        .order_by(decision.id)
+        .limit(1)
+        .correlate(came)
+        .scalar_subquery()
+    )
+    query = sa.select(SubmissionReview.after, SubmissionReview.at, came.c.received_at).join_from(
+        came, SubmissionReview, SubmissionReview.id == first
     )
     took: dict[str, list[float]] = {}
     for row in db.session.execute(query):

@@ -14,8 +14,9 @@ SLOWEST = 100_000
 """Bytes a second of a large body."""
 READ_WITHIN = 30.0
 """Seconds in which a client takes the next piece (64 KB) of its answer."""
-LINGERS = 2.0
-"""Seconds for which a process that ends keeps connections between two requests: a phone may be sending already."""
+LINGERS = 5.0
+"""Seconds for which a process that ends keeps connections between two requests, as it does at any time: a phone may be
+sending already."""
 LEAVES_WITHIN = 10.0
 """Seconds that a request has to arrive whole in a process that ends."""
 MOST_HEAD = 64 * 1024

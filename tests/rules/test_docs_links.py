@@ -28,6 +28,7 @@ _OTHERS = {
     "TUNGNHA_TEST_MUTATIONS",
     "TUNGNHA_TEST_PICTURES",
     "TUNGNHA_TEST_DEBIAN",
+    "TUNGNHA_TEST_QGIS",
 }
 """Read by tests alone."""
 
