@@ -126,7 +126,7 @@ def _utf8_of_postgresql(element: as_utf8, compiler: SQLCompiler, **options: Any)
     return f"convert_from({compiler.process(element.clauses, **options)}, 'UTF8')"
 
 
-def is_among(column: SQLColumnExpression[int], keys: Sequence[int], dialect: str) -> ColumnElement[bool]:
+def is_among(column: SQLColumnExpression[Any], keys: Sequence[int], dialect: str) -> ColumnElement[bool]:
     """That a column is one of these keys, all of them as one parameter.
 
     With a parameter each, writing out and reading a statement of five hundred costs as much as its rows.
