@@ -172,10 +172,9 @@ def _is_safe_beside(kept: _KeptColumn, chosen: Chosen) -> bool:
     now = chosen.hidden(kept.name)
     if kept.limits.keys() <= now:
         return True
-    subjects, limits = chosen.columns[kept.name].subjects, kept.bounded(chosen).limits
-    limits = {
-        code: bounds for code, bounds in limits.items() if bounds[1]
-    }  # that nobody was asked may be known
+    subjects = chosen.columns[kept.name].subjects
+    # that nobody was asked in a thôn may be known
+    limits = {code: bounds for code, bounds in kept.bounded(chosen).limits.items() if bounds[1]}
     # those that are hidden still were not more, together, than all that are hidden now
     most = _sum(subjects, now) if chosen.tells_total(kept.name) else _ANY
     return undecided(kept.subjects, limits.values()) and _undecided_outside(

@@ -58,7 +58,7 @@ ON_THE_QUICKER = ("test_walk.py",)
 SECRET = "a secret for tests only, longer than it needs to be"
 MEMORY = Path("/dev/shm")
 ROOM = 6_000_000_000
-"""Bytes: the databases of a run and the folders of its tests need some three."""
+"""Bytes: half of it is what the databases of a run and the folders of its tests take."""
 
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
     # SQLite waits for the disk at every commit, which no test of one process is about

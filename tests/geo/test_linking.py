@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from geo import coverage
-from geo.coverage import table
+from geo.coverage import CommuneInput, table
 from geo.disclosure import protect, protect_together
 from geo.target_states import Tallied
-from tests.small_cell_attack import Reader, drawn, grown, hidden
+from tests.small_cell_attack import FIVE_G, Reader, drawn, grown, hidden
 
 
 def test_one_set_of_thon_is_hidden_for_all_indicators_of_households() -> None:
@@ -66,6 +66,21 @@ def test_no_small_number_follows_from_the_tables_of_several_days(seed: int) -> N
     days = [drawn(dice)]
     for _ in range(1 + seed % 2):
         days.append(grown(dice, days[-1]))
+    assert_nothing_follows(days)
+
+
+@pytest.mark.parametrize("seed", range(5000, 5000 + COMMUNES // 4))
+def test_no_small_number_follows_where_a_column_is_no_target(seed: int) -> None:
+    """R25: the same over three days, where what few phones measured hides rows of its own column alone."""
+    dice = random.Random(seed)
+    first = drawn(dice)
+    while any(target.indicator == FIVE_G.code for target in first.targets):
+        first = drawn(dice)
+    second = grown(dice, first)
+    assert_nothing_follows([first, second, grown(dice, second)])
+
+
+def assert_nothing_follows(days: Sequence[CommuneInput]) -> None:
     reader = Reader(*(table(day) for day in days))
     for number, told in enumerate(reader.days):
         true = {(code, v.code): row for v in days[number].villages for code, row in v.tallied.items()}
