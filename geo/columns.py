@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from geo import headings, numbers
+from geo import column_words, numbers
 from geo.plain import words
 
 Level = Literal["commune", "village"]
@@ -36,12 +36,12 @@ class Columns:
 def find(columns: Sequence[str], level: Level, code: str | None, name: str | None) -> Columns:
     """The columns by their usual names, with or without marks and case; `code` and `name` overrule."""
     return Columns(
-        code=_pick(columns, code) if code else headings.exact(columns, f"{level}_code"),
-        name=_pick(columns, name) if name else headings.exact(columns, level),
-        households=headings.exact(columns, "households"),
-        people=headings.exact(columns, "people"),
-        adults=headings.exact(columns, "adults"),
-        illustrative=headings.exact(columns, "illustrative"),
+        code=_pick(columns, code) if code else column_words.exact(columns, f"{level}_code"),
+        name=_pick(columns, name) if name else column_words.exact(columns, level),
+        households=column_words.exact(columns, "households"),
+        people=column_words.exact(columns, "people"),
+        adults=column_words.exact(columns, "adults"),
+        illustrative=column_words.exact(columns, "illustrative"),
     )
 
 

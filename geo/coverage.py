@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from geo.cells import Cell, Counted, CountedIndicator, cell, judgement
 from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
 from geo.derived import DERIVED
-from geo.disclosure import BASE, Protection, Suppression, protect, protect_sample, protect_together
 from geo.estimate import Estimate
 from geo.estimates import of_all, within_error
-from geo.hidden_rows import MET, Day
+from geo.hidden_cells import BASE, Protection, Suppression, protect, protect_sample, protect_together
+from geo.hidden_villages import MET, Day
+from geo.indicator_cell import Cell, Counted, CountedIndicator, cell, judgement
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from geo.cells import CountedIndicator
 from geo.estimate import Squares
+from geo.indicator_cell import CountedIndicator
 from geo.reported import Reported
 from geo.target_states import Tallied, TargetFigure
 

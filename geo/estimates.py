@@ -5,9 +5,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
-from geo.cells import CountedIndicator
-from geo.disclosure import Protection
 from geo.estimate import SCORE, Estimate, Squares, Stratum, estimate, once_each, wilson
+from geo.hidden_cells import Protection
+from geo.indicator_cell import CountedIndicator
 from geo.reach import RESIDENT_UNITS
 from geo.target_states import Tallied, TargetFigure, TargetJudgement, TargetState
 

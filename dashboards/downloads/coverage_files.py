@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboards import coverage_lines, words
-from dashboards.downloads import map_style, village_sheet
+from dashboards.downloads import qgis_style, village_sheet
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import CoverageTable
 from geo.coverage_json import flat_villages, to_json
@@ -284,7 +284,7 @@ def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
     pyogrio.write_dataframe(long, path, layer="so_lieu", driver="GPKG", append=True)
     about = pandas.DataFrame([{"tinh_den": said(table), "xa": table.code, "ten": table.name}])
     pyogrio.write_dataframe(about, path, layer="nguon", driver="GPKG", append=True)
-    map_style.add(path, table)
+    qgis_style.add(path, table)
 
 
 def _parts(shape: BaseGeometry | None) -> BaseGeometry | None:

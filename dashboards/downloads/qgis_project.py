@@ -9,7 +9,7 @@ from collections.abc import Collection
 from io import BytesIO
 from xml.etree import ElementTree
 
-from dashboards.downloads.map_style import categorised, renderer_of_states
+from dashboards.downloads.qgis_style import categorised, renderer_of_states
 from dashboards.downloads.village_sheet import shown_columns
 from geo.coverage import CoverageTable
 from server.households import household_states

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from dashboards import words
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
-from geo.disclosure import Bound
+from geo.hidden_cells import Bound
 from geo.reach import noun
 from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut, gap_shown
 from server.coverage.coverage_table import VISITED

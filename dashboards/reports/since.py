@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dashboards import coverage_lines
 from dashboards.reports.content import Report
 from geo.coverage import CoverageTable
-from geo.disclosure import allowed_day
+from geo.hidden_cells import allowed_day
 from server import clock
 from server.coverage import coverage_table
 from server.models import Commune

@@ -15,7 +15,7 @@ from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from server import audit, clock
-from server.accounts import guessing, passwords, second_factor, shared_links, tokens
+from server.accounts import passwords, second_factor, shared_links, tokens, tries_by_address
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import MAY, Right
 from server.db import db
@@ -381,13 +381,13 @@ def known_key(token: str) -> ApiToken:
     """The key that is good now; Problem TOKEN_UNKNOWN for any other, late where an address sends many."""
     moment = clock.now()
     if not _TOKEN.fullmatch(token):
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
         raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
     known = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
     found = db.session.scalars(known).one_or_none()
     if found is None:
         db.session.rollback()  # nothing is held while the guesser waits
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
     if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
         raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
     return found

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from server import audit, clock
-from server.accounts import guessing
+from server.accounts import tries_by_address
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import Right
 from server.audit import Actor
@@ -120,7 +120,7 @@ def opened(key: str) -> SharedLink:
         found = db.session.scalars(wanted.options(_OF_PERSON, _OF_COMMUNE)).unique().one_or_none()
     if found is None:
         db.session.rollback()  # nothing is held while the guesser waits
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
         raise Problem(AccountProblem.LINK_UNKNOWN)
     if found.revoked_at is not None or found.expires_at <= clock.now() or not found.person.active:
         raise Problem(AccountProblem.LINK_ENDED)

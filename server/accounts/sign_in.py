@@ -15,11 +15,11 @@ from server import audit, clock
 from server.accounts import (
     access,
     failed_sign_ins,
-    guessing,
     persons,
     second_factor,
     sessions,
-    wrong_passwords,
+    tries_by_address,
+    tries_by_name,
 )
 from server.db import begin_writing, db
 from server.models import Person, Role
@@ -42,7 +42,7 @@ class SignInForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         name = (self.username.data or "").strip().casefold()
-        spent = wrong_passwords.spend(wrong_passwords.of_request(name)) if name else 0
+        spent = tries_by_name.spend(tries_by_name.of_request(name)) if name else 0
         if not validate_redirect_url(self.next.data):
             self.next.data = (
                 ""  # another site's address is dropped without a word: it is not this person's mistake
@@ -68,7 +68,7 @@ class SignInForm(LoginForm):
             "Tên đăng nhập hoặc mật khẩu chưa đúng. Hãy tắt bộ gõ tiếng Việt và phím Caps Lock rồi nhập lại; "
             "nếu quên, hãy nhờ quản trị viên cấp lại mật khẩu."
         )
-        left = wrong_passwords.MOST - spent
+        left = tries_by_name.MOST - spent
         more = (
             gettext("Còn %(left)s lần thử, sau đó tài khoản tạm khóa.", left=left)
             if left
@@ -89,13 +89,13 @@ def by_password() -> Response:
     if not form.validate_on_submit() or form.person is None:
         if form.is_submitted():
             db.session.rollback()
-            guessing.slow()
+            tries_by_address.slow()
         return _page("sign_in.html", login_user_form=form)
     person = form.person
     goal = form.next.data or url_for("accounts.start")
     if person.totp_sealed is None:
         return _admit(person, goal)
-    wrong_passwords.give_back(wrong_passwords.of_request(person.username))
+    tries_by_name.give_back(tries_by_name.of_request(person.username))
     session[_WAITING] = [person.fs_uniquifier, clock.now().timestamp(), goal, _set_at(person)]
     return make_response(redirect(url_for("sign_in.by_code")))
 
@@ -109,7 +109,7 @@ def by_code() -> Response:
         return make_response(redirect(url_for("security.login")))
     if request.method == "GET":
         return _page("sign_in_code.html", wrong="")
-    spent = wrong_passwords.spend(wrong_passwords.of_request(person.username))
+    spent = tries_by_name.spend(tries_by_name.of_request(person.username))
     begin_writing()
     if second_factor.take(person, request.form.get("ma", "")):
         return _admit(person, goal)
@@ -133,7 +133,7 @@ def sign_out() -> Response:
 
 def note_failure(person: Person | None, what: str, spent: int) -> None:
     """A wrong try, the fifth of which locks; never what was typed."""
-    failed_sign_ins.note(person, what, locks=spent >= wrong_passwords.MOST)
+    failed_sign_ins.note(person, what, locks=spent >= tries_by_name.MOST)
 
 
 def _admit(person: Person, goal: str) -> Response:
@@ -147,13 +147,13 @@ def _admit(person: Person, goal: str) -> Response:
         db.session.rollback()
         return make_response(redirect(url_for("security.login")))
     found.signed_in_at = clock.now()
-    wrong_passwords.forget(wrong_passwords.of_request(found.username))
+    tries_by_name.forget(tries_by_name.of_request(found.username))
     sessions.begin(found)
     audit.add(f"person:{number}", "person.sign_in")
     db.session.commit()
     login_user(found)
     response = make_response(redirect(goal))
-    wrong_passwords.know_browser(response, found.username)
+    tries_by_name.know_browser(response, found.username)
     return response
 
 

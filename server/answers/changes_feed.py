@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.disclosure import allowed_day
+from geo.hidden_cells import allowed_day
 from server import clock
 from server.answers.feed_problems import FeedProblem
 from server.answers.reader import AnswersReader

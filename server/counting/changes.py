@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from geo.disclosure import allowed_day
+from geo.hidden_cells import allowed_day
 from server import clock
 from server.models import Change, FeedStart, Submission, Village
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from geo.cells import CountedIndicator
+from geo.indicator_cell import CountedIndicator
 from geo.plain_values import NotPlain, of_plain, to_plain
 from server import clock
 from server.coverage.bundle_problems import BundleProblem

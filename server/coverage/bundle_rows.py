@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from geo.cells import Cell, CountedIndicator
+from geo.indicator_cell import Cell, CountedIndicator
 from server.coverage import bundle_content
 from server.coverage.commune_row import CommuneRow
 from server.db import db

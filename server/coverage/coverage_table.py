@@ -10,8 +10,8 @@ from flask import current_app
 
 from geo import coverage as judged
 from geo.coverage import CommuneInput, CoverageTable, VillageInput
-from geo.disclosure import allowed_day
 from geo.estimate import Squares
+from geo.hidden_cells import allowed_day
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.reported import periods
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure

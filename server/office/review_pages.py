@@ -24,7 +24,7 @@ from server.office.photo_pages import photos_of
 from server.review import (
     decisions,
     difficulties,
-    fill_logs,
+    fill_log_figures,
     first_look,
     floods_set_aside,
     form_checks,
@@ -133,7 +133,7 @@ def _one_page(commune: Commune, submission_id: int, wrong: str = "", wrong_remar
         photos=photos_of(submission_id),
         sketch=village_sketch.of(found.village_id, found.point, found.places),
         chain=chain,
-        log=fill_logs.of_visit(submission_id, row.form_version_id),
+        log=fill_log_figures.of_visit(submission_id, row.form_version_id),
         duration=visit_doubts.duration,
         may_correct=access.may(Right.CORRECT, commune) and access.sees_records(commune),
         unread=UNREAD,

@@ -17,7 +17,7 @@ from forms.errors import Unreadable
 from forms.instance import Instance, answers, read
 from forms.points import rounded
 from server import clock
-from server.accounts import access, guessing
+from server.accounts import access, tries_by_address
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.households import backcheck_list, phone_lists
@@ -53,7 +53,7 @@ def by_token(token: str) -> FormDraft:
     draft = db.session.scalars(known).first() if TOKEN.fullmatch(token) else None
     if draft is None:
         db.session.rollback()
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
         raise Problem(PhoneProblem.KEY_UNKNOWN)
     return draft
 

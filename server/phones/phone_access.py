@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, request
 
 from server import clock
-from server.accounts import access, guessing
+from server.accounts import access, tries_by_address
 from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.models import Collector, CollectorVillage, OldKey, Village
@@ -112,7 +112,7 @@ def by_token(token: str, *, sends: bool = False) -> PhoneCaller:
     so that neither the index nor the time it takes tells anything of the token.
     """
     if not TOKEN.fullmatch(token):
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
         raise Problem(PhoneProblem.KEY_UNKNOWN)
     key = hashlib.sha256(token.encode()).digest()
     rows = _rows(_BY_TOKEN, key)
@@ -121,7 +121,7 @@ def by_token(token: str, *, sends: bool = False) -> PhoneCaller:
         if rows and rows[0][4] and not sends:
             raise Problem(PhoneProblem.KEY_CHANGED)
     if not rows:
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
     return _caller(rows, f"/key/{token}")
 
 
@@ -198,7 +198,7 @@ def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCal
         raise _needs_password()
     rows = _by_name(answer.username)
     if not any(answer.proves(each, request.method) for each in _ha1s(rows, answer.username, sends=sends)):
-        guessing.refuse_often()
+        tries_by_address.refuse_often()
         raise _needs_password()
     if not digest.is_fresh(answer.nonce):
         raise _needs_password(stale=True)
@@ -218,7 +218,7 @@ def _proven(username: str, password: str, *, sends: bool) -> Sequence[Any] | Non
     rows, given = _by_name(username), digest.ha1(username, password).encode()
     if any(hmac.compare_digest(each.encode(), given) for each in _ha1s(rows, username, sends=sends)):
         return rows
-    guessing.refuse_often()
+    tries_by_address.refuse_often()
     return None
 
 

@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from server import clock
-from server.accounts.guessing import network_of
+from server.accounts.tries_by_address import network_of
 from server.db import single_statements
 from server.errors import Problem
 from server.models import Submission

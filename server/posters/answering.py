@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server import clock
-from server.accounts import guessing
+from server.accounts import tries_by_address
 from server.db import single_statements
 from server.errors import Problem
 from server.models import Commune, Form, Poster, Village
@@ -53,7 +53,7 @@ def by_code(code: str) -> OpenPoster:
             connection.execute(_POSTER, {"code": code}).first() if code.isascii() and code.isalnum() else None
         )
         if row is None:
-            guessing.refuse_often()
+            tries_by_address.refuse_often()
             raise Problem(PosterProblem.POSTER_UNKNOWN)
         if row.closed_at is not None:
             is_followed = connection.scalar(_FOLLOWED, {"poster": row.id})

@@ -19,7 +19,7 @@ from server import background, clock
 from server.counting import writer
 from server.db import db
 from server.models import Form, Interview, Submission
-from server.review import fill_logs, form_checks, held_shares, rule_remarks, unknown_answers
+from server.review import fill_log_figures, form_checks, held_shares, rule_remarks, unknown_answers
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ def once() -> int:
     try:
         while part := _part():
             looked_at += part
-        while fill_logs.read_part() == fill_logs.PART:
+        while fill_log_figures.read_part() == fill_log_figures.PART:
             pass
     except (sa.exc.OperationalError, sa.exc.IntegrityError) as error:
         log.warning("visits were not checked: %s", error.orig)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dashboards import words
 from geo.coverage import Cell
-from geo.disclosure import Bound
+from geo.hidden_cells import Bound
 from tests.leaders import target
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
-from geo.disclosure import SMALL, allowed_day
+from geo.hidden_cells import SMALL, allowed_day
 from geo.target_states import Tallied
 from geo.weeks import shown_weeks
 

@@ -8,7 +8,7 @@ import pytest
 
 from geo import coverage
 from geo.coverage import CommuneInput, table
-from geo.disclosure import protect, protect_together
+from geo.hidden_cells import protect, protect_together
 from geo.target_states import Tallied
 from tests.small_cell_attack import FIVE_G, Reader, drawn, grown, hidden
 

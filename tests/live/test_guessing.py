@@ -9,7 +9,7 @@ import pytest
 import requests
 from flask import Flask
 
-from server.accounts import guessing
+from server.accounts import tries_by_address
 from server.db import db
 from server.settings import Settings
 from tests import sample
@@ -71,7 +71,7 @@ def test_phones_go_on_while_somebody_guesses_beside_them(settings: Settings, tok
     assert statuses[:MOST] == [403] * MOST
     assert statuses.count(429) >= MOST // 2
     late = sorted(taken for status, taken in guesser.answers if status == 429)
-    assert late[len(late) // 2] >= guessing.HELD, "most of his answers are kept back"
+    assert late[len(late) // 2] >= tries_by_address.HELD, "most of his answers are kept back"
 
 
 def _day(served: Served, token: str) -> tuple[int, int]:

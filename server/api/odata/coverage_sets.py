@@ -7,7 +7,7 @@ from typing import Any
 
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.coverage_rows import COMMUNE, VILLAGE, CoverageRow, rows
-from geo.disclosure import month_end
+from geo.hidden_cells import month_end
 from geo.target_states import cut
 from geo.weeks import week_ends
 from server.answers.expression import AnswerAt, Every, Expression

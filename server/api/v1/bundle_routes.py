@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from server.accounts import access, guessing
+from server.accounts import access, tries_by_address
 from server.accounts.access import Access
 from server.audit import UNKNOWN, Actor
 from server.coverage import bundle_file, bundles_in
@@ -28,7 +28,7 @@ def take() -> Response:
     except Problem as problem:
         db.session.rollback()
         if problem.kind is BundleProblem.BUNDLE_STRANGER:
-            guessing.refuse_often()
+            tries_by_address.refuse_often()
         raise
     db.session.commit()
     return jsonify(commune=taken.commune, as_of=taken.as_of.isoformat(), number=taken.number, new=taken.new)

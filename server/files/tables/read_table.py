@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from geo import headings, numbers
+from geo import column_words, numbers
 from geo.plain import words
 from server.files.tables import passed_over, read_cells, table_file
 from server.files.tables.table_file import Cell, SheetCells, TableRejected
@@ -18,7 +18,7 @@ _SERIAL = frozenset({"stt", "tt", "so tt", "so thu tu", "no", "thu tu", "s tt"})
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """What a column may hold: its meaning as `geo.headings` has it, and how a template heads and fills it."""
+    """What a column may hold: its meaning as `geo.column_words` has it, and how a template heads and fills it."""
 
     meaning: str
     title: str
@@ -296,7 +296,7 @@ def _chosen(titles: Sequence[str], kind: TableKind, choice: ReadingChoice) -> di
     open_titles = ["" if place in by_hand.values() else title for place, title in enumerate(titles)]
     meanings = [column.meaning for column in kind.columns if column.meaning not in choice.columns]
     needed = [group[-1] for group in kind.needed]
-    return headings.assign(open_titles, meanings, [each for each in needed if each in meanings]) | by_hand
+    return column_words.assign(open_titles, meanings, [each for each in needed if each in meanings]) | by_hand
 
 
 def _rows(

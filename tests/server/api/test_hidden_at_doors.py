@@ -22,9 +22,9 @@ import shapely
 import sqlalchemy as sa
 from flask import Flask
 
-from geo.cells import Cell
 from geo.coverage import CommuneInput, IndicatorRow, VillageRow, table
-from geo.disclosure import Bound
+from geo.hidden_cells import Bound
+from geo.indicator_cell import Cell
 from geo.target_states import Tallied
 from server import clock
 from server.accounts import shared_links

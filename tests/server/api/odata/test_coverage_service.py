@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from geo.coverage_rows import VILLAGE
 from geo.coverage_rows import rows as coverage_rows
-from geo.disclosure import allowed_day
+from geo.hidden_cells import allowed_day
 from geo.target_states import cut
 from server import clock
 from server.accounts import shared_links

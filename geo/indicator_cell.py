@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from geo.disclosure import Bound, Suppression, bound, done_range
+from geo.hidden_cells import Bound, Suppression, bound, done_range
 from geo.reach import RESIDENT_UNITS, Enough, Reach
 from geo.target_states import Tallied, TargetFigure, TargetJudgement, cut, judge
 

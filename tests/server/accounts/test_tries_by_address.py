@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from server.accounts import guessing
+from server.accounts import tries_by_address
 from server.db import db
 from server.settings import Settings
 from tests import sample
@@ -23,7 +23,7 @@ HERE, THERE = "192.0.2.1", "198.51.100.7"
 def held(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long answers were kept back; nobody waits for it."""
     kept: list[float] = []
-    monkeypatch.setattr(guessing.time, "sleep", kept.append)
+    monkeypatch.setattr(tries_by_address.time, "sleep", kept.append)
     return kept
 
 
@@ -59,7 +59,7 @@ def test_after_some_wrong_ones_more_of_them_wait(
     late = _ask(strict, path, **headers)
     assert late.status_code == 429
     assert 1 <= int(late.headers["Retry-After"]) <= 60
-    assert held == [guessing.HELD]
+    assert held == [tries_by_address.HELD]
     assert _ask(strict, path, THERE, **headers).status_code == status, "another address is not his"
 
 
@@ -109,7 +109,7 @@ def test_many_names_tried_from_one_address_wait_and_whoever_is_right_comes_in(
     visitor = browser(strict)
     for number in range(MOST + 2):
         assert visitor.sign_in(f"ten_{number}", "sai roi nhe").status_code == 200
-    assert held == [guessing.HELD] * 2
+    assert held == [tries_by_address.HELD] * 2
     held.clear()
     assert visitor.sign_in("lanh_dao", PASSWORD).status_code == 302
     assert held == []
@@ -117,16 +117,18 @@ def test_many_names_tried_from_one_address_wait_and_whoever_is_right_comes_in(
 
 def test_one_answer_at_a_time_is_kept_back(held: list[float]) -> None:
     """Threads that phones need are not given to guessers."""
-    guesses = guessing.Guesses(MOST)
+    guesses = tries_by_address.Guesses(MOST)
     with guesses._turn:
         guesses.hold()
     assert held == []
     guesses.hold()
-    assert held == [guessing.HELD]
+    assert held == [tries_by_address.HELD]
 
 
 def test_an_ipv6_network_is_one_address() -> None:
-    assert guessing.network_of("2001:db8:1:2::3") == guessing.network_of("2001:db8:1:2:ffff::9")
-    assert guessing.network_of("2001:db8:1:2::3") != guessing.network_of("2001:db8:1:3::3")
-    assert guessing.network_of("192.0.2.1") != guessing.network_of("192.0.2.2")
-    assert guessing.network_of("") == ""
+    assert tries_by_address.network_of("2001:db8:1:2::3") == tries_by_address.network_of(
+        "2001:db8:1:2:ffff::9"
+    )
+    assert tries_by_address.network_of("2001:db8:1:2::3") != tries_by_address.network_of("2001:db8:1:3::3")
+    assert tries_by_address.network_of("192.0.2.1") != tries_by_address.network_of("192.0.2.2")
+    assert tries_by_address.network_of("") == ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from geo import headings
+from geo import column_words
 
 HOUSEHOLDS = (
     "household_code",
@@ -45,4 +45,4 @@ NUMBERS = ("village_code", "village", "households", "people", "adults")
 def test_columns_are_found_by_what_they_mean(
     meanings: tuple[str, ...], titles: list[str], chosen: dict[str, int]
 ) -> None:
-    assert headings.assign(titles, meanings, ["village"]) == chosen
+    assert column_words.assign(titles, meanings, ["village"]) == chosen

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.coverage_json import to_json
-from geo.disclosure import Protection, allowed_day, bound, protect, protect_together
-from geo.hidden_rows import MET
+from geo.hidden_cells import Protection, allowed_day, bound, protect, protect_together
+from geo.hidden_villages import MET
 from geo.target_states import Tallied, TargetFigure
 
 
