@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from forms import visit_checks
+from forms.engine.place_copies import place_copies
 from forms.engine.xform import Control, InstanceLeaf, XForm, attribute
 from forms.layout import POINT_KINDS, Layout, lay_out
 from forms.sheets import Sheet, SheetRow
@@ -111,6 +112,8 @@ class Definition:
     # group of the form's `<indicator>_done` and `<indicator>_of` (R15), with its own place in the form
     statement_group: str = "chi_tieu"
     checks: tuple[VisitCheck, ...] = ()
+    # what is worked out from points and may repeat a place
+    place_copies: tuple[str, ...] = ()
 
     @property
     def about_households(self) -> bool:
@@ -152,8 +155,15 @@ class Definition:
             "purpose": Purpose(**purpose) if purpose else None,
             # versions published before there were any have none
             "checks": tuple(VisitCheck(**each) for each in stored.get("checks", ())),
+            "place_copies": tuple(stored.get("place_copies", _worked_out(stored))),
         }
         return Definition(**{**stored, **built})
+
+
+def _worked_out(stored: Mapping[str, Any]) -> list[str]:
+    """What may repeat a place in a version stored before its formulas were looked at: all that is worked out."""
+    calculates = [each["path"] for each in stored["fields"] if each["kind"] == "calculate"]
+    return calculates + [f"{each['path']}/label" for each in stored["entities"]]
 
 
 def _field(stored: Mapping[str, Any], languages: Sequence[str]) -> Field:
@@ -224,6 +234,7 @@ def define(
         purpose=_purpose(sheets or {}),
         statement_group=group,
         checks=tuple(check for _, check in visit_checks.rows(sheets or {})),
+        place_copies=place_copies(form, [each.path for each in fields if each.kind in POINT_KINDS]),
     )
 
 

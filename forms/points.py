@@ -1,9 +1,10 @@
 """Takes the exactness out of a submission's points before it is stored (R21)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from lxml import etree
 
@@ -16,21 +17,25 @@ _DISGUISES = (b"<![CDATA[", b"&#", b"<!--", b"<?", b"\r")
 _POINT = re.compile(
     rb">(\s*[+-]?[0-9]{1,2}\.[0-9]{4,60} [+-]?[0-9]{1,3}\.[0-9]{1,60}(?: [0-9.+-]{1,20}){0,2}\s*)<"
 )
+# Letters of a number that tell where: "20,84" a kilometre, "1012" nothing.
+_TELLING = 5
 
 
 def rounded(instance: Instance, definition: Definition, decimals: int = 3) -> Instance:
     """The submission with latitude and longitude of points, traces and shapes rounded, altitude 0.
 
     3 decimals are about 110 m; accuracy stays. Where a calculation or a label repeats a coordinate digit for
-    digit, it is rounded there too. A point that cannot be read is emptied. All other bytes stay as they came,
-    unless the phone wrote a point with character references or CDATA: then lxml writes the document anew.
+    digit, it is rounded there too. A point that cannot be read is emptied, and taken out of what is worked out from
+    it; another answer that happens to say the same stays. All other bytes stay as they came, unless a point cannot
+    be read or was written with character references or CDATA: then lxml writes the document anew.
     Without a point to round it is the very instance that was given.
     """
     exact = _exact(instance, definition, decimals)
     if not exact:
         return instance
-    if any(instance.xml.find(sign, 2) >= 0 for sign in _DISGUISES):
-        return read(_round_copies(_rewritten(instance.xml, exact), exact, decimals))
+    is_plain = all(instance.xml.find(sign, 2) < 0 for sign in _DISGUISES)
+    if not is_plain or not all(map(_is_unmistakable, exact)):
+        return read(_round_copies(_rewritten(instance.xml, exact, definition), exact, decimals))
     return _as_written(instance, definition, exact, decimals)
 
 
@@ -56,9 +61,12 @@ def _with_points(found: FoundTexts, paths: frozenset[str], exact: dict[str, str]
 
 
 def emptied(instance: Instance, definition: Definition) -> Instance:
-    """The submission without its points, traces and shapes; without any it is the very instance that was given."""
+    """The submission without its points, traces and shapes, also where a calculation repeats their numbers.
+
+    Without any it is the very instance that was given.
+    """
     texts = set(_points(instance.found(definition), definition.layout.points))
-    return read(_rewritten(instance.xml, dict.fromkeys(texts, ""))) if texts else instance
+    return read(_rewritten(instance.xml, dict.fromkeys(texts, ""), definition)) if texts else instance
 
 
 def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
@@ -144,14 +152,43 @@ def _round_copies(xml: bytes, exact: dict[str, str], decimals: int) -> bytes:
     return _NUMBER.sub(coarse, xml)
 
 
-def _rewritten(xml: bytes, exact: dict[str, str]) -> bytes:
+def _is_unmistakable(raw: str) -> bool:
+    """Whether a text is a place wherever it stands: "20.845 106.688 0 8" is, "3" may be how many people live there."""
+    return re.fullmatch(r"\s*[+-]?\d{1,2}\.\d{3,} [+-]?\d{1,3}\.\d{3,}\b.*", raw, re.DOTALL) is not None
+
+
+def _rewritten(xml: bytes, exact: dict[str, str], definition: Definition) -> bytes:
     # Without comments: one could split a coordinate.
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
     )
     root = etree.fromstring(xml.removeprefix(b"\xef\xbb\xbf"), parser)
-    for element in root.iter("*"):
-        replacement = exact.get(element.text or "")
-        if replacement is not None:
-            element.text = replacement
+    anywhere = {raw: coarse for raw, coarse in exact.items() if _is_unmistakable(raw)}
+    copies = frozenset(definition.place_copies)
+    for path, element in _leaves(root, ""):
+        if path in copies:
+            element.text = _without(element.text, exact)
+        else:
+            known = exact if path in definition.layout.points else anywhere
+            element.text = known.get(element.text, element.text)
     return etree.tostring(root, encoding="utf-8", xml_declaration=xml.lstrip().startswith(b"<?xml"))
+
+
+def _leaves(parent: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every element with a text and its path by local names, without the root; a document is at most 64 deep."""
+    for child in parent.iterchildren("*"):
+        here = path + etree.QName(child).localname
+        if child.text:
+            yield here, child
+        yield from _leaves(child, f"{here}/")
+
+
+def _without(text: str, exact: dict[str, str]) -> str:
+    """What is worked out from points, without the numbers of those that are not kept."""
+    if text in exact:
+        return exact[text]
+    words = (word for raw, coarse in exact.items() if not coarse for word in raw.replace(";", " ").split())
+    for word in words:
+        if len(word) >= _TELLING:
+            text = text.replace(word, "")
+    return text

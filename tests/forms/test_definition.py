@@ -307,3 +307,32 @@ def test_a_damaged_form_is_read_or_unreadable(tail, at, byte):
 @cache
 def convert_once() -> bytes:
     return convert(FORM.encode(), "a.md").xform
+
+
+PLACES = """
+| survey |
+| | type | name | label | calculation |
+| | geopoint | cho | Chỗ | |
+| | integer | so_nguoi | Số người | |
+| | calculate | vi_do | | selected-at(${cho}, 0) |
+| | calculate | viet | | concat('Ở ', ${vi_do}) |
+| | calculate | gap_doi | | ${so_nguoi} * 2 |
+| | begin repeat | nguoi | Người | |
+| | geotrace | loi | Lối đi | |
+| | calculate | dai | | string(${loi}) |
+| | end repeat | | | |
+| settings |
+| | form_id | version |
+| | noi | 1 |
+"""
+
+
+def test_what_is_worked_out_from_a_point_is_known_as_its_copy():
+    xform = convert(PLACES.encode(), "noi.md").xform
+    assert define(xform).place_copies == ("nguoi/dai", "vi_do", "viet")
+
+
+def test_of_a_version_stored_without_copies_all_that_is_worked_out_may_be_one():
+    stored = json.loads(json.dumps(define(convert(PLACES.encode(), "noi.md").xform).to_json()))
+    del stored["place_copies"]
+    assert set(Definition.from_json(stored).place_copies) == {"vi_do", "viet", "gap_doi", "nguoi/dai"}

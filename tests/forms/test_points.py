@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from forms.definition import Definition, Field
 from forms.instance import answers, read
-from forms.points import rounded, rounded_unseen
+from forms.points import emptied, rounded, rounded_unseen
 
 DEFINITION = Definition(
     "f",
@@ -19,7 +19,10 @@ DEFINITION = Definition(
         Field("vi_do", "vi_do", "calculate"),
         Field("ngo", "ngo", "geotrace"),
         Field("nguoi/cho", "cho", "geopoint", repeat="nguoi"),
+        Field("so_nguoi", "so_nguoi", "integer"),
+        Field("nguoi/tuoi", "tuoi", "integer", repeat="nguoi"),
     ),
+    place_copies=("vi_do",),
 )
 
 
@@ -51,6 +54,47 @@ def test_a_calculation_that_repeats_a_coordinate_does_not_give_it_away():
 
 def test_a_point_that_cannot_be_read_is_emptied():
     assert coarse(submission("<vi_tri>20,844911 106,688112</vi_tri>")) == submission("<vi_tri></vi_tri>")
+
+
+@pytest.mark.parametrize("raw", ["3", "3 4 5", "20", "không rõ"])
+def test_an_answer_that_says_the_same_as_an_unread_point_stays(raw):
+    others = f"<ten>{raw}</ten><so_nguoi>{raw}</so_nguoi><nguoi><cho/><tuoi>{raw}</tuoi></nguoi>"
+    xml = coarse(submission(f"<vi_tri>{raw}</vi_tri>{others}"))
+    assert others.encode() in xml
+    assert f"<vi_tri>{raw}</vi_tri>".encode() not in xml
+
+
+def test_of_two_points_in_rounds_only_the_unread_one_is_emptied():
+    xml = coarse(
+        submission(
+            "<nguoi><cho>3</cho><tuoi>3</tuoi></nguoi><nguoi><cho>20.55555 106.4 0 0</cho><tuoi>4</tuoi></nguoi>"
+        )
+    )
+    found = answers(read(xml), DEFINITION)["nguoi"]
+    assert [one_round.get("nguoi/cho", {}).get("lat") for one_round in found] == [None, 20.556]
+    assert [one_round["nguoi/tuoi"] for one_round in found] == [3, 4]
+
+
+@pytest.mark.parametrize("copy", ["20,844911 106,688112", "Ở 20,844911 106,688112", "20,844911"])
+def test_what_is_worked_out_from_an_unread_point_does_not_give_it_away(copy):
+    xml = coarse(
+        submission(f"<vi_tri>20,844911 106,688112</vi_tri><vi_do>{copy}</vi_do><so_nguoi>3</so_nguoi>")
+    )
+    assert b"844911" not in xml
+    assert b"688112" not in xml
+    assert b"<so_nguoi>3</so_nguoi>" in xml
+
+
+@pytest.mark.parametrize("raw", ["20.845 106.688 0 8.2", "20.845 106.688"])
+def test_forgotten_points_leave_their_copies_and_no_other_answer(raw):
+    xml = submission(
+        f"<vi_tri>{raw}</vi_tri><vi_do>Vĩ độ 20.845</vi_do><nguoi><cho>3</cho><tuoi>3</tuoi></nguoi>"
+    )
+    bare = emptied(read(xml), DEFINITION).xml
+    assert b"20.845" not in bare
+    assert "<vi_do>Vĩ độ </vi_do>".encode() in bare
+    assert b"<tuoi>3</tuoi>" in bare
+    assert b"<cho>3</cho>" not in bare
 
 
 ODD_WRITING = [
