@@ -6,7 +6,9 @@ turned is a property of its own (`irot`, `imir`) and stays.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from server.files import films, media_boxes
+from server.files.media_boxes import Box, OddBoxes, Place, boxes
 
 BRANDS = frozenset(b"heic heix heim heis hevc hevx mif1 mif2 msf1 avif avis".split())
 _PICTURES = frozenset(b"hvc1 lhv1 av01 grid iovl iden tmap unci".split())
@@ -18,23 +20,8 @@ _PROPERTIES = frozenset({b"udes", b"altt", b"crtt", b"mdft", b"uuid"})
 """Descriptions and times among what is said of each picture."""
 _NO_TAGS = b"\x00\x00\x00\x00MM\x00\x2a\x00\x00\x00\x08" + bytes(6)
 """An Exif item that has no tags."""
-_MOST_BOXES = 20_000
-
-
-class OddBoxes(ValueError):
-    """Boxes that do not say where the pictures lie."""
-
-
-_Place = tuple[int, int]
-"""Where some bytes begin and end."""
-
-
-@dataclass(frozen=True)
-class _Box:
-    name: bytes
-    start: int
-    body: int
-    end: int
+_MOST_PLACES = 20_000
+"""Of one photo; one of 48 megapixels is put together from some hundreds."""
 
 
 def is_one(head: bytes) -> bool:
@@ -45,94 +32,62 @@ def is_one(head: bytes) -> bool:
 def bare(content: bytes) -> bytes:
     """The photo with everything but its pictures overwritten, of the same length. Raises OddBoxes."""
     photo = bytearray(content)
-    top = list(_boxes(photo, 0, len(photo)))
+    top = list(boxes(photo, 0, len(photo)))
     metas = [box for box in top if box.name == b"meta"]
     if not metas:
         raise OddBoxes("no meta")
     found = [_items_of(photo, meta) for meta in metas]
-    kept = [place for each, _ in found for place in each]
-    gone = [place for _, each in found for place in each]
-    if any(start < stop and begin < end for start, end in gone for begin, stop in kept):
+    kept = media_boxes.joined(place for each, _ in found for place in each)
+    gone = media_boxes.joined(place for _, each in found for place in each)
+    if any(media_boxes.within(kept, gone)):
         raise OddBoxes("pictures and tags share bytes")
-    if not any(box.name in (b"moov", b"moof") for box in top):
-        gone += [rest for box in top if box.name == b"mdat" for rest in _between(box, kept)]
+    media_boxes.blank(photo, gone)
+    if any(box.name in (b"moov", b"moof") for box in top):
+        films.empty_told(photo, _TOP)
+    else:
+        data = media_boxes.joined((box.body, box.end) for box in top if box.name == b"mdat")
+        media_boxes.blank(photo, media_boxes.without(data, kept))
     for box in top:
         if box.name not in _TOP:
-            _empty(photo, box)
-    for start, end in sorted(gone, key=lambda place: place[0] - place[1]):
-        photo[start:end] = bytes(end - start)
-    for _, tags in found:
-        for start, end in tags:
-            photo[start:end] = (_NO_TAGS + bytes(end - start))[: end - start]
+            media_boxes.empty(photo, box)
+    for start, end in (place for _, tags in found for place in tags):
+        photo[start : min(end, start + len(_NO_TAGS))] = _NO_TAGS[: end - start]
     return bytes(photo)
 
 
-def _between(box: _Box, kept: list[_Place]) -> Iterator[_Place]:
-    """What of a box's bytes belongs to no picture."""
-    at = box.body
-    for start, end in sorted(kept):
-        if start > at:
-            yield at, min(start, box.end)
-        at = max(at, end)
-        if at >= box.end:
-            return
-    yield at, box.end
-
-
-def _boxes(photo: bytearray, at: int, end: int) -> Iterator[_Box]:
-    """The boxes from one place to another. Raises OddBoxes where they do not fill it."""
-    for _ in range(_MOST_BOXES):
-        if at == end:
-            return
-        if at + 8 > end:
-            break
-        size, head = int.from_bytes(photo[at : at + 4]), 8
-        if size == 1 and at + 16 <= end:
-            size, head = int.from_bytes(photo[at + 8 : at + 16]), 16
-        size = size or end - at  # 0: to the end
-        if size < head or at + size > end:
-            break
-        yield _Box(bytes(photo[at + 4 : at + 8]), at, at + head, at + size)
-        at += size
-    raise OddBoxes("boxes do not fit")
-
-
-def _empty(photo: bytearray, box: _Box) -> None:
-    photo[box.start + 4 : box.start + 8] = b"free"
-    photo[box.body : box.end] = bytes(box.end - box.body)
-
-
-def _items_of(photo: bytearray, meta: _Box) -> tuple[list[_Place], list[_Place]]:
+def _items_of(photo: bytearray, meta: Box) -> tuple[list[Place], list[Place]]:
     """Where the pictures of a `meta` lie, and where its other items do; what else it tells is emptied."""
     inside = {}
-    for box in _boxes(photo, meta.body + 4, meta.end):
+    for box in boxes(photo, meta.body + 4, meta.end):
         inside[box.name] = box
         if box.name not in _META:
-            _empty(photo, box)
+            media_boxes.empty(photo, box)
     if b"iinf" not in inside or b"iloc" not in inside:
         raise OddBoxes("no items")
-    for container in _boxes(photo, inside[b"iprp"].body, inside[b"iprp"].end) if b"iprp" in inside else ():
-        for told in _boxes(photo, container.body, container.end) if container.name == b"ipco" else ():
+    for container in boxes(photo, inside[b"iprp"].body, inside[b"iprp"].end) if b"iprp" in inside else ():
+        for told in boxes(photo, container.body, container.end) if container.name == b"ipco" else ():
             if told.name in _PROPERTIES:
-                _empty(photo, told)
+                media_boxes.empty(photo, told)
     pictures = {number for number, kind in _items(photo, inside[b"iinf"]) if kind in _PICTURES}
-    whole = _Box(b"", 0, 0, len(photo))
-    kept: list[_Place] = []
-    gone: list[_Place] = []
+    whole = Box(b"", 0, 0, len(photo))
+    kept: list[Place] = []
+    gone: list[Place] = []
     for number, is_within, start, length in _places(photo, inside[b"iloc"]):
         holder = inside.get(b"idat") if is_within else whole
         if holder is None or holder.body + start + length > holder.end:
             raise OddBoxes("an item lies outside the file")
+        if len(kept) + len(gone) >= _MOST_PLACES:
+            raise OddBoxes("more places than a photo has")
         end = holder.body + start + length if length else holder.end
         (kept if number in pictures else gone).append((holder.body + start, end))
     return kept, gone
 
 
-def _items(photo: bytearray, box: _Box) -> Iterator[tuple[int, bytes]]:
+def _items(photo: bytearray, box: Box) -> Iterator[tuple[int, bytes]]:
     """Number and type of each item (`infe`, versions 2 and 3; the older ones know no pictures)."""
     version = photo[box.body]
     at = box.body + 4 + (2 if version == 0 else 4)
-    for entry in _boxes(photo, at, box.end):
+    for entry in boxes(photo, at, box.end):
         of = photo[entry.body]
         if entry.name != b"infe" or of not in (2, 3):
             raise OddBoxes("an item without a type")
@@ -142,7 +97,7 @@ def _items(photo: bytearray, box: _Box) -> Iterator[tuple[int, bytes]]:
         yield number, bytes(photo[kind : kind + 4])
 
 
-def _places(photo: bytearray, box: _Box) -> Iterator[tuple[int, bool, int, int]]:
+def _places(photo: bytearray, box: Box) -> Iterator[tuple[int, bool, int, int]]:
     """Number, whether within `idat`, start and length (0: to the end) of each extent of each item."""
     reader = _Numbers(photo, box.body, box.end)
     version = reader.number(1)

@@ -6,11 +6,14 @@ tag.
 """
 
 import dataclasses
+import itertools
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 
-from server.files import heif_photos, tagged_media
+from server.files import films, heif_photos, tagged_media
+from server.files.media_boxes import OddBoxes
 
 _EXIF = b"Exif\x00\x00"
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -20,6 +23,9 @@ _JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD, 0xDE, 0xDF}) - {0x
 """Frames, tables and sizes; scans (0xDA) are copied apart."""
 _JPEG_NAMED = {0xE0: b"JFIF\x00", 0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
 """Segments of applications that decide how colours look."""
+_FILL = re.compile(rb"\xff+")
+"""A marker may be preceded by any number of bytes that fill."""
+_MARKER = re.compile(rb"\xff(?:[^\x00\xd0-\xd7]|\Z)")
 _PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP bKGD pHYs acTL fcTL fdAT".split()
 )
@@ -31,10 +37,7 @@ _MOST_PIECES = 200_000
 """Of one file; a photo of a phone has some hundreds."""
 _OLD_FILM = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """First boxes of QuickTime films older than `ftyp`."""
-_FILM_PARTS = frozenset({b"moov", b"trak", b"moof", b"traf"})
-_FILM_DEPTH = 8
-_FILM_TOLD = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
-"""What a film tells beside its picture and sound: place, phone, title; XMP; and rests of all that."""
+_REFUSED_BOXES = frozenset({b"JXL ", b"jP  "})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,23 +65,30 @@ def bare(content: bytes) -> CutPhoto:
 
 def _reader(head: bytes) -> Callable[[bytes], CutPhoto] | None:
     if heif_photos.is_one(head):
-        return _heif
+        return _boxed(lambda content: (heif_photos.bare(content), False))
     if head[4:8] == b"ftyp" or head[4:8] in _OLD_FILM:
-        return _film
+        return _boxed(films.bare)
+    if head[4:8] in _REFUSED_BOXES:
+        return _refused
     if head[:4] == b"RIFF":
-        return {b"WEBP": _webp, b"WAVE": _tagged(tagged_media.wave)}.get(head[8:12])
-    return next((read for first, read in _BY_FIRST_BYTES if head.startswith(first)), None)
+        return {b"WEBP": _webp, b"WAVE": _tagged(tagged_media.wave)}.get(head[8:12], _refused)
+    found = next((read for first, read in _BY_FIRST_BYTES if head.startswith(first)), None)
+    is_sound = head[:1] == b"\xff" and head[1:2] >= b"\xe0"
+    return found or (_tagged(tagged_media.mp3) if is_sound else None)
 
 
 def _tagged(read: Callable[[bytes], tuple[bytes, bool]]) -> Callable[[bytes], CutPhoto]:
     return lambda content: CutPhoto(*read(content))
 
 
-def _heif(content: bytes) -> CutPhoto:
-    try:
-        return CutPhoto(heif_photos.bare(content), is_broken=False)
-    except heif_photos.OddBoxes:
-        return _refused(content)
+def _boxed(read: Callable[[bytes], tuple[bytes, bool]]) -> Callable[[bytes], CutPhoto]:
+    def cut(content: bytes) -> CutPhoto:
+        try:
+            return CutPhoto(*read(content))
+        except OddBoxes:
+            return _refused(content)
+
+    return cut
 
 
 def _jpeg(content: bytes) -> CutPhoto:
@@ -108,10 +118,10 @@ def _jpeg(content: bytes) -> CutPhoto:
 
 def _segment(content: bytes, at: int) -> tuple[int, int, int] | None:
     """The marker at a place, where it begins and where its segment ends; None where there is none."""
-    if content[at : at + 1] != b"\xff":
+    filled = _FILL.match(content, at)
+    if filled is None:
         return None
-    while content[at + 1 : at + 2] == b"\xff":  # a marker may be preceded by any number of fill bytes
-        at += 1
+    at = filled.end() - 1
     marker = content[at + 1] if at + 1 < len(content) else 0
     if marker == 0xD9:
         return marker, at, at + 2
@@ -123,19 +133,15 @@ def _segment(content: bytes, at: int) -> tuple[int, int, int] | None:
 
 def _end_of_scan(content: bytes, at: int) -> int:
     """Where coded data end: at the first 0xFF that is neither stuffed (00) nor a restart (D0 to D7)."""
-    while (at := content.find(b"\xff", at)) >= 0:
-        following = content[at + 1] if at + 1 < len(content) else 0xD9
-        if following != 0 and not 0xD0 <= following <= 0xD7:
-            return at
-        at += 2
-    return len(content)
+    found = _MARKER.search(content, at)
+    return found.start() if found is not None else len(content)
 
 
 def _png(content: bytes) -> CutPhoto:
     """PNG by its chunks, up to the last one."""
     kept: list[bytes] = []
     turn, is_broken = 1, True
-    for name, start, end in _png_chunks(content):
+    for name, start, end in itertools.islice(_png_chunks(content), _MOST_PIECES):
         if name == b"eXIf":
             turn = _turn(content[start + 8 : end - 4]) or turn
         elif name in _PNG_KEPT:
@@ -166,7 +172,7 @@ def _webp(content: bytes) -> CutPhoto:
     turn = 1
     last = min(len(content), 8 + int.from_bytes(content[4:8], "little"))
     at = 12
-    while at + 8 <= last:
+    while at + 8 <= last and len(kept) < _MOST_PIECES:
         name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
         end = at + 8 + size
         if end > last:
@@ -191,32 +197,6 @@ def _webp_of(kept: list[bytes], turn: int) -> bytes:
             kept.append(_even(b"EXIF" + struct.pack("<I", len(tag)) + tag))
     body = b"WEBP" + b"".join(kept)
     return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def _film(content: bytes) -> CutPhoto:
-    """MP4, 3GP or M4A: boxes that tell something are emptied in their place, since others point at bytes by number."""
-    film = bytearray(content)
-    is_whole = _empty_boxes(film, 0, len(film))
-    return CutPhoto(bytes(film), not is_whole)
-
-
-def _empty_boxes(film: bytearray, at: int, end: int, depth: int = 0) -> bool:
-    """Empty what tells something among the boxes from one place to another; whether they fill it exactly."""
-    while at + 8 <= end:
-        size, head = int.from_bytes(film[at : at + 4]), 8
-        if size == 1 and at + 16 <= end:
-            size, head = int.from_bytes(film[at + 8 : at + 16]), 16
-        size = size or end - at  # 0: to the end of the file
-        if size < head or at + size > end:
-            return False
-        name = bytes(film[at + 4 : at + 8])
-        if name in _FILM_TOLD:
-            film[at + 4 : at + 8] = b"free"
-            film[at + head : at + size] = bytes(size - head)
-        elif name in _FILM_PARTS and depth < _FILM_DEPTH:
-            _empty_boxes(film, at + head, at + size, depth + 1)
-        at += size
-    return at == end
 
 
 def _even(chunk: bytes) -> bytes:
@@ -246,18 +226,19 @@ def _tag(turn: int) -> bytes:
 
 
 def _refused(_content: bytes) -> CutPhoto:
-    """TIFF and raw photos, Matroska, FLAC: what they tell stands among what they show."""
+    """TIFF and raw photos, JPEG XL and 2000, AVI, Matroska, AIFF, FLAC, ASF: they tell among what they show."""
     return CutPhoto(b"", is_broken=True, is_refused=True)
 
 
+_MIXED = (
+    b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+", b"IIU\x00", b"IIRO", b"IIRS", b"FUJIFILM", b"\xff\x0a",
+    b"\x1aE\xdf\xa3", b"fLaC", b"FORM", b"caff", b"\x30\x26\xb2\x75", b"FLV\x01",
+)  # fmt: skip
 _BY_FIRST_BYTES = (
     (b"\xff\xd8\xff", _jpeg),
     (_PNG, _png),
     (b"GIF8", _tagged(tagged_media.gif)),
-    *((first, _tagged(tagged_media.mp3)) for first in (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+    (b"ID3", _tagged(tagged_media.mp3)),
     (b"OggS", _tagged(tagged_media.ogg)),
-    *(
-        (first, _refused)
-        for first in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+", b"\x1aE\xdf\xa3", b"fLaC")
-    ),
+    *((first, _refused) for first in _MIXED),
 )

@@ -2,6 +2,7 @@
 
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +56,86 @@ def test_boxes_in_boxes_without_end_end() -> None:
     for _ in range(5_000):
         deep = box(b"moov", deep)
     assert len(photos.bare(box(b"ftyp", b"mp42") + deep).content) == 12 + len(deep)
+
+
+SEEN = b"picture"
+TIMES = struct.pack(">II", 3_900_000_001, 3_900_000_002)
+"""When it was made and changed, in seconds since 1904."""
+
+
+def full(name: bytes, *numbers: int, rest: bytes = b"") -> bytes:
+    return box(name, struct.pack(f">{len(numbers) + 1}I", 0, *numbers) + rest)
+
+
+def track(
+    kind: bytes, chunks: list[int], sizes: list[int], *, per_chunk: int = 1, is_wide: bool = False
+) -> bytes:
+    """A track of a film: what it is, where its chunks begin, and how large its samples are."""
+    if is_wide:
+        places = full(b"co64", len(chunks), rest=struct.pack(f">{len(chunks)}Q", *chunks))
+    else:
+        places = full(b"stco", len(chunks), *chunks)
+    alike = sizes[0] if len(set(sizes)) == 1 else 0
+    table = full(b"stsz", alike, len(sizes), *(() if alike else sizes))
+    tables = box(b"stbl", full(b"stsd", 0) + full(b"stsc", 1, 1, per_chunk, 1) + table + places)
+    handler = full(b"hdlr", 0, rest=kind + b"appl" + bytes(8) + MAKER + b"\0")
+    media = full(b"mdhd", rest=TIMES + bytes(12)) + handler + box(b"minf", tables)
+    return box(b"trak", full(b"tkhd", rest=TIMES + bytes(72)) + box(b"mdia", media))
+
+
+def film_of_tracks(told: list[bytes], *, kind: bytes, is_wide: bool = False) -> bytes:
+    """A film whose places are a track beside its pictures, as cameras that follow their way write them."""
+    head = box(b"ftyp", b"qt  \0\0\0\0qt  ")
+    sizes = [len(each) for each in told]
+    first = len(head) + 8
+    data = b"".join(SEEN + each for each in told)
+    chunks = [first + n * len(SEEN) + sum(sizes[:n]) + len(SEEN) for n in range(len(told))]
+    pictures = [first + n * len(SEEN) + sum(sizes[:n]) for n in range(len(told))]
+    tracks = track(b"vide", pictures, [len(SEEN)] * len(told)) + track(kind, chunks, sizes, is_wide=is_wide)
+    return head + box(b"mdat", data) + box(b"moov", full(b"mvhd", rest=TIMES + bytes(88)) + tracks)
+
+
+@pytest.mark.parametrize("kind", [b"meta", b"camm", b"text", b"sbtl", b"data"])
+def test_places_in_a_track_beside_the_pictures_go_and_the_pictures_stay(kind: bytes) -> None:
+    """Phones and cameras write where they are every second: `mebx`, `camm`, `gpmd`, or as subtitles."""
+    told = [PLACE, PLACE + b"and more", PLACE * 2]
+    for is_wide in (False, True):
+        whole = film_of_tracks(told, kind=kind, is_wide=is_wide)
+        bare = photos.bare(whole)
+        assert not bare.is_broken
+        assert PLACE not in bare.content
+        assert bare.content.count(SEEN) == whole.count(SEEN) == 3
+        assert len(bare.content) == len(whole)
+        assert photos.bare(bare.content) == bare
+
+
+def test_a_film_does_not_say_when_and_with_what_it_was_made() -> None:
+    bare = photos.bare(film_of_tracks([PLACE], kind=b"meta")).content
+    assert MAKER not in bare
+    assert TIMES[:4] not in bare
+    assert TIMES[4:] not in bare
+    assert b"vide" in bare
+
+
+def test_what_no_player_needs_goes_whatever_it_is_called() -> None:
+    whole = film()
+    for name in (b"smta", b"gps ", b"Xtra", b"prft", b"emsg", b"zzzz"):
+        odd = whole + box(name, PLACE) + box(b"moov", box(name, PLACE) + box(b"trak", box(name, MAKER)))
+        assert PLACE not in photos.bare(odd).content, name
+        assert MAKER not in photos.bare(odd).content, name
+
+
+def test_a_film_that_broke_off_within_its_head_tells_nothing_of_it() -> None:
+    whole = film()
+    for end in range(whole.index(PLACE), whole.index(b"mdat") - 4, 7):
+        cut = photos.bare(whole[:end])
+        assert cut.is_broken
+        assert PLACE[:6] not in cut.content
+        assert MAKER[:6] not in cut.content
+
+
+def test_a_film_in_pieces_with_a_track_that_tells_is_not_kept() -> None:
+    fragment = box(b"moof", box(b"traf", b""))
+    assert photos.bare(film_of_tracks([PLACE], kind=b"meta") + fragment).is_refused
+    assert photos.bare(box(b"ftyp", b"isom") + box(b"moov", box(b"cmov", PLACE))).is_refused
+    assert not photos.bare(film() + fragment).is_refused
