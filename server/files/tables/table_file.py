@@ -13,6 +13,7 @@ from typing import Any
 from lxml import etree
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils import range_boundaries
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 from pyxform.xls2json_backends import xlrd_open
 
 from forms.errors import FormRejected
@@ -28,12 +29,22 @@ MOST_SHEETS = 60
 MOST_LETTERS = 2_000
 """Of one cell; what is longer is cut."""
 _MOST_MERGED = 20_000
-_EMPTY_AT_END = 60
+_MOST_EMPTY = 60
+"""Rows without a cell that are kept one after the other."""
 _ZIP, _OLE = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")
+_OTHER_KINDS = {
+    "xl/workbook.bin": "bảng Excel nhị phân (.xlsb)",
+    "content.xml": "bảng của LibreOffice (.ods)",
+    "word/document.xml": "văn bản Word",
+}
+"""What an archive is that has this part."""
 _WEB = re.compile(rb"\s*(<!doctype html|<html|<table|<\?xml|mime-version:)", re.IGNORECASE)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]{0,80}?ref=\"([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})\"")
 _MARKS = "\t;,|"
+_XLS_DAY, _XLS_BOOLEAN, _XLS_ERROR = 3, 4, 5
+"""Kinds of cells as xlrd numbers them."""
+_QUOTED = re.compile(r"^['’](\d.*)$")
 
 Cell = str | int | float | None
 """Text on one line, a number as the program kept it, or nothing."""
@@ -76,6 +87,7 @@ def of_file(content: bytes, filename: str) -> tuple[SheetCells, ...]:
     if len(content) > MOST_BYTES:
         raise TableRejected([f"Tệp lớn hơn {MOST_BYTES // 1_000_000} MB; hãy tách thành nhiều tệp."])
     if content.startswith(_ZIP):
+        _check_kind(content)
         return tuple(map(_in_todays_letters, _of_xlsx(content, filename)))
     if content.startswith(_OLE):
         return tuple(map(_in_todays_letters, _of_xls(content)))
@@ -120,6 +132,18 @@ def _mark(text: str) -> str:
     return max(_MARKS, key=steady)
 
 
+def _check_kind(content: bytes) -> None:
+    """Refuse by name the workbooks that look like .xlsx and are none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = frozenset(archive.namelist())
+    except zipfile.BadZipFile:
+        return  # told as damaged
+    other = next((told for part, told in _OTHER_KINDS.items() if part in names), "")
+    if other:
+        raise TableRejected([f"Tệp là {other}: hãy mở ra rồi chọn Lưu thành (Save As) dạng .xlsx."])
+
+
 def _of_xlsx(content: bytes, filename: str) -> list[SheetCells]:
     try:
         refuse_bombs(content, filename)
@@ -162,17 +186,17 @@ def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, tuple[Cell, ...]]]:
 
 
 def _bounded(name: str, rows: Iterable[tuple[int, tuple[Cell, ...]]], *, hidden: bool) -> SheetCells:
-    """Rows to the last that is filled; a row claimed far down costs nothing."""
+    """Rows to the last that is filled; of a long gap between them, its first rows alone."""
     kept: list[tuple[int, tuple[Cell, ...]]] = []
     empty = 0
     for number, cells in rows:
         empty = 0 if any(cell is not None for cell in cells) else empty + 1
-        if empty > _EMPTY_AT_END:
-            break
+        if empty > _MOST_EMPTY:
+            continue
         if len(kept) == MOST_ROWS:
             return SheetCells(one_line(name), tuple(kept), hidden, is_cut=True)
         kept.append((number, cells))
-    return SheetCells(one_line(name), tuple(kept[: len(kept) - empty]), hidden)
+    return SheetCells(one_line(name), tuple(kept[: len(kept) - min(empty, _MOST_EMPTY)]), hidden)
 
 
 def _with_formulas(shown: SheetCells, written: SheetCells) -> SheetCells:
@@ -241,10 +265,12 @@ def _filled(sheet: SheetCells, merged: Sequence[str]) -> SheetCells:
 def _of_xls(content: bytes) -> list[SheetCells]:
     try:
         book = xlrd_open(file_contents=content, logfile=io.StringIO(), formatting_info=True)
+        epoch = CALENDAR_MAC_1904 if book.datemode else CALENDAR_WINDOWS_1900
         found = []
         for sheet in book.sheets()[:MOST_SHEETS]:
             rows = (
-                (n + 1, tuple(map(_cell, sheet.row_values(n)[:MOST_COLUMNS]))) for n in range(sheet.nrows)
+                (n + 1, tuple(_old_cell(cell, epoch) for cell in sheet.row(n)[:MOST_COLUMNS]))
+                for n in range(sheet.nrows)
             )
             cells = _bounded(sheet.name, rows, hidden=bool(sheet.visibility))
             areas = [
@@ -270,6 +296,17 @@ def _letters(column: int) -> str:
     return found
 
 
+def _old_cell(cell: Any, epoch: dt.datetime) -> Cell:
+    """A cell of .xls, which keeps days, yes and no, and errors as numbers of another kind ([MS-XLS] 2.4)."""
+    if cell.ctype == _XLS_ERROR:
+        return "#N/A"
+    if cell.ctype == _XLS_BOOLEAN:
+        return _cell(bool(cell.value))
+    if cell.ctype == _XLS_DAY and cell.value >= 1:
+        return _cell(from_excel(cell.value, epoch))
+    return _cell(cell.value)
+
+
 def _cell(value: Any) -> Cell:
     """A cell as text on one line or as a number; None for a blank one."""
     if isinstance(value, bool) or value is None:
@@ -280,7 +317,9 @@ def _cell(value: Any) -> Cell:
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, dt.datetime | dt.date):
         return f"{value:%d/%m/%Y}"
-    return " ".join(str(value)[:MOST_LETTERS].split()) or None
+    text = " ".join(str(value)[:MOST_LETTERS].split())
+    # before a number typed as text; Excel shows it in no cell, programs that fill cells leave it there
+    return _QUOTED.sub(r"\1", text) or None
 
 
 def _in_todays_letters(sheet: SheetCells) -> SheetCells:

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import time
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -152,3 +154,36 @@ def test_headings_without_end_cost_little() -> None:
     with pytest.raises(TableRejected):
         read_table.read_text(text, KIND)
     assert time.process_time() - began < 5
+
+
+def test_the_last_row_before_a_long_gap_is_read_and_so_is_what_follows() -> None:
+    """Formatted empty rows stand below many an office's table."""
+    gap = [()] * 75
+    assert cells(read([("Họ tên", "Thôn"), ("An", "Đông"), *gap, ("Bình", "Đoài"), *gap])) == [
+        ("An", "Đông"),
+        ("Bình", "Đoài"),
+    ]
+
+
+def test_an_apostrophe_before_a_number_is_no_part_of_it() -> None:
+    reading = read([("Họ tên", "Thôn", "Số hộ"), ("An", "Đông", "'0120"), ("O'Hà", "'Đoài'", "’95")])
+    assert [row.whole("households", "Số hộ") for row in reading.rows] == [120, 95]
+    assert cells(reading)[1] == ("O'Hà", "'Đoài'")
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [("xl/workbook.bin", ".xlsb"), ("content.xml", ".ods"), ("word/document.xml", "Word")],
+)
+def test_what_only_looks_like_xlsx_is_refused_by_its_own_name(part: str, kind: str) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(part, "<a/>")
+    with pytest.raises(TableRejected, match=f"{kind}.*Lưu thành"):
+        table_file.of_file(out.getvalue(), "a.xlsx")
+
+
+def test_days_in_an_old_workbook_are_read_as_days() -> None:
+    content = (Path(__file__).parents[3] / "data" / "tables" / "old-dates.xls").read_bytes()
+    households = table_file.of_file(content, "old-dates.xls")[0]
+    assert households.rows[2][1][4] == "07/05/2026"
