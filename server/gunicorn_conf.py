@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from gunicorn.glogging import Logger
 
+from server import sqlite_log
 from server.counting import folding
 from server.hooks import endpoints, sender_process
 from server.operations import logs
@@ -141,7 +142,7 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Every worker applies the log, folds the tally, looks at new visits and for what is to be sent on.
+    """Every worker applies the log, folds the tally, looks at new visits, for what to send on, at SQLite's log.
 
     What one does the others leave to it.
     """
@@ -151,6 +152,7 @@ def post_worker_init(worker: Any) -> None:
     folding.start(front.app)
     doubts.start(front.app)
     sender_process.start(front.app)
+    sqlite_log.start(front.app)
 
 
 def on_exit(_server: Any) -> None:
