@@ -30,6 +30,11 @@ LETTERS = ("".join(_LETTERS), "".join(_LETTERS.values()))
 """Each letter, small and large, and the sign for its place in the alphabet: what `translate` of SQL takes."""
 TONES = ("".join(_TONE_OF), "".join(_TONE_OF.values()))
 """Each letter and the digit of its tone, 0 to 5."""
+CAPITALS = (
+    "".join(each for each in _LETTERS if not each.isascii() and each.isupper()),
+    "".join(each.lower() for each in _LETTERS if not each.isascii() and each.isupper()),
+)
+"""Each large letter beyond ASCII, and its small one."""
 DIGITS = 12
 """To how many a number is filled up with zeros; of a longer one the last count."""
 BETWEEN = "\t"

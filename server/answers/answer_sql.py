@@ -10,8 +10,6 @@ from typing import Any
 import orjson
 import regex
 import sqlalchemy as sa
-from flask import Flask
-from sqlalchemy import event
 from sqlalchemy.orm import aliased
 
 from forms.definition import NONE, Definition, Field
@@ -25,6 +23,7 @@ from server.answers.expression import (
     Holds,
     IsAnswered,
     Key,
+    Matches,
     Not,
     OrderBy,
     Own,
@@ -34,16 +33,17 @@ from server.answers.expression import (
     Ticked,
     Value,
 )
-from server.db import db
+from server.answers.text_functions import in_small_letters, is_matched
 from server.exports import select
 from server.models import Collector, Submission, Village
 
 Column = sa.ColumnElement[Any]
 NUMBERS = frozenset({"integer", "decimal"})
-_MATCHES = "answer_matches"
-_PATIENCE = 0.2
-"""Seconds that one text is matched for; a pattern that takes longer matches nothing."""
-
+NUL = "\0"
+"""No answer holds it, since XML has no such letter, and PostgreSQL refuses to look for it."""
+_WHOLE = 2**63
+_MOST = 10**300
+"""Numbers of databases: whole ones are less than the first, and what is beyond the second says nothing."""
 _TO_SECONDS = len("2026-11-22T02:15:03")
 
 
@@ -83,7 +83,8 @@ class AnswerSql:
             case AnyRound(repeat, inside):
                 return self._any_round(repeat, inside)
             case _:
-                return self._leaf(expression)
+                has_nul = any(NUL in text for text in _texts(expression))
+                return sa.false() if has_nul else self._leaf(expression)
 
     def order(self, wanted: Sequence[OrderBy]) -> list[Column]:
         """What rows are sorted by, the key last: two readings of one list are alike."""
@@ -116,7 +117,9 @@ class AnswerSql:
                 return self._holds(self._listed(key.path), orjson.dumps(name).decode(), Part.ANYWHERE)
             case Holds(key, text, part, cased):
                 column = self.text(key)
-                said = (column, text) if cased else (sa.func.lower(column), text.lower())
+                said: tuple[Column, str] = (
+                    (column, text) if cased else (in_small_letters(column), text.lower())
+                )
                 return self._holds(*said, part)
             case _:
                 return self._matched(self.text(expression.key), expression.pattern, cased=expression.cased)
@@ -129,9 +132,9 @@ class AnswerSql:
         """With one look at the answer for all values: a database reads the whole document at each."""
         if any(isinstance(value, dt.datetime) for value in values):
             return sa.or_(sa.false(), *(self._compared(key, Sign.EQUAL, value) for value in values))
-        sides = [self._sides(key, value) for value in values]
+        sides = [self._sides(key, value) for value in values if not (isinstance(value, str) and NUL in value)]
         wanted = [value for _, value in sides if value is not None]
-        return sides[0][0].in_(wanted) if wanted else sa.false()
+        return sides[0][0].in_(wanted) if wanted else sa.false()  # sides are those of one column
 
     def _sides(self, key: Key, value: Value) -> tuple[Column, Column | None]:
         """What a value is compared with, and the value; None where no answer to the question can be it."""
@@ -207,10 +210,7 @@ class AnswerSql:
             regex.compile(pattern)
         except regex.error as error:
             raise BadPattern(str(error)) from error
-        if self.is_postgresql:
-            return column.op("~" if cased else "~*", return_type=sa.Boolean())(pattern)
-        found: sa.ColumnElement[bool] = getattr(sa.func, _MATCHES)(column, pattern, cased) == 1
-        return found
+        return is_matched(column, pattern, cased=cased, dialect=self.dialect)
 
     def _own(self, key: Own) -> Column:
         match key:
@@ -239,30 +239,12 @@ def of_form(form: Definition, dialect: str, *, personal: bool) -> AnswerSql:
     return AnswerSql(shown, dialect)
 
 
-def register(app: Flask) -> None:
-    """Give SQLite the regular expressions that it has not."""
-    with app.app_context():
-        engine = db.engine
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def _connected(connection: Any, _record: Any) -> None:
-            connection.create_function(_MATCHES, 3, _found, deterministic=True)
-
-
-def _found(text: str | None, pattern: str, cased: int) -> int:
-    if text is None:
-        return 0
-    try:
-        return int(bool(regex.search(pattern, text, 0 if cased else regex.IGNORECASE, timeout=_PATIENCE)))
-    except TimeoutError:
-        return 0
-
-
 def as_number(value: Value) -> int | float | None:
-    """A value as the number it says; None where it says none."""
+    """A value as the number it says; None where it says none. A whole number that no column holds is a broken one."""
     if isinstance(value, dt.datetime):
         return None
+    if isinstance(value, int) and abs(value) >= _WHOLE:
+        return float(max(min(value, _MOST), -_MOST))
     if not isinstance(value, str):
         return value
     for read in (int, float):
@@ -270,8 +252,16 @@ def as_number(value: Value) -> int | float | None:
             found = read(value)
         except ValueError:
             continue
-        return found if -1e300 < found < 1e300 else None
+        return as_number(found) if -_MOST < found < _MOST else None
     return None
+
+
+def _texts(leaf: Any) -> tuple[str, ...]:
+    """The texts that a condition looks for, but for lists of them."""
+    match leaf:
+        case Compare(_, _, str(text)) | Holds(_, text) | Matches(_, text) | Ticked(_, text):
+            return (text,)
+    return ()
 
 
 def as_text(value: Value, asked: Field | None) -> str:

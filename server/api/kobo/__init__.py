@@ -3,7 +3,7 @@
 from flask import Flask
 
 from server import replica
-from server.answers import answer_sql
+from server.answers import text_functions
 from server.api.kobo import (
     asset_routes,
     attachment_routes,
@@ -45,7 +45,7 @@ for _each in BLUEPRINTS:
 
 def register(app: Flask) -> None:
     """Add the addresses of Kobo's clients to the application."""
-    answer_sql.register(app)
+    text_functions.register(app)
     export_routes.register(app)
     app.wsgi_app = PlainAddresses(app.wsgi_app)  # type: ignore[method-assign]
     for blueprint in BLUEPRINTS:

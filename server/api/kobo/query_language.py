@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from forms import values
 from forms.definition import Definition
 from server.answers.expression import (
     Among,
@@ -138,7 +139,7 @@ class QueryLanguage:
     def _pattern(self, name: str, said: str, options: Any) -> Expression:
         if not isinstance(options, str) or set(options) - set("imsx"):
             raise wrong("query", UNSUPPORTED)
-        return Matches(self._key(name), said, cased="i" not in options)
+        return Matches(self._key(name), values.text(said), cased="i" not in options)
 
     def _equal(self, name: str, said: Any) -> Expression:
         if said is None:
@@ -159,7 +160,7 @@ class QueryLanguage:
         """One of what `$all` names: ticked, where several may be."""
         field = self.form.by_path.get(name)
         if field is not None and field.kind == "select_multiple" and isinstance(said, str):
-            return Ticked(AnswerAt(name), said)
+            return Ticked(AnswerAt(name), values.text(said))
         return self._equal(name, said)
 
     def _exists(self, name: str) -> Expression:
@@ -192,8 +193,10 @@ class QueryLanguage:
 
     def _value(self, key: Key, said: Any) -> Any:
         """A value in our words: ids with their scheme, moments in UTC to the second, versions as they are written."""
-        if isinstance(key, AnswerAt) or not isinstance(said, str):
+        if not isinstance(said, str):
             return said
+        if isinstance(key, AnswerAt):
+            return values.text(said)
         if key is Own.VERSION:
             return self.versions.get(said, said)
         return _IN_OUR_WORDS[key](said) if key in _IN_OUR_WORDS else said
@@ -228,11 +231,11 @@ def _utc(said: str) -> str:
     """A moment with a zone as UTC to the second; anything else as it is, since days and beginnings compare as text."""
     try:
         moment = dt.datetime.fromisoformat(said)
-    except ValueError:
+        if moment.tzinfo is None:
+            return said[:_TO_SECONDS]
+        return moment.astimezone(dt.UTC).isoformat()[:_TO_SECONDS]
+    except (ValueError, OverflowError):
         return said
-    if moment.tzinfo is None:
-        return said[:_TO_SECONDS]
-    return moment.astimezone(dt.UTC).isoformat()[:_TO_SECONDS]
 
 
 def _number(said: str) -> int | str:

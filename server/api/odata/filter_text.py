@@ -14,6 +14,7 @@ from odata_query import ast
 from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 
+from forms import values
 from server import clock
 from server.answers.expression import (
     ALL,
@@ -39,11 +40,16 @@ LONGEST = 4_000
 DEEPEST = 60
 """Parts of an expression within each other."""
 
+_LAST_YEAR = 9998
+"""Of moments: one beyond is read as the last of this year, as databases have it; their zones and next days still are
+moments of the calendar."""
+
 _STRING = re.compile(r"('(?:[^']|'')*')")
 _PATH = re.compile(r"(?<![\w.:+'$-])\$?[A-Za-z_]\w*(?:\.\w+)*(?:/\$?[A-Za-z_]\w*)*")
+_LAMBDA = re.compile(r"/(any|all)\s*\(")
 _WORDS = frozenset(
     ("and", "or", "not", "eq", "ne", "gt", "ge", "lt", "le", "in", "null", "true", "false", "duration", "geography",
-     "add", "sub", "mul", "div", "mod")
+     "add", "sub", "mul", "div", "mod", "has")
 )  # fmt: skip
 _SIGNS: Mapping[type, Sign] = {
     ast.Eq: Sign.EQUAL, ast.Gt: Sign.GREATER, ast.GtE: Sign.AT_LEAST, ast.Lt: Sign.LESS, ast.LtE: Sign.AT_MOST,
@@ -71,11 +77,14 @@ class TableNames:
 
 def expression(text: str, names: TableNames) -> Expression:
     """What a `$filter` asks for; all rows where it is empty. Problem OPTION_WRONG or OPTION_UNSUPPORTED."""
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return ALL
     if len(text) > LONGEST:
         raise _wrong("$filter", f"dài quá {LONGEST} chữ")
     keys: list[Key] = []
+    if lambda_of := _LAMBDA.search(_STRING.sub("", text)):
+        raise Problem(ODataProblem.OPTION_UNSUPPORTED, option=f"{lambda_of[1]} trong $filter")
     prepared = _with_placeholders(text, names, keys)
     try:
         tree = ODataParser().parse(_tokens(prepared))
@@ -105,6 +114,8 @@ def _with_placeholders(text: str, names: TableNames, keys: list[Key]) -> str:
 
     def placed(found: re.Match[str]) -> str:
         path = found[0]
+        if path == "has" and path not in names.keys:
+            raise Problem(ODataProblem.OPTION_UNSUPPORTED, option="has trong $filter")
         if path.lower() in _WORDS or found.string[found.end() :].lstrip()[:1] == "(":
             return path
         key = names.keys.get(path)
@@ -163,9 +174,12 @@ class _Reading:
         raise _unsupported(node)
 
     def _key(self, node: Any) -> Key | None:
-        if isinstance(node, ast.Identifier):
-            return self._keys[int(node.name.removeprefix("f"))]
-        return None
+        if not isinstance(node, ast.Identifier):
+            return None
+        number = node.name.removeprefix("f")
+        if not number.isdecimal():  # a word of the grammar where a field should stand: `and eq 1`
+            raise _wrong("$filter", f"“{node.name[:40]}” không phải tên trường")
+        return self._keys[int(number)]
 
     def _value(self, key: Key, node: Any) -> Any:
         return self._names.read(key, _literal(node))
@@ -188,7 +202,7 @@ class _Reading:
         if isinstance(sign, ast.NotEq):
             return Not(self._compared(ast.Eq(), left, right))
         wanted = _SIGNS[type(sign)]
-        if self._key(left) is None and self._key(right) is not None and not isinstance(left, ast.Call):
+        if self._key(left) is None and self._key(right) is not None and not _takes_a_field(left):
             left, right, wanted = right, left, _TURNED[wanted]
         if isinstance(left, ast.Call):
             return self._called(left, wanted, right)
@@ -200,23 +214,27 @@ class _Reading:
         return Compare(key, wanted, self._value(key, right))
 
     def _holds(self, name: str, args: Sequence[Any]) -> Expression:
-        (inner, lowered), text = _bare(args[0]), _literal(_bare(args[1])[0])
-        key = self._key(inner)
+        inner, case = _bare(args[0])
+        key, text = self._key(inner), _literal(args[1])
         if key is None or not isinstance(text, str):
             raise _unsupported(args[0])
-        return Holds(key, text, _PARTS[name], cased=not lowered)
+        if case and text != _CASES[case](text):
+            return Some()
+        return Holds(key, text, _PARTS[name], cased=not case)
 
     def _called(self, call: ast.Call, sign: Sign, right: Any) -> Expression:
         """A function of a field against a value: small or large letters, the year or the day of a moment."""
-        inner, lowered = _bare(call)
-        key = self._key(inner if lowered else call.args[0]) if call.args else None
-        value = _literal(_bare(right)[0])
-        if key is not None and lowered and sign is Sign.EQUAL and isinstance(value, str):
+        inner, case = _bare(call)
+        key = self._key(inner if case else call.args[0]) if call.args else None
+        value = _literal(right)
+        if key is not None and case and sign is Sign.EQUAL and isinstance(value, str):
+            if value != _CASES[case](value):
+                return Some()
             return Matches(key, f"^{re.escape(value)}$", cased=False)
-        if key is not None and call.func.name == "year" and type(value) is int and 1 < value < 9998:
+        if key is not None and call.func.name == "year" and type(value) is int and 1 < value < _LAST_YEAR:
             return self._between(key, sign, _new_year(value), _new_year(value + 1))
         if key is not None and call.func.name == "date" and type(value) is dt.date:
-            begin = dt.datetime.combine(value, dt.time(), dt.UTC)
+            begin = _moment(value)
             return self._between(key, sign, begin, begin + dt.timedelta(days=1))
         raise _unsupported(call)
 
@@ -235,19 +253,40 @@ def _new_year(year: int) -> dt.datetime:
     return dt.datetime(year, 1, 1, tzinfo=dt.UTC)
 
 
-def _bare(node: Any) -> tuple[Any, bool]:
-    """What stands in `tolower(…)` or `toupper(…)`, and whether it stood there."""
-    if isinstance(node, ast.Call) and node.func.name in ("tolower", "toupper"):
-        return node.args[0], True
-    return node, False
+def _takes_a_field(node: Any) -> bool:
+    return isinstance(node, ast.Call) and bool(node.args)
+
+
+_CASES: Mapping[str, Callable[[str], str]] = {"tolower": str.lower, "toupper": str.upper}
+
+
+def _bare(node: Any) -> tuple[Any, str]:
+    """What stands in `tolower(…)` or `toupper(…)`, and in which of them; "" in neither."""
+    if isinstance(node, ast.Call) and node.func.name in _CASES:
+        return node.args[0], node.func.name
+    return node, ""
+
+
+def _moment(day: dt.date) -> dt.datetime:
+    """The beginning of a day of UTC."""
+    return dt.datetime.combine(min(day, dt.date(_LAST_YEAR, 12, 31)), dt.time(), dt.UTC)
 
 
 def _literal(node: Any) -> Any:
-    """A value: text, number, yes or no as OData writes it, a day, a moment with its zone (UTC where it has none)."""
+    """A value: text with composed letters as answers are kept, number, yes or no as OData writes it, a day, a moment
+    with its zone (UTC where it has none)."""
     if isinstance(node, ast.Call) and node.func.name == "now":
         return clock.now()
+    if isinstance(node, ast.Call) and node.func.name in _CASES:
+        return _CASES[node.func.name](str(_literal(node.args[0])))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_literal(node.operand)
+        if not isinstance(node.operand, ast.Integer | ast.Float):
+            raise _unsupported(node)
+        return -_constant(node.operand)
+    return _constant(node)
+
+
+def _constant(node: Any) -> Any:
     if isinstance(node, ast.GUID | ast.Duration | ast.Geography):
         return node.val
     if not isinstance(
@@ -259,8 +298,10 @@ def _literal(node: Any) -> Any:
     except ValueError as error:
         raise _wrong("$filter", f"không có ngày giờ {str(node.val)[:40]}") from error
     if isinstance(value, dt.datetime):
-        return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
-    return value.isoformat() if isinstance(value, dt.time) else value
+        return value.replace(year=min(value.year, _LAST_YEAR), tzinfo=value.tzinfo or dt.UTC)
+    if isinstance(value, dt.time):
+        return value.isoformat()
+    return values.text(value) if isinstance(value, str) else value
 
 
 def _wrong(option: str, why: str) -> Problem:

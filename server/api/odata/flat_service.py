@@ -115,7 +115,7 @@ def page(root: str, each: FlatSet, carried: Mapping[str, str] = MappingProxyType
 def count(each: FlatSet) -> Response:
     """How many rows there are, as text: `…/Coverage/$count`."""
     number = sum(1 for _ in _rows(each, query_options.asked()))
-    return odata_answers.whole(Response(str(number), content_type="text/plain"))
+    return odata_answers.number(number)
 
 
 def _rows(each: FlatSet, wanted: QueryOptions) -> Iterator[Row]:
@@ -148,9 +148,7 @@ def _looking(each: FlatSet) -> Callable[[Row], Callable[[Key], Any]]:
 
 def _selected(each: FlatSet, wanted: QueryOptions) -> list[tuple[int, FlatColumn]]:
     known = {column.name: (place, column) for place, column in enumerate(each.columns)}
-    for name in wanted.select:
-        if name not in known:
-            raise Problem(ODataProblem.OPTION_WRONG, option="$select", why=f"không có trường “{name[:80]}”")
+    query_options.check_selected(wanted.select, known)
     return [known[name] for name in wanted.select] or list(known.values())
 
 

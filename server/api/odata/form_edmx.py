@@ -7,6 +7,7 @@ from server.api.odata.flat_service import entity_type
 from server.api.odata.form_tables import ODataTable
 from server.exports.flat_table import FlatColumn
 
+SYSTEM_COLUMN = "__system"
 SYSTEM = "org.opendatakit.submission"
 TYPES: Mapping[str, str] = {
     "integer": "Edm.Int64",
@@ -18,12 +19,13 @@ TYPES: Mapping[str, str] = {
     "geoshape": "Edm.GeographyPolygon",
 }
 """By the kind of a question; all others are Edm.String."""
-_METADATA = (
+METADATA = (
     ("submissionDate", "Edm.DateTimeOffset"), ("updatedAt", "Edm.DateTimeOffset"), ("deletedAt", "Edm.DateTimeOffset"),
     ("submitterId", "Edm.String"), ("submitterName", "Edm.String"), ("attachmentsPresent", "Edm.Int64"),
     ("attachmentsExpected", "Edm.Int64"), ("status", f"{SYSTEM}.Status"), ("reviewState", f"{SYSTEM}.ReviewState"),
     ("deviceId", "Edm.String"), ("edits", "Edm.Int64"), ("formVersion", "Edm.String"),
 )  # fmt: skip
+"""`__system` of a submission, with their types."""
 _STATUSES = ("notDecrypted", "missingEncryptedFormData")
 _STATES = ("hasIssues", "edited", "rejected", "approved")
 
@@ -47,8 +49,21 @@ def describe(form_id: str, tables: Sequence[ODataTable], flat: tuple[str, Sequen
     )
 
 
+def selectable(table: ODataTable, tables: Sequence[ODataTable]) -> frozenset[str]:
+    """What `$select` may name of a table: all that is described of it, groups and parts of groups too."""
+    own = (
+        ("__id", table.key_of_parent)
+        if table.path
+        else ("__id", SYSTEM_COLUMN, *(f"{SYSTEM_COLUMN}/{name}" for name, _ in METADATA))
+    )
+    below = [each.names for each in tables if each.path and each.parent == table.path]
+    paths = [*(each.names for each in table.fields), *below]
+    parts = ("/".join(names[:place]) for names in paths for place in range(1, len(names) + 1))
+    return frozenset((*own, *parts))
+
+
 def _of_system() -> str:
-    properties = "".join(f'<Property Name="{name}" Type="{kind}"/>' for name, kind in _METADATA)
+    properties = "".join(f'<Property Name="{name}" Type="{kind}"/>' for name, kind in METADATA)
     enums = "".join(
         f'<EnumType Name="{name}">{"".join(f"<Member Name={chr(34)}{each}{chr(34)}/>" for each in members)}</EnumType>'
         for name, members in (("Status", _STATUSES), ("ReviewState", _STATES))
@@ -65,7 +80,7 @@ def _table(table: ODataTable, tables: Sequence[ODataTable], space: str) -> Itera
     own += (
         f'<Property Name="{table.key_of_parent}" Type="Edm.String"/>'
         if table.path
-        else f'<Property Name="__system" Type="{SYSTEM}.metadata"/>'
+        else f'<Property Name="{SYSTEM_COLUMN}" Type="{SYSTEM}.metadata"/>'
     )
     below = [each for each in tables if each.path and each.parent == table.path]
     groups = _groups(table, below)

@@ -21,9 +21,18 @@ from server.answers.expression import (
     Sign,
     keys,
 )
-from server.api.odata import filter_text, form_names, odata_answers, query_options, row_filter
-from server.api.odata.form_rows import COLUMNS, AnswerShape, Json, RepeatRound, WhoAndWhen, navigation, rounds
-from server.api.odata.form_service import FormService, next_link, number, one_named, written
+from server.api.odata import (
+    filter_text,
+    form_edmx,
+    form_names,
+    made_columns,
+    odata_answers,
+    query_options,
+    row_filter,
+)
+from server.api.odata.filter_text import TableNames
+from server.api.odata.form_rows import COLUMNS, AnswerShape, Json, RepeatRound, WhoAndWhen, rounds
+from server.api.odata.form_service import FormService, after, link, next_link, number, one_named, written
 from server.api.odata.form_tables import ODataTable
 from server.api.odata.odata_problems import ODataProblem
 from server.api.odata.query_options import QueryOptions
@@ -31,6 +40,7 @@ from server.db import reading_engine
 from server.errors import CommonProblem, Problem
 from server.exports import select
 
+COUNT = "/$count"
 BATCH = 200
 """Submissions whose rounds are looked at together: most have a few."""
 
@@ -50,17 +60,22 @@ def page(service: FormService, name: str) -> Response:
     return _RoundsPage(service, service.table(name), query_options.asked()).answer()
 
 
+def count(service: FormService, name: str) -> Response:
+    """How many rounds a filter finds: `…/Submissions.tv/$count`."""
+    return _RoundsPage(service, service.table(name), query_options.asked()).count()
+
+
 def of_one(service: FormService, text: str, path: str) -> Response:
     """`Submissions('uuid:…')/tv`: the rounds that stand right in one submission."""
     odata_answers.refuse_other_forms(is_xml=False)
-    names = tuple(path.split("/"))
+    names = tuple(path.removesuffix(COUNT).split("/"))
     table = next(
         (each for each in service.tables if each.path and each.parent == "" and each.names == names), None
     )
     if table is None:
         raise Problem(ODataProblem.SET_UNKNOWN, name=path[:80])
     asked = _RoundsPage(service, table, query_options.asked(), one_named(text))
-    return asked.answer()
+    return asked.count() if path.endswith(COUNT) else asked.answer()
 
 
 @dataclass(frozen=True)
@@ -72,13 +87,25 @@ class _RoundsPage:
     wanted: QueryOptions
     instance: str = ""
 
+    def count(self) -> Response:
+        of_root, own = self._parts(self._known())
+        with select.reading(reading_engine()) as connection:
+            if self.instance:
+                self._check(connection)
+            found = sum(1 for _ in self._found(connection, of_root, own, 0))
+        self.service.note(0, self.wanted)
+        return odata_answers.number(found)
+
+    def _known(self) -> TableNames:
+        keys = form_names.of_rounds(self.table, self.service.tables[0])
+        return form_names.names(keys, self.service.definition, self.service.names)
+
     def answer(self) -> Response:
-        known = form_names.names(
-            form_names.of_rounds(self.table, self.service.tables[0]),
-            self.service.definition,
-            self.service.names,
+        known = self._known()
+        query_options.check_selected(
+            self.wanted.select, form_edmx.selectable(self.table, self.service.tables)
         )
-        of_root, own = self._parts(filter_text.expression(self.wanted.filter, known))
+        of_root, own = self._parts(known)
         orders = filter_text.orders(self.wanted.orderby, known)
         if any(not self._is_own(each.key) for each in orders):
             raise Problem(
@@ -93,11 +120,11 @@ class _RoundsPage:
                 total = sum(1 for _ in self._found(connection, of_root, own, 0))
             shown, is_last = self._page(connection, of_root, own, orders)
         self.service.note(len({each.submission_id for each in shown}), self.wanted, is_last=is_last)
-        link = None
+        onwards = None
         if not is_last and shown:
             last = {"id": str(shown[-1].submission_id), "at": str(shown[-1].before + 1)}
-            link = next_link(self.service.root, self._address(), last, self.wanted)
-        return written(self.service.root, self.table.name, total, self._rows(shown), link, is_short=True)
+            onwards = next_link(self.service.root, self._address(), last, self.wanted)
+        return written(self.service.root, self.table.name, total, self._rows(shown), onwards, is_short=True)
 
     def _address(self) -> str:
         if not self.instance:
@@ -113,8 +140,10 @@ class _RoundsPage:
     def _is_own(self, key: Key) -> bool:
         return isinstance(key, AnswerAt) and key.path in {each.path for each in self.table.fields}
 
-    def _parts(self, expression: Expression) -> tuple[Expression, Expression]:
+    def _parts(self, known: TableNames) -> tuple[Expression, Expression]:
         """What is asked of submissions, and what of their rounds; OPTION_UNSUPPORTED where one part asks both."""
+        asked = filter_text.expression(self.wanted.filter, known)
+        expression = made_columns.translated(asked, form_names.made(self.service.names))
         of_root: list[Expression] = []
         own: list[Expression] = []
         for part in _conjuncts(expression):
@@ -165,13 +194,12 @@ class _RoundsPage:
     ) -> tuple[list[FoundRound], bool]:
         """The rounds of the page, and whether it is the last one."""
         wanted = self.wanted
-        begin, at = (number(wanted), int(wanted.after.get("at") or 0)) if wanted.after else (0, 0)
+        begin, at = (number(wanted), number(wanted, "at")) if wanted.after else (0, 0)
         every = self._found(connection, of_root, own, 0 if orders else begin)
         if orders:
             ordered = row_filter.ordered(list(every), orders, lambda each: look(each.round.answers))
             places = [(each.submission_id, each.before + 1) for each in ordered]
-            start = places.index((begin, at)) + 1 if wanted.after and (begin, at) in places else 0
-            every = iter(ordered[start:])
+            every = iter(ordered[after(places, (begin, at), wanted) :])
         most = None if wanted.top is None else wanted.skip + wanted.top
         shown: list[FoundRound] = []
         for each in every:
@@ -188,16 +216,12 @@ class _RoundsPage:
             yield orjson.dumps(self._row(each.round, shape))
 
     def _row(self, each: RepeatRound, shape: AnswerShape) -> Json:
+        selected = self.wanted.select
         told: Json = {"__id": each.id, self.table.key_of_parent: each.parent_id}
-        if self.wanted.select:
-            return shape.into({k: v for k, v in told.items() if k in self.wanted.select}, each.answers)
+        if selected:
+            told = {name: value for name, value in told.items() if name in selected}
         shape.into(told, each.answers)
-        address = f"{self.table.name}('{each.id}')"
-        for below, name, link in navigation(self.service.tables, self.table, address):
-            inside = told
-            for group in below.names[:-1]:
-                inside = inside.setdefault(group, {})
-            inside[name] = link
+        link(told, self.service.tables, self.table, f"{self.table.name}('{each.id}')", selected)
         return told
 
 

@@ -43,6 +43,14 @@ def rows(code: str, form_id: str, name: str) -> Response:
     return service.one(name) if name.startswith("Submissions('") else form_rounds.page(service, name)
 
 
+@blueprint.get("/<name>/$count")
+@client(Right.READ_SUBMISSIONS, records=True)
+def count(code: str, form_id: str, name: str) -> Response:
+    """How many rows of a table a filter finds."""
+    service = _service(code, form_id)
+    return service.count(name) if name in (ROOT, FLAT) else form_rounds.count(service, name)
+
+
 @blueprint.get("/<name>/<path:inside>")
 @client(Right.READ_SUBMISSIONS, records=True)
 def rounds(code: str, form_id: str, name: str, inside: str) -> Response:

@@ -1,7 +1,7 @@
 """A form's submissions as OData: the tables that it has for one reader, filtered in the database, by pages of keys."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -115,14 +115,25 @@ class FormService:
         """A page of the submissions, nested or flat (O13, O15, O18)."""
         odata_answers.refuse_other_forms(is_xml=False)
         wanted = query_options.asked()
+        return _SubmissionsPage(self, name, wanted, *self._understood(name, wanted)).answer()
+
+    def count(self, name: str) -> Response:
+        """How many submissions a filter finds: `…/Submissions/$count`."""
+        wanted = query_options.asked()
+        asked, _ = self._understood(name, wanted)
+        with select.reading(reading_engine()) as connection:
+            found = self.asked(asked, counting=name == FLAT).count(connection)
+        self.note(0, wanted)
+        return odata_answers.number(found)
+
+    def _understood(self, name: str, wanted: QueryOptions) -> tuple[Expression, Sequence[OrderBy]]:
+        """What is asked of submissions, nested or flat, and in which order they are wanted."""
         keys = self.flat.keys if name == FLAT else form_names.of_root(self.tables[0])
-        filters = self.flat.filters if name == FLAT else keys
+        filters = self.flat.filters if name == FLAT else form_names.filters_of_root(self.tables[0])
+        made = self.flat.made if name == FLAT else form_names.made(self.names)
         known = [form_names.names(each, self.definition, self.names) for each in (filters, keys)]
-        asked = filter_text.expression(wanted.filter, known[0])
-        if name == FLAT:
-            asked = made_columns.translated(asked, self.flat.made)
-        orders = filter_text.orders(wanted.orderby, known[1])
-        return _SubmissionsPage(self, name, wanted, asked, orders).answer()
+        asked = made_columns.translated(filter_text.expression(wanted.filter, known[0]), made)
+        return asked, filter_text.orders(wanted.orderby, known[1])
 
     def one(self, text: str) -> Response:
         """`Submissions('uuid:…')`: one of them by its id; Problem NOT_FOUND."""
@@ -142,6 +153,7 @@ class FormService:
     def make(self, wanted: QueryOptions) -> MakeRow:
         """What makes a nested row."""
         own, selected = self.tables[0], frozenset(wanted.select)
+        query_options.check_selected(selected, form_edmx.selectable(own, self.tables))
         shape = AnswerShape(own, wkt=wanted.wkt, selected=selected)
         inner = (
             [(each, AnswerShape(each, wkt=wanted.wkt)) for each in self.tables[1:]] if wanted.expands else []
@@ -149,14 +161,14 @@ class FormService:
 
         def make(row: Any, who: WhoAndWhen) -> Json:
             instance = who.instance(row)
-            told: Json = {"__id": instance, "__system": who.system(row)}
+            told: Json = {"__id": instance, form_edmx.SYSTEM_COLUMN: who.system(row)}
             if selected:
-                told = {name: value for name, value in told.items() if name in selected}
+                told = _selected(told, selected)
             shape.into(told, row.answers)
             if inner:
                 self._expand(told, row.answers, instance, inner)
-            elif not selected:
-                _link(told, self.tables, own, f"Submissions('{instance}')")
+            else:
+                link(told, self.tables, own, f"Submissions('{instance}')", selected)
             return told
 
         return make
@@ -210,21 +222,17 @@ class _SubmissionsPage:
             if self.wanted.is_counted:
                 total = self.service.asked(self.asked, counting=counting).count(connection)
         self.service.note(len(ids), self.wanted, is_last=is_last)
-        link = None
+        onwards = None
         if ids and not is_last:
-            link = next_link(self.service.root, self.name, {"id": str(ids[-1])}, self.wanted)
+            onwards = next_link(self.service.root, self.name, {"id": str(ids[-1])}, self.wanted)
         rows = self._rows(ids, self._make(), reading_engine())
-        return written(self.service.root, self.name, total, rows, link, is_short=len(ids) <= WHOLE)
+        return written(self.service.root, self.name, total, rows, onwards, is_short=len(ids) <= WHOLE)
 
     def _make(self) -> MakeRow:
         if self.name != FLAT:
             return self.service.make(self.wanted)
         made, selected = self.service.flat, self.wanted.select
-        for name in selected:
-            if name not in {each.name for each in made.columns}:
-                raise Problem(
-                    ODataProblem.OPTION_WRONG, option="$select", why=f"không có trường “{name[:80]}”"
-                )
+        query_options.check_selected(selected, {each.name for each in made.columns})
         if not selected:
             return made.row
 
@@ -240,7 +248,7 @@ class _SubmissionsPage:
         most = None if wanted.top is None else wanted.skip + wanted.top + 1
         if self.orders:
             found = self.service.asked(self.asked, self.orders, counting=counting).ids(connection)
-            found = found[after(found, wanted) :]
+            found = found[after(found, number(wanted) if wanted.after else 0, wanted) :]
         else:
             keyed = Every((self.asked, *_behind(wanted)))
             found = self.service.asked(keyed, counting=counting).ids(connection, most)
@@ -271,19 +279,19 @@ def _behind(wanted: QueryOptions) -> tuple[Expression, ...]:
     return (Compare(Own.ID, Sign.GREATER, number(wanted)),) if wanted.after else ()
 
 
-def after(found: Sequence[int], wanted: QueryOptions) -> int:
+def after(found: Sequence[Any], last: Any, wanted: QueryOptions) -> int:
     """The place behind the last row of the page before; Problem OPTION_WRONG where it is not among them any more."""
     if not wanted.after:
         return 0
     try:
-        return found.index(number(wanted)) + 1
+        return found.index(last) + 1
     except ValueError as error:
         raise _stale() from error
 
 
-def number(wanted: QueryOptions) -> int:
-    """The key of the submission in the token; Problem OPTION_WRONG."""
-    text = wanted.after.get("id", "")
+def number(wanted: QueryOptions, name: str = "id") -> int:
+    """A number in the token, the key of the submission first of all; Problem OPTION_WRONG."""
+    text = wanted.after.get(name, "")
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise _stale()
     return int(text)
@@ -331,6 +339,18 @@ def _within(row: Json, names: Sequence[str]) -> Json:
     return row
 
 
-def _link(row: Json, known: Sequence[ODataTable], own: ODataTable, address: str) -> None:
-    for each, name, link in navigation(known, own, address):
-        _within(row, each.names)[name] = link
+def _selected(told: Json, selected: Collection[str]) -> Json:
+    """What is chosen of a submission's own columns: whole ones, and parts of what the system knows."""
+    system = form_edmx.SYSTEM_COLUMN
+    kept = {name: value for name, value in told.items() if name in selected}
+    parts = {name: value for name, value in told[system].items() if f"{system}/{name}" in selected}
+    return kept if system in kept or not parts else {**kept, system: parts}
+
+
+def link(
+    row: Json, known: Sequence[ODataTable], own: ODataTable, address: str, selected: Collection[str] = ()
+) -> None:
+    """Put the links to the rounds of repeats into a row, of those that are chosen where any column is."""
+    for each, name, target in navigation(known, own, address):
+        if not selected or "/".join(each.names) in selected:
+            _within(row, each.names)[name] = target

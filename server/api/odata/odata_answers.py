@@ -37,6 +37,11 @@ def xml(text: str) -> Response:
     return whole(Response(text, content_type=XML))
 
 
+def number(count: int) -> Response:
+    """How many rows there are, as `…/$count` tells it."""
+    return whole(Response(str(count), content_type="text/plain"))
+
+
 def whole(response: Response) -> Response:
     """Headers that every answer has; what has not changed is not sent again."""
     response.headers["OData-Version"] = _VERSION

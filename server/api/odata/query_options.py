@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -57,6 +57,8 @@ def asked() -> QueryOptions:
     for name in given:
         if name.startswith("$") and name not in _KNOWN:
             raise Problem(ODataProblem.OPTION_UNSUPPORTED, option=name[:40])
+        if name.startswith("$") and len(given.getlist(name)) > 1:
+            raise Problem(ODataProblem.OPTION_WRONG, option=name, why="được nêu hai lần")
     expand = given.get("$expand", "")
     if expand not in ("", "*"):
         raise Problem(ODataProblem.OPTION_UNSUPPORTED, option=f"$expand={expand[:40]}")
@@ -69,11 +71,18 @@ def asked() -> QueryOptions:
         is_counted=_truth("$count"),
         filter=given.get("$filter", ""),
         orderby=given.get("$orderby", ""),
-        select=() if selected == ("*",) else selected,
+        select=() if "*" in selected else selected,
         expands=bool(expand),
         after=_token(given.get("$skiptoken", "")),
         wkt=_truth("$wkt"),
     )
+
+
+def check_selected(selected: Iterable[str], known: Container[str]) -> None:
+    """Problem OPTION_WRONG where `$select` names what a table has not."""
+    for name in selected:
+        if name not in known:
+            raise Problem(ODataProblem.OPTION_WRONG, option="$select", why=f"không có trường “{name[:80]}”")
 
 
 def token(last: Mapping[str, str]) -> str:
@@ -88,7 +97,7 @@ def _token(text: str) -> dict[str, str]:
         found = orjson.loads(base64.urlsafe_b64decode(text.removeprefix(_BEGUN)))
     except (ValueError, binascii.Error) as error:
         raise _wrong("$skiptoken", text) from error
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+    if not isinstance(found, dict) or not found or not all(isinstance(each, str) for each in found.values()):
         raise _wrong("$skiptoken", text)
     return found
 

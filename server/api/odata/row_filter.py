@@ -84,10 +84,21 @@ def _compared(found: Any, sign: Sign, value: Any) -> bool:
 
 
 def _pair(found: Any, value: Any) -> tuple[Any, Any]:
-    """Both as numbers where the row has one, as text or moments else: exactly, never by floating point."""
+    """Both as numbers where the row has one, as text or moments else: exactly, never by floating point.
+
+    A day against a moment is when it begins: in the zone of the moment where it stands in the row, by UTC else.
+    """
     if isinstance(found, bool | int | float | Decimal):
         return _number(found), _number(value)
+    if isinstance(value, dt.datetime) and _is_day(found):
+        return dt.datetime.combine(found, dt.time(), value.tzinfo), value
+    if isinstance(found, dt.datetime) and _is_day(value):
+        return found, dt.datetime.combine(value, dt.time(), dt.UTC)
     return _comparable(found), _comparable(value)
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
 
 
 def _number(value: Any) -> Any:

@@ -140,6 +140,15 @@ def test_only_days_that_may_be_told_are_there(program: Browser) -> None:
     assert rows(program, filter="day eq 2026-11-17") == []
 
 
+def test_days_are_asked_for_by_year_and_by_moment(program: Browser) -> None:
+    """Power Query puts a year that was chosen, or a parameter of dates and times, into the filter."""
+    every = [row["day"] for row in rows(program)]
+    assert [row["day"] for row in rows(program, filter=f"year(day) eq {YESTERDAY.year}")] == every
+    assert rows(program, filter=f"year(day) lt {YESTERDAY.year}") == []
+    for text in (f"day ge {YESTERDAY}T00:00:00Z", f"day ge {YESTERDAY}T00:00:00+07:00"):
+        assert {row["day"] for row in rows(program, filter=text)} == {YESTERDAY.isoformat()}
+
+
 HIDDEN = ("done", "subjects", "of", "percent")
 
 

@@ -60,6 +60,11 @@ def holds(text: str) -> bool:
         ("date(luc) eq 2026-11-22", True), ("date(luc) gt 2026-11-22", False), ("dung eq true", True),
         ("any_help eq 'x' and all eq 'y' and true_name eq 'z'", True), ("ho/chu_ho eq 'O''Brien (eq)'", True),
         ("__id eq 'uuid:1'", True), ("$root/Submissions/so eq 4", True), ("(so eq 4) and ((chu ne 'x'))", True),
+        ("year(ngay) eq 2026", True), ("year(ngay) gt 2026", False), ("ngay eq 2026-11-22T00:00:00Z", True),
+        ("ngay ge 2026-11-22T08:00:00+07:00", False), ("luc ge 2026-11-22", True), ("luc lt 2026-11-22", False),
+        ("luc lt 9999-12-31T23:59:59-14:00", True), ("date(luc) lt 9999-12-31", True), (" so eq 4 ", True),
+        ("contains(tolower(chu),'Nguyễn')", False), ("contains(toupper(chu),toupper('nguyễn'))", True),
+        ("chu eq 'Nguye\u0302\u0303n A'", True), ("so lt 99999999999999999999", True),
         ("so eq -4", False), ("chu gt 'M'", True), ("true", True), ("false", False),
     ],
 )  # fmt: skip
