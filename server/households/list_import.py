@@ -1,5 +1,6 @@
 """Household lists of a commune from Excel or CSV: read, checked row by row, kept until they are confirmed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -10,17 +11,9 @@ from server import clock
 from server.db import db
 from server.errors import Problem
 from server.files.tables import read_cells, read_table, table_drafts, table_file
-from server.files.tables.read_table import (
-    AS_FOUND,
-    ReadingChoice,
-    RowFault,
-    SheetRead,
-    TableColumn,
-    TableKind,
-    TableRead,
-    TableRow,
-)
+from server.files.tables.read_table import RowFault, SheetRead, TableRead, TableRow
 from server.files.tables.table_file import SheetCells, TableRejected
+from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableColumn, TableKind
 from server.households import household_parts, read_address
 from server.households.household_parts import Parts
 from server.households.household_problems import HouseholdProblem
@@ -42,7 +35,14 @@ HOUSEHOLD_TABLE = TableKind(
         TableColumn("household_code", "Mã hộ"),
     ),
     (("household_head",), ("village_code", "village")),
+    around="village",
+    heads="relation",
 )
+
+
+_NAME = re.compile(r"[^\W\d_]{2}|\d")
+"""Two letters together, or a number as some lists name a household ("Hộ 12"); an "x" marks something."""
+_DAY = re.compile(r"\d{2}/\d{2}/\d{4}")
 
 
 class RegisterRejected(TableRejected):
@@ -93,7 +93,7 @@ def read(content: bytes, filename: str, choice: ReadingChoice = AS_FOUND) -> lis
 
 def rows_of(reading: TableRead) -> list[ListRow]:
     """The households that a table names. Raises RegisterRejected."""
-    faults = [fault for row in reading.rows for fault in _missing(row)]
+    faults = [fault for row in reading.rows for fault in _missing(row, reading)]
     if faults:
         raise RegisterRejected(map(str, faults))
     return [row for _, row in _rows(reading)]
@@ -101,7 +101,7 @@ def rows_of(reading: TableRead) -> list[ListRow]:
 
 def check(reading: TableRead, commune: Commune) -> CheckedList:
     """Each row in its thôn, or what is wrong with it."""
-    faults = [fault for row in reading.rows for fault in _missing(row)]
+    faults = [fault for row in reading.rows for fault in _missing(row, reading)]
     wrong = {id(fault.row) for fault in faults}
     places, placed = merged_villages.by_words(commune), []
     for source, row in _rows(reading):
@@ -146,9 +146,18 @@ def _rows(reading: TableRead) -> Iterator[tuple[TableRow, ListRow]]:
             yield row, _row(row, sheet * _SHEET + row.number, lane_word)
 
 
-def _missing(row: TableRow) -> Iterator[RowFault]:
-    if not _clean(row.text("household_head")):
+def _missing(row: TableRow, reading: TableRead) -> Iterator[RowFault]:
+    yield from row.uncomputed(HOUSEHOLD_TABLE)
+    name = _clean(row.text("household_head"))
+    if not name:
         yield RowFault(row, "chưa có họ tên chủ hộ", "household_head")
+    elif not _NAME.search(name):
+        yield RowFault(row, f"“{name}” không phải họ tên chủ hộ", "household_head")
+    if reading.has("relation") and not row.text("relation"):
+        yield RowFault(row, "chưa ghi quan hệ với chủ hộ", "household_head")
+    if _DAY.fullmatch(day := row.text("house_number")):
+        told = f"số nhà “{day}” đã bị Excel đổi thành ngày; hãy định dạng cột là Văn bản rồi gõ lại"
+        yield RowFault(row, told, "house_number")
     if not row.text("village_code") and not _clean(row.text("village")):
         yield RowFault(row, "chưa ghi thôn", "village")
 

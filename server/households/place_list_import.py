@@ -11,7 +11,8 @@ from geo.plain import one_line, words
 from server import audit, clock
 from server.counting import writer
 from server.db import db
-from server.files.tables.read_table import RowFault, TableColumn, TableKind, TableRead, TableRow
+from server.files.tables.read_table import RowFault, TableRead, TableRow
+from server.files.tables.table_kinds import TableColumn, TableKind
 from server.households.phone_lists import BUSINESSES, PLACES
 from server.models import Commune, Entity, EntityList, EntityVersion, Village
 from server.places import merged_villages
@@ -69,6 +70,10 @@ def plan(reading: TableRead, commune: Commune) -> tuple[list[PlannedPlace], list
     rows: list[PlannedPlace] = []
     wrong: list[RowFault] = []
     for row in reading.rows:
+        uncomputed = list(row.uncomputed(reading.kind))
+        if uncomputed:
+            wrong += uncomputed
+            continue
         label = one_line(row.text(named))[:LONGEST]
         code, place = row.text("village_code"), row.text("village")
         village = places.find(code, place) if code or place else "chưa ghi thôn"

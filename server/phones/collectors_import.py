@@ -1,6 +1,7 @@
 """A table of collectors, from Excel, CSV or the clipboard: read, checked row by row, and added all or not at all."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,8 +10,9 @@ from forms.choices import unaccented
 from server import clock
 from server.db import db
 from server.files.tables import read_table
-from server.files.tables.read_table import RowFault, RowsRejected, TableColumn, TableKind, TableRead, TableRow
+from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
 from server.files.tables.table_file import TableRejected
+from server.files.tables.table_kinds import TableColumn, TableKind
 from server.models import Collector, CollectorVillage, Commune, Village
 from server.phones import collectors
 from server.phones.collectors import CollectorRejected, NewCollector
@@ -26,6 +28,7 @@ COLLECTOR_TABLE = TableKind(
         TableColumn("village", "Thôn", "Thôn Đông; Thôn Đoài"),
     ),
     (("collector",), ("village_code", "village")),
+    around="village",
 )
 
 
@@ -59,6 +62,7 @@ def plan(lines: Iterable[CollectorRow], commune: Commune) -> tuple[list[PlannedC
     wanted: list[PlannedCollector] = []
     for line in lines:
         before = len(wrong)
+        wrong += line.row.uncomputed(COLLECTOR_TABLE)
         villages = _villages(line, places, wrong)
         key = {(unaccented(line.name), village.id) for village in villages}
         twice = key & known.keys()
@@ -117,13 +121,27 @@ def _villages(line: CollectorRow, places: VillagesByWords, wrong: list[RowFault]
     asked = (
         [(codes[0], names[0])] if len(codes) == len(names) == 1 else [("", each) for each in codes or names]
     )
-    for code, name in asked:
+    for code, name in _apart(asked, places):
         found = places.find(code, name)
         if isinstance(found, str):
-            wrong.append(RowFault(line.row, found, "village"))
+            told = f"{found}; nhiều thôn thì cách nhau bằng dấu chấm phẩy"
+            wrong.append(RowFault(line.row, told, "village"))
         elif found not in chosen:
             chosen.append(found)
     return chosen
+
+
+def _apart(asked: Iterable[tuple[str, str]], places: VillagesByWords) -> Iterator[tuple[str, str]]:
+    """What is asked for, one thôn at a time: “Cẩm La và Hòa Mỹ” is two, unless one has that name."""
+    for code, name in asked:
+        parts = _AND.split(name)
+        if code or len(parts) == 1 or places.called(name):
+            yield code, name
+        else:
+            yield from (("", part) for part in parts if part.strip())
+
+
+_AND = re.compile(r"\s+(?:và|va)\s+|\s*[+&/]\s*|\s+[-–]\s+", re.IGNORECASE)
 
 
 def _several(text: str) -> list[str]:

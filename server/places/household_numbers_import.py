@@ -10,7 +10,8 @@ from geo.columns import Figures
 from server import audit, clock
 from server.db import db
 from server.files.tables import read_table
-from server.files.tables.read_table import RowFault, RowsRejected, TableColumn, TableKind, TableRead, TableRow
+from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
+from server.files.tables.table_kinds import TableColumn, TableKind
 from server.models import Commune, Village, VillageFigure
 from server.places import household_numbers, merged_villages
 

@@ -12,7 +12,8 @@ from geo.columns import Figures
 from geo.plain import one_line
 from server import audit
 from server.db import db
-from server.files.tables.read_table import RowFault, RowsRejected, TableKind, TableRead, TableRow
+from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
+from server.files.tables.table_kinds import TableKind
 from server.models import Commune, Village
 from server.places import household_numbers, merged_villages
 from server.places.communes import forget_index
@@ -74,7 +75,7 @@ def plan(reading: TableRead, commune: Commune) -> VillagePlan:
         name = _name(row.text("village"))
         village, fault = _meant(code, name, known, places, commune)
         figures, faults = _figures(row, reading.kind)
-        wrong += faults
+        wrong += [*row.uncomputed(reading.kind), *faults]
         if fault:
             wrong.append(RowFault(row, fault, "village_code" if code else "village"))
             continue

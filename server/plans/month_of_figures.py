@@ -13,7 +13,8 @@ from geo.target_states import PERIODS_IN_A_YEAR
 from server import clock
 from server.accounts.access import Caller
 from server.db import db
-from server.files.tables.read_table import RowFault, TableColumn, TableKind, TableRead, TableRow
+from server.files.tables.read_table import RowFault, TableRead, TableRow
+from server.files.tables.table_kinds import TableColumn, TableKind
 from server.models import Commune, Plan, ReportedValue, Target
 from server.plans import office_figures
 from server.plans.office_figures import OfficeFigure
@@ -96,6 +97,7 @@ def plan(
     for row in reading.rows:
         if not any(row.text(each) for each in ("done", "of", "value")):
             continue
+        wrong += row.uncomputed(reading.kind)
         target = by_words.get(words(row.text("target_code"))) or by_words.get(words(row.text("target_label")))
         if target is None:
             told = row.text("target_code") or row.text("target_label")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from forms import plans
 from forms.plans import LONGEST_WORDING
 from geo.plain import words
-from server.files.tables.read_table import RowFault, TableColumn, TableKind, TableRead, TableRow
+from server.files.tables.read_table import RowFault, TableRead, TableRow
+from server.files.tables.table_kinds import TableColumn, TableKind
 from server.models import Commune
 
 PLAN_TABLE = TableKind(
@@ -67,6 +68,7 @@ def targets(
     rows: dict[str, TableRow] = {}
     for number, row in enumerate(reading.rows, start=1):
         before = len(wrong)
+        wrong += row.uncomputed(reading.kind)
         target = _target(row, number, commune, year, indicators, by_label, wrong)
         if target is None or len(wrong) > before:
             continue

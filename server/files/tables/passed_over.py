@@ -18,13 +18,14 @@ _SUM_OF_PLACE = re.compile(r"(thon|tdp|to dan pho|to|khu|kdc|khu dan cu|khu pho|
 _SIGNED = re.compile(
     r"\b(nguoi lap|lap bieu|lap bang|lap danh sach|nguoi tong hop|thu truong|ky ten|ky ghi ro|ky dong dau|ghi ro ho ten"
     r"|thay mat|tm uy ban|tm ubnd|kt chu tich|noi nhan|xac nhan cua|nguoi kiem tra|ke toan truong)\b"
-    r"|^(.{0,40} )?ngay [0-9 ]*thang [0-9 ]*nam( [0-9]+)?$"
+    r"|^(.{0,40} )?ngay [0-9 ]*thang [0-9 ]*nam( [0-9]+)?$|^(.{0,40} )?ngay [0-9]{1,2} [0-9]{1,2} [0-9]{4}$"
 )
 _OFFICE = re.compile(
     r"^(pho )?(chu tich|truong thon|to truong|truong cong an|truong phong|bi thu|can bo|cong chuc|ke toan)\b.*$"
 )
 _MARKED = ("tổng", "tong", "cộng", "cong", "toàn", "toan", "sum", "total")
 """First words of sums as they are written; "Tống" is a family name."""
+_NOTE = re.compile(r"\s*(?:\(?\*|(?:ghi chú|lưu ý|chú thích|chú ý)\b)", re.IGNORECASE)
 _NUMBERING = re.compile(r"\(?\s*([0-9]{1,2}|[A-Za-z])\s*\)?")
 
 
@@ -65,6 +66,11 @@ def is_signature(cells: Iterable[Cell], read: Iterable[Cell]) -> bool:
         return True
     has_number = any(character.isdigit() for cell in row for character in str(cell))
     return not has_number and any(_OFFICE.match(words(cell)) for cell in read if isinstance(cell, str))
+
+
+def is_note(cells: Sequence[Cell]) -> bool:
+    """Whether a row is a remark about the table: "Ghi chú: …", "* Hộ số 2 mới chuyển đến"."""
+    return _NOTE.match(first_words(cells)) is not None
 
 
 def first_words(cells: Sequence[Cell]) -> str:

@@ -1,55 +1,22 @@
 """The rows of a table by what their columns hold: heading found, columns chosen, what is left out named."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
-from geo import column_words, numbers
+from geo import numbers
 from geo.plain import words
-from server.files.tables import passed_over, read_cells, table_file
-from server.files.tables.table_file import Cell, SheetCells, TableRejected
+from server.files.tables import around_rows, find_heading, passed_over, read_cells, table_file
+from server.files.tables.find_heading import HEADING_WITHIN, SERIAL, Heading
+from server.files.tables.table_file import NO_RESULT, Cell, SheetCells, TableRejected
+from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
 
 MOST_LOOKED_AT = 30_000
 """Cells that are looked at for a heading in sheets that have none."""
-HEADING_WITHIN = 25
-"""Titles and dates stand above the heading; rows farther down than this are not looked at for one."""
-_SERIAL = frozenset({"stt", "tt", "so tt", "so thu tu", "no", "thu tu", "s tt"})
-
-
-@dataclass(frozen=True, slots=True)
-class TableColumn:
-    """What a column may hold: its meaning as `geo.column_words` has it, and how a template heads and fills it."""
-
-    meaning: str
-    title: str
-    example: str = ""
-    is_number: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TableKind:
-    """A kind of table: its columns, and of which groups each row needs at least one."""
-
-    name: str
-    columns: tuple[TableColumn, ...]
-    needed: tuple[tuple[str, ...], ...]
-
-    def title(self, meaning: str) -> str:
-        """What a column is called where people read."""
-        return next(column.title for column in self.columns if column.meaning == meaning)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingChoice:
-    """What a person chose by hand: which column (from 0, None for none) holds what, which sheets are left out."""
-
-    columns: Mapping[str, int | None] = field(default_factory=dict)
-    without: frozenset[str] = frozenset()
-    heading: int | None = None
-    """The heading's row as Excel numbers it; None: it is looked for."""
-
-
-AS_FOUND = ReadingChoice()
+_NO_RESULT = "là công thức chưa có kết quả; hãy mở bằng Excel, lưu lại rồi nạp"
+_AGAIN, _GROUP, _MEMBER = "tiêu đề lặp lại", "dòng tên thôn", "thành viên của hộ, không phải chủ hộ"
+_HEADS = frozenset({"chu ho", "chu", "ch", "chu nha", "ban than"})
+"""What members' relation to the head of their household says of the head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +33,19 @@ class TableRow:
         value = self.cells.get(meaning)
         return "" if value is None else str(value)
 
+    def uncomputed(self, kind: TableKind) -> Iterator["RowFault"]:
+        """A fault for each text that is a formula which no program has worked out; numbers tell it themselves."""
+        for column in kind.columns:
+            if not column.is_number and self.text(column.meaning) == NO_RESULT:
+                yield RowFault(self, f"cột {column.title} {_NO_RESULT}", column.meaning)
+
     def whole(self, meaning: str, title: str) -> int | str | None:
         """A whole number, None where the cell says nothing, else a sentence that says what is wrong with it."""
         value = self.cells.get(meaning)
         if numbers.says_nothing(value):
             return None
         if str(value).startswith("="):
-            return f"cột {title} là công thức chưa có kết quả; hãy mở bằng Excel, lưu lại rồi nạp"
+            return f"cột {title} {_NO_RESULT}"
         number = numbers.whole(value)
         shown = str(value).replace(".", ",") if isinstance(value, float) else str(value)
         return f"cột {title}: “{shown[:40]}” không phải số nguyên từ 0 trở lên" if number is None else number
@@ -117,15 +90,17 @@ class SheetRead:
     chosen: Mapping[str, int]
     rows: tuple[TableRow, ...]
     passed: tuple[PassedOverRow, ...]
+    given_name: int | None = None
+    """The column whose text follows that of the name's column."""
 
     @property
     def unused(self) -> tuple[str, ...]:
         """Headings of columns that nothing is taken from."""
-        taken = set(self.chosen.values())
+        taken = {*self.chosen.values(), self.given_name}
         return tuple(
             heading
             for place, heading in enumerate(self.headings)
-            if heading and place not in taken and words(heading) not in _SERIAL
+            if heading and place not in taken and words(heading) not in SERIAL
         )
 
 
@@ -136,6 +111,8 @@ class TableRead:
     kind: TableKind
     sheets: tuple[SheetRead, ...]
     left_out: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    """What was read though it may not be meant."""
 
     @cached_property
     def rows(self) -> tuple[TableRow, ...]:
@@ -169,6 +146,30 @@ def read_text(text: str, kind: TableKind, choice: ReadingChoice = AS_FOUND) -> T
 
 def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
     """The rows of every sheet that holds such a table. Raises TableRejected where none does, or it is empty."""
+    found, left_out = _found(sheets, kind, choice, find_heading.find)
+    if not found and kind.around:
+        by_name = sum(find_heading.lacks_around(sheet, kind) for sheet in sheets) > 1
+        find = partial(find_heading.find_with_around, by_name=by_name)
+        found, left_out = _found(sheets, kind, choice, find)
+    if not found:
+        raise TableRejected([_unrecognised(sheets, kind), *(left_out if len(sheets) > 1 else ())])
+    read_sheets = {sheet.name for sheet in found}
+    remarks = [_hidden(sheet) for sheet in sheets if sheet.hidden_rows and sheet.name in read_sheets]
+    reading = TableRead(kind, tuple(found), tuple(left_out), tuple(remarks))
+    if not reading.rows and any(row.why == _MEMBER for row in reading.passed):
+        raise TableRejected(["Cột quan hệ với chủ hộ không có dòng nào ghi “Chủ hộ”."])
+    if not reading.rows:
+        raise TableRejected(["Bảng chỉ có dòng tiêu đề, không có dòng nào dưới đó."])
+    return reading
+
+
+def _found(
+    sheets: Sequence[SheetCells],
+    kind: TableKind,
+    choice: ReadingChoice,
+    find: Callable[[SheetCells, TableKind, ReadingChoice], Heading | None],
+) -> tuple[list[SheetRead], list[str]]:
+    """The sheets in which a heading is found, and in sentences those that are left out."""
     several = len(sheets) > 1
     looked = 0
     found: list[SheetRead] = []
@@ -179,8 +180,8 @@ def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = 
             left_out.append(f"{name} được bỏ lại theo lựa chọn.")
         elif sheet.hidden and several:
             left_out.append(f"{name} đang ẩn nên không đọc.")
-        elif (one := _sheet(sheet, kind, choice, several=several)) is not None:
-            found.append(one)
+        elif (heading := find(sheet, kind, choice)) is not None:
+            found.append(_sheet(sheet, heading, kind, several=several))
             if sheet.is_cut:
                 raise TableRejected([f"Bảng dài quá {table_file.MOST_ROWS} dòng; hãy tách thành nhiều tệp."])
         elif any(any(cell is not None for cell in cells) for _, cells in sheet.rows):
@@ -188,164 +189,105 @@ def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = 
             if looked > MOST_LOOKED_AT:
                 raise TableRejected(["Tệp có quá nhiều trang tính khác; hãy gửi riêng trang cần nạp."])
             left_out.append(f"{name} không có bảng này nên bỏ qua.")
-    if not found:
-        raise TableRejected([_unrecognised(sheets, kind), *(left_out if several else ())])
-    reading = TableRead(kind, tuple(found), tuple(left_out))
-    if not reading.rows:
-        raise TableRejected(["Bảng chỉ có dòng tiêu đề, không có dòng nào dưới đó."])
-    return reading
+    return found, left_out
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    first: int
-    last: int
-    titles: tuple[str, ...]
-    chosen: Mapping[str, int]
+def _hidden(sheet: SheetCells) -> str:
+    where = f"Trang “{sheet.name}” có" if sheet.name else "Bảng có"
+    return f"{where} {len(sheet.hidden_rows)} dòng đang ẩn hoặc bị lọc; các dòng ấy vẫn được đọc."
 
 
-def _sheet(sheet: SheetCells, kind: TableKind, choice: ReadingChoice, *, several: bool) -> SheetRead | None:
-    heading = _heading(sheet, kind, choice)
-    if heading is None:
-        return None
+def _sheet(sheet: SheetCells, heading: Heading, kind: TableKind, *, several: bool) -> SheetRead:
     number = sheet.rows[heading.last][0]
+    if find_heading.is_doubled(sheet, heading, kind):
+        title = heading.titles[heading.chosen[kind.needed[0][0]]]
+        raise TableRejected(
+            [
+                f"Trang tính có hai bảng đặt cạnh nhau (hai cột “{title}”); hãy chuyển bảng bên phải xuống dưới."
+            ]
+        )
     rows, passed = _rows(sheet, heading, kind, several=several)
-    return SheetRead(sheet.name, number, heading.titles, heading.chosen, rows, passed)
-
-
-def _heading(sheet: SheetCells, kind: TableKind, choice: ReadingChoice) -> _Heading | None:
-    """The row, or the two rows, in which most columns are known, all that are needed among them; the uppermost."""
-    if choice.heading is not None:
-        chosen = [place for place, (number, _) in enumerate(sheet.rows) if number == choice.heading]
-        return _best(sheet, [(place, place) for place in chosen], kind, choice)
-    places = range(min(HEADING_WITHIN, len(sheet.rows)))
-    likely = [(place, place + 1 if _is_split(sheet, place) else place) for place in places]
-    pairs = [(place, place + 1) for place in places if place + 1 < len(sheet.rows)]
-    return _best(sheet, likely, kind, choice) or _best(
-        sheet, [(first, last) for first, last in pairs if _may_be_second(sheet.rows[last][1])], kind, choice
-    )
-
-
-def _best(
-    sheet: SheetCells, places: Iterable[tuple[int, int]], kind: TableKind, choice: ReadingChoice
-) -> _Heading | None:
-    best: _Heading | None = None
-    for first, last in places:
-        titles = _titles(sheet, first, last)
-        chosen = _chosen(titles, kind, choice)
-        is_whole = all(any(each in chosen for each in group) for group in kind.needed)
-        if is_whole and (best is None or len(chosen) > len(best.chosen)):
-            best = _Heading(first, last, titles, chosen)
-    return best
-
-
-def _is_split(sheet: SheetCells, place: int) -> bool:
-    """Whether a heading goes on in the next row: cells merged over both rows, or one over several columns below."""
-    if place + 1 >= len(sheet.rows) or not _may_be_second(sheet.rows[place + 1][1]):
-        return False
-    (number, upper), (_, lower) = sheet.rows[place], sheet.rows[place + 1]
-    if any(above is not None and above == below for above, below in zip(upper, lower, strict=False)):
-        return True
-    return any(
-        top <= number <= bottom and sum(cell is not None for cell in lower[left - 1 : right]) > 1
-        for top, bottom, left, right in sheet.wide
-    )
-
-
-def _may_be_second(cells: Sequence[Cell]) -> bool:
-    """Whether a row may be the lower half of a heading: words alone, and not every one of its own."""
-    filled = [cell for cell in cells if cell is not None]
-    return (
-        bool(filled)
-        and all(isinstance(cell, str) and numbers.whole(cell) is None for cell in filled)
-        and (not passed_over.is_numbering(cells))
-    )
-
-
-def _titles(sheet: SheetCells, first: int, last: int) -> tuple[str, ...]:
-    """The headings of columns; of two rows, what stands above (merged or not) before what stands below."""
-    upper = _spread(sheet, first)
-    if first == last or last >= len(sheet.rows):
-        return tuple(upper)
-    lower = [str(cell) if isinstance(cell, str) else "" for cell in sheet.rows[last][1]]
-    width = max(len(upper), len(lower))
-    upper += [""] * (width - len(upper))
-    lower += [""] * (width - len(lower))
-    return tuple(
-        above if not below or words(above) == words(below) else f"{above} {below}".strip()
-        for above, below in zip(upper, lower, strict=True)
-    )
-
-
-def _spread(sheet: SheetCells, place: int) -> list[str]:
-    """A row of headings, one merged over several columns in each of them."""
-    number, cells = sheet.rows[place]
-    titles = [cell if isinstance(cell, str) else "" for cell in cells]
-    for top, bottom, left, right in sheet.wide:
-        if top <= number <= bottom and left <= len(titles):
-            for column in range(left, min(right, len(titles))):
-                titles[column] = titles[column] or titles[left - 1]
-    return titles
-
-
-def _chosen(titles: Sequence[str], kind: TableKind, choice: ReadingChoice) -> dict[str, int]:
-    """Columns by their headings, those that a person chose first."""
-    by_hand = {
-        each: place for each, place in choice.columns.items() if place is not None and place < len(titles)
-    }
-    open_titles = ["" if place in by_hand.values() else title for place, title in enumerate(titles)]
-    meanings = [column.meaning for column in kind.columns if column.meaning not in choice.columns]
-    needed = [group[-1] for group in kind.needed]
-    return column_words.assign(open_titles, meanings, [each for each in needed if each in meanings]) | by_hand
+    return SheetRead(sheet.name, number, heading.titles, heading.chosen, rows, passed, heading.given_name)
 
 
 def _rows(
-    sheet: SheetCells, heading: _Heading, kind: TableKind, *, several: bool
+    sheet: SheetCells, heading: Heading, kind: TableKind, *, several: bool
 ) -> tuple[tuple[TableRow, ...], tuple[PassedOverRow, ...]]:
     rows: list[TableRow] = []
     passed: list[PassedOverRow] = []
-    serial = next((n for n, title in enumerate(heading.titles) if words(title) in _SERIAL), None)
-    is_over = False
-    for place in range(heading.last + 1, len(sheet.rows)):
+    serial, first, is_over = heading.serial, heading.last + 1, False
+    for place in range(first, len(sheet.rows)):
         number, cells = sheet.rows[place]
         if all(cell is None for cell in cells):
             continue
-        row = _row(sheet.name if several else "", number, cells, heading.chosen)
+        row = _row(sheet.name if several else "", number, cells, heading, kind)
         is_counted = serial is not None and serial < len(cells) and numbers.whole(cells[serial]) is not None
         is_over = (is_over or (bool(rows) and not is_counted and _is_end(cells, row, kind))) and not (
             is_counted and _is_whole(row, kind)
         )
-        why = _why(cells, heading, row, is_over=is_over, is_first=place == heading.last + 1)
+        why = _why(cells, heading, row, kind, is_over=is_over, is_first=place == first)
+        if why == _AGAIN:
+            heading = find_heading.again(sheet, place, heading, kind)
+        elif why == _GROUP:
+            heading = replace(heading, around=around_rows.of_row(cells))
         if why:
-            passed.append(PassedOverRow(row.where, why, passed_over.first_words(cells)[:80] or str(cells[0])))
+            said = heading.around if why == _GROUP else passed_over.first_words(cells) or str(cells[0])
+            passed.append(PassedOverRow(row.where, why, said[:80]))
         else:
             rows.append(row)
     return tuple(rows), tuple(passed)
 
 
-def _why(cells: Sequence[Cell], heading: _Heading, row: TableRow, *, is_over: bool, is_first: bool) -> str:
+def _why(
+    cells: Sequence[Cell], heading: Heading, row: TableRow, kind: TableKind, *, is_over: bool, is_first: bool
+) -> str:
     """Why a row is no data; "" where it is."""
     if is_first and passed_over.is_numbering(cells):
         return "dòng đánh số cột"
     if passed_over.is_sum(cells):
         return "dòng cộng"
+    if kind.around and not _names_village(cells, heading, kind) and around_rows.of_row(cells):
+        return _GROUP
     if is_over:
         return "phần ký tên dưới bảng"
+    return _AGAIN if _is_heading(cells, heading) else _not_meant(cells, heading, row, kind)
+
+
+def _names_village(cells: Sequence[Cell], heading: Heading, kind: TableKind) -> bool:
+    """Whether a row says its thôn in the column that is there for it."""
+    place = heading.chosen.get(kind.around, len(cells))
+    return place < len(cells) and cells[place] is not None
+
+
+def _is_heading(cells: Sequence[Cell], heading: Heading) -> bool:
     titles = {words(title) for title in heading.titles if title}
     texts = [words(cell) for cell in cells if isinstance(cell, str)]
-    if texts and len(texts) > 1 and all(text in titles for text in texts):
-        return "tiêu đề lặp lại"
-    if not row.cells:
+    return len(texts) > 1 and all(text in titles for text in texts)
+
+
+def _not_meant(cells: Sequence[Cell], heading: Heading, row: TableRow, kind: TableKind) -> str:
+    """Why a row among the others is none of the table's subjects; "" where it is."""
+    if all(meaning == kind.around and heading.around for meaning in row.cells):
         return "không có ô nào của các cột được đọc"
-    return ""
+    if row.text(kind.heads) and words(row.text(kind.heads)) not in _HEADS:
+        return _MEMBER
+    return "ghi chú" if passed_over.is_note(cells) and not _is_whole(row, kind) else ""
 
 
-def _row(sheet: str, number: int, cells: Sequence[Cell], chosen: Mapping[str, int]) -> TableRow:
+def _row(sheet: str, number: int, cells: Sequence[Cell], heading: Heading, kind: TableKind) -> TableRow:
     told = {
         meaning: cells[place]
-        for meaning, place in chosen.items()
+        for meaning, place in heading.chosen.items()
         if place < len(cells) and cells[place] is not None
     }
+    rest = heading.given_name
+    if rest is not None and rest < len(cells) and cells[rest] is not None:
+        name = kind.needed[0][0]
+        told[name] = " ".join(str(part) for part in (told.get(name), cells[rest]) if part is not None)
+    if heading.around and not any(
+        each in told for group in kind.needed if kind.around in group for each in group
+    ):
+        told[kind.around] = heading.around
     where = f"Trang “{sheet}”, dòng {number}" if sheet else f"Dòng {number}"
     return TableRow(sheet, number, told, where)
 
@@ -370,6 +312,12 @@ def _unrecognised(sheets: Sequence[SheetCells], kind: TableKind) -> str:
                 seen = texts
     looked = " và ".join(" hoặc ".join(f"“{kind.title(each)}”" for each in group) for group in kind.needed)
     told = ", ".join(f"“{each}”" for each in seen[:12]) or "không có chữ nào"
-    return (
+    sentence = (
         f"Không thấy dòng tiêu đề có cột {looked} trong {HEADING_WITHIN} dòng đầu. Các cột đã thấy: {told}."
     )
+    if kind.around and any(find_heading.lacks_around(sheet, kind) for sheet in sheets):
+        sentence += (
+            " Thiếu thôn: hãy thêm cột “Thôn”, hoặc ghi “Thôn …” ở dòng riêng trên các dòng của thôn, hay ở tên "
+            "trang tính."
+        )
+    return sentence

@@ -15,8 +15,8 @@ from server.db import db
 from server.errors import Problem
 from server.files.file_problems import FileProblem
 from server.files.tables import read_cells, table_file
-from server.files.tables.read_table import ReadingChoice
 from server.files.tables.table_file import SheetCells, TableRejected
+from server.files.tables.table_kinds import ReadingChoice
 from server.models import TableDraft
 
 KEPT = dt.timedelta(hours=24)

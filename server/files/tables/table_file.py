@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -41,6 +41,9 @@ _OTHER_KINDS = {
 _WEB = re.compile(rb"\s*(<!doctype html|<html|<table|<\?xml|mime-version:)", re.IGNORECASE)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]{0,80}?ref=\"([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})\"")
+_HIDDEN = re.compile(
+    rb"<(?:\w+:)?row(?=\s[^>]{0,300}?\shidden=\"(?:1|true)\")[^>]{0,300}?\sr=\"([0-9]{1,7})\""
+)
 _MARKS = "\t;,|"
 _XLS_DAY, _XLS_BOOLEAN, _XLS_ERROR = 3, 4, 5
 """Kinds of cells as xlrd numbers them."""
@@ -50,6 +53,8 @@ Cell = str | int | float | None
 """Text on one line, a number as the program kept it, or nothing."""
 
 
+NO_RESULT = "=(công thức chưa có kết quả)"
+"""Stands for a formula of a workbook that holds no result; what is typed as text may begin with "=" too."""
 MOST_TOLD = 50
 """Sentences that are told at once."""
 
@@ -66,7 +71,7 @@ class TableRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SheetCells:
-    """One sheet: rows numbered as Excel does; a formula without a result is its own text.
+    """One sheet: rows numbered as Excel does; a formula without a result is `NO_RESULT`.
 
     What a merged cell says stands in each of its rows, in its leftmost column.
     """
@@ -78,6 +83,8 @@ class SheetCells:
     """Whether it has more rows than are read."""
     wide: tuple[tuple[int, int, int, int], ...] = ()
     """Cells merged over several columns: first and last row, first and last column, counted from 1."""
+    hidden_rows: frozenset[int] = frozenset()
+    """Rows with cells that Excel does not show, by hand or by a filter; they are read."""
 
 
 def of_file(content: bytes, filename: str) -> tuple[SheetCells, ...]:
@@ -147,7 +154,7 @@ def _check_kind(content: bytes) -> None:
 def _of_xlsx(content: bytes, filename: str) -> list[SheetCells]:
     try:
         refuse_bombs(content, filename)
-        merged, computes = _parts(content)
+        merged, hidden, computes = _parts(content)
         shown = _sheets(content, results=True)
         written = _sheets(content, results=False) if computes else shown
     except FormRejected as rejected:
@@ -160,7 +167,7 @@ def _of_xlsx(content: bytes, filename: str) -> list[SheetCells]:
             ["Không đọc được tệp Excel: tệp hỏng, hãy mở bằng Excel rồi lưu lại."]
         ) from problem
     return [
-        _filled(_with_formulas(sheet, typed), merged.get(sheet.name, ()))
+        _filled(_marked(_with_formulas(sheet, typed), hidden), merged.get(sheet.name, ()))
         for sheet, typed in zip(shown, written, strict=True)
     ]
 
@@ -200,7 +207,7 @@ def _bounded(name: str, rows: Iterable[tuple[int, tuple[Cell, ...]]], *, hidden:
 
 
 def _with_formulas(shown: SheetCells, written: SheetCells) -> SheetCells:
-    """Formulas that no program has worked out yet stand as they were typed, so that none is taken for a blank."""
+    """A formula that no program has worked out yet is `NO_RESULT`, so that none is taken for a blank."""
     if shown is written:
         return shown
     typed = dict(written.rows)
@@ -208,7 +215,7 @@ def _with_formulas(shown: SheetCells, written: SheetCells) -> SheetCells:
     for number, cells in typed.items():
         results = (*rows.get(number, ()), *[None] * len(cells))
         rows[number] = tuple(
-            cell if result is None and _is_formula(cell) else result
+            NO_RESULT if result is None and _is_formula(cell) else result
             for result, cell in zip(results, cells, strict=False)
         )
     return replace(shown, rows=tuple(sorted(rows.items())))
@@ -218,9 +225,16 @@ def _is_formula(cell: Cell) -> bool:
     return isinstance(cell, str) and cell.startswith("=")
 
 
-def _parts(content: bytes) -> tuple[dict[str, list[str]], bool]:
-    """The merged cells of each sheet by its name, as "A3:A5", and whether any cell is a formula."""
+def _marked(sheet: SheetCells, hidden: Mapping[str, frozenset[int]]) -> SheetCells:
+    """The sheet with those of its hidden rows that hold something."""
+    filled = {number for number, cells in sheet.rows if any(cell is not None for cell in cells)}
+    return replace(sheet, hidden_rows=hidden.get(sheet.name, frozenset()) & filled)
+
+
+def _parts(content: bytes) -> tuple[dict[str, list[str]], dict[str, frozenset[int]], bool]:
+    """By each sheet's name its merged cells, as "A3:A5", and its hidden rows; whether any cell is a formula."""
     merged: dict[str, list[str]] = {}
+    hidden: dict[str, frozenset[int]] = {}
     computes = False
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name, part in _paths(archive):
@@ -228,7 +242,8 @@ def _parts(content: bytes) -> tuple[dict[str, list[str]], bool]:
             computes = computes or _FORMULA.search(cells) is not None
             found = [each[1].decode() for each in _MERGED.finditer(cells)]
             merged[one_line(name)] = found[:_MOST_MERGED]
-    return merged, computes
+            hidden[one_line(name)] = frozenset(int(each[1]) for each in _HIDDEN.finditer(cells))
+    return merged, hidden, computes
 
 
 def _paths(archive: zipfile.ZipFile) -> list[tuple[str, str]]:

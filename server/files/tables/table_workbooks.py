@@ -7,7 +7,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from server.files.tables.read_table import RowFault, TableKind
+from server.files.tables.read_table import RowFault
+from server.files.tables.table_kinds import TableKind
 
 _ROWS_OF_TEXT = 1_000
 

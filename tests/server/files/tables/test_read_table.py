@@ -14,8 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from server.files.tables import read_table, table_file
-from server.files.tables.read_table import ReadingChoice, TableColumn, TableKind, TableRead
+from server.files.tables.read_table import TableRead
 from server.files.tables.table_file import TableRejected
+from server.files.tables.table_kinds import ReadingChoice, TableColumn, TableKind
 from server.plans.plan_table import PLAN_TABLE
 
 KIND = TableKind(
