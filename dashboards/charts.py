@@ -104,7 +104,6 @@ def trend(
         return round(float(bottom - (bottom - top) * value / ceiling), 1)
 
     dots = tuple(ChartDot(x(point.day), y(point.value), point) for point in points)
-    every = max(1, -(-len(points) * 64 // (width - left)))  # a date needs 64 pixels
     return Trend(
         width=width,
         height=height,
@@ -114,8 +113,21 @@ def trend(
         line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
         pace=" ".join(f"{x(point.day)},{y(value)}" for point, value in zip(points, pace, strict=False)),
         rows=tuple(Tick(y(value), value) for value in range(0, ceiling + 1, ceiling // 4)),
-        days=tuple(Tick(dot.x, dot.point.day) for dot in reversed(dots[::-every])),
+        days=tuple(Tick(dot.x, dot.point.day) for dot in _apart(dots)),
     )
+
+
+DATE_NEEDS = 64
+"""Pixels that a date needs under the line; the last one ends where the line does."""
+
+
+def _apart(dots: Sequence[ChartDot]) -> list[ChartDot]:
+    """The dots that have a date under them: the last one, and before it those that leave the next one its room."""
+    found: list[ChartDot] = []
+    for dot in reversed(dots):
+        if not found or found[-1].x - dot.x >= DATE_NEEDS:
+            found.append(dot)
+    return found[::-1]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from flask import Response, current_app, jsonify, make_response, render_template, request
 
-from dashboards import static_files
+from dashboards import furthest_behind, static_files
 from dashboards.maps import coverage_map, folium_page, map_outlines, map_picture, map_sheet, map_weeks
 from dashboards.maps.map_card import MapCard, card
 from dashboards.maps.map_colours import classes, fills, legend, target_of
@@ -87,7 +87,9 @@ def map_weeks_of(code: str) -> Response:
         for day in days
     ]
     heads = [
-        render_template("map_head.html", **_head(table, table.indicator(row.indicator.code) or row))
+        render_template(
+            "map_head.html", table=table, **_head(table, table.indicator(row.indicator.code) or row)
+        )
         for table in tables
     ]
     return static_files.packed(jsonify(map_weeks.answer(tables, row, heads)))
@@ -135,8 +137,10 @@ def _card(page: MapPage, village: VillageRow) -> MapCard:
 
 def _head(table: CoverageTable, row: IndicatorRow) -> dict[str, object]:
     """What stands above the legend: the indicator over the whole commune."""
+    target = target_of(table, row.indicator.code)
     return {
         "row": row,
         "head": map_sheet.head(table, row),
-        "target": target_of(table, row.indicator.code),
+        "target": target,
+        "last": furthest_behind.furthest(table, target) if target else None,
     }

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flask import Response, make_response, render_template, request, url_for
@@ -11,15 +10,13 @@ from dashboards import coverage_lines, furthest_behind, new_year, sampled_lines,
 from dashboards.charts import DayNumber, ReachColumns, ThonReached, Trend, reach_columns, trend
 from dashboards.coverage_lines import TargetLine
 from dashboards.furthest_behind import FurthestThon, Worry
-from dashboards.maps import map_outlines
-from dashboards.maps.map_colours import Entry, classes, fills, legend
-from dashboards.maps.still_map import StillMap, still_map
+from dashboards.maps.small_map import SmallMap, small_map
 from dashboards.moved import Moved, moved, sunday_before
 from dashboards.pages import chosen_columns
 from dashboards.pages.commune_page_request import CommunePage, ask
 from dashboards.pages.commune_pages import blueprint
 from dashboards.pages.map_page_request import mapped
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.coverage import CoverageTable
 from geo.target_states import share_of_time_gone
 from server.accounts import access
 from server.accounts.roles import Right
@@ -84,32 +81,12 @@ def _others(
     ]
 
 
-@dataclass(frozen=True)
-class SmallMap:
-    """The map on the overview: of the first target to worry about, else of the first that a map can show."""
-
-    row: IndicatorRow
-    label: str
-    paper: StillMap
-    legend: tuple[Entry, ...]
-    patterns: str
-    note: str
-
-
 def _small_map(asked: CommunePage, worries: Sequence[Worry]) -> SmallMap | None:
-    """None where no thôn has an outline, or nothing is surveyed."""
+    """Of the first target to worry about, else of the first that a map can show; None where nothing is surveyed."""
     choices = mapped(asked.table)
     first = worries[0].indicator if worries else ""
     row = next((each for each in choices if each.indicator.code == first), next(iter(choices), None))
-    if row is None:
-        return None
-    drawn = map_outlines.of_commune(asked.commune)
-    paper = still_map(asked.table, row.indicator.code, drawn)
-    if paper is None:
-        return None
-    told = tuple(entry for entry in legend(asked.table, row) if entry.count)
-    label = row.target.label if row.target else row.indicator.label
-    return SmallMap(row, label, paper, told, fills(classes(asked.table, row)), drawn.note)
+    return small_map(asked.commune, asked.table, row) if row else None
 
 
 def _moved(asked: CommunePage) -> Moved | None:

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from dashboards import coverage_lines, furthest_behind, new_year, self_answer_lines, words
 from dashboards.charts import Bullet, bullet
 from dashboards.coverage_lines import ShownCell, TargetLine
-from dashboards.maps.map_colours import figure
+from dashboards.maps.map_colours import figure, target_of
+from dashboards.maps.small_map import SmallMap, small_map
 from dashboards.pages.commune_page_request import CommunePage, ask
 from dashboards.pages.commune_pages import blueprint
 from forms import indicator_sets
@@ -60,6 +61,8 @@ class ThonLine:
     shown: ShownCell
     gap: str
     """`thiếu 13 điểm, khoảng 240 người`; "" where it is not short, or not judged."""
+    bar: Bullet | None
+    """None where the number is not told as it is."""
     by_themselves: ShownCell | None
     """What people of the thôn answered by themselves; None where nobody of the commune did."""
 
@@ -72,6 +75,8 @@ class FigureLine:
     label: str
     required: str
     shown: ShownCell
+    bar: Bullet | None
+    """The thôn against the commune's target; None where its number is not told as it is."""
     of_commune: str
     target: str | None
     """The id of the plan's figure, where there is one."""
@@ -120,6 +125,7 @@ def target(code: str, target_id: str) -> str:
         if counted and counted.indicator.kind != "event"
         else [],
         last=furthest_behind.furthest(asked.table, row.target) if counted else None,
+        map=_map(asked, counted, row.target),
         history=office_figures.history(stored),
         tasks=_tasks(stored),
         by_themselves=self_answer_lines.told(asked.table.self_answered(row.target.indicator or "")),
@@ -281,10 +287,25 @@ def _thons(table: CoverageTable, counted: IndicatorRow, target: TargetFigure) ->
             words.number(row.households) if row.households is not None else "–",
             coverage_lines.shown_cell(table, row, code),
             furthest_behind.gap_of(table, row, target),
+            _bar(row, code, target),
             coverage_lines.shown_cell(table, row, own.indicator.code) if own else None,
         )
         for row in sorted(table.villages, key=key)
     ]
+
+
+def _bar(row: VillageRow, code: str, target: TargetFigure | None) -> Bullet | None:
+    value = figure(code, row.cells.get(code, Cell()))
+    of = target.value if target and target.unit == "percent" else None
+    return None if value is None else bullet(value, of, None)
+
+
+def _map(asked: CommunePage, counted: IndicatorRow | None, target: TargetFigure) -> SmallMap | None:
+    """Thôn are coloured by their indicator's own target: a further target of it has no map of its own."""
+    if counted is None or counted.indicator.kind == "event" or target.unit != "percent":
+        return None
+    own = target_of(asked.table, counted.indicator.code)
+    return small_map(asked.commune, asked.table, counted) if own and own.id == target.id else None
 
 
 def _tasks(stored: TargetOfPlan) -> Sequence[Task]:
@@ -310,6 +331,7 @@ def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
                 else each.indicator.label,
                 required=words.required(each.target) if each.target else "",
                 shown=coverage_lines.shown_cell(table, row, code),
+                bar=_bar(row, code, each.target),
                 of_commune=coverage_lines.shown(each.cell, code),
                 target=each.target.id if each.target else None,
             )

@@ -47,6 +47,16 @@ def test_a_click_on_a_thon_opens_its_card_and_escape_closes_it(visit: Visit) -> 
     assert "thon=" not in visit.page.url
 
 
+def test_the_thon_furthest_behind_is_named_beside_the_map_and_a_click_opens_its_card(visit: Visit) -> None:
+    opened_map(visit)
+    furthest = visit.page.locator(".legend .head a[data-thon]")
+    name, told = furthest.inner_text(), furthest.locator("xpath=..").inner_text()
+    assert re.search(r"thiếu [\d,]+ điểm, khoảng [\d.]+ hộ", told), told
+    furthest.click()
+    expect(card(visit).locator("h2")).to_have_text(name)
+    assert told.removeprefix(f"Chậm nhất: {name}, ").rstrip(".") in card(visit).inner_text().lower()
+
+
 def test_the_keyboard_opens_a_card_and_comes_back_to_its_thon(visit: Visit) -> None:
     opened_map(visit)
     thon(visit, "Gò Me").focus()

@@ -44,3 +44,16 @@ def test_the_surface_of_5g_stands_still_on_paper(site: str, browser: Browser) ->
         still = visit.page.locator("#ban-do-song ~ .map svg.still")
         expect(still).to_be_visible()
         expect(still.locator("path.thon")).to_have_count(38)
+
+
+def test_the_map_is_printed_with_its_legend_and_the_thon_furthest_behind(site: str, browser: Browser) -> None:
+    with opened(browser, site, DESK) as visit:
+        sign_in(visit)
+        visit.open("/xa/11629/ban-do?chi_tieu=smart_hai_phong_ho")
+        visit.page.emulate_media(media="print")
+        expect(visit.page.locator(".frame svg.still")).to_be_visible()
+        lines = visit.page.locator(".legend .classes li")
+        counts = [int(line.locator("b").inner_text().split()[0]) for line in lines.all() if line.is_visible()]
+        assert sum(counts) == 38  # every thôn is in one line of it
+        expect(visit.page.locator(".legend .head a[data-thon]")).to_be_visible()
+        expect(visit.page.locator(".tools")).to_be_hidden()

@@ -36,10 +36,14 @@ def test_every_point_lies_inside_the_drawing_and_higher_means_more(values: list[
     assert [dot.y for dot in by_value] == sorted((dot.y for dot in by_value), reverse=True)
 
 
-@given(st.integers(2, 60))
-def test_dates_under_a_phones_chart_do_not_run_into_each_other(weeks: int) -> None:
-    ticks = trend(points(list(range(weeks))), width=360).days
-    assert all(later.at - sooner.at >= 40 for sooner, later in itertools.pairwise(ticks))
+@given(st.integers(2, 60), st.integers(1, 7), st.sampled_from([360, 1100]))
+def test_dates_under_a_chart_do_not_run_into_each_other(weeks: int, days: int, width: int) -> None:
+    """The running day may come right after the end of a week; its date, the last one, ends where the line does."""
+    whole = points(list(range(weeks)))
+    today = DayNumber(whole[-1].day + dt.timedelta(days=days), weeks)
+    ticks = trend([*whole, today], width=width).days
+    assert ticks[-1].value == today.day
+    assert all(later.at - sooner.at >= 60 for sooner, later in itertools.pairwise(ticks))
 
 
 def test_the_axis_begins_at_zero_and_has_round_steps() -> None:

@@ -298,7 +298,7 @@
     if (act) ACTS[act.dataset.do](act);
   });
   map.addEventListener("click", (event) => {
-    const named = event.target.closest(".names a");
+    const named = event.target.closest("a[data-thon]");
     const button = event.target.closest(".filter button");
     const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey);
     if (named && isPlain) { event.preventDefault(); open(named.dataset.thon); }

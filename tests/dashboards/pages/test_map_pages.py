@@ -284,7 +284,7 @@ def test_a_base_map_without_words_of_its_provider_is_drawn(leader: Browser, app:
 
 
 def test_thon_of_one_name_are_told_apart_wherever_the_map_names_them(leader: Browser) -> None:
-    """In filter, card, sheet and weeks: each with the end of its code."""
+    """In filter, card, sheet, weeks and above its own page: each with the end of its code."""
     codes = [row["code"] for row in told(leader)["villages"]][:2]
     db.session.execute(sa.update(Village).where(Village.code.in_(codes)).values(name="Quyết Tiến"))
     db.session.commit()
@@ -293,6 +293,7 @@ def test_thon_of_one_name_are_told_apart_wherever_the_map_names_them(leader: Bro
     for code, name in zip(codes, names, strict=True):
         assert re.search(rf'data-thon="{code}">{re.escape(name)}</a>', page)
         assert f'<h2 id="ten-thon">{name}</h2>' in leader.get(CARD.format(code)).text
+        assert f"</span> {name}</h1>" in leader.get(f"/xa/11629/thon/{code}").text
     weeks = leader.get("/xa/11629/ban-do/cac-tuan?chi_tieu=phu_song_5g").get_json()["thon"]
     assert [weeks[code]["name"] for code in codes] == names
     sheet = pages_of(leader.get("/xa/11629/ban-do.pdf?chi_tieu=phu_song_5g").data)[1].text

@@ -229,6 +229,10 @@ def test_a_figures_page_tells_how_it_is_counted_by_week_and_by_thon(officer: Bro
     assert "Hộ có ít nhất một người đã cài" in seen
     assert len(set(re.findall(r'href="(/xa/11629/thon/\d+)', page.text))) == 13
     assert "Thôn chậm nhất" in seen
+    assert page.text.count('<path class="thon"') == 13  # a small map beside the words
+    table = page.text[page.text.index('id="theo-thon"') : page.text.index('id="theo-tuan"')]
+    for row in table.split("<tr>")[2:]:  # a bar where a number is told as it is
+        assert ('class="bar"' in row) == bool(re.search(r'data-label="Kết quả">\d', row))
     value = re.search(r'class="value">([^<]+)<', page.text).group(1).replace("\u00a0", " ")
     assert seen.count(value) >= 2  # the result, and the last week: both over all households
     assert "22/11/2026" in seen
