@@ -10,7 +10,7 @@ from forms.definition import Definition
 from forms.engine.correction import Correction
 from forms.engine.engine import Fillable, Filling, open_form
 from forms.engine.expression import Expression, compile_expression
-from forms.engine.unfillable import Unfillable
+from forms.engine.unfillable import TooMuch, Unfillable
 from forms.visit_checks import VisitCheck
 
 
@@ -22,7 +22,8 @@ class PreparedChecks:
     checks: tuple[tuple[VisitCheck, Expression], ...]
 
     def met(self, sent: bytes, now: datetime) -> Mapping[str, bool]:
-        """By code whether a visit, as its phone sent it, is doubtful; without those that cannot be worked out.
+        """By code whether a visit, as its phone sent it, is doubtful; without those that cannot be worked out, and
+        without those after one that asks for too much.
 
         `now` is the moment of the visit. Unfillable for what is no visit of this form, or is sealed.
         """
@@ -36,6 +37,8 @@ class PreparedChecks:
         for check, condition in self.checks:
             try:
                 yield check.code, condition.truth(filling, filling.root)
+            except TooMuch:
+                return  # what follows may take as long: a check without an end is paid for once in a visit
             except Unfillable:
                 continue
 

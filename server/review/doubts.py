@@ -32,6 +32,7 @@ TYPICAL_OF = 200
 """Interviews whose median is how long a form usually takes."""
 COPIED_WITHIN = dt.timedelta(days=7)
 
+_NOTHING: Mapping[str, bool] = {}
 _COMPARED = frozenset({"select_one", "select_multiple", "integer", "decimal", "text"})
 
 _NEW = (
@@ -197,14 +198,14 @@ def once() -> int:
 
 
 def _part() -> int:
+    checked = _by_own_checks()
+    if not checked:
+        return 0
     with db.engine.connect().execution_options(writes=True) as connection:
-        if connection.dialect.name == "postgresql" and not connection.scalar(_CHECKING):
-            return 0
-        after = (connection.scalar(_NEWEST) or 0) - LOOKED_BACK
-        rows = connection.execute(_NEW, {"after": after, "most": PART[connection.dialect.name]}).all()
+        rows = [row for row in _new(connection) if row.id in checked]
         if not rows:
             return 0
-        looked = _looked(rows, form_checks.met(connection, rows))
+        looked = _looked(rows, checked)
         typical = {
             form: _typical(
                 connection, form, [each.seen.seconds for each in looked if each.row.form_id == form]
@@ -225,6 +226,21 @@ def _part() -> int:
             rule_remarks.send(connection, question)
         connection.commit()
         return len(rows)
+
+
+def _by_own_checks() -> dict[int, Mapping[str, bool]]:
+    """By each visit that waits, what its form's own checks say: worked out while others write, however long."""
+    with db.engine.connect() as connection:
+        rows = _new(connection)
+        return dict.fromkeys((row.id for row in rows), _NOTHING) | form_checks.met(connection, rows)
+
+
+def _new(connection: sa.Connection) -> Sequence[Any]:
+    """The next visits that nobody has looked at; none where another process is at it."""
+    if connection.dialect.name == "postgresql" and not connection.scalar(_CHECKING):
+        return ()
+    after = (connection.scalar(_NEWEST) or 0) - LOOKED_BACK
+    return connection.execute(_NEW, {"after": after, "most": PART[connection.dialect.name]}).all()
 
 
 def _typical(connection: sa.Connection, form_id: int, fresh: Sequence[int | None]) -> int | None:

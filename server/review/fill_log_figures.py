@@ -87,21 +87,34 @@ class ToldLog:
 
 
 def read_part() -> int:
-    """Read the logs that have come, one part in a transaction; how many. What is no log is noted as read."""
+    """Read the logs that have come, one part in a transaction; how many. What is no log is noted as read.
+
+    They are read before the transaction that writes: a log may be long, and its store slow.
+    """
+    with db.engine.connect() as connection:
+        waiting = {row.id: bytes(row.stored_sha256) for row in _new(connection)}
+    if not waiting:
+        return 0
+    found = {key: fill_log.read(blobs.get(sha256) or b"") for key, sha256 in waiting.items()}
     with db.engine.connect().execution_options(writes=True) as connection:
-        if connection.dialect.name == "postgresql" and not connection.scalar(_READING):
-            return 0
         newest = int(connection.scalar(_NEWEST) or 0)
-        rows = connection.execute(_NEW, {"after": _after(connection)}).all()
+        rows = [row for row in _new(connection) if row.id in found]
         for row in rows:
-            found = fill_log.read(blobs.get(bytes(row.stored_sha256)) or b"")
-            if found is not None:
-                _flag(connection, row, _doubts(connection, row, found))
-            connection.execute(sa.insert(FillLogFigures).values(_figures(row, found)))
+            read = found[row.id]
+            if read is not None:
+                _flag(connection, row, _doubts(connection, row, read))
+            connection.execute(sa.insert(FillLogFigures).values(_figures(row, read)))
         connection.commit()
-    if len(rows) < PART:
+    if len(waiting) < PART:
         current_app.extensions[_SEEN] = newest
     return len(rows)
+
+
+def _new(connection: sa.Connection) -> Sequence[Any]:
+    """The next logs that nobody has read; none where another process is at it."""
+    if connection.dialect.name == "postgresql" and not connection.scalar(_READING):
+        return ()
+    return connection.execute(_NEW, {"after": _after(connection)}).all()
 
 
 def _after(connection: sa.Connection) -> int:

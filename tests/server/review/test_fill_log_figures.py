@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
+from forms import fill_log
 from server.db import db
 from server.models import Attachment, FillLogFigures, Submission
 from server.review import doubts
@@ -130,3 +131,19 @@ def test_the_edit_of_a_visit_is_not_told_again_by_the_same_log(thon: CheckedThon
     assert codes(key) == ["changed_late"]
     edit = sent(thon, 0, a_log(200, late=3), edits=key, began=dt.datetime.now(dt.UTC))
     assert codes(edit) == []
+
+
+def test_visits_are_stored_while_logs_are_read(thon: CheckedThon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log may be long, and lie in a store that hangs: it is read before the transaction that writes."""
+    key = sent(thon, 0, a_log(200, late=3))
+    read = fill_log.read
+
+    def beside_another_visit(content: bytes) -> fill_log.FillLog | None:
+        with db.engine.connect().execution_options(writes=True) as other:
+            other.execute(sa.update(Submission).values(device="khac"))
+            other.commit()
+        return read(content)
+
+    monkeypatch.setattr(fill_log, "read", beside_another_visit)
+    assert codes(key) == ["changed_late"]
+    assert db.session.scalars(sa.select(Submission.device)).all() == ["khac"]

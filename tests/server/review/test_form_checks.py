@@ -1,11 +1,16 @@
 """A form's own checks beside the server's: noted with the visit, again with an edit, by the version that was filled."""
 
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
 import sqlalchemy as sa
 
 from server.backchecks import weekly_draw
 from server.db import db
 from server.models import Interview, Submission
-from server.review import doubts, waiting_reasons
+from server.review import doubts, form_checks, waiting_reasons
 from tests import sample
 from tests.server.review.conftest import CHECKED_FORM, CheckedThon
 
@@ -94,3 +99,35 @@ def test_flags_never_hold_what_was_answered(thon: CheckedThon) -> None:
     thon.visit(0, people=7351)
     noted()
     assert "7351" not in str(db.session.scalars(sa.select(Submission.flags)).all())
+
+
+SLOW = "".join(
+    f"| | cham{n} | regex(${{vneid}}, ${{wifi}}) | Xem lại chữ | gọi điện | 1 | | |\n" for n in range(27)
+)
+"""Checks of which each tries for ever where the answer is right."""
+
+
+def test_visits_are_stored_while_others_are_looked_at_by_their_checks(
+    thon: CheckedThon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commune's own checks may ask for long work: it is done before the transaction that writes."""
+    key = thon.visit(0, people=40)
+    look = form_checks.met
+
+    def beside_another_visit(connection: sa.Connection, rows: Sequence[Any]) -> dict[int, Mapping[str, bool]]:
+        with db.engine.connect().execution_options(writes=True) as other:
+            other.execute(sa.update(Submission).values(device="khac"))
+            other.commit()
+        return look(connection, rows)
+
+    monkeypatch.setattr(form_checks, "met", beside_another_visit)
+    assert noted() == {key: ["dong"]}
+    assert sample.arrived()[0].device == "khac"
+
+
+def test_checks_without_an_end_cost_a_moment_and_stop_no_other_before_them(thon: CheckedThon) -> None:
+    sample.publish(CHECKED_FORM + SLOW, version="3")
+    key = thon.visit(0, people=40, version="3", wifi="(a|aa)+", vneid="a" * 60 + "!")
+    began = time.monotonic()
+    assert noted() == {key: ["dong"]}
+    assert time.monotonic() - began < 3, "each of the 27 takes a quarter of a second"
