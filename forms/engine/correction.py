@@ -139,7 +139,9 @@ class Correction(Filling):
     def _offers_from_files(self, expression: Expression) -> bool:
         """Whether a label that it asks for comes from a list, which may have changed."""
         return any(
-            control.listed is not None and control.listed.looks_up and path in expression.text
+            control.listed is not None
+            and control.listed.looks_up
+            and re.search(rf"/{re.escape(path.rpartition('/')[2])}\s*['\"]", expression.text)
             for path, control in self.form.controls.items()
         )
 

@@ -1,6 +1,7 @@
 """One visit being filled: answers, what follows from them by the form's formulas, and the XML that is sent."""
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,11 +96,12 @@ class Filling:
         return next((c.label for c in self._choices(control, self._near(path, near)) if c.name == value), "")
 
     def _near(self, path: str, near: AnswerNode) -> AnswerNode:
-        """The node at a path in the rounds of another node, else in the first ones."""
-        for candidate in self._at.get(path, []):
-            if candidate.chain[: len(candidate.chain) - 1] == near.chain[: len(candidate.chain) - 1]:
-                return candidate
-        return next(iter(self._at.get(path, [])), near)
+        """The node at a path that shares most rounds with another node, the first of them."""
+
+        def shared(candidate: AnswerNode) -> int:
+            return sum(map(operator.is_, candidate.chain, near.chain))
+
+        return max(self._at.get(path, []), key=shared, default=near)
 
     # What the collector does and sees
 

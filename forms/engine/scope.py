@@ -1,5 +1,6 @@
 """Where a formula is worked out: at which node of a visit, and what it may ask of the visit."""
 
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,7 +59,9 @@ class Scope:
         return self.visit.device(name)
 
     def choice_label(self, path: str, value: str) -> str:
-        return self.visit.choice_label(path, value, self.node)
+        """A question in the same round is named from here: "../loai"."""
+        asked = posixpath.join(self.node.path, path.removeprefix("current()/"))
+        return self.visit.choice_label(posixpath.normpath(asked), value, self.node)
 
     def row(self, instance: str, column: str, wanted: str) -> Any:
         """The first row of a list that has that text in a column, or None."""

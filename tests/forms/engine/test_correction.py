@@ -336,3 +336,36 @@ def test_what_is_no_round_is_not_taken_away(address: str) -> None:
     with pytest.raises(AnswerRefused):
         found.remove_round(address)
     assert found.changes() == []
+
+
+LABELS_IN_ROUNDS = """
+| survey |
+| | type | name | label | calculation | choice_filter |
+| | begin repeat | nha | Nhà | | |
+| | text | ten | Tên | | |
+| | select_one loai | loai | Loại | | ${ten} = 'B' or name != 'cho' |
+| | begin group | g | Nhóm | | |
+| | calculate | nhan | | jr:choice-name(${loai}, '${loai}') | |
+| | end group | | | | |
+| | end repeat | | | | |
+| choices |
+| | list_name | name | label |
+| | loai | dan | Nhà dân |
+| | loai | cho | Chợ |
+| settings |
+| | form_id | version |
+| | nhan | 1 |
+"""
+
+
+def test_the_label_of_a_choice_in_a_round_is_that_rounds() -> None:
+    """pyxform writes the question's path from where the formula stands; JavaRosa reads it from there."""
+    sent = (
+        "<data id='nhan' version='1'><nha><ten>A</ten><loai>dan</loai><g><nhan>Nhà dân</nhan></g></nha>"
+        "<nha><ten>B</ten><loai>cho</loai><g><nhan>Chợ</nhan></g></nha>"
+        "<meta><instanceID>uuid:1</instanceID></meta></data>"
+    ).encode()
+    found = opened(LABELS_IN_ROUNDS, sent)
+    assert found.differences() == []
+    found.correct("/data/nha[2]/loai", "dan")
+    assert [text for path, text in leaves(found.written()) if path.endswith("nhan")] == ["Nhà dân", "Nhà dân"]

@@ -42,10 +42,14 @@ TYPED = {
     "int": lambda dice: str(dice.randint(0, 9)), "decimal": lambda dice: f"{dice.randint(0, 90)}.{dice.randint(1, 9)}",
     "date": lambda dice: f"{dice.randint(1950, 2026)}-0{dice.randint(1, 9)}-1{dice.randint(0, 9)}",
     "geopoint": lambda dice: f"20.8{dice.randint(1, 9)} 106.4{dice.randint(1, 9)} 0 {dice.randint(1, 9)}",
+    "time": lambda dice: f"{dice.randint(10, 23)}:{dice.randint(10, 59)}:00.000+07:00",
+    "dateTime": lambda dice: dice.choice(["2026-05-06T07:08:09.000+07:00", "1968-05-06T23:30:00.000+08:00"]),
+    "geotrace": lambda dice: f"20.81 106.41 0 0; 20.8{dice.randint(2, 9)} 106.43 0 0; 20.85 106.44 1 2",
+    "geoshape": lambda dice: f"20.81 106.41 0 0; 20.8{dice.randint(2, 9)} 106.45 0 0; 20.9 106.4 0 0; 20.81 106.41 0 0",
     "string": lambda dice: dice.choice(["Ấm", "a b", "0912345678", "x"]),
 }  # fmt: skip
 CASES = sorted(
-    path for folder in ("corrections", "review", "exports") for path in (DATA / folder).glob("*.md")
+    path for folder in ("corrections", "engine", "review", "exports") for path in (DATA / folder).glob("*.md")
 )
 FORMS = {f"library {name}": library.read(name) for name in library.LIBRARY} | {
     f"{path.parent.name} {path.stem}": path.read_text(encoding="utf-8") for path in CASES
@@ -132,8 +136,11 @@ def test_a_visit_is_on_the_phone_what_it_is_here(java: JavaRosa, folder: Path, n
     filling, done = fill(here, seed)
     again, _ = fill(here, seed, later=90)
     java.must("form", str(folder / "form.xml"), str(folder))
+    counted = any(node.count is not None for node in here.form.nodes.values())
     for command in done:
         java.must(*command)
+        if counted:
+            java.must("walk")
     there, ours, other = (
         leaves(java.must("write").encode()),
         leaves(filling.submission()),

@@ -4,6 +4,7 @@
    form FILE FOLDER    open the form with the files in the folder; "ok", or "refused" and why
    edit FILE           take over what was sent before (after form); "ok" or "refused" and why
    set PATH TEXT       answer a question, as /data/tre[2]/ten; "ok" or "refused" and why
+   walk                swipe through the form: as many rounds of a repeat as an answer says
    add PATH            one more round of a repeat
    write               the XML of all that is relevant                                                            */
 
@@ -67,6 +68,7 @@ public class Fill {
                 case "form": open(words[1], words[2]); return "ok";
                 case "edit": edit(words[1]); return "ok";
                 case "set": set(words[1], words[2]); return "ok";
+                case "walk": walk(); return "ok";
                 case "add": add(words[1]); return "ok";
                 case "write": return "ok\t" + URLEncoder.encode(written(), StandardCharsets.UTF_8);
                 default: return "refused\tunknown command";
@@ -114,6 +116,12 @@ public class Fill {
         TreeElement node = form.getMainInstance().resolveReference(place);
         IAnswerData value = text.isEmpty() ? null : XFormAnswerDataParser.getAnswerData(text, node.getDataType());
         form.setValue(value, place, true);
+    }
+
+    private static void walk() {
+        FormEntryController controller = new FormEntryController(new FormEntryModel(form));
+        controller.jumpToIndex(FormIndex.createBeginningOfFormIndex());
+        while (controller.stepToNextEvent() != FormEntryController.EVENT_END_OF_FORM) { }
     }
 
     private static void add(String path) throws Exception {
