@@ -84,11 +84,14 @@ def _beside(row: TargetRow) -> str:
 
 
 def _value(target: TargetFigure, judgement: TargetJudgement, asked: IndicatorRow | None) -> str:
-    """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown."""
+    """The judged number; a bound or why it is withheld where the commune's own cell is hidden; "" unknown.
+
+    Of what is counted by period nothing is told where no period may be.
+    """
     if judgement.value_shown is not None:
         return words.judged(target, judgement)
-    if asked and asked.cell.suppressed:
-        return words.cell(asked.cell)
+    if asked and asked.cell.suppressed and target.period not in words.PERIODS:
+        return shown(asked.cell, asked.indicator.code)
     return ""
 
 

@@ -8,7 +8,7 @@ from geo.coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
 from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
-from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut
+from geo.target_states import PeriodCount, TargetFigure, TargetJudgement, TargetState, cut
 from server.clock import LOCAL
 from server.published_forms.self_answers import WORD
 
@@ -175,13 +175,22 @@ def judged(target: TargetFigure, judgement: TargetJudgement) -> str:
     if judgement.value_shown is None:
         return ""
     gone = [period for period in judgement.periods if period.gone]
-    if judgement.source == "survey":  # a period without visits is neither met nor missed
+    if judgement.source == "survey":  # one without visits, or not told, is neither met nor missed
         gone = [period for period in gone if period.met is not None]
-    if gone and judgement.met is not None:
+    if gone:
         met = sum(period.met is True for period in gone)
         return f"{met}/{len(gone)} {PERIOD_NAMES[target.period]}"
     is_percent = target.unit == "percent" or target.period in PERIODS
     return percent(judgement.value_shown) if is_percent else number(judgement.value_shown)
+
+
+def untold_period(told: PeriodCount) -> str:
+    """Why a period of a figure is neither met nor missed."""
+    if told.is_hidden:
+        return NOT_TOLD
+    if not told.gone:
+        return "đang diễn ra"
+    return "không có phiếu trong kỳ" if told.is_empty else "chưa có số liệu"
 
 
 def period(start: dt.date, end: dt.date) -> str:

@@ -13,9 +13,9 @@ from geo.hidden_cells import BASE, Protection, Suppression, protect, protect_sam
 from geo.hidden_villages import MET, Day
 from geo.indicator_cell import Cell, Counted, CountedIndicator, cell, judgement
 from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
-from geo.reported import Reported, judge_reported, judge_surveyed_periods, shown_periods
+from geo.reported import Reported, judge_reported, judge_surveyed_periods
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
-from geo.weeks import Week, pace_of, shown_weeks
+from geo.weeks import Week, is_paced, pace_of, shown_weeks
 
 # what a table is made of can be had from here
 __all__ = ["Cell", "CommuneInput", "CountedIndicator", "HouseholdsSource", "VillageInput"]
@@ -276,7 +276,7 @@ def _column(
     whole = _whole(given, indicator, found, protection, hidden.total)
     judged = (
         {key: judgement(found[key], target, enough=enough, as_of=given.as_of) for key in to_ask}
-        if target
+        if target and target.judges_thon
         else {}
     )
     return _Column(
@@ -372,7 +372,7 @@ def _target_row(
         reported=reported if target.how != "survey" or told else None,
         values=tuple(sorted((each for each in told if each.at <= given.as_of), key=_newest_first)),
         estimate=column.estimate if surveyed and column else None,
-        pace=paced(target.deadline) if surveyed and column and column.indicator.is_at_doors else None,
+        pace=paced(target.deadline) if surveyed and column and is_paced(target, column.indicator) else None,
     )
 
 
@@ -384,11 +384,13 @@ def _surveyed(
     given: CommuneInput, target: TargetFigure, column: _Column, enough: Enough, full: bool
 ) -> TargetJudgement:
     """What visits say of a target: over the year, or, for people helped a week or a month, by period."""
-    if target.period not in PERIODS_IN_A_YEAR or target.id not in given.by_period:
+    if target.period not in PERIODS_IN_A_YEAR:
         return within_error(_commune_judgement(given, target, column.whole, enough), target, column.estimate)
-    told = given.by_period[target.id]
-    found = judge_surveyed_periods(target, told, as_of=given.as_of)
-    if full or column.indicator.unit not in RESIDENT_UNITS:
-        return found
-    hidden = protect({start.isoformat(): tallied for start, tallied in told.items()}).rows
-    return shown_periods(found, {start for start in told if start.isoformat() in hidden})
+    told = given.by_period.get(target.id, {})
+    hidden: set[date] = set()
+    if not full and column.indicator.unit in RESIDENT_UNITS:
+        small = protect({start.isoformat(): tallied for start, tallied in told.items()}).rows
+        hidden = {start for start in told if start.isoformat() in small}
+    return judge_surveyed_periods(
+        target, told, as_of=given.as_of, visited=given.visited_periods.get(target.id, ()), hidden=hidden
+    )

@@ -1,6 +1,6 @@
 """What the coverage table of a commune on a day is made from: its thôn as counted, its plan, what offices reported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -54,6 +54,8 @@ class CommuneInput:
     by_period: Mapping[str, Mapping[date, Tallied]] = field(
         default_factory=dict
     )  # by target id and first day
+    visited_periods: Mapping[str, Collection[date]] = field(default_factory=dict)
+    """By target id the first days of those periods in which somebody was visited with a form that asks for it."""
     week_ends: tuple[date, ...] = ()
     met_by_week: Mapping[str, Sequence[Tallied]] = field(
         default_factory=dict

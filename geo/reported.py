@@ -1,12 +1,13 @@
 """Figures that offices report, and figures counted by week, month or quarter: each period listed, then judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
 from geo.target_states import (
     NEAR_POINTS,
+    NOTHING,
     PERIODS_IN_A_YEAR,
     PeriodCount,
     Tallied,
@@ -142,32 +143,64 @@ def judge_each_period(target: TargetFigure, told: Mapping[date, Fraction], *, as
 
 
 def judge_surveyed_periods(
-    target: TargetFigure, told: Mapping[date, Tallied], *, as_of: date
+    target: TargetFigure,
+    told: Mapping[date, Tallied],
+    *,
+    as_of: date,
+    visited: Collection[date] = (),
+    hidden: Collection[date] = (),
 ) -> TargetJudgement:
     """Periods met of periods in which visits counted something, each begun one listed.
 
-    Before the first visit nothing is known, and a period without visits is empty: neither is called missed.
+    Before the first visit nothing is known, and a period without visits is empty: neither is called missed. In one of
+    the `visited` periods of which visits told nothing (nobody was helped) a count is 0, and that is missed. What is
+    `hidden` counts as neither met nor missed, and the state is told only where all of it could not change it (R25).
+    All periods are known by their first day.
     """
-    amounts = {start: amount for start, each in told.items() if (amount := _amount(target, each)) is not None}
-    first = min(amounts, default=None)
+    amounts = _amounts(target, told, visited)
+    first = min((*amounts, *visited), default=None)
+    shown = {start: amount for start, amount in amounts.items() if start not in hidden}
     begun = tuple(
         PeriodCount(
             start,
             end,
             end <= as_of,
-            amounts.get(start),
-            target.met_by(amounts[start]) if start in amounts else None,
-            is_empty=first is not None and first < start and start not in amounts,
+            shown.get(start),
+            target.met_by(shown[start]) if start in shown else None,
+            is_empty=first is not None and first < start and start not in amounts and start not in visited,
+            is_hidden=start in amounts and start in hidden,
         )
         for start, end in periods(target.period, target.start, target.deadline)
         if start <= as_of
     )
+    return replace(_of_known_periods(target, begun), source="survey", periods=begun)
+
+
+def _amounts(
+    target: TargetFigure, told: Mapping[date, Tallied], visited: Collection[date]
+) -> dict[date, Fraction]:
+    """What visits say of each period, by its first day; a count of a period whose visits counted nobody is 0."""
+    found = {start: amount for start, each in told.items() if (amount := _amount(target, each)) is not None}
+    nobody = dict.fromkeys(visited, Fraction(0)) if target.unit == "count" else {}
+    return nobody | found
+
+
+def _of_known_periods(target: TargetFigure, begun: Sequence[PeriodCount]) -> TargetJudgement:
+    """The state by those periods that may be told, where what is hidden cannot change it; else unknown."""
     known = [period.met for period in begun if period.gone and period.met is not None]
+    hidden = sum(period.gone and period.is_hidden for period in begun)
+    name = PERIOD_WORDS[target.period]
+    untold = f"{hidden} {name} không nêu" if hidden else ""
     if not known:
-        return TargetJudgement(state=TargetState.UNKNOWN, source="survey", periods=begun)
+        return TargetJudgement(state=TargetState.UNKNOWN, words=untold or NOTHING)
+    of_all, words = len(known) + hidden, f"đạt {sum(known)}/{len(known)} {name} có số liệu"
+    worst, best = (_judge_share_of_periods(met, of_all) for met in (sum(known), sum(known) + hidden))
+    is_sure = (worst.state, worst.met) == (best.state, best.met)
     found = _judge_share_of_periods(sum(known), len(known))
-    words = f"đạt {sum(known)}/{len(known)} {PERIOD_WORDS[target.period]} có số liệu"
-    return replace(found, words=words, source="survey", periods=begun)
+    found = replace(
+        found, state=worst.state if is_sure else TargetState.UNKNOWN, met=worst.met if is_sure else None
+    )
+    return replace(found, words=", ".join(part for part in (words, untold) if part))
 
 
 def _amount(target: TargetFigure, counted: Tallied) -> Fraction | None:
@@ -181,11 +214,3 @@ def _words(target: TargetFigure, met: int, gone: int, untold: int) -> str:
     name = PERIOD_WORDS[target.period]
     rest = f", {untold} {name} chưa có số liệu" if untold else ""
     return f"đạt {met}/{gone} {name}{rest}"
-
-
-def shown_periods(found: TargetJudgement, small: set[date]) -> TargetJudgement:
-    """The judgement without the numbers of these periods, by their first day (R25)."""
-    kept = (
-        replace(period, value=None, met=None) if period.start in small else period for period in found.periods
-    )
-    return replace(found, periods=tuple(kept))

@@ -61,6 +61,12 @@ class TargetFigure:
     how: str = "survey"  # survey | office | both
     office: str | None = None
 
+    @property
+    def judges_thon(self) -> bool:
+        """Whether a thôn can be set against it: a share can, but neither a number that the commune has to reach
+        together nor what is counted anew each week, month or quarter."""
+        return self.unit == "percent" and self.period not in PERIODS_IN_A_YEAR
+
     def met_by(self, value: Fraction) -> bool:
         """Whether `value` meets the figure; "trên" is strict."""
         return COMPARATORS[self.comparator](value, self.value)
@@ -112,8 +118,8 @@ NOTHING = "chưa có số liệu"
 class PeriodCount:
     """One week, month or quarter of a figure counted by period.
 
-    `value` and `met` are None where nobody has told it, or where it may not be told; `gone` once it is over.
-    `is_empty`: nobody was visited in it, though visits had begun.
+    `value` and `met` are None where nobody has told it, or where it may not be told (`is_hidden`); `gone` once it is
+    over. `is_empty`: nobody was visited in it, though visits had begun.
     """
 
     start: date
@@ -122,6 +128,7 @@ class PeriodCount:
     value: Fraction | None = None
     met: bool | None = None
     is_empty: bool = False
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from geo.hidden_cells import protect, protect_together
-from geo.target_states import Pace, Tallied, pace
+from geo.indicator_cell import CountedIndicator
+from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, pace
 
 FOUR_WEEKS = 4
 
@@ -51,6 +52,11 @@ def _hides_total(rows: Mapping[str, Tallied], met: Mapping[str, Tallied] | None)
     if met is None:
         return protect(rows).total is not None
     return protect_together(met, {"x": rows}, main={"x"})[1]["x"].total is not None
+
+
+def is_paced(target: TargetFigure, indicator: CountedIndicator) -> bool:
+    """Whether more households met bring a target nearer to being judged; a number of people helped they do not."""
+    return indicator.is_at_doors and indicator.kind != "event" and target.period not in PERIODS_IN_A_YEAR
 
 
 def pace_of(

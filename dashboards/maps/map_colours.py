@@ -62,10 +62,10 @@ FIFTHS = tuple(Fraction(least) for least in (80, 60, 40, 20, 0))
 
 
 def target_of(table: CoverageTable, indicator: str) -> TargetFigure | None:
-    """The target that the map of this indicator is set against; only percents can be."""
+    """The target that the map of this indicator is set against; None where no thôn can be."""
     row = table.indicator(indicator)
     target = row.target if row else None
-    return target if target and target.unit == "percent" else None
+    return target if target and target.judges_thon else None
 
 
 def state_class(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 import sqlalchemy as sa
@@ -49,6 +50,14 @@ class WeekCount:
     share: str
     value: str
     bar: Bullet
+
+
+class WeekShape(Enum):
+    """What the table of weeks tells of a figure: the heads of its columns of numbers."""
+
+    SHARE = ("Đã hỏi", "Số đạt", "Tỷ lệ")
+    EVENT = ("Số phiếu có ghi", "Tổng từ đầu năm")
+    COUNT = ("Kết quả",)
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,8 @@ def target(code: str, target_id: str) -> str:
         document=indicator_sets.source_of(row.target.indicator or ""),
         rule=_rule(row.target, asked.table, counted),
         weeks=_weeks(asked, counted, row.target),
+        week_heads=_shape(counted, row.target).value,
+        has_share=_shape(counted, row.target) is WeekShape.SHARE,
         thons=_thons(asked.table, counted, row.target)
         if counted and counted.indicator.kind != "event"
         else [],
@@ -210,10 +221,10 @@ def _rule(target: TargetFigure, table: CoverageTable, counted: IndicatorRow | No
             "Người được hỏi là người gặp ngẫu nhiên, không có danh sách; chỉ kết luận khi đã hỏi từ "
             f"{words.number(table.enough.asked)} người."
         )
-    elif counted and counted.indicator.unit != "point":
+    elif counted and counted.indicator.unit != "point" and target.unit == "percent":
         said.append(
-            ("" if counted.cell.over_all else "Tỷ lệ tính trên số đã hỏi; ")
-            + f"chỉ kết luận đạt hay không khi đã khảo sát từ {words.limit(table.min_reach)} số "
+            ("Chỉ" if counted.cell.over_all else "Tỷ lệ tính trên số đã hỏi; chỉ")
+            + f" kết luận đạt hay không khi đã khảo sát từ {words.limit(table.min_reach)} số "
             f"{noun(counted.indicator.unit)}."
         )
     if counted and counted.estimate and not counted.indicator.is_sample:
@@ -241,14 +252,23 @@ def _weeks(asked: CommunePage, counted: IndicatorRow | None, target: TargetFigur
     return [_counted(week, counted, target) for week in reversed(weeks)]
 
 
+def _shape(counted: IndicatorRow | None, target: TargetFigure) -> WeekShape:
+    """People helped, and a number that the commune has to reach, are no shares of anything."""
+    if counted is not None and counted.indicator.kind == "event":
+        return WeekShape.EVENT
+    return WeekShape.COUNT if target.unit == "count" else WeekShape.SHARE
+
+
 def _counted(week: Week, counted: IndicatorRow, target: TargetFigure) -> WeekCount:
     day, tallied = words.day(week.day), week.tallied
     if tallied is None:
         return WeekCount(day, words.NOT_TOLD, "", "", bullet(None, None, None))
-    if counted.indicator.kind == "event":
+    if _shape(counted, target) is WeekShape.EVENT:
         return WeekCount(
             day, words.number(tallied.subjects), words.number(tallied.done), "", bullet(None, None, None)
         )
+    if _shape(counted, target) is WeekShape.COUNT:
+        return WeekCount(day, words.number(tallied.done), "", "", bullet(None, None, None))
     share = _share(tallied, counted.cell)
     percent = None if share is None else cut(share, target if target.unit == "percent" else None)
     return WeekCount(

@@ -287,8 +287,11 @@ def _is_told(kind: help_given.HelpGiven, table: CoverageTable) -> bool:
 
 
 def _help(kind: help_given.HelpGiven, table: CoverageTable) -> ReportedHelp:
+    """Of the period no more is told than of the year: all its periods add up to it (R25)."""
     row = table.indicator(kind.code)
-    return ReportedHelp(kind.label, _small(kind.people), _helped(row.cell if row else Cell()))
+    year = row.cell if row else Cell()
+    period = _helped(year) if year.suppressed else _small(kind.people)
+    return ReportedHelp(kind.label, period, _helped(year))
 
 
 def _small(number: int | None) -> str:

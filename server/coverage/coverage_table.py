@@ -13,12 +13,11 @@ from geo.coverage import CommuneInput, CoverageTable, VillageInput
 from geo.estimate import Squares
 from geo.hidden_cells import allowed_day
 from geo.reach import RESIDENT_UNITS, Enough
-from geo.reported import periods
-from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
+from geo.target_states import Tallied, TargetFigure
 from geo.weeks import Week, shown_weeks, week_ends
 from server import clock, models
 from server.counting import household_squares, tally_sums
-from server.coverage import judged_self_answers, subjects_there
+from server.coverage import judged_self_answers, period_counts, subjects_there
 from server.coverage.subjects_there import StatedSubjects
 from server.db import db
 from server.models import Commune, Indicator, Plan, Village
@@ -32,7 +31,6 @@ VISITED = "tham_ho"
 """The indicator whose subjects are the households met at least once."""
 SURVEYED = ("state", "event", "derived")
 """Kinds that visits count, or that are derived from what they count; the others are told by offices."""
-_DAY = dt.timedelta(days=1)
 WEEKS = 13
 """How far back the table tells the households met by week: a quarter."""
 
@@ -94,6 +92,7 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     by_week = _by_week(
         here, home, {each.code for each in shown_indicators if each.is_at_doors}, indicators, ends
     )
+    counted_by_period = period_counts.of_targets(here, targets, _keys(indicators), stated.forms, as_of)
     code_of = {str(village.id): village.code for village in standing}
     return CommuneInput(
         code=commune.code,
@@ -116,7 +115,8 @@ def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
         indicators=shown_indicators,
         targets=targets,
         reported=office_figures.standing(commune, as_of.year),
-        by_period=_by_period(here, targets, indicators, as_of),
+        by_period=counted_by_period.counted,
+        visited_periods=counted_by_period.visited,
         week_ends=ends,
         met_by_week=_by_village_code(by_week.get(VISITED, {}), code_of),
         by_week={code: _by_village_code(rows, code_of) for code, rows in by_week.items()},
@@ -218,32 +218,8 @@ def _by_village_code(
     return {code_of[key]: row for key, row in rows.items()}
 
 
-def _by_period(
-    here: Sequence[int], targets: Iterable[TargetFigure], indicators: Mapping[int, Row], as_of: dt.date
-) -> dict[str, dict[dt.date, Tallied]]:
-    """What visits counted of people helped in each week, month or quarter that a target speaks of. One statement."""
-    asked: dict[str, tuple[int, list[tuple[dt.date, dt.date]]]] = {}
-    for target in targets:
-        key = _key(indicators, target.indicator or "")
-        if target.how != "office" and target.period in PERIODS_IN_A_YEAR and key is not None:
-            every = periods(target.period, target.start, target.deadline)
-            asked[target.id] = key, [(first, min(last, as_of)) for first, last in every if first <= as_of]
-    ends = {(first - _DAY, last) for _, begun in asked.values() for first, last in begun}
-    days = sorted({day for both in ends for day in both})
-    if not days or not here:
-        return {}
-    counted = tally_sums.by_ends(here, sorted({key for key, _ in asked.values()}), days)
-    found: dict[str, dict[dt.date, Tallied]] = {}
-    for target_id, (key, begun) in asked.items():
-        sums = [sum(at, Tallied()) for at in zip(*counted[key].values(), strict=True)]
-        at_end = dict(zip(days, sums, strict=True)) if sums else dict.fromkeys(days, Tallied())
-        if begun:
-            found[target_id] = {first: at_end[last] - at_end[first - _DAY] for first, last in begun}
-    return found
-
-
-def _key(indicators: Mapping[int, Row], code: str) -> int | None:
-    return next((key for key, row in indicators.items() if row.code == code), None)
+def _keys(indicators: Mapping[int, Row]) -> dict[str, int]:
+    return {row.code: key for key, row in indicators.items()}
 
 
 def _villages(commune: Commune) -> Sequence[Row]:

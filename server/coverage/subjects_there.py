@@ -20,10 +20,14 @@ LISTS = {"place": PLACES, "business": BUSINESSES}
 
 @dataclass(frozen=True)
 class StatedSubjects:
-    """What the newest versions of the forms in use state; `by_chance` only by people without a list."""
+    """What the newest versions of the forms in use state; `by_chance` only by people without a list.
+
+    `forms` are the keys of the forms that ask for an indicator.
+    """
 
     asked: frozenset[str]
     by_chance: frozenset[str]
+    forms: Mapping[str, frozenset[int]]
 
 
 def stated(commune: Commune | None) -> StatedSubjects:
@@ -35,6 +39,7 @@ def stated(commune: Commune | None) -> StatedSubjects:
     own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id if commune else sa.false())
     rows = db.session.execute(
         sa.select(
+            Form.id,
             FormVersion.definition["indicators"].label("indicators"),
             FormVersion.definition["subject_path"].label("subject_path"),
             FormVersion.definition["entities"].label("entities"),
@@ -43,10 +48,12 @@ def stated(commune: Commune | None) -> StatedSubjects:
         .where(FormVersion.id.in_(newest), Form.retired_at.is_(None), own)
     ).all()
     with_subject, without = set[str](), set[str]()
+    forms: dict[str, frozenset[int]] = {}
     for row in rows:
         found = with_subject if row.subject_path or row.entities else without
         found.update(row.indicators or ())
-    return StatedSubjects(frozenset(with_subject | without), frozenset(without - with_subject))
+        forms |= {code: forms.get(code, frozenset()) | {row.id} for code in row.indicators or ()}
+    return StatedSubjects(frozenset(with_subject | without), frozenset(without - with_subject), forms)
 
 
 def is_sample(indicator: str, unit: str, known: StatedSubjects) -> bool:

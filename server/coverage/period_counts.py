@@ -1,0 +1,124 @@
+"""What visits counted in each week, month or quarter of a target, and in which of them anybody was visited."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from geo.reported import periods
+from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
+from server import clock
+from server.counting import tally_sums
+from server.db import db
+from server.models import Submission
+
+_DAY = dt.timedelta(days=1)
+_Period = tuple[dt.date, dt.date]
+
+
+@dataclass(frozen=True)
+class PeriodCounts:
+    """By target, by the first day of each period that has begun: what was counted, and which periods saw visits."""
+
+    counted: Mapping[str, Mapping[dt.date, Tallied]] = field(default_factory=dict)
+    visited: Mapping[str, Collection[dt.date]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _TargetPeriods:
+    """A target that is counted by period: the key of its indicator, and its periods up to the day."""
+
+    target: TargetFigure
+    key: int
+    begun: tuple[_Period, ...]
+
+
+def of_targets(
+    here: Sequence[int],
+    targets: Iterable[TargetFigure],
+    keys: Mapping[str, int],
+    forms: Mapping[str, Collection[int]],
+    as_of: dt.date,
+) -> PeriodCounts:
+    """`keys` are those of the indicators by code, `forms` those of the forms that ask for each.
+
+    Two statements, and none where the plan has no such target.
+    """
+    asked = [each for target in targets if (each := _asked(target, keys, as_of)) is not None]
+    if not asked or not here:
+        return PeriodCounts()
+    return PeriodCounts(_counted(here, asked), _visited(here, asked, forms))
+
+
+def _asked(target: TargetFigure, keys: Mapping[str, int], as_of: dt.date) -> _TargetPeriods | None:
+    key = keys.get(target.indicator or "")
+    if target.how == "office" or target.period not in PERIODS_IN_A_YEAR or key is None:
+        return None
+    every = periods(target.period, target.start, target.deadline)
+    begun = tuple((first, min(last, as_of)) for first, last in every if first <= as_of)
+    return _TargetPeriods(target, key, begun) if begun else None
+
+
+def _counted(here: Sequence[int], asked: Sequence[_TargetPeriods]) -> dict[str, dict[dt.date, Tallied]]:
+    ends = {(first - _DAY, last) for each in asked for first, last in each.begun}
+    days = sorted({day for both in ends for day in both})
+    counted = tally_sums.by_ends(here, sorted({each.key for each in asked}), days)
+    found: dict[str, dict[dt.date, Tallied]] = {}
+    for each in asked:
+        sums = [sum(at, Tallied()) for at in zip(*counted[each.key].values(), strict=True)]
+        at_end = dict(zip(days, sums, strict=True)) if sums else dict.fromkeys(days, Tallied())
+        found[each.target.id] = {first: at_end[last] - at_end[first - _DAY] for first, last in each.begun}
+    return found
+
+
+def _visited(
+    here: Sequence[int], asked: Sequence[_TargetPeriods], forms: Mapping[str, Collection[int]]
+) -> dict[str, frozenset[dt.date]]:
+    """The first days of the periods in which a filled form counts that could have told something.
+
+    Sums do not tell it: a visit that helped nobody states nothing, and one that answers as before changes nothing.
+    """
+    cuts = sorted({day for each in asked for first, last in each.begun for day in (first, last + _DAY)})
+    of_target = {each.target.id: forms.get(each.target.indicator or "", ()) for each in asked}
+    filled = _filled(here, {key for keys in of_target.values() for key in keys}, cuts)
+    return {
+        each.target.id: frozenset(
+            first
+            for first, last in each.begun
+            if any(first <= day <= last for key in of_target[each.target.id] for day in filled.get(key, ()))
+        )
+        for each in asked
+    }
+
+
+def _filled(
+    here: Sequence[int], form_ids: Collection[int], cuts: Sequence[dt.date]
+) -> dict[int, list[dt.date]]:
+    """By form the days of `cuts` after which, and before the next of them, one was filled that counts."""
+    part = sa.case(
+        *((Submission.observed_at < _midnight(after), n) for n, after in enumerate(cuts[1:])),
+    )
+    query: sa.Select[*tuple[Any, ...]] = (
+        sa.select(Submission.form_id, part.label("part"))
+        .where(
+            Submission.village_id.in_(here),
+            Submission.form_id.in_(form_ids),
+            Submission.observed_at >= _midnight(cuts[0]),
+            Submission.observed_at < _midnight(cuts[-1]),
+            Submission.quarantine.is_(None),
+            Submission.replaced_by_id.is_(None),
+            Submission.review != "rejected",
+        )
+        .distinct()
+    )
+    found: dict[int, list[dt.date]] = {}
+    for row in db.session.execute(query):
+        found.setdefault(row.form_id, []).append(cuts[row.part])
+    return found
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    """When a day begins."""
+    return dt.datetime.combine(day, dt.time(), clock.LOCAL)
