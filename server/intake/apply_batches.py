@@ -66,27 +66,29 @@ _REFUSALS = (
 HELD_UP = 5.0
 """Seconds for which one that the database refused is left alone: readers need not wait for who holds its household."""
 _HELD_UP = "tungnha.held_up"
-_IS_WAITING = sa.select(sa.exists().where(WAITS))
+_NEWEST_WAITING = sa.select(Submission.id).where(WAITS).order_by(Submission.id.desc()).limit(1)
 
 
 def caught_up() -> None:
     """Apply all that was accepted before now: for whoever must see what they, or others, have sent.
 
-    One indexed question where nothing waits. An outage of the database is raised.
+    One indexed question where nothing waits. Whatever comes meanwhile is left to others: where many phones send there
+    is no end of it. An outage of the database is raised.
     """
     with single_statements().connect() as connection:
-        is_waiting = connection.scalar(_IS_WAITING)
-    if is_waiting:
-        settle()
+        newest = connection.scalar(_NEWEST_WAITING)
+    if newest is not None:
+        settle(until=newest)
 
 
-def settle(*, waits: bool = True) -> bool:
-    """Apply what waits, batch after batch; False where another is doing it and this one does not wait for them.
+def settle(*, waits: bool = True, until: int | None = None) -> bool:
+    """Apply what waits, batch after batch, all or up to the number `until`.
 
-    What the database refuses for the moment (a household's row that somebody holds) is left for the next time.
+    False where another is doing it and this one does not wait for them. What the database refuses for the moment (a
+    household's row that somebody holds) is left for the next time.
     """
     while True:
-        found = _batch(waits=waits)
+        found = _batch(waits=waits, until=until)
         if found is None:
             return False
         if not found:
@@ -143,12 +145,13 @@ def failures(connection: sa.Connection, most: int = 100) -> list[Failure]:
     return [Failure(row.id, row.received_at, row.failure or "") for row in rows]
 
 
-def _batch(*, waits: bool) -> bool | None:
+def _batch(*, waits: bool, until: int | None) -> bool | None:
     """Apply the next ones; False where none wait or none could be applied, None where another has the lock."""
     with db.engine.connect().execution_options(writes=True) as connection:
         if not writer.hold_to_apply(connection, waits=waits):
             return None
-        rows = connection.execute(_NEXT.where(~_is_held_up()).limit(MOST)).all()
+        next_ones = _NEXT if until is None else _NEXT.where(Submission.id <= until)
+        rows = connection.execute(next_ones.where(~_is_held_up()).limit(MOST)).all()
         if not rows:
             return False
         try:

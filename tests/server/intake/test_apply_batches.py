@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import itertools
 import json
 import re
 import threading
@@ -397,6 +398,29 @@ def test_many_may_ask_to_be_caught_up_at_once(app: Flask, place: Place, later: N
         each.join()
     assert seen == [29] * 6
     assert differences() == []
+
+
+def test_who_reads_need_not_wait_for_what_comes_meanwhile(
+    place: Place, later: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where phones send without a pause something always waits: a page would never be answered."""
+    households = iter(range(1, 21))
+
+    def arrive(many: int) -> None:
+        for household in itertools.islice(households, many):
+            send(Visit(household=household, create=True), place.both)
+
+    held = writer.hold_to_apply
+
+    def hold_while_more_arrive(connection: sa.Connection, *, waits: bool) -> bool:
+        arrive(2)
+        return held(connection, waits=waits)
+
+    arrive(5)
+    monkeypatch.setattr(apply_batches, "MOST", 2)
+    monkeypatch.setattr(writer, "hold_to_apply", hold_while_more_arrive)
+    apply_batches.caught_up()
+    assert sums()["tham_ho"][0] == 5
 
 
 def test_who_holds_one_household_holds_up_no_other(
