@@ -265,8 +265,12 @@ def _put_in(
     files: Mapping[str, FileStorage],
     wrong: dict[str, str],
 ) -> None:
-    """One question after the other, for an answer may bring others up or take them away."""
+    """One question after the other, for an answer may bring others up or take them away.
+
+    What the page showed and came back so was not corrected, also where an answer before it has set another value.
+    """
     done: set[str] = set()
+    shown = {question.path: question for question in questions(opened)}
     named = given.keys() | files.keys()
     while True:
         ahead = next((q for q in questions(opened) if q.path in named and q.path not in done), None)
@@ -274,7 +278,8 @@ def _put_in(
             return
         done.add(ahead.path)
         try:
-            put(opened, ahead, given.get(ahead.path, ()), files.get(ahead.path))
+            question = shown.get(ahead.path, ahead)
+            put(opened, question, given.get(ahead.path, ()), files.get(ahead.path))
         except AnswerRefused as refused:
             wrong[ahead.path] = why_not_taken(refused)
 

@@ -249,3 +249,27 @@ def test_a_day_is_a_day_or_told_at_its_question_with_a_link_at_the_top(office: O
     assert link == f"#{field.get('id')}"
     [sentence] = page.xpath(f"//*[@id='{field.get('aria-describedby')}']")
     assert sentence.text_content().strip()
+
+
+TRIGGERED = """
+| survey |
+| | type | name | label | calculation | trigger |
+| | integer | so | Số | | |
+| | text | ghi | Ghi | concat('số ', ${so}) | ${so} |
+| | dateTime | luc | Lúc đo | | |
+| | text | chi_tiet | Chi tiết | '' | ${so} |
+| settings |
+| | form_id | version |
+| | doi | 1 |
+"""
+
+
+def test_what_another_answer_sets_is_not_set_back_by_the_page(app: Flask) -> None:
+    """The page sends all that it shows; what its officer left as it was shown is no correction."""
+    office = Office(app)
+    moment = "1968-05-06T23:30:00.000+08:00"
+    body = f"<so>3</so><ghi>số 3</ghi><luc>{moment}</luc><chi_tiet>ba phòng</chi_tiet>"
+    sent = office.sent(TRIGGERED, sample.filled(body, form_id="doi"))
+    assert office.correct(sent, {"/data/so": "4"}).status_code == 302
+    kept = dict(leaves(sample.arrived()[-1].xml))
+    assert [kept[name] for name in ("so", "ghi", "luc", "chi_tiet")] == ["4", "số 4", moment, ""]
