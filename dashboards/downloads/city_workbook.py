@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards import words
-from dashboards.downloads.sheet_looks import A3, SheetLooks, to_print, write_cell
+from dashboards.downloads.sheet_looks import A3, SheetLooks, pair_columns, to_print, write_cell
 from dashboards.maps.map_colours import state_class
 from geo.coverage import Cell
 from geo.vietnamese_order import sort_key
@@ -46,13 +46,9 @@ def _side_by_side(book: Workbook, first: CityTable, told: Sequence[CityTable]) -
     for table in told:
         label = table.indicator.label
         heads += [f"{label}{' %' if _is_share(table) else ''}", f"{label} so với chỉ tiêu của xã"]
-    page.set_column(0, 0, 8)
-    page.set_column(1, 1, 24)
-    page.set_column(2, 4, 8)
-    page.set_column(5, max(5, len(heads) - 1), 12)
+    pair_columns(page, heads, (8, 24, 8, 8, 8))
     page.freeze_panes(1, 2)
-    page.set_row(0, 15 * max(2, max(len(head) for head in heads) // 11 + 1))
-    to_print(page, A3, pages_tall=0)
+    to_print(page, A3, f"Các xã, phường, đặc khu, đến {words.day(first.as_of)}", pages_tall=0)
     for place, head in enumerate(heads):
         page.write_string(0, place, plain(head), looks.head)
     by_code = [(table, {row.code: row for row in table.rows}) for table in told]
@@ -79,7 +75,7 @@ def _commune(
         write_cell(page, at, place, _value(own, table), looks.cell(is_percent=True))
         word = words.state(target.judgement) if target else ""
         class_name = state_class(target.judgement) if target else ""
-        write_cell(page, at, place + 1, word, looks.cell(class_name=class_name))
+        write_cell(page, at, place + 1, word, looks.cell(class_name=class_name, is_state=True))
 
 
 def _name(row: CommuneRow) -> str:
@@ -114,7 +110,7 @@ def _reported(row: CommuneRow) -> Decimal | None:
 
 def _long(book: Workbook, told: Sequence[CityTable]) -> None:
     widths = (9, 24, 26, 44, 16, *([11] * 10), 12, 12, 16, 10, 12)
-    sheet = book.sheet("Số liệu", LONG, widths)
+    sheet = book.sheet("Số liệu", LONG, widths, is_printed=True)
     for table in told:
         known = table.indicator
         for row in table.rows:
@@ -161,7 +157,7 @@ def _source(book: Workbook, tables: Sequence[CityTable], told: Sequence[CityTabl
     empty = [
         table.indicator.label for table in tables if table not in told and table.indicator.code != VISITED
     ]
-    sheet = book.sheet("Nguồn", ("Mục", "Nội dung"), (34, 90))
+    sheet = book.sheet("Nguồn", ("Mục", "Nội dung"), (34, 90), is_printed=True)
     for name, text in (
         ("Tính đến ngày", words.day(tables[0].as_of)),
         ("Số xã, phường, đặc khu", len(tables[0].rows)),

@@ -147,7 +147,9 @@ def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
         "Đã khảo sát (%)", "Trạng thái", "Ước lượng cả xã (%)", "Từ (%)", "Đến (%)", "Ghi chú", "Nguồn số liệu",
         "Mã chỉ tiêu",
     )  # fmt: skip
-    sheet = book.sheet("Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 12, 9, 9, 40, 44, 26))
+    sheet = book.sheet(
+        "Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 12, 9, 9, 40, 44, 26), is_printed=True
+    )
     for heading in _headings(table):
         sheet.row([heading], bold=True)
     sheet.row([])
@@ -197,7 +199,7 @@ def _villages_sheet(book: Workbook, table: CoverageTable) -> None:
     """A row for each thôn and indicator; the header stands first, so that a filter or a pivot takes it at once."""
     header = [*LABELS.values(), "Tính đến ngày"]
     widths = (7, 12, 24, 24, 40, 16, 14, *([11] * 16))
-    sheet = book.sheet("Theo thôn", header, widths)
+    sheet = book.sheet("Theo thôn", header, widths, is_printed=True)
     for row in rows(table):
         if row.area != COMMUNE:
             sheet.row([*_vietnamese(row).values(), table.as_of])
@@ -211,7 +213,7 @@ def _vietnamese(row: CoverageRow) -> dict[str, Any]:
 
 
 def _codes_sheet(book: Workbook, table: CoverageTable) -> None:
-    sheet = book.sheet("Bảng mã", ("Loại", "Tên", "Nghĩa", "Mã"), (22, 44, 70, 28))
+    sheet = book.sheet("Bảng mã", ("Loại", "Tên", "Nghĩa", "Mã"), (22, 44, 70, 28), is_printed=True)
     for name, label in LABELS.items():
         sheet.row(["cột", label, MEANINGS.get(name)])
     for row in table.indicators:
@@ -225,7 +227,7 @@ def _codes_sheet(book: Workbook, table: CoverageTable) -> None:
 
 def _source_sheet(book: Workbook, table: CoverageTable, made_by: str) -> None:
     source = table.households_source
-    sheet = book.sheet("Nguồn", ("Mục", "Nội dung"), (34, 90))
+    sheet = book.sheet("Nguồn", ("Mục", "Nội dung"), (34, 90), is_printed=True)
     for name, text in (
         ("Xã, phường", f"{table.name} ({table.code})"),
         ("Tính đến", said(table)),

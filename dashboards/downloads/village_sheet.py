@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboards import coverage_lines, self_answer_lines, words
 from dashboards.coverage_lines import IndicatorColumn
-from dashboards.downloads.sheet_looks import A4, SheetLooks, to_print, write_cell
+from dashboards.downloads.sheet_looks import A4, SheetLooks, pair_columns, to_print, write_cell
 from dashboards.maps.map_colours import figure, state_class
 from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement, cut
@@ -38,8 +38,7 @@ def write(book: Workbook, table: CoverageTable) -> None:
     page = book.page(NAME)
     looks = SheetLooks(book)
     heads = [*FIXED, *(text for column in columns for text in _heads(column))]
-    _set_up(page, heads, len(rows))
-    page.set_row(0, 15 * max(2, max(len(head) for head in heads) // 11 + 1))
+    _set_up(page, heads, len(rows), f"{table.name}: các thôn, đến {words.day(table.as_of)}")
     for place, head in enumerate(heads):
         page.write_string(0, place, plain(head), looks.head)
     for at, row in enumerate(rows, 1):
@@ -61,13 +60,10 @@ def _heads(column: IndicatorColumn) -> tuple[str, str]:
     return f"{column.label} %{of}", f"{column.label} so với chỉ tiêu"
 
 
-def _set_up(page: Any, heads: Sequence[str], rows: int) -> None:
-    page.set_column(0, 0, 10)
-    page.set_column(1, 1, 20)
-    page.set_column(2, 4, 8)
-    page.set_column(5, len(heads) - 1, 12)
+def _set_up(page: Any, heads: Sequence[str], rows: int, title: str) -> None:
+    pair_columns(page, heads, (10, 18, 8, 8, 8))
     page.freeze_panes(1, 2)
-    to_print(page, A4, pages_tall=1 if rows <= MOST_ON_A_PAGE else 0)
+    to_print(page, A4, title, pages_tall=1 if rows <= MOST_ON_A_PAGE else 0)
 
 
 def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[SheetLine]:
@@ -131,7 +127,9 @@ def _write_row(page: Any, at: int, row: SheetLine, looks: SheetLooks) -> None:
     for number, (value, word, class_name) in enumerate(row.pairs):
         place = len(FIXED) + 2 * number
         write_cell(page, at, place, value, looks.cell(is_bold=row.is_bold, is_percent=True))
-        write_cell(page, at, place + 1, word, looks.cell(class_name=class_name, is_bold=row.is_bold))
+        write_cell(
+            page, at, place + 1, word, looks.cell(class_name=class_name, is_bold=row.is_bold, is_state=True)
+        )
 
 
 def _notes(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str]:

@@ -15,6 +15,8 @@ from server.exports.cells import LONGEST, plain
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
+A4 = 9
+"""XlsxWriter's number of the paper."""
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -31,11 +33,19 @@ class GrowingSheet:
     sheets beside each other, `cột 2`, `cột 3`, each with the same rows (X16)."""
 
     def __init__(
-        self, book: "Workbook", name: str, header: Sequence[str], widths: Sequence[int], cut_header: str = ""
+        self,
+        book: "Workbook",
+        name: str,
+        header: Sequence[str],
+        widths: Sequence[int],
+        cut_header: str = "",
+        *,
+        is_printed: bool = False,
     ) -> None:
         self._book, self._name, self._widths = book, name, widths
         self._header = [*header, cut_header] if cut_header else header
         self._cut_header = cut_header
+        self._is_printed = is_printed
         self.count = 0
         """Rows written below the header, over all parts."""
         self.cut = 0
@@ -55,6 +65,8 @@ class GrowingSheet:
         self.title = self.title or str(self._page.get_name())
         for column, width in enumerate(self._widths):
             self._page.set_column(column, column, width)
+        if self._is_printed:
+            _one_page_wide(self._page)
         self._at = 0
         for line in before:
             self._line([line], None)
@@ -121,6 +133,14 @@ class GrowingSheet:
             page.write_string(at, column, str(value)[:LONGEST], style)
 
 
+def _one_page_wide(page: Any) -> None:
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+    page.set_footer("&C&P/&N")
+
+
 class Workbook:
     """A workbook in the file at `path`; whole when the block ends. `most_rows`, `most_columns`: Excel's limits."""
 
@@ -141,10 +161,19 @@ class Workbook:
         self._book.close()
 
     def sheet(
-        self, name: str, header: Sequence[str] = (), widths: Sequence[int] = (), cut_header: str = ""
+        self,
+        name: str,
+        header: Sequence[str] = (),
+        widths: Sequence[int] = (),
+        cut_header: str = "",
+        *,
+        is_printed: bool = False,
     ) -> GrowingSheet:
-        """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut."""
-        return GrowingSheet(self, name, header, widths, cut_header)
+        """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut.
+
+        `is_printed`: few enough columns to be read on one sheet of A4 laid sideways.
+        """
+        return GrowingSheet(self, name, header, widths, cut_header, is_printed=is_printed)
 
     def name_range(self, name: str, title: str, rows: int, columns: int) -> None:
         """Give the first rows and columns of the page with this title a name."""

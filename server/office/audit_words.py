@@ -205,6 +205,10 @@ _DETAILS: Mapping[str, str] = {
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
     "subject": "bảng", "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập",
     "villages": "thôn", "what": "sai ở", "where": "gửi tới", "active": "đang bật",
+    "address": "địa chỉ", "asks": "hỏi", "by": "bởi", "collectors": "thành viên", "files": "tệp", "form": "biểu mẫu",
+    "list": "danh sách", "locks": "số lần khóa", "md5": "MD5", "month": "tháng", "on": "bật", "part": "phần",
+    "parts": "số phần", "pattern": "dấu hiệu", "request": "yêu cầu", "sha256": "SHA-256", "step": "bước",
+    "version": "phiên bản",
     "day": "ngày", "judged": "so với mức giao", "old": "tờ cũ", "who": "ai", "why": "vì sao",
 }  # fmt: skip
 

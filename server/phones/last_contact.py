@@ -39,7 +39,8 @@ _INCOMPLETE = sa.select(Submission.collector_id, sa.func.count()).where(
 class Held:
     """A form on a phone; `is_newest` None where phones are not to have that form any more."""
 
-    form_id: str
+    title: str
+    """Its id where the server knows no form of that id any more."""
     version: str
     is_newest: bool | None
 
@@ -124,12 +125,15 @@ def old_phones(commune: Commune) -> int:
 
 def _phones(ids: list[int]) -> dict[int, tuple[KnownPhone, ...]]:
     newest = dict(_pairs(NEWEST))
+    titles = dict(_pairs(sa.select(Form.form_id, Form.title)))
     held: dict[int, list[Held]] = {}
     of = sa.select(DeviceForm).join(Device, Device.id == DeviceForm.device_id)
     for row in db.session.scalars(of.where(Device.collector_id.in_(ids)).order_by(DeviceForm.form_id)):
         known = newest.get(row.form_id)
         is_newest = None if known is None else known == row.version
-        held.setdefault(row.device_id, []).append(Held(row.form_id, row.version, is_newest))
+        held.setdefault(row.device_id, []).append(
+            Held(titles.get(row.form_id, row.form_id), row.version, is_newest)
+        )
     found: dict[int, tuple[KnownPhone, ...]] = {}
     devices = sa.select(Device).where(Device.collector_id.in_(ids)).order_by(Device.last_seen.desc())
     for device in db.session.scalars(devices):

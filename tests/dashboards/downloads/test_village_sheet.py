@@ -89,7 +89,17 @@ def test_it_prints_on_one_page_with_its_heading_and_can_be_filtered(sheet: Works
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$1:$1"
     assert sheet.freeze_panes == "C2"
+    assert (
+        "các thôn, đến 22/11/2026" in sheet.oddHeader.left.text
+    )  # a page that lies on a table says what it is
     assert sheet.auto_filter.ref == f"A1:I{len(ROWS) + 1}"
+
+
+def test_every_sheet_of_the_workbook_is_one_page_wide_on_paper(tmp_path: Path) -> None:
+    coverage_files.xlsx(sample(ROWS, targets=TARGETS), tmp_path / "x.xlsx", "ai đó")
+    for page in openpyxl.load_workbook(tmp_path / "x.xlsx").worksheets:
+        assert page.sheet_properties.pageSetUpPr.fitToPage, page.title
+        assert page.page_setup.fitToWidth in (None, 1), page.title  # where nothing is said it is one
 
 
 def test_notes_and_day_stand_beneath_and_no_english_code_stands_anywhere(tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""The words in which the audit is read."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.office.audit_words import detail_words
+
+SERVER = Path(__file__).parents[3] / "server"
+
+
+def _keys(call: ast.Call) -> Iterator[str]:
+    """What a row of the audit says of itself, as it is written in the call: keys of dicts and named arguments."""
+    for part in (*call.args, *(each.value for each in call.keywords)):
+        for found in ast.walk(part):
+            if isinstance(found, ast.Dict):
+                yield from (key.value for key in found.keys if isinstance(key, ast.Constant))
+    yield from (each.arg for each in call.keywords if each.arg)
+
+
+def _noted() -> dict[str, str]:
+    """Each key of a detail with a file that notes it."""
+    found = {}
+    for path in SERVER.rglob("*.py"):
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)):
+                continue
+            owner = each.func.value
+            if isinstance(owner, ast.Name) and owner.id == "audit" and each.func.attr in ("add", "note"):
+                found |= dict.fromkeys(_keys(each), path.name)
+    return found
+
+
+NOTED = _noted()
+
+
+@pytest.mark.parametrize("key", sorted(NOTED))
+def test_what_a_row_of_the_audit_tells_is_told_in_vietnamese(key: str) -> None:
+    assert not detail_words({key: "x"}).startswith(f"{key}: "), (
+        f"{NOTED[key]} notes {key!r}, which has no word"
+    )
