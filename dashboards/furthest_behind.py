@@ -76,14 +76,21 @@ def _worry(table: CoverageTable, row: TargetRow) -> Worry:
 
 def furthest(table: CoverageTable, target: TargetFigure) -> FurthestThon | None:
     """The thôn that is judged, not met, and furthest short; of those alike the one with more households."""
+    return next(iter(behind(table, target)), None)
+
+
+def behind(table: CoverageTable, target: TargetFigure) -> tuple[FurthestThon, ...]:
+    """Every thôn that is judged and not met, the furthest short first; of those alike the one with more households."""
     code = target.indicator or ""
 
     def short(row: VillageRow) -> tuple[Fraction, int]:
         return Fraction(row.judgements[code].gap or 0), row.households or 0
 
-    behind = [row for row in table.villages if gap_of(table, row, target)]
-    last = max(behind, key=short, default=None)
-    return FurthestThon(last.code, table.name_of(last), gap_of(table, last, target)) if last else None
+    found = [row for row in table.villages if gap_of(table, row, target)]
+    return tuple(
+        FurthestThon(row.code, table.name_of(row), gap_of(table, row, target))
+        for row in sorted(found, key=short, reverse=True)
+    )
 
 
 def gap_of(table: CoverageTable, row: VillageRow, target: TargetFigure) -> str:

@@ -16,6 +16,8 @@ from server.coverage.coverage_table import VISITED
 from server.errors import Problem
 
 STYLE = Path(__file__).parents[1] / "static/css/map_paper.css"
+MOST_BEHIND = 10
+"""Thôn furthest behind that are named beside the map on A4, where the table of all is on the next page."""
 SIZES = {"a4": "A4", "a3": "A3"}
 
 
@@ -109,6 +111,7 @@ def write_pdf(
     except OSError as error:
         raise Problem(CoverageProblem.PDF_IMPOSSIBLE) from error
     drawing = map_picture.svg(table, row, outlines, notes=(), lit=lit, numbered=True, has_legend=False)
+    target = target_of(table, row.indicator.code)
     page = render_template(
         "map_paper.html",
         place=place,
@@ -118,6 +121,7 @@ def write_pdf(
         drawing=drawing,
         legend=legend(table, row),
         rows=rows(table, row),
+        behind=furthest_behind.behind(table, target)[:MOST_BEHIND] if target else (),
         note=outlines.note,
         lit=lit,
     )
