@@ -53,6 +53,10 @@ class CommonProblem(ProblemKind):
     TOO_LARGE = 413, "Phiếu hoặc ảnh quá lớn (tối đa {limit_mb} MB). Hãy giảm cỡ ảnh rồi gửi lại."
     TOO_MANY_REQUESTS = 429, "Quá nhiều yêu cầu trong một lúc. Xin thử lại sau ít phút."
     BAD_REQUEST = 400, "Yêu cầu không đọc được: {why}"
+    VALUE_IMPOSSIBLE = (
+        400,
+        "Yêu cầu có số quá lớn hoặc ký tự không dùng được; hãy xem lại địa chỉ hoặc ô vừa điền.",
+    )
     INTERNAL = 500, "Máy chủ gặp lỗi. Dữ liệu trên máy anh/chị còn nguyên; xin thử lại sau."
     UNAVAILABLE = 503, "Máy chủ đang bận hoặc bảo trì. Phiếu vẫn còn trong máy; xin gửi lại sau."
     DISK_FULL = (
@@ -84,7 +88,8 @@ def register(
 ) -> None:
     """Answer every problem, the framework's own ones included, in the words of the protocol of its path.
 
-    What is `passing` (server/operations/outages.py) is told as such; everything else that was not foreseen is a bug.
+    What is `passing`, or the asker's (server/operations/outages.py), is told as such; everything else that was not
+    foreseen is a bug.
 
     Paths decide, not blueprints: a phone that asks for `/key/…/nonsense` matches no route and still has to
     be told in OpenRosa's words (C39).
@@ -106,7 +111,7 @@ def register(
         kind = passing(error)
         if kind is not None:
             log.error("%s: %s", kind.code, str(error).partition("\n")[0])
-            return say(Problem(kind, _LATER))
+            return say(Problem(kind, _LATER if kind.status == 503 else ()))
         log.exception("a request failed", exc_info=error)
         return say(Problem(CommonProblem.INTERNAL))
 

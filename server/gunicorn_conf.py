@@ -14,8 +14,9 @@ from gunicorn.glogging import Logger
 
 from server import sqlite_log
 from server.counting import folding
+from server.db import db
 from server.hooks import endpoints, sender_process
-from server.operations import logs
+from server.operations import health, logs
 from server.review import doubts
 from server.serving import proxies
 from server.settings import BadSetting, Settings, secret_key
@@ -128,6 +129,16 @@ class RedactingLogger(Logger):
 
 
 logger_class = RedactingLogger
+
+
+def on_starting(server: Any) -> None:
+    """Nothing is served from a place where a restore was cut short: deletions of since have not been made up for."""
+    app = server.app.wsgi().app
+    with app.app_context():
+        is_restoring = health.was_cut_short()
+        db.dispose()  # no connection is open before the processes part
+    if is_restoring:
+        sys.exit(health.CUT_SHORT)
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

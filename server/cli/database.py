@@ -21,11 +21,10 @@ def group() -> None:
 @with_appcontext
 def upgrade(revision: str) -> None:
     """Create or update tables; data is kept."""
+    health = importlib.import_module("server.operations.health")
     with db.engine.connect() as connection:
-        if importlib.import_module("server.operations.health").is_restoring(connection):
-            refuse(
-                "Lần phục hồi trước bị ngắt giữa chừng: hãy chạy lại “flask restore” rồi mới khởi động máy chủ."
-            )
+        if health.is_restoring(connection):
+            refuse(health.CUT_SHORT)
     migrate.upgrade(revision)
     if revision == "head":
         indexed_questions.ensure()

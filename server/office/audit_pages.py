@@ -82,8 +82,14 @@ def _wanted() -> AuditFilter:
         record=request.args.get("doi_tuong", "").strip()[:120],
         since=since,
         until=until,
-        before=request.args.get("truoc", type=int),
+        before=_before(),
     )
+
+
+def _before() -> int | None:
+    """A row; a number that no row has is passed over, since a file that has begun can tell no mistake."""
+    found = request.args.get("truoc", type=int)
+    return found if found is not None and abs(found) < 2**63 else None
 
 
 def _day(name: str) -> dt.date | None:

@@ -22,6 +22,7 @@ DEADLINE_SECONDS = 2.0
 GONE = ("gone", "unknown")
 RESTORING = "restoring"
 """A table that is there from the first row of a restore to its last: until then nobody may use what is there."""
+CUT_SHORT = "Lần phục hồi trước bị ngắt giữa chừng: hãy chạy lại “flask restore” rồi mới khởi động máy chủ."
 VERSION = sa.text("SELECT version_num FROM alembic_version")
 
 
@@ -104,6 +105,15 @@ def _tables(connection: sa.Connection) -> str:
 def is_restoring(connection: sa.Connection) -> bool:
     """Whether a restore goes on, or was cut short."""
     return sa.inspect(connection).has_table(RESTORING)
+
+
+def was_cut_short() -> bool:
+    """The same of a server that is about to begin; no where its database is away, which it waits for."""
+    try:
+        with db.engine.connect() as connection:
+            return is_restoring(connection)
+    except sa.exc.DBAPIError:
+        return False
 
 
 def version(connection: sa.Connection) -> str | None:

@@ -1,4 +1,6 @@
-"""Failures that are the machine's and pass: a full disk, a database that is away. The client may ask again."""
+"""Failures that are no bugs: a full disk, a database that is away, for which the client may ask again; and values that
+no row can hold, which are the asker's.
+"""
 
 import errno
 import sqlite3
@@ -17,10 +19,16 @@ _SQLITE_AWAY = (
 _POSTGRESQL_FULL = ("53100",)
 _POSTGRESQL_AWAY = ("08", "53", "57P", "58", "25006", *CONTENDED)
 """Connections, resources, a server that stops or starts, its disk; a stand-by; what others were in the way of."""
+_IMPOSSIBLE = ("22003", "22008", "22021", "22P05")
+"""A number, a day or a letter beyond what PostgreSQL holds."""
 
 
 def kind_of(error: BaseException) -> ProblemKind | None:
-    """How to tell of a failure that passes; None where it is a bug."""
+    """How to tell of a failure that passes, or that is the asker's; None where it is a bug."""
+    return CommonProblem.VALUE_IMPOSSIBLE if _is_impossible(error) else _passing(error)
+
+
+def _passing(error: BaseException) -> ProblemKind | None:
     if isinstance(error, OSError):
         return _of_disk(error.errno)
     if isinstance(error, sa.exc.TimeoutError):  # every connection of the pool is taken
@@ -35,6 +43,18 @@ def kind_of(error: BaseException) -> ProblemKind | None:
     never_met = isinstance(error, sa.exc.OperationalError) and state is None
     away = never_met or error.connection_invalidated or (state or "-").startswith(_POSTGRESQL_AWAY)
     return CommonProblem.UNAVAILABLE if away else None
+
+
+def _is_impossible(error: BaseException) -> bool:
+    """Whether a value was asked for that the database cannot even be told: a number of 30 digits, a letter NUL."""
+    if isinstance(error, OverflowError):
+        return "SQLite INTEGER" in str(error)
+    if isinstance(error, UnicodeEncodeError):
+        return error.reason == "surrogates not allowed"
+    if not isinstance(error, sa.exc.DataError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _IMPOSSIBLE or (state is None and "NUL" in str(error.orig))
 
 
 def _of_disk(number: int | None) -> ProblemKind | None:

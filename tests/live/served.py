@@ -57,6 +57,13 @@ class Served:
                 cwd=ROOT, env=self.environment(), pass_fds=(handle,), start_new_session=True, stdout=log, stderr=log,
             )  # fmt: skip
 
+    def ended(self) -> int:
+        """The exit code of a server that ends by itself."""
+        assert self._process is not None
+        code = self._process.wait(60)
+        self._process = None
+        return code
+
     def kill(self) -> None:
         """As a power cut would: master and workers at once, whatever they were doing."""
         self._end(signal.SIGKILL)

@@ -11,6 +11,8 @@ from flask import Flask
 
 from server.db import db
 from server.models import Submission
+from server.operations import health
+from server.settings import Settings
 from tests import sample
 from tests.live.applied import wait_until_applied
 from tests.live.served import HOST, Served
@@ -60,3 +62,13 @@ def test_a_server_that_ends_answers_every_phone_that_was_sending(app: Flask, ser
 def arrived() -> int:
     with db.engine.connect() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(Submission)) or 0
+
+
+def test_a_place_whose_restore_was_cut_short_is_not_served(app: Flask, settings: Settings) -> None:
+    """ops-05: whoever was deleted since the backup would be there again; `flask restore` goes on with it."""
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {health.RESTORING} (id INTEGER)")
+        connection.commit()
+    with Served(settings) as served:
+        assert served.ended() != 0
+    assert "flask restore" in (settings.instance / "server.log").read_text()

@@ -292,3 +292,29 @@ def test_phones_are_not_judged_by_a_clock_that_went_back(
     send(Visit(household=3, create=True), place.both)
     rows = db.session.execute(sa.select(Submission.observed_at, Submission.flags)).all()
     assert [(row[0], row[1]) for row in rows] == [(NOON, None)] * 3
+
+
+BEYOND = ("%00", "%ed%a0%80", "9" * 30, "9223372036854775808")
+ODD = (
+    "/api/v1/communes/{}", "/v1/projects/11629/datasets/{}", "/quan-tri/xa/{}/thanh-vien",
+    "/quan-tri/xa/11629/thanh-vien/{}",
+    "/quan-tri/xa/11629/thanh-vien?thon={}", "/quan-tri/xa/11629/ho?tim={}", "/quan-tri/xa/11629/phuc-tra/{}",
+)  # fmt: skip
+ODD_FOR_ADMINISTRATORS = ("ai={}", "doi_tuong={}", "viec={}", "truoc={}")
+
+
+def test_what_no_row_can_hold_is_the_askers_mistake_and_no_defect(app: Flask) -> None:
+    """Numbers of thirty digits, and a letter that PostgreSQL does not take."""
+    make_person("can_bo", "officer", sample.make_commune())
+    make_person("quan_tri", "admin")
+    officer, administrator = browser(app), browser(app)
+    officer.sign_in("can_bo")
+    administrator.sign_in("quan_tri")
+    asked = [(officer, address.format(odd)) for address in ODD for odd in BEYOND]
+    for page in ("/quan-tri/nhat-ky", "/quan-tri/nhat-ky/tai-ve.csv"):
+        asked += [
+            (administrator, f"{page}?{each.format(odd)}") for each in ODD_FOR_ADMINISTRATORS for odd in BEYOND
+        ]
+    failed = [path for visitor, path in asked if visitor.get(path).status_code >= 500]
+    assert failed == []
+    assert browser(app).sign_in("can\0bo", "mat\0khau").status_code < 500
