@@ -34,7 +34,9 @@ class TargetLine:
     short_reach: str
     source: str
     indicator: str | None
-    """Whose map can be opened; None where no survey asks."""
+    """What visits count for it; None where no survey asks."""
+    has_map: bool
+    """Whether a map of it can be opened: people helped are nobody's share."""
     bar: Bullet | None
     is_surveyed: bool
     office: str
@@ -66,6 +68,7 @@ def _line(table: CoverageTable, row: TargetRow) -> TargetLine:
         short_reach=words.short_reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
         source=_source(target, judgement),
         indicator=asked.indicator.code if asked else None,
+        has_map=asked is not None and asked.indicator.kind != "event",
         bar=_bar(table, row) if target.unit == "percent" and target.how != "office" else None,
         is_surveyed=target.how != "office",
         office=target.office or "",
@@ -330,8 +333,14 @@ def shown_cell(table: CoverageTable, row: VillageRow, code: str) -> ShownCell:
 
 
 def nowhere(table: CoverageTable, wanted: Sequence[IndicatorColumn]) -> VillageLine | None:
-    """The row of what lies in no thôn, so that columns add up; None where there is nothing."""
-    if not any(cell.subjects or cell.suppressed for cell in table.unplaced.values()):
+    """The row of what lies in no thôn, so that columns add up; None where there is nothing.
+
+    Of people asked by chance every row is hidden, this one too: that alone says nothing of it.
+    """
+    by_chance = {row.indicator.code for row in table.indicators if row.indicator.is_sample}
+    if not any(
+        cell.subjects or (cell.suppressed and code not in by_chance) for code, cell in table.unplaced.items()
+    ):
         return None
     cells = tuple(
         ShownCell(shown(cell, column.code), "", None, cell.suppressed is not None)

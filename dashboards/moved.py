@@ -1,7 +1,7 @@
 """What moved since the Sunday before: households met, and the surveyed targets whose number or state is another."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from dashboards import words
@@ -42,7 +42,9 @@ def sunday_before(day: dt.date) -> dt.date:
 def moved(before: CoverageTable, now: CoverageTable) -> Moved:
     """Both tables as their reader is told them, so that their difference tells nothing that is hidden."""
     met = None if before.visited is None or now.visited is None else now.visited - before.visited
-    return Moved(before.as_of, met, tuple(_targets(before, now)), _thon_met(now) - _thon_met(before))
+    shared = _shared(before, now)
+    thon_met = _thon_met(now, shared) - _thon_met(before, shared)
+    return Moved(before.as_of, met, tuple(_targets(before, now)), thon_met)
 
 
 def _targets(before: CoverageTable, now: CoverageTable) -> Iterable[MovedTarget]:
@@ -69,6 +71,16 @@ def _moved(then: TargetRow, row: TargetRow) -> MovedTarget:
     )
 
 
-def _thon_met(table: CoverageTable) -> int:
-    judged = (state for village in table.villages for state in village.judgements.values())
-    return sum(each.state is TargetState.MET for each in judged)
+def _shared(before: CoverageTable, now: CoverageTable) -> frozenset[str]:
+    """The indicators that are set against the same figure on both days: at New Year there is another plan, or none."""
+    own = [
+        {row.indicator.code: row.target.id for row in table.indicators if row.target}
+        for table in (before, now)
+    ]
+    return frozenset(code for code, target in own[1].items() if own[0].get(code) == target)
+
+
+def _thon_met(table: CoverageTable, indicators: Collection[str]) -> int:
+    """How often a thôn reaches a target, over these indicators."""
+    judged = (village.judgements.get(code) for village in table.villages for code in indicators)
+    return sum(each is not None and each.state is TargetState.MET for each in judged)

@@ -87,6 +87,8 @@ def protect_sample(rows: Mapping[str, Tallied]) -> Protection:
     under the rules of a row. So the number asked in a commune can be told where each thôn had one or two.
     """
     total = sum(rows.values(), Tallied())
+    if not total.subjects:  # nobody was asked: there is nothing to hide
+        return Protection({}, None)
     hidden = BASE if is_base(total) else PART if is_part(total) else None
     return Protection(dict.fromkeys(rows, BESIDE_BASE), hidden)
 

@@ -118,9 +118,8 @@ def page() -> str:
 @access.needs(Right.COMPARE_COMMUNES)
 def city_workbook_file() -> Response:
     """All communes on every indicator that can be compared, as one workbook."""
-    tables = [city.table(each, asked_day()) for each in city.choices()]
-    if not tables:
-        raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=VISITED)
+    choices = city.choices()
+    tables = [city.table(each, asked_day()) for each in choices or (_chosen(choices, ""),)]
     name = f"cac-xa-{tables[0].as_of}.xlsx"
     content = written(lambda path: city_workbook.write(path, tables, access.signed_in().name))
     return attached(content, submission_files.XLSX_TYPE, name)

@@ -27,9 +27,9 @@ class MapPage:
 
     @property
     def chosen(self) -> IndicatorRow:
-        """The indicator; Problem INDICATOR_UNKNOWN where there is none."""
+        """The indicator; Problem NOTHING_TO_DRAW where there is none."""
         if self.row is None:
-            raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code="")
+            raise Problem(CoverageProblem.NOTHING_TO_DRAW)
         return self.row
 
     @property

@@ -1,5 +1,6 @@
 """The plan's pages: all its figures, one figure with its history, and one thôn against all of them."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -111,13 +112,19 @@ def targets(code: str) -> str:
 
 @blueprint.get("/xa/<code>/chi-tieu/<target_id>")
 @access.needs(Right.READ_SUMS)
-def target(code: str, target_id: str) -> str:
-    """One figure: what was promised, how it is counted, where it stands, since when, and in which thôn."""
+def target(code: str, target_id: str) -> str | Response:
+    """One figure: what was promised, how it is counted, where it stands, since when, and in which thôn.
+
+    That of another year's plan is shown as of that year's end: links to it do not die on New Year's day.
+    """
     asked = ask(code)
+    stored, year = _stored(asked.commune, target_id)
     row = asked.table.target(target_id)
     if row is None:
-        raise Problem(CommonProblem.NOT_FOUND)
-    stored = _stored(asked.commune, target_id)
+        end = dt.date(year, 12, 31)
+        if end >= asked.table.as_of:  # a plan of days to come, or the very day on which it should stand
+            raise Problem(CommonProblem.NOT_FOUND)
+        return redirect(url_for(".target", code=code, target_id=target_id, den_ngay=end))
     counted = asked.table.indicator(row.target.indicator or "") if row.surveyed else None
     return render_template(
         "target.html",
@@ -139,6 +146,7 @@ def target(code: str, target_id: str) -> str:
         map=_map(asked, counted, row.target),
         history=office_figures.history(stored),
         tasks=_tasks(stored),
+        year=year,
         by_themselves=self_answer_lines.told(asked.table.self_answered(row.target.indicator or "")),
         is_percent=row.target.unit == "percent",
         may_enter=access.may(Right.REPORT_FIGURES, asked.commune),
@@ -169,13 +177,17 @@ def village(code: str, village: str) -> str | Response:
     )
 
 
-def _stored(commune: Commune, target_id: str) -> TargetOfPlan:
+def _stored(commune: Commune, target_id: str) -> tuple[TargetOfPlan, int]:
+    """A figure of any of the commune's plans, and the year of that plan; Problem NOT_FOUND for any other."""
     found = (
-        sa.select(TargetOfPlan)
+        sa.select(TargetOfPlan, Plan.year)
         .join(Plan)
         .where(Plan.commune_id == commune.id, TargetOfPlan.code == target_id)
     )
-    return db.session.scalars(found).one()
+    row = db.session.execute(found).one_or_none()
+    if row is None:
+        raise Problem(CommonProblem.NOT_FOUND)
+    return row[0], row[1]
 
 
 def _village(commune: Commune, code: str) -> Village:

@@ -12,7 +12,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune
-from server.plans import tasks
+from server.plans import plan_years, tasks
 from server.plans.tasks import KINDS, STATES, TaskFilter
 
 blueprint = Blueprint("tasks", __name__, template_folder="templates")
@@ -23,7 +23,7 @@ Page = str | tuple[str, int]
 @blueprint.get("/xa/<code>/nhiem-vu")
 @access.needs(Right.READ_SUMS)
 def listing(code: str) -> Page:
-    """The tasks of this year's plan, overdue first."""
+    """The tasks of the newest plan that is in force, or of that of an earlier year; overdue first."""
     return _page(access.open_commune(code), "", ())
 
 
@@ -50,21 +50,29 @@ def move_on(code: str, task_code: str) -> Response | Page:
 def _asked() -> dict[str, Any]:
     return {
         name: request.args[name]
-        for name in ("loai", "trang_thai", "don_vi", "trang")
+        for name in ("nam", "loai", "trang_thai", "don_vi", "trang")
         if request.args.get(name)
     }
 
 
 def _page(commune: Commune, open_task: str, wrong: Sequence[str]) -> Page:
     asked = _asked()
+    years = [each for each in plan_years.years(commune) if each <= clock.today().year]
+    this_year = clock.today().year
+    year = _year(asked.pop("nam", ""), years)
+    if year != this_year:
+        asked["nam"] = str(year)
     page_asked = asked.pop("trang", "")
     number = int(page_asked) if page_asked.isascii() and page_asked.isdigit() and len(page_asked) < 6 else 1
     wanted = TaskFilter(asked.get("loai", ""), asked.get("trang_thai", ""), asked.get("don_vi", ""), number)
     page = render_template(
         "tasks.html",
         commune=commune,
-        year=clock.today().year,
-        found=tasks.listing(commune, clock.today().year, wanted),
+        year=year,
+        this_year=this_year,
+        is_missing=this_year not in years,
+        other_years=[each for each in years if each != year],
+        found=tasks.listing(commune, year, wanted),
         wanted=wanted,
         asked=asked,
         kinds=KINDS,
@@ -75,3 +83,9 @@ def _page(commune: Commune, open_task: str, wrong: Sequence[str]) -> Page:
         wrong=wrong,
     )
     return (page, 422) if wrong else page
+
+
+def _year(asked: str, years: Sequence[int]) -> int:
+    """The year asked for, where it has a plan; else the newest that has one: work of last year is not over on 1/1."""
+    named = [year for year in years if str(year) == asked]
+    return next(iter((*named, *years)), clock.today().year)

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.target_states import Tallied
 from server.counting import tally_sums
 from server.db import db
 from server.models import Commune, Indicator, Village
 
 SMALL = range(1, 5)
-"""People helped, or visits that helped, that are not told as a number: fewer than five might be known by name (R25)."""
+"""People helped that are not told as a number: fewer than five might be known by name (R25)."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ def _told(here: list[int], indicator: int, start: dt.date, end: dt.date) -> int 
     if not here or end < start:
         return 0
     days = (start - dt.timedelta(days=1), end)
-    ends = tally_sums.at_ends(here, indicator, days).values()
-    helped = sum((after - before for before, after in ends), Tallied())
-    return None if helped.done in SMALL or helped.subjects in SMALL else helped.done
+    helped = sum(
+        after.done - before.done for before, after in tally_sums.at_ends(here, indicator, days).values()
+    )
+    return None if helped in SMALL else helped

@@ -16,7 +16,7 @@ from server.coverage import coverage_table
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Plan, ReportedValue, Target
-from server.plans import month_of_figures, office_figures
+from server.plans import month_of_figures, office_figures, plan_years
 
 blueprint = Blueprint("reported", __name__)
 REMINDED_DAYS = 5
@@ -28,11 +28,20 @@ Page = str | tuple[str, int]
 @blueprint.get("/quan-tri/xa/<code>/so-lieu")
 @access.needs(Right.REPORT_FIGURES)
 def listing(code: str) -> str:
-    """Every figure of the plan with who reports it, its last value and its state; those of offices first."""
+    """Every figure of the plan with who reports it, its last value and its state; those of offices first.
+
+    The plan is that of the chosen month's year: the figures of December come in January, when another plan is in force.
+    """
     commune = access.open_commune(code)
-    table = coverage_table.table(commune, full=access.sees_records(commune))
-    rows = sorted(table.targets, key=lambda row: row.target.how == "survey")
+    years = plan_years.years(commune)
     month = month_of_figures.month_of(request.args.get("thang", ""))
+    if (
+        "thang" not in request.args and month.year not in years
+    ):  # a first January: nothing was asked for December
+        month = clock.today().replace(day=1)
+    day = min(clock.today(), dt.date(month.year, 12, 31))
+    table = coverage_table.table(commune, day, full=access.sees_records(commune))
+    rows = sorted(table.targets, key=lambda row: row.target.how == "survey")
     until = clock.today() + dt.timedelta(days=REMINDED_DAYS)
     missing = month_of_figures.unreported(commune, month)
     reminders = [
@@ -43,7 +52,7 @@ def listing(code: str) -> str:
         "office/reported.html",
         commune=commune,
         rows=rows,
-        year=table.as_of.year,
+        has_plan=bool(years),
         month=month,
         months=month_of_figures.recent(month),
         reminders=reminders,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.coverage_json import to_json
-from geo.hidden_cells import Protection, allowed_day, bound, protect, protect_together
+from geo.hidden_cells import Protection, allowed_day, bound, protect, protect_sample, protect_together
 from geo.hidden_villages import MET
 from geo.target_states import Tallied, TargetFigure
 
@@ -264,3 +264,9 @@ def test_what_a_network_of_few_phones_told_in_its_first_week_hides_no_thon_of_ot
     )
     assert {"0", "1"} & visits.rows.keys()
     assert visits.rows.keys() <= columns["mang"].rows.keys()
+
+
+def test_where_nobody_was_asked_by_chance_nothing_is_hidden() -> None:
+    """R25: "không nêu" beside a question that nobody was asked would tell of answers that are not there."""
+    assert protect_sample({"a": Tallied(), "b": Tallied()}) == Protection({}, None)
+    assert set(protect_sample({"a": Tallied(1, 2, 2), "b": Tallied()}).rows) == {"a", "b"}

@@ -196,6 +196,30 @@ def test_a_commune_without_plan_thon_or_visits_has_its_pages(empty: Flask) -> No
     assert "chưa có gì để vẽ" in words(visitor.get("/xa/11629/ban-do").text)
 
 
+def test_before_anything_is_there_no_page_draws_or_links_into_the_void(empty: Flask) -> None:
+    """R17: unknown is said with what to do next, never a picture of nothing or a name that is empty."""
+    make_person("lanh.dao", "leader", make_commune(thon=2))
+    make_person("thanh.pho", "city")
+    visitor, city = browser(empty), browser(empty)
+    visitor.sign_in("lanh.dao")
+    city.sign_in("thanh.pho")
+    for path in (
+        "ban-do/in",
+        "ban-do/khung",
+        "ban-do.pdf",
+        "ban-do.png",
+        "ban-do/cac-tuan",
+        "ban-do/hai-ngay",
+    ):
+        answer = visitor.get(f"/xa/11629/{path}")
+        assert answer.status_code == 404
+        assert "chưa có gì để vẽ" in answer.text, path
+    assert "Không rõ thôn" not in visitor.get("/xa/11629").text
+    link = "/thanh-pho/cac-chi-tieu.xlsx"
+    assert link in city.get("/thanh-pho").text
+    assert city.get(link).status_code == 200
+
+
 def test_files_are_kept_for_a_year_under_their_hash(app: Flask) -> None:
     hashed = browser(app).get("/static/dashboards/css/page.css?v=0123456789")
     assert hashed.status_code == 200

@@ -1,6 +1,7 @@
 """Plans that ask for numbers, for so much a week, or for all: pages, files and reports say one thing of them."""
 
 import datetime as dt
+import html
 import re
 from collections.abc import Iterator
 
@@ -129,3 +130,12 @@ def test_a_withheld_share_over_all_has_no_bound_of_those_asked_anywhere(leader: 
         assert "> 91" not in page, path
         assert "không nêu" in page, path
     assert "> 91" not in leader.get("/xa/11629/bao-cao/so-lieu.csv?ky=2026-11").text
+
+
+def test_every_link_of_the_overview_and_of_each_figure_opens(leader: Browser) -> None:
+    """People helped have no map, so that none is offered."""
+    pages = ["/xa/11629", *(f"/xa/11629/chi-tieu/LE-{number}" for number in range(1, 6))]
+    links = {link for page in pages for link in re.findall(r'href="(/xa/[^"#]+)', leader.get(page).text)}
+    maps = {html.unescape(link) for link in links if "ban-do" in link}
+    assert any("chi_tieu=phu_song_5g" in link for link in maps)
+    assert [link for link in sorted(maps) if leader.get(link).status_code != 200] == []

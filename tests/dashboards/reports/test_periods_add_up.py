@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from dashboards.reports import content, periods
 from dashboards.reports.content import Report, ReportWish
+from forms import plans
 from server import clock
 from server.db import db
 from server.models import Commune, Indicator, Plan, TallyDay, Village
+from server.plans import load_plans, shipped_plans
 from tests.leaders import fill, sign_up
-from tests.people import browser
+from tests.people import Browser, browser
 
 AFTER = dt.datetime(2027, 1, 12, 3, 0, tzinfo=dt.UTC)
 OCTOBER, NOVEMBER, DECEMBER, QUARTER, YEAR = "2026-10", "2026-11", "2026-12", "2026-Q4", "2026"
@@ -189,3 +191,66 @@ def test_a_new_plan_says_how_old_its_answers_are(app: Flask, commune: Commune) -
     leader = browser(app)
     leader.sign_in("lanh.dao")
     assert "62 trong 70 hộ đã gặp được gặp lần đầu từ năm trước" in leader.get("/xa/11629").text
+
+
+@pytest.fixture
+def officer(app: Flask, commune: Commune) -> Browser:
+    sign_up(commune, "officer", "can.bo")
+    db.session.commit()
+    visitor = browser(app)
+    visitor.sign_in("can.bo")
+    return visitor
+
+
+def test_links_of_last_year_lead_to_last_year(officer: Browser) -> None:
+    """R8: a figure's page in a mail of December opens in January, as of the plan's last day."""
+    answer = officer.get("/xa/11629/chi-tieu/AL-T01")
+    assert (answer.status_code, answer.location) == (302, "/xa/11629/chi-tieu/AL-T01?den_ngay=2026-12-31")
+    assert officer.get(answer.location).status_code == 200
+    assert officer.get("/xa/11629/chi-tieu/AL-T99").status_code == 404
+    assert officer.get("/xa/11629/chi-tieu/AL-T01?den_ngay=2025-12-31").status_code == 404
+
+
+def test_in_january_december_is_still_reported_and_last_years_tasks_are_still_moved_on(
+    officer: Browser,
+) -> None:
+    """R8: the work of a plan is not over on the day on which the next one is missing."""
+    figures = officer.get("/quan-tri/xa/11629/so-lieu").text
+    assert "Tháng 12/2026" in figures
+    assert "/quan-tri/xa/11629/so-lieu/AL-T16" in figures
+    later = officer.get("/quan-tri/xa/11629/so-lieu?thang=2027-01").text
+    assert "Xã chưa nạp kế hoạch của năm 2027" in later
+    assert "so-lieu/AL-T16" not in later
+    tasks = officer.get("/xa/11629/nhiem-vu").text
+    assert "Nhiệm vụ của kế hoạch năm 2026" in tasks
+    assert "Xã chưa nạp kế hoạch của năm 2027" in tasks
+    moved = officer.post(
+        "/xa/11629/nhiem-vu/AL-N01?nam=2026",
+        data={"csrf_token": officer.csrf_token("/xa/11629/nhiem-vu"), "state": "done", "note": "Đã xong"},
+    )
+    assert "nam=2026" in moved.location
+
+
+def test_nothing_is_lost_or_missed_where_only_the_year_is_another(commune: Commune, officer: Browser) -> None:
+    """R8: thôn that met last year's targets are not fewer because there is no plan; nor does the page count to 0."""
+    count(commune, [*daily(dt.date(2026, 12, 1), helped=0), *[(dt.date(2027, 1, 5), 0)] * 8])
+    page = officer.get("/xa/11629").text
+    assert "thôn đạt mức giao" not in page
+    assert "0 chỉ tiêu của kế hoạch" not in page
+    assert "Chưa có biểu mẫu nào hỏi" not in page
+    assert "states" not in officer.get("/xa/11629/chi-tieu").text.partition("<main")[2].partition("<form")[0]
+
+
+def test_both_plans_are_kept_apart_once_the_new_one_is_there(commune: Commune, officer: Browser) -> None:
+    """R8: each task and each figure is found under its own year."""
+    new = shipped_plans.for_commune(plans.read("mao_dien_2026"), commune, 2027)
+    load_plans.load(new)
+    db.session.commit()
+    tasks = officer.get("/xa/11629/nhiem-vu").text
+    assert "Nhiệm vụ của kế hoạch năm 2027" in tasks
+    assert 'href="/xa/11629/nhiem-vu?nam=2026"' in tasks
+    old = officer.get("/xa/11629/nhiem-vu?nam=2026").text
+    assert "Nhiệm vụ của kế hoạch năm 2026" in old
+    assert "chưa nạp kế hoạch" not in old
+    assert "so-lieu/11629.2027-" in officer.get("/quan-tri/xa/11629/so-lieu?thang=2027-01").text
+    assert "so-lieu/AL-T16" in officer.get("/quan-tri/xa/11629/so-lieu?thang=2026-12").text
