@@ -24,6 +24,7 @@ WAITS, EVERY = 2.0, 0.05
 """Seconds that a reader waits for the disk of PostgreSQL, and between two questions."""
 GONE = "gone"
 """What a change is told as after which the reader may no longer see the submission."""
+_FOLLOWS = sa.text("SELECT pg_is_in_recovery()")
 _WRITTEN = sa.text("SELECT pg_current_wal_insert_lsn()")
 _IS_ON_DISK = sa.text("SELECT pg_is_in_recovery() OR pg_current_wal_flush_lsn() >= CAST(:written AS pg_lsn)")
 
@@ -50,11 +51,15 @@ class FeedPage:
 def page(scope: FeedScope, after: int, limit: int) -> FeedPage:
     """What changed after a key, at most `limit` changes. Eight statements and two for each form.
 
-    Problem FEED_BEGUN_ANEW for a key of before a backup was restored.
+    Problem FEED_BEGUN_ANEW for a key of before a backup was restored, FEED_OF_ANOTHER for one that was never given
+    here: a reader who went on from it would miss all that comes until keys have reached it.
     """
-    if 0 < after < (db.session.scalar(sa.select(FeedStart.after)) or 0):
+    begun = db.session.scalar(sa.select(FeedStart.after)) or 0
+    if 0 < after < begun:
         raise Problem(FeedProblem.FEED_BEGUN_ANEW)
-    until = db.session.scalar(sa.select(sa.func.max(Change.id))) or 0
+    until = max(begun, db.session.scalar(sa.select(sa.func.max(Change.id))) or 0)
+    if after > until and not _is_copy():
+        raise Problem(FeedProblem.FEED_OF_ANOTHER)
     found = db.session.scalars(
         sa.select(Change)
         .where(Change.id > after, Change.id <= until, _within(scope))
@@ -185,6 +190,12 @@ def _moment(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat()
 
 
+def _is_copy() -> bool:
+    """Whether the database follows another one, and may not have yet what a reader was told there."""
+    is_postgresql = db.session.get_bind().dialect.name == "postgresql"
+    return is_postgresql and bool(db.session.scalar(_FOLLOWS))
+
+
 def _wait_for_the_disk() -> None:
     """Let nobody go on from a change that a crash could still take back: what is applied is committed before it is on
     disk (docs/decisions/0039), and is applied again under a new key.
@@ -193,7 +204,7 @@ def _wait_for_the_disk() -> None:
         return
     pause, tries = threading.Event(), int(WAITS / EVERY)
     with reading_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.scalar(sa.text("SELECT pg_is_in_recovery()")):
+        if connection.scalar(_FOLLOWS):
             return  # a copy has only what was on disk
         written = connection.scalar(_WRITTEN)
         while not connection.scalar(_IS_ON_DISK, {"written": str(written)}) and tries:

@@ -10,3 +10,8 @@ class FeedProblem(ProblemKind):
         410,
         "Máy chủ đã khôi phục từ bản sao lưu sau mốc này: hãy bỏ bản sao đang giữ rồi đọc lại từ đầu (after=0).",
     )
+    FEED_OF_ANOTHER = (
+        410,
+        "Mốc này máy chủ chưa từng cấp (có thể là của máy chủ khác): hãy bỏ bản sao đang giữ rồi đọc lại từ đầu "
+        "(after=0).",
+    )

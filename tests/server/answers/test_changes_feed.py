@@ -302,8 +302,23 @@ def test_who_follows_a_feed_that_a_backup_took_the_place_of_is_told_to_begin_ane
     assert str(begun) not in ("0", before)
     assert int(read(visitor, str(begun))["next"]) >= begun
     fresh: dict[int, Any] = {}
-    follow(visitor, fresh, "0")
+    last = follow(visitor, fresh, "0")
     assert held(fresh) == stored()
+    assert read(visitor, last)["changes"] == []  # goes on from there, though nothing has changed since
+
+
+def test_who_comes_with_a_position_of_another_installation_is_told_to_begin_anew(
+    app: Flask, place: Place
+) -> None:
+    """They would miss all that comes until keys here have reached it."""
+    visitor = officer(app)
+    send(Visit(create=True), place.both)
+    apply_batches.caught_up()
+    last = follow(visitor, {}, "0")
+    for after in (str(int(last) + 1), str(2**62)):
+        answer = visitor.get(FEED, query_string={"after": after})
+        assert (answer.status_code, answer.get_json()["code"]) == (410, "feed_of_another")
+    assert read(visitor, last)["changes"] == []
 
 
 def test_positions_that_are_taken_back_leave_copies(app: Flask, place: Place) -> None:
