@@ -168,7 +168,7 @@ def _set(link: SharedLink) -> FlatSet:
     """The one set; submissions have theirs described here and are read by the service of their form."""
     if link.form is not None:
         columns = service_of(link, _odata_root()).flat.columns
-        return FlatSet(FLAT, columns, 1, lambda _wanted: ())
+        return FlatSet(FLAT, columns, 1, lambda _wanted, _backwards: ())
     found = link_tables.of_link(link)
     return flat_service.of_table(found.name, found)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +32,8 @@ VISITED = "tham_ho"
 """The indicator whose subjects are the households met at least once."""
 SURVEYED = ("state", "event", "derived")
 """Kinds that visits count, or that are derived from what they count; the others are told by offices."""
+EARLIEST = dt.date(2000, 1, 1)
+"""The first day of which anything is told: weeks and months before it are days of the calendar, too."""
 WEEKS = 13
 """How far back the table tells the households met by week: a quarter."""
 
@@ -56,9 +59,9 @@ def enough() -> Enough:
 
 
 def day_shown(as_of: dt.date | None, *, full: bool) -> dt.date:
-    """The day whose numbers may be shown to one who asks for `as_of`; never later than today."""
+    """The day whose numbers may be shown to one who asks for `as_of`; never later than today, nor before EARLIEST."""
     today = clock.today()
-    asked = min(as_of or today, today)
+    asked = max(min(as_of or today, today), EARLIEST)
     return asked if full else allowed_day(asked, today)
 
 
@@ -69,30 +72,67 @@ def day_of_feed(as_of: dt.date | None = None) -> dt.date:
     """
     today = clock.today()
     yesterday = today - dt.timedelta(days=1)
-    return yesterday if as_of is None or as_of >= yesterday else allowed_day(as_of, today)
+    if as_of is None or as_of >= yesterday:
+        return yesterday
+    return allowed_day(max(as_of, EARLIEST), today)
+
+
+@dataclass(frozen=True)
+class _TableFrame:
+    """Which thôn and indicators stand in the table of a day, and what was counted of them by then."""
+
+    here: Sequence[int]
+    """The keys of all thôn, those that were merged too."""
+    home: Mapping[int, int]
+    standing: Sequence[Row]
+    indicators: Mapping[int, Row]
+    shown: Sequence[Row]
+    tallied: tally_sums.Sums
+    targets: tuple[TargetFigure, ...]
+    stated: StatedSubjects
+
+
+def _frame(commune: Commune, as_of: dt.date) -> _TableFrame:
+    villages = _villages(commune)
+    here = [village.id for village in villages]
+    home = merged_villages.on_day(villages, as_of)
+    indicators = _indicators()
+    tallied = tally_sums.moved(tally_sums.sums(here, as_of, _events(indicators)), home)
+    targets = _targets(commune, as_of.year, indicators)
+    stated = subjects_there.stated(commune)
+    wanted = stated.asked | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
+    return _TableFrame(
+        here=here,
+        home=home,
+        standing=[village for village in villages if home[village.id] == village.id],
+        indicators=indicators,
+        shown=[row for row in indicators.values() if row.kind in SURVEYED and row.code in wanted],
+        tallied=tallied,
+        targets=targets,
+        stated=stated,
+    )
+
+
+def row_codes(commune: Commune, as_of: dt.date) -> tuple[list[str], list[str]]:
+    """The codes of the thôn and of the indicators of a day's table, of which no cell is made. Few statements."""
+    frame = _frame(commune, as_of)
+    return [village.code for village in frame.standing], [row.code for row in frame.shown]
 
 
 def gather(commune: Commune, as_of: dt.date) -> CommuneInput:
     """All that the table is made from. A thôn that was merged counts in the one it was merged into."""
-    villages = _villages(commune)
-    here = [village.id for village in villages]
-    home = merged_villages.on_day(villages, as_of)
-    standing = [village for village in villages if home[village.id] == village.id]
-    indicators = _indicators()
-    tallied = tally_sums.moved(tally_sums.sums(here, as_of, _events(indicators)), home)
+    frame = _frame(commune, as_of)
+    here, home, standing = frame.here, frame.home, frame.standing
+    indicators, tallied, targets = frame.indicators, frame.tallied, frame.targets
     households = household_numbers.households([village.id for village in standing], as_of)
-    targets = _targets(commune, as_of.year, indicators)
     ends = week_ends(as_of, WEEKS)
-    stated = subjects_there.stated(commune)
-    wanted = stated.asked | _targeted(targets) | _counted(tallied, indicators) | {VISITED}
-    shown = [row for row in indicators.values() if row.kind in SURVEYED and row.code in wanted]
-    shown_indicators = _shown_indicators(commune, shown, indicators, stated)
+    shown_indicators = _shown_indicators(commune, frame.shown, indicators, frame.stated)
     lists = _on_lists(here, home, shown_indicators, as_of)
     squares = _squares(here, home, targets, indicators, as_of)
     by_week = _by_week(
         here, home, {each.code for each in shown_indicators if each.is_at_doors}, indicators, ends
     )
-    counted_by_period = period_counts.of_targets(here, targets, _keys(indicators), stated.forms, as_of)
+    counted_by_period = period_counts.of_targets(here, targets, _keys(indicators), frame.stated.forms, as_of)
     code_of = {str(village.id): village.code for village in standing}
     return CommuneInput(
         code=commune.code,

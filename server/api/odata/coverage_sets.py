@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 from geo.coverage import CoverageTable, IndicatorRow
@@ -52,23 +53,37 @@ OF_COMMUNE = (_DAY, _XA[0], _INDICATOR, _XA[1], *_NUMBERS)
 _KEYS = 3
 
 Table = Callable[[dt.date], CoverageTable]
+Codes = Callable[[dt.date], tuple[Sequence[str], Sequence[str]]]
+"""The thôn and the indicators of a day's table."""
 
 
 def of_commune(commune: Commune) -> tuple[FlatSet, ...]:
     """`Coverage`, a row a thôn, and `CoverageOfCommune`, so that a column of either can be added up."""
     read = partial(coverage_table.table, commune, feed=True)
-    return sets(days(coverage_table.day_of_feed()), read)
+    return sets(
+        days(coverage_table.day_of_feed()), read, partial(coverage_table.row_codes, commune), commune.code
+    )
 
 
-def sets(known: Sequence[dt.date], table: Table) -> tuple[FlatSet, ...]:
-    """The sets of these days; a day's table is read where the filter leaves it, and when its first row is taken."""
+def sets(known: Sequence[dt.date], table: Table, codes: Codes, commune: str) -> tuple[FlatSet, ...]:
+    """The sets of these days; a day's table is read where the filter leaves it, and when its first row is taken. Rows
+    that are counted by day, thôn and indicator alone are known by the `codes` of a day."""
 
-    def read(make: Callable[[CoverageTable], list[Row]], wanted: Expression) -> Iterator[Row]:
-        return (row for day in _left(wanted, known) for row in make(table(day)))
+    def read(
+        make: Callable[[CoverageTable], list[Row]], wanted: Expression, backwards: bool
+    ) -> Iterator[Row]:
+        found = _left(wanted, known)
+        return (row for day in (reversed(found) if backwards else found) for row in make(table(day)))
+
+    def of_thon(wanted: Expression) -> Iterator[Row]:
+        return ((day, *both) for day in _left(wanted, known) for both in product(*codes(day)))
+
+    def of_whole(wanted: Expression) -> Iterator[Row]:
+        return ((day, commune, code) for day in _left(wanted, known) for code in codes(day)[1])
 
     return (
-        FlatSet("Coverage", OF_THON, _KEYS, partial(read, _of_thon)),
-        FlatSet("CoverageOfCommune", OF_COMMUNE, _KEYS, partial(read, _of_whole)),
+        FlatSet("Coverage", OF_THON, _KEYS, partial(read, _of_thon), of_thon),
+        FlatSet("CoverageOfCommune", OF_COMMUNE, _KEYS, partial(read, _of_whole), of_whole),
     )
 
 

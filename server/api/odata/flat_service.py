@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
+from itertools import groupby, islice
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from flask import Response, request
 
-from server.answers.expression import ALL, AnswerAt, Compare, Every, Expression, Key, Sign
+from server.answers.expression import ALL, AnswerAt, Compare, Every, Expression, Key, OrderBy, Sign, keys
 from server.api.odata import filter_text, odata_answers, query_options, row_filter
 from server.api.odata.filter_text import TableNames
 from server.api.odata.odata_problems import ODataProblem
@@ -36,14 +36,23 @@ class FlatSet:
     name: str
     columns: tuple[FlatColumn, ...]
     keys: int
-    read: Callable[[Expression], Iterable[Row]]
-    """All rows by their key, made while they are taken; those for which the expression cannot hold may be left out."""
+    read: Callable[[Expression, bool], Iterable[Row]]
+    """All rows by their key, made while they are taken; those for which the expression cannot hold may be left out.
+    True: from the last value of the first column on, and by their key among those of one."""
+    read_keys: Callable[[Expression], Iterable[Row]] | None = None
+    """The first columns of all rows, which tell them apart, where they are had without the others."""
+
+    @property
+    def first(self) -> Key:
+        """The column by which rows are made one after the other."""
+        return AnswerAt(self.columns[0].name)
 
 
 def of_table(name: str, table: FlatTable) -> FlatSet:
     """A table that has been read."""
     rows = sorted(table.rows, key=lambda row: tuple(map(str, row[: table.keys])))
-    return FlatSet(name, table.columns, table.keys, lambda _wanted: rows)
+    turned = sorted(rows, key=lambda row: str(row[0]), reverse=True)
+    return FlatSet(name, table.columns, table.keys, lambda _wanted, backwards: turned if backwards else rows)
 
 
 def document(root: str, sets: Sequence[FlatSet]) -> Response:
@@ -93,16 +102,21 @@ def page(root: str, each: FlatSet, carried: Mapping[str, str] = MappingProxyType
     """The rows that this request asks for (O13, O15), in the order of their keys unless it names another. `carried` is
     what the next page brings along.
 
-    No more rows are made than the page has, and one, unless they are counted or put into an order.
+    No more rows are made than the page has, and one, unless they are put into an order that does not begin with their
+    first column, or counted by what is not among their keys.
     """
     odata_answers.refuse_other_forms(is_xml=False)
     wanted = query_options.asked()
     columns = _selected(each, wanted)
     told: dict[str, Any] = {"@odata.context": f"{root}/$metadata#{each.name}"}
-    rows = _rows(each, wanted)
-    if wanted.is_counted:
+    asked, orders = _understood(each, wanted)
+    number = _counted_by_keys(each, asked) if wanted.is_counted else None
+    rows = _rows(each, wanted, asked, orders, is_whole=wanted.is_counted and number is None)
+    if wanted.is_counted and number is None:
         counted = list(rows)
-        told["@odata.count"], rows = len(counted), iter(counted)
+        number, rows = len(counted), iter(counted)
+    if number is not None:
+        told["@odata.count"] = number
     left = _behind(each, rows, wanted)
     end = None if wanted.top is None else wanted.skip + wanted.top
     shown = list(islice(left, wanted.skip, end))
@@ -114,27 +128,53 @@ def page(root: str, each: FlatSet, carried: Mapping[str, str] = MappingProxyType
 
 def count(each: FlatSet) -> Response:
     """How many rows there are, as text: `…/Coverage/$count`."""
-    number = sum(1 for _ in _rows(each, query_options.asked()))
+    wanted = query_options.asked()
+    asked, _ = _understood(each, wanted)
+    number = _counted_by_keys(each, asked)
+    if number is None:
+        number = sum(1 for _ in _rows(each, wanted, asked, (), is_whole=True))
     return odata_answers.number(number)
 
 
-def _rows(each: FlatSet, wanted: QueryOptions) -> Iterator[Row]:
-    """What is asked for, from where the page before ended or earlier."""
+def _understood(each: FlatSet, wanted: QueryOptions) -> tuple[Expression, Sequence[OrderBy]]:
     names = TableNames({column.name: AnswerAt(column.name) for column in each.columns})
-    asked = filter_text.expression(wanted.filter, names)
-    orders = filter_text.orders(wanted.orderby, names)
-    is_whole = orders or wanted.is_counted
-    rows = each.read(asked if is_whole else Every((asked, _not_before(each, wanted))))
+    return filter_text.expression(wanted.filter, names), filter_text.orders(wanted.orderby, names)
+
+
+def _counted_by_keys(each: FlatSet, asked: Expression) -> int | None:
+    """How many rows there are for which a filter of key columns holds; None for another filter, and where rows are not
+    had without their numbers."""
+    known = {AnswerAt(column.name) for column in each.columns[: each.keys]}
+    if each.read_keys is None or not known.issuperset(keys(asked)):
+        return None
+    look = _looking(each)
+    return sum(1 for row in each.read_keys(asked) if row_filter.holds(asked, look(row)))
+
+
+def _rows(
+    each: FlatSet, wanted: QueryOptions, asked: Expression, orders: Sequence[OrderBy], *, is_whole: bool
+) -> Iterator[Row]:
+    """What is asked for, in its order, from where the page before ended or earlier; `is_whole`: from the beginning."""
+    by_first = not orders or orders[0].key == each.first
+    backwards = bool(orders) and by_first and orders[0].descending
+    begun = ALL if is_whole or not by_first else _not_before(each, wanted, backwards=backwards)
+    rows = each.read(asked if begun is ALL else Every((asked, begun)), backwards)
     look = _looking(each)
     if asked is not ALL:
         rows = (row for row in rows if row_filter.holds(asked, look(row)))
-    return iter(row_filter.ordered(list(rows), orders, look) if orders else rows)
+    if not by_first:
+        return iter(row_filter.ordered(list(rows), orders, look))
+    if not orders:
+        return iter(rows)
+    groups = (list(some) for _, some in groupby(rows, key=lambda row: row[0]))
+    return (row for some in groups for row in row_filter.ordered(some, orders[1:], look))
 
 
-def _not_before(each: FlatSet, wanted: QueryOptions) -> Expression:
+def _not_before(each: FlatSet, wanted: QueryOptions, *, backwards: bool) -> Expression:
     """That a row does not stand before the last one of the page before, as far as its first column tells."""
     name = each.columns[0].name
-    return Compare(AnswerAt(name), Sign.AT_LEAST, wanted.after[name]) if name in wanted.after else ALL
+    sign = Sign.AT_MOST if backwards else Sign.AT_LEAST
+    return Compare(each.first, sign, wanted.after[name]) if name in wanted.after else ALL
 
 
 def _looking(each: FlatSet) -> Callable[[Row], Callable[[Key], Any]]:

@@ -132,7 +132,13 @@ def test_an_officer_sees_any_day_of_his_commune(app: Flask, an_lao: Commune) -> 
     assert visitor.get("/api/v1/communes/11629/coverage?as_of=2026-11-11").get_json()["as_of"] == "2026-11-11"
 
 
-def test_no_day_lies_in_the_future(program: Browser) -> None:
+def test_no_day_lies_in_the_future_or_before_all_that_was_counted(program: Browser) -> None:
+    for odd, told in (
+        ("0001-01-01", "1999-12-31"),
+        ("1999-06-01", "1999-12-31"),
+        ("9999-12-31", "2026-11-18"),
+    ):
+        assert program.get(f"/api/v1/communes/11629/coverage?as_of={odd}").get_json()["as_of"] == told
     assert program.get("/api/v1/communes/11629/coverage?as_of=2030-01-01").get_json()["as_of"] == "2026-11-18"
 
 

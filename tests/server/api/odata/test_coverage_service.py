@@ -4,6 +4,7 @@ import datetime as dt
 from base64 import b64encode
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -239,7 +240,7 @@ def test_a_page_reads_the_days_that_it_tells_and_no_more(
         return coverage_table.table(commune, day, feed=True)
 
     known = coverage_sets.days(YESTERDAY)
-    [found, _] = coverage_sets.sets(known, table)
+    [found, _] = coverage_sets.sets(known, table, codes_of(commune), commune.code)
     size = len(rows(program, filter=f"day eq {known[0]}"))
     address = f"{BASE}/Coverage?$top={size}"
     for place in range(3):
@@ -249,6 +250,48 @@ def test_a_page_reads_the_days_that_it_tells_and_no_more(
         assert {row["day"] for row in page["value"]} == {known[place].isoformat()}
         assert read == list(known[max(0, place - 1) : place + 2])  # from the last row told to the first left
         address = page["@odata.nextLink"]
+
+
+def test_newest_days_come_first_and_are_counted_without_a_number_being_made(
+    app: Flask, program: Browser, commune: Commune
+) -> None:
+    read: list[dt.date] = []
+
+    def table(day: dt.date) -> Any:
+        read.append(day)
+        return coverage_table.table(commune, day, feed=True)
+
+    known = coverage_sets.days(YESTERDAY)
+    [found, whole] = coverage_sets.sets(known, table, codes_of(commune), commune.code)
+    every = rows(program, orderby="day desc,percent desc")
+    assert [row["day"] for row in every] == sorted((row["day"] for row in every), reverse=True)
+    size = len(rows(program, filter=f"day eq {known[0]}"))
+    asked = f"{BASE}/Coverage?$orderby=day desc,percent desc&$count=true&$top={size}"
+    told: list[Any] = []
+    for place in range(3):
+        read.clear()
+        with app.test_request_context(asked):
+            page = flat_service.page(BASE, found).json
+        assert page["@odata.count"] == len(every)
+        assert set(read) == set(known[::-1][max(0, place - 1) : place + 2])
+        told += page["value"]
+        asked = page["@odata.nextLink"]
+    assert told == every[: 3 * size]
+    read.clear()
+    for text, number in (
+        ("", len(every)), ("thon_code eq '11629001' and indicator ne 'tham_ho'", None), (f"day lt {YESTERDAY}", None),
+    ):  # fmt: skip
+        wanted = number or len(rows(program, filter=text))
+        with app.test_request_context(f"{BASE}/Coverage/$count?$filter={text}"):
+            assert int(flat_service.count(found).data) == wanted
+    assert read == []
+    with app.test_request_context(f"{BASE}/CoverageOfCommune/$count"):
+        assert int(flat_service.count(whole).data) == len(rows(program, "CoverageOfCommune"))
+    assert read == []
+
+
+def codes_of(commune: Commune) -> Any:
+    return partial(coverage_table.row_codes, commune)
 
 
 def test_part_of_rows_and_columns_can_be_had(program: Browser) -> None:
@@ -324,9 +367,9 @@ def test_a_day_that_a_filter_leaves_out_is_not_read(app: Flask, commune: Commune
         read.append(day)
         return coverage_table.table(commune, day, feed=True)
 
-    [found, _] = coverage_sets.sets(coverage_sets.days(YESTERDAY), table)
+    [found, _] = coverage_sets.sets(coverage_sets.days(YESTERDAY), table, codes_of(commune), commune.code)
     names = TableNames({each.name: AnswerAt(each.name) for each in found.columns})
-    assert list(found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names)))
+    assert list(found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names), False))
     assert read == [dt.date(2026, 11, 15), YESTERDAY]
 
 
