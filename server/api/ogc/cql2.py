@@ -6,16 +6,16 @@ Values that are not known make a comparison neither true nor false, as in SQL.
 import datetime as dt
 import math
 import operator
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import lark
 
+from forms import values
 from geo.plain import unaccented
 from server import clock
-from server.api.ogc.layer_columns import Kind, LayerColumn
+from server.api.ogc.layer_columns import Kind, LayerColumn, read_day
 
 MOST_LETTERS = 2_000
 DEEPEST = 30
@@ -275,12 +275,12 @@ def _folded(inner: Scalar, name: str, fold: Callable[[str], str]) -> Scalar:
 
 def _inside(token: lark.Token) -> str:
     """A text as it is meant, its letters composed as ours are."""
-    return unicodedata.normalize("NFC", str(token)[1:-1].replace("''", "'"))
+    return values.text(str(token)[1:-1].replace("''", "'"))
 
 
 def _day(text: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         raise FilterUnreadable(f"Ngày “{text[:40]}” không đọc được; hãy viết DATE('2026-11-22').") from error
 

@@ -12,7 +12,7 @@ from geo import crs
 from server import clock
 from server.api.ogc import cql2
 from server.api.ogc.cql2 import Filter, FilterUnreadable
-from server.api.ogc.layer_columns import LayerColumn
+from server.api.ogc.layer_columns import LayerColumn, read_day
 from server.api.ogc.map_layer import MapLayer
 from server.api.ogc.ogc_problems import OgcProblem
 from server.errors import Problem
@@ -36,6 +36,9 @@ COMMON = (
     "filter-crs",
     "f",
 )
+
+FORMS = frozenset(("", "json", "geojson", "application/json", "application/geo+json"))
+"""What `f` may ask for: all of it is GeoJSON."""
 
 Box = tuple[float, float, float, float]
 
@@ -65,6 +68,7 @@ def read(layer: MapLayer, given: MultiDict[str, str]) -> ItemQuery:
     unknown = next((name for name in given if name not in COMMON and name not in columns), None)
     if unknown is not None:
         raise Problem(OgcProblem.PARAMETER_UNKNOWN, name=unknown[:60])
+    _check_form(given)
     return ItemQuery(
         limit=min(_whole(given, "limit", DEFAULT, least=1), MOST),
         offset=_whole(given, "offset", 0, least=0),
@@ -74,6 +78,21 @@ def read(layer: MapLayer, given: MultiDict[str, str]) -> ItemQuery:
         equal=tuple((name, columns[name].read(text)) for name, text in given.items() if name in columns),
         filter=_filter(given, columns),
     )
+
+
+def read_one(given: Mapping[str, str]) -> ItemQuery:
+    """Understand the query of one feature's address, which names a system at most."""
+    unknown = next((name for name in given if name not in ("crs", "f")), None)
+    if unknown is not None:
+        raise Problem(OgcProblem.PARAMETER_UNKNOWN, name=unknown[:60])
+    _check_form(given)
+    return ItemQuery(epsg=system(given))
+
+
+def _check_form(given: Mapping[str, str]) -> None:
+    """Problem VALUE_UNREADABLE where another form than GeoJSON is asked for."""
+    if given.get("f", "json") not in FORMS:
+        raise Problem(OgcProblem.VALUE_UNREADABLE, name="f", value=given["f"][:40], what="json")
 
 
 def system(given: Mapping[str, str], name: str = "crs") -> int | None:
@@ -130,8 +149,8 @@ def _moment(text: str) -> dt.date | None:
     if text in ("", ".."):
         return None
     try:
-        if len(text) == len("2026-11-22"):
-            return dt.date.fromisoformat(text)
+        if "T" not in text.upper():
+            return read_day(text)
         moment = dt.datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(clock.LOCAL).date()
     except (ValueError, OverflowError) as error:

@@ -1,11 +1,14 @@
 """The columns of a layer: their kinds, how they are described to programs, and how a value in an address is read."""
 
 import datetime as dt
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from forms import values
 from server.api.ogc.ogc_problems import OgcProblem
 from server.errors import Problem
 
@@ -48,6 +51,23 @@ class LayerColumn:
             ) from error
 
 
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_day(text: str) -> dt.date:
+    """A day as RFC 3339 writes it, none of the other ways of ISO 8601; ValueError."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return dt.date.fromisoformat(text)
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise ValueError(text)
+    return float(text)
+
+
 def _truth(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError(text)
@@ -55,9 +75,9 @@ def _truth(text: str) -> bool:
 
 
 _READERS: Mapping[Kind, Callable[[str], Any]] = {
-    Kind.TEXT: str,
-    Kind.INTEGER: float,
-    Kind.NUMBER: float,
+    Kind.TEXT: values.text,
+    Kind.INTEGER: _number,
+    Kind.NUMBER: _number,
     Kind.BOOLEAN: _truth,
-    Kind.DAY: dt.date.fromisoformat,
+    Kind.DAY: read_day,
 }

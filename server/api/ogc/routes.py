@@ -154,7 +154,7 @@ def _turns(here: str, query: ItemQuery, matched: int) -> list[dict[str, str]]:
 
 def _feature(layer: MapLayer, feature_id: str) -> Response:
     """One feature by its id."""
-    query = ItemQuery(epsg=item_query.system(request.args))
+    query = item_query.read_one(request.args)
     found = items.one(layer, query, feature_id)
     here = f"{root()}/collections/{layer.name}"
     told = items.to_json(found, layer.columns(), query.epsg)

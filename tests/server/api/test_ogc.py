@@ -128,15 +128,48 @@ def test_pages_follow_each_other_until_all_are_told(towns: Any) -> None:
 
 REFUSED = (
     "limit=0", "limit=x", "offset=-1", "la=1", "bbox=1,2", "bbox=1,9,2,3", "datetime=hom", "filter=la%3D1", "filter=",
+    "bbox=1,2,3,4,5", "bbox=nan,0,1,1", "bbox=0,0,1e309,1", "households=1_0", "households=nan", "households=1e999",
+    "households=%D9%A3", "limit=1_0", "datetime=2026-W01-1", "datetime=20260101", "datetime=9999-12-31T23:59:59-14:00",
+    "datetime=2026-01-01/2026-02-01/2026-03-01", "f=html", "filter=code+IN+()", "filter=households=1e999",
+    "filter=S_INTERSECTS(geometry,BBOX(1,2,3,4))", "filter=code=DATE('2026-W01-1')", "filter=code+IN+(1)",
+    "bbox=1e300,1e300,1e301,1e301&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/9210",
     "crs=EPSG:9210", "filter-lang=cql2-json", "households=x", "datetime=2026-11-03/2026-11-01",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("given", REFUSED)
-def test_what_is_not_understood_is_refused_with_a_sentence(towns: Any, given: str) -> None:
-    answer = program(towns).get(f"{THON}?{given}")
-    assert answer.status_code == 400
-    assert {"code", "description"} <= set(answer.get_json(force=True))
+def test_what_is_not_understood_is_refused_with_a_sentence(towns: Any) -> None:
+    visitor = program(towns)
+    for path in (
+        *(f"{THON}?{given}" for given in REFUSED),
+        f"{THON}/11629001?la=1",
+        f"{THON}/11629001?f=html",
+    ):
+        answer = visitor.get(path)
+        assert answer.status_code == 400, path
+        assert {"code", "description"} <= set(answer.get_json(force=True))
+
+
+HERE, OTHER = ["11629001", "11629002", "11629003"], ["10930001", "10930002", "10930003"]
+EVERY = [*OTHER, *HERE]
+ODD: dict[str, list[str]] = {
+    "datetime=0001-01-01": EVERY, "datetime=../..": EVERY, "bbox=0,0,0,180,90,1": EVERY,
+    "bbox=170,-10,-170,10": [], "bbox=170,-90,107,90": EVERY, "offset=999999": [], "code=%00": [], "f=json": EVERY,
+    "bbox=500000,2300000,600000,2400000&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/9210": EVERY,
+    "bbox=2300000,500000,2400000,600000&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/9210": [],
+    "bbox=20,106,21,107&bbox-crs=http://www.opengis.net/def/crs/EPSG/0/4326": EVERY,
+    "filter=code LIKE '1162900_'": HERE, "filter=code LIKE '11629\\%'": [],
+    "filter=NOT code = '11629001'": [*OTHER, *HERE[1:]],
+    "filter=households BETWEEN 1000 AND 1": [], "filter=code NOT IN ('11629001','11629002')": [*OTHER, HERE[2]],
+    "filter=households > 99999999999999999999999999": [], "filter=\"code\"='11629001'AND households>0": HERE[:1],
+    "filter=code = 'a''b'": [], "filter=code = '\0'": [], "filter=code IS NULL OR NOT TRUE": [],
+    "filter=households = households": EVERY,
+}  # fmt: skip
+
+
+def test_odd_questions_find_what_they_mean(towns: Any) -> None:
+    visitor = program(towns, city=True)
+    told = {given: ids(visitor.get(f"{THON}?{given}").get_json(force=True)) for given in ODD}
+    assert told == ODD
 
 
 def test_more_than_the_most_is_the_most(towns: Any) -> None:
