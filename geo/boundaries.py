@@ -231,7 +231,10 @@ def _codes(drafts: Sequence[Draft]) -> list[OutlineProblem]:
                 replace(label, code="").problem("bad_code", "mã chỉ được gồm chữ không dấu và số")
             )
         elif label.code in first:
-            problems.append(label.problem("duplicate_code", f"trùng mã với dòng {first[label.code]}"))
+            words = (
+                f"trùng mã với dòng {first[label.code]}; hai phần của một thôn thì hãy gộp (Dissolve) trước"
+            )
+            problems.append(label.problem("duplicate_code", words))
         first.setdefault(label.code, label.row)
     return problems
 

@@ -46,12 +46,14 @@ def check(label: Label, shape: BaseGeometry | None, commune_outline: BaseGeometr
     """One row by itself; `shape` in EPSG:4326, longitude first."""
     if shape is None or shape.is_empty:
         return _refused(label, "empty", "không có ranh giới (hình trống hoặc hỏng)")
-    if shape.geom_type not in ("Polygon", "MultiPolygon"):
-        return _refused(
-            label,
-            "not_polygon",
-            f"ranh giới phải là vùng, ở đây là {_KINDS.get(shape.geom_type, 'hình khác')}",
-        )
+    if shape.geom_type == "GeometryCollection" and all(
+        part.geom_type in _AREAS for part in shapely.get_parts(shape)
+    ):
+        shape = _multi(shape)
+    if shape.geom_type not in _AREAS:
+        kind = _KINDS.get(shape.geom_type, "hình khác")
+        way_out = "; hãy đổi đường khép kín thành vùng (Polygon) rồi xuất lại" if "đường" in kind else ""
+        return _refused(label, "not_polygon", f"ranh giới phải là vùng, ở đây là {kind}{way_out}")
     if not _in_vietnam(shape):
         return _refused(label, "outside_vietnam", "tọa độ nằm ngoài lãnh thổ Việt Nam")
     outline, problems = _sound(label, shape)
@@ -103,6 +105,7 @@ def _gap(area: float, gap: BaseGeometry) -> OutlineProblem:
     return OutlineProblem("gap", words, "warning", place=gap)
 
 
+_AREAS = ("Polygon", "MultiPolygon")
 _KINDS = {
     "Point": "một điểm",
     "MultiPoint": "các điểm",

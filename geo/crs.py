@@ -32,9 +32,35 @@ DEGREES = {
     VN2000_DEGREES: "VN-2000, kinh độ và vĩ độ (lệch WGS84 khoảng 200 m)",
 }
 SYSTEMS = {**VN2000, **DEGREES}
-"""All systems that a person may choose, in the order they are offered."""
+"""The systems of this city, in the order they are offered."""
+_TM3 = {
+    102.0: 5896, 103.0: 9205, 104.0: 9206, 104.5: 9207, 104.75: 9208, 105.0: 5897, 105.5: 9209, 105.75: 9210,
+    106.0: 9211, 106.25: 9212, 106.5: 9213, 107.0: 9214, 107.25: 9215, 107.5: 9216, 107.75: 5899, 108.0: 5898,
+    108.25: 9217, 108.5: 9218,
+}  # fmt: skip
+"""Central meridian of each provincial zone of VN-2000 (3 degrees wide, scale 0.9999) → EPSG code."""
+_UTM = {105.0: 3405, 111.0: 3406}
 # (longitude of the central meridian, scale on it) as hand-written .prj files give it, all with 500 000 m east
-_ZONES = {(105.75, 0.9999): 9210, (105.5, 0.9999): 9209, (105.0, 0.9996): 3405}
+_ZONES = {(meridian, 0.9999): epsg for meridian, epsg in _TM3.items()} | {
+    (meridian, 0.9996): epsg for meridian, epsg in _UTM.items()
+}
+
+
+def _meridian(degrees: float) -> str:
+    return f"{int(degrees)}°{round(degrees % 1 * 60):02d}'"
+
+
+EVERY_ZONE = VN2000 | {
+    epsg: f"VN-2000 {kind} kinh tuyến trục {_meridian(meridian)}"
+    for kind, zones in (("TM-3", _TM3), ("UTM", _UTM))
+    for meridian, epsg in zones.items()
+    if epsg not in VN2000
+}
+"""All zones of VN-2000: the city's first, those of other provinces after them."""
+EVERY_SYSTEM = {**EVERY_ZONE, **DEGREES}
+"""All that a person may choose."""
+_WITHIN = 0.99
+"""Share of a file's ground that must lie in the commune where two zones differ by hundreds of metres only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +88,7 @@ def settle(
     stated = _stated(middle, declared, given)
     if isinstance(stated, Crs):
         return _wrong_zone(middle, stated, outline) or stated
-    return stated or _guess(middle, outline)
+    return stated or _guess(middle, shapes, outline)
 
 
 def _odd_numbers(middle: tuple[float, float]) -> OutlineProblem | None:
@@ -111,7 +137,7 @@ def candidates(shapes: Sequence[BaseGeometry | None], outline: BaseGeometry | No
     middle = _middle([shape for shape in shapes if shape is not None])
     if middle is None or _odd_numbers(middle) is not None:
         return ()
-    choices = DEGREES if _is_degrees(middle) else VN2000
+    choices = DEGREES if _is_degrees(middle) else _offered(middle, outline)
     return tuple(
         Candidate(
             epsg,
@@ -217,7 +243,9 @@ def _stated(
     return Crs(epsg, "declared")
 
 
-def _guess(middle: tuple[float, float], outline: BaseGeometry | None) -> Crs | OutlineProblem:
+def _guess(
+    middle: tuple[float, float], shapes: Sequence[BaseGeometry], outline: BaseGeometry | None
+) -> Crs | OutlineProblem:
     if _is_degrees(middle):
         return OutlineProblem(
             "unknown_crs",
@@ -227,13 +255,37 @@ def _guess(middle: tuple[float, float], outline: BaseGeometry | None) -> Crs | O
         return OutlineProblem(
             "unknown_crs", _refusal(middle, "Tệp không ghi hệ tọa độ, và xã chưa có ranh giới để đối chiếu")
         )
-    landing = [epsg for epsg in VN2000 if _lands(middle, epsg, outline)]
-    if len(landing) == 1:
-        return Crs(landing[0], "guessed")
-    return OutlineProblem(
-        "unknown_crs",
-        _refusal(middle, "Tệp không ghi hệ tọa độ, và không múi nào đưa nó vào đúng ranh giới xã"),
-    )
+    landing = _landing(middle, outline)
+    fitting = [epsg for epsg in landing if len(landing) == 1 or _is_within(shapes, epsg, outline)]
+    if len(fitting) == 1:
+        return Crs(fitting[0], "guessed")
+    why = "nhiều múi cùng đưa nó vào xã" if landing else "không múi nào đưa nó vào đúng ranh giới xã"
+    offered = _offered(middle, outline) if landing else VN2000
+    return OutlineProblem("unknown_crs", _refusal(middle, f"Tệp không ghi hệ tọa độ, và {why}", offered))
+
+
+def _landing(middle: tuple[float, float], outline: BaseGeometry) -> list[int]:
+    """The zones that bring a file into its commune: the city's, else another province's.
+
+    On 105° two zones differ by their scale alone: 690 m at this latitude, and both may land.
+    """
+    own = [epsg for epsg in VN2000 if _lands(middle, epsg, outline)]
+    if own and own != [_UTM[105.0]]:
+        return own
+    return [epsg for epsg in EVERY_ZONE if _lands(middle, epsg, outline)]
+
+
+def _offered(middle: tuple[float, float], outline: BaseGeometry | None) -> dict[int, str]:
+    """The city's zones, and others that bring a file into its commune."""
+    landing = _landing(middle, outline) if outline is not None else []
+    return VN2000 | {epsg: EVERY_ZONE[epsg] for epsg in landing}
+
+
+def _is_within(shapes: Sequence[BaseGeometry], epsg: int, outline: BaseGeometry) -> bool:
+    """Whether nearly all of a file lies in the commune."""
+    points = shapely.get_coordinates(np.asarray(to_wgs84(shapes, epsg), dtype=object))
+    whole = shapely.MultiPoint(points).convex_hull
+    return bool(whole.intersection(outline.convex_hull).area >= _WITHIN * whole.area > 0)
 
 
 def _wrong_zone(
@@ -242,14 +294,16 @@ def _wrong_zone(
     """A stated system that misses the commune while another reading of the same numbers hits it."""
     if outline is None or _lands(middle, stated.epsg, outline):
         return None
-    better = next((epsg for epsg in VN2000 if epsg != stated.epsg and _lands(middle, epsg, outline)), None)
+    better = next(
+        (epsg for epsg in EVERY_ZONE if epsg != stated.epsg and _lands(middle, epsg, outline)), None
+    )
     if better is None:
         return None
     by = "được chọn" if stated.how == "given" else "khai trong tệp"
     return OutlineProblem(
         "wrong_zone",
-        f"Sai múi chiếu: hệ EPSG:{stated.epsg} {by} đưa ranh giới ra ngoài xã, còn EPSG:{better} ({VN2000[better]}) "
-        f"thì nằm đúng trong xã. Hãy nạp lại với hệ tọa độ {better}.",
+        f"Sai múi chiếu: hệ EPSG:{stated.epsg} {by} đưa ranh giới ra ngoài xã, còn EPSG:{better} "
+        f"({EVERY_ZONE[better]}) thì nằm đúng trong xã. Hãy nạp lại với hệ tọa độ {better}.",
     )
 
 
@@ -288,9 +342,9 @@ def _is_metres(east: float, north: float) -> bool:
     return 900_000 < north < 2_700_000 and 100_000 < east < 900_000
 
 
-def _refusal(middle: tuple[float, float], reason: str) -> str:
+def _refusal(middle: tuple[float, float], reason: str, offered: dict[int, str] = VN2000) -> str:
     choices = []
-    for epsg, words in (DEGREES if _is_degrees(middle) else VN2000).items():
+    for epsg, words in (DEGREES if _is_degrees(middle) else offered).items():
         longitude, latitude = _transformer(epsg).transform(*middle)
         lands = f", đưa giữa tệp tới {latitude:.3f}, {longitude:.3f}" if abs(latitude) <= 90 else ""
         choices.append(f"{epsg} ({words}{lands})")
@@ -306,12 +360,12 @@ def _known(epsg: int) -> bool:
     return True
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _is_geographic(epsg: int) -> bool:
     return bool(pyproj.CRS.from_epsg(epsg).is_geographic)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _transformer(epsg: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(epsg, WGS84, always_xy=True, allow_ballpark=False)
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards.maps import boundary_map, folium_page, map_outlines
 from geo.boundaries import BoundaryReading
-from geo.crs import SYSTEMS, UNITS, Candidate
+from geo.crs import EVERY_SYSTEM, UNITS, Candidate
 from geo.match_names import ReadAs
 from server import clock
 from server.accounts import access
@@ -87,7 +87,7 @@ def preview(code: str, key: str) -> str:
         asked=_asked(wish),
         units=UNITS,
         colours=boundary_map.CHOICES,
-        systems=SYSTEMS,
+        systems=EVERY_SYSTEM,
         is_rough=communes.official_outline(commune) is None,
         listed=listed,
         nameless=nameless,
@@ -186,7 +186,7 @@ def _wish() -> UploadWish:
         for key, value in sorted(request.values.items())
         if value and (found := re.fullmatch(r"dong_(\d{1,5})", key))
     )
-    known = crs.isascii() and crs.isdigit() and int(crs[:6]) in SYSTEMS
+    known = crs.isascii() and crs.isdigit() and int(crs[:6]) in EVERY_SYSTEM
     how = ReadAs(
         layer=request.values.get("lop") or None,
         code_column=request.values.get("cot_ma") or None,

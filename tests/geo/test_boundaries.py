@@ -181,7 +181,7 @@ def test_a_declared_vn2000_zone_is_used(epsg: int, tmp_path: Path) -> None:
     assert farthest_m(reading, read(geojson(tmp_path), level="village")) < 1
 
 
-@pytest.mark.parametrize("epsg", [9210, 9209, 3405])
+@pytest.mark.parametrize("epsg", [9210, 9209])
 def test_without_a_prj_the_zone_that_lands_in_the_commune_is_taken(epsg: int, tmp_path: Path) -> None:
     path = shapefile(tmp_path, table().to_crs(epsg), leave_out=(".prj",))
     reading = read(path, level="village", commune_outline=COMMUNE)

@@ -5,6 +5,7 @@ where they are and what they are called.
 """
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import shapely
 
 from geo.boundaries import BoundaryReading, ReadAs, Registered, UnreadableBoundaries, read
+from geo.crs import EVERY_ZONE
 from geo.match_names import READ_AS_IT_SAYS
 
 FILES = Path(__file__).parents[1] / "data" / "boundaries"
@@ -167,3 +169,51 @@ def test_a_gml_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
     path.write_text(pointing, encoding="utf-8")
     with pytest.raises(UnreadableBoundaries, match="trỏ sang tệp khác"):
         read(path, level="village", near=NEAR)
+
+
+def beside(name: str, frame: gpd.GeoDataFrame, folder: Path) -> Path:
+    """The three thôn as a GeoJSON that does not say its system."""
+    told = json.loads(frame.to_json(to_wgs84=False))
+    told.pop("crs", None)
+    path = folder / name
+    path.write_text(json.dumps(told), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("epsg", [each for each in EVERY_ZONE if each not in (3405, 5897)])
+def test_a_zone_of_any_province_is_told_by_where_it_lands(epsg: int, tmp_path: Path) -> None:
+    path = beside("a.geojson", TRUE.reset_index().to_crs(epsg), tmp_path)
+    reading = read(path, level="village", near=NEAR, registered=LISTED)
+    assert reading.crs is not None
+    assert reading.crs.epsg == epsg
+    assert is_true(reading)
+
+
+@pytest.mark.parametrize("epsg", [3405, 5897])
+def test_two_zones_of_one_meridian_are_asked_about_where_both_may_land(epsg: int, tmp_path: Path) -> None:
+    """They differ by their scale alone, which moves everything by 690 m at this latitude."""
+    path = beside("a.geojson", TRUE.reset_index().to_crs(epsg), tmp_path)
+    asked = read(path, level="village", near=NEAR, registered=LISTED)
+    assert kinds(asked) == ["unknown_crs"]
+    assert "3405" in asked.errors[0].sentence
+    assert "5897" in asked.errors[0].sentence
+    assert is_true(read(path, level="village", near=NEAR, registered=LISTED, how=ReadAs(crs=epsg)))
+    tight = shapely.union_all(list(TRUE.geometry))
+    told = read(path, level="village", commune_outline=tight, registered=LISTED)
+    assert told.crs is not None
+    assert told.crs.epsg == epsg
+
+
+def test_a_collection_of_areas_is_an_outline_and_lines_are_told_what_to_do(tmp_path: Path) -> None:
+    told = json.loads(TRUE.reset_index().to_json())
+    told["features"][0]["geometry"] = {
+        "type": "GeometryCollection",
+        "geometries": [told["features"][0]["geometry"]],
+    }
+    (tmp_path / "a.geojson").write_text(json.dumps(told), encoding="utf-8")
+    assert is_true(read(tmp_path / "a.geojson", level="village", near=NEAR, registered=LISTED))
+    rim = gpd.GeoDataFrame(TRUE.reset_index()).set_geometry(TRUE.reset_index().boundary)
+    (tmp_path / "b.geojson").write_text(rim.to_json(), encoding="utf-8")
+    refused = read(tmp_path / "b.geojson", level="village", near=NEAR, registered=LISTED)
+    assert set(kinds(refused)) == {"not_polygon"}
+    assert "đổi đường khép kín thành vùng" in refused.errors[0].sentence
