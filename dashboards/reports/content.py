@@ -302,7 +302,7 @@ def _small(number: int | None) -> str:
 def _help_of_thons(kinds: Sequence[help_given.HelpGiven], table: CoverageTable) -> Iterable[HelpOfThon]:
     for village in table.villages if kinds else ():
         cells = [village.cells.get(kind.code, Cell()) for kind in kinds]
-        yield HelpOfThon(village.name, tuple(_helped(cell) for cell in cells))
+        yield HelpOfThon(table.name_of(village), tuple(_helped(cell) for cell in cells))
 
 
 def _helped(cell: Cell) -> str:

@@ -37,6 +37,15 @@ LOST_IN_MENU = """() => {
 }"""
 """A menu shows where one is, scrolled sideways on a phone; at a desk it shows all that it has."""
 
+LONGEST_LINE = 100
+LONG_LINES = """longest => [...document.querySelectorAll("main p")].filter(each => {
+  const text = document.createRange();
+  text.selectNodeContents(each);
+  const wide = Math.max(0, ...[...text.getClientRects()].map(line => line.width));
+  return wide / (parseFloat(getComputedStyle(each).fontSize) * .5) > longest;
+}).map(each => "a line too long to read: " + each.textContent.trim().slice(0, 60))"""
+"""Paragraphs with lines of more letters than an eye follows back; a letter is about half as wide as high."""
+
 PAPER = ViewportSize(width=680, height=960)
 """What is left of an A4 sheet between its margins, in CSS pixels."""
 STOPS = 40
@@ -81,6 +90,7 @@ def faults(visit: Visit, path: str) -> list[str]:
         if visit.width() > size["width"]:
             found.append(f"{path}: {visit.width()} px wide in {size['width']}")
         found += [f"{path}: {fault} at {size['width']} px" for fault in page.evaluate(LOST_IN_MENU)]
+    found += [f"{path}: {fault}" for fault in page.evaluate(LONG_LINES, LONGEST_LINE)]
     return [*found, *unprinted(visit, path), *unreached(visit, path)]
 
 

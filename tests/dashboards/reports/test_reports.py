@@ -291,6 +291,17 @@ def test_what_was_stored_reads_back_equal(app: Flask) -> None:
     assert content.read(json.loads(json.dumps(content.to_json(report)))) == report
 
 
+def test_thon_of_one_name_are_told_apart_in_every_annex(app: Flask) -> None:
+    codes = db.session.scalars(sa.select(Village.code).order_by(Village.code)).all()[:2]
+    db.session.execute(sa.update(Village).where(Village.code.in_(codes)).values(name="Quyết Tiến"))
+    period = periods.read("2026-11")
+    assert period is not None
+    report, _ = content.build(communes.commune("11629"), period, TODAY, content.ReportWish())
+    names = {f"Quyết Tiến ({code[-3:]})" for code in codes}
+    assert names <= {thon.name for thon in report.thons}
+    assert names <= {thon.name for thon in report.help_thons}
+
+
 def test_periods_end_on_their_last_day_and_nothing_else_is_one() -> None:
     ends = {
         key: periods.read(key)
