@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
+from geo.plain import one_line
 from geo.walking_areas import WalkedHome, by_lane, split
 from server import audit
 from server.counting import writer
@@ -85,8 +86,8 @@ def move_lane(village: Village, homes: Sequence[WalkedHome[uuid.UUID]], lane: st
 
 def name(village: Village, area_id: int, wanted: str) -> None:
     """Call a part otherwise. Problem for a name that is empty, too long or another part's."""
-    area, clean = _area(village, area_id), " ".join(wanted.split())
-    if not clean or len(clean) > LONGEST_NAME or not clean.isprintable():
+    area, clean = _area(village, area_id), one_line(wanted)
+    if not clean or len(clean) > LONGEST_NAME:
         raise _impossible(f"tên phần cần 1–{LONGEST_NAME} chữ; điện thoại hiện nó ngay sau tên hộ.")
     if any(each.name == clean for each in areas(village) if each is not area):
         raise _impossible(f"đã có phần tên “{clean}”.")

@@ -91,9 +91,8 @@ def places(
     villages: Any = connection.execute(_VILLAGES, values).all()
     singles = {row.entity_id: row.area_id for row in connection.execute(_SINGLES, values)}
     here: dict[int, list[tuple[uuid.UUID, Parts]]] = defaultdict(list)
-    of_code = {
-        row.code: _home(row.id, {each.id: each.merged_into_id for each in villages}) for row in villages
-    }
+    merged = {row.id: row.merged_into_id for row in villages}
+    of_code = {row.code: _home(row.id, merged) for row in villages}
     for key, code, parts in homes:
         here[of_code[code]].append((key, parts))
     names, shown = {area.id: area for area in found.areas}, {}

@@ -132,7 +132,7 @@ class ComparedVisits:
 
 
 def read(commune: Commune) -> ComparedVisits:
-    """What counts of the last thirteen weeks: first visits and newest edits, of households; two statements."""
+    """What counts of the last thirteen weeks: first visits and newest edits, of households; four statements."""
     since = clock.today() - dt.timedelta(days=SHOWN_DAYS)
     query = (
         sa.select(

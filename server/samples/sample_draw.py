@@ -143,29 +143,30 @@ def draw(commune: Commune, wish: SampleWish, village_ids: Collection[int], actor
     seed = f"{commune.code} {clock.today().isoformat()} {secrets.token_hex(8)}"
     _end([each for key, each in open_samples(commune).items() if key in village_ids], SampleEnd.REDRAWN)
     made = _drawn(commune, wish, seed, actor)
-    samples = []
-    for village, asked, rule in sizes:
-        if asked:
-            sample = VillageSample(
-                draw_id=made.id, village_id=village.id, households=len(lists[village.id]), wanted=asked,
-                needed=rule.needed if rule else None,
-            )  # fmt: skip
-            db.session.add(sample)
-            db.session.flush()
-            samples.append(sample.id)
-            ordered = sampling.order(map(str, lists[village.id]), seed)
-            db.session.execute(
-                sa.insert(SampledHousehold),
-                [
-                    {"sample_id": sample.id, "place": place, "entity_id": uuid.UUID(each)}
-                    for place, each in enumerate(ordered, 1)
-                ],
-            )
-    db.session.flush()
+    samples = [_add(made, village, asked, rule, lists[village.id]) for village, asked, rule in sizes if asked]
     sample_list.retell(db.session.connection(), samples)
     detail = {"seed": seed, "method": wish.method.value, "villages": len(samples)}
     audit.add_by(actor, "sample.draw", f"commune:{commune.code}", detail)
     return made
+
+
+def _add(
+    made: SampleDraw, village: Village, asked: int, rule: LotRule | None, listed: Sequence[uuid.UUID]
+) -> int:
+    """Put the households of a thôn in the order of the draw; the key of its sample."""
+    sample = VillageSample(
+        draw_id=made.id, village_id=village.id, households=len(listed), wanted=asked,
+        needed=rule.needed if rule else None,
+    )  # fmt: skip
+    db.session.add(sample)
+    db.session.flush()
+    ordered = sampling.order(map(str, listed), made.seed)
+    rows = [
+        {"sample_id": sample.id, "place": place, "entity_id": uuid.UUID(each)}
+        for place, each in enumerate(ordered, 1)
+    ]
+    db.session.execute(sa.insert(SampledHousehold), rows)
+    return sample.id
 
 
 def stop_now(commune: Commune, sample_id: int, actor: audit.Actor) -> VillageSample:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from geo.reach import RESIDENT_UNITS
 from geo.target_states import Tallied
 from server.db import db
 from server.households import sample_list
+from server.households.sample_list import SampleStanding
 from server.models import Commune, Indicator, Plan, Target, VillageSample
 from server.samples import sample_progress
 
@@ -66,28 +68,35 @@ def found(
     rows = sample_list.stored(connection, [each.id for each in samples])
     standing = sample_list.standings(connection, rows, until)
     indicators = _indicators(commune)
-    everybody = {each for one in standing.values() for each in one.now.asked}
-    said = sample_list.answers(connection, everybody, list(indicators))
-    strata: dict[int, list[Stratum]] = {key: [] for key in indicators}
-    for row in rows:
-        between = sample_list.window(row, until)
-        one = standing[row.id]
-        for key in indicators:
-            given = [
-                newest
-                for each in one.now.asked
-                if (newest := sample_list.newest_within(said.get((each, key), ()), between))
-            ]
-            strata[key].append(_stratum(one.population, given))
+    strata = _strata(rows, standing, indicators, until)
     return SampleFound(
         drawn=max(each.draw.drawn_at for each in samples),
         villages=len(samples),
         households=sum(each.population for each in standing.values()),
         wanted=sum(each.wanted for each in samples),
-        asked=len(everybody),
+        asked=sum(len(each.now.asked) for each in standing.values()),
         replaced=sum(sum(each.replaced.values()) for each in standing.values()),
         figures=tuple(_figure(indicators[key], each) for key, each in strata.items() if _asked(each)),
     )
+
+
+def _strata(
+    rows: Sequence[Any],
+    standing: Mapping[int, SampleStanding],
+    indicators: Mapping[int, Indicator],
+    until: dt.datetime | None,
+) -> dict[int, list[Stratum]]:
+    """By indicator, what each thôn's sample answered within its time."""
+    everybody = {each for one in standing.values() for each in one.now.asked}
+    said = sample_list.answers(db.session.connection(), everybody, list(indicators))
+    strata: dict[int, list[Stratum]] = {key: [] for key in indicators}
+    for row in rows:
+        between = sample_list.window(row, until)
+        one = standing[row.id]
+        for key in indicators:
+            told = (sample_list.newest_within(said.get((each, key), ()), between) for each in one.now.asked)
+            strata[key].append(_stratum(one.population, [each for each in told if each]))
+    return strata
 
 
 def _asked(strata: Sequence[Stratum]) -> int:

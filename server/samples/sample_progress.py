@@ -113,23 +113,23 @@ def _found(rows: Sequence[Any], standing: Mapping[int, SampleStanding]) -> dict[
 
 
 def _added(samples: Sequence[VillageSample]) -> dict[int, int]:
-    """Households on the list of each open thôn that its draw did not know."""
-    found = {}
-    for each in samples:
-        known = sa.select(SampledHousehold.entity_id).where(SampledHousehold.sample_id == each.id)
-        query = (
-            sa.select(sa.func.count())
-            .select_from(Entity)
-            .join(EntityList, EntityList.id == Entity.list_id)
-            .where(
-                EntityList.name == HOUSEHOLDS,
-                Entity.village_id.in_(merged_villages.of(each.village_id)),
-                Entity.ended_at.is_(None),
-                Entity.id.not_in(known),
-            )
+    """Households on the list of each open thôn, its parts among them, that its draw did not know; one statement."""
+    open_now = {each.id: each.village_id for each in samples if each.ended_at is None}
+    part = merged_villages.parts(open_now.values())
+    drawn = sa.exists().where(
+        SampledHousehold.sample_id == VillageSample.id, SampledHousehold.entity_id == Entity.id
+    )
+    query = (
+        sa.select(VillageSample.id, sa.func.count().label("number"))
+        .join(part, part.c.home == VillageSample.village_id)
+        .join(Entity, Entity.village_id == part.c.id)
+        .join(EntityList, EntityList.id == Entity.list_id)
+        .where(
+            VillageSample.id.in_(open_now), EntityList.name == HOUSEHOLDS, Entity.ended_at.is_(None), ~drawn
         )
-        found[each.id] = (db.session.scalar(query) or 0) if each.ended_at is None else 0
-    return found
+        .group_by(VillageSample.id)
+    )
+    return {row.id: row.number for row in db.session.execute(query)}
 
 
 def replaced_words(one: VillageAsked) -> str:
