@@ -43,6 +43,9 @@ _SHORT = {"ng": "ngõ", "ngh": "ngách", "đ": "đường", "đg": "đường", 
 
 _BREAK = re.compile(r"[,;|()\[\]]|\s[-–—]+\s|[-–—]\s*(?=[^\W\d_]{2})|/\s*(?=[^\W\d_]{2})")
 HOUSE = re.compile(r"\d+[^\W\d_]?(?:[/+.\-–]\d+[^\W\d_]?)*(?:bis)?", re.IGNORECASE)
+_VOWELS = frozenset("aeiouy")
+_ABOVE = re.compile(r"(?:xã|phường|thị trấn|huyện|quận)\b", re.IGNORECASE)
+"""Areas behind which a name alone is a larger one: “xã An Lão, Hải Phòng”."""
 _GLUED = re.compile(r"([^\W\d_]+)\.?(\d.*)")
 
 
@@ -156,8 +159,12 @@ def read_place(address: str) -> HouseAddress:
     texts: list[str] = []
     areas: list[str] = []
     for segment in _BREAK.split(text):
+        is_above, before = any(map(_ABOVE.match, areas)), len(texts)
         if not _take(words_of(segment), lanes, numbers, texts, areas):
             return _whole(text)
+        if is_above and all(word[:1].isupper() for named in texts[before:] for word in named.split()):
+            areas += texts[before:]
+            del texts[before:]
     values = {(lane.kind, plain(lane.value)) for lane in lanes}
     if len(set(numbers)) > 1 or len({lane.kind for lane in lanes}) < len(values):
         return _whole(text)
@@ -244,10 +251,14 @@ def _house(value: str) -> str:
 
 
 def titled(text: str) -> str:
-    """Names in capitals as they are written in a sentence: MẠC ĐÌNH TẤU is Mạc Đình Tấu."""
+    """Names in capitals as they are written in a sentence: MẠC ĐÌNH TẤU is Mạc Đình Tấu; TĐC has no vowel and stays."""
     if not text.isupper() or (" " not in text and len(text) < 3):
         return text
-    return re.sub(r"[^\W\d_]{2,}", lambda word: word.group().capitalize(), text)
+    return re.sub(r"[^\W\d_]{2,}", _as_name, text)
+
+
+def _as_name(word: re.Match[str]) -> str:
+    return word.group().capitalize() if _VOWELS.intersection(unaccented(word.group())) else word.group()
 
 
 def clean(text: str) -> str:

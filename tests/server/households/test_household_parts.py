@@ -181,3 +181,17 @@ def test_any_text_is_read_and_what_is_made_of_it_reads_alike(label: str, address
     found = read(label, address)
     assert read(found.label, found.address).address == found.address
     assert likeness(found, found) in (Likeness.SAME, Likeness.PERHAPS, Likeness.OTHER)
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("Ngõ 5, số 7, thôn Vạn Phúc, xã An Lão, Hải Phòng", "Ngõ 5, số 7"),
+        ("Số 7 ngõ 5, xã An Lão, cạnh đình", "Ngõ 5, số 7, cạnh đình"),
+        ("LÔ 5 KHU TĐC", "Khu TĐC, Lô 5"),
+    ],
+)
+def test_what_stands_behind_a_commune_is_no_part_of_the_address_and_short_words_keep_their_letters(
+    address: str, wanted: str
+) -> None:
+    assert household_parts.of_list("Bùi Thị Nhàn", address).address == wanted
