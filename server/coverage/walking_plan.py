@@ -169,9 +169,11 @@ def villages(commune: Commune, ids: frozenset[int] | None) -> list[ThonInPlan]:
     query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
     if ids is not None:
         query = query.where(Village.id.in_(ids))
-    found = []
-    for village in db.session.scalars(query.order_by(Village.code)).all():
-        rows = walking_acts.areas(village)
-        free = sum(not area.members for area in rows)
-        found.append(ThonInPlan(village, len(walking_acts.team(village)), len(rows), free))
-    return found
+    found = db.session.scalars(query.order_by(Village.code)).all()
+    keys = [village.id for village in found]
+    teams, parts, walked = (
+        walking_acts.team_sizes(keys), walking_acts.part_numbers(keys), walking_acts.part_numbers(keys, walked=True)
+    )  # fmt: skip
+    return [
+        ThonInPlan(each, teams[each.id], parts[each.id], parts[each.id] - walked[each.id]) for each in found
+    ]

@@ -1,9 +1,11 @@
 """What a person does with the parts of a thôn: split it, move a lane, name a part, say who walks it, join it again."""
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from geo.plain import one_line
 from geo.walking_areas import WalkedHome, by_lane, split
@@ -31,7 +33,32 @@ def team(village: Village) -> Sequence[Collector]:
 def areas(village: Village) -> Sequence[WalkingArea]:
     """The parts of a thôn, in their order."""
     query = sa.select(WalkingArea).where(WalkingArea.village_id == village.id)
+    query = query.options(selectinload(WalkingArea.members))
     return db.session.scalars(query.order_by(WalkingArea.position)).all()
+
+
+def team_sizes(village_ids: Collection[int]) -> Counter[int]:
+    """How many walk each of these thôn today. One statement."""
+    query = (
+        sa.select(CollectorVillage.village_id, sa.func.count())
+        .join(Collector, Collector.id == CollectorVillage.collector_id)
+        .where(
+            CollectorVillage.until.is_(None),
+            CollectorVillage.village_id.in_(village_ids),
+            Collector.revoked_at.is_(None),
+        )
+        .group_by(CollectorVillage.village_id)
+    )
+    return Counter({row[0]: row[1] for row in db.session.execute(query)})
+
+
+def part_numbers(village_ids: Collection[int], *, walked: bool = False) -> Counter[int]:
+    """How many parts each of these thôn has, or how many of them somebody walks. One statement."""
+    query = sa.select(WalkingArea.village_id, sa.func.count()).group_by(WalkingArea.village_id)
+    query = query.where(WalkingArea.village_id.in_(village_ids))
+    if walked:
+        query = query.where(WalkingArea.members.any())
+    return Counter({row[0]: row[1] for row in db.session.execute(query)})
 
 
 def suggested(members: int, households: int) -> int:

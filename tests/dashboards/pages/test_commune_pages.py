@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
 from server.db import db
 from server.models import Commune
+from tests.asked import statements
 from tests.conftest import Template, filled_once
 from tests.leaders import NOON, fill, sign_up
 from tests.people import Browser, browser, make_commune, make_person
@@ -257,18 +257,3 @@ def test_a_page_asks_the_database_as_often_for_thirteen_thon_as_for_five(app: Fl
         assert asked <= (
             31 if page == "" else 17
         )  # the overview holds the week before, too, and looks for a sample
-
-
-def statements(visitor: Browser, path: str) -> int:
-    """How many statements a page takes."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        assert visitor.get(path).status_code == 200
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
-    return len([statement for statement in seen if not statement.startswith("BEGIN")])

@@ -14,6 +14,7 @@ from server.coverage import whom_to_visit
 from server.db import db
 from server.models import Audit, Entity, Form, Indicator, Submission, Tally, Village
 from tests import sample
+from tests.asked import statements
 from tests.people import Browser, browser, make_person
 
 NOON = dt.datetime(2026, 11, 18, 5, tzinfo=dt.UTC)
@@ -261,17 +262,3 @@ def test_pages_take_as_many_statements_for_many_households_and_thon_as_for_few(w
     sample.make_village(world.commune, "11629003", "Thôn Trung")
     assert (statements(officer, TO), statements(officer, f"{TO}/11629001")) == few
     assert max(few) <= 16
-
-
-def statements(visitor: Browser, path: str) -> int:
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        assert visitor.get(path).status_code == 200
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
-    return len([statement for statement in seen if not statement.startswith("BEGIN")])

@@ -16,10 +16,20 @@ from server import clock
 from server.db import db, single_statements
 from server.households import acts, phone_lists, walking_acts
 from server.households.act_rows import Officer
-from server.models import Audit, Commune, Entity, Village, WalkingArea, WalkingHousehold, WalkingMember
+from server.models import (
+    Audit,
+    Commune,
+    Entity,
+    Person,
+    Village,
+    WalkingArea,
+    WalkingHousehold,
+    WalkingMember,
+)
 from server.phones import collectors, phone_access
 from server.phones.collectors import NewCollector
 from tests import sample
+from tests.asked import statements
 from tests.people import Browser, browser, make_person
 
 PAGE = "/xa/11629/to/11629001/phan"
@@ -142,6 +152,22 @@ def test_a_part_is_released_when_its_member_leaves(thon: Thon, way: str) -> None
     assert [len(area.members) for area in thon.areas()] == [1, 0]
     assert "chưa có người đi" in thon.leader.get(PAGE).text
     assert "1 phần chưa có người đi" in thon.leader.get("/xa/11629/phan-di").text
+
+
+def test_the_list_of_thon_and_a_thons_page_ask_as_often_for_many_parts_as_for_few(app: Flask) -> None:
+    """R18."""
+    thon = Thon(app, [f"Ngõ {number}, số 1" for number in range(1, 13)], members=3)
+    thon.press("chia", so=2)
+    db.session.rollback()
+    few = statements(thon.leader, "/xa/11629/phan-di"), statements(thon.leader, PAGE)
+    thon.press("chia", so=9)
+    db.session.rollback()
+    leader = db.session.scalars(sa.select(Person).where(Person.username == "to_truong")).unique().one()
+    leader.villages.append(db.session.merge(thon.other))
+    db.session.commit()
+    assert "9 phần" in thon.leader.get("/xa/11629/phan-di").text
+    assert (statements(thon.leader, "/xa/11629/phan-di"), statements(thon.leader, PAGE)) == few
+    assert few[0] <= 9
 
 
 def test_a_household_that_moved_or_was_merged_is_in_no_part_of_before(app: Flask) -> None:

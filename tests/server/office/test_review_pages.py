@@ -18,6 +18,7 @@ from server.models import Audit, Entity, EntityVersion, Submission, SubmissionRe
 from server.published_forms import publishing
 from server.review import review_queue
 from tests import sample
+from tests.asked import statements
 from tests.people import Browser, bearing, browser, make_person, make_token
 from tests.phone import InProcess, Phone
 
@@ -353,17 +354,3 @@ def test_the_queue_takes_as_many_statements_for_many_as_for_one(
     follow = re.search(r'rel="next" href="([^"]+)"', page)
     assert follow
     assert len(re.findall(rf'href="{QUEUE}/(\d+)"', officer.get(follow[1].replace("&amp;", "&")).text)) == 2
-
-
-def statements(visitor: Browser, path: str) -> int:
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        assert visitor.get(path).status_code == 200
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
-    return len([statement for statement in seen if not statement.startswith("BEGIN")])
