@@ -74,9 +74,9 @@ MORE: Mapping[str, Sequence[str]] = {
     ),
     "people_pages.listing": ("tim=Cán bộ 3", "trang=2"),
     "reports.draft": ("ky=2026-10",),
-    "doubts.listing": ("dau_hieu=too_short", "nguoi=5", "truoc=30000"),
-    "waiting_pages.show": ("tuan=2026-10-12",),
-    "pay_pages.show": ("thang=2026-10",),
+}  # fmt: skip
+"""What else is asked of a page, beside nothing and everything: its filters."""
+OF_DOORS: Mapping[str, Sequence[str]] = {
     "odata_forms.rows": ("$top=1000", "$count=true&$top=10", "$filter=__system/submissionDate ge 2026-11-01T00:00:00Z"),
     "central_submissions.listing": ("limit=100", "offset=5000&limit=100"),
     "central_datasets.entities": ("limit=100",),
@@ -84,7 +84,7 @@ MORE: Mapping[str, Sequence[str]] = {
     "ogc.ho-diem_items": ("limit=1000", "limit=100&offset=5000", "bbox=106.5,20.8,106.6,20.9"),
     "changes.changes": ("limit=1000",),
 }  # fmt: skip
-"""What else is asked of a page, beside nothing and everything: its filters."""
+"""The same of programs' doors: pages of a list, and filters."""
 NAMED: Mapping[str, Mapping[str, str]] = {
     "odata_forms.rows": {"name": "Submissions"},
     "odata_coverage.rows": {"name": "Coverage"},
@@ -118,7 +118,7 @@ def values() -> dict[str, str]:
     return found | {
         "code": wide.FIRST,
         "village": f"{wide.FIRST}001",
-        "form_id": "bench_ho",
+        "form_id": "ho_gia_dinh",
         "uid": uids.uid("a", "bench_ho"),
         "list_name": "ho_dan",
         "target_id": "AL-T01",
@@ -128,10 +128,20 @@ def values() -> dict[str, str]:
 
 def addresses(app: Flask, given: Mapping[str, str], role: str) -> Iterator[tuple[Rule, str]]:
     """Every page that a role opens, asked plainly, for everything, and by its filters."""
-    for rule, method, access in town.rules(app, "public", "people", "program", "client"):
+    for rule, method, access in town.rules(app, "public", "people", "program"):
         if method == "GET" and _opens(access, role) and rule.endpoint not in SIGNED_OUT:
-            path = town.address(rule, {**given, **NAMED.get(rule.endpoint, {})})
+            path = town.address(rule, given)
             for query in ("", EVERYTHING, *MORE.get(rule.endpoint, ())):
+                yield rule, f"{path}?{query}" if query else path
+
+
+def doors(app: Flask, given: Mapping[str, str], role: str) -> Iterator[tuple[Rule, str]]:
+    """Every address for programs that a person of a role reads in their own name, of the form that has most visits."""
+    for rule, method, access in town.rules(app, "client"):
+        if method == "GET" and _opens(access, role):
+            named = NAMED.get(rule.endpoint, {})
+            path = town.address(rule, {**given, "form_id": "bench_ho", **named})
+            for query in ("", *OF_DOORS.get(rule.endpoint, ())):
                 yield rule, f"{path}?{query}" if query else path
 
 

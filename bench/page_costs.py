@@ -101,7 +101,7 @@ def measure(app: Flask, among: str = "") -> Iterator[PageCost]:
             if visitor.sign_in(who, wide.PASSWORD).status_code != 302:
                 raise SystemExit(f"{who} cannot sign in")
             with app.app_context():
-                asked = list(every_page.addresses(app, given, role))
+                asked = [*every_page.addresses(app, given, role), *every_page.doors(app, given, role)]
             for rule, path in asked:
                 key = (path, role in every_page.CITY_WIDE)
                 if key in known or not re.search(among, f"{rule.endpoint} {path}"):

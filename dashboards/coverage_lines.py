@@ -14,7 +14,7 @@ from geo.reach import noun
 from geo.target_states import NOTHING, TargetFigure, TargetJudgement, TargetState, cut, share_of_time_gone
 from geo.vietnamese_order import sort_key
 from geo.weeks import pace_of
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 
 
 @dataclass(frozen=True)

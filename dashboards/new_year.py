@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dashboards import words
 from geo.coverage import CoverageTable
 from server.coverage import help_given
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 from server.models import Commune
 from server.plans import plan_years
 

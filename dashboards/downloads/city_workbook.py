@@ -12,8 +12,8 @@ from geo.coverage import Cell
 from geo.vietnamese_order import sort_key
 from server import clock
 from server.coverage.city import CityTable
+from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
-from server.coverage.coverage_table import VISITED
 from server.exports.cells import plain
 from server.exports.workbook import Workbook
 

@@ -13,8 +13,8 @@ from geo.vietnamese_order import sort_key
 from server import clock
 from server.accounts import shared_links
 from server.coverage import city, coverage_table
+from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
-from server.coverage.coverage_table import VISITED
 from server.exports.flat_table import DAY, DECIMAL, INTEGER, FlatColumn, FlatTable
 from server.households import household_states, list_comparison
 from server.models import Commune, SharedLink

@@ -11,7 +11,7 @@ from dashboards.maps.map_colours import figure, state_class
 from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 from server.exports.cells import plain
 from server.exports.workbook import Workbook
 

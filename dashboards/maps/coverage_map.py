@@ -20,7 +20,7 @@ from dashboards.maps.map_outlines import Outlines
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
 from geo.target_states import TargetFigure
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 
 __all__ = [
     "BaseMap",

@@ -14,7 +14,7 @@ from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.hidden_cells import Bound
 from geo.reach import noun
 from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut, gap_shown
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dashboards.maps import map_picture
 from dashboards.maps.map_colours import Class, class_of, classes, legend, target_of
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import Cell, CoverageTable, IndicatorRow
+from server.coverage.commune_input import VISITED
 from server.coverage.coverage_problems import CoverageProblem
-from server.coverage.coverage_table import VISITED
 from server.errors import Problem
 
 STYLE = Path(__file__).parents[1] / "static/css/map_paper.css"

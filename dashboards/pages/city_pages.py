@@ -25,9 +25,9 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import city
 from server.coverage.city import CityTable
+from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
 from server.coverage.coverage_problems import CoverageProblem
-from server.coverage.coverage_table import VISITED
 from server.errors import Problem
 
 WORST_FIRST = (

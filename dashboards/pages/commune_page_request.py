@@ -1,6 +1,7 @@
 """What a page of a commune is asked for: the commune, the day, and its table."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import request
@@ -30,6 +31,16 @@ def ask(code: str) -> CommunePage:
     commune = access.open_commune(code)
     day = asked_day()
     return CommunePage(commune, coverage_table.table(commune, day, full=access.sees_records(commune)), day)
+
+
+def ask_since(code: str, earlier: Callable[[dt.date], dt.date]) -> tuple[CommunePage, CoverageTable]:
+    """The same, with the table of a day before the page's own; both are read together."""
+    commune, day = access.open_commune(code), asked_day()
+    full = access.sees_records(commune)
+    shown = coverage_table.day_shown(day, full=full)
+    first = coverage_table.day_shown(earlier(shown), full=full)
+    found = coverage_table.tables(commune, sorted({first, shown}), full=full)
+    return CommunePage(commune, found[-1], day), found[0]
 
 
 def asked_day(name: str = "den_ngay") -> dt.date | None:

@@ -81,11 +81,11 @@ def map_weeks_of(code: str) -> Response:
     """The map at the ends of the last weeks, for the page that slides through them."""
     page = ask_map(code)
     row, commune = page.chosen, page.asked.commune
-    days = map_weeks.days(page.table, clock.today())
-    tables = [
-        page.table if day == page.table.as_of else coverage_table.table(commune, day, full=page.table.full)
-        for day in days
-    ]
+    full = page.table.full
+    days = sorted(
+        {coverage_table.day_shown(day, full=full) for day in map_weeks.days(page.table, clock.today())}
+    )
+    tables = coverage_table.tables(commune, days, full=full)
     heads = [
         render_template(
             "map_head.html", table=table, **_head(table, table.indicator(row.indicator.code) or row)

@@ -11,9 +11,9 @@ from dashboards.charts import DayNumber, ReachColumns, ThonReached, Trend, reach
 from dashboards.coverage_lines import TargetLine
 from dashboards.furthest_behind import FurthestThon, Worry
 from dashboards.maps.small_map import SmallMap, small_map
-from dashboards.moved import Moved, moved, sunday_before
+from dashboards.moved import moved, sunday_before
 from dashboards.pages import chosen_columns
-from dashboards.pages.commune_page_request import CommunePage, ask
+from dashboards.pages.commune_page_request import CommunePage, ask_since
 from dashboards.pages.commune_pages import blueprint
 from dashboards.pages.map_page_request import mapped
 from geo.coverage import CoverageTable
@@ -21,7 +21,6 @@ from geo.target_states import share_of_time_gone
 from server.accounts import access
 from server.accounts.roles import Right
 from server.backchecks import sentences
-from server.coverage import coverage_table
 from server.office import first_steps
 from server.review import difficulties
 
@@ -33,7 +32,7 @@ SECOND_VISITS = dt.timedelta(days=91)
 @access.needs(Right.READ_SUMS)
 def commune(code: str) -> Response:
     """What a leader asks first of their commune: what to worry about, where, what moved; then all the rest."""
-    asked = ask(code)
+    asked, before = ask_since(code, sunday_before)
     columns = self_answer_lines.columns(asked.table, coverage_lines.columns(asked.table))
     shown = coverage_lines.chosen(columns, chosen_columns.asked())
     order = coverage_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)
@@ -55,7 +54,7 @@ def commune(code: str) -> Response:
         worries=worries,
         others=_others(asked.table, lines, worries),
         map=_small_map(asked, worries),
-        moved=_moved(asked),
+        moved=moved(before, asked.table) if before.visited else None,
         turn=new_year.turn(asked.commune, asked.table),
         trends=_trends(asked.table),
         unplaced=coverage_lines.unplaced(asked.table),
@@ -87,12 +86,6 @@ def _small_map(asked: CommunePage, worries: Sequence[Worry]) -> SmallMap | None:
     first = worries[0].indicator if worries else ""
     row = next((each for each in choices if each.indicator.code == first), next(iter(choices), None))
     return small_map(asked.commune, asked.table, row) if row else None
-
-
-def _moved(asked: CommunePage) -> Moved | None:
-    """What moved since the Sunday before; None where nobody had been met by then."""
-    before = coverage_table.table(asked.commune, sunday_before(asked.table.as_of), full=asked.table.full)
-    return moved(before, asked.table) if before.visited else None
 
 
 def _reached(table: CoverageTable, order: coverage_lines.Order) -> tuple[ReachColumns, ...]:

@@ -25,8 +25,8 @@ from geo.target_states import Tallied, TargetFigure, TargetState, cut
 from geo.weeks import Week
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import coverage_table
-from server.coverage.coverage_table import VISITED
+from server.coverage import commune_input, coverage_table
+from server.coverage.commune_input import VISITED
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Indicator, Plan, Task, Village
@@ -260,7 +260,7 @@ def _weeks(asked: CommunePage, counted: IndicatorRow | None, target: TargetFigur
     if counted is None or counted.indicator.kind == "derived":
         return []
     code, table = counted.indicator.code, asked.table
-    weeks = coverage_table.trend(asked.commune, code, coverage_table.WEEKS, as_of=asked.day, full=table.full)
+    weeks = coverage_table.trend(asked.commune, code, commune_input.WEEKS, as_of=asked.day, full=table.full)
     return [_counted(week, counted, target) for week in reversed(weeks)]
 
 

@@ -16,7 +16,7 @@ from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetState
 from server.backchecks import sentences
 from server.coverage import coverage_table, help_given
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 from server.db import db
 from server.models import Commune, Plan
 from server.plans import tasks

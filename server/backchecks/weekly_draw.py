@@ -13,7 +13,7 @@ from geo import backcheck_draw
 from geo.backcheck_draw import CheckableVisit, DrawnVisit, VisitOutcome
 from server import audit, clock
 from server.counting import writer
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 from server.db import begin_writing, db
 from server.households.backcheck_list import FORM
 from server.intake import apply_batches

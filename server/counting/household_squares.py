@@ -6,6 +6,7 @@ counted comes from here. For the city, whose pages must not read a million house
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,53 +14,66 @@ from geo.estimate import Squares
 from server import clock
 from server.db import Base, begin_writing, db
 from server.models import Entity, Finding, HouseholdSpread, Indicator, Village
+from server.places import day_ends
+
+Spread = Mapping[int, Mapping[int, Squares]]
+"""By thôn and indicator."""
 
 
 def by_village(
-    village_ids: Sequence[int], indicator_ids: Sequence[int], as_of: dt.date
-) -> Mapping[int, Mapping[int, Squares]]:
-    """By thôn and indicator, over the households asked by the end of a day. One statement, by their entities' rows."""
+    village_ids: Sequence[int], indicator_ids: Sequence[int], days: Sequence[dt.date]
+) -> Mapping[dt.date, Spread]:
+    """Over the households asked by the end of each of these days, which rise. One statement however many they are.
+
+    An answer counts from the first of the days that knows it, until the household's next answer or its end.
+    """
     if not village_ids or not indicator_ids:
-        return {}
-    end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
-    order = (Finding.observed_at.desc(), Finding.received_at.desc(), Finding.submission_id.desc())
-    rank = sa.func.row_number().over(partition_by=(Finding.subject, Finding.indicator_id), order_by=order)
+        return {day: {} for day in days}
+    found: dict[dt.date, dict[int, dict[int, Squares]]] = {day: {} for day in days}
+    for row in db.session.execute(_sums(village_ids, indicator_ids, days)):
+        squares = Squares(
+            row.asked, int(row.all_done), int(row.all_of), int(row.done2), int(row.of2), int(row.cross)
+        )
+        for day in days[row.first : row.until]:
+            of_village = found[day].setdefault(row.village_id, {})
+            of_village[row.indicator_id] = of_village.get(row.indicator_id, Squares()) + squares
+    return found
+
+
+def _sums(
+    village_ids: Sequence[int], indicator_ids: Sequence[int], days: Sequence[dt.date]
+) -> sa.Select[*tuple[Any, ...]]:
+    """By thôn and indicator, of the answers that count from one of the days (`first`) until another (`until`)."""
+    order = (Finding.observed_at, Finding.received_at, Finding.submission_id)
+    followed = sa.func.lead(Finding.observed_at, type_=Finding.observed_at.type).over(
+        partition_by=(Finding.subject, Finding.indicator_id), order_by=order
+    )
     answers = (
-        sa.select(Entity.village_id, Finding.indicator_id, Finding.done, Finding.of, rank.label("rank"))
+        sa.select(
+            Entity.village_id, Finding.indicator_id, Finding.done, Finding.of,
+            day_ends.place(Finding.observed_at, days).label("first"),
+            day_ends.place(followed, days).label("next"), day_ends.place(Entity.ended_at, days).label("ended"),
+        )
         .join(Finding, Finding.subject == Entity.id)
         .where(
             Entity.village_id.in_(village_ids),
-            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= end),
+            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= day_ends.end(days[0])),
             Finding.indicator_id.in_(indicator_ids),
             Finding.counts,
-            Finding.observed_at < end,
+            Finding.observed_at < day_ends.end(days[-1]),
         )
         .subquery("answers")
-    )
-    done, of = answers.c.done, answers.c.of
-    sums = sa.select(
-        answers.c.village_id,
-        answers.c.indicator_id,
+    )  # fmt: skip
+    until = sa.case((answers.c.next < answers.c.ended, answers.c.next), else_=answers.c.ended)
+    known = sa.select(answers, until.label("until")).where(answers.c.first < until).subquery("known")
+    done, of = known.c.done, known.c.of
+    keys = (known.c.village_id, known.c.indicator_id, known.c.first, known.c.until)
+    amounts = {"all_done": done, "all_of": of, "done2": done * done, "of2": of * of, "cross": done * of}
+    return sa.select(
+        *keys,
         sa.func.count().label("asked"),
-        *(
-            sa.func.sum(each).label(name)
-            for name, each in (
-                ("all_done", done),
-                ("all_of", of),
-                ("done2", done * done),
-                ("of2", of * of),
-                ("cross", done * of),
-            )
-        ),
-    )
-    found: dict[int, dict[int, Squares]] = {}
-    for row in db.session.execute(
-        sums.where(answers.c.rank == 1).group_by(answers.c.village_id, answers.c.indicator_id)
-    ):
-        found.setdefault(row.village_id, {})[row.indicator_id] = Squares(
-            row.asked, int(row.all_done), int(row.all_of), int(row.done2), int(row.of2), int(row.cross)
-        )
-    return found
+        *(sa.func.sum(amount).label(name) for name, amount in amounts.items()),
+    ).group_by(*keys)
 
 
 def keep() -> int:
@@ -76,7 +90,8 @@ def keep() -> int:
 
 
 def _keep(village_ids: Sequence[int], indicator_ids: Sequence[int]) -> int:
-    found = by_village(village_ids, indicator_ids, clock.today())
+    today = clock.today()
+    found = by_village(village_ids, indicator_ids, [today])[today]
     rows = [
         {
             "village_id": village, "indicator_id": indicator, "asked": each.asked, "done": each.done, "of": each.of,

@@ -37,6 +37,32 @@ def sums(village_ids: Sequence[int] | None, as_of: dt.date, events: Sequence[int
     return _gathered(db.session.execute(sa.union_all(part(TallyDay), part(Tally))).all())
 
 
+def on_days(
+    village_ids: Sequence[int], days: Sequence[dt.date], events: Sequence[int]
+) -> Mapping[dt.date, Sums]:
+    """The sums of these thôn at the end of each of these days, which rise. One statement however many they are."""
+    if len(days) == 1:
+        return {days[0]: sums(village_ids, days[0], events)}
+    every = sorted({*days, *(_new_years_eve(day) for day in days)})
+    found: dict[dt.date, dict[int, dict[int, Tallied]]] = {day: {} for day in days}
+    for indicator, of_villages in _gained(village_ids, None, every).items():
+        for village, gained in of_villages.items():
+            for day in days:
+                since = _new_years_eve(day) if indicator in events else None
+                told = [
+                    each
+                    for place, each in gained.items()
+                    if every[place] <= day and (since is None or every[place] > since)
+                ]
+                if told:
+                    found[day].setdefault(village, {})[indicator] = sum(told, Tallied())
+    return found
+
+
+def _new_years_eve(day: dt.date) -> dt.date:
+    return dt.date(day.year - 1, 12, 31)
+
+
 def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> Sums:
     """The sums of a few indicators in all thôn at the end of a day: whole months, and the days of the last one.
 
@@ -92,24 +118,68 @@ def by_ends(
     village_ids: Sequence[int], indicator_ids: Sequence[int], ends: Sequence[dt.date]
 ) -> dict[int, dict[int, tuple[Tallied, ...]]]:
     """The same of several indicators in one statement: by indicator, by thôn that has some."""
+    gained = _gained(village_ids, indicator_ids, ends)
+    return {
+        indicator: {
+            village: tuple(accumulate(row.get(place, Tallied()) for place in range(len(ends))))
+            for village, row in gained.get(indicator, {}).items()
+        }
+        for indicator in indicator_ids
+    }
+
+
+def by_ends_of_days(
+    village_ids: Sequence[int], indicator_ids: Sequence[int], ends: Mapping[dt.date, Sequence[dt.date]]
+) -> Mapping[dt.date, Mapping[int, Mapping[int, tuple[Tallied, ...]]]]:
+    """`by_ends` for several days, each with ends of its own, the last of which is the day itself. One statement."""
+    every = sorted({end for of_day in ends.values() for end in of_day})
+    gained = _gained(village_ids, indicator_ids, every)
+
+    def row(told: Mapping[int, Tallied], of_day: Sequence[dt.date]) -> tuple[Tallied, ...]:
+        sums = dict(
+            zip(
+                every,
+                accumulate(told.get(place, Tallied()) for place in range(len(every))),
+                strict=True,
+            )
+        )
+        return tuple(sums[end] for end in of_day)
+
+    return {
+        day: {
+            indicator: {
+                village: row(told, of_day)
+                for village, told in gained.get(indicator, {}).items()
+                if every[min(told)] <= day
+            }
+            for indicator in indicator_ids
+        }
+        for day, of_day in ends.items()
+    }
+
+
+def _gained(
+    village_ids: Sequence[int], indicator_ids: Sequence[int] | None, ends: Sequence[dt.date]
+) -> dict[int, dict[int, dict[int, Tallied]]]:
+    """What came to the sums by each of these days since the one before it, where anything was told: by indicator (None:
+    of all), by thôn, by the place of the day.
+    """
 
     def part(source: type[Tally] | type[TallyDay]) -> Query:
         key = (source.village_id, source.indicator_id)
         rows = sa.select(*key, source.day, source.done, source.of, source.subjects)
-        here = source.village_id.in_(village_ids)
-        return rows.where(here, source.indicator_id.in_(indicator_ids), source.day <= ends[-1])
+        rows = rows.where(source.village_id.in_(village_ids), source.day <= ends[-1])
+        return rows if indicator_ids is None else rows.where(source.indicator_id.in_(indicator_ids))
 
     changes = sa.union_all(part(TallyDay), part(Tally)).subquery("changes")
-    week = sa.case(*((changes.c.day <= end, n) for n, end in enumerate(ends)))
-    by_week = sa.select(changes, week.label("week")).subquery("by_week")
-    keys = (by_week.c.indicator_id, by_week.c.village_id, by_week.c.week)
-    gained: dict[int, dict[int, list[Tallied]]] = {key: {} for key in indicator_ids}
-    for row in db.session.execute(sa.select(*keys, *_totals(by_week.c)).group_by(*keys)).all():
-        gained[row.indicator_id].setdefault(row.village_id, [Tallied()] * len(ends))[row.week] = _tallied(row)
-    return {
-        indicator: {village: tuple(accumulate(row)) for village, row in of_indicator.items()}
-        for indicator, of_indicator in gained.items()
-    }
+    place = sa.case(*((changes.c.day <= end, n) for n, end in enumerate(ends)))
+    by_place = sa.select(changes, place.label("place")).subquery("by_place")
+    keys = (by_place.c.indicator_id, by_place.c.village_id, by_place.c.place)
+    found: dict[int, dict[int, dict[int, Tallied]]] = {}
+    for row in db.session.execute(sa.select(*keys, *_totals(by_place.c)).group_by(*keys)).all():
+        of_villages = found.setdefault(row.indicator_id, {})
+        of_villages.setdefault(row.village_id, {})[row.place] = _tallied(row)
+    return found
 
 
 def _totals(source: Any) -> tuple[sa.Label[Any], ...]:

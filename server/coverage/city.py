@@ -16,9 +16,9 @@ from geo.reach import Enough
 from geo.reported import Reported
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server.counting import household_squares, tally_sums
-from server.coverage import bundle_rows, coverage_table, subjects_there
+from server.coverage import bundle_rows, commune_input, coverage_table, subjects_there
+from server.coverage.commune_input import SURVEYED, VISITED
 from server.coverage.commune_row import CommuneRow
-from server.coverage.coverage_table import SURVEYED, VISITED
 from server.db import db
 from server.models import Commune, Indicator, Village
 from server.models import Plan as PlanRow
@@ -188,7 +188,8 @@ def _lists(
     found: dict[int, dict[str, int]] = {}
     if indicator.unit not in subjects_there.LISTS:
         return found
-    for key, of_village in subjects_there.on_lists(None, [(indicator.code, indicator.unit)], day).items():
+    listed = subjects_there.listed(None, [day])[day]
+    for key, of_village in subjects_there.on_lists(listed, [(indicator.code, indicator.unit)]).items():
         own = found.setdefault(homes.get(key, key), {})
         for code, number in of_village.items():
             own[code] = own.get(code, 0) + number
@@ -216,7 +217,7 @@ def _targets(indicator: judged.CountedIndicator, year: int) -> dict[int, TargetF
         .where(PlanRow.year == year, Indicator.code == indicator.code)
         .order_by(TargetOfPlan.code.desc())
     )
-    found = {row.commune_id: coverage_table.target_of(row, row.indicator_code) for row in rows}
+    found = {row.commune_id: commune_input.target_of(row, row.indicator_code) for row in rows}
     return {
         key: target
         for key, target in found.items()
@@ -257,7 +258,7 @@ def _input(commune: Row, known: _CityRows) -> CommuneInput:
         households=household_numbers.total(of_commune),
         households_source=None,
         villages=tuple(_inputs(villages, known, lists)),
-        expected=coverage_table.all_of_lists(lists),
+        expected=commune_input.all_of_lists(lists),
         indicators=(known.indicator,) if known.indicator.kind in SURVEYED else (),
         targets=(target,) if target else (),
         reported=known.reported,
@@ -268,7 +269,7 @@ def _inputs(
     villages: Iterable[Row], known: _CityRows, lists: Mapping[int, Mapping[str, int]]
 ) -> Iterable[VillageInput]:
     for village in villages:
-        yield coverage_table.village_input(
+        yield commune_input.village_input(
             village,
             known.tallied.get(village.id, {}),
             known.figures.get(village.id),

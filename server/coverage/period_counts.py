@@ -37,19 +37,27 @@ class _TargetPeriods:
 
 def of_targets(
     here: Sequence[int],
-    targets: Iterable[TargetFigure],
+    targets: Mapping[dt.date, Iterable[TargetFigure]],
     keys: Mapping[str, int],
     forms: Mapping[str, Collection[int]],
-    as_of: dt.date,
-) -> PeriodCounts:
-    """`keys` are those of the indicators by code, `forms` those of the forms that ask for each.
+) -> Mapping[dt.date, PeriodCounts]:
+    """As of each of several days, of that day's targets.
 
-    Two statements, and none where the plan has no such target.
+    `keys` are those of the indicators by code, `forms` those of the forms that ask for each. Two statements however
+    many days, and none where no plan has such a target.
     """
-    asked = [each for target in targets if (each := _asked(target, keys, as_of)) is not None]
-    if not asked or not here:
-        return PeriodCounts()
-    return PeriodCounts(_counted(here, asked), _visited(here, asked, forms))
+    asked = {
+        day: [each for target in of_day if (each := _asked(target, keys, day)) is not None]
+        for day, of_day in targets.items()
+    }
+    every = [each for of_day in asked.values() for each in of_day]
+    if not every or not here:
+        return {day: PeriodCounts() for day in asked}
+    sums, filled = _sums(here, every), _filled_of(here, every, forms)
+    return {
+        day: PeriodCounts(_counted(of_day, sums), _visited(of_day, filled, forms))
+        for day, of_day in asked.items()
+    }
 
 
 def _asked(target: TargetFigure, keys: Mapping[str, int], as_of: dt.date) -> _TargetPeriods | None:
@@ -61,28 +69,46 @@ def _asked(target: TargetFigure, keys: Mapping[str, int], as_of: dt.date) -> _Ta
     return _TargetPeriods(target, key, begun) if begun else None
 
 
-def _counted(here: Sequence[int], asked: Sequence[_TargetPeriods]) -> dict[str, dict[dt.date, Tallied]]:
+def _sums(here: Sequence[int], asked: Sequence[_TargetPeriods]) -> Mapping[int, Mapping[dt.date, Tallied]]:
+    """By indicator, what was counted by the end of each day at which a period ends or before which one begins."""
     ends = {(first - _DAY, last) for each in asked for first, last in each.begun}
     days = sorted({day for both in ends for day in both})
     counted = tally_sums.by_ends(here, sorted({each.key for each in asked}), days)
-    found: dict[str, dict[dt.date, Tallied]] = {}
-    for each in asked:
-        sums = [sum(at, Tallied()) for at in zip(*counted[each.key].values(), strict=True)]
-        at_end = dict(zip(days, sums, strict=True)) if sums else dict.fromkeys(days, Tallied())
-        found[each.target.id] = {first: at_end[last] - at_end[first - _DAY] for first, last in each.begun}
+    found: dict[int, Mapping[dt.date, Tallied]] = {}
+    for key, of_villages in counted.items():
+        sums = [sum(at, Tallied()) for at in zip(*of_villages.values(), strict=True)]
+        found[key] = dict(zip(days, sums, strict=True)) if sums else dict.fromkeys(days, Tallied())
     return found
 
 
-def _visited(
+def _counted(
+    asked: Sequence[_TargetPeriods], sums: Mapping[int, Mapping[dt.date, Tallied]]
+) -> dict[str, dict[dt.date, Tallied]]:
+    return {
+        each.target.id: {
+            first: sums[each.key][last] - sums[each.key][first - _DAY] for first, last in each.begun
+        }
+        for each in asked
+    }
+
+
+def _filled_of(
     here: Sequence[int], asked: Sequence[_TargetPeriods], forms: Mapping[str, Collection[int]]
+) -> Mapping[int, Sequence[dt.date]]:
+    cuts = sorted({day for each in asked for first, last in each.begun for day in (first, last + _DAY)})
+    return _filled(here, {key for each in asked for key in forms.get(each.target.indicator or "", ())}, cuts)
+
+
+def _visited(
+    asked: Sequence[_TargetPeriods],
+    filled: Mapping[int, Sequence[dt.date]],
+    forms: Mapping[str, Collection[int]],
 ) -> dict[str, frozenset[dt.date]]:
     """The first days of the periods in which a filled form counts that could have told something.
 
     Sums do not tell it: a visit that helped nobody states nothing, and one that answers as before changes nothing.
     """
-    cuts = sorted({day for each in asked for first, last in each.begun for day in (first, last + _DAY)})
     of_target = {each.target.id: forms.get(each.target.indicator or "", ()) for each in asked}
-    filled = _filled(here, {key for keys in of_target.values() for key in keys}, cuts)
     return {
         each.target.id: frozenset(
             first

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms import plans
-from server import clock
 from server.db import db
 from server.households.phone_lists import BUSINESSES, PLACES
 from server.models import Commune, Entity, EntityList, Form, FormVersion
+from server.places import day_ends
 
 LISTS = {"place": PLACES, "business": BUSINESSES}
 """The list of an indicator's unit."""
@@ -61,45 +61,51 @@ def is_sample(indicator: str, unit: str, known: StatedSubjects) -> bool:
     return unit == "person" and indicator in known.by_chance
 
 
-def on_lists(
-    village_ids: Sequence[int] | None, indicators: Iterable[tuple[str, str]], as_of: dt.date
-) -> dict[int, dict[str, int]]:
-    """By thôn and code, how many of an indicator's unit stand on their list on a day; `indicators` as (code, unit).
+Listed = Mapping[tuple[int, str, str], int]
+"""How many stand on a list, by thôn, list and kind of place."""
 
-    None means all thôn of the city. One statement, two for the city.
-    """
-    listed = [(code, LISTS[unit]) for code, unit in indicators if unit in LISTS]
-    counted = _counted(village_ids, LISTS.values(), as_of)
+
+def on_lists(listed: Listed, indicators: Iterable[tuple[str, str]]) -> dict[int, dict[str, int]]:
+    """By thôn and code, how many of an indicator's unit stand on their list; `indicators` as (code, unit)."""
+    wanted = [(code, LISTS[unit]) for code, unit in indicators if unit in LISTS]
     kinds = {spec.code: spec.place_kind for spec in plans.indicators()}
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    for (village, name, kind), number in counted.items():
-        for code, of_list in listed:
+    for (village, name, kind), number in listed.items():
+        for code, of_list in wanted:
             if of_list == name and kinds.get(code) in (None, kind):
                 found[village][code] = found[village].get(code, 0) + number
     return found
 
 
-def _counted(
-    village_ids: Sequence[int] | None, names: Iterable[str], as_of: dt.date
-) -> Mapping[tuple[int, str, str], int]:
-    """Entities by thôn, list and kind of place that had not ended by a day."""
-    end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+def listed(village_ids: Sequence[int] | None, days: Sequence[dt.date]) -> Mapping[dt.date, Listed]:
+    """The entities of these lists that had not ended by the end of each of these days, which rise.
+
+    None means all thôn of the city. One statement however many days, two for the city.
+    """
     kind = Entity.data["loai"].as_string()
+    until = day_ends.place(Entity.ended_at, days).label("until")
     query = (
-        sa.select(Entity.village_id, EntityList.name, kind.label("kind"), sa.func.count().label("number"))
+        sa.select(
+            Entity.village_id, EntityList.name, kind.label("kind"), until, sa.func.count().label("number")
+        )
         .join(EntityList, EntityList.id == Entity.list_id)
         .where(
-            EntityList.name.in_(names),
+            EntityList.name.in_(LISTS.values()),
             Entity.village_id.is_not(None),
-            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= end),
+            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= day_ends.end(days[0])),
         )
-        .group_by(Entity.village_id, EntityList.name, kind)
+        .group_by(Entity.village_id, EntityList.name, kind, until)
     )
     if village_ids is None:
         # by their keys: a database knows how few these are among a city's households, but not by their lists' names
-        keys = db.session.scalars(sa.select(EntityList.id).where(EntityList.name.in_(names))).all()
+        keys = db.session.scalars(sa.select(EntityList.id).where(EntityList.name.in_(LISTS.values()))).all()
         query = query.where(Entity.list_id.in_(keys))
     else:
         query = query.where(Entity.village_id.in_(village_ids))
+    found: dict[dt.date, dict[tuple[int, str, str], int]] = {day: {} for day in days}
     rows: Iterable[Any] = db.session.execute(query)
-    return {(row.village_id, row.name, row.kind or ""): row.number for row in rows}
+    for row in rows:
+        key = (row.village_id, row.name, row.kind or "")
+        for day in days[: row.until]:
+            found[day][key] = found[day].get(key, 0) + row.number
+    return found

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from geo.target_states import Pace, pace
 from server import clock
 from server.counting import tally, tally_sums
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 from server.db import db
 from server.households import household_parts, household_states, next_try
 from server.households.household_parts import Parts

@@ -14,7 +14,7 @@ from geo.weeks import week_ends
 from server.answers.expression import AnswerAt, Every, Expression
 from server.api.odata import row_filter
 from server.api.odata.flat_service import FlatSet, Row
-from server.coverage import coverage_table
+from server.coverage import commune_input, coverage_table
 from server.exports.flat_table import DAY, DECIMAL, FLAG, INTEGER, FlatColumn
 from server.models import Commune
 
@@ -52,28 +52,33 @@ OF_THON = (_DAY, _THON[0], _INDICATOR, _THON[1], *_XA, *_NUMBERS)
 OF_COMMUNE = (_DAY, _XA[0], _INDICATOR, _XA[1], *_NUMBERS)
 _KEYS = 3
 
-Table = Callable[[dt.date], CoverageTable]
+Tables = Callable[[Sequence[dt.date]], Sequence[CoverageTable]]
+TOGETHER = 8
+"""Days that are read together at most: after one alone, then two, so that a page of few rows reads few days."""
 Codes = Callable[[dt.date], tuple[Sequence[str], Sequence[str]]]
 """The thôn and the indicators of a day's table."""
 
 
 def of_commune(commune: Commune) -> tuple[FlatSet, ...]:
     """`Coverage`, a row a thôn, and `CoverageOfCommune`, so that a column of either can be added up."""
-    read = partial(coverage_table.table, commune, feed=True)
-    return sets(
-        days(coverage_table.day_of_feed()), read, partial(coverage_table.row_codes, commune), commune.code
-    )
+    read, codes = partial(coverage_table.tables, commune), partial(commune_input.row_codes, commune)
+    return sets(days(coverage_table.day_of_feed()), read, codes, commune.code)
 
 
-def sets(known: Sequence[dt.date], table: Table, codes: Codes, commune: str) -> tuple[FlatSet, ...]:
-    """The sets of these days; a day's table is read where the filter leaves it, and when its first row is taken. Rows
-    that are counted by day, thôn and indicator alone are known by the `codes` of a day."""
+def sets(known: Sequence[dt.date], tables: Tables, codes: Codes, commune: str) -> tuple[FlatSet, ...]:
+    """The sets of these days; tables are read where the filter leaves their days, and when a row of theirs is taken.
+    Rows that are counted by day, thôn and indicator alone are known by the `codes` of a day."""
 
     def read(
         make: Callable[[CoverageTable], list[Row]], wanted: Expression, backwards: bool
     ) -> Iterator[Row]:
-        found = _left(wanted, known)
-        return (row for day in (reversed(found) if backwards else found) for row in make(table(day)))
+        way = -1 if backwards else 1
+        return (
+            row
+            for batch in _batches(_left(wanted, known)[::way])
+            for table in tables(sorted(batch))[::way]
+            for row in make(table)
+        )
 
     def of_thon(wanted: Expression) -> Iterator[Row]:
         return ((day, *both) for day in _left(wanted, known) for both in product(*codes(day)))
@@ -96,6 +101,13 @@ def days(newest: dt.date) -> tuple[dt.date, ...]:
         months.append(end)
         end = month_end(end.replace(day=1) - dt.timedelta(days=1))
     return tuple(sorted({newest, *sundays, *months}))
+
+
+def _batches(days: Sequence[dt.date]) -> Iterator[Sequence[dt.date]]:
+    first, size = 0, 1
+    while first < len(days):
+        yield days[first : first + size]
+        first, size = first + size, min(2 * size, TOGETHER)
 
 
 def _left(wanted: Expression, known: Sequence[dt.date]) -> list[dt.date]:

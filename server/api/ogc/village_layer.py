@@ -13,7 +13,7 @@ from server.accounts import access, client_access
 from server.api.ogc import map_layer
 from server.api.ogc.layer_columns import Kind, LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer, named, reads_sums
-from server.coverage import coverage_table
+from server.coverage import commune_input, coverage_table
 from server.db import db
 from server.models import Commune, Indicator, Village
 from server.places import merged_villages
@@ -50,7 +50,7 @@ def columns() -> Mapping[str, LayerColumn]:
     """Those of every thôn, then eleven for each indicator that visits count."""
     rows = db.session.execute(
         sa.select(Indicator.code, Indicator.label_vi)
-        .where(Indicator.kind.in_(coverage_table.SURVEYED))
+        .where(Indicator.kind.in_(commune_input.SURVEYED))
         .order_by(Indicator.position, Indicator.code)
     ).all()
     of_indicators = (

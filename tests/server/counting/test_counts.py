@@ -19,8 +19,8 @@ from geo.coverage_json import to_json
 from geo.target_states import Tallied
 from server import clock
 from server.counting import tally
-from server.coverage import coverage_table
-from server.coverage.coverage_table import VISITED
+from server.coverage import commune_input, coverage_table
+from server.coverage.commune_input import VISITED
 from server.db import db, writing
 from server.models import (
     Commune,
@@ -370,12 +370,12 @@ def test_targets_of_weeks_and_months_are_told_together_in_one_statement(app: Fla
             count(village, helped, TODAY - dt.timedelta(days=days), done, done, 1)
             count(village, also, TODAY - dt.timedelta(days=days), 1, 1, 1)
     with statements() as seen:
-        coverage_table.gather(commune, TODAY)
+        commune_input.gather(commune, TODAY)
     few = len(seen)
     plan.targets.append(periodic("T2", also, "month"))
     db.session.commit()
     with statements() as seen:
-        found = coverage_table.gather(commune, TODAY).by_period
+        found = commune_input.gather(commune, TODAY).by_period
     assert len([each for each in seen if "tally" in each]) <= 3  # sums, weeks, periods
     assert len(seen) <= few + 2  # what the commit let go of is read again
     assert {start: row.done for start, row in found["T1"].items() if row.done} == {

@@ -14,7 +14,7 @@ from geo.target_states import Tallied
 from server import clock
 from server.counting import folding, household_squares, tally
 from server.coverage import city, coverage_table
-from server.coverage.coverage_table import VISITED
+from server.coverage.commune_input import VISITED
 from server.db import db
 from server.models import (
     Commune,

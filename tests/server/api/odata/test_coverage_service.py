@@ -2,7 +2,7 @@
 
 import datetime as dt
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from server.answers.expression import AnswerAt
 from server.api.odata import coverage_sets, filter_text, flat_service
 from server.api.odata.filter_text import TableNames
 from server.audit import SHELL
-from server.coverage import coverage_table
+from server.coverage import commune_input, coverage_table
 from server.db import db
 from server.models import Commune, Person
 from tests.conftest import Template, filled_once
@@ -230,17 +230,17 @@ def test_pages_of_a_filter_tell_how_many_rows_it_has_and_stand_in_its_order(
     assert [row for each in pages for row in each["value"]] == whole
 
 
-def test_a_page_reads_the_days_that_it_tells_and_no_more(
+def test_a_page_reads_the_days_that_it_tells_and_few_more(
     app: Flask, program: Browser, commune: Commune
 ) -> None:
     read: list[dt.date] = []
 
-    def table(day: dt.date) -> Any:
-        read.append(day)
-        return coverage_table.table(commune, day, feed=True)
+    def tables(days: Sequence[dt.date]) -> Any:
+        read.extend(days)
+        return coverage_table.tables(commune, days)
 
     known = coverage_sets.days(YESTERDAY)
-    [found, _] = coverage_sets.sets(known, table, codes_of(commune), commune.code)
+    [found, _] = coverage_sets.sets(known, tables, codes_of(commune), commune.code)
     size = len(rows(program, filter=f"day eq {known[0]}"))
     address = f"{BASE}/Coverage?$top={size}"
     for place in range(3):
@@ -248,7 +248,8 @@ def test_a_page_reads_the_days_that_it_tells_and_no_more(
         with app.test_request_context(address):
             page = flat_service.page(BASE, found).json
         assert {row["day"] for row in page["value"]} == {known[place].isoformat()}
-        assert read == list(known[max(0, place - 1) : place + 2])  # from the last row told to the first left
+        first = max(0, place - 1)  # from the last row told; the next two days are read together
+        assert read == list(known[first : first + 3])
         address = page["@odata.nextLink"]
 
 
@@ -257,12 +258,12 @@ def test_newest_days_come_first_and_are_counted_without_a_number_being_made(
 ) -> None:
     read: list[dt.date] = []
 
-    def table(day: dt.date) -> Any:
-        read.append(day)
-        return coverage_table.table(commune, day, feed=True)
+    def tables(days: Sequence[dt.date]) -> Any:
+        read.extend(days)
+        return coverage_table.tables(commune, days)
 
     known = coverage_sets.days(YESTERDAY)
-    [found, whole] = coverage_sets.sets(known, table, codes_of(commune), commune.code)
+    [found, whole] = coverage_sets.sets(known, tables, codes_of(commune), commune.code)
     every = rows(program, orderby="day desc,percent desc")
     assert [row["day"] for row in every] == sorted((row["day"] for row in every), reverse=True)
     size = len(rows(program, filter=f"day eq {known[0]}"))
@@ -273,7 +274,8 @@ def test_newest_days_come_first_and_are_counted_without_a_number_being_made(
         with app.test_request_context(asked):
             page = flat_service.page(BASE, found).json
         assert page["@odata.count"] == len(every)
-        assert set(read) == set(known[::-1][max(0, place - 1) : place + 2])
+        first = max(0, place - 1)  # from the last row told; the next two days are read together
+        assert set(read) == set(known[::-1][first : first + 3])
         told += page["value"]
         asked = page["@odata.nextLink"]
     assert told == every[: 3 * size]
@@ -291,7 +293,7 @@ def test_newest_days_come_first_and_are_counted_without_a_number_being_made(
 
 
 def codes_of(commune: Commune) -> Any:
-    return partial(coverage_table.row_codes, commune)
+    return partial(commune_input.row_codes, commune)
 
 
 def test_part_of_rows_and_columns_can_be_had(program: Browser) -> None:
@@ -363,11 +365,11 @@ def test_an_officer_is_told_no_more_than_everybody(app: Flask, commune: Commune)
 def test_a_day_that_a_filter_leaves_out_is_not_read(app: Flask, commune: Commune) -> None:
     read: list[dt.date] = []
 
-    def table(day: dt.date) -> Any:
-        read.append(day)
-        return coverage_table.table(commune, day, feed=True)
+    def tables(days: Sequence[dt.date]) -> Any:
+        read.extend(days)
+        return coverage_table.tables(commune, days)
 
-    [found, _] = coverage_sets.sets(coverage_sets.days(YESTERDAY), table, codes_of(commune), commune.code)
+    [found, _] = coverage_sets.sets(coverage_sets.days(YESTERDAY), tables, codes_of(commune), commune.code)
     names = TableNames({each.name: AnswerAt(each.name) for each in found.columns})
     assert list(found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names), False))
     assert read == [dt.date(2026, 11, 15), YESTERDAY]

@@ -1,0 +1,144 @@
+"""Several days of a commune read together are what each of them is alone, in statements that do not grow with them."""
+
+import datetime as dt
+import random
+import uuid
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from server import clock
+from server.coverage import commune_input, coverage_table
+from server.coverage.commune_input import VISITED
+from server.db import db
+from server.households.phone_lists import PLACES
+from server.models import (
+    Commune,
+    Entity,
+    EntityList,
+    Finding,
+    Indicator,
+    Plan,
+    Submission,
+    Tally,
+    TallyDay,
+    Target,
+    Village,
+    VillageFigure,
+)
+from tests.asked import seen
+from tests.people import make_commune
+
+NOON = dt.datetime(2026, 11, 18, 5, tzinfo=dt.UTC)
+DAYS = [dt.date(2025, 12, 31), *(dt.date(2026, month, 9) for month in (2, 6, 10, 11)), dt.date(2026, 11, 18)]
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+
+@pytest.fixture
+def commune(app: Flask) -> Commune:
+    """A year of visits in four thôn, of which one goes into another, with events, places and households that end."""
+    made = make_commune(thon=4)
+    rnd = random.Random(18)
+    first, second, third, _fourth = made.villages
+    third.valid_to, third.merged_into_id = dt.date(2026, 6, 30), second.id
+    kinds = {VISITED: ("household", "state"), "vneid_nguoi_dan": ("person", "state"),
+             "cai_smart_hai_phong": ("person", "event"), "wifi_nha_van_hoa": ("place", "state")}  # fmt: skip
+    rows = [
+        Indicator(code=code, label_vi=code, label_en=code, unit=unit, kind=kind)
+        for code, (unit, kind) in kinds.items()
+    ]
+    db.session.add_all(rows)
+    db.session.flush()
+    for year in (2025, 2026):
+        _plan(made, year, rows)
+    for day in (dt.date(2025, 6, 1), dt.date(2026, 9, 1)):
+        db.session.add(
+            VillageFigure(village_id=first.id, day=day, source="Công an", households=day.month * 10)
+        )
+    for village in made.villages:
+        _visited(village, rows, rnd)
+    db.session.commit()
+    return made
+
+
+def _plan(commune: Commune, year: int, rows: list[Indicator]) -> None:
+    plan = Plan(commune_id=commune.id, year=year, title="Kế hoạch")
+    for place, (what, period, unit) in enumerate(((rows[1], "year", "percent"), (rows[2], "week", "count"))):
+        plan.targets.append(Target(
+            code=f"T{year}.{place}", position=place, section="I", label="Có VNeID", wording="", comparator=">=",
+            value="5", unit=unit, period=period, start=dt.date(year, 1, 1), deadline=dt.date(year, 12, 31),
+            how="survey", indicator_id=what.id,
+        ))  # fmt: skip
+    db.session.add(plan)
+
+
+def _visited(village: Village, rows: list[Indicator], rnd: random.Random) -> None:
+    for name in ("ho_dan", PLACES):
+        listed = db.session.scalars(sa.select(EntityList).where(EntityList.name == name)).first()
+        if listed is None:
+            listed = EntityList(name=name)
+            db.session.add(listed)
+            db.session.flush()
+        for _ in range(4):
+            _entity(village, listed, rows, rnd)
+    for row in rows:
+        for source in (Tally, TallyDay):
+            for _ in range(6):
+                day = dt.date(2025, 11, 1) + dt.timedelta(days=rnd.randrange(380))
+                key = {"village_id": village.id, "indicator_id": row.id, "day": day}
+                if source is Tally or db.session.get(TallyDay, key) is None:
+                    db.session.add(
+                        source(
+                            **key, done=rnd.randrange(3), of=rnd.randrange(3, 9), subjects=rnd.randrange(3)
+                        )
+                    )
+                    db.session.flush()
+
+
+def _entity(village: Village, listed: EntityList, rows: list[Indicator], rnd: random.Random) -> None:
+    made = dt.datetime(2025, 10, 1, tzinfo=dt.UTC)
+    ended = made + dt.timedelta(days=rnd.randrange(60, 400)) if rnd.random() < 0.5 else None
+    home = Entity(
+        id=uuid.UUID(int=rnd.getrandbits(128)), list_id=listed.id, village_id=village.id, label="Hộ",
+        data={"loai": "nha_van_hoa"}, version=1, created_at=made, changed_at=made, ended_at=ended,
+    )  # fmt: skip
+    db.session.add(home)
+    for _ in range(rnd.randrange(4)):
+        moment = made + dt.timedelta(days=rnd.randrange(30, 410))
+        visit = Submission(
+            instance_id=f"uuid:{uuid.UUID(int=rnd.getrandbits(128))}", form_id=1, version="1", sha256=b"", xml=b"",
+            answers={}, village_id=village.id, observed_at=moment, received_at=moment,
+        )  # fmt: skip
+        db.session.add(visit)
+        db.session.flush()
+        db.session.add(Finding(
+            submission_id=visit.id, indicator_id=rows[1].id, subject=home.id, village_id=village.id,
+            done=rnd.randrange(3), of=3, observed_at=moment, received_at=moment, counts=rnd.random() < 0.9,
+        ))  # fmt: skip
+
+
+def test_days_read_together_are_each_what_they_are_alone(commune: Commune) -> None:
+    """R8."""
+    together = commune_input.gather_days(commune, DAYS)
+    assert together == [commune_input.gather(commune, day) for day in DAYS]
+    assert len({len(each.villages) for each in together}) == 2  # before the merger and after it
+    assert len({repr(each.villages) for each in together}) == len(DAYS)
+    assert any(each.by_period for each in together)
+    assert any(village.squares for each in together for village in each.villages)
+
+
+def test_more_days_are_no_more_statements(commune: Commune) -> None:
+    """R18."""
+    year = [day for day in DAYS if day.year == 2026]
+    coverage_table.tables(commune, year[-1:])  # which reads the commune itself anew after the commit
+    counted = []
+    for days in (year[-1:], year):
+        with seen() as asked:
+            coverage_table.tables(commune, days, full=True)
+        counted.append(len(asked))
+    assert counted[0] == counted[1] <= 14
