@@ -36,7 +36,9 @@ class Worry:
     value: str
     required: str
     gap: str
-    """`thiếu 13 điểm, khoảng 240 người`; "" where it cannot be told."""
+    """`thiếu 13 điểm, khoảng 240 người`; "" where it cannot be told, or where too few were asked to say so."""
+    why: str
+    """Why nobody can judge it yet: `mới khảo sát 450/2.000 hộ`; "" of a target that is behind."""
     last: FurthestThon | None
 
 
@@ -61,6 +63,7 @@ def _worry(table: CoverageTable, row: TargetRow) -> Worry:
     target, code = row.target, row.target.indicator or ""
     known = table.indicator(code)
     unit = known.indicator.unit if known else ""
+    is_open = row.judgement.state is TargetState.UNKNOWN
     return Worry(
         id=target.id,
         label=target.label,
@@ -69,7 +72,8 @@ def _worry(table: CoverageTable, row: TargetRow) -> Worry:
         words=words.state(row.judgement),
         value=words.judged(target, row.judgement),
         required=words.required(target),
-        gap=_gap(row.judgement.gap, known.cell if known else Cell(), target, unit),
+        gap="" if is_open else _gap(row.judgement.gap, known.cell if known else Cell(), target, unit),
+        why=row.judgement.words if is_open else "",
         last=furthest(table, target),
     )
 

@@ -34,8 +34,8 @@ def turn(commune: Commune, table: CoverageTable) -> YearTurn | None:
         return None
     of_before = words.number(table.visited - before)
     return YearTurn(
-        f"Năm {year} mới bắt đầu: {of_before} trong {words.number(table.visited)} hộ đã gặp được gặp lần đầu từ năm "
-        "trước; câu trả lời cũ vẫn được tính cho đến khi hỏi lại."
+        f"Năm {year} mới bắt đầu: {of_before} trong {words.number(table.visited)} hộ đã gặp được gặp lần đầu từ trước "
+        "năm nay; câu trả lời cũ vẫn được tính cho đến khi hỏi lại."
     )
 
 

@@ -85,6 +85,16 @@ def of_households(some: int | None, households: int | None) -> str:
     return f"{number(some)}{total}{SPACE}hộ"
 
 
+def uncounted(households: int) -> str:
+    """Why more households were met than a share and what is left add up to; "" where none is beyond the numbers."""
+    if not households:
+        return ""
+    return (
+        f"{number(households)} hộ đã gặp nhiều hơn số hộ đã nêu của thôn, không tính vào tỷ lệ và số hộ còn lại: "
+        "cần xem lại số hộ của các thôn"
+    )
+
+
 SELF_ANSWERED = f"người dân {WORD}"
 """Before what nobody was asked at a door."""
 

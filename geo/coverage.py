@@ -12,7 +12,7 @@ from geo.estimates import of_all, within_error
 from geo.hidden_cells import BASE, Protection, Suppression, protect, protect_sample, protect_together
 from geo.hidden_villages import MET, Day
 from geo.indicator_cell import Cell, Counted, CountedIndicator, cell, judgement
-from geo.reach import RESIDENT_UNITS, Enough, Reach, surplus
+from geo.reach import RESIDENT_UNITS, Enough, Reach, beyond, surplus
 from geo.reported import Reported, judge_reported, judge_surveyed_periods
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
 from geo.weeks import Week, is_paced, pace_of, shown_weeks
@@ -84,7 +84,7 @@ class CoverageTable:
     weeks: tuple[Week, ...] = ()
     """Households met by the ends of the last weeks."""
     surplus: int = 0
-    """Households met beyond the numbers given for single thôn: they close no other thôn's gap."""
+    """Households met beyond the numbers of single thôn, or in one without a number: they close no other's gap."""
 
     @property
     def min_reach(self) -> Fraction:
@@ -136,12 +136,13 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
     visited = sum(row.subjects for row in visits.values())
     # the same for all readers, so that no two of them are told another reach of the commune
     small = {key for key, why in hidden_visits.rows.items() if why == BASE}
-    beyond = sum(surplus(v.visited, v.households) for v in given.villages if v.code not in small)
+    counted = (v for v in given.villages if given.households is not None and v.code not in small)
+    uncounted = sum(beyond(v.visited, v.households) for v in counted)
     hidden_visits = _NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
 
     def paced(deadline: date) -> Pace | None:
-        return pace_of(weeks, given.households, deadline, surplus=beyond)
+        return pace_of(weeks, given.households, deadline, surplus=uncounted)
 
     return CoverageTable(
         code=given.code,
@@ -158,7 +159,7 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
         enough=enough,
         full=full,
         weeks=weeks,
-        surplus=beyond,
+        surplus=uncounted,
     )
 
 
@@ -304,13 +305,14 @@ def _whole(
     """
     total = sum((row.tallied for row in rows.values()), Tallied())
     withheld = {key for key, why in protection.rows.items() if why == BASE}
-    beyond = sum(row.reach.surplus for key, row in rows.items() if key not in withheld)
+    told = [(row.tallied.subjects, row.reach.expected) for key, row in rows.items() if key not in withheld]
+    uncounted = sum(beyond(subjects, of, indicator.unit) for subjects, of in told)
     expected = _to_ask(indicator, given.households, given.expected, len(given.villages))
     reach = Reach(
         unit=indicator.unit,
         subjects=total.subjects,
         expected=expected,
-        surplus=max(beyond, surplus(total.subjects, expected)),
+        surplus=max(uncounted if expected else 0, surplus(total.subjects, expected)),
         is_sample=indicator.is_sample,
     )
     return Counted(indicator, total, reach, hidden, is_total=True)

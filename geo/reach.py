@@ -96,3 +96,12 @@ def grouped(number: int) -> str:
 def surplus(subjects: int, expected: int | None) -> int:
     """How many more were met in one place than the number given for it says there are."""
     return max(0, subjects - expected) if expected is not None else 0
+
+
+def beyond(subjects: int, expected: int | None, unit: str = "household") -> int:
+    """How many of those met in one place are not among the number given for all places together.
+
+    A thôn without a number of households is in no sum: whoever was met there closes no gap of the others. Of places
+    and enterprises there may be a list of the whole commune alone.
+    """
+    return subjects if expected is None and unit in RESIDENT_UNITS else surplus(subjects, expected)

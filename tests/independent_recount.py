@@ -221,7 +221,8 @@ class Recount:
             expected=None if is_event else expected,
             percent=None if asked is None else _cut(asked, None if is_over_all else percents),
             percent_judged=judged,
-            state=self._state(area, indicator, goal) if goal else "",
+            # 40 people helped in a commune are not what each of its thôn has to reach
+            state=self._state(area, indicator, goal) if goal and (area == COMMUNE or percents) else "",
         )
 
     def _counts_all(self, goal: Goal, indicator: str) -> bool:

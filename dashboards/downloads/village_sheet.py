@@ -139,6 +139,8 @@ def _notes(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str
     if table.households_source:
         source = table.households_source
         notes.append(f"Số hộ theo {source.source}, ngày {words.day(source.date)}.")
+    if table.households and table.surplus:
+        notes.append(f"{words.uncounted(table.surplus)}.")
     told = [f"{column.label} {column.required}" for column in columns if column.required]
     if told:
         notes.append(f"Chỉ tiêu: {'; '.join(told)}.")

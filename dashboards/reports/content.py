@@ -142,6 +142,8 @@ class Report:
     copies: tuple[str, ...]
     met: str = ""
     """Households met for the first time in the period; "" in a report of an earlier version."""
+    uncounted: str = ""
+    """Why households met and the share of them differ, in a sentence; "" where they do not."""
     second_visits: str = ""
     """What second visits of the period found, in a sentence; "" where there were none."""
 
@@ -174,7 +176,9 @@ def build(commune: Commune, period: Period, day: dt.date, wish: ReportWish) -> t
     met = help_given.households_met(commune, VISITED, start, table.as_of)
     found = sentences.told(commune, start, table.as_of)
     report = _report(commune, period, table, given, wish)
-    return dataclasses.replace(report, met=_small(met), second_visits=found), table
+    return dataclasses.replace(
+        report, met=_small(met), uncounted=_uncounted(table), second_visits=found
+    ), table
 
 
 def _report(
@@ -217,6 +221,10 @@ def _report(
         remarks=tuple(line.strip() for line in wish.remarks[:LONGEST].splitlines() if line.strip()),
         copies=COPIES,
     )
+
+
+def _uncounted(table: CoverageTable) -> str:
+    return words.uncounted(table.surplus) if table.households else ""
 
 
 def _plan_title(commune: Commune, year: int) -> str:

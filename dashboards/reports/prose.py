@@ -82,6 +82,8 @@ def _survey(report: Report) -> Iterable[str]:
             f"Đã gặp {report.visited}/{report.households} hộ{share}{during}. Số hộ theo {report.households_source}. "
             "Kết quả theo thôn ở Phụ lục II."
         )
+        if report.uncounted:
+            yield f"{report.uncounted}."
     yield (
         f"Một chỉ tiêu về hộ hoặc người chỉ được kết luận đạt hay không khi đã khảo sát từ {report.min_reach} số hộ. "
         "Thôn mới có dưới 5 hộ trả lời và các số có thể để lộ câu trả lời của từng hộ thì không nêu."

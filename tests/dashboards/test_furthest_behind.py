@@ -39,3 +39,10 @@ def test_there_are_three_at_most_and_none_that_is_met() -> None:
         "AL-T01",
         "AL-T02",
     ]
+
+
+def test_what_nobody_can_judge_yet_has_no_gap_but_a_reason() -> None:
+    """R7: nobody is called behind on a few answers; the target's own page says as little."""
+    rows = (village(1, 100, tham_ho=Tallied(20, 20, 20), phu_song_5g=Tallied(12, 20, 20)),)
+    (found,) = worries(sample(rows, targets=(target("AL-T01", "phu_song_5g"),), full=True))
+    assert (found.state.value, found.gap, found.why) == ("unknown", "", "mới khảo sát 20/100 hộ")

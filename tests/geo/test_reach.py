@@ -177,6 +177,30 @@ def test_all_readers_are_told_the_same_reach_and_state_of_the_commune(numbers):
         assert shown.state is full.indicator("smart").judgement.state
 
 
+def test_households_met_in_a_thon_without_a_number_close_no_other_thons_gap():
+    """R6: 20 met where nobody knows how many live are not among the 150 of the others."""
+    numbers = ((100, 60), (50, 50), (None, 20), (0, 30))
+    thon = tuple(
+        VillageInput(
+            code=f"1162900{n}", name=f"Thôn {n}", households=households, visited=met,
+            tallied={"x": Tallied(met, met, met)},
+        )
+        for n, (households, met) in enumerate(numbers)
+    )  # fmt: skip
+    every = dataclasses.replace(figure(">=", "100"), over_households=True)
+    found = table(
+        CommuneInput(
+            code="11629", name="An Lão", as_of=AUTUMN, received_until=None, households=150, households_source=None,
+            villages=thon, indicators=(CountedIndicator("x", "X", "household", "state"),), targets=(every,),
+        ),
+        full=True,
+    )  # fmt: skip
+    assert (found.visited, found.surplus, found.reach) == (160, 50, Fraction(110, 150))
+    [row] = found.targets
+    assert (row.judgement.reach, row.judgement.value) == (Fraction(110, 150), Fraction(100 * 160, 200))
+    assert found.villages[2].cells["x"].surplus == 0  # in itself nothing is wrong
+
+
 def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_empty():
     weekly = figure(">=", "70", period="week")
     told = {date(2026, 9, 7): Tallied(3, 4, 4), date(2026, 9, 14): Tallied(), date(2026, 8, 31): Tallied()}

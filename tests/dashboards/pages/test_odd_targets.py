@@ -2,16 +2,18 @@
 
 import datetime as dt
 import html
+import io
 import re
 from collections.abc import Iterator
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
 from server.db import db
-from server.models import Indicator, Plan, TallyDay, Target, Village
+from server.models import Indicator, Plan, TallyDay, Target, Village, VillageFigure
 from tests.conftest import Template, filled_once
 from tests.dashboards.pages.test_commune_pages import words
 from tests.leaders import NOON, TODAY, fill, sign_up
@@ -139,3 +141,19 @@ def test_every_link_of_the_overview_and_of_each_figure_opens(leader: Browser) ->
     maps = {html.unescape(link) for link in links if "ban-do" in link}
     assert any("chi_tieu=phu_song_5g" in link for link in maps)
     assert [link for link in sorted(maps) if leader.get(link).status_code != 200] == []
+
+
+def test_more_met_than_the_number_given_is_explained_wherever_the_share_stands(
+    app: Flask, leader: Browser
+) -> None:
+    """R6: "70 of 60 households, 80 %" is read as a mistake of the program where nothing is said of it."""
+    thon = db.session.scalars(sa.select(Village.id).order_by(Village.code)).first()
+    db.session.execute(sa.update(VillageFigure).where(VillageFigure.village_id == thon).values(households=3))
+    db.session.commit()
+    said = "nhiều hơn số hộ đã nêu của thôn"
+    assert said in seen(leader, "/xa/11629")
+    book = openpyxl.load_workbook(io.BytesIO(leader.get("/xa/11629/tai-ve/muc-bao-phu.xlsx").data))
+    assert any(said in str(row[0]) for row in book.worksheets[0].iter_rows(values_only=True))
+    officer = browser(app)
+    officer.sign_in("can.bo")
+    assert said in seen(officer, "/xa/11629/bao-cao/du-thao?ky=2026-11")

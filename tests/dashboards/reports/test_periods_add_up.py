@@ -190,7 +190,7 @@ def test_a_new_plan_says_how_old_its_answers_are(app: Flask, commune: Commune) -
     db.session.commit()
     leader = browser(app)
     leader.sign_in("lanh.dao")
-    assert "62 trong 70 hộ đã gặp được gặp lần đầu từ năm trước" in leader.get("/xa/11629").text
+    assert "62 trong 70 hộ đã gặp được gặp lần đầu từ trước năm nay" in leader.get("/xa/11629").text
 
 
 @pytest.fixture
