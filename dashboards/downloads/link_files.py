@@ -164,6 +164,17 @@ def odata_rows(link: SharedLink, name: str) -> Response:
     return flat_service.page(_odata_root(), found, {noted_readings.NAME: noted_readings.mark(after)})
 
 
+@blueprint.get(f"{BASE}/odata/<name>/$count")
+@access.link
+def odata_count(link: SharedLink, name: str) -> Response:
+    """How many rows a filter finds, as Power Query counts them."""
+    shared_links.note_use(link, "odata")
+    found = flat_service.named(name, (_set(link),))
+    if link.form is not None:
+        return service_of(link, _odata_root()).count(found.name)
+    return flat_service.count(found)
+
+
 def _set(link: SharedLink) -> FlatSet:
     """The one set; submissions have theirs described here and are read by the service of their form."""
     if link.form is not None:

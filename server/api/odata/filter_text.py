@@ -158,9 +158,9 @@ class _Reading:
         if depth > DEEPEST:
             raise _wrong("$filter", "quá nhiều lớp ngoặc")
         match node:
-            case ast.BoolOp(op, left, right):
-                parts = (self.condition(left, depth + 1), self.condition(right, depth + 1))
-                return Every(parts) if isinstance(op, ast.And) else Some(parts)
+            case ast.BoolOp(op):
+                parts = tuple(self.condition(each, depth + 1) for each in _chain(node))
+                return Every(parts) if isinstance(op, ast.And) else _one_of(parts)
             case ast.UnaryOp(op=ast.Not(), operand=inside):
                 return Not(self.condition(inside, depth + 1))
             case ast.Compare(comparator=ast.In(), left=left, right=right):
@@ -247,6 +247,24 @@ class _Reading:
             Sign.AT_MOST: inside[1], Sign.GREATER: Compare(key, Sign.AT_LEAST, last),
         }  # fmt: skip
         return spans[sign]
+
+
+def _chain(node: ast.BoolOp) -> list[Any]:
+    """The parts of a chain of `and` or of `or`, which the grammar nests in each other."""
+    parts: list[Any] = []
+    left: Any = node
+    while isinstance(left, ast.BoolOp) and type(left.op) is type(node.op):
+        parts.append(left.right)
+        left = left.left
+    return [left, *reversed(parts)]
+
+
+def _one_of(parts: tuple[Expression, ...]) -> Expression:
+    """Any of the parts; what a column is to be equal to, one after the other as Power Query has it, as one list."""
+    equal = [each for each in parts if isinstance(each, Compare) and each.sign is Sign.EQUAL]
+    if len(equal) == len(parts) and len({each.key for each in equal}) == 1:
+        return Among(equal[0].key, tuple(each.value for each in equal))
+    return Some(parts)
 
 
 def _new_year(year: int) -> dt.datetime:

@@ -388,6 +388,7 @@ def test_a_links_table_is_read_as_odata_too(app: Flask, commune: Commune) -> Non
     numbers = [row["so_ho"] for row in told["value"]]
     assert numbers == sorted((each for each in numbers if each > 30), reverse=True)
     assert told["@odata.count"] == len(numbers) > 1
+    assert int(visitor.get(f"{root}/muc_bao_phu/$count?$filter=so_ho gt 30").text) == len(numbers)
     wrong = visitor.get(f"{root}/muc_bao_phu?$filter=khong_co eq 1")
     assert (wrong.status_code, wrong.json["error"]["code"]) == (400, "400.8")
     assert visitor.get(f"{root}/khong_co").json["error"]["message"] == "Dịch vụ này không có bảng “khong_co”."
