@@ -9,11 +9,17 @@ from urllib.parse import unquote
 
 import orjson
 
+_LOOKED_AT = 8_000
+"""Letters of an address; what stands behind them would be cut away anyway."""
+_MOST_ESCAPES = 5
 LONGEST = 400
 """Of a value that somebody else chose: an address, the name of a program."""
 
-_SECRET = re.compile(r"(?i)/+(key|collector|thu|lien-ket|view/+media)/+[^/?\s\"'…]+")
+_SECRET = re.compile(r"(?i)(?<!/)/++(key|collector|thu|lien-ket|view/++media)/++[^/?\s\"'…]+")
 """What opens something by itself: a collector's code, links to a draft or a table, a photo's address of an hour."""
+_LONG = re.compile(r"[A-Za-z0-9_-]{40,}")
+_NAME = re.compile(r"[A-Za-z0-9_.$-]{0,32}")
+_VALUE = re.compile(r"[A-Za-z0-9._:@/,-]{0,80}")
 _PLAIN = frozenset(
     (
         "deviceid",
@@ -36,7 +42,8 @@ _LABELLED = re.compile(
     r"(?i)\b(authorization|cookie|set-cookie|x-csrftoken|password|passwd|mat_khau\w*|secret_key|token)"
     r"(['\"]?\s*[:=]\s*['\"]?)((?:token|bearer|basic|digest)\s+)?[^\s'\",;}]+"
 )
-_URL_PASSWORD = re.compile(r"(\w+://[^:/\s@]*:)[^@/\s]+@")
+_URL_PASSWORD = re.compile(r"(?<!\w)(\w++://[^:/\s@]*+:)[^@/\s]++@")
+"""Like the others written so that no text, however long, is looked through more than once."""
 
 
 def redacted(value: str) -> str:
@@ -47,12 +54,36 @@ def redacted(value: str) -> str:
 
 def asked(method: str, address: str) -> str:
     """The line of a request: its path, however it was spelt, without secrets, and of its query what names nobody."""
-    path, _, query = address.partition("?")
-    told = "&".join(
-        name + sign + (value if name.lower() in _PLAIN else "…")
-        for name, sign, value in (part.partition("=") for part in query.split("&"))
-    )
+    path, _, query = address[:_LOOKED_AT].partition("?")
+    plain = _plain(path)
+    hidden = _LONG.sub(_without_code, plain)
+    if hidden != plain or _SECRET.search(plain):
+        path = hidden
+    told = "&".join(_parameter(*part.partition("=")) for part in query.split("&"))
     return redacted(f"{method} {path}{'?' if query else ''}{told if query else ''}")
+
+
+def _plain(path: str) -> str:
+    """What a path says, however often it was written in escapes."""
+    for _ in range(_MOST_ESCAPES):
+        shown = unquote(path) if "%" in path else path
+        if shown == path:
+            break
+        path = shown
+    return path
+
+
+def _without_code(found: re.Match[str]) -> str:
+    """Nothing of what is long and of all sorts of letters, as codes are and no id or name of a file."""
+    text = found[0]
+    return "…" if any(map(str.isdigit, text)) and any(map(str.isupper, text)) else text
+
+
+def _parameter(name: str, sign: str, value: str) -> str:
+    """A part of a query: its value where that can name nobody, and its name where it is one."""
+    known = name.lower() in _PLAIN and _VALUE.fullmatch(unquote(value))
+    shown = name if _NAME.fullmatch(name) else ""
+    return shown + sign + (value if known else "…")
 
 
 def _hidden(text: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -66,11 +67,53 @@ def test_a_failed_statement_does_not_tell_what_was_to_be_stored(app: Flask) -> N
         ("/key/abc/submission?deviceID=collect%3A1", "/key/…/submission?deviceID=collect%3A1"),
         ("/%6bey/abc/formList?formID=x&name=B%C3%A0n", "/key/…/formList?formID=x&name=…"),
         ("/xa/11629", "/xa/11629"),
+        ("/xa/11629/ho?Nguy%E1%BB%85n+V%C4%83n+A", "/xa/11629/ho?…"),
+        ("/xa/11629?tu=Nguyen+Van+A&den=2026-11-20", "/xa/11629?tu=…&den=2026-11-20"),
+        ("/submission?deviceID=B%C3%A0+N%C4%83m", "/submission?deviceID=…"),
     ],
 )
 def test_an_access_log_tells_no_name_that_was_searched(address: str, told: str) -> None:
     """logs-1: what somebody typed goes on standing there when the household has long been deleted."""
     assert logs.asked("GET", address) == f"GET {told}"
+
+
+CODE = "aB3" * 21 + "z"
+LINK = "aB3-x_Z" * 6 + "q"
+
+
+@pytest.mark.parametrize("code", [CODE, LINK])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/%256bey/{}/formList", "/k%252565y/{}", "/key/./{}/formList", "/key;x/{}/formList", "/key\\{}", "/x/%00key/{}",
+        "/key/%0a{}", "/key/'{}'/submission", '/key/"{}"', "/key/…{}", "/Key/%20{}", "/a/b?c=d&key/{}", "/{}",
+        "/phieu?{}=1",
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_code_stands_in_no_line_however_its_address_is_spelt(
+    address: str, code: str
+) -> None:
+    assert code[4:] not in logs.asked("GET", address.format(code))
+
+
+@pytest.mark.parametrize(
+    "piece", ["/", "key/", "/key/", "a", "%25", "a1-", "x://", "password=", "view/", " ", "a://b:"]
+)
+def test_a_long_line_is_looked_through_once(piece: str) -> None:
+    """An address may have 64 KB, and is told by the thread that takes everybody's requests off the line."""
+    text = "/key/" + piece * (64_000 // len(piece))
+    before = time.thread_time()
+    logs.asked("GET", text)
+    logs.blotted(text)
+    assert time.thread_time() - before < 0.5
+
+
+def test_ids_and_names_of_files_are_not_taken_for_codes() -> None:
+    for path in (
+        "/quan-tri/xa/11629/ho/58cd7d27-1b7e-43db-8e80-10e39e9719c7",
+        "/static/dashboards/bieu-do-cua-cac-thon-theo-tuan.js",
+    ):
+        assert logs.asked("GET", path) == f"GET {path}"
 
 
 def test_what_a_program_calls_itself_cannot_end_its_place_in_the_line() -> None:
