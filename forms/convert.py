@@ -18,6 +18,7 @@ from forms.check import (
     cells,
     cycles,
     external_choices,
+    impossible_answers,
     kobo,
     phone_and_web_limits,
     sheet_rules,
@@ -105,6 +106,7 @@ def convert(
         *mend.remarks,
         *suspects,
         *external_choices.remarks(book),
+        *impossible_answers.remarks(book),
         *sheet_rules.warnings(book, known or {}),
     )
     warned = (*remarks, *own, *_consequences(definition), *phone_and_web_limits.remarks(xform), *films)

@@ -11,6 +11,8 @@ _OTHER_SPELLINGS = (
     (re.compile(r"&&"), "Thay && bằng and."),
     (re.compile(r"\|\|"), "Thay || bằng or."),
     (re.compile(r"=="), "Thay == bằng một dấu =."),
+    (re.compile(r"=>"), "Thay => bằng >=."),
+    (re.compile(r"=<"), "Thay =< bằng <=."),
     (re.compile(r"<>"), "Thay <> bằng !=."),
     (re.compile(r";"), "Thay dấu ; giữa các tham số bằng dấu phẩy."),
     (re.compile(r"^\s*="), "Bỏ dấu = ở đầu công thức (đó là cách viết của Excel)."),

@@ -124,6 +124,10 @@ _BY_WORDS = (
         r"or_other and translations",
         "lựa chọn “or_other” không có bản dịch. Hãy thêm lựa chọn khac và một câu hỏi.",
     ),
+    (
+        r"Choice filter not supported with or_other",
+        "or_other không đi cùng choice_filter. Hãy bỏ or_other, thêm lựa chọn khac và một câu hỏi.",
+    ),
     (r"no longer supported on most devices", "điện thoại mới không còn cho lấy thông tin này."),
     (r"list names don't match", "các câu trong bảng table-list phải dùng cùng một danh sách."),
     (r"must have an integer value", "tham số ở đây phải là số nguyên."),

@@ -1,0 +1,64 @@
+"""Answers that formulas ask for and that can never be: codes which a list does not have, days written as text."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from pyxform.xls2json import RE_SELECT
+
+from forms.check import cells
+from forms.errors import SheetError
+from forms.sheets import Sheet, SheetRow
+
+_TEXT = r"(?:'([^']*)'|\"([^\"]*)\")"
+_ASKED = r"(?:\$\{\s*([\w.-]+)\s*\}|(?<![\w.)/])(\.)(?![\w./]))"
+_COMPARED = (
+    re.compile(rf"{_ASKED}\s*!?=\s*{_TEXT}"),
+    re.compile(rf"selected\(\s*{_ASKED}\s*,\s*{_TEXT}\s*\)"),
+)
+_DAY = r"'\d{1,4}[-/]\d{1,2}[-/]\d{1,4}'"
+_DAY_AS_TEXT = re.compile(rf"[<>]=?\s*{_DAY}|{_DAY}\s*[<>]")
+_FROM_ELSEWHERE = re.compile(r"\bsearch\(|\$\{")
+
+
+def remarks(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    """At each cell; of a book without errors."""
+    codes = _codes(book)
+    for formula in cells.formulas(book):
+        if _DAY_AS_TEXT.search(formula.text):
+            yield formula.error("ngày viết như văn bản thì không so lớn bé được: viết date('2026-11-20').")
+        for name, code in _asked(formula.text, formula.row["name"]):
+            offered = codes.get(name)
+            if offered is not None and code and code not in offered:
+                near = get_close_matches(code, offered, n=1, cutoff=0.6)
+                hint = f" Có phải “{near[0]}”?" if near else ""
+                yield formula.error(f"câu “{name}” không có lựa chọn nào mang mã “{code}”.{hint}")
+
+
+def _asked(formula: str, own: str) -> Iterator[tuple[str, str]]:
+    """Each question with a code that a formula compares it with, each once; `.` is the formula's `own`."""
+    found = (match.groups() for pattern in _COMPARED for match in pattern.finditer(formula))
+    yield from dict.fromkeys((name or own, one or other or "") for name, _, one, other in found)
+
+
+def _codes(book: Mapping[str, Sheet]) -> dict[str, frozenset[str]]:
+    """The codes of each question that is asked once and chooses from a list of the sheet `choices`."""
+    lists: dict[str, set[str]] = {}
+    for row in book.get("choices", Sheet("choices")).rows:
+        lists.setdefault(row["list_name"], set()).add(row["name"])
+    named = [row["name"] for row in book["survey"].rows]
+    found = {}
+    for row in book["survey"].rows:
+        codes = _of_question(row, lists)
+        if codes and named.count(row["name"]) == 1:
+            found[row["name"]] = codes
+    return found
+
+
+def _of_question(row: SheetRow, lists: Mapping[str, set[str]]) -> frozenset[str]:
+    select = RE_SELECT.search(row["type"])
+    if select is None or _FROM_ELSEWHERE.search(row["appearance"] + row["type"]):
+        return frozenset()
+    own = lists.get(select["list_name"], set())
+    more = {"other"} if "or_other" in row["type"] or "specify" in row["type"] else set()
+    return frozenset(own | more) if own else frozenset()
