@@ -33,6 +33,7 @@ from server.accounts import persons
 from server.counting import tally
 from server.db import db
 from server.models import Commune, Entity, Submission
+from server.serving import freed_memory
 from server.settings import Settings
 from tests import sample
 from tests.live.applied import wait_until_applied
@@ -51,7 +52,8 @@ SAMPLE_SECONDS = 3
 PATIENCE_SECONDS = 120
 """How long a phone goes on trying before the soak is broken off."""
 REST_SECONDS = 15
-"""For how long nobody asks for anything before the same requests are asked, and after them."""
+"""For how long nobody asks for anything before the same requests are asked, and, with what it takes to give freed
+memory back, after them."""
 RESTART_AT = 0.1
 XLSX = "/xa/11629/tai-ve/phieu?bieu_mau=tham_thu&dang=xlsx"
 CSV = "/xa/11629/tai-ve/phieu?bieu_mau=tham_thu&dang=csv"
@@ -166,7 +168,7 @@ class Soak:
             time.sleep(REST_SECONDS)
             for path in same_requests(self._first_day) * SAME_TIMES:
                 self._asked(path)
-            time.sleep(REST_SECONDS)
+            time.sleep(REST_SECONDS + freed_memory.EVERY_SECONDS)
             self.rests.append(Rest(hour, self.counts.visits, self._held()))
         print(f"{time.monotonic() - self.began:.0f} s, {self.rests[-1]}", flush=True)
         self.began += time.monotonic() - began

@@ -18,7 +18,7 @@ from server.db import db
 from server.hooks import endpoints, sender_process
 from server.operations import health, logs
 from server.review import doubts
-from server.serving import proxies
+from server.serving import freed_memory, proxies
 from server.settings import BadSetting, Settings, secret_key
 
 _FIGURES_OF = "tungnha-figures-"
@@ -164,6 +164,7 @@ def post_worker_init(worker: Any) -> None:
     doubts.start(front.app)
     sender_process.start(front.app)
     sqlite_log.start(front.app)
+    freed_memory.start(front.app)
 
 
 def on_exit(_server: Any) -> None:
