@@ -132,10 +132,10 @@ def comments(code: str, form_id: str, instance: str) -> Response:
 
 def chain(number: int) -> sa.Select[Any]:
     """The keys of a submission and of all that it replaced, as a query."""
-    first = sa.select(sa.func.coalesce(Submission.root_id, Submission.id)).where(Submission.id == number)
-    return sa.select(Submission.id).where(
-        sa.func.coalesce(Submission.root_id, Submission.id) == first.scalar_subquery()
-    )
+    root = sa.select(sa.func.coalesce(Submission.root_id, Submission.id)).where(Submission.id == number)
+    first = root.scalar_subquery()
+    # each by a key of its own: what is worked out of both columns is looked for in every row of the city
+    return sa.select(Submission.id).where(sa.or_(Submission.id == first, Submission.root_id == first))
 
 
 def comment_json(body: str, actor: str, at: str) -> Json:

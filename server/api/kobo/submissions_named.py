@@ -78,7 +78,9 @@ def _by_key(keys: Sequence[str]) -> sa.ColumnElement[bool]:
     any_version = sa.select(sa.func.coalesce(Submission.root_id, Submission.id)).where(
         sa.or_(Submission.id.in_(numbers), Submission.instance_id.in_([*names, *keys]))
     )
-    return sa.func.coalesce(Submission.root_id, Submission.id).in_(any_version)
+    edit = sa.orm.aliased(Submission)
+    edits = sa.select(edit.id).where(edit.root_id.in_(any_version))
+    return Submission.id.in_(sa.union_all(any_version, edits))
 
 
 def _read(reader: AnswersReader, form: Form, which: sa.ColumnElement[bool]) -> list[NamedSubmission]:
