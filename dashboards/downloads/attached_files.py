@@ -20,7 +20,7 @@ def written(write: Callable[[Path], object]) -> bytes:
 
 def attached(content: bytes | Iterable[bytes], media_type: str, name: str) -> Response:
     """An answer that browsers save under this name."""
-    return named(Response(content, mimetype=media_type), name)
+    return named(Response(content, mimetype=media_type.partition(";")[0]), name)
 
 
 def named(response: Response, name: str) -> Response:

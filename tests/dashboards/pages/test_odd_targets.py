@@ -132,6 +132,8 @@ def test_a_withheld_share_over_all_has_no_bound_of_those_asked_anywhere(leader: 
         assert "> 91" not in page, path
         assert "không nêu" in page, path
     assert "> 91" not in leader.get("/xa/11629/bao-cao/so-lieu.csv?ky=2026-11").text
+    table = leader.get("/xa/11629/tai-ve/muc-bao-phu.csv")
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"  # said once
 
 
 def test_every_link_of_the_overview_and_of_each_figure_opens(leader: Browser) -> None:
