@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,8 @@ def register(
         return response
 
     def on_http(error: HTTPException) -> Any:
-        if error.code is None or error.code < 400:
-            return error.get_response()
+        if error.code is None or error.code < 400 or isinstance(error, BadHost):
+            return error.get_response()  # for a host that cannot be, no page's links can be made
         return say(_translate(app, error))
 
     def on_bug(error: Exception) -> Response:

@@ -140,3 +140,11 @@ def test_an_unknown_commune_is_404_in_json_and_on_a_page(app: Flask) -> None:
     visitor.sign_in("city")
     answer = visitor.get("/api/v1/communes/00000")
     assert (answer.status_code, answer.get_json()["code"]) == (404, "commune_unknown")
+
+
+@pytest.mark.parametrize("path", ["/dang-nhap", "/khong-co", "/formList", "/api/v1/communes"])
+def test_a_host_that_cannot_be_is_refused_and_is_no_defect(
+    app: Flask, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert browser(app).get(path, headers={"Host": "a" * 300}).status_code == 400
+    assert caplog.records == []
