@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from app import create_app
 from bench import machine, pages, soak_databases, soak_figures
 from bench.soak_databases import SoakDatabase
-from bench.soak_figures import Held, Rest, Sample
+from bench.soak_figures import HeldAtRest, Rest, Sample
 from server import clock, migrate
 from server.accounts import persons
 from server.counting import tally
@@ -282,7 +282,7 @@ class Soak:
                     Sample(time.monotonic() - self.began, self._held(), logs, self.counts.requests)
                 )
 
-    def _held(self) -> Held:
+    def _held(self) -> HeldAtRest:
         return soak_figures.held(
             self.served.processes(), self.database.log_bytes(self.served.settings.instance)
         )

@@ -24,7 +24,7 @@ LOG_GROWTH, LOG_SLACK = 1.25, 50.0
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldAtRest:
     """What the processes of the server and its database's log hold at one moment."""
 
     memory_mb: float
@@ -38,7 +38,7 @@ class Sample:
     """What there was at one moment under load."""
 
     seconds: float
-    held: Held
+    held: HeldAtRest
     log_bytes: int
     requests: int
 
@@ -49,7 +49,7 @@ class Rest:
 
     hour: int
     visits: int
-    held: Held
+    held: HeldAtRest
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Verdict:
     is_flat: bool
 
 
-def held(processes: Sequence[int], wal_bytes: int) -> Held:
+def held(processes: Sequence[int], wal_bytes: int) -> HeldAtRest:
     """Megabytes that they hold by themselves and share (PSS), open files, and the log."""
     memory = descriptors = there = 0
     for each in processes:
@@ -70,7 +70,7 @@ def held(processes: Sequence[int], wal_bytes: int) -> Held:
             memory += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
             descriptors += sum(1 for _ in Path(f"/proc/{each}/fd").iterdir())
             there += 1
-    return Held(memory / 1024, descriptors, wal_bytes / MEGABYTE, there)
+    return HeldAtRest(memory / 1024, descriptors, wal_bytes / MEGABYTE, there)
 
 
 def verdicts(samples: Sequence[Sample], rests: Sequence[Rest], database: str) -> Iterator[Verdict]:

@@ -4,12 +4,14 @@ import dataclasses
 import os
 
 from bench import soak_figures
-from bench.soak_figures import Held, Rest, Sample
+from bench.soak_figures import HeldAtRest, Rest, Sample
 
-HELD = Held(memory_mb=500, descriptors=100, wal_mb=6, processes=4)
+HELD = HeldAtRest(memory_mb=500, descriptors=100, wal_mb=6, processes=4)
 
 
-def _is_flat(last: Held, *, sample: Held = HELD, log_bytes_in_last_third: int = 0) -> dict[str, bool]:
+def _is_flat(
+    last: HeldAtRest, *, sample: HeldAtRest = HELD, log_bytes_in_last_third: int = 0
+) -> dict[str, bool]:
     rests = [Rest(56, 1_000, HELD), Rest(112, 2_000, HELD), Rest(168, 3_000, last)]
     samples = [
         Sample(number, sample, number * 150 + max(0, number - 20) * log_bytes_in_last_third, number)

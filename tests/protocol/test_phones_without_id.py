@@ -66,7 +66,7 @@ def test_its_id_is_learnt_when_it_sends_and_what_it_fetched_stays(
     assert sends(client, base, KOBO, "collect%3Aabc") == 201
     assert devices() == [("collect:abc", KOBO)]
     [phone] = contact(collector).phones
-    assert [(held.form_id, held.version) for held in phone.forms] == [("tham", "1")]
+    assert [(held.title, held.version) for held in phone.forms] == [("Từng Nhà & thử", "1")]
     asks(client, base, KOBO)
     assert devices() == [("collect:abc", KOBO)]
 
