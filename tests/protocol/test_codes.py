@@ -163,7 +163,9 @@ def test_what_a_phone_holds_and_has_not_sent_is_known(phone: Phone, collector: N
     [known] = contact.phones
     assert known.unsent == 2
     assert known.app == "ODK Collect v2026.3.1"
-    assert [(held.title, held.version, held.is_newest) for held in known.forms] == [("Từng Nhà & thử", "1", True)]
+    assert [(held.title, held.version, held.is_newest) for held in known.forms] == [
+        ("Từng Nhà & thử", "1", True)
+    ]
     db.session.rollback()
     commune = _fresh(collector).commune
     assert last_contact.old_phones(commune) == 0
