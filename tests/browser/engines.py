@@ -130,7 +130,7 @@ class Finger:
     def __init__(self, driver: WebDriver, engine: str) -> None:
         self.driver, self.engine = driver, engine
 
-    def wait(self, ask: Callable[[WebDriver], Found], seconds: float = 15) -> Found:
+    def wait(self, ask: Callable[[WebDriver], Found], seconds: float = 30) -> Found:
         """What `ask` finds, once it finds anything."""
         waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.03, ignored_exceptions=MOVED)
         return waiting.until(ask)
