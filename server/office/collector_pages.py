@@ -169,7 +169,7 @@ def sheet(code: str) -> str | Response:
             flash(str(error))
     cards = qr_sheet.cards(found, url)
     return render_template(
-        "office/code_sheet.html",
+        "office/qr_sheet.html",
         commune=commune,
         cards=cards,
         url=url,

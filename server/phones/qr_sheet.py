@@ -85,7 +85,7 @@ def _card(collector: Collector, base_url: str, project: str, number: int, drawin
 def pdf(commune: Commune, found: Sequence[Collector], base_url: str) -> bytes:
     """The sheet as PDF. Raises NoPdf where the libraries of the system that draw it are not there."""
     codes = _cards(found, base_url, picture)
-    return drawn(lambda: render_template("office/code_sheet_pdf.html", commune=commune, cards=codes))
+    return drawn(lambda: render_template("office/qr_sheet_pdf.html", commune=commune, cards=codes))
 
 
 def drawn(page: Callable[[], str]) -> bytes:
