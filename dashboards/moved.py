@@ -9,6 +9,8 @@ from geo.coverage import CoverageTable, TargetRow
 from geo.target_states import TargetState
 from geo.weeks import week_ends
 
+_SOME_DAYS = dt.timedelta(days=3)
+
 
 @dataclass(frozen=True)
 class MovedTarget:
@@ -35,8 +37,8 @@ class Moved:
 
 
 def sunday_before(day: dt.date) -> dt.date:
-    """The Sunday before a day; of a Sunday the one a week ago."""
-    return week_ends(day, 2)[0]
+    """The newest Sunday some days before a day, so that a Monday tells of a week and not of one evening."""
+    return next(each for each in reversed(week_ends(day, 3)) if day - each >= _SOME_DAYS)
 
 
 def moved(before: CoverageTable, now: CoverageTable) -> Moved:

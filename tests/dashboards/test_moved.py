@@ -16,10 +16,14 @@ def day(met: int, done: int, as_of: dt.date = TODAY) -> CoverageTable:
     return sample((row,), targets=TARGETS, full=True, as_of=as_of)
 
 
-def test_the_sunday_before_is_never_the_day_itself() -> None:
+def test_a_monday_tells_of_a_week_and_not_of_one_evening() -> None:
+    """What moved is told since a Sunday that is three days ago at least, and nine at most."""
     assert sunday_before(dt.date(2026, 11, 18)) == SUNDAY
-    assert sunday_before(dt.date(2026, 11, 16)) == SUNDAY
     assert sunday_before(dt.date(2026, 11, 22)) == SUNDAY
+    assert sunday_before(dt.date(2026, 11, 24)) == SUNDAY
+    assert sunday_before(dt.date(2026, 11, 16)) == SUNDAY - dt.timedelta(days=7)
+    days = (SUNDAY + dt.timedelta(days=number) for number in range(14))
+    assert {(day - sunday_before(day)).days for day in days} == set(range(3, 10))
 
 
 def test_households_numbers_states_and_thon_that_moved_are_told() -> None:
