@@ -130,7 +130,6 @@ def _with_placeholders(text: str, names: TableNames, keys: list[Key]) -> str:
 
 def _tokens(text: str) -> Iterator[Any]:
     """The words of a filter; a list of one gets the comma by which the grammar knows it for a list."""
-    waiting: list[Any] = []
     is_list, commas = False, 0
     for token in ODataLexer().tokenize(text):
         if is_list and token.type == ",":
@@ -143,7 +142,6 @@ def _tokens(text: str) -> Iterator[Any]:
             is_list = False
         if token.type == "IN":
             is_list, commas = True, 0
-        waiting.append(token)
         yield token
 
 
