@@ -18,7 +18,6 @@ MOST_QUESTIONS = 500
 """Questions of which times are kept."""
 LONGEST_MS = 3_600_000
 """A question that stood on the screen for longer than an hour: the phone lay in a pocket."""
-_LONGEST_CELL = 100_000
 _MOMENT = re.compile(r"[0-9]{12,14}")
 _FIRST, _LAST = 946_684_800_000, 32_503_680_000_000
 """Milliseconds of the years 2000 and 3000."""

@@ -108,13 +108,8 @@ def _as_text(answer: object) -> str:
     return "" if answer is None else str(answer).strip()
 
 
-def by_question(pairs: Iterable[VisitPair]) -> Mapping[str, AgreementShare]:
-    """For each question how often both visits agree, by all pairs drawn by chance."""
-    return _shares((each.question, each.agrees) for each in _answers(pairs))
-
-
 def by_kind(pairs: Iterable[VisitPair]) -> Mapping[QuestionKind, AgreementShare]:
-    """The same by what a question can tell, so that what may change is never mixed with what cannot."""
+    """How often both visits agree, over all pairs drawn by chance: by what a question can tell, never mixed."""
     found = _shares((each.kind.value, each.agrees) for each in _answers(pairs))
     return {QuestionKind(kind): share for kind, share in found.items()}
 

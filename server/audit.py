@@ -21,12 +21,6 @@ UNKNOWN = "unknown"
 """The actor of what was tried without signing in."""
 LEAST_MONTHS = 12
 """What the triggers of the table hold to, whatever the setting says."""
-ADD = (
-    sa.insert(Audit)
-    .inline()
-    .values({name: sa.bindparam(name) for name in ("at", "actor", "act", "record", "address", "detail")})
-)
-"""For those who add many rows with others, each made by `row`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,12 +92,10 @@ def note(act: str, record: str | None = None, detail: Mapping[str, Any] | None =
 
 def note_reading(act: str, record: str | None = None, detail: Mapping[str, Any] | None = None) -> None:
     """Write down what the person who asks is about to be shown, in a transaction of its own."""
-    _add_at_once(_asking(), act, record, detail)
-
-
-def note_unknown(act: str, record: str | None = None, detail: Mapping[str, Any] | None = None) -> None:
-    """Write down what somebody tries of whom we do not know who it is, in a transaction of its own."""
-    _add_at_once(UNKNOWN, act, record, detail)
+    actor = _asking()
+    with db.engine.connect().execution_options(writes=True) as connection:
+        add(actor, act, record, detail, by=connection)
+        connection.commit()
 
 
 def redact(records: Iterable[str]) -> int:
@@ -148,9 +140,3 @@ def _asking() -> str:
     if actor is None:
         raise Problem(CommonProblem.AUTHENTICATION_NEEDED)
     return actor
-
-
-def _add_at_once(actor: str, act: str, record: str | None, detail: Mapping[str, Any] | None) -> None:
-    with db.engine.connect().execution_options(writes=True) as connection:
-        add(actor, act, record, detail, by=connection)
-        connection.commit()

@@ -25,16 +25,8 @@ def note(connection: sa.Connection, submissions: Collection[int], kind: str = SU
 
     Where a submission leaves a thôn it is noted before and after, for the readers of both.
     """
-    if submissions:
-        _insert(connection, Submission.id.in_(list(submissions)), kind)
-
-
-def note_where(connection: sa.Connection, these: sa.ColumnElement[bool]) -> None:
-    """The same for the submissions of which this holds."""
-    _insert(connection, these, SUBMISSION)
-
-
-def _insert(connection: sa.Connection, these: sa.ColumnElement[bool], kind: str) -> None:
+    if not submissions:
+        return
     rows = (
         sa.select(
             sa.literal(clock.now(), Change.__table__.c.at.type),
@@ -44,7 +36,7 @@ def _insert(connection: sa.Connection, these: sa.ColumnElement[bool], kind: str)
             Submission.collector_id,
             Submission.poster_id,
         )
-        .where(these)
+        .where(Submission.id.in_(list(submissions)))
         .order_by(Submission.id)
     )
     connection.execute(sa.insert(Change).from_select(_COLUMNS, rows))

@@ -3,7 +3,7 @@
 import http
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -186,11 +186,6 @@ def _take(hook: Hook, wish: HookWish) -> None:
     if wish.secrets is not None:
         _check(wish.secrets)
         hook.secrets = sealing.seal(orjson.dumps(vars(wish.secrets)).decode())
-
-
-def with_signing(secrets: HookSecrets, signing: str) -> HookSecrets:
-    """The same with another key that signs."""
-    return replace(secrets, signing=signing)
 
 
 def _check(secrets: HookSecrets) -> None:

@@ -114,9 +114,6 @@ class ReportedValue(Base):
     target: Mapped[Target] = relationship(lazy="joined")
 
 
-TASK_STATES = ("not_begun", "doing", "done", "stopped")
-
-
 class Task(Base):
     """Something that the plan sets an office to do, and how far it is; `due` is None where no day is given."""
 

@@ -9,7 +9,6 @@ from server.exports.columns import UNSEEN
 
 ROOT = "Submissions"
 FLAT = "Submissions_flat"
-META = ("meta/instanceID", "meta/instanceName")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from xlsxwriter.worksheet import Worksheet
 from server.files.tables.read_table import RowFault
 from server.files.tables.table_kinds import TableKind
 
-_ROWS_OF_TEXT = 1_000
-
 
 def template(kind: TableKind) -> bytes:
     """The headings and an example row; codes and numbers of houses stay text in it."""
