@@ -12,11 +12,10 @@ from typing import Any
 import orjson
 from gunicorn.glogging import Logger
 
-from server import sqlite_log
 from server.counting import folding
 from server.db import db
 from server.hooks import endpoints, sender_process
-from server.operations import health, logs
+from server.operations import health, logs, sqlite_log
 from server.review import doubts
 from server.serving import freed_memory, proxies
 from server.settings import BadSetting, Settings, secret_key

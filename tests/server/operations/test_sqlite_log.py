@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import sqlite_log
+from server.operations import sqlite_log
 
 LONG = 200_000  # bytes
 
