@@ -89,31 +89,41 @@ class ToldLog:
 def read_part() -> int:
     """Read the logs that have come, one part in a transaction; how many. What is no log is noted as read.
 
-    They are read before the transaction that writes: a log may be long, and its store slow.
+    They are read before the transaction that writes: a log may be long, and its store slow. What comes meanwhile is
+    looked at the next time.
     """
     with db.engine.connect() as connection:
-        waiting = {row.id: bytes(row.stored_sha256) for row in _new(connection)}
-    if not waiting:
-        return 0
-    found = {key: fill_log.read(blobs.get(sha256) or b"") for key, sha256 in waiting.items()}
-    with db.engine.connect().execution_options(writes=True) as connection:
+        if not _has_turn(connection):
+            return 0
         newest = int(connection.scalar(_NEWEST) or 0)
-        rows = [row for row in _new(connection) if row.id in found]
+        waiting = {row.id: bytes(row.stored_sha256) for row in _new(connection)}
+    found = {key: fill_log.read(blobs.get(sha256) or b"") for key, sha256 in waiting.items()}
+    kept = _keep(found) if found else 0
+    if kept == len(waiting) < PART:
+        current_app.extensions[_SEEN] = newest
+    return kept
+
+
+def _keep(found: Mapping[int, fill_log.FillLog | None]) -> int:
+    """Store what these logs say, by the number of their file, but for those that another process has stored."""
+    with db.engine.connect().execution_options(writes=True) as connection:
+        rows = [row for row in _new(connection) if row.id in found] if _has_turn(connection) else []
         for row in rows:
             read = found[row.id]
             if read is not None:
                 _flag(connection, row, _doubts(connection, row, read))
             connection.execute(sa.insert(FillLogFigures).values(_figures(row, read)))
         connection.commit()
-    if len(waiting) < PART:
-        current_app.extensions[_SEEN] = newest
     return len(rows)
 
 
+def _has_turn(connection: sa.Connection) -> bool:
+    """Whether no other process reads logs until this transaction ends."""
+    return connection.dialect.name != "postgresql" or bool(connection.scalar(_READING))
+
+
 def _new(connection: sa.Connection) -> Sequence[Any]:
-    """The next logs that nobody has read; none where another process is at it."""
-    if connection.dialect.name == "postgresql" and not connection.scalar(_READING):
-        return ()
+    """The next logs that nobody has read."""
     return connection.execute(_NEW, {"after": _after(connection)}).all()
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from forms import fill_log
 from server.db import db
 from server.models import Attachment, FillLogFigures, Submission
-from server.review import doubts
+from server.review import doubts, fill_log_figures
 from tests.forms.test_fill_log import FULL, T, log
 from tests.people import browser, make_person
 from tests.server.review.conftest import CheckedThon
@@ -147,3 +147,21 @@ def test_visits_are_stored_while_logs_are_read(thon: CheckedThon, monkeypatch: p
     monkeypatch.setattr(fill_log, "read", beside_another_visit)
     assert codes(key) == ["changed_late"]
     assert db.session.scalars(sa.select(Submission.device)).all() == ["khac"]
+
+
+def test_a_log_that_comes_while_another_is_read_is_read_next(
+    thon: CheckedThon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the first takes, and though nothing is looked at twice."""
+    keys = [sent(thon, 0, a_log(200, late=3))]
+    read = fill_log.read
+
+    def while_another_comes(content: bytes) -> fill_log.FillLog | None:
+        if len(keys) == 1:
+            keys.append(sent(thon, 1, a_log(200, late=3)))
+        return read(content)
+
+    monkeypatch.setattr(fill_log_figures, "LOOKED_BACK", 0)
+    monkeypatch.setattr(fill_log, "read", while_another_comes)
+    assert codes(keys[0]) == ["changed_late"]
+    assert codes(keys[1]) == ["changed_late"]
