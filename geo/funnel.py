@@ -20,7 +20,5 @@ def limit(of: int, marked: int, whole: int) -> int | None:
     """The most marked visits of `of` that chance still explains; None where it explains any number."""
     if of < FEWEST:
         return None
-    for found in range(1, min(of, marked) + 1):
-        if is_outside(found, of, marked, whole):
-            return found - 1
-    return None
+    rare = hypergeometric.least_rarer_than(FUNNEL, of, marked, whole)
+    return None if rare is None else rare - 1

@@ -1,11 +1,12 @@
 """How a collector's visits compare with all visits of the same thôn: absences, refusals, "không biết" (R39)."""
 
-import statistics
-from collections import defaultdict
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import accumulate
 
 from geo import funnel
 from geo.signal import wilson
@@ -21,10 +22,10 @@ class VisitTrait(StrEnum):
 
 
 @dataclass(frozen=True)
-class CountedVisit:
-    """One visit to a household: whose, in which thôn, how it ended, and how much nobody knew.
+class AlikeVisits:
+    """Visits to households, one or so many that are alike: whose, in which thôn, how they ended, how much nobody knew.
 
-    `could_be` counts the questions answered of those that offer "không biết", `unknown` those that say so.
+    `could_be` counts the questions answered of those that offer "không biết", `unknown` those that say so, in each.
     """
 
     collector: int
@@ -33,6 +34,7 @@ class CountedVisit:
     is_refused: bool = False
     unknown: int = 0
     could_be: int = 0
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,21 +73,21 @@ class ComparedShare:
         return wilson(self.found, self.of) if self.is_enough else None
 
 
-def compared(visits: Sequence[CountedVisit], trait: VisitTrait) -> tuple[ComparedShare, ...]:
+def compared(visits: Sequence[AlikeVisits], trait: VisitTrait) -> tuple[ComparedShare, ...]:
     """Each collector in each thôn, in the order of their keys: nobody is ranked."""
     own: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     of_thon: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for visit, is_marked in _marked(visits, trait):
         for count in (own[visit.village, visit.collector], of_thon[visit.village]):
-            count[0] += is_marked
-            count[1] += 1
+            count[0] += visit.number if is_marked else 0
+            count[1] += visit.number
     return tuple(
         ComparedShare(collector, village, found, of, *of_thon[village])
         for (village, collector), (found, of) in sorted(own.items())
     )
 
 
-def _marked(visits: Sequence[CountedVisit], trait: VisitTrait) -> Iterable[tuple[CountedVisit, bool]]:
+def _marked(visits: Sequence[AlikeVisits], trait: VisitTrait) -> Iterable[tuple[AlikeVisits, bool]]:
     if trait is VisitTrait.ABSENT:
         return [(visit, visit.is_absent) for visit in visits]
     if trait is VisitTrait.REFUSED:
@@ -95,18 +97,26 @@ def _marked(visits: Sequence[CountedVisit], trait: VisitTrait) -> Iterable[tuple
     return [(visit, _unknown(visit) > usual[visit.village]) for visit in asked]
 
 
-def _unknown(visit: CountedVisit) -> Fraction:
+def _unknown(visit: AlikeVisits) -> Fraction:
     return Fraction(visit.unknown, visit.could_be)
 
 
-def _usual(visits: Iterable[CountedVisit]) -> Mapping[int, Fraction]:
+def _usual(visits: Iterable[AlikeVisits]) -> Mapping[int, Fraction]:
     """The median share of "không biết" in each thôn: what is compared is whole visits (Mood 1950), since answers of
     one household go together and would make chance look smaller than it is.
     """
-    shares: dict[int, list[Fraction]] = defaultdict(list)
+    shares: dict[int, Counter[Fraction]] = defaultdict(Counter)
     for visit in visits:
-        shares[visit.village].append(_unknown(visit))
-    return {village: statistics.median(found) for village, found in shares.items()}
+        shares[visit.village][_unknown(visit)] += visit.number
+    return {village: _median(found) for village, found in shares.items()}
+
+
+def _median(numbers: Mapping[Fraction, int]) -> Fraction:
+    """Of values, each so many times; between the two in the middle where there is an even number of them."""
+    values = sorted(numbers)
+    ends = list(accumulate(numbers[value] for value in values))
+    before, after = (values[bisect_right(ends, place)] for place in ((ends[-1] - 1) // 2, ends[-1] // 2))
+    return (before + after) / 2
 
 
 def exceeds(found: int, of: int, over: Fraction, least: int) -> bool:

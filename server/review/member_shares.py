@@ -1,6 +1,7 @@
 """Members of a commune beside all visits of the same thôn, and shares beyond a threshold that an officer set."""
 
 import datetime as dt
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from forms.visit_checks import CALL, VisitCheck
 from geo import visit_shares
 from geo.signal import wilson
 from geo.vietnamese_order import sort_key
-from geo.visit_shares import ComparedShare, CountedVisit, VisitTrait
+from geo.visit_shares import AlikeVisits, ComparedShare, VisitTrait
 from server import clock
 from server.db import db
 from server.models import Collector, Commune, Form, Interview, SettledPattern, Submission, Village
@@ -54,10 +55,12 @@ class DoubtfulPattern:
 
 
 @dataclass(frozen=True)
-class _Visit:
-    collector: int
-    received_at: dt.datetime
-    counted: CountedVisit
+class _Group:
+    """Visits that are alike in all that is asked here; `number` of them stands in `alike`."""
+
+    alike: AlikeVisits
+    settled_before: int
+    """How many of the times at which somebody spoke to their collector they came after."""
     checked: Mapping[str, bool]
     checks: tuple[VisitCheck, ...]
     form: str
@@ -68,14 +71,16 @@ class _Visit:
 class ComparedVisits:
     """The visits of a commune of the last thirteen weeks, each since its collector was last spoken to."""
 
-    visits: tuple[_Visit, ...]
+    groups: tuple[_Group, ...]
+    """The one that has the newest visit last."""
     collectors: Mapping[int, str]
     villages: Mapping[int, str]
-    settled: Mapping[tuple[int, str], dt.datetime]
+    settled: Mapping[tuple[int, str], int]
+    """By collector and pattern: which of the times at which they were spoken to it was, counted from 1."""
 
     def shares(self, trait: VisitTrait) -> list[NamedShare]:
         """Each member in each thôn, by the names of both: nobody is ranked."""
-        compared = visit_shares.compared([each.counted for each in self.visits], trait)
+        compared = visit_shares.compared([each.alike for each in self.groups], trait)
         named = (
             NamedShare(self.collectors[each.collector], self.villages.get(each.village, "không rõ"), each)
             for each in compared
@@ -103,24 +108,24 @@ class ComparedVisits:
                         share.of, share.interval, ProposedAct(_WEIGHTS[trait], CALL, ASK),
                     )  # fmt: skip
 
-    def _since(self, key: str) -> list[CountedVisit]:
+    def _since(self, key: str) -> list[AlikeVisits]:
         """Without what a collector was spoken to about."""
-        return [each.counted for each in self.visits if self._is_open(each, key)]
+        return [each.alike for each in self.groups if self._is_open(each, key)]
 
-    def _is_open(self, visit: _Visit, key: str) -> bool:
-        settled = self.settled.get((visit.collector, key))
-        return settled is None or visit.received_at > settled
+    def _is_open(self, group: _Group, key: str) -> bool:
+        return group.settled_before >= self.settled.get((group.alike.collector, key), 0)
 
     def _over_thresholds(self) -> Iterable[DoubtfulPattern]:
         counts: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
         newest: dict[str, tuple[VisitCheck, str]] = {}
-        for visit in self.visits:
-            for check in visit.checks:
-                key = f"{visit.form}:{check.code}"
-                if check.threshold is not None and check.code in visit.checked and self._is_open(visit, key):
-                    newest[key] = check, visit.form_title
-                    counts[visit.collector, key][0] += visit.checked[check.code]
-                    counts[visit.collector, key][1] += 1
+        for group in self.groups:
+            for check in group.checks:
+                key = f"{group.form}:{check.code}"
+                if check.threshold is not None and check.code in group.checked and self._is_open(group, key):
+                    newest[key] = check, group.form_title
+                    number = group.alike.number
+                    counts[group.alike.collector, key][0] += number if group.checked[check.code] else 0
+                    counts[group.alike.collector, key][1] += number
         for (collector, key), (found, of) in counts.items():
             check, title = newest[key]
             if check.threshold is not None and visit_shares.exceeds(found, of, check.threshold, check.least):
@@ -133,47 +138,72 @@ class ComparedVisits:
 
 def read(commune: Commune) -> ComparedVisits:
     """What counts of the last thirteen weeks: first visits and newest edits, of households; four statements."""
-    since = clock.today() - dt.timedelta(days=SHOWN_DAYS)
-    query = (
-        sa.select(
-            Interview.collector_id, Interview.unknown, Interview.could_be_unknown, Interview.checked,
-            Submission.village_id, Submission.result, Submission.received_at, Submission.version,
-            Form.form_id, Form.title,
-        )
+    villages, homes = _villages(commune)
+    names = sa.select(Collector.id, Collector.name).where(Collector.commune_id == commune.id)
+    return ComparedVisits(
+        tuple(_group(row, homes) for row in db.session.execute(_alike(commune))),
+        {row.id: row.name for row in db.session.execute(names)},
+        villages,
+        _settled(commune),
+    )
+
+
+def _alike(commune: Commune) -> sa.Select[*tuple[Any, ...]]:
+    """Visits by all that is compared, counted by the database: there are far fewer kinds of them than visits."""
+    columns = (
+        Interview.collector_id, Interview.unknown, Interview.could_be_unknown,
+        sa.cast(Interview.checked, sa.Text).label("checked"), Submission.village_id, Submission.result,
+        Submission.version, Form.form_id, Form.title, _settled_before().label("settled_before"),
+    )  # fmt: skip
+    return (
+        sa.select(*columns, sa.func.count().label("number"))
         .join(Submission, Submission.id == Interview.submission_id)
         .join(Form, Form.id == Submission.form_id)
         .where(
             Interview.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),
-            Interview.day >= since,
+            Interview.day >= clock.today() - dt.timedelta(days=SHOWN_DAYS),
             Submission.replaced_by_id.is_(None),
             Submission.quarantine.is_(None),
             Submission.review != "rejected",
             Submission.result.is_not(None),
         )
-    )  # fmt: skip
-    rows = db.session.execute(query).all()
-    villages, homes = _villages(commune)
-    names = sa.select(Collector.id, Collector.name).where(Collector.commune_id == commune.id)
-    settled = sa.select(SettledPattern).join(Collector).where(Collector.commune_id == commune.id)
-    return ComparedVisits(
-        tuple(_visit(row, homes) for row in rows),
-        {row.id: row.name for row in db.session.execute(names)},
-        villages,
-        {(each.collector_id, each.key): each.at for each in db.session.scalars(settled)},
+        .group_by(*(sa.literal_column(str(place + 1)) for place in range(len(columns))))
+        .order_by(sa.func.max(Submission.id))
     )
 
 
-def _visit(row: Any, homes: Mapping[int, int]) -> _Visit:
+def _settled_before() -> sa.ScalarSelect[int]:
+    return (
+        sa.select(sa.func.count())
+        .where(
+            SettledPattern.collector_id == Interview.collector_id,
+            SettledPattern.at < Submission.received_at,
+        )
+        .scalar_subquery()
+    )
+
+
+def _settled(commune: Commune) -> dict[tuple[int, str], int]:
+    query = sa.select(SettledPattern).join(Collector).where(Collector.commune_id == commune.id)
+    found = db.session.scalars(query).all()
+    return {
+        (each.collector_id, each.key): sum(
+            other.collector_id == each.collector_id and other.at <= each.at for other in found
+        )
+        for each in found
+    }
+
+
+def _group(row: Any, homes: Mapping[int, int]) -> _Group:
     form = registry().form(row.form_id)
     version = registry().version(form, row.version) if form and row.checked else None
-    return _Visit(
-        row.collector_id,
-        row.received_at,
-        CountedVisit(
+    return _Group(
+        AlikeVisits(
             row.collector_id, homes.get(row.village_id, row.village_id or 0), row.result == "vang",
-            row.result == "tu_choi", row.unknown or 0, row.could_be_unknown or 0,
+            row.result == "tu_choi", row.unknown or 0, row.could_be_unknown or 0, row.number,
         ),
-        row.checked or {},
+        row.settled_before,
+        json.loads(row.checked) if row.checked else {},
         version.definition.checks if version else (),
         row.form_id,
         row.title,

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
@@ -202,6 +203,19 @@ def test_hypergeometric_chances_are_those_of_counting(drawn: int, marked: int, r
     middle = drawn // 2
     assert hypergeometric.at_least(middle, drawn, marked, whole) == sum(chances[middle:])
     assert hypergeometric.at_most(middle, drawn, marked, whole) == sum(chances[: middle + 1])
+    rare = [found for found in range(min(drawn, marked) + 1) if sum(chances[found:]) < Fraction(1, 100)]
+    least = hypergeometric.least_rarer_than(Fraction(1, 100), drawn, marked, whole)
+    assert least == min(rare, default=None)
+
+
+def test_a_limit_among_thousands_of_visits_is_worked_out_at_once() -> None:
+    """A page tells it of sixty members in each of their thôn, three times over."""
+    began = time.process_time()
+    limits = {funnel.limit(of, 1200 + of, 4000) for of in range(500, 700)}
+    assert len(limits) > 50
+    assert (
+        time.process_time() - began < 2
+    )  # a sum of fractions anew for each number takes seconds for one of them
 
 
 def test_hypergeometric_chances_by_hand() -> None:

@@ -1,6 +1,7 @@
 """A collector beside all visits of the same thôn: exact limits, never by few, nobody ranked."""
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -8,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import funnel
-from geo.visit_shares import CountedVisit, VisitTrait, compared, exceeds
+from geo.visit_shares import AlikeVisits, VisitTrait, compared, exceeds
 
 VISIT = st.builds(
-    CountedVisit,
+    AlikeVisits,
     collector=st.integers(1, 3),
     village=st.integers(1, 2),
     is_absent=st.booleans(),
@@ -23,9 +24,9 @@ VISIT = st.builds(
 
 def test_who_is_absent_far_more_often_than_the_thon_stands_out_and_others_do_not() -> None:
     """R39."""
-    often = [CountedVisit(1, 7, is_absent=at < 24) for at in range(30)]
-    others = [CountedVisit(2, 7, is_absent=at < 10) for at in range(60)]
-    elsewhere = [CountedVisit(1, 8, is_absent=at < 24) for at in range(30)]
+    often = [AlikeVisits(1, 7, is_absent=at < 24) for at in range(30)]
+    others = [AlikeVisits(2, 7, is_absent=at < 10) for at in range(60)]
+    elsewhere = [AlikeVisits(1, 8, is_absent=at < 24) for at in range(30)]
     first, second, alone = compared([*often, *others, *elsewhere], VisitTrait.ABSENT)
     assert (first.found, first.of, first.marked, first.whole) == (24, 30, 34, 90)
     assert (first.is_outside, second.is_outside) == (True, False)
@@ -45,7 +46,7 @@ def test_ten_visits_never_brand_a_person_by_a_share(found: int, marked: int, mor
 
 @given(visits=st.lists(VISIT, max_size=40), seed=st.integers(0, 99))
 def test_shares_add_up_to_the_thon_in_whatever_order_visits_came(
-    visits: list[CountedVisit], seed: int
+    visits: list[AlikeVisits], seed: int
 ) -> None:
     for trait in VisitTrait:
         rows = compared(visits, trait)
@@ -61,10 +62,10 @@ def test_shares_add_up_to_the_thon_in_whatever_order_visits_came(
 
 def test_unknown_answers_are_compared_by_visits_not_by_answers() -> None:
     """One household that knows nothing at all is one visit."""
-    one_bad = [CountedVisit(1, 7, unknown=20 if at == 0 else 0, could_be=20) for at in range(12)]
-    others = [CountedVisit(2, 7, unknown=0, could_be=20) for _ in range(40)]
+    one_bad = [AlikeVisits(1, 7, unknown=20 if at == 0 else 0, could_be=20) for at in range(12)]
+    others = [AlikeVisits(2, 7, unknown=0, could_be=20) for _ in range(40)]
     assert not any(row.is_outside for row in compared([*one_bad, *others], VisitTrait.UNKNOWN))
-    always = [CountedVisit(1, 7, unknown=9, could_be=20) for _ in range(12)]
+    always = [AlikeVisits(1, 7, unknown=9, could_be=20) for _ in range(12)]
     assert [row.is_outside for row in compared([*always, *others], VisitTrait.UNKNOWN)] == [True, False]
 
 
@@ -82,6 +83,17 @@ def test_honest_collectors_are_hardly_ever_outside() -> None:
     called = 0
     for seed in range(100):
         rnd = random.Random(seed)
-        visits = [CountedVisit(at % 5, 1, is_absent=rnd.random() < 0.35) for at in range(300)]
+        visits = [AlikeVisits(at % 5, 1, is_absent=rnd.random() < 0.35) for at in range(300)]
         called += sum(row.is_outside for row in compared(visits, VisitTrait.ABSENT))
     assert called <= 5
+
+
+@given(visits=st.lists(VISIT, max_size=30), numbers=st.lists(st.integers(1, 4), min_size=30, max_size=30))
+def test_visits_told_together_are_compared_as_each_by_itself(
+    visits: list[AlikeVisits], numbers: list[int]
+) -> None:
+    """R39. Medians too: what is usual in a thôn is that of its visits, however they are added up."""
+    together = [replace(visit, number=number) for visit, number in zip(visits, numbers, strict=False)]
+    alone = [replace(visit, number=1) for visit in together for _ in range(visit.number)]
+    for trait in VisitTrait:
+        assert compared(together, trait) == compared(alone, trait)

@@ -81,6 +81,24 @@ def test_who_was_spoken_to_begins_anew(thon: CheckedThon) -> None:
     assert keys(thon) == ["tham:vang"]
 
 
+def test_each_pattern_is_open_since_its_own_talk(thon: CheckedThon) -> None:
+    """R39. A talk about one thing says nothing of another; of several talks each visit is held to the right one."""
+    walked(thon, 13, 14)
+    walked(thon, 0, 14, second=True, first_home=14)
+    assert set(keys(thon)) == {"absent", "tham:vang"}
+    collector = thon.first.collector.id
+    member_shares.settle(collector, "absent", "person:1")
+    db.session.commit()
+    assert keys(thon) == ["tham:vang"]
+    walked(thon, 11, 11)
+    member_shares.settle(collector, "tham:vang", "person:1")
+    db.session.commit()
+    walked(thon, 10, 10)
+    assert keys(thon) == ["absent"]  # 21 since the first talk, ten since the second
+    walked(thon, 2, 2)
+    assert set(keys(thon)) == {"absent", "tham:vang"}
+
+
 def test_an_edit_or_a_rejection_moves_the_share(thon: CheckedThon) -> None:
     first = thon.visit(0, "vang")
     walked(thon, 7, 12, first_home=1)
