@@ -28,6 +28,7 @@ from app import create_app
 from bench import machine, pages, soak_databases, soak_figures
 from bench.soak_databases import SoakDatabase
 from bench.soak_figures import HeldAtRest, Rest, Sample
+from bench.soak_turns import Turns
 from server import clock, migrate
 from server.accounts import persons
 from server.counting import tally
@@ -105,8 +106,7 @@ class Soak:
         self.seconds, self.began = minutes * 60, time.monotonic()
         self.counts, self.samples, self.rests = Counts(), list[Sample](), list[Rest]()
         self.failed: list[BaseException] = []
-        self.ends, self.goes = threading.Event(), threading.Event()
-        self._by_night = threading.Lock()
+        self.ends, self.turns = threading.Event(), Turns()
         self._first_day = f"{clock.now().astimezone(clock.LOCAL):%Y-%m-%d}"
         self._cookie, self._file = "", ""
 
@@ -121,12 +121,12 @@ class Soak:
         while not self._asked("/healthz"):
             assert time.monotonic() < self.began + PATIENCE_SECONDS, "the server does not begin to answer"
         self.began = time.monotonic()
-        self.goes.set()
+        self.turns.begin()
         for each in threads:
             each.start()
         self._guarded(self._week)
         self.ends.set()
-        self.goes.set()
+        self.turns.begin()
         for each in threads:
             each.join(180)
         if self.failed:
@@ -140,7 +140,7 @@ class Soak:
         except BaseException as error:
             self.failed.append(error)
             self.ends.set()
-            self.goes.set()
+            self.turns.begin()
 
     def _week(self) -> None:
         """The hours pass; after a tenth the server is restarted, later its database fails, and three times all rest."""
@@ -163,8 +163,7 @@ class Soak:
     def _rest(self, hour: int) -> None:
         """Nobody sends; the same requests as at every rest, and what the server holds then. Its clock stands still."""
         began = time.monotonic()
-        with self._by_night:
-            self.goes.clear()
+        with self.turns.rest():
             time.sleep(REST_SECONDS)
             for path in same_requests(self._first_day) * SAME_TIMES:
                 self._asked(path)
@@ -172,14 +171,13 @@ class Soak:
             self.rests.append(Rest(hour, self.counts.visits, self._held()))
         print(f"{time.monotonic() - self.began:.0f} s, {self.rests[-1]}", flush=True)
         self.began += time.monotonic() - began
-        self.goes.set()
 
     def _send(
         self, phones: Sequence[Phone], homes: Sequence[Sequence[uuid.UUID]], dice: random.Random
     ) -> None:
         """Each phone in its turn, a third of the visits with a photo, until each is acknowledged."""
         for phone, own in itertools.cycle(zip(phones, homes, strict=True)):
-            self.goes.wait()
+            self.turns.wait_for_work()
             if self.ends.is_set():
                 return
             photo = (
@@ -210,7 +208,7 @@ class Soak:
     def _read(self) -> None:
         """An officer goes through pages and files, and signs in again when their day is over."""
         for path in itertools.cycle(READ):
-            self.goes.wait()
+            self.turns.wait_for_work()
             if self.ends.is_set():
                 return
             if path == XLSX and self._file:
@@ -253,11 +251,11 @@ class Soak:
         environ = self.served.environment()
         del environ["PROMETHEUS_MULTIPROC_DIR"]  # figures are the server's own
         for night in range(7):
-            while time.monotonic() < self.began + self.seconds * (night + 0.5) / 7 or not self.goes.is_set():
+            while time.monotonic() < self.began + self.seconds * (night + 0.5) / 7:
                 if self.ends.wait(0.5):
                     return
             for command in (["nightly"], ["backup", str(folder), "--keep", "2"]):
-                with self._by_night:
+                with self.turns.command():
                     if self.ends.is_set():
                         return
                     done = subprocess.run(
@@ -274,7 +272,7 @@ class Soak:
     def _record(self) -> None:
         instance = self.served.settings.instance
         while not self.ends.wait(SAMPLE_SECONDS):
-            if not self.goes.is_set():
+            if self.turns.is_resting:
                 continue
             with contextlib.suppress(OSError):
                 logs = sum(each.stat().st_size for each in instance.glob("*.log"))
