@@ -13,15 +13,16 @@ from server import clock
 from server.db import db
 from server.models import Collector, CollectorVillage, Commune, Finding, Indicator, Submission, Village
 from server.pay.pay_sheet import TeamMember, WorkDone
+from server.places import day_ends
 
 _FIRST = aliased(Submission)
 """The first of a chain of edits: whoever sent that walked there, whoever corrects it later."""
 
 
 def _counted(columns: Any, commune: Commune, start: dt.date, end: dt.date) -> tuple[Any, Any]:
-    """Who walked, and these columns, of what counts of the days from `start` to before `end` (UTC+7); of an edited
-    visit the newest version. Two statements, of what was never edited and of edits: each begins at the commune's
-    collectors, where one over both would read the submissions of the city.
+    """Who walked, and these columns (a day and its sum), of what counts of the days from `start` to before `end`
+    (UTC+7); of an edited visit the newest version. Two statements, of what was never edited and of edits: each begins
+    at the commune's collectors, where one over both would read the submissions of the city.
     """
     since, until = (dt.datetime.combine(day, dt.time(), clock.LOCAL) for day in (start, end))
     theirs = sa.select(Collector.id).where(Collector.commune_id == commune.id)
@@ -35,8 +36,12 @@ def _counted(columns: Any, commune: Commune, start: dt.date, end: dt.date) -> tu
     alone = sa.select(Submission.collector_id, *columns).select_from(Submission)
     edits = sa.select(_FIRST.collector_id, *columns).select_from(Submission)
     return (
-        alone.where(Submission.root_id.is_(None), Submission.collector_id.in_(theirs), *counts),
-        edits.join(_FIRST, _FIRST.id == Submission.root_id).where(_FIRST.collector_id.in_(theirs), *counts),
+        alone.where(Submission.root_id.is_(None), Submission.collector_id.in_(theirs), *counts).group_by(
+            Submission.collector_id, columns[0]
+        ),
+        edits.join(_FIRST, _FIRST.id == Submission.root_id)
+        .where(_FIRST.collector_id.in_(theirs), *counts)
+        .group_by(_FIRST.collector_id, columns[0]),
     )
 
 
@@ -46,17 +51,18 @@ def by_month(commune: Commune, start: dt.date, end: dt.date) -> dict[tuple[dt.da
     A day counts once, whatever was sent on it; a visit is one to a household with a result; helped are the people of
     all events that count (R2).
     """
+    day = day_ends.day(Submission.observed_at, db.engine.dialect.name).label("day")
     days: dict[tuple[dt.date, int], set[dt.date]] = defaultdict(set)
     visits: dict[tuple[dt.date, int], int] = defaultdict(int)
     helped: dict[tuple[dt.date, int], int] = defaultdict(int)
-    walked = _counted((Submission.observed_at, Submission.result), commune, start, end)
-    for collector_id, observed_at, result in _rows(walked):
-        day = clock.day_of(observed_at)
-        days[day.replace(day=1), collector_id].add(day)
-        visits[day.replace(day=1), collector_id] += result is not None
-    stated = _counted((Submission.observed_at, Finding.done), commune, start, end)
-    for collector_id, observed_at, done in _rows(map(_of_events, stated)):
-        helped[clock.day_of(observed_at).replace(day=1), collector_id] += done
+    walked = _counted((day, sa.func.count(Submission.result)), commune, start, end)
+    for collector_id, of_day, with_result in _rows(walked):
+        key = of_day.replace(day=1), collector_id
+        days[key].add(of_day)
+        visits[key] += with_result
+    stated = _counted((day, sa.func.sum(Finding.done)), commune, start, end)
+    for collector_id, of_day, done in _rows(map(_of_events, stated)):
+        helped[of_day.replace(day=1), collector_id] += int(done)
     return {key: WorkDone(len(days[key]), visits[key], helped[key]) for key in days}
 
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from server import clock
-from server.db import db, is_among
+from server.db import db
 from server.models import Collector, Commune, Submission, SubmissionReview, Village
 from server.places import merged_villages
 from server.review.first_look import Waited, WaitsFor
 
 LATE_DAYS = 7
 SHOWN = dt.timedelta(days=91)
-_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -67,26 +67,25 @@ def by_village(commune: Commune, waiting: Sequence[Waited]) -> list[VillageWaiti
 
 def decided(commune: Commune) -> dict[str, WaitingTime]:
     """How long the first decisions on what teams sent in the last quarter took, by what was decided."""
-    dialect = db.engine.dialect.name
-    senders = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id == commune.id)).all()
-    sent = sa.select(Submission.id, Submission.received_at).where(
-        is_among(Submission.collector_id, senders, dialect), Submission.received_at >= clock.now() - SHOWN
+    earlier = aliased(SubmissionReview)
+    is_first = ~sa.exists().where(
+        earlier.submission_id == SubmissionReview.submission_id,
+        earlier.id < SubmissionReview.id,
+        earlier.before != earlier.after,
     )
-    came: dict[int, dt.datetime] = {row.id: row.received_at for row in db.session.execute(sent)}
-    took: dict[str, list[float]] = {}
-    numbers = sorted(came)
-    for start in range(0, len(numbers), _AT_ONCE):
-        decisions = (
-            sa.select(SubmissionReview.submission_id, SubmissionReview.after, SubmissionReview.at)
-            .where(
-                is_among(SubmissionReview.submission_id, numbers[start : start + _AT_ONCE], dialect),
-                SubmissionReview.before != SubmissionReview.after,
-            )
-            .order_by(SubmissionReview.id.desc())
+    query = (
+        sa.select(SubmissionReview.after, SubmissionReview.at, Submission.received_at)
+        .join(Submission, Submission.id == SubmissionReview.submission_id)
+        .where(
+            Submission.collector_id.in_(sa.select(Collector.id).where(Collector.commune_id == commune.id)),
+            Submission.received_at >= clock.now() - SHOWN,
+            SubmissionReview.before != SubmissionReview.after,
+            is_first,
         )
-        first = {row.submission_id: row for row in db.session.execute(decisions)}  # the oldest is told last
-        for number, row in first.items():
-            took.setdefault(row.after, []).append(max(0.0, (row.at - came[number]) / dt.timedelta(days=1)))
+    )
+    took: dict[str, list[float]] = {}
+    for row in db.session.execute(query):
+        took.setdefault(row.after, []).append(max(0.0, (row.at - row.received_at) / dt.timedelta(days=1)))
     return {
         state: WaitingTime(
             len(days), statistics.median(days), max(days), sum(each > LATE_DAYS for each in days)
