@@ -2,10 +2,12 @@
 
 import logging
 import threading
+import time
 
 import sqlalchemy as sa
 from flask import Flask, current_app
 
+from server import background
 from server.intake import apply_batches
 
 log = logging.getLogger(__name__)
@@ -22,9 +24,7 @@ def start(app: Flask) -> threading.Thread | None:
         return None
     woken = app.extensions[_WOKEN] = threading.Event()
     woken.set()  # a process that was killed may have left something
-    thread = threading.Thread(target=_run, args=(app, woken, seconds), name="apply", daemon=True)
-    thread.start()
-    return thread
+    return background.for_ever(lambda: _turn(app, woken, seconds), "apply")
 
 
 def wake() -> None:
@@ -36,16 +36,14 @@ def wake() -> None:
         _settle(waits=True)
 
 
-def _run(app: Flask, woken: threading.Event, seconds: float) -> None:
+def _turn(app: Flask, woken: threading.Event, seconds: float) -> None:
     """What comes within these seconds is applied together: each batch costs some statements, however small it is."""
-    pause = threading.Event()
-    while True:
-        woken.wait(AT_LEAST_EVERY)
-        pause.wait(seconds)
-        woken.clear()
-        with app.app_context():
-            if not _settle(waits=False):
-                woken.set()
+    woken.wait(AT_LEAST_EVERY)
+    time.sleep(seconds)
+    woken.clear()
+    with app.app_context():
+        if not _settle(waits=False):
+            woken.set()
 
 
 def _settle(*, waits: bool) -> bool:

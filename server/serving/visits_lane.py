@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import queue
-import threading
 from dataclasses import dataclass, field
 
 from flask import Flask
 
+from server import background
 from server.intake import receive
 from server.intake.log import Sent
 from server.openrosa.submission import KEPT_TOGETHER, told
@@ -38,7 +38,7 @@ class VisitsLane:
 
     def start(self) -> None:
         """In a process that serves, for as long as it lives."""
-        threading.Thread(target=self._run, name="visits", daemon=True).start()
+        background.for_ever(self._turn, "visits")
 
     async def answered(self, call: WsgiCall) -> bool:
         """Whether the call has its answer, a visit being durable; else it begins again alone, where it may wait."""
@@ -47,15 +47,15 @@ class VisitsLane:
         self._waiting.put(visit)
         return await visit.is_answered
 
-    def _run(self) -> None:
-        while True:
-            visits = [self._waiting.get()]
-            while len(visits) < MOST and not self._waiting.empty():
-                visits.append(self._waiting.get())
-            try:
-                self._read_and_keep(visits)
-            except Exception:
-                log.exception("visits begin again alone")
+    def _turn(self) -> None:
+        visits = [self._waiting.get()]
+        while len(visits) < MOST and not self._waiting.empty():
+            visits.append(self._waiting.get())
+        try:
+            self._read_and_keep(visits)
+        except Exception:
+            log.exception("visits begin again alone")
+        finally:
             visits[0].is_answered.get_loop().call_soon_threadsafe(_answer, visits)
 
     def _read_and_keep(self, visits: list[VisitOnItsWay]) -> None:

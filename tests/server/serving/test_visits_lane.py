@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -65,6 +66,21 @@ def sent(app: Flask, calls: list[WsgiCall]) -> list[bool]:
         return await begun
 
     return asyncio.run(wait())
+
+
+def test_a_visit_that_would_end_the_lane_holds_up_no_later_one(
+    app: Flask, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (call(app, token, sample.filled()) for _ in range(2))
+    monkeypatch.setattr(first, "begin", lambda: sys.exit("ends the thread that meets it"))
+
+    async def one_after_the_other() -> list[bool]:
+        lane = VisitsLane(app)
+        lane.start()
+        return [await asyncio.wait_for(lane.answered(each), 20) for each in (first, second)]
+
+    assert asyncio.run(one_after_the_other()) == [False, True]
+    assert instances() == 1
 
 
 def instances() -> int:
