@@ -23,6 +23,7 @@ from forms.check import (
     phone_and_web_limits,
     sheet_rules,
     stand_ins,
+    survey_rules,
 )
 from forms.check.mend import mended
 from forms.check.pyxform_words import all_told, told
@@ -152,10 +153,8 @@ def _circles(xform: bytes, book: Mapping[str, Sheet]) -> Iterator[SheetError]:
     if circle:
         rows = dict(book["survey"].questions())
         named = next((path for path in circle if path in rows), None)
-        sentence = f"công thức chờ nhau mãi: {' → '.join(circle)}. Hãy bỏ một chỗ."
         row = rows[named] if named else None
-        column = "calculation" if row and row["calculation"] else "relevant"
-        yield book["survey"].error(row, column, sentence, circle[0])
+        yield survey_rules.waiting_error(book["survey"], row, circle, circle[1].rpartition("/")[2])
 
 
 def _instances(xform: bytes) -> frozenset[str]:

@@ -1,11 +1,14 @@
-"""Nodes of an XForm that wait for each other, which no phone opens: by calculations, and by what hides them."""
+"""Nodes of an XForm that wait for each other, which no phone opens.
+
+A node waits for what its calculation reads, what hides it, and what makes it required or read-only.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from forms.engine.unfillable import Unfillable
 from forms.engine.xform import XForm
 from forms.engine.xpath_parser import parse
-from forms.engine.xpath_tree import BinaryOperation, Call, Negative, Path, Tree, walk
+from forms.engine.xpath_tree import BinaryOperation, Call, Negative, Path, Tree, placed, walk
 
 
 def waiting(xform: bytes) -> list[str]:
@@ -14,7 +17,7 @@ def waiting(xform: bytes) -> list[str]:
     leaves = [node.path for node in form.nodes]
     sources: dict[str, set[str]] = {}
     for path, bind in form.binds.items():
-        for kind in ("calculate", "relevant"):
+        for kind in ("calculate", "relevant", "required", "readonly"):
             read = set(_read(bind.get(kind), path, form.root_name))
             hides = read and kind == "relevant"
             inside = [leaf for leaf in leaves if leaf.startswith(f"{path}/")] if hides else []
@@ -28,7 +31,7 @@ def _read(formula: str | None, path: str, root: str) -> Iterator[str]:
     if not formula:
         return
     try:
-        found = list(_paths(parse(formula)))
+        found = list(_paths(placed(parse(formula), f"/{root}/{path}")))
     except Unfillable:
         return  # told at its cell
     for each in found:

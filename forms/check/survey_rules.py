@@ -40,6 +40,8 @@ _KNOWN_COLUMNS = (
 )  # fmt: skip
 
 
+_WAIT = ("calculation", "relevant", "required", "readonly")
+"""The columns whose formulas phones keep up to date: two that read each other wait for ever."""
 _TEXT_COLUMNS = frozenset(
     {"label", "hint", "guidance_hint", "required_message", "constraint_message", "image", "audio", "video",
      "big-image", "media"}
@@ -256,10 +258,20 @@ def _cycle_errors(survey: Sheet) -> Iterator[SheetError]:
     for path, row in survey.questions():
         around = groups.get(path.rpartition("/")[0], "")
         groups[path] = f"{around} {row['relevant']}"
-        logic[row["name"]] = f"{row['calculation']} {groups[path]}"
+        logic[row["name"]] = " ".join((*(row[column] for column in _WAIT), groups[path]))
         rows[row["name"]] = row
     found = cycle(logic)
     if found:
         row = rows[found[0]]
-        sentence = f"công thức chờ nhau mãi: {' → '.join(found)}. Hãy bỏ một chỗ."
-        yield survey.error(row, "calculation" if row["calculation"] else "relevant", sentence, found[0])
+        yield waiting_error(survey, row, found, found[1])
+
+
+def waiting_error(survey: Sheet, row: SheetRow | None, circle: list[str], other: str) -> SheetError:
+    """What is said of a circle of questions, at the column by which this row waits for the other one."""
+    named = (column for column in _WAIT if row and other in references(row[column]))
+    filled = (column for column in _WAIT if row and row[column])
+    column = next(named, next(filled, "relevant"))
+    advice = "Hãy bỏ một chỗ."
+    if column == "required" and len(set(circle)) > 1:
+        advice = "Nếu chỉ cần một trong các câu: để required ở câu đứng sau, bỏ ở câu đứng trước."
+    return survey.error(row, column, f"công thức chờ nhau mãi: {' → '.join(circle)}. {advice}", circle[0])

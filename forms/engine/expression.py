@@ -21,6 +21,7 @@ from forms.engine.xpath_tree import (
     Step,
     Tree,
     Unsupported,
+    placed,
     walk,
 )
 
@@ -82,7 +83,7 @@ class Expression:
 def compile_expression(text: str, context: str) -> Expression:
     """Compile a formula for the node at `context` ("/data/a/b"); Unfillable where no phone could read it."""
     try:
-        return _compiled(parse(text), text, context)
+        return _compiled(placed(parse(text), context), text, context)
     except RecursionError:
         raise TooMuch(f"công thức lồng quá sâu: {text[:80]}") from None
 
@@ -346,6 +347,8 @@ def _children(scope: Scope, node: Any, step: _Prepared, own: int | None) -> list
             found = node.named(step.name)
     else:
         found = node.named("@" + step.name if step.attribute else step.name)
+        if step.name == "*" and [each.index for each in found] != list(range(len(found))):
+            raise Mismatch("dấu * gặp nhiều câu khác tên, điện thoại dừng ở đó: hãy viết tên từng câu")
     if own is not None:
         found = found[own : own + 1]
     for predicate in predicates:

@@ -1,13 +1,18 @@
 """Dates and times as JavaRosa works with them: milliseconds since 1970, seen in the zone of Việt Nam."""
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Not a fixed +7: days before June 1975 had +8, and phones write them so."""
 DAY = 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEFORE_1900 = timezone(timedelta(hours=7))
+"""Java knows no mean solar time of a place: before 1900 UTC each zone has the difference of today."""
+_FIRST_OF_1900 = datetime(1900, 1, 1, tzinfo=UTC)
+_WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 _DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -21,19 +26,28 @@ class JavaMoment:
     @property
     def local(self) -> datetime:
         """The clock of Việt Nam; OverflowError outside the years 1 to 9999."""
-        return (_EPOCH + timedelta(milliseconds=self.ms)).astimezone(ZONE)
+        utc = _EPOCH + timedelta(milliseconds=self.ms)
+        return utc.astimezone(_BEFORE_1900 if utc < _FIRST_OF_1900 else ZONE)
 
 
 def moment_of(clock: datetime) -> JavaMoment:
-    """The moment of a clock, cut to milliseconds; one without a zone is that of Việt Nam."""
-    aware = clock if clock.tzinfo else clock.replace(tzinfo=ZONE)
-    return JavaMoment((aware - _EPOCH) // timedelta(milliseconds=1))
+    """The moment of a clock with a zone, cut to milliseconds."""
+    return JavaMoment((clock - _EPOCH) // timedelta(milliseconds=1))
+
+
+def _told_here(day: date, hour: int = 0, minute: int = 0, second: int = 0, ms: int = 0) -> JavaMoment:
+    """The moment at which clocks of Việt Nam told that; of an hour that they told twice the later, as Java does."""
+    clock = time(hour, minute, second, ms * 1000)
+    old = datetime.combine(day, clock, _BEFORE_1900)
+    if old < _FIRST_OF_1900:
+        return moment_of(old)
+    first = datetime.combine(day, clock, ZONE)
+    return JavaMoment(max(moment_of(first).ms, moment_of(first.replace(fold=1)).ms))
 
 
 def start_of_day(moment: JavaMoment) -> JavaMoment:
     """Midnight of its day."""
-    local = moment.local
-    return moment_of(datetime(local.year, local.month, local.day, tzinfo=ZONE))
+    return _told_here(moment.local.date())
 
 
 def day_number(moment: JavaMoment) -> int:
@@ -60,46 +74,45 @@ def part_of_day(moment: JavaMoment, now: JavaMoment) -> float:
 def parse_day(text: str) -> JavaMoment | None:
     """ "2026-03-08" as its midnight; None for anything else."""
     day = _day(text)
-    return None if day is None else moment_of(day)
+    return None if day is None else _told_here(day)
 
 
 def parse_moment(text: str) -> JavaMoment | None:
     """A day, or a day and a time with or without a zone; None for anything else."""
-    written, mark, time = text.partition("T")
+    written, mark, rest = text.partition("T")
     day = _day(written)
     if day is None:
         return None
-    return _at(day, time) if mark else moment_of(day)
+    return _at(day, rest) if mark else _told_here(day)
 
 
 def parse_time(text: str, now: JavaMoment) -> JavaMoment | None:
     """A time of the day of `now`; None for anything else."""
-    local = now.local
-    return _at(datetime(local.year, local.month, local.day, tzinfo=ZONE), text)
+    return _at(now.local.date(), text)
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str) -> date | None:
     parts = text.split("-")
     try:
-        year, month, day = (int(part) for part in parts)
-        return datetime(year, month, day, tzinfo=ZONE)
+        year, month, day = map(_whole, parts)
+        return date(year, month, day)
     except (ValueError, OverflowError):
         return None
 
 
-def _at(day: datetime, text: str) -> JavaMoment | None:
+def _at(day: date, text: str) -> JavaMoment | None:
     """That time on that day; a zone in the text moves it to the clock of Việt Nam."""
     try:
-        time, minutes = _zone(text)
-        pieces = time.split(":")
+        written, minutes = _zone(text)
+        pieces = written.split(":")
         if len(pieces) not in {2, 3}:
             return None
-        hour, minute = int(pieces[0]), int(pieces[1])
-        second, millisecond = _seconds(pieces[2]) if len(pieces) == 3 else (0, 0)
-        parts = (day.year, day.month, day.day, hour, minute, second, millisecond * 1000)
+        clock = (_whole(pieces[0]), _whole(pieces[1]), *(_seconds(pieces[2]) if len(pieces) == 3 else (0, 0)))
         if minutes is None:
-            return moment_of(datetime(*parts, tzinfo=ZONE))
-        return moment_of(datetime(*parts, tzinfo=UTC) - timedelta(minutes=minutes))
+            return _told_here(day, *clock)
+        there = datetime.combine(day, time(*clock[:3], clock[3] * 1000), UTC)
+        here = moment_of(there - timedelta(minutes=minutes)).local
+        return _told_here(here.date(), here.hour, here.minute, here.second, here.microsecond // 1000)
     except (ValueError, OverflowError, IndexError):
         return None
 
@@ -110,10 +123,17 @@ def _zone(text: str) -> tuple[str, int | None]:
         return text[:-1], 0
     for sign, mark in ((1, "+"), (-1, "-")):
         if mark in text:
-            time, zone = text.split(mark)[:2]
+            clock, zone = text.split(mark)[:2]
             hours, _, minutes = zone.partition(":")
-            return time, sign * (int(hours) * 60 + (int(minutes) if minutes else 0))
+            return clock, sign * (_whole(hours) * 60 + (_whole(minutes) if minutes else 0))
     return text, None
+
+
+def _whole(text: str) -> int:
+    """A whole number as Java reads it, without spaces about it; ValueError for anything else."""
+    if not _WHOLE_NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _seconds(text: str) -> tuple[int, int]:
@@ -182,4 +202,4 @@ def _week(local: datetime) -> int:
     return 1 if left < next_first else week
 
 
-FIRST = moment_of(datetime(1970, 1, 1, tzinfo=ZONE))
+FIRST = _told_here(date(1970, 1, 1))

@@ -94,12 +94,11 @@ def _number_text(one: float) -> str:
 
 def to_moment(value: Any, *, with_time: bool) -> JavaMoment | str | float:
     """A value as a moment; "" and NaN stay. Mismatch for what is no date, or none of the years 1 to 9999."""
-    found = _to_moment(plain(value), with_time=with_time)
-    if isinstance(found, JavaMoment):
-        try:
-            _ = found.local
-        except OverflowError:
-            raise Mismatch("ngày ngoài các năm 1 đến 9999") from None
+    try:
+        found = _to_moment(plain(value), with_time=with_time)
+        _ = found.local if isinstance(found, JavaMoment) else None
+    except OverflowError:
+        raise Mismatch("ngày ngoài các năm 1 đến 9999") from None
     return found
 
 

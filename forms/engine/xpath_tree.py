@@ -1,7 +1,7 @@
 """What a formula is once it is read: a tree of values, paths, calls and the signs between them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,30 @@ class Unsupported:
 
 
 Tree = Literal | Path | Call | BinaryOperation | Negative | Unsupported
+
+
+def placed(tree: Tree, context: str) -> Tree:
+    """The formula of the node at `context`: a "*" of a path that goes the node's own way is the name on that way.
+
+    So JavaRosa reads it (TreeReference.contextualize): in the formula of /data/g/x, /data/*/a is /data/g/a.
+    """
+    if isinstance(tree, Path):
+        return _own_way(tree, context.split("/")[1:]) if tree.start == "root" else tree
+    if isinstance(tree, Call):
+        return replace(tree, arguments=tuple(placed(each, context) for each in tree.arguments))
+    if isinstance(tree, BinaryOperation):
+        return replace(tree, left=placed(tree.left, context), right=placed(tree.right, context))
+    return replace(tree, inner=placed(tree.inner, context)) if isinstance(tree, Negative) else tree
+
+
+def _own_way(path: Path, own: list[str]) -> Path:
+    steps = list(path.steps)
+    for at, (step, name) in enumerate(zip(path.steps, own, strict=False)):
+        if step.name == "*" and not step.attribute:
+            steps[at] = replace(step, name=name)
+        elif step.name != name:
+            break
+    return replace(path, steps=tuple(steps))
 
 
 def walk(tree: Tree) -> Iterator[Tree]:

@@ -90,6 +90,7 @@ REFUSED = [
     ("distance('nhà')", "vị trí"),
     ("cht:difference(1, 2)", "cht:difference"),
     ("pulldata()", "pulldata"),
+    ("count(/data/*)", "chờ nhau"),
 ]
 
 
@@ -216,6 +217,51 @@ def test_a_group_hidden_by_its_own_child_is_refused() -> None:
     verdict, told = judged(content.encode())
     assert (verdict, told[0].row) == ("refuse", 3)
     assert "chờ nhau mãi" in told[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "second", "words"),
+    [
+        ("required", "${thu} = ''", "${so} = ''", "để required ở câu đứng sau"),
+        ("required", ". = ''", "", "so → so"),
+        ("required", "", "sum(${so}) > 1 and ${thu} = ''", "thu → thu"),
+        ("read_only", "${thu} != ''", "${so} != ''", "Hãy bỏ một chỗ"),
+    ],
+)
+def test_questions_that_are_required_or_read_only_by_each_other_open_on_no_phone(
+    column: str, first: str, second: str, words: str
+) -> None:
+    content = f"""
+| survey |
+| | type | name | label | {column} |
+| | text | so | Số điện thoại | {first} |
+| | text | thu | Thư điện tử | {second} |
+| settings |
+| | form_id | version |
+| | mot_trong_hai | 1 |
+"""
+    verdict, told = judged(content.encode())
+    assert (verdict, told[0].column) == ("refuse", column)
+    assert words in told[0].sentence
+    assert judged(content.replace(first or second, "").encode())[0] == "accept"
+
+
+def test_a_star_that_stands_for_several_questions_is_refused() -> None:
+    content = """
+| survey |
+| | type | name | label | calculation |
+| | begin group | diem | Điểm | |
+| | integer | toan | Toán | |
+| | integer | van | Văn | |
+| | end group | | | |
+| | calculate | tong | | sum(${diem}/*) |
+| settings |
+| | form_id | version |
+| | sao | 1 |
+"""
+    verdict, told = judged(content.encode())
+    assert (verdict, told[0].row, told[0].column) == ("refuse", 6, "calculation")
+    assert "viết tên từng câu" in told[0].sentence
 
 
 # What JavaRosa itself says, where Java is -------------------------------------------------------------------
