@@ -138,6 +138,16 @@ def cpu_seconds_of(*roots: int) -> float:
     return total / TICKS
 
 
+def family(root: int) -> list[int]:
+    """A process and those that it started."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            text = stat.read_text()
+            parents[int(stat.parent.name)] = int(text[text.rindex(")") + 2 :].split()[1])
+    return [root, *(process for process, parent in parents.items() if parent == root)]
+
+
 @dataclasses.dataclass(frozen=True)
 class Sent:
     """What a run of requests took: seconds in all, seconds of each, and how many had which status."""

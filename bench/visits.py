@@ -4,7 +4,8 @@ python -m bench.visits [--visits 2000] [--runs 5] [--connections 8] [--databases
                        [--stored 1300000] [--slow-disk] [--against FOLDER]
 
 With `--against` another checkout is measured in the same minutes, run by run in turn; each prepares a database of its
-own with its own code. A run ends when nothing that was accepted is left to be applied.
+own with its own code. With `--stored` a database with as many visits and one without any are measured in turn. A run
+ends when nothing that was accepted is left to be applied.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bench import city, machine
+from bench import city, machine, soak_figures
 
 UNLOOKED_AT = {"TUNGNHA_CHECK_SECONDS": "0", "TUNGNHA_NEW_AT_ONCE": "1000000"}
 """Doubts that are looked for afterwards would come within the seconds of a run or not by chance; one phone sends in
@@ -76,6 +77,8 @@ class Run:
     p99: float
     lag: float
     """Seconds for which the oldest that was owed waited, at most."""
+    memory: float
+    """Megabytes of all processes of the server, each with its share of what it shares (PSS)."""
 
 
 def main() -> None:
@@ -93,8 +96,10 @@ def main() -> None:
     for kind in options.databases:
         with _database(kind, slow=options.slow_disk) as server, tempfile.TemporaryDirectory() as folder:
             roots = [machine.ROOT, *([options.against.resolve()] if options.against else [])]
+            both = [(root, stored) for root in roots for stored in sorted({0, options.stored})]
             sides = [
-                _side(kind, root, server, Path(folder) / str(n), options) for n, root in enumerate(roots)
+                _side(root, server, Path(folder) / str(n), stored, options)
+                for n, (root, stored) in enumerate(both)
             ]
             measure(kind, sides, server, options)
 
@@ -116,7 +121,7 @@ def _database(kind: str, *, slow: bool) -> Iterator[machine.Postgres | None]:
 
 
 def _side(
-    kind: str, root: Path, server: machine.Postgres | None, folder: Path, options: argparse.Namespace
+    root: Path, server: machine.Postgres | None, folder: Path, stored: int, options: argparse.Namespace
 ) -> Side:
     """Have a checkout prepare its database."""
     folder.mkdir()
@@ -125,15 +130,16 @@ def _side(
         name = f"bench_{folder.name}"
         machine.administer(server.url, f"CREATE DATABASE {name}")
         url = machine.database(server.url, name)
-    households = 400_000 if options.stored else 40_000 if kind == "postgresql" else 4_000
+    households = 400_000 if options.stored else 40_000 if server is not None else 4_000
     told = subprocess.run(
-        [sys.executable, "-c", PREPARE, url, str(folder), str(households), str(options.stored)],
+        [sys.executable, "-c", PREPARE, url, str(folder), str(households), str(stored)],
         cwd=root, check=True, stdout=subprocess.PIPE,
     ).stdout.splitlines()[-1]  # fmt: skip
     made = json.loads(told)
     known = city.City(made["token"], [(uuid.UUID(each), code) for each, code in made["households"]])
     keeps_a_log = (root / "server" / "intake" / "log.py").exists()
-    return Side(root.name, root, url, folder, known, keeps_a_log)
+    name = f"{root.name}, {stored:,} stored" if options.stored else root.name
+    return Side(name, root, url, folder, known, keeps_a_log)
 
 
 def measure(
@@ -171,11 +177,12 @@ def _run(side: Side, server: machine.Postgres | None, rnd: random.Random, option
             owed.wait()
             seconds = time.perf_counter() - began
             cpu = machine.cpu_seconds_of(served.process.pid, *roots) - before
+            memory = soak_figures.held(machine.family(served.process.pid), 0).memory_mb
     assert set(sent.statuses) == {201}, sent.statuses
     return Run(
         round(cpu / options.visits * 1000, 3), round(sent.per_second), round(options.visits / seconds),
         round(sent.percentile(50), 1), round(sent.percentile(95), 1), round(sent.percentile(99), 1),
-        round(owed.longest, 3),
+        round(owed.longest, 3), round(memory),
     )  # fmt: skip
 
 

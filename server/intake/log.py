@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from server import clock
 from server.db import db, single_statements
@@ -19,7 +19,7 @@ from server.files.attachments import Blob
 from server.intake import edits_and_resends, effects, floods, latest_moment, place
 from server.intake.edits_and_resends import Edited, StoredSubmission
 from server.intake.place import SubmissionPlace
-from server.intake.rows import document, dumped, insert
+from server.intake.rows import dumped, insert, inserted
 from server.intake.scope import EntityHome
 from server.intake.sender import Sender
 from server.intake.state import BatchState, names
@@ -203,19 +203,17 @@ def _add(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[str,
     if not rows:
         return {}
     ordered = sorted(rows, key=lambda row: row["instance_id"])
-    found = (Submission.instance_id, Submission.id)
-    if connection.dialect.name == "postgresql":
-        names = tuple(ordered[0])
-        given = sa.select(*document(Submission, names).c)
-        statement = postgresql.insert(Submission).from_select(list(names), given)
-        added = connection.execute(
-            statement.on_conflict_do_nothing().returning(*found), {"rows": dumped(ordered)}
-        )
-    else:
-        added = connection.execute(
-            sqlite.insert(Submission).on_conflict_do_nothing().returning(*found), ordered
-        )
+    is_document = connection.dialect.name == "postgresql"
+    statement = _added(connection.dialect.name, tuple(ordered[0]))
+    added = connection.execute(statement, {"rows": dumped(ordered)} if is_document else ordered)
     return {row.instance_id: row.id for row in added}
+
+
+@functools.cache
+def _added(dialect: str, names: tuple[str, ...]) -> sa.Executable:
+    """The statement that adds them, made once for each way of being sent."""
+    adds = inserted(Submission, names) if dialect == "postgresql" else sqlite.insert(Submission)
+    return adds.on_conflict_do_nothing().returning(Submission.instance_id, Submission.id)
 
 
 _ASKED = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from geo.series import NOTHING, Amount
 from server.counting import tally
@@ -67,8 +68,7 @@ def insert(connection: sa.Connection, table: Any, rows: Sequence[Row]) -> None:
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        statement = sa.insert(table).from_select([*rows[0]], sa.select(*document(table, tuple(rows[0])).c))
-        connection.execute(statement, {"rows": dumped(rows)})
+        connection.execute(inserted(table, tuple(rows[0])), {"rows": dumped(rows)})
     else:
         connection.execute(sa.insert(table), rows)
 
@@ -77,12 +77,10 @@ def update(connection: sa.Connection, table: Any, rows: Sequence[Row]) -> None:
     """Give rows, found by `id`, new values; all have the same columns."""
     if not rows:
         return
-    names = [name for name in rows[0] if name != "id"]
     if connection.dialect.name == "postgresql":
-        given = document(table, tuple(rows[0]))
-        statement = sa.update(table).where(table.id == given.c.id).values({n: given.c[n] for n in names})
-        connection.execute(statement, {"rows": dumped(rows)})
+        connection.execute(_updated(table, tuple(rows[0])), {"rows": dumped(rows)})
         return
+    names = [name for name in rows[0] if name != "id"]
     own = sa.update(table).where(table.id == sa.bindparam("key"))
     connection.execute(
         own.values({n: sa.bindparam(f"new_{n}") for n in names}),
@@ -91,7 +89,19 @@ def update(connection: sa.Connection, table: Any, rows: Sequence[Row]) -> None:
 
 
 @functools.cache
-def document(table: Any, names: tuple[str, ...]) -> Any:
+def inserted(table: Any, names: tuple[str, ...]) -> postgresql.Insert:
+    """The statement by which PostgreSQL takes in the rows of a document, made once: that costs as much as to run it."""
+    return postgresql.insert(table).from_select(list(names), sa.select(*_document(table, names).c))
+
+
+@functools.cache
+def _updated(table: Any, names: tuple[str, ...]) -> sa.Update:
+    given = _document(table, names)
+    new = {name: given.c[name] for name in names if name != "id"}
+    return sa.update(table).where(table.id == given.c.id).values(new)
+
+
+def _document(table: Any, names: tuple[str, ...]) -> Any:
     """Rows of a table that PostgreSQL is given as one JSON document: a fifth of what as many parameters cost."""
     columns = table.__table__.c
     return (
