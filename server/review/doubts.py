@@ -239,8 +239,18 @@ def _new(connection: sa.Connection) -> Sequence[Any]:
     """The next visits that nobody has looked at; none where another process is at it."""
     if connection.dialect.name == "postgresql" and not connection.scalar(_CHECKING):
         return ()
+    return _unlooked(connection, PART[connection.dialect.name]).all()
+
+
+def _unlooked(connection: sa.Connection, most: int) -> sa.CursorResult[Any]:
     after = (connection.scalar(_NEWEST) or 0) - LOOKED_BACK
-    return connection.execute(_NEW, {"after": after, "most": PART[connection.dialect.name]}).all()
+    return connection.execute(_NEW, {"after": after, "most": most})
+
+
+def oldest_unlooked(connection: sa.Connection) -> dt.datetime | None:
+    """Since when the first of the visits waits that nobody has looked at."""
+    first = _unlooked(connection, most=1).first()
+    return first.received_at if first is not None else None
 
 
 def _typical(connection: sa.Connection, form_id: int, fresh: Sequence[int | None]) -> int | None:

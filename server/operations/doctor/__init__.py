@@ -16,6 +16,7 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Diagnosis]]], ...] = (
     ("disk", machine.disk),
     ("database", data.database),
     ("log", data.log),
+    ("doubts", data.looked_at),
     ("clock", data.clock_),
     ("deletion", data.deletions),
     ("fonts", machine.fonts),

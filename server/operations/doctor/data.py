@@ -14,6 +14,7 @@ from server.models import Collector
 from server.operations import health
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 from server.privacy import deletion_guard
+from server.review import doubts
 
 NOT_ASKED = (
     "Chưa kiểm tra được vì cơ sở dữ liệu không trả lời; xem TUNGNHA_DATABASE_URL và máy chủ cơ sở dữ liệu."
@@ -101,6 +102,25 @@ def log() -> Iterator[Diagnosis]:
         yield fine("log", "Mọi phiếu đã nhận đều đã vào danh sách và số liệu.")
 
 
+UNLOOKED = dt.timedelta(hours=26)
+"""A command of the night looks at a day's visits; what waits for longer waits for somebody to look why."""
+
+
+def looked_at() -> Iterator[Diagnosis]:
+    """Whether somebody, the server or a command, goes on looking for doubts in new visits."""
+    with db.engine.connect() as connection:
+        oldest = doubts.oldest_unlooked(connection)
+    if oldest is not None and oldest < clock.now() - UNLOOKED:
+        yield doubtful(
+            "doubts",
+            "Phiếu nhận từ {since} chưa được xem có gì đáng ngờ: hãy xem nhật ký máy chủ, rồi chạy “flask submissions "
+            "check”.",
+            since=_time(oldest),
+        )
+    else:
+        yield fine("doubts", "Phiếu mới vẫn được xem có gì đáng ngờ.")
+
+
 def clock_() -> Iterator[Diagnosis]:
     """Whether the clock went back behind what is stored, or apart from the database's."""
     now = clock.now()
@@ -123,10 +143,10 @@ def clock_() -> Iterator[Diagnosis]:
         )
     else:
         with db.engine.connect() as connection:
-            doubts = deletion_guard.clock_doubts(connection)
-        for each in doubts:
+            unsure = deletion_guard.clock_doubts(connection)
+        for each in unsure:
             yield doubtful("clock", "{doubt} Hãy xem giờ; việc xóa theo hạn sẽ dừng lại để hỏi.", doubt=each)
-        if not doubts:
+        if not unsure:
             yield fine("clock", "Đồng hồ máy chủ chỉ {now}.", now=_time(now))
 
 

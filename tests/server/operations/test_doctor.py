@@ -19,6 +19,7 @@ from server.files.attachments import Upload
 from server.intake import receive
 from server.models import Attachment, Submission, Tally
 from server.operations import doctor
+from server.review import doubts
 from server.settings import Settings
 from tests import sample
 from tests.people import browser, make_person
@@ -89,6 +90,19 @@ def test_sums_that_are_not_those_of_the_findings_are_an_error(place: Place) -> N
     db.session.commit()
     assert "flask coverage recount --correct" in found()["tally"]
     assert "tally" not in found(thorough=False)
+
+
+def test_visits_that_nobody_has_looked_at_for_more_than_a_day_are_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(Visit(household=1, create=True), place.both)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + dt.timedelta(hours=25))
+    assert "doubts" not in found(thorough=False)
+    monkeypatch.setattr(clock, "now", lambda: now + dt.timedelta(hours=27))
+    assert "flask submissions check" in found(thorough=False)["doubts"]
+    doubts.once()
+    assert "doubts" not in found(thorough=False)
 
 
 def test_a_clock_that_went_back_is_an_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
