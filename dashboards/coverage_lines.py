@@ -127,7 +127,7 @@ def _source(target: TargetFigure, judgement: TargetJudgement) -> str:
 
 def _bar(table: CoverageTable, row: TargetRow) -> Bullet:
     target, judgement = row.target, row.judgement
-    gone = share_of_time_gone(target.start, target.deadline, table.as_of)
+    gone = share_of_time_gone(target.start, target.deadline, table.over)
     band = row.estimate if judgement.source == "survey" and not judgement.over_all else None
     return bullet(judgement.value_shown, target.value, gone, band)
 

@@ -31,6 +31,7 @@ PERIOD_NAMES = {"week": "tuần", "month": "tháng", "quarter": "quý"}
 PERIODS = {"week": "mỗi tuần", "month": "mỗi tháng", "quarter": "mỗi quý"}
 
 NOT_TOLD = "không nêu"
+RUNNING = "đang diễn ra"
 HIDDEN = {
     "base": "dưới 5 hộ",  # a thôn with one to four subjects (R25)
     "part": NOT_TOLD,
@@ -194,12 +195,21 @@ def judged(target: TargetFigure, judgement: TargetJudgement) -> str:
     return percent(judgement.value_shown) if is_percent else number(judgement.value_shown)
 
 
+def told_period(target: TargetFigure, told: PeriodCount) -> str:
+    """A period of a figure in its list: its number, and whether that is enough; one that goes on has not missed it."""
+    if told.value is None:
+        return untold_period(told)
+    shown = cut(told.value, target)
+    value = percent(shown) if target.unit == "percent" else number(shown)
+    return f"{value} – {'đạt' if told.met else 'không đạt' if told.gone else RUNNING}"
+
+
 def untold_period(told: PeriodCount) -> str:
     """Why a period of a figure is neither met nor missed."""
     if told.is_hidden:
         return NOT_TOLD
     if not told.gone:
-        return "đang diễn ra"
+        return RUNNING
     return "không có phiếu trong kỳ" if told.is_empty else "chưa có số liệu"
 
 

@@ -71,6 +71,8 @@ class CoverageTable:
     code: str
     name: str
     as_of: date
+    over: date
+    """The last day that is over: `as_of`, or the day before while that is today."""
     received_until: datetime | None
     households: int | None
     households_source: HouseholdsSource | None
@@ -148,6 +150,7 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
         code=given.code,
         name=given.name,
         as_of=given.as_of,
+        over=given.over,
         received_until=given.received_until,
         households=given.households,
         households_source=given.households_source,
@@ -276,7 +279,7 @@ def _column(
     target = own_target(given.targets, indicator.judged_as)
     whole = _whole(given, indicator, found, protection, hidden.total)
     judged = (
-        {key: judgement(found[key], target, enough=enough, as_of=given.as_of) for key in to_ask}
+        {key: judgement(found[key], target, enough=enough, over=given.over) for key in to_ask}
         if target and target.judges_thon
         else {}
     )
@@ -347,7 +350,7 @@ def _commune_judgement(
     given: CommuneInput, target: TargetFigure, whole: Counted, enough: Enough
 ) -> TargetJudgement:
     """The target over the whole commune; unknown where its number is withheld and no bound decides."""
-    found = judgement(whole, target, enough=enough, as_of=given.as_of)
+    found = judgement(whole, target, enough=enough, over=given.over)
     return found or TargetJudgement(state=TargetState.UNKNOWN)
 
 
@@ -361,7 +364,7 @@ def _target_row(
 ) -> TargetRow:
     """Where both survey and office may tell, the office's number is the official one, until then the survey's."""
     told = given.reported.get(target.id, ())
-    reported = judge_reported(target, told, as_of=given.as_of)
+    reported = judge_reported(target, told, as_of=given.as_of, over=given.over)
     column = columns.get(target.indicator or "")
     surveyed = None
     if target.how != "office" and column is not None:
@@ -394,5 +397,10 @@ def _surveyed(
         small = protect({start.isoformat(): tallied for start, tallied in told.items()}).rows
         hidden = {start for start in told if start.isoformat() in small}
     return judge_surveyed_periods(
-        target, told, as_of=given.as_of, visited=given.visited_periods.get(target.id, ()), hidden=hidden
+        target,
+        told,
+        as_of=given.as_of,
+        over=given.over,
+        visited=given.visited_periods.get(target.id, ()),
+        hidden=hidden,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from geo.estimate import Squares
 from geo.indicator_cell import CountedIndicator
@@ -41,6 +41,8 @@ class CommuneInput:
     code: str
     name: str
     as_of: date
+    is_running: bool = False
+    """Whether `as_of` is today: then it is not over, nor is a week or month that ends on it."""
     received_until: datetime | None
     households: int | None
     households_source: HouseholdsSource | None
@@ -63,3 +65,8 @@ class CommuneInput:
     by_week: Mapping[str, Mapping[str, Sequence[Tallied]]] = field(
         default_factory=dict
     )  # the same of the plan's own indicators of households, by indicator
+
+    @property
+    def over(self) -> date:
+        """The last day that is over: whatever ends later still goes on (R8)."""
+        return self.as_of - timedelta(days=1) if self.is_running else self.as_of

@@ -110,7 +110,7 @@ def _percents(
 
 
 def judgement(
-    counted: Counted, target: TargetFigure, *, enough: Enough, as_of: date
+    counted: Counted, target: TargetFigure, *, enough: Enough, over: date
 ) -> TargetJudgement | None:
     """The target set against an area; None where the number is withheld and what is told of it does not decide.
 
@@ -119,7 +119,7 @@ def judgement(
     """
 
     def judge_by(tallied: Tallied) -> TargetJudgement:
-        return judge(target, tallied, counted.reach, as_of=as_of, enough=enough)
+        return judge(target, tallied, counted.reach, over=over, enough=enough)
 
     hidden, tallied = counted.hidden, counted.tallied
     if hidden is None:

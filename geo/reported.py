@@ -73,36 +73,41 @@ def _next_start(kind: str, day: date) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def judge_reported(target: TargetFigure, reported: Sequence[Reported], *, as_of: date) -> TargetJudgement:
-    """Judge a target by what its office reported; what speaks of days after `as_of` is not known yet."""
+def judge_reported(
+    target: TargetFigure, reported: Sequence[Reported], *, as_of: date, over: date
+) -> TargetJudgement:
+    """Judge a target by what its office reported; what speaks of days after `as_of` is not known yet.
+
+    `over` is the last day that is over: `as_of`, or the day before while `as_of` is still running.
+    """
     known = sorted(
         (each for each in reported if each.at <= as_of), key=lambda each: (each.at, each.start or each.at)
     )
     newest = known[-1] if known else None
     if target.period in PERIODS_IN_A_YEAR and not (newest and newest.of):
         by_start = {each.start: each.amount for each in known if each.start and each.amount is not None}
-        found = judge_each_period(target, by_start, as_of=as_of)
+        found = judge_each_period(target, by_start, as_of=as_of, over=over)
     elif newest is None:
         return TargetJudgement(state=TargetState.UNKNOWN)
     else:
-        found = _judge_newest(target, newest, as_of)
+        found = _judge_newest(target, newest, over)
     if newest is None:
         return found
     return replace(found, source="office", reported_at=newest.at)
 
 
-def _judge_newest(target: TargetFigure, newest: Reported, as_of: date) -> TargetJudgement:
+def _judge_newest(target: TargetFigure, newest: Reported, over: date) -> TargetJudgement:
     value = newest.amount
     if target.period in PERIODS_IN_A_YEAR and newest.of:
         return _judge_share_of_periods(newest.done or 0, newest.of)
     if target.unit == "percent" and value is not None:
-        return _judge_percent(target, value, as_of)
-    return judge_amount(target, value, as_of, "office")
+        return _judge_percent(target, value, over)
+    return judge_amount(target, value, over, "office")
 
 
-def _judge_percent(target: TargetFigure, value: Fraction, as_of: date) -> TargetJudgement:
+def _judge_percent(target: TargetFigure, value: Fraction, over: date) -> TargetJudgement:
     met = target.met_by(value)
-    near = target.short(value) < NEAR_POINTS and as_of <= target.deadline
+    near = target.short(value) < NEAR_POINTS and over < target.deadline
     state = TargetState.MET if met else TargetState.AT_RISK if near else TargetState.BEHIND
     return judged(state, met, value, target)
 
@@ -118,15 +123,22 @@ def _judge_share_of_periods(met: int, gone: int) -> TargetJudgement:
     )
 
 
-def judge_each_period(target: TargetFigure, told: Mapping[date, Fraction], *, as_of: date) -> TargetJudgement:
+def judge_each_period(
+    target: TargetFigure, told: Mapping[date, Fraction], *, as_of: date, over: date
+) -> TargetJudgement:
     """Periods met of periods gone, each listed. `told` is what is known, by the first day of its period.
 
-    A period that nobody has told is not called missed: while any is open, and none is known to be missed, the
-    figure is at risk and neither met nor not.
+    A period is gone when its last day is `over`, or has begun by `as_of` and its office has closed its books: what it
+    told is final. A period that nobody has told is not called missed: while any is open, and none is known to be
+    missed, the figure is at risk and neither met nor not.
     """
     begun = [
         PeriodCount(
-            start, end, end <= as_of, told.get(start), target.met_by(told[start]) if start in told else None
+            start,
+            end,
+            end <= (as_of if start in told else over),
+            told.get(start),
+            target.met_by(told[start]) if start in told else None,
         )
         for start, end in periods(target.period, target.start, target.deadline)
         if start <= as_of
@@ -147,11 +159,13 @@ def judge_surveyed_periods(
     told: Mapping[date, Tallied],
     *,
     as_of: date,
+    over: date,
     visited: Collection[date] = (),
     hidden: Collection[date] = (),
 ) -> TargetJudgement:
-    """Periods met of periods in which visits counted something, each begun one listed.
+    """Periods met of periods in which visits counted something, each that has begun by `as_of` listed.
 
+    One is gone when its last day is `over`: until then visits may still count in it.
     Before the first visit nothing is known, and a period without visits is empty: neither is called missed. In one of
     the `visited` periods of which visits told nothing (nobody was helped) a count is 0, and that is missed. What is
     `hidden` counts as neither met nor missed, and the state is told only where all of it could not change it (R25).
@@ -164,7 +178,7 @@ def judge_surveyed_periods(
         PeriodCount(
             start,
             end,
-            end <= as_of,
+            end <= over,
             shown.get(start),
             target.met_by(shown[start]) if start in shown else None,
             is_empty=first is not None and first < start and start not in amounts and start not in visited,

@@ -187,30 +187,30 @@ def _decimals(value: Fraction) -> int:
     return next((digits for digits in range(6) if (value * 10**digits).denominator == 1), 6)
 
 
-def share_of_time_gone(start: date, deadline: date, as_of: date) -> Fraction:
-    """The part of the plan's days that is over at the end of `as_of`, 0 to 1; both ends count as days."""
+def share_of_time_gone(start: date, deadline: date, over: date) -> Fraction:
+    """The part of the plan's days that is over, 0 to 1; both ends count as days, `over` is the last day that is."""
     days = (deadline - start).days + 1
     if days <= 0:
         return Fraction(1)
-    return min(Fraction(1), max(Fraction(0), Fraction((as_of - start).days + 1, days)))
+    return min(Fraction(1), max(Fraction(0), Fraction((over - start).days + 1, days)))
 
 
 def judge(
-    target: TargetFigure, tallied: Tallied, reach: Reach, *, as_of: date, enough: Enough = _ENOUGH
+    target: TargetFigure, tallied: Tallied, reach: Reach, *, over: date, enough: Enough = _ENOUGH
 ) -> TargetJudgement:
-    """Judge a surveyed target from exact fractions (R6 and 6.7).
+    """Judge a surveyed target from exact fractions (R6, R7). `over` is the last day that is over.
 
     This one function gives the state of any area to page, map, wall map, tooltip, legend, report, file and API.
     """
     if target.unit != "percent":
-        return judge_amount(target, Fraction(tallied.done) if tallied.subjects else None, as_of, "survey")
+        return judge_amount(target, Fraction(tallied.done) if tallied.subjects else None, over, "survey")
     over_all = target.counts_all(reach.unit)
     asked = tallied.percent
     if asked is None:
         return TargetJudgement(state=TargetState.UNKNOWN, reach=reach.share, over_all=over_all)
     value = Fraction(100 * tallied.done, reach.whole or 1) if over_all else asked
     is_enough = reach.is_enough(enough)
-    state = _survey_state(target, asked, value, reach, is_enough=is_enough, as_of=as_of)
+    state = _survey_state(target, asked, value, reach, is_enough=is_enough, over=over)
     told = value if not over_all or reach.whole else None
     return TargetJudgement(
         state=state,
@@ -226,14 +226,14 @@ def judge(
 
 
 def _survey_state(
-    target: TargetFigure, asked: Fraction, value: Fraction, reach: Reach, *, is_enough: bool, as_of: date
+    target: TargetFigure, asked: Fraction, value: Fraction, reach: Reach, *, is_enough: bool, over: date
 ) -> TargetState:
     """R7 in its order; below the least reach a number is no ground to call anybody behind."""
     if is_enough and target.met_by(value):
         return TargetState.MET
-    if as_of > target.deadline:
+    if target.deadline <= over:
         return TargetState.BEHIND
-    gone = share_of_time_gone(target.start, target.deadline, as_of)
+    gone = share_of_time_gone(target.start, target.deadline, over)
     keeps_pace = reach.share is not None and reach.share >= gone
     if not is_enough:
         return TargetState.ON_TRACK if target.met_by(asked) and keeps_pace else TargetState.UNKNOWN
@@ -261,16 +261,16 @@ def _decimal(value: Fraction) -> Decimal:
     return Decimal(int(value * 10**6)).scaleb(-6).normalize()
 
 
-def judge_amount(target: TargetFigure, value: Fraction | None, as_of: date, source: str) -> TargetJudgement:
+def judge_amount(target: TargetFigure, value: Fraction | None, over: date, source: str) -> TargetJudgement:
     """A count, cumulative in the year: its share of the figure is held against the share of time gone."""
     if value is None:
         return TargetJudgement(state=TargetState.UNKNOWN)
     met = target.met_by(value)
-    gone = 100 * share_of_time_gone(target.start, target.deadline, as_of)
+    gone = 100 * share_of_time_gone(target.start, target.deadline, over)
     done = 100 * value / target.value if target.value else Fraction(0)
     if met:
         state = TargetState.MET
-    elif as_of > target.deadline or target.comparator not in (">=", ">"):
+    elif target.deadline <= over or target.comparator not in (">=", ">"):
         state = TargetState.BEHIND
     elif done >= gone:
         state = TargetState.ON_TRACK

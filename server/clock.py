@@ -19,3 +19,8 @@ def day_of(moment: dt.datetime) -> dt.date:
 def today() -> dt.date:
     """The local day of this moment."""
     return day_of(now())
+
+
+def is_running(day: dt.date) -> bool:
+    """Whether a day is not over yet."""
+    return day >= today()

@@ -113,5 +113,8 @@ def _trends(table: CoverageTable) -> tuple[Trend, ...]:
     end, households = coverage_lines.last_surveyed(table), table.households
     line: list[Fraction] = []
     if end is not None and households:
-        line = [households * share_of_time_gone(end.start, end.deadline, point.day) for point in points]
+        line = [
+            households * share_of_time_gone(end.start, end.deadline, min(point.day, table.over))
+            for point in points
+        ]
     return trend(points, line, width=1100), trend(points, line, width=360, height=200)

@@ -15,6 +15,7 @@ from geo.estimate import Squares
 from geo.reach import Enough
 from geo.reported import Reported
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
+from server import clock
 from server.counting import household_squares, tally_sums
 from server.coverage import bundle_rows, commune_input, coverage_table, subjects_there
 from server.coverage.commune_input import SURVEYED, VISITED
@@ -254,6 +255,7 @@ def _input(commune: Row, known: _CityRows) -> CommuneInput:
         code=commune.code,
         name=commune.name,
         as_of=known.day,
+        is_running=clock.is_running(known.day),
         received_until=None,
         households=household_numbers.total(of_commune),
         households_source=None,

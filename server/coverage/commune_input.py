@@ -14,7 +14,7 @@ from geo.estimate import Squares
 from geo.reported import Reported
 from geo.target_states import Tallied, TargetFigure
 from geo.weeks import week_ends
-from server import models
+from server import clock, models
 from server.counting import household_squares, tally_sums
 from server.coverage import judged_self_answers, period_counts, subjects_there
 from server.coverage.period_counts import PeriodCounts
@@ -117,6 +117,7 @@ def _of_day(
         code=read.commune.code,
         name=read.commune.name,
         as_of=day,
+        is_running=clock.is_running(day),
         received_until=read.received_until,
         households=household_numbers.total(households.values()),
         households_source=household_numbers.source(households.values()),

@@ -36,9 +36,9 @@ def make_target(value: str = "82", comparator: str = ">=", **other: Any) -> Targ
 
 
 def judged(target: TargetFigure, done: int, of: int, subjects: int, **other: Any):
-    known: dict[str, Any] = {"unit": "person", "expected": 1000, "as_of": MIDYEAR} | other
-    as_of = known.pop("as_of")
-    return judge(target, Tallied(done, of, subjects), Reach(subjects=subjects, **known), as_of=as_of)
+    known: dict[str, Any] = {"unit": "person", "expected": 1000, "over": MIDYEAR} | other
+    over = known.pop("over")
+    return judge(target, Tallied(done, of, subjects), Reach(subjects=subjects, **known), over=over)
 
 
 @pytest.mark.parametrize(
@@ -64,32 +64,30 @@ def test_a_target_of_persons_has_the_states_of_the_design(comparator, done, of, 
 
 
 @pytest.mark.parametrize(
-    ("as_of", "subjects", "state"),
+    ("over", "subjects", "state"),
     [
         (date(2026, 2, 1), 100, "on_track"),  # 32 of 365 days gone, a tenth of the households
         (date(2026, 2, 6), 100, "unknown"),  # 37 of 365
-        (date(2026, 12, 31), 499, "unknown"),
-        (date(2027, 1, 1), 499, "behind"),
-        (date(2027, 1, 1), 500, "met"),
+        (date(2026, 12, 30), 499, "unknown"),
+        (date(2026, 12, 31), 499, "behind"),
+        (date(2026, 12, 31), 500, "met"),
     ],
 )
-def test_met_among_those_asked_waits_for_reach_to_keep_pace_with_time(as_of, subjects, state):
-    assert judged(make_target(), 90, 100, subjects, as_of=as_of).state == state
+def test_met_among_those_asked_waits_for_reach_to_keep_pace_with_time(over, subjects, state):
+    assert judged(make_target(), 90, 100, subjects, over=over).state == state
 
 
 def test_reach_equal_to_the_share_of_time_gone_is_on_track():
     assert (
-        judged(make_target(), 9, 10, 73, expected=365, as_of=date(2026, 3, 14)).state == TargetState.ON_TRACK
+        judged(make_target(), 9, 10, 73, expected=365, over=date(2026, 3, 14)).state == TargetState.ON_TRACK
     )
-    assert (
-        judged(make_target(), 9, 10, 72, expected=365, as_of=date(2026, 3, 14)).state == TargetState.UNKNOWN
-    )
+    assert judged(make_target(), 9, 10, 72, expected=365, over=date(2026, 3, 14)).state == TargetState.UNKNOWN
 
 
 def test_past_the_deadline_what_is_not_met_is_behind():
     late = make_target(deadline=date(2026, 6, 30))
-    assert judged(late, 819, 1000, 600, as_of=date(2026, 6, 30)).state == TargetState.AT_RISK
-    assert judged(late, 819, 1000, 600, as_of=date(2026, 7, 1)).state == TargetState.BEHIND
+    assert judged(late, 819, 1000, 600, over=date(2026, 6, 29)).state == TargetState.AT_RISK
+    assert judged(late, 819, 1000, 600, over=date(2026, 6, 30)).state == TargetState.BEHIND
 
 
 def test_too_small_a_reach_is_said_in_households():
@@ -103,19 +101,19 @@ def test_without_the_number_of_households_nothing_is_judged():
 
 
 @pytest.mark.parametrize(
-    ("done", "subjects", "as_of", "state", "met"),
+    ("done", "subjects", "over", "state", "met"),
     [
         (1000, 1000, MIDYEAR, "met", True),
         (600, 600, MIDYEAR, "on_track", None),  # all who were asked have it: only doors are missing
         (400, 400, MIDYEAR, "unknown", None),
         (960, 1000, MIDYEAR, "at_risk", False),
         (940, 950, MIDYEAR, "behind", False),
-        (999, 999, date(2027, 1, 1), "behind", False),
+        (999, 999, date(2026, 12, 31), "behind", False),
     ],
 )
-def test_a_target_over_all_households_counts_the_doors_not_yet_knocked_on(done, subjects, as_of, state, met):
+def test_a_target_over_all_households_counts_the_doors_not_yet_knocked_on(done, subjects, over, state, met):
     every = make_target("100", over_households=True, indicator="smart_hai_phong_ho")
-    found = judged(every, done, subjects, subjects, unit="household", as_of=as_of)
+    found = judged(every, done, subjects, subjects, unit="household", over=over)
     assert (found.state, found.met) == (state, met)
     assert found.value == Fraction(done, 10)
 
@@ -140,13 +138,13 @@ def test_places_are_judged_over_their_list_and_check_points_without_one():
         (11, MIDYEAR, "on_track"),
         (10, MIDYEAR, "at_risk"),  # 50 % of the figure, 50.1 % of the year
         (9, MIDYEAR, "behind"),
-        (19, date(2027, 1, 1), "behind"),
+        (19, date(2026, 12, 31), "behind"),
     ],
 )
 def test_a_count_is_held_against_the_share_of_the_year_gone(value, as_of, state):
     initiatives = make_target("20", unit="count", indicator="sang_kien", how="office")
     told = Reported(at=date(2026, 6, 1), source="Phòng Văn hóa - Xã hội", value=Fraction(value))
-    found = judge_reported(initiatives, [told], as_of=as_of)
+    found = judge_reported(initiatives, [told], as_of=as_of, over=as_of)
     assert (found.state, found.source) == (state, "office")
 
 
@@ -155,7 +153,7 @@ def test_a_figure_a_month_needs_every_month_gone():
 
     def state(done: int, of: int) -> TargetState:
         told = Reported(at=date(2026, 6, 30), source="Văn phòng", done=done, of=of)
-        return judge_reported(articles, [told], as_of=MIDYEAR).state
+        return judge_reported(articles, [told], as_of=MIDYEAR, over=MIDYEAR).state
 
     assert [state(6, 6), state(5, 6), state(51, 52)] == [
         TargetState.MET,
@@ -166,8 +164,8 @@ def test_a_figure_a_month_needs_every_month_gone():
 
 def test_what_is_reported_later_is_not_known_yet():
     told = Reported(at=date(2026, 8, 1), source="Công an xã", value=Fraction(90))
-    assert judge_reported(make_target(), [told], as_of=MIDYEAR).state == TargetState.UNKNOWN
-    assert judge_reported(make_target(), [], as_of=MIDYEAR).words == "chưa có số liệu"
+    assert judge_reported(make_target(), [told], as_of=MIDYEAR, over=MIDYEAR).state == TargetState.UNKNOWN
+    assert judge_reported(make_target(), [], as_of=MIDYEAR, over=MIDYEAR).words == "chưa có số liệu"
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_target_is_met_only_when_enough_of_its_own_subjects_were_asked(
 ):
     """R6: 2 of 114 enterprises, 13 of 23 thôn and 450 of 2,000 households are not met."""
     reach = Reach(unit=unit, subjects=told[2], expected=expected)
-    found = judge(figure(*asked_for.split()), Tallied(*told), reach, as_of=AUTUMN)
+    found = judge(figure(*asked_for.split()), Tallied(*told), reach, over=AUTUMN)
     assert (found.met, found.state is TargetState.MET) == (met, is_met)
     assert says is None or found.words == says
     if unit not in ("household", "adult"):
@@ -59,7 +59,7 @@ def test_a_target_is_met_only_when_enough_of_its_own_subjects_were_asked(
 def test_people_picked_by_chance_have_a_number_asked_and_an_interval_and_no_reach():
     asked = CountedIndicator("hai_long", "Hài lòng", "person", "state", is_sample=True)
     reach = Reach(unit="person", subjects=9, is_sample=True)
-    found = judge(figure(">=", "90"), Tallied(9, 9, 9), reach, as_of=AUTUMN)
+    found = judge(figure(">=", "90"), Tallied(9, 9, 9), reach, over=AUTUMN)
     assert (found.state, found.met, found.reach) == (TargetState.UNKNOWN, None, None)
     assert found.words == "mới hỏi 9 người, cần từ 100 người để kết luận"
     thon = tuple(
@@ -77,7 +77,7 @@ def test_people_picked_by_chance_have_a_number_asked_and_an_interval_and_no_reac
     said = words.reach(cell, asked).replace("\u00a0", " ")
     assert said == "đã hỏi 9 người (khoảng 95 %: 70,1–100 %)"
     enough = Reach(unit="person", subjects=100, is_sample=True)
-    assert judge(figure(">=", "90"), Tallied(95, 100, 100), enough, as_of=AUTUMN).state is TargetState.MET
+    assert judge(figure(">=", "90"), Tallied(95, 100, 100), enough, over=AUTUMN).state is TargetState.MET
 
 
 @given(st.integers(1, 500), st.integers(0, 500))
@@ -204,7 +204,7 @@ def test_households_met_in_a_thon_without_a_number_close_no_other_thons_gap():
 def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_empty():
     weekly = figure(">=", "70", period="week")
     told = {date(2026, 9, 7): Tallied(3, 4, 4), date(2026, 9, 14): Tallied(), date(2026, 8, 31): Tallied()}
-    found = judge_surveyed_periods(weekly, told, as_of=date(2026, 9, 20))
+    found = judge_surveyed_periods(weekly, told, as_of=date(2026, 9, 20), over=date(2026, 9, 20))
     by_start = {period.start: period for period in found.periods}
     assert (found.state, found.words) == (TargetState.MET, "đạt 1/1 tuần có số liệu")
     assert all(by_start[day].met is None for day in (date(2026, 1, 5), date(2026, 8, 31), date(2026, 9, 14)))
@@ -214,4 +214,4 @@ def test_weeks_before_the_first_visit_are_unknown_and_weeks_without_visits_are_e
         False,
         True,
     ]
-    assert judge_surveyed_periods(weekly, {}, as_of=AUTUMN).state is TargetState.UNKNOWN
+    assert judge_surveyed_periods(weekly, {}, as_of=AUTUMN, over=AUTUMN).state is TargetState.UNKNOWN

@@ -66,7 +66,7 @@ def figure(comparator: str, value: str, **other: Any) -> TargetFigure:
 )
 def test_a_surveyed_percent(comparator, value, told, as_of, state, met):
     reach = Reach(unit="person", subjects=told[2], expected=1000)
-    found = judge(figure(comparator, value), Tallied(*told), reach, as_of=as_of)
+    found = judge(figure(comparator, value), Tallied(*told), reach, over=as_of)
     assert (found.state, found.met) == (state, met)
 
 
@@ -94,7 +94,7 @@ def test_a_reported_figure(comparator, unit, told, as_of, state, met):
     share = told if isinstance(told, tuple) else (None, None)
     value = Fraction(told) if isinstance(told, int) else None
     report = Reported(at=date(2026, 6, 30), source="Văn phòng", value=value, done=share[0], of=share[1])
-    found = judge_reported(target, [report] if told else [], as_of=as_of)
+    found = judge_reported(target, [report] if told else [], as_of=as_of, over=as_of)
     assert (found.state, found.met) == (state, met)
 
 
@@ -115,7 +115,7 @@ MONTHS = [date(2026, month, 1) for month in range(1, 7)]  # gone on 2 July
 def test_a_figure_a_month_lists_each_month_met_and_gone(comparator, counts, state, met, words):
     target = figure(comparator, "1", unit="count", period="month", how="office")
     told = {start: Fraction(n) for start, n in zip(MONTHS, counts, strict=True) if n is not None}
-    found = judge_each_period(target, told, as_of=MIDYEAR)
+    found = judge_each_period(target, told, as_of=MIDYEAR, over=MIDYEAR)
     assert (found.state, found.met, found.words) == (state, met, words)
     begun = [*((month, True) for month in MONTHS), (date(2026, 7, 1), False)]
     assert [(each.start, each.gone) for each in found.periods] == begun

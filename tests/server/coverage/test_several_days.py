@@ -142,3 +142,17 @@ def test_more_days_are_no_more_statements(commune: Commune) -> None:
             coverage_table.tables(commune, days, full=True)
         counted.append(len(asked))
     assert counted[0] == counted[1] <= 14
+
+
+def test_the_running_week_is_not_over_on_its_sunday_and_is_on_the_page_of_that_sunday(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R8: whoever looks on Sunday sees the week running; the day after, the same Sunday tells what became of it."""
+    sunday, gone = dt.date(2026, 11, 15), []
+    for now in (dt.datetime(2026, 11, 15, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 15, 18, tzinfo=dt.UTC)):
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        found = coverage_table.table(commune, sunday).target("T2026.1")
+        assert found is not None
+        assert found.judgement.periods[-1].end == sunday
+        gone.append(found.judgement.periods[-1].gone)
+    assert gone == [False, True]
