@@ -21,7 +21,7 @@ DEADLINE_SECONDS = 2.0
 """Twice, where somebody else waits already: whoever watches has an answer within five."""
 GONE = ("gone", "unknown")
 RESTORING = "restoring"
-"""A table that is there from the first row of a restore to its last: until then nobody may use what is there."""
+"""A table that is there from before the first change of a restore to its end: until then nobody may use the place."""
 CUT_SHORT = "Lần phục hồi trước bị ngắt giữa chừng: hãy chạy lại “flask restore” rồi mới khởi động máy chủ."
 VERSION = sa.text("SELECT version_num FROM alembic_version")
 

@@ -59,8 +59,8 @@ class Restored:
 def restore(path: Path, identities: Sequence[Any]) -> Restored:
     """Everything of a backup that was verified before the first row is written.
 
-    Raises Unusable, and leaves the database as empty as it was, where anything does not fit. One that is cut short
-    leaves a mark: nothing is served from there, and the next restore begins anew.
+    Raises Unusable, and leaves the database as empty as it was, where anything does not fit. One that is cut short at
+    any moment leaves a mark: nothing is served from there, and the next restore begins anew.
     """
     manifest = archive.verified(path, identities)
     store = photo_store.told_in(path.parent, manifest)
@@ -68,7 +68,11 @@ def restore(path: Path, identities: Sequence[Any]) -> Restored:
         raise Unusable(NEWER.format(revision=manifest["revision"]))
     _make_tables(manifest["revision"])
     photos = _RestoredPhotos(store, identities)
-    warnings = _fill(path, identities, manifest, photos)
+    try:
+        warnings = _fill(path, identities, manifest, photos)
+    except Exception:
+        _unmark()  # no row has come
+        raise
     _compare(manifest)
     migrate.upgrade()
     erased = tombstones.apply_tombstones(db.session)
@@ -88,7 +92,7 @@ def _begin_feed_anew() -> None:
 
 
 def _make_tables(revision: str) -> None:
-    """Empty tables of the version that the backup has; the migrations that follow bring them to ours."""
+    """The mark, then empty tables of the version that the backup has; the migrations that follow bring them to ours."""
     with db.engine.connect() as connection:
         is_unfinished = health.is_restoring(connection)
         for table in () if is_unfinished else sa.inspect(connection).get_table_names():
@@ -99,17 +103,25 @@ def _make_tables(revision: str) -> None:
         current = health.version(connection)
     if is_unfinished:
         _drop_all()
-    elif current is not None:
-        migrate.downgrade("base")
+    else:
+        _mark()
+        if current is not None:
+            migrate.downgrade("base")
     migrate.upgrade(revision)
 
 
 def _drop_all() -> None:
-    """Take away what a restore that was cut short had brought; the mark with the last of it."""
+    """Take away what a restore that was cut short had brought; its mark holds for the one that begins."""
     found = sa.MetaData()
     with db.engine.connect().execution_options(writes=True) as connection:
-        found.reflect(connection)
+        found.reflect(connection, only=lambda name, _: name != health.RESTORING)
         found.drop_all(connection)
+        connection.commit()
+
+
+def _mark() -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {health.RESTORING} (id INTEGER)")
         connection.commit()
 
 
@@ -147,10 +159,9 @@ class _RestoredPhotos:
 def _fill(
     path: Path, identities: Sequence[Any], manifest: dict[str, Any], photos: _RestoredPhotos
 ) -> list[str]:
-    """All rows and the mark in one transaction, photos before it ends; what to warn of."""
+    """All rows in one transaction, photos before it ends; what to warn of."""
     warnings: list[str] = []
     with db.engine.connect().execution_options(writes=True) as connection:
-        connection.exec_driver_sql(f"CREATE TABLE {health.RESTORING} (id INTEGER)")
         deferred = row_json.defer_references(connection)
         for table in manifest["tables"]:
             if table in SEEDED:

@@ -15,7 +15,7 @@ from server import clock
 from server.db import begin_writing, db
 from server.models import Submission
 from server.operations import doctor
-from server.operations.backup import archive, make, restore
+from server.operations.backup import archive, make, restore, row_json
 from server.privacy import erase, tombstones
 from tests import sample
 from tests.conftest import Template
@@ -91,7 +91,7 @@ def test_a_phone_that_sends_a_spoilt_photo_again_mends_it(app: Flask) -> None:
 def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
     app: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """restore-1: after its rows were there and before the deletions of since were made up for."""
+    """restore-1: before a row was there, and after them all but before the deletions of since were made up for."""
     story = Story(app)
     made = make.backup(tmp_path)
     story.delete()
@@ -101,12 +101,13 @@ def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
 
     with elsewhere(template_database, tmp_path / "new") as other:
         shutil.copy(tmp_path / tombstones.FILE, tmp_path / "new")
-        with monkeypatch.context() as patched:
-            patched.setattr(tombstones, "apply_tombstones", killed)
-            with pytest.raises(KeyboardInterrupt):
-                restore.restore(made.path, [])
-        db.session.close()
-        assert other.test_client().get("/healthz").json["tables"] == "restoring"
+        for where, what in ((row_json, "load"), (tombstones, "apply_tombstones")):
+            with monkeypatch.context() as patched:
+                patched.setattr(where, what, killed)
+                with pytest.raises(KeyboardInterrupt):
+                    restore.restore(made.path, [])
+            db.session.close()
+            assert other.test_client().get("/healthz").json["tables"] == "restoring"
         refused = other.test_cli_runner().invoke(args=["db", "upgrade"])
         assert (refused.exit_code, "flask restore" in refused.output) == (1, True)
         assert "ngắt giữa chừng" in " ".join(each.words for each in doctor.examine(thorough=False))
@@ -114,6 +115,24 @@ def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
         done = restore.restore(made.path, [])
         assert done.erased == 5
         assert LABEL not in repr(rows(but=("tombstone", "subject")))
+        assert other.test_client().get("/healthz").status_code == 200
+
+
+def test_a_restore_that_cannot_be_leaves_its_place_empty_and_in_use(
+    filled: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make.backup(tmp_path / "b.tar")
+
+    def broken(*_: object) -> None:
+        raise archive.Unusable("Hết chỗ.")
+
+    with elsewhere(template_database, tmp_path / "new") as other:
+        with monkeypatch.context() as patched:
+            patched.setattr(row_json, "set_counters", broken)
+            with pytest.raises(archive.Unusable):
+                restore.restore(made.path, [])
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 0
+        db.session.close()
         assert other.test_client().get("/healthz").status_code == 200
 
 
