@@ -11,7 +11,7 @@ from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
 from server.operations import outages, status_pages
-from server.serving import proxies, security_headers
+from server.serving import bounded_forms, proxies, security_headers
 from server.settings import Settings, secret_key
 
 
@@ -25,6 +25,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     app = Flask(
         "server", root_path=str(Path(__file__).parent), instance_path=str(settings.instance.absolute())
     )
+    app.request_class = bounded_forms.BoundedRequest
     configure(app, settings)
     db.init_app(app)
     with app.app_context():
