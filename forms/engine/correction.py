@@ -101,7 +101,8 @@ class Correction(Filling):
     def differences(self) -> list[UnexplainedNode]:
         """Where the form's formulas, with the answers as sent, give another thing than was sent.
 
-        What a clock, chance or a list explains is none.
+        What a clock, chance or a list explains is none, nor is what reads other rounds of a repeat: phones do not
+        work that out anew for a round that is added, nor for the rounds after one that changes.
         """
         self._steps = 0
         return [each for path in self.form.order for node in self._at[path] for each in self._differs(node)]
@@ -134,7 +135,15 @@ class Correction(Filling):
             return None
         if "jr:choice-name" in expression.calls and self._offers_from_files(expression):
             return None
-        return expression
+        return None if self._reads_other_rounds(expression) else expression
+
+    def _reads_other_rounds(self, expression: Expression) -> bool:
+        """Whether it reads rounds beside those that its own node stands in: sums, joins, the round before."""
+        return any(
+            f"{source.path}/".startswith(f"{shape.path}/") and shape.path.count("/") > source.shared
+            for shape in self.form.repeats
+            for source in expression.sources
+        )
 
     def _offers_from_files(self, expression: Expression) -> bool:
         """Whether a label that it asks for comes from a list, which may have changed."""

@@ -1,7 +1,7 @@
 """What a formula reads: the answers whose change lets it be worked out again."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forms.engine.xpath_tree import BinaryOperation, Call, Negative, Path, Tree
 
@@ -21,6 +21,11 @@ def sources(tree: Tree, context: str, current: str) -> Iterator[Source]:
     """The answers that a formula reads, each with how far it shares the way of the node that reads it."""
     if isinstance(tree, Path):
         yield from _path_sources(tree, context, current)
+    elif isinstance(tree, Call) and tree.name == "indexed-repeat" and len(tree.arguments) > 1:
+        answer, repeat, *others = (tuple(sources(each, context, current)) for each in tree.arguments)
+        least = min((each.path.count("/") - 1 for each in repeat), default=0)  # of any of its rounds
+        yield from (replace(each, shared=min(each.shared, least)) for each in answer)
+        yield from (each for found in (repeat, *others) for each in found)
     elif isinstance(tree, Call):
         for argument in tree.arguments:
             yield from sources(argument, context, current)

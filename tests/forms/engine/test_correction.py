@@ -138,6 +138,37 @@ def test_a_visit_that_the_formulas_do_not_give_is_told(answers: str, address: st
     assert [each.address for each in found.differences()] == [address]
 
 
+LATE = """
+| survey |
+| | type | name | label | calculation |
+| | begin repeat | nguoi | Người | |
+| | begin group | ai | Ai | |
+| | text | ten | Tên | |
+| | end group | | | |
+| | calculate | truoc | | indexed-repeat(${ten}, ${nguoi}, position(..) - 1) |
+| | end repeat | | | |
+| | calculate | cac_ten | | join(', ', ${ten}) |
+| | text | y | Ý kiến | |
+"""
+
+
+def test_what_phones_have_not_worked_out_anew_over_rounds_stops_no_correction() -> None:
+    """JavaRosa leaves sums and joins as they were when a round is added whose question stands in a group, and what
+    reads the round before when that one changes."""
+    sent = (
+        "<data id='data'><nguoi><ai><ten>Mị</ten></ai><truoc/></nguoi><nguoi><ai><ten/></ai><truoc>Mỵ</truoc></nguoi>"
+        "<cac_ten>Mị</cac_ten><y>tốt</y><meta><instanceID>uuid:1</instanceID></meta></data>"
+    )
+    found = opened(LATE, sent.encode())
+    assert found.differences() == []
+    found.correct("/data/y", "rất tốt")
+    told = dict(leaves(found.written()))
+    assert (told["nguoi[2]/truoc"], told["cac_ten"], told["y"]) == ("Mỵ", "Mị", "rất tốt")
+    found.correct("/data/nguoi[1]/ai/ten", "Pao")
+    told = dict(leaves(found.written()))
+    assert (told["nguoi[2]/truoc"], told["cac_ten"]) == ("Pao", "Pao, ")
+
+
 def test_a_function_that_is_lacking_is_named() -> None:
     md = WRONG.replace("${a} * 2", "extract-signed('a', 'b')")
     found = opened(
