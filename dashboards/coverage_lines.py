@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from dashboards import words
@@ -153,6 +154,8 @@ class HouseholdsMet:
     left: int | None = None
     needed_a_week: int | None = None
     recent_a_week: Fraction | None = None
+    since: date | None = None
+    """The first of the days that `recent_a_week` is about."""
 
 
 def met(table: CoverageTable) -> HouseholdsMet:
@@ -166,7 +169,7 @@ def met(table: CoverageTable) -> HouseholdsMet:
     if found is None:
         return HouseholdsMet(part, bar)
     needed = None if found.needed is None else math.ceil(found.needed)
-    return HouseholdsMet(part, bar, found.left, needed, found.recent)
+    return HouseholdsMet(part, bar, found.left, needed, found.recent, found.since)
 
 
 def visited(table: CoverageTable) -> str:

@@ -96,6 +96,11 @@ def uncounted(households: int) -> str:
     )
 
 
+def pace(a_week: Fraction, first: dt.date, last: dt.date) -> str:
+    """How many households were met a week of late, and on which days that is."""
+    return f"Từ {first:%d/%m} đến {last:%d/%m} gặp thêm {number(a_week)} hộ mỗi tuần"
+
+
 SELF_ANSWERED = f"người dân {WORD}"
 """Before what nobody was asked at a door."""
 

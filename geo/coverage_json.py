@@ -185,13 +185,14 @@ def _period_json(period: PeriodCount) -> dict[str, Any]:
 
 
 def _pace_json(pace: Pace | None) -> dict[str, Any] | None:
-    """Households a week: those needed until the deadline, beside those met in the last four weeks."""
+    """Households a week: those needed until the deadline, beside those met in this week and the three before it."""
     if pace is None:
         return None
     return {
         "left": pace.left,
         "needed_a_week": None if pace.needed is None else float(pace.needed),
         "recent_a_week": float(pace.recent),
+        "since": None if pace.since is None else pace.since.isoformat(),
         "enough": pace.enough,
     }
 

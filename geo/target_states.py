@@ -295,7 +295,7 @@ def judged(
 
 @dataclass(frozen=True)
 class Pace:
-    """Households to meet a week until the deadline, beside those met a week in the last four weeks.
+    """Households to meet a week until the deadline, beside those met a week of late: in four weeks, or since a day.
 
     `needed` is None where it cannot be told: the households are unknown, or none of the time is left.
     """
@@ -303,10 +303,12 @@ class Pace:
     needed: Fraction | None
     recent: Fraction
     left: int | None
+    since: date | None = None
+    """The first day of those that `recent` is about; None where they are the last 28."""
 
     @property
     def enough(self) -> bool | None:
-        """Whether the last four weeks, carried on, get there; None where `needed` is unknown."""
+        """Whether what was done of late, carried on, gets there; None where `needed` is unknown."""
         return None if self.needed is None else self.recent >= self.needed
 
 

@@ -1,7 +1,7 @@
 """A commune's sums at the ends of weeks: which days those are, and what may be shown of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -62,7 +62,9 @@ def is_paced(target: TargetFigure, indicator: CountedIndicator) -> bool:
 def pace_of(
     weeks: Sequence[Week], households: int | None, deadline: date, *, surplus: int = 0
 ) -> Pace | None:
-    """The pace until a deadline, by the households met; None where the last four weeks cannot be told.
+    """The pace until a deadline, by the households met in this week and the three before it.
+
+    None where these cannot be told. Only ends of weeks may be, so the days are 22 on a Monday and 28 on a Sunday.
 
     `surplus` are those met beyond what single thôn are said to have: they close no other thôn's gap.
     """
@@ -72,10 +74,11 @@ def pace_of(
     if first.tallied is None or end.tallied is None:
         return None
     met, days = end.tallied.subjects - first.tallied.subjects, (end.day - first.day).days
-    return pace(
+    found = pace(
         households=households,
         visited=end.tallied.subjects - surplus,
         visited_in_four_weeks=Fraction(28 * met, days),  # the week that `end` stands in is not over
         as_of=end.day,
         deadline=deadline,
     )
+    return replace(found, since=first.day + timedelta(days=1))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import coverage_lines
+from dashboards import coverage_lines, words
 from geo.coverage import CoverageTable
 from geo.target_states import Tallied, TargetState
 from geo.weeks import Week, week_ends
@@ -108,6 +108,8 @@ def test_the_pace_asked_for_is_a_whole_number_of_households() -> None:
     table = dataclasses.replace(sample(full=True), weeks=weeks(10, 30, 60, 100, 140, 190))
     found = coverage_lines.met(table)
     assert (found.left, found.needed_a_week, found.recent_a_week) == (140, 26, Fraction(40))
+    said = words.pace(Fraction(40), found.since or TODAY, table.as_of)
+    assert said == "Từ 26/10 đến 22/11 gặp thêm 40 hộ mỗi tuần"  # this week and the three before it
 
 
 def test_no_pace_is_told_before_five_weeks_are_counted() -> None:

@@ -207,5 +207,5 @@ def test_the_pace_of_a_week_that_is_not_over_counts_its_days():
     weeks = shown_weeks(ends, {"a": [Tallied(n, n, n) for n in (52, 60, 70, 80, 100)]}, hide=False)
     found = pace_of(weeks, 1000, date(2026, 12, 31))
     assert found is not None
-    assert (found.recent, found.left) == (Fraction(14), 900)
+    assert (found.recent, found.left, found.since) == (Fraction(14), 900, date(2026, 10, 26))
     assert pace_of(weeks[:4], 1000, date(2026, 12, 31)) is None

@@ -190,11 +190,12 @@ class PeriodSchema(ma.Schema):
 
 
 class PaceSchema(ma.Schema):
-    """Households a week: needed until the deadline, and met in the last four weeks."""
+    """Households a week: needed until the deadline, and met in this week and the three before it, `since` a Monday."""
 
     left = ma.fields.Integer(allow_none=True)
     needed_a_week = ma.fields.Float(allow_none=True)
     recent_a_week = ma.fields.Float(required=True)
+    since = ma.fields.Date(allow_none=True)
     enough = ma.fields.Boolean(allow_none=True)
 
 
