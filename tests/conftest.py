@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import gc
 import importlib
 import os
 import shutil
@@ -67,6 +68,8 @@ made_once.begin()
 # how long an example takes is no property: on a busy machine the first one would fail (in CI Hypothesis knows itself)
 hypothesis.settings.register_profile("any_machine", hypothesis.settings(), deadline=None)
 hypothesis.settings.load_profile("any_machine")
+# what is imported and collected stays to the end: looking through it for garbage takes a quarter of a run
+gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,6 +79,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="turns",
         help="run tests on which database",
     )
+
+
+def pytest_collection_finish() -> None:
+    """From now on the garbage of tests alone is looked for."""
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
