@@ -19,7 +19,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from geo.hidden_villages import MET, SMALL, Chosen, Day, Range, choose, is_base, undecided
+from geo.hidden_villages import MET, Chosen, Day, Range, choose, is_base, undecided
+from geo.small_numbers import SMALL, is_small
 from geo.target_states import Tallied
 
 
@@ -107,14 +108,14 @@ def _protection(rows: Mapping[str, Tallied], chosen: Chosen, name: str) -> Prote
 
 
 def is_part(row: Tallied) -> bool:
-    return 0 < row.done < SMALL or 0 < row.of - row.done < SMALL
+    return is_small(row.done) or is_small(row.of - row.done)
 
 
 def bound(row: Tallied) -> Bound | None:
     """What may be told of a withheld percent: 1 to 4 have it, or all but 1 to 4 have it; at under 10 asked nothing."""
     if row.of < 2 * SMALL:  # both could be true at once, and which one is told would give the number away
         return None
-    if 0 < row.done < SMALL:
+    if is_small(row.done):
         return Bound("<", Decimal(-(-1000 * SMALL // row.of)).scaleb(-1))
     return Bound(">", Decimal(1000 * (row.of - SMALL) // row.of).scaleb(-1))
 

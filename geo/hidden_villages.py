@@ -11,9 +11,9 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from geo.small_numbers import SMALL, is_small
 from geo.target_states import Tallied
 
-SMALL = 5
 MET = ""
 """The column of households met, beside those of indicators."""
 
@@ -44,7 +44,7 @@ class _ColumnCounts:
         return cls(
             subjects={code: row.subjects for code, row in rows.items()},
             few=frozenset(code for code, row in rows.items() if is_base(row)),
-            total_is_small=0 < sum(row.subjects for row in rows.values()) < SMALL,
+            total_is_small=is_small(sum(row.subjects for row in rows.values())),
             is_state=all(row.subjects <= met[code].subjects for code, row in rows.items()),
             one_each=all(row.of == row.subjects for row in rows.values()),
             of={code: row.of for code, row in rows.items()},
@@ -283,7 +283,7 @@ def _limits(
 
 def is_base(row: Tallied) -> bool:
     """Whether so few were asked that the row is hidden whole."""
-    return 0 < row.subjects < SMALL
+    return is_small(row.subjects)
 
 
 def undecided(total: int, limits: Collection[Range]) -> bool:

@@ -20,7 +20,7 @@ from geo.coverage import (
     VillageRow,
     table,
 )
-from geo.hidden_cells import SMALL
+from geo.small_numbers import SMALL
 from geo.target_states import Tallied, TargetFigure
 
 VISITED = CountedIndicator("tham_ho", "", "household", "state")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from dashboards import coverage_lines, self_answer_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
+from geo.small_numbers import SMALL
 from geo.target_states import TargetState
 from server.backchecks import sentences
 from server.coverage import coverage_table, help_given
@@ -304,7 +305,7 @@ def _help(kind: help_given.HelpGiven, table: CoverageTable) -> ReportedHelp:
 
 def _small(number: int | None) -> str:
     """A number over the whole commune; None is one of 1 to 4, which is not told."""
-    return f"dưới {help_given.SMALL.stop}" if number is None else words.number(number)
+    return f"dưới {SMALL}" if number is None else words.number(number)
 
 
 def _help_of_thons(kinds: Sequence[help_given.HelpGiven], table: CoverageTable) -> Iterable[HelpOfThon]:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from geo.small_numbers import is_small
 from server.counting import tally_sums
 from server.db import db
 from server.models import Commune, Indicator, Village
-
-SMALL = range(1, 5)
-"""People helped that are not told as a number: fewer than five might be known by name (R25)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def households_met(commune: Commune, indicator: str, start: dt.date, end: dt.dat
     met = sum(
         after.subjects - before.subjects for before, after in tally_sums.at_ends(here, known, days).values()
     )
-    return None if met in SMALL else met
+    return None if is_small(met) else met
 
 
 def _told(here: list[int], indicator: int, start: dt.date, end: dt.date) -> int | None:
@@ -56,4 +54,4 @@ def _told(here: list[int], indicator: int, start: dt.date, end: dt.date) -> int 
     helped = sum(
         after.done - before.done for before, after in tally_sums.at_ends(here, indicator, days).values()
     )
-    return None if helped in SMALL else helped
+    return None if is_small(helped) else helped

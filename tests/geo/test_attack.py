@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
-from geo.hidden_cells import SMALL, allowed_day
+from geo.hidden_cells import allowed_day
+from geo.small_numbers import SMALL
 from geo.target_states import Tallied
 from geo.weeks import shown_weeks
 
