@@ -77,11 +77,15 @@ def answer(tables: Sequence[CoverageTable], row: IndicatorRow, heads: Sequence[s
 
 
 def _thon(thon: ThonWeeks, tables: Sequence[CoverageTable]) -> dict[str, Any]:
+    """A thôn as the script is given it: its line and what it has come to, where the last day's own number is told.
+
+    Where that is a bound or hidden, an earlier percent beside it would be another answer to the same question.
+    """
     known = [
         (table.as_of, each) for table, each in zip(tables, thon.percents, strict=True) if each is not None
     ]
     told: dict[str, Any] = {"name": thon.name, "classes": thon.classes, "figures": thon.figures}
-    if len(known) < 2:
+    if len(known) < 2 or thon.percents[-1] is None:
         return told
     (first, before), (last, now) = known[0], known[-1]
     told["line"] = spark(thon.percents)
