@@ -124,7 +124,7 @@ def _compared(row: CommuneRow) -> tuple[Any, ...]:
 
 def of_households(commune: Commune) -> FlatTable:
     """One line a household on the list: its thôn, what came of the last visit, and when; no name, no address."""
-    found = list_comparison.listed_households(commune).all
+    found = list_comparison.listed(commune)
     rows = sorted(
         (
             each.village.code, list_comparison.own_code(each.id), each.village.name,

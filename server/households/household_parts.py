@@ -71,10 +71,11 @@ def holds(parts: Parts, typed: str) -> bool:
     return all(word in stands for word in plain(typed).split())
 
 
-def natural(text: str) -> list[tuple[int, str]]:
+@functools.lru_cache(maxsize=30_000)
+def natural(text: str) -> tuple[tuple[int, str], ...]:
     """Lane 2 before lane 10: numbers by their size, words by their letters."""
     parts = _DIGITS.split(unicodedata.normalize("NFC", text.casefold()))
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part.strip(" ,")]
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part.strip(" ,"))
 
 
 @functools.lru_cache(maxsize=30_000)

@@ -3,7 +3,7 @@
 import enum
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -213,30 +213,43 @@ class ListedHouseholds:
 
 
 def listed_households(commune: Commune) -> ListedHouseholds:
-    """All that are on a commune's list now, thôn by thôn in their walking order."""
-    today = merged_villages.merged(commune)
-    villages = {
-        row.id: row for row in db.session.scalars(sa.select(Village).where(Village.commune_id == commune.id))
-    }
-    query = (
-        sa.select(Entity.village_id, Entity.label, Entity.data, Entity.id)
-        .join(EntityList, EntityList.id == Entity.list_id)
-        .where(EntityList.name == HOUSEHOLDS, Entity.village_id.in_(villages), Entity.ended_at.is_(None))
+    """All that are on a commune's list now, ready to be recognised."""
+    found = ListedHouseholds()
+    for each in listed(commune):
+        found.add(each)
+    return found
+
+
+def listed(commune: Commune, village_ids: Collection[int] | None = None) -> list[ListedHousehold]:
+    """What is on a commune's list now, or on that of some of today's thôn: thôn by thôn in their walking order."""
+    homes = homes_today(commune)
+    wanted = [key for key, home in homes.items() if village_ids is None or home.id in village_ids]
+    rows: Iterable[Any] = db.session.execute(
+        sa.select(Entity.village_id, Entity.label, Entity.data, Entity.id).where(*is_listed(wanted))
     )
-    rows: Iterable[Any] = db.session.execute(query)
     day, most = clock.today(), next_try.most()
-    found = [
+    found = (
         ListedHousehold(
-            row.id, household_parts.of_row(row.label, row.data), today.get(row.village_id, villages[row.village_id]),
+            row.id, household_parts.of_row(row.label, row.data), homes[row.village_id],
             str(row.data.get("tinh_trang") or household_states.NOT_VISITED), str(row.data.get(CODE) or ""),
             str(row.data.get("ngay_cuoi") or ""), next_try.of(row.data, day, most).is_closed,
         )
         for row in rows
-    ]  # fmt: skip
-    listed = ListedHouseholds()
-    for each in sorted(found, key=lambda each: (each.village.code, each.parts.walking, str(each.id))):
-        listed.add(each)
-    return listed
+    )  # fmt: skip
+    return sorted(found, key=lambda each: (each.village.code, each.parts.walking, str(each.id)))
+
+
+def homes_today(commune: Commune) -> Mapping[int, Village]:
+    """For each thôn that a commune has or had, the one it belongs to today."""
+    today = merged_villages.merged(commune)
+    every = db.session.scalars(sa.select(Village).where(Village.commune_id == commune.id))
+    return {village.id: today.get(village.id, village) for village in every}
+
+
+def is_listed(village_ids: Iterable[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Conditions of rows of Entity: households of these thôn that are on the list."""
+    households = sa.select(EntityList.id).where(EntityList.name == HOUSEHOLDS).scalar_subquery()
+    return Entity.list_id == households, Entity.village_id.in_(list(village_ids)), Entity.ended_at.is_(None)
 
 
 def _by_code(

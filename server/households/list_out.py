@@ -1,12 +1,17 @@
 """The list of households as it goes out: as the table that an import takes, and lane by lane for those who walk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+import sqlalchemy as sa
+
+from server.db import db
 from server.households import household_parts, household_states, list_comparison
 from server.households.list_comparison import ListedHousehold, own_code
-from server.models import Commune, Village
+from server.models import Commune, Entity, Village
 
 TO_VISIT: Mapping[str, tuple[str, ...]] = {
     "chua_tham": (household_states.NOT_VISITED,),
@@ -18,21 +23,38 @@ TO_VISIT: Mapping[str, tuple[str, ...]] = {
 
 def households(
     commune: Commune,
-    village_id: int | None = None,
-    states: Iterable[str] | None = None,
+    village_ids: Collection[int] | None = None,
+    states: Collection[str] | None = None,
     *,
     with_closed: bool = True,
 ) -> list[ListedHousehold]:
-    """The households on a commune's list, thôn by thôn in their walking order; with or without those that were tried
-    often enough."""
-    wanted = None if states is None else frozenset(states)
+    """The households on a commune's list, or on that of some thôn, thôn by thôn in their walking order; with or
+    without those that were tried often enough."""
     return [
         each
-        for each in list_comparison.listed_households(commune).all
-        if (village_id is None or each.village.id == village_id)
-        and (wanted is None or each.state in wanted)
-        and (with_closed or not each.is_closed)
+        for each in list_comparison.listed(commune, village_ids)
+        if (states is None or each.state in states) and (with_closed or not each.is_closed)
     ]
+
+
+def numbers(commune: Commune, states: Collection[str] | None = None) -> dict[Village, int]:
+    """How many households each thôn's list has, those that were tried often enough too; thôn by their codes, without
+    those that have none. One statement beside those for thôn."""
+    homes = list_comparison.homes_today(commune)
+    state = sa.func.coalesce(
+        sa.func.nullif(Entity.data["tinh_trang"].as_string(), ""), household_states.NOT_VISITED
+    )
+    listed = sa.select(Entity.village_id).where(*list_comparison.is_listed(homes))
+    if states is not None:
+        listed = listed.where(state.in_(sorted(states)))
+    there = listed.subquery()
+    rows: Iterable[Any] = db.session.execute(
+        sa.select(there.c.village_id, sa.func.count()).group_by(there.c.village_id)
+    )
+    found: Counter[Village] = Counter()
+    for key, number in rows:
+        found[homes[key]] += number
+    return dict(sorted(found.items(), key=lambda each: each[0].code))
 
 
 def table_row(household: ListedHousehold) -> Sequence[str]:

@@ -2,10 +2,11 @@
 
 import enum
 import functools
+import itertools
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -149,8 +150,8 @@ class _Address:
     lanes: Mapping[str, str]
     texts: frozenset[str]
     number: str
-    slashed: frozenset[str]
-    """Lane and number written as one (14/3), of which nobody can tell which is which."""
+    slashed: tuple[str, ...]
+    """Lane and number written as one (14/3), of which nobody can tell which is which; empty where they are not."""
 
     @property
     def words(self) -> frozenset[str]:
@@ -162,7 +163,7 @@ def _address(written: str) -> _Address:
     place = read_place(written)
     lanes = {lane.kind: plain(lane.value) for lane in place.lanes}
     pair = _pair(place.number, place.lanes)
-    return _Address(lanes, frozenset(map(plain, place.texts)), place.number.casefold(), frozenset(pair or ()))
+    return _Address(lanes, frozenset(map(plain, place.texts)), place.number.casefold(), pair or ())
 
 
 def _pair(number: str, lanes: Sequence[Lane]) -> tuple[str, str] | None:
@@ -179,8 +180,8 @@ def _slashed(first: _Address, second: _Address) -> _Where:
     written, apart = (first, second) if first.slashed else (second, first)
     if not apart.number and not apart.words:
         return _Where.SILENT
-    values = {*apart.lanes.values(), apart.number} - {""}
-    return _Where.AGREES if written.slashed <= values else _Where.AGAINST
+    values = Counter((*apart.lanes.values(), apart.number))
+    return _Where.AGREES if Counter(written.slashed) <= values else _Where.AGAINST
 
 
 def _is_same_way(first: _Address, second: _Address) -> bool:
@@ -243,31 +244,68 @@ class Known(Generic[Item]):
     """Households of one thôn, found again by what may make two of them one, without looking at all of them."""
 
     def __init__(self) -> None:
-        self._by_key: dict[tuple[str, str], list[tuple[Parts, Item]]] = defaultdict(list)
+        self._all: list[tuple[Parts, Item]] = []
+        self._by_name: dict[str, list[int]] = defaultdict(list)
+        """By what stands in `_Keys`, the places in `_all` of those that have it."""
+        self._by_place: dict[str, list[int]] = defaultdict(list)
+        self._nameless: dict[str, list[int]] = defaultdict(list)
+        """Those of `_by_place` that have no name: without one a place may make two of them one."""
 
     def add(self, parts: Parts, item: Item) -> None:
-        for key in _keys(parts):
-            self._by_key[key].append((parts, item))
+        number, keys = len(self._all), _keys(parts)
+        self._all.append((parts, item))
+        for key in keys.names:
+            self._by_name[key].append(number)
+        for key in keys.places:
+            self._by_place[key].append(number)
+            if not keys.names:
+                self._nameless[key].append(number)
 
     def like(self, parts: Parts, least: Likeness = Likeness.PERHAPS) -> list[tuple[Likeness, Item]]:
-        """What is at least so much like a household, the most alike first; among equals in the order of adding."""
-        seen: dict[int, tuple[Likeness, Item]] = {}
-        for key in _keys(parts):
-            for other, item in self._by_key[key]:
-                if id(item) not in seen:
-                    seen[id(item)] = likeness(parts, other), item
-        found = [each for each in seen.values() if each[0] >= least]
+        """What is at least so much like a household, the most alike first; among equals those found by their name
+        before those found by their place, each in the order of adding.
+
+        Neighbours, of whom a xóm without numbers is full, are looked at only where they are wanted.
+        """
+        keys = _keys(parts)
+        there = self._nameless if keys.names and least > Likeness.NEIGHBOUR else self._by_place
+        named = sorted({each for key in keys.names for each in self._by_name.get(key, ())})
+        placed = [each for key in keys.places for each in there.get(key, ())]
+        if not named and not placed:
+            return []
+        found = [
+            (alike, item)
+            for other, item in (self._all[number] for number in dict.fromkeys(named + placed))
+            if (alike := likeness(parts, other)) >= least
+        ]
         return sorted(found, key=lambda each: -each[0])
 
 
-def _keys(parts: Parts) -> Iterator[tuple[str, str]]:
-    """Two households that are alike have one of these in common: the given name, or a lane and the number."""
-    words = _name_words(parts.name)
-    if words:
-        yield "name", unaccented(_i_for_y(words[-1]))
+@dataclass(frozen=True)
+class _Keys:
+    """What two households that are alike have one of in common: how the name begins and ends, or lane and number."""
+
+    names: tuple[str, ...]
+    places: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=30_000)
+def _keys(parts: Parts) -> _Keys:
+    names = tuple(_name_key(words) for words in _spellings(parts.name) if words)
     where = _address(parts.address)
     if where.slashed:
-        yield "place", " ".join(sorted(where.slashed))
-        return
-    for value in where.words:
-        yield "place", " ".join(sorted((value, where.number)))
+        return _Keys(names, (_place_key(*where.slashed),))
+    lanes = itertools.combinations(where.lanes.values(), 2)  # of which a number like 14/3 may be written
+    pairs = (*((value, where.number) for value in where.words), *lanes)
+    return _Keys(names, tuple(_place_key(*pair) for pair in pairs))
+
+
+def _place_key(*values: str) -> str:
+    """The same in whatever order lane and number are written."""
+    return " ".join(sorted(values))
+
+
+def _name_key(words: Sequence[str]) -> str:
+    """The given name, and how each word before it begins: an abbreviation begins as the word that it stands for."""
+    begins = (unicodedata.normalize("NFD", unaccented(word.rstrip("."))[:1])[:1] for word in words[:-1])
+    return " ".join((*begins, unaccented(_i_for_y(words[-1]))))

@@ -96,3 +96,4 @@ def register(app: Flask) -> None:
     for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)
     collector_pages.register(app)
+    household_list_pages.register(app)

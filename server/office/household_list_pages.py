@@ -1,56 +1,127 @@
 """The list of households as it goes out: an Excel file that can come back, and a list on paper with boxes to tick."""
 
-from flask import Blueprint, render_template, request
+from collections.abc import Mapping
+from itertools import accumulate
+from pathlib import Path
+
+from flask import Blueprint, Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
+from server.files import making_process
+from server.files.made_files import MadeContent
+from server.files.making_process import Progress
 from server.files.tables import table_workbooks
 from server.households import household_states, list_out, remarks, search
 from server.households.list_import import HOUSEHOLD_TABLE
-from server.models import Commune, Village
-from server.office import table_pages
+from server.models import Commune, MadeFile, Village
+from server.office import made_file_pages, table_pages
 
 blueprint = Blueprint("household_lists", __name__)
 BASE = "/quan-tri/xa/<code>/ho"
 EMPTY_LINES = 6
 """For households that are found on the way."""
 WANTED = {"chua_tham": "chưa đến", "con_phai_den": "chưa đến, vắng, cần thăm lại", "tat_ca": "mọi hộ"}
+LONG = 1_500
+"""From so many households on, a quarter of a second of work, the workbook is made beside the server."""
+MADE = "danh-sach-ho"
+"""What such workbooks are called among the files that are made so."""
+MOST_ON_PAPER = 1_000
+"""Households on a page of paper lists, but for a thôn that has more by itself."""
 
 
 @blueprint.get(f"{BASE}/danh-sach.xlsx")
 @access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def workbook(code: str) -> Response:
-    """The households of a commune, or of one thôn, in the columns that an import takes."""
+    """The households of a commune, or of one thôn, in the columns that an import takes; a long list is made beside the
+    server, and taken from the page that shows how far it is."""
     commune = access.open_commune(code)
     village = _village(commune)
-    audit.note_reading("household.list_file", f"commune:{commune.code}", {"labels": True, **_of(village)})
-    found = list_out.households(commune, village.id if village else None)
-    content = table_workbooks.filled(HOUSEHOLD_TABLE, map(list_out.table_row, found))
-    name = f"danh-sach-ho-{village.code if village else commune.code}-{clock.today():%Y%m%d}.xlsx"
-    return table_pages.file(content, name)
+    act, record = "household.list_file", f"commune:{commune.code}"
+    detail = {"labels": True, **_of(village)}
+    numbers = list_out.numbers(commune)
+    number = numbers.get(village, 0) if village else sum(numbers.values())
+    if number >= LONG:
+        return made_file_pages.ask(
+            commune, MADE, of=number, act=act, record=record, detail=detail, follow=".made"
+        )
+    audit.note_reading(act, record, detail)
+    return table_pages.file(_workbook(commune, village), _file_name(commune, village))
+
+
+def _workbook(commune: Commune, village: Village | None) -> bytes:
+    found = list_out.households(commune, {village.id} if village else None)
+    return table_workbooks.filled(HOUSEHOLD_TABLE, map(list_out.table_row, found))
+
+
+def _file_name(commune: Commune, village: Village | None) -> str:
+    return f"danh-sach-ho-{village.code if village else commune.code}-{clock.today():%Y%m%d}.xlsx"
+
+
+def _make(row: MadeFile, _folder: Path, _progress: Progress) -> MadeContent:
+    """The same workbook, in the process beside the server."""
+    commune = db.session.get_one(Commune, row.commune_id)
+    village = _village(commune)
+    return MadeContent(_file_name(commune, village), table_pages.XLSX, [_workbook(commune, village)])
+
+
+@blueprint.get(f"{BASE}/danh-sach/tep/<key>")
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
+def made(code: str, key: str) -> Response:
+    """How far a long list is; the workbook when it is ready."""
+    return made_file_pages.progress(
+        access.open_commune(code),
+        MADE,
+        key,
+        title="Danh sách hộ",
+        back=url_for("households.listing", code=code),
+        content=url_for(".made_content", code=code, key=key),
+    )
+
+
+@blueprint.get(f"{BASE}/danh-sach/tep/<key>/noi-dung")
+@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
+def made_content(code: str, key: str) -> Response:
+    """The workbook itself; each time it is taken is in the audit."""
+    name, response = made_file_pages.ready(access.open_commune(code), MADE, key)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @blueprint.get(f"{BASE}/danh-sach-giay")
 @access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
 def paper(code: str) -> str:
-    """A list to print and walk with: lane by lane, boxes to tick, lines for what is written by hand."""
+    """A list to print and walk with: lane by lane, boxes to tick, lines for what is written by hand. Of a large commune
+    some thôn at once, from the one with code `tu` on."""
     commune = access.open_commune(code)
     village, chosen = _village(commune), request.args.get("loc", "")
     chosen = chosen if chosen in WANTED else "chua_tham"
     audit.note_reading("household.list_paper", f"commune:{commune.code}", {"labels": True, **_of(village)})
-    found = list_out.households(
-        commune, village.id if village else None, list_out.TO_VISIT[chosen], with_closed=chosen == "tat_ca"
-    )
-    told = remarks.waiting(db.session.connection(), {each.village.id for each in found})
+    numbers = list_out.numbers(commune, list_out.TO_VISIT[chosen])
+    shown = [village] if village else _on_this_page(numbers, request.args.get("tu", ""))
+    ids = {each.id for each in shown}
+    found = list_out.households(commune, ids, list_out.TO_VISIT[chosen], with_closed=chosen == "tat_ca")
     return render_template(
         "office/household_paper.html",
         commune=commune, village=village, villages=search.villages(commune), chosen=chosen, wanted=WANTED,
-        parts=list_out.on_paper(found), remarks=told, states=household_states.WORDS, today=clock.today(),
-        empty=EMPTY_LINES,
+        parts=list_out.on_paper(found), remarks=remarks.waiting(db.session.connection(), ids),
+        states=household_states.WORDS, today=clock.today(), empty=EMPTY_LINES, shown=shown,
+        rest=[] if village else [each for each in numbers if shown and each.code > shown[-1].code],
     )  # fmt: skip
+
+
+def _on_this_page(numbers: Mapping[Village, int], first: str) -> list[Village]:
+    """The thôn from a code on, as many as a page has room for, and one at least."""
+    left = [village for village in numbers if village.code >= first]
+    so_far = accumulate(numbers[village] for village in left)
+    return [
+        village
+        for at, (village, sum_of_all) in enumerate(zip(left, so_far, strict=True))
+        if at == 0 or sum_of_all <= MOST_ON_PAPER
+    ]
 
 
 def _village(commune: Commune) -> Village | None:
@@ -61,3 +132,8 @@ def _village(commune: Commune) -> Village | None:
 
 def _of(village: Village | None) -> dict[str, str]:
     return {"village": village.code} if village else {}
+
+
+def register(app: Flask) -> None:
+    """Say who makes the long ones of these workbooks."""
+    making_process.register(app, MADE, _make)

@@ -25,7 +25,7 @@ BASE = f"/quan-tri/xa/<code>/bang/<any({', '.join(repr(name) for name in BY_NAME
 SHOWN = 10
 """Rows that are shown before saving."""
 MOST_FAULTS = 200
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Page = str | tuple[str, int]
 TopRows = tuple[tuple[int, tuple[Cell, ...]], ...]
 
@@ -216,4 +216,4 @@ def _widest(top: TopRows) -> tuple[str, ...]:
 def file(content: bytes, name: str) -> Response:
     """A workbook to take away."""
     head = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, content_type=_XLSX, headers=head)
+    return Response(content, content_type=XLSX, headers=head)

@@ -4,6 +4,8 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from server.households.household_parts import Parts, read
 from server.households.same_household import Known, Likeness, are_alike, likeness, names_agree
@@ -55,6 +57,10 @@ def test_a_name_is_known_again_and_no_other_name_is(one: str, other: str, agree:
         (("Lê Thị Tám", "Ngõ 14, số 3"), ("Lê Thị Tám", "3/14"), Likeness.SAME),
         (("Lê Thị Tám", "Ngõ 14, số 3"), ("Lê Thị Tám", "14/33"), Likeness.NAMESAKE),
         (("Lê Thị Tám", "Ngõ 14, số 3"), ("Lê Văn Bảy", "Ngõ 14, số 3"), Likeness.NEIGHBOUR),
+        (("Lê Thị Tám", "Ngõ 5, số 5"), ("Lê Thị Tám", "5/5"), Likeness.SAME),
+        (("Lê Thị Tám", "Ngõ 18, số 5"), ("Lê Thị Tám", "5/5"), Likeness.NAMESAKE),
+        (("Lê Thị Tám", "Ngõ 5"), ("Lê Thị Tám", "5/5"), Likeness.NAMESAKE),
+        (("Lê Thị Tám", "Ngõ 4, ngách 6"), ("Lê Thị Tám", "6/4"), Likeness.SAME),
         (("Lê Thị Tám", "Ngõ 3, số 14"), ("Lê Thị Tám", "Ngõ 14, số 3"), Likeness.NAMESAKE),
         (("Lê Thị Tám", "Ngõ 14"), ("Lê Thị Tám", "Ngõ 14, số 3"), Likeness.PERHAPS),
         (("Lê Thị Tám", "Ngõ 15"), ("Lê Thị Tám", "Ngõ 14, số 3"), Likeness.NAMESAKE),
@@ -93,3 +99,36 @@ def test_those_that_are_alike_are_found_without_looking_at_all() -> None:
     assert [item for _, item in known.like(read("Tô Văn Ký", "14/3"), Likeness.NEIGHBOUR)] == [
         "Lê Thị Tám, Ngõ 14, số 3", "Vũ Na, Ngõ 14, số 3",
     ]  # fmt: skip
+
+
+NAMES = st.builds(
+    lambda *words: " ".join(filter(None, words)),
+    st.sampled_from(("", "", "Ông", "Hộ bà", "ba")),
+    st.sampled_from(("Nguyễn", "Nguyen", "Ng.", "N", "Trần", "Tr. V.", "Đỗ Hữu")),
+    st.sampled_from(("Văn", "V.", "Thị", "Thi", "")),
+    st.sampled_from(("Quý", "Quí", "Thủy", "THUỶ", "Đạt", "Dat")),
+) | st.just("")  # fmt: skip
+ADDRESSES = st.builds(
+    lambda pattern, one, other: pattern.format(one, other),
+    st.sampled_from(
+        ("Ngõ {}, số {}", "{}/{}", "{} ngõ {}", "Ngách {}, ngõ {}", "Xóm Đình, ngõ {}, số {}", "Ngõ {}", "Xóm Đình")
+    ),
+    st.integers(1, 3),
+    st.integers(1, 3),
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(NAMES, ADDRESSES), min_size=2, max_size=12),
+    st.sampled_from([each for each in Likeness if each > Likeness.OTHER]),
+)
+def test_who_is_looked_for_is_found_as_if_all_were_looked_at(
+    written: list[tuple[str, str]], least: Likeness
+) -> None:
+    """R14: also those that have only one name, or only one address."""
+    *there, own = (read(*each) for each in written)
+    known: Known[int] = Known()
+    for number, parts in enumerate(there):
+        known.add(parts, number)
+    every = {(likeness(own, parts), number) for number, parts in enumerate(there)}
+    assert set(known.like(own, least)) == {each for each in every if each[0] >= least}

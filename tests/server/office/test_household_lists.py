@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.db import db
+from server.files import making_process
 from server.households import household_parts, remarks
 from server.households.act_rows import Officer
 from server.models import Audit, Commune, Entity, Village
+from server.office import household_list_pages
 from tests import sample
 from tests.people import Browser, browser, make_person
 
@@ -113,3 +115,53 @@ def test_the_paper_goes_lane_by_lane_with_boxes_and_empty_lines(officer: Browser
     assert "<h2>Thôn Đoài" not in page
     assert "vắng nhà" in page
     assert "Nhắn: hỏi lại số người" in page
+
+
+def test_a_long_list_is_made_beside_the_server_and_is_the_same(
+    app: Flask, officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thôn's own, which is short, is there at once; whoever takes the long one stands in the audit."""
+    at_once = officer.get(f"{BASE}/danh-sach.xlsx").data
+    monkeypatch.setattr(making_process, "wake", lambda: None)
+    monkeypatch.setattr(household_list_pages, "LONG", len(HOMES) + 1)
+    village = db.session.scalars(sa.select(Village.id).where(Village.code == "11629001")).one()
+    assert officer.get(f"{BASE}/danh-sach.xlsx?thon={village}").status_code == 200
+    asked = officer.get(f"{BASE}/danh-sach.xlsx")
+    assert asked.status_code == 303
+    assert "Đang chờ" in officer.get(asked.location).text
+    read = sa.select(sa.func.count()).where(Audit.act == "household.list_file")
+    db.session.rollback()
+    before = db.session.scalar(read)
+    db.session.rollback()
+    making_process.work(app, nice=0)
+    assert "Tệp đã tạo xong" in officer.get(asked.location).text
+    taken = officer.get(f"{asked.location}/noi-dung")
+    assert re.search(r"danh-sach-ho-11629-\d{8}\.xlsx", taken.headers["Content-Disposition"])
+    assert cells(taken.data) == cells(at_once)
+    db.session.rollback()
+    assert db.session.scalar(read) == (before or 0) + 1
+
+
+def cells(content: bytes) -> list[tuple[object, ...]]:
+    return list(openpyxl.load_workbook(io.BytesIO(content)).active.values)
+
+
+def test_of_a_large_commune_the_paper_shows_some_thon_at_once_and_leads_to_all(
+    officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = officer.get(f"{BASE}/danh-sach-giay").text
+    assert "Còn 1 thôn" not in whole
+    monkeypatch.setattr(household_list_pages, "MOST_ON_PAPER", 2)  # less than one of the two thôn has
+    first = officer.get(f"{BASE}/danh-sach-giay").text
+    assert "<h2>Thôn Đông" in first
+    assert "<h2>Thôn Đoài" not in first
+    assert "Còn 1 thôn, tiếp theo là Thôn Đoài" in first
+    onwards = re.search(r'href="([^"]+tu=11629002)"', first)
+    assert onwards is not None
+    second = officer.get(onwards[1].replace("&amp;", "&")).text
+    assert "<h2>Thôn Đông" not in second
+    assert homes(first) + homes(second) == homes(whole)
+
+
+def homes(page: str) -> list[str]:
+    return re.findall(r"<tr><td class=.box.>.*</tr>", page)
