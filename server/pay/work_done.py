@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,39 +9,15 @@ from sqlalchemy.orm import aliased
 
 from geo.vietnamese_order import sort_key
 from server import clock
-from server.db import db
+from server.db import db, is_among
 from server.models import Collector, CollectorVillage, Commune, Finding, Indicator, Submission, Village
 from server.pay.pay_sheet import TeamMember, WorkDone
 from server.places import day_ends
 
+Query = sa.Select[*tuple[Any, ...]]
+
 _FIRST = aliased(Submission)
 """The first of a chain of edits: whoever sent that walked there, whoever corrects it later."""
-
-
-def _counted(columns: Any, commune: Commune, start: dt.date, end: dt.date) -> tuple[Any, Any]:
-    """Who walked, and these columns (a day and its sum), of what counts of the days from `start` to before `end`
-    (UTC+7); of an edited visit the newest version. Two statements, of what was never edited and of edits: each begins
-    at the commune's collectors, where one over both would read the submissions of the city.
-    """
-    since, until = (dt.datetime.combine(day, dt.time(), clock.LOCAL) for day in (start, end))
-    theirs = sa.select(Collector.id).where(Collector.commune_id == commune.id)
-    counts = (
-        Submission.observed_at >= since,
-        Submission.observed_at < until,
-        Submission.quarantine.is_(None),
-        Submission.replaced_by_id.is_(None),
-        Submission.review != "rejected",
-    )
-    alone = sa.select(Submission.collector_id, *columns).select_from(Submission)
-    edits = sa.select(_FIRST.collector_id, *columns).select_from(Submission)
-    return (
-        alone.where(Submission.root_id.is_(None), Submission.collector_id.in_(theirs), *counts).group_by(
-            Submission.collector_id, columns[0]
-        ),
-        edits.join(_FIRST, _FIRST.id == Submission.root_id)
-        .where(_FIRST.collector_id.in_(theirs), *counts)
-        .group_by(_FIRST.collector_id, columns[0]),
-    )
 
 
 def by_month(commune: Commune, start: dt.date, end: dt.date) -> dict[tuple[dt.date, int], WorkDone]:
@@ -51,33 +26,52 @@ def by_month(commune: Commune, start: dt.date, end: dt.date) -> dict[tuple[dt.da
     A day counts once, whatever was sent on it; a visit is one to a household with a result; helped are the people of
     all events that count (R2).
     """
-    day = day_ends.day(Submission.observed_at, db.engine.dialect.name).label("day")
+    found: dict[tuple[dt.date, int], WorkDone] = defaultdict(WorkDone)
     days: dict[tuple[dt.date, int], set[dt.date]] = defaultdict(set)
-    visits: dict[tuple[dt.date, int], int] = defaultdict(int)
-    helped: dict[tuple[dt.date, int], int] = defaultdict(int)
-    walked = _counted((day, sa.func.count(Submission.result)), commune, start, end)
-    for collector_id, of_day, with_result in _rows(walked):
-        key = of_day.replace(day=1), collector_id
-        days[key].add(of_day)
-        visits[key] += with_result
-    stated = _counted((day, sa.func.sum(Finding.done)), commune, start, end)
-    for collector_id, of_day, done in _rows(map(_of_events, stated)):
-        helped[of_day.replace(day=1), collector_id] += int(done)
-    return {key: WorkDone(len(days[key]), visits[key], helped[key]) for key in days}
+    for query in _by_day(commune, start, end):
+        for row in db.session.execute(query):
+            key = row.day.replace(day=1), row.collector_id
+            found[key] += WorkDone(row.day not in days[key], row.visits, int(row.helped))
+            days[key].add(row.day)
+    return found
 
 
-def _of_events(query: Any) -> Any:
-    """What a statement's submissions say of people who were helped."""
-    return (
-        query.join(Finding, Finding.submission_id == Submission.id)
-        .join(Indicator, Indicator.id == Finding.indicator_id)
-        .where(Indicator.kind == "event", Indicator.self_of_id.is_(None), Finding.counts)
+def _by_day(commune: Commune, start: dt.date, end: dt.date) -> tuple[Query, Query]:
+    """Visits and people helped, by who walked and day, of what counts from `start` to before `end` (UTC+7); of an
+    edited visit the newest version. Two statements, of what was never edited and of edits: each begins at the
+    commune's collectors, where one over both would read the submissions of the city.
+    """
+    since, until = (dt.datetime.combine(day, dt.time(), clock.LOCAL) for day in (start, end))
+    dialect = db.engine.dialect.name
+    theirs = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id == commune.id)).all()
+    counts = (
+        Submission.observed_at >= since,
+        Submission.observed_at < until,
+        Submission.quarantine.is_(None),
+        Submission.replaced_by_id.is_(None),
+        Submission.review != "rejected",
     )
-
-
-def _rows(queries: Iterable[Any]) -> Iterator[Any]:
-    for query in queries:
-        yield from db.session.execute(query)
+    events = db.session.scalars(
+        sa.select(Indicator.id).where(Indicator.kind == "event", Indicator.self_of_id.is_(None))
+    ).all()
+    stated = sa.select(sa.func.sum(Finding.done)).where(
+        Finding.submission_id == Submission.id, Finding.indicator_id.in_(events), Finding.counts
+    )
+    helped = sa.func.coalesce(sa.func.sum(stated.correlate(Submission).scalar_subquery()), 0)
+    day = day_ends.day(Submission.observed_at, dialect).label("day")
+    columns = (day, sa.func.count(Submission.result).label("visits"), helped.label("helped"))
+    alone = sa.select(Submission.collector_id, *columns)
+    edits = sa.select(_FIRST.collector_id, *columns).join_from(
+        Submission, _FIRST, _FIRST.id == Submission.root_id
+    )
+    return (
+        alone.where(
+            Submission.root_id.is_(None), is_among(Submission.collector_id, theirs, dialect), *counts
+        ).group_by(Submission.collector_id, day),
+        edits.where(is_among(_FIRST.collector_id, theirs, dialect), *counts).group_by(
+            _FIRST.collector_id, day
+        ),
+    )
 
 
 def members(commune: Commune) -> list[TeamMember]:
