@@ -119,10 +119,17 @@ class CoverageTable:
         return next((row for row in self.indicators if row.indicator.self_of == code), None)
 
 
-def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False) -> CoverageTable:  # noqa: B008
+def table(
+    given: CommuneInput,
+    *,
+    enough: Enough = Enough(),  # noqa: B008
+    full: bool = False,
+    only: Collection[str] | None = None,
+) -> CoverageTable:
     """Compute the table. `full` is for those with the right to single records: no small cell is hidden (R25).
 
-    The commune's counts are the sum of its thôn and of what lies in none.
+    The commune's counts are the sum of its thôn and of what lies in none. With `only` the table has the columns and
+    targets of these indicators alone, each as it stands in the whole table.
     """
     visits = {v.code: _visits(v.visited) for v in given.villages} | {
         NO_VILLAGE: _visits(given.unplaced_visited)
@@ -134,6 +141,7 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
             given, each, tallied[each.code], hidden.get(each.code, _NOTHING_HIDDEN), enough, full=full
         )
         for each in given.indicators
+        if only is None or each.code in only
     }
     visited = sum(row.subjects for row in visits.values())
     # the same for all readers, so that no two of them are told another reach of the commune
@@ -157,7 +165,11 @@ def table(given: CommuneInput, *, enough: Enough = Enough(), full: bool = False)
         visited=None if hidden_visits.total else visited,
         indicators=tuple(_indicator_row(given, column, enough, full) for column in columns.values()),
         villages=tuple(_village_row(village, columns, hidden_visits) for village in given.villages),
-        targets=tuple(_target_row(given, each, columns, paced, enough, full) for each in given.targets),
+        targets=tuple(
+            _target_row(given, each, columns, paced, enough, full)
+            for each in given.targets
+            if only is None or each.indicator in only
+        ),
         unplaced={code: column.cells[NO_VILLAGE] for code, column in columns.items()},
         enough=enough,
         full=full,

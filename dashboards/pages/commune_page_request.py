@@ -1,7 +1,7 @@
 """What a page of a commune is asked for: the commune, the day, and its table."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flask import request
@@ -9,6 +9,7 @@ from flask import request
 from geo.coverage import CoverageTable
 from server.accounts import access
 from server.coverage import coverage_table
+from server.coverage.coverage_table import ReadDays
 from server.errors import CommonProblem, Problem
 from server.models import Commune
 
@@ -35,12 +36,22 @@ def ask(code: str) -> CommunePage:
 
 def ask_since(code: str, earlier: Callable[[dt.date], dt.date]) -> tuple[CommunePage, CoverageTable]:
     """The same, with the table of a day before the page's own; both are read together."""
+    page, found = ask_days(code, lambda day: [earlier(day)])
+    first = min(found.inputs)
+    return page, page.table if first == page.table.as_of else found.table(first)
+
+
+def ask_days(code: str, others: Callable[[dt.date], Iterable[dt.date]]) -> tuple[CommunePage, ReadDays]:
+    """The same, with what the tables of other days are made of, as far as they may be shown; all are read together.
+
+    `others` tells them of the page's own day.
+    """
     commune, day = access.open_commune(code), asked_day()
     full = access.sees_records(commune)
     shown = coverage_table.day_shown(day, full=full)
-    first = coverage_table.day_shown(earlier(shown), full=full)
-    found = coverage_table.tables(commune, sorted({first, shown}), full=full)
-    return CommunePage(commune, found[-1], day), found[0]
+    days = {shown, *(coverage_table.day_shown(other, full=full) for other in others(shown))}
+    found = coverage_table.read_days(commune, sorted(days), full=full)
+    return CommunePage(commune, found.table(shown), day), found
 
 
 def asked_day(name: str = "den_ngay") -> dt.date | None:

@@ -50,7 +50,11 @@ def ask_map(code: str) -> MapPage:
 
     A state or a thôn that is not known is passed over: a link that was kept still opens its map.
     """
-    asked = ask(code)
+    return map_page(ask(code))
+
+
+def map_page(asked: CommunePage) -> MapPage:
+    """The map that a page of a commune shows; Problem INDICATOR_UNKNOWN as for `ask_map`."""
     choices = mapped(asked.table)
     row = _chosen(choices)
     known = {each.name for each in classes(asked.table, row)} if row else set()

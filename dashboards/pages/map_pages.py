@@ -7,9 +7,11 @@ from dashboards.maps import coverage_map, folium_page, map_outlines, map_picture
 from dashboards.maps.map_card import MapCard, card
 from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
+from dashboards.pages.commune_page_request import ask_days
 from dashboards.pages.commune_pages import blueprint
-from dashboards.pages.map_page_request import MapPage, ask_map
+from dashboards.pages.map_page_request import MapPage, ask_map, map_page
 from geo.coverage import CoverageTable, IndicatorRow, VillageRow
+from geo.weeks import week_ends
 from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -79,13 +81,10 @@ def map_card(code: str, village: str) -> str:
 @access.needs(Right.READ_SUMS)
 def map_weeks_of(code: str) -> Response:
     """The map at the ends of the last weeks, for the page that slides through them."""
-    page = ask_map(code)
-    row, commune = page.chosen, page.asked.commune
-    full = page.table.full
-    days = sorted(
-        {coverage_table.day_shown(day, full=full) for day in map_weeks.days(page.table, clock.today())}
-    )
-    tables = coverage_table.tables(commune, days, full=full)
+    asked, read = ask_days(code, lambda _: week_ends(clock.today(), map_weeks.WEEKS))
+    row, full = map_page(asked).chosen, asked.table.full
+    days = {coverage_table.day_shown(day, full=full) for day in map_weeks.days(asked.table, clock.today())}
+    tables = [read.table(day, only={row.indicator.code}) for day in sorted(days)]
     heads = [
         render_template(
             "map_head.html", table=table, **_head(table, table.indicator(row.indicator.code) or row)

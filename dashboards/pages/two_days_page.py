@@ -6,14 +6,13 @@ from dashboards.maps import map_outlines, map_sheet, two_days
 from dashboards.maps.map_colours import Class, classes, fills, legend
 from dashboards.maps.still_labels import HALF
 from dashboards.maps.still_map import still_map
-from dashboards.pages.commune_page_request import asked_day
+from dashboards.pages.commune_page_request import ask_since, asked_day
 from dashboards.pages.commune_pages import blueprint
-from dashboards.pages.map_page_request import ask_map
+from dashboards.pages.map_page_request import map_page
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.weeks import week_ends
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import coverage_table
 
 FOUR_WEEKS = 5
 """Ends of weeks from which the first is four weeks before the last."""
@@ -23,17 +22,17 @@ FOUR_WEEKS = 5
 @access.needs(Right.READ_SUMS)
 def two_days_of(code: str) -> str:
     """The earlier day is `tu_ngay`, four weeks before without it; the later one is that of every page."""
-    page = ask_map(code)
-    row, now, commune = page.chosen, page.table, page.asked.commune
-    first = min(asked_day("tu_ngay") or week_ends(now.as_of, FOUR_WEEKS)[0], now.as_of)
-    before = coverage_table.table(commune, first, full=now.full)
+    wanted = asked_day("tu_ngay")
+    asked, before = ask_since(code, lambda day: min(wanted or week_ends(day, FOUR_WEEKS)[0], day))
+    page = map_page(asked)
+    row, now, commune = page.chosen, page.table, asked.commune
     found = two_days.moved(before, now, row)
     drawn = map_outlines.of_commune(commune)
     marks = {each.code: each.words for each in found if each.words}
     return render_template(
         "two_days.html",
         page=page,
-        asked=page.asked,
+        asked=asked,
         table=now,
         before=before,
         row=row,

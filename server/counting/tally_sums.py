@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -120,10 +119,7 @@ def by_ends(
     """The same of several indicators in one statement: by indicator, by thôn that has some."""
     gained = _gained(village_ids, indicator_ids, ends)
     return {
-        indicator: {
-            village: tuple(accumulate(row.get(place, Tallied()) for place in range(len(ends))))
-            for village, row in gained.get(indicator, {}).items()
-        }
+        indicator: {village: _running(row, len(ends)) for village, row in gained.get(indicator, {}).items()}
         for indicator in indicator_ids
     }
 
@@ -133,29 +129,26 @@ def by_ends_of_days(
 ) -> Mapping[dt.date, Mapping[int, Mapping[int, tuple[Tallied, ...]]]]:
     """`by_ends` for several days, each with ends of its own, the last of which is the day itself. One statement."""
     every = sorted({end for of_day in ends.values() for end in of_day})
-    gained = _gained(village_ids, indicator_ids, every)
-
-    def row(told: Mapping[int, Tallied], of_day: Sequence[dt.date]) -> tuple[Tallied, ...]:
-        sums = dict(
-            zip(
-                every,
-                accumulate(told.get(place, Tallied()) for place in range(len(every))),
-                strict=True,
-            )
-        )
-        return tuple(sums[end] for end in of_day)
-
-    return {
-        day: {
-            indicator: {
-                village: row(told, of_day)
-                for village, told in gained.get(indicator, {}).items()
-                if every[min(told)] <= day
-            }
-            for indicator in indicator_ids
-        }
-        for day, of_day in ends.items()
+    places = {day: [every.index(end) for end in of_day] for day, of_day in ends.items()}
+    found: dict[dt.date, dict[int, dict[int, tuple[Tallied, ...]]]] = {
+        day: {indicator: {} for indicator in indicator_ids} for day in ends
     }
+    for indicator, of_villages in _gained(village_ids, indicator_ids, every).items():
+        for village, told in of_villages.items():
+            sums = _running(told, len(every))
+            for day, of_day in places.items():
+                if every[min(told)] <= day:
+                    found[day][indicator][village] = tuple(sums[place] for place in of_day)
+    return found
+
+
+def _running(gained: Mapping[int, Tallied], number: int) -> tuple[Tallied, ...]:
+    """The sums at so many places, of what came to them at some."""
+    sums, total = [], Tallied()
+    for place in range(number):
+        total = total + gained[place] if place in gained else total
+        sums.append(total)
+    return tuple(sums)
 
 
 def _gained(

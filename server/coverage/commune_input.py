@@ -1,6 +1,7 @@
 """All that a commune's table is made from, read in SQL for one day or for several together."""
 
 import datetime as dt
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -187,14 +188,13 @@ def _shown_indicators(
 
 
 def at_home(
-    counted: Mapping[int, Sequence[Tallied]], home: Mapping[int, int], length: int
+    counted: Mapping[int, tuple[Tallied, ...]], home: Mapping[int, int]
 ) -> dict[str, tuple[Tallied, ...]]:
     """The sums of thôn at several days, those of merged thôn added to where they count."""
     rows: dict[str, tuple[Tallied, ...]] = {}
     for key, row in counted.items():
         own = str(home[key])
-        before = rows.get(own, (Tallied(),) * length)
-        rows[own] = tuple(one + other for one, other in zip(before, row, strict=True))
+        rows[own] = tuple(map(operator.add, rows[own], row)) if own in rows else row
     return rows
 
 
@@ -212,7 +212,7 @@ def _by_week(
     return {
         day: {
             code: {
-                codes[key]: row for key, row in at_home(found[day][states[code]], read.homes[day], WEEKS).items()
+                codes[key]: row for key, row in at_home(found[day][states[code]], read.homes[day]).items()
             }
             for code in states
             if code in wanted[day]

@@ -1,13 +1,14 @@
 """The table of a commune on a day or on several, and its trend: who asks is shown days and cells that they may see."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import current_app
 
 from geo import coverage as judged
-from geo.coverage import CoverageTable
+from geo.coverage import CommuneInput, CoverageTable
 from geo.hidden_cells import allowed_day
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.target_states import Tallied
@@ -41,9 +42,26 @@ def tables(commune: Commune, days: Sequence[dt.date], *, full: bool = False) -> 
 
     In about as many statements as that of one day.
     """
-    return [
-        judged.table(each, enough=enough(), full=full) for each in commune_input.gather_days(commune, days)
-    ]
+    found = read_days(commune, days, full=full)
+    return [found.table(day) for day in days]
+
+
+@dataclass(frozen=True)
+class ReadDays:
+    """What the tables of several days are made of, read once: each is made when it is asked for."""
+
+    inputs: Mapping[dt.date, CommuneInput]
+    full: bool
+
+    def table(self, day: dt.date, *, only: Collection[str] | None = None) -> CoverageTable:
+        """The table of one of the days; `only` these indicators of it."""
+        return judged.table(self.inputs[day], enough=enough(), full=self.full, only=only)
+
+
+def read_days(commune: Commune, days: Sequence[dt.date], *, full: bool = False) -> ReadDays:
+    """Of days as `tables` takes them."""
+    found = commune_input.gather_days(commune, days)
+    return ReadDays(dict(zip(days, found, strict=True)), full)
 
 
 def enough() -> Enough:
@@ -90,7 +108,7 @@ def trend(
     here, home = [village.id for village in villages], merged_villages.on_day(villages, day)
     counted = tally_sums.at_ends(here, known.id, days)
     rows = {}
-    for key, row in commune_input.at_home(counted, home, len(days)).items():
+    for key, row in commune_input.at_home(counted, home).items():
         at = dict(zip(days, row, strict=True))
         since = [at[new_year] for new_year in new_years] or [Tallied()] * len(ends)
         rows[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
@@ -109,4 +127,4 @@ def _met_by_week(
     """The households met in each thôn by the end of each week."""
     if visited is None or not here:
         return {}
-    return commune_input.at_home(tally_sums.at_ends(here, visited, ends), home, len(ends))
+    return commune_input.at_home(tally_sums.at_ends(here, visited, ends), home)

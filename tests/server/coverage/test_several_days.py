@@ -132,6 +132,23 @@ def test_days_read_together_are_each_what_they_are_alone(commune: Commune) -> No
     assert any(village.squares for each in together for village in each.villages)
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_a_column_made_alone_is_that_of_the_whole_table(commune: Commune, full: bool) -> None:
+    """R25: what hides in it what another column tells is hidden in it alone as well."""
+    read = coverage_table.read_days(commune, DAYS, full=full)
+    for day in DAYS:
+        whole = read.table(day)
+        for row in whole.indicators:
+            code = row.indicator.code
+            alone = read.table(day, only={code})
+            assert alone.indicators == (row,)
+            assert alone.targets == tuple(each for each in whole.targets if each.target.indicator == code)
+            assert [(each.cells[code], each.judgements.get(code)) for each in alone.villages] == [
+                (each.cells[code], each.judgements.get(code)) for each in whole.villages
+            ]
+            assert (alone.visited, alone.weeks, alone.surplus) == (whole.visited, whole.weeks, whole.surplus)
+
+
 def test_more_days_are_no_more_statements(commune: Commune) -> None:
     """R18."""
     year = [day for day in DAYS if day.year == 2026]
