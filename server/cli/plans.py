@@ -9,7 +9,7 @@ from forms import plans
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
-from server.plans import load_plans
+from server.plans import load_plans, read_plan
 
 
 @click.group("plans")
@@ -23,7 +23,7 @@ def group() -> None:
 @with_appcontext
 def load(files: tuple[Path, ...], wants_json: bool) -> None:
     """Nạp kế hoạch từ tệp YAML; không nêu tệp thì nạp các kế hoạch có sẵn. Nạp lại không nhân đôi."""
-    found = [plans.load(path) for path in files] or [plans.read(plan_id) for plan_id in plans.PLANS]
+    found = [read_plan.read(path) for path in files] or [plans.read(plan_id) for plan_id in plans.PLANS]
     writing()
     try:
         loaded = [load_plans.load(plan) for plan in found]

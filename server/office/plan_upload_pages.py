@@ -12,7 +12,7 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.files.tables import table_drafts
 from server.models import Commune
-from server.plans import load_plans, shipped_plans
+from server.plans import load_plans, read_plan, shipped_plans
 from server.plans.load_plans import PlanRefused
 
 blueprint = Blueprint("plan_upload", __name__)
@@ -32,17 +32,16 @@ def choose(code: str) -> str:
 @access.needs(Right.PREPARE_COMMUNE)
 def upload(code: str) -> Response | Page:
     """Set a YAML file aside and show its figures, or every line that is wrong."""
-    begin_writing()
     commune = access.open_commune(code)
     file = request.files.get("tep")
     content = file.stream.read(MOST_BYTES + 1) if file and file.filename else b""
     if not content.strip():
-        db.session.rollback()
-        return _choosing(access.open_commune(code), ("Hãy chọn một tệp YAML.",)), 422
+        return _choosing(commune, ("Hãy chọn một tệp YAML.",)), 422
     wrong = _wrong_lines(content, commune)
     if wrong:
-        db.session.rollback()
-        return _choosing(access.open_commune(code), wrong), 422
+        return _choosing(commune, wrong), 422
+    begin_writing()
+    commune = access.open_commune(code)
     kept = table_drafts.keep(commune.id, SUBJECT, access.signed_in().actor, content, "ke-hoach.yaml", {})
     db.session.commit()
     return redirect(url_for(".look", code=code, plan_id=kept.id))
@@ -60,9 +59,9 @@ def look(code: str, plan_id: str) -> str:
 @access.needs(Right.PREPARE_COMMUNE)
 def confirm(code: str, plan_id: str) -> Response | Page:
     """Make it the commune's."""
+    plan = _plan(access.open_commune(code), plan_id)
     begin_writing()
     commune = access.open_commune(code)
-    plan = _plan(commune, plan_id)
     try:
         loaded = load_plans.load(plan, access.signed_in().actor)
     except PlanRefused as refused:
@@ -84,14 +83,14 @@ def _plan(commune: Commune, plan_id: str) -> plans.PlanFile:
         return shipped_plans.for_commune(plans.read(plan_id), commune, clock.today().year)
     kept = table_drafts.kept(commune.id, SUBJECT, plan_id)
     try:
-        return plans.load(kept.content)
+        return read_plan.read(kept.content)
     except PlanRejected as rejected:
         raise Problem(CommonProblem.NOT_FOUND) from rejected
 
 
 def _wrong_lines(content: bytes, commune: Commune) -> tuple[str, ...]:
     try:
-        plan = plans.load(content)
+        plan = read_plan.read(content)
     except PlanRejected as rejected:
         return tuple(f"{str(error)[:1].upper()}{str(error)[1:]}." for error in rejected.errors[:100])
     if plan.commune_code != commune.code:

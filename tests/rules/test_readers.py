@@ -7,6 +7,7 @@ ROOT = Path(__file__).parents[2]
 READERS = {
     "blank_findings", "rename.renamed", "sheets.read", "sheets.tables",
     "boundaries.read", "boundaries.candidates", "layers.load", "table_file.of_file", "table_file.of_text",
+    "plans.load",
 }  # fmt: skip
 
 
