@@ -1,12 +1,23 @@
-"""What a process of the server does beside its requests, again and again, in threads that last as long as it does."""
+"""What runs beside the requests of a process: again and again in threads that last as long as it does, or in processes
+that it begins and that go on without it.
+"""
 
 import contextlib
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
 
+from server.settings import Settings
+
+_ROOT = Path(__file__).parents[1]
+_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the processes that answer requests share their figures; the folder goes with the server, whoever goes on."""
 log = logging.getLogger(__name__)
 
 
@@ -42,3 +53,10 @@ def _run(turn: Callable[[], None], name: str) -> None:
         except BaseException:  # also one that would end a thread without a word, and too little memory
             with contextlib.suppress(BaseException):
                 log.exception("%s failed and is tried again", name)
+
+
+def begin(program: str) -> subprocess.Popen[bytes]:
+    """A process that runs a line of Python with the settings of this one; what it counts is nobody's figure."""
+    settings: Settings = current_app.config["SETTINGS"]
+    given = {name: value for name, value in os.environ.items() if name != _FIGURES} | settings.environ()
+    return subprocess.Popen([sys.executable, "-c", program], cwd=_ROOT, env=given, stdin=subprocess.DEVNULL)

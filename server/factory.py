@@ -11,7 +11,7 @@ from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
 from server.operations import outages, status_pages
-from server.serving import bounded_forms, proxies, security_headers
+from server.serving import bounded_request, proxies, security_headers
 from server.settings import Settings, secret_key
 
 
@@ -25,7 +25,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     app = Flask(
         "server", root_path=str(Path(__file__).parent), instance_path=str(settings.instance.absolute())
     )
-    app.request_class = bounded_forms.BoundedRequest
+    app.request_class = bounded_request.BoundedRequest
     configure(app, settings)
     db.init_app(app)
     with app.app_context():
@@ -59,8 +59,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         PREFERRED_URL_SCHEME="https" if settings.https else "http",
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = bounded_request.BoundedJson(app)
     app.url_map.strict_slashes = False  # a phone must never be redirected (C6)
     app.wsgi_app = proxies.behind(app.wsgi_app, settings)  # type: ignore[method-assign]
 

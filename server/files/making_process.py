@@ -6,7 +6,6 @@ Whoever asks for a file, or looks how far theirs is, begins it: a server that wa
 import logging
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +13,14 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 
 import sqlalchemy as sa
-from flask import Flask, current_app
+from flask import Flask
 
+from server import background
 from server.db import db
 from server.errors import Problem
 from server.files import made_files
 from server.files.made_files import Forgotten, MadeContent
 from server.models import MadeFile
-from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,6 @@ Maker = Callable[[MadeFile, Path, Progress], MadeContent]
 """Makes a file within a request like the one that asked for it; the folder is its own, and removed afterwards."""
 PULSE_SECONDS = 1.0
 _MAKERS = "tungnha.makers"
-_ROOT = Path(__file__).parents[2]
 _PROGRAM = "from app import create_app; from server.files.making_process import work; work(create_app())"
 _BROKEN = "Máy chủ không tạo được tệp này; quản trị viên xem nhật ký máy chủ."
 _begun: list[subprocess.Popen[bytes]] = []
@@ -50,11 +48,7 @@ def wake() -> None:
         waits = made_files.is_anything_to_make(connection)
     if not waits or _begun:
         return
-    settings: Settings = current_app.config["SETTINGS"]
-    given = os.environ | settings.environ()
-    _begun.append(
-        subprocess.Popen([sys.executable, "-c", _PROGRAM], cwd=_ROOT, env=given, stdin=subprocess.DEVNULL)
-    )
+    _begun.append(background.begin(_PROGRAM))
 
 
 def rest(seconds: float) -> None:

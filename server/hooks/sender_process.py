@@ -7,25 +7,21 @@ and phones (docs/decisions/0045).
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import sqlalchemy as sa
-from flask import Flask, current_app
+from flask import Flask
 
 from server import background
 from server.db import db
 from server.hooks import outbox, sending
-from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
 """How long it waits for more before it goes."""
 LOOKS_SECONDS = 1.0
-_ROOT = Path(__file__).parents[2]
 _PROGRAM = "from app import create_app; from server.hooks.sender_process import work; work(create_app())"
 _begun: list[subprocess.Popen[bytes]] = []
 
@@ -51,10 +47,7 @@ def wake() -> None:
     with db.engine.connect() as connection:
         waits = outbox.is_due(connection)
     if waits:
-        settings: Settings = current_app.config["SETTINGS"]
-        given = os.environ | settings.environ()
-        command = [sys.executable, "-c", _PROGRAM]
-        _begun.append(subprocess.Popen(command, cwd=_ROOT, env=given, stdin=subprocess.DEVNULL))
+        _begun.append(background.begin(_PROGRAM))
 
 
 def work(app: Flask, *, nice: int = 10, idle: float = IDLE_SECONDS) -> None:

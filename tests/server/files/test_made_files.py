@@ -203,7 +203,11 @@ def test_a_long_sheet_of_codes_is_made_so_too(app: Flask, officer: Browser, comm
     assert len(acts("collector.print")) == 1
 
 
-def test_a_process_beside_the_server_makes_it(officer: Browser, commune: Commune) -> None:
+def test_a_process_beside_the_server_makes_it(
+    officer: Browser, commune: Commune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of a server that ends just then, and takes the folder of its figures with it."""
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "gone"))
     page = asked(officer, commune)
     making_process.rest(60)
     db.session.rollback()

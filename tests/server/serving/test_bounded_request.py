@@ -1,11 +1,11 @@
-"""Forms of pages: as many fields as a page may send, and no line that takes the server's memory."""
+"""Bodies of requests: as many fields as a page may send, no line that takes the server's memory, no bottomless JSON."""
 
 import tracemalloc
 
 import pytest
 from flask import Flask, request
 
-from server.serving.bounded_forms import MOST_FIELDS, ONE_LINE
+from server.serving.bounded_request import MOST_FIELDS, ONE_LINE
 
 SIGN_IN = "/dang-nhap"
 
@@ -28,3 +28,16 @@ def test_a_page_may_send_thousands_of_fields(app: Flask) -> None:
         SIGN_IN, method="POST", data="ten=%C4%90%E1%BB%97&ten=", content_type=ONE_LINE
     ):
         assert request.form.getlist("ten") == ["Đỗ", ""]
+
+
+@pytest.mark.parametrize("body", [b"[" * 1_000_000, b'{"email":' * 100_000, b"[1e400, NaN]"])
+def test_json_that_nobody_reads_is_the_askers_mistake(app: Flask, body: bytes) -> None:
+    """Where a stranger may send some: Central's clients sign in with it."""
+    answer = app.test_client().post("/v1/sessions", data=body, content_type="application/json")
+    assert 400 <= answer.status_code < 500
+
+
+def test_json_says_what_it_said(app: Flask) -> None:
+    body = '{"tên": "Đỗ", "số": [1, 2.5, null, true]}'
+    with app.test_request_context("/", method="POST", data=body.encode(), content_type="application/json"):
+        assert request.get_json() == {"tên": "Đỗ", "số": [1, 2.5, None, True]}

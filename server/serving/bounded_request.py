@@ -1,12 +1,15 @@
-"""Forms of requests within bounds: the framework bounds those of parts by itself, and leaves fields in one line to us.
+"""What the body of a request may be: the framework bounds forms of parts by itself; forms in one line and JSON do we.
 
-A line of ten million empty fields is twenty megabytes on the wire, 800 in memory and most of a minute of work.
+A line of ten million empty fields is twenty megabytes on the wire, 800 in memory and most of a minute of work. What
+nests deeper than a reader of JSON goes is no JSON to us, and a defect of the server to the framework.
 """
 
 import io
 from typing import IO, Any
 
+import orjson
 from flask import Request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -38,3 +41,13 @@ class BoundedRequest(Request):
     """A request whose form is read within bounds."""
 
     form_data_parser_class = BoundedFormParser
+
+
+class BoundedJson(DefaultJSONProvider):
+    """JSON as answers are written, and as requests are read: what is none is a ValueError, as the framework expects."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
