@@ -31,12 +31,17 @@ _ROOMS = (
     "accounts", "api", "backchecks", "boundaries", "cli", "coverage", "demo", "exports", "files", "hooks", "office",
     "pay", "phones", "places", "plans", "published_forms", "review", "samples", "serving", "webform",
 )  # fmt: skip
-_LIVE = ("behind", "demo", "figures", "guessing", "hostile", "logs", "posters", "slow")
+_FILES = ("intake/test_mutations", "operations/test_backup_photos")
+_LIVE = (
+    "behind", "broken", "demo", "figures", "guessing", "hostile", "killed", "logs", "map", "posters", "restarted",
+    "rolling", "rollup", "round.", "slow", "two",
+)  # fmt: skip
 BY_TURNS = (
     "tests/dashboards/",
     "tests/protocol/",
     "tests/rules/",
     *(f"tests/server/{room}/" for room in _ROOMS),
+    *(f"tests/server/{name}" for name in _FILES),
     *(f"tests/live/test_{name}" for name in _LIVE),
 )
 """Where what is asked of the database was asked below already, on both: each file runs on one, and on which does not

@@ -17,6 +17,8 @@ from tests.patroni_cluster import PatroniCluster
 HOW = ("kill", "freeze", "partition")
 PHONES = 8
 WITHIN = 30.0  # seconds
+BETWEEN_SECONDS = 0.2
+"""What a phone waits after a visit: a round takes half a minute, most of it for the cluster to be whole again."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Failovers:
         self.cluster.await_whole()
         primary = self.cluster.primary
         assert primary is not None
-        with Stream(self._phones, self._households) as stream:
+        with Stream(self._phones, self._households, between=BETWEEN_SECONDS) as stream:
             stream.wait_for(3)
             self.cluster.hurt(primary, how)
             moment = time.monotonic()

@@ -44,10 +44,11 @@ class Stream:
         phones: Sequence[Phone],
         households: Sequence[uuid.UUID],
         photo_of: Callable[[int], bytes | None] = lambda _phone: None,
+        between: float = BETWEEN_SECONDS,
     ) -> None:
         self.told: list[Told] = []
         self._ends = threading.Event()
-        self._photo_of = photo_of
+        self._photo_of, self._between = photo_of, between
         chosen = itertools.cycle(households)
         self._next = lambda: next(chosen)
         self._threads = [
@@ -87,7 +88,7 @@ class Stream:
             while not (told := self._attempt(number, phone, visit)).is_kept and not self._ends.is_set():
                 assert told.status in (503, None), told
                 time.sleep(PAUSE_SECONDS)
-            time.sleep(BETWEEN_SECONDS)
+            time.sleep(self._between)
 
     def _attempt(self, number: int, phone: Phone, visit: Visit) -> Told:
         began, status = time.monotonic(), None

@@ -77,7 +77,7 @@ def test_groups_that_are_restarted_in_turn_refuse_and_cut_off_nobody(app: Flask,
     served = Served(settings)  # its socket, and what it tells a process of its settings
     town = Rounds(served, None, seed=9)
     with Group(served, 1) as one, Group(served, 2) as other:
-        with Stream(town.phones, town.households) as stream:
+        with Stream(town.phones, town.households, between=0.1) as stream:
             stream.wait_for(5)
             for group in (one, other, one, other):
                 group.stop()
