@@ -64,6 +64,11 @@ def configure(app: Flask, settings: Settings) -> None:
     app.wsgi_app = proxies.behind(app.wsgi_app, settings)  # type: ignore[method-assign]
 
 
+CONNECTION_SECONDS = 1800
+"""How old a connection to PostgreSQL becomes. Both its ends keep what the largest of all its statements and answers
+took until it is closed, and each connection meets the large ones some time."""
+
+
 def engines(settings: Settings) -> dict[str, dict[str, object]]:
     """What a database of this kind needs: its address, how JSON is written, how many connections are kept."""
     options: dict[str, object] = {
@@ -79,7 +84,10 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
     # At most 30 a process: four keep the 130 of docs/install.md, three the 100 that PostgreSQL allows as installed.
     # Who has a connection may need a second of the default ones for a moment: there are more than threads, so one of
     # those who wait for it always gets it. Of the others nobody has two.
-    pooled = {**options, "pool_use_lifo": True, "connect_args": away, "pool_size": 8, "max_overflow": 12}
+    pooled = {
+        **options, "pool_use_lifo": True, "pool_recycle": CONNECTION_SECONDS, "connect_args": away, "pool_size": 8,
+        "max_overflow": 12,
+    }  # fmt: skip
     # set once a connection: SQLAlchemy takes longer to change it on every loan than PostgreSQL to answer
     single = {**pooled, "isolation_level": "AUTOCOMMIT", "pool_size": 10, "max_overflow": 0}
     found = {"default": pooled, "single_statements": single}

@@ -23,7 +23,9 @@ FRESH = dt.timedelta(minutes=10)
 SILENT = dt.timedelta(seconds=60)
 """Whatever makes a file and has said nothing for so long is gone."""
 MOST_TRIES = 2
-PIECE = 1_000_000
+PIECE = 100_000
+"""Bytes. A connection to PostgreSQL keeps, as long as it lives, the room that the largest value it ever read took, and
+bytes come as two letters each: with pieces of a megabyte each connection that had been lent for one held two more."""
 _ENDED = "Máy chủ dừng hai lần giữa chừng khi tạo tệp này. Hãy chọn ít dòng hơn (bớt ngày, bớt thôn), hoặc tải CSV."
 
 

@@ -54,7 +54,7 @@ class MadeFile(Base):
 
 
 class MadeFilePiece(Base):
-    """A megabyte of a file that was made: written one by one, so that visits get their turn between them."""
+    """A part of a file that was made: written one by one, so that visits get their turn between them."""
 
     __tablename__ = "made_file_piece"
 

@@ -29,6 +29,21 @@ def test_every_connection_is_watched(app: Flask, database: str) -> None:
             assert isinstance(connection.connection.dbapi_connection, WatchedConnection)
 
 
+def test_a_connection_gives_back_what_it_grew_by_after_half_an_hour(
+    app: Flask, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database == "sqlite":
+        pytest.skip("a file is no server")
+    began = time.time()
+    for engine in (db.engine, single_statements()):
+        told = []
+        for minutes in (0, 20, 40):
+            monkeypatch.setattr(time, "time", lambda seconds=60 * minutes: began + seconds)
+            with engine.connect() as connection:
+                told.append(connection.scalar(text("SELECT pg_backend_pid()")))
+        assert told[0] == told[1] != told[2]
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_slow_statement_of_a_server_that_lives_is_waited_for(app: Flask, database: str) -> None:
     if database == "sqlite":

@@ -237,6 +237,18 @@ def test_pieces_are_cut_anew(monkeypatch: pytest.MonkeyPatch, app: Flask, commun
     assert list(db.session.scalars(stored)) == [b"abcd", b"efgh", b"ijkl", b"m"]
 
 
+def test_no_connection_grows_by_what_a_large_file_is_taken_in(app: Flask, commune: Commune) -> None:
+    """It keeps the room of the largest value that it read, and reads each byte as two letters."""
+    wish = made_files.FileWish("phieu", commune.id, "person:1", "An", "/x", "http://localhost", 3, {})
+    key = made_files.ask(wish)
+    db.session.commit()
+    made_files.keep(db.engine, key, made_files.MadeContent("a.bin", "text/plain", [bytes(700_001)]))
+    db.session.rollback()
+    lengths = list(db.session.scalars(sa.select(sa.func.length(MadeFilePiece.content))))
+    assert sum(lengths) == 700_001
+    assert 2 * max(lengths) < 256 * 1024
+
+
 def _ended_in_the_middle() -> None:
     db.session.rollback()
     assert made_files.take_up() is not None
