@@ -14,7 +14,7 @@ from server import audit, clock
 from server.counting import tally
 from server.households import household_states, records, remarks
 from server.households.rebuild import restate
-from server.households.records import HOUSEHOLDS, AcceptedVisit, ChangedEntity, ChangeOrigin
+from server.households.records import HOUSEHOLDS, AcceptedVisit, ChangedEntity, ChangeOrigin, KnownEntity
 from server.intake import place
 from server.intake.place import SubmissionPlace
 from server.intake.rows import WrittenRows
@@ -25,6 +25,7 @@ from server.published_forms.registry import KnownIndicator
 
 SAME_DAY = "same_day"
 SAYS_MOVED = "says_moved"
+OTHER_VILLAGE = "names_other_village"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,20 @@ class Arrival:
     def says_moved(self) -> bool:
         """Whether it says that the household has moved: one finger's slip would take it off every phone."""
         return self.reading.result == household_states.MOVED and not self.sender.decides
+
+    @property
+    def names_other_village(self) -> bool:
+        """Whether it says another thôn of a household than was said before: the office alone moves households (R4)."""
+        return not self.sender.person and any(
+            self._is_elsewhere(self.before.known.get(block.id), block.properties.get("thon"))
+            for block in self.reading.blocks
+            if block.list_name == HOUSEHOLDS
+        )
+
+    def _is_elsewhere(self, known: KnownEntity | None, code: str | None) -> bool:
+        if known is None or not code or code == known.data.get("thon", code):
+            return False
+        return self.sender.villages.get(code) != known.village_id
 
     @property
     def result(self) -> str | None:
@@ -133,6 +148,8 @@ def placing(this: Arrival) -> dict[str, Any]:
         flags.append({"code": SAME_DAY, "about": "", "detail": ",".join(sorted(this.repeated))})
     if this.says_moved:
         flags.append({"code": SAYS_MOVED, "about": ""})
+    if this.names_other_village:
+        flags.append({"code": OTHER_VILLAGE, "about": ""})
     decided = None if this.sender.person else this.before.edited  # who corrects on a page decides there too
     return {
         "village_id": placed.village_id,

@@ -253,6 +253,7 @@ FLAGS = {
     "held_by_chance": "bốc ngẫu nhiên",
     "same_day": "cùng hộ, cùng ngày",
     "says_moved": "báo đã chuyển",
+    "names_other_village": "ghi thôn khác",
     "edited_after_decision": "đã sửa sau khi duyệt",
 }
 

@@ -54,6 +54,8 @@ WORDS: Mapping[str, str] = {
     effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; lần này chưa tính cho "
     "đến khi duyệt",
     effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
+    effects.OTHER_VILLAGE: "phiếu ghi hộ ở thôn khác với trước; hộ vẫn tính ở thôn cũ. Nếu lúc đăng ký ghi nhầm: sửa "
+    "thôn ở trang Hộ dân",
     submission_states.HAS_ISSUES: "có người đã ghi phiếu này cần xem lại",
     "held_by_chance": "được bốc ngẫu nhiên để xem, không phải vì có dấu hiệu gì",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",

@@ -114,6 +114,25 @@ def flat(answers: dict[str, object]) -> dict[str, object]:
     return found
 
 
+def test_an_edit_that_registers_in_another_thon_waits_and_the_household_stays(desk: Desk) -> None:
+    """The thôn of a household is the office's to correct: saying another one is seen, and changes nothing by itself."""
+    first = desk.post("ho-register")
+    sent = survey.xml(
+        "ho-edit-gbps",
+        thon="11629004",
+        thon_moi="11629004",
+        instanceID="uuid:0000abc0-0000-4000-8000-0000000000ee",
+    )
+    assert [each.status for each in desk.phone.send(sent)] == [201]
+    edit = sample.arrived()[-1].id
+    assert (row(edit).root_id, row(edit).quarantine) == (first, None)
+    assert [flag["code"] for flag in row(edit).flags or ()] == ["names_other_village"]
+    assert desk.shown() == {edit}
+    assert "sửa thôn ở trang Hộ dân" in desk.page(f"{QUEUE}/{edit}")
+    assert str(survey.HOUSEHOLD) in desk.phone.sync()["ho_gia_dinh"][1]["ho_dan.csv"].decode()
+    assert survey.differences() == []
+
+
 def test_edit_21_a_late_photo_is_the_newest_versions(desk: Desk) -> None:
     """Sent without its photo, edited without it, then sent again with it."""
     sample.publish((SENT / "edit-21.md").read_text(encoding="utf-8"))
