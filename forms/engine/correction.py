@@ -192,7 +192,8 @@ class Correction(Filling):
             )
             return
         if node.live and not was and not shape.children:
-            kind = CORRECTED if node.address in self._touched else NEW
+            asked = NEW if node.path in self.form.controls else FOLLOWED
+            kind = CORRECTED if node.address in self._touched else asked
             yield AnswerChange(node.address, self.called(node), kind, "", node.text)
         elif (
             node.live

@@ -15,7 +15,14 @@ SELECTS = frozenset({"select", "select1", "rank"})
 
 
 class AnswerRefused(Exception):
-    """A phone would not take this answer: nothing asks for it now, or it is not of the question's kind."""
+    """A phone would not take this answer: nothing asks for it now, or it is not of the question's kind.
+
+    `wanted` is the type of the question where that is what is wrong.
+    """
+
+    def __init__(self, message: str, wanted: str = "") -> None:
+        super().__init__(message)
+        self.wanted = wanted
 
 
 def typed(value: Given) -> str:
@@ -53,11 +60,11 @@ def check_kind(
         if wrong:
             raise AnswerRefused(f"{control.path} does not offer {wrong[0]}")
     elif bind.type == "int" and not re.fullmatch(r"-?[0-9]{1,9}", text):
-        raise AnswerRefused(f"{control.path} takes a whole number, not {text}")
+        raise AnswerRefused(f"{control.path} takes a whole number, not {text}", bind.type)
     elif bind.type == "decimal" and not _is_number(text):
-        raise AnswerRefused(f"{control.path} takes a number, not {text}")
+        raise AnswerRefused(f"{control.path} takes a number, not {text}", bind.type)
     elif bind.type in {"date", "dateTime", "time"} and read_answer(text, bind.type, now) == "":
-        raise AnswerRefused(f"{control.path} takes a {bind.type}, not {text}")
+        raise AnswerRefused(f"{control.path} takes a {bind.type}, not {text}", bind.type)
     elif bind.readonly:
         raise AnswerRefused(f"{control.path} is only read")
 

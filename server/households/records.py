@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.instance import EntityBlock
+from geo.plain import one_line
 from geo.series import Turn
 from server.clock import day_of
 from server.counting import tally
@@ -208,7 +209,7 @@ def create(
     label: str | None = None,
 ) -> ChangedEntity:
     """A new entity with its first version."""
-    label = (label or block.label or str(block.id)[:8])[:LONGEST_LABEL]
+    label = _one_line(label or block.label) or str(block.id)[:8]
     known = KnownEntity(block.id, list_id, village_id, label, {**_cut(block.properties), **computed}, 1)
     return ChangedEntity(known, _version(known, block, origin, None), is_new=True)
 
@@ -225,7 +226,7 @@ def update(
     Without a block only the computed properties change; nothing at all is written where they are as before.
     """
     received = _cut(block.properties) if block else {}
-    label = ((block.label if block else None) or known.label)[:LONGEST_LABEL]
+    label = _one_line(block.label if block else None) or known.label
     data = {**known.data, **{k: v for k, v in received.items() if k not in meeting.kept}, **computed}
     if block is None and data == known.data:
         return None
@@ -240,13 +241,18 @@ def _version(
         "entity_id": known.id, "version": known.version, "submission_id": origin.submission_id,
         "label": known.label, "data": known.data,
         "received": _cut(block.properties) if block else None,
-        "named": block.label[:LONGEST_LABEL] if block and block.label else None,
+        "named": _one_line(block.label if block else None) or None,
         "base_version": block.base_version if block else None,
         "trunk_version": block.trunk_version if block else None,
         "branch_id": block.branch_id if block else None,
         "conflict": conflict, "created_at": origin.received_at, "act_id": None, "settled_at": None,
         "settled_by": None,
     }  # fmt: skip
+
+
+def _one_line(label: str | None) -> str:
+    """A label as lists show it: people type names with doubled spaces, tabs and line ends; "" for none."""
+    return one_line(label or "")[:LONGEST_LABEL]
 
 
 def _cut(properties: Mapping[str, str]) -> dict[str, str]:

@@ -43,8 +43,13 @@ OTHER_HOUSEHOLD = (
     "Câu vừa sửa làm phiếu nói về hộ khác. Nếu phiếu ghi nhầm hộ thì chọn Không nhận và nhờ thăm lại; "
     "hộ trùng hoặc đổi thôn thì làm ở trang Hộ dân."
 )
-NOT_OFFERED = "Câu trả lời này không có trong các lựa chọn, hoặc không phải là số hay ngày."
+NOT_OFFERED = "Câu trả lời này không có trong các lựa chọn."
 NOT_TAKEN = {
+    "int": "Câu này cần một số nguyên nhiều nhất 9 chữ số, không có dấu phẩy hay dấu chấm, ví dụ 12.",
+    "decimal": "Câu này cần một số; phần lẻ viết sau dấu chấm, ví dụ 2.5.",
+    "date": "Câu này cần một ngày có thật, ví dụ 31/12/1980.",
+    "time": "Câu này cần một giờ có thật, ví dụ 07:45.",
+    "dateTime": "Câu này cần một ngày và giờ có thật, ví dụ 31/12/2026 07:45.",
     RANKED: "Hãy xếp đủ mọi mục, mỗi thứ hạng một mục.",
     "image": "Tệp này không phải là ảnh.",
     "audio": "Tệp này không phải là ghi âm.",
@@ -295,7 +300,7 @@ def put(
 
 def why_not_taken(refused: AnswerRefused) -> str:
     """The sentence for an answer that is refused."""
-    return NOT_TAKEN.get(str(refused), NOT_OFFERED)
+    return NOT_TAKEN.get(refused.wanted or str(refused), NOT_OFFERED)
 
 
 def _file(

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 from forms.definition import Definition
+from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode
 from forms.engine.compiled import Bind, ShownControl
 from forms.engine.correction import Correction
@@ -169,6 +170,10 @@ def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
         return None
     if question.kind == TICK and text not in {"", ACKNOWLEDGED}:
         raise AnswerRefused(f"{question.path} takes {ACKNOWLEDGED} alone")
+    if question.kind == MOMENT and (moment := java_dates.parse_moment(text)) is not None:
+        return java_dates.write_moment(
+            moment
+        )  # not always +07:00: before June 1975 clocks went by another zone
     return f"{text}:00.000+07:00" if text and question.kind in (TIME, MOMENT) else text
 
 

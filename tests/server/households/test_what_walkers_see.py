@@ -52,6 +52,20 @@ def test_the_form_shows_what_the_list_says(world: World) -> None:
     assert re.search(r"<itemset nodeset=\"instance\('ho_dan'\).*?<label ref=\"hien_ten\"/>", xform, re.S)
 
 
+def test_a_name_typed_with_tabs_and_line_ends_is_one_line_on_every_list(world: World) -> None:
+    """As keyboards and pasted texts leave it; letters in parts are composed."""
+    typed = "  L\u01b0\u01a1ng\tThi\u0323   N\u1ee5,&#10;Ngõ 14 "
+    sent = (
+        '<data xmlns:entities="http://www.opendatakit.org/xforms/entities" id="ho_gia_dinh" version="2026112501">'
+        "<thon>11629002</thon><tim_ho>moi</tim_ho><ket_qua>gap</ket_qua><dang_ky><thon_moi>11629002</thon_moi></dang_ky>"
+        f'<meta><entity dataset="ho_dan" create="1" id="{uuid.uuid4()}"><label>{typed}</label></entity>'
+        f"<instanceID>uuid:{uuid.uuid4()}</instanceID></meta></data>"
+    )
+    world.send(sent.encode())
+    [label] = world.choices()
+    assert label == "Lương Thị Nụ, Ngõ 14"
+
+
 def test_moved_by_one_tap_is_a_proposal_until_an_officer_agrees(world: World) -> None:
     """Case walker-02."""
     world.load("house-04-list.xlsx")

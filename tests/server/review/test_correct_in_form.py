@@ -118,8 +118,8 @@ def test_what_says_the_same_is_no_correction(
     [
         ("ben", "b9", "không có trong các lựa chọn"),
         ("xep", "mang mang dien", "mỗi thứ hạng một mục"),
-        ("luc", "hôm qua", "không có trong các lựa chọn"),
-        ("muc_do", "nhiều", "không có trong các lựa chọn"),
+        ("luc", "hôm qua", "một ngày và giờ có thật"),
+        ("muc_do", "nhiều", "một số nguyên"),
         ("da_xem", "có", "không có trong các lựa chọn"),
         ("diem", "20.9 106.7 0 1", "không sửa được ở đây"),
         ("thon", "11629002", "không sửa được ở đây"),

@@ -81,6 +81,7 @@ def first(office: Office) -> Submission:
         ("muc", "n29", "n29"),
         ("gio", "08:30", "08:30:00.000+07:00"),
         ("luc", "2026-11-21T08:05", "2026-11-21T08:05:00.000+07:00"),
+        ("luc", "1968-05-07T08:05", "1968-05-07T08:05:00.000+08:00"),
         ("muc_do", "4", "4"),
         ("ma", "894", "894"),
         ("da_xem", "", ""),
@@ -112,8 +113,8 @@ def test_one_answer_of_each_kind_is_corrected_and_no_other(
         ("ben", "b9", "không có trong các lựa chọn"),
         ("cac_ben", ["b1", "b9"], "không có trong các lựa chọn"),
         ("muc", "n30", "không có trong các lựa chọn"),
-        ("gio", "27:30", "không có trong các lựa chọn"),
-        ("luc", "hôm qua", "không có trong các lựa chọn"),
+        ("gio", "27:30", "một giờ có thật"),
+        ("luc", "hôm qua", "một ngày và giờ có thật"),
         ("da_xem", "có", "không có trong các lựa chọn"),
     ],
 )
