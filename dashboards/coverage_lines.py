@@ -64,7 +64,7 @@ def _line(table: CoverageTable, row: TargetRow) -> TargetLine:
         value=_value(target, judgement, asked),
         state=judgement.state,
         words=words.state(judgement),
-        notes=_notes(judgement, asked) if told_by_survey and asked else (),
+        notes=_notes(judgement, asked, table.kind) if told_by_survey and asked else (),
         reach=words.reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
         short_reach=words.short_reach(asked.cell, asked.indicator) if told_by_survey and asked else "",
         source=_source(target, judgement),
@@ -99,7 +99,7 @@ def _value(target: TargetFigure, judgement: TargetJudgement, asked: IndicatorRow
     return ""
 
 
-def _notes(judgement: TargetJudgement, asked: IndicatorRow) -> tuple[str, ...]:
+def _notes(judgement: TargetJudgement, asked: IndicatorRow, kind: str) -> tuple[str, ...]:
     cell, notes = asked.cell, []
     if judgement.words not in (judgement.state.words, NOTHING, WITHIN_ERROR):
         notes.append(judgement.words)  # "mới khảo sát n/N hộ": the reason why it is not judged
@@ -111,7 +111,7 @@ def _notes(judgement: TargetJudgement, asked: IndicatorRow) -> tuple[str, ...]:
         what = noun(asked.indicator.unit)
         notes.append(f"tính trên tất cả các {what}; riêng {what} đã hỏi là {words.percent(cell.percent)}")
     if asked.estimate is not None and not asked.indicator.is_sample:
-        notes.append(words.estimated(asked.estimate))
+        notes.append(words.estimated(asked.estimate, kind))
     return tuple(notes)
 
 

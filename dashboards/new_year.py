@@ -45,7 +45,7 @@ def _no_plan(commune: Commune, year: int) -> YearTurn | None:
     if older is None:
         return None
     return YearTurn(
-        f"Xã chưa nạp kế hoạch của năm {year}, nên chưa có chỉ tiêu để so. Cán bộ nạp kế hoạch mới ở trang Bắt đầu; "
-        f"kết quả của kế hoạch năm {older} vẫn xem được.",
+        f"{words.sentence(commune.kind)} chưa nạp kế hoạch của năm {year}, nên chưa có chỉ tiêu để so. "
+        f"Cán bộ nạp kế hoạch mới ở trang Bắt đầu; kết quả của kế hoạch năm {older} vẫn xem được.",
         dt.date(older, 12, 31),
     )

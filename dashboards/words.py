@@ -143,9 +143,9 @@ def near(value: float) -> str:
     return text.replace(".", ",")
 
 
-def estimated(found: Estimate) -> str:
+def estimated(found: Estimate, kind: str) -> str:
     """`ước lượng cả xã 83,1 % (79,2–87 %)`: of those not asked, too; see geo.estimate for the method."""
-    return f"ước lượng cả xã {between(found)}"
+    return f"ước lượng cả {kind} {between(found)}"
 
 
 def between(found: Estimate) -> str:

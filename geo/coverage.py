@@ -70,6 +70,8 @@ class CoverageTable:
 
     code: str
     name: str
+    kind: str
+    """xã, phường or đặc khu, as sentences about it say."""
     as_of: date
     over: date
     """The last day that is over: `as_of`, or the day before while that is today."""
@@ -157,6 +159,7 @@ def table(
     return CoverageTable(
         code=given.code,
         name=given.name,
+        kind=given.kind,
         as_of=given.as_of,
         over=given.over,
         received_until=given.received_until,

@@ -40,6 +40,8 @@ class CommuneInput:
 
     code: str
     name: str
+    kind: str = "xã"
+    """What it is by law: xã, phường or đặc khu."""
     as_of: date
     is_running: bool = False
     """Whether `as_of` is today: then it is not over, nor is a week or month that ends on it."""

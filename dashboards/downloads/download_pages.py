@@ -60,7 +60,7 @@ KINDS = (
         "csv",
         submission_files.CSV_TYPE,
         "CSV",
-        "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu. Cả xã là một tệp riêng.",
+        "Bảng chữ, cho chương trình thống kê; mỗi dòng một thôn, một chỉ tiêu; tổng chung là một tệp riêng.",
     ),
     FileKind(
         "geojson",

@@ -16,7 +16,6 @@ from server.exports.cells import plain
 from server.exports.workbook import Workbook
 
 NAME = "Bảng các thôn"
-WHOLE = "Cả xã"
 FIXED = ("Mã thôn", "Thôn", "Số hộ", "Đã gặp", "% đã gặp")
 MOST_ON_A_PAGE = 60
 """Rows that can still be read when they are printed on one page."""
@@ -94,7 +93,9 @@ def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[Shee
         whole.append(_pair(known.cell, known.judgement, column) if known else (None, "", ""))
     share = None if table.reach is None else cut(100 * table.reach)
     met = words.NOT_TOLD if table.visited is None else table.visited
-    found.append(SheetLine(("", WHOLE, table.households, met, share), tuple(whole), is_bold=True))
+    found.append(
+        SheetLine(("", f"Cả {table.kind}", table.households, met, share), tuple(whole), is_bold=True)
+    )
     return found
 
 
@@ -150,7 +151,9 @@ def _notes(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str
     )
     estimates = _estimates(table, columns)
     if estimates:
-        notes.append(f"Ước lượng cho cả xã, kể cả hộ chưa hỏi (khoảng 95 %): {'; '.join(estimates)}.")
+        notes.append(
+            f"Ước lượng cho cả {table.kind}, kể cả hộ chưa hỏi (khoảng 95 %): {'; '.join(estimates)}."
+        )
     if not table.full:
         notes.append(
             "Số nhỏ: thôn mới có dưới 5 hộ trả lời ghi “dưới 5 hộ”; số có thể để lộ câu trả lời của từng hộ ghi "

@@ -115,6 +115,7 @@ def write_pdf(
     page = render_template(
         "map_paper.html",
         place=place,
+        kind=table.kind,
         size=size,
         head=head(table, row),
         as_of=as_of(table),

@@ -227,7 +227,7 @@ def _rule(target: TargetFigure, table: CoverageTable, counted: IndicatorRow | No
         )
     if counted and counted.cell.over_all:
         what = noun(counted.indicator.unit)
-        said.append(f"Tính trên tất cả các {what} của xã, kể cả {what} chưa được hỏi.")
+        said.append(f"Tính trên tất cả các {what} của {table.kind}, kể cả {what} chưa được hỏi.")
     if counted and counted.indicator.is_sample:
         said.append(
             "Người được hỏi là người gặp ngẫu nhiên, không có danh sách; chỉ kết luận khi đã hỏi từ "
@@ -241,9 +241,9 @@ def _rule(target: TargetFigure, table: CoverageTable, counted: IndicatorRow | No
         )
     if counted and counted.estimate and not counted.indicator.is_sample:
         said.append(
-            "Ước lượng cho cả xã: mỗi thôn nặng theo số hộ của mình, kể cả hộ chưa hỏi; thôn có dưới 5 hộ trả lời hoặc "
-            f"có số không nêu được gộp lại. Phương pháp: {METHODS[counted.estimate.method]}; khoảng tin cậy 95 %. "
-            "“Đạt, trong sai số” là đạt trên số đã hỏi nhưng khoảng ước lượng còn xuống dưới mức giao."
+            f"Ước lượng cho cả {table.kind}: mỗi thôn nặng theo số hộ của mình, kể cả hộ chưa hỏi; thôn có dưới 5 hộ "
+            f"trả lời hoặc có số không nêu được gộp lại. Phương pháp: {METHODS[counted.estimate.method]}; khoảng tin "
+            "cậy 95 %. “Đạt, trong sai số” là đạt trên số đã hỏi nhưng khoảng ước lượng còn xuống dưới mức giao."
         )
     if target.period in words.PERIODS:
         name = words.PERIOD_NAMES[target.period]

@@ -25,7 +25,7 @@ from server.plans import tasks
 ISSUER = "Ủy ban nhân dân"
 UPWARD = "Ủy ban nhân dân thành phố; Sở Khoa học và Công nghệ"
 """To whom a commune reports its plan of science, technology and digital transformation."""
-COPIES = ("Như trên", "TT Đảng ủy, HĐND xã", "CT, các PCT UBND xã", "Lưu: VT, VHXH")
+COPIES = ("Như trên", "TT Đảng ủy, HĐND {kind}", "CT, các PCT UBND {kind}", "Lưu: VT, VHXH")
 LONGEST = 4000
 """Characters of what an officer adds."""
 
@@ -116,6 +116,7 @@ class Report:
     name: str
     """`xã An Lão`"""
     place: str
+    """`An Lão`"""
     plan: str
     period: str
     label: str
@@ -152,6 +153,11 @@ class Report:
     def subject(self) -> str:
         """What stands under BÁO CÁO."""
         return f"Kết quả thực hiện Kế hoạch {self.plan} ({self.label})"
+
+    @property
+    def kind(self) -> str:
+        """`xã`, `phường`"""
+        return self.name.removesuffix(self.place).strip()
 
     @property
     def issuer(self) -> str:
@@ -220,7 +226,7 @@ def _report(
         is_chairman=wish.is_chairman,
         signer=wish.signer.strip(),
         remarks=tuple(line.strip() for line in wish.remarks[:LONGEST].splitlines() if line.strip()),
-        copies=COPIES,
+        copies=tuple(each.format(kind=commune.kind) for each in COPIES),
     )
 
 

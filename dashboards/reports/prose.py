@@ -218,8 +218,8 @@ def _annex_help(report: Report) -> Annex:
     header = ("Thôn", *(each.label for each in report.help))
     rows = [(thon.name, *thon.cells) for thon in report.help_thons]
     if report.help:
-        rows.append(("Toàn xã, từ đầu năm", *(each.year for each in report.help)))
-        rows.append((f"Toàn xã, {report.label}", *(each.period for each in report.help)))
+        rows.append((f"Toàn {report.kind}, từ đầu năm", *(each.year for each in report.help)))
+        rows.append((f"Toàn {report.kind}, {report.label}", *(each.period for each in report.help)))
     each_width = (WIDTH - 40) / max(1, len(report.help))
     widths = (40, *([each_width] * len(report.help)))
     return Annex(

@@ -254,6 +254,7 @@ def _input(commune: Row, known: _CityRows) -> CommuneInput:
     return CommuneInput(
         code=commune.code,
         name=commune.name,
+        kind=commune.kind,
         as_of=known.day,
         is_running=clock.is_running(known.day),
         received_until=None,

@@ -117,6 +117,7 @@ def _of_day(
     return CommuneInput(
         code=read.commune.code,
         name=read.commune.name,
+        kind=read.commune.kind,
         as_of=day,
         is_running=clock.is_running(day),
         received_until=read.received_until,

@@ -95,18 +95,18 @@ def of(commune: Commune) -> FirstSteps:
             FirstStep(
                 "so-ho", "Số hộ của các thôn", 0 < has.villages <= has.told,
                 f"{has.told}/{has.villages} thôn có số hộ" if has.villages else "chưa có",
-                "Tỷ lệ đã thăm, đã đạt của thôn và xã lấy số này làm mẫu số.", _table(commune, "so-ho"),
+                f"Tỷ lệ đã thăm, đã đạt của thôn và {commune.kind} lấy số này làm mẫu số.", _table(commune, "so-ho"),
                 "Nạp số hộ",
             ),
             FirstStep(
                 "ke-hoach", f"Kế hoạch năm {year}", has.figures > 0,
-                f"{has.figures} con số" if has.figures else "xã chưa nạp kế hoạch",
-                "Chọn một kế hoạch có sẵn để bắt đầu, hoặc tải lên kế hoạch của xã.",
+                f"{has.figures} con số" if has.figures else f"{commune.kind} chưa nạp kế hoạch",
+                "Chọn một kế hoạch có sẵn để bắt đầu, hoặc tải lên kế hoạch riêng.",
                 url_for("plan_upload.choose", code=commune.code), "Nạp kế hoạch",
             ),
             FirstStep(
                 "bieu-mau", "Biểu mẫu", has.forms > 0, f"{has.forms} biểu mẫu đang dùng" if has.forms else "chưa có",
-                "Biểu mẫu của thành phố có ngay ở mọi xã; xã cũng phát hành được biểu mẫu riêng.",
+                "Biểu mẫu của thành phố có ngay ở mọi nơi; cũng phát hành được biểu mẫu riêng.",
                 url_for("form_pages.listing"), "Mở trang Biểu mẫu",
             ),
             FirstStep(

@@ -83,4 +83,4 @@ def rates_words(made: MonthSheet) -> str:
         (rates.helped, "một người được giúp"),
     )
     told = [f"{amount:,} đồng {words}".replace(",", ".") for amount, words in parts if amount]
-    return f"Mức chi: {'; '.join(told)}." if told else "Xã chưa đặt mức chi; bảng chỉ ghi công."
+    return f"Mức chi: {'; '.join(told)}." if told else "Chưa đặt mức chi; bảng chỉ ghi công."

@@ -13,4 +13,4 @@ class PhoneProblem(ProblemKind):
         "Tên hoặc mật khẩu chưa đúng. Xem lại tờ mã QR: mật khẩu phân biệt chữ hoa, chữ thường.",
     )
     NO_PDF = 503, "{why}"
-    COLLECTOR_UNKNOWN = 404, "Xã này không có thành viên ấy."
+    COLLECTOR_UNKNOWN = 404, "Ở đây không có thành viên ấy."

@@ -9,14 +9,18 @@ class PosterProblem(ProblemKind):
     POSTER_UNKNOWN = 404, "Không có tờ áp phích nào mang mã này. Xin quét lại mã QR, hoặc hỏi cán bộ xã."
     POSTER_CLOSED = (
         410,
-        "Tờ áp phích này đã thôi nhận câu trả lời. Cảm ơn ông/bà đã quan tâm; cần góp ý, xin đến xã.",
+        "Tờ áp phích này đã thôi nhận câu trả lời. Cảm ơn ông/bà đã quan tâm; cần góp ý, "
+        "xin đến Ủy ban nhân dân xã, phường.",
     )
     POSTER_RENEWED = (
         410,
         "Tờ áp phích này đã được thay bằng tờ mới. Xin quét mã QR trên tờ mới treo cùng chỗ.",
     )
-    POSTER_FORM_GONE = 410, "Phiếu của tờ áp phích này hiện không dùng được trên web. Cần góp ý, xin đến xã."
-    POSTER_OFFICE = 404, "Xã này không có tờ áp phích ấy."
+    POSTER_FORM_GONE = (
+        410,
+        "Phiếu của tờ áp phích này hiện không dùng được trên web. Cần góp ý, xin đến Ủy ban nhân dân xã, phường.",
+    )
+    POSTER_OFFICE = 404, "Ở đây không có tờ áp phích ấy."
     ANSWER_UNKNOWN = 404, "Không có câu trả lời tự điền nào của xã mang số {number}."
     ANSWERS_TOO_MANY = (
         429,

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
@@ -70,6 +71,29 @@ def test_another_commune_is_refused(leader: Browser) -> None:
     db.session.commit()
     assert leader.get("/xa/10930").status_code == 403
     assert leader.get("/xa/10930/ban-do/khung").status_code == 403
+
+
+def test_a_phuong_is_called_one_wherever_a_page_speaks_of_it(app: Flask, leader: Browser) -> None:
+    """Its leader reads “cả phường”, never that the xã has no report."""
+    db.session.execute(sa.update(Commune).values(kind="phường"))
+    db.session.commit()
+    pages = (
+        *PAGES[:3],
+        f"{PAGES[1]}/AL-T01",
+        "/xa/11629/thon/11629001",
+        "/xa/11629/bao-cao",
+        "/xa/11629/tai-ve",
+    )
+    seen = {page: words(leader.get(page).text) for page in pages}
+    for page, text in seen.items():
+        assert re.findall(r"(?:Xã chưa|[Cc]ả xã|[Tt]oàn xã|của xã|cán bộ xã)\b", text) == [], page
+    assert "Phường chưa phát hành báo cáo nào" in seen["/xa/11629/bao-cao"]
+    assert "Ước lượng cả phường" in seen["/xa/11629"]
+    make_person("can.bo", "officer", db.session.scalars(sa.select(Commune)).one())
+    officer = browser(app)
+    officer.sign_in("can.bo")
+    draft = words(officer.get("/xa/11629/bao-cao/du-thao?ky=2026-11").text)
+    assert "HĐND phường" in draft
 
 
 def test_the_page_shows_all_28_figures_of_an_lao(leader: Browser) -> None:
