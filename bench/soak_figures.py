@@ -28,6 +28,10 @@ class HeldAtRest:
     """What the processes of the server and its database's log hold at one moment."""
 
     memory_mb: float
+    """What all of them take of the machine: a page that several hold counts once."""
+    resident_mb: float
+    """The same pages counted in each: this grows with what is held alone. The first also grows as processes come to
+    write, be it a count of references, to what they were forked with, until nothing is shared any more."""
     descriptors: int
     wal_mb: float
     processes: int
@@ -62,15 +66,17 @@ class Verdict:
 
 
 def held(processes: Sequence[int], wal_bytes: int) -> HeldAtRest:
-    """Megabytes that they hold by themselves and share (PSS), open files, and the log."""
-    memory = descriptors = there = 0
+    """Megabytes (PSS and RSS), open files, and the log."""
+    memory = resident = descriptors = there = 0
     for each in processes:
         with contextlib.suppress(OSError):
-            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
-            memory += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()[1:]
+            kilobytes = {line.split()[0]: int(line.split()[1]) for line in lines}
+            memory += kilobytes["Pss:"]
+            resident += kilobytes["Rss:"]
             descriptors += sum(1 for _ in Path(f"/proc/{each}/fd").iterdir())
             there += 1
-    return HeldAtRest(memory / 1024, descriptors, wal_bytes / MEGABYTE, there)
+    return HeldAtRest(memory / 1024, resident / 1024, descriptors, wal_bytes / MEGABYTE, there)
 
 
 def verdicts(samples: Sequence[Sample], rests: Sequence[Rest], database: str) -> Iterator[Verdict]:
@@ -78,7 +84,10 @@ def verdicts(samples: Sequence[Sample], rests: Sequence[Rest], database: str) ->
     first, last = rests[0].held, rests[-1].held
     yield Verdict(
         "memory",
-        " → ".join(f"{each.held.memory_mb:.0f} MB after {each.visits:,} visits" for each in rests),
+        " → ".join(
+            f"{each.held.memory_mb:.0f} MB (in each {each.held.resident_mb:.0f}) after {each.visits:,} visits"
+            for each in rests
+        ),
         last.memory_mb <= first.memory_mb * MEMORY_GROWTH + MEMORY_SLACK,
     )
     yield Verdict(
@@ -104,7 +113,7 @@ def verdicts(samples: Sequence[Sample], rests: Sequence[Rest], database: str) ->
 
 def under_load(samples: Sequence[Sample]) -> Iterator[str]:
     """Medians of the second and the last third: for the book, and no verdict, for files of all that is stored grow."""
-    for name in ("memory_mb", "descriptors", "wal_mb", "processes"):
+    for name in ("memory_mb", "resident_mb", "descriptors", "wal_mb", "processes"):
         second, last = (
             statistics.median(getattr(each.held, name) for each in part) for part in _thirds(samples)[1:]
         )
