@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,12 @@ import sqlalchemy as sa
 from server.db import db
 from server.households import household_parts, household_states
 from server.households.household_parts import Parts
-from server.households.records import HOUSEHOLDS
-from server.models import Entity, EntityList, Submission
+from server.households.list_comparison import is_listed
+from server.households.records import ADDRESS, STATE
+from server.models import Entity, Submission
+
+_FEW = 1_000
+"""Households that are named one by one when they are read; of more all of their thôn are."""
 
 
 @dataclass(frozen=True)
@@ -21,40 +25,72 @@ class HouseholdPlace:
 
     id: uuid.UUID
     village_id: int
+    point: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class KnownHousehold:
+    """What is known of a household that is on the list."""
+
     parts: Parts
     state: str
     visits: int
     last_day: dt.date | None
-    point: tuple[float, float] | None
 
 
-def of_villages(village_ids: Sequence[int]) -> tuple[HouseholdPlace, ...]:
-    """The households of these thôn (their parts must be among them), lane by lane. Two statements."""
-    rows: Any = db.session.execute(
-        sa.select(Entity.id, Entity.village_id, Entity.label, Entity.data)
-        .join(EntityList, EntityList.id == Entity.list_id)
-        .where(Entity.village_id.in_(village_ids), EntityList.name == HOUSEHOLDS, Entity.ended_at.is_(None))
-    ).all()
-    points = _points(village_ids) if rows else {}
-    found = [
-        _household(key, village, household_parts.of_row(label, data), data, points.get(key))
-        for key, village, label, data in rows
+def of_villages(
+    village_ids: Collection[int], states: Collection[str] | None = None, *, only_with_point: bool = False
+) -> list[HouseholdPlace]:
+    """The households of these thôn (their parts must be among them), or those in some states or with a point, lane by
+    lane. One statement."""
+    points = _points(village_ids)
+    found = sa.select(
+        Entity.id, Entity.village_id, Entity.label, ADDRESS, points.c.latitude, points.c.longitude
+    )
+    query = found.join(points, points.c.entity_id == Entity.id, isouter=not only_with_point)
+    query = query.where(*is_listed(village_ids))
+    if states is not None:
+        query = query.where(STATE.in_(sorted(states)))
+    rows: Iterable[Any] = db.session.execute(query)
+    ordered = sorted(
+        (
+            village_id,
+            household_parts.read(label, str(address or "")).walking,
+            str(key),
+            key,
+            latitude,
+            longitude,
+        )
+        for key, village_id, label, address, latitude, longitude in rows
+    )
+    return [
+        HouseholdPlace(key, village_id, None if latitude is None else (latitude, longitude))
+        for village_id, _, _, key, latitude, longitude in ordered
     ]
-    return tuple(sorted(found, key=lambda each: (each.village_id, each.parts.walking, str(each.id))))
 
 
-def _household(
-    key: uuid.UUID, village: int, parts: Parts, data: Mapping[str, Any], point: tuple[float, float] | None
-) -> HouseholdPlace:
+def known(keys: Collection[uuid.UUID], village_ids: Iterable[int]) -> dict[uuid.UUID, KnownHousehold]:
+    """What is known of some households of these thôn. One statement."""
+    query = sa.select(Entity.id, Entity.label, Entity.data).where(*is_listed(village_ids))
+    if len(keys) <= _FEW:
+        query = query.where(Entity.id.in_(keys))
+    rows: Iterable[Any] = db.session.execute(query)
+    return {key: _known(household_parts.of_row(label, data), data) for key, label, data in rows}
+
+
+def villages_with_any(village_ids: Iterable[int]) -> Sequence[int]:
+    """Those of some thôn that have a household on the list. One statement."""
+    found = db.session.scalars(sa.select(Entity.village_id).where(*is_listed(village_ids)).distinct())
+    return [key for key in found if key is not None]
+
+
+def _known(parts: Parts, data: Mapping[str, Any]) -> KnownHousehold:
     visits = str(data.get("lan_tham") or "0")
-    return HouseholdPlace(
-        id=key,
-        village_id=village,
+    return KnownHousehold(
         parts=parts,
         state=str(data.get("tinh_trang") or household_states.NOT_VISITED),
         visits=int(visits) if visits.isascii() and visits.isdecimal() else 0,
         last_day=_day(str(data.get("ngay_cuoi") or "")),
-        point=point,
     )
 
 
@@ -65,21 +101,22 @@ def _day(text: str) -> dt.date | None:
         return None
 
 
-def _points(village_ids: Sequence[int]) -> dict[uuid.UUID, tuple[float, float]]:
+def _points(village_ids: Collection[int]) -> sa.Subquery:
     """By household the point of its newest visit that has one and counts."""
-    rows: Any = db.session.execute(
-        sa.select(Submission.entity_id, Submission.latitude, Submission.longitude)
+    newest_first = (Submission.observed_at.desc(), Submission.received_at.desc(), Submission.id.desc())
+    place = sa.func.row_number().over(partition_by=Submission.entity_id, order_by=newest_first)
+    every = (
+        sa.select(Submission.entity_id, Submission.latitude, Submission.longitude, place.label("place"))
         .join(Entity, Entity.id == Submission.entity_id)
-        .join(EntityList, EntityList.id == Entity.list_id)
         .where(
-            Entity.village_id.in_(village_ids),
-            EntityList.name == HOUSEHOLDS,
+            *is_listed(village_ids),
             Submission.latitude.is_not(None),
             Submission.longitude.is_not(None),
             Submission.quarantine.is_(None),
             Submission.replaced_by_id.is_(None),
             Submission.review != "rejected",
         )
-        .order_by(Submission.observed_at, Submission.received_at, Submission.id)
+    ).subquery()
+    return (
+        sa.select(every.c.entity_id, every.c.latitude, every.c.longitude).where(every.c.place == 1).subquery()
     )
-    return {key: (latitude, longitude) for key, latitude, longitude in rows}

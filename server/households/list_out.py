@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server.db import db
 from server.households import household_parts, household_states, list_comparison
 from server.households.list_comparison import ListedHousehold, own_code
+from server.households.records import STATE
 from server.models import Commune, Entity, Village
 
 TO_VISIT: Mapping[str, tuple[str, ...]] = {
@@ -41,12 +42,9 @@ def numbers(commune: Commune, states: Collection[str] | None = None) -> dict[Vil
     """How many households each thôn's list has, those that were tried often enough too; thôn by their codes, without
     those that have none. One statement beside those for thôn."""
     homes = list_comparison.homes_today(commune)
-    state = sa.func.coalesce(
-        sa.func.nullif(Entity.data["tinh_trang"].as_string(), ""), household_states.NOT_VISITED
-    )
     listed = sa.select(Entity.village_id).where(*list_comparison.is_listed(homes))
     if states is not None:
-        listed = listed.where(state.in_(sorted(states)))
+        listed = listed.where(STATE.in_(sorted(states)))
     there = listed.subquery()
     rows: Iterable[Any] = db.session.execute(
         sa.select(there.c.village_id, sa.func.count()).group_by(there.c.village_id)

@@ -19,6 +19,12 @@ from server.published_forms.read_submission import LONGEST_LABEL, LONGEST_PROPER
 from server.published_forms.registry import registry
 
 HOUSEHOLDS = "ho_dan"
+ADDRESS = Entity.data["dia_chi"].as_string()
+"""A household's address by itself, for statements about many of which no more is asked."""
+STATE = sa.func.coalesce(
+    sa.func.nullif(Entity.data["tinh_trang"].as_string(), ""), household_states.NOT_VISITED
+)
+"""What its visits make of a household, as its row has it."""
 
 KNOWN_COLUMNS = (
     Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version, Entity.turns,

@@ -15,7 +15,7 @@ from server.errors import Problem
 from server.households import household_parts, household_states
 from server.households.household_problems import HouseholdProblem
 from server.households.rebuild import COMPUTED
-from server.households.records import HOUSEHOLDS
+from server.households.records import ADDRESS, HOUSEHOLDS
 from server.households.same_household import Known, Likeness, are_alike
 from server.models import (
     Collector,
@@ -224,8 +224,7 @@ def doubles(commune: Commune) -> list[Doubles]:
     Of the households that are only compared, no more is read than what they are called. Three statements.
     """
     today = merged_villages.merged(commune)
-    address = Entity.data["dia_chi"].as_string()
-    query = _of(commune).with_only_columns(Entity.id, Entity.village_id, Entity.label, address)
+    query = _of(commune).with_only_columns(Entity.id, Entity.village_id, Entity.label, ADDRESS)
     rows: Iterable[Any] = db.session.execute(
         query.where(Entity.ended_at.is_(None)).order_by(Entity.created_at, Entity.id)
     )

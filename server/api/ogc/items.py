@@ -58,9 +58,11 @@ def one(layer: MapLayer, query: ItemQuery, feature_id: str) -> Feature:
     """The feature with this id, of those that the asker is shown; Problem FEATURE_UNKNOWN."""
     asked_of = scope(query)
     found: Sequence[Feature] = [each for each in layer.read(asked_of) if each.id == feature_id]
+    if found and layer.fill:
+        found = layer.fill(found, asked_of)
     if not found:
         raise Problem(OgcProblem.FEATURE_UNKNOWN, name=feature_id[:60])
-    return layer.fill(found, asked_of)[0] if layer.fill else found[0]
+    return found[0]
 
 
 def _inside(features: Sequence[Feature], box: item_query.Box | None) -> Sequence[Feature]:
@@ -72,7 +74,8 @@ def _inside(features: Sequence[Feature], box: item_query.Box | None) -> Sequence
     boxes = [box] if west <= east else [(west, south, 180.0, north), (-180.0, south, east, north)]
     wanted = shapely.union_all([shapely.box(*each) for each in boxes])
     shapely.prepare(wanted)
-    return [each for each in features if each.shape is not None and wanted.intersects(each.shape)]
+    touch = shapely.intersects(wanted, [each.shape for each in features])
+    return [each for each, is_inside in zip(features, touch, strict=True) if is_inside]
 
 
 def to_json(feature: Feature, columns: Mapping[str, LayerColumn], epsg: int | None) -> dict[str, Any]:
@@ -88,6 +91,8 @@ def to_json(feature: Feature, columns: Mapping[str, LayerColumn], epsg: int | No
 def _geometry(shape: BaseGeometry | None, epsg: int | None) -> dict[str, Any] | None:
     if shape is None or shape.is_empty:
         return None
+    if isinstance(shape, shapely.Point) and epsg is None:
+        return {"type": "Point", "coordinates": (round(shape.x, DEGREES), round(shape.y, DEGREES))}
     turned = shapely.orient_polygons(shape, exterior_cw=False)  # RFC 7946, 3.1.6
     if isinstance(turned, shapely.Polygon):  # one kind of shape in a layer
         turned = shapely.MultiPolygon([turned])

@@ -85,6 +85,16 @@ def point(place: tuple[float, float] | None) -> BaseGeometry | None:
     return shapely.Point(place[1], place[0]) if place else None
 
 
+def points(places: Sequence[tuple[float, float] | None]) -> list[BaseGeometry | None]:
+    """The shapes of many such places, made at once."""
+    known = [(at, place) for at, place in enumerate(places) if place is not None]
+    found: list[BaseGeometry | None] = [None] * len(places)
+    made = shapely.points([place[1] for _, place in known], [place[0] for _, place in known])
+    for (at, _), shape in zip(known, made, strict=True):
+        found[at] = shape
+    return found
+
+
 def named(*columns: LayerColumn) -> Mapping[str, LayerColumn]:
     """Columns by their names, in this order."""
     return {column.name: column for column in columns}

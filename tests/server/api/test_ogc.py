@@ -296,6 +296,20 @@ def test_households_are_points_for_an_officer_and_sums_of_thon_for_others(towns:
     assert visited["geometry"]["coordinates"] == [106.551, 20.812]
 
 
+def test_pages_of_households_are_parts_of_the_whole_and_are_filtered_as_it_is(towns: Any) -> None:
+    """What no page shows is not read in full; filters find what they would find in the whole layer."""
+    officer, path = person(towns, "can.bo"), "/ogc/collections/nhiem-vu/items"
+    whole = ask(officer, path)["features"]
+    pages = [ask(officer, path, limit=1, offset=at) for at in range(len(whole) + 1)]
+    assert [each for page in pages for each in page["features"]] == whole
+    assert {page["numberMatched"] for page in pages} == {len(whole)}
+    found = ask(officer, path, filter="state = 'chua_tham' AND village = '11629002'")["features"]
+    assert found == [each for each in whole if each["properties"]["village"] == "11629002"]
+    assert ask(officer, path, visits=7)["features"] == []
+    one = officer.get(f"{path}/{whole[0]['id']}").get_json(force=True)
+    assert one["properties"] == whole[0]["properties"]
+
+
 def test_the_households_to_visit_are_told_to_who_looks_after_them(towns: Any) -> None:
     """R24: a team leader those of the thôn they lead, each reading in the audit; nobody else."""
     path = "/ogc/collections/nhiem-vu/items"
