@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from dashboards.reports import content, periods, prose
 from server import clock
 from server.db import db
 from server.models import Commune
 from tests.asked import statements
 from tests.conftest import Template, filled_once
-from tests.leaders import NOON, fill, sign_up
+from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser, make_commune, make_person
 
 PAGES = ("/xa/11629", "/xa/11629/chi-tieu", "/xa/11629/ban-do", "/xa/11629/ban-do/khung")
@@ -73,7 +74,7 @@ def test_another_commune_is_refused(leader: Browser) -> None:
     assert leader.get("/xa/10930/ban-do/khung").status_code == 403
 
 
-def test_a_phuong_is_called_one_wherever_a_page_speaks_of_it(app: Flask, leader: Browser) -> None:
+def test_a_phuong_is_called_one_wherever_a_page_speaks_of_it(leader: Browser) -> None:
     """Its leader reads “cả phường”, never that the xã has no report."""
     db.session.execute(sa.update(Commune).values(kind="phường"))
     db.session.commit()
@@ -89,11 +90,10 @@ def test_a_phuong_is_called_one_wherever_a_page_speaks_of_it(app: Flask, leader:
         assert re.findall(r"(?:Xã chưa|[Cc]ả xã|[Tt]oàn xã|của xã|cán bộ xã)\b", text) == [], page
     assert "Phường chưa phát hành báo cáo nào" in seen["/xa/11629/bao-cao"]
     assert "Ước lượng cả phường" in seen["/xa/11629"]
-    make_person("can.bo", "officer", db.session.scalars(sa.select(Commune)).one())
-    officer = browser(app)
-    officer.sign_in("can.bo")
-    draft = words(officer.get("/xa/11629/bao-cao/du-thao?ky=2026-11").text)
-    assert "HĐND phường" in draft
+    commune = db.session.scalars(sa.select(Commune)).one()
+    report, _ = content.build(commune, periods.of_month(TODAY), TODAY, content.ReportWish())
+    assert report.copies[1:3] == ("TT Đảng ủy, HĐND phường", "CT, các PCT UBND phường")
+    assert prose.annexes(report)[2].rows[-1][0] == "Toàn phường, tháng 11 năm 2026"
 
 
 def test_the_page_shows_all_28_figures_of_an_lao(leader: Browser) -> None:
