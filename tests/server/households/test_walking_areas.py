@@ -257,6 +257,7 @@ def test_the_sheet_of_a_part_holds_whom_to_visit_and_nobody_else(thon: Thon) -> 
         home.data = {**home.data, **state, "hen_ngay": day.isoformat()}
     db.session.commit()
     page = thon.leader.get(f"{PAGE}/{area}/to-di").text
+    assert "nộp lại tờ này cho xã" in page
     sheet = page[page.index('class="walk"') :]
     assert re.findall(r"Chủ \d+", sheet) == ["Chủ 004", "Chủ 005"]
     assert "vắng nhà, đã đến 2 lần" in sheet

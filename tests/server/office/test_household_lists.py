@@ -105,6 +105,7 @@ def test_the_paper_goes_lane_by_lane_with_boxes_and_empty_lines(officer: Browser
     places = [east.index(words) for words in ("Ngõ 3 (", "Ngõ 5 (", "Ngõ 14 (")]
     assert places == sorted(places)
     assert east.count('class="blank"') == 6
+    assert "nộp lại tờ này cho xã" in east
     assert page.count('<td class="box"><span></span></td>') == 2 * (len(HOMES) + 12)
     village = db.session.scalars(sa.select(Village.id).where(Village.code == "11629001")).one()
     commune = db.session.scalars(sa.select(Commune.id)).one()
