@@ -30,6 +30,8 @@ PAGE = 50
 MOST_PRINTED = 500
 MANY = 60
 """From so many codes on, more than a second of work, their PDF is made beside the server."""
+CODES = 15
+"""Codes on a page of the sheet in the browser, three sheets of paper: drawing one takes some ten milliseconds."""
 MADE = "ma-qr"
 """What such sheets are called among the files that are made so."""
 BASE = "/quan-tri/xa/<code>/thanh-vien"
@@ -155,25 +157,32 @@ def revoke(code: str, collector_id: int) -> Response:
 @access.needs(Right.MANAGE_COLLECTORS)
 def sheet(code: str) -> str | Response:
     """The sheet of QR codes, of one collector (`nguoi`), of those added together (keys `tu` to `den`), of a thôn
-    (`thon`) or of all; as PDF with `dang=pdf`, which is made beside the server where it is long."""
+    (`thon`) or of all, some at once (`trang`); all in one PDF with `dang=pdf`, made beside the server where it is long.
+    """
     commune = access.open_commune(code)
     found, url = _printed(commune), outside_url()
     is_pdf = request.args.get("dang") == "pdf"
     if is_pdf and len(found) >= MANY:
         return made_file_pages.ask(commune, MADE, of=len(found), **_printing(commune, found), follow=".made")
-    audit.note_reading(**_printing(commune, found))
     if is_pdf:
         try:
-            return _pdf(qr_sheet.pdf(commune, found, url), commune)
+            content = qr_sheet.pdf(commune, found, url)
+            audit.note_reading(**_printing(commune, found))
+            return _pdf(content, commune)
         except qr_sheet.NoPdf as error:
             flash(str(error))
-    cards = qr_sheet.cards(found, url)
+    number = max(1, min(request.args.get("trang", 1, type=int), MOST_PRINTED))
+    shown = qr_sheet.ordered(found)[(number - 1) * CODES : number * CODES]
+    audit.note_reading(**_printing(commune, shown))
     return render_template(
         "office/qr_sheet.html",
         commune=commune,
-        cards=cards,
+        cards=qr_sheet.cards(shown, url),
         url=url,
         is_near=qr_sheet.is_near(request.host),
+        number=number,
+        total=len(found),
+        is_last=number * CODES >= len(found),
     )
 
 

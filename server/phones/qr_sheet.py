@@ -50,11 +50,20 @@ def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
     return _cards(found, base_url, _vector)
 
 
+def ordered(found: Sequence[Collector]) -> list[Collector]:
+    """Those who are not revoked in the order of their cards: by thôn and name."""
+    own = (collector for collector in found if collector.revoked_at is None)
+    return sorted(own, key=lambda each: (sort_key(_villages(each)), sort_key(each.name)))
+
+
+def _villages(collector: Collector) -> str:
+    return ", ".join(village.name for village in collectors.walked(collector))
+
+
 def _cards(found: Sequence[Collector], base_url: str, drawing: Drawing) -> list[Card]:
-    own = [collector for collector in found if collector.revoked_at is None]
+    own = ordered(found)
     projects, numbers = collectors.project_names(own), collectors.code_numbers(own)
-    made = [_card(each, base_url, projects[each.id], numbers[each.id], drawing) for each in own]
-    return sorted(made, key=lambda card: (sort_key(card.villages), sort_key(card.name)))
+    return [_card(each, base_url, projects[each.id], numbers[each.id], drawing) for each in own]
 
 
 def _vector(text: str) -> Markup:
@@ -70,7 +79,7 @@ def picture(text: str, pixels: int = 3) -> Markup:
 def _card(collector: Collector, base_url: str, project: str, number: int, drawing: Drawing) -> Card:
     return Card(
         collector.name,
-        ", ".join(village.name for village in collectors.walked(collector)),
+        _villages(collector),
         drawing(collectors.qr_text(collector, base_url, project)),
         drawing(collectors.web_form_url(collector, base_url)),
         base_url.rstrip("/"),

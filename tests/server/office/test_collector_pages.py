@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from server.db import db
 from server.models import Audit, Collector, Commune, Village
+from server.office import collector_pages
 from server.phones import collectors, collectors_import
 from server.phones.collectors_import import TableRejected
 from tests import sample
@@ -187,6 +188,31 @@ def test_the_sheet_shows_codes_and_its_printing_is_logged(officer: Browser, comm
     drawn = re.compile("<svg.*?</svg>", re.DOTALL)
     assert drawn.findall(before) == drawn.findall(again)
     assert _acts().count("collector.print") == 2
+
+
+def test_many_codes_are_shown_some_at_once_and_only_those_shown_are_logged(
+    officer: Browser, commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["Lê Văn An", "Đỗ Thị Ẩn", "Trần Bình", "Vũ Thị Ý", "Bùi Thị Ếch"]
+    for name in names:
+        sample.make_collector(commune, commune.villages[:1], name)
+    shown = re.compile("<h2>(.*?)</h2>")
+    whole = shown.findall(officer.get(f"{PAGE}/to-in").text)
+    assert sorted(whole) == sorted(names)
+    monkeypatch.setattr(collector_pages, "CODES", 2)
+    address, pages = f"{PAGE}/to-in?thon={commune.villages[0].id}", []
+    while address:
+        page = officer.get(address).text
+        assert "trong 5 mã" in page
+        pages.append(shown.findall(page))
+        onwards = re.search(r'href="([^"]+)" rel="next"', page)
+        address = onwards[1].replace("&amp;", "&") if onwards else ""
+    assert pages == [whole[:2], whole[2:4], whole[4:]]
+    db.session.rollback()
+    rows = db.session.scalars(
+        sa.select(Audit.detail).where(Audit.act == "collector.print").order_by(Audit.id)
+    )
+    assert [len(row["collectors"]) for row in rows if row] == [5, 2, 2, 1]
 
 
 def test_the_sheet_is_a_pdf_too(officer: Browser, commune: Commune) -> None:
