@@ -116,15 +116,15 @@ class Definition:
     place_copies: tuple[str, ...] = ()
 
     @property
+    def visits_households(self) -> bool:
+        """Whether it opens or writes `ho_dan`: what a team fills at door after door."""
+        writes_households = any(entity.list_name == HOUSEHOLD_LIST for entity in self.entities)
+        return writes_households or f"{HOUSEHOLD_LIST}.csv" in self.media
+
+    @property
     def about_households(self) -> bool:
         """Whether its records are about homes or people: it opens or writes `ho_dan`, or counts either of them."""
-        writes_households = any(entity.list_name == HOUSEHOLD_LIST for entity in self.entities)
-        names_households = f"{HOUSEHOLD_LIST}.csv" in self.media
-        return (
-            writes_households
-            or names_households
-            or any(known.unit in PEOPLE_UNITS for known in self.declared)
-        )
+        return self.visits_households or any(known.unit in PEOPLE_UNITS for known in self.declared)
 
     @cached_property
     def layout(self) -> Layout:

@@ -11,8 +11,9 @@ import shapely
 import sqlalchemy as sa
 from flask import Response, jsonify, request
 
+from geo.vietnamese_order import sort_key
 from server.accounts import access
-from server.db import db, single_statements
+from server.db import db, in_vietnamese_order, single_statements
 from server.intake import apply_batches
 from server.models import Collector, Commune, Village
 from server.openrosa import forms, published, submission
@@ -42,10 +43,11 @@ def about(caller: PhoneCaller) -> Response:
     """Whose page it is, and every form with the files that it needs and why the web can't show it, if so."""
     seen(caller)
     with single_statements().connect() as connection:
-        listed = [_form(connection, caller, form) for form in published.listed(connection, caller)]
+        every = sorted(published.listed(connection, caller), key=functools.partial(_order, caller))
+        listed = [_form(connection, caller, form) for form in every]
         commune = connection.scalar(sa.select(Commune.name).where(Commune.id == caller.commune_id))
         walked = sa.select(Village.name, Village.outline).where(Village.id.in_(caller.village_ids))
-        villages = connection.execute(walked.order_by(Village.name)).all()
+        villages = connection.execute(walked.order_by(in_vietnamese_order(Village.name))).all()
     return jsonify(
         name=caller.name,
         username=caller.username,
@@ -60,6 +62,12 @@ def _rings(outline: bytes) -> list[list[tuple[float, float]]]:
     """The outer lines of a thôn for small maps, within some 10 m of it: rings of (latitude, longitude)."""
     parts = shapely.get_parts(shapely.simplify(shapely.from_wkb(outline), _COARSE))
     return [[(round(y, 5), round(x, 5)) for x, y in part.exterior.coords] for part in parts]
+
+
+def _order(caller: PhoneCaller, listed: published.NewestVersion) -> tuple[bool, str]:
+    """What is filled at every door stands first, the others by their titles."""
+    found = published.version(caller, listed.form_id, listed.version).definition
+    return not found.visits_households, sort_key(listed.title)
 
 
 def _form(connection: sa.Connection, caller: PhoneCaller, listed: published.NewestVersion) -> dict[str, Any]:

@@ -149,6 +149,17 @@ def test_a_form_that_the_web_shows_wrongly_says_so(client: FlaskClient, collecto
     }
 
 
+def test_what_is_filled_at_every_door_stands_first(client: FlaskClient, collector: Collector) -> None:
+    """The others follow in the order of the alphabet, whatever their codes are."""
+    for form_id, title in (("an", "Em hỏi"), ("bo", "Đo sóng")):
+        publish(
+            "| survey |\n| | type | name | label |\n| | text | a | A |\n"
+            f"| settings |\n| | form_title | form_id | version |\n| | {title} | {form_id} | 1 |\n"
+        )
+    told = client.get("/phieu/about", headers=under(collector)).get_json()
+    assert [form["id"] for form in told["forms"]] == ["tham", "bo", "an"]
+
+
 def test_a_name_and_a_password_give_the_code_and_wrong_ones_none(
     client: FlaskClient, collector: Collector
 ) -> None:
