@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent.parent
 PLAIN = "plain.html"
@@ -48,3 +49,21 @@ def test_a_form_that_posts_carries_its_token(path: Path) -> None:
 def test_a_path_with_a_code_comes_from_its_view(path: Path) -> None:
     """A page that moves must not leave links behind."""
     assert not re.search(r'(?:href|src|action)="/[^"]', path.read_text())
+
+
+def test_what_a_page_offers_in_english_is_there_in_english() -> None:
+    """A text marked for translation that no catalogue has would stand in Vietnamese on an English page."""
+    with (ROOT / "server" / "translations" / "en.po").open("rb") as file:
+        known = {message.id for message in read_po(file, locale="en") if message.string}
+    marked = re.compile(r"(?:\b_|\b(?:lazy_)?gettext)\(\s*((?:\"[^\"]*\"\s*)+)")
+    sources = [
+        *TEMPLATES,
+        *(path for name in ("dashboards", "server") for path in (ROOT / name).rglob("*.py")),
+    ]
+    wanted = {
+        "".join(re.findall(r"\"([^\"]*)\"", text))
+        for path in sources
+        for text in marked.findall(path.read_text())
+    }
+    assert wanted
+    assert wanted - known == set()
