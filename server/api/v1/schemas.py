@@ -195,7 +195,7 @@ class PaceSchema(ma.Schema):
     left = ma.fields.Integer(allow_none=True)
     needed_a_week = ma.fields.Float(allow_none=True)
     recent_a_week = ma.fields.Float(required=True)
-    since = ma.fields.Date(allow_none=True)
+    since = ma.fields.String(allow_none=True)
     enough = ma.fields.Boolean(allow_none=True)
 
 
