@@ -65,13 +65,24 @@ def run(settings: Settings, postgres: OwnPostgres | None, count: int, kinds: Seq
             for number in range(count):
                 for kind in kinds or rounds.kinds:
                     if kind in rounds.kinds:
-                        rounds.run(kind)
+                        _run_round(rounds, kind, settings.instance / "server.log")
                 print(f"{number + 1} of each kind, {time.monotonic() - began:.0f} s", flush=True)
         database = db.engine.dialect.name
         db.session.close()
         db.dispose()
     told = ", ".join(f"{name} {value}" for name, value in dataclasses.asdict(rounds.tally).items())
     print(f"{database}: nothing lost, nothing doubled; {told}; {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _run_round(rounds: Rounds, kind: str, log: Path) -> None:
+    """One round; of one that goes wrong what the server said last, whose folder goes with the run."""
+    try:
+        rounds.run(kind)
+    except BaseException:
+        print(
+            f"round {rounds.tally.rounds + 1}, {kind}:", log.read_text(errors="replace")[-6000:], flush=True
+        )
+        raise
 
 
 def _mishaps(folder: Path) -> tuple[dict[str, Callable[[], None]], dict[str, str]]:
