@@ -71,6 +71,7 @@ MORE: Mapping[str, Sequence[str]] = {
         "tu_ngay=2026-11-01&den_het=2026-11-02",
         "viec=tat-ca&truoc=20000&tu_ngay=",
         "ai=khong ai ca&tu_ngay=",
+        "viec=submission.receive&ai=khong ai ca&tu_ngay=",
     ),
     "people_pages.listing": ("tim=Cán bộ 3", "trang=2"),
     "reports.draft": ("ky=2026-10",),

@@ -34,13 +34,10 @@ _DEFAULT_DAYS = 30
 def search() -> str:
     """What was done, the newest first, 50 a page."""
     wanted = _wanted()
-    rows = audit_search.search(wanted, audit_search.PAGE + 1)
-    shown = rows[: audit_search.PAGE]
     return render_template(
         "office/audit.html",
-        rows=shown,
+        page=audit_search.search(wanted),
         wanted=wanted,
-        older=shown[-1].id if len(rows) > audit_search.PAGE else None,
         acts=_choices(),
         every_act=audit_search.EVERY_ACT,
         words=ACTS,

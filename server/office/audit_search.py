@@ -15,6 +15,9 @@ RECEIVED = "submission.receive"
 """Most rows; shown where they are asked for, or where one record's history is."""
 EVERY_ACT = "tat-ca"
 
+LOOKED_THROUGH = 100_000
+"""Rows that a page looks through, newest first, where no index leads to those that are asked for."""
+
 _MOST_NAMES = 200
 _AT_ONCE = 1_000
 _NAMED: Mapping[str, type[Person] | type[Collector] | type[ApiToken] | type[SharedLink]] = {
@@ -24,6 +27,7 @@ _NAMED: Mapping[str, type[Person] | type[Collector] | type[ApiToken] | type[Shar
     "link": SharedLink,
 }
 
+_ANYWHERE = sa.true()
 _OTHER = sa.text("act <> 'submission.receive'")
 """Word for word as the indexes say it."""
 _AROUND = dt.timedelta(hours=1)
@@ -60,9 +64,53 @@ class AuditRow:
     detail: Mapping[str, object]
 
 
-def search(wanted: AuditFilter, limit: int = PAGE) -> list[AuditRow]:
-    """The newest rows that were asked for, at most `limit`."""
-    return _rows(db.session.connection(), _query(wanted), limit)
+@dataclass(frozen=True)
+class AuditPage:
+    """The newest rows that were asked for, at most PAGE; older ones lie below the key `older`, None where none do.
+
+    `looked_until` is the moment down to which rows were looked through without meeting as many as a page holds.
+    """
+
+    rows: Sequence[AuditRow]
+    older: int | None = None
+    looked_until: dt.datetime | None = None
+
+
+def search(wanted: AuditFilter) -> AuditPage:
+    """A page of what was asked for, whose cost does not grow with the audit."""
+    connection, query = db.session.connection(), _query(wanted)
+    lowest = _first_looked_at(wanted) if _has_no_index(wanted) else None
+    if lowest is not None:
+        query = query.where(Audit.id >= lowest)
+    rows = _rows(connection, query, PAGE + 1)
+    if len(rows) > PAGE:
+        return AuditPage(rows[:PAGE], rows[PAGE - 1].id)
+    below = _newest_below(lowest) if lowest is not None else None
+    if below is None or (wanted.since is not None and below < _midnight(wanted.since)):
+        return AuditPage(rows)
+    return AuditPage(rows, lowest, below)
+
+
+def _has_no_index(wanted: AuditFilter) -> bool:
+    """Arrivals, most of all rows, are found by their time alone: an index by who would cost every visit."""
+    if wanted.record:
+        return _near(wanted.record) is _ANYWHERE
+    return bool(wanted.who) and wanted.act in (RECEIVED, EVERY_ACT)
+
+
+def _first_looked_at(wanted: AuditFilter) -> int:
+    """The lowest key that a page looks at. Keys rise with times, but for those of acts at once: not by a day."""
+    if wanted.before is not None:
+        return wanted.before - LOOKED_THROUGH
+    newest = sa.select(Audit.id).order_by(Audit.id.desc())
+    if wanted.until is not None:
+        day_after = _midnight(wanted.until + dt.timedelta(days=2))
+        newest = sa.select(Audit.id).where(Audit.at < day_after).order_by(Audit.at.desc())
+    return (db.session.scalar(newest.limit(1)) or 0) + 1 - LOOKED_THROUGH
+
+
+def _newest_below(key: int) -> dt.datetime | None:
+    return db.session.scalar(sa.select(Audit.at).where(Audit.id < key).order_by(Audit.id.desc()).limit(1))
 
 
 def every(wanted: AuditFilter) -> Iterator[AuditRow]:
@@ -128,7 +176,7 @@ def _near(record: str) -> sa.ColumnElement[bool] | sa.TextClause:
         return _OTHER
     arrived = db.session.scalar(sa.select(Submission.received_at).where(Submission.id == int(number)))
     if arrived is None:  # deleted: what is left of it is worth a look at every row
-        return sa.true()
+        return _ANYWHERE
     return sa.or_(_OTHER, Audit.at.between(arrived - _AROUND, arrived + _AROUND))
 
 

@@ -149,6 +149,28 @@ def test_a_page_shows_fifty_and_leads_on_to_the_older_ones(app: Flask, admin: Br
     assert (pages, seen) == (3, [str(number) for number in reversed(range(120))])
 
 
+def test_arrivals_by_a_name_are_looked_for_part_by_part(
+    app: Flask, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R18. No index leads to them; a page looks through so many rows, says down to when, and the next one goes on."""
+    monkeypatch.setattr("server.office.audit_search.LOOKED_THROUGH", 10)
+    add("submission.receive", actor="collector:1", record="submission:1", days=20)
+    for number in range(2, 38):
+        add("submission.receive", actor="collector:2", record=f"submission:{number}", days=5)
+    address, pages = f"{PAGE}?ai=collector:1&viec=submission.receive&tu_ngay=", 0
+    while not re.findall(r">phiếu (\d+)<", text := admin.get(address).text):
+        assert "chưa gặp việc nào khớp" in text
+        [older] = re.findall(r'rel="next" href="([^"]+)"', text)
+        address, pages = older.replace("&amp;", "&"), pages + 1
+    assert pages == 3
+    last = admin.get(f"{PAGE}?ai=collector:3&viec=tat-ca&tu_ngay={clock.today()}").text
+    assert "Không có việc nào khớp" in last
+    assert 'rel="next"' not in last
+    ago = clock.today() - dt.timedelta(days=20)
+    assert ">phiếu 1<" in admin.get(f"{PAGE}?ai=collector:1&viec=tat-ca&tu_ngay={ago}&den_het={ago}").text
+    assert "Đã tìm ngược đến" in admin.get(f"{PAGE}?doi_tuong=submission:9").text  # deleted: anywhere
+
+
 def test_names_of_a_page_cost_the_same_whatever_its_length(app: Flask, admin: Browser) -> None:
     def statements() -> int:
         count = [0]
