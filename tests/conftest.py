@@ -12,7 +12,7 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
@@ -26,6 +26,7 @@ from server.db import db
 from server.settings import Settings
 from tests import made_once
 
+Told = TypeVar("Told")
 DATABASES = ("sqlite", "postgresql")
 _ROOMS = (
     "accounts", "api", "backchecks", "boundaries", "cli", "coverage", "demo", "exports", "files", "hooks", "office",
@@ -267,6 +268,16 @@ def filled_once(template: Template, folder: Path, fill: Callable[[Flask], object
         with application(settings) as app:
             fill(app)
         yield template.of(settings.database_url)
+
+
+@contextlib.contextmanager
+def begun_once(
+    template: Template, folder: Path, begin: Callable[[], Told]
+) -> Iterator[tuple[Template, Told]]:
+    """The same, with what `begin` tells of what it stored: keys and names, for rows belong to their session."""
+    told: list[Told] = []
+    with filled_once(template, folder, lambda _app: told.append(begin())) as found:
+        yield found, told[0]
 
 
 @pytest.fixture

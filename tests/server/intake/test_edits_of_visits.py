@@ -2,7 +2,7 @@
 
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,14 +19,28 @@ from server.intake.intake_problems import IntakeProblem
 from server.models import Attachment, EntityVersion, Submission
 from server.review import one_submission
 from tests import sample, survey
+from tests.conftest import Template, begun_once
 from tests.survey import HOUSEHOLD, Survey
 
 ADDRESS = {"dia_chi": "Ngõ 14, số 3", "thon": "11629002", "tinh_trang": "da_gap", "lan_tham": "1"}
 
 
+@pytest.fixture(scope="module")
+def begun(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, Survey]]:
+    with begun_once(template_database, tmp_path_factory.mktemp("survey"), survey.begin) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def prepared(begun: tuple[Template, Survey]) -> Template:
+    return begun[0]
+
+
 @pytest.fixture
-def place(app: Flask) -> Survey:
-    return survey.begin()
+def place(app: Flask, begun: tuple[Template, Survey]) -> Survey:
+    return begun[1]
 
 
 def _has(data: dict[str, str], **expected: str) -> None:

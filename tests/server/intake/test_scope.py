@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from server.intake.sender import Sender
 from server.models import Entity, Finding, Submission, Village
 from server.published_forms import publishing
 from tests import sample, survey
+from tests.conftest import Template, begun_once
 from tests.survey import Survey
 
 FORM = """
@@ -93,8 +95,25 @@ class Ground:
     """Subjects of findings that are no entities, as those of check points are, by their thôn."""
 
 
+@pytest.fixture(scope="module")
+def begun(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, Ground]]:
+    with begun_once(template_database, tmp_path_factory.mktemp("ground"), _begin) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def prepared(begun: tuple[Template, Ground]) -> Template:
+    return begun[0]
+
+
 @pytest.fixture
-def ground(app: Flask) -> Ground:
+def ground(app: Flask, begun: tuple[Template, Ground]) -> Ground:
+    return begun[1]
+
+
+def _begin() -> Ground:
     place = survey.begin(("ho_gia_dinh",))
     publishing.publish(FORM.encode(), "hai.md", commune=None)
     db.session.commit()
