@@ -37,7 +37,7 @@ from tests.conftest import Template, application, on_a_copy
 from tests.live import behind_tls
 from tests.live.served import Served
 from tests.people import PASSWORD, Browser, browser, make_person
-from tests.server.api.kobo.conftest import FORM
+from tests.server.api.conftest import FORM
 
 pytestmark = pytest.mark.live
 

@@ -19,7 +19,7 @@ from server.operations.backup import make
 from server.settings import Settings
 from tests import sample
 from tests.conftest import SECRET
-from tests.server.api.kobo.conftest import FORM
+from tests.server.api.conftest import FORM
 from tests.server.operations.test_backup import empty_postgresql
 
 QUERIES = (

@@ -13,21 +13,7 @@ from server.db import db
 from server.models import Audit, SubmissionReview
 from tests import sample
 from tests.people import PASSWORD, browser
-from tests.server.api.kobo.conftest import (
-    FIRST,
-    SECOND,
-    THIRD,
-    Client,
-    basic,
-    commune,
-    leader,
-    named,
-    officer,
-    visits,
-    walker,
-)
-
-__all__ = ["commune", "leader", "named", "officer", "visits", "walker"]  # fixtures are found by their names
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client, basic
 
 PROJECT = "/v1/projects/11629"
 FORM = f"{PROJECT}/forms/khao_sat"

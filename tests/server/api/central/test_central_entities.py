@@ -11,9 +11,7 @@ from server.db import db
 from server.households.list_comparison import own_code
 from server.models import Commune, Entity, EntityAct, EntityVersion
 from tests import sample
-from tests.server.api.kobo.conftest import Client, basic, commune, named, officer
-
-__all__ = ["commune", "named", "officer"]  # fixtures are found by their names
+from tests.server.api.conftest import Client, basic
 
 LISTS = "/v1/projects/11629/datasets"
 HERE = f"{LISTS}/ho_dan"

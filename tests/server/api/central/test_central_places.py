@@ -17,9 +17,8 @@ from server.models import Commune, Entity, Finding
 from tests import sample
 from tests.people import bearing, make_token
 from tests.phone import Phone, statuses
-from tests.server.api.kobo.conftest import Client, commune, officer, walker
+from tests.server.api.conftest import Client
 
-__all__ = ["commune", "officer", "walker"]  # fixtures are found by their names
 LISTS = "/v1/projects/11629/datasets"
 PLACES, BUSINESSES = (f"{LISTS}/{name}/entities" for name in ("diem_cong_cong", "doanh_nghiep"))
 ONE, TWO = "11629001", "11629002"

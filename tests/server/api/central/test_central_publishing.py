@@ -10,9 +10,7 @@ from forms import library
 from server.db import db
 from server.models import Collector, Commune, Form, FormDraft
 from tests import sample
-from tests.server.api.kobo.conftest import Client, basic, commune, officer
-
-__all__ = ["commune", "officer"]  # fixtures are found by their names
+from tests.server.api.conftest import Client, basic
 
 PROJECT = "/v1/projects/11629"
 FORMS = f"{PROJECT}/forms"

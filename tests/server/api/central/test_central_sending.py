@@ -10,21 +10,8 @@ from server.db import db
 from server.models import Audit, Commune, Submission, SubmissionReview
 from tests import sample
 from tests.people import bearing, browser
-from tests.server.api.kobo.conftest import (
-    FIRST,
-    SECOND,
-    THIRD,
-    Client,
-    basic,
-    commune,
-    named,
-    officer,
-    visits,
-    walker,
-)
-from tests.server.api.kobo.conftest import FORM as FORM_TEXT
-
-__all__ = ["commune", "named", "officer", "visits", "walker"]  # fixtures are found by their names
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client, basic
+from tests.server.api.conftest import FORM as FORM_TEXT
 
 FORM = "/v1/projects/11629/forms/khao_sat"
 SENT = f"{FORM}/submissions"

@@ -16,9 +16,8 @@ from tests import sample
 from tests.client_venv import python_with
 from tests.people import PASSWORD
 from tests.server.api.central.test_central_publishing import WITH_PICTURE, workbook
-from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, commune, visits, walker
+from tests.server.api.conftest import FIRST, SECOND, THIRD
 
-__all__ = ["commune", "visits", "walker"]  # fixtures are found by their names
 CALLS = Path(__file__).parents[3] / "data" / "pyodk_calls.py"
 PYODK = "pyodk==1.3.0"
 

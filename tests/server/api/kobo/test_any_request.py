@@ -12,7 +12,7 @@ from server.accounts import roles
 from server.db import db
 from server.models import Commune, Person
 from tests.people import make_person
-from tests.server.api.kobo.conftest import FIRST, basic
+from tests.server.api.conftest import FIRST, basic
 
 WORDS = ("query", "sort", "fields", "limit", "start", "offset", "page", "page_size", "format", "q",
          "ordering", "xpath", "days", "geo_question_name", "exclude", "asset_type", "ca_nhan")  # fmt: skip

@@ -9,7 +9,7 @@ from server.api.kobo import asset_search
 from server.models import Commune
 from tests import sample
 from tests.people import bearing, make_person, make_token
-from tests.server.api.kobo.conftest import Client, token_of
+from tests.server.api.conftest import Client, token_of
 
 NEEDED = (
     "url", "uid", "name", "asset_type", "kind", "owner", "owner__username", "date_created", "date_modified",

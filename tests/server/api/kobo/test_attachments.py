@@ -1,7 +1,6 @@
 """K14: photos of submissions, in sizes and in parts, for whoever may read the answer that names them."""
 
 import io
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,17 +9,17 @@ from PIL import Image
 from server.db import db
 from server.models import Audit
 from tests import sample
-from tests.phone import Phone
-from tests.server.api.kobo import conftest
-from tests.server.api.kobo.conftest import FIRST, Client
+from tests.phone import Phone, statuses
+from tests.server.api.conftest import FILES, FIRST, FORM, UID, VISITS, Client
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> bytes:
-    """A photo that can be drawn, sent with the first visit."""
+def drawn(walker: Phone) -> bytes:
+    """A photo that can be drawn, sent with a visit."""
     out = io.BytesIO()
     Image.new("RGB", (2000, 1000), "teal").save(out, "JPEG")
-    monkeypatch.setitem(conftest.FILES, "1763.jpg", out.getvalue())
+    xml = sample.filled(VISITS[FIRST], form_id="khao_sat", instance_id=FIRST)
+    assert statuses(walker.send(xml, FILES | {"1763.jpg": out.getvalue()})) == [201]
     return out.getvalue()
 
 
@@ -28,8 +27,8 @@ def files(client: Client, uid: str) -> list[dict[str, str]]:
     return client.json(f"/api/v2/assets/{uid}/data/{FIRST}/")["_attachments"]  # type: ignore[no-any-return]
 
 
-def test_a_file_is_sent_as_it_is_kept_and_in_three_sizes(drawn: bytes, officer: Client, visits: str) -> None:
-    house = files(officer, visits)[0]
+def test_a_file_is_sent_as_it_is_kept_and_in_three_sizes(drawn: bytes, officer: Client) -> None:
+    house = files(officer, UID)[0]
     whole = officer.get(house["download_url"])
     assert (whole.status_code, whole.mimetype, whole.data) == (200, "image/jpeg", drawn)
     for name, longest in (("large", 1280), ("medium", 640), ("small", 240)):
@@ -74,7 +73,7 @@ def test_each_opening_is_written_down_and_leaders_open_none(
 def test_a_file_of_a_personal_question_needs_the_right(
     officer: Client, named: Client, walker: Phone, visits: str
 ) -> None:
-    text = conftest.FORM.replace("| Ảnh              |           |", "| Ảnh              | ca_nhan   |")
+    text = FORM.replace("| Ảnh              |           |", "| Ảnh              | ca_nhan   |")
     sample.publish(text, form_id="khao_sat", version="2")
     assert [each["media_file_basename"] for each in files(officer, visits)] == ["may 1.jpg"]
     house = files(named, visits)[0]

@@ -11,7 +11,7 @@ from server.api.kobo import asset_content
 from server.db import db
 from server.models import FormVersion
 from tests import sample
-from tests.server.api.kobo.conftest import FORM, Client
+from tests.server.api.conftest import FORM, Client
 
 
 def test_content_has_a_row_for_each_question_with_labels_in_the_order_of_languages(

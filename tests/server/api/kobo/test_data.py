@@ -16,7 +16,7 @@ from server.models import Audit, Commune, Submission
 from tests import sample
 from tests.people import bearing, make_person
 from tests.phone import InProcess, Phone, statuses
-from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, Client, token_of
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client, token_of
 
 
 def test_a_submission_is_told_as_it_was_sent(named: Client, visits: str) -> None:

@@ -15,7 +15,7 @@ from server.api.kobo.content_workbook import slug
 from server.db import db
 from server.models import Commune, Form, FormDraft, FormVersion
 from tests import sample
-from tests.server.api.kobo.conftest import Client
+from tests.server.api.conftest import Client
 
 OWN = """
 | survey |

@@ -6,8 +6,8 @@ from flask import Flask
 from server.api.kobo import edit_routes
 from server.models import Commune
 from tests.people import bearing
+from tests.server.api.conftest import Client, token_of
 from tests.server.api.kobo import filled_form
-from tests.server.api.kobo.conftest import Client, token_of
 from tests.server.api.kobo.filled_form import ASSET, Field
 
 DATA = f"{ASSET}/data"

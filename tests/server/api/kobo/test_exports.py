@@ -15,7 +15,7 @@ from server.db import db
 from server.files import making_process
 from server.models import Audit, Commune
 from tests.people import bearing
-from tests.server.api.kobo.conftest import Client, basic, token_of
+from tests.server.api.conftest import Client, basic, token_of
 from tests.server.api.kobo.filled_form import ASSET, Field
 
 EXPORTS, SETTINGS = f"{ASSET}/exports/", f"{ASSET}/export-settings/"

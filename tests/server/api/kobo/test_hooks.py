@@ -14,7 +14,7 @@ from tests import receiver
 from tests.conftest import Template, on_a_copy
 from tests.people import bearing
 from tests.receiver import Receiver
-from tests.server.api.kobo.conftest import Client, token_of
+from tests.server.api.conftest import Client, token_of
 from tests.server.api.kobo.filled_form import ASSET, Field
 
 HOOKS = f"{ASSET}/hooks/"
@@ -31,8 +31,8 @@ def other() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def settings(prepared: Template, tmp_path: Path, other: Receiver) -> Iterator[Settings]:
-    with on_a_copy(prepared, tmp_path, hook_hosts=other.origin, hook_networks="127.0.0.0/8") as found:
+def settings(beginning: Template, tmp_path: Path, other: Receiver) -> Iterator[Settings]:
+    with on_a_copy(beginning, tmp_path, hook_hosts=other.origin, hook_networks="127.0.0.0/8") as found:
         yield found
 
 

@@ -11,7 +11,7 @@ from server.accounts import passwords, persons, second_factor
 from server.db import db
 from server.models import Audit, Commune, Person
 from tests.people import bearing, browser
-from tests.server.api.kobo.conftest import Client, basic, token_of
+from tests.server.api.conftest import Client, basic, token_of
 
 
 def test_a_key_is_told_by_name_and_password_and_stays_the_same(app: Flask, commune: Commune) -> None:

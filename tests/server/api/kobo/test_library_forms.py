@@ -27,7 +27,7 @@ from server.published_forms import publishing
 from tests import sample
 from tests.forms.test_library import MEDIA
 from tests.people import bearing, make_person
-from tests.server.api.kobo.conftest import Client
+from tests.server.api.conftest import Client
 
 VALUES = {
     "integer": "3", "decimal": "2.5", "geopoint": "20.82 106.54 0 5", "date": "2026-11-20", "binary": "1.jpg",

@@ -16,7 +16,7 @@ from server.models import Audit, Commune
 from tests import sample
 from tests.phone import InProcess, Phone
 from tests.sample import JPEG
-from tests.server.api.kobo.conftest import Client
+from tests.server.api.conftest import Client
 
 OWN = """
 | survey |

@@ -6,7 +6,7 @@ from flask import Flask
 from server.models import Commune, Village
 from tests import sample
 from tests.people import bearing, make_person
-from tests.server.api.kobo.conftest import Client, token_of
+from tests.server.api.conftest import Client, token_of
 from tests.server.api.kobo.filled_form import ASSET
 
 PATH = f"{ASSET}/permission-assignments"

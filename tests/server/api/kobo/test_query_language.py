@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.server.api.kobo.conftest import FIRST, SECOND, THIRD, Client
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client
 
 NAMES = {FIRST.removeprefix("uuid:"): 1, SECOND.removeprefix("uuid:"): 2, THIRD.removeprefix("uuid:"): 3}
 UUID = FIRST.removeprefix("uuid:")

@@ -10,8 +10,8 @@ from server.db import db
 from server.models import Commune, SubmissionReview
 from tests import sample
 from tests.people import bearing, make_person
+from tests.server.api.conftest import Client, token_of
 from tests.server.api.kobo import filled_form
-from tests.server.api.kobo.conftest import Client, token_of
 from tests.server.api.kobo.filled_form import ASSET, Field
 
 DATA = f"{ASSET}/data"

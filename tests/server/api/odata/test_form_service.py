@@ -13,21 +13,7 @@ from werkzeug.test import TestResponse
 from server.db import db
 from server.models import Submission, Village
 from tests.people import browser, make_person
-from tests.server.api.kobo.conftest import (
-    FIRST,
-    SECOND,
-    THIRD,
-    Client,
-    basic,
-    commune,
-    leader,
-    named,
-    officer,
-    visits,
-    walker,
-)
-
-__all__ = ["commune", "leader", "named", "officer", "visits", "walker"]  # fixtures are found by their names
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client, basic
 
 BASE = "/v1/projects/11629/forms/khao_sat.svc"
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"

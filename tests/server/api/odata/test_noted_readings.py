@@ -9,9 +9,7 @@ import sqlalchemy as sa
 from server.api.odata import query_options
 from server.db import db
 from server.models import Audit
-from tests.server.api.kobo.conftest import FIRST, Client, commune, named, officer, visits, walker
-
-__all__ = ["commune", "named", "officer", "visits", "walker"]  # fixtures are found by their names
+from tests.server.api.conftest import FIRST, Client
 
 BASE = "/v1/projects/11629/forms/khao_sat.svc"
 

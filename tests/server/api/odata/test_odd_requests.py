@@ -14,19 +14,7 @@ from server.errors import Problem
 from server.exports import columns, select
 from tests import sample
 from tests.phone import Phone, statuses
-from tests.server.api.kobo.conftest import (
-    FIRST,
-    SECOND,
-    THIRD,
-    Client,
-    commune,
-    named,
-    officer,
-    visits,
-    walker,
-)
-
-__all__ = ["commune", "named", "officer", "visits", "walker"]  # fixtures are found by their names
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client
 
 BASE = "/v1/projects/11629/forms/khao_sat.svc"
 FOURTH = "uuid:00000000-0000-4000-8000-000000000004"

@@ -22,19 +22,7 @@ from lxml import etree
 from werkzeug.test import TestResponse
 
 from tests.people import browser
-from tests.server.api.kobo.conftest import (
-    FIRST,
-    SECOND,
-    THIRD,
-    Client,
-    commune,
-    named,
-    officer,
-    visits,
-    walker,
-)
-
-__all__ = ["commune", "named", "officer", "visits", "walker"]  # fixtures are found by their names
+from tests.server.api.conftest import FIRST, SECOND, THIRD, Client
 
 BASE = "/v1/projects/11629/forms/khao_sat.svc"
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"

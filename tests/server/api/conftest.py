@@ -1,7 +1,9 @@
-"""A commune with a form and people of every kind, and who of them asks at Kobo's door."""
+"""A commune with a form and people of every kind, and who of them asks at the doors of programs."""
 
 import base64
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from server.api.kobo import uids
 from server.audit import SHELL
 from server.db import db
 from server.models import Commune, Person
+from server.settings import Settings
 from tests import sample
+from tests.conftest import Template, filled_once, on_a_copy
 from tests.people import PASSWORD, bearing, browser, make_person
 from tests.phone import InProcess, Phone, statuses
 
@@ -51,6 +55,7 @@ FORM = """
 |        | form_title    | form_id   | version   |
 |        | Khảo sát hộ   | {form_id} | {version} |
 """
+UID = uids.uid("a", "khao_sat")
 FIRST, SECOND, THIRD = (f"uuid:00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
 VISITS = {
     FIRST: (
@@ -100,9 +105,24 @@ def token_of(app: Flask, username: str) -> str:
     return str(answer.json["token"])
 
 
-@pytest.fixture
-def commune(app: Flask) -> Commune:
+@pytest.fixture(scope="session")
+def begun(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
     """An Lão with two thôn, a form, and an officer, a leader and a reviewer."""
+    with filled_once(template_database, tmp_path_factory.mktemp("begun"), _begin) as template:
+        yield template
+
+
+@pytest.fixture(scope="session")
+def visited(
+    begun: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, Path, str]]:
+    """The same after three visits, the first with photos; the folder of these, and the collector's code."""
+    folder, codes = tmp_path_factory.mktemp("visited"), list[str]()
+    with filled_once(begun, folder, lambda app: codes.append(_visit(app))) as template:
+        yield template, folder, codes[0]
+
+
+def _begin(_app: Flask) -> None:
     made = sample.make_commune()
     for number in (1, 2):
         sample.make_village(made, f"1162900{number}", f"Thôn {number}")
@@ -110,23 +130,62 @@ def commune(app: Flask) -> Commune:
         make_person(role, role, made)
     sample.publish(FORM, form_id="khao_sat", version="1")
     db.session.commit()
-    return made
+
+
+def _visit(app: Flask) -> str:
+    code = _collector()
+    phone = Phone(InProcess(app), f"http://localhost/key/{code}")
+    for instance, answers in VISITS.items():
+        xml = sample.filled(answers, form_id="khao_sat", instance_id=instance)
+        assert statuses(phone.send(xml, FILES if instance == FIRST else None)) == [201]
+    return code
+
+
+def _collector() -> str:
+    """The code of one who walks both thôn."""
+    made = _commune()
+    return sample.make_collector(made, list(made.villages)).token
+
+
+def _commune() -> Commune:
+    return db.session.scalars(sa.select(Commune)).one()
 
 
 @pytest.fixture
-def walker(app: Flask, commune: Commune) -> Phone:
+def beginning(request: pytest.FixtureRequest, prepared: Template, tmp_path: Path) -> Template:
+    """What the application begins with, as the test asks: three visits, their commune, or nothing."""
+    if "visits" in request.fixturenames:
+        template, folder, _ = request.getfixturevalue("visited")
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sqlite3*"))
+        return template
+    return request.getfixturevalue("begun") if "commune" in request.fixturenames else prepared
+
+
+@pytest.fixture
+def settings(beginning: Template, tmp_path: Path) -> Iterator[Settings]:
+    with on_a_copy(beginning, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def commune(app: Flask) -> Commune:
+    """An Lão with two thôn, a form, and an officer, a leader and a reviewer; no transaction is open."""
+    found = _commune()
+    db.session.commit()
+    return found
+
+
+@pytest.fixture
+def walker(request: pytest.FixtureRequest, app: Flask, commune: Commune) -> Phone:
     """The phone of a collector who walks both thôn."""
-    made = sample.make_collector(commune, list(commune.villages))
-    return Phone(InProcess(app), f"http://localhost/key/{made.token}")
+    code = request.getfixturevalue("visited")[2] if "visits" in request.fixturenames else _collector()
+    return Phone(InProcess(app), f"http://localhost/key/{code}")
 
 
 @pytest.fixture
 def visits(walker: Phone) -> str:
     """Three visits, the first with photos; the form's uid."""
-    for instance, answers in VISITS.items():
-        xml = sample.filled(answers, form_id="khao_sat", instance_id=instance)
-        assert statuses(walker.send(xml, FILES if instance == FIRST else None)) == [201]
-    return uids.uid("a", "khao_sat")
+    return UID
 
 
 @pytest.fixture
