@@ -338,6 +338,12 @@ def _here(path: Path, where: Where) -> Iterator[PhoneRefusal]:
     if where.columns is None and len(path.steps) == 1:
         sentence = f"“{step.name}” không có dấu nháy nên là tên một câu không có thật: luôn trống. Viết '{step.name}'."
         yield PhoneRefusal(sentence, refuses=False)
+    elif where.columns is None and path.steps[1].name == _REF:
+        sentence = (
+            f"giữa “{step.name}” và câu đứng sau thiếu ngoặc hay phép tính: điện thoại hiểu là đường dẫn tới một câu "
+            f"không có thật, luôn trống. Viết {step.name}(…)."
+        )
+        yield PhoneRefusal(sentence, refuses=False)
     elif where.columns and step.name not in where.columns:
         sentence = (
             f"danh sách “{where.list_name}” không có cột “{step.name}” nên điều kiện này không bao giờ đúng: "

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from geo.plain import words
-from geo.reported import periods
 from geo.target_states import PERIODS_IN_A_YEAR
 from server import clock
 from server.accounts.access import Caller
@@ -78,11 +77,8 @@ def period(target: Target, month: dt.date) -> tuple[dt.date, dt.date] | None:
     """What a figure told for a month speaks of: the year so far, or the target's own period that ends in it."""
     if target.period not in PERIODS_IN_A_YEAR:
         return target.start, last_day(month)
-    ended = [
-        each for each in periods(target.period, target.start, target.deadline) if each[1] <= clock.today()
-    ]
-    found = [each for each in ended if (each[1].year, each[1].month) == (month.year, month.month)]
-    return found[-1] if found else None
+    ended = office_figures.choices(target)
+    return next((each for each in ended if (each[1].year, each[1].month) == (month.year, month.month)), None)
 
 
 def plan(

@@ -176,13 +176,14 @@ def _text(given: Mapping[str, str], name: str, longest: int) -> str:
 
 
 def choices(target: Target) -> tuple[tuple[dt.date, dt.date], ...]:
-    """The periods to choose from of a figure per week, month or quarter, the newest first; none for a year's."""
+    """The periods to choose from of a figure per week, month or quarter, the newest first; none for a year's.
+
+    Each may be told from its last day on, when an office closes its books; visits count until that day is over (R8).
+    """
     if target.period not in PERIODS_IN_A_YEAR:
         return ()
-    gone = [
-        each for each in periods(target.period, target.start, target.deadline) if each[1] <= clock.today()
-    ]
-    return tuple(reversed(gone))
+    every = periods(target.period, target.start, target.deadline)
+    return tuple(each for each in reversed(every) if each[1] <= clock.today())
 
 
 def _period(

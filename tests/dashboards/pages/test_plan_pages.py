@@ -156,6 +156,14 @@ def test_months_are_entered_one_by_one_and_listed(officer: Browser) -> None:
     assert "Tháng 4 0 – không đạt" in seen
 
 
+def test_the_pace_of_a_figure_names_its_days(officer: Browser) -> None:
+    """To the API as on the page: this week and the three before it."""
+    told = officer.get("/api/v1/communes/11629/targets").get_json()["targets"]
+    pace = next(each for each in told if each["id"] == "AL-T01")["pace"]
+    assert (pace["since"], pace["recent_a_week"] > 0) == ("2026-10-26", True)
+    assert "Từ 26/10 đến 22/11 gặp thêm" in words(officer.get("/xa/11629/chi-tieu/AL-T01").text)
+
+
 def test_only_the_office_enters_values(app: Flask, officer: Browser) -> None:
     leader = browser(app)
     leader.sign_in("lanh.dao")

@@ -121,6 +121,8 @@ REMARKED = [
     ("if(${so} > 1, ${tuoi}, 0)", "phần lặp"),
     ("${so} > 1 and ${tuoi} > 2", "phần lặp"),
     ("if(yes, 1, 2)", "'yes'"),
+    ("not ${so}", "Viết not(…)"),
+    ("${so} > 1 and count ${tre}", "“count”"),
     ("pulldata('thon', 'ten', 'ma')", "4 tham số"),
     ("count(instance('c')/root/item[ma_xa = ${ten}])", "không có cột “ma_xa”"),
 ]
