@@ -174,9 +174,16 @@ def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:
         return [ExportColumn(header, field.path, _one(field, wish))]
     if field.kind == "binary" and wish.media_url:
         return [ExportColumn(header, field.path), ExportColumn(f"{header}_URL", field.path, _addressed)]
-    if wish.typed and field.kind in dates.KINDS:
-        return [ExportColumn(header, field.path, dates.reader(keeps_clock=wish.preset.name == KOBO.name))]
-    return [ExportColumn(header, field.path, None if field.kind in _PLAIN else _text)]
+    own = _own_value(field.kind, wish) if wish.typed else None
+    return [ExportColumn(header, field.path, own or (None if field.kind in _PLAIN else _text))]
+
+
+def _own_value(kind: str, wish: ExportWish) -> Callable[[Any], Any] | None:
+    """How an answer of that kind becomes a workbook's own day, moment or time; Kobo's workbooks have no times."""
+    is_kobos = wish.preset.name == KOBO.name
+    if kind in dates.KINDS:
+        return dates.reader(keeps_clock=is_kobos)
+    return dates.time_of_day if kind == "time" and not is_kobos else None
 
 
 _PLAIN = frozenset(

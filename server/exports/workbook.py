@@ -129,6 +129,8 @@ class GrowingSheet:
             page.write_datetime(at, column, value, self._book.moment)
         elif isinstance(value, dt.date):
             page.write_datetime(at, column, value, self._book.day)
+        elif isinstance(value, dt.time):
+            page.write_datetime(at, column, value, self._book.time)
         else:
             page.write_string(at, column, str(value)[:LONGEST], style)
 
@@ -151,6 +153,7 @@ class Workbook:
         self.bold = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.day = self._book.add_format({"num_format": "dd/mm/yyyy"})
         self.moment = self._book.add_format({"num_format": "hh:mm dd/mm/yyyy"})
+        self.time = self._book.add_format({"num_format": "hh:mm"})
 
     def __enter__(self) -> "Workbook":
         return self

@@ -183,6 +183,24 @@ def test_days_and_moments_are_excels_own_unless_text_is_wanted(officer: Browser,
     assert {cell.data_type for cell in book.worksheets[0][2] if cell.value is not None} == {"s"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer", "shown"),
+    [
+        ("time", "07:05:00.000+07:00", dt.time(7, 5)),
+        ("time", "27:05", "27:05"),
+        ("dateTime", "1968-05-06T00:30:00.000+08:00", dt.datetime.fromisoformat("1968-05-06T00:30")),
+    ],
+)
+def test_times_and_old_moments_stand_as_they_were_typed(
+    officer: Browser, commune: Commune, kind: str, answer: str, shown: object
+) -> None:
+    """X9: before June 1975 clocks went by UTC+8."""
+    form = FORM.replace("| integer                   | so_nguoi |", f"| {kind} | so_nguoi |")
+    store(commune, {"ho/so_nguoi": answer}, version=publish(form, **{"class": "none", "version": "1"}))
+    names, row = cells(take(officer, "dang=xlsx&nhan=0"))
+    assert row[names.index("so_nguoi")] == shown
+
+
 def test_a_day_before_excels_first_stays_text(officer: Browser, commune: Commune) -> None:
     """X9: 1900 is where Excel's calendar begins."""
     form = FORM.replace(
