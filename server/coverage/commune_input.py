@@ -145,16 +145,24 @@ def _of_day(
     )
 
 
-def row_codes(commune: Commune, as_of: dt.date) -> tuple[list[str], list[str]]:
-    """The codes of the thôn and of the indicators of a day's table, of which no cell is made. Few statements."""
+def row_codes(
+    commune: Commune, days: Sequence[dt.date]
+) -> Mapping[dt.date, tuple[Sequence[str], Sequence[str]]]:
+    """The codes of the thôn and of the indicators of the tables of these days, which rise; no cell of them is made. Few
+    statements, however many days."""
+    if not days:
+        return {}
     villages, indicators = all_villages(commune), every_indicator()
-    home = merged_villages.on_day(villages, as_of)
-    tallied = tally_sums.sums([village.id for village in villages], as_of, _events(indicators))
-    targets = _targets(commune, as_of.year, indicators)
-    shown = _shown(indicators, tallied, targets, subjects_there.stated(commune))
-    return [village.code for village in villages if home[village.id] == village.id], [
-        row.code for row in shown
-    ]
+    tallied = tally_sums.on_days([village.id for village in villages], days, _events(indicators))
+    targets = {year: _targets(commune, year, indicators) for year in {day.year for day in days}}
+    stated = subjects_there.stated(commune)
+
+    def of_day(day: dt.date) -> tuple[Sequence[str], Sequence[str]]:
+        home = merged_villages.on_day(villages, day)
+        shown = _shown(indicators, tallied[day], targets[day.year], stated)
+        return [each.code for each in villages if home[each.id] == each.id], [row.code for row in shown]
+
+    return {day: of_day(day) for day in days}
 
 
 def _shown(

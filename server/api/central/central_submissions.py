@@ -1,8 +1,10 @@
 """Submissions at Central's door: listed, one by one, decided about, their files, and as CSV (O6, O7, X15)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request
 
@@ -13,7 +15,7 @@ from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import submission_pages
-from server.answers.expression import ALL, Expression
+from server.answers.expression import ALL, Expression, OrderBy, Own
 from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
 from server.api.central.central_problems import CentralProblem
@@ -43,6 +45,8 @@ Json = dict[str, Any]
 ACT = "submissions.read"
 _DECIDED = "Qua API kiểu ODK Central."
 _WORDS: Mapping[str, str] = {word: state for state, word in STATES.items() if word}
+LISTED_TOGETHER = 2_000
+"""Rows of a list that are in memory at once: they are without answers."""
 COLUMNS = (
     Submission.id, Submission.instance_id, Submission.root_id, Submission.collector_id, Submission.device,
     Submission.received_at, Submission.review, Submission.user_agent, Submission.version,
@@ -52,14 +56,37 @@ COLUMNS = (
 @blueprint.get("")
 @client(Right.READ_SUBMISSIONS, records=True)
 def listing(code: str, form_id: str) -> Response:
-    """All that the reader may see, whatever was decided of them, the newest first."""
+    """All that the reader may see, whatever was decided of them, the newest first, streamed; or a part of them, by
+    `limit` and `offset`, without reading the others."""
     of = reading(own_commune(code))
-    asked = asked_of(of, open_form(of, form_id))
-    with select.reading(reading_engine()) as connection:
-        ids = asked.ids(connection)[::-1]
-        told = [as_json(row) for rows in submission_pages.rows(connection, ids, COLUMNS) for row in rows]
-    _note(asked, len(told))
-    return jsonify(told)
+    engine, limit, offset = reading_engine(), _number("limit"), _number("offset") or 0
+    asked = replace(asked_of(of, open_form(of, form_id)), order=(OrderBy(Own.ID, descending=True),))
+    with select.reading(engine) as connection:
+        if limit is None:
+            ids = asked.ids(connection)[offset:]
+        else:
+            ids, _ = asked.page(connection, limit, offset)
+    _note(asked, len(ids))
+    return Response(_listed(engine, ids), content_type="application/json")
+
+
+def _listed(engine: sa.Engine, ids: Sequence[int]) -> Iterator[bytes]:
+    yield b"["
+    comma = b""
+    with select.reading(engine) as connection:
+        for rows in submission_pages.rows(connection, ids, COLUMNS, LISTED_TOGETHER):
+            if rows:
+                yield comma + orjson.dumps([as_json(row) for row in rows])[1:-1]
+                comma = b","
+    yield b"]"
+
+
+def _number(name: str) -> int | None:
+    """A whole number of the address; None where there is none. Problem VALUE_WRONG."""
+    text = request.args.get(name, "")
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise Problem(CentralProblem.VALUE_WRONG, field=name, value=text[:40])
+    return int(text) if text else None
 
 
 @blueprint.get("/keys")

@@ -1,7 +1,7 @@
 """Sums by thôn, indicator and day as sets of OData: as pages tell them, small cells hidden before any filter (O18)."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -55,8 +55,8 @@ _KEYS = 3
 Tables = Callable[[Sequence[dt.date]], Sequence[CoverageTable]]
 TOGETHER = 8
 """Days that are read together at most: after one alone, then two, so that a page of few rows reads few days."""
-Codes = Callable[[dt.date], tuple[Sequence[str], Sequence[str]]]
-"""The thôn and the indicators of a day's table."""
+Codes = Callable[[Sequence[dt.date]], Mapping[dt.date, tuple[Sequence[str], Sequence[str]]]]
+"""The thôn and the indicators of the tables of some days."""
 
 
 def of_commune(commune: Commune) -> tuple[FlatSet, ...]:
@@ -67,7 +67,7 @@ def of_commune(commune: Commune) -> tuple[FlatSet, ...]:
 
 def sets(known: Sequence[dt.date], tables: Tables, codes: Codes, commune: str) -> tuple[FlatSet, ...]:
     """The sets of these days; tables are read where the filter leaves their days, and when a row of theirs is taken.
-    Rows that are counted by day, thôn and indicator alone are known by the `codes` of a day."""
+    Rows that are counted by day, thôn and indicator alone are known by the `codes` of these."""
 
     def read(
         make: Callable[[CoverageTable], list[Row]], wanted: Expression, backwards: bool
@@ -81,10 +81,12 @@ def sets(known: Sequence[dt.date], tables: Tables, codes: Codes, commune: str) -
         )
 
     def of_thon(wanted: Expression) -> Iterator[Row]:
-        return ((day, *both) for day in _left(wanted, known) for both in product(*codes(day)))
+        told = codes(_left(wanted, known))
+        return ((day, *both) for day, of_day in told.items() for both in product(*of_day))
 
     def of_whole(wanted: Expression) -> Iterator[Row]:
-        return ((day, commune, code) for day in _left(wanted, known) for code in codes(day)[1])
+        told = codes(_left(wanted, known))
+        return ((day, commune, code) for day, (_, indicators) in told.items() for code in indicators)
 
     return (
         FlatSet("Coverage", OF_THON, _KEYS, partial(read, _of_thon), of_thon),

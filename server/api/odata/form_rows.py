@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from forms.layout import POINT_KINDS
 from server.api.odata.form_tables import ODataTable
+from server.db import is_among
 from server.exports.select import NamesByKey
 from server.exports.who_columns import NOBODY
 from server.models import Attachment, Submission
@@ -201,7 +202,7 @@ class WhoAndWhen:
 
 def moment(value: dt.datetime) -> str:
     """UTC with milliseconds."""
-    return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
+    return f"{value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def navigation(
@@ -221,5 +222,6 @@ def _roots(ids: set[int], connection: sa.Connection) -> dict[int, str]:
 
 
 def _files(ids: Sequence[int], connection: sa.Connection) -> dict[int, int]:
-    query = sa.select(Attachment.submission_id, sa.func.count()).where(Attachment.submission_id.in_(ids))
+    these = is_among(Attachment.submission_id, ids, connection.dialect.name)
+    query = sa.select(Attachment.submission_id, sa.func.count()).where(these)
     return {row[0]: row[1] for row in connection.execute(query.group_by(Attachment.submission_id))}

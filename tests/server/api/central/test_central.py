@@ -95,6 +95,11 @@ def test_fields_are_told_in_order_with_their_kinds(officer: Client, visits: str)
 def test_submissions_are_listed_and_had_one_by_one(officer: Client, visits: str) -> None:
     told = officer.json(f"{FORM}/submissions")
     assert [each["instanceId"] for each in told] == [THIRD, SECOND, FIRST]
+    for query, part in (
+        ("limit=2", told[:2]), ("limit=1&offset=1", told[1:2]), ("offset=2", told[2:]), ("limit=9&offset=3", []),
+    ):  # fmt: skip
+        assert officer.json(f"{FORM}/submissions?{query}") == part
+    assert officer.get(f"{FORM}/submissions?limit=-1").json["code"] == 400.8
     assert all(isinstance(each["submitterId"], int) for each in told)
     one = officer.json(f"{FORM}/submissions/{FIRST}")
     assert one == told[-1]

@@ -296,6 +296,24 @@ def codes_of(commune: Commune) -> Any:
     return partial(commune_input.row_codes, commune)
 
 
+def test_rows_of_many_days_are_counted_with_no_more_statements_than_of_one(
+    app: Flask, program: Browser
+) -> None:
+    def asked(text: str) -> int:
+        count = [0]
+
+        def one_more(*_: object) -> None:
+            count[0] += 1
+
+        sa.event.listen(db.engine, "before_cursor_execute", one_more)
+        assert int(get(program, "/Coverage/$count", filter=text).data) > 0
+        sa.event.remove(db.engine, "before_cursor_execute", one_more)
+        return count[0]
+
+    assert len(coverage_sets.days(YESTERDAY)) > 13
+    assert asked(f"day le {YESTERDAY}") <= asked(f"day eq {YESTERDAY}") + 2
+
+
 def test_part_of_rows_and_columns_can_be_had(program: Browser) -> None:
     whole = rows(program)
     answer = get(program, "/Coverage", top="0", count="true").json
