@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import lxml.html
 import pytest
 import requests
-from flask import Flask
 from openpyxl import Workbook
 
-from server.db import db
-from server.settings import Settings
 from tests import sample
+from tests.conftest import Template, application, on_a_copy
 from tests.live.served import Served
 from tests.people import PASSWORD, make_person
 from tests.phone import Phone
@@ -129,29 +127,42 @@ FILES = [
 ]
 
 
-@pytest.fixture
-def token(app: Flask) -> Iterator[str]:
-    """A phone of another commune than the officer's; its form is there."""
+@dataclass(frozen=True)
+class Here:
+    """A server, and the code of a phone of another commune than the officer's; its form is there."""
+
+    served: Served
+    token: str
+
+
+@pytest.fixture(scope="module")
+def here(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    """One for all files: whoever reads one has ended when its page has answered."""
+    with on_a_copy(template_database, tmp_path_factory.mktemp("files")) as settings:
+        with application(settings):
+            token = _fill()
+        with Served(settings) as served:
+            yield Here(served, token)
+
+
+def _fill() -> str:
     officers = sample.make_commune()
     sample.make_village(officers)
     make_person("can_bo", "officer", officers)
     other = sample.make_commune("11630", "Tràng Thủy")
     collector = sample.make_collector(other, [sample.make_village(other, "11630001", "Thôn Tây")])
     sample.publish_plain()
-    db.session.rollback()
     return collector.token
 
 
 @pytest.mark.parametrize("sent", FILES, ids=lambda sent: sent.name)
-def test_visits_of_others_are_stored_while_a_file_is_read(
-    settings: Settings, token: str, sent: SentFile
-) -> None:
+def test_visits_of_others_are_stored_while_a_file_is_read(here: Here, sent: SentFile) -> None:
     content = sent.make()
-    with Served(settings) as served, ThreadPoolExecutor(1) as pool:
-        officer = signed_in(served.url)
-        phone = served.phone(token)
+    with ThreadPoolExecutor(1) as pool:
+        officer = signed_in(here.served.url)
+        phone = here.served.phone(here.token)
         assert phone.send(sample.filled())[0].status == 201
-        page = pool.submit(upload, officer, served.url, sent, content)
+        page = pool.submit(upload, officer, here.served.url, sent, content)
         longest = visits_meanwhile(phone, page)
         answer, took = page.result()
     assert re.search(sent.says, answer.text), said(answer.text)

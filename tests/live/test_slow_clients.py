@@ -19,6 +19,7 @@ from server.db import db
 from server.serving import connections
 from server.settings import Settings
 from tests import sample
+from tests.conftest import Template, application, on_a_copy
 from tests.leaders import PASSWORD, sign_up
 from tests.live import crowd
 from tests.live.leader import Leader
@@ -71,11 +72,15 @@ def wait_for(is_there: Callable[[], bool]) -> None:
     raise AssertionError("not there after 60 seconds")
 
 
-@pytest.fixture
-def ready(app: Flask, served: Served) -> Served:
+@pytest.fixture(scope="module")
+def ready(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The program, answering already: deadlines begin when a connection is taken."""
-    wait_for(lambda: requests.get(f"{served.url}/healthz", timeout=60).status_code == 200)
-    return served
+    with (
+        on_a_copy(template_database, tmp_path_factory.mktemp("ready")) as settings,
+        Served(settings) as found,
+    ):
+        wait_for(lambda: requests.get(f"{found.url}/healthz", timeout=60).status_code == 200)
+        yield found
 
 
 def walk(port: int, token: str) -> float:
@@ -152,8 +157,9 @@ def test_who_sends_without_a_code_is_told_so_before_a_byte_of_the_body(ready: Se
 
 def test_an_address_with_too_many_connections_loses_the_oldest(ready: Served) -> None:
     """And nobody is turned away: a phone behind the same address is let in."""
-    token = sample.make_collector().token
-    sample.publish_plain()
+    with application(ready.settings):
+        token = sample.make_collector().token
+        sample.publish_plain()
     held = [socket.create_connection((HOST, ready.port)) for _ in range(5 * connections.MOST_OF_AN_ADDRESS)]
     assert ready.phone(token).post(sample.filled()).status == 201
     wait_for(lambda: sum(is_ended(each) for each in held) >= connections.MOST_OF_AN_ADDRESS)
