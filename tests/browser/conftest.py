@@ -180,13 +180,19 @@ def signed_in(browser: Browser, site: str) -> StorageState:
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def visit(
+def window(
     request: pytest.FixtureRequest, browser: Browser, site: str, signed_in: StorageState
 ) -> Iterator[Visit]:
-    """The leader on the commune's page, on a phone and at a desk."""
+    """The leader, signed in, on no page yet, on a phone and at a desk."""
     with opened(browser, site, request.param, storage_state=signed_in) as made:
-        made.open("/xa/11629")
         yield made
+
+
+@pytest.fixture
+def visit(window: Visit) -> Visit:
+    """The leader on the commune's page."""
+    window.open("/xa/11629")
+    return window
 
 
 def watch(visit: Visit) -> None:

@@ -14,6 +14,12 @@ MAP = "/xa/11629/ban-do?chi_tieu=phu_song_5g"
 FIGURE = "path.leaflet-interactive"
 
 
+@pytest.fixture
+def visit(window: Visit) -> Visit:
+    """Each test opens the map that it is about."""
+    return window
+
+
 def opened_map(visit: Visit, path: str = MAP) -> None:
     visit.open(path)
     expect(visit.page.frame_locator("iframe").locator('path[role="button"]')).to_have_count(38)
@@ -146,6 +152,7 @@ def test_the_address_carries_what_is_shown(visit: Visit) -> None:
 
 def test_a_readable_a4_map_is_two_clicks_away(visit: Visit) -> None:
     """Task 2: from the page after signing in; what is taken away is what is shown."""
+    visit.open("/xa/11629")
     visit.page.get_by_role("link", name="Bản đồ", exact=True).first.click()
     with visit.page.expect_download() as taken:
         visit.page.get_by_role("link", name="PDF A4").click()
