@@ -6,22 +6,21 @@ import io
 import itertools
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 import sqlalchemy as sa
 import xlsxwriter
-from flask import Flask
+from flask import Flask, current_app
 
 from server.db import db
 from server.intake import receive
-from server.models import Entity, Village
+from server.models import Entity
 from server.published_forms import publishing
+from tests.conftest import Template, begun_once
 from tests.people import Browser
-from tests.server.intake.test_receive import NOON, Place, differences, place, sums
+from tests.server.intake.test_receive import NOON, Place, begin, differences, stop_clock, sums
 from tests.server.office.test_household_pages import signed_in
-
-__all__ = ["place"]  # a fixture is found by its name
 
 PAGE = "/quan-tri/xa/11629/ho/nhap"
 
@@ -94,11 +93,42 @@ def workbook(head: Sequence[object], rows: Sequence[Sequence[object]]) -> bytes:
     return out.getvalue()
 
 
-def listed(app: Flask, place: Place, layout: str) -> tuple[Browser, str]:
-    """300 households by phone, then the list of the same 300 sent on the page: its officer, and where it waits."""
-    village = db.session.scalars(sa.select(Village).where(Village.code == "11629001")).one()
+@pytest.fixture(scope="module")
+def begun(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, Place]]:
+    """300 households by phone."""
+    with pytest.MonkeyPatch.context() as patch:
+        stop_clock(patch)
+        with begun_once(template_database, tmp_path_factory.mktemp("registered"), _register) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def prepared(begun: tuple[Template, Place]) -> Template:
+    return begun[0]
+
+
+@pytest.fixture
+def place(app: Flask, begun: tuple[Template, Place]) -> Place:
+    return begun[1]
+
+
+def _register() -> Place:
+    """By a form for it; three weeks of it come at once, which is no flood here."""
+    place, given = begin(), current_app.config["SETTINGS"]
+    current_app.config["SETTINGS"] = dataclasses.replace(given, new_per_hour=0, new_at_once=0)
+    publishing.publish(REGISTER.encode(), "dang_ky.md")
+    db.session.execute(sa.text("UPDATE form_version SET published_at = '2026-09-01 00:00:00+00:00'"))
+    db.session.commit()
+    db.session.close()
     for number, (name, lane, house) in enumerate(BY_PHONE, start=1):
-        receive.accept(registration(number, name, f"Ngõ {lane}, số {house}", village.code), [], place.both)
+        receive.accept(registration(number, name, f"Ngõ {lane}, số {house}", "11629001"), [], place.both)
+    return place
+
+
+def listed(app: Flask, layout: str) -> tuple[Browser, str]:
+    """The list of the same 300 sent on the page: its officer, and where it waits."""
     assert len(labels()) == 300
     head, written = LAYOUTS[layout]
     content = workbook(head, [written(home) for home in LATER])
@@ -141,24 +171,10 @@ def label(home: Home) -> str:
     return f"{home[0]}, Ngõ {home[1]}, số {home[2]}"
 
 
-@pytest.fixture
-def registering(app: Flask, place: Place) -> Place:
-    """A form by which phones register; three weeks of it come at once, which is no flood here."""
-    given = app.config["SETTINGS"]
-    app.config["SETTINGS"] = dataclasses.replace(given, new_per_hour=0, new_at_once=0)
-    publishing.publish(REGISTER.encode(), "dang_ky.md")
-    db.session.execute(sa.text("UPDATE form_version SET published_at = '2026-09-01 00:00:00+00:00'"))
-    db.session.commit()
-    db.session.close()
-    return place
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_list_of_the_same_three_hundred_doubles_nobody(
-    app: Flask, registering: Place, layout: str
-) -> None:
+def test_the_list_of_the_same_three_hundred_doubles_nobody(app: Flask, place: Place, layout: str) -> None:
     """Only those are new who are new; those with another head or another lane are asked about, the others known."""
-    browser, at = listed(app, registering, layout)
+    browser, at = listed(app, layout)
     page = browser.get(at).text
     for words in (
         "20 hộ sẽ được thêm", "270 hộ</dd>", "25 dòng; dòng nào", "5 hộ đang có ở các thôn",
@@ -176,9 +192,9 @@ def test_the_list_of_the_same_three_hundred_doubles_nobody(
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_list_as_decided_is_one_act_that_is_undone_also_after_visits(
-    app: Flask, registering: Place, layout: str
+    app: Flask, place: Place, layout: str
 ) -> None:
-    browser, at = listed(app, registering, layout)
+    browser, at = listed(app, layout)
     before, counted = labels(), sums()
     fields = dict.fromkeys(re.findall(r'name="((?:quyet|thieu)_[^"]+)"', browser.get(at).text), "")
     groups = {"nhom_chu_ho": "cung", "nhom_dia_chi": "cung", "nhom_thieu_ho": "het"}
@@ -191,7 +207,7 @@ def test_a_list_as_decided_is_one_act_that_is_undone_also_after_visits(
     new = [key for key, called in stored.items() if key not in before]
     renamed = next(key for key in stored if before.get(key) not in (None, stored[key]))
     for key in (new[0], renamed):
-        receive.accept(a_visit_to(key), [], registering.both)
+        receive.accept(a_visit_to(key), [], place.both)
     answer = browser.post(at, data={"viec": "undo"}, follow_redirects=True)
     assert "bỏ 19 hộ của danh sách, 30 hộ trở về như trước. 1 hộ đã có phiếu" in answer.text
     assert stored[new[0]] in answer.text

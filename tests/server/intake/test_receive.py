@@ -121,7 +121,17 @@ class Visit:
 @pytest.fixture
 def place(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Two thôn, the form published two months ago, and the clock at noon of 20 November 2026."""
+    stop_clock(monkeypatch)
+    return begin()
+
+
+def stop_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour after noon of 20 November 2026."""
     monkeypatch.setattr(clock, "now", lambda: NOON + dt.timedelta(hours=1))
+
+
+def begin() -> Place:
+    """What the fixture `place` stores, for a module that fills a database once."""
     commune = sample.make_commune()
     villages = [sample.make_village(commune, f"1162900{n}", f"Thôn {n}") for n in (1, 2)]
     codes = {village.code: village.id for village in villages}

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -15,9 +15,9 @@ from server.db import db
 from server.models import Audit, Form, Submission
 from server.operations import doctor
 from server.privacy import deletion_guard, retention
-from tests.server.intake.test_receive import NOON, Place, Visit, count, place, send
+from tests.conftest import Template, begun_once
+from tests.server.intake.test_receive import NOON, Place, Visit, begin, count, send, stop_clock
 
-__all__ = ["place"]  # a fixture is found by its name
 Run = Callable[..., Result]
 NOW = NOON + dt.timedelta(hours=1)
 
@@ -35,15 +35,35 @@ def run(app: Flask) -> Run:
     return invoke
 
 
-@pytest.fixture
-def visits(place: Place) -> Place:
+@pytest.fixture(scope="module")
+def begun(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, Place]]:
     """Forty households met, the form keeps its answers for 24 months."""
+    with pytest.MonkeyPatch.context() as patch:
+        stop_clock(patch)
+        with begun_once(template_database, tmp_path_factory.mktemp("met"), _begin) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def prepared(begun: tuple[Template, Place]) -> Template:
+    return begun[0]
+
+
+def _begin() -> Place:
+    place = begin()
     for number in range(1, 41):
         send(Visit(household=number, create=True), place.both)
     db.session.execute(sa.update(Form).values(retention_months=24))
     db.session.commit()
     db.session.close()
     return place
+
+
+@pytest.fixture
+def visits(app: Flask, begun: tuple[Template, Place]) -> Place:
+    return begun[1]
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: dt.datetime) -> None:
@@ -178,9 +198,9 @@ def test_ten_times_the_usual_asks_though_it_is_no_twentieth(
 
 
 def test_settling_waits_too_where_the_clock_is_ahead(
-    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+    visits: Place, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send(Visit(household=1), place.both)  # its registration has not come
+    send(Visit(household=99), visits.both)  # its registration has not come
     at(monkeypatch, NOW + dt.timedelta(days=400))
     assert "--yes-settle 1" in run("households", "settle", code=1).output
     assert "Đã ghi 1" in run("households", "settle", "--yes-settle", "1").output
