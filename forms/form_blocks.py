@@ -124,7 +124,7 @@ def _sheet(sheet: LibrarySheet, chosen: Sequence[FormBlock], named: Mapping[str,
             more = tuple(_declared(spec) for each in chosen for spec in each.indicators)
             return dataclasses.replace(sheet, rows=sheet.rows + more)
         case "settings":
-            return _settings(sheet, named)
+            return library.with_settings(sheet, named)
         case _:
             return sheet
 
@@ -148,9 +148,3 @@ def _with(sheet: LibrarySheet, name: str, rows: Sequence[Row]) -> LibrarySheet:
 
 def _declared(spec: IndicatorSpec) -> Row:
     return (spec.code, spec.label_vi, spec.label_en, spec.unit, spec.kind)
-
-
-def _settings(sheet: LibrarySheet, values: Mapping[str, str]) -> LibrarySheet:
-    headings, cells = sheet.rows
-    told = tuple(values.get(heading, cell) for heading, cell in zip(headings, cells, strict=True))
-    return dataclasses.replace(sheet, rows=(headings, told))

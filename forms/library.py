@@ -2,8 +2,8 @@
 
 import io
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,9 +65,24 @@ def _lines(markdown: str) -> Iterator[list[str]]:
             yield [cell.strip().replace(r"\|", "|") for cell in _BORDER.split(text[1:-1])]
 
 
-def workbook(markdown: str) -> bytes:
-    """Return an .xlsx with one sheet a table, every cell text; the same Markdown gives the same bytes."""
-    return packed(sheets(markdown))
+def workbook(markdown: str, version: str | None = None) -> bytes:
+    """Return an .xlsx with one sheet a table, every cell text; the same Markdown gives the same bytes.
+
+    `version` stands in place of the form's own.
+    """
+    tables = sheets(markdown)
+    if version is None:
+        return packed(tables)
+    return packed(
+        with_settings(sheet, {"version": version}) if sheet.name == "settings" else sheet for sheet in tables
+    )
+
+
+def with_settings(sheet: LibrarySheet, values: Mapping[str, str]) -> LibrarySheet:
+    """The sheet `settings` with other values in some of its columns."""
+    headings, cells = sheet.rows
+    told = tuple(values.get(heading, cell) for heading, cell in zip(headings, cells, strict=True))
+    return replace(sheet, rows=(headings, told))
 
 
 def packed(tables: Iterable[LibrarySheet]) -> bytes:

@@ -185,19 +185,25 @@ def library_ready(form_ids: Iterable[str] = library.LIBRARY) -> list[ReadyForm]:
     found: list[ReadyForm] = []
     for form_id in form_ids:
         declared = tuple(each for read in found for each in read.converted.definition.declared)
-        found.append(ready(_library_workbook(form_id), f"{form_id}.xlsx", Terms(declared=declared)))
+        read = ready(_library_workbook(form_id), f"{form_id}.xlsx", Terms(declared=declared))
+        form = owned(read.converted.definition, None)
+        known = version_of(form, read.converted.definition.version)
+        if known is not None and not _is_same(known, read.workbook, read.converted):
+            # an earlier installation published this version otherwise: the form of today is the next free one (C17)
+            read = ready(_library_workbook(form_id, ""), f"{form_id}.xlsx", Terms(declared=declared))
+        found.append(read)
     return found
 
 
-def _library_workbook(form_id: str) -> bytes:
-    """A form of the library; the household form with the blocks that its newest version has, so that none is lost."""
-    blocks = visit_minutes.held(form_id) if form_id == form_blocks.HOUSEHOLD_FORM else ()
-    if not blocks:
-        return library.workbook(library.read(form_id))
-    version = form_blocks.library_version()
-    stored = sa.select(FormVersion.workbook).join(Form, Form.id == FormVersion.form_id)
-    known = db.session.scalar(stored.where(Form.form_id == form_id, FormVersion.version == version))
-    return known or form_blocks.composed(blocks, version=version)
+def _library_workbook(form_id: str, version: str | None = None) -> bytes:
+    """A form of the library, under its own version or another ("": the next that is free).
+
+    The household form comes with the blocks that its newest version has, so that none is lost.
+    """
+    if form_id != form_blocks.HOUSEHOLD_FORM:
+        return library.workbook(library.read(form_id), version)
+    blocks = visit_minutes.held(form_id)
+    return form_blocks.composed(blocks, version=form_blocks.library_version() if version is None else version)
 
 
 def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:

@@ -1,5 +1,6 @@
 """Publishing an officer's workbook: what is kept, what is refused, and in which words."""
 
+import datetime as dt
 import hashlib
 
 import pytest
@@ -191,6 +192,27 @@ def test_the_library_is_published_once_and_without_a_warning(app: Flask) -> None
     assert [str(warning) for each in first for warning in each.warnings] == []
     assert not any(each.new for each in again)
     assert {row.name for row in db.session.scalars(sa.select(EntityList))} >= {"ho_dan", "diem_cong_cong"}
+
+
+def test_a_library_form_published_otherwise_before_becomes_the_next_version(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C17: phones get the form of today under a number of its own, and the visits of the earlier one go on counting."""
+    now = dt.datetime(2026, 12, 31, 20, tzinfo=dt.UTC)  # New Year in Việt Nam
+    monkeypatch.setattr(clock, "now", lambda: now)
+    earlier = library.read("wifi_cong_cong").replace("Tại đây có Wi-Fi", "Ở đây có Wi-Fi")
+    [first] = [publishing.add(publishing.ready(library.workbook(earlier), "wifi_cong_cong.xlsx"))]
+    [newest] = publishing.publish_library(["wifi_cong_cong"])
+    db.session.commit()
+    assert (first.form_version.version, newest.form_version.version) == ("2026112201", "2027010101")
+    assert newest.new
+    assert newest.form_version.form is first.form_version.form
+    now += dt.timedelta(days=3)
+    assert [each.new for each in publishing.publish_library(["wifi_cong_cong"])] == [False]
+    served = {each.version: each for each in db.session.scalars(sa.select(FormVersion))}
+    assert served.keys() == {"2026112201", "2027010101"}
+    asked = {name: "Ở đây có Wi-Fi" in each.xform.decode() for name, each in served.items()}
+    assert asked == {"2026112201": True, "2027010101": False}
 
 
 def without_version(words: str = "Câu hỏi?") -> bytes:
