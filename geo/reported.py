@@ -133,13 +133,7 @@ def judge_each_period(
     missed, the figure is at risk and neither met nor not.
     """
     begun = [
-        PeriodCount(
-            start,
-            end,
-            end <= (as_of if start in told else over),
-            told.get(start),
-            target.met_by(told[start]) if start in told else None,
-        )
+        _counted(target, start, end, told.get(start), gone=end <= (as_of if start in told else over))
         for start, end in periods(target.period, target.start, target.deadline)
         if start <= as_of
     ]
@@ -152,6 +146,15 @@ def judge_each_period(
     if untold and met + untold == len(gone):
         found = replace(found, state=TargetState.AT_RISK, met=None)
     return replace(found, words=_words(target, met, len(gone), untold), periods=tuple(begun))
+
+
+def _counted(
+    target: TargetFigure, start: date, end: date, amount: Fraction | None, *, gone: bool
+) -> PeriodCount:
+    """A period and whether it met the figure; of one that goes on only what it cannot lose again is told."""
+    met = None if amount is None else target.met_by(amount)
+    is_kept = met and target.unit == "count" and target.comparator in (">=", ">")
+    return PeriodCount(start, end, gone, amount, met if gone or is_kept else None)
 
 
 def judge_surveyed_periods(
@@ -175,12 +178,8 @@ def judge_surveyed_periods(
     first = min((*amounts, *visited), default=None)
     shown = {start: amount for start, amount in amounts.items() if start not in hidden}
     begun = tuple(
-        PeriodCount(
-            start,
-            end,
-            end <= over,
-            shown.get(start),
-            target.met_by(shown[start]) if start in shown else None,
+        replace(
+            _counted(target, start, end, shown.get(start), gone=end <= over),
             is_empty=first is not None and first < start and start not in amounts and start not in visited,
             is_hidden=start in amounts and start in hidden,
         )

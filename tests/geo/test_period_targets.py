@@ -199,3 +199,20 @@ def test_the_share_of_a_week_looks_met_only_when_it_is(comparator: str, of: int,
     found = judge_surveyed_periods(target, {MONDAYS[0]: Tallied(17, of, of)}, as_of=DAY, over=DAY)
     [shown] = [each for each in found.periods if each.start == MONDAYS[0]]
     assert words.told_period(target, shown).replace(words.SPACE, " ") == said
+
+
+@pytest.mark.parametrize(
+    ("comparator", "value", "unit", "said"),
+    [(">=", "3", "count", "4 – đạt"), (">=", "5", "count", "4 – đang diễn ra"),
+     ("<=", "5", "count", "4 – đang diễn ra"), (">=", "30", "percent", "40,0 % – đang diễn ra")],
+)  # fmt: skip
+def test_a_week_that_goes_on_has_met_only_what_it_cannot_lose_again(
+    comparator: str, value: str, unit: str, said: str
+) -> None:
+    """R8: five helped stay five; of a share, and of what may not be exceeded, Sunday evening may still decide."""
+    target = figure(value, unit=unit, comparator=comparator)
+    counted = {MONDAYS[-1]: Tallied(4, 10, 10)}
+    found = judge_surveyed_periods(target, counted, as_of=DAY, over=DAY - dt.timedelta(days=1))
+    shown = found.periods[-1]
+    assert words.told_period(target, shown).replace(words.SPACE, " ") == said
+    assert shown.met is (True if said.endswith("– đạt") else None)
