@@ -61,7 +61,11 @@ _NEW = (
         sa.or_(
             Submission.facts.is_(sa.null()), Submission.failure.is_not(None)
         ),  # not those about to be applied
-        ~sa.exists().where(Interview.submission_id == Submission.id),
+        ~sa.exists().where(
+            Interview.submission_id == Submission.id,
+            Interview.submission_id
+            > sa.bindparam("after"),  # or all interviews are merged with the few visits
+        ),
     )
     .order_by(Submission.id)
     .limit(sa.bindparam("most", type_=sa.Integer))

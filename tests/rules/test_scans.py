@@ -1,4 +1,6 @@
-"""What one officer asks never scans the city: every page of every role over 114 communes, its statements EXPLAINed."""
+"""What one officer asks never scans the city: every page of every role over 114 communes, programs' doors with them,
+and what of it PostgreSQL EXPLAINs.
+"""
 
 import dataclasses
 import json
@@ -40,6 +42,20 @@ WHOLE: Mapping[str, frozenset[str]] = {
 }
 # fmt: on
 """What more a page that is about the whole installation may read much of, for those who see it all."""
+
+
+# fmt: off
+DRAWN = frozenset((
+    "dashboards.city_workbook_file", "dashboards.map_pdf", "dashboards.map_png", "dashboards.map_weeks_of",
+    "downloads.coverage_file", "downloads.qgis_file", "ogc.ho-diem_item", "ogc.ho-diem_items", "ogc.thon_item",
+    "ogc.thon_items", "ogc.nhiem-vu_items", "changes.changes", "collector_pages.sheet",
+))
+# fmt: on
+"""What takes long to draw or to write, of what pages ask as well: asked plainly, by one person of each kind."""
+KINDS = ("can_bo", "lanh_dao", "so_khcn")
+"""They who see records of a commune, sums of a commune, sums of all."""
+PROGRAMS = ("can_bo",)
+"""Programs' doors are open to records' readers, of whom an officer may read most."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +114,7 @@ def _statements(app: Flask, values: Mapping[str, str]) -> dict[str, Asked]:
     for name, role in every_page.ROLE_OF.items():
         visitor = browser(app)
         assert visitor.sign_in(name, wide.PASSWORD).status_code == 302
-        for rule, path in every_page.addresses(app, values, role):
+        for rule, path in _asked_by(app, values, name, role):
             seen: dict[str, Any] = {}
             with recorded(seen):
                 answer = visitor.open(path, method="GET")
@@ -109,6 +125,14 @@ def _statements(app: Flask, values: Mapping[str, str]) -> dict[str, Asked]:
                 if statement not in found or may_read < found[statement].may_read:
                     found[statement] = Asked(given, f"{name} {path}", may_read)
     return found
+
+
+def _asked_by(app: Flask, values: Mapping[str, str], name: str, role: str) -> Iterator[tuple[Rule, str]]:
+    for rule, path in every_page.addresses(app, values, role):
+        if rule.endpoint not in DRAWN or (name in KINDS and every_page.EVERYTHING not in path):
+            yield rule, path
+    if name in PROGRAMS:
+        yield from every_page.doors(app, values, role)
 
 
 def _may_read(role: str, rule: Rule) -> frozenset[str]:
