@@ -21,6 +21,20 @@ def today() -> dt.date:
     return day_of(now())
 
 
+_FIRST, _LAST = dt.date(1, 1, 2), dt.date(9999, 12, 30)
+"""Days whose both ends are moments in every zone: addresses may name any day of the years 1 to 9999."""
+
+
+def start_of(day: dt.date) -> dt.datetime:
+    """The moment at which a local day begins."""
+    return dt.datetime.combine(min(max(day, _FIRST), _LAST), dt.time(), LOCAL)
+
+
+def end_of(day: dt.date) -> dt.datetime:
+    """The moment at which a local day is over."""
+    return start_of(min(max(day, _FIRST), _LAST) + dt.timedelta(days=1))
+
+
 def is_running(day: dt.date) -> bool:
     """Whether a day is not over yet."""
     return day >= today()

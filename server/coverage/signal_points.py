@@ -82,7 +82,7 @@ def points(commune: Commune, as_of: dt.date) -> Points:
 
 def _counts(commune: Commune, as_of: dt.date) -> sa.ColumnElement[bool]:
     """What counts, of the thôn that are or were this commune's, observed by the end of a day."""
-    end = dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    end = clock.end_of(as_of)
     return sa.and_(
         Submission.village_id.in_(sa.select(Village.id).where(Village.commune_id == commune.id)),
         Submission.quarantine.is_(None),

@@ -220,9 +220,9 @@ def chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
     """The conditions that a row of Submission has to meet."""
     found = [Submission.form_id == wanted.form.id, within(wanted.here), *wanted.also]
     if wanted.since:
-        found.append(Submission.observed_at >= _begin(wanted.since))
+        found.append(Submission.observed_at >= clock.start_of(wanted.since))
     if wanted.until:
-        found.append(Submission.observed_at < _begin(wanted.until + dt.timedelta(days=1)))
+        found.append(Submission.observed_at < clock.end_of(wanted.until))
     if wanted.states:
         found.append(Submission.review.in_(sorted(wanted.states)))
     if wanted.villages is not None:
@@ -232,10 +232,6 @@ def chosen(wanted: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.all_states:
         return found
     return [*found, *(IN_FORCE if wanted.states else COUNTING)]
-
-
-def _begin(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), clock.LOCAL)
 
 
 _TO_MILLISECONDS = len("2026-11-22 09:15:03.123")

@@ -66,9 +66,44 @@ class Parts:
 
 
 def holds(parts: Parts, typed: str) -> bool:
-    """Whether every word that a person typed begins within the household's label, marks and commas or not."""
-    stands = parts.search
-    return all(word in stands for word in plain(typed).split())
+    """Whether a household is meant by what a person typed: its words, or its address written in another way.
+
+    Words may be in any order, with marks and commas or not; a house number is a whole one: 3 is not 13. The number
+    of a lane is none of a house: “số 14” is not in lane 14.
+    """
+    words, asked = plain(typed).split(), read("", typed)
+    if all(_stands(word, parts.search) for word in words):
+        return all(word.isdecimal() for word in words) or not _lies_elsewhere(parts, asked)
+    return _is_at(parts, asked)
+
+
+_LONGEST_NUMBER = 4
+"""Digits of a house number; more are the beginning of a telephone number or a code."""
+
+
+def _stands(word: str, stands: str) -> bool:
+    if not word.isdecimal() or len(word) > _LONGEST_NUMBER:
+        return word in stands
+    return re.search(rf"(?<!\d)0*{int(word)}(?!\d)", stands) is not None
+
+
+def _pairs(parts: Parts, asked: Parts) -> list[tuple[str, str]]:
+    """Lane and number as they were asked for, each with what the household has."""
+    return [(plain(asked.lane), plain(parts.lane)), (plain(asked.number), plain(parts.number))]
+
+
+def _is_at(parts: Parts, asked: Parts) -> bool:
+    """Whether it lies where an address without a name says: “số nhà 03 ngõ 14”, “Ngo14”."""
+    pairs = _pairs(parts, asked)
+    if not any(wanted for wanted, _ in pairs) or any(wanted not in {"", there} for wanted, there in pairs):
+        return False
+    return all(_stands(word, parts.search) for word in plain(f"{asked.name} {asked.note}").split())
+
+
+def _lies_elsewhere(parts: Parts, asked: Parts) -> bool:
+    """Whether an address that was asked for has another number of lane or house than the household's own."""
+    numbers = [(_DIGITS.findall(wanted), _DIGITS.findall(there)) for wanted, there in _pairs(parts, asked)]
+    return any(wanted and there and not {*wanted} <= {*there} for wanted, there in numbers)
 
 
 @functools.lru_cache(maxsize=30_000)

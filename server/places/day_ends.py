@@ -12,7 +12,7 @@ from server import clock
 
 def end(day: dt.date) -> dt.datetime:
     """The moment at which a day is over."""
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    return clock.end_of(day)
 
 
 def place(

@@ -206,8 +206,8 @@ def _filters(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
     if wanted.village_id is not None:
         found.append(Submission.village_id.in_(merged_villages.of(wanted.village_id)))
     if wanted.day is not None:
-        begins = dt.datetime.combine(wanted.day, dt.time(), clock.LOCAL)
-        found += [Submission.observed_at >= begins, Submission.observed_at < begins + dt.timedelta(days=1)]
+        begins, ends = clock.start_of(wanted.day), clock.end_of(wanted.day)
+        found += [Submission.observed_at >= begins, Submission.observed_at < ends]
     within = ((Submission.entity_id, wanted.households), (Submission.id, wanted.those))
     found += [column.in_(values) for column, values in within if values is not None]
     sender = wanted.collector_id

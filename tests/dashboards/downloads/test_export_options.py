@@ -201,6 +201,15 @@ def test_times_and_old_moments_stand_as_they_were_typed(
     assert row[names.index("so_nguoi")] == shown
 
 
+def test_any_day_may_be_asked_for(officer: Browser, commune: Commune) -> None:
+    """The first and last days that can be named begin or end beyond what a clock can tell."""
+    store(commune, ANSWERS)
+    assert (
+        len(read_csv(take(officer, "dang=kobo&nhan=0&tu_ngay=0001-01-01&den_het=9999-12-31"), ";", "utf-8"))
+        == 1
+    )
+
+
 def test_a_day_before_excels_first_stays_text(officer: Browser, commune: Commune) -> None:
     """X9: 1900 is where Excel's calendar begins."""
     form = FORM.replace(

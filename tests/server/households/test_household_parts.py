@@ -15,6 +15,22 @@ NUS = Parts("Lương Thị Nụ", "Ngõ 14", "3")
 
 
 @pytest.mark.parametrize(
+    ("typed", "is_meant"),
+    [
+        ("ngõ 14 số 3", True), ("Số 3, ngõ 14", True), ("3 ngo 14", True), ("số nhà 03 ngõ 14", True),
+        ("Ngo14", True), ("sn 3 ng 14", True), ("14", True), ("nụ, ngõ 14", True), ("NỤ LƯƠNG", True),
+        ("lương thị n", True), (unicodedata.normalize("NFD", "Lương Thị Nụ"), True), ("", True),
+        ("ngõ 4", False), ("số 14", False), ("1 ngõ 14", False), ("ngõ 3 số 14", False), ("Lương Thị Na", False),
+    ],
+)  # fmt: skip
+def test_a_household_is_found_however_its_address_is_typed_and_3_is_not_13(
+    typed: str, is_meant: bool
+) -> None:
+    assert household_parts.holds(NUS, typed) is is_meant
+    assert not household_parts.holds(Parts("Lương Thị Nụ", "Ngõ 141", "13"), "số 3")
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "Ngõ 14, số 3",

@@ -246,6 +246,8 @@ def test_the_queue_is_searched_by_number_day_and_household(world: World) -> None
     assert _shown(officer, f"?tim={second}") == {second}
     assert _shown(officer, "?trang_thai=tat_ca&tim=nguyen thi kin") == {first}
     assert _shown(officer, "?trang_thai=tat_ca&tim=khong co ai") == set()
+    for day in ("0001-01-01", "9999-12-31"):  # days whose ends no clock can tell
+        assert _shown(officer, f"?trang_thai=tat_ca&ngay={day}") == set()
     day = clock.day_of(sample.arrived()[0].observed_at)
     assert _shown(officer, f"?trang_thai=tat_ca&ngay={day}") == {first, second}
     assert _shown(officer, "?trang_thai=tat_ca&ngay=2020-01-01") == set()
