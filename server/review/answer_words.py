@@ -1,5 +1,6 @@
 """All that a submission answered, in the words of its form: questions, rounds of repeats, places."""
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ _ASKED = frozenset(
      "geotrace", "geoshape", "binary"}
 )  # fmt: skip
 _PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
+_CLOCKS = frozenset({"date", "time", "dateTime"})
 Point = tuple[float, float]
 
 
@@ -81,6 +83,8 @@ class Vocabulary:
         """An answer as its choices call it."""
         if isinstance(answer, dict):
             return _point_words(answer)
+        if question.kind in _CLOCKS:
+            return _clock_words(question.kind, str(answer))
         if question.kind in _PLACES:
             return "; ".join(f"{lat:g}, {lon:g}" for lat, lon in _points(answer))
         own = {choice.name: self.word(choice.labels, choice.name) for choice in question.choices}
@@ -166,6 +170,18 @@ def _rounds(
         return
     for number, inside in enumerate(answers.get(around[0]) or (), 1):
         yield from _rounds(around[1:], inside, (*before, number))
+
+
+def _clock_words(kind: str, text: str) -> str:
+    """A day, a time or both as people here write them, by the clock of the phone; what is none stays as it is."""
+    try:
+        if kind == "time":
+            return f"{dt.time.fromisoformat(text):%H:%M}"
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    day = f"{found.day:02}/{found.month:02}/{found.year:04}"
+    return day if kind == "date" else f"{found:%H:%M} {day}"
 
 
 def _point_words(point: Mapping[str, Any]) -> str:

@@ -56,6 +56,30 @@ def test_rounds_stand_in_tables_and_can_be_corrected(office: Office) -> None:
     assert office.officer.get(f"{office.path(first)}/sua").status_code == 200
 
 
+CLOCKS = """
+| survey |
+| | type | name | label |
+| | date | ngay | Ngày sinh |
+| | time | gio | Giờ hẹn |
+| | datetime | luc | Lúc sinh |
+| | date | la | Ngày lạ |
+| settings |
+| | form_title | form_id | version |
+| | Ngày giờ | ngay_gio | 1 |
+"""
+
+
+def test_days_and_times_are_written_as_people_here_do_by_the_clock_of_the_phone(office: Office) -> None:
+    sent = (
+        b"<data id='ngay_gio' version='1'><ngay>1944-12-22</ngay><gio>07:05:00.000+07:00</gio>"
+        b"<luc>1968-05-06T23:30:00.000+08:00</luc><la>1e5</la>"
+        b"<meta><instanceID>uuid:0000abc0-0000-4000-8000-0000000000d1</instanceID></meta></data>"
+    )
+    rows = tables(page(office, office.sent(CLOCKS, sent)))[0]
+    assert rows[1:4] == [["Ngày sinh", "22/12/1944"], ["Giờ hẹn", "07:05"], ["Lúc sinh", "23:30 06/05/1968"]]
+    assert rows[4] == ["Ngày lạ", "1e5"]
+
+
 def with_list(office: Office) -> Submission:
     version = sample.publish(read("places.md").decode())
     content = read("ben_xe.csv")
