@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import BadHost, HTTPException
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,19 @@ BY_STATUS = {CommonProblem[name].status: CommonProblem[name] for name in _OF_FRA
 
 _LATER = (("Retry-After", "60"),)
 
+_PASSING = "tungnha.passing"
 Speaker = Callable[[Problem], Response]
+
+
+def passing(error: BaseException) -> ProblemKind | None:
+    """How to tell of a failure that passes, or that is the asker's, where no request is to be answered; else None."""
+    found: ProblemKind | None = current_app.extensions[_PASSING](error)
+    return found
+
+
+def later(kind: ProblemKind) -> Problem:
+    """A problem of a kind that passes, or is the asker's: when to come again, where that helps."""
+    return Problem(kind, _LATER if kind.status == 503 else ())
 
 
 def register(
@@ -111,10 +123,11 @@ def register(
         kind = passing(error)
         if kind is not None:
             log.error("%s: %s", kind.code, str(error).partition("\n")[0])
-            return say(Problem(kind, _LATER if kind.status == 503 else ()))
+            return say(later(kind))
         log.exception("a request failed", exc_info=error)
         return say(Problem(CommonProblem.INTERNAL))
 
+    app.extensions[_PASSING] = passing
     app.register_error_handler(Problem, say)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_bug)

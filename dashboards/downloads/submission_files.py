@@ -3,6 +3,7 @@
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,13 @@ class Writing:
 
 def _workbook(export: Export) -> Iterable[bytes]:
     """Made in a file first: a workbook's table of contents is written last."""
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "phieu.xlsx"
-    submissions.xlsx(export, path)
+    with ExitStack() as until_made:
+        path = Path(until_made.enter_context(tempfile.TemporaryDirectory())) / "phieu.xlsx"
+        submissions.xlsx(export, path)
+        until_sent = until_made.pop_all()
 
     def pieces() -> Iterator[bytes]:
-        with folder, path.open("rb") as file:
+        with until_sent, path.open("rb") as file:
             while piece := file.read(65536):
                 yield piece
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import xlsxwriter
 import xlsxwriter.utility
+from xlsxwriter.exceptions import FileCreateError
 
 from server.exports.cells import LONGEST, plain
 
@@ -161,7 +162,10 @@ class Workbook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._book.close()
+        try:
+            self._book.close()
+        except FileCreateError as failed:  # the library's own word for what the disk did
+            raise next((each for each in failed.args if isinstance(each, OSError)), failed) from failed
 
     def sheet(
         self,

@@ -3,9 +3,12 @@
 """
 
 import datetime as dt
+import errno
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +29,8 @@ MOST_TRIES = 2
 PIECE = 100_000
 """Bytes. A connection to PostgreSQL keeps, as long as it lives, the room that the largest value it ever read took, and
 bytes come as two letters each: with pieces of a megabyte each connection that had been lent for one held two more."""
+LEFT_FOR_VISITS = 100_000_000
+"""Bytes of the disk with SQLite's database that no file takes: on a full one nothing can even be deleted."""
 _ENDED = "Máy chủ dừng hai lần giữa chừng khi tạo tệp này. Hãy chọn ít dòng hơn (bớt ngày, bớt thôn), hoặc tải CSV."
 
 
@@ -178,9 +183,13 @@ def go_on(engine: sa.Engine, key: str, done: int) -> None:
 
 
 def keep(engine: sa.Engine, key: str, made: MadeContent) -> None:
-    """Store a file as it is made, and say that it is ready. Raises Forgotten where it is wanted no more."""
+    """Store a file as it is made, and say that it is ready.
+
+    Raises Forgotten where it is wanted no more, OSError where it would take the room that visits need.
+    """
     size = number = 0
     for number, piece in enumerate(_cut(made.pieces)):
+        _leave_room(engine)
         with engine.connect().execution_options(writes=True) as connection:
             _still_wanted(connection, key)
             connection.execute(sa.insert(MadeFilePiece).values(file_id=key, number=number, content=piece))
@@ -190,8 +199,28 @@ def keep(engine: sa.Engine, key: str, made: MadeContent) -> None:
 
 
 def give_up(engine: sa.Engine, key: str, why: str) -> None:
-    """Say why a file cannot be made, in a sentence; commits."""
+    """Say why a file cannot be made, in a sentence, and then let go of what there is of it; commits."""
     _set(engine, key, state="failed", problem=why)
+    last = sa.select(sa.func.max(MadeFilePiece.number)).where(MadeFilePiece.file_id == key)
+    with engine.connect() as connection:
+        count = connection.scalar(last)
+    for number in range(-1 if count is None else count, -1, -1):
+        # one at a time: SQLite writes noughts where something was, as much again in its log
+        _delete_piece(engine, key, number)
+
+
+def _delete_piece(engine: sa.Engine, key: str, number: int) -> None:
+    piece = sa.and_(MadeFilePiece.file_id == key, MadeFilePiece.number == number)
+    with engine.connect().execution_options(writes=True) as connection:
+        connection.execute(sa.delete(MadeFilePiece).where(piece))
+        connection.commit()
+
+
+def _leave_room(engine: sa.Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+    if shutil.disk_usage(Path(engine.url.database or "").absolute().parent).free < LEFT_FOR_VISITS:
+        raise OSError(errno.ENOSPC, "the rest of the disk is for visits")
 
 
 def _still_wanted(connection: sa.Connection, key: str) -> None:

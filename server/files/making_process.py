@@ -17,7 +17,7 @@ from flask import Flask
 
 from server import background
 from server.db import db
-from server.errors import Problem
+from server.errors import CommonProblem, Problem, passing
 from server.files import made_files
 from server.files.made_files import Forgotten, MadeContent
 from server.models import MadeFile
@@ -32,6 +32,7 @@ PULSE_SECONDS = 1.0
 _MAKERS = "tungnha.makers"
 _PROGRAM = "from app import create_app; from server.files.making_process import work; work(create_app())"
 _BROKEN = "Máy chủ không tạo được tệp này; quản trị viên xem nhật ký máy chủ."
+_NO_ROOM = "Máy chủ hết chỗ lưu nên chưa tạo được tệp này. Xin báo quản trị viên; khi máy chủ có chỗ, hãy bấm tạo lại."
 _begun: list[subprocess.Popen[bytes]] = []
 """Processes that this one began; looked at before the next, so that none that ended is left behind."""
 
@@ -61,12 +62,23 @@ def work(app: Flask, nice: int = 10) -> None:
     """Make what waits, one after the other, until nothing does; phones' visits have the processor before it."""
     os.nice(nice)
     with app.app_context():
-        while (row := made_files.take_up()) is not None:
+        while (row := _next()) is not None:
             db.session.expunge(row)
             db.session.rollback()
             make(app, row)
             db.session.close()
         db.dispose()
+
+
+def _next() -> MadeFile | None:
+    """The file to be made next; none where the database is away, or takes nothing."""
+    try:
+        return made_files.take_up()
+    except sa.exc.DBAPIError as error:
+        if passing(error) is None:
+            raise
+        log.warning("no file is made now: %s", str(error).partition("\n")[0])
+        return None
 
 
 def make_now(app: Flask, key: str) -> None:
@@ -82,20 +94,37 @@ def make(app: Flask, row: MadeFile) -> None:
     """Make one file, and say what became of it."""
     engine = db.engine
     maker: Maker = app.extensions[_MAKERS][row.kind]
-    with (
-        TemporaryDirectory() as folder,
-        _Pulse(engine, row.id) as pulse,
-        app.test_request_context(row.address, base_url=row.outside_url),
-    ):
-        try:
+    try:
+        with (
+            TemporaryDirectory() as folder,
+            _Pulse(engine, row.id) as pulse,
+            app.test_request_context(row.address, base_url=row.outside_url),
+        ):
             made_files.keep(engine, row.id, maker(row, Path(folder), pulse.told))
-        except Problem as problem:
-            made_files.give_up(engine, row.id, problem.sentence)
-        except Forgotten:
-            log.info("a file that was being made is wanted no more")
-        except Exception:
-            log.exception("a file could not be made: %s", row.kind)
-            made_files.give_up(engine, row.id, _BROKEN)
+    except Forgotten:
+        log.info("a file that was being made is wanted no more")
+    except Exception as error:
+        _give_up(row, error)
+
+
+def _give_up(row: MadeFile, error: Exception) -> None:
+    """Say why a file is not made; not where that passes by itself: it is made anew a minute later."""
+    why = _BROKEN
+    match error, passing(error):
+        case Problem(), _:
+            why = error.sentence
+        case _, CommonProblem.DISK_FULL:
+            log.error("a file found no room: %s", row.kind)
+            why = _NO_ROOM
+        case _, CommonProblem.UNAVAILABLE:
+            log.warning("a file could not be made now: %s", str(error).partition("\n")[0])
+            return
+        case _:
+            log.error("a file could not be made: %s", row.kind, exc_info=error)
+    try:
+        made_files.give_up(db.engine, row.id, why)
+    except sa.exc.DBAPIError:
+        log.warning("the database does not take why a file was not made")
 
 
 class _Pulse:

@@ -12,16 +12,18 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, Any, cast
 from weakref import WeakValueDictionary
 
 from flask import Flask
 
+from server.errors import CommonProblem, later
+from server.operations import outages
 from server.phones import phone_access
 from server.serving import proxies
 from server.serving.connections import PatientHttp, Strangers
 from server.serving.visits_lane import VisitsLane
-from server.serving.wsgi_calls import BodyWanted, Environ, WsgiCall, environ_of, with_body
+from server.serving.wsgi_calls import BodyWanted, Environ, NoRoom, WsgiCall, environ_of, with_body
 from server.webform.poster import TURN_TAKEN
 
 ASKS, PHONES, OTHERS = 2, 16, 8
@@ -190,12 +192,23 @@ async def _body(
     while message["type"] == "http.request":
         length += len(message["body"])
         if length <= most:
-            kept.write(message["body"])
+            kept = _with(kept, message["body"])
         if not message["more_body"]:
             announced = int(environ.get("CONTENT_LENGTH") or 0)
             return kept, max(announced, length + 1) if connection.is_cut else length
         message = await receive()
     return None
+
+
+def _with(kept: IO[bytes], piece: bytes) -> IO[bytes]:
+    """What is kept of a body, with a piece more; where the disk takes it not, somebody who says so to its reader."""
+    try:
+        kept.write(piece)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            kept.close()
+        return cast(IO[bytes], NoRoom(later(outages.kind_of(error) or CommonProblem.UNAVAILABLE)))
+    return kept
 
 
 def _has_files(body: IO[bytes]) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, MutableMapping
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from server.errors import Problem
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -30,6 +32,25 @@ class NotHere(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         raise BodyWanted
+
+
+class NoRoom(io.RawIOBase):
+    """A body for which there was no room on the disk: nothing is kept of it, and its reader gets the problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, _offset: int, _whence: int = 0) -> int:
+        return 0
+
+    def write(self, piece: Any) -> int:
+        return len(piece)
+
+    def readinto(self, buffer: Any) -> int:
+        raise self._problem
 
 
 def environ_of(scope: MutableMapping[str, Any]) -> Environ:

@@ -12,6 +12,9 @@ from tests import sample
 from tests.live.served import HOST, Served
 from tests.phone import multipart, part
 from tests.sample import arrived, arrived_files, photo
+from tests.server.operations.test_outages import SmallDisk, small_disk
+
+__all__ = ["small_disk"]  # a fixture is found by its name
 
 pytestmark = pytest.mark.live
 
@@ -80,3 +83,18 @@ def test_a_body_of_unknown_length_is_read_to_its_end(served: Served, token: str)
     whole = hang_up(served, f"/key/{token}/submission", head, chunks + b"0\r\n\r\n")
     assert whole.split(b" ", 2)[1] == b"201"
     assert arrived_files() == {"a.jpg": PHOTO}
+
+
+def test_a_body_that_finds_no_room_is_to_come_later(
+    settings: Settings, token: str, small_disk: SmallDisk
+) -> None:
+    """C39: large bodies wait on the disk for temporary files, which may be the one that is full."""
+    with Served(settings, environ={"TMPDIR": str(small_disk.folder)}) as served:
+        phone, xml = served.phone(token), sample.filled("<so>3</so><anh>a.jpg</anh>")
+        assert phone.form_list().status == 200
+        small_disk.fill()
+        answer = phone.post(xml, {"a.jpg": PHOTO})
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+        assert "hết chỗ" in (answer.message or "")
+        small_disk.free()
+        assert phone.post(xml, {"a.jpg": PHOTO}).status == 201

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -126,11 +127,13 @@ def data(uid: str, setting_uid: str) -> Response:
 
 def _workbook(said: KoboWish, export: Export) -> Iterator[bytes]:
     """Made whole before its first byte leaves: what goes wrong is told by the status."""
-    folder = TemporaryDirectory()
-    made = iter(export_wish.content(said, export, Path(folder.name)))
+    with ExitStack() as until_made:
+        folder = Path(until_made.enter_context(TemporaryDirectory()))
+        made = iter(export_wish.content(said, export, folder))
+        until_sent = until_made.pop_all()
 
     def pieces() -> Iterator[bytes]:
-        with folder:
+        with until_sent:
             yield from made
 
     return pieces()

@@ -1,7 +1,11 @@
 """Files that are made beside the server: asked for, followed, taken by who asked, made anew where that was ended."""
 
 import datetime as dt
+import gc
+import os
 import re
+import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from flask import Flask
 
 from dashboards.downloads import download_pages
 from server import clock
-from server.db import db
+from server.db import begin_writing, db
 from server.files import made_files, making_process
 from server.models import Audit, Commune, MadeFile, MadeFilePiece, Submission
 from server.office import collector_pages
@@ -19,8 +23,9 @@ from server.settings import Settings
 from tests import sample
 from tests.exported import ANSWERS, cells, commune, officer, store
 from tests.people import Browser, browser, make_commune, make_person
+from tests.server.operations.test_outages import Here, SmallDisk, on_small_disk, small_disk
 
-__all__ = ["commune", "officer"]  # fixtures are found by their names
+__all__ = ["commune", "officer", "on_small_disk", "small_disk"]  # fixtures are found by their names
 
 LARGE = "/xa/11629/tai-ve/phieu?bieu_mau=thu&dang=xlsx&nhan=0"
 
@@ -260,3 +265,55 @@ def _ended_in_the_middle() -> None:
 def _pieces() -> int:
     db.session.rollback()
     return db.session.scalar(sa.select(sa.func.count()).select_from(MadeFilePiece)) or 0
+
+
+@pytest.mark.usefixtures("by_hand")
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # the library's archive, left open
+def test_a_file_that_finds_no_room_is_told_and_leaves_nothing(
+    app: Flask,
+    officer: Browser,
+    commune: Commune,
+    small_disk: SmallDisk,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A workbook is written to the disk for temporary files first."""
+    page = asked(officer, commune)
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk.folder))
+    small_disk.fill()
+    make(app)
+    gc.collect()
+    assert "hết chỗ lưu nên chưa tạo được tệp này" in officer.get(page).text
+    assert [each.name for each in small_disk.folder.iterdir()] == ["filler"]
+    assert "Traceback" not in caplog.text
+    small_disk.free()
+    again = officer.get(LARGE).location
+    make(app)
+    assert "Tệp đã tạo xong" in officer.get(again).text
+
+
+def test_a_file_that_would_take_the_room_of_visits_is_given_up_and_its_pieces_with_it(
+    on_small_disk: Here, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk SQLite takes no visit, and cannot even delete what filled it."""
+    if database != "sqlite":
+        pytest.skip("PostgreSQL lies elsewhere")
+    monkeypatch.setattr(made_files, "LEFT_FOR_VISITS", 8_000_000)
+    commune = db.session.scalars(sa.select(Commune)).one()
+    pieces = (os.urandom(made_files.PIECE) for _ in range(40_000_000 // made_files.PIECE))
+    made = made_files.MadeContent("lon.bin", "x/y", pieces)
+    making_process.register(on_small_disk.app, "lon", lambda *_: made)
+    begin_writing()
+    wish = made_files.FileWish("lon", commune.id, "person:1", "An", "/x", "http://localhost", 3, {})
+    key = made_files.ask(wish)
+    db.session.commit()
+    making_process.work(on_small_disk.app, nice=0)
+    assert on_small_disk.send(f"uuid:{uuid.uuid4()}").status == 201
+    with db.engine.connect() as connection:
+        told = connection.execute(sa.select(MadeFile.state, MadeFile.problem).where(MadeFile.id == key)).one()
+        assert told.state == "failed"
+        assert "hết chỗ" in told.problem
+        assert connection.scalar(sa.select(sa.func.count()).select_from(MadeFilePiece)) == 0
+    assert len(list(pieces)) * made_files.PIECE > 20_000_000, "it ended well before the disk was full"
