@@ -55,7 +55,7 @@ def test_the_overview_of_a_new_commune_is_its_steps_and_no_empty_tables(officer:
                                   f"{BASE}/thanh-vien", f"{BASE}/phieu", f"{BASE}/ho"])  # fmt: skip
 def test_each_empty_page_links_to_the_step_it_waits_for(officer: Browser, path: str) -> None:
     page = officer.get(path).text
-    assert "Chưa có gì ở đây vì xã còn thiếu" in page
+    assert "Chưa có gì ở đây vì phường còn thiếu" in page
     assert f"{BASE}/bang/thon" in page or f"{BASE}/ke-hoach" in page
 
 
