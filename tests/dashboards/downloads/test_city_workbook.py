@@ -8,20 +8,14 @@ import pytest
 from flask import Flask
 from openpyxl.worksheet.worksheet import Worksheet
 
-from server import clock
 from server.db import db
 from tests.conftest import Template, filled_once
-from tests.leaders import NOON, fill, sign_up
+from tests.leaders import fill, sign_up
 from tests.people import Browser, browser, make_commune
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 FILE = "/thanh-pho/cac-chi-tieu.xlsx"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,14 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from server import clock
 from server.db import db
 from server.models import Audit
 from tests import sample
 from tests.conftest import Template, filled_once
-from tests.leaders import NOON, fill, sign_up
+from tests.leaders import fill, sign_up
 from tests.people import Browser, browser
 
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.fixture(scope="module")

@@ -9,22 +9,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dashboards.reports import content, periods, prose
-from server import clock
 from server.db import db
 from server.models import Commune
 from tests.asked import statements
 from tests.conftest import Template, filled_once
-from tests.leaders import NOON, TODAY, fill, sign_up
+from tests.leaders import TODAY, fill, sign_up
 from tests.people import Browser, browser, make_commune, make_person
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 PAGES = ("/xa/11629", "/xa/11629/chi-tieu", "/xa/11629/ban-do", "/xa/11629/ban-do/khung")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -13,24 +13,18 @@ import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
 
-from server import clock
 from server.db import db
 from server.models import Collector, Commune, Village
 from server.phones import collectors
 from tests.conftest import Template, filled_once
 from tests.dashboards.pages.test_commune_pages import words
-from tests.leaders import NOON, fill, sign_up
+from tests.leaders import fill, sign_up
 from tests.people import Browser, browser
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 MAP = "/xa/11629/ban-do?chi_tieu=phu_song_5g"
 CARD = "/xa/11629/ban-do/thon/{}?chi_tieu=phu_song_5g"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server import clock
 from server.db import db
 from server.models import Indicator, Plan, TallyDay, Target, Village, VillageFigure
 from tests.conftest import Template, filled_once
 from tests.dashboards.pages.test_commune_pages import words
-from tests.leaders import NOON, TODAY, fill, sign_up
+from tests.leaders import TODAY, fill, sign_up
 from tests.people import Browser, browser
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 TARGETS = (
     ("tham_ho", "120", "count", "year", False), ("cai_smart_hai_phong", "4", "count", "week", False),
@@ -25,13 +26,6 @@ TARGETS = (
     ("bang_rong_1gbps", "0", "percent", "year", False),
 )  # fmt: skip
 ALL_BUT_THREE = "phu_song_5g"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

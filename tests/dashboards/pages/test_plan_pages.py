@@ -14,8 +14,10 @@ from server.db import db
 from server.models import Audit, ReportedValue, Task, Village
 from tests.conftest import Template, filled_once
 from tests.dashboards.pages.test_commune_pages import words
-from tests.leaders import NOON, fill, sign_up
+from tests.leaders import fill, sign_up
 from tests.people import Browser, browser, make_person
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 VALUE = {
     "start": "2026-01-01",
@@ -25,13 +27,6 @@ VALUE = {
     "source": "Báo cáo số 45/BC-VP",
     "link": "https://vanban.example/45",
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dashboards.maps.signal_map import MARKS
-from server import clock
 from server.db import db
 from server.models import Commune, Entity, EntityList, Finding, Form, Indicator, Submission, Village
 from server.published_forms import publishing
@@ -19,14 +18,9 @@ from tests.conftest import Template, filled_once
 from tests.leaders import NOON, fill, sign_up
 from tests.people import Browser, browser
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 PAGE = "/xa/11629/song-5g"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -18,18 +18,13 @@ from server.coverage import coverage_table
 from server.db import db
 from server.places import communes
 from tests.conftest import Template, filled_once
-from tests.leaders import NOON, fill, sign_up
+from tests.leaders import fill, sign_up
 from tests.people import Browser, browser
+
+pytestmark = pytest.mark.usefixtures("noon")
 
 BASE = "/xa/11629/bao-cao"
 DOCS = Path(__file__).parents[3] / "docs" / "reporting.md"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

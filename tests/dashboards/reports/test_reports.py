@@ -27,15 +27,10 @@ from tests.conftest import Template, application, filled_once, on_a_copy
 from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 BASE = "/xa/11629/bao-cao"
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def noon() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOON)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from tests.server.api.conftest import FIRST, basic
 
 WORDS = ("query", "sort", "fields", "limit", "start", "offset", "page", "page_size", "format", "q",
          "ordering", "xpath", "days", "geo_question_name", "exclude", "asset_type", "ca_nhan")  # fmt: skip
+PEOPLE = ("nobody", *roles.ROLES)
 
 
 def described(app: Flask) -> dict[str, Any]:
@@ -36,27 +37,29 @@ def described(app: Flask) -> dict[str, Any]:
     return {"openapi": "3.0.3", "info": {"title": "kobo", "version": "2"}, "paths": paths}
 
 
-@pytest.mark.parametrize("role", ["nobody", *roles.ROLES])
+@pytest.mark.parametrize("first", range(0, len(PEOPLE), 2))
 @given(data=st.data())
 @settings(
-    max_examples=4,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 def test_no_request_is_answered_with_a_fault_of_ours(
-    app: Flask, commune: Commune, visits: str, role: str, data: st.DataObject
+    app: Flask, commune: Commune, visits: str, first: int, data: st.DataObject
 ) -> None:
-    headers = {} if role == "nobody" else basic(_made(role, commune))
+    """Each address is asked twice by each of four roles, its neighbour by the next."""
+    asking = [{} if role == "nobody" else basic(_made(role, commune)) for role in PEOPLE]
     schema = schemathesis.openapi.from_dict(described(app))
     schema.app = app
-    for result in schema.get_all_operations():
+    for number, result in enumerate(schema.get_all_operations(), first):
         case = data.draw(result.ok().as_strategy())
         if "uid" in case.path_parameters and data.draw(st.booleans()):
             case.path_parameters["uid"] = visits
         if "submission_id" in case.path_parameters and data.draw(st.booleans()):
             case.path_parameters["submission_id"] = FIRST
+        headers = asking[number % len(asking)]
         assert case.call(headers=headers).status_code < 500, case
 
 
