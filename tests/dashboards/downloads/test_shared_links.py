@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -28,6 +29,7 @@ from server.db import db
 from server.exports.flat_table import DECIMAL, FlatColumn, FlatTable
 from server.models import Audit, Commune, Person, SharedLink, TallyDay, Village
 from server.operations import logs
+from tests.conftest import Template, filled_once
 from tests.exported import ANSWERS, FORM, store
 from tests.leaders import NOON, TODAY, fill, sign_up
 from tests.people import Browser, browser
@@ -42,8 +44,23 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOON)
 
 
+@pytest.fixture(scope="module")
+def prepared(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    """An Lão with fourteen thôn, and somebody of each role that has links."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        with filled_once(template_database, tmp_path_factory.mktemp("links"), _fill) as found:
+            yield found
+
+
 @pytest.fixture
 def commune(app: Flask) -> Commune:
+    found = db.session.scalars(sa.select(Commune).where(Commune.code == "11629")).one()
+    db.session.commit()
+    return found
+
+
+def _fill(_app: Flask) -> None:
     commune = fill("11629", villages=14)
     for role, name in (
         ("leader", "lanh.dao"),
@@ -53,7 +70,6 @@ def commune(app: Flask) -> Commune:
     ):
         sign_up(commune, role, name)
     db.session.commit()
-    return commune
 
 
 def signed_in(app: Flask, name: str) -> Browser:
