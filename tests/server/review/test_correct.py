@@ -1,6 +1,7 @@
 """An officer corrects an answer on a page: an edit with history, counts and phones after it."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from server.coverage import coverage_table
 from server.db import db
 from server.models import Audit, Commune, Entity, Person, Submission, SubmissionReview
 from tests import town
+from tests.conftest import Template, filled_once
 from tests.people import Browser, browser, make_person
 from tests.server.intake.test_receive import differences
 from tests.town import Town
@@ -19,9 +21,27 @@ from tests.town import Town
 CODE = "11629"
 
 
+@pytest.fixture(scope="module")
+def begun(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, dict[str, Town]]]:
+    made: list[dict[str, Town]] = []
+    with filled_once(
+        template_database,
+        tmp_path_factory.mktemp("towns"),
+        lambda app: made.append(town.build(app, reports=False)),
+    ) as found:
+        yield found, made[0]
+
+
+@pytest.fixture(scope="module")
+def prepared(begun: tuple[Template, dict[str, Town]]) -> Template:
+    return begun[0]
+
+
 @pytest.fixture
-def towns(app: Flask) -> dict[str, Town]:
-    return town.build(app, reports=False)
+def towns(app: Flask, begun: tuple[Template, dict[str, Town]]) -> dict[str, Town]:
+    return begun[1]
 
 
 @pytest.fixture
