@@ -323,12 +323,15 @@ def chosen(options: argparse.Namespace) -> Size:
 
 AIM = 250.0
 """Milliseconds of server time that a page may take in the median."""
+ALONE = "-c max_parallel_workers_per_gather=0"
+"""A statement's helpers end with it, and what CPU they took is nowhere to be read: here its own process does it all."""
 
 
 def measure_pages(made: Built, among: str) -> None:
     """What every page of every role and a collector's sync cost, the dearest first."""
     page_costs = importlib.import_module("bench.page_costs")  # which takes what this file grows
-    settings = dataclasses.replace(_settings(made.folder, made.url), idle_minutes=600, admin_idle_minutes=600)
+    url = sa.make_url(made.url).update_query_dict({"options": ALONE}).render_as_string(hide_password=False)
+    settings = dataclasses.replace(_settings(made.folder, url), idle_minutes=600, admin_idle_minutes=600)
     app = create_app(settings)
     found = []
     for each in itertools.chain(
