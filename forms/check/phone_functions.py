@@ -1,4 +1,4 @@
-"""The functions that phones have, with their arguments: each tried with JavaRosa 5.1, by number and by kind."""
+"""The functions that phones have, with their arguments: each tried with JavaRosa 5.1; what Excel calls otherwise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,3 +88,21 @@ OF_A_DATE = frozenset(
 """Functions whose first argument is a day or a moment."""
 GIVES_NODES = frozenset({"randomize", "instance", "current", "if"})
 """Functions whose result may stand where questions must."""
+
+_LENGTH, _MEAN = "string-length(${cau})", "sum(${cau}) div count-non-empty(${cau})"
+_LOOKED_UP = "instance('ten_danh_sach')/root/item[name = ${cau}]/label"
+_CASES = "if(${cau} = 1, 'A', if(${cau} = 2, 'B', 'C'))"
+IN_EXCEL: Mapping[str, str] = {
+    "len": _LENGTH, "length": _LENGTH, "strlen": _LENGTH, "left": "substr(${cau}, 0, 3)", "right": "substr(${cau}, -3)",
+    "mid": "substr(${cau}, 2, 5)", "concatenate": "concat(${cau}, ' ', ${cau_khac})", "trim": "normalize-space(${cau})",
+    "find": "contains(${cau}, 'chữ')", "search": "contains(${cau}, 'chữ')", "value": "number(${cau})",
+    "average": _MEAN, "avg": _MEAN, "mean": _MEAN, "counta": "count-non-empty(${cau})",
+    "countif": "count(${nhom_lap}[tuoi > 5])", "sumif": "sum(${nhom_lap}[tuoi > 5]/so)",
+    "iferror": "coalesce(${cau}, 0)", "isblank": "${cau} = ''", "ifs": _CASES, "switch": _CASES, "choose": _CASES,
+    "vlookup": _LOOKED_UP, "hlookup": _LOOKED_UP, "xlookup": _LOOKED_UP, "index": _LOOKED_UP, "match": _LOOKED_UP,
+    "text": "format-date(${ngay}, '%d/%m/%Y')", "year": "format-date(${ngay}, '%Y')",
+    "month": "format-date(${ngay}, '%m')", "day": "format-date(${ngay}, '%d')",
+    "datedif": "int((today() - ${ngay}) div 365.25)", "floor": "int(${cau})", "rounddown": "int(${cau})",
+    "mod": "${cau} mod 2", "power": "pow(${cau}, 2)",
+}  # fmt: skip
+"""What Excel calls otherwise (in small letters): how phones are told the same."""

@@ -11,6 +11,7 @@ from forms.check.phone_functions import (
     ENCODINGS,
     FUNCTIONS,
     GIVES_NODES,
+    IN_EXCEL,
     OF_A_DATE,
     PROPERTIES,
     Signature,
@@ -127,9 +128,7 @@ def _visit(tree: Tree, where: Where, *, single: bool) -> Iterator[PhoneRefusal]:
 def _call(call: Call, where: Where) -> Iterator[PhoneRefusal]:
     known = FUNCTIONS.get(call.name)
     if known is None:
-        near = get_close_matches(call.name.lower(), FUNCTIONS, n=1, cutoff=0.6)
-        advice = f" Có phải {near[0]}(…)?" if near else ""
-        yield PhoneRefusal(f"điện thoại không có hàm “{call.name}”.{advice}")
+        yield PhoneRefusal(f"điện thoại không có hàm “{call.name}”.{_instead_of(call.name.lower())}")
         return
     count = len(call.arguments)
     odd = call.name == "indexed-repeat" and count % 2 == 0
@@ -142,6 +141,14 @@ def _call(call: Call, where: Where) -> Iterator[PhoneRefusal]:
     yield from _CHECKS.get(call.name, _nothing)(call, where)
     if call.name in OF_A_DATE:
         yield from _date(call)
+
+
+def _instead_of(name: str) -> str:
+    """What to write for a function of Excel, or for one that is misspelt; "" where nobody knows."""
+    if name in IN_EXCEL:
+        return f" Ở đây viết: {IN_EXCEL[name]}."
+    near = get_close_matches(name, FUNCTIONS, n=1, cutoff=0.75)
+    return f" Có phải {near[0]}(…)?" if near else ""
 
 
 def _argument(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyxform.validators.odk_validate import ODK_VALIDATE_PATH
 
-from forms.check.phone_functions import FUNCTIONS
+from forms.check.phone_functions import FUNCTIONS, IN_EXCEL
 from forms.check.phone_rules import Question, Where, findings
 from forms.convert import convert
 from forms.engine.unfillable import Unfillable
@@ -100,6 +100,27 @@ def test_what_a_phone_cannot_evaluate_is_refused_with_the_reason(formula: str, w
     assert verdict == "refuse"
     assert words in told[0].sentence
     assert told[0].cell == "D10"
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("len(${ten})", "Ở đây viết: string-length(${cau})."), ("AVERAGE(${tuoi})", "div count-non-empty"),
+        ("VLOOKUP(${ten}, 1)", "instance('ten_danh_sach')"), ("DATEDIF(${ngay}, 1)", "365.25"),
+        ("substring(${ten}, 1)", "Có phải substr(…)?"), ("upper(${ten})", "không có hàm “upper”."),
+    ],
+)  # fmt: skip
+def test_a_function_of_excel_is_told_as_phones_know_it(formula: str, words: str) -> None:
+    _, told = judged(with_formula(formula))
+    assert words in told[0].sentence
+    assert "property" not in told[0].sentence  # what merely looks alike
+
+
+def test_what_is_proposed_instead_of_excels_functions_can_be_worked_out() -> None:
+    names = ("cau", "cau_khac", "ngay", "nhom_lap")
+    where = Where({name: (Question(name, is_repeat=name == "nhom_lap"),) for name in names})
+    for proposed in IN_EXCEL.values():
+        assert list(findings(proposed, where)) == []
 
 
 ACCEPTED = [
