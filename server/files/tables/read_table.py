@@ -216,6 +216,7 @@ def _rows(
     rows: list[TableRow] = []
     passed: list[PassedOverRow] = []
     serial, first, is_over = heading.serial, heading.last + 1, False
+    after = first  # where the lines begin that stand behind the last row
     for place in range(first, len(sheet.rows)):
         number, cells = sheet.rows[place]
         if all(cell is None for cell in cells):
@@ -227,7 +228,9 @@ def _rows(
         )
         why = _why(cells, heading, row, kind, is_over=is_over, is_first=place == first)
         if why == _AGAIN:
+            named = around_rows.of_title(cells for _, cells in sheet.rows[after:place]) if kind.around else ""
             heading = find_heading.again(sheet, place, heading, kind)
+            heading, is_over = replace(heading, around=named or heading.around), False
         elif why == _GROUP:
             heading = replace(heading, around=around_rows.of_row(cells))
         if why:
@@ -235,6 +238,7 @@ def _rows(
             passed.append(PassedOverRow(row.where, why, said[:80]))
         else:
             rows.append(row)
+            after = place + 1
     return tuple(rows), tuple(passed)
 
 
@@ -248,9 +252,9 @@ def _why(
         return "dòng cộng"
     if kind.around and not _names_village(cells, heading, kind) and around_rows.of_row(cells):
         return _GROUP
-    if is_over:
-        return "phần ký tên dưới bảng"
-    return _AGAIN if _is_heading(cells, heading) else _not_meant(cells, heading, row, kind)
+    if _is_heading(cells, heading):
+        return _AGAIN
+    return "phần ký tên dưới bảng" if is_over else _not_meant(cells, heading, row, kind)
 
 
 def _names_village(cells: Sequence[Cell], heading: Heading, kind: TableKind) -> bool:

@@ -56,6 +56,16 @@ def test_a_table_is_read_as_people_mean_it(case: dict, commune: Commune) -> None
         assert read(case["reader"], case["file"], commune) == case["rows"]
 
 
+def test_tables_one_below_the_other_each_have_the_thon_of_their_own_title(commune: Commune) -> None:
+    """One sheet with a list for each thôn, the thôn in its title alone."""
+    table = "DANH SÁCH HỘ {}\nSTT;Họ và tên chủ hộ;Địa chỉ\n1;{};Ngõ 2, số 5\nNgười lập;;{}\n"
+    first = table.format("THÔN HÒA MỸ", "Lê Thị Ơn", "TRƯỞNG THÔN")
+    content = first + "\n" + table.format("THÔN VẠN PHÚC", "Đỗ Văn Ướt", "TRƯỞNG THÔN")
+    compared = list_comparison.compare(list_import.read(content.encode(), "ho.csv"), commune)
+    told = [(each.row.label, each.village.code) for each in compared.new]
+    assert told == [("Lê Thị Ơn", "11629016"), ("Đỗ Văn Ướt", "11629018")]
+
+
 def test_fractions_are_refused_with_their_rows(commune: Commune) -> None:
     with pytest.raises(TableRejected) as rejected:
         read("numbers", "excel-03-bad.xlsx", commune)
