@@ -1,5 +1,6 @@
 """The coverage table and the figures of a plan as JSON, in the fixed shape of R16."""
 
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -7,6 +8,11 @@ from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow
 from geo.estimate import Estimate
 from geo.reported import Reported
 from geo.target_states import Pace, PeriodCount, TargetJudgement
+
+
+def to_the_hour(moment: datetime) -> datetime:
+    """The hour in which something came: whoever asks again and again learns of no single visit when it was sent."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def to_json(shown: CoverageTable) -> dict[str, Any]:
@@ -24,7 +30,7 @@ def to_json(shown: CoverageTable) -> dict[str, Any]:
     return {
         "commune": {"code": shown.code, "name": shown.name},
         "as_of": shown.as_of.isoformat(),
-        "received_until": shown.received_until.isoformat() if shown.received_until else None,
+        "received_until": to_the_hour(shown.received_until).isoformat() if shown.received_until else None,
         "households": shown.households,
         "households_source": {"date": source.date.isoformat(), "source": source.source} if source else None,
         "visited": shown.visited,

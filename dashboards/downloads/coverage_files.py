@@ -20,7 +20,7 @@ from dashboards import coverage_lines, words
 from dashboards.downloads import qgis_style, village_sheet
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import CoverageTable
-from geo.coverage_json import flat_villages, to_json
+from geo.coverage_json import flat_villages, to_json, to_the_hour
 from geo.coverage_rows import COMMUNE, NOWHERE, VILLAGE, CoverageRow, rows
 from geo.estimate import Estimate
 from geo.target_states import TargetState, cut
@@ -98,7 +98,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {"thon": (VILLAGE, NOWHERE), "xa": (COMM
 def csv_text(table: CoverageTable, level: str = "thon") -> Iterable[str]:
     """The rows of one of LEVELS: columns named as in the API, numbers with a decimal point, each row with its day."""
     names = [field.name for field in fields(CoverageRow)]
-    received = table.received_until.isoformat() if table.received_until else ""
+    received = to_the_hour(table.received_until).isoformat() if table.received_until else ""
     source = table.households_source
     stands = [
         table.as_of.isoformat(),

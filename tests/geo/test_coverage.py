@@ -293,6 +293,9 @@ def test_the_json_has_the_shape_of_the_design_key_by_key():
     assert told["commune"] == {"code": "11629", "name": "Xã An Lão"}
     assert told["households_source"] == {"date": "2026-06-30", "source": "Công an xã"}
     assert (told["as_of"], told["visited"]) == ("2026-07-02", 110)
+    assert told["received_until"] == "2026-07-02T16:00:00+00:00", (
+        "the hour alone: no visit is told by its second"
+    )
     assert told["indicators"][0] == {
         "code": "smart_hai_phong_ho",
         "label": "Hộ dùng Smart Hải Phòng",

@@ -320,7 +320,9 @@ class CoverageSchema(ma.Schema):
 
     commune = ma.fields.Nested(CommuneKeySchema, required=True)
     as_of = ma.fields.String(required=True)
-    received_until = ma.fields.String(required=True, allow_none=True)
+    received_until = ma.fields.String(
+        required=True, allow_none=True, metadata={"description": "Giờ nhận phiếu mới nhất, không kể phút."}
+    )
     households = ma.fields.Integer(required=True, allow_none=True)
     households_source = ma.fields.Nested(HouseholdsSourceSchema, required=True, allow_none=True)
     visited = ma.fields.Integer(required=True, allow_none=True)
