@@ -46,7 +46,10 @@ def _sums(place: Place) -> Callable[[], str]:
         place.sent(sample.filled())
         time.sleep(1)
         after = place.asked("GET", "/api/v1/communes/11629/coverage", place.codes.sums)
-        return f"{before[:3]}, {'the same' if before == after else 'another'} after a visit"
+        if before == after:
+            return f"{before[:3]}, the same after a visit"
+        at = next(n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1])
+        return f"{before[:3]}, another after a visit: {after[max(0, at - 40) : at + 40]}"
 
     return act
 
