@@ -239,9 +239,15 @@ class Soak:
         return ""
 
     def _take_file(self) -> None:
-        """Look how far the workbook is that was asked for, and take it when it is ready."""
-        if f"{self._file}/noi-dung" in self._asked(self._file):
+        """Look how far the workbook is that was asked for, and take it when it is ready.
+
+        One that is gone, for a day passes in seconds, is asked for anew.
+        """
+        page = self._asked(self._file)
+        is_ready = f"{self._file}/noi-dung" in page
+        if is_ready:
             self.counts.files_made += bool(self._asked(f"{self._file}/noi-dung"))
+        if is_ready or not page:
             self._file = ""
 
     def _nights(self) -> None:
