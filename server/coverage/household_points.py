@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,9 +19,11 @@ _FEW = 1_000
 """Households that are named one by one when they are read; of more all of their thôn are."""
 
 
-@dataclass(frozen=True)
-class HouseholdPlace:
-    """A household that is on the list, and its point as (latitude, longitude); None where no visit told one."""
+class HouseholdPlace(NamedTuple):
+    """A household that is on the list, and its point as (latitude, longitude); None where no visit told one.
+
+    A tuple, since there are ten thousand of them at once.
+    """
 
     id: uuid.UUID
     village_id: int
@@ -53,19 +55,12 @@ def of_villages(
         query = query.where(STATE.in_(sorted(states)))
     rows: Iterable[Any] = db.session.execute(query)
     ordered = sorted(
-        (
-            village_id,
-            household_parts.read(label, str(address or "")).walking,
-            str(key),
-            key,
-            latitude,
-            longitude,
-        )
+        (village_id, household_parts.read(label, str(address or "")).walking, key, latitude, longitude)
         for key, village_id, label, address, latitude, longitude in rows
     )
     return [
         HouseholdPlace(key, village_id, None if latitude is None else (latitude, longitude))
-        for village_id, _, _, key, latitude, longitude in ordered
+        for village_id, _, key, latitude, longitude in ordered
     ]
 
 

@@ -17,7 +17,7 @@ from server.models import Commune
 View = Callable[..., Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Feature:
     """A feature: `shape` is EPSG:4326, longitude first, None where none is known; properties by column."""
 
