@@ -161,6 +161,9 @@ def workbooks(draw: st.DrawFn) -> str:
                 if depth < 3:
                     rows.append(f"| | begin {kind} | {name} | N | |")
                     add(depth + 1)
+                    rows.append(
+                        f"| | text | {name}_cuoi | L | |"
+                    )  # no phone opens a group that shows nothing
                     rows.append(f"| | end {kind} | | | |")
             else:
                 rows.append(f"| | {kind} | {name} | L | {'1' if kind == 'calculate' else ''} |")
