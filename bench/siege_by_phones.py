@@ -73,9 +73,9 @@ def _opened(name: str, content: bytes) -> Callable[[Place], Callable[[], str]]:
             number = place.said("SELECT max(submission_id) FROM attachment")
             url = f"{place.served.url}/xa/11629/tai-ve/anh/{number}/{name}"
             told = place.browser("officer").get(url, timeout=PATIENCE).headers
-            is_idle = told.get("Content-Type") == "image/jpeg" or "sandbox" in told.get(
-                "Content-Security-Policy", ""
-            )
+            is_taken = "attachment" in told.get("Content-Disposition", "")
+            is_closed = "sandbox" in told.get("Content-Security-Policy", "")
+            is_idle = is_taken or is_closed or told.get("Content-Type") == "image/jpeg"
             is_kept = is_idle and told.get("X-Content-Type-Options") == "nosniff"
             return f"{sent}, {'nothing runs' if is_kept else 'might run'}"
 
