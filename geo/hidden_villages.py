@@ -248,7 +248,7 @@ def _sums_are_safe(chosen: Chosen, name: str) -> bool:
         and not _undecided_outside(subjects, limits, both, _sum(chosen.met, both))
     ):
         return False
-    if column.is_state and column.one_each:
+    if column.one_each:
         return True  # the same numbers again
     asked = _sum(column.of, hidden)
     return undecided(asked, [(column.subjects[code], max(asked, SMALL)) for code in hidden])

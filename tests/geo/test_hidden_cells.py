@@ -270,3 +270,20 @@ def test_where_nobody_was_asked_by_chance_nothing_is_hidden() -> None:
     """R25: "không nêu" beside a question that nobody was asked would tell of answers that are not there."""
     assert protect_sample({"a": Tallied(), "b": Tallied()}) == Protection({}, None)
     assert set(protect_sample({"a": Tallied(1, 2, 2), "b": Tallied()}).rows) == {"a", "b"}
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_one_visit_that_states_something_of_a_household_that_was_not_met_hides_no_further_thon(
+    more: int,
+) -> None:
+    """R25: nobody can know then that no more were asked than met; what was hidden stays so, the others stay shown."""
+    met = {
+        str(n): Tallied(number, number, number) for n, number in enumerate((3, 20, 21, 22, 23, 24, 25, 26))
+    }
+    sizes = dict.fromkeys(met, 60)
+    asked = met | {"5": Tallied(24 + more, 24 + more, 24 + more)}
+    without = protect_together(met, {"mang": met}, main=("mang",), sizes=sizes)
+    visits, columns = protect_together(met, {"mang": asked}, main=("mang",), sizes=sizes)
+    assert visits.rows.keys() == without[0].rows.keys() == {"0", "1"}
+    assert columns["mang"].rows.keys() == {"0", "1"}
+    assert visits.total is columns["mang"].total is None
