@@ -11,7 +11,7 @@ from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
 from server.operations import outages, status_pages
-from server.serving import bounded_request, proxies, security_headers
+from server.serving import bounded_request, first_pieces, proxies, security_headers
 from server.settings import Settings, secret_key
 
 
@@ -42,6 +42,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     cli.register(app)
     speakers = (openrosa.SPEAKER, *webform.SPEAKERS, *api.SPEAKERS)
     errors.register(app, speakers, page=layout.say, passing=outages.kind_of)
+    first_pieces.register(app)
     return app
 
 
