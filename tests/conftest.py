@@ -62,6 +62,15 @@ ON_BOTH = (
 """Of those folders: what each database is asked in its own words, or what decides what is counted."""
 ON_THE_QUICKER = ("test_walk.py",)
 """Thousands of requests about who may do what, which no database decides."""
+LONGEST = (
+    "rules/test_walk.py",
+    "rules/test_scans.py",
+    "browser/test_web_criteria.py",
+    "browser/test_map_page.py",
+    "live/test_failover.py",
+    "live/test_slow_clients.py",
+)
+"""Files of more than a minute each."""
 SECRET = "a secret for tests only, longer than it needs to be"
 MEMORY = Path("/dev/shm")
 ROOM = 6_000_000_000
@@ -85,6 +94,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="turns",
         help="run tests on which database",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, in whatever order: no worker is left alone with one at the end."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:

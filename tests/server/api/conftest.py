@@ -153,7 +153,10 @@ def _commune() -> Commune:
 
 @pytest.fixture
 def beginning(request: pytest.FixtureRequest, prepared: Template, tmp_path: Path) -> Template:
-    """What the application begins with, as the test asks: three visits, their commune, or nothing."""
+    """What the application begins with: what the module prepares, else as the test asks three visits, their commune, or
+    nothing."""
+    if prepared is not request.getfixturevalue("template_database"):
+        return prepared
     if "visits" in request.fixturenames:
         template, folder, _ = request.getfixturevalue("visited")
         shutil.copytree(folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.sqlite3*"))
