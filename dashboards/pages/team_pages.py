@@ -14,7 +14,7 @@ from server.accounts.roles import Right
 from server.coverage import one_household, walking_plan, whom_to_visit
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import household_states, next_try, walking_acts
+from server.households import household_states, next_try, walking_areas
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.next_try import Appointment
@@ -55,7 +55,7 @@ def village(code: str, village: str) -> str:
     state = state if state in _lists() else whom_to_visit.TODAY
     audit.note_reading("household.list", f"village:{found.code}", {"state": state})
     [progress] = whom_to_visit.progress(commune, [found])
-    areas = walking_plan.of(found).areas if walking_acts.areas(found) else ()
+    areas = walking_plan.of(found).areas if walking_areas.areas(found) else ()
     area = next((each for each in areas if each.row.id == request.args.get("phan", type=int)), None)
     only = frozenset(home.id for home in area.homes) if area else None
     own = access.villages_seen(commune)

@@ -13,7 +13,7 @@ from server.coverage import walking_plan
 from server.coverage.walking_plan import PlannedThon
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import household_states, next_try, remarks, walking_acts, walking_areas
+from server.households import areas_on_phones, household_states, next_try, remarks, walking_areas
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune, Village
 
@@ -94,34 +94,34 @@ def _page(commune: Commune, village: Village, wrong: str = "") -> str:
         commune=commune,
         village=village,
         thon=thon,
-        suggested=walking_acts.suggested(len(thon.team), len(thon.homes)),
-        most=min(walking_acts.MOST_PARTS, len(thon.homes)),
-        longest=walking_areas.LONGEST_NAME,
+        suggested=walking_areas.suggested(len(thon.team), len(thon.homes)),
+        most=min(walking_areas.MOST_PARTS, len(thon.homes)),
+        longest=areas_on_phones.LONGEST_NAME,
         wrong=wrong,
         is_done=request.args.get("xong") == "1",
     )
 
 
 def _split(thon: PlannedThon) -> None:
-    walking_acts.divide(thon.village, thon.walked, request.form.get("so", 0, type=int))
+    walking_areas.divide(thon.village, thon.walked, request.form.get("so", 0, type=int))
 
 
 def _join(thon: PlannedThon) -> None:
-    walking_acts.join(thon.village)
+    walking_areas.join(thon.village)
 
 
 def _move_lane(thon: PlannedThon) -> None:
     lane, area_id = request.form.get("ngo", ""), request.form.get("phan", 0, type=int)
-    walking_acts.move_lane(thon.village, thon.walked, lane, area_id)
+    walking_areas.move_lane(thon.village, thon.walked, lane, area_id)
 
 
 def _name(thon: PlannedThon) -> None:
-    walking_acts.name(thon.village, request.form.get("phan", 0, type=int), request.form.get("ten", ""))
+    walking_areas.name(thon.village, request.form.get("phan", 0, type=int), request.form.get("ten", ""))
 
 
 def _assign(thon: PlannedThon) -> None:
     chosen = {key for key in request.form.getlist("nguoi", type=int) if key}
-    walking_acts.assign(thon.village, request.form.get("phan", 0, type=int), chosen)
+    walking_areas.assign(thon.village, request.form.get("phan", 0, type=int), chosen)
 
 
 _DO: dict[str, Callable[[PlannedThon], None]] = {

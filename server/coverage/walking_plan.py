@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.walking_areas import WalkedHome
+from geo.area_lanes import WalkedHome
 from server import clock
 from server.db import db
-from server.households import household_parts, household_states, next_try, walking_acts, walking_areas
+from server.households import areas_on_phones, household_parts, household_states, next_try, walking_areas
 from server.households.household_parts import Parts
 from server.households.next_try import NextTry
 from server.households.records import HOUSEHOLDS
@@ -98,21 +98,21 @@ class PlannedThon:
 
     @property
     def walked(self) -> list[WalkedHome[uuid.UUID]]:
-        return walking_areas.walked((home.id, home.parts) for home in self.homes)
+        return areas_on_phones.walked((home.id, home.parts) for home in self.homes)
 
 
 def of(village: Village) -> PlannedThon:
     """All of a thôn's plan, with those merged into it."""
     homes = _homes(parts_of(village))
-    rows = walking_acts.areas(village)
+    rows = walking_areas.areas(village)
     own = {home.id: home.parts for home in homes}
-    placed = walking_areas.of_village(db.session.connection(), village.id, own.items()) if rows else {}
-    sizes = Counter(walking_areas.lane_key(home.parts) for home in homes)
+    placed = areas_on_phones.of_village(db.session.connection(), village.id, own.items()) if rows else {}
+    sizes = Counter(areas_on_phones.lane_key(home.parts) for home in homes)
     areas = tuple(
         PlannedArea(row, _lanes([home for home in homes if placed.get(home.id) == row.id], sizes))
         for row in rows
     )
-    return PlannedThon(village, homes, tuple(walking_acts.team(village)), areas)
+    return PlannedThon(village, homes, tuple(walking_areas.team(village)), areas)
 
 
 def parts_of(village: Village) -> Sequence[int]:
@@ -145,10 +145,10 @@ def _lanes(homes: Sequence[PlannedHome], sizes: Mapping[str, int]) -> tuple[Plan
     """Households under their lanes, those of one lane together however it is written."""
     first: dict[str, int] = {}
     for number, home in enumerate(homes):
-        first.setdefault(walking_areas.lane_key(home.parts), number)
-    ordered = sorted(homes, key=lambda home: first[walking_areas.lane_key(home.parts)])
+        first.setdefault(areas_on_phones.lane_key(home.parts), number)
+    ordered = sorted(homes, key=lambda home: first[areas_on_phones.lane_key(home.parts)])
     lanes = []
-    for key, group in groupby(ordered, key=lambda home: walking_areas.lane_key(home.parts)):
+    for key, group in groupby(ordered, key=lambda home: areas_on_phones.lane_key(home.parts)):
         own = tuple(group)
         lanes.append(PlannedLane(key, own[0].parts.lane, own, len(own) == sizes[key]))
     return tuple(lanes)
@@ -172,7 +172,7 @@ def villages(commune: Commune, ids: frozenset[int] | None) -> list[ThonInPlan]:
     found = db.session.scalars(query.order_by(Village.code)).all()
     keys = [village.id for village in found]
     teams, parts, walked = (
-        walking_acts.team_sizes(keys), walking_acts.part_numbers(keys), walking_acts.part_numbers(keys, walked=True)
+        walking_areas.team_sizes(keys), walking_areas.part_numbers(keys), walking_areas.part_numbers(keys, walked=True)
     )  # fmt: skip
     return [
         ThonInPlan(each, teams[each.id], parts[each.id], parts[each.id] - walked[each.id]) for each in found

@@ -13,17 +13,17 @@ from flask import current_app
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from server import clock
 from server.households import (
+    areas_on_phones,
     backcheck_list,
     household_parts,
     household_states,
     next_try,
     remarks,
     sample_list,
-    walking_areas,
 )
+from server.households.areas_on_phones import PhoneAreas, WalkingPlace
 from server.households.household_states import MOVED
 from server.households.records import HOUSEHOLDS, status
-from server.households.walking_areas import PhoneAreas, WalkingPlace
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
 from server.models.privacy import of_entity
 from server.phones.phone_access import PhoneCaller
@@ -212,7 +212,7 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     plan, own = None, PhoneAreas()
     if name == HOUSEHOLDS:
         plan = ListPlan(clock.today(), next_try.most())
-        own = walking_areas.of_phone(connection, slice_, caller.collector_id)
+        own = areas_on_phones.of_phone(connection, slice_, caller.collector_id)
     mark = md5(repr((columns, plan, own.mark, sorted(map(tuple, marks)))).encode())
     kept: dict[tuple[object, ...], tuple[str, bytes]] = current_app.extensions.setdefault(_KEPT, {})
     kept_as = (name, slice_, own.own)
@@ -239,7 +239,7 @@ def _places(connection: sa.Connection, own: PhoneAreas, rows: Sequence[Any]) -> 
     if not own.areas:
         return {}
     homes = [(row[0], row[5], household_parts.of_row(row[1], row[3])) for row in rows if not row[4]]
-    return walking_areas.places(connection, own, homes)
+    return areas_on_phones.places(connection, own, homes)
 
 
 def deleted(

@@ -1,133 +1,154 @@
-"""The parts of a thôn that members walk: which household belongs to which, and how a list on a phone shows it."""
+"""What a person does with the parts of a thôn: split it, move a lane, name a part, say who walks it, join it again."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
-from geo.walking_areas import AreaLanes, WalkedHome, place
-from server.households.household_parts import Parts
-from server.households.read_address import plain
-from server.models import Village, WalkingArea, WalkingHousehold, WalkingMember
+from geo.area_lanes import WalkedHome, by_lane, split
+from geo.plain import one_line
+from server import audit
+from server.counting import writer
+from server.db import db
+from server.errors import Problem
+from server.households.areas_on_phones import LONGEST_NAME
+from server.households.household_problems import HouseholdProblem
+from server.models import Collector, CollectorVillage, Village, WalkingArea, WalkingHousehold, WalkingMember
 
-LONGEST_NAME = 24
-"""Letters of a part's name: it stands behind households' names on phones."""
+MOST_PARTS = 40
+MOST_MEMBERS = 2
 
-_AREAS = (
-    sa.select(
-        WalkingArea.id,
-        WalkingArea.village_id,
-        WalkingArea.name,
-        WalkingArea.lanes,
-        WalkingArea.version,
-        sa.exists()
-        .where(
-            WalkingMember.area_id == WalkingArea.id, WalkingMember.collector_id == sa.bindparam("collector")
-        )
-        .label("is_own"),
+
+def team(village: Village) -> Sequence[Collector]:
+    """Who walks a thôn today, in the order of their keys."""
+    walks = Collector.villages.any(
+        sa.and_(CollectorVillage.until.is_(None), CollectorVillage.village_id == village.id)
     )
-    .where(WalkingArea.village_id.in_(sa.bindparam("villages", expanding=True)))
-    .order_by(WalkingArea.village_id, WalkingArea.position)
-)
-_SINGLES = (
-    sa.select(WalkingHousehold.entity_id, WalkingHousehold.area_id)
-    .join(WalkingArea, WalkingArea.id == WalkingHousehold.area_id)
-    .where(WalkingArea.village_id.in_(sa.bindparam("villages", expanding=True)))
-)
-_VILLAGES = sa.select(Village.id, Village.code, Village.merged_into_id).where(
-    Village.id.in_(sa.bindparam("villages", expanding=True))
-)
+    query = sa.select(Collector).where(walks, Collector.revoked_at.is_(None)).order_by(Collector.id)
+    return db.session.scalars(query).all()
 
 
-@dataclass(frozen=True)
-class WalkingPlace:
-    """Where a household stands for one collector: whether it is theirs to walk, and whose part else ("" for theirs)."""
-
-    is_own: bool
-    area: str = ""
-
-
-@dataclass(frozen=True)
-class PhoneAreas:
-    """The parts of the thôn on one collector's phone, where some are theirs; `mark` changes whenever they do."""
-
-    mark: tuple[Any, ...] = ()
-    villages: frozenset[int] = frozenset()
-    areas: tuple[Any, ...] = field(default=(), repr=False)
-
-    @property
-    def own(self) -> tuple[int, ...]:
-        return tuple(area.id for area in self.areas if area.is_own)
+def areas(village: Village) -> Sequence[WalkingArea]:
+    """The parts of a thôn, in their order."""
+    query = sa.select(WalkingArea).where(WalkingArea.village_id == village.id)
+    query = query.options(selectinload(WalkingArea.members))
+    return db.session.scalars(query.order_by(WalkingArea.position)).all()
 
 
-def lane_key(parts: Parts) -> str:
-    """What says that two households stand in one lane, however it is written; "" where none is known."""
-    return plain(parts.lane)
+def team_sizes(village_ids: Collection[int]) -> Counter[int]:
+    """How many walk each of these thôn today. One statement."""
+    query = (
+        sa.select(CollectorVillage.village_id, sa.func.count())
+        .join(Collector, Collector.id == CollectorVillage.collector_id)
+        .where(
+            CollectorVillage.until.is_(None),
+            CollectorVillage.village_id.in_(village_ids),
+            Collector.revoked_at.is_(None),
+        )
+        .group_by(CollectorVillage.village_id)
+    )
+    return Counter({row[0]: row[1] for row in db.session.execute(query)})
 
 
-def walked(homes: Iterable[tuple[uuid.UUID, Parts]]) -> list[WalkedHome[uuid.UUID]]:
-    """Households in the order in which a team walks."""
-    ordered = sorted(homes, key=lambda each: (each[1].walking, each[0].hex))
-    return [WalkedHome(key, lane_key(parts)) for key, parts in ordered]
+def part_numbers(village_ids: Collection[int], *, walked: bool = False) -> Counter[int]:
+    """How many parts each of these thôn has, or how many of them somebody walks. One statement."""
+    query = sa.select(WalkingArea.village_id, sa.func.count()).group_by(WalkingArea.village_id)
+    query = query.where(WalkingArea.village_id.in_(village_ids))
+    if walked:
+        query = query.where(WalkingArea.members.any())
+    return Counter({row[0]: row[1] for row in db.session.execute(query)})
 
 
-def of_phone(connection: sa.Connection, village_ids: Collection[int], collector_id: int) -> PhoneAreas:
-    """The parts of these thôn as a collector's list shows them; none where none of them is theirs. One statement."""
-    rows = connection.execute(_AREAS, {"villages": sorted(village_ids), "collector": collector_id}).all()
-    if not any(row.is_own for row in rows):
-        return PhoneAreas()
-    mark = tuple((row.id, row.name, row.version, row.is_own) for row in rows)
-    return PhoneAreas(mark, frozenset(village_ids), tuple(rows))
+def suggested(members: int, households: int) -> int:
+    """Into how many parts a thôn may well be split: one for each member, or for two of them where they are many."""
+    parts = members if members <= MOST_PARTS else -(-members // MOST_MEMBERS)
+    return max(1, min(parts, households, MOST_PARTS))
 
 
-def places(
-    connection: sa.Connection, found: PhoneAreas, homes: Sequence[tuple[uuid.UUID, str, Parts]]
-) -> dict[uuid.UUID, WalkingPlace]:
-    """Where each household stands, given with the code of its thôn; a thôn without parts of theirs has none."""
-    values = {"villages": sorted(found.villages)}
-    villages: Any = connection.execute(_VILLAGES, values).all()
-    singles = {row.entity_id: row.area_id for row in connection.execute(_SINGLES, values)}
-    here: dict[int, list[tuple[uuid.UUID, Parts]]] = defaultdict(list)
-    merged = {row.id: row.merged_into_id for row in villages}
-    of_code = {row.code: _home(row.id, merged) for row in villages}
-    for key, code, parts in homes:
-        here[of_code[code]].append((key, parts))
-    names, shown = {area.id: area for area in found.areas}, {}
-    for village_id, own in here.items():
-        areas = [area for area in found.areas if area.village_id == village_id]
-        if any(area.is_own for area in areas):
-            for key, area_id in _placed(own, areas, singles).items():
-                is_own = names[area_id].is_own
-                shown[key] = WalkingPlace(is_own, "" if is_own else names[area_id].name)
-    return shown
+def divide(village: Village, homes: Sequence[WalkedHome[uuid.UUID]], parts: int) -> None:
+    """Split a thôn anew: its members are dealt to the parts in their order, names stay. Problem for too many parts."""
+    writer.hold(db.session.connection())
+    if not 0 < parts <= min(MOST_PARTS, len(homes)):
+        raise _impossible(f"thôn có {len(homes)} hộ, chia được từ 1 đến {min(MOST_PARTS, len(homes))} phần.")
+    names = {area.position: area.name for area in areas(village)}
+    _remove(village)
+    members = team(village)
+    for number, share in enumerate(split(homes, parts)):
+        area = WalkingArea(
+            village_id=village.id, position=number + 1, name=names.get(number + 1, f"Phần {number + 1}"),
+            lanes=list(share.lanes), version=1,
+            members=[
+                WalkingMember(collector_id=each.id)
+                for each in members[number : number + MOST_MEMBERS * parts : parts][:MOST_MEMBERS]
+            ],
+        )  # fmt: skip
+        db.session.add(area)
+        db.session.flush()
+        db.session.add_all(WalkingHousehold(entity_id=key, area_id=area.id) for key in share.singles)
+    audit.note("walk.split", f"village:{village.code}", {"parts": parts})
 
 
-def _home(village_id: int, merged: Mapping[int, int | None]) -> int:
-    """The thôn that one belongs to today, mergers followed as far as these thôn know them."""
-    seen = {village_id}
-    while (into := merged.get(village_id)) is not None and into in merged and into not in seen:
-        village_id = into
-        seen.add(into)
-    return village_id
+def join(village: Village) -> None:
+    """No parts any more: everybody walks the whole thôn."""
+    writer.hold(db.session.connection())
+    _remove(village)
+    audit.note("walk.join", f"village:{village.code}")
 
 
-def _placed(
-    homes: Iterable[tuple[uuid.UUID, Parts]], areas: Sequence[Any], singles: Mapping[uuid.UUID, int]
-) -> dict[uuid.UUID, int]:
-    lanes = [AreaLanes(area.id, frozenset(area.lanes)) for area in areas]
-    return place(walked(homes), lanes, singles)
+def move_lane(village: Village, homes: Sequence[WalkedHome[uuid.UUID]], lane: str, area_id: int) -> None:
+    """Give a lane, with all that stands in it, to one part of its thôn."""
+    writer.hold(db.session.connection())
+    target = _area(village, area_id)
+    keys = by_lane(homes).get(lane)
+    if keys is None:
+        raise _impossible("thôn không có ngõ này.")
+    for area in areas(village):
+        area.lanes = [*(each for each in area.lanes if each != lane), *([lane] if area is target else [])]
+        area.version += 1
+    db.session.execute(sa.delete(WalkingHousehold).where(WalkingHousehold.entity_id.in_(keys)))
+    audit.note("walk.move_lane", f"village:{village.code}", {"part": target.position})
 
 
-def of_village(
-    connection: sa.Connection, village_id: int, homes: Iterable[tuple[uuid.UUID, Parts]]
-) -> dict[uuid.UUID, int]:
-    """The part (its key) of each household of a thôn; empty where it is not split."""
-    values = {"villages": [village_id], "collector": 0}
-    areas = connection.execute(_AREAS, values).all()
-    if not areas:
-        return {}
-    singles = {row.entity_id: row.area_id for row in connection.execute(_SINGLES, values)}
-    return _placed(homes, areas, singles)
+def name(village: Village, area_id: int, wanted: str) -> None:
+    """Call a part otherwise. Problem for a name that is empty, too long or another part's."""
+    area, clean = _area(village, area_id), one_line(wanted)
+    if not clean or len(clean) > LONGEST_NAME:
+        raise _impossible(f"tên phần cần 1–{LONGEST_NAME} chữ; điện thoại hiện nó ngay sau tên hộ.")
+    if any(each.name == clean for each in areas(village) if each is not area):
+        raise _impossible(f"đã có phần tên “{clean}”.")
+    area.name = clean
+    audit.note("walk.name", f"village:{village.code}", {"part": area.position})
+
+
+def assign(village: Village, area_id: int, collector_ids: Collection[int]) -> None:
+    """Say who walks a part: nobody, one or two of the thôn's team."""
+    area, wanted = _area(village, area_id), set(collector_ids)
+    if len(wanted) > MOST_MEMBERS or not wanted <= {each.id for each in team(village)}:
+        raise _impossible("mỗi phần giao cho một hoặc hai người đang đi thôn này.")
+    before = {each.collector_id for each in area.members}
+    area.members = [each for each in area.members if each.collector_id in wanted]
+    area.members += [WalkingMember(collector_id=each) for each in sorted(wanted - before)]
+    audit.note(
+        "walk.assign", f"village:{village.code}", {"part": area.position, "collectors": sorted(wanted)}
+    )
+
+
+def _area(village: Village, area_id: int) -> WalkingArea:
+    found = db.session.get(WalkingArea, area_id)
+    if found is None or found.village_id != village.id:
+        raise Problem(HouseholdProblem.WALKING_AREA_UNKNOWN)
+    return found
+
+
+def _remove(village: Village) -> None:
+    of_village = sa.select(WalkingArea.id).where(WalkingArea.village_id == village.id)
+    for table in (WalkingHousehold, WalkingMember):
+        db.session.execute(sa.delete(table).where(table.area_id.in_(of_village)))
+    db.session.execute(sa.delete(WalkingArea).where(WalkingArea.village_id == village.id))
+    db.session.expire_all()
+
+
+def _impossible(why: str) -> Problem:
+    return Problem(HouseholdProblem.WALKING_AREA_IMPOSSIBLE, why=why)

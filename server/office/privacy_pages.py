@@ -16,7 +16,7 @@ from server.households import search
 from server.households.act_rows import Officer
 from server.models import Commune, PrivacyRequest
 from server.office.audit_words import ACTS
-from server.privacy import extract, requests
+from server.privacy import deadlines, extract, requests
 from server.privacy.extract import Extract
 from server.privacy.privacy_problems import PrivacyProblem
 
@@ -95,7 +95,7 @@ def one(code: str, key: int) -> str:
         household=household,
         kinds=requests.KINDS,
         states=requests.STATES,
-        more_days=requests.MORE_DAYS,
+        more_days=deadlines.MORE_DAYS,
     )
 
 

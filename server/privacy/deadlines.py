@@ -1,10 +1,17 @@
 """Days on which an office works, and the days on which what the law gives time for is due."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 
 import holidays
 
+ANSWER_DAYS = 2
+"""Working days within which a household is told that its request has come (NĐ 356/2025, Điều 5)."""
+DAYS: Mapping[str, int] = {"view": 10, "correct": 10, "delete": 20, "withdraw": 15}
+"""Within which each kind of request is done."""
+MORE_DAYS: Mapping[str, int] = {"view": 10, "correct": 10, "delete": 20, "withdraw": 15}
+"""By how much the time may be extended, once."""
 _DAY = dt.timedelta(days=1)
 
 

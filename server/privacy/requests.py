@@ -25,12 +25,6 @@ KINDS: Mapping[str, str] = {
 }
 STATES: Mapping[str, str] = {"open": "đang xử lý", "done": "đã xong", "refused": "từ chối"}
 
-ANSWER_DAYS = 2
-"""Working days within which the household is told that its request has come."""
-DAYS: Mapping[str, int] = {"view": 10, "correct": 10, "delete": 20, "withdraw": 15}
-MORE_DAYS: Mapping[str, int] = {"view": 10, "correct": 10, "delete": 20, "withdraw": 15}
-"""By how much the time may be extended, once."""
-
 
 @dataclass(frozen=True)
 class ListedRequest:
@@ -55,7 +49,8 @@ def add(
     found = PrivacyRequest(
         commune_id=commune.id, entity_id=entity_id, kind=kind, state="open", received_on=received_on,
         asked=asked.strip()[:2000] or None,
-        answer_due=deadlines.after(received_on, ANSWER_DAYS), due=deadlines.by(received_on, DAYS[kind]),
+        answer_due=deadlines.after(received_on, deadlines.ANSWER_DAYS),
+        due=deadlines.by(received_on, deadlines.DAYS[kind]),
     )  # fmt: skip
     session.add(found)
     session.flush()
@@ -109,7 +104,7 @@ def extend(row: PrivacyRequest) -> None:
     if row.extended_at is not None:
         raise _impossible("yêu cầu này đã được gia hạn một lần.")
     row.extended_at = clock.now()
-    row.due = deadlines.by(row.due, MORE_DAYS[row.kind])
+    row.due = deadlines.by(row.due, deadlines.MORE_DAYS[row.kind])
 
 
 def refuse(row: PrivacyRequest, why: str, officer: Officer) -> None:

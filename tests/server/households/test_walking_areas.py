@@ -14,7 +14,7 @@ from flask import Flask
 
 from server import clock
 from server.db import db, single_statements
-from server.households import acts, phone_lists, walking_acts
+from server.households import acts, phone_lists, walking_areas
 from server.households.act_rows import Officer
 from server.models import (
     Audit,
@@ -282,4 +282,4 @@ def test_who_may_not_plan_walks_gets_neither_page(thon: Thon) -> None:
         who = thon.sign_in(f"ai.{role}")
         assert [who.get(each).status_code for each in (PAGE, "/xa/11629/phan-di")] == [403, 403]
     assert thon.leader.get("/xa/11629/to/11629002/phan").status_code == 403
-    assert walking_acts.suggested(0, 10) == 1
+    assert walking_areas.suggested(0, 10) == 1

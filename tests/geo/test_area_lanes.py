@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.walking_areas import AreaLanes, WalkedHome, cuts, place, split
+from geo.area_lanes import AreaLanes, WalkedHome, cuts, place, split
 
 sizes = st.lists(st.integers(1, 60), min_size=1, max_size=25)
 
