@@ -7,8 +7,6 @@ PORT ?= 8000
 ORDER ?= 1
 # one more than CI has cores: tests of servers wait for much
 WORKERS ?= 3
-# a file is run by one worker: what its tests share is made once; in the order in which files are drawn
-BY_FILE := --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 export TUNGNHA_INSTANCE ?= instance
 # each command and each test that starts a process would compile everything anew: 12 s instead of 4
@@ -40,11 +38,11 @@ demo: setup ## set up everything, fill the demonstration, serve it on PORT (8000
 	@TUNGNHA_DEMO=1 $(BIN)/flask --app app demo --serve --port $(PORT)
 
 test: setup-dev ## set up everything and run all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) $(BY_FILE) --randomly-seed=$(ORDER)
+	@$(BIN)/python -m pytest -n $(WORKERS) --randomly-seed=$(ORDER)
 
 quick: setup-dev ## before each commit: format, lint, types, imports, rules, the pure packages and what phones speak, on SQLite
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo >/dev/null
-	@$(BIN)/python -m pytest -n 2 $(BY_FILE) --database sqlite -m "not live" tests/forms tests/geo tests/protocol tests/rules --deselect tests/rules/test_walk.py
+	@$(BIN)/python -m pytest -n 2 --database sqlite -m "not live" tests/forms tests/geo tests/protocol tests/rules --deselect tests/rules/test_walk.py
 
 check: ## what CI runs
 	@.ci/run
