@@ -62,8 +62,6 @@ ON_BOTH = (
 """Of those folders: what each database is asked in its own words, or what decides what is counted."""
 ON_THE_QUICKER = ("test_walk.py",)
 """Thousands of requests about who may do what, which no database decides."""
-LONGEST = ("rules/test_walk.py", "rules/test_scans.py")
-"""Files of some minutes, whose tests share what takes the most of them."""
 SECRET = "a secret for tests only, longer than it needs to be"
 MEMORY = Path("/dev/shm")
 ROOM = 6_000_000_000
@@ -87,11 +85,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="turns",
         help="run tests on which database",
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes begin first, whatever the order: one worker has each whole, none is left with it last."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 def pytest_collection_finish() -> None:
