@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
+from geo import names
 from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
 from geo.derived import DERIVED
 from geo.estimate import Estimate
@@ -103,9 +104,8 @@ class CoverageTable:
         return min(Fraction(1), Fraction(self.visited - self.surplus, self.households))
 
     def name_of(self, village: VillageRow) -> str:
-        """The thôn's name; of two alike each with the end of its code: `Quyết Tiến (021)`."""
-        alike = sum(each.name == village.name for each in self.villages)
-        return f"{village.name} ({village.code[-3:]})" if alike > 1 else village.name
+        """The thôn's name, told apart from one that is called alike."""
+        return names.told_apart({each.code: each.name for each in self.villages})[village.code]
 
     def target(self, target_id: str) -> TargetRow | None:
         return next((row for row in self.targets if row.target.id == target_id), None)

@@ -69,6 +69,12 @@ def unique(known: Mapping[str, str]) -> dict[str, str]:
     return {plain(name): code for code, name in known.items() if counted[plain(name)] == 1}
 
 
+def told_apart(known: Mapping[str, str]) -> dict[str, str]:
+    """From each code to what its thôn is called: of names alike each with the end of its code, `Quyết Tiến (021)`."""
+    counted = Counter(known.values())
+    return {code: f"{name} ({code[-3:]})" if counted[name] > 1 else name for code, name in known.items()}
+
+
 def once(names: Iterable[str]) -> set[str]:
     """The plain names that occur once in a file."""
     counted = Counter(map(plain, names))

@@ -22,3 +22,10 @@ def test_numbers_of_groups_are_one_name(written: str) -> None:
 @pytest.mark.parametrize("name", ["Xá Đông", "Hoàng Xá", "Phương Hạ", "Phường Hạ"])
 def test_a_name_is_not_taken_for_its_commune(name: str) -> None:
     assert names.brackets_off(f"Thôn {name}") == f"Thôn {name}"
+
+
+def test_two_thon_of_one_name_are_told_apart_by_the_ends_of_their_codes() -> None:
+    known = {"11629001": "Quyết Tiến", "11629021": "Quyết Tiến", "11629002": "An Khê"}
+    assert names.told_apart(known) == {
+        "11629001": "Quyết Tiến (001)", "11629021": "Quyết Tiến (021)", "11629002": "An Khê",
+    }  # fmt: skip
