@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 from PIL import Image
+from selenium.common.exceptions import TimeoutException
 
 from server.db import db
 from server.models import Collector, Commune
@@ -45,6 +46,21 @@ NOT_FOR_THE_WEB = {
     "truoc": ("| | text | ten | Tên | | ${last-saved#ten} |", "last-saved"),
     "ban": ("| | calculate | ban | | | version() |", "hàm version()"),
 }
+
+LATER = """
+async () => {
+  globalThis.isEngineAwaited = false;
+  for (const way of ["instantiate", "instantiateStreaming"]) {
+    const made = WebAssembly[way].bind(WebAssembly);
+    WebAssembly[way] = async (...given) => {
+      globalThis.isEngineAwaited = true;
+      await new Promise((done) => setTimeout(done, 1000));
+      return made(...given);
+    };
+  }
+}
+"""
+"""A phone so slow that its engine is not ready when the list of forms can be read."""
 
 
 @pytest.fixture
@@ -199,6 +215,21 @@ def test_a_draft_goes_out_whole_under_the_version_it_was_begun_with(finger: Fing
     [sent] = stored(server)
     assert etree.fromstring(sent.xml).get("version") == "1"
     assert (answer(sent, "ten"), answer(sent, "dien")) == ("Đỗ Thị Nụ", "152.5")
+
+
+def test_a_form_opens_that_is_touched_while_the_engine_is_made_ready(finger: Finger, server: Server) -> None:
+    begun(finger, server)
+    for _ in range(20):
+        finger.reload()
+        finger.run(LATER)
+        try:
+            finger.wait(lambda driver: driver.execute_script("return globalThis.isEngineAwaited"), seconds=1)
+        except TimeoutException:  # it was ready before it could be made slow: once more
+            continue
+        break
+    finger.press("Điền phiếu mới", "Thăm nhanh")
+    finger.answers("Đỗ Thị Nụ")
+    finger.reads("Diện tích")
 
 
 def test_numbers_are_read_with_comma_and_point_and_names_found_without_marks(

@@ -33,6 +33,8 @@ MACHINES_CLOCK = clock.now
 
 REPLAY = """
 async ([engine, form, media, done]) => {
+  const { parts } = await import(engine.replace("engine.js", "parts.js"));
+  await parts();  // the page fetches the engine itself: WebKit bears no second import meanwhile
   const { loadForm } = await import(engine);
   const named = (url) => decodeURIComponent(String(url).split("/").pop());
   const loaded = await loadForm(form, {

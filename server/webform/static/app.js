@@ -2,6 +2,7 @@
 
 import { button, make } from "./elements.js";
 import { keptForm, ListsGone } from "./kept_form.js";
+import { parts } from "./parts.js";
 import * as store from "./store.js";
 import { codeOf, isGone, send, update, wipeOld } from "./sync.js";
 import { moment, say, speak, spoken } from "./words.js";
@@ -120,9 +121,6 @@ async function count() {
   navigator.setAppBadge?.(n).catch(() => {});
 }
 
-/** What a form needs; fetched and made ready while one still looks at the list of forms. */
-const parts = () => Promise.all([import("./session.js"), import("./form_view.js"), import("./control_place.js")]);
-
 function closeForm() {
   open?.close();
   open = null;
@@ -154,7 +152,7 @@ const isBusy = () => Boolean(open) || isOpening;
 async function show(form, draft) {
   const loaded = await parts().catch(() => null);
   if (!loaded) return home(say("not_loaded"), "wrong");
-  const [{ openSession }, { showForm }, { locateOnce }] = loaded;
+  const { openSession, showForm, locateOnce } = loaded;
   const who = (await store.setting("about")) ?? {};
   if (draft && !(await holds(draft.id))) return home(say("open_elsewhere"), "wrong");
   let session;

@@ -25,7 +25,9 @@ async function begin() {
   const told = await (await fetch(VISIT, { cache: "no-store" })).json();
   csrf = told.csrf;
   turnBackTheClock(told.at);
-  const [{ openVisit }, { showCorrection }] = await Promise.all([import("./visit.js"), import("./correction_view.js")]);
+  // one after the other: both need the engine, and WebKit hands it out unready to the second of two (parts.js)
+  const { openVisit } = await import("./visit.js");
+  const { showCorrection } = await import("./correction_view.js");
   const visit = await openVisit(told, () => {});
   visit.speak("vi");
   showCorrection(main, visit, { save: (reason) => save(visit, reason), leave: () => location.assign(BACK), problem: tell });

@@ -1,6 +1,7 @@
 /** A citizen's page: one form, online, sent once. Nothing is kept in this browser, nothing is asked of it that Zalo's lacks. */
 
 import { button, make } from "./elements.js";
+import { parts } from "./parts.js";
 import { say, speak, spoken } from "./words.js";
 
 const main = document.getElementById("main");
@@ -48,9 +49,7 @@ async function online(form) {
 async function open() {
   begin.replaceChildren(notice(say("poster_opening")));
   try {
-    const [{ openSession }, { showForm }, { locateOnce }] = await Promise.all([
-      import("./session.js"), import("./form_view.js"), import("./control_place.js"),
-    ]);
+    const { openSession, showForm, locateOnce } = await parts();
     const form = await (await ask(ABOUT)).json();
     const session = await openSession({ form, source: await online(form), properties: { deviceID: "", username: "" }, onChange: () => {}, locate: locateOnce });
     session.speak(spoken());

@@ -1,0 +1,22 @@
+/** What opens a form, for the pages on which one fills it in: large, so it is fetched while one still reads. */
+
+let loading = null;
+
+/**
+ * `{ openSession, showForm, locateOnce }`; asked for again, the same promise. After a failure (no network) it is tried anew.
+ *
+ * Never two imports at once: the engine waits for its grammar before it is ready, and WebKit gives whoever imports it
+ * meanwhile a module that is not (https://bugs.webkit.org/show_bug.cgi?id=242740): an iPhone said that the form is broken.
+ */
+export function parts() {
+  loading ??= load().catch((error) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
+async function load() {
+  const found = await Promise.all([import("./session.js"), import("./form_view.js"), import("./control_place.js")]);
+  return Object.assign({}, ...found);
+}
