@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 import pytest
@@ -14,12 +14,24 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
 """All pages that people read; forms in forms/library are tables of questions, not pages."""
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+PLACES = (".ci", "server", "dashboards", "forms", "geo", "tests", "bench", "docs")
+FILES = {
+    str(path.relative_to(ROOT))
+    for place in [ROOT, *(ROOT / place for place in PLACES)]
+    for path in (place.glob("*") if place == ROOT else place.rglob("*"))
+    if path.is_file()
+}
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 _FLASK = re.compile(r"\bflask (?:--app app )?([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+_FILE = re.compile(r"[\w.][\w./-]*\.(?:py|html|js|css|lark|po|md|yaml)")
+_FOLDER = re.compile(rf"(?:{'|'.join(PLACES)})/[\w./-]*/")
+_NAME_IN_FILE = re.compile(r"`(\w+)` (?:in|of) `([\w./-]+\.py)`")
+_SUPERSEDED = "*Superseded by"
+"""A decision that gave way tells of files as they were."""
 _SETTING = re.compile(r"\bTUNGNHA_[A-Z_]+\b")
 _OTHERS = {
     "TUNGNHA_FORMPACK_PYTHON",
@@ -66,6 +78,31 @@ def test_every_relative_link_leads_to_a_file(name: str) -> None:
         assert found.resolve().is_relative_to(ROOT), target
         assert found.exists(), target
         assert not fragment or fragment in _anchors(found), target
+
+
+@every_document
+def test_every_file_and_folder_named_is_there(name: str) -> None:
+    """A file is named by its path, or by the end of it where the line says its folder or no other file has the name."""
+    if _SUPERSEDED in _text(name):
+        return
+    for line in _FENCED.sub("", _text(name)).splitlines():
+        quoted = _QUOTED.findall(line)
+        folders = {quote for quote in quoted if _FOLDER.fullmatch(quote)}
+        assert [folder for folder in folders if not (ROOT / folder).is_dir()] == [], line
+        named = [quote for quote in quoted if _FILE.fullmatch(quote)]
+        folders |= {f"{PurePosixPath(file).parent}/" for file in named if "/" in file}
+        for file in named:
+            ends = [path for path in FILES if f"/{path}".endswith(f"/{file}")]
+            beside = [path for path in ends if any(folder in f"{path}/" for folder in folders)]
+            assert file in FILES or beside or len(ends) == 1, f"{file}: {line}"
+
+
+@every_document
+def test_every_name_said_to_stand_in_a_file_stands_there(name: str) -> None:
+    if _SUPERSEDED in _text(name):
+        return
+    for word, file in _NAME_IN_FILE.findall(_text(name)):
+        assert re.search(rf"\b{word}\b", _text(file)), f"{word} in {file}"
 
 
 @every_document
