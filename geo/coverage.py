@@ -1,39 +1,33 @@
 """Counts and targets of a commune on a day → the one coverage table that page, map, API, XLSX and report share."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
 from geo import names
 from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
-from geo.derived import DERIVED
-from geo.estimate import Estimate
-from geo.estimates import of_all, within_error
-from geo.hidden_cells import BASE, Protection, Suppression, protect, protect_sample, protect_together
+from geo.hidden_cells import BASE, Protection, protect_sample, protect_together
 from geo.hidden_villages import MET, Day
-from geo.indicator_cell import Cell, Counted, CountedIndicator, cell, judgement
-from geo.reach import RESIDENT_UNITS, Enough, Reach, beyond, surplus
-from geo.reported import Reported, judge_reported, judge_surveyed_periods
-from geo.target_states import PERIODS_IN_A_YEAR, Pace, Tallied, TargetFigure, TargetJudgement, TargetState
-from geo.weeks import Week, is_paced, pace_of, shown_weeks
+from geo.indicator_cell import Cell, CountedIndicator
+from geo.indicator_column import (
+    NO_VILLAGE,
+    NOTHING_HIDDEN,
+    JudgedColumn,
+    column,
+    own_target,
+    tallied_by_village,
+)
+from geo.judged_targets import IndicatorRow, TargetRow, indicator_row, target_row
+from geo.reach import RESIDENT_UNITS, Enough, beyond
+from geo.target_states import Pace, Tallied, TargetJudgement
+from geo.weeks import Week, pace_of, shown_weeks
 
 # what a table is made of can be had from here
-__all__ = ["Cell", "CommuneInput", "CountedIndicator", "HouseholdsSource", "VillageInput"]
-
-NO_VILLAGE = ""  # the row of findings that lie in no known thôn
-
-
-@dataclass(frozen=True)
-class IndicatorRow:
-    """An indicator over the whole commune, set against its own target where the plan has one."""
-
-    indicator: CountedIndicator
-    cell: Cell
-    target: TargetFigure | None
-    judgement: TargetJudgement | None
-    estimate: Estimate | None = None
-    """What is estimated of all, while not all were asked."""
+__all__ = [
+    "Cell", "CommuneInput", "CountedIndicator", "HouseholdsSource", "IndicatorRow", "TargetRow", "VillageInput",
+    "own_target",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,23 +40,6 @@ class VillageRow:
     visited: int | None
     cells: Mapping[str, Cell]
     judgements: Mapping[str, TargetJudgement]
-
-
-@dataclass(frozen=True)
-class TargetRow:
-    """A figure of the plan, surveyed or reported by an office, and what can be said about it.
-
-    `surveyed` and `reported` stand beside each other; `judgement` is the one that counts. `values` are all that
-    its office has reported by the day, the newest first. `pace` is that of households met until its deadline.
-    """
-
-    target: TargetFigure
-    judgement: TargetJudgement
-    surveyed: TargetJudgement | None = None
-    reported: TargetJudgement | None = None
-    values: tuple[Reported, ...] = ()
-    pace: Pace | None = None
-    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True)
@@ -133,24 +110,19 @@ def table(
     The commune's counts are the sum of its thôn and of what lies in none. With `only` the table has the columns and
     targets of these indicators alone, each as it stands in the whole table.
     """
-    visits = {v.code: _visits(v.visited) for v in given.villages} | {
-        NO_VILLAGE: _visits(given.unplaced_visited)
-    }
-    tallied = {each.code: _rows(given, each) for each in given.indicators}
+    visits = {v.code: _visits(v.visited) for v in given.villages}
+    visits[NO_VILLAGE] = _visits(given.unplaced_visited)
+    tallied = {each.code: tallied_by_village(given, each) for each in given.indicators}
     hidden_visits, hidden = _hidden(given, visits, tallied)
     columns = {
-        each.code: _column(
-            given, each, tallied[each.code], hidden.get(each.code, _NOTHING_HIDDEN), enough, full=full
+        each.code: column(
+            given, each, tallied[each.code], hidden.get(each.code, NOTHING_HIDDEN), enough, full=full
         )
         for each in given.indicators
         if only is None or each.code in only
     }
-    visited = sum(row.subjects for row in visits.values())
-    # the same for all readers, so that no two of them are told another reach of the commune
-    small = {key for key, why in hidden_visits.rows.items() if why == BASE}
-    counted = (v for v in given.villages if given.households is not None and v.code not in small)
-    uncounted = sum(beyond(v.visited, v.households) for v in counted)
-    hidden_visits = _NOTHING_HIDDEN if full else hidden_visits
+    uncounted = _uncounted(given, hidden_visits)
+    hidden_visits = NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
 
     def paced(deadline: date) -> Pace | None:
@@ -165,15 +137,15 @@ def table(
         received_until=given.received_until,
         households=given.households,
         households_source=given.households_source,
-        visited=None if hidden_visits.total else visited,
-        indicators=tuple(_indicator_row(given, column, enough, full) for column in columns.values()),
+        visited=None if hidden_visits.total else sum(row.subjects for row in visits.values()),
+        indicators=tuple(indicator_row(given, each, enough, full) for each in columns.values()),
         villages=tuple(_village_row(village, columns, hidden_visits) for village in given.villages),
         targets=tuple(
-            _target_row(given, each, columns, paced, enough, full)
+            target_row(given, each, columns, paced, enough, full)
             for each in given.targets
             if only is None or each.indicator in only
         ),
-        unplaced={code: column.cells[NO_VILLAGE] for code, column in columns.items()},
+        unplaced={code: each.cells[NO_VILLAGE] for code, each in columns.items()},
         enough=enough,
         full=full,
         weeks=weeks,
@@ -181,34 +153,21 @@ def table(
     )
 
 
-_NOTHING_HIDDEN = Protection({}, None)
-
-
-@dataclass(frozen=True)
-class _Column:
-    """One indicator down the table: by village code its cells and judgements, and the commune's sum."""
-
-    indicator: CountedIndicator
-    whole: Counted
-    target: TargetFigure | None
-    cell: Cell
-    cells: Mapping[str, Cell]
-    judgements: Mapping[str, TargetJudgement]
-    estimate: Estimate | None
-
-
-def _indicator_row(given: CommuneInput, column: _Column, enough: Enough, full: bool) -> IndicatorRow:
-    target = column.target
-    judged = _surveyed(given, target, column, enough, full) if target else None
-    return IndicatorRow(column.indicator, column.cell, target, judged, column.estimate)
-
-
 def _visits(households: int) -> Tallied:
     return Tallied(households, households, households)
 
 
+def _uncounted(given: CommuneInput, hidden_visits: Protection) -> int:
+    """Households met beyond the numbers of their thôn; the same for all readers, so that no two of them are told
+    another reach of the commune."""
+    if given.households is None:
+        return 0
+    small = {key for key, why in hidden_visits.rows.items() if why == BASE}
+    return sum(beyond(v.visited, v.households) for v in given.villages if v.code not in small)
+
+
 def _village_row(
-    village: VillageInput, columns: Mapping[str, _Column], hidden_visits: Protection
+    village: VillageInput, columns: Mapping[str, JudgedColumn], hidden_visits: Protection
 ) -> VillageRow:
     return VillageRow(
         village.code,
@@ -222,19 +181,6 @@ def _village_row(
             if village.code in column.judgements
         },
     )
-
-
-def own_target(targets: tuple[TargetFigure, ...], indicator: str | None) -> TargetFigure | None:
-    """The commune's own target of an indicator: the first by id (R16); None for none."""
-    named = [target for target in targets if indicator is not None and target.indicator == indicator]
-    return min(named, key=lambda target: target.id, default=None)
-
-
-def _rows(given: CommuneInput, indicator: CountedIndicator) -> dict[str, Tallied]:
-    """What each thôn, and what lies in none, tallied of an indicator."""
-    tallied = {v.code: _tallied(v, indicator) for v in given.villages}
-    tallied[NO_VILLAGE] = given.unplaced.get(indicator.code, Tallied())
-    return tallied
 
 
 def _hidden(
@@ -274,148 +220,3 @@ def _before(given: CommuneInput, codes: Collection[str], asked: Collection[str])
         for place, end in enumerate(given.week_ends)
         if end < given.as_of
     ]
-
-
-def _column(
-    given: CommuneInput,
-    indicator: CountedIndicator,
-    tallied: Mapping[str, Tallied],
-    protection: Protection,
-    enough: Enough,
-    *,
-    full: bool,
-) -> _Column:
-    hidden = _NOTHING_HIDDEN if full else protection
-    to_ask = {v.code: _to_ask(indicator, v.households, v.expected, 1) for v in given.villages}
-    found = {
-        key: Counted(indicator, row, _reach(indicator, row, to_ask.get(key)), hidden.rows.get(key))
-        for key, row in tallied.items()
-    }
-    target = own_target(given.targets, indicator.judged_as)
-    whole = _whole(given, indicator, found, protection, hidden.total)
-    judged = (
-        {key: judgement(found[key], target, enough=enough, over=given.over) for key in to_ask}
-        if target and target.judges_thon
-        else {}
-    )
-    return _Column(
-        indicator=indicator,
-        whole=whole,
-        target=target,
-        cell=cell(whole, target),
-        cells={key: cell(counted, target) for key, counted in found.items()},
-        judgements={key: each for key, each in judged.items() if each is not None},
-        estimate=of_all(given.villages, indicator, tallied, protection),
-    )
-
-
-def _whole(
-    given: CommuneInput,
-    indicator: CountedIndicator,
-    rows: Mapping[str, Counted],
-    protection: Protection,
-    hidden: Suppression | None,
-) -> Counted:
-    """The commune: its rows' sum. What rows of fewer than five have beyond their list is not told by its reach to
-    anybody: a target would have one state for the officer and another for the leader. Rows hidden beside them are
-    not left out: which those are depends on other columns and weeks, which the city's page does not read, and a row
-    that has more than its list is the last to be taken.
-    """
-    total = sum((row.tallied for row in rows.values()), Tallied())
-    withheld = {key for key, why in protection.rows.items() if why == BASE}
-    told = [(row.tallied.subjects, row.reach.expected) for key, row in rows.items() if key not in withheld]
-    uncounted = sum(beyond(subjects, of, indicator.unit) for subjects, of in told)
-    expected = _to_ask(indicator, given.households, given.expected, len(given.villages))
-    reach = Reach(
-        unit=indicator.unit,
-        subjects=total.subjects,
-        expected=expected,
-        surplus=max(uncounted if expected else 0, surplus(total.subjects, expected)),
-        is_sample=indicator.is_sample,
-    )
-    return Counted(indicator, total, reach, hidden, is_total=True)
-
-
-def _tallied(village: VillageInput, indicator: CountedIndicator) -> Tallied:
-    derive = DERIVED.get(indicator.code) if indicator.kind == "derived" else None
-    return derive(village.tallied) if derive else village.tallied.get(indicator.code, Tallied())
-
-
-def _to_ask(
-    indicator: CountedIndicator, households: int | None, expected: Mapping[str, int], thon: int
-) -> int | None:
-    if indicator.is_sample:
-        return None
-    if indicator.unit == "village":
-        return thon
-    return households if indicator.unit in RESIDENT_UNITS else expected.get(indicator.code)
-
-
-def _reach(indicator: CountedIndicator, tallied: Tallied, expected: int | None) -> Reach:
-    return Reach(
-        unit=indicator.unit,
-        subjects=tallied.subjects,
-        expected=expected,
-        surplus=surplus(tallied.subjects, expected),
-        is_sample=indicator.is_sample,
-    )
-
-
-def _commune_judgement(
-    given: CommuneInput, target: TargetFigure, whole: Counted, enough: Enough
-) -> TargetJudgement:
-    """The target over the whole commune; unknown where its number is withheld and no bound decides."""
-    found = judgement(whole, target, enough=enough, over=given.over)
-    return found or TargetJudgement(state=TargetState.UNKNOWN)
-
-
-def _target_row(
-    given: CommuneInput,
-    target: TargetFigure,
-    columns: Mapping[str, _Column],
-    paced: Callable[[date], Pace | None],
-    enough: Enough,
-    full: bool,
-) -> TargetRow:
-    """Where both survey and office may tell, the office's number is the official one, until then the survey's."""
-    told = given.reported.get(target.id, ())
-    reported = judge_reported(target, told, as_of=given.as_of, over=given.over)
-    column = columns.get(target.indicator or "")
-    surveyed = None
-    if target.how != "office" and column is not None:
-        surveyed = _surveyed(given, target, column, enough, full)
-    is_official = surveyed is None or (target.how == "both" and reported.source is not None)
-    return TargetRow(
-        target=target,
-        judgement=reported if is_official or surveyed is None else surveyed,
-        surveyed=surveyed,
-        reported=reported if target.how != "survey" or told else None,
-        values=tuple(sorted((each for each in told if each.at <= given.as_of), key=_newest_first)),
-        estimate=column.estimate if surveyed and column else None,
-        pace=paced(target.deadline) if surveyed and column and is_paced(target, column.indicator) else None,
-    )
-
-
-def _newest_first(told: Reported) -> tuple[int, int]:
-    return -told.at.toordinal(), -(told.start or told.at).toordinal()
-
-
-def _surveyed(
-    given: CommuneInput, target: TargetFigure, column: _Column, enough: Enough, full: bool
-) -> TargetJudgement:
-    """What visits say of a target: over the year, or, for people helped a week or a month, by period."""
-    if target.period not in PERIODS_IN_A_YEAR:
-        return within_error(_commune_judgement(given, target, column.whole, enough), target, column.estimate)
-    told = given.by_period.get(target.id, {})
-    hidden: set[date] = set()
-    if not full and column.indicator.unit in RESIDENT_UNITS:
-        small = protect({start.isoformat(): tallied for start, tallied in told.items()}).rows
-        hidden = {start for start in told if start.isoformat() in small}
-    return judge_surveyed_periods(
-        target,
-        told,
-        as_of=given.as_of,
-        over=given.over,
-        visited=given.visited_periods.get(target.id, ()),
-        hidden=hidden,
-    )
