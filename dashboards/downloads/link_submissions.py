@@ -1,6 +1,5 @@
 """The submissions of a form as a shared link shows them: those that count, until yesterday, nothing personal."""
 
-import datetime as dt
 from typing import Any
 
 from server import clock
@@ -47,7 +46,7 @@ def table_of(link: SharedLink) -> FlatTable:
 def service_of(link: SharedLink, root: str) -> FormService:
     """The same as OData, filtered and by pages in the database, however many there are."""
     commune, form = _subject(link)
-    today = dt.datetime.combine(clock.today(), dt.time(), clock.LOCAL)
+    today = clock.start_of(clock.today())
     return FormService(form_routes.reading(commune), form, root, Compare(Own.OBSERVED, Sign.LESS, today))
 
 

@@ -84,9 +84,7 @@ def found(visits: Sequence[CheckedVisit]) -> AgreementFound:
 
 def drawn_between(commune: Commune, start: dt.date, end: dt.date) -> list[CheckedVisit]:
     """All visits drawn from the first to the last of these days (UTC+7), with the second visits made until then."""
-    first, after = (
-        dt.datetime.combine(day, dt.time(), clock.LOCAL) for day in (start, end + dt.timedelta(days=1))
-    )
+    first, after = clock.start_of(start), clock.end_of(end)
     query = _QUERY.where(
         BackcheckDraw.commune_id == commune.id,
         BackcheckDraw.drawn_at >= first,

@@ -117,7 +117,7 @@ def newer(report: Snapshot) -> Sequence[Snapshot]:
 
 def later(report: Snapshot) -> LateSubmissions:
     """How many submissions came in since, by whether their day lies within what the report speaks of."""
-    end = dt.datetime.combine(report.cut_off + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    end = clock.end_of(report.cut_off)
     is_late = Submission.observed_at < end
     counted = sa.select(
         sa.func.count().filter(is_late).label("late"), sa.func.count().filter(~is_late).label("after")

@@ -124,15 +124,15 @@ def _filled(
 ) -> dict[int, list[dt.date]]:
     """By form the days of `cuts` after which, and before the next of them, one was filled that counts."""
     part = sa.case(
-        *((Submission.observed_at < _midnight(after), n) for n, after in enumerate(cuts[1:])),
+        *((Submission.observed_at < clock.start_of(after), n) for n, after in enumerate(cuts[1:])),
     )
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(Submission.form_id, part.label("part"))
         .where(
             Submission.village_id.in_(here),
             Submission.form_id.in_(form_ids),
-            Submission.observed_at >= _midnight(cuts[0]),
-            Submission.observed_at < _midnight(cuts[-1]),
+            Submission.observed_at >= clock.start_of(cuts[0]),
+            Submission.observed_at < clock.start_of(cuts[-1]),
             Submission.quarantine.is_(None),
             Submission.replaced_by_id.is_(None),
             Submission.review != "rejected",
@@ -143,8 +143,3 @@ def _filled(
     for row in db.session.execute(query):
         found.setdefault(row.form_id, []).append(cuts[row.part])
     return found
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    """When a day begins."""
-    return dt.datetime.combine(day, dt.time(), clock.LOCAL)

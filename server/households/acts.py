@@ -268,7 +268,7 @@ def _rehome(
     since: dt.date | None = None,
 ) -> None:
     """Let what was counted for its people in the one thôn (since a day) be counted in the other."""
-    start = None if since is None else dt.datetime.combine(since, dt.time(), clock.LOCAL)
+    start = None if since is None else clock.start_of(since)
     of_people = sa.select(Indicator.id).where(Indicator.unit.in_(OF_PEOPLE))
     findings = sa.update(Finding).where(
         Finding.subject == entity_id, Finding.village_id == before, Finding.indicator_id.in_(of_people)

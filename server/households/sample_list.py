@@ -186,7 +186,7 @@ def stored(connection: sa.Connection, sample_ids: Collection[int]) -> list[Any]:
 
 def window(sample: Any, until: dt.datetime | None = None) -> tuple[dt.datetime, dt.datetime]:
     """From when to when what a household said answers for a sample."""
-    start = dt.datetime.combine(sample.counts_from, dt.time(), clock.LOCAL)
+    start = clock.start_of(sample.counts_from)
     ends = [each for each in (sample.ended_at, until) if each is not None]
     return start, min(ends, default=clock.now() + dt.timedelta(days=1))
 

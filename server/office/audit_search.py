@@ -86,7 +86,7 @@ def search(wanted: AuditFilter) -> AuditPage:
     if len(rows) > PAGE:
         return AuditPage(rows[:PAGE], rows[PAGE - 1].id)
     below = _newest_below(lowest) if lowest is not None else None
-    if below is None or (wanted.since is not None and below < _midnight(wanted.since)):
+    if below is None or (wanted.since is not None and below < clock.start_of(wanted.since)):
         return AuditPage(rows)
     return AuditPage(rows, lowest, below)
 
@@ -104,7 +104,7 @@ def _first_looked_at(wanted: AuditFilter) -> int:
         return wanted.before - LOOKED_THROUGH
     newest = sa.select(Audit.id).order_by(Audit.id.desc())
     if wanted.until is not None:
-        day_after = _midnight(wanted.until + dt.timedelta(days=2))
+        day_after = clock.end_of(wanted.until) + dt.timedelta(days=1)
         newest = sa.select(Audit.id).where(Audit.at < day_after).order_by(Audit.at.desc())
     return (db.session.scalar(newest.limit(1)) or 0) + 1 - LOOKED_THROUGH
 
@@ -155,9 +155,9 @@ def _query(wanted: AuditFilter) -> Query:
     if wanted.before is not None:
         query = query.where(Audit.id < wanted.before)
     if wanted.since is not None:
-        query = query.where(Audit.at >= _midnight(wanted.since))
+        query = query.where(Audit.at >= clock.start_of(wanted.since))
     if wanted.until is not None:
-        query = query.where(Audit.at < _midnight(wanted.until + dt.timedelta(days=1)))
+        query = query.where(Audit.at < clock.end_of(wanted.until))
     if wanted.record:
         query = query.where(Audit.record == wanted.record, _near(wanted.record))
     if wanted.who:
@@ -178,10 +178,6 @@ def _near(record: str) -> sa.ColumnElement[bool] | sa.TextClause:
     if arrived is None:  # deleted: what is left of it is worth a look at every row
         return _ANYWHERE
     return sa.or_(_OTHER, Audit.at.between(arrived - _AROUND, arrived + _AROUND))
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), clock.LOCAL)
 
 
 def _actors(who: str) -> list[str]:

@@ -41,7 +41,7 @@ def _by_day(commune: Commune, start: dt.date, end: dt.date) -> tuple[Query, Quer
     edited visit the newest version. Two statements, of what was never edited and of edits: each begins at the
     commune's collectors, where one over both would read the submissions of the city.
     """
-    since, until = (dt.datetime.combine(day, dt.time(), clock.LOCAL) for day in (start, end))
+    since, until = clock.start_of(start), clock.start_of(end)
     dialect = db.engine.dialect.name
     theirs = db.session.scalars(sa.select(Collector.id).where(Collector.commune_id == commune.id)).all()
     counts = (

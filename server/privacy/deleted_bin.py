@@ -256,8 +256,9 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
 
 def records(session: Session, day: dt.date, about: str | None) -> Iterator[tuple[int, str]]:
     """Number and key of what a day's runs put here, households before visits."""
-    begin = dt.datetime.combine(day, dt.time(), clock.LOCAL)
-    within = sa.and_(BinnedRecord.deleted_at >= begin, BinnedRecord.deleted_at < begin + dt.timedelta(days=1))
+    within = sa.and_(
+        BinnedRecord.deleted_at >= clock.start_of(day), BinnedRecord.deleted_at < clock.end_of(day)
+    )
     # what officers threw away has a page of its own (server/privacy/thrown_away.py)
     by_clock = BinnedRecord.about.not_like("thrown_away:%")
     query = sa.select(BinnedRecord.id, BinnedRecord.key).where(within, by_clock)

@@ -74,7 +74,7 @@ def current(commune: Commune, as_of: dt.date | None = None) -> list[VillageSampl
 
 def day_end(day: dt.date) -> dt.datetime:
     """The moment at which a day (UTC+7) is over."""
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), clock.LOCAL)
+    return clock.end_of(day)
 
 
 def of_draw(draw: SampleDraw) -> list[VillageSample]:

@@ -171,6 +171,16 @@ def test_arrivals_by_a_name_are_looked_for_part_by_part(
     assert "Đã tìm ngược đến" in admin.get(f"{PAGE}?doi_tuong=submission:9").text  # deleted: anywhere
 
 
+@pytest.mark.parametrize("ending", ["", "/tai-ve.csv"])
+@pytest.mark.parametrize(
+    "days",
+    ["tu_ngay=0001-01-01&den_het=9999-12-31", "tu_ngay=9999-12-31&den_het=0001-01-01&ai=x&viec=tat-ca"],
+)
+def test_days_at_the_ends_of_the_calendar_are_days(admin: Browser, days: str, ending: str) -> None:
+    add("plan.load")
+    assert admin.get(f"{PAGE}{ending}?{days}").status_code == 200
+
+
 def test_names_of_a_page_cost_the_same_whatever_its_length(app: Flask, admin: Browser) -> None:
     def statements() -> int:
         count = [0]

@@ -1,6 +1,5 @@
 """Communes as Central's projects, and their collectors as its app users (O3, O9)."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +52,7 @@ def project(commune: Commune) -> Json:
     of = reading(commune)
     sent = readers.sent(of)
     last = max((each.last for each in sent.values() if each.last), default=None)
-    begun = dt.datetime.combine(commune.valid_from or clock.today(), dt.time(), clock.LOCAL)
+    begun = clock.start_of(commune.valid_from or clock.today())
     people = sa.select(sa.func.count()).where(
         Collector.commune_id == commune.id, Collector.revoked_at.is_(None)
     )

@@ -193,7 +193,7 @@ def counts(uid: str) -> Response:
     text = request.args.get("days", "30")
     days = min(int(text), _MOST_DAYS) if text.isascii() and text.isdecimal() and len(text) < 9 else 30
     found = listed(uid, "")
-    since = dt.datetime.combine(clock.today() - dt.timedelta(days=days), dt.time(), clock.LOCAL)
+    since = clock.start_of(clock.today() - dt.timedelta(days=days))
     moment = select.moment(Submission.received_at, reading_engine().dialect.name)
     day = sa.func.substr(moment, 1, len("2026-11-22"))
     where = (*select.chosen(found.asked.chosen), Submission.received_at >= since)
