@@ -23,6 +23,7 @@ from server.households import (
 )
 from server.households.areas_on_phones import PhoneAreas, WalkingPlace
 from server.households.household_states import MOVED
+from server.households.kept_lists import KeptLists
 from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
 from server.models.privacy import of_entity
@@ -84,8 +85,6 @@ _MARK = (
 _MARKS_OF_VILLAGES = _OF_VILLAGES.with_only_columns(*_MARK, maintain_column_froms=True)
 _MARKS_OF_COMMUNE = _OF_COMMUNE.with_only_columns(*_MARK, maintain_column_froms=True)
 _KEPT = "tungnha.lists"
-MOST_KEPT = 500
-"""Lists that a process remembers as it last made them, some 60 KB each."""
 
 _VILLAGES = sa.select(Village.id, Village.code, Village.name, Village.valid_to, Village.merged_into_id).where(
     Village.id.in_(sa.bindparam("villages", expanding=True))
@@ -214,11 +213,10 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
         plan = ListPlan(clock.today(), next_try.most())
         own = areas_on_phones.of_phone(connection, slice_, caller.collector_id)
     mark = md5(repr((columns, plan, own.mark, sorted(map(tuple, marks)))).encode())
-    kept: dict[tuple[object, ...], tuple[str, bytes]] = current_app.extensions.setdefault(_KEPT, {})
+    kept: KeptLists = current_app.extensions.setdefault(_KEPT, KeptLists())
     kept_as = (name, slice_, own.own)
-    known = kept.get(kept_as)
-    if known is not None and known[0] == mark:
-        return known[1]
+    if (known := kept.find(kept_as, mark)) is not None:
+        return known
     rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values).all()
     if plan is not None:
         told, tried = remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
@@ -228,9 +226,7 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
     # a place that is gone is picked no more
     shown = (row for row in rows if name == HOUSEHOLDS or not row[4])
     made = entities_csv((_choice(name, row, plan) for row in shown), columns)
-    if len(kept) >= MOST_KEPT:
-        kept.clear()
-    kept[kept_as] = mark, made
+    kept.keep(kept_as, mark, made)
     return made
 
 
