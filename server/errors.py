@@ -51,6 +51,10 @@ class CommonProblem(ProblemKind):
     NOT_FOUND = 404, "Không có trang hay dữ liệu ở địa chỉ này."
     METHOD_NOT_ALLOWED = 405, "Địa chỉ này không nhận kiểu yêu cầu đó."
     TOO_LARGE = 413, "Phiếu hoặc ảnh quá lớn (tối đa {limit_mb} MB). Hãy giảm cỡ ảnh rồi gửi lại."
+    TOO_MANY_PARTS = (
+        413,
+        "Yêu cầu gửi quá nhiều ô, quá nhiều tệp hoặc một ô quá dài. Hãy chia ra gửi nhiều lần, hoặc gửi bằng tệp.",
+    )
     TOO_MANY_REQUESTS = 429, "Quá nhiều yêu cầu trong một lúc. Xin thử lại sau ít phút."
     BAD_REQUEST = 400, "Yêu cầu không đọc được: {why}"
     VALUE_IMPOSSIBLE = (
@@ -139,11 +143,16 @@ def _translate(app: Flask, error: HTTPException) -> Problem:
         (k, v) for k, v in error.get_headers(None) if k.lower() not in ("content-type", "content-length")
     )
     if error.code == 413:
-        return Problem(
-            CommonProblem.TOO_LARGE, kept, limit_mb=(app.config["MAX_CONTENT_LENGTH"] or 0) // 1_000_000
-        )
+        return _too_large(app.config["MAX_CONTENT_LENGTH"], kept)
     status = error.code or 500
     other = CommonProblem.BAD_REQUEST if status < 500 else CommonProblem.INTERNAL
     problem = Problem(BY_STATUS.get(status, other), kept, why=error.description or "")
     problem.status = status
     return problem
+
+
+def _too_large(most: int, headers: tuple[tuple[str, str], ...]) -> Problem:
+    """What is too large of a request: all of it, or its parts where as many bytes may be."""
+    if (request.content_length or 0) > most:
+        return Problem(CommonProblem.TOO_LARGE, headers, limit_mb=most // 1_000_000)
+    return Problem(CommonProblem.TOO_MANY_PARTS, headers)

@@ -17,7 +17,18 @@ def test_a_line_that_is_too_long_is_refused_before_it_is_taken_apart(app: Flask,
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert answer.status_code == 413
+    assert "quá nhiều ô" in answer.text
     assert most < 30_000_000
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
+
+
+def test_a_form_of_too_many_parts_is_told_as_such_and_not_as_a_photo(app: Flask) -> None:
+    body, kind = PART * 1_001 + b"--b--\r\n", "multipart/form-data; boundary=b"
+    answer = app.test_client().post(SIGN_IN, data=body, content_type=kind)
+    assert (answer.status_code, "ảnh" in answer.text) == (413, False)
+    assert "chia ra gửi nhiều lần" in answer.text
 
 
 def test_a_page_may_send_thousands_of_fields(app: Flask) -> None:
