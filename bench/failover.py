@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from app import create_app
+from bench.ending import tidy
 from server import migrate
 from server.db import db
 from server.settings import Settings
@@ -45,4 +46,5 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    with tidy():
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app import create_app
+from bench.ending import tidy
 from server import migrate
 from server.db import db
 from server.settings import Settings
@@ -96,4 +97,5 @@ def _mishaps(folder: Path) -> tuple[dict[str, Callable[[], None]], dict[str, str
 
 if __name__ == "__main__":
     asked = sys.argv[1:]
-    main(int(asked[0]) if asked else 50, asked[1:2] or ("sqlite", "postgresql"), asked[2:])
+    with tidy():
+        main(int(asked[0]) if asked else 50, asked[1:2] or ("sqlite", "postgresql"), asked[2:])

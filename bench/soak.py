@@ -26,6 +26,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from bench import machine, pages, soak_databases, soak_figures
+from bench.ending import tidy
 from bench.soak_databases import SoakDatabase
 from bench.soak_figures import HeldAtRest, Rest, Sample
 from bench.soak_turns import Turns
@@ -379,4 +380,5 @@ if __name__ == "__main__":
     parser.add_argument("--phones", type=int, default=60)
     parser.add_argument("--database", choices=tuple(soak_databases.KINDS), default="sqlite")
     given = parser.parse_args()
-    main(given.minutes, given.phones, given.database)
+    with tidy():
+        main(given.minutes, given.phones, given.database)

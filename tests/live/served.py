@@ -99,7 +99,11 @@ class Served:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             os.killpg(self._process.pid, how)
-            self._process.wait(30)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)  # nothing is left of it, and who waits is told
+                raise
             self._process = None
 
     def environment(self) -> dict[str, str]:
