@@ -20,6 +20,7 @@ from pathlib import Path
 
 from app import create_app
 from bench import machine, siege_attacks
+from bench.ending import tidy
 from bench.siege_place import PATIENCE, Attack, Costs, Place, Visits, silence, town
 from server import migrate
 from server.db import db
@@ -183,4 +184,5 @@ def _place(database: str) -> Iterator[Place]:
 
 
 if __name__ == "__main__":
-    main()
+    with tidy():
+        main()

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bench import siege_files
 from bench.siege_place import Attack, Place
+from tests import hostile_files
 
 FORMS = "/quan-tri/bieu-mau"
 OUTLINES = "/quan-tri/xa/11629/ranh-gioi"
@@ -31,69 +31,69 @@ ATTACKS = (
     Attack(
         "a form of 2,000 questions, 4,500 choices",
         "(200|4..|503) .*",
-        _file(FORMS, "lon.xlsx", siege_files.honest_form),
+        _file(FORMS, "lon.xlsx", hostile_files.honest_form),
         "file-1",
     ),
     Attack(
         "a pattern that tries for ever",
         DONE,
-        _file(FORMS, "lap.xlsx", lambda: siege_files.pattern("(a+)+", "a" * 47 + "!")),
+        _file(FORMS, "lap.xlsx", hostile_files.endless_pattern),
         "file-2",
     ),
     Attack(
         "a pattern with a count of 10^9",
         DONE,
-        _file(FORMS, "lap2.xlsx", lambda: siege_files.pattern("(a{1,1000}){1,1000}b", "a" * 200)),
+        _file(FORMS, "lap2.xlsx", lambda: hostile_files.pattern("(a{1,1000}){1,1000}b", "a" * 200)),
     ),
     Attack(
         "a text doubled 23 times",
         DONE,
-        _file(FORMS, "doi.xlsx", lambda: siege_files.doubled("concat(#, #)", 24)),
+        _file(FORMS, "doi.xlsx", hostile_files.doubled_text),
         "file-2",
     ),
     Attack(
         "a text that 600 steps make longer",
         DONE,
-        _file(FORMS, "dai.xlsx", lambda: siege_files.doubled("concat(#, 'mười chữ cái nữa')", 600)),
+        _file(FORMS, "dai.xlsx", lambda: hostile_files.doubled("concat(#, 'mười chữ cái nữa')", 600)),
     ),
     Attack(
         "joins of joins",
         DONE,
-        _file(FORMS, "noi.xlsx", lambda: siege_files.doubled("join(',', #, #, #)", 60)),
+        _file(FORMS, "noi.xlsx", lambda: hostile_files.doubled("join(',', #, #, #)", 60)),
     ),
     Attack(
         "texts replaced by longer ones",
         DONE,
-        _file(FORMS, "thay.xlsx", lambda: siege_files.doubled("translate(concat(#,#), 'm', 'mm')", 60)),
+        _file(FORMS, "thay.xlsx", lambda: hostile_files.doubled("translate(concat(#,#), 'm', 'mm')", 60)),
     ),
     Attack(
         "brackets 1,000 deep",
         DONE,
-        _file(FORMS, "sau.xlsx", lambda: siege_files.nested("(", "1", ")", 1_000)),
+        _file(FORMS, "sau.xlsx", lambda: hostile_files.nested("(", "1", ")", 1_000)),
     ),
     Attack(
         "if within if, 1,000 deep",
         DONE,
-        _file(FORMS, "neu.xlsx", lambda: siege_files.nested("if(1=1,", "1", ",2)", 1_000)),
+        _file(FORMS, "neu.xlsx", lambda: hostile_files.nested("if(1=1,", "1", ",2)", 1_000)),
     ),
     Attack(
         "not of not, 5,000 deep",
         DONE,
-        _file(FORMS, "khong.xlsx", lambda: siege_files.nested("not(", "1", ")", 5_000)),
+        _file(FORMS, "khong.xlsx", lambda: hostile_files.nested("not(", "1", ")", 5_000)),
     ),
-    Attack("groups 1,000 deep", DONE, _file(FORMS, "nhom.xlsx", lambda: siege_files.groups(1_000))),
+    Attack("groups 1,000 deep", DONE, _file(FORMS, "nhom.xlsx", lambda: hostile_files.groups(1_000))),
     Attack(
-        "2,000 calculations in a circle", DONE, _file(FORMS, "vong.xlsx", lambda: siege_files.circle(2_000))
+        "2,000 calculations in a circle", DONE, _file(FORMS, "vong.xlsx", lambda: hostile_files.circle(2_000))
     ),
-    Attack("a workbook that says A1:XFD1048576", DONE, _file(TABLE, "rong.xlsx", siege_files.widest_sheet)),
+    Attack("a workbook that says A1:XFD1048576", DONE, _file(TABLE, "rong.xlsx", hostile_files.widest_sheet)),
     Attack(
         "a workbook of 1,000,000 empty rows",
         DONE,
         _file(
             TABLE,
             "trong.xlsx",
-            lambda: siege_files.altered(
-                "xl/worksheets/sheet1.xml", siege_files.sheet([b"<row/>" * 100_000] * 10)
+            lambda: hostile_files.altered(
+                "xl/worksheets/sheet1.xml", hostile_files.sheet([b"<row/>" * 100_000] * 10)
             ),
         ),
     ),
@@ -103,25 +103,29 @@ ATTACKS = (
         _file(
             TABLE,
             "o.xlsx",
-            lambda: siege_files.altered(
+            lambda: hostile_files.altered(
                 "xl/worksheets/sheet1.xml",
-                siege_files.sheet([b"<row>", *[b"<c><v>1</v></c>" * 100_000] * 10, b"</row>"]),
+                hostile_files.sheet([b"<row>", *[b"<c><v>1</v></c>" * 100_000] * 10, b"</row>"]),
             ),
         ),
     ),
     Attack(
         "320 MB of shared texts",
         REFUSED,
-        _file(TABLE, "chung.xlsx", lambda: siege_files.altered("xl/sharedStrings.xml", siege_files.SHARED)),
+        _file(
+            TABLE, "chung.xlsx", lambda: hostile_files.altered("xl/sharedStrings.xml", hostile_files.SHARED)
+        ),
     ),
-    Attack("a long text in 500,000 cells", DONE, _file(TABLE, "lap.xlsx", siege_files.repeated_text)),
+    Attack("a long text in 500,000 cells", DONE, _file(TABLE, "lap.xlsx", hostile_files.repeated_text)),
     Attack(
         "a workbook whose XML is 1,000,000 deep",
         DONE,
         _file(
             TABLE,
             "xml.xlsx",
-            lambda: siege_files.altered("xl/worksheets/sheet1.xml", siege_files.sheet([b"<a>" * 1_000_000])),
+            lambda: hostile_files.altered(
+                "xl/worksheets/sheet1.xml", hostile_files.sheet([b"<a>" * 1_000_000])
+            ),
         ),
     ),
     Attack(
@@ -130,7 +134,7 @@ ATTACKS = (
         _file(
             TABLE,
             "dtd.xlsx",
-            lambda: siege_files.altered(
+            lambda: hostile_files.altered(
                 "xl/worksheets/sheet1.xml",
                 b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><worksheet>&a;</worksheet>',
             ),
@@ -142,8 +146,8 @@ ATTACKS = (
         _file(
             TABLE,
             "bom.xlsx",
-            lambda: siege_files.altered(
-                "xl/worksheets/sheet1.xml", siege_files.sheet([b"<row/>" * 166_666] * 400)
+            lambda: hostile_files.altered(
+                "xl/worksheets/sheet1.xml", hostile_files.sheet([b"<row/>" * 166_666] * 400)
             ),
         ),
     ),
@@ -176,19 +180,19 @@ ATTACKS = (
     Attack(
         "a ring of 1,001 points in the wrong order",
         TANGLED,
-        _file(OUTLINES, "vong.geojson", lambda: siege_files.ring(1_000, is_tangled=True)),
+        _file(OUTLINES, "vong.geojson", hostile_files.tangled_ring),
         "file-3",
     ),
     Attack(
         "a ring of 200,000 points in the wrong order",
         TANGLED,
-        _file(OUTLINES, "roi.geojson", lambda: siege_files.ring(200_000, is_tangled=True)),
+        _file(OUTLINES, "roi.geojson", lambda: hostile_files.ring(200_000, is_tangled=True)),
         "file-3",
     ),
     Attack(
         "a ring of 500,000 points in order",
         DONE,
-        _file(OUTLINES, "day.geojson", lambda: siege_files.ring(400_000, is_tangled=False)),
+        _file(OUTLINES, "day.geojson", lambda: hostile_files.ring(400_000, is_tangled=False)),
     ),
     Attack(
         "100,000 rings in one outline",
@@ -196,7 +200,7 @@ ATTACKS = (
         _file(
             OUTLINES,
             "nhieu.geojson",
-            lambda: siege_files.geojson(
+            lambda: hostile_files.geojson(
                 [[[[106.5, 20.8], [106.6, 20.8], [106.6, 20.9], [106.5, 20.8]]]] * 100_000, "MultiPolygon"
             ),
         ),
@@ -207,7 +211,7 @@ ATTACKS = (
         _file(
             OUTLINES,
             "nan.geojson",
-            lambda: siege_files.geojson(
+            lambda: hostile_files.geojson(
                 [[[1e308, 1e308], [float("nan"), 2], [float("inf"), 3], [1e308, 1e308]]]
             ),
         ),
@@ -215,7 +219,7 @@ ATTACKS = (
     Attack(
         "collections 50,000 deep",
         DONE,
-        _file(OUTLINES, "sau.geojson", lambda: siege_files.deep_collection(50_000)),
+        _file(OUTLINES, "sau.geojson", lambda: hostile_files.deep_collection(50_000)),
     ),
     Attack(
         "a KMZ of 0.75 MB that unpacks to 245",
@@ -223,16 +227,14 @@ ATTACKS = (
         _file(
             OUTLINES,
             "bom.kmz",
-            lambda: siege_files.kmz(
-                b"<kml><Document>", *[b"<Folder>" * 1_000_000] * 30, b"</Document></kml>"
-            ),
+            hostile_files.swollen_kmz,
         ),
         "file-4",
     ),
     Attack(
         "a KMZ of 100,000 placemarks",
         DONE,
-        _file(OUTLINES, "dau.kmz", lambda: siege_files.placemarks(100_000)),
+        _file(OUTLINES, "dau.kmz", lambda: hostile_files.placemarks(100_000)),
     ),
     Attack(
         "a KML 100,000 deep",
@@ -244,12 +246,12 @@ ATTACKS = (
     Attack(
         "a KMZ whose links lead to itself",
         DONE,
-        _file(OUTLINES, "tu.kmz", lambda: siege_files.links("doc.kml")),
+        _file(OUTLINES, "tu.kmz", lambda: hostile_files.links("doc.kml")),
     ),
     Attack(
         "a KMZ whose links lead to each other",
         DONE,
-        _file(OUTLINES, "nhau.kmz", lambda: siege_files.links("a.kml")),
+        _file(OUTLINES, "nhau.kmz", lambda: hostile_files.links("a.kml")),
     ),
     Attack(
         "a KML whose link leads into the house",
@@ -266,12 +268,14 @@ ATTACKS = (
     Attack(
         "an archive in an archive, seven times",
         DONE,
-        _file(OUTLINES, "zip.zip", lambda: siege_files.in_itself(7)),
+        _file(OUTLINES, "zip.zip", lambda: hostile_files.in_itself(7)),
     ),
     Attack(
         "an archive of 60,000 members",
         DONE,
-        _file(OUTLINES, "nhieu.zip", lambda: siege_files.zipped(*((f"{n}.txt", b"") for n in range(60_000)))),
+        _file(
+            OUTLINES, "nhieu.zip", lambda: hostile_files.zipped(*((f"{n}.txt", b"") for n in range(60_000)))
+        ),
     ),
     Attack(
         "an archive whose names climb",
@@ -279,13 +283,17 @@ ATTACKS = (
         _file(
             OUTLINES,
             "leo.zip",
-            lambda: siege_files.zipped(("../../../tmp/siege.shp", b"x"), ("/etc/x.dbf", b"x")),
+            lambda: hostile_files.zipped(("../../../tmp/siege.shp", b"x"), ("/etc/x.dbf", b"x")),
         ),
     ),
     Attack(
         "a shapefile with a ring of 1,000,000 points",
         DONE,
-        _file(OUTLINES, "diem.zip", lambda: siege_files.shape(siege_files.dbf(), siege_files.shp(1_000_000))),
+        _file(
+            OUTLINES,
+            "diem.zip",
+            lambda: hostile_files.shape(hostile_files.dbf(), hostile_files.shp(1_000_000)),
+        ),
     ),
     Attack(
         "a shapefile that says 2^31 points",
@@ -293,7 +301,7 @@ ATTACKS = (
         _file(
             OUTLINES,
             "noi.zip",
-            lambda: siege_files.shape(siege_files.dbf(), siege_files.shp(10, said=2**31 - 1)),
+            lambda: hostile_files.shape(hostile_files.dbf(), hostile_files.shp(10, said=2**31 - 1)),
         ),
     ),
     Attack(
@@ -302,13 +310,15 @@ ATTACKS = (
         _file(
             OUTLINES,
             "manh.zip",
-            lambda: siege_files.shape(siege_files.dbf(), siege_files.shp(200_001, 200_000)),
+            lambda: hostile_files.shape(hostile_files.dbf(), hostile_files.shp(200_001, 200_000)),
         ),
     ),
     Attack(
         "a DBF with a huge head",
         DONE,
-        _file(OUTLINES, "dau.zip", lambda: siege_files.shape(siege_files.wide_dbf(), siege_files.shp(10))),
+        _file(
+            OUTLINES, "dau.zip", lambda: hostile_files.shape(hostile_files.wide_dbf(), hostile_files.shp(10))
+        ),
     ),
     Attack(
         "a DBF that says 4,000,000,000 rows",
@@ -316,7 +326,7 @@ ATTACKS = (
         _file(
             OUTLINES,
             "hang.zip",
-            lambda: siege_files.shape(siege_files.dbf(records=4_000_000_000), siege_files.shp(10)),
+            lambda: hostile_files.shape(hostile_files.dbf(records=4_000_000_000), hostile_files.shp(10)),
         ),
     ),
     Attack(
@@ -337,7 +347,7 @@ ATTACKS = (
             ),
         ),
     ),
-    Attack("a plan of names of names", DONE, _file(PLAN, "ke-hoach.yaml", siege_files.yaml)),
+    Attack("a plan of names of names", DONE, _file(PLAN, "ke-hoach.yaml", hostile_files.yaml)),
     Attack("a plan 50,000 deep", DONE, _file(PLAN, "sau.yaml", lambda: b"[" * 50_000)),
     Attack(
         "a bundle that is a bomb",
@@ -345,13 +355,13 @@ ATTACKS = (
         _file(
             BUNDLES,
             "so-lieu.tungnha",
-            lambda: siege_files.zipped(("a.json", [bytes(1_000_000)] * 400)),
+            lambda: hostile_files.zipped(("a.json", [bytes(1_000_000)] * 400)),
             role="city",
         ),
     ),
     Attack(
         "a PNG of 30,000 × 30,000 as a form",
         DONE,
-        _file(FORMS, "anh.xlsx", lambda: siege_files.png(30_000, 30_000, is_drawn=True)),
+        _file(FORMS, "anh.xlsx", lambda: hostile_files.png(30_000, 30_000, is_drawn=True)),
     ),
 )

@@ -6,9 +6,8 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 
-from bench import siege_files
 from bench.siege_place import PATIENCE, Attack, Place
-from tests import sample
+from tests import hostile_files, sample
 from tests.phone import multipart, part
 
 MANY = 400
@@ -94,7 +93,7 @@ def _places_told(name: str, content: Callable[[], bytes]) -> Callable[[Place], C
             answer = place.sent(xml, {name: made})
             folder = place.served.settings.blob_folder
             told = any(
-                siege_files.PLACE_TOLD in each.read_bytes() for each in folder.rglob("*") if each.is_file()
+                hostile_files.PLACE_TOLD in each.read_bytes() for each in folder.rglob("*") if each.is_file()
             )
             return f"{answer[:3]}, the place {'is kept' if told else 'is not kept'}"
 
@@ -324,14 +323,14 @@ ATTACKS = (
     Attack(
         "a PNG that says 30,000 × 30,000",
         "(201|202|4..) .*",
-        _picture("a.png", lambda: siege_files.png(30_000, 30_000)),
+        _picture("a.png", lambda: hostile_files.png(30_000, 30_000)),
     ),
     Attack(
         "a PNG of 30,000 × 30,000",
         "(201|202|4..) .*",
-        _picture("a.png", lambda: siege_files.png(30_000, 30_000, is_drawn=True)),
+        _picture("a.png", lambda: hostile_files.png(30_000, 30_000, is_drawn=True)),
     ),
-    Attack("a PNG of 170,000 chunks", "(201|202|4..) .*", _picture("a.png", siege_files.chunks_of_png)),
+    Attack("a PNG of 170,000 chunks", "(201|202|4..) .*", _picture("a.png", hostile_files.chunks_of_png)),
     Attack("an SVG with a script as photo", "201, nothing runs", _opened("a.svg", SCRIPT)),
     Attack("an SVG called a.jpg", "201, nothing runs", _opened("a.jpg", SCRIPT)),
     Attack(
@@ -347,22 +346,22 @@ ATTACKS = (
     Attack(
         "a film with its place",
         "201, the place is not kept|4.., .* not kept",
-        _places_told("a.mp4", siege_files.film),
+        _places_told("a.mp4", hostile_files.film),
         "media-1",
     ),
     Attack(
         "a HEIC with its place",
         "201, the place is not kept|4.., .* not kept",
-        _places_told("a.heic", siege_files.heic),
+        _places_told("a.heic", hostile_files.heic),
         "media-1",
     ),
     Attack(
         "a GIF with its place",
         "201, the place is not kept|4.., .* not kept",
-        _places_told("a.gif", siege_files.gif),
+        _places_told("a.gif", hostile_files.gif),
         "media-1",
     ),
-    Attack("a film of boxes 5,000 deep", "(201|202|4..) .*", _picture("a.mp4", siege_files.deep_film)),
+    Attack("a film of boxes 5,000 deep", "(201|202|4..) .*", _picture("a.mp4", hostile_files.deep_film)),
     Attack("the photo again that was cut on disk", "20., whole again", _resent, "blob-2"),
     Attack("a visit of the others, claimed", "4.. .*", _claimed),
     Attack("a body byte by byte by a known code", "0 .*|4.. .*", _slow_body, "slow-1"),

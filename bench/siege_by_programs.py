@@ -7,9 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from bench.siege_files import png
 from bench.siege_place import HOME, Attack, Place
 from tests import sample
+from tests.hostile_files import png
 
 FORM = "/v1/projects/11629/forms/thu_cong"
 ROWS = f"{FORM}.svc/Submissions"

@@ -1,11 +1,7 @@
 """While a hostile or merely huge file is read through its page, another commune's visits are stored at once."""
 
-import io
-import json
-import random
 import re
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,9 +9,8 @@ from dataclasses import dataclass
 import lxml.html
 import pytest
 import requests
-from openpyxl import Workbook
 
-from tests import sample
+from tests import hostile_files, sample
 from tests.conftest import Template, application, on_a_copy
 from tests.live.served import Served
 from tests.people import PASSWORD, make_person
@@ -30,7 +25,6 @@ VISIT_SECONDS = 3
 """A visit takes milliseconds; this is what a machine that runs other tests beside may add."""
 PAGE_SECONDS = 60
 """20 by the bounds of reading, and what such a machine may add."""
-SETTINGS = ["form_title", "form_id", "version"], ["Thử", "thu_lon", "1"]
 
 
 @dataclass(frozen=True)
@@ -43,86 +37,19 @@ class SentFile:
     says: str
 
 
-def workbook(**sheets: list[list[str]]) -> bytes:
-    book = Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def form(*questions: list[str], choices: list[list[str]] | None = None) -> bytes:
-    heading = ["type", "name", "label", "calculation", "constraint"]
-    listed = {"choices": [["list_name", "name", "label"], *choices]} if choices else {}
-    return workbook(survey=[heading, *questions], **listed, settings=list(SETTINGS))
-
-
-def huge_form() -> bytes:
-    """file-1: 2,000 questions, 4,500 choices, by an honest officer."""
-    kinds = [
-        ["select_one d{}", "Chọn một", ""],
-        ["text", "Ghi", ""],
-        ["calculate", "", "concat(${{q{}}}, 'x')"],
-    ]
-    questions = [
-        [kind.format(n % 45), f"q{n}", label, formula.format(n - 1), ""]
-        for n in range(2_000)
-        for kind, label, formula in [kinds[n % 3]]
-    ]
-    return form(*questions, choices=[[f"d{n}", f"c{k}", f"Chọn {k}"] for n in range(45) for k in range(100)])
-
-
-def endless_expression() -> bytes:
-    """file-2: a pattern that tries for ever."""
-    return form(
-        ["calculate", "chu", "", "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'", ""],
-        ["calculate", "thu", "", "regex(${chu}, '(a+)+')", ""],
-        ["text", "ghi", "Ghi", "", ""],
+def long_table() -> bytes:
+    """20,000 rows of 30 cells."""
+    return hostile_files.workbook(
+        Thôn=[["Tên thôn", "Số hộ"], *([f"Thôn {n}", *["1"] * 30] for n in range(19_000))]
     )
 
 
-def doubled_text() -> bytes:
-    """file-2: 23 times twice as long."""
-    doubled = [["calculate", f"c{n}", "", f"concat(${{c{n - 1}}}, ${{c{n - 1}}})", ""] for n in range(1, 24)]
-    return form(["calculate", "c0", "", "'mười chữ cái'", ""], *doubled, ["text", "ghi", "Ghi", "", ""])
-
-
-def tangled_ring() -> bytes:
-    """file-3: 1,001 points in the wrong order."""
-    ring = [[106.5 + random.Random(n).random() / 100, 20.8 + n / 100_000] for n in range(1_000)]
-    random.Random(1).shuffle(ring)
-    feature = {
-        "type": "Feature",
-        "properties": {"ma_thon": "11629001", "ten_thon": "Thôn Đông"},
-        "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
-    }
-    return json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
-
-
-def swollen_kmz() -> bytes:
-    """file-4: less than a megabyte of 245."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("doc.kml", b"<kml><Document>" + b"<Folder>" * 30_000_000 + b"</Document></kml>")
-        archive.writestr("files/anh.png", b"")
-    return out.getvalue()
-
-
-def long_table() -> bytes:
-    """20,000 rows of 30 cells."""
-    return workbook(Thôn=[["Tên thôn", "Số hộ"], *([f"Thôn {n}", *["1"] * 30] for n in range(19_000))])
-
-
 FILES = [
-    SentFile(FORMS, "lon.xlsx", huge_form, "Đã tải lên|Máy chủ đang quá bận"),
-    SentFile(FORMS, "lap.xlsx", endless_expression, "Đã tải lên"),
-    SentFile(FORMS, "doi.xlsx", doubled_text, "Đã tải lên|OutOfMemoryError"),
-    SentFile(OUTLINES, "vong.geojson", tangled_ring, "tự cắt quá nhiều chỗ"),
-    SentFile(OUTLINES, "bom.kmz", swollen_kmz, "bung ra quá lớn"),
+    SentFile(FORMS, "lon.xlsx", hostile_files.honest_form, "Đã tải lên|Máy chủ đang quá bận"),
+    SentFile(FORMS, "lap.xlsx", hostile_files.endless_pattern, "Đã tải lên"),
+    SentFile(FORMS, "doi.xlsx", hostile_files.doubled_text, "Đã tải lên|OutOfMemoryError"),
+    SentFile(OUTLINES, "vong.geojson", hostile_files.tangled_ring, "tự cắt quá nhiều chỗ"),
+    SentFile(OUTLINES, "bom.kmz", hostile_files.swollen_kmz, "bung ra quá lớn"),
     SentFile(TABLE, "dai.xlsx", long_table, "Tên thôn"),
 ]
 

@@ -93,6 +93,16 @@ def pattern(pattern: str, text: str) -> bytes:
     )  # fmt: skip
 
 
+def endless_pattern() -> bytes:
+    """file-2: it tries for ever."""
+    return pattern("(a+)+", "a" * 47 + "!")
+
+
+def doubled_text() -> bytes:
+    """file-2: 23 times twice as long."""
+    return doubled("concat(#, #)", 24)
+
+
 def doubled(step: str, count: int) -> bytes:
     """Steps of which each is longer than the one before."""
     steps = [["calculate", f"c{n}", "", step.replace("#", f"${{c{n - 1}}}"), ""] for n in range(1, count)]
@@ -126,6 +136,11 @@ def ring(points: int, *, is_tangled: bool) -> bytes:
     return geojson([[*ring, ring[0]]])
 
 
+def tangled_ring() -> bytes:
+    """file-3: 1,001 points in the wrong order."""
+    return ring(1_000, is_tangled=True)
+
+
 def geojson(rings: object, kind: str = "Polygon") -> bytes:
     feature = {
         "type": "Feature", "properties": {"ma_thon": "11629001", "ten_thon": "Thôn Đông"},
@@ -146,7 +161,12 @@ def deep_collection(count: int) -> bytes:
 
 
 def kmz(*kml: bytes) -> bytes:
-    return zipped(("doc.kml", list(kml)))
+    return zipped(("doc.kml", list(kml)), ("files/anh.png", b""))
+
+
+def swollen_kmz() -> bytes:
+    """file-4: about a megabyte of 245."""
+    return kmz(b"<kml><Document>", *[b"<Folder>" * 1_000_000] * 30, b"</Document></kml>")
 
 
 def placemarks(count: int) -> bytes:
