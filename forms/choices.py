@@ -11,6 +11,8 @@ from uuid import UUID
 
 PLACE_PROPERTIES = ("thon", "loai")
 _RESERVED = frozenset({"name", "label"})
+_D = str.maketrans("đðɖ", "ddd")
+"""đ, and the letters of other languages that old converters and western keyboards write for it."""
 
 
 @dataclass(frozen=True)
@@ -85,5 +87,5 @@ def md5(content: bytes) -> str:
 
 def unaccented(text: str) -> str:
     """Lower case without marks, đ as d: what is searched with or without marks."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    plain = unicodedata.normalize("NFD", text.casefold().translate(_D))
     return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))

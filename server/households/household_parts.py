@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from geo.plain import titled
 from server.households.read_address import (
     HOUSE,
     LONGEST,
@@ -20,7 +21,7 @@ from server.households.read_address import (
     key_at,
     plain,
     read_place,
-    titled,
+    value_start,
     words_of,
 )
 
@@ -191,7 +192,8 @@ def _place_begins(label: str) -> int:
         words = words_of(label[word.start() :])
         found = key_at(words, 0)
         if found is not None and found.length < len(words):
-            leads = words[found.length][0].isdigit() or (before.endswith(_MARKS) and found.is_sure)
+            value = words[value_start(words, 0, found)]
+            leads = value[0].isdigit() or (before.endswith(_MARKS) and found.is_sure)
         else:
             is_number = HOUSE.fullmatch(word.group().rstrip(",")) is not None
             leads = is_number and (not before or before.endswith(_MARKS))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forms.choices import unaccented
+from geo.plain import one_line, titled
 
 LONGEST = 200
 """Letters of a label or an address."""
@@ -43,7 +44,6 @@ _SHORT = {"ng": "ngõ", "ngh": "ngách", "đ": "đường", "đg": "đường", 
 
 _BREAK = re.compile(r"[,;|()\[\]]|\s[-–—]+\s|[-–—]\s*(?=[^\W\d_]{2})|/\s*(?=[^\W\d_]{2})")
 HOUSE = re.compile(r"\d+[^\W\d_]?(?:[/+.\-–]\d+[^\W\d_]?)*(?:bis)?", re.IGNORECASE)
-_VOWELS = frozenset("aeiouy")
 _ABOVE = re.compile(r"(?:xã|phường|thị trấn|huyện|quận)\b", re.IGNORECASE)
 """Areas behind which a name alone is a larger one: “xã An Lão, Hải Phòng”."""
 _GLUED = re.compile(r"([^\W\d_]+)\.?(\d.*)")
@@ -189,8 +189,9 @@ def _take(
             continue
         if not _bare(words[free:at], numbers, texts, is_before_key=True):
             return False
-        end = _value_end(words, at + found.length)
-        value = titled(" ".join(words[at + found.length : end]))
+        start = value_start(words, at, found)
+        end = _value_end(words, start)
+        value = titled(" ".join(words[start:end]))
         if found.kind == "number":
             numbers.append(_house(value))
         elif found.kind == _AREA:
@@ -199,6 +200,16 @@ def _take(
             lanes.append(Lane(found.kind, found.word, _house(value)))
         at = free = end
     return _bare(words[free:], numbers, texts, is_before_key=False)
+
+
+def value_start(words: Sequence[str], at: int, key: _Key) -> int:
+    """Where the value of a keyword begins: behind it, of a lane also behind “số”: ngõ số 27 is ngõ 27."""
+    start = at + key.length
+    follows = words[start : start + 2]
+    says_number = (
+        len(follows) == 2 and follows[1][0].isdigit() and is_less_marked(follows[0].casefold(), "số")
+    )
+    return start + (says_number and key.kind not in ("number", _AREA))
 
 
 def _value_end(words: Sequence[str], start: int) -> int:
@@ -238,7 +249,7 @@ def words_of(segment: str) -> list[str]:
         if glued and key_at([glued[1], glued[2]], 0) is not None:
             found += [glued[1], glued[2]]
         elif word.strip(".-–—/"):
-            found.append(word)
+            found.append(word.rstrip(".") if word[0].isdigit() else word)
     return found
 
 
@@ -250,18 +261,6 @@ def _house(value: str) -> str:
     return re.sub(r"\d+", lambda digits: str(int(digits.group())), joined).upper().replace("BIS", "bis")
 
 
-def titled(text: str) -> str:
-    """Names in capitals as they are written in a sentence: MẠC ĐÌNH TẤU is Mạc Đình Tấu; TĐC has no vowel and stays."""
-    if not text.isupper() or (" " not in text and len(text) < 3):
-        return text
-    return re.sub(r"[^\W\d_]{2,}", _as_name, text)
-
-
-def _as_name(word: re.Match[str]) -> str:
-    return word.group().capitalize() if _VOWELS.intersection(unaccented(word.group())) else word.group()
-
-
 def clean(text: str) -> str:
     """One line of printable characters, letters composed."""
-    composed = unicodedata.normalize("NFC", text)
-    return " ".join("".join(c if c.isprintable() else " " for c in composed).split())[:LONGEST]
+    return one_line(text)[:LONGEST]

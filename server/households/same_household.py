@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from forms.choices import unaccented
 from server.households.household_parts import Parts
-from server.households.read_address import Lane, is_less_marked, plain, read_place
+from server.households.read_address import is_less_marked, plain, read_place
 
 TITLES = frozenset({"ông", "bà", "anh", "chị", "cụ", "cô", "chú", "bác", "hộ", "gia", "đình"})
 """Words before a name that are no part of it."""
@@ -137,6 +137,8 @@ def _where(one: Parts, other: Parts) -> _Where:
         return _slashed(first, second)
     if first.number and second.number and first.number != second.number:
         return _Where.AGAINST
+    if _name_other_doors(first.texts, second.texts):
+        return _Where.AGAINST
     way = _way(first, second)
     if way is _Where.AGREES and first.number and second.number:
         return _Where.AGREES
@@ -151,7 +153,8 @@ class _Address:
     texts: frozenset[str]
     number: str
     slashed: tuple[str, ...]
-    """Lane and number written as one (14/3), of which nobody can tell which is which; empty where they are not."""
+    """All numbers of lanes and house where some are written as one (27/5/8), so that nobody can tell which is which;
+    empty where none are."""
 
     @property
     def words(self) -> frozenset[str]:
@@ -162,30 +165,48 @@ class _Address:
 def _address(written: str) -> _Address:
     place = read_place(written)
     lanes = {lane.kind: plain(lane.value) for lane in place.lanes}
-    pair = _pair(place.number, place.lanes)
-    return _Address(lanes, frozenset(map(plain, place.texts)), place.number.casefold(), pair or ())
+    number = place.number.casefold()
+    return _Address(lanes, frozenset(map(plain, place.texts)), number, _steps((*lanes.values(), number)))
 
 
-def _pair(number: str, lanes: Sequence[Lane]) -> tuple[str, str] | None:
-    whole = number.casefold() if number else ""
-    if not number:
-        whole = next((plain(lane.value) for lane in lanes if "/" in lane.value), "")
-    first, mark, second = whole.partition("/")
-    return (first, second) if mark and second and "/" not in second else None
+def _steps(values: Sequence[str]) -> tuple[str, ...]:
+    """The numbers that lead to a house where some are written as one: 27, 5 and 8 of “Ngách 27/5, số 8”."""
+    if not any("/" in value for value in values):
+        return ()
+    return tuple(step for value in values for step in value.split("/") if step[:1].isdigit())
+
+
+_NUMBERS = re.compile(r"\d+")
+
+
+def _name_other_doors(first: frozenset[str], second: frozenset[str]) -> bool:
+    """Whether two descriptions name numbers of which neither has all of the other's: room 302 and room 303."""
+    one, other = (Counter(_NUMBERS.findall(" ".join(texts))) for texts in (first, second))
+    return not one <= other and not other <= one
 
 
 def _slashed(first: _Address, second: _Address) -> _Where:
-    if first.slashed and second.slashed:
-        return _Where.AGAINST if first.number != second.number else _Where.SILENT
+    """Of 27/8 and 8/27, both written as one, nobody knows that they are one house; of numbers apart it is told."""
+    if _way(first, second) is _Where.AGAINST:
+        return _Where.AGAINST
+    if "/" in first.number and "/" in second.number:
+        return _Where.AGREES if first.number == second.number else _Where.AGAINST
     written, apart = (first, second) if first.slashed else (second, first)
     if not apart.number and not apart.words:
         return _Where.SILENT
-    values = Counter((*apart.lanes.values(), apart.number))
-    return _Where.AGREES if Counter(written.slashed) <= values else _Where.AGAINST
+    steps = Counter(written.slashed)
+    values = Counter(apart.slashed or (*apart.lanes.values(), apart.number))
+    if not steps <= values:
+        return _Where.AGAINST
+    last_steps = {apart.lanes.get("ngo", ""), apart.lanes.get("ngach", ""), apart.number} - {""}
+    is_told = bool(apart.slashed) or last_steps <= {*written.slashed}
+    return _Where.AGREES if is_told else _Where.SILENT
 
 
 def _is_same_way(first: _Address, second: _Address) -> bool:
-    return all(second.lanes[kind] == value for kind, value in first.lanes.items() if kind in second.lanes)
+    """Whether no kind of lane has two values; one that holds several numbers (ngách 27/5) is no single lane."""
+    both = ((value, second.lanes[kind]) for kind, value in first.lanes.items() if kind in second.lanes)
+    return all(one == other or "/" in one + other for one, other in both)
 
 
 def _way(first: _Address, second: _Address) -> _Where:
@@ -294,7 +315,7 @@ def _keys(parts: Parts) -> _Keys:
     names = tuple(_name_key(words) for words in _spellings(parts.name) if words)
     where = _address(parts.address)
     if where.slashed:
-        return _Keys(names, (_place_key(*where.slashed),))
+        return _Keys(names, tuple(_place_key(*pair) for pair in itertools.combinations(where.slashed, 2)))
     lanes = itertools.combinations(where.lanes.values(), 2)  # of which a number like 14/3 may be written
     pairs = (*((value, where.number) for value in where.words), *lanes)
     return _Keys(names, tuple(_place_key(*pair) for pair in pairs))

@@ -25,7 +25,11 @@ blueprint = Blueprint("household_lists", __name__)
 BASE = "/quan-tri/xa/<code>/ho"
 EMPTY_LINES = 6
 """For households that are found on the way."""
-WANTED = {"chua_tham": "chưa đến", "con_phai_den": "chưa đến, vắng, cần thăm lại", "tat_ca": "mọi hộ"}
+WANTED = {
+    "chua_tham": household_states.word(household_states.NOT_VISITED),
+    "con_phai_den": ", ".join(map(household_states.word, list_out.TO_VISIT["con_phai_den"])),
+    "tat_ca": "mọi hộ",
+}
 LONG = 1_500
 """From so many households on, a quarter of a second of work, the workbook is made beside the server."""
 MADE = "danh-sach-ho"

@@ -17,7 +17,7 @@ from typing import Any
 import segno
 import sqlalchemy as sa
 
-from forms.choices import unaccented
+from geo.plain import unaccented, words
 from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order
@@ -253,8 +253,9 @@ def _qr(text: str) -> Any:
 def project_names(asked: Sequence[Collector]) -> dict[int, str]:
     """What the app calls the project of each of these collectors of one commune, by their keys.
 
-    A phone that holds two projects of a commune tells them apart: the person's name, where two have one name their
-    thôn too (their user names where these are alike as well), and after a change of the code which one it is.
+    A phone that holds two projects of a commune tells them apart: the person's name, where two have one name (but for
+    marks and signs) their thôn too (their user names where these are alike as well), and after a change of the code
+    which one it is.
     """
     if not asked:
         return {}
@@ -262,9 +263,9 @@ def project_names(asked: Sequence[Collector]) -> dict[int, str]:
     others = db.session.scalars(sa.select(Collector).where(Collector.commune_id == commune.id)).all()
     named: dict[str, list[Collector]] = {}
     for each in others:
-        named.setdefault(unaccented(each.name), []).append(each)
+        named.setdefault(words(each.name), []).append(each)
     codes = _codes(commune)
-    return {each.id: _project(each, named[unaccented(each.name)], codes.get(each.id, 1)) for each in asked}
+    return {each.id: _project(each, named[words(each.name)], codes.get(each.id, 1)) for each in asked}
 
 
 def code_numbers(asked: Sequence[Collector]) -> dict[int, int]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from geo import names
 from geo.columns import Figures
-from geo.plain import one_line
+from geo.plain import one_line, titled
 from server import audit
 from server.db import db
 from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
@@ -154,8 +154,7 @@ def _figures(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]:
 
 
 def _name(text: str) -> str:
-    name = one_line(names.brackets_off(text))
-    return name.title() if name.isupper() else name
+    return titled(one_line(names.brackets_off(text)))
 
 
 def _whole_code(code: str, commune: Commune) -> str:

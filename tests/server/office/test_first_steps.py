@@ -83,6 +83,16 @@ def test_thon_come_from_a_table_of_numbers(officer: Browser, subject: str) -> No
     assert "Tổ dân phố Hào Thành (10507003)" in officer.get(sent.location).text
 
 
+def test_names_of_thon_in_capitals_are_written_as_in_a_sentence(officer: Browser) -> None:
+    """Numerals and short words stay; what an old converter wrote for Đ is one."""
+    table = "Tên thôn;Số hộ\nXUÂN SƠN II;90\nKHU TĐC;40\n\u00d0ÔNG HÀ;120\n"
+    sent = post(officer, f"{BASE}/bang/thon", dan=table)
+    post(officer, sent.location, viec="luu")
+    db.session.rollback()
+    names = db.session.scalars(sa.select(Village.name).order_by(Village.code)).all()
+    assert names == ["Xuân Sơn II", "Khu TĐC", "Đông Hà"]
+
+
 @pytest.mark.parametrize("plan_id", plans.PLANS)
 def test_a_shipped_plan_becomes_the_communes_own(officer: Browser, plan_id: str) -> None:
     page = officer.get(f"{BASE}/ke-hoach/{plan_id}").text

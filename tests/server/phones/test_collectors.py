@@ -160,6 +160,27 @@ def test_two_projects_of_a_commune_on_one_phone_are_told_apart(app: Flask) -> No
     assert len({_project(each) for each in (som, khoat, other, third)}) == 4
 
 
+@pytest.mark.parametrize("name", ["MAC THI SOM", "Mạc  Thị-Sớm.", "Mạc Thị Sớm 🌸", "Mạc Thị Sơm"])
+def test_names_that_differ_in_signs_alone_are_told_apart_by_more(app: Flask, name: str) -> None:
+    commune = sample.make_commune()
+    west, east = (
+        sample.make_village(commune, f"1162900{n}", named) for n, named in ((1, "Vạn Phúc"), (2, "Hòa Mỹ"))
+    )
+    first = sample.make_collector(commune, [west], "Mạc Thị Sớm")
+    second = sample.make_collector(commune, [east], name)
+    assert _project(first).endswith(", Vạn Phúc")
+    assert _project(second).endswith(", Hòa Mỹ")
+
+
+def test_what_looks_like_a_d_with_its_bar_is_one(app: Flask) -> None:
+    """U+00D0, which old converters write for Đ, looks the same on a phone."""
+    commune = sample.make_commune()
+    village = sample.make_village(commune)
+    first, second = (sample.make_collector(commune, [village], f"{d}inh Văn Khoát") for d in "Đ\u00d0")
+    assert len({_project(first), _project(second)} - {"An Lão – Đinh Văn Khoát"}) == 2
+    assert second.collector.username.startswith("dinh.van.khoat.")
+
+
 def test_a_changed_code_makes_a_project_that_says_so(made: NewCollector) -> None:
     """Case qr-01."""
     first = _project(made)
