@@ -39,7 +39,9 @@ def _send(
 
 
 def _sums(place: Place) -> Callable[[], str]:
-    """sums-1: what a key to sums is told before and after one visit."""
+    """sums-1: what a key to sums is told before and after one visit, which is not the first of its hour."""
+    place.sent(sample.filled())
+    time.sleep(1)
 
     def act() -> str:
         before = place.asked("GET", "/api/v1/communes/11629/coverage", place.codes.sums)
