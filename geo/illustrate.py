@@ -72,7 +72,6 @@ class VillageSketch:
     illustrative: bool = True
 
 
-@lru_cache(maxsize=1)
 @dataclass(frozen=True, slots=True)
 class OfficialCommune:
     """A commune of Hải Phòng by its official code, name and kind (xã, phường, đặc khu)."""
@@ -88,6 +87,7 @@ def official_communes() -> tuple[OfficialCommune, ...]:
     return tuple(sorted(rows, key=lambda row: (sort_key(row.name), row.code)))
 
 
+@lru_cache(maxsize=1)
 def communes() -> tuple[CommuneSketch, ...]:
     """The 114 communes with rough outlines that touch but do not overlap, in the order of their codes."""
     rows = _centres()

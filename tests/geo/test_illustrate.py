@@ -70,8 +70,14 @@ def test_one_name_occurs_twice_in_an_lao_on_purpose() -> None:
 
 
 def test_drawing_again_gives_the_same_sketch() -> None:
+    assert illustrate.communes.__wrapped__() == COMMUNES
     again = illustrate.villages.__wrapped__("10930")
     assert again == illustrate.villages("10930")
+
+
+def test_communes_are_drawn_once_and_then_known() -> None:
+    """A second time would take a quarter of a second."""
+    assert illustrate.communes() is COMMUNES
 
 
 def test_another_commune_has_no_villages_drawn() -> None:
