@@ -25,6 +25,7 @@ from server import migrate
 from server.db import db
 from server.settings import Settings
 from tests import made_once
+from tests.shares import ByShares
 
 Told = TypeVar("Told")
 DATABASES = ("sqlite", "postgresql")
@@ -85,6 +86,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="turns",
         help="run tests on which database",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByShares:
+    return ByShares(config, log, DATABASES)
 
 
 def pytest_collection_finish() -> None:
