@@ -189,7 +189,7 @@ class PatroniCluster:
             node.tell(signal.SIGCONT)
         else:
             assert node.process is not None
-            node.process.wait(20)
+            node.process.wait(60)
             self.start(node)
 
     def await_whole(self) -> None:
@@ -243,7 +243,7 @@ class PatroniCluster:
             node.tell(signal.SIGCONT)
             if node.process is not None:
                 node.tell(signal.SIGKILL)
-                node.process.wait(20)
+                node.process.wait(60)
         self._ends.close()
 
 
@@ -267,7 +267,7 @@ def _asked(url: str, *, good: bool = False) -> str | None:
 
 def _stopped(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
-    process.wait(20)
+    process.wait(60)
 
 
 def account(folder: Path) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Request, StorageState, ViewportSize, expect, sync_playwright
 from selenium.webdriver.remote.webdriver import WebDriver
 from werkzeug.serving import make_server
 
@@ -20,7 +20,7 @@ from server import clock
 from server.accounts import roles
 from server.db import db
 from tests.browser.engines import ALONE, ENGINES, Finger, started
-from tests.browser.web_collector import PHONE, phone, server
+from tests.browser.web_collector import PATIENCE_SECONDS, PHONE, phone, server
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import NOON, PASSWORD, fill
 from tests.people import make_person
@@ -29,6 +29,9 @@ __all__ = ["PHONE", "phone", "server"]
 
 DESK = ViewportSize(width=1366, height=768)
 ROLES = ("officer", "team_leader", "reviewer", "leader", "city", "admin")
+
+# five seconds, what Playwright waits for itself, are passed on a machine at work where nothing is wrong
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 QUIET = (
     ALONE,

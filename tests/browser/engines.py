@@ -27,7 +27,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.service import Service as WebKitService
 
-from tests.browser.web_collector import Server
+from tests.browser.web_collector import PATIENCE_SECONDS, Server
 
 Found = TypeVar("Found")
 ENGINES = ("chromium", "webkitgtk")
@@ -62,8 +62,8 @@ def started(engine: str) -> Iterator[WebDriver]:
             pytest.fail(said)
         pytest.skip(said)
     with _chromium() if engine == "chromium" else _webkit() as driver:
-        driver.set_script_timeout(30)
-        driver.set_page_load_timeout(30)
+        driver.set_script_timeout(PATIENCE_SECONDS)
+        driver.set_page_load_timeout(PATIENCE_SECONDS)
         yield driver
 
 
@@ -130,7 +130,7 @@ class Finger:
     def __init__(self, driver: WebDriver, engine: str) -> None:
         self.driver, self.engine = driver, engine
 
-    def wait(self, ask: Callable[[WebDriver], Found], seconds: float = 30) -> Found:
+    def wait(self, ask: Callable[[WebDriver], Found], seconds: float = PATIENCE_SECONDS) -> Found:
         """What `ask` finds, once it finds anything."""
         waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.03, ignored_exceptions=MOVED)
         return waiting.until(ask)

@@ -21,6 +21,7 @@ from tests.browser.web_collector import (
     prepared,
     start,
     stored,
+    wait_until,
 )
 from tests.sample import publish
 
@@ -76,11 +77,7 @@ def test_an_update_under_an_open_form_leaves_the_lists_that_it_was_begun_with(
     other = opened(phone, server.page)
     other.get_by_role("button", name="Cập nhật").click()
     expect(other.get_by_text("Cập nhật lúc")).to_be_visible()
-    for _ in range(100):
-        if before - set(kept(other, "files")):
-            break
-        other.wait_for_timeout(50)
-    assert before - set(kept(other, "files"))
+    wait_until(other, lambda: bool(before - set(kept(other, "files"))))
     other.close()
     onwards(page)
     page.get_by_label("Thôn Đông").check()
@@ -168,10 +165,8 @@ def test_a_clock_that_is_ahead_costs_no_form_and_dates_no_visit_in_the_future(
     [sent] = stored(server)
     assert sent.observed_at <= sent.received_at
     page.reload()
-    for _ in range(100):
-        if page.evaluate(f"import('{module(page)}').then((store) => store.setting('about'))")["at"] > ahead:
-            break
-        page.wait_for_timeout(50)
+    about = f"import('{module(page)}').then((store) => store.setting('about'))"
+    wait_until(page, lambda: page.evaluate(about)["at"] > ahead)
     phone.set_offline(True)
     for days, some in ((0, True), (13, True), (15, False)):  # the lists are of ten days to come
         page.clock.set_fixed_time(dt.datetime.now(dt.UTC) + dt.timedelta(days=days))

@@ -4,7 +4,8 @@ import io
 import re
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from tests.sample import (
 )  # fmt: skip
 
 PHONE = ViewportSize(width=390, height=844)
+PATIENCE_SECONDS = 60
+"""How long anything is waited for: a machine at work takes long for what takes a moment."""
 NAMES = ("Đỗ Thị Thảo", "Lương Văn Đức", "Nguyễn Thị Nụ", "Trần Văn Ấm", "Phạm Thị Ủy", "Vũ Đình Ước")
 
 FIRST_SCRIPT = "/truoc-het.js"
@@ -174,6 +177,14 @@ def prepared(phone: BrowserContext, server: Server, own: int = 1) -> Page:
     expect(page.get_by_text("Cập nhật lúc")).to_be_visible()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     return page
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Until something holds that the page tells only whoever asks."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < ends, f"never so within {PATIENCE_SECONDS} s"
+        page.wait_for_timeout(50)
 
 
 def start(page: Page, title: str) -> None:

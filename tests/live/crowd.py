@@ -54,9 +54,9 @@ def _crowd(*strangers: Coroutine[None, None, None]) -> Iterator[None]:
         yield
     finally:
         everybody.cancel()
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result(10)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

@@ -72,7 +72,7 @@ class Served:
         """As systemd does: the first process is told to end, and takes the others with it when they have answered."""
         assert self._process is not None
         self._process.terminate()
-        ended = self._process.wait(30)
+        ended = self._process.wait(60)
         assert ended == 0, ended
         self.start()
 
@@ -100,7 +100,7 @@ class Served:
         if self._process is not None:
             os.killpg(self._process.pid, how)
             try:
-                self._process.wait(30)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)  # nothing is left of it, and who waits is told
                 raise

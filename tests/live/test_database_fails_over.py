@@ -40,7 +40,7 @@ def test_visits_go_on_within_ten_seconds_after_the_stand_by_takes_over(how: str,
                 other.said("SELECT pg_promote()")
                 promoted = time.monotonic()
                 try:
-                    took = stream.wait_for(3, promoted, seconds=30)
+                    took = stream.wait_for(3, promoted)
                 finally:
                     if how == "frozen":
                         one.kill()

