@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from bench import machine
-from geo import illustrate
+from geo import illustrative_outlines
 from server import clock, migrate
 from server.boundaries import store
 from server.db import db
@@ -100,7 +100,7 @@ def main() -> None:
 
 def others() -> None:
     """The city's other communes, as the demonstration draws them."""
-    sketches = [each for each in illustrate.communes() if each.code != "11629"]
+    sketches = [each for each in illustrative_outlines.communes() if each.code != "11629"]
     kinds = {sketch.code: sketch.kind for sketch in sketches}
     store.store_outlines(store.sketched(sketches), "commune", source="bench", illustrative=True, kinds=kinds)
 

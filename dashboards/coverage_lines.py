@@ -9,8 +9,8 @@ from fractions import Fraction
 from dashboards import words
 from dashboards.charts import Bullet, bullet
 from dashboards.maps.map_colours import figure, target_of
+from geo.commune_estimates import WITHIN_ERROR
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow, VillageRow
-from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
 from geo.target_states import NOTHING, TargetFigure, TargetJudgement, TargetState, cut, share_of_time_gone
 from geo.vietnamese_order import sort_key

@@ -4,9 +4,9 @@ import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
+from geo.commune_estimates import WITHIN_ERROR
 from geo.coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
-from geo.estimates import WITHIN_ERROR
 from geo.reach import noun
 from geo.target_states import PeriodCount, TargetFigure, TargetJudgement, TargetState, cut
 from server.clock import LOCAL

@@ -9,13 +9,13 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import check_outlines, columns, layers, match_names
+from geo import boundary_columns, boundary_formats, check_outlines, match_names
 from geo import crs as crs_choices
-from geo.columns import Columns, Figures, Level
+from geo.boundary_columns import Columns, Figures, Level
+from geo.boundary_problems import Label, OutlineProblem, SeveralLayers, UnreadableBoundaries
+from geo.boundary_rows import Layer
 from geo.crs import Crs
-from geo.layer import Layer
 from geo.match_names import READ_AS_IT_SAYS, Draft, ReadAs, Registered
-from geo.problems import Label, OutlineProblem, SeveralLayers, UnreadableBoundaries
 
 __all__ = [
     "BoundaryReading",
@@ -98,12 +98,12 @@ def read(
     Raises UnreadableBoundaries where there is no layer to judge (hostile, truncated, several sets).
     """
     try:
-        layer = _straightened(layers.load(path, how.layer), how)
+        layer = _straightened(boundary_formats.load(path, how.layer), how)
     except SeveralLayers as several:
         return BoundaryReading(
             (), (OutlineProblem("several_layers", several.sentence),), None, layers=several.names
         )
-    found = columns.find(layer.columns, level, how.code_column, how.name_column)
+    found = boundary_columns.find(layer.columns, level, how.code_column, how.name_column)
     missing = _missing_columns(layer, found, how, bool(registered))
     if missing:
         return BoundaryReading((), missing, None, columns=layer.columns)
@@ -152,7 +152,7 @@ def candidates(
     path: Path, near: BaseGeometry | None, how: ReadAs = READ_AS_IT_SAYS
 ) -> tuple[crs_choices.Candidate, ...]:
     """The coordinate systems that a file may be in, each with the file as it would place it."""
-    layer = _straightened(layers.load(path, how.layer), how)
+    layer = _straightened(boundary_formats.load(path, how.layer), how)
     return crs_choices.candidates([row.geometry for row in layer.rows], near)
 
 
@@ -198,14 +198,14 @@ def _draft(layer: Layer, found: Columns, level: Level, used: Crs) -> tuple[list[
     shapes = crs_choices.to_wgs84([row.geometry for row in layer.rows], used.epsg)
     drafts, problems = [], []
     for row, shape in zip(layer.rows, shapes, strict=True):
-        code = columns.code_of(row.values.get(found.code or ""), level)
+        code = boundary_columns.code_of(row.values.get(found.code or ""), level)
         label = Label(
-            row.number, code, columns.text_of(row.values.get(found.name or ""))[: _LONGEST_NAME + 1]
+            row.number, code, boundary_columns.text_of(row.values.get(found.name or ""))[: _LONGEST_NAME + 1]
         )
-        figures, wrong = columns.figures_of(row.values, found)
+        figures, wrong = boundary_columns.figures_of(row.values, found)
         if wrong:
             problems.append(label.problem("figures", wrong, "warning"))
-        illustrative = columns.is_true(row.values.get(found.illustrative or ""))
+        illustrative = boundary_columns.is_true(row.values.get(found.illustrative or ""))
         drafts.append(Draft(label, shape, figures, illustrative))
     return drafts, problems
 
@@ -294,7 +294,7 @@ def _letters(layer: Layer, found: Columns) -> list[OutlineProblem]:
     """What to look at when the letters of the names were guessed."""
     if layer.encoding is None:
         return []
-    sample = columns.text_of(layer.rows[0].values.get(found.name or ""))[:60]
+    sample = boundary_columns.text_of(layer.rows[0].values.get(found.name or ""))[:60]
     words = {"tcvn3": "TCVN3 (ABC)", "vni": "VNI", "cp1258": "Windows-1258", "latin-1": "Latin-1"}[
         layer.encoding
     ]

@@ -8,7 +8,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.problems import Label, OutlineProblem, Severity
+from geo.boundary_problems import Label, OutlineProblem, Severity
 
 VIETNAM = ((102, 6), (118, 24))  # longitude and latitude, with Hoàng Sa and Trường Sa
 REPAIR_CHANGE = 0.001  # share of the area a repair may change

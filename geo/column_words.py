@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 
-from geo.plain import unaccented, words
+from geo.plain_words import unaccented, words
 
 _KINDS = (
     "thôn", "tổ dân phố", "tdp", "khu dân cư", "kdc", "khu phố", "ấp", "xóm", "làng", "bản", "khu", "tổ",

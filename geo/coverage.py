@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from geo import names
+from geo import village_names
 from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
 from geo.hidden_cells import BASE, Protection, protect_sample, protect_together
 from geo.hidden_villages import MET, Day
@@ -82,7 +82,7 @@ class CoverageTable:
 
     def name_of(self, village: VillageRow) -> str:
         """The thôn's name, told apart from one that is called alike."""
-        return names.told_apart({each.code: each.name for each in self.villages})[village.code]
+        return village_names.told_apart({each.code: each.name for each in self.villages})[village.code]
 
     def target(self, target_id: str) -> TargetRow | None:
         return next((row for row in self.targets if row.target.id == target_id), None)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from geo.estimate import Squares
 from geo.indicator_cell import CountedIndicator
-from geo.reported import Reported
+from geo.period_targets import Reported
 from geo.target_states import Tallied, TargetFigure
 
 

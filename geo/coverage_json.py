@@ -6,7 +6,7 @@ from typing import Any
 
 from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow
 from geo.estimate import Estimate
-from geo.reported import Reported
+from geo.period_targets import Reported
 from geo.target_states import Pace, PeriodCount, TargetJudgement
 
 

@@ -16,7 +16,7 @@ import shapely
 from pyproj.exceptions import CRSError, ProjError
 from shapely.geometry.base import BaseGeometry
 
-from geo.problems import OutlineProblem
+from geo.boundary_problems import OutlineProblem
 
 WGS84 = 4326
 VN2000_DEGREES = 4756

@@ -12,8 +12,8 @@ import pyogrio
 import shapely
 
 from geo import crs, encodings
-from geo.layer import MAX_ROWS, Layer, LayerRow, flat
-from geo.problems import SeveralLayers, UnreadableBoundaries
+from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
+from geo.boundary_rows import MAX_ROWS, Layer, LayerRow, flat
 
 _BROKEN = "Tệp bị hỏng hoặc bị cắt cụt, không đọc được."
 _CHARSET = re.compile(rb'(?i)(charset\s+)"?([A-Za-z0-9_-]+)"?')

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from geo.commune_estimates import of_all
 from geo.coverage_input import CommuneInput, VillageInput
-from geo.derived import DERIVED
+from geo.derived_indicators import DERIVED
 from geo.estimate import Estimate
-from geo.estimates import of_all
 from geo.hidden_cells import BASE, Protection, Suppression
 from geo.indicator_cell import Cell, Counted, CountedIndicator, cell, judgement
 from geo.reach import RESIDENT_UNITS, Enough, Reach, beyond, surplus

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from geo.commune_estimates import within_error
 from geo.coverage_input import CommuneInput
 from geo.estimate import Estimate
-from geo.estimates import within_error
 from geo.hidden_cells import protect
 from geo.indicator_cell import Cell, Counted, CountedIndicator, judgement
 from geo.indicator_column import JudgedColumn
+from geo.period_targets import Reported, judge_reported, judge_surveyed_periods
 from geo.reach import RESIDENT_UNITS, Enough
-from geo.reported import Reported, judge_reported, judge_surveyed_periods
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, TargetFigure, TargetJudgement, TargetState
 from geo.weeks import is_paced
 

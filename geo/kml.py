@@ -7,7 +7,7 @@ import shapely
 from lxml import etree
 from shapely.geometry.base import BaseGeometry
 
-from geo.problems import UnreadableBoundaries
+from geo.boundary_problems import UnreadableBoundaries
 
 MOST_MARKS = 1_000_000
 """Signs that begin or end an element, or give an attribute: of a tree each takes some 150 bytes, thôn have 60 each."""

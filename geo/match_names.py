@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
 
-from geo import names
-from geo.columns import Figures
-from geo.problems import Label, OutlineProblem
+from geo import village_names
+from geo.boundary_columns import Figures
+from geo.boundary_problems import Label, OutlineProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ def coded(
     Names are written to registered thôn only where the file's letters are `trusted`; where most of them would
     change, an error asks whether that is meant (codes of another numbering would rename every thôn).
     """
-    known = names.unique({code: each.name for code, each in registered.items()})
-    once = names.once(draft.label.name for draft in drafts)
+    known = village_names.unique({code: each.name for code, each in registered.items()})
+    once = village_names.once(draft.label.name for draft in drafts)
     found, problems, renamed = [], [], []
     for draft in drafts:
-        label, name = draft.label, names.plain(draft.label.name)
+        label, name = draft.label, village_names.plain(draft.label.name)
         code = "" if how.by_name and registered else label.code
         if label.row in chosen:
             label, code = replace(label, code=chosen[label.row]), ""
@@ -80,7 +80,7 @@ def coded(
         here = registered.get(label.code)
         if here is not None and not (code and label.name and trusted):
             label = replace(label, name=here.name)
-        elif here is not None and names.plain(here.name) != name:
+        elif here is not None and village_names.plain(here.name) != name:
             words = f"trong danh mục, mã này là “{here.name}”; nạp sẽ đổi tên"
             renamed.append(label.problem("renamed", words, "warning"))
         found.append(replace(draft, label=label))

@@ -7,7 +7,7 @@ import zlib
 from pathlib import PurePosixPath
 
 from geo import kml
-from geo.problems import SeveralLayers, UnreadableBoundaries
+from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 
 MAX_UNPACKED = 300_000_000
 MAX_TEXT = 30_000_000

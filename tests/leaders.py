@@ -8,7 +8,7 @@ import shapely
 import sqlalchemy as sa
 
 from forms import plans
-from geo import illustrate
+from geo import illustrative_outlines
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, HouseholdsSource, VillageInput, table
 from geo.target_states import Tallied, TargetFigure
 from server.accounts import persons, roles
@@ -134,7 +134,7 @@ SURVEYED = {
 
 def fill(code: str = "11629", *, villages: int | None = None) -> Commune:
     """Store a commune with its plan, its thôn and eight weeks of counts; the caller commits."""
-    sketch = next(each for each in illustrate.communes() if each.code == code)
+    sketch = next(each for each in illustrative_outlines.communes() if each.code == code)
     commune = Commune(
         code=code,
         name=sketch.name,
@@ -148,7 +148,7 @@ def fill(code: str = "11629", *, villages: int | None = None) -> Commune:
     load_plans.load(plans.read({"11629": "an_lao_2026", "10930": "mao_dien_2026"}[code]))
     db.session.flush()
     indicators = dict(db.session.execute(sa.select(IndicatorRow.code, IndicatorRow.id)).all())
-    for number, drawn in enumerate(illustrate.villages(code)[:villages]):
+    for number, drawn in enumerate(illustrative_outlines.villages(code)[:villages]):
         row = Village(
             commune_id=commune.id,
             code=drawn.code,

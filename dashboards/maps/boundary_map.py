@@ -8,8 +8,8 @@ from shapely.geometry.base import BaseGeometry
 
 from dashboards.maps.folium_page import Drawing, Features, collection, feature, inert, label_point
 from geo.boundaries import BoundaryReading
+from geo.boundary_problems import OutlineProblem
 from geo.crs import Candidate
-from geo.problems import OutlineProblem
 
 SOUND, NOTED, REFUSED = "#2166ac", "#b36b00", "#b2182b"
 STYLES = {

@@ -11,7 +11,7 @@ from dashboards.maps import folium_page, map_outlines, signal_map, signal_still
 from dashboards.pages.commune_page_request import ask
 from geo import signal
 from geo.coverage import Cell, CoverageTable
-from geo.reported import Reported
+from geo.period_targets import Reported
 from geo.signal import Place, Sample, ShareWithInterval
 from server.accounts import access
 from server.accounts.roles import Right

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from forms.definition import HOUSEHOLD_LIST
 from geo.boundaries import Outline
 from geo.check_outlines import area_m2
-from geo.derive import Derived, Spot, derive
+from geo.derive_outlines import Derived, Spot, derive
 from server.boundaries import store
 from server.db import db
 from server.households.phone_lists import PLACES

@@ -8,9 +8,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geo import boundaries
 from geo.boundaries import BoundaryReading
+from geo.boundary_problems import UnreadableBoundaries
 from geo.crs import Candidate
 from geo.match_names import ReadAs
-from geo.problems import UnreadableBoundaries
 from server.files import reading_process
 from server.files.reading_process import Stopped
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, undefer
 
 from geo.boundaries import BoundaryReading, Figures, Level, Outline
-from geo.illustrate import CommuneSketch, VillageSketch
+from geo.illustrative_outlines import CommuneSketch, VillageSketch
 from server import audit
 from server.boundaries import history
 from server.boundaries.history import FormerOutline, OutlineChange, OutlineOrigin
@@ -72,7 +72,7 @@ def store_outlines(
 
 
 def sketched(sketches: Iterable[CommuneSketch | VillageSketch]) -> tuple[Outline, ...]:
-    """Sketches of `geo.illustrate` as outlines that `store_outlines` takes, figures of thôn included."""
+    """Sketches of `geo.illustrative_outlines` as outlines that `store_outlines` takes, figures of thôn included."""
     return tuple(
         Outline(sketch.code, sketch.name, sketch.geometry, 0.0, row, _figures(sketch), illustrative=True)
         for row, sketch in enumerate(sketches, start=1)

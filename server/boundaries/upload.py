@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import undefer
 
-from geo import boundaries, illustrate
+from geo import boundaries, official_communes
 from geo.boundaries import BoundaryReading, Level, Registered
+from geo.boundary_problems import OutlineProblem
 from geo.crs import Candidate
 from geo.match_names import READ_AS_IT_SAYS, ReadAs
-from geo.problems import OutlineProblem
 from server import clock, errors
 from server.boundaries import read_outlines, store
 from server.boundaries.store import StoredOutlines
@@ -114,7 +114,7 @@ def about(commune: Commune) -> BaseGeometry | None:
         return shapely.from_wkb(commune.outline)
     drawn = sa.select(Village.outline).where(Village.commune_id == commune.id, Village.outline.is_not(None))
     shapes = [shapely.from_wkb(outline) for outline in db.session.scalars(drawn)]
-    return shapely.union_all(shapes) if shapes else illustrate.about(commune.code)
+    return shapely.union_all(shapes) if shapes else official_communes.about(commune.code)
 
 
 @dataclass(frozen=True)

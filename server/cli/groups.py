@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 from forms.errors import FormRejected
 from forms.yaml_parts import PlanRejected
-from geo.problems import UnreadableBoundaries
+from geo.boundary_problems import UnreadableBoundaries
 from server.accounts.persons import PersonRejected
 from server.accounts.tokens import TokenRejected
 from server.errors import Problem

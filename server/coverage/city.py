@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from geo import coverage as judged
 from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
-from geo.derived import FIBRE, MOBILE
+from geo.derived_indicators import FIBRE, MOBILE
 from geo.estimate import Squares
+from geo.period_targets import Reported
 from geo.reach import Enough
-from geo.reported import Reported
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server import clock
 from server.counting import household_squares, tally_sums

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from geo import coverage as judged
 from geo.coverage import CommuneInput, VillageInput
 from geo.estimate import Squares
-from geo.reported import Reported
+from geo.period_targets import Reported
 from geo.target_states import Tallied, TargetFigure
 from geo.weeks import week_ends
 from server import clock, models

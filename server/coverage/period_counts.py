@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.reported import periods
+from geo.period_targets import periods
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server import clock
 from server.counting import tally_sums

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from geo.illustrate import VillageSketch
+from geo.illustrative_outlines import VillageSketch
 from server.demo.scale import Scale
 
 OPERATORS = ("viettel", "vinaphone", "mobifone", "khac")

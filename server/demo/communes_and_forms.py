@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterable
 
 from forms import plans
-from geo import illustrate
+from geo import illustrative_outlines
 from geo.boundaries import Outline
-from geo.illustrate import VillageSketch
+from geo.illustrative_outlines import VillageSketch
 from server.boundaries import store
 from server.demo.scale import COMMUNES, SOURCE, Scale
 from server.places import communes
@@ -17,7 +17,7 @@ from server.published_forms.publishing import ReadyForm
 
 def villages(commune_code: str, scale: Scale) -> tuple[VillageSketch, ...]:
     """The sketched thôn of a commune, their figures grown or shrunk to the scale; none has fewer than 2 households."""
-    sketches = illustrate.villages(commune_code)
+    sketches = illustrative_outlines.villages(commune_code)
     factor = scale.households / sum(sketch.households for sketch in sketches)
     if factor == 1:
         return sketches
@@ -43,7 +43,7 @@ def make(scale: Scale, forms: Iterable[ReadyForm]) -> None:
 
 
 def _communes() -> None:
-    sketches = illustrate.communes()
+    sketches = illustrative_outlines.communes()
     kinds = {sketch.code: sketch.kind for sketch in sketches}
     drawn = store.sketched(sketches)
     store.store_outlines(drawn, "commune", source=SOURCE, illustrative=True, kinds=kinds)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo.illustrate import VillageSketch
+from geo.illustrative_outlines import VillageSketch
 from server.db import db
 from server.demo import names
 from server.demo.communes_and_forms import villages

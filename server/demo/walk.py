@@ -10,7 +10,7 @@ from random import Random
 from uuid import UUID
 
 from forms.engine.engine import Fillable, Filling
-from geo.illustrate import VillageSketch, scatter
+from geo.illustrative_outlines import VillageSketch, scatter
 from server.clock import LOCAL
 from server.demo import answers, errands, names
 from server.demo.answers import Door, Kit, Point

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from geo.plain import titled
+from geo.plain_words import titled
 from server.households.read_address import (
     HOUSE,
     LONGEST,

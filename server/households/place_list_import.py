@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo import names
-from geo.plain import one_line, words
+from geo import village_names
+from geo.plain_words import one_line, words
 from server import audit, clock
 from server.counting import writer
 from server.db import db
@@ -82,7 +82,7 @@ def plan(reading: TableRead, commune: Commune) -> tuple[list[PlannedPlace], list
         if isinstance(village, str):
             wrong.append(RowFault(row, village, "village"))
         elif label:
-            key = (village.id, names.plain(label))
+            key = (village.id, village_names.plain(label))
             rows.append(PlannedPlace(row, label, village, _data(row, village), key in there))
             there.setdefault(key, None)
     return rows, wrong
@@ -151,7 +151,7 @@ def listed(commune: Commune, list_name: str) -> dict[tuple[int, str], uuid.UUID 
     return {
         (
             today[row.village_id].id if row.village_id in today else row.village_id,
-            names.plain(row.label),
+            village_names.plain(row.label),
         ): row.id
         for row in db.session.execute(query)
         if row.village_id is not None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forms.choices import unaccented
-from geo.plain import one_line, titled
+from geo.plain_words import one_line, titled
 
 LONGEST = 200
 """Letters of a label or an address."""

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.instance import EntityBlock
-from geo.plain import one_line
+from geo.plain_words import one_line
 from geo.series import Turn
 from server.clock import day_of
 from server.counting import tally

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from geo.area_lanes import WalkedHome, by_lane, split
-from geo.plain import one_line
+from geo.plain_words import one_line
 from server import audit
 from server.counting import writer
 from server.db import db

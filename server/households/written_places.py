@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo import names
-from geo.plain import one_line
+from geo import village_names
+from geo.plain_words import one_line
 from server import audit, clock
 from server.counting import changes, writer
 from server.counting.recast import recasting
@@ -59,7 +59,7 @@ def add(rows: Sequence[WrittenPlace], commune: Commune, list_name: str, officer:
     new = [_placed(row, commune, list_name) for row in rows]
     for each in new:
         _check_single(there, each.village, each.label, each.key)
-        there[each.village.id, names.plain(each.label)] = each.key
+        there[each.village.id, village_names.plain(each.label)] = each.key
     place_list_import.add(new, list_name)
     detail = {"list": list_name, "added": len(new)}
     audit.add(officer.actor, "places.list", f"commune:{commune.id}", detail, address=officer.address)
@@ -170,7 +170,7 @@ def _there(connection: sa.Connection, place_id: uuid.UUID, list_name: str, offic
 def _check_single(
     there: Mapping[tuple[int, str], uuid.UUID | None], village: Village, label: str, key: uuid.UUID
 ) -> None:
-    if there.get((village.id, names.plain(label)), key) != key:
+    if there.get((village.id, village_names.plain(label)), key) != key:
         raise _impossible(f"“{label}” đã có trong danh sách của thôn {village.name}.")
 
 

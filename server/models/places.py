@@ -46,7 +46,7 @@ class Village(Base):
     outline_source: Mapped[str | None]
     illustrative: Mapped[bool] = mapped_column(default=False)
     derived: Mapped[bool] = mapped_column(default=False)
-    """Made from where households are (geo/derive.py): drawn and called so, but no point is judged by it."""
+    """Made from where households are (geo/derive_outlines.py): drawn and called so, but no point is judged by it."""
     valid_from: Mapped[dt.date] = mapped_column(default=FIRST_DAY)
     valid_to: Mapped[dt.date | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("village.id"))

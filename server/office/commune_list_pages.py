@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from geo import illustrate
+from geo.official_communes import OfficialCommune, official_communes
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
@@ -42,9 +42,9 @@ def open_chosen() -> Response | tuple[str, int]:
     return redirect(url_for(".listing"))
 
 
-def _closed() -> list[illustrate.OfficialCommune]:
+def _closed() -> list[OfficialCommune]:
     known = set(db.session.scalars(sa.select(Commune.code)))
-    return [place for place in illustrate.official_communes() if place.code not in known]
+    return [place for place in official_communes() if place.code not in known]
 
 
 def _listing(wrong: str = "") -> str:

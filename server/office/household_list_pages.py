@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from geo import names
+from geo import village_names
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -113,7 +113,7 @@ def paper(code: str) -> str:
     return render_template(
         "office/household_paper.html",
         commune=commune, village=village, villages=villages, chosen=chosen,
-        called=names.told_apart({each.code: each.name for each in (*villages, *numbers)}), wanted=WANTED,
+        called=village_names.told_apart({each.code: each.name for each in (*villages, *numbers)}), wanted=WANTED,
         parts=list_out.on_paper(found), remarks=remarks.waiting(db.session.connection(), ids),
         states=household_states.WORDS, today=clock.today(), empty=EMPTY_LINES, shown=shown,
         rest=[] if village else [each for each in numbers if shown and each.code > shown[-1].code],

@@ -17,7 +17,7 @@ from typing import Any
 import segno
 import sqlalchemy as sa
 
-from geo.plain import unaccented, words
+from geo.plain_words import unaccented, words
 from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order

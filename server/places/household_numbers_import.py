@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.columns import Figures
+from geo.boundary_columns import Figures
 from server import audit, clock
 from server.db import db
 from server.files.tables import read_table

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo import names
+from geo import village_names
 from server.db import db
 from server.models import Commune, Village
 
@@ -129,13 +129,20 @@ class VillagesByWords:
         found = [word for word in re.findall(r"[0-9A-Za-z]+", text) if word in self.ways[0]]
         rest = re.sub(r"[^\w ]+|\b(?:mã|số)\b", " ", text.replace(found[0], " ")) if len(found) == 1 else ""
         villages = self.ways[0][found[0]] if len(found) == 1 else ()
-        same = [village for village in villages if names.loose(rest) == names.loose(village.name)]
-        return villages if same or not names.kinds_off(rest).strip() else ()
+        same = [
+            village for village in villages if village_names.loose(rest) == village_names.loose(village.name)
+        ]
+        return villages if same or not village_names.kinds_off(rest).strip() else ()
 
 
 def _keys(text: str) -> tuple[str, str, str, str]:
-    name = names.brackets_off(text)
-    return names.kinds_off(name), " ".join(name.casefold().split()), names.plain(name), names.loose(text)
+    name = village_names.brackets_off(text)
+    return (
+        village_names.kinds_off(name),
+        " ".join(name.casefold().split()),
+        village_names.plain(name),
+        village_names.loose(text),
+    )
 
 
 def by_words(commune: Commune) -> VillagesByWords:

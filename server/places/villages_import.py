@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo import names
-from geo.columns import Figures
-from geo.plain import one_line, titled
+from geo import village_names
+from geo.boundary_columns import Figures
+from geo.plain_words import one_line, titled
 from server import audit
 from server.db import db
 from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
@@ -137,12 +137,12 @@ def _twice(rows: list[PlannedVillage]) -> list[RowFault]:
     for each in rows:
         earlier = codes.get(each.code)
         if earlier is None and each.village is None and not each.row.text("village_code"):
-            earlier = new_names.get(names.plain(each.name))
+            earlier = new_names.get(village_names.plain(each.name))
         if earlier is not None:
             told = f"{each.name} (mã {earlier.code}) đã có ở {earlier.row.where.lower()}"
             wrong.append(RowFault(each.row, told, "village"))
         codes.setdefault(each.code, each)
-        new_names.setdefault(names.plain(each.name), each)
+        new_names.setdefault(village_names.plain(each.name), each)
     return wrong
 
 
@@ -154,7 +154,7 @@ def _figures(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]:
 
 
 def _name(text: str) -> str:
-    return titled(one_line(names.brackets_off(text)))
+    return titled(one_line(village_names.brackets_off(text)))
 
 
 def _whole_code(code: str, commune: Commune) -> str:

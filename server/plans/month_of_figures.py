@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.plain import words
+from geo.plain_words import words
 from geo.target_states import PERIODS_IN_A_YEAR
 from server import clock
 from server.accounts.access import Caller

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo import numbers
-from geo.reported import Reported, periods
+from geo import written_numbers
+from geo.period_targets import Reported, periods
 from geo.target_states import PERIODS_IN_A_YEAR
 from server import audit, clock
 from server.accounts.access import Caller
@@ -232,7 +232,7 @@ def _amounts(
         return (*_share(some, whole, wrong), None)
     if some or whole:
         wrong["value"] = "Chỉ nhập một cách: tử số và mẫu số, hoặc một con số."
-    count = numbers.whole(value)
+    count = written_numbers.whole(value)
     value = value if count is None else str(count)
     if not _NUMBER.fullmatch(value):
         wrong["value"] = "Hãy nhập một số từ 0 trở lên, ví dụ 12 hoặc 84,5."
@@ -244,7 +244,7 @@ def _amounts(
 
 
 def _share(some: str, whole: str, wrong: dict[str, str]) -> tuple[int | None, int | None]:
-    numerator, denominator = numbers.whole(some), numbers.whole(whole)
+    numerator, denominator = written_numbers.whole(some), written_numbers.whole(whole)
     for name, text, number in (("numerator", some, numerator), ("denominator", whole, denominator)):
         if number is None and text:
             wrong[name] = f"“{text}” không phải số nguyên; viết 1250 hoặc 1.250."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from forms import plans
 from forms.plans import LONGEST_WORDING
-from geo.plain import words
+from geo.plain_words import words
 from server.files.tables.read_table import RowFault, TableRead, TableRow
 from server.files.tables.table_kinds import TableColumn, TableKind
 from server.models import Commune

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, expect
 from werkzeug.serving import make_server
 
 from forms.engine import engine
-from geo import illustrate
+from geo import illustrative_outlines
 from server import clock
 from server.db import db
 from server.models import Village
@@ -246,7 +246,7 @@ def police(office: Office) -> bytes:
 
 def renamed() -> bytes:
     """The outlines of the five thôn with their codes, each under the name of another."""
-    drawn = illustrate.villages("11629")[:5]
+    drawn = illustrative_outlines.villages("11629")[:5]
     features = [
         {
             "type": "Feature",

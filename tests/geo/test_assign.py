@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import illustrate
+from geo import illustrative_outlines
 from geo.assign import VillageIndex, cell_id, round_point
 
 # two fields side by side, about 1,040 m wide and 1,107 m high; the edge between them is at 106.51
@@ -47,7 +47,7 @@ def test_any_two_numbers_get_an_answer(latitude: float, longitude: float) -> Non
 @given(latitude=st.floats(20.7, 20.95), longitude=st.floats(106.45, 106.7), data=st.sampled_from(range(38)))
 def test_a_point_is_in_at_most_one_village(latitude: float, longitude: float, data: int) -> None:
     """The index agrees with asking every outline by itself, also on their very vertices."""
-    sketches = illustrate.villages("11629")
+    sketches = illustrative_outlines.villages("11629")
     index = _an_lao()
     corner = sketches[data].geometry.geoms[0].exterior.coords[0]
     for at in ((latitude, longitude), (corner[1], corner[0])):
@@ -56,7 +56,9 @@ def test_a_point_is_in_at_most_one_village(latitude: float, longitude: float, da
 
 
 def _an_lao() -> VillageIndex:
-    return VillageIndex([(key, village.geometry) for key, village in enumerate(illustrate.villages("11629"))])
+    return VillageIndex(
+        [(key, village.geometry) for key, village in enumerate(illustrative_outlines.villages("11629"))]
+    )
 
 
 def test_a_point_near_a_village_is_placed_there_as_far_as_its_accuracy_reaches() -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, CountedIndicator, HouseholdsSource, VillageInput, own_target, table
 from geo.coverage_json import target_to_json, to_json
+from geo.period_targets import Reported, judge_reported
 from geo.reach import Reach
-from geo.reported import Reported, judge_reported
 from geo.target_states import Tallied, TargetFigure, TargetState, cut, judge, pace, share_of_time_gone
 
 HALF = Fraction(1, 2)

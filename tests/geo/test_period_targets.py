@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboards import words
 from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
-from geo.reported import judge_each_period, judge_surveyed_periods, periods
+from geo.period_targets import judge_each_period, judge_surveyed_periods, periods
 from geo.target_states import Tallied, TargetFigure, TargetState
 
 DAY = dt.date(2026, 11, 29)

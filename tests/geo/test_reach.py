@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from dashboards import words
 from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.estimate import wilson
+from geo.period_targets import judge_surveyed_periods
 from geo.reach import Reach
-from geo.reported import judge_surveyed_periods
 from geo.target_states import Tallied, TargetFigure, TargetState, cut, gap_shown, judge
 from geo.weeks import Week, pace_of
 

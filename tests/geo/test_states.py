@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
-from geo.derived import FIBRE, MOBILE, connected
+from geo.derived_indicators import FIBRE, MOBILE, connected
+from geo.period_targets import Reported, judge_each_period, judge_reported, periods
 from geo.reach import Reach
-from geo.reported import Reported, judge_each_period, judge_reported, periods
 from geo.target_states import Tallied, TargetFigure, TargetState, judge
 from geo.weeks import pace_of, shown_weeks, week_ends
 

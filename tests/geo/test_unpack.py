@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from geo import kml, unpack
-from geo.problems import UnreadableBoundaries
+from geo.boundary_problems import UnreadableBoundaries
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import lark
 
 from forms import values
-from geo.plain import unaccented
+from geo.plain_words import unaccented
 from server import clock
 from server.api.ogc.layer_columns import Kind, LayerColumn, read_day
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from geo import numbers
-from geo.plain import one_line
+from geo import written_numbers
+from geo.plain_words import one_line
 from server.files.tables.table_file import Cell
 
 _KIND = (
@@ -49,7 +49,7 @@ def of_sheet(name: str) -> str:
 
 
 def _is_number(cell: Cell) -> bool:
-    return numbers.whole(cell) is not None or _ROMAN.fullmatch(str(cell)) is not None
+    return written_numbers.whole(cell) is not None or _ROMAN.fullmatch(str(cell)) is not None
 
 
 def _named(text: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from geo import column_words, numbers
-from geo.plain import words
+from geo import column_words, written_numbers
+from geo.plain_words import words
 from server.files.tables import around_rows, passed_over
 from server.files.tables.table_file import Cell, SheetCells
 from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
@@ -161,7 +161,7 @@ def _may_be_second(cells: Sequence[Cell]) -> bool:
     filled = [cell for cell in cells if cell is not None]
     return (
         bool(filled)
-        and all(isinstance(cell, str) and numbers.whole(cell) is None for cell in filled)
+        and all(isinstance(cell, str) and written_numbers.whole(cell) is None for cell in filled)
         and (not passed_over.is_numbering(cells))
     )
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from geo import numbers
-from geo.plain import words
+from geo import written_numbers
+from geo.plain_words import words
 from server.files.tables.table_file import Cell
 
 _SUM = re.compile(
@@ -76,4 +76,4 @@ def is_note(cells: Sequence[Cell]) -> bool:
 def first_words(cells: Sequence[Cell]) -> str:
     """The first cell that holds words; a row's own number is none."""
     texts = (str(cell) for cell in cells if cell is not None)
-    return next((text for text in texts if numbers.whole(text.strip("().")) is None), "")
+    return next((text for text in texts if written_numbers.whole(text.strip("().")) is None), "")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from geo import numbers
-from geo.plain import words
+from geo import written_numbers
+from geo.plain_words import words
 from server.files.tables import around_rows, find_heading, passed_over, read_cells, table_file
 from server.files.tables.find_heading import HEADING_WITHIN, SERIAL, Heading
 from server.files.tables.table_file import NO_RESULT, Cell, SheetCells, TableRejected
@@ -42,11 +42,11 @@ class TableRow:
     def whole(self, meaning: str, title: str) -> int | str | None:
         """A whole number, None where the cell says nothing, else a sentence that says what is wrong with it."""
         value = self.cells.get(meaning)
-        if numbers.says_nothing(value):
+        if written_numbers.says_nothing(value):
             return None
         if str(value).startswith("="):
             return f"cột {title} {_NO_RESULT}"
-        number = numbers.whole(value)
+        number = written_numbers.whole(value)
         shown = str(value).replace(".", ",") if isinstance(value, float) else str(value)
         return f"cột {title}: “{shown[:40]}” không phải số nguyên từ 0 trở lên" if number is None else number
 
@@ -222,7 +222,9 @@ def _rows(
         if all(cell is None for cell in cells):
             continue
         row = _row(sheet.name if several else "", number, cells, heading, kind)
-        is_counted = serial is not None and serial < len(cells) and numbers.whole(cells[serial]) is not None
+        is_counted = (
+            serial is not None and serial < len(cells) and written_numbers.whole(cells[serial]) is not None
+        )
         is_over = (is_over or (bool(rows) and not is_counted and _is_end(cells, row, kind))) and not (
             is_counted and _is_whole(row, kind)
         )

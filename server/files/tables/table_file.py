@@ -19,7 +19,7 @@ from pyxform.xls2json_backends import xlrd_open
 from forms.errors import FormRejected
 from forms.sheets import refuse_bombs
 from geo import encodings
-from geo.plain import one_line
+from geo.plain_words import one_line
 
 MOST_BYTES = 10_000_000
 MOST_ROWS = 20_000

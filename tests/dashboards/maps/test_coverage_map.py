@@ -18,12 +18,12 @@ from dashboards.maps.coverage_map import BaseMap, LocalFigure, coverage_map, fea
 from dashboards.maps.map_outlines import Outlines, simplified
 from dashboards.maps.still_labels import SMALL
 from dashboards.maps.still_map import still_map
-from geo import illustrate
+from geo import illustrative_outlines
 from geo.coverage import Cell, CountedIndicator, CoverageTable
 from geo.target_states import Tallied
 from tests.leaders import VILLAGES, sample, target, village, visited
 
-SKETCHES = illustrate.villages("11629")
+SKETCHES = illustrative_outlines.villages("11629")
 SHAPES = dict(zip((v.code for v in VILLAGES), (s.geometry for s in SKETCHES), strict=False))
 DRAWN = Outlines(commune=shapely.union_all(list(SHAPES.values())), villages=SHAPES, is_illustrative=True)
 URL = re.compile(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""")

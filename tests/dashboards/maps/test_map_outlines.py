@@ -7,7 +7,7 @@ from flask import Flask
 
 from dashboards.maps import map_outlines
 from dashboards.maps.map_outlines import CITY, simplified
-from geo import illustrate
+from geo import illustrative_outlines
 from server.db import db
 from tests.leaders import fill
 from tests.people import make_commune
@@ -44,12 +44,16 @@ def test_the_citys_outlines_are_those_of_valid_communes_by_code(app: Flask) -> N
 
 
 def test_the_whole_city_is_drawn_in_less_than_100_kb() -> None:
-    shapes = simplified(tuple(shapely.to_wkb(each.geometry) for each in illustrate.communes()), CITY)
+    shapes = simplified(
+        tuple(shapely.to_wkb(each.geometry) for each in illustrative_outlines.communes()), CITY
+    )
     assert len(shapes) == 114
     assert len(gzip.compress("".join(shapely.to_geojson(list(shapes))).encode(), 5)) < 100_000
 
 
 def test_neighbouring_communes_still_share_their_edges() -> None:
-    shapes = simplified(tuple(shapely.to_wkb(each.geometry) for each in illustrate.communes()), CITY)
+    shapes = simplified(
+        tuple(shapely.to_wkb(each.geometry) for each in illustrative_outlines.communes()), CITY
+    )
     together = shapely.union_all(list(shapes)).area
     assert abs(sum(shape.area for shape in shapes) - together) / together < 1e-4

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from forms.errors import FormRejected, SheetError
-from geo.problems import SeveralLayers, UnreadableBoundaries
+from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 from server.db import begin_writing, db
 from server.files import reading_process
 from server.files.reading_process import Bounds, Busy, Stopped

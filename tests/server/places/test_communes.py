@@ -8,7 +8,7 @@ import shapely
 import sqlalchemy as sa
 from flask import Flask
 
-from geo import illustrate
+from geo import illustrative_outlines
 from geo.boundaries import BoundaryReading, Figures, Outline, OutlineProblem
 from server import clock, errors
 from server.boundaries import store
@@ -154,7 +154,9 @@ def test_a_sketch_is_no_outline_to_check_thon_against(app: Flask) -> None:
 
 
 def test_sketches_bring_their_figures(app: Flask) -> None:
-    sketch = illustrate.VillageSketch("11629001", "Thôn Đông", 90, 300, 210, box(0, 0), (20.805, 106.505))
+    sketch = illustrative_outlines.VillageSketch(
+        "11629001", "Thôn Đông", 90, 300, 210, box(0, 0), (20.805, 106.505)
+    )
     make_commune()
     store.store_outlines(store.sketched([sketch]), "village", source="minh họa")
     assert villages()[0].illustrative

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import shapely
 
-from geo import illustrate
+from geo import illustrative_outlines
 
-COMMUNES = illustrate.communes()
+COMMUNES = illustrative_outlines.communes()
 
 
 def shapes_of(sketches: tuple) -> np.ndarray:
@@ -22,7 +22,7 @@ def test_there_are_the_114_communes_of_hai_phong() -> None:
 
 
 def test_every_sketch_says_that_it_is_illustrative() -> None:
-    villages = illustrate.villages("11629") + illustrate.villages("10930")
+    villages = illustrative_outlines.villages("11629") + illustrative_outlines.villages("10930")
     assert all(sketch.illustrative for sketch in (*COMMUNES, *villages))
 
 
@@ -44,7 +44,7 @@ def test_the_islands_stand_by_themselves() -> None:
 
 @pytest.mark.parametrize(("code", "count"), [("11629", 38), ("10930", 23)])
 def test_villages_fill_their_commune_without_overlapping(code: str, count: int) -> None:
-    villages = illustrate.villages(code)
+    villages = illustrative_outlines.villages(code)
     shapes = shapes_of(villages)
     commune = next(sketch.geometry for sketch in COMMUNES if sketch.code == code)
     assert [village.code for village in villages] == [f"{code}{number:03d}" for number in range(1, count + 1)]
@@ -55,7 +55,7 @@ def test_villages_fill_their_commune_without_overlapping(code: str, count: int) 
 
 @pytest.mark.parametrize("code", ["11629", "10930"])
 def test_villages_have_plausible_figures(code: str) -> None:
-    villages = illustrate.villages(code)
+    villages = illustrative_outlines.villages(code)
     assert sum(village.households for village in villages) == 2_000
     assert all(25 <= village.households <= 110 for village in villages)
     assert len({village.households for village in villages}) > 10
@@ -64,32 +64,32 @@ def test_villages_have_plausible_figures(code: str) -> None:
 
 def test_one_name_occurs_twice_in_an_lao_on_purpose() -> None:
     """Thôn are known by code: names repeat in a merged commune."""
-    names = [village.name for village in illustrate.villages("11629")]
+    names = [village.name for village in illustrative_outlines.villages("11629")]
     assert names.count("Quyết Tiến") == 2
     assert len(set(names)) == 37
 
 
 def test_drawing_again_gives_the_same_sketch() -> None:
-    assert illustrate.communes.__wrapped__() == COMMUNES
-    again = illustrate.villages.__wrapped__("10930")
-    assert again == illustrate.villages("10930")
+    assert illustrative_outlines.communes.__wrapped__() == COMMUNES
+    again = illustrative_outlines.villages.__wrapped__("10930")
+    assert again == illustrative_outlines.villages("10930")
 
 
 def test_communes_are_drawn_once_and_then_known() -> None:
     """A second time would take a quarter of a second."""
-    assert illustrate.communes() is COMMUNES
+    assert illustrative_outlines.communes() is COMMUNES
 
 
 def test_another_commune_has_no_villages_drawn() -> None:
     with pytest.raises(KeyError):
-        illustrate.villages("10507")
+        illustrative_outlines.villages("10507")
 
 
 def test_scattered_houses_stand_inside_their_village() -> None:
-    village = illustrate.villages("11629")[4]
-    houses = illustrate.scatter(village, 80, seed=1)
+    village = illustrative_outlines.villages("11629")[4]
+    houses = illustrative_outlines.scatter(village, 80, seed=1)
     assert len(houses) == 80
     assert all(shapely.contains_xy(village.geometry, longitude, latitude) for latitude, longitude in houses)
-    assert houses == illustrate.scatter(village, 80, seed=1)
-    assert houses != illustrate.scatter(village, 80, seed=2)
+    assert houses == illustrative_outlines.scatter(village, 80, seed=1)
+    assert houses != illustrative_outlines.scatter(village, 80, seed=2)
     assert shapely.contains_xy(village.geometry, village.centre[1], village.centre[0])

@@ -14,8 +14,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo import encodings
-from geo.layer import Layer, LayerRow, flat
-from geo.problems import UnreadableBoundaries
+from geo.boundary_problems import UnreadableBoundaries
+from geo.boundary_rows import Layer, LayerRow, flat
 
 MAX_ENTITIES = 50_000
 CLOSED = 0.01

@@ -17,9 +17,9 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import drawings, gdal_files, kml
-from geo.layer import MAX_BYTES, MAX_ROWS, MAX_VERTICES, Layer, LayerRow, flat
-from geo.problems import SeveralLayers, UnreadableBoundaries
+from geo import cad_drawings, gdal_files, kml
+from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
+from geo.boundary_rows import MAX_BYTES, MAX_ROWS, MAX_VERTICES, Layer, LayerRow, flat
 from geo.unpack import unpack
 
 _SAVE_AS_DXF = (
@@ -65,8 +65,8 @@ def _by_content(data: bytes, layer: str | None) -> Layer:
         return _geojson(data)
     if start.startswith(b"<"):
         return gdal_files.gml(data, layer) if b"opengis.net/gml" in data[:5_000] else _kml(data)
-    if drawings.is_drawing(data):
-        return drawings.layer(data)
+    if cad_drawings.is_drawing(data):
+        return cad_drawings.layer(data)
     raise UnreadableBoundaries(_why_not(data))
 
 

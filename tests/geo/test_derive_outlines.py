@@ -4,8 +4,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo import illustrate
-from geo.derive import Spot, derive
+from geo import illustrative_outlines
+from geo.derive_outlines import Spot, derive
 
 COMMUNE = shapely.box(106.50, 20.80, 106.56, 20.84)
 
@@ -57,10 +57,12 @@ def test_without_anything_nothing_is_derived() -> None:
 
 
 def test_derived_outlines_find_most_of_their_own_households() -> None:
-    sketches = illustrate.villages("10930")
+    sketches = illustrative_outlines.villages("10930")
     commune = shapely.union_all([sketch.geometry for sketch in sketches])
     where = [
-        Spot(key, *point) for key, sketch in enumerate(sketches) for point in illustrate.scatter(sketch, 60)
+        Spot(key, *point)
+        for key, sketch in enumerate(sketches)
+        for point in illustrative_outlines.scatter(sketch, 60)
     ]
     found = derive(range(len(sketches)), where, commune)
     right = sum(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import numbers
+from geo import written_numbers
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from geo import numbers
     ],
 )  # fmt: skip
 def test_a_number_is_read_as_it_is_meant(written: object, meant: int) -> None:
-    assert numbers.whole(written) == meant
+    assert written_numbers.whole(written) == meant
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,16 @@ def test_a_number_is_read_as_it_is_meant(written: object, meant: int) -> None:
      "99999999999", float("nan"), float("inf")],
 )  # fmt: skip
 def test_what_is_no_whole_number_is_refused(written: object) -> None:
-    assert numbers.whole(written) is None
+    assert written_numbers.whole(written) is None
 
 
-@given(st.integers(0, numbers.MOST - 1), st.sampled_from([".", ",", " ", "\u00a0", "\u202f"]))
+@given(st.integers(0, written_numbers.MOST - 1), st.sampled_from([".", ",", " ", "\u00a0", "\u202f"]))
 def test_every_number_reads_back_however_thousands_are_parted(number: int, mark: str) -> None:
-    assert numbers.whole(f"{number:,}".replace(",", mark)) == number
+    assert written_numbers.whole(f"{number:,}".replace(",", mark)) == number
 
 
 @given(st.text(max_size=20))
 def test_reading_never_fails(text: str) -> None:
-    assert numbers.whole(text) is None or 0 <= (numbers.whole(text) or 0) < numbers.MOST
+    assert (
+        written_numbers.whole(text) is None or 0 <= (written_numbers.whole(text) or 0) < written_numbers.MOST
+    )

@@ -1,22 +1,20 @@
 """Outlines for trying things out, "minh họa": rough shapes of our own around official centres, not boundaries.
 
-Everything is drawn from centres.csv (code, name, kind, centre to 3 decimals, official area) and fixed seeds, so that
-a demonstration looks the same everywhere and is mistaken for nobody's survey.
+Everything is drawn from the official communes' centres and areas and from fixed seeds, so that a demonstration looks
+the same everywhere and is mistaken for nobody's survey.
 """
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.random import Generator, default_rng
 from shapely.geometry.base import BaseGeometry
 
-from geo.vietnamese_order import sort_key
+from geo.official_communes import centres
 
 _ORIGIN = (106.6, 20.8)  # longitude, latitude: the plane of the sketches is flat around it
 _METRES = np.array([111_320 * math.cos(math.radians(_ORIGIN[1])), 110_704])  # a degree of each there
@@ -72,52 +70,19 @@ class VillageSketch:
     illustrative: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class OfficialCommune:
-    """A commune of Hải Phòng by its official code, name and kind (xã, phường, đặc khu)."""
-
-    code: str
-    name: str
-    kind: str
-
-
-def official_communes() -> tuple[OfficialCommune, ...]:
-    """All 114 in the order of their names."""
-    rows = [OfficialCommune(row["code"], row["name"], row["kind"]) for row in _centres()]
-    return tuple(sorted(rows, key=lambda row: (sort_key(row.name), row.code)))
-
-
 @lru_cache(maxsize=1)
 def communes() -> tuple[CommuneSketch, ...]:
     """The 114 communes with rough outlines that touch but do not overlap, in the order of their codes."""
-    rows = _centres()
-    centres = _to_plane(np.array([(float(row["longitude"]), float(row["latitude"])) for row in rows]))
+    rows = centres()
+    middles = _to_plane(np.array([(float(row["longitude"]), float(row["latitude"])) for row in rows]))
     radii = np.sqrt(np.array([float(row["area_km2"]) for row in rows]) * 1e6 / math.pi)
-    shapes = _commune_shapes(centres, radii)
+    shapes = _commune_shapes(middles, radii)
     return tuple(_sketch(row, shape) for row, shape in zip(rows, shapes, strict=True))
 
 
 def _sketch(row: dict[str, str], shape: shapely.MultiPolygon) -> CommuneSketch:
     latitude, longitude, area = (float(row[column]) for column in ("latitude", "longitude", "area_km2"))
     return CommuneSketch(row["code"], row["name"], row["kind"], latitude, longitude, area, shape)
-
-
-@lru_cache(maxsize=1)
-def _centres() -> tuple[dict[str, str], ...]:
-    with Path(__file__).with_name("centres.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
-
-
-def about(code: str) -> BaseGeometry | None:
-    """A disc around a commune's official centre, with room to spare: where it lies, not what shape it has."""
-    row = next((row for row in _centres() if row["code"] == code), None)
-    if row is None:
-        return None
-    radius_m = 2 * math.sqrt(float(row["area_km2"]) * 1e6 / math.pi)
-    centre = shapely.Point(float(row["longitude"]), float(row["latitude"]))
-    return centre.buffer(
-        radius_m / 104_000
-    )  # metres of a degree of longitude here; a little more of latitude
 
 
 @lru_cache(maxsize=4)

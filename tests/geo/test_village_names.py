@@ -2,7 +2,7 @@
 
 import pytest
 
-from geo import names
+from geo import village_names
 
 
 @pytest.mark.parametrize(
@@ -11,21 +11,21 @@ from geo import names
      "Khu dân cư Vạn Phúc", "Thôn Va\u0323n Phu\u0301c", "van phuc"],
 )  # fmt: skip
 def test_every_spelling_is_one_name(written: str) -> None:
-    assert names.loose(written) == "van phuc"
+    assert village_names.loose(written) == "van phuc"
 
 
 @pytest.mark.parametrize("written", ["Tổ dân phố số 1", "TDP 01", "Tổ 1", "tdp số 1", "TỔ DÂN PHỐ 1"])
 def test_numbers_of_groups_are_one_name(written: str) -> None:
-    assert names.loose(written) == "1"
+    assert village_names.loose(written) == "1"
 
 
 @pytest.mark.parametrize("name", ["Xá Đông", "Hoàng Xá", "Phương Hạ", "Phường Hạ"])
 def test_a_name_is_not_taken_for_its_commune(name: str) -> None:
-    assert names.brackets_off(f"Thôn {name}") == f"Thôn {name}"
+    assert village_names.brackets_off(f"Thôn {name}") == f"Thôn {name}"
 
 
 def test_two_thon_of_one_name_are_told_apart_by_the_ends_of_their_codes() -> None:
     known = {"11629001": "Quyết Tiến", "11629021": "Quyết Tiến", "11629002": "An Khê"}
-    assert names.told_apart(known) == {
+    assert village_names.told_apart(known) == {
         "11629001": "Quyết Tiến (001)", "11629021": "Quyết Tiến (021)", "11629002": "An Khê",
     }  # fmt: skip

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from geo import column_words, numbers
-from geo.plain import words
+from geo import column_words, written_numbers
+from geo.plain_words import words
 
 Level = Literal["commune", "village"]
 
@@ -47,7 +47,7 @@ def find(columns: Sequence[str], level: Level, code: str | None, name: str | Non
 
 def code_of(value: Any, level: Level) -> str:
     """A code as text: 11629001.0 from a spreadsheet is 11629001; a commune's number gets its zeros back (5 digits)."""
-    number = numbers.whole(value) if not isinstance(value, str) else None
+    number = written_numbers.whole(value) if not isinstance(value, str) else None
     if number is None:
         return text_of(value)
     return f"{number:05d}" if level == "commune" else str(number)
@@ -66,7 +66,7 @@ def figures_of(values: Mapping[str, Any], columns: Columns) -> tuple[Figures, st
     found: list[int | None] = []
     for column in (columns.households, columns.people, columns.adults):
         value = values.get(column) if column else None
-        number = numbers.whole(value)
+        number = written_numbers.whole(value)
         if number is None and text_of(value):
             wrong.append(f"cột {column} không phải số nguyên từ 0 trở lên")
         found.append(number)

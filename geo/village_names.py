@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from geo.plain import unaccented
+from geo.plain_words import unaccented
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _KIND = (
