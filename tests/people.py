@@ -77,8 +77,8 @@ def make_person(
 
 
 def make_token(commune: Commune | None = None, days: int | None = None) -> str:
-    """A stored token of a program."""
-    made = tokens.add("chương trình thử", commune=commune, days=days)
+    """A stored token of a program that reads all, the running day too."""
+    made = tokens.add("chương trình thử", commune=commune, reads=tokens.READS, days=days)
     db.session.commit()
     return made.token
 

@@ -72,6 +72,11 @@ class Caller:
     """What the person signs in with; "" for a program's own key."""
 
     @property
+    def sees_running_day(self) -> bool:
+        """Whether sums of a day that still goes on are told: to people, and to programs whose key says so (R24)."""
+        return self.is_person or tokens.RUNNING_DAY in self.reads
+
+    @property
     def is_person(self) -> bool:
         """Whether it is a person who has signed in, and no program."""
         return self.actor.startswith("person:")

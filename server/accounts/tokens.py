@@ -14,12 +14,16 @@ from server.audit import SHELL, Actor
 from server.db import db
 from server.models import ApiToken, Commune
 
+RUNNING_DAY = "running_day"
 READS: Mapping[str, str] = {
     "places": "Xã, thôn và số hộ của thôn",
     "targets": "Chỉ tiêu của kế hoạch và số liệu báo cáo",
     "coverage": "Mức bao phủ theo thôn và chỉ tiêu",
+    RUNNING_DAY: "Cả hôm nay, ngày chưa hết (không chọn: số liệu đến hết hôm qua)",
 }
 """What a program's key may read under `/api/v1`; sums alone, whatever it is."""
+UNLESS_SAID = tuple(each for each in READS if each != RUNNING_DAY)
+"""What a key reads for which nothing is said: of the day that still goes on, two answers would tell one visit (R24)."""
 
 
 class TokenRejected(Exception):
@@ -38,7 +42,7 @@ def add(
     name: str,
     *,
     commune: Commune | None = None,
-    reads: Iterable[str] = tuple(READS),
+    reads: Iterable[str] = UNLESS_SAID,
     days: int | None = None,
     by: Actor = SHELL,
 ) -> NewToken:
@@ -49,7 +53,7 @@ def add(
     wanted = [each for each in READS if each in set(reads)]
     if not name.strip():
         raise TokenRejected("Khóa truy cập cần một tên để sau này biết của chương trình nào.")
-    if not wanted:
+    if not set(wanted) & set(UNLESS_SAID):
         raise TokenRejected(f"Khóa truy cập cần ít nhất một loại dữ liệu: {', '.join(READS)}.")
     token = secrets.token_hex(20)
     record = ApiToken(

@@ -6,7 +6,7 @@ from flask.cli import with_appcontext
 
 from server import clock
 from server.accounts import tokens
-from server.accounts.tokens import READS
+from server.accounts.tokens import READS, UNLESS_SAID
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import ApiToken
@@ -21,8 +21,8 @@ def group() -> None:
 @group.command()
 @click.argument("name")
 @click.option("--commune", "code", help="Mã xã được đọc; bỏ trống: mọi xã.")
-@click.option("--read", "reads", multiple=True, type=click.Choice(list(READS)), default=list(READS),
-              help="Loại dữ liệu được đọc; có thể nêu nhiều lần; bỏ trống: tất cả.")  # fmt: skip
+@click.option("--read", "reads", multiple=True, type=click.Choice(list(READS)), default=list(UNLESS_SAID),
+              help="Loại dữ liệu được đọc; có thể nêu nhiều lần; bỏ trống: tất cả, đến hết hôm qua.")  # fmt: skip
 @click.option(
     "--days", type=click.IntRange(1, 3660), default=365, show_default=True, help="Số ngày còn hiệu lực."
 )

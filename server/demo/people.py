@@ -63,7 +63,7 @@ def make(scale: Scale) -> Everyone:
         for key, name, role in _LOCAL:
             accounts.append(_account(f"{key}_{code}", f"{name} {commune.name}", role, commune, first))
         walkers += walking
-    token = tokens.add("Dùng thử", days=365)
+    token = tokens.add("Dùng thử", reads=tokens.READS, days=365)
     return Everyone(tuple(accounts), tuple(walkers), token.token)
 
 

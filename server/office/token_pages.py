@@ -8,7 +8,7 @@ from server import clock
 from server.accounts import access, person_keys, tokens
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import Right
-from server.accounts.tokens import READS, TokenRejected
+from server.accounts.tokens import READS, UNLESS_SAID, TokenRejected
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.models import ApiToken, Commune, Person
@@ -122,7 +122,7 @@ def _page(secret: str = "", wrong: str = "", wrong_own: str = "") -> Response:
         days=DAYS,
         default_days=DEFAULT_DAYS,
         given=request.form,
-        chosen=request.form.getlist("doc"),
+        chosen=request.form.getlist("doc") if request.form else UNLESS_SAID,
         secret=secret,
         wrong=wrong,
         wrong_own=wrong_own,

@@ -67,7 +67,7 @@ def ready(app: Flask, served: Served) -> Iterator[Round]:
     publishing.publish_library()
     households = [sample.make_entity(village, f"Hộ số {n}") for n in range(12)]
     sign_up(commune)
-    token = tokens.add("chương trình thử", commune=commune, days=None).token
+    token = tokens.add("chương trình thử", commune=commune, reads=tokens.READS, days=None).token
     db.session.commit()
     collector = sample.make_collector(commune, [village])
     with requests.Session() as session:

@@ -41,9 +41,9 @@ class AsOfSchema(QuerySchema):
     as_of = Day(
         load_default=None,
         metadata={
-            "description": "Số liệu tính đến hết ngày này (giờ Việt Nam); bỏ trống là hôm nay. Người chỉ được xem số "
-            "tổng hợp nhận ngày Chủ nhật hoặc ngày cuối tháng gần nhất trước đó; `as_of` trong kết quả cho biết "
-            "ngày nào."
+            "description": "Số liệu tính đến hết ngày này (giờ Việt Nam); bỏ trống là hôm nay, hay hôm qua với khóa "
+            "không được đọc ngày đang chạy. Người chỉ được xem số tổng hợp nhận ngày Chủ nhật hoặc ngày cuối tháng "
+            "gần nhất trước đó; `as_of` trong kết quả cho biết ngày nào."
         },
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from forms import plans
 from server import clock
+from server.accounts import tokens
 from server.db import db
 from server.models import Commune, Village, VillageFigure
 from server.plans import load_plans
@@ -74,6 +75,21 @@ def test_thon_are_told_with_their_newest_figure_and_where_they_went(
     }
     assert told["villages"][1]["figure"] is None
     assert told["villages"][2]["merged_into"] == "11629.02"
+
+
+@pytest.mark.parametrize("asked", ["", "?as_of=2026-11-18", "?as_of=2027-01-01"])
+@pytest.mark.parametrize("path", ["coverage", "targets"])
+def test_a_key_that_was_not_made_for_the_running_day_reads_until_yesterday(
+    app: Flask, an_lao: Commune, path: str, asked: str
+) -> None:
+    """R24, sums-1: what comes before and after one visit tells nothing of it."""
+    days = {}
+    for reads in (tokens.UNLESS_SAID, tokens.READS):
+        made = tokens.add("chương trình", commune=an_lao, reads=reads)
+        db.session.commit()
+        answer = browser(app).get(f"/api/v1/communes/11629/{path}{asked}", headers=bearing(made.token))
+        days[len(reads)] = answer.get_json()["as_of"]
+    assert days == {3: "2026-11-17", 4: "2026-11-18"}
 
 
 def test_every_figure_of_the_plan_is_listed_and_unknown_ones_say_so(

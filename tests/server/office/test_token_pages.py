@@ -57,6 +57,21 @@ def test_a_key_reads_what_it_was_made_for_of_its_commune(app: Flask, officer: Br
     assert status(app, token, "/communes/10930") == 403
 
 
+def test_the_running_day_is_read_by_keys_alone_for_which_that_was_chosen(
+    app: Flask, officer: Browser
+) -> None:
+    """R24."""
+    ticked = re.findall(r'name="doc" value="(\w+)" checked', officer.get(BASE).text)
+    assert ticked == ["places", "targets", "coverage"]
+    make(officer)
+    make(officer, doc=["coverage", "running_day"])
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(ApiToken.reads).order_by(ApiToken.id))
+    assert list(rows) == ["places coverage", "coverage running_day"]
+    alone = {"ten": "x", "doc": ["running_day"], "csrf_token": officer.csrf_token("/tai-khoan")}
+    assert officer.post(BASE, data=alone).status_code == 422
+
+
 def test_a_revoked_key_is_refused_at_once(app: Flask, officer: Browser) -> None:
     token = make(officer)
     number = db.session.scalars(sa.select(ApiToken.id)).one()
