@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 
+from bench import siege_place
 from bench.siege_place import PATIENCE, Attack, Place
 from tests import hostile_files, sample
 from tests.phone import multipart, part
@@ -115,12 +116,9 @@ def _flood(place: Place) -> Callable[[], str]:
 
 def _resent(place: Place) -> Callable[[], str]:
     """blob-2: what is stored of a photo was cut; the phone sends it again."""
-    photo = sample.photo(uuid.uuid4().bytes.replace(b"\xff", b"\0") * 500)
+    photo = siege_place.new_photo()
     xml = _xml("<so>1</so><anh>a.jpg</anh>")
-    folder = place.served.settings.blob_folder
-    before = {each for each in folder.rglob("*") if each.is_file()}
-    place.sent(xml, {"a.jpg": photo})
-    [stored] = [each for each in folder.rglob("*") if each.is_file() and each not in before]
+    stored = place.kept_photo(xml, photo)
     size = stored.stat().st_size
     stored.chmod(0o600)
     stored.write_bytes(stored.read_bytes()[:100])

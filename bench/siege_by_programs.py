@@ -1,5 +1,6 @@
 """Attacks by programs with keys: filters that nest, pages without end, bodies of a million parts, silent hooks."""
 
+import functools
 import json
 import time
 import uuid
@@ -43,11 +44,16 @@ def _sums(place: Place) -> Callable[[], str]:
     place.sent(sample.filled())
     time.sleep(1)
 
+    place.sent(sample.filled())  # the hour of the newest visit is told, and is this one
+
     def act() -> str:
-        before = place.asked("GET", "/api/v1/communes/11629/coverage", place.codes.sums)
+        ask = functools.partial(
+            place.asked, "GET", "/api/v1/communes/11629/coverage", place.codes.sums, is_whole=True
+        )
+        before = ask()
         place.sent(sample.filled())
-        time.sleep(1)
-        after = place.asked("GET", "/api/v1/communes/11629/coverage", place.codes.sums)
+        time.sleep(2)  # it is applied, and nobody remembers what was asked a moment ago
+        after = ask()
         if before == after:
             return f"{before[:3]}, the same after a visit"
         at = next(n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1])

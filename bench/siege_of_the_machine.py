@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from bench.siege_place import Attack, Place
+from bench.siege_place import Attack, Place, new_photo
+from tests import sample
 from tests.live.mishaps import fill
 from tests.live.served import ROOT
 
@@ -102,9 +103,11 @@ def _demonstrated(place: Place) -> Callable[[], str]:
 
 
 def _rotten(place: Place) -> Callable[[], str]:
-    """blob-1: one photo is cut on the disk, then a backup is made and verified."""
-    folder = place.served.settings.blob_folder
-    stored = next(each for each in folder.rglob("*") if each.is_file() and each.stat().st_size > 10_000)
+    """blob-1: one photo is cut on the disk, then a backup is made and verified.
+
+    One that no phone sends again: the server would write it anew before the backup comes to it (blob-2).
+    """
+    stored = place.kept_photo(sample.filled("<so>1</so><anh>a.jpg</anh>"), new_photo())
     whole = stored.read_bytes()
     name = hashlib.sha256(whole).hexdigest()
     backup = place.served.settings.instance / "sao-luu.tar"
@@ -260,7 +263,7 @@ ATTACKS = (
         tells_later=True,
     ),
     Attack("a demonstration where people work", "rc [1-9].*", _demonstrated, "demo-1"),
-    Attack("a photo cut to 10 bytes", "named; rc 0.*", _rotten, "blob-1"),
+    Attack("a photo cut to 10 bytes", "named; rc 0: 1 ảnh đã hỏng .*", _rotten, "blob-1"),
     Attack("a recount beside visits", "rc 0: .*; then rc 0: .*", _recounted(), "count-1"),
     Attack("a correction beside visits", "rc 0: .*; then rc 0: .*", _recounted("--correct"), "count-2"),
     Attack("a full disk", "full .*", _full, is_possible=lambda place: place.is_small_disk, tells_later=True),

@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ from tests.posters import OPINION, make_poster
 PASSWORD = "mat khau de do 2026"
 HOME, OTHERS = "11630", "11629"
 """The commune whose visits are timed, and the one whose people attack."""
+KEPT_MONTHS = 24
+"""As long as their forms say; a clock that is ahead by more makes everything due."""
 PHONES = 4
 EVERY_SECONDS = 0.3
 """Of each phone, besides what a visit takes."""
@@ -69,7 +72,7 @@ def town() -> Codes:
     home = sample.make_village(attacked, f"{HOME}001", "Thôn Tây")
     sample.make_village(attackers)
     for each in ("don_gian", "thu_cong"):
-        sample.publish_plain(form_id=each)
+        sample.publish_plain(form_id=each).form.retention_months = KEPT_MONTHS
     version = sample.publish(OPINION, version="1")
     phones = [sample.make_collector(attacked, [home], f"Người {n}").token for n in range(PHONES)]
     attacker = sample.make_collector(attackers, list(attackers.villages), "Kẻ phá").token
@@ -257,6 +260,14 @@ class Place:
         ask = functools.partial(requests.request, method, url, headers=headers, timeout=PATIENCE, **more)
         return heard(ask, 10**6 if is_whole else SHORT)
 
+    def kept_photo(self, xml: bytes, photo: bytes) -> Path:
+        """Where a photo lies that a phone of the other commune has just sent as a.jpg, and nobody had before."""
+        folder = self.served.settings.blob_folder
+        before = {each for each in folder.rglob("*") if each.is_file()}
+        self.sent(xml, {"a.jpg": photo})
+        [found] = [each for each in folder.rglob("*") if each.is_file() and each not in before]
+        return found
+
     def sent(self, xml: bytes, files: dict[str, bytes] | None = None) -> str:
         """What a phone of the other commune is answered."""
         try:
@@ -280,6 +291,11 @@ class Place:
             except OSError as error:
                 return f"0 {type(error).__name__}"
         return answer.partition(b"\r\n")[0].decode("latin-1").removeprefix("HTTP/1.1 ") or "0 ended"
+
+
+def new_photo() -> bytes:
+    """A photo that nobody has sent before."""
+    return sample.photo(uuid.uuid4().bytes.replace(b"\xff", b"\0") * 1_000)
 
 
 def heard(ask: Callable[[], requests.Response], longest: int = SHORT) -> str:
