@@ -49,8 +49,8 @@ class Outcome:
     visits: int
     later: int
     """How many of them were told to come later."""
-    broken: int
-    """How many were answered anything else, or nothing."""
+    broken: tuple[int, ...]
+    """What the others were answered; 0 where the line broke."""
     cpu: float
     memory: float
     """The most that all processes held together, above what they held before."""
@@ -113,7 +113,7 @@ def _besieged(database: str, attacks: Sequence[Attack]) -> Iterator[Outcome]:
             yield outcome
             print(f"{database}: {'  ' if _is_good(outcome) else '!!'} {outcome.row()}", flush=True)
             if outcome.broken or outcome.later:
-                print(f"    later {outcome.later}, broken {outcome.broken}", flush=True)
+                print(f"    later {outcome.later}, broken {outcome.broken or 0}", flush=True)
 
 
 def _tried(place: Place, attack: Attack) -> Outcome:
@@ -137,7 +137,7 @@ def _tried(place: Place, attack: Attack) -> Outcome:
     return Outcome(
         attack, answer, ended - began,
         max((each.seconds for each in before), default=0.0), longest,
-        len(meanwhile), statuses.count(LATER), sum(each not in (*KEPT, LATER) for each in statuses),
+        len(meanwhile), statuses.count(LATER), tuple(each for each in statuses if each not in (*KEPT, LATER)),
         costs.cpu, costs.memory - costs.memory_before,
     )  # fmt: skip
 
