@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from dashboards import words
-from dashboards.coverage_lines import IndicatorColumn
 from dashboards.maps.map_colours import target_of
+from dashboards.village_lines import IndicatorColumn
 from geo.coverage import CoverageTable, IndicatorRow
 from server.published_forms.self_answers import WORD
 

@@ -16,7 +16,7 @@ import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from dashboards import coverage_lines, words
+from dashboards import target_lines, words
 from dashboards.downloads import qgis_style, village_sheet
 from dashboards.maps.map_outlines import Outlines
 from geo.coverage import CoverageTable
@@ -154,7 +154,7 @@ def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
         sheet.row([heading], bold=True)
     sheet.row([])
     sheet.row(header, bold=True)
-    for line, row in zip(coverage_lines.lines(table), table.targets, strict=True):
+    for line, row in zip(target_lines.lines(table), table.targets, strict=True):
         asked = table.indicator(line.indicator) if line.indicator else None
         cell = asked.cell if asked else None
         value = row.judgement.value_shown

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from dashboards import coverage_lines, words
+from dashboards import village_lines, words
 from dashboards.downloads.coverage_files import said
 from dashboards.maps.map_colours import figure
 from geo.coverage import Cell, CoverageTable
@@ -36,9 +36,7 @@ def of_coverage(table: CoverageTable) -> FlatTable:
 
     Every indicator has its three columns also while nobody was asked: a workbook that reads them keeps its columns.
     """
-    shown = sorted(
-        coverage_lines.columns(table), key=lambda column: column.target.id if column.target else ""
-    )
+    shown = sorted(village_lines.columns(table), key=lambda column: column.target.id if column.target else "")
     columns = [
         FlatColumn("ma_thon", "Mã thôn"),
         FlatColumn("thon", "Thôn"),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards import coverage_lines, self_answer_lines, words
-from dashboards.coverage_lines import IndicatorColumn
+from dashboards import self_answer_lines, village_lines, words
 from dashboards.downloads.sheet_looks import A4, SheetLooks, pair_columns, to_print, write_cell
 from dashboards.maps.map_colours import figure, state_class
+from dashboards.village_lines import IndicatorColumn
 from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
@@ -50,7 +50,7 @@ def write(book: Workbook, table: CoverageTable) -> None:
 
 def shown_columns(table: CoverageTable) -> list[IndicatorColumn]:
     """Those that anybody was asked; beside them, in columns of their own, what people answered by themselves."""
-    asked = [column for column in coverage_lines.columns(table) if not column.is_empty]
+    asked = [column for column in village_lines.columns(table) if not column.is_empty]
     return list(self_answer_lines.columns(table, asked))
 
 
@@ -83,7 +83,7 @@ def _rows(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[Shee
         )
         for row in thon
     ]
-    if coverage_lines.nowhere(table, columns):
+    if village_lines.nowhere(table, columns):
         lost = table.unplaced
         pairs = tuple(_pair(lost.get(each.code, Cell()), None, each) for each in columns)
         found.append(SheetLine(("", "Không rõ thôn", None, lost.get(VISITED, Cell()).subjects, None), pairs))
@@ -108,7 +108,7 @@ def _met(cell: Cell, visited: int | None) -> tuple[Any, Any]:
 
 
 def _pair(
-    cell: Cell, judgement: TargetJudgement | None, column: coverage_lines.IndicatorColumn
+    cell: Cell, judgement: TargetJudgement | None, column: village_lines.IndicatorColumn
 ) -> tuple[Any, str, str]:
     value: Any = figure(column.code, cell)
     if value is None and cell.bound and not cell.over_all:
@@ -159,7 +159,7 @@ def _notes(table: CoverageTable, columns: Sequence[IndicatorColumn]) -> list[str
             "Số nhỏ: thôn mới có dưới 5 hộ trả lời ghi “dưới 5 hộ”; số có thể để lộ câu trả lời của từng hộ ghi "
             "“không nêu”, hoặc chỉ nêu giới hạn, như “> 83,3” là lớn hơn 83,3 %."
         )
-    empty = [column.label for column in coverage_lines.columns(table) if column.is_empty]
+    empty = [column.label for column in village_lines.columns(table) if column.is_empty]
     if empty:
         notes.append(f"Chưa có câu trả lời nào nên không có cột: {'; '.join(empty)}.")
     return notes

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboards import coverage_lines, furthest_behind, words
+from dashboards import furthest_behind, shown_cells, words
 from dashboards.maps.coverage_map import asked_words, over_all_words, reach_words
 from dashboards.maps.map_colours import target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
@@ -32,7 +32,7 @@ def card(table: CoverageTable, village: VillageRow, row: IndicatorRow, team: Seq
     """The card of one thôn; `team` are the names of those who walk it."""
     code = row.indicator.code
     cell = village.cells.get(code, Cell())
-    shown = coverage_lines.shown_cell(table, village, code)
+    shown = shown_cells.shown_cell(table, village, code)
     target = target_of(table, code)
     told = (over_all_words(row, cell), asked_words(row, cell), reach_words(row, cell))
     return MapCard(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import render_template
 
-from dashboards import coverage_lines, furthest_behind, words
+from dashboards import furthest_behind, shown_cells, words
 from dashboards.maps import map_picture
 from dashboards.maps.map_colours import Class, class_of, classes, legend, target_of
 from dashboards.maps.map_outlines import Outlines
@@ -51,7 +51,7 @@ def head(table: CoverageTable, row: IndicatorRow) -> SheetHead:
     is_visits = row.indicator.code == VISITED
     return SheetHead(
         label=row.target.label if row.target else row.indicator.label,
-        value=coverage_lines.shown(row.cell, row.indicator.code),
+        value=shown_cells.shown(row.cell, row.indicator.code),
         required=words.required(target) if target else "",
         state=words.state(row.judgement) if row.judgement else "",
         reach=words.reach(row.cell, row.indicator, verb="đã gặp" if is_visits else "khảo sát"),
@@ -73,7 +73,7 @@ def rows(table: CoverageTable, row: IndicatorRow) -> tuple[ThonOnSheet, ...]:
                 shown=named[class_of(village, code, target)],
                 households=words.number(village.households) if village.households is not None else "–",
                 reach=words.short_reach(cell, row.indicator) or "–",
-                value=coverage_lines.shown(cell, code),
+                value=shown_cells.shown(cell, code),
                 gap=furthest_behind.gap_of(table, village, target) if target else "",
             )
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from dashboards import coverage_lines, words
+from dashboards import shown_cells, words
 from dashboards.charts import spark
 from dashboards.maps.map_colours import class_of, classes, figure, legend, target_of
 from dashboards.maps.map_sheet import as_of
@@ -47,7 +47,7 @@ def thons(tables: Sequence[CoverageTable], code: str) -> dict[str, ThonWeeks]:
             classes=tuple(
                 class_of(row, code, target_of(table, code)) if row else "k-unknown" for table, row in rows
             ),
-            figures=tuple(coverage_lines.shown(cell, code) for cell in cells),
+            figures=tuple(shown_cells.shown(cell, code) for cell in cells),
             percents=tuple(figure(code, cell) for cell in cells),
         )
     return found

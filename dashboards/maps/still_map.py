@@ -10,11 +10,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboards import words
-from dashboards.coverage_lines import shown
 from dashboards.maps.coverage_map import label_point
 from dashboards.maps.map_colours import class_of, classes, target_of
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.still_labels import PLAIN_LABEL, LabelSize, Wish, placed
+from dashboards.shown_cells import shown
 from geo.coverage import Cell, CoverageTable
 
 WIDTH = 680

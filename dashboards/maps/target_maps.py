@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboards import coverage_lines
+from dashboards import village_lines
 from dashboards.maps.map_colours import Class, Entry, classes, legend
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.map_sheet import SheetHead, head
@@ -26,7 +26,7 @@ class TargetMap:
 
 def target_maps(table: CoverageTable, outlines: Outlines) -> tuple[TargetMap, ...]:
     """One for each column of the thôn table, in its order."""
-    rows = (table.indicator(column.code) for column in coverage_lines.columns(table))
+    rows = (table.indicator(column.code) for column in village_lines.columns(table))
     return tuple(target_map(table, row, outlines) for row in rows if row)
 
 

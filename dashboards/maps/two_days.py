@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dashboards import coverage_lines, words
+from dashboards import shown_cells, words
 from dashboards.maps.map_colours import Class, class_of, classes, figure, target_of
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 
@@ -69,7 +69,7 @@ def moved(before: CoverageTable, now: CoverageTable, row: IndicatorRow) -> tuple
 
 
 def _shown(row: VillageRow | None, code: str) -> str:
-    return coverage_lines.shown(row.cells.get(code, Cell()), code) if row else "–"
+    return shown_cells.shown(row.cells.get(code, Cell()), code) if row else "–"
 
 
 def counts(found: Sequence[ThonMoved]) -> dict[str, int]:

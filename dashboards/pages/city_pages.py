@@ -9,9 +9,9 @@ from flask import Response, render_template, request
 
 from dashboards import words
 from dashboards.charts import Bullet
-from dashboards.coverage_lines import share_bar
 from dashboards.downloads import city_workbook, submission_files
 from dashboards.downloads.attached_files import attached, written
+from dashboards.households_met import share_bar
 from dashboards.maps import map_outlines
 from dashboards.maps.city_map import draw
 from dashboards.maps.map_colours import FAR, FIFTHS, UNKNOWN, fifth_words, state_class

@@ -6,9 +6,16 @@ from fractions import Fraction
 
 from flask import Response, make_response, render_template, request, url_for
 
-from dashboards import coverage_lines, furthest_behind, new_year, sampled_lines, self_answer_lines
+from dashboards import (
+    furthest_behind,
+    households_met,
+    new_year,
+    sampled_lines,
+    self_answer_lines,
+    target_lines,
+    village_lines,
+)
 from dashboards.charts import DayNumber, ReachColumns, ThonReached, Trend, reach_columns, trend
-from dashboards.coverage_lines import TargetLine
 from dashboards.furthest_behind import FurthestThon, Worry
 from dashboards.maps.small_map import SmallMap, small_map
 from dashboards.moved import moved, sunday_before
@@ -16,6 +23,7 @@ from dashboards.pages import chosen_columns
 from dashboards.pages.commune_page_request import CommunePage, ask_since
 from dashboards.pages.commune_pages import blueprint
 from dashboards.pages.map_page_request import mapped
+from dashboards.target_lines import TargetLine
 from geo.coverage import CoverageTable
 from geo.target_states import share_of_time_gone
 from server.accounts import access
@@ -33,31 +41,31 @@ SECOND_VISITS = dt.timedelta(days=91)
 def commune(code: str) -> Response:
     """What a leader asks first of their commune: what to worry about, where, what moved; then all the rest."""
     asked, before = ask_since(code, sunday_before)
-    columns = self_answer_lines.columns(asked.table, coverage_lines.columns(asked.table))
-    shown = coverage_lines.chosen(columns, chosen_columns.asked())
-    order = coverage_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)
-    lines = coverage_lines.lines(asked.table)
+    columns = self_answer_lines.columns(asked.table, village_lines.columns(asked.table))
+    shown = village_lines.chosen(columns, chosen_columns.asked())
+    order = village_lines.order(request.args.get("xep"), request.args.get("chieu"), shown)
+    lines = target_lines.lines(asked.table)
     worries = furthest_behind.worries(asked.table)
     page = render_template(
         "commune.html",
         asked=asked,
         table=asked.table,
         lines=lines,
-        summary=coverage_lines.summary(lines),
+        summary=target_lines.summary(lines),
         columns=columns,
         shown=shown,
         order=order,
-        thons=coverage_lines.thons(asked.table, shown, order),
+        thons=village_lines.thons(asked.table, shown, order),
         reached=_reached(asked.table, order),
-        nowhere=coverage_lines.nowhere(asked.table, shown),
-        met=coverage_lines.met(asked.table),
+        nowhere=village_lines.nowhere(asked.table, shown),
+        met=households_met.met(asked.table),
         worries=worries,
         others=_others(asked.table, lines, worries),
         map=_small_map(asked, worries),
         moved=moved(before, asked.table) if before.visited else None,
         turn=new_year.turn(asked.commune, asked.table),
         trends=_trends(asked.table),
-        unplaced=coverage_lines.unplaced(asked.table),
+        unplaced=village_lines.unplaced(asked.table),
         difficulties=difficulties.open_count(asked.commune),
         second_visits=sentences.told(asked.commune, asked.table.as_of - SECOND_VISITS, asked.table.as_of),
         sampled=sampled_lines.of(asked.commune, asked.table),
@@ -88,14 +96,14 @@ def _small_map(asked: CommunePage, worries: Sequence[Worry]) -> SmallMap | None:
     return small_map(asked.commune, asked.table, row) if row else None
 
 
-def _reached(table: CoverageTable, order: coverage_lines.Order) -> tuple[ReachColumns, ...]:
+def _reached(table: CoverageTable, order: village_lines.Order) -> tuple[ReachColumns, ...]:
     """The thôn in the order of the table, by their households and the share that was met, for a desk and a phone.
 
     Empty where fewer than two have households: there is nothing to compare.
     """
     drawn = [
-        ThonReached(table.name_of(row), row.households, row.visited, coverage_lines.met_words(row))
-        for row in coverage_lines.ordered(table, order)
+        ThonReached(table.name_of(row), row.households, row.visited, village_lines.met_words(row))
+        for row in village_lines.ordered(table, order)
         if row.households
     ]
     return (
@@ -110,7 +118,7 @@ def _trends(table: CoverageTable) -> tuple[Trend, ...]:
     points = [DayNumber(week.day, week.tallied.subjects) for week in table.weeks if week.tallied]
     if len(points) < 2 or table.visited is None:
         return ()
-    end, households = coverage_lines.last_surveyed(table), table.households
+    end, households = households_met.last_surveyed(table), table.households
     line: list[Fraction] = []
     if end is not None and households:
         line = [

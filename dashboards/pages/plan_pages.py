@@ -10,13 +10,22 @@ import sqlalchemy as sa
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from dashboards import coverage_lines, furthest_behind, new_year, self_answer_lines, words
+from dashboards import (
+    furthest_behind,
+    households_met,
+    new_year,
+    self_answer_lines,
+    shown_cells,
+    target_lines,
+    words,
+)
 from dashboards.charts import Bullet, bullet
-from dashboards.coverage_lines import ShownCell, TargetLine
 from dashboards.maps.map_colours import figure, target_of
 from dashboards.maps.small_map import SmallMap, small_map
 from dashboards.pages.commune_page_request import CommunePage, ask
 from dashboards.pages.commune_pages import blueprint
+from dashboards.shown_cells import ShownCell
+from dashboards.target_lines import TargetLine
 from forms import indicator_sets
 from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.estimate import METHODS
@@ -97,13 +106,13 @@ class FigureLine:
 def targets(code: str) -> str:
     """Every figure of the plan with who reports it, its last value and its evidence; to take into a meeting."""
     asked = ask(code)
-    lines = coverage_lines.lines(asked.table)
+    lines = target_lines.lines(asked.table)
     return render_template(
         "targets.html",
         asked=asked,
         table=asked.table,
         lines=lines,
-        summary=coverage_lines.summary(lines),
+        summary=target_lines.summary(lines),
         turn=new_year.turn(asked.commune, asked.table),
         groups=_by_section(lines),
         by_themselves=self_answer_lines.by_target(asked.table),
@@ -131,7 +140,7 @@ def target(code: str, target_id: str) -> str | Response:
         asked=asked,
         table=asked.table,
         row=row,
-        line=next(line for line in coverage_lines.lines(asked.table) if line.id == target_id),
+        line=next(line for line in target_lines.lines(asked.table) if line.id == target_id),
         stored=stored,
         explanation=_explanation(row.target),
         document=indicator_sets.source_of(row.target.indicator or ""),
@@ -172,7 +181,7 @@ def village(code: str, village: str) -> str | Response:
         row=row,
         lines=_figures(table, row),
         helped=_helped(table, row),
-        met=coverage_lines.met_of(row.visited, row.households),
+        met=households_met.met_of(row.visited, row.households),
         is_mine=stored.id in access.signed_in().village_ids,
     )
 
@@ -317,10 +326,10 @@ def _thons(table: CoverageTable, counted: IndicatorRow, target: TargetFigure) ->
             row.code,
             table.name_of(row),
             words.number(row.households) if row.households is not None else "–",
-            coverage_lines.shown_cell(table, row, code),
+            shown_cells.shown_cell(table, row, code),
             furthest_behind.gap_of(table, row, target),
             _bar(row, code, target),
-            coverage_lines.shown_cell(table, row, own.indicator.code) if own else None,
+            shown_cells.shown_cell(table, row, own.indicator.code) if own else None,
         )
         for row in sorted(table.villages, key=key)
     ]
@@ -362,9 +371,9 @@ def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
                 if each.target and not each.indicator.self_of
                 else each.indicator.label,
                 required=words.required(each.target) if each.target else "",
-                shown=coverage_lines.shown_cell(table, row, code),
+                shown=shown_cells.shown_cell(table, row, code),
                 bar=_bar(row, code, each.target),
-                of_commune=coverage_lines.shown(each.cell, code),
+                of_commune=shown_cells.shown(each.cell, code),
                 target=each.target.id if each.target else None,
             )
         )

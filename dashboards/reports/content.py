@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dashboards import coverage_lines, self_answer_lines, words
+from dashboards import households_met, self_answer_lines, target_lines, village_lines, words
 from dashboards.reports.periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.small_numbers import SMALL
@@ -195,8 +195,8 @@ def _report(
     given: Sequence[help_given.HelpGiven],
     wish: ReportWish,
 ) -> Report:
-    columns = self_answer_lines.columns(table, coverage_lines.columns(table))
-    met = coverage_lines.met(table)
+    columns = self_answer_lines.columns(table, village_lines.columns(table))
+    met = households_met.met(table)
     source = table.households_source
     kinds = [kind for kind in given if _is_told(kind, table)]
     return Report(
@@ -212,13 +212,13 @@ def _report(
         received=words.as_of(table.as_of, table.received_until),
         households=words.number(table.households) if table.households is not None else "",
         households_source=f"{source.source}, ngày {words.day(source.date)}" if source else "",
-        visited=coverage_lines.visited(table),
+        visited=households_met.visited(table),
         visited_share=words.share(met.share) if met.share is not None else "",
         min_reach=words.limit(table.min_reach),
         figures=tuple(_figures(table)),
         columns=tuple(_heading(column) for column in columns),
         thons=tuple(_thons(table, columns)),
-        unplaced=coverage_lines.unplaced(table),
+        unplaced=village_lines.unplaced(table),
         help=tuple(_help(kind, table) for kind in kinds),
         help_thons=tuple(_help_of_thons(kinds, table)),
         tasks=tuple(_tasks(commune, table.as_of.year)),
@@ -242,7 +242,7 @@ def _plan_title(commune: Commune, year: int) -> str:
 
 
 def _figures(table: CoverageTable) -> Iterable[ReportFigure]:
-    for line, row in zip(coverage_lines.lines(table), table.targets, strict=True):
+    for line, row in zip(target_lines.lines(table), table.targets, strict=True):
         number = row.judgement.value_shown
         yield ReportFigure(
             id=line.id,
@@ -275,15 +275,13 @@ def _self_answered(table: CoverageTable, indicator: str | None) -> tuple[str, ..
     return (said,) if said else ()
 
 
-def _heading(column: coverage_lines.IndicatorColumn) -> str:
+def _heading(column: village_lines.IndicatorColumn) -> str:
     """Its name, and on a line of its own what the plan asks for: a bracket would break in a narrow column."""
     return f"{column.label}\n{column.required}" if column.required else column.label
 
 
-def _thons(
-    table: CoverageTable, columns: Sequence[coverage_lines.IndicatorColumn]
-) -> Iterable[ReportVillage]:
-    for thon in coverage_lines.thons(table, columns, coverage_lines.Order()):
+def _thons(table: CoverageTable, columns: Sequence[village_lines.IndicatorColumn]) -> Iterable[ReportVillage]:
+    for thon in village_lines.thons(table, columns, village_lines.Order()):
         yield ReportVillage(
             code=thon.code,
             name=thon.name,

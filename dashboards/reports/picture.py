@@ -1,6 +1,6 @@
 """The maps of a report, as pictures that Word and PDF both take."""
 
-from dashboards import coverage_lines
+from dashboards import village_lines
 from dashboards.maps import map_outlines, map_picture
 from dashboards.maps.map_picture import MapPicture
 from geo.coverage import CoverageTable
@@ -15,12 +15,12 @@ ZOOM = 2
 def maps_of(commune: Commune, table: CoverageTable) -> tuple[MapPicture, ...]:
     """The first indicators of the thôn table; none where no thôn has an outline."""
     drawn = map_outlines.of_commune(commune)
-    made = (_map(table, column, drawn) for column in coverage_lines.columns(table)[:MOST])
+    made = (_map(table, column, drawn) for column in village_lines.columns(table)[:MOST])
     return tuple(picture for picture in made if picture)
 
 
 def _map(
-    table: CoverageTable, column: coverage_lines.IndicatorColumn, drawn: map_outlines.Outlines
+    table: CoverageTable, column: village_lines.IndicatorColumn, drawn: map_outlines.Outlines
 ) -> MapPicture | None:
     row = table.indicator(column.code)
     svg = map_picture.svg(table, row, drawn) if row else None

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from dashboards import coverage_lines
+from dashboards import households_met, target_lines
 from dashboards.reports.content import Report
 from geo.coverage import CoverageTable
 from geo.hidden_cells import allowed_day
@@ -60,8 +60,8 @@ def since(commune: Commune, report: Report) -> Since:
         of_day, of_today = then.get(figure.id), current.get(figure.id, Stand("", ""))
         if of_today != issued or (of_day is not None and of_day != issued):
             changes.append(FigureChange(figure.id, figure.label, issued, of_day, of_today))
-    return Since(tuple(changes), report.visited, coverage_lines.visited(now), recounts, today)
+    return Since(tuple(changes), report.visited, households_met.visited(now), recounts, today)
 
 
 def _stands(table: CoverageTable) -> dict[str, Stand]:
-    return {line.id: Stand(line.value, line.words) for line in coverage_lines.lines(table)}
+    return {line.id: Stand(line.value, line.words) for line in target_lines.lines(table)}

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from dashboards import coverage_lines, words
+from dashboards import village_lines, words
 from dashboards.reports import content, periods
 from geo.coverage_json import to_json
 from server import clock
@@ -204,7 +204,7 @@ def test_api_and_files_tell_the_same_numbers(
         if row and row["percent"] is not None and figure.id != OVER_ALL:
             assert float(Fraction(figure.number)) == row["percent"]
             assert figure.state == row["target"]["state"]
-    columns = [column.code for column in coverage_lines.columns(coverage_table.table(commune))]
+    columns = [column.code for column in village_lines.columns(coverage_table.table(commune))]
     for village, thon in zip(told["villages"], report.thons, strict=True):
         for code, text in zip(columns, thon.cells, strict=True):
             percent = village["indicators"][code]["percent"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.coverage_lines import shown_cell
 from dashboards.maps.map_card import MapCard, card
+from dashboards.shown_cells import shown_cell
 from geo.coverage import CoverageTable
 from geo.target_states import TargetState
 from tests.leaders import VILLAGES, sample, village, visited

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.coverage_lines import shown_cell
 from dashboards.maps.map_colours import COLOURS, UNKNOWN, WITHHELD, class_of, classes, legend, target_of
+from dashboards.shown_cells import shown_cell
 from geo.coverage import CoverageTable, IndicatorRow
 from geo.target_states import Tallied
 from tests.leaders import VILLAGES, sample, target, village, visited

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from dashboards import coverage_lines
+from dashboards import target_lines
 from dashboards.reports import content, periods, reporting_csv
 from geo.target_states import TargetState
 from server import clock
@@ -79,7 +79,7 @@ def test_it_says_what_the_page_says(app: Flask) -> None:
     leader = signed_in(app, "lanh.dao")
     got = {row["ma_chi_tieu"]: row for row in read(leader.get(f"{BASE}/so-lieu.csv?ky=2026-11").data)}
     table = coverage_table.table(communes.commune("11629"), clock.today(), full=False)
-    lines = coverage_lines.lines(table)
+    lines = target_lines.lines(table)
     assert set(got) == {line.id for line in lines}
     page = leader.get("/xa/11629/chi-tieu").text
     for line in lines:

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from dashboards import coverage_lines
+from dashboards import target_lines, village_lines
 from dashboards.reports import content, periods
 from server import clock
 from server.coverage import coverage_table
@@ -136,13 +136,13 @@ def test_its_numbers_are_those_of_the_leaders_page(issued: Browser) -> None:
     document = word(issued)
     table = coverage_table.table(communes.commune("11629"))
     figures = document.tables[2]
-    lines = coverage_lines.lines(table)
+    lines = target_lines.lines(table)
     assert len(figures.rows) == 1 + len(lines)
     for row, line in zip(figures.rows[1:], lines, strict=True):
         cells = [cell.text for cell in row.cells]
         assert cells[:5] == [line.id, line.label, line.required, line.value or "–", line.words]
     thons = document.tables[3]
-    shown = coverage_lines.thons(table, coverage_lines.columns(table), coverage_lines.Order())
+    shown = village_lines.thons(table, village_lines.columns(table), village_lines.Order())
     for row, thon in zip(thons.rows[1:], shown, strict=True):
         cells = [cell.text for cell in row.cells]
         assert cells[:2] == [thon.name, thon.households]
@@ -177,7 +177,7 @@ def test_a_report_stands_when_late_visits_come_and_its_page_shows_the_change(
         row.done = 0
     db.session.commit()
     page = leader.get(f"{BASE}/1").text
-    now = coverage_lines.lines(coverage_table.table(communes.commune("11629")))[0]
+    now = target_lines.lines(coverage_table.table(communes.commune("11629")))[0]
     assert now.value != value
     assert re.search(rf"{re.escape(value)}[^<]*</td>.*{re.escape(now.value)}[^<]*</td>", page, re.DOTALL)
     assert {ending: leader.get(f"{BASE}/1/tep.{ending}").data for ending in before} == before
