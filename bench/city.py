@@ -105,19 +105,23 @@ FROM submission s CROSS JOIN indicator i WHERE s.id BETWEEN :first AND :last
 COUNT = """
 WITH ordered AS (
   SELECT village_id, indicator_id, (observed_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, done, of,
-    lag(done) OVER series AS done_before, lag(of) OVER series AS of_before
-  FROM finding WHERE counts
+    lag(done) OVER series AS done_before, lag(of) OVER series AS of_before,
+    (indicator.kind = 'state' AND indicator.unit IN ('person', 'adult'))::int AS squared
+  FROM finding JOIN indicator ON indicator.id = indicator_id WHERE counts
   WINDOW series AS (PARTITION BY subject, indicator_id ORDER BY observed_at, received_at, submission_id)
 )
-INSERT INTO tally_day (village_id, indicator_id, day, done, of, subjects)
+INSERT INTO tally_day (village_id, indicator_id, day, done, of, subjects, done2, of2, done_of)
 SELECT village_id, indicator_id, day, sum(done - coalesce(done_before, 0)), sum(of - coalesce(of_before, 0)),
-  sum((done_before IS NULL)::int)
+  sum((done_before IS NULL)::int), sum(squared * (done * done - coalesce(done_before * done_before, 0))),
+  sum(squared * (of * of - coalesce(of_before * of_before, 0))),
+  sum(squared * (done * of - coalesce(done_before * of_before, 0)))
 FROM ordered GROUP BY village_id, indicator_id, day
 """
 
 MONTHS = """
-INSERT INTO tally_month (indicator_id, village_id, month, done, of, subjects)
-SELECT indicator_id, village_id, date_trunc('month', day)::date, sum(done), sum(of), sum(subjects)
+INSERT INTO tally_month (indicator_id, village_id, month, done, of, subjects, done2, of2, done_of)
+SELECT indicator_id, village_id, date_trunc('month', day)::date, sum(done), sum(of), sum(subjects), sum(done2),
+  sum(of2), sum(done_of)
 FROM tally_day GROUP BY 1, 2, 3
 """
 

@@ -1,6 +1,7 @@
 """How one subject's findings add up in its thôn, day by day (R2, R3)."""
 
 import datetime as dt
+import operator
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -19,11 +20,18 @@ class SeriesEntry(NamedTuple):
 
 
 class Amount(NamedTuple):
-    """What is added to a thôn's sums; taken out again when negative."""
+    """What is added to a thôn's sums; taken out again when negative.
+
+    The sums of squares are those of states that count persons: what an interval is made of (R11).
+    """
 
     done: int
     of: int
     subjects: int
+    done2: int = 0
+    of2: int = 0
+    done_of: int = 0
+    """The sum of done times of."""
 
 
 class Rule(NamedTuple):
@@ -76,9 +84,9 @@ def steps(series: Iterable[SeriesEntry], rule: Rule, turns: Iterable[Turn] = ())
             continue
         for village_id, begins, ends in _stays(entry, end, felt):
             if village_id is not None:
-                _add(found, (village_id, begins), Amount(entry.done, entry.of, 1))
+                _add(found, (village_id, begins), _amount(entry, rule, 1))
                 if ends is not None:
-                    _add(found, (village_id, ends), Amount(-entry.done, -entry.of, -1))
+                    _add(found, (village_id, ends), _amount(entry, rule, -1))
     return {place: amount for place, amount in found.items() if amount != NOTHING}
 
 
@@ -115,7 +123,7 @@ def change(
     """What to append to the tally when a series, or the `turns` of its subject, change: old steps out, new ones in."""
     difference = steps(after, rule, turns[1])
     for place, amount in steps(before, rule, turns[0]).items() if before else ():
-        _add(difference, place, Amount(-amount.done, -amount.of, -amount.subjects))
+        _add(difference, place, Amount(*map(operator.neg, amount)))
     return {place: amount for place, amount in difference.items() if amount != NOTHING}
 
 
@@ -130,7 +138,7 @@ def arrival(
         return change(series, [*series, entry], rule, (turns, turns))
     found: Steps = {}
     if rule.event:
-        _stand(found, entry, entry.day, 1)
+        _stand(found, entry, rule, entry.day, 1)
         return found
     after = min((each for each in series if each > entry), default=None)
     if after is not None and after.day == entry.day:
@@ -138,16 +146,24 @@ def arrival(
     before = max((each for each in series if each < entry), default=None)
     for each, sign in ((entry, 1), (before, -1)):
         if each is not None:
-            _stand(found, each, entry.day, sign)
+            _stand(found, each, rule, entry.day, sign)
             if after is not None:
-                _stand(found, each, after.day, -sign)
+                _stand(found, each, rule, after.day, -sign)
     return {place: amount for place, amount in found.items() if amount != NOTHING}
 
 
-def _stand(found: Steps, entry: SeriesEntry, day: dt.date, sign: int) -> None:
+def _stand(found: Steps, entry: SeriesEntry, rule: Rule, day: dt.date, sign: int) -> None:
     """From that day on an entry stands in the sums of its thôn, or with -1 no longer does."""
     if entry.village_id is not None:
-        _add(found, (entry.village_id, day), Amount(sign * entry.done, sign * entry.of, sign))
+        _add(found, (entry.village_id, day), _amount(entry, rule, sign))
+
+
+def _amount(entry: SeriesEntry, rule: Rule, sign: int) -> Amount:
+    """What an entry adds, or with -1 takes out."""
+    done, of = sign * entry.done, sign * entry.of
+    if rule.event or not rule.of_persons:
+        return Amount(done, of, sign)
+    return Amount(done, of, sign, done * entry.done, of * entry.of, done * entry.of)
 
 
 def _end(ordered: Sequence[SeriesEntry], position: int, rule: Rule) -> dt.date | None:
@@ -162,7 +178,4 @@ def _end(ordered: Sequence[SeriesEntry], position: int, rule: Rule) -> dt.date |
 
 def _add(found: Steps, place: Place, amount: Amount) -> None:
     had = found.get(place)
-    if had is None:
-        found[place] = amount
-    else:
-        found[place] = Amount(had.done + amount.done, had.of + amount.of, had.subjects + amount.subjects)
+    found[place] = amount if had is None else Amount(*map(operator.add, had, amount))

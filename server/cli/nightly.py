@@ -16,7 +16,7 @@ from server.accounts import failed_sign_ins
 from server.backchecks import weekly_draw
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
-from server.counting import changes, household_squares, writer
+from server.counting import changes, writer
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
@@ -55,7 +55,6 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
         "failed sign-ins": _add_up_failed_sign_ins,
         "made files": made_files.forget,
-        "household spread": _keep_spread,
         "hooks": _tidy_hooks,
         "backchecks draw": _draw_backchecks,
         "samples": sample_draw.renew_open,
@@ -69,10 +68,6 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
 def _add_up_failed_sign_ins() -> None:
     begin_writing()
     failed_sign_ins.add_up()
-
-
-def _keep_spread() -> None:
-    household_squares.keep()
 
 
 def _tidy_hooks() -> None:

@@ -1,119 +1,90 @@
-"""How much households differ in their answers about persons: what the interval of an estimate is made of (R11).
-
-Sums alone do not tell it, so this reads the newest answer of each household of a commune; no number that is shown as
-counted comes from here. For the city, whose pages must not read a million households, it is kept every night.
-"""
+"""How much households differ in what they say of persons, from the tally: what an interval is made of (R11)."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from geo.estimate import Squares
-from server import clock
-from server.db import Base, begin_writing, db
-from server.models import Entity, Finding, HouseholdSpread, Indicator, Village
-from server.places import day_ends
+from server.db import db
+from server.models import Indicator, Tally, TallyDay, TallyMonth
 
 Spread = Mapping[int, Mapping[int, Squares]]
 """By thôn and indicator."""
+_SUMS = ("subjects", "done", "of", "done2", "of2", "done_of")
+"""As `Squares` has them."""
 
 
 def by_village(
     village_ids: Sequence[int], indicator_ids: Sequence[int], days: Sequence[dt.date]
 ) -> Mapping[dt.date, Spread]:
-    """Over the households asked by the end of each of these days, which rise. One statement however many they are.
-
-    An answer counts from the first of the days that knows it, until the household's next answer or its end.
-    """
-    if not village_ids or not indicator_ids:
-        return {day: {} for day in days}
+    """Over the households that had told by the end of each of these days, which rise. One statement however many."""
     found: dict[dt.date, dict[int, dict[int, Squares]]] = {day: {} for day in days}
-    for row in db.session.execute(_sums(village_ids, indicator_ids, days)):
-        squares = Squares(
-            row.asked, int(row.all_done), int(row.all_of), int(row.done2), int(row.of2), int(row.cross)
-        )
-        for day in days[row.first : row.until]:
-            of_village = found[day].setdefault(row.village_id, {})
-            of_village[row.indicator_id] = of_village.get(row.indicator_id, Squares()) + squares
+    if not village_ids or not indicator_ids:
+        return found
+    gained: dict[tuple[int, int], dict[int, Squares]] = defaultdict(dict)
+    for row in db.session.execute(_gained(village_ids, indicator_ids, days)):
+        gained[row.village_id, row.indicator_id][row.place] = _squares(row)
+    for (village, indicator), told in gained.items():
+        total = Squares()
+        for place, day in enumerate(days):
+            total = total + told[place] if place in told else total
+            if _is_known(total):
+                found[day].setdefault(village, {})[indicator] = total
     return found
 
 
-def _sums(
+def _gained(
     village_ids: Sequence[int], indicator_ids: Sequence[int], days: Sequence[dt.date]
 ) -> sa.Select[*tuple[Any, ...]]:
-    """By thôn and indicator, of the answers that count from one of the days (`first`) until another (`until`)."""
-    order = (Finding.observed_at, Finding.received_at, Finding.submission_id)
-    followed = sa.func.lead(Finding.observed_at, type_=Finding.observed_at.type).over(
-        partition_by=(Finding.subject, Finding.indicator_id), order_by=order
-    )
-    answers = (
-        sa.select(
-            Entity.village_id, Finding.indicator_id, Finding.done, Finding.of,
-            day_ends.place(Finding.observed_at, days).label("first"),
-            day_ends.place(followed, days).label("next"), day_ends.place(Entity.ended_at, days).label("ended"),
+    """What came to the sums by the first of the days that knows of it."""
+
+    def part(source: type[Tally] | type[TallyDay]) -> sa.Select[*tuple[Any, ...]]:
+        place = sa.case(*((source.day <= day, number) for number, day in enumerate(days))).label("place")
+        sums = (getattr(source, name) for name in _SUMS)
+        query: sa.Select[*tuple[Any, ...]] = sa.select(source.village_id, source.indicator_id, place, *sums)
+        return query.where(
+            source.village_id.in_(village_ids), source.indicator_id.in_(indicator_ids), source.day <= days[-1]
         )
-        .join(Finding, Finding.subject == Entity.id)
-        .where(
-            Entity.village_id.in_(village_ids),
-            sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= day_ends.end(days[0])),
-            Finding.indicator_id.in_(indicator_ids),
-            Finding.counts,
-            Finding.observed_at < day_ends.end(days[-1]),
+
+    return _added_up(sa.union_all(part(TallyDay), part(Tally)), "village_id", "indicator_id", "place")
+
+
+def of_city(indicator_code: str, as_of: dt.date) -> Mapping[int, Squares]:
+    """Those of one indicator by thôn: of whole months, and of the days of the last one."""
+    month = as_of.replace(day=1)
+
+    def part(
+        source: type[Tally] | type[TallyDay] | type[TallyMonth], *when: sa.ColumnElement[bool]
+    ) -> sa.Select[*tuple[Any, ...]]:
+        key = sa.select(Indicator.id).where(Indicator.code == indicator_code).scalar_subquery()
+        query: sa.Select[*tuple[Any, ...]] = sa.select(
+            source.village_id, *(getattr(source, name) for name in _SUMS)
         )
-        .subquery("answers")
-    )  # fmt: skip
-    until = sa.case((answers.c.next < answers.c.ended, answers.c.next), else_=answers.c.ended)
-    known = sa.select(answers, until.label("until")).where(answers.c.first < until).subquery("known")
-    done, of = known.c.done, known.c.of
-    keys = (known.c.village_id, known.c.indicator_id, known.c.first, known.c.until)
-    amounts = {"all_done": done, "all_of": of, "done2": done * done, "of2": of * of, "cross": done * of}
-    return sa.select(
-        *keys,
-        sa.func.count().label("asked"),
-        *(sa.func.sum(amount).label(name) for name, amount in amounts.items()),
-    ).group_by(*keys)
+        return query.where(source.indicator_id == key, *when)
 
-
-def keep() -> int:
-    """Keep those of every commune as they are now, for the city's pages; how many rows. Commits, commune by commune."""
-    persons = sa.select(Indicator.id).where(
-        Indicator.unit.in_(("person", "adult")), Indicator.kind == "state"
+    parts = sa.union_all(
+        part(TallyMonth, TallyMonth.month < month),
+        part(TallyDay, TallyDay.day >= month, TallyDay.day <= as_of),
+        part(Tally, Tally.day <= as_of),
     )
-    indicators = list(db.session.scalars(persons))
-    by_commune: dict[int, list[int]] = {}
-    for row in db.session.execute(sa.select(Village.id, Village.commune_id)):
-        by_commune.setdefault(row.commune_id, []).append(row.id)
-    db.session.rollback()
-    return sum(_keep(villages, indicators) for villages in by_commune.values())
+    rows = db.session.execute(_added_up(parts, "village_id"))
+    found = {row.village_id: _squares(row) for row in rows}
+    return {village: squares for village, squares in found.items() if _is_known(squares)}
 
 
-def _keep(village_ids: Sequence[int], indicator_ids: Sequence[int]) -> int:
-    today = clock.today()
-    found = by_village(village_ids, indicator_ids, [today])[today]
-    rows = [
-        {
-            "village_id": village, "indicator_id": indicator, "asked": each.asked, "done": each.done, "of": each.of,
-            "done2": each.done2, "of2": each.of2, "both": each.cross,
-        }
-        for village, of_village in found.items()
-        for indicator, each in of_village.items()
-    ]  # fmt: skip
-    db.session.rollback()  # what was read long ago holds up no writer
-    begin_writing()
-    table = Base.metadata.tables[HouseholdSpread.__tablename__]
-    db.session.execute(sa.delete(table).where(table.c.village_id.in_(village_ids)))
-    if rows:
-        db.session.execute(sa.insert(table), rows)
-    db.session.commit()
-    return len(rows)
+def _added_up(parts: sa.CompoundSelect[Any], *keys: str) -> sa.Select[*tuple[Any, ...]]:
+    columns = parts.subquery("parts").c
+    sums = (sa.func.sum(columns[name]).label(f"all_{name}") for name in _SUMS)
+    return sa.select(*(columns[key] for key in keys), *sums).group_by(*(columns[key] for key in keys))
 
 
-def kept(indicator_code: str) -> Mapping[int, Squares]:
-    """Those of an indicator as they were last kept, by thôn. One statement, of a row a thôn."""
-    spread = HouseholdSpread
-    columns = (spread.asked, spread.done, spread.of, spread.done2, spread.of2, spread.both)
-    query = sa.select(spread.village_id, *columns).join(Indicator, Indicator.id == spread.indicator_id)
-    rows = db.session.execute(query.where(Indicator.code == indicator_code))
-    return {key: Squares(*squares) for key, *squares in rows}
+def _squares(row: sa.Row[*tuple[Any, ...]]) -> Squares:
+    return Squares(*(int(getattr(row, f"all_{name}")) for name in _SUMS))
+
+
+def _is_known(found: Squares) -> bool:
+    """Whether anybody told, and these are sums of squares: a whole number is never larger than its own."""
+    return found.asked > 0 and found.of2 >= found.of

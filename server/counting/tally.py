@@ -37,9 +37,7 @@ SERIES_OF = sa.select(Finding.subject, *_STATED).where(
 APPEND = (
     sa.insert(Tally)
     .inline()
-    .values(
-        {name: sa.bindparam(name) for name in ("village_id", "indicator_id", "day", "done", "of", "subjects")}
-    )
+    .values({name: sa.bindparam(name) for name in ("village_id", "indicator_id", "day", *Amount._fields)})
 )
 
 Series = dict[int, list[SeriesEntry]]
@@ -114,14 +112,7 @@ def rows_of(changes: Mapping[Key, Amount]) -> list[dict[str, Any]]:
 
 
 def _row(village_id: int, indicator_id: int, day: dt.date, amount: Amount) -> dict[str, Any]:
-    return {
-        "village_id": village_id,
-        "indicator_id": indicator_id,
-        "day": day,
-        "done": amount.done,
-        "of": amount.of,
-        "subjects": amount.subjects,
-    }
+    return {"village_id": village_id, "indicator_id": indicator_id, "day": day, **amount._asdict()}
 
 
 WAITING = sa.select(sa.func.min(Tally.id), sa.func.max(Tally.id))
@@ -150,8 +141,8 @@ def fold(connection: sa.Connection, until: int) -> int:
 
 _FOLDING = sa.select(sa.func.pg_try_advisory_xact_lock(sa.literal_column("7461")))
 _NO_FOLDING = sa.select(sa.func.pg_advisory_xact_lock(sa.literal_column("7461")))
-_COLUMNS = (Tally.village_id, Tally.indicator_id, Tally.day, Tally.done, Tally.of, Tally.subjects)
-_AMOUNT = ("done", "of", "subjects")
+_AMOUNT = Amount._fields
+_COLUMNS = (Tally.village_id, Tally.indicator_id, Tally.day, *(getattr(Tally, name) for name in _AMOUNT))
 
 
 def _day(day: Any) -> Any:
@@ -219,7 +210,7 @@ def _months_of_days(connection: sa.Connection) -> Any:
         *(getattr(TallyDay, name) for name in _AMOUNT),
     ).subquery("each")  # fmt: skip
     key = [each.c[name] for name in _MONTH_COLUMNS[:3]]
-    sums = (sa.cast(sa.func.sum(each.c[name]), sa.Integer).label(name) for name in _AMOUNT)
+    sums = (sa.cast(sa.func.sum(each.c[name]), each.c[name].type).label(name) for name in _AMOUNT)
     return sa.select(*key, *sums).group_by(*key)
 
 
@@ -239,11 +230,10 @@ def recount(connection: sa.Connection, commune_id: int | None = None) -> list[Ta
     villages = _villages(connection, commune_id)
     counted = _counted(connection, villages)
     tallied = _tallied(connection, villages)
-    nothing = Amount(0, 0, 0)
     return [
-        TallyDifference(*key, tallied.get(key, nothing), counted.get(key, nothing))
+        TallyDifference(*key, tallied.get(key, NOTHING), counted.get(key, NOTHING))
         for key in sorted(counted.keys() | tallied.keys())
-        if tallied.get(key, nothing) != counted.get(key, nothing)
+        if tallied.get(key, NOTHING) != counted.get(key, NOTHING)
     ]
 
 
@@ -286,7 +276,7 @@ def _counted(connection: sa.Connection, villages: set[int] | None) -> dict[Key, 
         entries = series(row[1:] for row in group)[indicator_id]
         found = steps(entries, rules[indicator_id], turned.get(subject, ()))
         _collect(sums, indicator_id, found.items(), villages)
-    return {key: amount for key, amount in sums.items() if amount != Amount(0, 0, 0)}
+    return {key: amount for key, amount in sums.items() if amount != NOTHING}
 
 
 def _turned(connection: sa.Connection) -> dict[uuid.UUID, tuple[Turn, ...]]:
@@ -307,22 +297,20 @@ def _collect(
 ) -> None:
     for (village_id, day), amount in found:
         if villages is None or village_id in villages:
-            had = sums.get((village_id, indicator_id, day), Amount(0, 0, 0))
+            had = sums.get((village_id, indicator_id, day), NOTHING)
             sums[village_id, indicator_id, day] = Amount(*map(sum, zip(had, amount, strict=True)))
 
 
 def _tallied(connection: sa.Connection, villages: set[int] | None) -> dict[Key, Amount]:
     both = tally_rows().subquery()
     columns = both.c
-    query = sa.select(
-        columns.village_id, columns.indicator_id, columns.day,
-        sa.func.sum(columns.done), sa.func.sum(columns.of), sa.func.sum(columns.subjects),
-    ).group_by(columns.village_id, columns.indicator_id, columns.day)  # fmt: skip
+    key = (columns.village_id, columns.indicator_id, columns.day)
+    query = sa.select(*key, *(sa.func.sum(columns[name]) for name in _AMOUNT)).group_by(*key)
     if villages is not None:
         query = query.where(columns.village_id.in_(villages))
     rows = connection.execute(query)
-    amounts = {(row[0], row[1], row[2]): Amount(int(row[3]), int(row[4]), int(row[5])) for row in rows}
-    return {key: amount for key, amount in amounts.items() if amount != Amount(0, 0, 0)}
+    amounts = {(row[0], row[1], row[2]): Amount(*map(int, row[3:])) for row in rows}
+    return {key: amount for key, amount in amounts.items() if amount != NOTHING}
 
 
 def tally_rows() -> sa.CompoundSelect[Any]:

@@ -143,7 +143,7 @@ class _CityRows:
             targets=_targets(indicator, day.year),
             reported=office_figures.of_indicator(indicator.code, day.year),
             lists=_lists(indicator, day, homes),
-            squares=_squares(indicator, homes),
+            squares=_squares(indicator, day, homes),
             enough=coverage_table.enough(),
         )
 
@@ -197,11 +197,13 @@ def _lists(
     return found
 
 
-def _squares(indicator: judged.CountedIndicator, homes: Mapping[int, int]) -> dict[int, Squares]:
+def _squares(
+    indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
+) -> dict[int, Squares]:
     """How much households differ in what they say of persons; what counts each once tells it by itself."""
     found: dict[int, Squares] = {}
     if indicator.unit in ("person", "adult") and not indicator.is_sample:
-        for key, squares in household_squares.kept(indicator.code).items():
+        for key, squares in household_squares.of_city(indicator.code, day).items():
             home = homes.get(key, key)
             found[home] = found.get(home, Squares()) + squares
     return found

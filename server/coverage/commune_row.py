@@ -21,6 +21,6 @@ class CommuneRow:
     illustrative: bool
     """Its outline is a sketch."""
     estimate: Estimate | None = None
-    """What is estimated of all its households; of persons, with the spread among households of last night."""
+    """What is estimated of all its households."""
     sent: dt.date | None = None
     """It works on an installation of its own: the day of the sums that it sent last; None: it works here."""

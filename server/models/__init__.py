@@ -39,7 +39,6 @@ from server.models.snapshots import Snapshot
 from server.models.submissions import (
     Attachment,
     Finding,
-    HouseholdSpread,
     Submission,
     SubmissionReview,
     Tally,
@@ -91,7 +90,6 @@ __all__ = [
     "Hook",
     "HookDelivery",
     "HouseholdImport",
-    "HouseholdSpread",
     "IndexedQuestion",
     "Indicator",
     "Interview",

@@ -210,6 +210,11 @@ class Tally(Base):
     done: Mapped[int]
     of: Mapped[int]
     subjects: Mapped[int]
+    done2: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    """The squares of done, of states that count persons: what an interval is made of (R11)."""
+    of2: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    done_of: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    """done times of."""
 
 
 class TallyDay(Base):
@@ -227,6 +232,11 @@ class TallyDay(Base):
     done: Mapped[int]
     of: Mapped[int]
     subjects: Mapped[int]
+    done2: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    """The squares of done, of states that count persons: what an interval is made of (R11)."""
+    of2: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    done_of: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    """done times of."""
 
 
 class TallyMonth(Base):
@@ -242,24 +252,8 @@ class TallyMonth(Base):
     done: Mapped[int]
     of: Mapped[int]
     subjects: Mapped[int]
-
-
-class HouseholdSpread(Base):
-    """How much the households of a thôn differ in what they say of persons, as of last night: sums of squares.
-
-    What an interval is made of where a page cannot read every household (server/counting/household_squares.py).
-    """
-
-    __tablename__ = "household_spread"
-
-    village_id: Mapped[int] = mapped_column(ForeignKey("village.id", ondelete="CASCADE"), primary_key=True)
-    indicator_id: Mapped[int] = mapped_column(
-        ForeignKey("indicator.id", ondelete="CASCADE"), primary_key=True
-    )
-    asked: Mapped[int]
-    done: Mapped[int]
-    of: Mapped[int]
-    done2: Mapped[int]
-    of2: Mapped[int]
-    both: Mapped[int]
-    """The sum of done times of."""
+    done2: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    """The squares of done, of states that count persons: what an interval is made of (R11)."""
+    of2: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    done_of: Mapped[int] = mapped_column(BIG, default=0, server_default="0")
+    """done times of."""

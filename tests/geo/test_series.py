@@ -50,6 +50,15 @@ def test_a_state_ends_with_its_validity():
     }
 
 
+def test_what_counts_persons_has_its_squares_and_what_is_added_up_has_none():
+    """R11."""
+    assert steps([entry(0, 1), entry(4, 2, of=5)], Rule(of_persons=True)) == {
+        (1, day(0)): Amount(1, 3, 1, 1, 9, 3),
+        (1, day(4)): Amount(1, 2, 0, 3, 16, 7),
+    }
+    assert steps([entry(0, 2)], Rule(event=True, of_persons=True)) == {(1, day(0)): Amount(2, 3, 1)}
+
+
 entries = st.builds(
     entry,
     day=st.integers(0, 20),
@@ -58,7 +67,9 @@ entries = st.builds(
     submission=st.integers(1, 10_000),
 )
 series = st.lists(entries, max_size=6, unique_by=lambda each: each.submission_id)
-rules = st.sampled_from([Rule(), Rule(event=True), Rule(valid_days=5)])
+rules = st.sampled_from(
+    [Rule(), Rule(event=True), Rule(valid_days=5), Rule(of_persons=True), Rule(valid_days=5, of_persons=True)]
+)
 
 
 @given(series=series, rule=rules, new=entries)
@@ -104,4 +115,4 @@ def test_up_to_any_day_a_subject_counts_at_most_once(series: list[SeriesEntry], 
 @given(series=series, rule=rules)
 def test_what_is_taken_back_leaves_nothing(series: list[SeriesEntry], rule: Rule) -> None:
     there, back = change([], series, rule), change(series, [], rule)
-    assert there == {place: Amount(-a.done, -a.of, -a.subjects) for place, a in back.items()}
+    assert there == {place: Amount(*(-each for each in amount)) for place, amount in back.items()}

@@ -133,7 +133,7 @@ def _correct(
         for (_, indicator_id), rows in series.items():
             for (village_id, day), amount in steps(_entries(rows), rules[indicator_id]).items():
                 had = sums.setdefault((village_id, indicator_id, day), [0, 0, 0])
-                had[:] = [old + sign * new for old, new in zip(had, amount, strict=True)]
+                had[:] = [old + sign * new for old, new in zip(had, amount[:3], strict=True)]
     rows = [
         {"village_id": village_id, "indicator_id": indicator_id, "day": day}
         | dict(zip(_AMOUNT, each, strict=True))

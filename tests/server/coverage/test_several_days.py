@@ -92,11 +92,9 @@ def _visited(village: Village, rows: list[Indicator], rnd: random.Random) -> Non
                 day = dt.date(2025, 11, 1) + dt.timedelta(days=rnd.randrange(380))
                 key = {"village_id": village.id, "indicator_id": row.id, "day": day}
                 if source is Tally or db.session.get(TallyDay, key) is None:
-                    db.session.add(
-                        source(
-                            **key, done=rnd.randrange(3), of=rnd.randrange(3, 9), subjects=rnd.randrange(3)
-                        )
-                    )
+                    done, of = rnd.randrange(3), rnd.randrange(3, 9)
+                    squares = {"done2": done * done, "of2": of * of, "done_of": done * of}
+                    db.session.add(source(**key, done=done, of=of, subjects=rnd.randrange(3), **squares))
                     db.session.flush()
 
 
