@@ -34,6 +34,7 @@ from server.db import db
 from server.models import Commune, EntityList, Village
 from server.phones import collectors
 from server.plans import load_plans
+from server.privacy import held_records
 from server.published_forms import publishing, read_submission
 from server.settings import Settings
 
@@ -194,6 +195,8 @@ def build(size: Size) -> Wide:
     _run(FIGURES, list=list_id)
     _run(wide_rows.PLACES)
     _visits(size)
+    held_records.keep(db.session, held_records.count(db.session, None))  # as a night leaves them
+    db.session.commit()
     _settle()
     return wide
 

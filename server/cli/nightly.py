@@ -22,6 +22,7 @@ from server.files import made_files
 from server.hooks import outbox
 from server.intake import apply_batches
 from server.models import Commune
+from server.privacy import held_records
 from server.samples import sample_draw
 from server.settings import Settings
 
@@ -55,6 +56,7 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
         "audit prune": lambda: context.invoke(audit.prune, confirmed=None, wants_json=False),
         "failed sign-ins": _add_up_failed_sign_ins,
         "made files": made_files.forget,
+        "held records": _count_held_records,
         "hooks": _tidy_hooks,
         "backchecks draw": _draw_backchecks,
         "samples": sample_draw.renew_open,
@@ -68,6 +70,14 @@ def _steps(context: click.Context) -> dict[str, Callable[[], None]]:
 def _add_up_failed_sign_ins() -> None:
     begin_writing()
     failed_sign_ins.add_up()
+
+
+def _count_held_records() -> None:
+    found = held_records.count(db.session, None)
+    db.session.rollback()  # what was read long ago holds up no writer
+    begin_writing()
+    held_records.keep(db.session, found)
+    db.session.commit()
 
 
 def _tidy_hooks() -> None:

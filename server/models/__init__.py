@@ -31,7 +31,7 @@ from server.models.people import (
 from server.models.places import Commune, Village, VillageFigure
 from server.models.plans import Plan, ReportedValue, Target, Task, TaskUpdate
 from server.models.posters import JudgedSelfAnswers, Poster
-from server.models.privacy import BinnedRecord, Breach, PrivacyRequest, Tombstone
+from server.models.privacy import BinnedRecord, Breach, HeldRecords, PrivacyRequest, Tombstone
 from server.models.review import HeldShare, ReviewRule
 from server.models.samples import SampledHousehold, SampleDraw, VillageSample
 from server.models.shared_links import SharedLink
@@ -86,6 +86,7 @@ __all__ = [
     "FormDraft",
     "FormFile",
     "FormVersion",
+    "HeldRecords",
     "HeldShare",
     "Hook",
     "HookDelivery",

@@ -79,6 +79,18 @@ class PrivacyRequest(Base):
     """Why it was refused, or what was done, without any answer of the household."""
 
 
+class HeldRecords(Base):
+    """The one row of how many records the installation holds, as of last night (server/privacy/held_records.py)."""
+
+    __tablename__ = "held_records"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    at: Mapped[dt.datetime]
+    content: Mapped[dict[str, Any]]
+    """Numbers alone: submissions by form, households, those with a position, consents by version."""
+
+
 class Breach(Base):
     """Personal data that went where it must not: what happened, and by when the authority has to know (72 hours)."""
 

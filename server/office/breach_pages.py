@@ -98,7 +98,7 @@ def _workbook(found: list[privacy_report.PrivacyTable]) -> bytes:
         with Workbook(path) as book:
             for table in found:
                 sheet = book.sheet(table.title.partition(" (")[0], table.header, [28] * len(table.header))
-                for row in table.rows:
+                for row in (*table.rows, *([(table.note,)] if table.note else [])):
                     sheet.row(row)
         return path.read_bytes()
 

@@ -2,57 +2,46 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from forms.definition import PERSONAL, SENSITIVE, Definition, Field
+from forms.definition import PERSONAL, SENSITIVE, Definition
 from server import clock
-from server.households.records import HOUSEHOLDS
-from server.models import Audit, Entity, EntityList, Form, FormVersion, Submission, Village
-from server.privacy import breaches, requests
+from server.models import Audit, Form, FormVersion
+from server.privacy import breaches, held_records, requests
 from server.privacy.extract import READINGS
+from server.privacy.held_records import RecordCounts
 
 _YEAR = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True)
 class PrivacyTable:
-    """One table of the report."""
+    """One table of the report; `note` says as of when, where that is not now."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
 def tables(session: Session, communes: Collection[int] | None) -> list[PrivacyTable]:
     """The whole report for some communes; None: for the installation."""
+    held = held_records.known(session, communes)
+    note = f"Đếm lúc {_moment(held.at)}; mỗi đêm đếm lại." if communes is None else ""
     found = [
-        _forms(session, communes),
-        _held(session, communes),
-        _consent(session, communes),
+        replace(_forms(session, communes, held), note=note),
+        replace(_held(held), note=note),
+        replace(_consent(session, held), note=note),
         _requests(session, communes),
         _breaches(session, communes),
     ]
     return found if communes is not None else [*found, _retention(session), _readings(session)]
 
 
-def _scope(communes: Collection[int] | None) -> sa.ColumnElement[bool]:
-    if communes is None:
-        return sa.true()
-    return Submission.village_id.in_(sa.select(Village.id).where(Village.commune_id.in_(list(communes))))
-
-
-def _forms(session: Session, communes: Collection[int] | None) -> PrivacyTable:
-    counts = {
-        row[0]: row[1]
-        for row in session.execute(
-            sa.select(Submission.form_id, sa.func.count())
-            .where(_scope(communes))
-            .group_by(Submission.form_id)
-        )
-    }
+def _forms(session: Session, communes: Collection[int] | None, held: RecordCounts) -> PrivacyTable:
     rows = []
     query = sa.select(Form).order_by(Form.form_id)
     if communes is not None:
@@ -65,7 +54,7 @@ def _forms(session: Session, communes: Collection[int] | None) -> PrivacyTable:
                 form.form_id, form.title, form.purpose or "chưa ghi", form.legal_basis or "chưa ghi",
                 f"{form.retention_months} tháng" if form.retention_months else "chưa ghi",
                 newest.version if newest else "", str(classes[PERSONAL]), str(classes[SENSITIVE]),
-                "có" if newest and newest.exact_points else "không", str(counts.get(form.id, 0)),
+                "có" if newest and newest.exact_points else "không", str(held.of_form(form.id)),
             )
         )  # fmt: skip
     header = ("Biểu mẫu", "Tên", "Mục đích", "Căn cứ", "Lưu", "Phiên bản", "Câu cá nhân", "Câu nhạy cảm",
@@ -78,62 +67,30 @@ def _classes(version: FormVersion | None) -> dict[str, int]:
     return {each: sum(field.sensitivity == each for field in fields) for each in (PERSONAL, SENSITIVE)}
 
 
-def _held(session: Session, communes: Collection[int] | None) -> PrivacyTable:
+def _held(held: RecordCounts) -> PrivacyTable:
     """How many households are in the data, and of how many the position is (level 3 from 10.000 of these)."""
-    here: sa.ColumnElement[bool] = sa.true()
-    if communes is not None:
-        here = Entity.village_id.in_(sa.select(Village.id).where(Village.commune_id.in_(list(communes))))
-    households = session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Entity)
-        .join(EntityList, EntityList.id == Entity.list_id)
-        .where(EntityList.name == HOUSEHOLDS, here)
-    )
-    placed = session.scalar(
-        sa.select(sa.func.count(sa.distinct(Submission.entity_id))).where(
-            _scope(communes), Submission.latitude.is_not(None), Submission.entity_id.is_not(None)
-        )
-    )
     rows = (
-        ("Hộ trong danh sách", str(households or 0)),
-        ("Hộ, điểm có vị trí (của hộ: làm tròn khoảng 110 m)", str(placed or 0)),
+        ("Hộ trong danh sách", str(held.households)),
+        ("Hộ, điểm có vị trí (của hộ: làm tròn khoảng 110 m)", str(held.placed)),
     )
     return PrivacyTable("Dữ liệu đang giữ", ("Nội dung", "Số lượng"), rows)
 
 
-def _consent(session: Session, communes: Collection[int] | None) -> PrivacyTable:
+def _consent(session: Session, held: RecordCounts) -> PrivacyTable:
     """How often consent was given and refused, by version: what was read out is that version's text."""
     rows = []
     query = sa.select(FormVersion.id, FormVersion.version, FormVersion.definition, Form.form_id)
     for version in session.execute(
         query.join(Form, Form.id == FormVersion.form_id).order_by(Form.form_id, FormVersion.id)
     ):
-        for field in Definition.from_json(version.definition).fields:
-            if not _asks_consent(field):
-                continue
-            said = Submission.answers[field.path].as_string()
-            counted = session.execute(
-                sa.select(said, sa.func.count())
-                .where(Submission.form_version_id == version.id, _scope(communes), said.is_not(None))
-                .group_by(said)
-            )
-            counts = {row[0]: row[1] for row in counted}
+        for field in held_records.asking(Definition.from_json(version.definition)):
+            given = held.of_consent(version.id, field.path)
             question = field.labels.get("Tiếng Việt (vi)") or next(iter(field.labels.values()), field.name)
-            rows.append(
-                (version.form_id, version.version, question, str(counts.get("co", 0)), str(counts.get("khong", 0)))
-            )  # fmt: skip
+            rows.append((version.form_id, version.version, question, str(given.agreed), str(given.refused)))
     header = ("Biểu mẫu", "Phiên bản", "Câu hỏi đồng ý", "Đồng ý", "Không đồng ý")
     return PrivacyTable(
         "Đồng ý (mỗi phiếu là một bản ghi: ai hỏi, lúc nào, lời nào, trả lời gì)", header, tuple(rows)
     )
-
-
-def _asks_consent(field: Field) -> bool:
-    """Whether its choices are to agree or not: its answer is the record of a consent."""
-    if {choice.name for choice in field.choices} != {"co", "khong"}:
-        return False
-    labels = [label for choice in field.choices for label in choice.labels.values()]
-    return any("đồng ý" in label.casefold() for label in labels)
 
 
 def _requests(session: Session, communes: Collection[int] | None) -> PrivacyTable:
@@ -189,5 +146,6 @@ def lines(found: Sequence[PrivacyTable]) -> list[tuple[str, ...]]:
     """All tables below each other, for a CSV."""
     told: list[tuple[str, ...]] = []
     for table in found:
-        told += [(table.title,), table.header, *table.rows, ()]
+        title = (table.title, table.note) if table.note else (table.title,)
+        told += [title, table.header, *table.rows, ()]
     return told

@@ -37,8 +37,6 @@ SUMS = frozenset({"tally_day", "tally_month", "village_figure"})
 WHOLE: Mapping[str, frozenset[str]] = {
     "audit_pages.search": frozenset({"audit", "collector"}),  # names of all, arrivals by the days that are asked for
     "audit_pages.export": frozenset({"audit"}),  # as many as there are
-    "breach_pages.report": frozenset({"submission", "entity"}),  # an auditor is told how much is held in all,
-    "breach_pages.report_file": frozenset({"submission", "entity"}),  # and who agreed
 }
 # fmt: on
 """What more a page that is about the whole installation may read much of, for those who see it all."""

@@ -13,8 +13,9 @@ from flask import Flask
 from server import clock
 from server.db import db
 from server.models import Breach
-from server.privacy import breaches
+from server.privacy import breaches, held_records
 from tests.people import Browser, browser, make_person
+from tests.server.counting.test_counts import statements
 from tests.server.office.test_privacy_pages import ask
 from tests.server.privacy.test_deletion import LABEL, Story
 
@@ -93,3 +94,43 @@ def test_the_report_says_the_same_as_page_csv_and_workbook(story: Story, officer
         for content in (page, "".join(cells), "".join(in_book)):
             assert "Điều 19 khoản 1 điểm c" in content
             assert LABEL not in content
+
+
+def test_the_report_of_all_tells_what_the_night_counted_and_when(
+    story: Story, officer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A city's millions of records are not counted while an auditor waits; a commune's are, as of now."""
+    make_person("quan_tri", "admin")
+    admin = browser(story.app)
+    admin.sign_in("quan_tri")
+    story.visit(story.home, {}, cho_vi_tri="co", vi_tri="20.823 106.549 0 8.0")
+    held = _said(admin)
+    assert held == _said(officer)
+    assert held[1:] == ("1", "0")
+    night = dt.datetime(2026, 11, 29, 19, 13, tzinfo=dt.UTC)
+    with monkeypatch.context() as at_night:
+        at_night.setattr(clock, "now", lambda: night)
+        held_records.keep(db.session, held_records.count(db.session, None))
+        db.session.commit()
+    story.visit(story.near, {}, cho_vi_tri="khong")
+    assert _said(officer) == (str(int(held[0]) + 1), "1", "1")
+    with statements() as asked:
+        assert _said(admin) == held
+    counting = [each for each in asked if "count(" in each]
+    assert not [each for each in counting if "FROM submission" in each or "FROM entity" in each]
+    for address in (REPORT, f"{REPORT}.csv"):
+        assert "Đếm lúc 02:13 30/11/2026; mỗi đêm đếm lại." in admin.get(address).text
+        assert "Đếm lúc" not in officer.get(address).text
+    book = openpyxl.load_workbook(io.BytesIO(admin.get(f"{REPORT}.xlsx").data))
+    assert "Đếm lúc 02:13 30/11/2026; mỗi đêm đếm lại." in [cell.value for cell in book.worksheets[1]["A"]]
+    held_records.keep(db.session, held_records.count(db.session, None))
+    db.session.commit()
+    assert _said(admin) == _said(officer)
+
+
+def _said(reader: Browser) -> tuple[str, str, str]:
+    """Submissions of households, and how often their position was agreed to and refused."""
+    lines = list(csv.reader(io.StringIO(reader.get(f"{REPORT}.csv").data.decode("utf-8-sig"))))
+    held = next(line[9] for line in lines if line[:1] == ["ho_gia_dinh"] and len(line) == 10)
+    consent = next(line for line in lines if "đồng ý cho ghi vị trí" in " ".join(line))
+    return held, consent[-2], consent[-1]
