@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 Certainty = Literal["inside", "within_accuracy", "outside"]
 
+VIETNAM = ((102, 6), (118, 24))  # longitude and latitude, with Hoàng Sa and Trường Sa
 _METRES_A_DEGREE = 111_320.0  # of longitude on the equator
 
 
@@ -133,6 +134,12 @@ def cell_id(latitude: float, longitude: float) -> str:
 def _thousandths(degrees: float) -> int:
     # 20.823 * 1000 is 20822.999…: what was rounded to the edge of a cell must not fall into the one below
     return math.floor(round(degrees * 1000, 6))
+
+
+def is_in_vietnam(latitude: float, longitude: float) -> bool:
+    """Whether a point can lie in any commune at all; by a rectangle, so that the seas and parts of neighbours are."""
+    (west, south), (east, north) = VIETNAM
+    return south <= latitude <= north and west <= longitude <= east
 
 
 def _is_on_earth(latitude: float, longitude: float) -> bool:

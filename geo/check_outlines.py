@@ -8,9 +8,9 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo.assign import VIETNAM
 from geo.boundary_problems import Label, OutlineProblem, Severity
 
-VIETNAM = ((102, 6), (118, 24))  # longitude and latitude, with Hoàng Sa and Trường Sa
 REPAIR_CHANGE = 0.001  # share of the area a repair may change
 OVERLAP_NOTED_M2 = 10.0  # digitising leaves slivers; smaller ones are nobody's matter
 OVERLAP_REFUSED_M2 = 1_000.0

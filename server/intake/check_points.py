@@ -3,6 +3,7 @@
 import dataclasses
 import uuid
 
+from geo.assign import is_in_vietnam
 from server.intake.sender import Sender
 from server.places import communes
 from server.published_forms.read_submission import MeasuredPoint, SubmissionReading
@@ -80,7 +81,9 @@ def impossible(reading: SubmissionReading, sender: Sender) -> str | None:
 
 
 def _lies_outside(point: MeasuredPoint, sender: Sender) -> bool:
-    """Beyond its accuracy from every thôn; where the commune has no outlines nobody can say."""
+    """Beyond its accuracy from every thôn; where the commune has no outlines nobody can say, but of other countries."""
+    if not is_in_vietnam(point.latitude, point.longitude):
+        return True
     index = communes.index()
     if index.place(point.latitude, point.longitude, point.accuracy).key is not None:
         return False
@@ -90,7 +93,7 @@ def _lies_outside(point: MeasuredPoint, sender: Sender) -> bool:
 def can_be_drawn(reading: SubmissionReading) -> bool:
     """Whether a point that a person let count after all is somewhere near."""
     point = reading.point
-    if point is None:
+    if point is None or not is_in_vietnam(point.latitude, point.longitude):
         return False
     distance = communes.index().place(point.latitude, point.longitude, point.accuracy).distance_m
     return distance is None or distance <= FAR_M

@@ -141,6 +141,18 @@ def test_a_commune_without_outlines_counts_by_the_declared_thon(app: Flask) -> N
     assert (sent.quarantine, sent.village_id) == (None, made.villages["11629004"])
 
 
+@pytest.mark.parametrize("point", ["48.85 2.35 0 5", "-20.82463 106.60423 0 5", "0.0001 0.0001 0 5"])
+def test_without_outlines_a_point_of_another_country_waits_and_is_never_drawn(app: Flask, point: str) -> None:
+    """R13: a commune that began with a table has no outline to hold it against."""
+    made = survey.begin(("diem_5g",))
+    sent = measure(made.every, point).submission_id
+    assert survey.submission(sent).quarantine == "point_outside_commune"
+    assert counted() == set()
+    survey.decide(made, sent, "approved")
+    assert counted() == {"11629004"}
+    assert survey.submission(sent).latitude is None
+
+
 def test_points_that_were_stored_before_get_their_own_subjects(place: Survey) -> None:
     """R13: the migration gives each commune its point and brings the tally along; back, they share one again."""
     _share_a_border()
