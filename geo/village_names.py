@@ -22,6 +22,13 @@ _BEHIND = re.compile(
 _NUMBER = re.compile(r"\b0+(?=[0-9])")
 
 
+_ROMAN = {
+    "i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vii": "7", "viii": "8", "ix": "9", "x": "10",
+    "xii": "12", "xiii": "13", "xiv": "14", "xv": "15",
+}  # fmt: skip
+"""Numerals behind a name, but those that are syllables as well (VI, XI): Bình Minh II is Bình Minh 2."""
+
+
 def plain(name: str) -> str:
     """A name for comparing: case, spaces, "thôn" before it, and where the tone stands (Hoà, Hòa) make no difference."""
     words = " ".join(_toned(word) for word in name.casefold().split())
@@ -30,10 +37,13 @@ def plain(name: str) -> str:
 
 
 def loose(name: str) -> str:
-    """A name without marks, kind ("thôn", "TDP số"), brackets, commune and leading zeros: what may be meant."""
+    """A name without marks, kind ("thôn", "TDP số"), brackets, commune and leading zeros, its numeral a number: what
+    may be meant."""
     kept = _letters(unaccented(brackets_off(name)))
     found = _LOOSE_KINDS.match(kept)
-    return _NUMBER.sub("", (kept[found.end() :] if found else kept).removeprefix("so "))
+    bare = _NUMBER.sub("", (kept[found.end() :] if found else kept).removeprefix("so "))
+    before, space, last = bare.rpartition(" ")
+    return f"{before}{space}{_ROMAN.get(last, last)}"
 
 
 def kinds_off(text: str) -> str:

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from geo import village_names
 from geo.boundary_columns import Figures
 from geo.plain_words import one_line, titled
+from geo.written_numbers import says_nothing
 from server import audit
 from server.db import db
 from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
 from server.files.tables.table_kinds import TableKind
 from server.models import Commune, Village
-from server.places import household_numbers, merged_villages
+from server.places import communes, household_numbers, merged_villages
 from server.places.communes import forget_index
 from server.places.household_numbers_import import NUMBERS_TABLE, figures_of
 
@@ -113,20 +114,40 @@ def _meant(
     commune: Commune,
 ) -> tuple[Village | None, str]:
     """The thôn that is there already, and what speaks against the row."""
-    if not name or len(name) > LONGEST_NAME:
-        return None, f"tên thôn dài quá {LONGEST_NAME} chữ" if name else "chưa ghi tên thôn"
-    if code and not _CODE.fullmatch(code):
-        return None, f"mã “{code[:32]}” chỉ được gồm chữ không dấu và chữ số"
     village = known.get(code)
-    if village is not None:
-        is_ours = village.commune_id == commune.id and village.valid_to is None
-        return village, "" if is_ours else f"mã {code} đã thuộc {village.name} ({village.commune.name})"
+    fault = _unusable(name, code)
+    if fault or village is not None:
+        is_ours = village is not None and village.commune_id == commune.id and village.valid_to is None
+        taken = (
+            f"mã {code} đã thuộc {village.name} ({village.commune.name})" if village and not is_ours else ""
+        )
+        return village, fault or taken
+    neighbour = _neighbour_of(code, commune)
+    if neighbour is not None:
+        return None, f"mã {code} bắt đầu bằng mã của {neighbour.kind} {neighbour.name} ({neighbour.code})"
     named = places.called(name)
     if len(named) > 1:
         return None, f"có {len(named)} thôn tên “{name[:40]}”; hãy ghi mã"
     if named and code:
         return None, f"{named[0].name} đang mang mã {named[0].code}, không phải {code}"
     return (named[0] if named else None), ""
+
+
+def _unusable(name: str, code: str) -> str:
+    """Why a name or a code can be no thôn's; "" where both can."""
+    if not name or len(name) > LONGEST_NAME:
+        return f"tên thôn dài quá {LONGEST_NAME} chữ" if name else "chưa ghi tên thôn"
+    return (
+        f"mã “{code[:32]}” chỉ được gồm chữ không dấu và chữ số" if code and not _CODE.fullmatch(code) else ""
+    )
+
+
+def _neighbour_of(code: str, commune: Commune) -> Commune | None:
+    """The other commune of today whose code a thôn's code begins with: its thôn will need it."""
+    begins = code[: len(commune.code)]
+    if not code or begins == commune.code:
+        return None
+    return next((each for each in communes.valid_today(None) if each.code == begins), None)
 
 
 def _twice(rows: list[PlannedVillage]) -> list[RowFault]:
@@ -147,8 +168,8 @@ def _twice(rows: list[PlannedVillage]) -> list[RowFault]:
 
 
 def _figures(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]:
-    """The figures of a row; none at all is right, people without households is not."""
-    if not any(row.text(each) for each in ("households", "people", "adults")):
+    """The figures of a row; none at all, blank or a dash, is right, people without households is not."""
+    if all(says_nothing(row.text(each)) for each in ("households", "people", "adults")):
         return Figures(), []
     return figures_of(row, kind)
 

@@ -19,6 +19,12 @@ def test_numbers_of_groups_are_one_name(written: str) -> None:
     assert village_names.loose(written) == "1"
 
 
+@pytest.mark.parametrize("written", ["Bình Minh II", "thôn Bình Minh 2", "KDC BÌNH MINH 02", "binh minh ii"])
+def test_a_numeral_is_a_number(written: str) -> None:
+    assert village_names.loose(written) == "binh minh 2"
+    assert village_names.loose("An Vi") == "an vi"
+
+
 @pytest.mark.parametrize("name", ["Xá Đông", "Hoàng Xá", "Phương Hạ", "Phường Hạ"])
 def test_a_name_is_not_taken_for_its_commune(name: str) -> None:
     assert village_names.brackets_off(f"Thôn {name}") == f"Thôn {name}"

@@ -93,6 +93,29 @@ def test_names_of_thon_in_capitals_are_written_as_in_a_sentence(officer: Browser
     assert names == ["Xuân Sơn II", "Khu TĐC", "Đông Hà"]
 
 
+def test_a_code_that_begins_with_another_communes_is_not_taken_from_it(officer: Browser) -> None:
+    """A row pasted from the neighbour's table; codes with no commune's number before them are one's own."""
+    db.session.add(Commune(code="10525", name="Hải Dương", kind="phường"))
+    db.session.commit()
+    sent = post(officer, f"{BASE}/bang/thon", dan="Mã;Tên thôn;Số hộ\n10525001;TDP 1;212\nA7;TDP 7;70\n")
+    assert sent.status_code == 422
+    assert "mã 10525001 bắt đầu bằng mã của phường Hải Dương (10525)" in sent.text
+    assert "A7 " not in sent.text.partition("cần sửa")[2].partition("Cột đọc")[0]
+
+
+def test_a_table_that_comes_again_names_thon_in_another_writing(officer: Browser) -> None:
+    """A numeral for a number, a dash for a figure that is not known."""
+    for table in ("Tên thôn;Số hộ\nBình Minh II;90\n", "Tên thôn;Số hộ\nBình Minh 2;–\nHoàng Xá;-\n"):
+        sent = post(officer, f"{BASE}/bang/thon", dan=table)
+        assert sent.status_code == 302
+        post(officer, sent.location, viec="luu")
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Village.name).order_by(Village.code)).all() == [
+        "Bình Minh 2", "Hoàng Xá",
+    ]  # fmt: skip
+    assert db.session.scalars(sa.select(VillageFigure.households)).all() == [90]
+
+
 @pytest.mark.parametrize("plan_id", plans.PLANS)
 def test_a_shipped_plan_becomes_the_communes_own(officer: Browser, plan_id: str) -> None:
     page = officer.get(f"{BASE}/ke-hoach/{plan_id}").text
