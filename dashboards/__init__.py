@@ -3,8 +3,8 @@
 from flask import Flask
 
 from dashboards import static_files, words
-from dashboards.downloads import commands as download_commands
 from dashboards.downloads import download_pages, link_files, link_pages
+from dashboards.downloads import export_command as download_commands
 from dashboards.pages import (
     boundary_pages,
     city_pages,
@@ -19,7 +19,7 @@ from dashboards.pages import (
     walking_pages,
     wall_pages,
 )
-from dashboards.reports import commands as report_commands
+from dashboards.reports import report_command as report_commands
 from dashboards.reports import report_pages
 from server import clock, replica
 from server.intake import apply_batches

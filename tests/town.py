@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
-from dashboards.reports import content, making, periods
+from dashboards.reports import report_content, report_making, report_periods
 from dashboards.reports.report_word import write_docx
 from forms.engine import engine
 from geo.coverage_json import to_json
@@ -208,8 +208,10 @@ def _hook(commune: Commune, submission_id: int) -> str:
 
 def _report(commune: Commune) -> None:
     """An issued report, without its maps; its PDF says no more than its Word file."""
-    made = making.make(commune, periods.of_month(clock.today()), None, content.ReportWish())
-    report, table = content.to_json(made.report), to_json(made.table)
+    made = report_making.make(
+        commune, report_periods.of_month(clock.today()), None, report_content.ReportWish()
+    )
+    report, table = report_content.to_json(made.report), to_json(made.table)
     row = Snapshot(
         commune_id=commune.id, number=1, period=made.report.period, cut_off=made.table.as_of,
         received_until=made.table.received_until, last_submission_id=0, content={"report": report, "table": table},
@@ -344,7 +346,7 @@ def _anything(name: str, converter: object) -> str:
 
 def told(content: bytes) -> bytes:
     """All that an answer says: what is packed in it unpacked."""
-    if not content.startswith(b"PK"):
+    if not report_content.startswith(b"PK"):
         return content
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         return b"\n".join(packed.read(name) for name in packed.namelist())

@@ -18,7 +18,7 @@ from dashboards import (
 from dashboards.charts import DayNumber, ReachColumns, ThonReached, Trend, reach_columns, trend
 from dashboards.furthest_behind import FurthestThon, Worry
 from dashboards.maps.small_map import SmallMap, small_map
-from dashboards.moved import moved, sunday_before
+from dashboards.moved_since_sunday import moved, sunday_before
 from dashboards.pages import chosen_columns
 from dashboards.pages.commune_page_request import CommunePage, ask_since
 from dashboards.pages.commune_pages import blueprint

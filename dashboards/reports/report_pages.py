@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards import words
 from dashboards.pages.commune_page_request import asked_day
-from dashboards.reports import content, making, periods, prose, reporting_csv
-from dashboards.reports.content import LONGEST, UPWARD, ReportWish
-from dashboards.reports.since import since
+from dashboards.reports import report_content, report_making, report_periods, report_sentences, reporting_csv
+from dashboards.reports.changed_since_issue import since
+from dashboards.reports.report_content import LONGEST, UPWARD, ReportWish
 from geo.coverage_json import to_json
 from server import clock
 from server.accounts import access
@@ -38,8 +38,8 @@ def listing(code: str) -> str:
         commune=commune,
         found=issued_reports.listing(commune, _page()),
         labels=_labels,
-        choices=periods.choices(today),
-        chosen=periods.of_month(today),
+        choices=report_periods.choices(today),
+        chosen=report_periods.of_month(today),
         may_write=access.may(Right.ISSUE_REPORTS, commune),
     )
 
@@ -50,7 +50,7 @@ def _page() -> int:
 
 
 def _labels(key: str) -> str:
-    period = periods.read(key)
+    period = report_periods.read(key)
     return period.label if period else key
 
 
@@ -59,15 +59,15 @@ def _labels(key: str) -> str:
 def draft(code: str) -> str:
     """What the report of a period would say now, its files, and what an officer adds."""
     commune = access.open_commune(code)
-    period = making.period_of(request.args.get("ky", ""))
-    made = making.make(commune, period, asked_day(), ReportWish())
+    period = report_making.period_of(request.args.get("ky", ""))
+    made = report_making.make(commune, period, asked_day(), ReportWish())
     return render_template(
         "report_draft.html",
         commune=commune,
         period=period,
         report=made.report,
-        parts=prose.parts(made.report),
-        kinds=making.KINDS.values(),
+        parts=report_sentences.parts(made.report),
+        kinds=report_making.KINDS.values(),
         upward=UPWARD,
         longest=LONGEST,
         longest_line=LONGEST_LINE,
@@ -81,7 +81,9 @@ def draft(code: str) -> str:
 def figures_file(code: str) -> Response:
     """The figures of a period as the report would say them now, for a reporting system; nothing is kept of it."""
     commune = access.open_commune(code)
-    made = making.make(commune, making.period_of(request.args.get("ky", "")), asked_day(), ReportWish())
+    made = report_making.make(
+        commune, report_making.period_of(request.args.get("ky", "")), asked_day(), ReportWish()
+    )
     return _csv(made.report)
 
 
@@ -90,10 +92,10 @@ def figures_file(code: str) -> Response:
 def issued_figures_file(code: str, number: int) -> Response:
     """The figures of an issued report, as they were issued."""
     found = issued_reports.one(access.open_commune(code), number)
-    return _csv(content.read(found.content["report"]), number)
+    return _csv(report_content.read(found.content["report"]), number)
 
 
-def _csv(report: content.Report, number: int | None = None) -> Response:
+def _csv(report: report_content.Report, number: int | None = None) -> Response:
     response = Response(reporting_csv.file_of(report, number), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{reporting_csv.name_of(report)}"'
     return response
@@ -104,11 +106,11 @@ def _csv(report: content.Report, number: int | None = None) -> Response:
 def draft_file(code: str, ending: str) -> Response:
     """The draft as a file, marked as one; nothing is kept of it."""
     commune = access.open_commune(code)
-    kind = making.KINDS[ending]
-    made = making.make(
-        commune, making.period_of(request.form.get("ky", "")), _given_day(), _wish(request.form)
+    kind = report_making.KINDS[ending]
+    made = report_making.make(
+        commune, report_making.period_of(request.form.get("ky", "")), _given_day(), _wish(request.form)
     )
-    name = f"du-thao-{making.file_name(made.report, ending)}"
+    name = f"du-thao-{report_making.file_name(made.report, ending)}"
     return _attached(made.file(kind, is_draft=True), kind, name)
 
 
@@ -125,16 +127,16 @@ def issue(code: str) -> BaseResponse:
         raise Problem(CoverageProblem.REPORT_UNSIGNED)
     begin_writing()
     commune = access.open_commune(code)
-    period = making.period_of(request.form.get("ky", ""))
+    period = report_making.period_of(request.form.get("ky", ""))
     newest = issued_reports.newest_submission()
-    made = making.make(commune, period, _given_day(), wish)
+    made = report_making.make(commune, period, _given_day(), wish)
     given = issued_reports.Issue(
         period=period.key,
         cut_off=made.table.as_of,
         received_until=made.table.received_until,
-        content={"report": content.to_json(made.report), "table": to_json(made.table)},
-        docx=made.file(making.WORD, is_draft=False),
-        pdf=made.file(making.PDF, is_draft=False),
+        content={"report": report_content.to_json(made.report), "table": to_json(made.table)},
+        docx=made.file(report_making.WORD, is_draft=False),
+        pdf=made.file(report_making.PDF, is_draft=False),
     )
     report = issued_reports.issue(commune, given, newest, access.signed_in())
     db.session.commit()
@@ -148,17 +150,17 @@ def one(code: str, number: int) -> str:
     """One report as it was issued, and what has changed since."""
     commune = access.open_commune(code)
     found = issued_reports.one(commune, number)
-    report = content.read(found.content["report"])
+    report = report_content.read(found.content["report"])
     return render_template(
         "report.html",
         commune=commune,
         found=found,
         report=report,
-        parts=prose.parts(report),
+        parts=report_sentences.parts(report),
         since=since(commune, report),
         later=issued_reports.later(found),
         newer=issued_reports.newer(found),
-        files=[(kind, _hash(found, kind)) for kind in making.KINDS.values()],
+        files=[(kind, _hash(found, kind)) for kind in report_making.KINDS.values()],
     )
 
 
@@ -168,15 +170,15 @@ def issued_file(code: str, number: int, ending: str) -> Response:
     """A file of a report, byte for byte as it was issued."""
     commune = access.open_commune(code)
     found = issued_reports.one(commune, number)
-    kind = making.KINDS[ending]
-    stored = found.docx if kind is making.WORD else found.pdf
+    kind = report_making.KINDS[ending]
+    stored = found.docx if kind is report_making.WORD else found.pdf
     response = _attached(stored, kind, f"bao-cao-{commune.code}-{number}-{found.period.lower()}.{ending}")
     response.set_etag(_hash(found, kind))
     return response
 
 
-def _hash(found: Snapshot, kind: making.ReportKind) -> str:
-    return found.docx_sha256 if kind is making.WORD else found.pdf_sha256
+def _hash(found: Snapshot, kind: report_making.ReportKind) -> str:
+    return found.docx_sha256 if kind is report_making.WORD else found.pdf_sha256
 
 
 def _given_day() -> dt.date | None:
@@ -201,7 +203,7 @@ def _text(form: Mapping[str, str], name: str) -> str:
     return "".join(letter for letter in form.get(name, "") if letter == "\n" or letter >= " ")
 
 
-def _attached(content_: bytes, kind: making.ReportKind, name: str) -> Response:
+def _attached(content_: bytes, kind: report_making.ReportKind, name: str) -> Response:
     response = Response(content_, mimetype=kind.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -6,8 +6,8 @@ from pathlib import Path
 from flask import render_template
 
 from dashboards.maps.map_picture import MapPicture
-from dashboards.reports import prose
-from dashboards.reports.content import Report
+from dashboards.reports import report_sentences
+from dashboards.reports.report_content import Report
 from dashboards.reports.report_word import DRAFT
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem
@@ -22,11 +22,11 @@ def write_pdf(report: Report, pictures: Sequence[MapPicture], *, is_draft: bool)
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as error:
         raise Problem(CoverageProblem.PDF_IMPOSSIBLE) from error
-    annexes = prose.annexes(report)
+    annexes = report_sentences.annexes(report)
     page = render_template(
         "report_paper.html",
         report=report,
-        prose=prose,
+        prose=report_sentences,
         annexes=annexes,
         pictures=pictures,
         is_draft=is_draft,
@@ -38,7 +38,7 @@ def write_pdf(report: Report, pictures: Sequence[MapPicture], *, is_draft: bool)
     return written
 
 
-def _widths(annexes: Sequence[prose.Annex]) -> str:
+def _widths(annexes: Sequence[report_sentences.Annex]) -> str:
     return "".join(
         f".part{number} col:nth-child({place}) {{ width: {width}mm; }}"
         for number, annex in enumerate(annexes, start=1)

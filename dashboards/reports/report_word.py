@@ -12,8 +12,8 @@ from docx.shared import Mm, Pt
 from docx.text.paragraph import Paragraph
 
 from dashboards.maps.map_picture import MapPicture
-from dashboards.reports import prose
-from dashboards.reports.content import Report
+from dashboards.reports import report_sentences
+from dashboards.reports.report_content import Report
 from dashboards.reports.word_parts import (
     CENTRE,
     FONT,
@@ -45,8 +45,8 @@ def write_docx(report: Report, pictures: Sequence[MapPicture], *, is_draft: bool
     _head(document, report, is_draft=is_draft)
     _body(document, report)
     _foot(document, report)
-    for number, annex in enumerate(prose.annexes(report)):
-        _annex(document, report, annex, prose.ROMAN[number], pictures)
+    for number, annex in enumerate(report_sentences.annexes(report)):
+        _annex(document, report, annex, report_sentences.ROMAN[number], pictures)
     return stable(document)
 
 
@@ -75,19 +75,19 @@ def _properties(document: Document, report: Report) -> None:
 
 def _head(document: Document, report: Report, *, is_draft: bool) -> None:
     left, right = plain_table(document, (LEFT, RIGHT_COLUMN)).rows[0].cells
-    line(left, prose.ISSUER_CAPS, 12, bold=True)
+    line(left, report_sentences.ISSUER_CAPS, 12, bold=True)
     line(left, report.name.upper(), 12, bold=True)
     rule(left, 24, LEFT - 4)
-    line(left, prose.NUMBER, 13, before=4)
+    line(left, report_sentences.NUMBER, 13, before=4)
     if is_draft:
         line(left, DRAFT, 13, bold=True, before=2)
-    line(right, prose.NATION[0], 12, bold=True)
-    line(right, prose.NATION[1], 13, bold=True)
+    line(right, report_sentences.NATION[0], 12, bold=True)
+    line(right, report_sentences.NATION[1], 13, bold=True)
     rule(right, 49, RIGHT_COLUMN - 4)
-    line(right, prose.place_and_day(report), 13, italic=True, before=4)
+    line(right, report_sentences.place_and_day(report), 13, italic=True, before=4)
     line(document, "BÁO CÁO", BODY, bold=True, before=18)
     line(document, report.subject, BODY, bold=True)
-    rule(document, 60, prose.WIDTH)
+    rule(document, 60, report_sentences.WIDTH)
     if len(report.upward) == 1:
         line(document, f"Kính gửi: {report.upward[0]}", BODY, before=12, after=12)
     elif report.upward:
@@ -98,13 +98,13 @@ def _head(document: Document, report: Report, *, is_draft: bool) -> None:
 
 
 def _body(document: Document, report: Report) -> None:
-    _paragraph(document, prose.opening(report))
-    for part in prose.parts(report):
+    _paragraph(document, report_sentences.opening(report))
+    for part in report_sentences.parts(report):
         heading = _paragraph(document, part.heading, bold=True)
         heading.paragraph_format.keep_with_next = True
         for text in part.paragraphs:
             _paragraph(document, text)
-    last = _paragraph(document, prose.closing(report))
+    last = _paragraph(document, report_sentences.closing(report))
     last.paragraph_format.keep_with_next = True  # no signature alone on a page
 
 
@@ -123,7 +123,7 @@ def _foot(document: Document, report: Report) -> None:
     for place, name in enumerate(report.copies):
         end = "." if place == len(report.copies) - 1 else ";"
         line(left, f"- {name}{end}", 11, align=WD_ALIGN_PARAGRAPH.LEFT)
-    for text in prose.signature(report):
+    for text in report_sentences.signature(report):
         line(right, text, BODY, bold=True)
     for _ in range(4):
         line(right, "", BODY)
@@ -131,15 +131,19 @@ def _foot(document: Document, report: Report) -> None:
 
 
 def _annex(
-    document: Document, report: Report, annex: prose.Annex, roman: str, pictures: Sequence[MapPicture]
+    document: Document,
+    report: Report,
+    annex: report_sentences.Annex,
+    roman: str,
+    pictures: Sequence[MapPicture],
 ) -> None:
     """On pages of its own, numbered from 1 (Annex I, II.11)."""
     document.add_section(WD_SECTION.NEW_PAGE)
     page_number(document, BODY)
     line(document, f"Phụ lục {roman}", BODY, bold=True)
     line(document, annex.title, BODY, bold=True)
-    line(document, prose.attached(report), BODY, italic=True)
-    rule(document, 60, prose.WIDTH)
+    line(document, report_sentences.attached(report), BODY, italic=True)
+    rule(document, 60, report_sentences.WIDTH)
     line(document, f"({report.received})", 11, italic=True, before=4, after=6)
     if annex.rows:
         table = grid(document, annex.header, annex.widths, TABLE)
@@ -148,7 +152,7 @@ def _annex(
         if annex.note:
             line(document, annex.note, 11, align=WD_ALIGN_PARAGRAPH.LEFT, italic=True, before=4)
     else:
-        line(document, prose.NO_ROWS, BODY)
+        line(document, report_sentences.NO_ROWS, BODY)
     if annex.has_maps:
         for picture in pictures:
             _picture(document, picture)

@@ -4,7 +4,7 @@ import csv
 import io
 from dataclasses import asdict, dataclass, fields
 
-from dashboards.reports.content import Report, ReportFigure
+from dashboards.reports.report_content import Report, ReportFigure
 from server.exports.cells import guarded
 
 BOM = "\ufeff"

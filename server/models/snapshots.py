@@ -32,7 +32,7 @@ class Snapshot(Base):
     last_submission_id: Mapped[int] = mapped_column(BIG)
     """The newest submission that had come in, anywhere: what came later has a greater key."""
     content: Mapped[dict[str, Any]] = mapped_column()
-    """All that it says (dashboards.reports.content), and the coverage table it was made from."""
+    """All that it says (dashboards.reports.report_content), and the coverage table it was made from."""
     docx: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     docx_sha256: Mapped[str]
     pdf: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from dashboards import village_lines, words
-from dashboards.reports import content, periods
+from dashboards.reports import report_content, report_periods
 from geo.coverage_json import to_json
 from server import clock
 from server.coverage import coverage_table
@@ -195,7 +195,9 @@ def test_api_and_files_tell_the_same_numbers(
             assert (sheet["Vì sao không nêu"] is None) == (cell["suppressed"] is None)
     for row in told["indicators"]:
         assert _number(flat["11629", row["code"]]["done"]) == row["done"]
-    report, _ = content.build(commune, periods.of_month(TODAY), TODAY, content.ReportWish())
+    report, _ = report_content.build(
+        commune, report_periods.of_month(TODAY), TODAY, report_content.ReportWish()
+    )
     page = leader.get("/xa/11629/chi-tieu").text
     by_target = {row["target"]["id"]: row for row in told["indicators"] if row["target"]}
     for figure in report.figures:

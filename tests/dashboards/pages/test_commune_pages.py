@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from dashboards.reports import content, periods, prose
+from dashboards.reports import report_content, report_periods, report_sentences
 from server.db import db
 from server.models import Commune
 from tests.asked import statements
@@ -85,9 +85,11 @@ def test_a_phuong_is_called_one_wherever_a_page_speaks_of_it(leader: Browser) ->
     assert "Phường chưa phát hành báo cáo nào" in seen["/xa/11629/bao-cao"]
     assert "Ước lượng cả phường" in seen["/xa/11629"]
     commune = db.session.scalars(sa.select(Commune)).one()
-    report, _ = content.build(commune, periods.of_month(TODAY), TODAY, content.ReportWish())
+    report, _ = report_content.build(
+        commune, report_periods.of_month(TODAY), TODAY, report_content.ReportWish()
+    )
     assert report.copies[1:3] == ("TT Đảng ủy, HĐND phường", "CT, các PCT UBND phường")
-    assert prose.annexes(report)[2].rows[-1][0] == "Toàn phường, tháng 11 năm 2026"
+    assert report_sentences.annexes(report)[2].rows[-1][0] == "Toàn phường, tháng 11 năm 2026"
 
 
 def test_the_page_shows_all_28_figures_of_an_lao(leader: Browser) -> None:

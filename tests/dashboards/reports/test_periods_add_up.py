@@ -12,8 +12,8 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboards.reports import content, periods
-from dashboards.reports.content import Report, ReportWish
+from dashboards.reports import report_content, report_periods
+from dashboards.reports.report_content import Report, ReportWish
 from dashboards.words import NOT_TOLD
 from forms import plans
 from server import clock
@@ -56,9 +56,9 @@ def count(commune: Commune, visits: Sequence[tuple[dt.date, int]]) -> None:
 
 
 def drawn(commune: Commune, key: str) -> Report:
-    period = periods.read(key)
+    period = report_periods.read(key)
     assert period is not None
-    return content.build(commune, period, clock.today(), ReportWish())[0]
+    return report_content.build(commune, period, clock.today(), ReportWish())[0]
 
 
 def numbers(report: Report) -> Mapping[str, str]:
@@ -167,7 +167,7 @@ def test_twelve_months_are_the_year(commune: Commune, visits: list[tuple[dt.date
 
 
 def test_in_january_the_periods_of_last_year_can_be_reported(january: None) -> None:
-    keys = [period.key for period in periods.choices(clock.today())]
+    keys = [period.key for period in report_periods.choices(clock.today())]
     assert {"2027-01", "2027-Q1", "2026-12", "2026-Q4", "2026"} <= set(keys)
 
 

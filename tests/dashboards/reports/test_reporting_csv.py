@@ -11,7 +11,7 @@ from click.testing import Result
 from flask import Flask
 
 from dashboards import target_lines
-from dashboards.reports import content, periods, reporting_csv
+from dashboards.reports import report_content, report_periods, reporting_csv
 from geo.target_states import TargetState
 from server import clock
 from server.coverage import coverage_table
@@ -61,9 +61,11 @@ def run(app: Flask, *words: str) -> Result:
 @pytest.mark.parametrize("key", ["2026-11", "2026-10", "2026-Q4", "2026-Q3", "2026-H2", "2026"])
 def test_it_says_what_the_report_says(app: Flask, key: str) -> None:
     got = read(signed_in(app, "lanh.dao").get(f"{BASE}/so-lieu.csv?ky={key}").data)
-    period = periods.read(key)
+    period = report_periods.read(key)
     assert period is not None
-    report, table = content.build(communes.commune("11629"), period, clock.today(), content.ReportWish())
+    report, table = report_content.build(
+        communes.commune("11629"), period, clock.today(), report_content.ReportWish()
+    )
     assert [row["ma_chi_tieu"] for row in got] == [figure.id for figure in report.figures]
     assert got
     for row, figure, target in zip(got, report.figures, table.targets, strict=True):
@@ -134,7 +136,7 @@ def test_a_period_that_has_not_begun_is_refused(app: Flask) -> None:
 
 def test_a_report_of_an_earlier_version_leaves_blank_what_it_did_not_keep() -> None:
     """What was issued before these were kept has the defaults."""
-    figure = content.ReportFigure(
+    figure = report_content.ReportFigure(
         "AL-T01", "5G", "I", "≥ 80 %", "82,0 %", "82.0", "met", "đạt", (), "", "khảo sát", ""
     )
     told = reporting_csv.row(_report(), figure, 3)
@@ -142,8 +144,8 @@ def test_a_report_of_an_earlier_version_leaves_blank_what_it_did_not_keep() -> N
     assert (told.yeu_cau, told.gia_tri, told.so_bao_cao) == ("≥ 80 %", "82.0", "3")
 
 
-def _report() -> content.Report:
-    return content.Report(
+def _report() -> report_content.Report:
+    return report_content.Report(
         code="11629", name="xã An Lão", place="An Lão", plan="Kế hoạch", period="2026-Q3", label="quý III năm 2026",
         start="2026-07-01", end="2026-09-30", as_of="2026-09-30", received="", households="", households_source="",
         visited="", visited_share="", min_reach="", figures=(), columns=(), thons=(), unplaced=0, help=(),

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dashboards import target_lines, village_lines
-from dashboards.reports import content, periods
+from dashboards.reports import report_content, report_periods
 from server import clock
 from server.coverage import coverage_table
 from server.db import db
@@ -81,7 +81,13 @@ def signed_in(app: Flask, username: str) -> Browser:
 
 
 def issue(officer: Browser, **given: str) -> None:
-    fields = {"ky": "2026-11", "kinh_gui": content.UPWARD, "ho_ten": "Trần Thị B", "da_doc": "1", **given}
+    fields = {
+        "ky": "2026-11",
+        "kinh_gui": report_content.UPWARD,
+        "ho_ten": "Trần Thị B",
+        "da_doc": "1",
+        **given,
+    }
     answer = officer.post(BASE, data={"csrf_token": officer.csrf_token(BASE), **fields})
     assert answer.status_code == 302, answer.text
 
@@ -172,7 +178,7 @@ def test_a_report_stands_when_late_visits_come_and_its_page_shows_the_change(
     asked = db.session.scalars(sa.select(Indicator).where(Indicator.code == "phu_song_5g")).one()
     first = db.session.scalars(sa.select(Village).order_by(Village.code)).first()
     assert first is not None
-    value = content.read(_stored().content["report"]).figures[0].value
+    value = report_content.read(_stored().content["report"]).figures[0].value
     for row in db.session.scalars(sa.select(TallyDay).where(TallyDay.indicator_id == asked.id)):
         row.done = 0
     db.session.commit()
@@ -230,7 +236,7 @@ def test_issuing_is_in_the_audit_with_the_hashes(issued: Browser) -> None:
 def test_nothing_is_issued_without_a_signer_or_before_the_draft_was_read(
     officer: Browser, missing: str
 ) -> None:
-    fields = {"ky": "2026-11", "kinh_gui": content.UPWARD, "ho_ten": "Trần Thị B", "da_doc": "1"}
+    fields = {"ky": "2026-11", "kinh_gui": report_content.UPWARD, "ho_ten": "Trần Thị B", "da_doc": "1"}
     given = {"csrf_token": officer.csrf_token(BASE), **fields, missing: ""}
     assert officer.post(BASE, data=given).status_code == 422
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Snapshot)) == 0
@@ -274,24 +280,24 @@ def test_the_pdf_says_what_the_word_file_says(issued: Browser, tmp_path: Path) -
     flat = " ".join(text.split())
     for line in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "BÁO CÁO", "Phụ lục IV", "Nơi nhận:"):
         assert line in flat
-    for figure in content.read(_stored().content["report"]).figures:
+    for figure in report_content.read(_stored().content["report"]).figures:
         assert figure.id in flat
         assert " ".join(figure.value.split()) in flat
 
 
 def test_what_was_stored_reads_back_equal(app: Flask) -> None:
-    period = periods.read("2026-Q4")
+    period = report_periods.read("2026-Q4")
     assert period is not None
-    report, _ = content.build(communes.commune("11629"), period, TODAY, content.ReportWish())
-    assert content.read(json.loads(json.dumps(content.to_json(report)))) == report
+    report, _ = report_content.build(communes.commune("11629"), period, TODAY, report_content.ReportWish())
+    assert report_content.read(json.loads(json.dumps(report_content.to_json(report)))) == report
 
 
 def test_thon_of_one_name_are_told_apart_in_every_annex(app: Flask) -> None:
     codes = db.session.scalars(sa.select(Village.code).order_by(Village.code)).all()[:2]
     db.session.execute(sa.update(Village).where(Village.code.in_(codes)).values(name="Quyết Tiến"))
-    period = periods.read("2026-11")
+    period = report_periods.read("2026-11")
     assert period is not None
-    report, _ = content.build(communes.commune("11629"), period, TODAY, content.ReportWish())
+    report, _ = report_content.build(communes.commune("11629"), period, TODAY, report_content.ReportWish())
     names = {f"Quyết Tiến ({code[-3:]})" for code in codes}
     assert names <= {thon.name for thon in report.thons}
     assert names <= {thon.name for thon in report.help_thons}
@@ -299,7 +305,7 @@ def test_thon_of_one_name_are_told_apart_in_every_annex(app: Flask) -> None:
 
 def test_periods_end_on_their_last_day_and_nothing_else_is_one() -> None:
     ends = {
-        key: periods.read(key)
+        key: report_periods.read(key)
         for key in ("2026-02", "2026-12", "2026-Q1", "2026-Q4", "2026-H1", "2026-H2", "2028-02")
     }
     days = {key: (found.start.isoformat(), found.end.isoformat()) for key, found in ends.items() if found}
@@ -313,7 +319,7 @@ def test_periods_end_on_their_last_day_and_nothing_else_is_one() -> None:
         "2028-02": ("2028-02-01", "2028-02-29"),
     }
     for wrong in ("", "2026-13", "2026-00", "2026-Q5", "26-01", "2026-1", "2026-01-01", "٢٠٢٦-01"):
-        assert periods.read(wrong) is None
+        assert report_periods.read(wrong) is None
 
 
 def test_a_past_period_is_told_as_of_its_last_day(officer: Browser) -> None:

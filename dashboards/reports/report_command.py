@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from dashboards.reports import making, periods
-from dashboards.reports.content import ReportWish
+from dashboards.reports import report_making, report_periods
+from dashboards.reports.report_content import ReportWish
 from server import clock
 from server.cli import arguments
 from server.cli.groups import refuse, told, with_visits
@@ -26,11 +26,11 @@ from server.places import communes
 def command(code: str, period: str | None, day: str | None, out: Path) -> None:
     """Dự thảo báo cáo của một xã ra tệp Word hoặc PDF; phát hành thì làm trên trang Báo cáo."""
     with told():
-        kind = making.KINDS.get(out.suffix.lower().lstrip("."))
+        kind = report_making.KINDS.get(out.suffix.lower().lstrip("."))
         if kind is None:
             refuse(f"{out}: đuôi tệp phải là .docx hoặc .pdf.")
-        chosen = making.period_of(period) if period else periods.of_month(clock.today())
-        made = making.make(communes.commune(code), chosen, arguments.day(day), ReportWish())
+        chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
+        made = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish())
         try:
             out.write_bytes(made.file(kind, is_draft=True))
         except OSError as error:

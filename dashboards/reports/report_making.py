@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dashboards.maps.map_picture import MapPicture
-from dashboards.reports import content, periods, picture
-from dashboards.reports.content import Report, ReportWish
-from dashboards.reports.periods import Period
+from dashboards.reports import report_content, report_maps, report_periods
+from dashboards.reports.report_content import Report, ReportWish
 from dashboards.reports.report_pdf import write_pdf
+from dashboards.reports.report_periods import Period
 from dashboards.reports.report_word import write_docx
 from geo.coverage import CoverageTable
 from server import clock
@@ -53,7 +53,7 @@ class MadeReport:
 
     @cached_property
     def pictures(self) -> tuple[MapPicture, ...]:
-        return picture.maps_of(self.commune, self.table)
+        return report_maps.maps_of(self.commune, self.table)
 
     def file(self, kind: ReportKind, *, is_draft: bool) -> bytes:
         return kind.write(self.report, self.pictures, is_draft)
@@ -61,7 +61,7 @@ class MadeReport:
 
 def period_of(key: str) -> Period:
     """Problem PERIOD_UNKNOWN for what is no period, or one that has not begun."""
-    found = periods.read(key)
+    found = report_periods.read(key)
     if found is None or found.start > clock.today():
         raise Problem(CoverageProblem.PERIOD_UNKNOWN, period=key[:20])
     return found
@@ -69,7 +69,7 @@ def period_of(key: str) -> Period:
 
 def make(commune: Commune, period: Period, day: dt.date | None, wish: ReportWish) -> MadeReport:
     """Problem REPORT_EMPTY for a commune without thôn."""
-    report, table = content.build(commune, period, day or clock.today(), wish)
+    report, table = report_content.build(commune, period, day or clock.today(), wish)
     if not table.villages:
         raise Problem(CoverageProblem.REPORT_EMPTY)
     return MadeReport(commune, report, table)

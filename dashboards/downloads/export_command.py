@@ -7,8 +7,8 @@ import click
 
 from dashboards.downloads import city_workbook, coverage_files
 from dashboards.maps import map_outlines
-from dashboards.reports import making, periods, reporting_csv
-from dashboards.reports.content import ReportWish
+from dashboards.reports import report_making, report_periods, reporting_csv
+from dashboards.reports.report_content import ReportWish
 from server import audit, clock
 from server.cli import arguments
 from server.cli.groups import refuse, told, with_visits
@@ -83,8 +83,8 @@ def of_city(day: str | None, out: Path) -> None:
 def of_reporting(code: str, period: str | None, day: str | None, out: Path) -> None:
     """Số liệu một kỳ để nhập vào hệ thống báo cáo, như báo cáo kỳ ấy; đuôi .csv. Không phải gói tin QCVN 125:2021."""
     with told():
-        chosen = making.period_of(period) if period else periods.of_month(clock.today())
-        report = making.make(communes.commune(code), chosen, arguments.day(day), ReportWish()).report
+        chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
+        report = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish()).report
         _replace(out, {".csv": lambda path: path.write_bytes(reporting_csv.file_of(report))})
         click.echo(f"Đã viết {len(report.figures)} con số {report.label}, {report.received}: {out}")
         click.echo(f"Lưu ý: {reporting_csv.NO_MESSAGE} (docs/reporting.md).")

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from dashboards import households_met, target_lines
-from dashboards.reports.content import Report
+from dashboards.reports.report_content import Report
 from geo.coverage import CoverageTable
 from geo.hidden_cells import allowed_day
 from server import clock

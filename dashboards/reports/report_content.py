@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from dashboards import households_met, self_answer_lines, target_lines, village_lines, words
-from dashboards.reports.periods import Period
+from dashboards.reports.report_periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.small_numbers import SMALL
 from geo.target_states import TargetState
