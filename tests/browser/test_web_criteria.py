@@ -228,6 +228,7 @@ def test_a_form_opens_that_is_touched_while_the_engine_is_made_ready(finger: Fin
             continue
         break
     finger.press("Điền phiếu mới", "Thăm nhanh")
+    assert finger.count("ul.forms") == 0  # nothing is there to be touched a second time
     finger.answers("Đỗ Thị Nụ")
     finger.reads("Diện tích")
 

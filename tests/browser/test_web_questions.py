@@ -168,7 +168,16 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     onwards(page)
     page.get_by_role("checkbox").check()
     onwards(page)
-    page.get_by_role("button", name="Lấy vị trí").click()
+    phone.set_geolocation({"latitude": 20.9, "longitude": 106.9, "accuracy": 40.0})
+    locate = page.get_by_role("button", name="Lấy vị trí", exact=True)
+    for _ in range(2):
+        locate.click()
+    page.get_by_role("button", name="Lấy vị trí này").click()
+    page.get_by_role("button", name="Xóa").click()
+    phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
+    page.evaluate("new Promise((done) => navigator.geolocation.getCurrentPosition(() => done()))")
+    expect(page.locator(".value")).to_have_text("")  # nobody looks any more
+    locate.click()
     expect(page.locator(".value")).to_contain_text("20,82510; 106,55120 (±5 m)")
     onwards(page)
     page.get_by_role("button", name="Ghi một điểm").click()

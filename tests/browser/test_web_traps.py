@@ -44,6 +44,14 @@ FULL = """() => {
 """What a browser says whose disk is full; Chromium's own switch for it is heeded by the minute."""
 
 
+LOCKED = """() => {
+  Object.defineProperty(document, "hidden", { value: true });
+  const locked = () => document.dispatchEvent(new Event("visibilitychange"));
+  const timer = setInterval(() => (document.querySelector("ul.forms") ? clearInterval(timer) : locked()), 0);
+}"""
+"""The screen goes dark while a form is being finished, at whichever moment of it."""
+
+
 def module(page: Page) -> str:
     """Where the page's own store.js is."""
     app: str = page.evaluate("document.querySelector('script[type=module]').src")
@@ -67,6 +75,7 @@ def test_an_update_under_an_open_form_leaves_the_lists_that_it_was_begun_with(
 ) -> None:
     """Nothing was answered yet, so no draft named the old list when another tab fetched the new one."""
     page = prepared(phone, server)
+    idle = opened(phone, server.page)
     start(page, "Phiếu hộ gia đình")
     before = set(kept(page, "files"))
     with server.app.app_context():
@@ -79,6 +88,8 @@ def test_an_update_under_an_open_form_leaves_the_lists_that_it_was_begun_with(
     expect(other.get_by_text("Cập nhật lúc")).to_be_visible()
     wait_until(other, lambda: bool(before - set(kept(other, "files"))))
     other.close()
+    start(idle, "Phiếu hộ gia đình")  # a list of forms that knows the old lists alone begins with the new
+    idle.close()
     onwards(page)
     page.get_by_label("Thôn Đông").check()
     onwards(page)
@@ -122,6 +133,12 @@ def test_strangers_on_the_way_to_the_server_cost_neither_lists_nor_forms(
     page.get_by_role("button", name="Cập nhật").click()
     expect(page.get_by_text("HTTP 403")).to_be_visible()
     assert kept(page, "files")
+    page.route(
+        re.compile("/phieu/about"),
+        lambda route: route.fulfill(content_type="text/html", body="<h1>Wi-Fi</h1>"),
+    )
+    page.get_by_role("button", name="Cập nhật").click()
+    expect(page.get_by_text("Mạng này chưa ra được Internet")).to_be_visible()
     page.get_by_role("button", name="Điền tiếp").click()
     to_the_end(page)
     finish(page)
@@ -142,14 +159,19 @@ def test_a_full_phone_says_so_once_and_the_form_goes_on_where_there_is_room_agai
     finish(page)
     expect(page.get_by_role("button", name="Hoàn thành và gửi")).to_be_enabled()
     expect(page.get_by_text("Máy hết chỗ nên chưa lưu được")).to_have_count(1)
+    page.once("dialog", lambda asked: asked.dismiss())  # what leaving would lose
+    with page.expect_event("dialog"):
+        page.get_by_role("button", name="Lưu nháp và thoát").click()
     page.evaluate("window.hasRoom()")
     page.get_by_role("button", name="Quay lại").click()
     expect(page.get_by_text("Xin cảm ơn Nguyễn Văn Ấm")).to_be_visible()
     onwards(page)
+    page.evaluate(LOCKED)
     finish(page)
     expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
     [sent] = stored(server)
     assert sent.missing_files is None
+    assert kept(page, "drafts") == []
 
 
 def test_a_clock_that_is_ahead_costs_no_form_and_dates_no_visit_in_the_future(
@@ -167,8 +189,15 @@ def test_a_clock_that_is_ahead_costs_no_form_and_dates_no_visit_in_the_future(
     page.reload()
     about = f"import('{module(page)}').then((store) => store.setting('about'))"
     wait_until(page, lambda: page.evaluate(about)["at"] > ahead)
+    start(page, "Mọi loại câu")
+    page.locator("input").fill("Ấm")
+    page.get_by_role("button", name="Lưu nháp và thoát").click()
+    expect(page.get_by_text("Đã lưu trong máy")).to_be_visible()
+    page.clock.set_fixed_time(dt.datetime.now(dt.UTC) + dt.timedelta(days=40))
+    page.reload()  # the server is there: lists are renewed, not wiped with what was begun
+    expect(page.get_by_role("button", name="Điền tiếp")).to_be_visible()
     phone.set_offline(True)
-    for days, some in ((0, True), (13, True), (15, False)):  # the lists are of ten days to come
+    for days, some in ((0, True), (13, True), (15, False)):  # the lists are of forty days to come
         page.clock.set_fixed_time(dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
         page.reload()
         page.wait_for_selector("html[data-ready]")
@@ -223,6 +252,12 @@ def test_a_browser_that_forgot_everything_begins_again_from_its_address(
     page.goto(server.page)
     expect(page.get_by_text("Cập nhật lúc")).to_be_visible()
     assert kept(page, "files")
+    forbidden = phone.new_page()
+    forbidden.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError') }"
+    )
+    forbidden.goto(server.page)
+    expect(forbidden.get_by_text("không cho trang giữ phiếu trong máy")).to_be_visible()
 
 
 def test_a_form_speaks_english_where_the_page_does(phone: BrowserContext, server: Server) -> None:

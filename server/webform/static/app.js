@@ -4,7 +4,7 @@ import { button, make } from "./elements.js";
 import { keptForm, ListsGone } from "./kept_form.js";
 import { parts } from "./parts.js";
 import * as store from "./store.js";
-import { codeOf, isGone, send, update, wipeOld } from "./sync.js";
+import { codeOf, isAway, isGone, send, update, wipeOld } from "./sync.js";
 import { moment, say, speak, spoken } from "./words.js";
 
 const CODE = /^#(?:ma|thu)=([A-Za-z0-9]{64})$/;
@@ -21,27 +21,30 @@ const notice = (words, kind = "notice") => words && make("p", { class: kind, rol
 
 async function begin() {
   speak((await store.setting("language")) ?? "vi");
-  if (location.hash) await takeCode();
+  const problem = location.hash ? await takeCode() : "";
   navigator.storage?.persist?.();
   const wiped = await wipeOld();
-  if (!(await store.setting("code"))) return signIn();
-  await home(wiped ? say("wiped_old") : "");
-  await refresh();
+  if (!(await store.setting("code"))) return signIn(problem);
+  await (wiped ? home(say("wiped_old")) : home(problem, "wrong"));
+  refresh({ problem });
 }
 
-/** The code in the address stays there: what is put on the Home Screen is that address. */
+/** The code in the address stays there: what is put on the Home Screen is that address. What is wrong with it, or "". */
 async function takeCode() {
   const found = CODE.exec(location.hash);
-  if (!found) return void (await home(say("not_code"), "wrong"));
+  if (!found) return say("not_code");
   if (found[1] !== (await store.setting("code"))) await store.set("code", found[1]);
+  return "";
 }
 
 function signIn(problem = "") {
   const name = make("input", { id: "name", autocomplete: "username", autocapitalize: "none", required: true });
   const password = make("input", { id: "password", type: "password", autocomplete: "current-password", required: true });
   const wrong = make("p", { class: "wrong", role: "alert" }, problem);
+  const submit = make("button", { type: "submit" }, say("sign_in"));
   const enter = async (event) => {
     event.preventDefault();
+    submit.disabled = true; // a second touch would be a second try
     try {
       const code = await codeOf(name.value.trim(), password.value.trim());
       await store.set("code", code);
@@ -49,13 +52,14 @@ function signIn(problem = "") {
       await home();
       await refresh();
     } catch (error) {
-      wrong.textContent = error.code === "offline" ? say("offline") : error.message;
+      wrong.textContent = isAway(error) ? say(`${error.code}_to_sign_in`) : inWords(error);
+      submit.disabled = false;
     }
   };
   main.replaceChildren(
     make("h1", {}, say("title")), notice(say("scan")), make("h2", {}, say("code_typed")),
     make("form", { onsubmit: enter, class: "sign-in" }, make("label", { for: "name" }, say("name")), name,
-      make("label", { for: "password" }, say("password")), password, wrong, make("button", { type: "submit" }, say("sign_in"))),
+      make("label", { for: "password" }, say("password")), password, wrong, submit),
   );
   ready();
 }
@@ -77,7 +81,7 @@ async function home(words = "", kind = "notice") {
     outbox.length ? waits(outbox) : "", drafts.length ? unfinished(drafts) : "",
     notice(!isInside && isPhone && !isInstalled && !store.isTrial ? say(outbox.length || drafts.length ? "home_screen_after" : "home_screen") : ""), make("h2", {}, say("forms")),
     about?.forms.length ? make("ul", { class: "forms" }, about.forms.map(formLine)) : make("p", {}, say("empty")),
-    make("p", { class: "acts" }, button(say("update"), () => refresh(true), "second"), button(say("language"), turn, "quiet"),
+    make("p", { class: "acts" }, button(say("update"), (event) => once(event, refresh), "second"), button(say("language"), turn, "quiet"),
       about && make("small", {}, say("updated", { at: moment(about.at) }))),
   );
   await count();
@@ -96,6 +100,12 @@ function formLine(form) {
   return make("li", {}, make("strong", {}, form.title), button(say("start"), () => fill(kept(form))));
 }
 
+/** Does what takes a while, once for each time that the button is there: the page is drawn anew after it. */
+function once({ currentTarget: pressed }, act) {
+  pressed.disabled = true;
+  return act({ isAsked: true });
+}
+
 const kept = (form) => ({ key: `${form.id} ${form.version}`, id: form.id, version: form.version, title: form.title, files: form.files });
 
 function unfinished(drafts) {
@@ -111,7 +121,7 @@ function unfinished(drafts) {
 
 function waits(outbox) {
   const lines = outbox.map((item) => make("li", {}, make("strong", {}, item.label), make("small", {}, moment(item.at)), item.trouble && make("p", { class: "wrong" }, item.trouble)));
-  return make("section", {}, make("h2", {}, say("waits")), make("ul", { class: "forms" }, lines), button(say("send"), () => flush(true)));
+  return make("section", {}, make("h2", {}, say("waits")), make("ul", { class: "forms" }, lines), button(say("send"), (event) => once(event, flush)));
 }
 
 async function count() {
@@ -136,10 +146,12 @@ async function holds(id) {
   return Boolean(release);
 }
 
-/** Opens a new form or a draft; what the engine cannot do is told with the way out. */
+/** Opens a new form or a draft; what the engine cannot do is told with the way out. On a slow phone that takes seconds. */
 async function fill(form, draft = null) {
+  if (isOpening) return; // touched twice: of two that are opened, the one that is not seen would go on storing drafts
   shown += 1;
   isOpening = true;
+  main.replaceChildren(make("h1", {}, form.title), notice(say("opening")));
   try {
     await show(form, draft);
   } finally {
@@ -149,12 +161,13 @@ async function fill(form, draft = null) {
 
 const isBusy = () => Boolean(open) || isOpening;
 
-async function show(form, draft) {
+async function show(asked, draft) {
   const loaded = await parts().catch(() => null);
   if (!loaded) return home(say("not_loaded"), "wrong");
   const { openSession, showForm, locateOnce } = loaded;
   const who = (await store.setting("about")) ?? {};
   if (draft && !(await holds(draft.id))) return home(say("open_elsewhere"), "wrong");
+  const form = draft ? asked : newest(asked, who);
   let session;
   let source;
   try {
@@ -179,11 +192,8 @@ async function show(form, draft) {
       await home(say("finished"));
       flush();
     },
-    leave: () => home(say("saved")),
-    reopen: async (packed) => {
-      await store.keepDraft(packed, source.parts());
-      await fill(packed.form, packed);
-    },
+    leave: (isKept) => home(isKept ? say("saved") : ""),
+    reopen: (packed) => fill(packed.form, packed),
     problem: (error) => {
       main.querySelector(".problem")?.remove();
       main.prepend(notice(inWords(error), "wrong problem"));
@@ -192,24 +202,23 @@ async function show(form, draft) {
   ready();
 }
 
-const inWords = (error) => (error.name === "QuotaExceededError" ? say("no_space") : String(error.message));
-
-/** Sends what waits, then fetches what is new; quiet where there is no network unless somebody asked. */
-async function refresh(isAsked = false) {
-  await flush(isAsked);
-  try {
-    await update();
-    if (!isBusy()) await home();
-  } catch (error) {
-    await failed(error, isAsked);
-  }
+/** The form that was touched as it is kept now: another tab may have fetched a newer one, with other lists, since. */
+function newest(asked, about) {
+  const found = about.forms?.find((form) => form.id === asked.id && !form.impossible.length);
+  return found ? kept(found) : asked;
 }
 
-async function flush(isAsked = false) {
+const inWords = (error) => (error.name === "QuotaExceededError" ? say("no_space") : String(error.message));
+
+/**
+ * Sends what waits, then fetches what is new; quiet where there is no network unless somebody asked. `problem` stays said.
+ */
+async function refresh({ isAsked = false, problem = "" } = {}) {
+  const sent = await flush({ isAsked });
   try {
-    waiting.textContent = say("sending");
-    const sent = await send();
-    if (!isBusy() && (sent || isAsked)) await home(sent ? say("sent", { n: sent }) : "");
+    waiting.textContent = say("updating");
+    await update();
+    if (!isBusy()) await (problem ? home(problem, "wrong") : home(sent ? say("sent", { n: sent }) : ""));
   } catch (error) {
     await failed(error, isAsked);
   } finally {
@@ -217,11 +226,32 @@ async function flush(isAsked = false) {
   }
 }
 
+/** Sends what waits; how many went. */
+async function flush({ isAsked = false } = {}) {
+  let sent = 0;
+  try {
+    waiting.textContent = say("sending");
+    sent = await send();
+    if (!isBusy() && (sent || isAsked)) await home(sent ? say("sent", { n: sent }) : "");
+  } catch (error) {
+    await failed(error, isAsked);
+  } finally {
+    await count();
+  }
+  return sent;
+}
+
+/** A page that is looked at again after weeks, without having been loaded anew, lets go of lists as one that begins. */
+async function again() {
+  if (!isBusy() && (await wipeOld())) await home(say("wiped_old"));
+  if (!isBusy()) await refresh();
+}
+
 async function failed(error, isAsked) {
   if (isBusy()) return;
   if (isGone(error)) await home(say("code_lost"), "wrong");
-  else if (error.code !== "offline") await home(inWords(error), "wrong");
-  else if (isAsked) await home(say("offline")); // unasked, what was just said stays
+  else if (!isAway(error)) await home(inWords(error), "wrong");
+  else if (isAsked) await home(say(error.code)); // unasked, what was just said stays
 }
 
 addEventListener("online", () => flush());
@@ -230,7 +260,13 @@ addEventListener("hashchange", async () => {
   await open?.save();
   location.reload();
 });
-document.addEventListener("visibilitychange", () => (document.hidden ? open?.save() : open || refresh()));
+document.addEventListener("visibilitychange", () => (document.hidden ? open?.save() : again()));
 if ("serviceWorker" in navigator) navigator.serviceWorker.register(new URL("../../worker.js", import.meta.url), { scope: new URL("../../", import.meta.url).pathname }).catch(() => {}); // online it works without
-if (!("locks" in navigator) || !("randomUUID" in crypto)) main.replaceChildren(notice(say("old_browser"), "wrong"));
-else begin();
+
+/** A browser that is too old, or keeps nothing (all cookies forbidden; some that live inside apps). */
+function stop(why) {
+  main.replaceChildren(notice(say(INSIDE_APPS.test(navigator.userAgent) ? "open_in_browser" : why), "wrong"));
+  ready();
+}
+if (!("locks" in navigator) || !("randomUUID" in crypto)) stop("old_browser");
+else begin().catch(() => stop("keeps_nothing"));

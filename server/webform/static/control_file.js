@@ -80,6 +80,7 @@ async function smaller(file, most) {
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  if (!blob) throw new Error("no memory for the picture"); // else the file would be the word “null”
   return new File([blob], "photo.jpg", { type: "image/jpeg" });
 }
 

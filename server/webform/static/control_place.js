@@ -31,6 +31,7 @@ function watcher(wanted, take, context) {
 
   function start() {
     if (!navigator.geolocation) return void fail({});
+    quiet(); // touched twice: a first watch that nobody ends would set another place later on
     best = null;
     accept.disabled = true;
     element.hidden = false;

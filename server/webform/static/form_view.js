@@ -23,7 +23,7 @@ export function showForm(main, session, { keep, finish, leave, reopen, problem }
 
 export class FormView {
   constructor(main, session, acts) {
-    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null, saving: null });
+    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null, saving: Promise.resolve(true), isFinishing: false });
     this.top = make("div", { class: "where" });
     this.bar = make("progress", { max: "1", "aria-hidden": "true" });
     this.told = make("p", { class: "hint progress-words", role: "status" });
@@ -45,23 +45,27 @@ export class FormView {
     });
   }
 
+  /** Stores a draft, one after the other; false where there was no room for the last, which is told. */
   save() {
     clearTimeout(this.timer);
-    if (this.acts.keep) this.saving = this.saveNow();
+    // a draft that is stored while its form is finished would come back after that was sent, and be sent again
+    if (this.acts.keep && !this.isFinishing) this.saving = this.saving.then(() => this.saveNow());
     return this.saving;
   }
 
   async saveNow() {
     try {
       await this.acts.keep({ ...(await this.session.pack()), screen: this.key });
+      return true;
     } catch (error) {
       this.acts.problem(error);
+      return false;
     }
   }
 
   /** Opens the form anew as it stands, for the engine to forget a file that came with the draft. */
   async reopen() {
-    if (!this.acts.reopen) return;
+    if (!this.acts.reopen || !(await this.save())) return;
     const packed = { ...(await this.session.pack()), screen: this.key };
     this.close();
     await this.acts.reopen(packed);
@@ -205,24 +209,28 @@ export class FormView {
   }
 
   async finish(pressed) {
-    pressed.disabled = true;
+    pressed.disabled = this.isFinishing = true;
     try {
       const packed = await this.session.pack();
-      if (!packed.isComplete) return this.draw();
-      clearTimeout(this.timer);
-      await this.saving; // a draft that is stored after its form is finished would come back
-      await this.acts.finish(packed); // where there is no room for it, one goes on with the form that is open
-      this.session.close();
+      if (packed.isComplete) {
+        await this.saving;
+        await this.acts.finish(packed); // where there is no room for it, one goes on with the form that is open
+        return this.session.close();
+      }
+      this.isFinishing = false;
+      this.draw();
     } catch (error) {
-      pressed.disabled = false;
+      pressed.disabled = this.isFinishing = false;
       this.acts.problem(error);
     }
   }
 
+  /** Home, with a draft; where there is no room for it, not before one agrees to lose what was not stored. */
   async leave() {
-    await this.save();
+    const isKept = await this.save();
+    if (!isKept && !window.confirm(say("leave_unkept"))) return;
     this.close();
-    this.acts.leave();
+    this.acts.leave(isKept);
   }
 
   close() {

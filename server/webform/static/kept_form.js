@@ -11,16 +11,12 @@ export class ListsGone extends Error {}
  * `parts` is what it was read from: an update may drop it from the store while the form is open.
  */
 export async function keptForm(form) {
-  const [kept, here] = [await store.get("forms", form.key), new Set(await store.keys("files"))];
-  if (!kept || form.files.some((file) => !here.has(file.md5))) throw new ListsGone(form.key);
-  const read = new Map();
-  return { xml: kept.xml, file: (name) => file(form, name, read), parts: () => ({ form: kept, files: [...read.values()] }) };
+  const kept = await store.get("forms", form.key);
+  // all at once: an update that ends while the engine reads the form would leave the lists blank that it drops
+  const files = await Promise.all(form.files.map(async ({ name, md5 }) => [name, await store.get("files", md5)]));
+  if (!kept || files.some(([, file]) => !file)) throw new ListsGone(form.key);
+  const read = new Map(files);
+  return { xml: kept.xml, file: async (name) => asResponse(read.get(name)), parts: () => ({ form: kept, files: [...read.values()] }) };
 }
 
-async function file(form, name, read) {
-  const listed = form.files.find((each) => each.name === name);
-  const kept = listed && (read.get(name) ?? (await store.get("files", listed.md5)));
-  if (!kept) return new Response("", { status: 404 });
-  read.set(name, kept);
-  return new Response(kept.bytes, { headers: { "Content-Type": kept.type } });
-}
+const asResponse = (file) => (file ? new Response(file.bytes, { headers: { "Content-Type": file.type } }) : new Response("", { status: 404 }));

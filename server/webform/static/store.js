@@ -37,7 +37,8 @@ async function within(stores, mode, act, isSecond = false) {
       const transaction = database.transaction(stores, mode);
       const request = act(transaction);
       transaction.oncomplete = () => resolve(request?.result);
-      transaction.onabort = () => reject(transaction.error); // an error ends here too, and only here has its name
+      // an error ends here too, and only here has its name; Safari, whose connection was lost, tells none
+      transaction.onabort = () => reject(transaction.error ?? new DOMException("IndexedDB", "AbortError"));
     });
   } catch (error) {
     if (isSecond || error?.name === "QuotaExceededError") throw error;

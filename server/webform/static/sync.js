@@ -8,13 +8,18 @@ const GONE = new Set(["key_unknown", "key_changed"]); // the server's own words 
 const TAKEN = new Set([201, 202]); // what alone lets go of a form that waits: anybody on the way can say 200
 const TOO_OLD = 14 * 24 * 3600 * 1000; // milliseconds that lists of people may lie here without an update
 
-/** The answer to a request was not what the page can go on with; `code` is the server's, or "offline". */
+/** The answer to a request was not what the page can go on with; `code` is the server's, or one of AWAY. */
 export class Refused extends Error {
   constructor(code, message, status = 0) {
     super(message);
     Object.assign(this, { code, status });
   }
 }
+
+const AWAY = new Set(["offline", "stranger"]); // nobody answered, or somebody on the way did (a Wi-Fi that wants a password)
+
+/** Whether the server was not reached: the same may be tried again later. */
+export const isAway = (error) => AWAY.has(error.code);
 
 async function ask(url, { body, code } = {}) {
   let response;
@@ -30,7 +35,8 @@ async function ask(url, { body, code } = {}) {
   } catch {
     throw new Refused("offline", "");
   }
-  if (response.ok) return response;
+  if (response.ok && !response.headers.get("Content-Type")?.startsWith("text/html")) return response;
+  if (response.ok) throw new Refused("stranger", "", response.status); // the server answers none of these with a page
   const told = await response.json().catch(() => ({}));
   throw new Refused(told.code ?? "unknown", told.message ?? `HTTP ${response.status}`, response.status);
 }
@@ -103,13 +109,16 @@ async function tidy(about) {
   for (const md5 of await store.keys("files")) if (!files.has(md5)) await store.remove("files", md5);
 }
 
-/** Lists of people that were not renewed for 14 days are wiped; true where they were. */
+/**
+ * Lists of people that were not renewed for 14 days are wiped; true where they were. Where the server can be reached they
+ * are renewed instead: the code is good, and it may be the clock that is not.
+ */
 export async function wipeOld() {
   const about = await store.setting("about");
   if (!about) return false;
   const age = Date.now() - about.at;
   if (age < 0) await store.set("about", { ...about, at: Date.now() }); // the clock was ahead that day: they count from now
-  if (age < TOO_OLD) return false;
+  if (age < TOO_OLD || (await update().catch(() => null))) return false;
   await store.forget();
   return true;
 }
@@ -127,12 +136,12 @@ export function send() {
     for (const item of code ? waiting : []) {
       try {
         const { status } = await ask(await withDevice("submission"), { code, body: body(item) });
-        if (!TAKEN.has(status)) throw new Refused("offline", "", status);
+        if (!TAKEN.has(status)) throw new Refused("stranger", "", status);
         await store.remove("outbox", item.id);
         sent += 1;
       } catch (error) {
         // what this one meets need not stop the next: only a network or a code that is gone stops them all
-        if (error.code === "offline" || error.status === 403 || error.status >= 500) throw await revoked(error);
+        if (isAway(error) || error.status === 403 || error.status >= 500) throw await revoked(error);
         await store.put("outbox", { ...item, trouble: error.message });
       }
     }

@@ -16,7 +16,9 @@ const VI = {
     "Để phiếu không mất: bấm nút Chia sẻ của Safari, chọn Thêm vào MH chính, rồi luôn mở Từng Nhà từ đó. Safari xóa dữ liệu của trang 7 ngày không mở.",
   home_screen_after:
     "Khi đã gửi hết phiếu và điền xong các phiếu nháp ở đây, hãy thêm Từng Nhà vào MH chính (nút Chia sẻ › Thêm vào MH chính): phiếu đang nằm trong Safari không sang đó được. Safari xóa dữ liệu của trang 7 ngày không mở.",
-  language: "English", leave: "Lưu nháp và thoát", line: "{n} điểm", locating: "Đang tìm vị trí …", location: "Lấy vị trí",
+  keeps_nothing:
+    "Trình duyệt này không cho trang giữ phiếu trong máy (đang chặn cookie và dữ liệu trang). Hãy mở bằng Safari hoặc Chrome, hay bỏ chặn trong Cài đặt rồi tải lại trang.",
+  language: "English", leave: "Lưu nháp và thoát", leave_unkept: "Máy hết chỗ nên phiếu này chưa lưu được. Vẫn thoát và mất những câu chưa lưu?", line: "{n} điểm", locating: "Đang tìm vị trí …", location: "Lấy vị trí",
   lists_gone:
     "Danh sách mà phiếu này cần không còn trong máy. Hãy bấm Cập nhật khi có mạng rồi mở lại; phiếu nháp vẫn còn.",
   location_none: "Không lấy được vị trí. Hãy ra chỗ thoáng rồi thử lại.", next: "Tiếp", no_match: "Không có tên nào khớp.",
@@ -26,10 +28,10 @@ const VI = {
   more_match: "Còn {n} mục nữa: gõ thêm vài chữ.", name: "Tên", not_code: "Mã trong địa chỉ không đúng. Hãy quét lại mã QR của anh/chị.",
   no_space: "Máy hết chỗ nên chưa lưu được. Hãy gửi các phiếu đang chờ, xóa bớt ảnh trong máy, rồi làm lại.",
   not_loaded: "Trang này chưa tải xong. Khi có mạng, hãy tải lại trang một lần rồi mở biểu mẫu.",
-  offline: "Chưa có mạng: phiếu nằm trong máy.", old_browser: "Trình duyệt này quá cũ. Cần iOS 15.4 trở lên, hoặc dùng ODK Collect trên Android.",
+  offline: "Chưa có mạng: phiếu nằm trong máy.", offline_to_sign_in: "Chưa có mạng. Hãy bật dữ liệu di động hay Wi-Fi rồi bấm lại.", old_browser: "Trình duyệt này quá cũ. Cần iOS 15.4 trở lên, hoặc dùng ODK Collect trên Android.",
   open_elsewhere: "Phiếu này đang mở ở một thẻ khác. Hãy điền tiếp ở thẻ ấy, hoặc đóng nó rồi mở lại ở đây.",
-  open_failed: "Không mở được biểu mẫu này trên web: {why} Hãy dùng ODK Collect hoặc báo cán bộ xã.", open_in_browser:
-    "Trang này đang mở trong ứng dụng khác nên không giữ được phiếu. Bấm ⋯ và chọn Mở bằng Safari.",
+  open_failed: "Không mở được biểu mẫu này trên web: {why} Hãy dùng ODK Collect hoặc báo cán bộ xã.", opening: "Đang mở biểu mẫu …", open_in_browser:
+    "Trang này đang mở trong ứng dụng khác nên không giữ được phiếu. Bấm ⋯ (hoặc ⋮) rồi chọn mở bằng Safari, Chrome.",
   password: "Mật khẩu", photo: "Chụp hoặc chọn ảnh", photo_unreadable: "Không đọc được ảnh này. Hãy chụp lại.", point: "Ghi một điểm",
   point_back: "Bỏ điểm cuối", poster_again: "Thử lại", poster_begin: "Trả lời",
   poster_failed: "Máy chủ chưa nhận được. Xin thử lại sau ít phút.",
@@ -43,7 +45,9 @@ const VI = {
   review: "Xem lại", round: "{label} ({n})", round_more: "Thêm một phần nữa: {label}?", saved: "Đã lưu trong máy",
   scan: "Quét mã QR “Phiếu trên web” của anh/chị bằng máy ảnh của điện thoại, rồi mở đường dẫn.", search: "Gõ tên, không cần dấu",
   send: "Gửi ngay", sending: "Đang gửi …", sent: "Đã gửi {n} phiếu.", sign: "Ký hoặc vẽ bằng ngón tay", sign_in: "Mở phiếu của tôi",
-  skip: "Chưa trả lời", start: "Điền phiếu mới", still: "Còn {n} câu cần xem lại:", take_photo: "Ảnh đã lưu", title: "Phiếu trên web",
+  skip: "Chưa trả lời", start: "Điền phiếu mới", still: "Còn {n} câu cần xem lại:",
+  stranger: "Mạng này chưa ra được Internet (Wi-Fi có thể đòi đăng nhập): phiếu nằm trong máy.",
+  stranger_to_sign_in: "Mạng này chưa ra được Internet (Wi-Fi có thể đòi đăng nhập). Hãy đổi mạng rồi bấm lại.", take_photo: "Ảnh đã lưu", title: "Phiếu trên web",
   kept: "Đã gửi: {answer}. Câu này giữ nguyên nếu không trả lời lại.", file_sent: "Xem tệp đã gửi", corrected: "đã sửa",
   correct_title: "Sửa câu trả lời", correct_note:
     "Chỉ sửa khi đã hỏi lại hộ hoặc người đi thăm. Bấm vào câu cần sửa; câu không đụng tới giữ nguyên từng chữ. Bản cũ được giữ trong lịch sử.",
@@ -53,7 +57,7 @@ const VI = {
   correct_offline: "Chưa gửi được: không có mạng. Bản sửa vẫn còn trên màn hình; hãy bấm Lưu lại.", correct_signed_out:
     "Phiên làm việc đã hết. Hãy đăng nhập ở một thẻ khác, rồi quay lại đây bấm Lưu lần nữa; bản sửa vẫn còn trên màn hình.",
   trial: "Thử biểu mẫu", trial_note: "Đây là bản nháp với các hộ bịa ra. Phiếu thử không tính vào số liệu; ảnh không được giữ.",
-  update: "Cập nhật", updated: "Cập nhật lúc {at}", waiting: "{n} phiếu chờ gửi", waiting_none: "Không có phiếu chờ gửi",
+  update: "Cập nhật", updated: "Cập nhật lúc {at}", updating: "Đang cập nhật …", waiting: "{n} phiếu chờ gửi", waiting_none: "Không có phiếu chờ gửi",
   waits: "Phiếu chờ gửi", wiped_old: "Danh sách hộ đã cũ quá 14 ngày nên được xóa khỏi máy. Hãy bấm Cập nhật khi có mạng.",
 };
 
@@ -70,7 +74,9 @@ const EN = {
   finish: "Finish and send", finished: "Done. The form is on this phone and is sent when there is a network.",
   has_file: "A file is here", home_screen: "So that nothing is lost: press Share in Safari, choose Add to Home Screen, and always open Từng Nhà from there. Safari removes a page's data after 7 days without a visit.",
   home_screen_after: "When all forms here are sent and drafts are finished, add Từng Nhà to the Home Screen (Share › Add to Home Screen): forms kept in Safari do not move there. Safari removes a page's data after 7 days without a visit.",
-  language: "Tiếng Việt", leave: "Save draft and leave", line: "{n} points", locating: "Locating …", location: "Get location",
+  keeps_nothing:
+    "This browser lets the page keep nothing (cookies and site data are blocked). Open it in Safari or Chrome, or allow them in the settings, then reload.",
+  language: "Tiếng Việt", leave: "Save draft and leave", leave_unkept: "The phone is full, so this form was not saved. Leave all the same and lose what was not saved?", line: "{n} points", locating: "Locating …", location: "Get location",
   lists_gone: "The lists that this form needs are not on this phone any more. Press Update when there is a network; the draft is still here.",
   location_none: "No location. Go outside and try again.", next: "Next", no_match: "Nothing matches.", more_match: "{n} more: type a few letters.",
   map: "Small map", map_add: "Set a point in the middle", map_further: "Further", map_nearer: "Nearer", map_step: "grid {m}",
@@ -79,10 +85,11 @@ const EN = {
   name: "Name", not_code: "The code in the address is wrong. Please scan your QR code again.",
   no_space: "The phone is full, so this was not saved. Send what waits, remove some photos, then try again.",
   not_loaded: "This page has not loaded completely. When there is a network, reload it once, then open the form.",
-  offline: "No network: forms stay on this phone.", old_browser: "This browser is too old. iOS 15.4 or newer, or ODK Collect on Android.",
+  offline: "No network: forms stay on this phone.", offline_to_sign_in: "No network. Switch on mobile data or Wi-Fi, then press again.", old_browser: "This browser is too old. iOS 15.4 or newer, or ODK Collect on Android.",
   open_elsewhere: "This form is open in another tab. Go on there, or close that tab and open it here again.",
   open_failed: "This form cannot be opened on the web: {why} Please use ODK Collect or tell the commune.",
-  open_in_browser: "This page is open inside another app and cannot keep forms. Press ⋯ and choose Open in Safari.",
+  opening: "Opening the form …",
+  open_in_browser: "This page is open inside another app and cannot keep forms. Press ⋯ (or ⋮) and choose Safari or Chrome.",
   password: "Password", photo: "Take or choose a photo", photo_unreadable: "This photo cannot be read. Please take it again.",
   point: "Add a point", point_back: "Remove the last point", poster_again: "Try again", poster_begin: "Answer",
   poster_failed: "The server has not taken it. Please try again in a few minutes.",
@@ -96,7 +103,9 @@ const EN = {
   remove_sure: "Remove this part and its answers?", review: "Review", round: "{label} ({n})", round_more: "Add another: {label}?",
   saved: "Saved on this phone", scan: "Scan your “web form” QR code with the phone's camera and open the link.",
   search: "Type a name", send: "Send now", sending: "Sending …", sent: "{n} forms sent.", sign: "Sign or draw with a finger",
-  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "{n} questions to look at:", take_photo: "Photo saved", trial: "Trying a form",
+  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "{n} questions to look at:",
+  stranger: "This network does not reach the Internet (the Wi-Fi may want a password): forms stay on this phone.",
+  stranger_to_sign_in: "This network does not reach the Internet (the Wi-Fi may want a password). Use another, then press again.", take_photo: "Photo saved", trial: "Trying a form",
   kept: "Sent: {answer}. It stays unless you answer again.", file_sent: "See the file that was sent", corrected: "corrected",
   correct_title: "Correct answers", correct_note:
     "Correct only what the household or the collector has confirmed. Press a question; what you do not touch stays letter for letter. The old version is kept.",
@@ -106,7 +115,7 @@ const EN = {
   correct_by_answer: "Correct answer by answer without the form", correct_offline: "Not sent: no network. The correction is still on the screen; press Save again.",
   correct_signed_out: "You have been signed out. Sign in in another tab, come back and press Save again; the correction is still on the screen.",
   trial_note: "This is a draft with invented households. What is sent counts nowhere; photos are not kept.",
-  title: "Web form", update: "Update", updated: "Updated {at}", waiting: "{n} forms wait to be sent", waiting_none: "Nothing waits",
+  title: "Web form", update: "Update", updated: "Updated {at}", updating: "Updating …", waiting: "{n} forms wait to be sent", waiting_none: "Nothing waits",
   waits: "Waiting to be sent", wiped_old: "Lists older than 14 days were removed from this phone. Press Update when there is a network.",
 };
 
