@@ -12,7 +12,7 @@ from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db, in_vietnamese_order, writing
 from server.files.tables.table_file import TableRejected
 from server.models import Collector
-from server.phones import collectors, collectors_import, last_contact, qr_sheet
+from server.phones import app_settings, collectors, collectors_import, last_contact, qr_drawing, qr_sheet
 from server.places import communes
 
 
@@ -50,7 +50,7 @@ def add(name: str, code: str, codes: tuple[str, ...], url: str, qr: Path | None,
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
-        _write(qr, collectors.qr_png(collectors.qr_text(made.collector, url)))
+        _write(qr, qr_drawing.qr_png(app_settings.qr_text(made.collector, url)))
     db.session.commit()
     _tell(made, url, f"Đã thêm {made.collector.name}.", qr, wants_json=wants_json)
 
@@ -63,10 +63,10 @@ def _tell(
         "name": collector.name,
         "commune": collector.commune.code,
         "villages": [village.code for village in collectors.walked(collector)],
-        "server_url": collectors.server_url(collector, url),
+        "server_url": app_settings.server_url(collector, url),
         "username": collector.username,
         "password": made.password,
-        "qr": collectors.qr_text(collector, url),
+        "qr": app_settings.qr_text(collector, url),
     }
     if wants_json:
         as_json(told)
@@ -125,7 +125,7 @@ def rotate(username: str, url: str, qr: Path | None, wants_json: bool) -> None:
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
-        _write(qr, collectors.qr_png(collectors.qr_text(collector, url)))
+        _write(qr, qr_drawing.qr_png(app_settings.qr_text(collector, url)))
     db.session.commit()
     _tell(made, url, f"Đã đổi mã của {collector.name}.", qr, wants_json=wants_json)
 

@@ -10,7 +10,7 @@ from server.db import db
 from server.demo import names
 from server.demo.scale import COMMUNES, Scale
 from server.models import Collector, Commune, Village
-from server.phones import collectors
+from server.phones import app_settings, collectors
 from server.places import communes
 
 _SIZES = (2, 1, 3, 2, 2, 3, 1, 2)
@@ -102,4 +102,4 @@ def qr_text(username: str, base_url: str) -> str:
     found = db.session.scalars(sa.select(Collector).where(Collector.username == username)).first()
     if found is None:
         raise LookupError(username)
-    return collectors.qr_text(found, base_url)
+    return app_settings.qr_text(found, base_url)

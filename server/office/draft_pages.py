@@ -5,7 +5,6 @@ import re
 import sqlalchemy as sa
 from flask import current_app, redirect, render_template, request, url_for
 from markupsafe import Markup
-from segno import make_qr
 from werkzeug.wrappers import Response as Redirect
 
 from forms import changes, personal_data
@@ -20,7 +19,7 @@ from server.errors import CommonProblem, Problem
 from server.files import form_media
 from server.models import DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
-from server.phones import phone_apps
+from server.phones import phone_apps, qr_drawing
 from server.posters import poster_names, which_forms
 from server.privacy import thrown_away
 from server.published_forms import catalogue, drafts, publish_answers, publishing
@@ -57,7 +56,7 @@ def show_draft(draft_id: int) -> str:
     draft = _own(draft_id)
     found = drafts.definition(draft)
     base = request.host_url.rstrip("/") + request.root_path
-    drawn = make_qr(drafts.qr_text(draft, base), error="m").svg_inline(omitsize=True)
+    drawn = qr_drawing.qr_svg(drafts.qr_text(draft, base))
     return render_template(
         "office/draft.html",
         draft=draft,

@@ -1,30 +1,23 @@
-"""Collectors and what their phones need: the token and password made here, and the QR code that holds them."""
+"""Collectors: added, given thôn, a new code, revoked; their token and password are made here."""
 
-import base64
 import datetime as dt
 import hashlib
-import hmac
-import io
-import json
 import re
 import secrets
 import string
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import segno
 import sqlalchemy as sa
 
-from geo.plain_words import unaccented, words
+from geo.plain_words import unaccented
 from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order
 from server.models import Collector, CollectorVillage, Commune, OldKey, Village, WalkingArea, WalkingMember
 from server.phones import digest, phone_access
 from server.places import merged_villages
-from server.sealing import key_for, seal, unseal
+from server.sealing import seal, unseal
 
 TOKEN_LENGTH = 64
 NAME_LENGTH = 120
@@ -33,27 +26,6 @@ OLD_KEY_SENDS = dt.timedelta(days=30)
 STAYS_ON_PHONE = dt.timedelta(days=14)
 """How long the rows of a thôn that is no longer theirs stay on a collector's phone (R23)."""
 _LETTERS = string.ascii_letters + string.digits
-
-GENERAL: dict[str, Any] = {
-    "form_update_mode": "match_exactly",
-    "periodic_form_updates_check": "every_one_hour",  # every 15 minutes, the default, is four times the load
-    "hide_old_form_versions": True,
-    "autosend": "wifi_and_cellular",
-    "delete_send": False,
-    "image_size": "medium",
-    "high_resolution": False,
-    "guidance_hint": "yes_collapsed",
-    "app_language": "vi",
-    "analytics": False,
-}
-"""Settings of the app that differ from its defaults or must not drift from them (C60)."""
-
-LOCKED = (
-    "change_server", "change_project_display", "form_update_mode", "periodic_form_updates_check",
-    "change_autosend", "delete_after_send", "delete_saved", "get_blank", "image_size", "high_resolution",
-    "change_form_metadata", "analytics", "change_app_language",
-)  # fmt: skip
-"""What a collector cannot change without the administrator's password of their phone (C61)."""
 
 
 class CollectorRejected(Exception):
@@ -193,109 +165,6 @@ def token(collector: Collector) -> str:
 def password(collector: Collector) -> str:
     """Their password, to show it again."""
     return unseal(collector.password_sealed)
-
-
-def server_url(collector: Collector, base_url: str) -> str:
-    """What their phone has as the server's URL; `base_url` is the outside address of this server (C1)."""
-    return f"{base_url.rstrip('/')}/key/{token(collector)}"
-
-
-def web_form_url(collector: Collector, base_url: str) -> str:
-    """Where their form in the browser opens; the code stands in the fragment, which is never sent."""
-    return f"{base_url.rstrip('/')}/phieu/#ma={token(collector)}"
-
-
-def admin_password(collector: Collector) -> str:
-    """Six digits that unlock the settings of their phone; they follow from their token, so a new code has new ones."""
-    mark = hmac.digest(key_for("phone settings"), token(collector).encode(), "sha256")
-    return f"{int.from_bytes(mark[:8], 'big') % 1_000_000:06d}"
-
-
-def qr_text(collector: Collector, base_url: str, project: str = "") -> str:
-    """The text of their QR code: base64 of the zlib-packed JSON of their phone's settings (C59–C61).
-
-    `project` is what `project_names` says; a sheet of many codes asks for all of them at once.
-    """
-    settings = {
-        "general": {"server_url": server_url(collector, base_url), **GENERAL},
-        "admin": {"admin_pw": admin_password(collector), **dict.fromkeys(LOCKED, False)},
-        "project": {
-            "name": project or project_names([collector])[collector.id], "icon": "🏠", "color": "#0a7d4f",
-        },
-    }  # fmt: skip
-    packed = zlib.compress(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode(), 9)
-    return base64.b64encode(packed).decode()
-
-
-def qr_svg(text: str) -> str:
-    """A QR code as an SVG element that fills what it stands in: with a viewBox, else styles would cut it off."""
-    drawn: str = _qr(text).svg_inline(omitsize=True)
-    return drawn
-
-
-def qr_png(text: str, *, pixels: int = 6) -> bytes:
-    """A QR code as a PNG picture, so many pixels a module."""
-    out = io.BytesIO()
-    _qr(text).save(out, kind="png", scale=pixels)
-    return out.getvalue()
-
-
-_MASK = 0
-"""Which of the eight masks lies over a code: packed text is as good as random, so that none is better than another,
-and trying them all takes ten times as long as all the rest (300 codes: 9 s)."""
-
-
-def _qr(text: str) -> Any:
-    # medium correction: codes are printed, folded and scanned off paper
-    return segno.make_qr(text, error="m", mask=_MASK)
-
-
-def project_names(asked: Sequence[Collector]) -> dict[int, str]:
-    """What the app calls the project of each of these collectors of one commune, by their keys.
-
-    A phone that holds two projects of a commune tells them apart: the person's name, where two have one name (but for
-    marks and signs) their thôn too (their user names where these are alike as well), and after a change of the code
-    which one it is.
-    """
-    if not asked:
-        return {}
-    commune = asked[0].commune
-    others = db.session.scalars(sa.select(Collector).where(Collector.commune_id == commune.id)).all()
-    named: dict[str, list[Collector]] = {}
-    for each in others:
-        named.setdefault(words(each.name), []).append(each)
-    codes = _codes(commune)
-    return {each.id: _project(each, named[words(each.name)], codes.get(each.id, 1)) for each in asked}
-
-
-def code_numbers(asked: Sequence[Collector]) -> dict[int, int]:
-    """Which code each of these collectors of one commune has now, the first being 1."""
-    codes = _codes(asked[0].commune) if asked else {}
-    return {each.id: codes.get(each.id, 1) for each in asked}
-
-
-def _codes(commune: Commune) -> dict[int, int]:
-    query = (
-        sa.select(OldKey.collector_id, sa.func.count() + 1)
-        .join(Collector, Collector.id == OldKey.collector_id)
-        .where(Collector.commune_id == commune.id)
-        .group_by(OldKey.collector_id)
-    )
-    rows: Sequence[Any] = db.session.execute(query).all()
-    return dict(rows)
-
-
-def _project(collector: Collector, namesakes: Sequence[Collector], number: int) -> str:
-    own = _places(collector)
-    beside = [each for each in namesakes if each.id != collector.id]
-    apart = f", {own}" if beside else ""
-    if not own or any(_places(each) == own for each in beside):
-        apart = f", {collector.username}" if beside else ""
-    return f"{collector.commune.name} – {collector.name}{apart}{f' (mã {number})' if number > 1 else ''}"
-
-
-def _places(collector: Collector) -> str:
-    return ", ".join(village.name for village in walked(collector))
 
 
 def check_new(name: str, commune: Commune, villages: Sequence[Village]) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from geo.vietnamese_order import sort_key
 from server.models import Collector, Commune
-from server.phones import collectors
+from server.phones import app_settings, collectors, qr_drawing
 
 HOST = "http://sheet.invalid"
 """Stands for this server while a PDF is drawn; nothing is asked of any other."""
@@ -62,17 +62,17 @@ def _villages(collector: Collector) -> str:
 
 def _cards(found: Sequence[Collector], base_url: str, drawing: Drawing) -> list[Card]:
     own = ordered(found)
-    projects, numbers = collectors.project_names(own), collectors.code_numbers(own)
+    projects, numbers = app_settings.project_names(own), app_settings.code_numbers(own)
     return [_card(each, base_url, projects[each.id], numbers[each.id], drawing) for each in own]
 
 
 def _vector(text: str) -> Markup:
-    return Markup(collectors.qr_svg(text))  # noqa: S704 - drawn by us
+    return Markup(qr_drawing.qr_svg(text))  # noqa: S704 - drawn by us
 
 
 def picture(text: str, pixels: int = 3) -> Markup:
     """The same as dots: a path of thousands of corners costs the writer of PDF more than a page of text."""
-    dots = base64.b64encode(collectors.qr_png(text, pixels=pixels)).decode()
+    dots = base64.b64encode(qr_drawing.qr_png(text, pixels=pixels)).decode()
     return Markup('<img alt="" src="data:image/png;base64,{}">').format(dots)
 
 
@@ -80,12 +80,12 @@ def _card(collector: Collector, base_url: str, project: str, number: int, drawin
     return Card(
         collector.name,
         _villages(collector),
-        drawing(collectors.qr_text(collector, base_url, project)),
-        drawing(collectors.web_form_url(collector, base_url)),
+        drawing(app_settings.qr_text(collector, base_url, project)),
+        drawing(app_settings.web_form_url(collector, base_url)),
         base_url.rstrip("/"),
         collector.username,
         collectors.password(collector),
-        collectors.admin_password(collector),
+        app_settings.admin_password(collector),
         project,
         number,
     )

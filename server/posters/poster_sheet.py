@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from server.db import db
 from server.models import Commune, Form, Poster
-from server.phones import collectors, qr_sheet
+from server.phones import qr_drawing, qr_sheet
 
 MOST = 200
 """Posters that are drawn at once: every thôn of the largest commune, and its counters."""
@@ -33,7 +33,7 @@ class PrintedPoster:
 
 def pages(commune: Commune, only: Sequence[int], base_url: str) -> list[PrintedPoster]:
     """These posters of a commune, by form and place; what takes no more answers is left out."""
-    return _pages(commune, only, base_url, lambda text: Markup(collectors.qr_svg(text)))  # noqa: S704 - drawn by us
+    return _pages(commune, only, base_url, lambda text: Markup(qr_drawing.qr_svg(text)))  # noqa: S704 - drawn by us
 
 
 def pdf(commune: Commune, only: Sequence[int], base_url: str) -> bytes:

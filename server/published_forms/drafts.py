@@ -1,15 +1,12 @@
 """Forms on trial: what an officer uploads, with its files and its test link, until it is published or discarded."""
 
-import base64
 import dataclasses
 import datetime as dt
 import hashlib
-import json
 import secrets
 import string
 import subprocess
 import unicodedata
-import zlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -22,7 +19,8 @@ from forms.errors import FormRejected, SheetError
 from server import clock
 from server.db import db
 from server.models import Commune, DraftFile, DraftSubmission, FormDraft
-from server.phones.collectors import GENERAL, TOKEN_LENGTH
+from server.phones.app_settings import GENERAL, packed
+from server.phones.collectors import TOKEN_LENGTH
 from server.published_forms import publishing, read_workbook
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile, Published, ReadyForm
@@ -234,5 +232,4 @@ def qr_text(draft: FormDraft, base_url: str) -> str:
         "admin": {},
         "project": {"name": f"Thử: {draft.title[:40]}", "icon": "🧪", "color": "#8a5300"},
     }
-    packed = zlib.compress(json.dumps(settings, ensure_ascii=False, separators=(",", ":")).encode(), 9)
-    return base64.b64encode(packed).decode()
+    return packed(settings)

@@ -6,7 +6,7 @@ import zlib
 
 from flask import Flask
 
-from server.phones import collectors
+from server.phones import app_settings
 from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone
@@ -15,7 +15,7 @@ from tests.phone import InProcess, Phone
 def test_a_scanned_code_is_a_phone_that_works(app: Flask, collector: NewCollector) -> None:
     """C59, C60, C61."""
     sample.publish_visit()
-    text = collectors.qr_text(collector.collector, "http://localhost")
+    text = app_settings.qr_text(collector.collector, "http://localhost")
     assert "\n" not in text
     found = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
     general, admin = found["general"], found["admin"]

@@ -18,7 +18,7 @@ from server.households import acts, list_changes, list_comparison, list_import
 from server.households.act_rows import Officer
 from server.households.list_comparison import Compared
 from server.models import Commune, Entity, FormVersion
-from server.phones import collectors
+from server.phones import app_settings, collectors
 from server.published_forms import publishing
 from tests import leaders, sample
 from tests.people import Browser
@@ -76,7 +76,7 @@ def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
     db.session.execute(sa.update(FormVersion).values(published_at=NOON - dt.timedelta(days=30)))
     version = db.session.scalars(sa.select(FormVersion.version)).one()
     made = collectors.add("Mạc Thị Sớm", commune, [village])
-    phone = Phone(InProcess(app), collectors.server_url(made.collector, "http://localhost"))
+    phone = Phone(InProcess(app), app_settings.server_url(made.collector, "http://localhost"))
     db.session.commit()
     db.session.close()
     return World(app, phone, version)
