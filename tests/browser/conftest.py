@@ -28,6 +28,9 @@ from tests.people import make_person
 __all__ = ["PHONE", "phone", "server"]
 
 DESK = ViewportSize(width=1366, height=768)
+ON_A_PHONE = pytest.mark.parametrize("size", [PHONE], ids=["phone"])
+AT_A_DESK = pytest.mark.parametrize("size", [DESK], ids=["desk"])
+"""Tests of what pages do whatever the window; how they lie in it is looked at in both."""
 ROLES = ("officer", "team_leader", "reviewer", "leader", "city", "admin")
 
 # five seconds, what Playwright waits for itself, are passed on a machine at work where nothing is wrong
@@ -168,9 +171,16 @@ def opened(browser: Browser, site: str, size: ViewportSize, **known: Any) -> Ite
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def visitor(request: pytest.FixtureRequest, browser: Browser, site: str) -> Iterator[Visit]:
+def size(request: pytest.FixtureRequest) -> ViewportSize:
+    """The window of a phone and that of a desk."""
+    found: ViewportSize = request.param
+    return found
+
+
+@pytest.fixture
+def visitor(size: ViewportSize, browser: Browser, site: str) -> Iterator[Visit]:
     """Somebody who has not signed in, on a phone and at a desk."""
-    with opened(browser, site, request.param) as made:
+    with opened(browser, site, size) as made:
         yield made
 
 
@@ -182,12 +192,10 @@ def signed_in(browser: Browser, site: str) -> StorageState:
         return made.page.context.storage_state()
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def window(
-    request: pytest.FixtureRequest, browser: Browser, site: str, signed_in: StorageState
-) -> Iterator[Visit]:
+@pytest.fixture
+def window(size: ViewportSize, browser: Browser, site: str, signed_in: StorageState) -> Iterator[Visit]:
     """The leader, signed in, on no page yet, on a phone and at a desk."""
-    with opened(browser, site, request.param, storage_state=signed_in) as made:
+    with opened(browser, site, size, storage_state=signed_in) as made:
         yield made
 
 

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import DESK, PHONE, Visit, opened, sign_in
+from tests.browser.conftest import AT_A_DESK, ON_A_PHONE, Visit, opened, sign_in
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
-def city(request: pytest.FixtureRequest, browser: Browser, site: str) -> Iterator[Visit]:
-    size: ViewportSize = request.param
+@pytest.fixture
+def city(size: ViewportSize, browser: Browser, site: str) -> Iterator[Visit]:
     with opened(browser, site, size) as made:
         sign_in(made, "city")
         made.open("/thanh-pho?chi_tieu=phu_song_5g")
         yield made
 
 
+@ON_A_PHONE
 def test_typing_without_marks_finds_a_commune(city: Visit) -> None:
     rows = city.page.locator(".communes tbody tr")
     every = rows.count()
@@ -35,6 +35,7 @@ def test_typing_without_marks_finds_a_commune(city: Visit) -> None:
     expect(rows.locator("visible=true")).to_have_count(every)
 
 
+@AT_A_DESK
 def test_d_finds_a_d_with_a_stroke(city: Visit) -> None:
     row = city.page.locator(".communes tbody tr").first
     row.evaluate("row => { row.dataset.name = 'phuong do son 11407'; }")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import PHONE, Visit
+from tests.browser.conftest import AT_A_DESK, ON_A_PHONE, PHONE, Visit
 from tests.browser.test_every_page import AXE, SERIOUS
 
 pytestmark = pytest.mark.browser
@@ -39,6 +39,7 @@ def serious(visit: Visit) -> list[str]:
     return found
 
 
+@AT_A_DESK
 def test_a_click_on_a_thon_opens_its_card_and_escape_closes_it(visit: Visit) -> None:
     opened_map(visit)
     thon(visit, "Đồng Xuân").click()
@@ -53,6 +54,7 @@ def test_a_click_on_a_thon_opens_its_card_and_escape_closes_it(visit: Visit) -> 
     assert "thon=" not in visit.page.url
 
 
+@ON_A_PHONE
 def test_the_thon_furthest_behind_is_named_beside_the_map_and_a_click_opens_its_card(visit: Visit) -> None:
     opened_map(visit)
     furthest = visit.page.locator(".legend .head a[data-thon]")
@@ -63,6 +65,7 @@ def test_the_thon_furthest_behind_is_named_beside_the_map_and_a_click_opens_its_
     assert told.removeprefix(f"Chậm nhất: {name}, ").rstrip(".") in card(visit).inner_text().lower()
 
 
+@AT_A_DESK
 def test_the_keyboard_opens_a_card_and_comes_back_to_its_thon(visit: Visit) -> None:
     opened_map(visit)
     thon(visit, "Gò Me").focus()
@@ -97,6 +100,7 @@ def test_the_card_is_whole_on_the_screen_and_the_page_still_scrolls(visit: Visit
     assert serious(visit) == []
 
 
+@ON_A_PHONE
 def test_a_finger_that_moves_over_the_map_scrolls_the_page(visit: Visit) -> None:
     """Whole as it is there is nothing to drag; once it is larger it can be moved."""
     opened_map(visit)
@@ -107,6 +111,7 @@ def test_a_finger_that_moves_over_the_map_scrolls_the_page(visit: Visit) -> None
     expect(frame.locator(".leaflet-container.leaflet-touch-drag")).to_have_count(1)
 
 
+@ON_A_PHONE
 def test_the_legend_filters_and_its_numbers_add_up(visit: Visit) -> None:
     """R7"""
     opened_map(visit)
@@ -133,6 +138,7 @@ def test_the_legend_filters_and_its_numbers_add_up(visit: Visit) -> None:
     assert "loc=" not in visit.page.url
 
 
+@ON_A_PHONE
 def test_the_address_carries_what_is_shown(visit: Visit) -> None:
     opened_map(visit)
     chosen = visit.page.locator(".filter button", has=visit.page.locator("b", has_not_text="0 thôn")).first
@@ -150,6 +156,7 @@ def test_the_address_carries_what_is_shown(visit: Visit) -> None:
     expect(frame.locator(f"{FIGURE}.picked")).to_have_count(1)
 
 
+@AT_A_DESK
 def test_a_readable_a4_map_is_two_clicks_away(visit: Visit) -> None:
     """Task 2: from the page after signing in; what is taken away is what is shown."""
     visit.open("/xa/11629")
@@ -163,6 +170,7 @@ def test_a_readable_a4_map_is_two_clicks_away(visit: Visit) -> None:
         assert "loc=k-" in address
 
 
+@AT_A_DESK
 @pytest.mark.parametrize(
     ("path", "paper"), [(MAP, (297, 210)), ("/xa/11629/ban-do/cac-chi-tieu", (420, 297))]
 )
@@ -179,6 +187,7 @@ def slide(visit: Visit, to: int) -> None:
     visit.page.locator("#tuan").fill(str(to))
 
 
+@ON_A_PHONE
 def test_weeks_slide_and_the_map_the_legend_and_the_address_follow(visit: Visit) -> None:
     opened_map(visit)
     days = int(visit.page.locator("#tuan").get_attribute("max") or "0")
@@ -207,6 +216,7 @@ def test_weeks_slide_and_the_map_the_legend_and_the_address_follow(visit: Visit)
     assert told == counts
 
 
+@AT_A_DESK
 def test_back_on_the_last_day_the_map_is_as_it_was(visit: Visit) -> None:
     opened_map(visit)
     frame = visit.page.frame_locator("iframe")
@@ -221,6 +231,7 @@ def test_back_on_the_last_day_the_map_is_as_it_was(visit: Visit) -> None:
     assert sorted(again) == sorted(labels)
 
 
+@ON_A_PHONE
 def test_the_weeks_run_by_themselves_and_stop_when_told(visit: Visit) -> None:
     opened_map(visit)
     play, told = (
@@ -235,6 +246,7 @@ def test_the_weeks_run_by_themselves_and_stop_when_told(visit: Visit) -> None:
     expect(play).to_have_attribute("aria-pressed", "false")
 
 
+@AT_A_DESK
 def test_a_card_draws_the_weeks_of_its_thon(visit: Visit) -> None:
     opened_map(visit)
     thon(visit, "Đồng Xuân").click()

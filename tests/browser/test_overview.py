@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, StorageState, expect
 
-from tests.browser.conftest import DESK, PHONE, Visit, opened
+from tests.browser.conftest import DESK, ON_A_PHONE, PHONE, Visit, opened
 
 pytestmark = pytest.mark.browser
 
@@ -74,6 +74,7 @@ def test_all_columns_scroll_under_the_names_of_the_thon(visit: Visit) -> None:
     assert visit.page.locator(".thons thead th").count() >= 8
 
 
+@ON_A_PHONE
 def test_chosen_columns_are_remembered_and_can_be_forgotten(visit: Visit) -> None:
     page = visit.page
     all_heads = page.locator(".thons thead th").count()
