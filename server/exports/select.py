@@ -2,13 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from forms.definition import Definition
 from forms.engine.xform import XForm
@@ -248,17 +246,8 @@ def moment(column: sa.SQLColumnExpression[Any], dialect: str, *, utc: bool = Fal
     return sa.func.to_char(local, shape)
 
 
-COUNT, LIST, FIRST = "count", "list", "first"
-"""What may be asked beside a submission's own columns: how many files, which files, the first one it corrects."""
-
-
-def statement(
-    wanted: SubmissionFilter, dialect: str, *, utc: bool, beside: AbstractSet[str] = frozenset()
-) -> sa.Select[Any]:
-    """The rows of an export, oldest first; answers as JSON text, so that nobody unpacks what is only passed on.
-
-    What is asked `beside` stands after them, in the places that `identity` names.
-    """
+def statement(wanted: SubmissionFilter, dialect: str, *, utc: bool) -> sa.Select[Any]:
+    """The rows of an export, oldest first; answers as JSON text, so that nobody unpacks what is only passed on."""
     columns: list[Any] = [
         Submission.id,
         Submission.instance_id,
@@ -275,29 +264,9 @@ def statement(
         Submission.quarantine,
         Submission.replaced_by_id,
         Submission.root_id,
+        Submission.missing_files,
     ]
-    if beside:
-        columns += _beside(beside, dialect)
     return sa.select(*columns).where(*chosen(wanted)).order_by(Submission.id)
-
-
-def _beside(wanted: AbstractSet[str], dialect: str) -> list[Any]:
-    of_this = Attachment.submission_id == Submission.id
-    listed = (
-        sa.cast(sa.func.json_agg(Attachment.name), sa.Text)
-        if dialect == "postgresql"
-        else sa.func.json_group_array(Attachment.name)
-    )
-    first = aliased(Submission)
-    made = {
-        COUNT: sa.select(sa.func.count()).where(of_this).scalar_subquery(),
-        LIST: sa.select(listed).where(of_this).scalar_subquery(),
-        FIRST: sa.select(first.instance_id).where(first.id == Submission.root_id).scalar_subquery(),
-    }
-    nothing = sa.null()
-    missing = Submission.missing_files if {COUNT, LIST} & wanted else nothing
-    columns = [made[name] if name in wanted else nothing for name in (COUNT, LIST, FIRST)]
-    return [columns[0].label("files"), missing, columns[1].label("names"), columns[2].label("first")]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from forms.definition import Definition
 from server import clock
 from server.db import reading_engine
-from server.exports import codebook, columns, select
+from server.exports import beside_rows, codebook, columns, select
 from server.exports.cells import plain
 from server.exports.columns import ExportTable
 from server.exports.csv_lines import Lines
@@ -64,20 +64,17 @@ class Export:
         return self.tables[0]
 
     def batches(self, connection: sa.Connection) -> Iterator[Sequence[Row]]:
-        query = select.statement(self.choice, connection.dialect.name, utc=self.utc, beside=self._beside())
-        read = 0
+        query = select.statement(self.choice, connection.dialect.name, utc=self.utc)
+        counts_files, read = self.wish.preset.name == CENTRAL.name, 0
         for batch in select.rows(connection, query):
-            yield batch
+            yield beside_rows.filled(
+                connection,
+                batch,
+                files=counts_files or bool(self.wish.media_url),
+                first=self.wish.preset.name == KOBO.name,
+            )
             read += len(batch)
             self.passed(read)
-
-    def _beside(self) -> frozenset[str]:
-        wanted = {
-            select.COUNT: self.wish.preset.name == CENTRAL.name,
-            select.LIST: bool(self.wish.media_url),
-            select.FIRST: self.wish.preset.name == KOBO.name,
-        }
-        return frozenset(name for name, is_wanted in wanted.items() if is_wanted)
 
 
 def prepare(choice: SubmissionFilter, preset: Preset, **wishes: Any) -> Export:

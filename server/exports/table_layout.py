@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from server.exports.columns import Address, Convert, ExportTable
 from server.exports.presets import ExportWish, Preset
 from server.exports.who_columns import ID, INSTANCE, MISSING, NAMES
@@ -38,8 +36,7 @@ class RowMaker:
 
     def _address(self, row: list[Any], stored: Sequence[Any]) -> None:
         """Where a named file opens; a word where it was removed or has not come yet (X7)."""
-        there = frozenset(orjson.loads(stored[NAMES] or "[]"))
-        awaited = frozenset(stored[MISSING] or ())
+        there, awaited = stored[NAMES], frozenset(stored[MISSING] or ())
         for place, value in enumerate(row):
             if type(value) is not Address:
                 continue

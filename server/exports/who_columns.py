@@ -9,11 +9,11 @@ from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
 from server.exports.select import NamesByKey, Who
 from server.review import submission_states
 
-# where the columns of `select.statement` stand
+# where the columns of `select.statement` stand, and after them what `beside_rows.filled` adds
 (
     ID, INSTANCE, ANSWERS, VILLAGE, OBSERVED, RECEIVED, COLLECTOR, REVIEW, VERSION, DEVICE, ENTITY, QUARANTINE,
-    REPLACED, ROOT, FILES, MISSING, NAMES, FIRST,
-) = range(18)  # fmt: skip
+    REPLACED, ROOT, MISSING, NAMES, FIRST,
+) = range(17)  # fmt: skip
 
 _EXCEL_FRONT = ("_thon_ma", "_thon", "_thoi_diem", "_nhan_luc", "_nguoi_khao_sat")
 _EXCEL_TAIL = ("_doi_tuong", "_trang_thai", "_phien_ban", "_ma_phieu", "_id", "_index")
@@ -111,9 +111,9 @@ class Identity:
 
     def _central(self, row: Sequence[Any]) -> list[Any]:
         who = self.known.collectors.get(row[COLLECTOR], NOBODY)
-        missing = len(row[MISSING] or ())
+        there, missing = len(row[NAMES]), len(row[MISSING] or ())
         return [
-            row[INSTANCE], row[INSTANCE], who.id or None, who.name, row[FILES], row[FILES] + missing, None,
+            row[INSTANCE], row[INSTANCE], who.id or None, who.name, there, there + missing, None,
             _CENTRAL_STATES[row[REVIEW]], row[DEVICE], int(row[ROOT] is not None), row[VERSION],
         ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from server.models import Attachment, Audit, Commune, FormVersion, Submission
 from tests.exported import ANSWERS, FORM, cells, commune, keep_photo, officer, read_csv, store, take
 from tests.people import Browser, browser, make_commune, make_person
 from tests.sample import JPEG, publish
+from tests.server.counting.test_counts import statements
 
 __all__ = ["commune", "officer"]  # fixtures are found by their names
 
@@ -259,6 +260,18 @@ def test_a_photo_opens_by_its_address_for_its_officer(officer: Browser, commune:
     kobo = read_csv(take(officer, "dang=kobo&nhan=1&dia_chi_anh=1"), ";", "utf-8")
     assert [row["Ảnh_URL"] for row in kobo] == [first["anh_URL"], "Deleted", ""]
     assert "anh_URL" not in read_csv(take(officer, "dang=csv&nhan=0"))[0]
+
+
+def test_files_of_many_submissions_are_asked_for_together(officer: Browser, commune: Commune) -> None:
+    """X7, R18: a question for each row took longer than all the rows."""
+    store(commune, ANSWERS, *({"ho/anh": f"{number}.jpg"} for number in range(12)))
+    keep_photo("1763.jpg")
+    tables = 3  # of the archive, each read by itself
+    for wish, files in (("dang=csv&nhan=0&dia_chi_anh=1", 1), ("dang=zip", tables), ("dang=csv&nhan=0", 0)):
+        with statements() as asked:
+            take(officer, wish)
+        assert len([each for each in asked if "attachment" in each]) == files, wish
+        assert not [each for each in asked if "attachment" in each and "answers" in each]
 
 
 def test_what_a_browser_could_run_is_a_file_to_keep(officer: Browser, commune: Commune) -> None:
