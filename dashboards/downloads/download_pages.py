@@ -11,6 +11,7 @@ from dashboards.downloads import coverage_files, qgis_project, submission_files
 from dashboards.downloads.attached_files import attached, named, written
 from dashboards.maps import map_outlines
 from dashboards.pages.commune_page_request import CommunePage, ask
+from geo import village_names
 from geo.vietnamese_order import sort_key
 from server import addresses, audit
 from server.accounts import access
@@ -150,9 +151,8 @@ def _picked(forms: Sequence[Exported]) -> Exported | None:
 def _villages(commune: Commune) -> list[tuple[str, str]]:
     """Code and name of the thôn that submissions may lie in, by name."""
     known = select.villages(select.known(select.named(commune)))
-    return sorted(
-        ((code, name) for code, (name, _) in known.items()), key=lambda pair: (sort_key(pair[1]), pair[0])
-    )
+    called = village_names.told_apart({code: name for code, (name, _) in known.items()})
+    return sorted(called.items(), key=lambda pair: (sort_key(pair[1]), pair[0]))
 
 
 @blueprint.get("/xa/<code>/tai-ve/muc-bao-phu.<ending>")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
+from geo import village_names
 from server import clock
 from server.households import (
     areas_on_phones,
@@ -192,11 +193,13 @@ def villages(connection: sa.Connection, village_ids: Sequence[int]) -> bytes:
     One that was merged stays beside the new one, and says so: drafts and households on the phone name it (E17).
     """
     rows = connection.execute(_VILLAGES, {"villages": village_ids}).all()
-    names, homes = {row.id: row.name for row in rows}, merged_villages.on_day(rows, clock.today())
+    homes = merged_villages.on_day(rows, clock.today())
+    called = village_names.told_apart({row.code: row.name for row in rows if homes[row.id] == row.id})
+    names = {row.id: called.get(row.code, row.name) for row in rows}
     return villages_csv(
         VillageChoice(
             row.code,
-            row.name if homes[row.id] == row.id else f"{row.name} (nay thuộc {names[homes[row.id]]})",
+            names[row.id] if homes[row.id] == row.id else f"{row.name} (nay thuộc {names[homes[row.id]]})",
         )
         for row in rows
     )

@@ -28,7 +28,7 @@ from server.models import (
     Submission,
     Village,
 )
-from server.places import merged_villages
+from server.places import communes, merged_villages
 
 PAGE = 50
 MOST_DOUBLES = 200
@@ -98,7 +98,8 @@ class HouseholdFolder:
 
 
 _COLUMNS = (
-    Entity.id, Entity.label, Entity.data, Entity.ended_reason, Entity.village_id, Village.name.label("village")
+    Entity.id, Entity.label, Entity.data, Entity.ended_reason, Entity.village_id, Village.name.label("village"),
+    Village.code,
 )  # fmt: skip
 
 
@@ -123,8 +124,8 @@ def listed(commune: Commune, wanted: HouseholdFilter) -> HouseholdPage:
         rows: Sequence[Any] = db.session.execute(query.offset(start).limit(PAGE + 1)).all()
     else:
         rows = list(islice(_holding(query, wanted.text), start, start + PAGE + 1))
-    today = merged_villages.merged(commune)
-    return HouseholdPage(tuple(_line(row, today) for row in rows[:PAGE]), len(rows) <= PAGE)
+    today, called = merged_villages.merged(commune), communes.called(commune)
+    return HouseholdPage(tuple(_line(row, today, called) for row in rows[:PAGE]), len(rows) <= PAGE)
 
 
 def _holding(query: sa.Select[*tuple[Any, ...]], text: str) -> Iterator[Any]:
@@ -142,9 +143,10 @@ def named(commune: Commune, text: str) -> tuple[uuid.UUID, ...]:
     return tuple(row.id for row in islice(_holding(query, text), MOST_NAMED))
 
 
-def _line(row: Any, today: Mapping[int, Village]) -> HouseholdRow:
-    """`today` is what merged thôn are called now."""
-    village = today[row.village_id].name if row.village_id in today else row.village
+def _line(row: Any, today: Mapping[int, Village], called: Mapping[str, str]) -> HouseholdRow:
+    """`today` is which thôn merged ones are now, `called` what the thôn of today are called by their codes."""
+    home = today.get(row.village_id)
+    village = called.get(home.code, home.name) if home else called.get(row.code, row.village)
     own = household_parts.of_row(row.label, row.data)
     return HouseholdRow(
         row.id, own.called, own.address, village, household_states.word(row.data.get("tinh_trang")),
@@ -198,11 +200,11 @@ def _alike(commune: Commune, row: Any) -> Iterable[HouseholdRow]:
         Entity.id != row.id,
         Entity.ended_at.is_(None),
     )
-    today = merged_villages.merged(commune)
+    today, called = merged_villages.merged(commune), communes.called(commune)
     rows = db.session.execute(query)
     own = household_parts.of_row(row.label, row.data)
     return (
-        _line(other, today)
+        _line(other, today, called)
         for other in rows
         if are_alike(own, household_parts.of_row(other.label, other.data))
     )
@@ -221,9 +223,9 @@ class Doubles:
 def doubles(commune: Commune) -> list[Doubles]:
     """The likely doubles of a commune, the surest first, at most MOST_DOUBLES; each household with its most alike.
 
-    Of the households that are only compared, no more is read than what they are called. Three statements.
+    Of the households that are only compared, no more is read than what they are called. Four statements.
     """
-    today = merged_villages.merged(commune)
+    today, called = merged_villages.merged(commune), communes.called(commune)
     query = _of(commune).with_only_columns(Entity.id, Entity.village_id, Entity.label, ADDRESS)
     rows: Iterable[Any] = db.session.execute(
         query.where(Entity.ended_at.is_(None)).order_by(Entity.created_at, Entity.id)
@@ -238,7 +240,10 @@ def doubles(commune: Commune) -> list[Doubles]:
         there.add(own, key)
     shown = sorted(found, key=lambda each: not each[2])[:MOST_DOUBLES]
     keys = {key for first, second, _ in shown for key in (first, second)}
-    lines = {row.id: _line(row, today) for row in db.session.execute(_of(commune).where(Entity.id.in_(keys)))}
+    lines = {
+        row.id: _line(row, today, called)
+        for row in db.session.execute(_of(commune).where(Entity.id.in_(keys)))
+    }
     return [Doubles(lines[first], lines[second], is_sure) for first, second, is_sure in shown]
 
 

@@ -23,6 +23,7 @@ from server.phones import collectors, last_contact, qr_sheet
 from server.phones.collectors import CollectorRejected
 from server.phones.phone_access import outside_url
 from server.phones.phone_problems import PhoneProblem
+from server.places import communes
 
 blueprint = Blueprint("collector_pages", __name__)
 
@@ -53,7 +54,8 @@ def listing(code: str) -> str:
         "office/collectors.html",
         commune=commune,
         rows=shown,
-        walked=collectors.walked,
+        places=collectors.places,
+        called=communes.called(commune),
         contacts=last_contact.contacts(each.id for each in shown),
         villages=_villages(commune),
         village=village,

@@ -28,6 +28,7 @@ from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS
 from server.households.search import HouseholdFilter, HouseholdFolder
 from server.models import Commune
+from server.places import communes
 from server.review import submission_states
 from server.review.submission_states import whole_word
 
@@ -50,6 +51,7 @@ def listing(code: str) -> str:
         shows_names=shows_names,
         page=search.listed(commune, wanted),
         villages=search.villages(commune),
+        called=communes.called(commune),
         states=household_states.WORDS,
         conflicts=conflicts.waiting(commune),
     )

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from geo.plain_words import words
 from server.db import db
 from server.models import Collector, Commune, OldKey
-from server.phones.collectors import token, walked
+from server.phones.collectors import places, token
+from server.places import communes
 from server.sealing import key_for
 
 GENERAL: dict[str, Any] = {
@@ -88,8 +89,8 @@ def project_names(asked: Sequence[Collector]) -> dict[int, str]:
     named: dict[str, list[Collector]] = {}
     for each in others:
         named.setdefault(words(each.name), []).append(each)
-    codes = _codes(commune)
-    return {each.id: _project(each, named[words(each.name)], codes.get(each.id, 1)) for each in asked}
+    codes, called = _codes(commune), communes.called(commune)
+    return {each.id: _project(each, named[words(each.name)], codes.get(each.id, 1), called) for each in asked}
 
 
 def code_numbers(asked: Sequence[Collector]) -> dict[int, int]:
@@ -109,14 +110,12 @@ def _codes(commune: Commune) -> dict[int, int]:
     return dict(rows)
 
 
-def _project(collector: Collector, namesakes: Sequence[Collector], number: int) -> str:
-    own = _places(collector)
+def _project(
+    collector: Collector, namesakes: Sequence[Collector], number: int, called: Mapping[str, str]
+) -> str:
+    own = places(collector, called)
     beside = [each for each in namesakes if each.id != collector.id]
     apart = f", {own}" if beside else ""
-    if not own or any(_places(each) == own for each in beside):
+    if not own or any(places(each, called) == own for each in beside):
         apart = f", {collector.username}" if beside else ""
     return f"{collector.commune.name} – {collector.name}{apart}{f' (mã {number})' if number > 1 else ''}"
-
-
-def _places(collector: Collector) -> str:
-    return ", ".join(village.name for village in walked(collector))

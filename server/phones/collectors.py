@@ -5,12 +5,13 @@ import hashlib
 import re
 import secrets
 import string
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.plain_words import unaccented
+from geo.plain_words import one_line, unaccented
 from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order
@@ -46,8 +47,8 @@ def add(name: str, commune: Commune, villages: Sequence[Village], *, actor: str 
 
     Neither they nor anyone else choose the password (R23); it is ASCII, as Digest and Basic need (C9).
     """
-    clean = " ".join(name.split())
-    check_new(clean, commune, villages)
+    check_new(" ".join(name.split()), commune, villages)
+    clean = one_line(name)
     collector = Collector(
         name=clean,
         commune=commune,
@@ -131,6 +132,11 @@ def walked(collector: Collector) -> list[Village]:
     return sorted((village for village in held if village.merged_into_id is None), key=lambda v: v.code)
 
 
+def places(collector: Collector, called: Mapping[str, str]) -> str:
+    """The thôn that are theirs today, by what `communes.called` says of each; "" where none is."""
+    return ", ".join(called.get(village.code, village.name) for village in walked(collector))
+
+
 def team_of(commune: Commune, village_code: str) -> Sequence[str]:
     """The names of those who walk a thôn today, in the order of the alphabet. One statement."""
     walks = Collector.villages.any(
@@ -168,7 +174,9 @@ def password(collector: Collector) -> str:
 
 
 def check_new(name: str, commune: Commune, villages: Sequence[Village]) -> None:
-    if not name or len(name) > NAME_LENGTH or not name.isprintable():
+    # what joins the signs of a face is unseen and no fault of the name; it is left out
+    has_controls = any(unicodedata.category(letter) == "Cc" for letter in name)
+    if not one_line(name) or len(name) > NAME_LENGTH or has_controls:
         raise CollectorRejected(f"Tên thành viên “{name[:40]}” không dùng được: cần 1–{NAME_LENGTH} chữ.")
     if not villages:
         raise CollectorRejected(

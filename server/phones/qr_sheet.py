@@ -12,6 +12,7 @@ from markupsafe import Markup
 from geo.vietnamese_order import sort_key
 from server.models import Collector, Commune
 from server.phones import app_settings, collectors, qr_drawing
+from server.places import communes
 
 HOST = "http://sheet.invalid"
 """Stands for this server while a PDF is drawn; nothing is asked of any other."""
@@ -52,18 +53,19 @@ def cards(found: Sequence[Collector], base_url: str) -> list[Card]:
 
 def ordered(found: Sequence[Collector]) -> list[Collector]:
     """Those who are not revoked in the order of their cards: by thôn and name."""
-    own = (collector for collector in found if collector.revoked_at is None)
-    return sorted(own, key=lambda each: (sort_key(_villages(each)), sort_key(each.name)))
-
-
-def _villages(collector: Collector) -> str:
-    return ", ".join(village.name for village in collectors.walked(collector))
+    own = [collector for collector in found if collector.revoked_at is None]
+    called = communes.called(own[0].commune) if own else {}
+    return sorted(own, key=lambda each: (sort_key(collectors.places(each, called)), sort_key(each.name)))
 
 
 def _cards(found: Sequence[Collector], base_url: str, drawing: Drawing) -> list[Card]:
     own = ordered(found)
     projects, numbers = app_settings.project_names(own), app_settings.code_numbers(own)
-    return [_card(each, base_url, projects[each.id], numbers[each.id], drawing) for each in own]
+    called = communes.called(own[0].commune) if own else {}
+    return [
+        _card(each, collectors.places(each, called), base_url, projects[each.id], numbers[each.id], drawing)
+        for each in own
+    ]
 
 
 def _vector(text: str) -> Markup:
@@ -76,10 +78,12 @@ def picture(text: str, pixels: int = 3) -> Markup:
     return Markup('<img alt="" src="data:image/png;base64,{}">').format(dots)
 
 
-def _card(collector: Collector, base_url: str, project: str, number: int, drawing: Drawing) -> Card:
+def _card(
+    collector: Collector, villages: str, base_url: str, project: str, number: int, drawing: Drawing
+) -> Card:
     return Card(
         collector.name,
-        _villages(collector),
+        villages,
         drawing(app_settings.qr_text(collector, base_url, project)),
         drawing(app_settings.web_form_url(collector, base_url)),
         base_url.rstrip("/"),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 from shapely.geometry.base import BaseGeometry
 
+from geo import village_names
 from geo.assign import VillageIndex
 from server import clock
 from server.db import db
@@ -67,6 +68,14 @@ def village_codes(found: Commune) -> tuple[str, ...]:
     """The codes of a commune's thôn that are valid now."""
     codes = sa.select(Village.code).where(Village.commune_id == found.id, Village.valid_to.is_(None))
     return tuple(db.session.scalars(codes.order_by(Village.code)))
+
+
+def called(found: Commune) -> dict[str, str]:
+    """From the code of each thôn of today to what it is called: two of one name with the ends of their codes."""
+    today = sa.select(Village.code, Village.name).where(
+        Village.commune_id == found.id, Village.valid_to.is_(None)
+    )
+    return village_names.told_apart({row.code: row.name for row in db.session.execute(today)})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from server.db import db
-from server.phones import app_settings, collectors, qr_drawing
+from server.households import phone_lists
+from server.phones import app_settings, collectors, qr_drawing, qr_sheet
 from server.phones.collectors import NewCollector
 from tests import sample
 
@@ -87,6 +88,21 @@ def test_what_looks_like_a_d_with_its_bar_is_one(app: Flask) -> None:
     first, second = (sample.make_collector(commune, [village], f"{d}inh Văn Khoát") for d in "Đ\u00d0")
     assert len({_project(first), _project(second)} - {"An Lão – Đinh Văn Khoát"}) == 2
     assert second.collector.username.startswith("dinh.van.khoat.")
+
+
+def test_two_thon_of_one_name_are_told_apart_wherever_a_member_has_them(app: Flask) -> None:
+    """On cards, in projects and in the list of thôn on the phone of who walks both."""
+    commune = sample.make_commune()
+    one, other = (sample.make_village(commune, f"1162900{n}", "Quyết Tiến") for n in (1, 2))
+    both = sample.make_collector(commune, [one, other], "Mạc Thị Sớm")
+    single = sample.make_collector(commune, [other], "Mạc Thị Sớm")
+    assert _project(both) == "An Lão – Mạc Thị Sớm, Quyết Tiến (001), Quyết Tiến (002)"
+    assert _project(single) == "An Lão – Mạc Thị Sớm, Quyết Tiến (002)"
+    cards = qr_sheet.cards([both.collector, single.collector], BASE)
+    assert [card.villages for card in cards] == ["Quyết Tiến (001), Quyết Tiến (002)", "Quyết Tiến (002)"]
+    told = phone_lists.villages(db.session.connection(), [one.id, other.id]).decode()
+    assert told.splitlines()[1:] == ["11629001,Quyết Tiến (001)", "11629002,Quyết Tiến (002)"]
+    assert phone_lists.villages(db.session.connection(), [one.id]).decode().endswith("11629001,Quyết Tiến\n")
 
 
 def test_a_changed_code_makes_a_project_that_says_so(made: NewCollector) -> None:

@@ -93,6 +93,12 @@ def test_thon_are_needed_and_must_be_of_the_commune(app: Flask) -> None:
     assert db.session.query(Collector).count() == 0
 
 
+def test_a_face_of_several_signs_is_a_name_and_none_of_it_is_unseen(app: Flask) -> None:
+    commune = sample.make_commune()
+    made = sample.make_collector(commune, [sample.make_village(commune)], "Sớm\u200b 👩\u200d🌾\n")
+    assert made.collector.name == "Sớm 👩 🌾"
+
+
 def test_a_thon_named_twice_counts_once(app: Flask) -> None:
     commune = sample.make_commune()
     village = sample.make_village(commune)
