@@ -39,6 +39,8 @@ class Expression:
     calls: frozenset[str]
     looks_up: bool
     """Whether it reads a list: instance() or pulldata()."""
+    shuffles: bool
+    """Whether it puts nodes into an order by chance: randomize() without a seed."""
 
     @property
     def paths(self) -> frozenset[str]:
@@ -48,7 +50,7 @@ class Expression:
     @property
     def timeless(self) -> bool:
         """Whether only answers decide what it gives: no clock, no chance, no list that changes."""
-        return not self.looks_up and not self.calls & CLOCKS
+        return not (self.looks_up or self.shuffles or self.calls & CLOCKS)
 
     def value(self, visit: Surroundings, node: Any) -> Value:
         """What it gives at that node; Unfillable names the formula where a phone would stop with an error."""
@@ -89,10 +91,12 @@ def compile_expression(text: str, context: str) -> Expression:
 
 
 def _compiled(tree: Tree, text: str, context: str) -> Expression:
-    calls = frozenset(part.name for part in walk(tree) if isinstance(part, Call))
+    called = [part for part in walk(tree) if isinstance(part, Call)]
+    calls = frozenset(call.name for call in called)
+    shuffles = any(call.name == "randomize" and len(call.arguments) == 1 for call in called)
     lists = any(isinstance(part, Path) and part.start == "instance" for part in walk(tree))
     read = tuple(dict.fromkeys(sources(tree, context, context)))
-    return Expression(text, context, _compile(tree), read, calls, lists or "pulldata" in calls)
+    return Expression(text, context, _compile(tree), read, calls, lists or "pulldata" in calls, shuffles)
 
 
 # Working out --------------------------------------------------------------------------------------------------

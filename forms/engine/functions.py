@@ -1,17 +1,14 @@
 """The functions that phones know, by their names: how many arguments each takes and what it gives."""
 
-import binascii
-import hashlib
 import math
 import random
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Protocol
 
-from forms.engine import geo_functions, java_dates
+from forms.engine import coded_texts, geo_functions, java_dates
 from forms.engine.java_dates import JavaMoment
 from forms.engine.java_regex import matches
 from forms.engine.java_values import (
@@ -26,6 +23,7 @@ from forms.engine.java_values import (
     to_text,
     to_truth,
 )
+from forms.engine.shuffled import randomize
 from forms.engine.unfillable import TooMuch
 
 LONGEST_TEXT = 100_000
@@ -128,22 +126,6 @@ def _normalize(asked: CallContext, *text: Any) -> str:
 
 def _length(asked: CallContext, *text: Any) -> float:
     return len(_units(to_text(text[0] if text else asked.own))) / 2
-
-
-def _digest(text: Any, algorithm: Any, encoding: Any = "base64") -> str:
-    names = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
-    name, coding = names.get(to_text(algorithm).upper()), to_text(encoding).lower()
-    if name is None or coding not in {"hex", "base64"}:
-        raise Mismatch(f"digest() không có kiểu “{to_text(algorithm)}”, “{coding}”")
-    found = hashlib.new(name, to_text(text).encode(), usedforsecurity=False)
-    return found.hexdigest() if coding == "hex" else b64encode(found.digest()).decode()
-
-
-def _decoded(text: Any) -> str:
-    try:
-        return b64decode(to_text(text)).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
-        raise Mismatch("base64-decode() nhận chữ không phải base64") from None
 
 
 # Choices ------------------------------------------------------------------------------------------------------
@@ -372,8 +354,9 @@ FUNCTIONS: dict[str, Function] = {
     "starts-with": _fixed(2, lambda a, b: to_text(a).startswith(to_text(b))),
     "ends-with": _fixed(2, lambda a, b: to_text(a).endswith(to_text(b))),
     "string-length": _asking(0, 1, _length), "normalize-space": _asking(0, 1, _normalize),
-    "regex": _fixed(2, lambda a, b: matches(to_text(a), to_text(b))), "digest": Function(2, 3, _digest),
-    "base64-decode": _fixed(1, _decoded), "selected": _fixed(2, _selected), "is-selected": _fixed(2, _selected),
+    "regex": _fixed(2, lambda a, b: matches(to_text(a), to_text(b))), "digest": Function(2, 3, coded_texts.digest),
+    "base64-decode": _fixed(1, coded_texts.decoded), "extract-signed": _fixed(2, coded_texts.signed),
+    "randomize": Function(1, 2, randomize), "selected": _fixed(2, _selected), "is-selected": _fixed(2, _selected),
     "count-selected": _fixed(1, lambda v: float(len(_codes(v)))), "selected-at": _fixed(2, _selected_at),
     "checklist": Function(2, _MANY, _checklist), "weighted-checklist": Function(2, _MANY, _weighted, step=2),
     "date": _fixed(1, lambda v: to_moment(v, with_time=False)),
@@ -389,8 +372,8 @@ FUNCTIONS: dict[str, Function] = {
     "pulldata": _asking(1, 10_000, _pulldata), "jr:choice-name": _asking(2, 2, _choice_name),
 }  # fmt: skip
 """All but those that look at their arguments themselves (`expression`), and the names below."""
-IN_PATHS = frozenset({"instance", "current", "randomize"})
-ELSEWHERE = frozenset({"extract-signed"})
-"""Phones know it, this engine does not."""
+IN_PATHS = frozenset({"instance", "current"})
+ELSEWHERE = frozenset({"intersects"})
+"""Phones of today know it; JavaRosa 5.1 and this engine do not."""
 CLOCKS = frozenset({"now", "today", "random", "uuid", "property"})
 """What they give depends on the moment or the phone, not on answers."""

@@ -170,11 +170,11 @@ def test_what_phones_have_not_worked_out_anew_over_rounds_stops_no_correction() 
 
 
 def test_a_function_that_is_lacking_is_named() -> None:
-    md = WRONG.replace("${a} * 2", "extract-signed('a', 'b')")
+    md = WRONG.replace("${a} * 2", "intersects(${a})")
     found = opened(
         md, b"<data id='data'><a>3</a><hai>x</hai><meta><instanceID>uuid:1</instanceID></meta></data>"
     )
-    assert [each.function for each in found.differences()] == ["extract-signed"]
+    assert [each.function for each in found.differences()] == ["intersects"]
 
 
 @pytest.mark.parametrize(

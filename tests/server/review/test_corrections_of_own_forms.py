@@ -196,7 +196,7 @@ WRONG = """
     ("formula", "told"),
     [
         ("${so} * 2", "máy chủ tính mục “x” ra khác"),
-        ("extract-signed('a', 'b')", "dùng hàm extract-signed()"),
+        ("intersects(${so})", "dùng hàm intersects()"),
     ],
 )
 def test_where_no_correction_is_possible_the_true_reason_is_told(
