@@ -42,6 +42,11 @@ class FormBlock:
         return _column(self.questions, "type")
 
     @property
+    def statement_names(self) -> tuple[str, ...]:
+        """The names of all that it states, its notes too."""
+        return _column(self.statements, "name")
+
+    @property
     def note_names(self) -> tuple[str, ...]:
         """The notes in which the collector reads what it states."""
         kinds = _column(self.statements, "type")

@@ -87,7 +87,11 @@ def xml(name: str, **changes: str) -> bytes:
 
 
 def send(name: str, sender: Sender, **changes: str) -> Receipt:
-    return receive.accept(xml(name, **changes), [], sender)
+    return received(xml(name, **changes), sender)
+
+
+def received(document: bytes, sender: Sender) -> Receipt:
+    return receive.accept(document, [], sender)
 
 
 def decide(

@@ -17,7 +17,7 @@ from server.answers.indexed_questions import IndexRejected
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
-from server.models import Form
+from server.models import Form, FormVersion
 from server.places import communes
 from server.published_forms import catalogue, drafts, household_blocks, publishing
 from server.published_forms.publish_answers import Terms
@@ -110,7 +110,12 @@ NO_PURPOSE = (
 @click.option(
     "--exact-points", is_flag=True, help="Giữ vị trí hộ chính xác; chỉ khi căn cứ pháp lý cho phép."
 )
-@click.option("--library", "from_library", is_flag=True, help="Phát hành các biểu mẫu có sẵn của Từng Nhà.")
+@click.option(
+    "--library",
+    "from_library",
+    is_flag=True,
+    help="Phát hành các biểu mẫu có sẵn của Từng Nhà; biểu mẫu mà cán bộ đã sửa thì giữ bản ấy.",
+)
 @click.option(
     "--block",
     "blocks",
@@ -147,7 +152,8 @@ def publish(
     if from_library:
         library = publishing.library_ready()
         begin_writing()
-        published = tuple(map(publishing.add, library))
+        published = tuple(map(publishing.add, library.ready))
+        _say_kept(library.kept)
     else:
         terms = Terms(
             purpose=_purpose(answers["purpose"], answers["legal_basis"], answers["retention"]),
@@ -218,6 +224,16 @@ def _published(each: publishing.Published) -> dict[str, object]:
         "new": each.new,
         "warnings": [str(warning) for warning in each.warnings],
     }
+
+
+def _say_kept(kept: Sequence[FormVersion]) -> None:
+    for version in kept:
+        click.echo(
+            f"Giữ bản đang dùng: {version.form.title} ({version.form.form_id}, phiên bản {version.version}) không phải "
+            "bản của thư viện. Muốn thay bằng bản của thư viện: tải tệp mẫu ở trang Biểu mẫu, đặt số phiên bản mới rồi "
+            "phát hành.",
+            err=True,
+        )
 
 
 def _say(warnings: Sequence[SheetError]) -> None:

@@ -69,7 +69,7 @@ def tables(scale: Scale, progress: StepProgress) -> Everyone:
     progress.step("Tạo bảng dữ liệu …")
     migrate.upgrade()
     progress.step("Vẽ 114 xã, phường và các thôn (minh họa), nạp kế hoạch, phát hành biểu mẫu …")
-    forms = publishing.library_ready()
+    forms = publishing.library_ready().ready
     begin_writing()
     communes_and_forms.make(scale, forms)
     progress.step("Lập danh sách hộ và điểm công cộng …")

@@ -87,7 +87,7 @@ def upload() -> Redirect | tuple[str, int]:
 @access.needs(Right.PUBLISH_TO_CITY)
 def publish_library() -> Redirect:
     """Publish the forms that come with the software, for all communes."""
-    read = publishing.library_ready()
+    read = publishing.library_ready().ready
     begin_writing()
     for version in [made.form_version for made in map(publishing.add, read) if made.new]:
         detail = {"form_id": version.form.form_id, "version": version.version}

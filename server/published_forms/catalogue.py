@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from forms import shipped_forms
 from server.db import db, in_vietnamese_order
 from server.models import Commune, Form, FormCommune, FormDraft, FormVersion, Submission
+from server.published_forms import read_workbook
 
 RECENT = dt.timedelta(days=30)
 MOST_COUNTED = 20_000
@@ -113,6 +115,13 @@ def versions(form: Form, now: dt.datetime) -> list[UsedVersion]:
         UsedVersion(each.version, each.published_at, each.md5, counts.get(each.id, 0), each.id == newest)
         for each in reversed(form.versions)
     ]
+
+
+def is_of_library(version: FormVersion) -> bool:
+    """Whether a version says what the library shipped once, with whatever blocks; what officers changed is theirs."""
+    workbook = version.workbook
+    book = read_workbook.sheets_of(workbook, read_workbook.file_name(workbook))
+    return shipped_forms.is_shipped(version.form.form_id, book)
 
 
 def communes() -> list[Commune]:

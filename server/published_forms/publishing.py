@@ -18,7 +18,7 @@ from forms.sheets import Sheet
 from server import audit, clock
 from server.db import db
 from server.models import Commune, EntityList, Form, FormFile, FormVersion, Indicator
-from server.published_forms import read_workbook, self_answers, visit_minutes
+from server.published_forms import catalogue, read_workbook, self_answers, visit_minutes
 from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
@@ -42,6 +42,14 @@ class ReadyForm:
     workbook: bytes
     converted: Converted
     terms: Terms
+
+
+@dataclass(frozen=True)
+class LibraryForms:
+    """The library's forms that may become versions, and the versions that stay the newest: officers changed them."""
+
+    ready: list[ReadyForm]
+    kept: list[FormVersion]
 
 
 @dataclass(frozen=True)
@@ -180,19 +188,24 @@ def _taken_versions() -> dict[str, frozenset[str]]:
     return {form_id: frozenset(versions) for form_id, versions in taken.items()}
 
 
-def library_ready(form_ids: Iterable[str] = library.LIBRARY) -> list[ReadyForm]:
+def library_ready(form_ids: Iterable[str] = library.LIBRARY) -> LibraryForms:
     """The forms of the library, read one after the other: what one declares the next may state."""
-    found: list[ReadyForm] = []
+    declared: tuple[IndicatorDeclaration, ...] = ()
+    found, kept = list[ReadyForm](), list[FormVersion]()
     for form_id in form_ids:
-        declared = tuple(each for read in found for each in read.converted.definition.declared)
         read = ready(_library_workbook(form_id), f"{form_id}.xlsx", Terms(declared=declared))
         form = owned(read.converted.definition, None)
         known = version_of(form, read.converted.definition.version)
         if known is not None and not _is_same(known, read.workbook, read.converted):
             # an earlier installation published this version otherwise: the form of today is the next free one (C17)
             read = ready(_library_workbook(form_id, ""), f"{form_id}.xlsx", Terms(declared=declared))
-        found.append(read)
-    return found
+        declared += read.converted.definition.declared
+        newest = form.versions[-1] if form.versions else None
+        if newest is not None and not catalogue.is_of_library(newest):
+            kept.append(newest)
+        else:
+            found.append(read)
+    return LibraryForms(found, kept)
 
 
 def _library_workbook(form_id: str, version: str | None = None) -> bytes:
@@ -207,8 +220,8 @@ def _library_workbook(form_id: str, version: str | None = None) -> bytes:
 
 
 def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:
-    """Publish the forms of the library for all communes; those already published stay as they are."""
-    return tuple(map(add, library_ready(form_ids)))
+    """Publish the forms of the library for all communes; what is published already and what officers changed stays."""
+    return tuple(map(add, library_ready(form_ids).ready))
 
 
 def _declaration(row: Indicator) -> IndicatorDeclaration:

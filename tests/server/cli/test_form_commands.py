@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
+from forms import library
 from server.db import db
 from server.models import Form, FormCommune, Indicator
 from tests.people import make_commune
@@ -91,3 +92,14 @@ def test_a_form_that_opens_files_is_checked_without_them(app: Flask) -> None:
     assert told.exit_code == 0
     assert "Dùng được: Thăm Cây đa" in told.output
     assert "which is not there" not in told.output
+
+
+def test_the_library_leaves_a_form_that_an_officer_changed_and_says_which(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "wifi.xlsx"
+    own = library.read("wifi_cong_cong").replace("Tại đây có Wi-Fi", "Ở nhà văn hóa có Wi-Fi")
+    path.write_bytes(library.workbook(own, "9"))
+    assert run(app, path).exit_code == 0
+    told = app.test_cli_runner().invoke(args=["forms", "publish", "--library"])
+    assert told.exit_code == 0
+    assert "Giữ bản đang dùng" in told.output
+    assert "wifi_cong_cong, phiên bản 9" in told.output

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -59,8 +60,8 @@ def workbook(
     ).encode()
 
 
-def publish(content: bytes, **more: object) -> publishing.Published:
-    found = publishing.publish(content, "phieu_thu.md", **more)
+def publish(content: bytes, name: str = "phieu_thu.md", **more: object) -> publishing.Published:
+    found = publishing.publish(content, name, **more)
     db.session.commit()
     return found
 
@@ -194,25 +195,41 @@ def test_the_library_is_published_once_and_without_a_warning(app: Flask) -> None
     assert {row.name for row in db.session.scalars(sa.select(EntityList))} >= {"ho_dan", "diem_cong_cong"}
 
 
+EARLIER = Path(__file__).parents[2] / "data" / "library" / "ho_gia_dinh_2026112501.md"
+"""The household form as it was shipped before it asked when to come again, under the number that it still has."""
+
+
 def test_a_library_form_published_otherwise_before_becomes_the_next_version(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C17: phones get the form of today under a number of its own, and the visits of the earlier one go on counting."""
     now = dt.datetime(2026, 12, 31, 20, tzinfo=dt.UTC)  # New Year in Việt Nam
     monkeypatch.setattr(clock, "now", lambda: now)
-    earlier = library.read("wifi_cong_cong").replace("Tại đây có Wi-Fi", "Ở đây có Wi-Fi")
-    [first] = [publishing.add(publishing.ready(library.workbook(earlier), "wifi_cong_cong.xlsx"))]
-    [newest] = publishing.publish_library(["wifi_cong_cong"])
+    load_plans.load_indicators()
+    first = publish(library.workbook(EARLIER.read_text(encoding="utf-8")), "ho_gia_dinh.xlsx")
+    [newest] = publishing.publish_library(["ho_gia_dinh"])
     db.session.commit()
-    assert (first.form_version.version, newest.form_version.version) == ("2026112201", "2027010101")
+    assert (first.form_version.version, newest.form_version.version) == ("2026112501", "2027010101")
     assert newest.new
     assert newest.form_version.form is first.form_version.form
     now += dt.timedelta(days=3)
-    assert [each.new for each in publishing.publish_library(["wifi_cong_cong"])] == [False]
+    assert [each.new for each in publishing.publish_library(["ho_gia_dinh"])] == [False]
     served = {each.version: each for each in db.session.scalars(sa.select(FormVersion))}
-    assert served.keys() == {"2026112201", "2027010101"}
-    asked = {name: "Ở đây có Wi-Fi" in each.xform.decode() for name, each in served.items()}
-    assert asked == {"2026112201": True, "2027010101": False}
+    assert served.keys() == {"2026112501", "2027010101"}
+    asked = {name: "hen_lai" in each.xform.decode() for name, each in served.items()}
+    assert asked == {"2026112501": False, "2027010101": True}
+
+
+@pytest.mark.parametrize("version", ["2026112201", "2026120101", "7"])
+def test_what_an_officer_made_of_a_library_form_stays_the_newest(app: Flask, version: str) -> None:
+    """Whatever its number and whatever the library has since: phones keep the questions that the officer added."""
+    load_plans.load_indicators()
+    publishing.publish_library(["wifi_cong_cong"] if version != "2026112201" else [])
+    changed = library.read("wifi_cong_cong").replace("Tại đây có Wi-Fi", "Ở nhà văn hóa có Wi-Fi")
+    own = publish(library.workbook(changed, version), "wifi.xlsx").form_version
+    found = publishing.library_ready(["wifi_cong_cong"])
+    assert (found.ready, found.kept) == ([], [own])
+    assert publishing.publish_library(["wifi_cong_cong"]) == ()
 
 
 def without_version(words: str = "Câu hỏi?") -> bytes:
