@@ -28,7 +28,7 @@ STATE = sa.func.coalesce(
 
 KNOWN_COLUMNS = (
     Entity.id, Entity.list_id, Entity.village_id, Entity.label, Entity.data, Entity.version, Entity.turns,
-    Entity.merged_into_id,
+    Entity.merged_into_id, Entity.ended_reason,
 )  # fmt: skip
 KNOWN = sa.select(*KNOWN_COLUMNS).where(Entity.id.in_(sa.bindparam("entities", expanding=True)))
 _RESULT = sa.case(
@@ -83,6 +83,12 @@ class KnownEntity:
     version: int
     kept_turns: Sequence[Mapping[str, Any]] | None = None
     merged_into_id: uuid.UUID | None = None
+    ended_reason: str | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Off the list because nothing that counts says that it is there: the next visit that counts does."""
+        return self.ended_reason == household_states.REJECTED
 
     @property
     def turns(self) -> tuple[Turn, ...]:

@@ -246,7 +246,7 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
         if state.is_buried(reading):
             connection.execute(sa.delete(Submission).where(Submission.id == row.id))
             continue
-        if reading.instance.deprecated_id is None and not state.is_awaited(state.renamed(reading)):
+        if reading.instance.deprecated_id is None and not _reaches_further(state, reading):
             written.add(_rows_of(row, reading, state, is_flood=flood.hold(row)))
             continue
         written.write(connection)
@@ -259,13 +259,20 @@ def _apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
     outbox.add(connection, [row.id for row in rows])
 
 
+def _reaches_further(state: BatchState, sent: SubmissionReading) -> bool:
+    """Whether it changes more than what it names: earlier submissions, or a household that was off the list."""
+    reading = state.renamed(sent)
+    return state.is_awaited(reading) or state.finds_again(reading)
+
+
 def _understood(row: Any) -> SubmissionReading:
     sent_by = sender.of_facts(row.facts["sender"], row.collector_id)
     return as_sent.understood(bytes(row.xml), sent_by)
 
 
 def _apply_widely(connection: sa.Connection, row: Any, reading: SubmissionReading, *, is_flood: bool) -> None:
-    """Apply an edit, which takes back what it replaces, or a registration for which others wait (E14)."""
+    """Apply an edit, which takes back what it replaces, a registration for which others wait (E14), or a visit that
+    brings its household back to the list."""
     edited = None
     if reading.instance.deprecated_id is not None:
         edited = edits_and_resends.edited(connection, reading, row.collector_id)

@@ -227,10 +227,15 @@ def own_subject(reading: SubmissionReading) -> uuid.UUID:
 
 
 def retell(connection: sa.Connection, this: Arrival) -> None:
-    """After an edit was written: what it and the version before it changed, as all that counts makes it now."""
+    """After it was written: what an edit and the version before it changed, and what was off the list for want of a
+    submission that counts, as all that counts makes it now."""
     edited = this.before.edited
-    if edited is not None and this.placed.quarantine is None:
-        changed = edited.touched | {block.id for block in this.reading.blocks}
-        for entity_id in sorted(changed | ({this.placed.entity_id} if this.placed.entity_id else set())):
-            if not restate(connection, entity_id, this.received_at):
-                remarks.may_have_ended(connection, entity_id)
+    if this.placed.quarantine is not None:
+        return
+    told = {known.id for known in this.before.known.values() if known.is_lost}
+    if edited is not None:
+        told |= edited.touched | {block.id for block in this.reading.blocks}
+        told |= {this.placed.entity_id} if this.placed.entity_id else set()
+    for entity_id in sorted(told):
+        if not restate(connection, entity_id, this.received_at):
+            remarks.may_have_ended(connection, entity_id)

@@ -96,6 +96,10 @@ class BatchState:
         """It, what it edits, or what it names was deleted on request: nothing of it is stored again (R22)."""
         return not self._buried.isdisjoint(_keys(reading))
 
+    def finds_again(self, reading: SubmissionReading) -> bool:
+        """It is at an entity that is off the list for want of a submission that counts."""
+        return any(each in self._known and self._known[each].is_lost for each in names(reading))
+
     def is_awaited(self, reading: SubmissionReading) -> bool:
         """It registers what earlier submissions were about already (E14)."""
         about = reading.about

@@ -179,6 +179,32 @@ def test_an_edit_that_no_longer_registers_takes_the_household_off_the_list(place
     assert survey.differences() == []
 
 
+@pytest.mark.parametrize("visited", ["before", "after"])
+@pytest.mark.parametrize("lost", ["edited", "rejected"])
+def test_a_household_that_somebody_was_at_is_on_the_list_whenever_its_registration_was_lost(
+    place: Survey, visited: str, lost: str
+) -> None:
+    """R5: a visit that counts says that it is there; in whatever order the two reach the office."""
+    first = survey.send("ho-register", place.second)
+    other = _registered_beside(place)
+    if visited == "before":
+        survey.send("ho-visit2-5g", place.second)
+    if lost == "rejected":
+        survey.decide(place, first.submission_id, "rejected", comment="Trùng")
+    else:
+        moved = survey.xml("ho-edit-gbps", tim_ho="co_san").replace(
+            str(HOUSEHOLD).encode(), str(other).encode()
+        )
+        receive.accept(moved.replace(b'create="1" update="0"', b'create="0" update="1"'), [], place.second)
+    if visited == "after":
+        assert survey.entity().ended_at is not None
+        survey.send("ho-visit2-5g", place.second)
+    household = survey.entity()
+    assert (household.label, household.ended_at) == ("Lương Thị Nụ, Ngõ 14, số 3", None)
+    _has(household.data, tinh_trang="da_gap", lan_tham="1", g5_viettel="5g")
+    assert survey.differences() == []
+
+
 def test_an_edit_of_what_was_not_accepted_waits_with_that_decision(place: Survey) -> None:
     """edit-22: it counts nowhere until somebody has looked; then as the edit says."""
     first = survey.send("ho-register", place.second)
