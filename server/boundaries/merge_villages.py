@@ -12,6 +12,7 @@ from geo.check_outlines import area_m2
 from server import audit, clock
 from server.boundaries import store
 from server.db import db
+from server.households import households_on_days
 from server.models import CollectorVillage, Commune, Village, VillageFigure
 from server.models.people import person_village
 from server.phones import phone_access
@@ -116,7 +117,7 @@ def _figures(every: Sequence[Village], new: Village, first_day: dt.date, source:
             )
         )
     )
-    sums = {day: household_numbers.total(household_numbers.households(keys, day).values()) for day in days}
+    sums = {day: household_numbers.total(households_on_days.households(keys, day).values()) for day in days}
     told = {day: number for day, number in sums.items() if household_numbers.newest(keys, day)}
     for day, number in told.items():
         same = sa.delete(VillageFigure).where(

@@ -21,6 +21,7 @@ from server.coverage import bundle_rows, commune_input, coverage_table, subjects
 from server.coverage.commune_input import SURVEYED, VISITED
 from server.coverage.commune_row import CommuneRow
 from server.db import db
+from server.households import households_on_days
 from server.models import Commune, Indicator, Village
 from server.models import Plan as PlanRow
 from server.models import Target as TargetOfPlan
@@ -139,7 +140,7 @@ class _CityRows:
             communes=tuple(db.session.execute(_COMMUNES).all()),
             villages=villages,
             tallied=_tallied(indicator, day, homes),
-            figures=household_numbers.of_city([row.id for rows in villages.values() for row in rows], day),
+            figures=households_on_days.of_city([row.id for rows in villages.values() for row in rows], day),
             targets=_targets(indicator, day.year),
             reported=office_figures.of_indicator(indicator.code, day.year),
             lists=_lists(indicator, day, homes),

@@ -21,6 +21,7 @@ from server.coverage import judged_self_answers, period_counts, subjects_there
 from server.coverage.period_counts import PeriodCounts
 from server.coverage.subjects_there import StatedSubjects
 from server.db import db
+from server.households import households_on_days
 from server.models import Commune, Indicator, Plan, Village
 from server.places import household_numbers, merged_villages
 from server.places.household_numbers import HouseholdNumber
@@ -92,7 +93,7 @@ def _read(commune: Commune, days: Sequence[dt.date]) -> _Read:
         indicators=indicators,
         stated=stated,
         tallied={day: tally_sums.moved(tallied[day], homes[day]) for day in days},
-        households=household_numbers.on_days(homes),
+        households=households_on_days.on_days(homes),
         targets=targets,
         reported={year: office_figures.standing(commune, year) for year in years},
         listed=subjects_there.listed(here, days),

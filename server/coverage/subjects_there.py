@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from forms import plans
 from server.db import db
+from server.households import households_on_days
 from server.households.phone_lists import BUSINESSES, PLACES
 from server.models import Commune, Entity, EntityList, Form, FormVersion
 from server.places import day_ends
@@ -78,23 +79,23 @@ def on_lists(listed: Listed, indicators: Iterable[tuple[str, str]]) -> dict[int,
 
 
 def listed(village_ids: Sequence[int] | None, days: Sequence[dt.date]) -> Mapping[dt.date, Listed]:
-    """The entities of these lists that had not ended by the end of each of these days, which rise.
+    """The entities of these lists that were there at the end of each of these days, which rise.
 
     None means all thôn of the city. One statement however many days, two for the city.
     """
-    kind = Entity.data["loai"].as_string()
-    until = day_ends.place(Entity.ended_at, days).label("until")
+    kind, stay = Entity.data["loai"].as_string(), households_on_days.stays(days)
     query = (
         sa.select(
-            Entity.village_id, EntityList.name, kind.label("kind"), until, sa.func.count().label("number")
+            Entity.village_id, EntityList.name, kind.label("kind"), *stay, sa.func.count().label("number")
         )
         .join(EntityList, EntityList.id == Entity.list_id)
         .where(
             EntityList.name.in_(LISTS.values()),
             Entity.village_id.is_not(None),
             sa.or_(Entity.ended_at.is_(None), Entity.ended_at >= day_ends.end(days[0])),
+            households_on_days.WAS_ONE,
         )
-        .group_by(Entity.village_id, EntityList.name, kind, until)
+        .group_by(Entity.village_id, EntityList.name, kind, *stay)
     )
     if village_ids is None:
         # by their keys: a database knows how few these are among a city's households, but not by their lists' names
@@ -105,7 +106,9 @@ def listed(village_ids: Sequence[int] | None, days: Sequence[dt.date]) -> Mappin
     found: dict[dt.date, dict[tuple[int, str, str], int]] = {day: {} for day in days}
     rows: Iterable[Any] = db.session.execute(query)
     for row in rows:
-        key = (row.village_id, row.name, row.kind or "")
-        for day in days[: row.until]:
-            found[day][key] = found[day].get(key, 0) + row.number
+        for number, day in enumerate(days):
+            village_id = households_on_days.lived_in(row, number, day)
+            if village_id is not None:
+                key = (village_id, row.name, row.kind or "")
+                found[day][key] = found[day].get(key, 0) + row.number
     return found

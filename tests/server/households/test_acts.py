@@ -18,7 +18,7 @@ from server.counting import tally
 from server.db import db
 from server.errors import Problem
 from server.households import acts as households
-from server.households import phone_lists
+from server.households import households_on_days, phone_lists
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Audit, Entity, EntityAct, Indicator, Submission, Village
@@ -174,6 +174,62 @@ def test_an_undone_split_is_as_if_it_had_not_been(place: Place) -> None:
     assert on(DAY) == {"11629001": (2, 3, 1)}
     assert household().data["tinh_trang"] == "da_gap"
     assert differences() == []
+
+
+def listed(place: Place, day: dt.date) -> dict[str, int]:
+    """How many households each thôn has by its list, on a day; asked for alone and among other days alike."""
+    codes = {village_id: code for code, village_id in place.both.villages.items()}
+    db.session.close()
+    found = households_on_days.households(list(codes), day)
+    homes = {each: {code: code for code in codes} for each in (days_ago(300), day, DAY)}
+    assert households_on_days.on_days(homes)[day] == found
+    assert households_on_days.of_city(list(codes), day) == found
+    db.session.close()
+    return {codes[village_id]: number.households for village_id, number in found.items()}
+
+
+def test_the_list_of_a_past_day_has_a_household_where_it_is_counted(place: Place) -> None:
+    """R4, R6, R8: whoever writes the act down weeks later, as many were there to be asked as were counted of."""
+    send(visit_ago(10, create=True), place.both)
+    send(visit_ago(9, household=2, create=True), place.both)
+    with writing() as connection:
+        households.move(connection, key(1), second(place), days_ago(5), officer(place))
+        end = households.end(connection, key(2), days_ago(3), officer(place))
+    assert [listed(place, days_ago(at)) for at in (6, 5, 4, 3, 0)] == [
+        {"11629001": 2},
+        {"11629001": 1, "11629002": 1},
+        {"11629001": 1, "11629002": 1},
+        {"11629002": 1},
+        {"11629002": 1},
+    ]
+    for at in (6, 5, 4, 3, 0):
+        assert {code: met for code, (met, _, _) in on(days_ago(at), "tham_ho").items()} == listed(
+            place, days_ago(at)
+        )
+    with writing() as connection:
+        households.undo(connection, end, officer(place))
+    assert listed(place, DAY) == {"11629001": 1, "11629002": 1}
+
+
+def test_what_was_never_a_household_of_its_own_is_on_no_days_list(place: Place) -> None:
+    """R6, R8: what was merged, or registered by a visit that nobody accepted."""
+    for number in (1, 2, 3):
+        found = send(visit_ago(10 - number, household=number, create=True), place.both)
+    with writing() as connection:
+        act = households.merge(connection, key(1), key(2), officer(place))
+        reviewer = Reviewer("person:1", "Nguyễn Thị Hạnh", place.both.commune_id)
+        decisions.decide(
+            connection,
+            found.submission_id,
+            submission_states.REJECTED,
+            expected="received",
+            reviewer=reviewer,
+            comment="x",
+        )
+    assert [listed(place, days_ago(at)) for at in (7, 0)] == [{"11629001": 1}, {"11629001": 1}]
+    with writing() as connection:
+        households.undo(connection, act, officer(place))
+    assert listed(place, days_ago(7)) == {"11629001": 2}
 
 
 def test_two_rows_of_one_household_become_one_and_later_visits_follow(place: Place) -> None:
