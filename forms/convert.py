@@ -15,11 +15,11 @@ from pyxform.xls2xform import convert as convert_with_pyxform
 from forms import checked_visit, sheets, visit_checks
 from forms.check import (
     blank_fill,
-    cells,
     cycles,
     external_choices,
+    formula_cells,
     impossible_answers,
-    kobo,
+    kobo_forms,
     phone_and_web_limits,
     sheet_rules,
     stand_ins,
@@ -87,13 +87,13 @@ def convert(
     # openpyxl warns about styles and extensions that do not matter here.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        mend = mended(kobo.standard(sheets.read(workbook, filename)), filename, version_of)
+        mend = mended(kobo_forms.standard(sheets.read(workbook, filename)), filename, version_of)
         book = mend.book
         found = [*_control_characters(book), *sheet_rules.errors(book)]
         if found:
             raise FormRejected(found)
         xform, remarks = _converted(book)
-        impossible = [*cells.unknown_instances(book, _instances(xform)), *_circles(xform, book)]
+        impossible = [*formula_cells.unknown_instances(book, _instances(xform)), *_circles(xform, book)]
         if impossible:
             raise FormRejected(impossible)
     try:

@@ -4,9 +4,9 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
-from forms.choices import unaccented
 from forms.definition import NONE, PERSONAL, SENSITIVE, Definition, Field
 from forms.layout import POINT_KINDS
+from forms.plain_words import unaccented
 
 # Words as `unaccented` writes them: small letters without marks.
 _SENSITIVE = re.compile(

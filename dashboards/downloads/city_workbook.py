@@ -14,7 +14,7 @@ from server import clock
 from server.coverage.city import CityTable
 from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
-from server.exports.cells import plain
+from server.exports.disarmed_cells import plain
 from server.exports.workbook import Workbook
 
 FIXED = ("Mã xã", "Xã, phường, đặc khu", "Số hộ", "Đã gặp", "% đã gặp")

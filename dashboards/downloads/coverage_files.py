@@ -25,7 +25,7 @@ from geo.coverage_rows import COMMUNE, NOWHERE, VILLAGE, CoverageRow, rows
 from geo.estimate import Estimate
 from geo.target_states import TargetState, cut
 from server import clock
-from server.exports.cells import guarded
+from server.exports.disarmed_cells import guarded
 from server.exports.workbook import Workbook
 
 BOM = "\ufeff"

@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from dashboards.downloads.coverage_files import BOM
 from server import clock
-from server.exports.cells import guarded, plain
+from server.exports.disarmed_cells import guarded, plain
 from server.exports.flat_table import DAY, DECIMAL, INTEGER, MOMENT, FlatTable
 from server.exports.workbook import GrowingSheet, Workbook
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from dashboards.maps.map_colours import COLOURS
-from server.exports.cells import plain
+from server.exports.disarmed_cells import plain
 from server.exports.workbook import Workbook
 
 A3, A4 = 8, 9

@@ -12,7 +12,7 @@ from geo.coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
 from server.coverage.commune_input import VISITED
-from server.exports.cells import plain
+from server.exports.disarmed_cells import plain
 from server.exports.workbook import Workbook
 
 NAME = "Bảng các thôn"

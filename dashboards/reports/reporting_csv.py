@@ -5,7 +5,7 @@ import io
 from dataclasses import asdict, dataclass, fields
 
 from dashboards.reports.report_content import Report, ReportFigure
-from server.exports.cells import guarded
+from server.exports.disarmed_cells import guarded
 
 BOM = "\ufeff"
 """By it Excel knows that a CSV is UTF-8."""

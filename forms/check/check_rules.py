@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pyxform.xls2json import RE_SELECT
 
 from forms import visit_checks
-from forms.check import cells, phone_rules
+from forms.check import formula_cells, phone_rules
 from forms.check.formulas import bad_reference, malformed
 from forms.check.phone_rules import Question, Where
 from forms.engine.functions import CLOCKS
@@ -42,7 +42,7 @@ def errors(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
     if len(sheet.rows) > MOST:
         yield sheet.error(sheet.rows[MOST], "ma", f"nhiều nhất {MOST} kiểm tra trong một biểu mẫu.")
     counted = Counter(row["ma"] for row in sheet.rows)
-    questions = cells.questions(book["survey"])
+    questions = formula_cells.questions(book["survey"])
     for row in sheet.rows[:MOST]:
         yield from _cell_errors(sheet, row, counted)
         yield from _condition_errors(book, row, questions)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from pyxform.xls2json import RE_SELECT
 
-from forms.check import cells
+from forms.check import formula_cells
 from forms.errors import SheetError
 from forms.sheets import Sheet, SheetRow
 
@@ -24,7 +24,7 @@ _FROM_ELSEWHERE = re.compile(r"\bsearch\(|\$\{")
 def remarks(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
     """At each cell; of a book without errors."""
     codes = _codes(book)
-    for formula in cells.formulas(book):
+    for formula in formula_cells.formulas(book):
         if _DAY_AS_TEXT.search(formula.text):
             yield formula.error("ngày viết như văn bản thì không so lớn bé được: viết date('2026-11-20').")
         for name, code in _asked(formula.text, formula.row["name"]):

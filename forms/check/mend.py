@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from forms.choices import unaccented
 from forms.errors import SheetError
+from forms.plain_words import unaccented
 from forms.sheets import Sheet, SheetRow, canonical
 
 MAX_ID = 120

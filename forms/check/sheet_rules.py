@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pyxform.validators.pyxform.sheet_misspellings import find_sheet_misspellings
 from pyxform.xls2json import RE_SELECT
 
-from forms.check import cells, check_rules
+from forms.check import check_rules, formula_cells
 from forms.check.formulas import bad_reference
 from forms.check.mend import EXCEL_ERRORS
 from forms.check.survey_rules import NAME, survey_errors, survey_warnings
@@ -33,7 +33,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     yield from _reference_errors(sheets, "entities", ("label", "entity_id", "create_if", "update_if"))
     yield from _reference_errors(sheets, "settings", ("instance_name",))
     yield from _home_errors(sheets)
-    yield from cells.errors(sheets)
+    yield from formula_cells.errors(sheets)
     yield from _pair_errors(sheets["survey"])
     yield from _declaration_errors(sheets)
     yield from _purpose_errors(sheets)
@@ -43,7 +43,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
 def warnings(sheets: Mapping[str, Sheet], known: Collection[str]) -> Iterator[SheetError]:
     """What should be looked at before the form is published; `known` are codes of the library's indicators."""
     yield from survey_warnings(sheets)
-    yield from cells.remarks(sheets)
+    yield from formula_cells.remarks(sheets)
     yield from _listless_choices(sheets)
     yield from _indicator_warnings(sheets, known)
     if "muc_dich" not in sheets or not sheets["muc_dich"].rows:

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from forms.answers_left_out import without
 from forms.definition import NONE, Definition
-from forms.left_out import without
 from server.answers import submission_pages
 from server.answers.reader import AnswersReader
 from server.api.kobo import asset_json, submission_json

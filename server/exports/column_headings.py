@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from forms.definition import Choice, Field
-from server.exports.cells import guarded
+from server.exports.disarmed_cells import guarded
 from server.exports.presets import CENTRAL, KOBO, ExportWish
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from forms.definition import NONE, Definition, Field
-from server.exports import column_headings, dates
-from server.exports.cells import guarded
+from server.exports import column_headings, workbook_times
+from server.exports.disarmed_cells import guarded
 from server.exports.presets import DETAILS, KOBO, SUMMARY, ExportWish
 
 Convert = Callable[[Any], Any]
@@ -181,9 +181,9 @@ def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:
 def _own_value(kind: str, wish: ExportWish) -> Callable[[Any], Any] | None:
     """How an answer of that kind becomes a workbook's own day, moment or time; Kobo's workbooks have no times."""
     is_kobos = wish.preset.name == KOBO.name
-    if kind in dates.KINDS:
-        return dates.reader(keeps_clock=is_kobos)
-    return dates.time_of_day if kind == "time" and not is_kobos else None
+    if kind in workbook_times.KINDS:
+        return workbook_times.reader(keeps_clock=is_kobos)
+    return workbook_times.time_of_day if kind == "time" and not is_kobos else None
 
 
 _PLAIN = frozenset(

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from server.exports.cells import COMPUTED, disarmed
+from server.exports.disarmed_cells import COMPUTED, disarmed
 from server.exports.presets import Preset
 
 _SIGNS = tuple((sign.encode(), b'"' + sign.encode()) for sign in COMPUTED if sign.isprintable())

@@ -18,9 +18,9 @@ from forms.definition import Definition
 from server import clock
 from server.db import reading_engine
 from server.exports import beside_rows, codebook, columns, select
-from server.exports.cells import plain
 from server.exports.columns import ExportTable
 from server.exports.csv_lines import Lines
+from server.exports.disarmed_cells import plain
 from server.exports.photo_files import Photos
 from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
 from server.exports.select import SubmissionFilter

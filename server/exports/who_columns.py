@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.exports.cells import guarded
+from server.exports.disarmed_cells import guarded
 from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
 from server.exports.select import NamesByKey, Who
 from server.review import submission_states

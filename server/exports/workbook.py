@@ -12,7 +12,7 @@ import xlsxwriter
 import xlsxwriter.utility
 from xlsxwriter.exceptions import FileCreateError
 
-from server.exports.cells import LONGEST, plain
+from server.exports.disarmed_cells import LONGEST, plain
 
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384

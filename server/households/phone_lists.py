@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
+from forms.list_csv import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from geo import village_names
 from server import clock
 from server.households import (

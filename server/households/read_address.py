@@ -9,8 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forms.choices import unaccented
-from geo.plain_words import one_line, titled
+from geo.plain_words import one_line, titled, unaccented
 
 LONGEST = 200
 """Letters of a label or an address."""

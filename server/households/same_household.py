@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from forms.choices import unaccented
+from geo.plain_words import unaccented
 from server.households.household_parts import Parts
 from server.households.read_address import is_less_marked, plain, read_place
 

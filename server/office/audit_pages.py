@@ -14,7 +14,7 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.errors import CommonProblem, Problem
-from server.exports.cells import guarded
+from server.exports.disarmed_cells import guarded
 from server.exports.workbook import Workbook
 from server.office import audit_search
 from server.office.audit_search import AuditFilter, AuditRow

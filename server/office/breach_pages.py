@@ -14,7 +14,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.exports.cells import guarded
+from server.exports.disarmed_cells import guarded
 from server.exports.workbook import Workbook
 from server.office.privacy_pages import BASE
 from server.privacy import breaches, privacy_report

@@ -7,7 +7,7 @@ from flask import current_app, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
-from forms import changes, personal_data
+from forms import personal_data, version_changes
 from forms.check import phone_and_web_limits
 from forms.definition import KINDS, UNITS, Definition, IndicatorDeclaration, Purpose
 from forms.errors import FormRejected, SheetError
@@ -208,9 +208,13 @@ def _own(draft_id: int) -> FormDraft:
     return draft
 
 
-def _changes(draft: FormDraft, found: Definition) -> changes.Changes | None:
+def _changes(draft: FormDraft, found: Definition) -> version_changes.Changes | None:
     before = publish_answers.newest(draft.form_id)
-    return changes.compare(before, changes.ComparedVersion(draft.xform, found)) if before else None
+    return (
+        version_changes.compare(before, version_changes.ComparedVersion(draft.xform, found))
+        if before
+        else None
+    )
 
 
 def _tries(draft: FormDraft) -> list[DraftSubmission]:

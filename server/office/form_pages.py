@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from forms import changes, library
+from forms import library, version_changes
 from forms.definition import Definition
 from forms.errors import FormRejected, SheetError
 from forms.sheets import MAX_BYTES
@@ -188,15 +188,15 @@ def _version(form: Form, version: str) -> FormVersion:
     return found
 
 
-def _changes(form: Form, version: str) -> changes.Changes | None:
+def _changes(form: Form, version: str) -> version_changes.Changes | None:
     """From the version before to this one; None for the first."""
     after = _version(form, version)
     place = form.versions.index(after)
-    return changes.compare(_side(form.versions[place - 1]), _side(after)) if place else None
+    return version_changes.compare(_side(form.versions[place - 1]), _side(after)) if place else None
 
 
-def _side(version: FormVersion) -> changes.ComparedVersion:
-    return changes.ComparedVersion(version.xform, Definition.from_json(version.definition))
+def _side(version: FormVersion) -> version_changes.ComparedVersion:
+    return version_changes.ComparedVersion(version.xform, Definition.from_json(version.definition))
 
 
 def _file(content: bytes, media_type: str, name: str) -> Response:

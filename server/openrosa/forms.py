@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from forms.choices import md5
+from forms.list_csv import md5
 from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.households import phone_lists

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forms.choices import md5
 from forms.definition import Definition
+from forms.list_csv import md5
 from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.models import Form, FormCommune, FormFile, FormVersion

@@ -9,8 +9,8 @@ from flask import Response, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from lxml import etree
 
-from forms.choices import md5
 from forms.instance import read
+from forms.list_csv import md5
 from server.accounts import access
 from server.db import single_statements
 from server.errors import CommonProblem, Problem

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from flask import Response, request
 
 from forms import indicators
-from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from forms.definition import Definition
 from forms.errors import Unreadable
 from forms.instance import Instance, answers, read
+from forms.list_csv import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from forms.points import rounded
 from server import clock
 from server.accounts import access, tries_by_address

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from forms.choices import unaccented
+from geo.plain_words import unaccented
 from server import clock
 from server.db import db
 from server.files.tables import read_table

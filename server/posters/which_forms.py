@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from forms.check import phone_and_web_limits
 from forms.check.works_without import works_without
-from forms.choices import unaccented
 from forms.definition import Definition
 from forms.personal_data import is_personal
+from geo.plain_words import unaccented
 from server.db import db
 from server.models import Form, FormFile, FormVersion
 from server.published_forms.publishing import MADE

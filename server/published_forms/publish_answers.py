@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import sqlalchemy as sa
 
-from forms import changes, personal_data
+from forms import personal_data, version_changes
 from forms.definition import Definition, IndicatorDeclaration, Purpose
 from forms.errors import SheetError
 from server.db import db
@@ -44,7 +44,7 @@ AS_WRITTEN = Terms()
 """Nothing answered: the workbook's own sheets hold, and every meaning stays."""
 
 
-def newest(form_id: str) -> changes.ComparedVersion | None:
+def newest(form_id: str) -> version_changes.ComparedVersion | None:
     """The version of a form that phones get now; None where none was published."""
     query = (
         sa.select(FormVersion.xform, FormVersion.definition)
@@ -54,7 +54,7 @@ def newest(form_id: str) -> changes.ComparedVersion | None:
         .limit(1)
     )
     row = db.session.execute(query).first()
-    return changes.ComparedVersion(row.xform, Definition.from_json(row.definition)) if row else None
+    return version_changes.ComparedVersion(row.xform, Definition.from_json(row.definition)) if row else None
 
 
 def undecided(xform: bytes, definition: Definition, terms: Terms) -> list[SheetError]:
@@ -62,7 +62,9 @@ def undecided(xform: bytes, definition: Definition, terms: Terms) -> list[SheetE
     before = newest(definition.form_id)
     if before is None or terms.kept is None:
         return []
-    changed = changes.compare(before, changes.ComparedVersion(xform, definition)).indicators_changed
+    changed = version_changes.compare(
+        before, version_changes.ComparedVersion(xform, definition)
+    ).indicators_changed
     return [_ask(code) for code in changed if code not in terms.kept]
 
 

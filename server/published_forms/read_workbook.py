@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
-from forms import rename, sheets
+from forms import rename_indicator, sheets
 from forms.check import stand_ins
 from forms.check.blank_answers import BlankFinding, blank_findings
 from forms.convert import Converted, FreeVersions, convert
@@ -53,8 +53,8 @@ def sheets_of(workbook: bytes, filename: str) -> Mapping[str, Sheet]:
 
 
 def renamed(workbook: bytes, filename: str, codes: Mapping[str, str]) -> bytes:
-    """`forms.rename.renamed`. Raises FormRejected."""
-    return _read(rename.renamed, workbook, filename, codes)
+    """`forms.rename_indicator.renamed`. Raises FormRejected."""
+    return _read(rename_indicator.renamed, workbook, filename, codes)
 
 
 def stated_when_blank(converted: Converted) -> list[BlankFinding]:

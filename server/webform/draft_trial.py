@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from forms.choices import md5
 from forms.definition import Definition
+from forms.list_csv import md5
 from server.accounts import access
 from server.models import FormDraft
 from server.openrosa import trial

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Response, current_app, jsonify, render_template, request, url_for
 
-from forms.choices import entities_csv, md5
+from forms.list_csv import entities_csv, md5
 from server.accounts import access
 from server.db import single_statements
 from server.errors import Problem

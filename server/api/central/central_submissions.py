@@ -8,8 +8,8 @@ import orjson
 import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request
 
+from forms.answers_left_out import without
 from forms.definition import NONE
-from forms.left_out import without
 from server import audit
 from server.accounts import access
 from server.accounts.client_access import client

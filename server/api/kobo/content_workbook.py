@@ -7,7 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
-from forms.choices import unaccented
+from geo.plain_words import unaccented
 from server.api.kobo.kobo_errors import wrong
 
 Json = dict[str, Any]

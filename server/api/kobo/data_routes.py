@@ -13,7 +13,7 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.http import quote_etag
 
-from forms.left_out import without
+from forms.answers_left_out import without
 from server import audit, clock
 from server.accounts.client_access import client
 from server.accounts.roles import Right

@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 from dashboards.downloads import download_pages
 from server import clock
 from server.db import db
-from server.exports.cells import COMPUTED
+from server.exports.disarmed_cells import COMPUTED
 from server.models import Attachment, Audit, Commune, FormVersion, Submission
 from tests.exported import ANSWERS, FORM, cells, commune, keep_photo, officer, read_csv, store, take
 from tests.people import Browser, browser, make_commune, make_person

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.exports.cells import COMPUTED, disarmed
 from server.exports.csv_lines import Lines
+from server.exports.disarmed_cells import COMPUTED, disarmed
 from server.exports.presets import PRESETS, Preset
 
 TEXT = st.text(st.sampled_from("aÊ0 ,;\"'\n\r\t=+-@x"), max_size=6) | st.text(max_size=8)

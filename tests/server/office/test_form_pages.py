@@ -11,7 +11,7 @@ from flask import Flask
 
 from forms import library
 from forms.check import odk_validate
-from forms.rename import renamed
+from forms.rename_indicator import renamed
 from forms.sheets import read
 from server import clock
 from server.db import db

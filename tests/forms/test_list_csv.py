@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forms.choices import EntityChoice, VillageChoice, entities_csv, md5, places_csv, unaccented, villages_csv
+from forms.list_csv import (
+    EntityChoice,
+    VillageChoice,
+    entities_csv,
+    md5,
+    places_csv,
+    unaccented,
+    villages_csv,
+)
 
 A, B = UUID("0CC175B9-C0F1-46A8-B1C3-99E269772661"), UUID("92eb5ffe-e6ae-4fec-bad7-1c7787730317")
 

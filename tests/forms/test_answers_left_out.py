@@ -2,8 +2,8 @@
 
 import pytest
 
+from forms.answers_left_out import without
 from forms.instance import read
-from forms.left_out import without
 
 XML = """<?xml version='1.0' ?><data id="f" version="1" xmlns:orx="http://openrosa.org/xforms">
 <ho><chu_ho>Nguyễn A</chu_ho><so>3</so></ho><chu_ho>B</chu_ho>

@@ -3,16 +3,15 @@
 import csv
 import hashlib
 import io
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from forms.plain_words import unaccented
+
 PLACE_PROPERTIES = ("thon", "loai")
 _RESERVED = frozenset({"name", "label"})
-_D = str.maketrans("đðɖ", "ddd")
-"""đ, and the letters of other languages that old converters and western keyboards write for it."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,3 @@ def _csv(header: Sequence[str], table: Iterable[Sequence[str]]) -> bytes:
 def md5(content: bytes) -> str:
     """32 lower-case hex digits, as hashes in formList and manifest are (C16, C26)."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def unaccented(text: str) -> str:
-    """Lower case without marks, đ as d: what is searched with or without marks."""
-    plain = unicodedata.normalize("NFD", text.casefold().translate(_D))
-    return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
