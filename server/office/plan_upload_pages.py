@@ -107,5 +107,5 @@ def _choosing(commune: Commune, wrong: tuple[str, ...] = ()) -> str:
 def _looking(commune: Commune, plan_id: str, plan: plans.PlanFile, refused: str = "") -> str:
     return render_template(
         "office/plan_look.html", commune=commune, plan_id=plan_id, plan=plan, refused=refused,
-        is_shipped=plan_id in plans.PLANS,
+        is_shipped=plan_id in plans.PLANS, year=clock.today().year,
     )  # fmt: skip

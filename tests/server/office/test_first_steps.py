@@ -1,5 +1,6 @@
 """A commune begins: its officer lands on the steps, thôn come from a table of numbers, the plan from a page."""
 
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from forms import library, plans
+from server import clock
 from server.db import db
 from server.models import Commune, Form, Plan, Target, Village, VillageFigure
 from tests.people import Browser, browser, make_person
@@ -169,6 +171,18 @@ def plan_workbook(*rows: tuple) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+@pytest.mark.parametrize(("year", "is_told"), [(2026, False), (2027, True)])
+def test_a_plan_of_another_year_is_told_before_it_is_stored(
+    officer: Browser, monkeypatch: pytest.MonkeyPatch, year: int, is_told: bool
+) -> None:
+    """In January last year's file is at hand: nothing of the new year would be set against it."""
+    text = (Path(plans.__file__).parent / "plans" / "mao_dien_2026.yaml").read_text(encoding="utf-8")
+    own = text.replace('code: "10930"', 'code: "10507"').replace("MD-", "TD-")
+    monkeypatch.setattr(clock, "today", lambda: dt.date(year, 1, 5))
+    answer = post(officer, f"{BASE}/ke-hoach", tep=(io.BytesIO(own.encode()), "ke-hoach.yaml"))
+    assert (f"Năm nay là {year}" in officer.get(answer.location).text) is is_told
 
 
 def test_a_plan_comes_from_a_table_of_excel(officer: Browser) -> None:
