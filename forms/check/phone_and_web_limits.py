@@ -82,7 +82,10 @@ NEEDS: tuple[Need, ...] = (
     Need("sealed", "phiếu mã hóa", _has(r"base64RsaPublicKey="), web=False),
     Need("last_saved", "câu trả lời của phiếu trước (last-saved)", _has(r"__last-saved"), web=False),
     Need("audit", "nhật ký điền phiếu (audit)", _has(r"<audit[ />]"), web=False),
+    Need("background_audio", "ghi âm nền (background-audio)", _has(r"<odk:recordaudio\b"), web=False),
     Need("annotate", "vẽ lên ảnh", _has(r'appearance="[^"]*\bannotate\b'), web=False),
+    Need("weekday", "thứ trong tuần của format-date() (%a)", _has(r'="[^"]*\bformat-date(?:-time)?\([^"]*%a'),
+         web=False),
     *(
         Need(name, f"hàm {name}()", _calls(name), web=False)
         for name in ("version", "property", "depend", "is-selected", "extract-signed", "decimal-time")

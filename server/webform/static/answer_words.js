@@ -1,5 +1,6 @@
 /** An answer as people read it. */
 
+import { has } from "./screens.js";
 import { say } from "./words.js";
 
 const comma = (number) => number.replace(".", ",");
@@ -32,6 +33,8 @@ export function answerWords(node) {
   if (node.nodeType === "trigger") return value ? "OK" : say("skip");
   if (!instanceValue) return say("skip");
   if (node.nodeType === "upload") return say("has_file");
+  if (node.valueType === "date" && has(node, "month-year")) return day(instanceValue.slice(0, 7));
+  if (node.valueType === "date" && has(node, "year")) return instanceValue.slice(0, 4);
   return (READ[node.valueType] ?? ((text) => text))(instanceValue);
 }
 

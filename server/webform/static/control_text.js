@@ -8,6 +8,8 @@ const KINDS = {
   int: { inputmode: "numeric", read: whole },
   decimal: { inputmode: "decimal", read: decimal },
   date: { type: "date" },
+  month: { type: "month", read: (typed) => (/^\d{4}-\d\d$/.test(typed) ? `${typed}-01` : null), show: (value) => value.slice(0, 7) },
+  year: { inputmode: "numeric", read: (typed) => (/^\d{4}$/.test(typed.trim()) ? `${typed.trim()}-01-01` : null), show: (value) => value.slice(0, 4) },
   time: { type: "time", read: today, show: (value) => value.slice(0, 5) },
   dateTime: { type: "datetime-local", read: (typed) => (typed ? new Date(typed) : null), show: localMoment },
 };
@@ -37,9 +39,15 @@ function localMoment(value) {
   return local.toISOString().slice(0, 16);
 }
 
+/** Of a day that is asked as a month or a year phones write the first. */
+function kindOf(node) {
+  const asked = node.valueType === "date" && [["month-year", "month"], ["year", "year"]].find(([appearance]) => has(node, appearance));
+  return KINDS[asked ? asked[1] : node.valueType] ?? {};
+}
+
 /** A field for the answer to `node`; `label` is the id of the element that names it. */
 export function textControl(node, context) {
-  const kind = KINDS[node.valueType] ?? {};
+  const kind = kindOf(node);
   // a field of one line would drop the line breaks of an answer that has some
   const hasLines = has(node, "multiline") || node.nodeOptions?.rows > 1 || node.currentState.instanceValue.includes("\n");
   const isLong = !kind.type && !kind.inputmode && hasLines;

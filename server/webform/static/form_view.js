@@ -3,7 +3,7 @@
 import { answerWords } from "./answer_words.js";
 import { button, make } from "./elements.js";
 import { question } from "./question.js";
-import { moreOf, place, screens } from "./screens.js";
+import { isOnlyRead, moreOf, place, screens } from "./screens.js";
 import { say } from "./words.js";
 
 const SAVE_AFTER = 2000; // milliseconds without another answer
@@ -195,7 +195,7 @@ export class FormView {
     const lines = found.flatMap((screen, at) => {
       const around = groupWords(screen.path);
       const isNew = around && around !== groupWords(found[at - 1]?.path ?? []);
-      const asked = screen.nodes.filter((node) => node.nodeType !== "note");
+      const asked = screen.nodes.filter((node) => !isOnlyRead(node));
       return [isNew && asked.length > 0 && make("dt", { class: "group" }, around), asked.map((node) => {
         const words = node.currentState.label?.asString.trim() || around;
         return [make("dt", {}, button(words, () => this.go(screen.key), "link")), make("dd", {}, this.answerOf(node))];

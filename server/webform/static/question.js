@@ -6,6 +6,7 @@ import { uploadControl } from "./control_file.js";
 import { pointControl, shapeControl } from "./control_place.js";
 import { textControl } from "./control_text.js";
 import { make, rich } from "./elements.js";
+import { isOnlyRead } from "./screens.js";
 import { say } from "./words.js";
 
 const INPUTS = { geopoint: pointControl, geotrace: shapeControl, geoshape: shapeControl };
@@ -46,10 +47,14 @@ export function question(node, session, { save, reopen }) {
     },
   };
   const [why, sent] = [session.whyFixed(node), session.kept(node)];
-  const control = why ? fixedControl(node, why) : (CONTROLS[node.nodeType]?.(node, context) ?? null);
+  const control = why ? fixedControl(node, why) : isOnlyRead(node) ? null : (CONTROLS[node.nodeType]?.(node, context) ?? null);
   const kept = sent && make("p", { class: "hint kept" }, say("kept", { answer: sent }));
   const element = make("section", { class: `question ${node.nodeType}` }, words, hint, wrong, seen, kept, control?.element);
-  session.picture(node.currentState.label?.imageSource).then((src) => src && seen.append(make("img", { src, alt: "" })));
+  const { imageSource, audioSource, videoSource } = node.currentState.label ?? {};
+  for (const [kind, source] of [["img", imageSource], ["audio", audioSource], ["video", videoSource]]) {
+    const looks = kind === "img" ? { alt: "" } : { controls: true, playsInline: true };
+    session.picture(source).then((src) => src && seen.append(make(kind, { src, ...looks })));
+  }
 
   function told() {
     if (isUnread) return (wrong.textContent = say("answer_wrong"));

@@ -63,6 +63,9 @@ export const moreOf = (range) => `${range.currentState.reference} more`;
 const label = (node) => node.currentState.label?.asString.trim() ?? "";
 export { has, label };
 
+/** What is only read: a note, or the heading of a table whose rows are the questions below it (`label`, `list-nolabel`). */
+export const isOnlyRead = (node) => node.nodeType === "note" || (node.nodeType === "select" && has(node, "label"));
+
 /** Where a screen stands today; where it is gone, the last one before it that is still there. */
 export function place(found, key, before) {
   const at = found.findIndex((screen) => screen.key === key);

@@ -1,6 +1,7 @@
 /** One form being filled in: the engine with this form, its files, and a draft where there is one. */
 
 import { loadForm } from "./engine.js";
+import { asPhonesRead } from "./phone_formulas.js";
 
 /**
  * Opens a new instance of a form, or a draft.
@@ -20,7 +21,7 @@ export async function openSession({ form, source, draft = null, properties, onCh
 
 /** The form in the engine; throws what the engine says where it cannot open it. */
 export async function load(source) {
-  const loaded = await loadForm(wholeMatches(source.xml), {
+  const loaded = await loadForm(asPhonesRead(source.xml), {
     fetchFormAttachment: (url) => source.file(nameIn(url)),
     missingResourceBehavior: "BLANK",
   });
@@ -33,11 +34,6 @@ export const configured = (session) => ({
   stateFactory: (state) => new Proxy(state, { set: (target, key, value) => session.changed(target, key, value) }),
   instanceAttachments: { fileNameFactory: (meta) => `${Date.now()}${meta.extension ?? ""}` },
 });
-
-const PATTERN = /\bregex\(([^'"&]*?),\s*(?:'([^'"]*)'|&quot;(.*?)&quot;)\s*\)/g;
-
-/** The form with each `regex()` bound to the whole answer, as phones do: the engine is content with a part of it. */
-const wholeMatches = (xml) => xml.replace(PATTERN, (_, text, single, double) => `regex(${text}, '^(?:${single ?? double})$')`);
 
 /** The name of a file of the form in what the engine asks for (`jr://file-csv/ho_dan.csv`). */
 const nameIn = (url) => decodeURIComponent(String(url).split("/").pop());

@@ -50,6 +50,10 @@ CASES = [
     ("| | barcode | a | A | | | |", "", set()),
     ("| | audit | | | | | |\n| | text | b | B | | | |", "", {"audit"}),
     ("| | text | a | A | ${last-saved#a} | | |", "", {"last_saved"}),
+    (f"| | background-audio | a | | | | |\n{PLAIN}", "", {"background_audio"}),
+    (f"| | calculate | a | | format-date(today(), '%d %a') | | |\n{PLAIN}", "", {"weekday"}),
+    (f"| | calculate | a | | format-date(today(), '%d/%m/%Y') | | |\n{PLAIN}", "", set()),
+    ("| | text | a | format-date(x, '%a') | | | |", "", set()),
 ]
 
 
