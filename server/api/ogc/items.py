@@ -35,7 +35,8 @@ def scope(query: ItemQuery) -> LayerScope:
 
 
 def page(layer: MapLayer, query: ItemQuery) -> ItemPage:
-    """The features that are asked for, those of the page with all their columns.
+    """The features that are asked for, those of the page with all their columns; fewer than `limit` where the layer
+    fills those of few communes at once.
 
     What has no place comes last: QGIS takes the first features for the kind of the layer, and a layer that begins
     without shapes for a table.
@@ -50,8 +51,20 @@ def page(layer: MapLayer, query: ItemQuery) -> ItemPage:
         found = [each for each in found if item_query.fits(query, columns, each.properties)]
     shown: Sequence[Feature] = found[query.offset : query.offset + query.limit]
     if layer.fill is not None and not is_filled:
-        shown = layer.fill(shown, asked_of)
+        shown = layer.fill(_of_first_communes(shown, layer.communes_at_once), asked_of)
     return ItemPage(tuple(shown), len(found))
+
+
+def _of_first_communes(features: Sequence[Feature], most: int | None) -> Sequence[Feature]:
+    """Those before the first feature of one commune too many."""
+    if most is None:
+        return features
+    met: set[int] = set()
+    for place, each in enumerate(features):
+        met.add(each.commune.id)
+        if len(met) > most:
+            return features[:place]
+    return features
 
 
 def one(layer: MapLayer, query: ItemQuery, feature_id: str) -> Feature:

@@ -64,6 +64,8 @@ class MapLayer:
     cheap: frozenset[str] = field(default_factory=frozenset)
     """The columns that `read` gives where there is a `fill`."""
     fill: Fill | None = None
+    communes_at_once: int | None = None
+    """Of how many communes `fill` adds the columns on one page, where each costs as much as its own page does."""
     has_days: bool = False
     """Whether `datetime` chooses the day as of which everything is told."""
 

@@ -12,6 +12,7 @@ from server.accounts import access, client_access
 from server.api.ogc import description, item_query, items
 from server.api.ogc.description import GEOJSON, JSON, OPENAPI, SCHEMA, link
 from server.api.ogc.item_query import CRS84, SYSTEMS, ItemQuery
+from server.api.ogc.items import ItemPage
 from server.api.ogc.layers import LAYERS
 from server.api.ogc.map_layer import MapLayer
 from server.api.ogc.ogc_problems import OgcProblem
@@ -125,7 +126,7 @@ def _features(layer: MapLayer) -> Response:
     links = [
         link(request.url, "self", GEOJSON),
         link(here, "collection", JSON, layer.title),
-        *_turns(f"{here}/items", query, page.matched),
+        *_turns(f"{here}/items", query, page, is_cut=layer.communes_at_once is not None),
     ]
     told = {
         "type": "FeatureCollection",
@@ -138,12 +139,13 @@ def _features(layer: MapLayer) -> Response:
     return answer(told, GEOJSON, Content_Crs=_content_crs(query))
 
 
-def _turns(here: str, query: ItemQuery, matched: int) -> list[dict[str, str]]:
-    """The page after this one and the one before, where there are such."""
+def _turns(here: str, query: ItemQuery, page: ItemPage, *, is_cut: bool) -> list[dict[str, str]]:
+    """The page after this one and the one before, where there are such; none before where pages end early."""
     found = []
-    if query.offset + query.limit < matched:
-        found.append(("next", query.offset + query.limit))
-    if query.offset > 0:
+    after = query.offset + len(page.features)
+    if page.features and after < page.matched:
+        found.append(("next", after))
+    if query.offset > 0 and not is_cut:
         found.append(("prev", max(0, query.offset - query.limit)))
     kept = [(name, value) for name, value in request.args.items() if name not in ("offset", "limit")]
     return [

@@ -1,6 +1,7 @@
 """The layer `thon`: outlines of thôn with all that the coverage table tells of each, small cells hidden (R25)."""
 
 import functools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from server.db import db
 from server.models import Commune, Indicator, Village
 from server.places import merged_villages
 
+COMMUNES_AT_ONCE = 3
+"""A page of the city ends with the last thôn of the third commune: its links lead on."""
 _PLACE = (
     LayerColumn("code", Kind.TEXT, "Mã thôn"),
     LayerColumn("name", Kind.TEXT, "Tên thôn"),
@@ -64,10 +67,12 @@ def columns() -> Mapping[str, LayerColumn]:
 def read(scope: LayerScope) -> list[Feature]:
     """The thôn that have a row of their own on the day, by code. One statement."""
     communes = {commune.id: commune for commune in scope.communes}
-    rows = db.session.execute(_VILLAGES.where(Village.commune_id.in_(list(communes)))).all()
+    of_commune: dict[int, list[Any]] = defaultdict(list)
+    for row in db.session.execute(_VILLAGES.where(Village.commune_id.in_(list(communes)))):
+        of_commune[row.commune_id].append(row)
     shown: list[Any] = []
-    for commune in scope.communes:
-        own = [row for row in rows if row.commune_id == commune.id]
+    for key, own in of_commune.items():
+        commune = communes[key]
         homes = merged_villages.on_day(own, map_layer.day_of(commune, scope))
         shown += [row for row in own if homes[row.id] == row.id]
     shown.sort(key=lambda row: row.code)
@@ -131,5 +136,6 @@ LAYER = MapLayer(
     shape="MultiPolygon",
     cheap=frozenset(column.name for column in _PLACE),
     fill=fill,
+    communes_at_once=COMMUNES_AT_ONCE,
     has_days=True,
 )

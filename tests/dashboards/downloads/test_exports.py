@@ -16,8 +16,9 @@ from openpyxl.utils.escape import unescape
 from dashboards.downloads import download_pages
 from server import clock
 from server.db import db
+from server.exports import select
 from server.exports.disarmed_cells import COMPUTED
-from server.models import Attachment, Audit, Commune, FormVersion, Submission
+from server.models import Attachment, Audit, Commune, Form, FormVersion, Submission
 from tests.exported import ANSWERS, FORM, cells, commune, keep_photo, officer, read_csv, store, take
 from tests.people import Browser, browser, make_commune, make_person
 from tests.sample import JPEG, publish
@@ -272,6 +273,18 @@ def test_files_of_many_submissions_are_asked_for_together(officer: Browser, comm
             take(officer, wish)
         assert len([each for each in asked if "attachment" in each]) == files, wish
         assert not [each for each in asked if "attachment" in each and "answers" in each]
+
+
+def test_a_file_is_read_by_the_plan_for_all_of_its_rows(commune: Commune) -> None:
+    """R18: PostgreSQL plans a cursor for its first tenth, and walked a whole city's rows for those of a commune."""
+    store(commune, ANSWERS)
+    with select.reading(db.engine) as connection:
+        if connection.dialect.name == "sqlite":
+            pytest.skip("SQLite has one plan for all")
+        wanted = select.choice(commune, db.session.scalars(sa.select(Form)).one())
+        query = select.statement(wanted, connection.dialect.name, utc=False)
+        assert len(next(select.rows(connection, query))) == 1
+        assert connection.scalar(sa.text("SHOW cursor_tuple_fraction")) == "1"
 
 
 def test_what_a_browser_could_run_is_a_file_to_keep(officer: Browser, commune: Commune) -> None:

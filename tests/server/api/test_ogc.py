@@ -10,6 +10,7 @@ import ogcapi_registry
 import pytest
 import shapely
 import sqlalchemy as sa
+from flask import Flask
 from openapi_spec_validator import validate
 
 from geo import crs
@@ -19,7 +20,7 @@ from server.db import db
 from server.models import Audit, Commune, Village
 from tests import town
 from tests.conftest import Template, application, on_a_copy
-from tests.people import PASSWORD, Browser, bearing, browser, make_person, make_token
+from tests.people import PASSWORD, Browser, bearing, browser, make_commune, make_person, make_token
 from tests.town import Town
 
 THON = "/ogc/collections/thon/items"
@@ -329,3 +330,25 @@ def test_the_households_to_visit_are_told_to_who_looks_after_them(towns: Any) ->
     assert {"layer": "tasks", "villages": ["11629001", "11629002", "11629003"]} in [
         row.detail for row in rows
     ]
+
+
+def test_a_page_of_the_city_tells_three_communes_and_leads_on_to_every_thon(app: Flask) -> None:
+    """O24, R18: each commune costs as much as its own page, and a city has more than a hundred."""
+    communes = [make_commune(f"1162{number}", f"Xã {number}", thon=2) for number in range(7)]
+    wanted = [village.code for commune in communes for village in commune.villages]
+    visitor = browser(app)
+    visitor.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token())["Authorization"]
+    found, pages, path = [], [], THON
+    while path:
+        told = visitor.get(path).get_json(force=True)
+        assert told["numberMatched"] == len(wanted)
+        assert told["numberReturned"] == len(told["features"])
+        assert all(each["properties"]["as_of"] for each in told["features"])
+        pages.append({each["properties"]["commune"] for each in told["features"]})
+        found += ids(told)
+        assert not [link for link in told["links"] if link["rel"] == "prev"]
+        path = next((link["href"] for link in told["links"] if link["rel"] == "next"), "")
+    assert found == wanted
+    assert [len(each) for each in pages] == [3, 3, 1]
+    assert len(ids(ask(visitor, limit=1, offset=5))) == 1
+    assert len(ids(ask(visitor, limit=3, offset=3))) == 3
