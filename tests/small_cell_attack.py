@@ -140,6 +140,8 @@ class Reader:
             matrix, [low for _, low, _ in self.rows], [high for _, _, high in self.rows]
         )
         self.bounds = Bounds([low for low, _ in self.limits], [high for _, high in self.limits])
+        self.worlds: list[numpy.ndarray] = []
+        """What is known to be possible: a number that differs in any of them from the true one is told by nothing."""
 
     def _variable(self, key: tuple[str, str, str], low: float, high: float) -> int:
         self.names[key] = len(self.limits)
@@ -181,8 +183,30 @@ class Reader:
             whole = numpy.ones(len(self.limits))
             solved = milp(goal, integrality=whole, bounds=self.bounds, constraints=self.sums)
             assert solved.x is not None
-            found.append(round(float(solved.x[self.named[day][key]])))
+            self.worlds.append(numpy.round(solved.x))
+            found.append(int(self.worlds[-1][self.named[day][key]]))
         return found[0], found[1]
+
+    def allows(self, days: Sequence[CommuneInput]) -> bool:
+        """Whether all that was published holds of what was counted."""
+        world = numpy.zeros(len(self.limits))
+        for names, day in zip(self.named, days, strict=True):
+            true = {village.code: village.tallied for village in day.villages}
+            for (code, village, number), variable in names.items():
+                world[variable] = getattr(true[village][code], number)
+        sums = self.sums.A @ world
+        return bool(
+            (self.bounds.lb <= world).all() and (world <= self.bounds.ub).all()
+            and (self.sums.lb <= sums).all() and (sums <= self.sums.ub).all()
+        )  # fmt: skip
+
+    def knows(self, key: tuple[str, str, str], secret: int, day: int = -1) -> bool:
+        """Whether this number of a day (the last) can be no other; solved where no world that was found tells."""
+        place = self.named[day][key]
+        if any(world[place] != secret for world in self.worlds):
+            return False
+        low, high = self.left(key, day)
+        return low == high
 
 
 def possible(cell: Cell, number: str, *, is_met: bool) -> tuple[float, float]:
