@@ -346,7 +346,7 @@ def _anything(name: str, converter: object) -> str:
 
 def told(content: bytes) -> bytes:
     """All that an answer says: what is packed in it unpacked."""
-    if not report_content.startswith(b"PK"):
+    if not content.startswith(b"PK"):
         return content
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         return b"\n".join(packed.read(name) for name in packed.namelist())
