@@ -13,7 +13,7 @@ from server.db import db
 from server.intake import receive
 from server.intake.receive import Receipt
 from server.intake.sender import Sender
-from server.models import Commune, Entity, Finding, Indicator, Submission, Village
+from server.models import Commune, Entity, Finding, Indicator, Submission, Tally, TallyDay, Village
 from server.published_forms import publishing
 from server.review import decisions
 from server.review.decisions import Reviewer
@@ -126,9 +126,17 @@ def stated(submission_id: int) -> dict[str, tuple[int, int, bool]]:
 
 
 def sums(village_id: int | None = None) -> dict[str, tuple[int, int, int]]:
-    """(done, of, subjects) of each indicator from the tally, without those of which nothing is left."""
-    rows = tally.tally_rows().subquery()
-    query = sa.select(Indicator.code, *(sa.func.sum(rows.c[name]) for name in ("done", "of", "subjects")))
+    """(done, of, subjects) of each indicator from the tally, without those of which nothing is left.
+
+    By columns that older tables have too.
+    """
+    numbers = ("done", "of", "subjects")
+    kept = [
+        sa.select(table.village_id, table.indicator_id, *(getattr(table, name) for name in numbers))
+        for table in (Tally, TallyDay)
+    ]
+    rows = sa.union_all(*kept).subquery()
+    query = sa.select(Indicator.code, *(sa.func.sum(rows.c[name]) for name in numbers))
     query = query.join(Indicator, Indicator.id == rows.c.indicator_id).group_by(Indicator.code)
     if village_id is not None:
         query = query.where(rows.c.village_id == village_id)
