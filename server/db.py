@@ -148,6 +148,18 @@ class RoutedSession(Session):
         elsewhere = g.get(READS_FROM) if bind is None and has_app_context() else None
         return elsewhere or super().get_bind(mapper, clause=clause, bind=bind, **other)
 
+    def close(self) -> None:
+        """Let go of its connection, also of one that is gone: what it had not committed has ended with it.
+
+        An answer that is ready is not taken back because the database went away after it was asked.
+        """
+        try:
+            super().close()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self.invalidate()
+
 
 READS_FROM = "tungnha_reads_from"
 """In `g`: the engine that a request reads from, where that is not the one it writes to."""

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,8 @@ def register(
         return response
 
     def on_http(error: HTTPException) -> Any:
+        if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+            return on_bug(error.original_exception)  # met after the view: while its answer was dressed
         if error.code is None or error.code < 400 or isinstance(error, BadHost):
             return error.get_response()  # for a host that cannot be, no page's links can be made
         return say(_translate(app, error))

@@ -1,7 +1,9 @@
 """Each protocol says a problem in its own words: XML to phones, JSON to programs, a page to people."""
 
+import errno
+
 import pytest
-from flask import Blueprint, Flask, abort
+from flask import Blueprint, Flask, Response, abort
 from lxml import etree
 
 from server.accounts import access
@@ -113,6 +115,22 @@ def test_a_bug_tells_nothing_of_itself_and_is_logged(
         assert "mật khẩu" not in answer.text
         assert "Traceback" not in answer.text
     assert len([record for record in caplog.records if record.exc_info]) == 3
+
+
+def test_what_passes_is_told_as_such_wherever_in_a_request_it_is_met(failing: Flask) -> None:
+    """Also where a view has answered already, and its answer is being dressed."""
+    failing.config["PROPAGATE_EXCEPTIONS"] = False
+
+    @failing.after_request
+    def dress(response: Response) -> Response:
+        if response.status_code == 404:
+            raise OSError(errno.ENOSPC, "no room")
+        return response
+
+    for prefix in (PHONE, PROGRAM, PAGE):
+        answer = browser(failing).get(f"{prefix}/hong/404")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+        assert "hết chỗ" in answer.text
 
 
 def test_a_request_too_large_is_told_in_each_protocols_words(app: Flask) -> None:
