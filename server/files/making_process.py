@@ -63,17 +63,19 @@ def work(app: Flask, nice: int = 10) -> None:
     os.nice(nice)
     with app.app_context():
         while (row := _next()) is not None:
-            db.session.expunge(row)
-            db.session.rollback()
             make(app, row)
             db.session.close()
         db.dispose()
 
 
 def _next() -> MadeFile | None:
-    """The file to be made next; none where the database is away, or takes nothing."""
+    """The file to be made next, out of the session; none where the database is away, or takes nothing."""
     try:
-        return made_files.take_up()
+        row = made_files.take_up()
+        if row is not None:
+            db.session.expunge(row)
+            db.session.rollback()
+        return row
     except sa.exc.DBAPIError as error:
         if passing(error) is None:
             raise

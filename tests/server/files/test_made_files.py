@@ -24,6 +24,7 @@ from tests import sample
 from tests.exported import ANSWERS, cells, commune, officer, store
 from tests.people import Browser, browser, make_commune, make_person
 from tests.server.operations.test_outages import Here, SmallDisk, on_small_disk, small_disk
+from tests.server.serving.test_first_pieces import all_killed_at
 
 __all__ = ["commune", "officer", "on_small_disk", "small_disk"]  # fixtures are found by their names
 
@@ -317,3 +318,26 @@ def test_a_file_that_would_take_the_room_of_visits_is_given_up_and_its_pieces_wi
         assert "hết chỗ" in told.problem
         assert connection.scalar(sa.select(sa.func.count()).select_from(MadeFilePiece)) == 0
     assert len(list(pieces)) * made_files.PIECE > 20_000_000, "it ended well before the disk was full"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("by_hand")
+def test_the_process_that_makes_files_outlives_a_database_that_ends_all_connections(
+    app: Flask, officer: Browser, commune: Commune, database: str
+) -> None:
+    """The file is left for the next one that looks, or ready: never given up."""
+    if database == "sqlite":
+        pytest.skip("a file does not go away")
+    asked(officer, commune)
+    anew = sa.update(MadeFile).values(state="waiting", tries=0, seen_at=None)
+    for moment in ("after_cursor_execute", "checkin"):
+        number = count = 1
+        while number <= count:
+            with db.engine.begin() as connection:
+                connection.execute(anew)
+            with all_killed_at(moment, number) as met:
+                making_process.work(app, nice=0)
+            with db.engine.connect() as connection:
+                assert connection.scalar(sa.select(MadeFile.state)) in ("waiting", "making", "ready")
+            number, count = number + 1, max(count, len(met))
+    gc.collect()  # psycopg complains of what nobody could close, here and not in another test
