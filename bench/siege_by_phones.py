@@ -70,7 +70,7 @@ def _opened(name: str, content: bytes) -> Callable[[Place], Callable[[], str]]:
 
         def act() -> str:
             sent = place.sent(xml, {name: content})[:3]
-            number = place.said("SELECT max(submission_id) FROM attachment")
+            number = place.said(f"SELECT max(submission_id) FROM attachment WHERE name = '{name}'")
             url = f"{place.served.url}/xa/11629/tai-ve/anh/{number}/{name}"
             told = place.browser("officer").get(url, timeout=PATIENCE).headers
             is_taken = "attachment" in told.get("Content-Disposition", "")
@@ -329,8 +329,8 @@ ATTACKS = (
         _picture("a.png", lambda: hostile_files.png(30_000, 30_000, is_drawn=True)),
     ),
     Attack("a PNG of 170,000 chunks", "(201|202|4..) .*", _picture("a.png", hostile_files.chunks_of_png)),
-    Attack("an SVG with a script as photo", "201, nothing runs", _opened("a.svg", SCRIPT)),
-    Attack("an SVG called a.jpg", "201, nothing runs", _opened("a.jpg", SCRIPT)),
+    Attack("an SVG with a script as photo", "201, nothing runs", _opened("ve.svg", SCRIPT)),
+    Attack("an SVG called ve.jpg", "201, nothing runs", _opened("ve.jpg", SCRIPT)),
     Attack(
         "a PDF as photo",
         "(201|202|4..) .*",
@@ -339,7 +339,7 @@ ATTACKS = (
     Attack(
         "a page called a.jpg",
         "201, nothing runs",
-        _opened("a.jpg", b"<html><script>alert(1)</script></html>"),
+        _opened("trang.jpg", b"<html><script>alert(1)</script></html>"),
     ),
     Attack(
         "a film with its place",
