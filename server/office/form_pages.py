@@ -22,6 +22,8 @@ blueprint = Blueprint("form_pages", __name__)
 NOTICES = {
     "bo": "Đã bỏ bản nháp; trong 30 ngày còn đưa lại được từ thùng rác.",
     "thu_vien": "Đã phát hành các biểu mẫu có sẵn cho mọi xã.",
+    "thu_vien_tru": "Đã phát hành các biểu mẫu có sẵn cho mọi xã, trừ những phiếu cán bộ đã sửa: bản đã sửa vẫn là bản "
+    "điện thoại nhận. Muốn thay bằng bản có sẵn: tải tệp mẫu ở dưới, đặt số phiên bản mới rồi phát hành.",
     "phat_hanh": "Đã phát hành. Điện thoại sẽ thấy ở lần cập nhật biểu mẫu tới (trong vòng một giờ).",
     "ngung": "Đã ngừng biểu mẫu: điện thoại không còn thấy. Phiếu đang làm dở vẫn gửi được.",
     "dung_lai": "Đã dùng lại biểu mẫu.",
@@ -87,13 +89,13 @@ def upload() -> Redirect | tuple[str, int]:
 @access.needs(Right.PUBLISH_TO_CITY)
 def publish_library() -> Redirect:
     """Publish the forms that come with the software, for all communes."""
-    read = publishing.library_ready().ready
+    found = publishing.library_ready()
     begin_writing()
-    for version in [made.form_version for made in map(publishing.add, read) if made.new]:
+    for version in [made.form_version for made in map(publishing.add, found.ready) if made.new]:
         detail = {"form_id": version.form.form_id, "version": version.version}
         audit.note("form.publish", f"form_version:{version.id}", detail)
     db.session.commit()
-    return redirect(url_for(".listing", xong="thu_vien"))
+    return redirect(url_for(".listing", xong="thu_vien_tru" if found.kept else "thu_vien"))
 
 
 def _uploaded() -> tuple[str, bytes]:

@@ -13,6 +13,7 @@ from forms import library, plans
 from server import clock
 from server.db import db
 from server.models import Commune, Form, Plan, Target, Village, VillageFigure
+from server.published_forms import publishing
 from tests.people import Browser, browser, make_person
 from tests.server.office.test_table_pages import post
 
@@ -233,3 +234,8 @@ def test_an_administrator_opens_communes_and_the_city_its_forms(app: Flask) -> N
     assert post(city, "/quan-tri/bieu-mau/thu-vien").status_code == 302
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Form)) == len(library.LIBRARY)
+    changed = library.read("wifi_cong_cong").replace("Tại đây có Wi-Fi", "Ở nhà văn hóa có Wi-Fi")
+    publishing.publish(library.workbook(changed, "2099010101"), "wifi.xlsx")
+    db.session.commit()
+    told = city.get(post(city, "/quan-tri/bieu-mau/thu-vien").headers["Location"]).text
+    assert "trừ những phiếu cán bộ đã sửa" in told
