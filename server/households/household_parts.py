@@ -7,12 +7,12 @@ second store can fall behind. What cannot be told apart stays whole, as the lane
 
 import functools
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from geo.plain_words import titled
+from geo.vietnamese_order import sort_key
 from server.households.read_address import (
     HOUSE,
     LONGEST,
@@ -62,8 +62,8 @@ class Parts:
 
     @property
     def walking(self) -> tuple[object, ...]:
-        """The order in which a team walks: lane by lane, numbers by their size; those without a lane come last."""
-        return (not self.lane, natural(self.lane), natural(self.number), natural(self.name))
+        """The order in which a team walks: lanes as the alphabet has them, numbers by size; without a lane last."""
+        return (not self.lane, *map(_in_order, (self.lane, self.number, self.name)))
 
 
 def holds(parts: Parts, typed: str) -> bool:
@@ -108,10 +108,9 @@ def _lies_elsewhere(parts: Parts, asked: Parts) -> bool:
 
 
 @functools.lru_cache(maxsize=30_000)
-def natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Lane 2 before lane 10: numbers by their size, words by their letters."""
-    parts = _DIGITS.split(unicodedata.normalize("NFC", text.casefold()))
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part.strip(" ,"))
+def _in_order(text: str) -> str:
+    """Lane 2 before lane 10, Xóm Ấp before Xóm Đình: numbers by their size, words as the alphabet has them."""
+    return sort_key(text)
 
 
 @functools.lru_cache(maxsize=30_000)

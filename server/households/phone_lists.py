@@ -12,6 +12,7 @@ from flask import current_app
 
 from forms.list_csv import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
 from geo import village_names
+from geo.vietnamese_order import sort_key
 from server import clock
 from server.households import (
     areas_on_phones,
@@ -268,7 +269,7 @@ def _choice(name: str, row: Sequence[Any], plan: ListPlan | None = None) -> Enti
     key, label, version, data, ended, village = row
     # the thôn is the table's, not what the form that registered the entity said
     shown = {**data, "thon": village} if village else dict(data)
-    order: tuple[Any, ...] = ()
+    order: tuple[Any, ...] = (sort_key(label),)
     if name == HOUSEHOLDS:
         own = household_parts.of_row(label, data)
         shown = {**status(()), **shown, "tim": own.search}

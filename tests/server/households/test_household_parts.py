@@ -131,6 +131,14 @@ def test_lanes_are_walked_in_the_order_of_their_numbers() -> None:
     assert sorted(mixed, key=lambda address: read("Ai", address).walking) == walked
 
 
+def test_lanes_that_have_names_are_walked_in_the_order_of_the_alphabet() -> None:
+    walked = ["Dãy B, số 4", "Đội 2, số 1", "Đội 10, số 1", "Đường Trần Phú, số 3", "Ngõ 2", "Ngõ Ao", "Ngõ Ăn",
+              "Xóm Am, số 1", "Xóm Ấp, số 1", "Xóm Dinh, số 2", "XÓM ĐÌNH, SỐ 1", "Xóm Đình, số 10", "Xóm Giữa",
+              "Xóm Ổi"]  # fmt: skip
+    mixed = random.Random(7).sample(walked, len(walked))
+    assert sorted(mixed, key=lambda address: read("Ai", address).walking) == walked
+
+
 @pytest.mark.parametrize("typed", ["số 12, ngõ 7", "ngõ 7 số 12", "12 ngo 7", "mac tau", "TẤU, 12"])
 def test_a_household_is_found_whatever_is_typed(typed: str) -> None:
     """Case desk-03."""

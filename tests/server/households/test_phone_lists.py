@@ -95,6 +95,13 @@ def test_a_household_that_ended_is_marked_and_stays(made: NewCollector, here: Vi
     assert _rows(made, "ho_dan.csv")[0]["tinh_trang"] == "da_chuyen"
 
 
+def test_places_stand_in_the_order_of_the_alphabet(made: NewCollector, here: Village) -> None:
+    names = ["Dũng Tiến", "Đầm Sen", "Đình Đông", "Ổ Gà", "Ơn Trời"]
+    for name in reversed(names):
+        sample.make_entity(here, name, "diem_cong_cong", {"loai": "nha_van_hoa"})
+    assert [row["label"] for row in _rows(made, "diem_cong_cong.csv")] == names
+
+
 def test_places_are_those_of_the_commune(made: NewCollector, here: Village, there: Village) -> None:
     elsewhere = sample.make_commune("10930", "Mao Điền")
     sample.make_entity(here, "Nhà văn hóa Đông", "diem_cong_cong", {"loai": "nha_van_hoa"})
