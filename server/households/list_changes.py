@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from server import audit, clock
 from server.counting import writer
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.files.tables.table_file import SheetCells
 from server.households import acts, list_comparison, list_import
@@ -380,7 +380,7 @@ def changes(kept: HouseholdImport) -> list[ListedChange]:
         .where(EntityAct.import_id == kept.id)
         .order_by(EntityAct.id)
     )
-    own = sa.select(Entity.id, Entity.label).where(*_mine(kept)).order_by(Entity.label)
+    own = sa.select(Entity.id, Entity.label).where(*_mine(kept)).order_by(in_vietnamese_order(Entity.label))
     rows: Iterable[Any] = db.session.execute(acted.limit(MOST_SHOWN))
     added: Iterable[Any] = db.session.execute(own.limit(MOST_SHOWN))
     return [*(ListedChange(*row) for row in rows), *(ListedChange(row.id, row.label, "") for row in added)]

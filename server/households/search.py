@@ -114,7 +114,7 @@ def _of(commune: Commune) -> sa.Select[*tuple[Any, ...]]:
 
 def listed(commune: Commune, wanted: HouseholdFilter) -> HouseholdPage:
     """Households of a commune, a page of them; found by name, lane or number, marks typed or not."""
-    query = _of(commune).order_by(Village.code, Entity.label, Entity.id)
+    query = _of(commune).order_by(Village.code, in_vietnamese_order(Entity.label), Entity.id)
     if wanted.village_id is not None:
         query = query.where(Entity.village_id.in_(merged_villages.of(wanted.village_id)))
     if wanted.state is not None:
@@ -139,7 +139,7 @@ MOST_NAMED = 200
 
 def named(commune: Commune, text: str) -> tuple[uuid.UUID, ...]:
     """The households of a commune that these words name, however they are written; at most MOST_NAMED."""
-    query = _of(commune).order_by(Village.code, Entity.label, Entity.id)
+    query = _of(commune).order_by(Village.code, Entity.id)
     return tuple(row.id for row in islice(_holding(query, text), MOST_NAMED))
 
 

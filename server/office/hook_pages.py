@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from forms.definition import NONE
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import begin_writing, db
+from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
 from server.exports import columns, select
 from server.hooks import registered
@@ -180,7 +180,9 @@ def _headers(text: str) -> dict[str, str]:
 def _forms(commune: Commune) -> list[Form]:
     own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id)
     return list(
-        db.session.scalars(sa.select(Form).where(own, Form.retired_at.is_(None)).order_by(Form.title))
+        db.session.scalars(
+            sa.select(Form).where(own, Form.retired_at.is_(None)).order_by(in_vietnamese_order(Form.title))
+        )
     )
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from geo.vietnamese_order import sort_key
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
@@ -206,7 +207,7 @@ def _offered(commune: Commune, rows: Sequence[PosterRow]) -> list[OfferedForm]:
     hung = {row.form_pk for row in rows}
     forms = db.session.scalars(sa.select(Form).where(sa.or_(Form.form_id.in_(codes), Form.id.in_(hung))))
     found = [_offer(form, is_judged=form.id in judged) for form in forms]
-    return sorted(found, key=lambda each: (bool(each.why_not), each.title))
+    return sorted(found, key=lambda each: (bool(each.why_not), sort_key(each.title)))
 
 
 def _offer(form: Form, *, is_judged: bool) -> OfferedForm:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import render_template
 from markupsafe import Markup
 
-from server.db import db
+from server.db import db, in_vietnamese_order
 from server.models import Commune, Form, Poster
 from server.phones import qr_drawing, qr_sheet
 
@@ -51,7 +51,7 @@ def _pages(
         sa.select(Poster, Form.title, Form.purpose)
         .join(Form, Form.id == Poster.form_id)
         .where(Poster.commune_id == commune.id, Poster.id.in_(only))
-        .order_by(Form.title, Poster.village_id.is_(None), Poster.id)
+        .order_by(in_vietnamese_order(Form.title), Poster.village_id.is_(None), Poster.id)
         .limit(MOST)
     )
     return [

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.backcheck_draw import lot
+from geo.vietnamese_order import sort_key
 from server import audit, clock
 from server.db import db
 from server.models import Collector, Commune, Form, HeldShare
@@ -34,7 +35,7 @@ def in_force(commune: Commune) -> Sequence[HeldShare]:
     """The shares of a commune, that of all forms first."""
     found = sa.select(HeldShare).where(HeldShare.commune_id == commune.id, HeldShare.until.is_(None))
     every = db.session.scalars(found.order_by(HeldShare.id)).all()
-    return sorted(every, key=lambda each: each.form.title if each.form else "")
+    return sorted(every, key=lambda each: sort_key(each.form.title) if each.form else "")
 
 
 def put(commune: Commune, form: Form | None, share: Fraction, actor: audit.Actor) -> HeldShare:

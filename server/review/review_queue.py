@@ -272,7 +272,7 @@ def choices(commune: Commune) -> tuple[Sequence[Any], Sequence[Any], Sequence[An
     )
     senders = sa.select(Collector.id, Collector.name).where(Collector.commune_id == commune.id)
     own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id)
-    forms = sa.select(Form.id, Form.title).where(own).order_by(Form.title)
+    forms = sa.select(Form.id, Form.title).where(own).order_by(in_vietnamese_order(Form.title))
     return (
         villages.all(),
         [
