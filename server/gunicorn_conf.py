@@ -130,6 +130,9 @@ class RedactingLogger(Logger):
 logger_class = RedactingLogger
 
 
+gc.disable()  # nothing of what is imported from here on can go, and looking for it takes a tenth of a start
+
+
 def on_starting(server: Any) -> None:
     """Nothing is served from a place where a restore was cut short: deletions of since have not been made up for."""
     app = server.app.wsgi().app
@@ -138,6 +141,12 @@ def on_starting(server: Any) -> None:
         db.dispose()  # no connection is open before the processes part
     if is_restoring:
         sys.exit(health.CUT_SHORT)
+
+
+def when_ready(_server: Any) -> None:
+    """All is imported."""
+    gc.freeze()
+    gc.enable()
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

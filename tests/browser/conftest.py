@@ -20,12 +20,12 @@ from server import clock
 from server.accounts import roles
 from server.db import db
 from tests.browser.engines import ALONE, ENGINES, Finger, started
-from tests.browser.web_collector import PATIENCE_SECONDS, PHONE, phone, server
+from tests.browser.web_collector import PATIENCE_SECONDS, PHONE, begun_walk, phone, server
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import NOON, PASSWORD, fill
 from tests.people import make_person
 
-__all__ = ["PHONE", "phone", "server"]
+__all__ = ["PHONE", "begun_walk", "phone", "server"]
 
 DESK = ViewportSize(width=1366, height=768)
 ON_A_PHONE = pytest.mark.parametrize("size", [PHONE], ids=["phone"])

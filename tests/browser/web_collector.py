@@ -22,7 +22,7 @@ from server.db import db
 from server.models import Submission
 from server.phones import collectors
 from server.published_forms import publishing
-from tests.conftest import Template, application, on_a_copy
+from tests.conftest import Template, application, begun_once, on_a_copy
 from tests.sample import (
     arrived,
     make_collector,
@@ -117,24 +117,34 @@ class Server:
         self._running.server_close()
 
 
+@pytest.fixture(scope="session")
+def begun_walk(
+    template_database: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Template, str]]:
+    """The library's forms, a form of every kind of question, households, and one collector, whose code this is."""
+    with begun_once(template_database, tmp_path_factory.mktemp("walk"), _begin) as begun:
+        yield begun
+
+
+def _begin() -> str:
+    publishing.publish_library()
+    publish(ALL_KINDS, version="1")
+    commune = make_commune()
+    village = make_village(commune)
+    for number in range(36):
+        lane = f"Ngõ {number % 5}"
+        label = f"{NAMES[number % 6]}, {lane}, số {number}"
+        make_entity(village, label, data={"dia_chi": lane, "thon": village.code})
+    code = collectors.token(make_collector(commune, [village]).collector)
+    db.session.commit()
+    return code
+
+
 @pytest.fixture
-def server(template_database: Template, tmp_path: Path) -> Iterator[Server]:
-    """A server with the library's forms, a form of every kind of question, households, and one collector."""
-    with on_a_copy(template_database, tmp_path) as settings, application(settings) as app:
-        publishing.publish_library()
-        publish(ALL_KINDS, version="1")
-        commune = make_commune()
-        village = make_village(commune)
-        for number in range(36):
-            lane = f"Ngõ {number % 5}"
-            make_entity(
-                village,
-                f"{NAMES[number % 6]}, {lane}, số {number}",
-                data={"dia_chi": lane, "thon": village.code},
-            )
-        code = collectors.token(make_collector(commune, [village]).collector)
-        db.session.commit()
-        db.session.close()
+def server(begun_walk: tuple[Template, str], tmp_path: Path) -> Iterator[Server]:
+    """A server with all that, on a copy of its own."""
+    template, code = begun_walk
+    with on_a_copy(template, tmp_path) as settings, application(settings) as app:
         found = Server(app, code)
         yield found
         found.end()
