@@ -45,7 +45,7 @@ class Lines:
         if len(row) < 2 or cells.count(b",") != len(row) - 1:
             return self._written(row)
         line = cells.replace(b",null", b",").translate(None, b'"')
-        if row[0] is None:
+        if cells.startswith(b"null"):  # nothing, or a number that is none
             line = line[4:]
         if self._preset.quotes_all:
             return b'"' + line.replace(b",", self._between) + b'"'
