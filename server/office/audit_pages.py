@@ -18,7 +18,7 @@ from server.exports.disarmed_cells import guarded
 from server.exports.workbook import Workbook
 from server.office import audit_search
 from server.office.audit_search import AuditFilter, AuditRow
-from server.office.audit_words import ACTORS, ACTS, detail_words, record_words
+from server.office.audit_words import ACTORS, ACTS, detail_words, record_key, record_words
 from server.office.office_words import moment
 
 blueprint = Blueprint("audit_pages", __name__)
@@ -76,7 +76,7 @@ def _wanted() -> AuditFilter:
     return AuditFilter(
         who=request.args.get("ai", "").strip()[:80],
         act=request.args.get("viec", "")[:64],
-        record=request.args.get("doi_tuong", "").strip()[:120],
+        record=record_key(request.args.get("doi_tuong", "").strip()[:120]),
         since=since,
         until=until,
         before=_before(),

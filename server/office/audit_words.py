@@ -1,7 +1,9 @@
 """What acts are called on the page of the audit, and what is told of the record and the details."""
 
+import unicodedata
 from collections.abc import Mapping
 
+from server.accounts.roles import ROLES
 from server.households import household_states
 from server.review import submission_states
 
@@ -186,6 +188,7 @@ _RECORDS: Mapping[str, str] = {
     "hook": "nơi nhận phiếu",
     "household_import": "danh sách hộ",
     "link": "liên kết",
+    "list": "danh sách",
     "person": "tài khoản",
     "plan": "kế hoạch",
     "poster": "áp phích",
@@ -213,10 +216,24 @@ _DETAILS: Mapping[str, str] = {
 }  # fmt: skip
 
 
+_OF_LISTS: Mapping[str, Mapping[str, str]] = {"roles": ROLES}
+
+
 def record_words(record: str) -> str:
     """`submission:123` as `phiếu 123`; as it is where its kind has no word."""
     kind, _, number = record.partition(":")
     return f"{_RECORDS[kind]} {number}" if kind in _RECORDS and number else record
+
+
+def record_key(words: str) -> str:
+    """`phiếu 123`, as the page writes a record, as `submission:123`; whatever begins with no such word stays."""
+    kinds = sorted(_RECORDS.items(), key=lambda each: -len(each[1]))
+    said = unicodedata.normalize("NFC", " ".join(words.split()))
+    for kind, word in kinds:
+        begin, number = said[: len(word)], said[len(word) :].strip()
+        if begin.casefold() == word and number and said[len(word)] == " ":
+            return f"{kind}:{number}"
+    return words
 
 
 def detail_words(detail: Mapping[str, object]) -> str:
@@ -227,7 +244,9 @@ def detail_words(detail: Mapping[str, object]) -> str:
 
 
 def _worded(name: str, value: object) -> object:
-    """A state by its word."""
+    """A state or a role by its word."""
+    if name in _OF_LISTS and isinstance(value, list):
+        return [_OF_LISTS[name].get(each, each) for each in value]
     if name not in ("before", "after", "state") or not isinstance(value, str):
         return value
     return submission_states.WORDS.get(value) or household_states.WORDS.get(value, value)

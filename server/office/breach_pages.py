@@ -14,13 +14,16 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.exports.disarmed_cells import guarded
+from server.exports.disarmed_cells import disarmed
 from server.exports.workbook import Workbook
+from server.office.audit_words import ACTS, record_words
 from server.office.privacy_pages import BASE
 from server.privacy import breaches, privacy_report
+from server.privacy.privacy_report import AuditNames
 
 blueprint = Blueprint("breach_pages", __name__)
 
+_NAMES = AuditNames(ACTS, record_words)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -74,7 +77,7 @@ def note(breach_id: int) -> BaseResponse:
 @access.needs(Right.NOTE_BREACHES)
 def report() -> str:
     """What an auditor asks, without a name."""
-    found = privacy_report.tables(db.session, access.signed_in().commune_ids)
+    found = privacy_report.tables(db.session, access.signed_in().commune_ids, _NAMES)
     return render_template("office/privacy_report.html", tables=found, now=clock.now())
 
 
@@ -82,12 +85,12 @@ def report() -> str:
 @access.needs(Right.NOTE_BREACHES)
 def report_file(ending: str) -> Response:
     """The same as a file."""
-    found = privacy_report.tables(db.session, access.signed_in().commune_ids)
+    found = privacy_report.tables(db.session, access.signed_in().commune_ids, _NAMES)
     head = {"Content-Disposition": f'attachment; filename="du-lieu-ca-nhan-{clock.today()}.{ending}"'}
     if ending == "csv":
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerows([guarded(cell) for cell in line] for line in privacy_report.lines(found))
+        writer.writerows(disarmed(line) for line in privacy_report.lines(found))
         return Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=head)
     return Response(_workbook(found), mimetype=_XLSX, headers=head)
 

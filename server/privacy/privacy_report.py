@@ -1,7 +1,7 @@
 """What an auditor asks about personal data, in tables without a name: the same for page, CSV and XLSX."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -17,17 +17,33 @@ from server.privacy.held_records import RecordCounts
 _YEAR = dt.timedelta(days=365)
 
 
+ReportCell = str | int
+"""A number is a number, so that a workbook can add it up and a page can write it as people do."""
+
+
 @dataclass(frozen=True)
 class PrivacyTable:
     """One table of the report; `note` says as of when, where that is not now."""
 
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[ReportCell, ...], ...]
     note: str = ""
 
+    def is_counted(self, place: int) -> bool:
+        """Whether a column has numbers."""
+        return any(isinstance(row[place], int) for row in self.rows)
 
-def tables(session: Session, communes: Collection[int] | None) -> list[PrivacyTable]:
+
+@dataclass(frozen=True)
+class AuditNames:
+    """What acts and records of the audit are called."""
+
+    acts: Mapping[str, str]
+    of_record: Callable[[str], str]
+
+
+def tables(session: Session, communes: Collection[int] | None, names: AuditNames) -> list[PrivacyTable]:
     """The whole report for some communes; None: for the installation."""
     held = held_records.known(session, communes)
     note = f"Đếm lúc {_moment(held.at)}; mỗi đêm đếm lại." if communes is None else ""
@@ -38,7 +54,7 @@ def tables(session: Session, communes: Collection[int] | None) -> list[PrivacyTa
         _requests(session, communes),
         _breaches(session, communes),
     ]
-    return found if communes is not None else [*found, _retention(session), _readings(session)]
+    return found if communes is not None else [*found, _retention(session, names), _readings(session, names)]
 
 
 def _forms(session: Session, communes: Collection[int] | None, held: RecordCounts) -> PrivacyTable:
@@ -53,8 +69,8 @@ def _forms(session: Session, communes: Collection[int] | None, held: RecordCount
             (
                 form.form_id, form.title, form.purpose or "chưa ghi", form.legal_basis or "chưa ghi",
                 f"{form.retention_months} tháng" if form.retention_months else "chưa ghi",
-                newest.version if newest else "", str(classes[PERSONAL]), str(classes[SENSITIVE]),
-                "có" if newest and newest.exact_points else "không", str(held.of_form(form.id)),
+                newest.version if newest else "", classes[PERSONAL], classes[SENSITIVE],
+                "có" if newest and newest.exact_points else "không", held.of_form(form.id),
             )
         )  # fmt: skip
     header = ("Biểu mẫu", "Tên", "Mục đích", "Căn cứ", "Lưu", "Phiên bản", "Câu cá nhân", "Câu nhạy cảm",
@@ -70,8 +86,8 @@ def _classes(version: FormVersion | None) -> dict[str, int]:
 def _held(held: RecordCounts) -> PrivacyTable:
     """How many households are in the data, and of how many the position is (level 3 from 10.000 of these)."""
     rows = (
-        ("Hộ trong danh sách", str(held.households)),
-        ("Hộ, điểm có vị trí (của hộ: làm tròn khoảng 110 m)", str(held.placed)),
+        ("Hộ trong danh sách", held.households),
+        ("Hộ, điểm có vị trí (của hộ: làm tròn khoảng 110 m)", held.placed),
     )
     return PrivacyTable("Dữ liệu đang giữ", ("Nội dung", "Số lượng"), rows)
 
@@ -86,7 +102,7 @@ def _consent(session: Session, held: RecordCounts) -> PrivacyTable:
         for field in held_records.asking(Definition.from_json(version.definition)):
             given = held.of_consent(version.id, field.path)
             question = field.labels.get("Tiếng Việt (vi)") or next(iter(field.labels.values()), field.name)
-            rows.append((version.form_id, version.version, question, str(given.agreed), str(given.refused)))
+            rows.append((version.form_id, version.version, question, given.agreed, given.refused))
     header = ("Biểu mẫu", "Phiên bản", "Câu hỏi đồng ý", "Đồng ý", "Không đồng ý")
     return PrivacyTable(
         "Đồng ý (mỗi phiếu là một bản ghi: ai hỏi, lúc nào, lời nào, trả lời gì)", header, tuple(rows)
@@ -95,12 +111,12 @@ def _consent(session: Session, held: RecordCounts) -> PrivacyTable:
 
 def _requests(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     found = requests.listed(session, communes)
-    rows = []
+    rows: list[tuple[ReportCell, ...]] = []
     for kind, words in requests.KINDS.items():
         ours = [each for each in found if each.row.kind == kind]
         states = [sum(each.row.state == state for each in ours) for state in ("open", "done", "refused")]
         late = sum(each.is_late or each.is_unanswered for each in ours)
-        rows.append((words, str(len(ours)), *map(str, states), str(late)))
+        rows.append((words, len(ours), *states, late))
     header = ("Yêu cầu của hộ", "Đã nhận", "Đang xử lý", "Đã xong", "Từ chối", "Trễ hạn")
     return PrivacyTable("Yêu cầu về dữ liệu", header, tuple(rows))
 
@@ -108,7 +124,7 @@ def _requests(session: Session, communes: Collection[int] | None) -> PrivacyTabl
 def _breaches(session: Session, communes: Collection[int] | None) -> PrivacyTable:
     rows = tuple(
         (
-            _moment(row.found_at), str(row.subjects if row.subjects is not None else "chưa rõ"),
+            _moment(row.found_at), row.subjects if row.subjects is not None else "chưa rõ",
             "có" if row.is_sensitive else "không", _moment(row.due), _moment(row.reported_at),
             _moment(row.told_at), "có" if breaches.is_late(row) else "không",
         )
@@ -118,23 +134,23 @@ def _breaches(session: Session, communes: Collection[int] | None) -> PrivacyTabl
     return PrivacyTable("Sự cố dữ liệu cá nhân", header, rows)
 
 
-def _retention(session: Session) -> PrivacyTable:
+def _retention(session: Session, names: AuditNames) -> PrivacyTable:
     query = sa.select(Audit.at, Audit.record, Audit.detail).where(
         Audit.act == "retention.delete", Audit.at >= clock.now() - _YEAR
     )
     rows = tuple(
-        (_moment(row.at), row.record or "", str((row.detail or {}).get("rows", "")))
+        (_moment(row.at), names.of_record(row.record or ""), (row.detail or {}).get("rows", ""))
         for row in session.execute(query.order_by(Audit.id.desc()).limit(500))
     )
     return PrivacyTable("Xóa khi hết hạn lưu (12 tháng)", ("Lúc", "Của", "Số dòng"), rows)
 
 
-def _readings(session: Session) -> PrivacyTable:
+def _readings(session: Session, names: AuditNames) -> PrivacyTable:
     query = sa.select(Audit.act, sa.func.count()).where(
         Audit.act.in_(READINGS), Audit.at >= clock.now() - _YEAR
     )
     counted = session.execute(query.group_by(Audit.act).order_by(Audit.act))
-    rows = tuple((row[0], str(row[1])) for row in counted)
+    rows = tuple((names.acts.get(row[0], row[0]), row[1]) for row in counted)
     return PrivacyTable("Lượt xem dữ liệu của hộ (12 tháng; từng lượt ở Nhật ký)", ("Việc", "Số lượt"), rows)
 
 
@@ -142,9 +158,9 @@ def _moment(value: dt.datetime | None) -> str:
     return f"{value.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if value else ""
 
 
-def lines(found: Sequence[PrivacyTable]) -> list[tuple[str, ...]]:
+def lines(found: Sequence[PrivacyTable]) -> list[tuple[ReportCell, ...]]:
     """All tables below each other, for a CSV."""
-    told: list[tuple[str, ...]] = []
+    told: list[tuple[ReportCell, ...]] = []
     for table in found:
         title = (table.title, table.note) if table.note else (table.title,)
         told += [title, table.header, *table.rows, ()]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.office.audit_words import detail_words
+from server.office.audit_words import detail_words, record_key, record_words
 
 SERVER = Path(__file__).parents[3] / "server"
 
@@ -41,3 +41,26 @@ def test_what_a_row_of_the_audit_tells_is_told_in_vietnamese(key: str) -> None:
     assert not detail_words({key: "x"}).startswith(f"{key}: "), (
         f"{NOTED[key]} notes {key!r}, which has no word"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("phiếu 123", "submission:123"),
+        ("  Phiếu   123 ", "submission:123"),
+        ("thành viên tổ 31", "collector:31"),
+        ("danh sách hộ 7", "household_import:7"),
+        ("danh sách ho_dan", "list:ho_dan"),
+        ("submission:123", "submission:123"),
+        ("phiếu", "phiếu"),
+        ("phiếu123", "phiếu123"),
+        ("", ""),
+    ],
+)
+def test_a_record_is_looked_for_by_the_words_that_the_page_has_for_it(said: str, key: str) -> None:
+    assert record_key(said) == key
+    assert record_key(record_words(key)) == key
+
+
+def test_the_role_of_an_account_is_told_in_words() -> None:
+    assert detail_words({"roles": ["officer"]}) == "vai trò: Cán bộ Phòng Văn hóa - Xã hội"

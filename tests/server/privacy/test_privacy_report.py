@@ -128,6 +128,22 @@ def test_the_report_of_all_tells_what_the_night_counted_and_when(
     assert _said(admin) == _said(officer)
 
 
+def test_the_report_tells_readings_in_words_and_its_numbers_are_numbers(
+    story: Story, officer: Browser
+) -> None:
+    story.visit(story.home, {}, cho_vi_tri="co", vi_tri="20.823 106.549 0 8.0")
+    assert officer.get(f"/quan-tri/xa/11629/ho/{story.home}").status_code == 200
+    make_person("quan_tri", "admin")
+    admin = browser(story.app)
+    admin.sign_in("quan_tri")
+    page = admin.get(REPORT).text
+    assert "Xem tên một hộ" in page
+    assert "household.read" not in page
+    book = openpyxl.load_workbook(io.BytesIO(admin.get(f"{REPORT}.xlsx").data))
+    readings = book.worksheets[-1]
+    assert [cell.value for cell in readings[2]] == ["Xem tên một hộ", 1]
+
+
 def _said(reader: Browser) -> tuple[str, str, str]:
     """Submissions of households, and how often their position was agreed to and refused."""
     lines = list(csv.reader(io.StringIO(reader.get(f"{REPORT}.csv").data.decode("utf-8-sig"))))
