@@ -12,7 +12,15 @@ from geo.target_states import TargetFigure, TargetState
 
 MOST = 3
 """Targets to worry about that are told first."""
-WORST_FIRST = (TargetState.BEHIND, TargetState.AT_RISK, TargetState.UNKNOWN)
+WORST_FIRST = (
+    TargetState.BEHIND,
+    TargetState.AT_RISK,
+    TargetState.ON_TRACK,
+    TargetState.MET,
+    TargetState.UNKNOWN,
+)
+"""In the order of what a meeting has to talk about first."""
+WORRYING = (TargetState.BEHIND, TargetState.AT_RISK, TargetState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -48,13 +56,13 @@ def worries(table: CoverageTable) -> tuple[Worry, ...]:
         row
         for row in table.targets
         if row.surveyed
-        and row.judgement.state in WORST_FIRST
+        and row.judgement.state in WORRYING
         and row.target.unit == "percent"
         and row.judgement.value_shown is not None
         and not row.judgement.periods
     ]
     found.sort(
-        key=lambda row: (WORST_FIRST.index(row.judgement.state), -(row.judgement.gap or 0), row.target.id)
+        key=lambda row: (WORRYING.index(row.judgement.state), -(row.judgement.gap or 0), row.target.id)
     )
     return tuple(_worry(table, row) for row in found[:MOST])
 

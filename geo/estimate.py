@@ -39,6 +39,11 @@ class Estimate:
     method: str
 
     @property
+    def shown(self) -> tuple[float, float, float]:
+        """The percent, `low` and `high` as files tell them, to one decimal."""
+        return round(self.percent, 1), round(self.low, 1), round(self.high, 1)
+
+    @property
     def margin(self) -> float:
         """Half the interval, in points."""
         return (self.high - self.low) / 2

@@ -131,12 +131,7 @@ def _numbers(cell: Cell) -> tuple[Any, ...]:
 
 
 def _estimated(row: CommuneRow) -> tuple[float | None, ...]:
-    found = row.estimate
-    return (
-        (None,) * 3
-        if found is None
-        else tuple(round(each, 1) for each in (found.percent, found.low, found.high))
-    )
+    return (None,) * 3 if row.estimate is None else row.estimate.shown
 
 
 def _notes(first: CityTable, told: Sequence[CityTable]) -> list[str]:

@@ -1,6 +1,5 @@
 """The kinds of files that submissions are written to, and what an address asks of one (X1 to X19)."""
 
-import datetime as dt
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
@@ -11,7 +10,8 @@ from typing import Any
 from flask import request, url_for
 
 from forms.definition import Definition
-from server.errors import CommonProblem, Problem
+from server import written_days
+from server.errors import Problem
 from server.exports import geojson, select, submissions
 from server.exports.columns import merged
 from server.exports.export_problems import ExportProblem
@@ -126,21 +126,13 @@ def _choice(commune: Commune, form: Form) -> SubmissionFilter:
     return select.choice(
         commune,
         form,
-        since=_day("tu_ngay"),
-        until=_day("den_het"),
+        since=written_days.day(request.args.get("tu_ngay")),
+        until=written_days.day(request.args.get("den_het")),
         all_states=request.args.get("moi_tinh_trang") == "1",
         states=_among("tinh_trang", STATES),
         villages=_villages(commune),
         ids=_ids(),
     )
-
-
-def _day(name: str) -> dt.date | None:
-    text = request.args.get(name, "").strip()
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _named(name: str) -> list[str]:

@@ -11,6 +11,7 @@ from dashboards import words
 from dashboards.charts import Bullet
 from dashboards.downloads import city_workbook, submission_files
 from dashboards.downloads.attached_files import attached, written
+from dashboards.furthest_behind import WORST_FIRST
 from dashboards.households_met import share_bar
 from dashboards.maps import map_outlines
 from dashboards.maps.city_map import draw
@@ -30,13 +31,6 @@ from server.coverage.commune_row import CommuneRow
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem
 
-WORST_FIRST = (
-    TargetState.BEHIND,
-    TargetState.AT_RISK,
-    TargetState.ON_TRACK,
-    TargetState.MET,
-    TargetState.UNKNOWN,
-)
 ORDERS = {
     "ten": "Tên",
     "gap": "Hộ đã gặp",

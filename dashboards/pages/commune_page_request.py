@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from flask import request
 
 from geo.coverage import CoverageTable
+from server import written_days
 from server.accounts import access
 from server.coverage import coverage_table
 from server.coverage.coverage_table import ReadDays
-from server.errors import CommonProblem, Problem
 from server.models import Commune
 
 
@@ -56,10 +56,4 @@ def ask_days(code: str, others: Callable[[dt.date], Iterable[dt.date]]) -> tuple
 
 def asked_day(name: str = "den_ngay") -> dt.date | None:
     """The day named by `den_ngay`, or by another name; None without one."""
-    text = request.args.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
+    return written_days.day(request.args.get(name))

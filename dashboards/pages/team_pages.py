@@ -19,6 +19,7 @@ from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.households.next_try import Appointment
 from server.models import Commune, Village
+from server.places import communes
 from server.review import first_look
 from server.review.first_look import WaitsFor
 
@@ -33,7 +34,7 @@ def villages(code: str) -> str | Response:
     """
     commune = access.open_commune(code)
     own = access.villages_seen(commune)
-    shown = whom_to_visit.villages(commune, own)
+    shown = communes.villages_by_code(commune, own)
     progress = whom_to_visit.progress(commune, shown)
     if own is not None and progress:
         first = next((each for each in progress if each.to_visit), progress[0])
@@ -64,7 +65,7 @@ def village(code: str, village: str) -> str:
         "team_village.html",
         commune=commune,
         village=found,
-        villages=whom_to_visit.villages(commune, own) if own is not None else (),
+        villages=communes.villages_by_code(commune, own) if own is not None else (),
         progress=progress,
         needed=math.ceil(needed) if needed is not None else None,
         states=_lists(),

@@ -14,7 +14,6 @@ from dashboards import households_met, self_answer_lines, target_lines, village_
 from dashboards.reports.report_periods import Period
 from geo.coverage import Cell, CoverageTable
 from geo.small_numbers import SMALL
-from geo.target_states import TargetState
 from server.backchecks import sentences
 from server.coverage import coverage_table, help_given
 from server.coverage.commune_input import VISITED
@@ -361,13 +360,3 @@ def _value(name: str, value: Any) -> Any:
         return value
     part = _PARTS.get(name)
     return tuple(part(**_read(part, each)) if part else each for each in value)
-
-
-WORST_FIRST = (
-    TargetState.BEHIND,
-    TargetState.AT_RISK,
-    TargetState.ON_TRACK,
-    TargetState.MET,
-    TargetState.UNKNOWN,
-)
-"""In the order of what a meeting has to talk about first."""

@@ -1,6 +1,5 @@
 """Pages of reports: what was issued, a draft of the next one, issuing it, and one report with what changed since."""
 
-import datetime as dt
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -12,13 +11,13 @@ from dashboards.reports import report_content, report_making, report_periods, re
 from dashboards.reports.changed_since_issue import since
 from dashboards.reports.report_content import LONGEST, UPWARD, ReportWish
 from geo.coverage_json import to_json
-from server import clock
+from server import clock, written_days
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import issued_reports
 from server.coverage.coverage_problems import CoverageProblem
 from server.db import begin_writing, db
-from server.errors import CommonProblem, Problem
+from server.errors import Problem
 from server.models import Snapshot
 
 blueprint = Blueprint("reports", __name__, template_folder="../templates")
@@ -108,7 +107,10 @@ def draft_file(code: str, ending: str) -> Response:
     commune = access.open_commune(code)
     kind = report_making.KINDS[ending]
     made = report_making.make(
-        commune, report_making.period_of(request.form.get("ky", "")), _given_day(), _wish(request.form)
+        commune,
+        report_making.period_of(request.form.get("ky", "")),
+        written_days.day(request.form.get("den_ngay")),
+        _wish(request.form),
     )
     name = f"du-thao-{report_making.file_name(made.report, ending)}"
     return _attached(made.file(kind, is_draft=True), kind, name)
@@ -129,7 +131,7 @@ def issue(code: str) -> BaseResponse:
     commune = access.open_commune(code)
     period = report_making.period_of(request.form.get("ky", ""))
     newest = issued_reports.newest_submission()
-    made = report_making.make(commune, period, _given_day(), wish)
+    made = report_making.make(commune, period, written_days.day(request.form.get("den_ngay")), wish)
     given = issued_reports.Issue(
         period=period.key,
         cut_off=made.table.as_of,
@@ -179,14 +181,6 @@ def issued_file(code: str, number: int, ending: str) -> Response:
 
 def _hash(found: Snapshot, kind: report_making.ReportKind) -> str:
     return found.docx_sha256 if kind is report_making.WORD else found.pdf_sha256
-
-
-def _given_day() -> dt.date | None:
-    text = request.form.get("den_ngay", "").strip()
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _wish(form: Mapping[str, str]) -> ReportWish:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashboards.reports.report_content import ISSUER, WORST_FIRST, Report, ReportFigure, Work
+from dashboards.furthest_behind import WORST_FIRST
+from dashboards.reports.report_content import ISSUER, Report, ReportFigure, Work
 from dashboards.words import SPACE, sentence
 from geo.target_states import TargetState
 

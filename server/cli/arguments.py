@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
+from server import written_days
 from server.cli.groups import refuse
 from server.db import db
-from server.errors import CommonProblem, Problem
 from server.models import Commune, Village
 
 
@@ -33,12 +33,7 @@ FILE = File()
 
 def day(text: str | None) -> dt.date | None:
     """A day written 2026-11-22; None where none was given."""
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(CommonProblem.DAY_UNREADABLE, day=text) from error
+    return written_days.day(text)
 
 
 def villages(commune: Commune, codes: Sequence[str]) -> list[Village]:

@@ -18,7 +18,7 @@ from server.households.household_parts import Parts
 from server.households.next_try import NextTry
 from server.households.records import HOUSEHOLDS
 from server.models import Collector, Commune, Entity, EntityList, Village, WalkingArea
-from server.places import merged_villages
+from server.places import communes, merged_villages
 
 _TO_VISIT = (household_states.NOT_VISITED, household_states.AWAY, household_states.REVISIT)
 
@@ -166,10 +166,7 @@ class ThonInPlan:
 
 def villages(commune: Commune, ids: frozenset[int] | None) -> list[ThonInPlan]:
     """The thôn of a commune that are valid now, all or these, by code."""
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    if ids is not None:
-        query = query.where(Village.id.in_(ids))
-    found = db.session.scalars(query.order_by(Village.code)).all()
+    found = communes.villages_by_code(commune, ids)
     keys = [village.id for village in found]
     teams, parts, walked = (
         walking_areas.team_sizes(keys), walking_areas.part_numbers(keys), walking_areas.part_numbers(keys, walked=True)

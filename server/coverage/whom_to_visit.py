@@ -154,14 +154,6 @@ class Doubtful:
     reasons: tuple[Reason, ...]
 
 
-def villages(commune: Commune, ids: frozenset[int] | None) -> Sequence[Village]:
-    """The thôn that are valid now, all or these, by code."""
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    if ids is not None:
-        query = query.where(Village.id.in_(ids))
-    return db.session.scalars(query.order_by(Village.code)).all()
-
-
 def progress(commune: Commune, shown: Sequence[Village]) -> tuple[TeamProgress, ...]:
     """How far each of these thôn is. Six statements, however many thôn and households."""
     parts = merged_villages.homes(village.id for village in shown)

@@ -245,9 +245,3 @@ def doubles(commune: Commune) -> list[Doubles]:
         for row in db.session.execute(_of(commune).where(Entity.id.in_(keys)))
     }
     return [Doubles(lines[first], lines[second], is_sure) for first, second, is_sure in shown]
-
-
-def villages(commune: Commune) -> Sequence[Village]:
-    """The thôn of a commune that are valid now."""
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)).all()

@@ -10,10 +10,9 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import audit, clock
+from server import audit, clock, written_days
 from server.accounts import access
 from server.accounts.roles import Right
-from server.errors import CommonProblem, Problem
 from server.exports.disarmed_cells import guarded
 from server.exports.workbook import Workbook
 from server.office import audit_search
@@ -70,7 +69,7 @@ def _note(wanted: AuditFilter, ending: str) -> None:
 
 
 def _wanted() -> AuditFilter:
-    since, until = _day("tu_ngay"), _day("den_het")
+    since, until = (written_days.day(request.args.get(name)) for name in ("tu_ngay", "den_het"))
     if "tu_ngay" not in request.args and "doi_tuong" not in request.args:
         since = clock.today() - dt.timedelta(days=_DEFAULT_DAYS)
     return AuditFilter(
@@ -87,14 +86,6 @@ def _before() -> int | None:
     """A row; a number that no row has is passed over, since a file that has begun can tell no mistake."""
     found = request.args.get("truoc", type=int)
     return found if found is not None and abs(found) < 2**63 else None
-
-
-def _day(name: str) -> dt.date | None:
-    text = request.args.get(name, "").strip()
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:20]) from error
 
 
 def _choices() -> list[tuple[str, str]]:

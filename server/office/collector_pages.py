@@ -57,7 +57,7 @@ def listing(code: str) -> str:
         places=collectors.places,
         called=communes.called(commune),
         contacts=last_contact.contacts(each.id for each in shown),
-        villages=_villages(commune),
+        villages=communes.villages(commune),
         village=village,
         number=number,
         is_last=len(rows) <= PAGE,
@@ -270,20 +270,15 @@ def _collector(commune: Commune, collector_id: int) -> Collector:
     return found
 
 
-def _villages(commune: Commune) -> Sequence[Village]:
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)).all()
-
-
 def _chosen(commune: Commune) -> list[Village]:
     wanted = set(request.form.getlist("thon", type=int))
-    return [village for village in _villages(commune) if village.id in wanted]
+    return [village for village in communes.villages(commune) if village.id in wanted]
 
 
 def _adding(commune: Commune, wrong: str = "", name: str = "") -> str:
     chosen = set(request.form.getlist("thon", type=int))
     return render_template(
-        "office/collector_add.html", commune=commune, villages=_villages(commune), chosen=chosen,
+        "office/collector_add.html", commune=commune, villages=communes.villages(commune), chosen=chosen,
         wrong=wrong, name=name,
     )  # fmt: skip
 
@@ -296,7 +291,7 @@ def _one(commune: Commune, collector: Collector, wrong: str = "") -> str:
         walked=collectors.walked(collector),
         leaving=collectors.leaving(collector),
         contact=last_contact.contacts([collector.id])[collector.id],
-        villages=_villages(commune),
+        villages=communes.villages(commune),
         wrong=wrong,
     )
 

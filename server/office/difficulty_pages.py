@@ -10,7 +10,7 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune
 from server.office.photo_pages import photos_of
-from server.office.village_choice import villages_of
+from server.places import communes
 from server.review import difficulties
 from server.review.difficulties import ACTS, KINDS, STATES, DifficultyAct, DifficultyFilter, OpenedDifficulty
 from server.review.review_problems import ReviewProblem
@@ -39,7 +39,7 @@ def listing(code: str) -> str:
         commune=commune,
         wanted=wanted,
         page=page,
-        villages=villages_of(commune, wanted.villages),
+        villages=communes.villages(commune, wanted.villages),
         states=STATES,
         kinds=KINDS,
     )

@@ -15,7 +15,7 @@ from server.households import remarks
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune
-from server.office.village_choice import villages_of
+from server.places import communes
 from server.review import doubt_list, member_shares, rule_remarks
 from server.review.doubt_list import DoubtFilter
 
@@ -52,7 +52,7 @@ def _page(commune: Commune, wrong: str = "", about: int | None = None) -> str:
         acts=ACTS,
         second_visit=SECOND_VISIT,
         call=CALL,
-        villages=villages_of(commune, villages),
+        villages=communes.villages(commune, villages),
         may_act=may_act,
         patterns=member_shares.read(commune).patterns()
         if may_act and wanted.state == doubt_list.TODO

@@ -16,10 +16,11 @@ from server.files import making_process
 from server.files.made_files import MadeContent
 from server.files.making_process import Progress
 from server.files.tables import table_workbooks
-from server.households import household_states, list_out, remarks, search
+from server.households import household_states, list_out, remarks
 from server.households.list_import import HOUSEHOLD_TABLE
 from server.models import Commune, MadeFile, Village
 from server.office import made_file_pages, table_pages
+from server.places import communes
 
 blueprint = Blueprint("household_lists", __name__)
 BASE = "/quan-tri/xa/<code>/ho"
@@ -109,7 +110,7 @@ def paper(code: str) -> str:
     shown = [village] if village else _on_this_page(numbers, request.args.get("tu", ""))
     ids = {each.id for each in shown}
     found = list_out.households(commune, ids, list_out.TO_VISIT[chosen], with_closed=chosen == "tat_ca")
-    villages = search.villages(commune)
+    villages = communes.villages(commune)
     return render_template(
         "office/household_paper.html",
         commune=commune, village=village, villages=villages, chosen=chosen,
@@ -134,7 +135,7 @@ def _on_this_page(numbers: Mapping[Village, int], first: str) -> list[Village]:
 def _village(commune: Commune) -> Village | None:
     """The thôn that is asked for; all of the commune's where it has none such."""
     wanted = request.args.get("thon", type=int)
-    return next((each for each in search.villages(commune) if each.id == wanted), None)
+    return next((each for each in communes.villages(commune) if each.id == wanted), None)
 
 
 def _of(village: Village | None) -> dict[str, str]:

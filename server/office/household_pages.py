@@ -50,7 +50,7 @@ def listing(code: str) -> str:
         wanted=wanted,
         shows_names=shows_names,
         page=search.listed(commune, wanted),
-        villages=search.villages(commune),
+        villages=communes.villages(commune),
         called=communes.called(commune),
         states=household_states.WORDS,
         conflicts=conflicts.waiting(commune),
@@ -83,7 +83,7 @@ def act(code: str, household_id: uuid.UUID) -> Response | str | tuple[str, int]:
             "office/household_confirm.html",
             commune=commune, household=found, chosen=chosen, kinds=KINDS, form=request.form,
             states=household_states.WORDS,
-            villages={village.id: village for village in search.villages(commune)},
+            villages={village.id: village for village in communes.villages(commune)},
             other=_other(commune), counted=sum(not visit.replaced for visit in found.visits),
         )  # fmt: skip
     begin_writing()
@@ -158,7 +158,7 @@ def _page(commune: Commune, household: HouseholdFolder, chosen: str = "", wrong:
         most_tries=next_try.most(),
         plan_page=_plan_page(commune, household),
         ended=household_states.ENDS.get(household.row.ended_reason or ""),
-        villages=search.villages(commune),
+        villages=communes.villages(commune),
         kinds=KINDS,
         states=household_states.WORDS,
         result_word=household_states.result_word,

@@ -1,6 +1,5 @@
 """The pages of posters: which hang where and what they brought; make, print, close, renew; whether they are judged."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,15 +8,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from geo.vietnamese_order import sort_key
-from server import audit
+from server import audit, written_days
 from server.accounts import access
 from server.accounts.roles import Right
-from server.db import begin_writing, db, in_vietnamese_order, single_statements
+from server.db import begin_writing, db, single_statements
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, JudgedSelfAnswers, Poster, Village
 from server.openrosa import published
 from server.phones import qr_sheet
 from server.phones.phone_access import PhoneCaller, outside_url
+from server.places import communes
 from server.posters import poster_acts, poster_names, poster_places, poster_sheet, which_forms
 from server.posters.poster_acts import PosterRejected
 from server.posters.poster_names import PosterRow
@@ -57,7 +57,11 @@ def make(code: str) -> Response | tuple[str, int]:
     form = _form(commune, request.form.get("bieu_mau", type=int))
     try:
         made = poster_acts.make(
-            commune, form, _villages_chosen(commune), _places_chosen(commune), ends_on=_day()
+            commune,
+            form,
+            _villages_chosen(commune),
+            _places_chosen(commune),
+            ends_on=written_days.day(request.form.get("ngay_cuoi")),
         )
     except PosterRejected as rejected:
         db.session.rollback()
@@ -129,7 +133,7 @@ def end(code: str, poster_id: int) -> Response | tuple[str, int]:
     begin_writing()
     poster = _poster(access.open_own_commune(code), poster_id)
     try:
-        poster_acts.end_on(poster, _day())
+        poster_acts.end_on(poster, written_days.day(request.form.get("ngay_cuoi")))
     except PosterRejected as rejected:
         db.session.rollback()
         return _listing(access.open_own_commune(code), wrong=str(rejected)), 422
@@ -184,7 +188,7 @@ def _listing(commune: Commune, wrong: str = "") -> str:
         hung=[
             each for each in offered if each.states_something and any(row.form_pk == each.id for row in rows)
         ],
-        villages=_villages(commune),
+        villages=communes.villages(commune),
         places=poster_places.by_kind(poster_places.of_commune(commune)),
         chosen_places=set(request.form.getlist("diem")),
         chosen=set(request.form.getlist("thon", type=int)),
@@ -233,32 +237,16 @@ def _poster(commune: Commune, poster_id: int) -> Poster:
     return found
 
 
-def _villages(commune: Commune) -> Sequence[Village]:
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(in_vietnamese_order(Village.name), Village.code)).all()
-
-
 def _villages_chosen(commune: Commune) -> list[Village]:
     if request.form.get("moi_thon") == "1":
-        return list(_villages(commune))
+        return list(communes.villages(commune))
     wanted = set(request.form.getlist("thon", type=int))
-    return [each for each in _villages(commune) if each.id in wanted]
+    return [each for each in communes.villages(commune) if each.id in wanted]
 
 
 def _places_chosen(commune: Commune) -> list[PublicPlace]:
     wanted = set(request.form.getlist("diem"))
     return [each for each in poster_places.of_commune(commune) if str(each.entity.id) in wanted]
-
-
-def _day() -> dt.date | None:
-    """The last day that was asked for; None where none was; Problem DAY_UNREADABLE."""
-    text = request.form.get("ngay_cuoi", "").strip()
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(CommonProblem.DAY_UNREADABLE, day=text[:40]) from error
 
 
 def _pdf(content: bytes, commune: Commune) -> Response:

@@ -8,14 +8,13 @@ from werkzeug.wrappers import Response
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import whom_to_visit
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.households import household_states, remarks
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune, Village
-from server.places import merged_villages
+from server.places import communes, merged_villages
 from server.review import decisions, first_look, one_submission, review_queue, submission_states
 from server.review.decisions import Reviewer
 from server.review.first_look import WaitsFor
@@ -149,4 +148,4 @@ def _page(commune: Commune, village: Village, submission_id: int, wrong: str = "
 def _others(commune: Commune) -> Sequence[Village]:
     """The leader's own thôn, to go from one to the other; none for an officer."""
     own = access.villages_seen(commune)
-    return whom_to_visit.villages(commune, own) if own is not None else ()
+    return communes.villages_by_code(commune, own) if own is not None else ()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from server import clock
 from server.db import db
 from server.models import Collector, Commune, Submission, SubmissionReview, Village
-from server.places import merged_villages
+from server.places import communes, merged_villages
 from server.review.first_look import Waited, WaitsFor
 
 LATE_DAYS = 7
@@ -54,8 +54,7 @@ def by_whom(waiting: Sequence[Waited]) -> dict[WaitsFor, WaitingTime | None]:
 
 def by_village(commune: Commune, waiting: Sequence[Waited]) -> list[VillageWaiting]:
     """What waits for leaders, by thôn of today in the order of codes: whom to call, and no order of merit."""
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    villages = db.session.scalars(query.order_by(Village.code)).all()
+    villages = communes.villages_by_code(commune)
     homes = merged_villages.homes(village.id for village in villages)
     first = [each for each in waiting if each.waits_for is WaitsFor.LEADER]
     found = [

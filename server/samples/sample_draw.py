@@ -29,7 +29,7 @@ from server.models import (
     Village,
     VillageSample,
 )
-from server.places import merged_villages
+from server.places import communes, merged_villages
 from server.samples.sample_problems import SampleProblem
 
 
@@ -88,7 +88,7 @@ def indicators() -> Sequence[Indicator]:
 
 def needs(commune: Commune, wish: SampleWish) -> list[VillageNeed]:
     """What each thôn of a commune needs, by code."""
-    villages = _villages(commune)
+    villages = communes.villages_by_code(commune)
     lists = _lists([village.id for village in villages])
     known = open_samples(commune)
     return [
@@ -135,7 +135,7 @@ def draw(commune: Commune, wish: SampleWish, village_ids: Collection[int], actor
 
     The seed is made now, so that nobody knew it before; what was open in these thôn is ended.
     """
-    villages = [each for each in _villages(commune) if each.id in village_ids]
+    villages = [each for each in communes.villages_by_code(commune) if each.id in village_ids]
     lists = _lists([village.id for village in villages])
     sizes = _sizes(villages, {key: len(each) for key, each in lists.items()}, wish)
     if not any(asked for _, asked, _ in sizes):
@@ -247,11 +247,6 @@ def _sizes(
     wanted = sampling.size(sum(households[each.id] for each in villages), wish.margin)
     spread = sampling.spread_over({each.code: households[each.id] for each in villages}, wanted)
     return [(each, spread[each.code], None) for each in villages]
-
-
-def _villages(commune: Commune) -> Sequence[Village]:
-    query = sa.select(Village).where(Village.commune_id == commune.id, Village.valid_to.is_(None))
-    return db.session.scalars(query.order_by(Village.code)).all()
 
 
 def _lists(village_ids: Sequence[int]) -> Mapping[int, Sequence[uuid.UUID]]:

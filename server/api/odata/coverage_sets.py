@@ -175,8 +175,4 @@ def _numbers(row: CoverageRow) -> tuple[Any, ...]:
 
 def _estimate(row: IndicatorRow | None) -> tuple[float | None, ...]:
     found = row.estimate if row and not row.indicator.is_sample else None
-    return (
-        (None,) * 3
-        if found is None
-        else tuple(round(each, 1) for each in (found.percent, found.low, found.high))
-    )
+    return (None,) * 3 if found is None else found.shown

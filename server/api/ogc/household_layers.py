@@ -22,7 +22,7 @@ from server.coverage.household_points import KnownHousehold
 from server.db import db
 from server.households import household_states
 from server.models import Commune, Village
-from server.places import merged_villages
+from server.places import communes, merged_villages
 
 _WHERE = (
     LayerColumn("commune", Kind.TEXT, "Mã xã, phường"),
@@ -79,7 +79,7 @@ def _seen(scope: LayerScope) -> list[SeenVillages]:
     for commune in scope.communes:
         ids = access.villages_seen(commune)
         if ids is None or ids:
-            villages = {village.id: village for village in whom_to_visit.villages(commune, ids)}
+            villages = {village.id: village for village in communes.villages_by_code(commune, ids)}
             homes = merged_villages.homes(villages)
             found.append(SeenVillages(commune, {key: villages[home] for key, home in homes.items()}))
     return [each for each in found if each.homes]

@@ -30,7 +30,7 @@ class Folder:
         if not _is_whole(path, sha256):
             content.seek(0)
             _write(content, path)
-        _settle(path.parent)
+        settle(path.parent)
 
     def get(self, sha256: bytes) -> bytes | None:
         try:
@@ -44,7 +44,7 @@ class Folder:
             path.unlink()
         except FileNotFoundError:
             return False
-        _settle(path.parent)
+        settle(path.parent)
         return True
 
     def files(self) -> Iterator[tuple[str, int, dt.datetime]]:
@@ -86,10 +86,10 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _settle(folder.parent)
+    settle(folder.parent)
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Have the disk remember which files a folder holds; also for a file that a twin renamed just now."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

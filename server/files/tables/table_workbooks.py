@@ -15,19 +15,12 @@ def template(kind: TableKind) -> bytes:
     """The headings and an example row; codes and numbers of houses stay text in it."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("Bảng")
-        bold, text = (
-            book.add_format({"bold": True, "bg_color": "#E8EEF5"}),
-            book.add_format({"num_format": "@"}),
-        )
+        sheet, _, _ = _headed(book, kind)
         for place, column in enumerate(kind.columns):
-            sheet.set_column(place, place, max(14, len(column.title) + 4), text)
-            sheet.write_string(0, place, column.title, bold)
             if column.example.isdigit() and column.is_number:
                 sheet.write_number(1, place, int(column.example))
             else:
                 sheet.write_string(1, place, column.example)
-        sheet.freeze_panes(1, 0)
     return out.getvalue()
 
 
@@ -42,22 +35,28 @@ def filled(
     """
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("Bảng")
-        bold, text = (
-            book.add_format({"bold": True, "bg_color": "#E8EEF5"}),
-            book.add_format({"num_format": "@"}),
-        )
-        for place, column in enumerate(kind.columns):
-            sheet.set_column(place, place, max(14, len(column.title) + 4), text)
-            sheet.write_string(0, place, column.title, bold)
+        sheet, bold, text = _headed(book, kind)
         for line, row in enumerate(rows, start=1):
             for place, cell in enumerate(row):
                 sheet.write_string(line, place, cell, text)
-        sheet.freeze_panes(1, 0)
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         for name, lines in (beside or {}).items():
             _told(book.add_worksheet(name), lines, bold, wrapped)
     return out.getvalue()
+
+
+def _headed(book: xlsxwriter.Workbook, kind: TableKind) -> tuple[Worksheet, Format, Format]:
+    """A sheet with the headings of a kind of table, columns of text; the formats of headings and of text."""
+    sheet = book.add_worksheet("Bảng")
+    bold, text = (
+        book.add_format({"bold": True, "bg_color": "#E8EEF5"}),
+        book.add_format({"num_format": "@"}),
+    )
+    for place, column in enumerate(kind.columns):
+        sheet.set_column(place, place, max(14, len(column.title) + 4), text)
+        sheet.write_string(0, place, column.title, bold)
+    sheet.freeze_panes(1, 0)
+    return sheet, bold, text
 
 
 def _told(sheet: Worksheet, lines: Iterable[Sequence[str]], bold: Format, wrapped: Format) -> None:

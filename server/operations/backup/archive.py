@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 import orjson
 import pyrage
 
+from server.files.blobs.folder import settle
+
 FORMAT = 1
 MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"
@@ -75,17 +77,9 @@ def writing(path: Path, recipients: Sequence[Any]) -> Iterator[Writer]:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
-        _settle(path.parent)
+        settle(path.parent)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def _settle(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager
