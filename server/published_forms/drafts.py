@@ -227,9 +227,11 @@ def screen_url(draft: FormDraft, base_url: str) -> str:
 
 def qr_text(draft: FormDraft, base_url: str) -> str:
     """The text of the draft's QR code: a project of its own on the phone, open to be changed or deleted (C59)."""
+    # a title may be that of another draft, or of this form's trial before: the mark tells their projects apart
+    name = f"Thử: {draft.title[:40]} ({draft.token_hash.hex()[:4]})"
     settings = {
         "general": {"server_url": test_url(draft, base_url), **GENERAL},
         "admin": {},
-        "project": {"name": f"Thử: {draft.title[:40]}", "icon": "🧪", "color": "#8a5300"},
+        "project": {"name": name, "icon": "🧪", "color": "#8a5300"},
     }
     return packed(settings)

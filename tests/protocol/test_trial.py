@@ -1,6 +1,9 @@
 """A draft on a test phone: its own link, made-up households, and answers that count nowhere."""
 
+import base64
 import datetime as dt
+import json
+import zlib
 from io import BytesIO
 
 import pytest
@@ -56,6 +59,20 @@ def draft(app: Flask) -> FormDraft:
 @pytest.fixture
 def link(draft: FormDraft) -> str:
     return drafts.test_url(draft, "")
+
+
+def test_two_drafts_of_one_title_are_two_projects_on_the_phone_that_tries_them(draft: FormDraft) -> None:
+    """The first stays on the phone when it is thrown away and uploaded anew, or when the city tries the same form."""
+    other = drafts.save(
+        workbook().replace(b"phieu_thu", b"phieu_thu_2"), "phieu.md", draft.commune, "person:1"
+    )
+    db.session.flush()
+    names = []
+    for each in (draft, other):
+        read = json.loads(zlib.decompress(base64.b64decode(drafts.qr_text(each, "http://localhost"))))
+        names.append(read["project"]["name"])
+    assert [name.startswith("Thử: Phiếu thử (") for name in names] == [True, True]
+    assert len(set(names)) == 2
 
 
 def send(client: FlaskClient, link: str, name: str = "a", version: str = "7"):
