@@ -145,7 +145,7 @@ def _village(code: str, commune: Commune) -> int:
         sa.select(Village.id).where(Village.code == code, Village.commune_id == commune.id)
     )
     if found is None:
-        raise impossible(f"xã không có thôn mã “{code[:40]}”.")
+        raise impossible(f"{commune.kind} không có thôn mã “{code[:40]}”.")
     return found
 
 

@@ -94,7 +94,7 @@ def _wrong_lines(content: bytes, commune: Commune) -> tuple[str, ...]:
     except PlanRejected as rejected:
         return tuple(f"{str(error)[:1].upper()}{str(error)[1:]}." for error in rejected.errors[:100])
     if plan.commune_code != commune.code:
-        return (f"Tệp là kế hoạch của xã mang mã {plan.commune_code}, không phải {commune.code}.",)
+        return (f"Tệp là kế hoạch của nơi mang mã {plan.commune_code}, không phải {commune.code}.",)
     return ()
 
 

@@ -92,7 +92,7 @@ def _villages(sent: SentTable) -> CheckedTable:
     told = [f"{found.new} thôn mới, {len(found.rows) - found.new} thôn đã có."]
     if found.numbered:
         told.append(
-            f"Bảng không ghi đủ mã nên phần mềm đặt mã theo thứ tự dòng: mã xã và ba chữ số tiếp theo "
+            f"Bảng không ghi đủ mã nên phần mềm đặt mã theo thứ tự dòng: mã {sent.commune.kind} và ba chữ số tiếp theo "
             f"({found.numbered[0]}{f' đến {found.numbered[-1]}' if len(found.numbered) > 1 else ''})."
         )
     if found.renamed:
@@ -117,7 +117,7 @@ def _villages(sent: SentTable) -> CheckedTable:
         found.faults,
         tuple(told),
         store,
-        "Phần lớn thôn đổi tên: có thể bảng này của xã khác. Tôi đã xem, vẫn đổi tên." if is_odd else "",
+        "Phần lớn thôn đổi tên: có thể bảng này của nơi khác. Tôi đã xem, vẫn đổi tên." if is_odd else "",
     )  # fmt: skip
 
 

@@ -102,6 +102,8 @@ class VillagesByWords:
 
     ways: tuple[Mapping[str, Sequence[Village]], ...]
     """By code, by name with its kind ("thôn Đông"), by name alone, by name without marks."""
+    kind: str = "xã"
+    """Of the commune: what sentences call it."""
 
     def called(self, text: str) -> Sequence[Village]:
         """The thôn that a person may mean: "11629018", "Thôn 11629018", "KDC Vạn Phúc", "thon van phuc"."""
@@ -115,7 +117,8 @@ class VillagesByWords:
         written = code or name
         found = self.called(written)
         if not found:
-            return f"xã không có thôn nào mang mã {code[:32]}" if code else f"xã không có thôn “{name[:40]}”"
+            what = f"nào mang mã {code[:32]}" if code else f"“{name[:40]}”"
+            return f"{self.kind} không có thôn {what}"
         if len(found) > 1:
             codes = ", ".join(sorted(village.code for village in found))
             return f"có {len(found)} thôn tên “{written[:40]}”; hãy ghi mã: {codes}"
@@ -158,4 +161,4 @@ def by_words(commune: Commune) -> VillagesByWords:
             for way, key in zip(into, (village.code, *_keys(village.name)[1:]), strict=True):
                 if home not in way.setdefault(key, []):
                     way[key].append(home)
-    return VillagesByWords(tuple(old | new for old, new in zip(before, ways, strict=True)))
+    return VillagesByWords(tuple(old | new for old, new in zip(before, ways, strict=True)), commune.kind)

@@ -81,6 +81,8 @@ def test_thon_come_from_a_table_of_numbers(officer: Browser, subject: str) -> No
         ("10507001", "Tổ dân phố số 1", 212), ("10507002", "Tổ dân phố số 2", 187),
         ("10507003", "Tổ dân phố Hào Thành", 301),
     ]  # fmt: skip
+    wrong = post(officer, f"{BASE}/bang/thanh-vien", dan="Họ tên;Thôn\nAn;TDP 9\n")
+    assert "Dòng 2: phường không có thôn “TDP 9”" in wrong.text
     names = "Họ tên;Thôn\nAn;TDP 1\nBình;Hào Thành\n"
     sent = post(officer, f"{BASE}/bang/thanh-vien", dan=names)
     assert "Tổ dân phố Hào Thành (10507003)" in officer.get(sent.location).text
