@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from forms.check import language_names
 from forms.errors import SheetError
 from forms.plain_words import unaccented
 from forms.sheets import Sheet, SheetRow, canonical
@@ -52,6 +53,7 @@ def mended(book: Mapping[str, Sheet], filename: str, version_of: Callable[[str],
     remarks: list[SheetError] = []
     found = {name: _with_double_colons(sheet, remarks) for name, sheet in book.items()}
     found = {name: _with_straight_quotes(sheet, remarks) for name, sheet in found.items()}
+    found = language_names.unified(found, remarks)
     versioned = bool(_first_row(found.get("settings"))["version"])
     if "survey" in found:
         found["settings"] = _settings(found.get("settings", Sheet("settings")), filename, version_of, remarks)

@@ -8,12 +8,17 @@ from string import Formatter
 from pyxform.errors import ErrorCode
 
 from forms.errors import SheetError
-from forms.sheets import Sheet
+from forms.sheets import Sheet, SheetRow
 
 _ROW = re.compile(r"\[row : (\d+)\]")
 _SHEET = re.compile(r"[Oo]n the '(\w+)' sheet|for sheet: '(\w+)'|the (\w+) sheet")
 _COLUMN = re.compile(r"the '([^']+)' (?:value|column)|the (\w+) column")
 _ELEMENT = re.compile(r"element named '([^']*)'|Question '([^']*)' (?:is|uses)")
+_PARAMETER = re.compile(
+    r"\b(location-priority|location-min-interval|location-max-age|track-changes(?:-reasons)?|identify-user|max-pixels"
+    r"|randomize|seed|rows|quality)\b"
+)
+_GIVEN = re.compile(r"'([^']*)' is an invalid value")
 _UNKNOWN = (
     "phần mềm chuyển biểu mẫu không nhận chỗ này. Hãy so với file mẫu, hoặc hỏi người quản trị máy chủ."
 )
@@ -57,6 +62,18 @@ _BY_CODE = {
     "PYREF_002": "cần dấu phẩy giữa các ${…}.",
     "PYREF_003": "không có câu hỏi nào tên “{q}”.",
     "PYREF_004": "có nhiều câu hỏi cùng tên “{q}” nên không biết chọn câu nào. Đổi tên cho khác nhau.",
+    "RANGE_001": "{name} của câu range phải là một số.",
+    "RANGE_002": "{name} của câu range không được là 0.",
+    "RANGE_003": "{name} của câu range lớn hơn cả khoảng từ start đến end.",
+    "RANGE_004": "{name} của câu range phải là bội số của step.",
+    "RANGE_005": "{name} của câu range phải nằm giữa start và end.",
+    "RANGE_006": "tick_labelset phải là tên một danh sách ở trang choices.",
+    "RANGE_007": "với no-ticks, danh sách của tick_labelset chỉ được có hai lựa chọn.",
+    "RANGE_008": "tick_interval, placeholder và tick_labelset chỉ dùng khi appearance trống, vertical hoặc no-ticks.",
+    "RANGE_009": "mã các lựa chọn của tick_labelset phải là số.",
+    "RANGE_010": "mã các lựa chọn của tick_labelset phải nằm giữa start và end.",
+    "RANGE_011": "mã mỗi lựa chọn của tick_labelset phải bằng start cộng một số lần {name}.",
+    "RANGE_012": "với no-ticks, mã hai lựa chọn của tick_labelset phải là start và end.",
     "SURVEY_001": "end {type} không có begin {type} tương ứng.",
     "SURVEY_002": "begin {type} “{name}” không có end {type}.",
     "SURVEY_003": "tham số incremental chỉ nhận true.",
@@ -99,9 +116,14 @@ _BY_WORDS = (
         r"location information in the audit",
         "audit thiếu một tham số vị trí (location-priority, location-min-interval, location-max-age).",
     ),
-    (r"must be greater\s+than or equal to", "tham số ở đây nhỏ quá."),
-    (r"must be set to true or false", "tham số ở đây chỉ nhận true hoặc false."),
-    (r"value must be a number or a reference", "tham số ở đây phải là số hoặc một câu hỏi."),
+    (
+        r"location-priority must be set to",
+        "location-priority chỉ nhận no-power, low-power, balanced hoặc high-accuracy.",
+    ),
+    (r"(?P<x>[\w-]+) must be greater\s+than or equal to zero", "{x} không được nhỏ hơn 0."),
+    (r"(?P<x>[\w-]+) must be greater\s+than or equal to (?P<y>[\w-]+)", "{x} không được nhỏ hơn {y}."),
+    (r"(?P<x>[\w-]+) must be set to true or false", "{x} chỉ nhận true hoặc false."),
+    (r"(?P<x>[\w-]+) value must be a number or a reference", "{x} phải là một số hoặc một câu hỏi."),
     (r"Parameters must include (?P<x>\S+)=true", "cột parameters phải có {x}=true."),
     (r"Invalid value for (?P<x>[\w-]+)", "giá trị của {x} không dùng được ở đây."),
     (r"Media type: (?P<x>\S+) not supported", "không có loại tệp “{x}”."),
@@ -130,9 +152,8 @@ _BY_WORDS = (
     ),
     (r"no longer supported on most devices", "điện thoại mới không còn cho lấy thông tin này."),
     (r"list names don't match", "các câu trong bảng table-list phải dùng cùng một danh sách."),
-    (r"must have an integer value", "tham số ở đây phải là số nguyên."),
+    (r"(?P<x>[\w-]+) must have an integer value", "{x} phải là một số nguyên."),
     (r"Audits must always be named", "dòng audit để trống cột name."),
-    (r"For the 'range' question type", "tham số của câu range chưa đúng (start, end, step là số)."),
     (
         r"Question '(?P<x>[^']*)' uses 'search\(\)', and its select type references the choice list name "
         r"'(?P<y>[^']*)'",
@@ -180,6 +201,9 @@ def told(message: str, sheets: Mapping[str, Sheet]) -> SheetError:
     row, column = _group(_ROW, message), _group(_COLUMN, message)
     sheet = sheets.get(_group(_SHEET, message) or "survey", Sheet("survey"))
     sentence, value = _sentence(message)
+    named = _row_of_parameter(sheet, message) if row is None else None
+    if named is not None:
+        return sheet.error(named, "parameters", sentence, named["parameters"])
     number = int(row) if row else _row_of(sheet, _group(_ELEMENT, message))
     found = next((each for each in sheet.rows if each.number == number), None)
     if found is None or not row:
@@ -205,6 +229,18 @@ def _filled(sentence: str, names: Mapping[str, str | None]) -> str:
 def _group(pattern: re.Pattern[str], message: str) -> str | None:
     found = pattern.search(message)
     return next((each for each in found.groups() if each), None) if found else None
+
+
+def _row_of_parameter(sheet: Sheet, message: str) -> SheetRow | None:
+    """The only row that has the parameter of which a message speaks, with a value of which it may be said."""
+    parameter, given = _group(_PARAMETER, message), _group(_GIVEN, message) or ""
+    wrong = r"(?!\d+\b(?!\.))" if "an integer value" in message else re.escape(given)
+    rows = [
+        row
+        for row in sheet.rows
+        if parameter and re.search(rf"\b{parameter}\s*=\s*{wrong}", row["parameters"])
+    ]
+    return rows[0] if len(rows) == 1 else None
 
 
 def _row_of(sheet: Sheet, name: str | None) -> int | None:

@@ -7,6 +7,8 @@ import pytest
 from pyxform.errors import ErrorCode
 
 from forms.check import pyxform_words
+from forms.convert import convert
+from forms.errors import FormRejected
 from forms.sheets import Sheet, SheetRow
 
 SURVEY = Sheet("survey", ("type", "name", "label"), (SheetRow(2, {"type": "text", "name": "a"}),))
@@ -23,6 +25,36 @@ def test_each_kind_of_pyxforms_has_words(code: ErrorCode) -> None:
     told = pyxform_words.told(message, BOOK)
     assert told.sentence != pyxform_words.told("???", BOOK).sentence
     assert MARKS.search(told.sentence)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "row", "words"),
+    [
+        (("audit", "location-priority=cao location-min-interval=60 location-max-age=120"), "", 2, "high-accuracy"),
+        (("audit", "location-priority=balanced location-min-interval=60 location-max-age=20"), "", 2,
+         "location-max-age không được nhỏ hơn location-min-interval"),
+        (("audit", "track-changes=có"), "", 2, "track-changes chỉ nhận true hoặc false"),
+        (("image", "max-pixels=640"), "max-pixels=1280px", 3, "max-pixels phải là một số nguyên"),
+        (("range", "start=1 end=5 step=0"), "", 2, "step của câu range không được là 0"),
+        (("range", "start=0 end=10 step=3 tick_interval=4"), "", 2, "tick_interval của câu range phải là bội số"),
+    ],
+)  # fmt: skip
+def test_a_wrong_parameter_is_told_at_its_cell(
+    first: tuple[str, str], second: str, row: int, words: str
+) -> None:
+    kind, parameters = first
+    name, label = ("", "") if kind == "audit" else ("a", "A")
+    md = f"""
+| survey |
+| | type | name | label | parameters |
+| | {kind} | {name} | {label} | {parameters} |
+| | image | b | B | {second} |
+"""
+    with pytest.raises(FormRejected) as refused:
+        convert(md.encode(), "thu.md")
+    [error] = refused.value.errors
+    assert (error.row, error.column) == (row, "parameters")
+    assert words in error.sentence
 
 
 SAID = [
