@@ -66,6 +66,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "ngõ", "ngõ xóm", "xóm", "đường", "đường ngõ", "ngõ đường", "tên đường", "tên ngõ", "đường phố", "phố",
         "ngách", "ngõ ngách", "hẻm", "đường ngõ xóm", "lane", "street",
     ),
+    "side_lane": ("ngách", "hẻm", "số ngách", "ngách hẻm"),
     "house_number": ("số nhà", "số", "nhà số", "house number"),
     "households": (
         "số hộ", "tổng số hộ", "số hộ dân", "tổng số hộ dân", "số hộ gia đình", "tổng số hộ gia đình",

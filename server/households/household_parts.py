@@ -7,7 +7,7 @@ second store can fall behind. What cannot be told apart stays whole, as the lane
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,15 +138,19 @@ def of_list(name: str, address: str, lane: str = "", number: str = "", *, lane_w
 
     What the address says of thôn, xã and above is left out: the row's thôn says it.
     """
-    way, house = clean(lane), clean(number)
-    if way and not read_place(way).lanes:
-        way = f"{lane_word} {way}"
+    way, house = lanes_of(((lane_word, lane),)), clean(number)
     if house and house[0].isdigit():
         house = f"số {house}"
     where = ", ".join(filter(None, (way, house, clean(address))))
     own, tail = _split(clean(name), where)
     place = read_place(where or tail)
     return _parts(own, HouseAddress(place.lanes, place.number, place.texts, (), place.is_whole))
+
+
+def lanes_of(written: Iterable[tuple[str, str]]) -> str:
+    """The way to a house from cells (the word of their column, what stands in them): "Ngõ 5, Ngách 3"."""
+    ways = ((word, clean(way)) for word, way in written)
+    return ", ".join(way if read_place(way).lanes else f"{word} {way}" for word, way in ways if way)
 
 
 def filed(parts: Parts) -> tuple[str, str, str, str]:

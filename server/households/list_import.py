@@ -30,6 +30,7 @@ HOUSEHOLD_TABLE = TableKind(
         TableColumn("village_code", "Mã thôn"),
         TableColumn("village", "Thôn", "Thôn Đông"),
         TableColumn("lane", "Ngõ", "Ngõ 4"),
+        TableColumn("side_lane", "Ngách"),
         TableColumn("house_number", "Số nhà", "12"),
         TableColumn("address", "Địa chỉ"),
         TableColumn("household_code", "Mã hộ"),
@@ -141,9 +142,9 @@ def _rows(reading: TableRead) -> Iterator[tuple[TableRow, ListRow]]:
             [f"Danh sách có {len(reading.rows)} dòng; mỗi lần nạp nhiều nhất {MOST_ROWS} hộ."]
         )
     for sheet, found in enumerate(reading.sheets):
-        lane_word = _lane_word(found)
+        words = _lane_word(found, "lane", "Ngõ"), _lane_word(found, "side_lane", "Ngách")
         for row in found.rows:
-            yield row, _row(row, sheet * _SHEET + row.number, lane_word)
+            yield row, _row(row, sheet * _SHEET + row.number, words)
 
 
 def _missing(row: TableRow, reading: TableRead) -> Iterator[RowFault]:
@@ -162,16 +163,20 @@ def _missing(row: TableRow, reading: TableRead) -> Iterator[RowFault]:
         yield RowFault(row, "chưa ghi thôn", "village")
 
 
-def _lane_word(sheet: SheetRead) -> str:
-    """What a lane is called of which a cell has only the number: as the column's heading says (Ngõ, Xóm, Đường)."""
-    column = sheet.chosen.get("lane")
-    return read_address.lane_word(sheet.headings[column]) if column is not None else ""
+def _lane_word(sheet: SheetRead, meaning: str, usual: str) -> str:
+    """What a lane is called of which a cell has only the number: as the column's heading says (Ngõ, Xóm, Ngách);
+    `usual` where only a heading further down has the column."""
+    column = sheet.chosen.get(meaning)
+    return read_address.lane_word(sheet.headings[column]) if column is not None else usual
 
 
-def _row(row: TableRow, number: int, lane_word: str) -> ListRow:
-    name, address, lane, house = (
-        row.text(part) for part in ("household_head", "address", "lane", "house_number")
+def _row(row: TableRow, number: int, lane_words: tuple[str, str]) -> ListRow:
+    name, address, lane, side, house = (
+        row.text(part) for part in ("household_head", "address", "lane", "side_lane", "house_number")
     )
+    lane_word, side_word = lane_words
+    if side:
+        lane = household_parts.lanes_of(((lane_word, lane), (side_word, side)))
     parts = household_parts.of_list(name, address, lane, house, lane_word=lane_word)
     code, village_code = _clean(row.text("household_code")), _clean(row.text("village_code"))
     return ListRow(number, _clean(row.text("village")), parts, row.where, code, village_code)

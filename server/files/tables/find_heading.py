@@ -1,5 +1,7 @@
 """The heading of a table: its row or two rows, and which column means what."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +14,8 @@ from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
 HEADING_WITHIN = 25
 """Titles and dates stand above the heading; rows farther down than this are not looked at for one."""
 _FAMILY_NAME = ("ho", "ho dem", "ho va dem", "ho lot", "ho va ten dem", "ho ten dem", "ho va chu dem")
+_MIDDLE_NAME = frozenset({"dem", "ten dem", "chu dem", "lot", "ten lot", "chu lot"})
+_GIVEN = re.compile(r"(?!ho\b)(.* )?ten|ten chu ho|ten goi")
 SERIAL = frozenset({"stt", "tt", "so tt", "so thu tu", "no", "thu tu", "s tt"})
 
 
@@ -23,10 +27,12 @@ class Heading:
     last: int
     titles: tuple[str, ...]
     chosen: Mapping[str, int]
-    given_name: int | None = None
-    """The column beside the name's that has the given name, where a name is written in two."""
+    name_columns: tuple[int, ...] = ()
+    """The columns that hold a name together, in their order, where it is written in several."""
     around: str = ""
     """The thôn of the rows that name none."""
+    lines: tuple[tuple[str, ...], ...] = ()
+    """What stands in its row or its two rows, as words, so that each is known again further down."""
 
     @property
     def serial(self) -> int | None:
@@ -66,12 +72,14 @@ def again(sheet: SheetCells, place: int, before: Heading, kind: TableKind) -> He
     """The heading that is repeated further down, its columns perhaps in another order."""
     titles = _titles(sheet, place, place)
     chosen = _chosen(titles, kind, AS_FOUND)
+    if _line(sheet.rows[place][1]) in before.lines:
+        return before
     if not _is_whole(chosen, kind.needed_in_rows) or tuple(map(words, titles)) == tuple(
         map(words, before.titles)
     ):
         return before
     return replace(
-        before, titles=titles, chosen=chosen, given_name=_given_name(sheet, place, titles, chosen, kind)
+        before, titles=titles, chosen=chosen, name_columns=_name_columns(sheet, place, titles, chosen, kind)
     )
 
 
@@ -82,7 +90,7 @@ def is_doubled(sheet: SheetCells, heading: Heading, kind: TableKind) -> bool:
         title = words(heading.titles[place])
         if not any(
             words(other) == title
-            and at not in (place, heading.given_name)
+            and at not in (place, *heading.name_columns)
             and _is_filled(sheet, heading.last, at)
             for at, other in enumerate(heading.titles)
         ):
@@ -114,33 +122,93 @@ def _best(
     choice: ReadingChoice,
     needed: Sequence[Sequence[str]],
 ) -> Heading | None:
-    best: Heading | None = None
-    for first, last in places:
-        titles = _titles(sheet, first, last)
-        chosen = _chosen(titles, kind, choice)
-        if _is_whole(chosen, needed) and (best is None or len(chosen) > len(best.chosen)):
-            best = Heading(first, last, titles, chosen, _given_name(sheet, first, titles, chosen, kind))
-    return best
+    found = [_heading(sheet, first, last, kind, choice) for first, last in places]
+    whole = [heading for heading in found if _is_whole(heading.chosen, needed)]
+    best = max(whole, key=lambda each: len(each.chosen), default=None)
+    return next(
+        (each for each in whole if best is not None and _has_rows(sheet, each, best.first, needed)), best
+    )
+
+
+def _heading(sheet: SheetCells, first: int, last: int, kind: TableKind, choice: ReadingChoice) -> Heading:
+    titles = _titles(sheet, first, last)
+    lower = sheet.rows[last][1] if last > first else ()
+    chosen = _chosen(_meant(titles, lower, kind), kind, choice)
+    lines = tuple(_line(sheet.rows[place][1]) for place in range(first, last + 1))
+    return Heading(
+        first, last, titles, chosen, _name_columns(sheet, first, titles, chosen, kind), lines=lines
+    )
+
+
+def _line(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return tuple(words(cell) if isinstance(cell, str) else "" for cell in cells if cell is not None)
+
+
+def _meant(titles: Sequence[str], lower: Sequence[Cell], kind: TableKind) -> list[str]:
+    """The titles by which columns are known: what stands below alone where both rows together mean nothing."""
+    below = [str(cell or "") for cell in lower] + [""] * (len(titles) - len(lower))
+    return [
+        title if not alone or column_words.fits(title).keys() & kind.meanings else alone
+        for title, alone in zip(titles, below, strict=False)
+    ]
+
+
+def _has_rows(sheet: SheetCells, heading: Heading, until: int, needed: Sequence[Sequence[str]]) -> bool:
+    """Whether rows of a table stand under a heading, before another one comes: that one repeats it further down."""
+    return any(
+        heading.serial is not None
+        and heading.serial < len(cells)
+        and written_numbers.whole(cells[heading.serial]) is not None
+        and all(any(_is_there(cells, heading.chosen.get(each)) for each in group) for group in needed)
+        and not passed_over.is_numbering(cells)
+        for _, cells in sheet.rows[heading.last + 1 : until]
+    )
+
+
+def _is_there(cells: Sequence[Cell], place: int | None) -> bool:
+    return place is not None and place < len(cells) and cells[place] is not None
 
 
 def _is_whole(chosen: Mapping[str, int], needed: Sequence[Sequence[str]]) -> bool:
     return all(any(each in chosen for each in group) for group in needed)
 
 
-def _given_name(
+def _name_columns(
     sheet: SheetCells, first: int, titles: Sequence[str], chosen: Mapping[str, int], kind: TableKind
-) -> int | None:
-    """The column right of the name's that has the rest of it: “Họ và đệm” | “Tên”, or one heading over both."""
+) -> tuple[int, ...]:
+    """The columns of a name in several: “Họ” | “Tên đệm” | “Tên”, or one heading over all; none where it has one."""
     place = chosen.get(kind.needed[0][0])
-    if place is None or place + 1 >= len(titles) or place + 1 in chosen.values():
-        return None
+    if place is None:
+        return ()
+    beside, taken = place + 1, chosen.values()
     number = sheet.rows[first][0]
-    is_one = any(
-        top <= number <= bottom and left <= place + 1 < right for top, bottom, left, right in sheet.wide
-    )
-    own, beside = words(titles[place]), words(titles[place + 1])
-    is_split = own.endswith(_FAMILY_NAME) and (beside == "ten" or beside.endswith(" ten"))
-    return place + 1 if is_split or (is_one and own == beside) else None
+    ends = [right for top, low, left, right in sheet.wide if top <= number <= low and left <= beside < right]
+    end = next((at for at in range(beside, len(titles)) if at in taken), len(titles))
+    own = words(titles[place])
+    if merged := tuple(
+        at for at in range(beside, min(end, max(ends, default=0))) if words(titles[at]) == own
+    ):
+        return (place, *merged)
+    begin = place
+    while begin > 0 and begin - 1 not in taken and _names(titles[begin]):
+        begin -= 1
+    last = next((at for at in range(place, end) if _GIVEN.fullmatch(words(titles[at]))), place)
+    found = tuple(range(begin, last + 1))
+    middle = all(words(titles[at]) in _MIDDLE_NAME for at in found[1:-1])
+    is_name = len(found) > 1 and _is_family_name(titles[begin]) and _GIVEN.fullmatch(words(titles[last]))
+    return found if is_name and middle else ()
+
+
+def _names(title: str) -> bool:
+    """Whether a heading is that of a given or of a middle name, so that what stands before it may go on with it."""
+    return words(title) in _MIDDLE_NAME or _GIVEN.fullmatch(words(title)) is not None
+
+
+def _is_family_name(title: str) -> bool:
+    """Without its marks “Hộ” would be “Họ”."""
+    return words(title).endswith(_FAMILY_NAME) and not unicodedata.normalize(
+        "NFC", title
+    ).casefold().endswith("hộ")
 
 
 def _is_split(sheet: SheetCells, place: int) -> bool:
@@ -150,10 +218,26 @@ def _is_split(sheet: SheetCells, place: int) -> bool:
     (number, upper), (_, lower) = sheet.rows[place], sheet.rows[place + 1]
     if any(above is not None and above == below for above, below in zip(upper, lower, strict=False)):
         return True
+    if _goes_on_below(upper, lower):
+        return True
     return any(
         top <= number <= bottom and sum(cell is not None for cell in lower[left - 1 : right]) > 1
         for top, bottom, left, right in sheet.wide
     )
+
+
+def _goes_on_below(upper: Sequence[Cell], lower: Sequence[Cell]) -> bool:
+    """Whether the lower row parts one heading of the upper, which stands before empty cells, into several.
+
+    A title over the table parts nothing: other headings stand beside the one that is parted, nothing below them.
+    """
+    filled = [place for place, cell in enumerate(lower) if cell is not None]
+    if len(filled) < 2 or filled != list(range(filled[0], filled[-1] + 1)):
+        return False
+    if all(cell is None for cell in upper[: filled[0]]):
+        return False
+    above = [upper[place] if place < len(upper) else None for place in filled]
+    return above[0] is not None and all(cell is None for cell in above[1:])
 
 
 def _may_be_second(cells: Sequence[Cell]) -> bool:

@@ -8,7 +8,8 @@ from geo.plain_words import words
 from server.files.tables.table_file import Cell
 
 _SUM = re.compile(
-    r"(tong cong|tong so|tong toan|tong chung|tong|cong don|cong|toan xa|toan phuong|toan thon|sum|total)\b ?(.*)"
+    r"(tong cong|tong so|tong toan|tong chung|tong|cong don|(?:cong |so )?(?:mang|chuyen) sang|luy ke|cong|toan xa"
+    r"|toan phuong|toan thon|sum|total)\b ?(.*)"
 )
 _SUM_REST = re.compile(
     r"(?:[0-9]+|ho|gia dinh|nguoi|khau|nhan khau|thon|to dan pho|tdp|thanh vien|xa|phuong|toan xa|toan phuong|so"
@@ -23,8 +24,11 @@ _SIGNED = re.compile(
 _OFFICE = re.compile(
     r"^(pho )?(chu tich|truong thon|to truong|truong cong an|truong phong|bi thu|can bo|cong chuc|ke toan)\b.*$"
 )
-_MARKED = ("tổng", "tong", "cộng", "cong", "toàn", "toan", "sum", "total")
-"""First words of sums as they are written; "Tống" is a family name."""
+_MARKED = (
+    "tổng", "tong", "cộng", "cong", "toàn", "toan", "sum", "total", "mang sang", "số mang sang", "chuyển sang",
+    "số chuyển sang", "lũy kế", "luỹ kế", "luy ke", "chuyen sang", "so mang sang",
+)  # fmt: skip
+"""First words of sums as they are written, on every page and from one to the next; "Tống" is a family name."""
 _NOTE = re.compile(r"\s*(?:\(?\*|(?:ghi chú|lưu ý|chú thích|chú ý)\b)", re.IGNORECASE)
 _NUMBERING = re.compile(r"\(?\s*([0-9]{1,2}|[A-Za-z])\s*\)?")
 

@@ -1,5 +1,6 @@
 """The rows of a table by what their columns hold: heading found, columns chosen, what is left out named."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -15,6 +16,10 @@ MOST_LOOKED_AT = 30_000
 """Cells that are looked at for a heading in sheets that have none."""
 _NO_RESULT = "là công thức chưa có kết quả; hãy mở bằng Excel, lưu lại rồi nạp"
 _AGAIN, _GROUP, _MEMBER = "tiêu đề lặp lại", "dòng tên thôn", "thành viên của hộ, không phải chủ hộ"
+_AS_ABOVE = re.compile(
+    r"""\W*(?:nt|n\.t|như trên)\W*|\s*-*\s*(?:["“”″〃]|''|,,){1,3}\s*-*\s*""", re.IGNORECASE
+)
+"""What clerks write for "the same as above"."""
 _HEADS = frozenset({"chu ho", "chu", "ch", "chu nha", "ban than"})
 """What members' relation to the head of their household says of the head."""
 
@@ -90,13 +95,13 @@ class SheetRead:
     chosen: Mapping[str, int]
     rows: tuple[TableRow, ...]
     passed: tuple[PassedOverRow, ...]
-    given_name: int | None = None
-    """The column whose text follows that of the name's column."""
+    name_columns: tuple[int, ...] = ()
+    """The columns whose texts make a name together."""
 
     @property
     def unused(self) -> tuple[str, ...]:
         """Headings of columns that nothing is taken from."""
-        taken = {*self.chosen.values(), self.given_name}
+        taken = {*self.chosen.values(), *self.name_columns}
         return tuple(
             heading
             for place, heading in enumerate(self.headings)
@@ -207,7 +212,7 @@ def _sheet(sheet: SheetCells, heading: Heading, kind: TableKind, *, several: boo
             ]
         )
     rows, passed = _rows(sheet, heading, kind, several=several)
-    return SheetRead(sheet.name, number, heading.titles, heading.chosen, rows, passed, heading.given_name)
+    return SheetRead(sheet.name, number, heading.titles, heading.chosen, rows, passed, heading.name_columns)
 
 
 def _rows(
@@ -217,22 +222,25 @@ def _rows(
     passed: list[PassedOverRow] = []
     serial, first, is_over = heading.serial, heading.last + 1, False
     after = first  # where the lines begin that stand behind the last row
+    numbered = first  # where the row may be that numbers the columns: under each heading
     for place in range(first, len(sheet.rows)):
         number, cells = sheet.rows[place]
         if all(cell is None for cell in cells):
             continue
         row = _row(sheet.name if several else "", number, cells, heading, kind)
+        row = _as_above(row, rows[-1] if rows else None, kind)
         is_counted = (
             serial is not None and serial < len(cells) and written_numbers.whole(cells[serial]) is not None
         )
         is_over = (is_over or (bool(rows) and not is_counted and _is_end(cells, row, kind))) and not (
             is_counted and _is_whole(row, kind)
         )
-        why = _why(cells, heading, row, kind, is_over=is_over, is_first=place == first)
+        why = _why(cells, heading, row, kind, is_over=is_over, is_first=place == numbered)
         if why == _AGAIN:
             named = around_rows.of_title(cells for _, cells in sheet.rows[after:place]) if kind.around else ""
             heading = find_heading.again(sheet, place, heading, kind)
             heading, is_over = replace(heading, around=named or heading.around), False
+            numbered = place + 1
         elif why == _GROUP:
             heading = replace(heading, around=around_rows.of_row(cells))
         if why:
@@ -254,7 +262,7 @@ def _why(
         return "dòng cộng"
     if kind.around and not _names_village(cells, heading, kind) and around_rows.of_row(cells):
         return _GROUP
-    if _is_heading(cells, heading):
+    if _is_heading(cells, heading, kind):
         return _AGAIN
     return "phần ký tên dưới bảng" if is_over else _not_meant(cells, heading, row, kind)
 
@@ -265,9 +273,12 @@ def _names_village(cells: Sequence[Cell], heading: Heading, kind: TableKind) -> 
     return place < len(cells) and cells[place] is not None
 
 
-def _is_heading(cells: Sequence[Cell], heading: Heading) -> bool:
-    titles = {words(title) for title in heading.titles if title}
+def _is_heading(cells: Sequence[Cell], heading: Heading, kind: TableKind) -> bool:
+    titles = {words(title) for title in heading.titles if title}.union(*heading.lines)
     texts = [words(cell) for cell in cells if isinstance(cell, str)]
+    named = cells[name] if (name := heading.chosen.get(kind.needed[0][0], 0)) < len(cells) else None
+    if isinstance(named, str) and words(named) == words(heading.titles[name]):
+        return True  # nobody is called as their column is
     return len(texts) > 1 and all(text in titles for text in texts)
 
 
@@ -286,16 +297,29 @@ def _row(sheet: str, number: int, cells: Sequence[Cell], heading: Heading, kind:
         for meaning, place in heading.chosen.items()
         if place < len(cells) and cells[place] is not None
     }
-    rest = heading.given_name
-    if rest is not None and rest < len(cells) and cells[rest] is not None:
-        name = kind.needed[0][0]
-        told[name] = " ".join(str(part) for part in (told.get(name), cells[rest]) if part is not None)
+    parts = [cells[at] for at in heading.name_columns if at < len(cells) and cells[at] is not None]
+    if parts:
+        told[kind.needed[0][0]] = " ".join(map(str, parts))
     if heading.around and not any(
         each in told for group in kind.needed if kind.around in group for each in group
     ):
         told[kind.around] = heading.around
     where = f"Trang “{sheet}”, dòng {number}" if sheet else f"Dòng {number}"
     return TableRow(sheet, number, told, where)
+
+
+def _as_above(row: TableRow, above: TableRow | None, kind: TableKind) -> TableRow:
+    """The row with what stands above it where a cell says so ("nt", 〃); names and numbers are never the same again."""
+    same = {
+        column.meaning: above.cells[column.meaning]
+        for column in kind.columns
+        if above is not None
+        and not column.is_number
+        and column.meaning != kind.needed[0][0]
+        and column.meaning in above.cells
+        and _AS_ABOVE.fullmatch(row.text(column.meaning))
+    }
+    return replace(row, cells={**row.cells, **same}) if same else row
 
 
 def _is_end(cells: Sequence[Cell], row: TableRow, kind: TableKind) -> bool:
