@@ -348,6 +348,9 @@ def test_a_form_of_every_kind_of_question_is_opened_filled_in_and_sent(
     assert "moi_loai" in ALL_KINDS
     finger.press("Điền phiếu mới", "Mọi loại câu")
     finger.answers("Nguyễn Văn Ấm")
+    finger.driver.execute_script("history.back()")  # the phone's own button: a screen back, not out
+    finger.reads("Họ và tên")
+    finger.onwards()
     finger.answers("4")
     finger.answers("152,5")
     finger.choose("Không")

@@ -222,8 +222,9 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     ):
         assert words in told
     assert ".m4a" not in told
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     finish(page)
-    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
+    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_in_viewport()
     [sent] = stored(server)
     told = {
         name: answer(sent, name)
@@ -294,6 +295,11 @@ def draw_an_area(page: Page) -> None:
     expect(page.locator(".map polygon.shape")).to_be_visible()
 
 
+TOO_SMALL = """[...document.querySelectorAll("button, a, label.choice, input:not(label input)")]
+  .filter((each) => each.offsetParent && each.type !== "range" && each.getBoundingClientRect().height < 44)
+  .map((each) => each.textContent || each.type)"""
+
+
 def serious(page: Page) -> list[str]:
     """What axe-core finds wrong with what is shown, names of fields for VoiceOver among it."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -310,7 +316,7 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
     phone.grant_permissions(["geolocation"], origin=server.address)
     phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
     page = prepared(phone, server, 4)
-    wrong = {"home": serious(page) + too_wide(page)}
+    wrong = {"home": serious(page) + too_wide(page) + too_small(page)}
     phone.set_offline(True)
     start(page, "Một số")
     page.locator("input").fill("152,5")
@@ -325,11 +331,11 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
         if title == "Mọi loại câu":
             page.locator("input").fill("Ấm")
         while page.get_by_role("button", name="Hoàn thành và gửi").count() == 0:
-            wrong[asked(page)] = serious(page) + too_wide(page)
+            wrong[asked(page)] = serious(page) + too_wide(page) + too_small(page)
             page.locator(".steps button").nth(1).focus()
             page.keyboard.press("Enter")
             page.wait_for_timeout(50)
-        wrong[f"{title}: review"] = serious(page)
+        wrong[f"{title}: review"] = serious(page) + too_small(page)
         page.get_by_role("button", name="Lưu nháp và thoát").click()
         page.wait_for_selector("ul.forms")
     wrong["home, with forms that are begun"] = serious(page) + too_wide(page)
@@ -340,6 +346,12 @@ def test_every_screen_can_be_read_aloud_and_used_by_keyboard(phone: BrowserConte
 def too_wide(page: Page) -> list[str]:
     """Whether one has to move sideways to see it all."""
     return ["wide"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
+
+
+def too_small(page: Page) -> list[str]:
+    """What a thumb would miss: less than 44 pixels high."""
+    found: list[str] = page.evaluate(TOO_SMALL)
+    return found
 
 
 @pytest.mark.parametrize("locale", ["vi-VN", "en-US"])

@@ -1,5 +1,6 @@
 /** The page: who opens it, the list of forms, drafts and what waits to be sent, and the form that is open. */
 
+import { goBackWithin, stay } from "./back_button.js";
 import { button, make } from "./elements.js";
 import { keptForm, ListsGone } from "./kept_form.js";
 import { parts } from "./parts.js";
@@ -84,6 +85,7 @@ async function home(words = "", kind = "notice") {
     make("p", { class: "acts" }, button(say("update"), (event) => once(event, refresh), "second"), button(say("language"), turn, "quiet"),
       about && make("small", {}, say("updated", { at: moment(about.at) }))),
   );
+  if (words) window.scrollTo(0, 0); // what is said stands above; one may come from the end of a long form
   await count();
   ready();
   setTimeout(() => parts().catch(() => {}), 200);
@@ -180,6 +182,7 @@ async function show(asked, draft) {
     return home(say("open_failed", { why: `${String(error.message ?? error).split("\n")[0]}.` }), "wrong");
   }
   session.speak(spoken());
+  stay();
   open = showForm(main, session, {
     keep: async (packed) => {
       await holds(packed.id);
@@ -255,6 +258,7 @@ async function failed(error, isAsked) {
 }
 
 addEventListener("online", () => flush());
+goBackWithin(() => open);
 // another code: another person, or a draft on trial; what is open is a draft before
 addEventListener("hashchange", async () => {
   await open?.save();

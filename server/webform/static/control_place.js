@@ -126,7 +126,8 @@ export function shapeControl(node, context) {
     const { smallMap } = await import("./small_map.js");
     const set = ([latitude, longitude]) => keep([...begun, `${latitude.toFixed(7)} ${longitude.toFixed(7)} ${DRAWN}`]);
     map = smallMap({ ...context.map, isArea, label: context.label, add: set, back: undo });
-    place.replaceChildren(map.element, make("p", { class: "hint" }, say("map_hint")));
+    map.element.append(make("p", { class: "hint" }, say("map_hint"))); // not shown where no place is known to draw around
+    place.replaceChildren(map.element);
     draw();
     if (!begun.length) locateOnce().then((found) => found && ((here = placeOf(found)), draw()));
   }

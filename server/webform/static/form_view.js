@@ -171,6 +171,15 @@ export class FormView {
     this.go(found[at - 1].key);
   }
 
+  /** A screen back; from the first one home, where that loses nothing. Whether the form is still there. */
+  stepBack() {
+    const found = screens(this.session.root);
+    const at = this.key === REVIEW ? found.length : place(found, this.key, this.passed);
+    if (at > 0) this.back(found, at);
+    else if (this.acts.keep) this.leave();
+    return at > 0;
+  }
+
   drawReview(found) {
     this.bar.value = 1;
     this.told.textContent = say("review");

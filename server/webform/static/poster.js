@@ -1,5 +1,6 @@
 /** A citizen's page: one form, online, sent once. Nothing is kept in this browser, nothing is asked of it that Zalo's lacks. */
 
+import { goBackWithin, stay } from "./back_button.js";
 import { button, make } from "./elements.js";
 import { parts } from "./parts.js";
 import { say, speak, spoken } from "./words.js";
@@ -53,6 +54,7 @@ async function open() {
     const form = await (await ask(ABOUT)).json();
     const session = await openSession({ form, source: await online(form), properties: { deviceID: "", username: "" }, onChange: () => {}, locate: locateOnce });
     session.speak(spoken());
+    stay();
     view = { session, shown: showForm(main, session, { finish, problem: (error) => main.prepend(notice(error.message, "wrong")) }) };
   } catch (error) {
     begin.replaceChildren(notice(error.message, "wrong"), button(say("poster_again"), open));
@@ -105,5 +107,6 @@ function show() {
 speak("vi");
 language.hidden = false;
 language.addEventListener("click", turn);
+goBackWithin(() => view?.shown);
 show();
 document.documentElement.setAttribute("data-ready", "");
