@@ -77,11 +77,11 @@ def sheet(code: str, village: str, area_id: int) -> str:
     around = walking_plan.parts_of(found)
     tries = next_try.last_tries(connection, around)
     told = {key: text for key, text in remarks.waiting(connection, around).items() if key in parts}
-    most = next_try.most()
+    most, today = next_try.most(), clock.today()
     return render_template(
         "walking_sheet.html",
-        commune=commune, village=found, area=area, today=clock.today(), remarks=told, empty=EMPTY_LINES,
-        said={home.id: next_try.away_words(home.tried, tries.get(home.id), most) for home in area.homes},
+        commune=commune, village=found, area=area, today=today, remarks=told, empty=EMPTY_LINES,
+        said={home.id: next_try.away_words(home.tried, tries.get(home.id), most, today) for home in area.homes},
         word=household_states.word, away=household_states.AWAY, not_visited=household_states.NOT_VISITED,
     )  # fmt: skip
 

@@ -67,20 +67,22 @@ def shown_on_phones(
     appointment: str = "",
     sampled: str = "",
     area: str = "",
+    year: str = "",
 ) -> str:
     """What a collector reads in the list: the label, what came of the last visit and when, what they are told there.
 
     `away` is what there is to say of one where nobody was at home, `appointment` when they want to be visited,
     `sampled` the mark of one that is to be asked for a sample, `area` whose part of the thôn it is in, where it is
-    another one's.
+    another one's. A day of another year than `year` is told with its own: last year's visit is no visit of this one.
     """
     told = () if ended else (sampled, appointment and f"hẹn {appointment}", remark and f"nhắn: {remark}")
     if any(told) or area:
-        done = shown_on_phones(label, data, ended=ended, away=away)
+        done = shown_on_phones(label, data, ended=ended, away=away, year=year)
         done = done.removeprefix("✓ ") if any(told) else done
         return " ".join((done, *(f"[{each}]" for each in (*told, area) if each)))
     day = data.get("ngay_cuoi") or ""
     when = f" {day[8:10]}/{day[5:7]}" if len(day) == len("2026-11-24") else ""
+    when += f"/{day[:4]}" if when and year and day[:4] != year else ""
     state, result = data.get("tinh_trang") or NOT_VISITED, data.get("ket_qua")
     if ended:
         return f"{label} ({WORDS[MOVED]})"

@@ -96,7 +96,7 @@ def short_day(day: dt.date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day:%d/%m}"
 
 
-def away_words(tried: NextTry, last: dt.datetime | None, most_tries: int) -> str:
+def away_words(tried: NextTry, last: dt.datetime | None, most_tries: int, today: dt.date) -> str:
     """What a label says of a household where nobody was at home: when last, and how often so far; "" where the hour
     is not known and it was tried once.
 
@@ -105,7 +105,8 @@ def away_words(tried: NextTry, last: dt.datetime | None, most_tries: int) -> str
     said = f"đã thử đủ {most_tries} lần" if tried.is_closed else WORDS[AWAY]
     if last is not None:
         moment = last.astimezone(clock.LOCAL)
-        said += f" {moment:%d/%m}, {moment:%H:%M} {_WEEKDAYS[moment.weekday()]}"
+        day = f"{moment:%d/%m}" if moment.year == today.year else f"{moment:%d/%m/%Y}"
+        said += f" {day}, {moment:%H:%M} {_WEEKDAYS[moment.weekday()]}"
     elif not tried.is_closed and tried.visits < 2:
         return ""
     return said + (f", đã đến {tried.visits} lần" if tried.visits > 1 and not tried.is_closed else "")

@@ -296,7 +296,8 @@ def _planned(
     return (int(ended or not walk.is_own), place), {
         "area": walk.area,
         "remark": remark,
-        "away": next_try.away_words(tried, plan.tries.get(key), plan.most_tries),
+        "away": next_try.away_words(tried, plan.tries.get(key), plan.most_tries, plan.today),
         "appointment": tried.appointment.words if tried.appointment else "",
         "sampled": household_states.SAMPLED if is_sampled else "",
+        "year": f"{plan.today:%Y}",
     }

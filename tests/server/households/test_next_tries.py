@@ -235,4 +235,4 @@ def test_whatever_a_form_saved_a_household_is_planned_for(data: dict[str, str | 
     if found.appointment is not None:
         assert found.appointment.day >= TODAY
         assert data["tinh_trang"] not in (household_states.MET, household_states.MOVED)
-    assert len(next_try.away_words(found, NOON, most)) < 60
+    assert len(next_try.away_words(found, NOON, most, NOON.date())) < 60

@@ -1,10 +1,13 @@
 """What the phone tells who walks (walker-02, walker-03): who was met and when; a move is a proposal at first."""
 
+import datetime as dt
 import re
 import uuid
 
+import pytest
 import sqlalchemy as sa
 
+from server import clock
 from server.db import db
 from server.models import Submission
 from server.review import decisions
@@ -44,6 +47,22 @@ def test_the_list_on_the_phone_says_who_was_met_and_when(world: World) -> None:
         "✓ Phạm Thị Hoa, Ngõ 5, số 2 (đã gặp 24/11)",
     ]
     assert "ngo 5 so 2" in world.choices()["Phạm Thị Hoa, Ngõ 5, số 2"]["tim"]
+
+
+def test_after_new_year_a_visit_of_the_year_before_says_its_year(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """“24/11” read in January is no visit of this year."""
+    world.load("house-04-list.xlsx")
+    first, second, _ = world.choices().values()
+    world.send(visit(first["name"], first["label"], "gap", "2026-11-24"))
+    world.send(visit(second["name"], second["label"], "vang", "2026-11-25"))
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 12, 31, 17, 30, tzinfo=dt.UTC))
+    assert shown(world) == [
+        "Phạm Thị Hoa, Ngõ 5, số 20",
+        "Phạm Thị Hoa, Ngõ 5, số 18 (vắng nhà 25/11/2026, 08:20 T4)",
+        "✓ Phạm Thị Hoa, Ngõ 5, số 2 (đã gặp 24/11/2026)",
+    ]
 
 
 def test_the_form_shows_what_the_list_says(world: World) -> None:
