@@ -128,14 +128,18 @@ def estimate(strata: Iterable[Stratum]) -> Estimate | None:
 
 
 def _variance(stratum: Stratum, ratio: Fraction) -> Fraction:
-    """That of the stratum's total of done − ratio · of, over all its households (Cochran 5.28 and 6.44)."""
+    """That of the stratum's total of done − ratio · of, over all its households (Cochran 5.28 and 6.44).
+
+    In whole numbers until the end, the ratio's denominator taken out: a city has thousands of strata.
+    """
     known, n, total = stratum.squares, stratum.asked, stratum.households
     if known is None or known.asked < 2:
         return Fraction(0)
-    squares = known.done2 - 2 * ratio * known.cross + ratio**2 * known.of2
-    mean = known.done - ratio * known.of
-    s2 = (squares - mean**2 / known.asked) / (known.asked - 1)
-    return Fraction(total * (total - n), n) * s2
+    done, of = ratio.denominator, ratio.numerator
+    squares = done * done * known.done2 - 2 * done * of * known.cross + of * of * known.of2
+    mean = done * known.done - of * known.of
+    spread = known.asked * squares - mean * mean
+    return Fraction(total * (total - n) * spread, n * done * done * known.asked * (known.asked - 1))
 
 
 def join(strata: Iterable[Stratum]) -> list[Stratum]:
