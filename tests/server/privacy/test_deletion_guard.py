@@ -207,8 +207,9 @@ def test_settling_waits_too_where_the_clock_is_ahead(
 
 
 def test_a_database_that_knows_the_time_better_is_believed(
-    app: Flask, database: str, monkeypatch: pytest.MonkeyPatch
+    empty: Flask, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In an audit without rows, else the days since they were written would be a gap."""
     at(monkeypatch, dt.datetime.now(dt.UTC) + dt.timedelta(hours=2))
     with db.engine.connect() as connection:
         doubts = deletion_guard.clock_doubts(connection)
