@@ -4,6 +4,7 @@ import io
 import zipfile
 from xml.etree import ElementTree
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -38,6 +39,7 @@ def test_each_target_has_a_layer_of_thon_in_the_colours_of_the_map() -> None:
     assert colour.get("value") == f"{red},{green},{blue},255"
 
 
+@pytest.mark.usefixtures("noon")
 def test_every_layer_of_the_project_is_served(app: Flask) -> None:
     leaders.sign_up(leaders.fill("11629", villages=2))
     db.session.commit()

@@ -7,19 +7,24 @@ import sqlalchemy as sa
 from flask import Flask
 
 from forms import plans
+from server import clock
 from server.coverage import coverage_table
 from server.db import db
 from server.errors import Problem
 from server.models import Indicator, Plan, Target, Task
 from server.plans import load_plans
 from server.published_forms import publishing
+from tests.leaders import NOON
 from tests.people import make_commune
 
 COMMUNES = {"an_lao_2026": ("11629", "An Lão", 28), "mao_dien_2026": ("10930", "Mao Điền", 8)}
 
 
 @pytest.mark.parametrize("plan_id", plans.PLANS)
-def test_every_figure_of_a_plan_is_stored_and_shown(app: Flask, plan_id: str) -> None:
+def test_every_figure_of_a_plan_is_stored_and_shown(
+    app: Flask, plan_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
     code, name, figures = COMMUNES[plan_id]
     commune = make_commune(code, name, thon=1)
     loaded = load_plans.load(plans.read(plan_id))
