@@ -2,6 +2,7 @@
 
 import contextvars
 import re
+from functools import cached_property
 from typing import Any
 
 from flask import Flask
@@ -50,6 +51,34 @@ def browser(app: Flask) -> Browser:
     # as browsers do on one site; over https the protection of forms insists on it
     made.environ_base["HTTP_REFERER"] = f"{app.config['PREFERRED_URL_SCHEME']}://localhost/"
     return made
+
+
+def visitor(app: Flask, username: str, role: str, commune: Commune | None = None) -> Browser:
+    """The browser of a new person, signed in."""
+    db.session.rollback()  # phones may have written since this session began to read
+    make_person(username, role, commune)
+    found = browser(app)
+    assert found.sign_in(username).status_code == 302
+    return found
+
+
+class Office:
+    """A commune whose officer sits at one page of theirs; they sign in when they are first asked for."""
+
+    def __init__(self, app: Flask, commune: Commune, page: str) -> None:
+        self.app, self.commune, self.page = app, commune, page
+
+    @cached_property
+    def officer(self) -> Browser:
+        return visitor(self.app, "can_bo", "officer", self.commune)
+
+    def post(self, address: str, status: int = 200, **data: object) -> str:
+        """A button of the page; the page that follows."""
+        given = {"csrf_token": self.officer.csrf_token(self.page), **data}
+        told = self.officer.post(address, data=given, follow_redirects=True)
+        assert told.status_code == status, told.text
+        db.session.rollback()
+        return str(told.text)
 
 
 def make_commune(code: str = "11629", name: str = "An Lão", thon: int = 0) -> Commune:

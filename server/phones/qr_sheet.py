@@ -23,6 +23,18 @@ class NoPdf(Exception):
 
 
 @dataclass(frozen=True)
+class PrintedSheet:
+    """What is printed of a page: its title, the template of its body, and the styles of both."""
+
+    title: str
+    sheet: str
+    styles: str
+
+
+QR_CARDS = PrintedSheet("Tờ mã QR", "office/qr_cards.html", "css/qr_sheet.css")
+
+
+@dataclass(frozen=True)
 class Card:
     """What one collector takes home; `server` is what is typed where a phone cannot scan."""
 
@@ -98,11 +110,11 @@ def _card(
 def pdf(commune: Commune, found: Sequence[Collector], base_url: str) -> bytes:
     """The sheet as PDF. Raises NoPdf where the libraries of the system that draw it are not there."""
     codes = _cards(found, base_url, picture)
-    return drawn(lambda: render_template("office/qr_sheet_pdf.html", commune=commune, cards=codes))
+    return drawn(QR_CARDS, commune, cards=codes)
 
 
-def drawn(page: Callable[[], str]) -> bytes:
-    """A page on paper. Raises NoPdf where the libraries of the system that draw it are not there."""
+def drawn(printed: PrintedSheet, commune: Commune, **given: object) -> bytes:
+    """A sheet of a commune as PDF. Raises NoPdf where the libraries of the system that draw it are not there."""
     try:
         from weasyprint import HTML  # noqa: PLC0415 (needs Pango, and a second to load)
         from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
@@ -122,7 +134,8 @@ def drawn(page: Callable[[], str]) -> bytes:
             return URLFetcherResponse(url, answer.data, {"Content-Type": answer.content_type})
 
     client = current_app.test_client()
-    written: bytes = HTML(string=page(), base_url=HOST, url_fetcher=OurFiles()).write_pdf()
+    page = render_template("office/printed_sheet.html", **vars(printed), commune=commune, **given)
+    written: bytes = HTML(string=page, base_url=HOST, url_fetcher=OurFiles()).write_pdf()
     return written
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import render_template
 from markupsafe import Markup
 
 from server.db import db, in_vietnamese_order
@@ -14,6 +13,9 @@ from server.phones import qr_drawing, qr_sheet
 
 MOST = 200
 """Posters that are drawn at once: every thôn of the largest commune, and its counters."""
+
+
+_POSTERS = qr_sheet.PrintedSheet("Áp phích", "office/poster_pages_printed.html", "css/poster_sheet.css")
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,7 @@ def pages(commune: Commune, only: Sequence[int], base_url: str) -> list[PrintedP
 def pdf(commune: Commune, only: Sequence[int], base_url: str) -> bytes:
     """The same as PDF. Raises qr_sheet.NoPdf where the libraries of the system that draw it are not there."""
     found = _pages(commune, only, base_url, lambda text: qr_sheet.picture(text, pixels=12))
-    return qr_sheet.drawn(
-        lambda: render_template("office/poster_sheet_pdf.html", commune=commune, pages=found)
-    )
+    return qr_sheet.drawn(_POSTERS, commune, pages=found)
 
 
 def _pages(

@@ -1,7 +1,6 @@
 """A commune whose two collectors have walked one thôn, and what is needed to visit again."""
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import pytest
 from flask import Flask
@@ -13,7 +12,7 @@ from server.phones.collectors import NewCollector
 from server.published_forms import publishing
 from tests import sample
 from tests.conftest import Template, filled_once
-from tests.people import Browser, browser, make_person
+from tests.people import Office
 from tests.phone import InProcess, Phone
 
 VISIT = """
@@ -60,12 +59,12 @@ def prepared(template_database: Template, tmp_path_factory: pytest.TempPathFacto
         yield template
 
 
-class Walked:
+class Walked(Office):
     """The commune, its thôn, an honest collector and another of the same team."""
 
     def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.commune = db.session.query(Commune).one()
+        commune = db.session.query(Commune).one()
+        super().__init__(app, commune, f"/quan-tri/xa/{commune.code}/phuc-tra")
         self.village = db.session.query(Village).one()
         self.homes = db.session.query(Entity).order_by(Entity.label).all()
         self.first = sample.make_collector(self.commune, [self.village], "Nguyễn Văn Ấm")
@@ -107,22 +106,9 @@ class Walked:
         [answer] = phone.send(filling.submission())
         assert answer.status == 201
 
-    @cached_property
-    def officer(self) -> Browser:
-        db.session.rollback()  # phones have written since this session began to read
-        make_person("can_bo", "officer", self.commune)
-        found = browser(self.app)
-        found.sign_in("can_bo")
-        return found
-
     def draw(self) -> str:
         """Press the officers' button; the page that follows."""
-        page = "/quan-tri/xa/11629/phuc-tra"
-        told = self.officer.post(
-            page, data={"csrf_token": self.officer.csrf_token(page)}, follow_redirects=True
-        )
-        assert told.status_code == 200, told.text
-        return told.text
+        return self.post(self.page)
 
 
 @pytest.fixture

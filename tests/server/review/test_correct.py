@@ -14,7 +14,7 @@ from server.db import db
 from server.models import Audit, Commune, Entity, Person, Submission, SubmissionReview
 from tests import town
 from tests.conftest import Template, filled_once
-from tests.people import Browser, browser, make_person
+from tests.people import Browser, visitor
 from tests.server.intake.test_receive import differences
 from tests.town import Town
 
@@ -46,10 +46,8 @@ def towns(app: Flask, begun: tuple[Template, dict[str, Town]]) -> dict[str, Town
 
 @pytest.fixture
 def officer(app: Flask, towns: dict[str, Town]) -> Browser:
-    make_person("can.bo", "officer", db.session.scalars(sa.select(Commune).where(Commune.code == CODE)).one())
-    visitor = browser(app)
-    visitor.sign_in("can.bo")
-    return visitor
+    commune = db.session.scalars(sa.select(Commune).where(Commune.code == CODE)).one()
+    return visitor(app, "can.bo", "officer", commune)
 
 
 def page(towns: dict[str, Town]) -> str:

@@ -4,7 +4,6 @@ import csv
 import datetime as dt
 import uuid
 from collections.abc import Iterator
-from functools import cached_property
 
 import pytest
 from flask import Flask
@@ -16,7 +15,7 @@ from server.models import Commune, Entity, Indicator, Plan, Target, Village
 from server.plans import load_plans
 from tests import sample
 from tests.conftest import Template, filled_once
-from tests.people import Browser, browser, make_person
+from tests.people import Office
 from tests.phone import InProcess, Phone
 
 VISIT = """
@@ -81,32 +80,15 @@ def prepared(template_database: Template, tmp_path_factory: pytest.TempPathFacto
         yield template
 
 
-class Drawn:
+class Drawn(Office):
     """The commune, its officer at their page, and one collector's phone for all thôn."""
 
     def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.commune = db.session.query(Commune).one()
-        self.page = f"/quan-tri/xa/{self.commune.code}/mau"
+        commune = db.session.query(Commune).one()
+        super().__init__(app, commune, f"/quan-tri/xa/{commune.code}/mau")
         self.villages = {each.code: each for each in db.session.query(Village)}
         made = sample.make_collector(self.commune, list(self.villages.values()))
         self.phone = Phone(InProcess(app), f"http://localhost/key/{made.token}")
-
-    @cached_property
-    def officer(self) -> Browser:
-        db.session.rollback()
-        make_person("can_bo", "officer", self.commune)
-        found = browser(self.app)
-        found.sign_in("can_bo")
-        return found
-
-    def post(self, address: str, status: int = 200, **data: object) -> str:
-        """A button of the officers' page; the page that follows."""
-        given = {"csrf_token": self.officer.csrf_token(self.page), **data}
-        told = self.officer.post(address, data=given, follow_redirects=True)
-        assert told.status_code == status, told.text
-        db.session.rollback()
-        return str(told.text)
 
     def draw(self, *codes: str, status: int = 200, **wish: object) -> str:
         """Draw from these thôn; without more said ± 5 points for all together."""
