@@ -76,12 +76,17 @@ def adding(code: str) -> str:
 @blueprint.post(f"{BASE}/them")
 @access.needs(Right.MANAGE_COLLECTORS)
 def add(code: str) -> Response | tuple[str, int]:
-    """Add one collector."""
+    """Add one collector; a name that the thôn has already is asked about: the button may have been pressed twice."""
     begin_writing()
     commune = access.open_commune(code)
-    name = request.form.get("ho_ten", "")
+    name, chosen = request.form.get("ho_ten", ""), _chosen(commune)
+    there = None if request.form.get("nguoi_khac") else collectors.namesake(name, chosen)
+    if there is not None:
+        wrong = f"{there.name} ({there.username}) đã có ở thôn này. Chưa thêm ai."
+        db.session.rollback()
+        return _adding(access.open_commune(code), wrong=wrong, name=name, has_namesake=True), 422
     try:
-        made = collectors.add(name, commune, _chosen(commune), actor=access.signed_in().actor)
+        made = collectors.add(name, commune, chosen, actor=access.signed_in().actor)
     except CollectorRejected as rejected:
         db.session.rollback()
         return _adding(access.open_commune(code), wrong=str(rejected), name=name), 422
@@ -275,11 +280,11 @@ def _chosen(commune: Commune) -> list[Village]:
     return [village for village in communes.villages(commune) if village.id in wanted]
 
 
-def _adding(commune: Commune, wrong: str = "", name: str = "") -> str:
+def _adding(commune: Commune, wrong: str = "", name: str = "", *, has_namesake: bool = False) -> str:
     chosen = set(request.form.getlist("thon", type=int))
     return render_template(
         "office/collector_add.html", commune=commune, villages=communes.villages(commune), chosen=chosen,
-        wrong=wrong, name=name,
+        wrong=wrong, name=name, has_namesake=has_namesake,
     )  # fmt: skip
 
 

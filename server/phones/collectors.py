@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.plain_words import one_line, unaccented
+from geo.plain_words import one_line, unaccented, words
 from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order
@@ -135,6 +135,16 @@ def walked(collector: Collector) -> list[Village]:
 def places(collector: Collector, called: Mapping[str, str]) -> str:
     """The thôn that are theirs today, by what `communes.called` says of each; "" where none is."""
     return ", ".join(called.get(village.code, village.name) for village in walked(collector))
+
+
+def namesake(name: str, villages: Sequence[Village]) -> Collector | None:
+    """Somebody of this name, but for marks and signs, who walks one of these thôn today."""
+    walks = CollectorVillage.until.is_(None), CollectorVillage.village_id.in_([each.id for each in villages])
+    query = sa.select(Collector).where(
+        Collector.revoked_at.is_(None), Collector.villages.any(sa.and_(*walks))
+    )
+    found = db.session.scalars(query.order_by(Collector.id))
+    return next((each for each in found if words(each.name) == words(name)), None)
 
 
 def team_of(commune: Commune, village_code: str) -> Sequence[str]:

@@ -97,6 +97,27 @@ def test_one_without_a_thon_is_refused_and_what_was_typed_stays(officer: Browser
     assert _collectors() == []
 
 
+def test_a_button_pressed_twice_adds_one_and_a_namesake_is_added_when_said_so(officer: Browser) -> None:
+    village = str(db.session.scalar(sa.select(Village.id).where(Village.code == "11629001")))
+    other = str(db.session.scalar(sa.select(Village.id).where(Village.code == "11629002")))
+    db.session.rollback()
+    for name, thon, status in (
+        ("Mạc Thị Sớm", village, 302), ("Mạc Thị Sớm", village, 422), ("mac thi som", village, 422),
+        ("Mạc Thị Sớm", other, 302),
+    ):  # fmt: skip
+        answer = _post(officer, f"{PAGE}/them", ho_ten=name, thon=thon)
+        assert answer.status_code == status
+    asked = _post(officer, f"{PAGE}/them", ho_ten="Mạc Thị Sớm", thon=village).text
+    assert "đã có ở thôn này. Chưa thêm ai." in asked
+    assert 'name="nguoi_khac"' in asked
+    assert len(_collectors()) == 2
+    db.session.rollback()
+    assert (
+        _post(officer, f"{PAGE}/them", ho_ten="Mạc Thị Sớm", thon=village, nguoi_khac="1").status_code == 302
+    )
+    assert len(_collectors()) == 3
+
+
 def test_a_hundred_are_added_from_a_table(officer: Browser) -> None:
     rows = "\n".join(f"Người {n}\t{'11629001' if n % 2 else 'thon dong; 11629002'}" for n in range(100))
     answer = _send(officer, dan=f"Họ tên\tThôn\n{rows}")
