@@ -99,6 +99,7 @@ def split(
     if not label.strip():
         raise impossible("hộ mới cần một tên để tìm trên điện thoại.")
     new = household_parts.of_list(label, address or household.data.get("dia_chi") or "")
+    _check_called_alone(connection, household, new.label)
     new_id = uuid.uuid4()
     act = record(connection, "split", entity_id, day, officer, {"new": str(new_id)})
     data = {"thon": household.data.get("thon", ""), "dia_chi": new.address}
@@ -108,6 +109,18 @@ def split(
         change(connection, household, {"turns": turns})
         restate(connection, entity_id, clock.now())
     return new_id
+
+
+def _check_called_alone(connection: sa.Connection, household: Any, label: str) -> None:
+    """A label stands once in a thôn: of two alike nobody can tell which to choose on a phone."""
+    alike = sa.select(Entity.id).where(
+        Entity.list_id == household.list_id,
+        Entity.village_id == household.village_id,
+        Entity.label == label,
+        Entity.ended_at.is_(None),
+    )
+    if connection.execute(alike.limit(1)).first() is not None:
+        raise impossible(f"thôn đã có hộ “{label}”; nếu là hộ khác thì ghi thêm địa chỉ để phân biệt.")
 
 
 def merge(connection: sa.Connection, kept_id: uuid.UUID, gone_id: uuid.UUID, officer: Officer) -> int:

@@ -14,6 +14,7 @@ from flask import Flask
 from server import clock
 from server.counting import tally
 from server.db import db
+from server.errors import Problem
 from server.households import acts, list_changes, list_comparison, list_import
 from server.households.act_rows import Officer
 from server.households.list_comparison import Compared
@@ -147,6 +148,19 @@ def test_a_split_household_is_called_as_registered_ones_are(world: World, addres
         acts.split(connection, old, dt.date(2026, 11, 28), "Lương Văn Hai", officer, address)
     rows = world.choices()
     assert rows["Lương Văn Hai, Ngõ 14, số 3A"]["dia_chi"] == "Ngõ 14, số 3A"
+
+
+def test_a_household_that_is_split_off_is_called_as_no_other_of_the_thon(world: World) -> None:
+    """Two alike could not be told apart on a phone, and would be proposed as one."""
+    world.register_six()
+    officer, day = Officer("person:1", "Hạnh", world.commune.id), dt.date(2026, 11, 28)
+    with db.engine.begin() as connection:
+        old = connection.scalars(sa.select(Entity.id).where(Entity.label.startswith("Lương Thị Nụ"))).one()
+        acts.split(connection, old, day, "Lương Văn Hai", officer, "Ngõ 14, số 3A")
+    again = pytest.raises(Problem, match="đã có hộ “Lương Văn Hai, Ngõ 14, số 3A”")
+    with again, db.engine.begin() as connection:
+        acts.split(connection, old, day + dt.timedelta(days=1), "Lương Văn Hai", officer, "3a ngõ 14")
+    assert sum(label.startswith("Lương Văn Hai") for label in world.choices()) == 1
 
 
 def test_listed_households_of_one_name_are_told_apart_on_the_phone(world: World) -> None:
