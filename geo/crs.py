@@ -228,7 +228,10 @@ def _zone(system: pyproj.CRS, *, datum_counts: bool = True) -> int | None:
 def _stated(
     middle: tuple[float, float], declared: str | None, given: int | None
 ) -> Crs | OutlineProblem | None:
-    """What a person or the file says; None where nothing is said, or it says degrees and the numbers are metres."""
+    """What a person or the file says; None where nothing is said, or it says degrees and the numbers are metres.
+
+    Numbers in degrees of which a file says that they are metres may be those of either datum: a person is asked.
+    """
     if given is not None:
         return (
             Crs(given, "given")
@@ -240,6 +243,9 @@ def _stated(
         return OutlineProblem("unknown_crs", _refusal(middle, "Hệ tọa độ khai trong tệp không nhận ra được"))
     if epsg is None or (_is_geographic(epsg) and not _is_degrees(middle)):
         return None
+    if _is_degrees(middle) and not _is_geographic(epsg):
+        why = "Tệp khai hệ tọa độ tính bằng mét mà số trong tệp là độ, theo WGS84 hay VN-2000 (lệch nhau khoảng 200 m)"
+        return OutlineProblem("unknown_crs", _refusal(middle, why))
     return Crs(epsg, "declared")
 
 

@@ -1,6 +1,6 @@
 """Which registered thôn each row of a boundary file is: by its code, by a unique name, or as a person says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shapely.geometry.base import BaseGeometry
@@ -66,26 +66,43 @@ def coded(
     """
     known = village_names.unique({code: each.name for code, each in registered.items()})
     once = village_names.once(draft.label.name for draft in drafts)
+    bare_once = village_names.once(village_names.brackets_off(draft.label.name) for draft in drafts)
     found, problems, renamed = [], [], []
     for draft in drafts:
-        label, name = draft.label, village_names.plain(draft.label.name)
+        label = draft.label
         code = "" if how.by_name and registered else label.code
         if label.row in chosen:
             label, code = replace(label, code=chosen[label.row]), ""
-        elif not code and name in once and name in known:
-            label = replace(label, code=known[name])
+        elif not code and (meant := _meant(label.name, known, once, bare_once)):
+            label = replace(label, code=meant)
             problems.append(label.problem("by_name", "ghép theo tên", "warning"))
         else:
             label = replace(label, code=code)
         here = registered.get(label.code)
-        if here is not None and not (code and label.name and trusted):
+        if here is not None and (not (code and label.name and trusted) or _is_one(here.name, label.name)):
             label = replace(label, name=here.name)
-        elif here is not None and village_names.plain(here.name) != name:
+        elif here is not None:
             words = f"trong danh mục, mã này là “{here.name}”; nạp sẽ đổi tên"
             renamed.append(label.problem("renamed", words, "warning"))
         found.append(replace(draft, label=label))
     kept = sum(draft.label.code in registered for draft in found)
     return found, [*_if_most(renamed, kept, how), *problems, *renamed]
+
+
+def _is_one(registered: str, name: str) -> bool:
+    """Whether a file writes a registered name, in capitals or with "thôn" before or the commune behind it."""
+    return village_names.plain(registered) in {
+        village_names.plain(name),
+        village_names.plain(village_names.brackets_off(name)),
+    }
+
+
+def _meant(name: str, known: Mapping[str, str], once: Collection[str], bare_once: Collection[str]) -> str:
+    """The code of the registered thôn that a name means, also with its commune behind it; "" where it is not sure."""
+    plain, bare = village_names.plain(name), village_names.plain(village_names.brackets_off(name))
+    if plain in once and plain in known:
+        return known[plain]
+    return known.get(bare, "") if bare in bare_once else ""
 
 
 def _if_most(renamed: Sequence[OutlineProblem], registered: int, how: ReadAs) -> list[OutlineProblem]:

@@ -10,7 +10,7 @@ from geo.plain_words import unaccented
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _KIND = (
     r"thon to dan pho|thon tdp|to dan pho so|to dan pho|to dan cu|khu dan cu|cum dan cu|khu pho so|khu pho|thon so"
-    r"|tdp so|tdp|thon|kdc|ap|khu"
+    r"|tdp so|tdp|thon|th|kdc|ap|khu"
 )
 _KINDS = re.compile(rf"^({_KIND})\s+(?=\S)")
 _LOOSE_KINDS = re.compile(rf"^({_KIND}|to so|to|so)\s+(?=\S)")

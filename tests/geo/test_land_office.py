@@ -217,3 +217,50 @@ def test_a_collection_of_areas_is_an_outline_and_lines_are_told_what_to_do(tmp_p
     refused = read(tmp_path / "b.geojson", level="village", near=NEAR, registered=LISTED)
     assert set(kinds(refused)) == {"not_polygon"}
     assert "đổi đường khép kín thành vùng" in refused.errors[0].sentence
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Thôn {}, xã An Lão", "Th. {}", "{} (xã An Lão)", "THÔN {} - xã An Lão", "KDC {}"],
+)
+@pytest.mark.parametrize("with_code", [False, True])
+def test_a_registered_thon_is_known_however_its_name_is_written_and_keeps_it(
+    tmp_path: Path, written: str, with_code: bool
+) -> None:
+    """By its name where the file has no codes; and where it has them nobody is renamed into capitals."""
+    rows = json.loads((FILES / "true.geojson").read_text())
+    for row in rows["features"]:
+        name = written.format(row["properties"]["ten_thon"])
+        code = {"ma_thon": row["properties"]["ma_thon"]} if with_code else {}
+        row["properties"] = {**code, "ten_thon": name.upper() if with_code else name}
+    (tmp_path / "thon.geojson").write_text(json.dumps(rows))
+    reading = read(tmp_path / "thon.geojson", level="village", near=NEAR, registered=LISTED)
+    assert kinds(reading) == []
+    assert is_true(reading)
+
+
+def test_a_name_of_two_communes_in_one_file_is_nobodys(tmp_path: Path) -> None:
+    rows = json.loads((FILES / "true.geojson").read_text())
+    for row, name in zip(
+        rows["features"], ["Vạn Phúc, xã An Lão", "Vạn Phúc, xã An Quang", "Hòa Mỹ"], strict=True
+    ):
+        row["properties"] = {"ten_thon": name}
+    (tmp_path / "thon.geojson").write_text(json.dumps(rows))
+    reading = read(tmp_path / "thon.geojson", level="village", near=NEAR, registered=LISTED)
+    assert kinds(reading) == ["no_code", "no_code"]
+
+
+@pytest.mark.parametrize(
+    "declared", ["urn:ogc:def:crs:EPSG::3405", "EPSG:5899", "urn:ogc:def:crs:EPSG::32648"]
+)
+def test_degrees_that_are_declared_as_metres_are_asked_about(tmp_path: Path, declared: str) -> None:
+    """It would be "outside Việt Nam" for each row, with no way out."""
+    rows = json.loads((FILES / "true.geojson").read_text())
+    rows["crs"] = {"type": "name", "properties": {"name": declared}}
+    (tmp_path / "thon.geojson").write_text(json.dumps(rows))
+    reading = read(tmp_path / "thon.geojson", level="village", near=NEAR, registered=LISTED)
+    assert kinds(reading) == ["unknown_crs"]
+    assert "số trong tệp là độ" in reading.errors[0].sentence
+    assert "4756" in reading.errors[0].sentence
+    chosen = ReadAs(crs=4326)
+    assert is_true(read(tmp_path / "thon.geojson", level="village", near=NEAR, how=chosen, registered=LISTED))
