@@ -283,8 +283,12 @@ PLANNING = {"random_page_cost": "1.1", "jit": "off"}
 """How statements of pages are planned: what they ask for lies in memory or on a disk without heads, where a row here
 and there costs little more than the next one (by PostgreSQL's own figure, of disks with heads, a commune's answers are
 found sooner by reading the whole city's), and no page is worth compiling for."""
-VISITS_PATIENCE = {"lock_timeout": "1s", "statement_timeout": "10s"}
-"""The same for the single statements of visits: whoever holds a household for longer holds up nobody else's visit."""
+VISITS_PATIENCE = {"lock_timeout": "300ms", "statement_timeout": "10s"}
+"""The same for the single statements of visits: whoever holds a household for longer holds up nobody else's visit.
+
+Where a whole table is held, a visit meets that up to three times: behind others, with them, and alone. So it is told to
+come later within a second.
+"""
 
 
 def unless_given(url: str, among_several: str = "read-write") -> dict[str, object]:
