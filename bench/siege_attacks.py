@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench import siege_by_files, siege_by_phones, siege_by_programs, siege_by_strangers, siege_of_the_machine
+from bench import (
+    siege_beside,
+    siege_by_files,
+    siege_by_phones,
+    siege_by_programs,
+    siege_by_strangers,
+    siege_of_the_machine,
+)
 from bench.siege_place import Attack
 
 GROUPS = {
     "strangers": siege_by_strangers.ATTACKS, "phones": siege_by_phones.ATTACKS, "files": siege_by_files.ATTACKS,
-    "programs": siege_by_programs.ATTACKS, "machine": siege_of_the_machine.ATTACKS,
+    "programs": siege_by_programs.ATTACKS, "beside": siege_beside.ATTACKS, "machine": siege_of_the_machine.ATTACKS,
 }  # fmt: skip
 
 

@@ -67,10 +67,11 @@ def _opened(name: str, content: bytes) -> Callable[[Place], Callable[[], str]]:
 
     def ready(place: Place) -> Callable[[], str]:
         xml = _xml(f"<so>1</so><anh>{name}</anh>")
+        named = xml.partition(b"<instanceID>")[2].partition(b"<")[0].decode()
 
         def act() -> str:
             sent = place.sent(xml, {name: content})[:3]
-            number = place.said(f"SELECT max(submission_id) FROM attachment WHERE name = '{name}'")
+            number = place.said(f"SELECT id FROM submission WHERE instance_id = '{named}'")
             url = f"{place.served.url}/xa/11629/tai-ve/anh/{number}/{name}"
             told = place.browser("officer").get(url, timeout=PATIENCE).headers
             is_taken = "attachment" in told.get("Content-Disposition", "")

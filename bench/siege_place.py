@@ -5,6 +5,7 @@ import functools
 import http.client
 import re
 import socket
+import tempfile
 import threading
 import time
 import uuid
@@ -41,6 +42,7 @@ PHONES = 4
 EVERY_SECONDS = 0.3
 """Of each phone, besides what a visit takes."""
 LOOKS_SECONDS = 0.25
+MOST_SECONDS = 1.0
 PATIENCE = 180.0
 """Seconds after which an attacker gives up waiting."""
 SHORT = 160
@@ -190,6 +192,8 @@ class Place:
     silent: socket.socket
     """Listens and never answers: where hooks are sent to."""
     clock: ShiftedClock
+    ending: contextlib.ExitStack
+    """What is left of an attack ends with the siege."""
     is_small_disk: bool = False
     """Whether its folder lies on a disk of its own, which may be filled."""
     _browsers: dict[str, requests.Session] = field(default_factory=dict)
@@ -203,6 +207,15 @@ class Place:
     def attacker(self) -> Phone:
         """A phone of the other commune."""
         return self.served.phone(self.codes.attacker)
+
+    @contextlib.contextmanager
+    def beside(self, **environ: str) -> Iterator[Served]:
+        """Another server of the same town, with other settings; it answers when the block begins."""
+        with tempfile.TemporaryDirectory() as figures:
+            own = {**self.served.environ, **environ, "PROMETHEUS_MULTIPROC_DIR": figures}
+            with Served(self.served.settings, environ=own) as found:
+                found.phone(self.codes.attacker).form_list()
+                yield found
 
     def connected(self) -> sa.Connection:
         """A connection of its own to the database of the server, as somebody's psql has."""
@@ -333,6 +346,8 @@ class Attack:
     tells_later: bool = False
     """Whether phones may be told to come later, for nothing can be stored meanwhile."""
     is_possible: Callable[[Place], bool] = lambda _place: True
+    most_seconds: float = MOST_SECONDS
+    """That a visit may wait longer than in the quiet before."""
 
 
 @contextlib.contextmanager

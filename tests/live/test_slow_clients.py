@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 
@@ -21,9 +19,9 @@ from server.settings import Settings
 from tests import sample
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import PASSWORD, sign_up
-from tests.live import crowd
+from tests.live import caddy, crowd
 from tests.live.leader import Leader
-from tests.live.served import HOST, ROOT, Served
+from tests.live.served import HOST, Served
 from tests.phone import OverSocket, Phone
 
 pytestmark = pytest.mark.live
@@ -34,44 +32,6 @@ PATIENCE = 10.0
 """Seconds that a visit may take on a machine at work: fewer than those for which a slow head is waited for."""
 
 
-@contextlib.contextmanager
-def through_caddy(served: Served, settings: Settings) -> Iterator[int]:
-    """The port of a Caddy with the file that is shipped, without TLS."""
-    if shutil.which("caddy") is None:
-        pytest.skip("no Caddy here")
-    with socket.create_server((HOST, 0)) as found:
-        port = int(found.getsockname()[1])
-    folder = settings.instance / "caddy"
-    folder.mkdir()
-    config = (ROOT / "docs" / "deploy" / "Caddyfile").read_text()
-    (folder / "Caddyfile").write_text(config.replace("{\n", "{\n\tadmin off\n", 1))
-    environ = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder),
-        "SITE_NAME": f"http://{HOST}:{port}", "SITE_SERVER": f"{HOST}:{served.port}",
-    }  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        proxy = subprocess.Popen(
-            ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"],
-            env=environ, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        wait_for(lambda: requests.get(f"http://{HOST}:{port}/healthz", timeout=60).status_code == 200)
-        yield port
-    finally:
-        proxy.send_signal(signal.SIGTERM)
-        proxy.wait(30)
-
-
-def wait_for(is_there: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        with contextlib.suppress(requests.ConnectionError):
-            if is_there():
-                return
-        time.sleep(0.1)
-    raise AssertionError("not there after 60 seconds")
-
-
 @pytest.fixture(scope="module")
 def ready(template_database: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The program, answering already: deadlines begin when a connection is taken."""
@@ -79,7 +39,7 @@ def ready(template_database: Template, tmp_path_factory: pytest.TempPathFactory)
         on_a_copy(template_database, tmp_path_factory.mktemp("ready")) as settings,
         Served(settings) as found,
     ):
-        wait_for(lambda: requests.get(f"{found.url}/healthz", timeout=60).status_code == 200)
+        caddy.wait_for(lambda: requests.get(f"{found.url}/healthz", timeout=60).status_code == 200)
         yield found
 
 
@@ -104,9 +64,13 @@ def test_five_hundred_slow_connections_hold_up_no_visit_and_no_leader(
     sample.publish_plain()
     sign_up(commune)
     db.session.commit()
+    if proxied and not caddy.is_installed():
+        pytest.skip("no Caddy here")
     environ = {"TUNGNHA_PROXIES": "1"} if proxied else {}
     with Served(settings, environ=environ) as served, contextlib.ExitStack() as held:
-        port = held.enter_context(through_caddy(served, settings) if proxied else nullcontext(served.port))
+        port = held.enter_context(
+            caddy.before(served.port, settings.instance / "caddy") if proxied else nullcontext(served.port)
+        )
         url = f"http://{HOST}:{port}"
         leader = Leader(requests.Session(), url, "")
         leader.sign_in("lanh.dao", PASSWORD)
@@ -162,7 +126,7 @@ def test_an_address_with_too_many_connections_loses_the_oldest(ready: Served) ->
         sample.publish_plain()
     held = [socket.create_connection((HOST, ready.port)) for _ in range(5 * connections.MOST_OF_AN_ADDRESS)]
     assert ready.phone(token).post(sample.filled()).status == 201
-    wait_for(lambda: sum(is_ended(each) for each in held) >= connections.MOST_OF_AN_ADDRESS)
+    caddy.wait_for(lambda: sum(is_ended(each) for each in held) >= connections.MOST_OF_AN_ADDRESS)
     for each in held:
         each.close()
 
