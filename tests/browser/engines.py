@@ -46,6 +46,20 @@ MOVED = (
 )
 """What an element may be while the page is drawn anew."""
 MOST_SCREENS = 60
+LATER = """
+async () => {
+  globalThis.isEngineAwaited = false;
+  for (const way of ["instantiate", "instantiateStreaming"]) {
+    const made = WebAssembly[way].bind(WebAssembly);
+    WebAssembly[way] = async (...given) => {
+      globalThis.isEngineAwaited = true;
+      await new Promise((done) => setTimeout(done, 1000));
+      return made(...given);
+    };
+  }
+}
+"""
+"""A phone so slow that its engine is not ready when the list of forms can be read."""
 RUN = """
 const [given, done] = arguments;
 (%s)(given).then((found) => done([found ?? null]), (error) => done(String(error)));

@@ -12,7 +12,7 @@ from selenium.common.exceptions import TimeoutException
 from server.db import db
 from server.models import Collector, Commune
 from server.phones import collectors
-from tests.browser.engines import Finger
+from tests.browser.engines import LATER, Finger
 from tests.browser.test_poster import LEFT
 from tests.browser.web_collector import ALL_KINDS, Server, answer, photographed, stored
 from tests.posters import from_library, make_poster
@@ -46,21 +46,6 @@ NOT_FOR_THE_WEB = {
     "truoc": ("| | text | ten | Tên | | ${last-saved#ten} |", "last-saved"),
     "ban": ("| | calculate | ban | | | version() |", "hàm version()"),
 }
-
-LATER = """
-async () => {
-  globalThis.isEngineAwaited = false;
-  for (const way of ["instantiate", "instantiateStreaming"]) {
-    const made = WebAssembly[way].bind(WebAssembly);
-    WebAssembly[way] = async (...given) => {
-      globalThis.isEngineAwaited = true;
-      await new Promise((done) => setTimeout(done, 1000));
-      return made(...given);
-    };
-  }
-}
-"""
-"""A phone so slow that its engine is not ready when the list of forms can be read."""
 
 
 @pytest.fixture
@@ -324,7 +309,11 @@ def test_a_poster_is_answered_wherever_it_opens_and_leaves_nothing_there(
         db.session.close()
     server.first_script = lacking
     finger.open(f"{server.address}/khao-sat/{code}")
+    server.end()
     finger.press("Trả lời")
+    finger.reads("Chưa có mạng")
+    server.begin()
+    finger.press("Thử lại")
     finger.found(".steps")
     finger.to_the_end(answer_difficulty)
     send(finger)

@@ -165,7 +165,7 @@ const isBusy = () => Boolean(open) || isOpening;
 
 async function show(asked, draft) {
   const loaded = await parts().catch(() => null);
-  if (!loaded) return home(say("not_loaded"), "wrong");
+  if (!loaded) return (await update().catch(() => null)) ? location.reload() : home(say("not_loaded"), "wrong");
   const { openSession, showForm, locateOnce } = loaded;
   const who = (await store.setting("about")) ?? {};
   if (draft && !(await holds(draft.id))) return home(say("open_elsewhere"), "wrong");

@@ -50,8 +50,10 @@ async function online(form) {
 async function open() {
   begin.replaceChildren(notice(say("poster_opening")));
   try {
-    const { openSession, showForm, locateOnce } = await parts();
-    const form = await (await ask(ABOUT)).json();
+    const form = await (await ask(ABOUT)).json(); // first of all, so that nothing is imported without a network
+    const loaded = await parts().catch(() => null);
+    if (!loaded) return location.reload(); // lost on its way, or the page is of a version that is gone
+    const { openSession, showForm, locateOnce } = loaded;
     const session = await openSession({ form, source: await online(form), properties: { deviceID: "", username: "" }, onChange: () => {}, locate: locateOnce });
     session.speak(spoken());
     stay();
