@@ -114,32 +114,39 @@ def estimate(strata: Iterable[Stratum]) -> Estimate | None:
     households, asked = sum(each.households for each in joined), sum(each.asked for each in joined)
     if not asked or asked >= households or any(each.squares is None for each in joined):
         return None
-    of = sum(each.households * Fraction(each.of, each.asked) for each in joined)
+    common = math.lcm(*(each.asked for each in joined))  # whole numbers: a city has thousands of strata
+    of, done = (
+        sum(
+            each.households * told * (common // each.asked)
+            for each, told in zip(joined, of_each, strict=True)
+        )
+        for of_each in ([each.of for each in joined], [each.done for each in joined])
+    )
     if not of:
         return None
-    ratio = sum(each.households * Fraction(each.done, each.asked) for each in joined) / of
+    ratio = Fraction(done, of)
     percent = 100 * float(ratio)
     if ratio in (0, 1):
         found = wilson(asked if ratio else 0, asked, Fraction(households, households - asked))
         return Estimate(percent, found.low, found.high, RATIO)
-    spread = sum((_variance(each, ratio) for each in joined), Fraction(0)) / of**2
-    half = 100 * Z * math.sqrt(spread)
+    spread = math.fsum(_variance(each, ratio) for each in joined)
+    half = 100 * Z * math.sqrt(spread) * (common / of)
     return Estimate(percent, max(0.0, percent - half), min(100.0, percent + half), RATIO)
 
 
-def _variance(stratum: Stratum, ratio: Fraction) -> Fraction:
+def _variance(stratum: Stratum, ratio: Fraction) -> float:
     """That of the stratum's total of done − ratio · of, over all its households (Cochran 5.28 and 6.44).
 
-    In whole numbers until the end, the ratio's denominator taken out: a city has thousands of strata.
+    In whole numbers, with the ratio's denominator taken out, and rounded once.
     """
     known, n, total = stratum.squares, stratum.asked, stratum.households
     if known is None or known.asked < 2:
-        return Fraction(0)
+        return 0.0
     done, of = ratio.denominator, ratio.numerator
     squares = done * done * known.done2 - 2 * done * of * known.cross + of * of * known.of2
     mean = done * known.done - of * known.of
     spread = known.asked * squares - mean * mean
-    return Fraction(total * (total - n) * spread, n * done * done * known.asked * (known.asked - 1))
+    return total * (total - n) * spread / (n * done * done * known.asked * (known.asked - 1))
 
 
 def join(strata: Iterable[Stratum]) -> list[Stratum]:

@@ -2,14 +2,14 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from geo.estimate import Squares
 from server.db import db
-from server.models import Indicator, Tally, TallyDay, TallyMonth
+from server.models import Tally, TallyDay
 
 Spread = Mapping[int, Mapping[int, Squares]]
 """By thôn and indicator."""
@@ -49,36 +49,19 @@ def _gained(
             source.village_id.in_(village_ids), source.indicator_id.in_(indicator_ids), source.day <= days[-1]
         )
 
-    return _added_up(sa.union_all(part(TallyDay), part(Tally)), "village_id", "indicator_id", "place")
-
-
-def of_city(indicator_code: str, as_of: dt.date) -> Mapping[int, Squares]:
-    """Those of one indicator by thôn: of whole months, and of the days of the last one."""
-    month = as_of.replace(day=1)
-
-    def part(
-        source: type[Tally] | type[TallyDay] | type[TallyMonth], *when: sa.ColumnElement[bool]
-    ) -> sa.Select[*tuple[Any, ...]]:
-        key = sa.select(Indicator.id).where(Indicator.code == indicator_code).scalar_subquery()
-        query: sa.Select[*tuple[Any, ...]] = sa.select(
-            source.village_id, *(getattr(source, name) for name in _SUMS)
-        )
-        return query.where(source.indicator_id == key, *when)
-
-    parts = sa.union_all(
-        part(TallyMonth, TallyMonth.month < month),
-        part(TallyDay, TallyDay.day >= month, TallyDay.day <= as_of),
-        part(Tally, Tally.day <= as_of),
-    )
-    rows = db.session.execute(_added_up(parts, "village_id"))
-    found = {row.village_id: _squares(row) for row in rows}
-    return {village: squares for village, squares in found.items() if _is_known(squares)}
-
-
-def _added_up(parts: sa.CompoundSelect[Any], *keys: str) -> sa.Select[*tuple[Any, ...]]:
-    columns = parts.subquery("parts").c
+    columns = sa.union_all(part(TallyDay), part(Tally)).subquery("parts").c
+    key = (columns.village_id, columns.indicator_id, columns.place)
     sums = (sa.func.sum(columns[name]).label(f"all_{name}") for name in _SUMS)
-    return sa.select(*(columns[key] for key in keys), *sums).group_by(*(columns[key] for key in keys))
+    return sa.select(*key, *sums).group_by(*key)
+
+
+def gathered(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Spread:
+    """Of rows of a thôn, an indicator, and the sums of both."""
+    found: dict[int, dict[int, Squares]] = defaultdict(dict)
+    for row in rows:
+        if row.all_subjects > 0 and row.all_of2 >= row.all_of:
+            found[row.village_id][row.indicator_id] = _squares(row)
+    return found
 
 
 def _squares(row: sa.Row[*tuple[Any, ...]]) -> Squares:

@@ -2,11 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from geo.series import Amount
 from geo.target_states import Tallied
+from server.counting import household_squares
 from server.db import db
 from server.models import Entity, Submission, Tally, TallyDay, TallyMonth
 
@@ -16,6 +19,14 @@ RECENT = 1_000
 Sums = Mapping[int, Mapping[int, Tallied]]
 """What is tallied, by village (or commune) and indicator."""
 Query = sa.Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class CitySums:
+    """What is tallied of the city's thôn, and how much their households differ in it where it counts persons."""
+
+    sums: Sums
+    spread: household_squares.Spread
 
 
 def sums(village_ids: Sequence[int] | None, as_of: dt.date, events: Sequence[int]) -> Sums:
@@ -62,7 +73,7 @@ def _new_years_eve(day: dt.date) -> dt.date:
     return dt.date(day.year - 1, 12, 31)
 
 
-def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> Sums:
+def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> CitySums:
     """The sums of a few indicators in all thôn at the end of a day: whole months, and the days of the last one.
 
     What is read grows with thôn and months, not with visits.
@@ -70,7 +81,7 @@ def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int])
     month, new_year = as_of.replace(day=1), dt.date(as_of.year, 1, 1)
 
     def part(source: type[Tally] | type[TallyDay] | type[TallyMonth], *when: sa.ColumnElement[bool]) -> Query:
-        amounts = (source.done, source.of, source.subjects)
+        amounts = (getattr(source, name) for name in Amount._fields)
         query: Query = sa.select(source.village_id, source.indicator_id, *amounts)
         return query.where(source.indicator_id.in_(indicator_ids), *when)
 
@@ -82,7 +93,8 @@ def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int])
         part(Tally, Tally.day <= as_of, unfolded_this_year),
     ).subquery("parts")
     keys = (parts.c.village_id, parts.c.indicator_id)
-    return _gathered(db.session.execute(sa.select(*keys, *_totals(parts.c)).group_by(*keys)).all())
+    rows = db.session.execute(sa.select(*keys, *_totals(parts.c, Amount._fields)).group_by(*keys)).all()
+    return CitySums(_gathered(rows), household_squares.gathered(rows))
 
 
 def _gathered(rows: Iterable[Any]) -> Sums:
@@ -175,10 +187,8 @@ def _gained(
     return found
 
 
-def _totals(source: Any) -> tuple[sa.Label[Any], ...]:
-    return tuple(
-        sa.func.sum(getattr(source, name)).label(f"all_{name}") for name in ("done", "of", "subjects")
-    )
+def _totals(source: Any, names: Sequence[str] = ("done", "of", "subjects")) -> tuple[sa.Label[Any], ...]:
+    return tuple(sa.func.sum(getattr(source, name)).label(f"all_{name}") for name in names)
 
 
 def _tallied(row: sa.Row[*tuple[Any, ...]]) -> Tallied:

@@ -16,7 +16,7 @@ from geo.period_targets import Reported
 from geo.reach import Enough
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server import clock
-from server.counting import household_squares, tally_sums
+from server.counting import tally_sums
 from server.coverage import bundle_rows, commune_input, coverage_table, subjects_there
 from server.coverage.commune_input import SURVEYED, VISITED
 from server.coverage.commune_row import CommuneRow
@@ -134,17 +134,18 @@ class _CityRows:
     @classmethod
     def read(cls, indicator: judged.CountedIndicator, day: dt.date) -> "_CityRows":
         villages, homes = _villages(day)
+        tallied, squares = _counted(indicator, day, homes)
         return cls(
             indicator=indicator,
             day=day,
             communes=tuple(db.session.execute(_COMMUNES).all()),
             villages=villages,
-            tallied=_tallied(indicator, day, homes),
+            tallied=tallied,
             figures=households_on_days.of_city([row.id for rows in villages.values() for row in rows], day),
             targets=_targets(indicator, day.year),
             reported=office_figures.of_indicator(indicator.code, day.year),
             lists=_lists(indicator, day, homes),
-            squares=_squares(indicator, day, homes),
+            squares=squares,
             enough=coverage_table.enough(),
         )
 
@@ -170,17 +171,22 @@ def _villages(day: dt.date) -> tuple[dict[int, list[Row]], dict[int, int]]:
     return {key: [row for row in rows if homes[row.id] == row.id] for key, rows in by_commune.items()}, homes
 
 
-def _tallied(
+def _counted(
     indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
-) -> dict[int, dict[str, Tallied]]:
+) -> tuple[dict[int, dict[str, Tallied]], dict[int, Squares]]:
+    """What is tallied in each thôn, and how much its households differ in what they say of persons."""
     wanted = {VISITED, indicator.code} | ({FIBRE, MOBILE} if indicator.kind == "derived" else set())
     rows = db.session.execute(
         sa.select(Indicator.id, Indicator.code, Indicator.kind).where(Indicator.code.in_(wanted))
     ).all()
     codes = {row.id: row.code for row in rows}
-    events = [row.id for row in rows if row.kind == "event"]
-    sums = tally_sums.moved(tally_sums.of_city(list(codes), day, events), homes)
-    return {key: {codes[each]: tallied for each, tallied in row.items()} for key, row in sums.items()}
+    found = tally_sums.of_city(list(codes), day, [row.id for row in rows if row.kind == "event"])
+    moved = tally_sums.moved(found.sums, homes)
+    tallied = {key: {codes[each]: told for each, told in row.items()} for key, row in moved.items()}
+    own = {
+        key: row[each] for key, row in found.spread.items() for each in row if codes[each] == indicator.code
+    }
+    return tallied, _squares(own, homes) if not indicator.is_sample else {}
 
 
 def _lists(
@@ -198,15 +204,12 @@ def _lists(
     return found
 
 
-def _squares(
-    indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
-) -> dict[int, Squares]:
-    """How much households differ in what they say of persons; what counts each once tells it by itself."""
+def _squares(of_villages: Mapping[int, Squares], homes: Mapping[int, int]) -> dict[int, Squares]:
+    """Those of merged thôn where they count."""
     found: dict[int, Squares] = {}
-    if indicator.unit in ("person", "adult") and not indicator.is_sample:
-        for key, squares in household_squares.of_city(indicator.code, day).items():
-            home = homes.get(key, key)
-            found[home] = found.get(home, Squares()) + squares
+    for key, squares in of_villages.items():
+        home = homes.get(key, key)
+        found[home] = found[home] + squares if home in found else squares
     return found
 
 
