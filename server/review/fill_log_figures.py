@@ -97,7 +97,7 @@ def read_part() -> int:
             return 0
         newest = int(connection.scalar(_NEWEST) or 0)
         waiting = {row.id: bytes(row.stored_sha256) for row in _new(connection)}
-    found = {key: fill_log.read(blobs.get(sha256) or b"") for key, sha256 in waiting.items()}
+    found = {key: fill_log.read(blobs.get_readable(sha256) or b"") for key, sha256 in waiting.items()}
     kept = _keep(found) if found else 0
     if kept == len(waiting) < PART:
         current_app.extensions[_SEEN] = newest

@@ -192,7 +192,7 @@ def files(submission: Submission) -> dict[str, bytes]:
     rows = db.session.execute(
         sa.select(Attachment.name, Attachment.stored_sha256).where(Attachment.submission_id == submission.id)
     )
-    found = {row.name: blobs.get(row.stored_sha256) for row in rows}
+    found = {row.name: blobs.get_readable(row.stored_sha256) for row in rows}
     return {name: content for name, content in found.items() if content is not None}
 
 

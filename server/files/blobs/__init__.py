@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 from flask import current_app
 
 from server.files.blobs.bucket import Bucket
-from server.files.blobs.folder import Folder
+from server.files.blobs.folder import Folder, UnreadableFile
 from server.files.blobs.turns import Turns
 from server.settings import Settings
 
@@ -68,6 +68,14 @@ def put(sha256: bytes, content: BinaryIO) -> None:
 def get(sha256: bytes) -> bytes | None:
     with _turn():
         return place().get(sha256)
+
+
+def get_readable(sha256: bytes) -> bytes | None:
+    """The bytes; None also where they lie on a spoilt place of the disk, for who reads many and waits for none."""
+    try:
+        return get(sha256)
+    except UnreadableFile:
+        return None
 
 
 def delete(sha256: bytes) -> bool:

@@ -2,15 +2,23 @@
 
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 _CHUNK = 256 * 1024
+_OF_ONE_FILE = frozenset({errno.EIO, errno.EISDIR, errno.ELOOP, errno.EBADMSG, errno.EUCLEAN})
+"""What the system says of a file whose place on the disk is spoilt; a disk that is away says EIO of all of them."""
+
+
+class UnreadableFile(OSError):
+    """One file that is there and cannot be read; the others may be well."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,10 @@ class Folder:
             return self.path_of(sha256).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno in _OF_ONE_FILE:
+                raise UnreadableFile(error.errno, error.strerror, str(self.path_of(sha256))) from error
+            raise
 
     def delete(self, sha256: bytes) -> bool:
         path = self.path_of(sha256)
@@ -49,10 +61,15 @@ class Folder:
 
     def files(self) -> Iterator[tuple[str, int, dt.datetime]]:
         for path in self.root.rglob("*") if self.root.is_dir() else ():
-            with contextlib.suppress(FileNotFoundError):  # renamed or deleted since it was listed
+            try:
                 status = path.stat()
-                if path.is_file():
-                    yield path.name, status.st_size, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
+            except OSError as error:
+                # renamed or deleted since it was listed, or spoilt: whoever looks for it finds it missing
+                if error.errno not in {errno.ENOENT, *_OF_ONE_FILE}:
+                    raise
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield path.name, status.st_size, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
 
 
 def _is_whole(path: Path, sha256: bytes) -> bool:
@@ -62,6 +79,10 @@ def _is_whole(path: Path, sha256: bytes) -> bool:
             return hashlib.file_digest(file, "sha256").digest() == sha256
     except FileNotFoundError:
         return False
+    except OSError as error:
+        if error.errno in _OF_ONE_FILE:
+            return False  # what came is written in its place
+        raise
 
 
 def _write(content: BinaryIO, path: Path) -> None:

@@ -15,6 +15,7 @@ from flask import current_app
 from server import clock
 from server.db import db
 from server.files import blobs
+from server.files.blobs.folder import UnreadableFile
 from server.models import Attachment, BinnedRecord
 from server.operations import health
 from server.operations.backup import archive, photo_store, row_json
@@ -118,12 +119,16 @@ def _tables(writer: archive.Writer, connection: sa.Connection) -> dict[str, Any]
     return told
 
 
+MOST_UNREADABLE = 20
+"""Photos on spoilt places of the disk, which no backup waits for; more are a disk that is away."""
+
+
 class _TakenPhotos:
     """Photos on their way into a backup, one at a time in memory; what a store has already is not read again."""
 
     def __init__(self, writer: archive.Writer, store: PhotoStore | None) -> None:
         self._writer, self._store = writer, store
-        self.found, self.copied = 0, 0
+        self.found, self.copied, self._unreadable = 0, 0, 0
         self.names: list[bytes] = []
         """Those that lie in the store."""
         self.missing: list[str] = []
@@ -153,7 +158,13 @@ class _TakenPhotos:
         return told
 
     def _copy(self, sha256: bytes) -> None:
-        content = blobs.get(sha256)
+        try:
+            content = blobs.get(sha256)
+        except UnreadableFile:
+            self._unreadable += 1
+            if self._unreadable > MOST_UNREADABLE:
+                raise
+            content = b""
         if content is None:
             self.missing.append(sha256.hex())
         elif hashlib.sha256(content).digest() != sha256:

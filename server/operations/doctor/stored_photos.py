@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from server import clock
 from server.db import db
 from server.files import blobs
+from server.files.blobs.folder import UnreadableFile
 from server.models import Attachment
 from server.operations.doctor.data import LONGEST
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
@@ -48,7 +49,7 @@ def sample() -> Iterator[Diagnosis]:
     """Some hundred photos by chance, read whole: what a night can afford."""
     sizes = _sizes()
     chosen = random.sample(sorted(sizes), min(SAMPLE, len(sizes)))
-    missing = [name for name in chosen if blobs.get(bytes.fromhex(name)) is None]
+    missing = [name for name in chosen if not _is_there(name)]
     yield from _lost(dict.fromkeys(missing, 0), {}) if missing else ()
     yield from _spoilt(sizes, sizes, [name for name in chosen if name not in missing])
 
@@ -77,8 +78,18 @@ def _spoilt(sizes: Mapping[str, int], there: Mapping[str, int], read: Iterable[s
         )  # fmt: skip
 
 
+def _is_there(name: str) -> bool:
+    try:
+        return blobs.get(bytes.fromhex(name)) is not None
+    except UnreadableFile:
+        return True  # and spoilt
+
+
 def _is_whole(name: str) -> bool:
-    content = blobs.get(bytes.fromhex(name))
+    try:
+        content = blobs.get(bytes.fromhex(name))
+    except UnreadableFile:
+        return False
     return content is not None and hashlib.sha256(content).hexdigest() == name
 
 

@@ -51,6 +51,26 @@ def test_a_spoilt_photo_is_named_and_all_else_comes_back(
         }
 
 
+def test_a_photo_that_the_disk_cannot_read_keeps_no_backup_from_being_made(
+    filled: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ops-03: as on a spoilt place of the disk, here a link in a circle; of a disk that is away there is no backup."""
+    kept = photos()
+    path = sample.path_of(bytes.fromhex(kept[0]))
+    path.unlink()
+    path.symlink_to(path)
+    runner = filled.test_cli_runner()
+    told = runner.invoke(args=["backup", str(tmp_path / "b.tar")])
+    assert (told.exit_code, kept[0] in told.stderr) == (0, True), told.output
+    for ways in ({"thorough": True}, {"thorough": False, "nightly": True}):
+        said = [each.words for each in doctor.examine(**ways) if each.level == doctor.ERROR]
+        assert any(kept[0][:12] in words for words in said)
+    assert runner.invoke(args=["restore", "--verify", str(tmp_path / "b.tar")]).exit_code == 0
+    monkeypatch.setattr(make, "MOST_UNREADABLE", 0)
+    assert runner.invoke(args=["backup", str(tmp_path / "c.tar")]).exit_code == 1
+    assert not (tmp_path / "c.tar").exists()
+
+
 def test_a_backup_of_an_older_program_with_a_spoilt_photo_in_it_comes_back_as_well(
     filled: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +106,10 @@ def test_a_phone_that_sends_a_spoilt_photo_again_mends_it(app: Flask) -> None:
         path.write_bytes(spoilt)
         assert phone.post(xml, {"a.jpg": photo}).status == 202
         assert path.read_bytes() == whole
+    path.unlink()
+    path.symlink_to(path)  # as a file that the disk cannot read
+    assert phone.post(xml, {"a.jpg": photo}).status == 202
+    assert path.read_bytes() == whole
 
 
 def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
