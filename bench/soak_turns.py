@@ -1,4 +1,4 @@
-"""Who has the server when, in a soak: all work beside one another until the load rests."""
+"""The turns of a soak: all work beside one another until the load rests."""
 
 import contextlib
 import threading
@@ -25,7 +25,7 @@ class Turns:
 
     @contextlib.contextmanager
     def rest(self) -> Iterator[None]:
-        """Nobody begins anything: whoever is at work ends what they have begun."""
+        """Nobody begins anything: those at work end what they have begun."""
         self._work.clear()
         with self._one_command:
             yield
@@ -33,7 +33,7 @@ class Turns:
 
     @contextlib.contextmanager
     def command(self) -> Iterator[None]:
-        """A command of the night: a lock alone would be taken again by whoever let it go, night after night."""
+        """A command of the night: a lock alone would be taken again by the one that let it go, night after night."""
         self._work.wait()
         with self._one_command:
             yield

@@ -82,7 +82,7 @@ def draw(
     """For each collector this share of the met and of the others, rounded up, and all that is doubtful beside.
 
     A doubtful visit may be drawn by chance like any other, so that those drawn by chance speak for all. `teams` are
-    the collectors of each thôn; a visit is checked by one of them that did not make it, whoever has fewest so far.
+    the collectors of each thôn; a visit is checked by the one of them that did not make it and has fewest so far.
     """
     every = sorted(visits, key=lambda visit: lot(seed, visit.key))
     if len({visit.key for visit in every}) < len(every):

@@ -39,7 +39,7 @@ _REFUSED = (
 def load(path: Path, layer: str | None = None) -> Layer:
     """One layer of a file; `layer` names it where there are several (SeveralLayers where it does not).
 
-    Raises UnreadableBoundaries, with a sentence, for whatever is not one.
+    Raises UnreadableBoundaries, with a sentence, for what is not one.
     """
     try:
         if path.stat().st_size > MAX_BYTES:

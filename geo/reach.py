@@ -101,7 +101,7 @@ def surplus(subjects: int, expected: int | None) -> int:
 def beyond(subjects: int, expected: int | None, unit: str = "household") -> int:
     """How many of those met in one place are not among the number given for all places together.
 
-    A thôn without a number of households is in no sum: whoever was met there closes no gap of the others. Of places
+    A thôn without a number of households is in no sum: a household met there closes no gap of the others. Of places
     and enterprises there may be a list of the whole commune alone.
     """
     return subjects if expected is None and unit in RESIDENT_UNITS else surplus(subjects, expected)

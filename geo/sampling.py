@@ -49,7 +49,7 @@ class LotRule:
         return LotVerdict.REACHED if found >= self.needed else LotVerdict.SHORT
 
     def settled(self, found: int, others: int) -> LotVerdict | None:
-        """What is certain once so many said yes and so many others no, whoever has not been asked yet; else None."""
+        """What is certain once so many said yes and so many others no, whatever the rest will say; else None."""
         if found >= self.needed:
             return LotVerdict.REACHED
         return LotVerdict.SHORT if others > self.asked - self.needed else None

@@ -25,7 +25,7 @@ LEAST_MONTHS = 12
 
 @dataclasses.dataclass(frozen=True)
 class Actor:
-    """Who does something, as the audit writes it: a person with the address they ask from, or the shell."""
+    """The actor, as the audit writes it: a person with the address they ask from, or the shell."""
 
     name: str = SYSTEM
     address: str | None = None

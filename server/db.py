@@ -166,7 +166,7 @@ READS_FROM = "tungnha_reads_from"
 
 
 def read_where_it_is_written() -> None:
-    """Have this request read from the database itself: whoever writes sees what they wrote."""
+    """Have this request read from the database itself: a writer sees what they wrote."""
     if has_app_context():
         g.pop(READS_FROM, None)
 
@@ -284,7 +284,7 @@ PLANNING = {"random_page_cost": "1.1", "jit": "off"}
 and there costs little more than the next one (by PostgreSQL's own figure, of disks with heads, a commune's answers are
 found sooner by reading the whole city's), and no page is worth compiling for."""
 VISITS_PATIENCE = {"lock_timeout": "300ms", "statement_timeout": "10s"}
-"""The same for the single statements of visits: whoever holds a household for longer holds up nobody else's visit.
+"""The same for the single statements of visits: one that holds a household for longer holds up no other visit.
 
 Where a whole table is held, a visit meets that up to three times: behind others, with them, and alone. So it is told to
 come later within a second.

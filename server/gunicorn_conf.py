@@ -47,7 +47,7 @@ def _shared_figures() -> str:
 
     A file that is mapped and finds no room ends the process that writes to it.
     """
-    memory = Path("/dev/shm")  # noqa: S108 (whoever may not read it: its mode is 0700)
+    memory = Path("/dev/shm")  # noqa: S108 (no other user may read it: its mode is 0700)
     place = str(memory) if os.access(memory, os.W_OK) else None
     _tidy(Path(place or tempfile.gettempdir()))
     given = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "") or tempfile.mkdtemp(

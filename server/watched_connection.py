@@ -50,7 +50,7 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     def _look(self) -> None:
         if not gives_sign(self.info.host, self.info.port):
-            self.close()  # whoever keeps it sees that it is of no use
+            self.close()  # its keeper sees that it is of no use
             raise psycopg.OperationalError("the database server has stopped answering")
 
 

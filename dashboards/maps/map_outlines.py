@@ -48,7 +48,7 @@ class Outlines:
             every = "" if self.derived == len(self.villages) else f" của {self.derived} thôn"
             said.append(f"Ranh giới{every} suy ra từ điểm các hộ, không phải đo đạc")
         if self.is_union:
-            said.append("Đường bao xã là hợp của các thôn")
+            said.append("Đường bao chung là hợp của các thôn")
         return "; ".join(said)
 
     @property

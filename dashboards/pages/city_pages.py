@@ -72,7 +72,7 @@ class CommuneLine:
 @blueprint.get("/thanh-pho", endpoint="city")
 @access.needs(Right.COMPARE_COMMUNES)
 def page() -> str:
-    """Who is behind on what: every commune that is valid now, on the indicator asked for."""
+    """Which communes are behind: every commune that is valid now, on the indicator asked for."""
     choices = city.choices()
     chosen = _chosen(choices, request.args.get("chi_tieu", ""))
     table = city.table(chosen, asked_day())

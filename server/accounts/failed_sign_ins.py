@@ -1,6 +1,6 @@
 """Wrong tries at signing in as they are counted: one row a person and day, a row of the audit for a day that is over.
 
-Whoever tries thousands of names fills no table: names that nobody has are counted together.
+A guesser of thousands of names fills no table: names that nobody has are counted together.
 """
 
 import datetime as dt

@@ -107,7 +107,7 @@ def _statement(form_id: int, field: Field) -> str:
 
 
 def _run(statements: Sequence[str]) -> None:
-    """Each in a transaction of its own; on PostgreSQL outside of any, so that nobody who writes waits."""
+    """Each in a transaction of its own; on PostgreSQL outside of any, so that no writer waits."""
     for statement in statements:
         if db.engine.dialect.name == "postgresql":
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -83,7 +83,8 @@ def _unfit(commune: Commune, village: Village, first_day: dt.date, *, is_new: bo
     """Why a thôn cannot take part, and what to do instead."""
     if village.commune_id != commune.id:
         return [
-            f"{_named(village)} không thuộc xã {commune.name}; chỉ hợp nhất được các thôn của cùng một xã."
+            f"{_named(village)} không thuộc {commune.kind} {commune.name}; "
+            f"chỉ hợp nhất được các thôn của cùng một {commune.kind}."
         ]
     if village.valid_to is not None and village.merged_into_id is not None:
         into = db.session.get_one(Village, village.merged_into_id)

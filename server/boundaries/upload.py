@@ -177,7 +177,7 @@ def _own(commune: Commune, reading: BoundaryReading) -> BoundaryReading:
     own = tuple(outline for outline in reading.outlines if outline.code == commune.code)
     rows = {outline.row for outline in own}
     if not own:
-        words = f"Tệp không có ranh giới nào mang mã {commune.code} của xã."
+        words = f"Tệp không có ranh giới nào mang mã {commune.code} của {commune.kind}."
         return replace(reading, outlines=(), problems=(OutlineProblem("unmatched", words),))
     kept = tuple(problem for problem in reading.problems if problem.row in rows)
     shapes = {row: shape for row, shape in reading.shapes.items() if row in rows}

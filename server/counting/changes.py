@@ -1,6 +1,6 @@
 """Notes what changed, in the transaction that changes it: the feed that copies are kept up by reads it in order.
 
-Whoever notes something holds the writer's lock (`server/counting/writer.py`) until they commit. So a key that can be
+The one that notes something holds the writer's lock (`server/counting/writer.py`) until they commit. So a key that can be
 read has no lower one that is still to come, which keys alone would not promise on PostgreSQL.
 """
 
@@ -91,7 +91,7 @@ def _changed_communes(connection: sa.Connection) -> Sequence[int]:
 
 
 def begin_anew(connection: sa.Connection) -> int:
-    """Have whoever followed the feed so far begin anew: a backup took the place of what they were told.
+    """Have all followers of the feed begin anew: a backup took the place of what they were told.
 
     The key that later changes are to be higher than, which is higher than all that were ever given: milliseconds
     since 1970. The caller sets the counter of the table to it, and commits.

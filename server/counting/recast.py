@@ -1,4 +1,4 @@
-"""Changes what counts about subjects after the fact: whatever is altered inside the block, the tally follows."""
+"""Changes what counts about subjects after the fact: the tally follows all that is altered inside the block."""
 
 import contextlib
 import uuid
@@ -17,7 +17,7 @@ from server.published_forms.registry import registry
 def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Iterator[None]:
     """Within the caller's transaction, be the one writer and bring the tally to what the block leaves (R3).
 
-    Whoever locks rows before takes the lock before them (`writer.hold`), so that nobody waits in a ring.
+    Code that locks rows takes this lock before them (`writer.hold`), so that nobody waits in a ring.
     """
     writer.hold(connection)
     ordered = sorted(set(subjects))

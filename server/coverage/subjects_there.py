@@ -34,7 +34,7 @@ class StatedSubjects:
 def stated(commune: Commune | None) -> StatedSubjects:
     """The indicators of the forms in use in a commune (None: of forms of the whole city); R10.
 
-    A form that opens no entity and names no subject is filled by whoever is met: each questionnaire is one answer.
+    A form that opens no entity and names no subject is filled by the people met: each questionnaire is one answer.
     """
     newest = sa.select(sa.func.max(FormVersion.id)).group_by(FormVersion.form_id)
     own = sa.or_(Form.commune_id.is_(None), Form.commune_id == commune.id if commune else sa.false())

@@ -59,7 +59,7 @@ class TeamProgress:
 
     village: Village
     parts: tuple[int, ...]
-    """Keys of the thôn and of those that were merged into it: whatever is asked of it is asked of them all."""
+    """Keys of the thôn and of those that were merged into it: what is asked of it is asked of them all."""
     by_state: Mapping[str, int]
     pace: Pace
     deadline: dt.date

@@ -85,7 +85,7 @@ def forbid_real() -> None:
 
 
 def _rows(tables: list[str]) -> Iterator[str]:
-    """Before it is signed a demonstration has stored nothing: whatever is there is somebody's."""
+    """Before it is signed a demonstration has stored nothing: all that is there is somebody's."""
     for name in sorted(set(tables) - SEEDED):
         if db.session.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first():
             yield f"bảng {name}"

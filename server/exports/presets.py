@@ -74,7 +74,7 @@ PRESETS = {preset.name: preset for preset in (EXCEL_VI, CENTRAL, KOBO)}
 
 @dataclass(frozen=True, kw_only=True)
 class ExportWish:
-    """What whoever exports has chosen; `places` gives the names of thôn by code for lists on file."""
+    """What the exporting person has chosen; `places` gives the names of thôn by code for lists on file."""
 
     preset: Preset
     labels: bool = False

@@ -14,7 +14,7 @@ FIRST = 1900
 
 
 def reader(*, keeps_clock: bool) -> Callable[[Any], Any]:
-    """From an ISO text to a day or a moment; whatever is neither stays as it is.
+    """From an ISO text to a day or a moment; what is neither stays as it is.
 
     A moment is shown by the clocks of Việt Nam; `keeps_clock`: by the phone's own, which is Kobo's way.
     """
@@ -39,7 +39,7 @@ def _naive(found: dt.date, keeps_clock: bool) -> dt.date:
 
 
 def time_of_day(value: Any) -> Any:
-    """From "07:45:00.000+07:00" to the time that was typed; whatever is none stays as it is."""
+    """From "07:45:00.000+07:00" to the time that was typed; what is none stays as it is."""
     try:
         return dt.time.fromisoformat(value).replace(tzinfo=None) if type(value) is str else value
     except ValueError:

@@ -1,6 +1,6 @@
 """The process beside the server that makes files: begun when one waits and none is at it, gone when none waits.
 
-Whoever asks for a file, or looks how far theirs is, begins it: a server that was restarted needs nobody to tell it.
+The request that asks for a file, or looks how far one is, begins it: a server that was restarted needs nobody to tell it.
 """
 
 import logging
@@ -84,7 +84,7 @@ def _next() -> MadeFile | None:
 
 
 def make_now(app: Flask, key: str) -> None:
-    """Make a small file in this request rather than beside it; one that is being made already is left to whoever is."""
+    """Make a small file in this request rather than beside it; one that is being made already is left to its maker."""
     row = made_files.take_this(key)
     if row is not None:
         db.session.expunge(row)

@@ -93,7 +93,7 @@ def _told(asked: ReadingAsked) -> ReadingTold:
         return ReadingTold(asked.function(*asked.given, **asked.named))
     except MemoryError:
         return ReadingTold(is_too_large=True)
-    except Exception as error:  # whatever a reader raises goes to whoever asked
+    except Exception as error:  # whatever a reader raises goes to the asker
         if _most_memory() > 0.95 * MEMORY:
             return ReadingTold(is_too_large=True)  # a library that gets no memory calls the file broken
         error.add_note(traceback.format_exc())

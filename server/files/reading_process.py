@@ -78,7 +78,7 @@ class _Child:
 
     def __init__(self) -> None:
         self._asking, theirs = Pipe()
-        # of its own, and removed with it: whoever is ended in the middle of something tidies nothing up
+        # of its own, and removed with it: a child that is ended in the middle of something tidies nothing up
         self._folder = TemporaryDirectory(prefix="tungnha-reading-")
         # a process that reads strangers' files is given no secret
         given = {name: value for name, value in os.environ.items() if not name.startswith("TUNGNHA_")}

@@ -64,7 +64,7 @@ def _with_listed(
     if not bare:
         return told
     part = merged_villages.parts(village_ids, as_of)
-    # whoever has moved may have lived in one of these before
+    # a household that moved may have lived in one of these before
     is_asked = sa.or_(part.c.home.in_(bare), Entity.turns.is_not(None))
     query = _listed_until([as_of]).join(part, part.c.id == Entity.village_id).where(is_asked)
     counts: Counter[int] = Counter()

@@ -70,7 +70,7 @@ _NEWEST_WAITING = sa.select(Submission.id).where(WAITS).order_by(Submission.id.d
 
 
 def caught_up() -> None:
-    """Apply all that was accepted before now: for whoever must see what they, or others, have sent.
+    """Apply all that was accepted before now: for readers who must see what they, or others, have sent.
 
     One indexed question where nothing waits. Whatever comes meanwhile is left to others: where many phones send there
     is no end of it. An outage of the database is raised.

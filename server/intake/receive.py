@@ -46,7 +46,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
 
     Raises Problem for what the collector can cure; anything else is kept and flagged (C39). Of twins that arrive at
     once one is kept, the other is told that it is there (C46). What it changes follows when the log is applied
-    (`apply_batches.py`); whoever must see that has it caught up first.
+    (`apply_batches.py`); a reader who must see that has it caught up first.
     """
     sent = read(xml, uploads, sender)
     return keep(sent) if isinstance(sent, Sent) else sent

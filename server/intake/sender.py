@@ -1,4 +1,4 @@
-"""Who sends a submission."""
+"""The sender of a submission: a collector, a person on a page, or a poster."""
 
 import dataclasses
 from collections.abc import Mapping

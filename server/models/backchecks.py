@@ -54,7 +54,7 @@ class Backcheck(Base):
     collector_id: Mapped[int] = mapped_column(ForeignKey("collector.id"))
     """Who made the visit."""
     checker_id: Mapped[int | None] = mapped_column(ForeignKey("collector.id"))
-    """Who goes; None: nobody else walks the thôn, so whoever is given a code for it, its leader first."""
+    """Who goes; None: nobody else walks the thôn, so a person who is given a code for it, its leader first."""
     reason: Mapped[str]
     outcome: Mapped[str]
     draw: Mapped[BackcheckDraw] = relationship(lazy="joined")

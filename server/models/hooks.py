@@ -39,7 +39,7 @@ class Hook(Base):
     questions: Mapped[list[Any]]
     """Paths of the questions that go along; none: all."""
     outside_url: Mapped[str] = mapped_column(server_default="")
-    """This server as whoever made it reaches it: addresses of photos begin so."""
+    """This server's address as the hook's maker reaches it: addresses of photos begin so."""
     secrets: Mapped[bytes | None]
     """Sealed: what signs the requests, a password, headers (`server.hooks.registered`)."""
     active: Mapped[bool]

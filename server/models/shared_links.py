@@ -12,7 +12,7 @@ from server.models.places import Commune
 
 
 class SharedLink(Base):
-    """A link that a person made to one table; whoever has it reads that table, without signing in, until its end.
+    """A link that a person made to one table; everybody who has it reads that table, without signing in, until its end.
 
     Its key is kept as SHA-256 alone. What it shows is what its maker may see when it is read.
     """

@@ -79,7 +79,8 @@ def draw(code: str) -> Response:
     commune = access.open_own_commune(code)
     if not weekly_draw.is_due(commune):
         raise Problem(
-            CommonProblem.BAD_REQUEST, why="tuần này đã bốc thăm, hoặc xã chưa dùng phiếu phúc tra."
+            CommonProblem.BAD_REQUEST,
+            why=f"tuần này đã bốc thăm, hoặc {commune.kind} chưa dùng phiếu phúc tra.",
         )
     made = weekly_draw.draw_now(commune, audit.Actor(access.signed_in().actor, request.remote_addr))
     return redirect(url_for(".show", code=code, xong="boc" if made else "khong"))

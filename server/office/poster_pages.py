@@ -14,7 +14,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db, single_statements
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, JudgedSelfAnswers, Poster, Village
-from server.openrosa import published
+from server.openrosa import forms_for_phones
 from server.phones import qr_sheet
 from server.phones.phone_access import PhoneCaller, outside_url
 from server.places import communes
@@ -162,7 +162,7 @@ def judge(code: str) -> Response:
 @blueprint.post(f"{BASE}/xoa-phieu")
 @access.needs(Right.MANAGE_POSTERS)
 def delete_answer(code: str) -> Response | tuple[str, int]:
-    """Delete one answer for whoever tells its number."""
+    """Delete one answer for the person who tells its number."""
     begin_writing()
     commune = access.open_own_commune(code)
     number = request.form.get("so_phieu", type=int) or 0
@@ -202,7 +202,7 @@ def _offered(commune: Commune, rows: Sequence[PosterRow]) -> list[OfferedForm]:
     """Forms in use in the commune, those that can hang on a wall first."""
     reader = PhoneCaller(0, commune.id, "", "", {})
     with single_statements().connect() as connection:
-        codes = [each.form_id for each in published.listed(connection, reader)]
+        codes = [each.form_id for each in forms_for_phones.listed(connection, reader)]
     judged = set(
         db.session.scalars(
             sa.select(JudgedSelfAnswers.form_id).where(JudgedSelfAnswers.commune_id == commune.id)

@@ -292,7 +292,7 @@ def _waits_for(commune: Commune) -> dict[str, tuple[str, int]] | None:
 def _chosen_who(commune: Commune, wanted: QueueFilter) -> str | None:
     """Of whom the queue shows what waits: `cho`, the office unless another is named; None for everybody's.
 
-    What was searched for is shown whoever has it.
+    What was searched for is shown, with whichever household it is.
     """
     is_narrow = wanted.state != review_queue.WAITING or wanted.number or wanted.households is not None
     if is_narrow or wanted.flood or not first_look.rule(commune).leaders_first:

@@ -25,18 +25,19 @@ blueprint = Blueprint("sample_pages", __name__)
 
 BASE = "/quan-tri/xa/<code>/mau"
 METHODS = {
-    SampleMethod.COMMUNE: "Cả xã, sai số chung",
+    SampleMethod.COMMUNE: "Cả {commune}, sai số chung",
     SampleMethod.VILLAGE: "Từng thôn, sai số riêng mỗi thôn",
     SampleMethod.LQAS: f"Từng thôn, {LQAS} hộ: đạt hay không đạt (LQAS)",
 }
 CHOICES = (
-    "Muốn biết cả xã được bao nhiêu phần trăm chỉ sau một cuối tuần: chọn “cả xã”, vài trăm hộ chia cho các thôn.",
+    "Muốn biết cả {commune} được bao nhiêu phần trăm chỉ sau một cuối tuần: chọn “cả {commune}”, vài trăm hộ chia cho "
+    "các thôn.",
     "Muốn biết riêng từng thôn được bao nhiêu phần trăm: chọn “từng thôn”, mỗi thôn cần gần trăm hộ nên lâu hơn.",
     f"Chỉ cần biết thôn nào đã đạt một mức, thôn nào chưa, để dồn người: chọn “{LQAS} hộ”, rẻ nhất nhưng không cho "
     "phần trăm của thôn.",
     "Muốn giúp được mọi hộ thì vẫn phải đi mọi nhà: mẫu chỉ đi trước, các lần đến của mẫu vẫn được tính.",
 )
-"""Which to choose, in four sentences."""
+"""Which to choose, in four sentences; `commune` is what the place is by law."""
 MARGINS = (3, 5, 7, 10, 15)
 SHARES = range(35, 101, 5)
 TRIES = (1, 2, 3, 4, 5)
@@ -104,7 +105,7 @@ def one(code: str, draw_id: int) -> str:
         "office/sample.html",
         commune=commune,
         draw=found,
-        told=_draw_words(found),
+        told=_draw_words(found, commune),
         **_figures(commune, samples),
     )
 
@@ -117,8 +118,8 @@ def _page(commune: Commune, wrong: str = "") -> str:
         "office/samples.html",
         commune=commune,
         wrong=wrong,
-        choices=CHOICES,
-        methods=METHODS,
+        choices=[each.format(commune=commune.kind) for each in CHOICES],
+        methods={method: _called(method, commune) for method in METHODS},
         margins=MARGINS,
         shares=SHARES,
         tries=TRIES,
@@ -130,7 +131,7 @@ def _page(commune: Commune, wrong: str = "") -> str:
         risk_words=sample_progress.risk_words,
         today=clock.today(),
         newest=sample_draw.newest(commune),
-        draws=[(each, _draw_words(each)) for each in _draws(commune)],
+        draws=[(each, _draw_words(each, commune)) for each in _draws(commune)],
         **_figures(commune, sample_progress.current(commune)),
     )
 
@@ -190,13 +191,17 @@ def _draws(commune: Commune) -> Sequence[SampleDraw]:
     return db.session.scalars(query.order_by(SampleDraw.id.desc()).limit(MOST_DRAWS)).all()
 
 
-def _draw_words(draw: SampleDraw) -> str:
+def _called(method: SampleMethod, commune: Commune) -> str:
+    return METHODS[method].format(commune=commune.kind)
+
+
+def _draw_words(draw: SampleDraw, commune: Commune) -> str:
     """`Cả xã, sai số chung ± 5 điểm` or `LQAS 19: Smart Hải Phòng từ 80 %`."""
     if draw.share is not None and draw.indicator is not None:
         share = _percent(100 * float(Fraction(draw.share)))
-        return f"{METHODS[SampleMethod.LQAS]}: {draw.indicator.label_vi} từ {share}"
+        return f"{_called(SampleMethod.LQAS, commune)}: {draw.indicator.label_vi} từ {share}"
     margin = f"{100 * float(Fraction(draw.margin or 0)):.0f}"
-    return f"{METHODS[SampleMethod(draw.method)]} ± {margin} điểm"
+    return f"{_called(SampleMethod(draw.method), commune)} ± {margin} điểm"
 
 
 def _percent(value: float) -> str:

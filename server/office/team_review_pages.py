@@ -27,7 +27,7 @@ ACCEPT, ASK, SEND_ON = "nhan", "hoi", "chuyen"
 DONE = {
     ACCEPT: "Đã duyệt phiếu.",
     ASK: "Đã nhắn: lời nhắn hiện cạnh tên hộ trên điện thoại của tổ ở lần đồng bộ tới.",
-    SEND_ON: "Đã chuyển phiếu cho cán bộ xã.",
+    SEND_ON: "Đã chuyển phiếu cho cán bộ {commune}.",
 }
 _SAID = (
     HouseholdProblem.ACT_IMPOSSIBLE, HouseholdProblem.HOUSEHOLD_UNKNOWN, ReviewProblem.REVIEW_OVERTAKEN,
@@ -88,7 +88,7 @@ def act(code: str, village: str, submission_id: int) -> Response | tuple[str, in
             _page(commune, access.open_village(commune, village), submission_id, problem.sentence),
             problem.status,
         )
-    flash(DONE[wanted])
+    flash(DONE[wanted].format(commune=commune.kind))
     return redirect(url_for(".queue", code=code, village=village))
 
 
@@ -110,7 +110,7 @@ def _do(commune: Commune, village: Village, submission_id: int, wanted: str, tex
             if household is None:
                 raise Problem(
                     HouseholdProblem.ACT_IMPOSSIBLE,
-                    why="phiếu này không nói về hộ nào: hãy chuyển cán bộ xã.",
+                    why=f"phiếu này không nói về hộ nào: hãy chuyển cán bộ {commune.kind}.",
                 )
             officer = Officer(reviewer.actor, reviewer.name, commune.id, reviewer.address)
             remarks.add(connection, household, text, officer, about=submission_id)

@@ -65,7 +65,7 @@ def set_rule(code: str) -> Response:
     flash(
         "Từ nay phiếu cần xem của thôn có tổ trưởng chờ tổ trưởng trước."
         if wanted.leaders_first
-        else "Từ nay mọi phiếu cần xem chờ cán bộ xã."
+        else f"Từ nay mọi phiếu cần xem chờ cán bộ {commune.kind}."
     )
     return redirect(url_for(".show", code=code))
 

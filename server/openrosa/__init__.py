@@ -8,19 +8,19 @@ from werkzeug.http import http_date
 from server import clock
 from server.addresses import is_of_phones
 from server.errors import Problem
-from server.openrosa import forms, json_submission, pull, submission, trial, xml
+from server.openrosa import briefcase_pull, draft_on_phone, form_downloads, json_submission, submission, xml
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
-    ("/formList", forms.form_list, ("GET",)),
-    ("/forms/<form_id>/<path:version>.xml", forms.form, ("GET",)),
-    ("/forms/<form_id>/<path:version>/manifest", forms.manifest, ("GET",)),
-    ("/forms/<form_id>/<path:version>/media/<name>", forms.media, ("GET",)),
-    ("/lists/<name>/integrity", forms.integrity, ("GET",)),
-    ("/view/submissionList", pull.submission_list, ("GET",)),
-    ("/view/downloadSubmission", pull.download_submission, ("GET",)),
-    ("/view/media/<signed>", pull.attachment, ("GET",)),
-    ("/upload", pull.push, ("HEAD",)),
-    ("/formUpload", pull.push, ("POST",)),
+    ("/formList", form_downloads.form_list, ("GET",)),
+    ("/forms/<form_id>/<path:version>.xml", form_downloads.form, ("GET",)),
+    ("/forms/<form_id>/<path:version>/manifest", form_downloads.manifest, ("GET",)),
+    ("/forms/<form_id>/<path:version>/media/<name>", form_downloads.media, ("GET",)),
+    ("/lists/<name>/integrity", form_downloads.integrity, ("GET",)),
+    ("/view/submissionList", briefcase_pull.submission_list, ("GET",)),
+    ("/view/downloadSubmission", briefcase_pull.download_submission, ("GET",)),
+    ("/view/media/<signed>", briefcase_pull.attachment, ("GET",)),
+    ("/upload", briefcase_pull.push, ("HEAD",)),
+    ("/formUpload", briefcase_pull.push, ("POST",)),
     # HEAD is named because it is a question of its own here, not a GET without a body (C31)
     ("/submission", submission.submission, ("HEAD", "POST")),
 )
@@ -65,6 +65,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint, name="phones_by_password")
     on_trial = Blueprint("trial", __name__)
     on_trial.after_request(dressed)
-    for rule, view, methods in trial.ROUTES:
+    for rule, view, methods in draft_on_phone.ROUTES:
         on_trial.add_url_rule(rule, view_func=view, methods=methods, provide_automatic_options=False)
     app.register_blueprint(on_trial, url_prefix="/thu/<token>")

@@ -11,9 +11,9 @@ from server.intake import receive
 from server.intake.log import Sent
 from server.intake.receive import Receipt
 from server.intake.sender import Sender
-from server.openrosa import json_submission, parts, xml
+from server.openrosa import json_submission, multipart_parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
-from server.openrosa.parts import MultipartPart
+from server.openrosa.multipart_parts import MultipartPart
 from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones.phone_access import PhoneCaller, sending
 
@@ -22,7 +22,7 @@ INCOMPLETE_PART = "*isIncomplete*"
 """Says that more requests for this submission follow; what is missing is seen from its answers (C36)."""
 
 KEPT_TOGETHER = "tungnha.kept_together"
-"""In a request's environment: the list to which a submission is left, by whoever has several kept at once and answers
+"""In a request's environment: the list to which a submission is left, by the lane that has several kept at once and answers
 its phone then (server/serving/visits_lane.py)."""
 _SOON = Receipt(0, True, "")
 
@@ -43,7 +43,9 @@ def take(caller: PhoneCaller, together: list[Sent] | None = None) -> Receipt:
 
     It is left in `together` where somebody keeps several at once; the receipt then stands for the one to come.
     """
-    with parts.received(request.stream, request.content_type or "", request.content_length) as found:
+    with multipart_parts.received(
+        request.stream, request.content_type or "", request.content_length
+    ) as found:
         form, files = unwrap(found)
         sent = receive.read(form, uploads(files), sender(caller))
         if together is not None and isinstance(sent, Sent) and receive.may_be_kept_together(sent):

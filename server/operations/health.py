@@ -18,7 +18,7 @@ from server.files import blobs
 from server.settings import Settings
 
 DEADLINE_SECONDS = 2.0
-"""Twice, where somebody else waits already: whoever watches has an answer within five."""
+"""Twice, where somebody else waits already: a watcher has an answer within five."""
 GONE = ("gone", "unknown")
 RESTORING = "restoring"
 """A table that is there from before the first change of a restore to its end: until then nobody may use the place."""

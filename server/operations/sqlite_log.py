@@ -20,7 +20,7 @@ LONGEST = 16 * 2**20
 """Bytes from which on it is cut: four times what SQLite itself lets stand before it begins anew."""
 LOOKS_SECONDS = 15.0
 WAITS_SECONDS = 0.2
-"""How long whoever cuts it waits for others to have read to their end; visits wait as long."""
+"""How long the one that cuts it waits for others to have read to their end; visits wait as long."""
 
 
 def start(app: Flask) -> threading.Thread | None:

@@ -17,7 +17,7 @@ from server.places import day_ends
 Query = sa.Select[*tuple[Any, ...]]
 
 _FIRST = aliased(Submission)
-"""The first of a chain of edits: whoever sent that walked there, whoever corrects it later."""
+"""The first of a chain of edits: its sender walked there, no matter who corrects it later."""
 
 
 def by_month(commune: Commune, start: dt.date, end: dt.date) -> dict[tuple[dt.date, int], WorkDone]:

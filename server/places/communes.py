@@ -111,7 +111,7 @@ def index() -> VillageIndex:
 
     Kept by each process and compared with the tables at most every CHECK_SECONDS, since every visit asks; the
     process that stores outlines sees them once they are committed, a new process at once. Reads by a
-    connection of its own, so that it has no part in the transaction of whoever asks.
+    connection of its own, so that it has no part in the asker's transaction.
     """
     known: _Known | None = current_app.extensions.get(_INDEX)
     if known is not None and time.monotonic() - known.checked < CHECK_SECONDS:

@@ -1,4 +1,4 @@
-"""An answer by a poster, which nobody's name stands on: whoever tells its number may have it deleted (R22)."""
+"""An answer by a poster, which nobody's name stands on: the person who tells its number may have it deleted (R22)."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session

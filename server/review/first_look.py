@@ -45,7 +45,7 @@ class WaitsFor(StrEnum):
 WORDS: Mapping[WaitsFor, str] = {
     WaitsFor.LEADER: "chờ tổ trưởng",
     WaitsFor.HOUSEHOLD: "chờ người đi hỏi lại",
-    WaitsFor.OFFICE: "chờ cán bộ xã",
+    WaitsFor.OFFICE: "chờ cán bộ",
 }
 
 

@@ -1,4 +1,4 @@
-"""Connections of clients: whatever is waited for has a deadline, and nobody's address takes all of them."""
+"""Connections of clients: every wait has a deadline, and no address takes all of them."""
 
 import asyncio
 import itertools

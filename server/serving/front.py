@@ -103,7 +103,7 @@ class Front:
             self.told(environ, call.status, call.sent, time.monotonic() - began)
 
     async def _asked(self, environ: Environ, connection: PatientHttp, receive: Receive) -> WsgiCall | None:
-        """Whatever is no visit; None where nobody is left to be answered."""
+        """The answer to what is no visit; None where nobody is left to be answered."""
         if (
             self._is_too_large(environ)
             and (call := await self._by_head(environ, connection, self._others)) is not None
@@ -182,7 +182,7 @@ async def _body(
     """A whole body, small ones in memory, and its length; None where the client has gone.
 
     Of one that is larger than may be read no more than that is kept, and its length told as it is. One that was cut off
-    has the length that was announced, so that whoever reads it sees that it is short.
+    has the length that was announced, so that its reader sees that it is short.
     """
     message = await receive()
     kept: IO[bytes] = io.BytesIO()

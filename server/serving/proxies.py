@@ -19,7 +19,7 @@ SAID = ("FOR", "PROTO", "HOST", "PORT", "PREFIX")
 class TrustedProxies:
     """Reads `X-Forwarded-…` where the other end of the connection is one of ours, and drops it elsewhere.
 
-    Werkzeug's ProxyFix alone counts hops: whoever reaches our port past the proxy could write any address into
+    Werkzeug's ProxyFix alone counts hops: a client that reaches our port past the proxy could write any address into
     the audit.
     """
 

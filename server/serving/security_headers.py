@@ -41,7 +41,7 @@ OF_PAGES = (
 
 
 def register(app: Flask) -> None:
-    """Add the headers to every answer, whoever made it; a view that has said one itself is not overruled."""
+    """Add the headers to every answer, whatever made it; a view that has said one itself is not overruled."""
     settings: Settings = app.config["SETTINGS"]
     is_secure = settings.https and settings.hsts_days > 0
     secure_for = f"max-age={settings.hsts_days * DAY}" if is_secure else ""

@@ -16,7 +16,7 @@ from server.accounts import access
 from server.db import db, in_vietnamese_order, single_statements
 from server.intake import apply_batches
 from server.models import Collector, Commune, Village
-from server.openrosa import forms, published, submission
+from server.openrosa import form_downloads, forms_for_phones, submission
 from server.openrosa.devices import fetched, seen
 from server.phones import collectors, phone_access
 from server.phones.phone_access import PhoneCaller
@@ -43,7 +43,7 @@ def about(caller: PhoneCaller) -> Response:
     """Whose page it is, and every form with the files that it needs and why the web can't show it, if so."""
     seen(caller)
     with single_statements().connect() as connection:
-        every = sorted(published.listed(connection, caller), key=functools.partial(_order, caller))
+        every = sorted(forms_for_phones.listed(connection, caller), key=functools.partial(_order, caller))
         listed = [_form(connection, caller, form) for form in every]
         commune = connection.scalar(sa.select(Commune.name).where(Commune.id == caller.commune_id))
         walked = sa.select(Village.name, Village.outline).where(Village.id.in_(caller.village_ids))
@@ -64,16 +64,18 @@ def _rings(outline: bytes) -> list[list[tuple[float, float]]]:
     return [[(round(y, 5), round(x, 5)) for x, y in part.exterior.coords] for part in parts]
 
 
-def _order(caller: PhoneCaller, listed: published.NewestVersion) -> tuple[bool, str]:
+def _order(caller: PhoneCaller, listed: forms_for_phones.NewestVersion) -> tuple[bool, str]:
     """What is filled at every door stands first, the others by their titles."""
-    found = published.version(caller, listed.form_id, listed.version).definition
+    found = forms_for_phones.version(caller, listed.form_id, listed.version).definition
     return not found.visits_households, sort_key(listed.title)
 
 
-def _form(connection: sa.Connection, caller: PhoneCaller, listed: published.NewestVersion) -> dict[str, Any]:
-    found = published.version(caller, listed.form_id, listed.version)
-    xform = published.xform(connection, caller, listed.form_id, listed.version).body
-    needed = published.needed(connection, caller, found) if listed.has_media else []
+def _form(
+    connection: sa.Connection, caller: PhoneCaller, listed: forms_for_phones.NewestVersion
+) -> dict[str, Any]:
+    found = forms_for_phones.version(caller, listed.form_id, listed.version)
+    xform = forms_for_phones.xform(connection, caller, listed.form_id, listed.version).body
+    needed = forms_for_phones.needed(connection, caller, found) if listed.has_media else []
     files = ((each.name, each.md5) for each in needed)
     return asked.form(listed.form_id, listed.version, listed.title, xform, listed.md5, files, "")
 
@@ -82,18 +84,18 @@ def _form(connection: sa.Connection, caller: PhoneCaller, listed: published.Newe
 def form(caller: PhoneCaller, form_id: str, version: str) -> Response:
     """A published version, byte for byte."""
     with single_statements().connect() as connection:
-        content = published.xform(connection, caller, form_id, version)
+        content = forms_for_phones.xform(connection, caller, form_id, version)
     fetched(caller, form_id, version)
-    return forms.revalidated(content.body, content.media_type, content.md5)
+    return form_downloads.revalidated(content.body, content.media_type, content.md5)
 
 
 @_reads
 def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Response:
     """A file of a version; lists are made for this collector, as for their phone."""
-    found = published.version(caller, form_id, version)
+    found = forms_for_phones.version(caller, form_id, version)
     with single_statements().connect() as connection:
-        content = published.file(connection, caller, found, name)
-    return forms.revalidated(content.body, content.media_type, content.md5)
+        content = forms_for_phones.file(connection, caller, found, name)
+    return form_downloads.revalidated(content.body, content.media_type, content.md5)
 
 
 @access.web_form

@@ -14,8 +14,8 @@ from server.errors import Problem
 from server.households import phone_lists
 from server.intake import receive
 from server.intake.sender import Sender
-from server.openrosa import forms, parts, published, submission
-from server.openrosa.published import Content
+from server.openrosa import form_downloads, forms_for_phones, multipart_parts, submission
+from server.openrosa.forms_for_phones import Content
 from server.phones.phone_access import PhoneCaller
 from server.posters import answer_limits, answering, which_forms
 from server.posters.answering import OpenPoster
@@ -68,7 +68,7 @@ def about(code: str) -> Response:
 def form(code: str, version: str) -> Response:
     """The XForm, byte for byte; Problem ANSWER_OUTDATED where a newer version has come meanwhile."""
     found = _version(answering.by_code(code), version)
-    return forms.revalidated(found.version.xform, "text/xml; charset=utf-8", found.version.md5)
+    return form_downloads.revalidated(found.version.xform, "text/xml; charset=utf-8", found.version.md5)
 
 
 @access.poster
@@ -77,7 +77,7 @@ def media(code: str, version: str, name: str) -> Response:
     poster = answering.by_code(code)
     found = _version(poster, version)
     content = _file(poster, found, name)
-    return forms.revalidated(content.body, content.media_type, content.md5)
+    return form_downloads.revalidated(content.body, content.media_type, content.md5)
 
 
 @access.poster
@@ -90,7 +90,9 @@ def send(code: str) -> Response:
     _refuse_large()
     if is_new:
         answer_limits.take_turn_of_poster(poster.id)
-    with parts.received(request.stream, request.content_type or "", request.content_length) as found:
+    with multipart_parts.received(
+        request.stream, request.content_type or "", request.content_length
+    ) as found:
         xml, files = submission.unwrap(found)
         reading = understand(xml)
         answering.refuse_what_reaches_out(reading, poster)
@@ -133,8 +135,8 @@ def _file(poster: OpenPoster, found: ServedForm, name: str) -> Content:
             columns = phone_lists.schema(connection, name.removesuffix(".csv")) or ()
             empty = entities_csv((), columns)
             return Content(empty, "text/csv; charset=utf-8", md5(empty))
-        version = published.version(reader, found.definition.form_id, found.version.version)
-        return published.file(connection, reader, version, name)
+        version = forms_for_phones.version(reader, found.definition.form_id, found.version.version)
+        return forms_for_phones.file(connection, reader, version, name)
 
 
 def say(problem: Problem) -> Response:

@@ -15,7 +15,7 @@ from server.files.attachments import Upload
 from server.intake import apply_batches, receive
 from server.intake.sender import Sender
 from server.models import Collector, Commune, Entity, EntityVersion, FormFile, Submission
-from server.openrosa import published
+from server.openrosa import forms_for_phones
 from server.phones import phone_access
 from tests import sample
 from tests.browser.conftest import DESK, Visit, opened, sign_in
@@ -280,12 +280,13 @@ def met_and_gone(server: Server) -> tuple[int, bytes, dt.datetime]:
         db.session.commit()
         caller = phone_access.by_token(server.code)
         connection = db.session.connection()
-        newest = next(e for e in published.listed(connection, caller) if e.form_id == "ho_gia_dinh")
-        version = published.version(caller, "ho_gia_dinh", newest.version)
+        newest = next(e for e in forms_for_phones.listed(connection, caller) if e.form_id == "ho_gia_dinh")
+        version = forms_for_phones.version(caller, "ho_gia_dinh", newest.version)
         media = {
-            name: published.file(connection, caller, version, name).body for name in version.definition.media
+            name: forms_for_phones.file(connection, caller, version, name).body
+            for name in version.definition.media
         }
-        xform = published.xform(connection, caller, "ho_gia_dinh", newest.version).body
+        xform = forms_for_phones.xform(connection, caller, "ho_gia_dinh", newest.version).body
         filling = engine.open_form(xform, media).start(clock.now())
         answers = {
             "thon": "11629001",

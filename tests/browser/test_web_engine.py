@@ -19,7 +19,7 @@ from server import clock
 from server.db import db
 from server.intake import apply_batches
 from server.models import Finding
-from server.openrosa import published as published_to_phones
+from server.openrosa import forms_for_phones as published_to_phones
 from server.phones import phone_access
 from server.webform import page as webform
 from tests.browser.engines import Finger

@@ -11,7 +11,7 @@ from server.files import photos
 from server.models import Attachment, Commune, Submission, Village
 from tests import sample
 from tests.phone import InProcess, Phone, statuses
-from tests.protocol.test_pull import SPACE, downloaded
+from tests.protocol.test_briefcase_pull import SPACE, downloaded
 from tests.server.files.test_photos import taken, tells
 
 ID = "uuid:0b3c9f7e-2f38-4c8e-9d9c-6d1a3f0a77e1"

@@ -107,7 +107,7 @@ def test_a_bug_is_told_as_500_with_a_message_and_never_as_an_empty_list(
     def fail(*_args: object) -> None:
         raise RuntimeError("the database has gone")
 
-    monkeypatch.setattr("server.openrosa.published.listed", fail)
+    monkeypatch.setattr("server.openrosa.forms_for_phones.listed", fail)
     answer = phone.form_list()
     assert answer.status == 500
     assert answer.message

@@ -1,4 +1,4 @@
-"""Whoever waits for a place of blobs that hangs holds up nobody who needs none of them."""
+"""Waiting for a place of blobs that hangs holds up no request that needs none of them."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ SLOW = 1.0
 
 
 class Turns:
-    """At most so many at once. Who comes then waits a moment where the place is quick, not at all where it hangs."""
+    """At most so many at once. The next one waits a moment where the place is quick, not at all where it hangs."""
 
     def __init__(self, at_once: int = AT_ONCE, slow: float = SLOW) -> None:
         self._free = threading.BoundedSemaphore(at_once)

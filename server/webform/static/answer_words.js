@@ -7,7 +7,7 @@ const comma = (number) => number.replace(".", ",");
 const day = (text) => text.split("-").reverse().join("/"); // 2026-11-29 → 29/11/2026
 const hour = (text) => text.slice(0, 5);
 
-/** `2026-11-29T18:05:00.000+07:00`, with the clock of whoever answered. */
+/** `2026-11-29T18:05:00.000+07:00`, with the clock of the person who answered. */
 function dayAndHour(text) {
   const [date, time = ""] = text.split("T");
   return `${day(date)} ${hour(time)}`.trim();

@@ -6,7 +6,7 @@ let loading = null;
  * `{ openSession, showForm, locateOnce }`; asked for again, the same promise, also where they could not be fetched: browsers
  * remember that for as long as a page lives, WebKit leaves whoever imports again without an answer. Load the page anew then.
  *
- * Never two imports at once: the engine waits for its grammar before it is ready, and WebKit gives whoever imports it
+ * Never two imports at once: the engine waits for its grammar before it is ready, and WebKit gives the one that imports it
  * meanwhile a module that is not (https://bugs.webkit.org/show_bug.cgi?id=242740): an iPhone said that the form is broken.
  */
 export function parts() {

@@ -5,7 +5,7 @@
  * its transaction is complete, so "đã lưu" is said of what is on the disk.
  */
 
-/** A draft on trial has a store of its own: whoever tries forms may be a collector in the same browser. */
+/** A draft on trial has a store of its own: a person who tries forms may be a collector in the same browser. */
 export const isTrial = location.hash.startsWith("#thu=");
 const NAME = isTrial ? "tung-nha-thu" : "tung-nha-phieu";
 const SHAPES = { settings: "name", forms: "key", files: "md5", drafts: "id", outbox: "id" };

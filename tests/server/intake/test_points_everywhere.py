@@ -15,7 +15,7 @@ from server.models import Submission
 from server.operations.backup import archive, make
 from tests import town
 from tests.phone import Phone
-from tests.protocol.test_pull import SPACE
+from tests.protocol.test_briefcase_pull import SPACE
 from tests.server.privacy.test_deletion import Story, disk, rows
 
 POINT = "20.8231177 106.5494466 5.5 8.0"

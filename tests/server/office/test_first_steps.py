@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -14,6 +15,7 @@ from server import clock
 from server.db import db
 from server.models import Commune, Form, Plan, Target, Village, VillageFigure
 from server.published_forms import publishing
+from tests.dashboards.pages.test_commune_pages import words
 from tests.people import Browser, browser, make_person
 from tests.server.office.test_table_pages import post
 
@@ -52,6 +54,14 @@ def test_the_overview_of_a_new_commune_is_its_steps_and_no_empty_tables(officer:
     assert "Phường Thành Đông đang bắt đầu" in page
     assert f"{BASE}/bang/thon" in page
     assert "<table" not in page
+
+
+@pytest.mark.parametrize(
+    "page", ["ranh-gioi", "mau", "ke-hoach", "phieu/cho-doi", "ap-phich", "ho/danh-sach-giay"]
+)
+def test_a_phuong_is_called_one_where_its_officers_work(officer: Browser, page: str) -> None:
+    text = words(officer.get(f"{BASE}/{page}").text)
+    assert re.findall(r".{20}\bxã\b(?!, phường| hội| trong DTI| [A-ZĐ]).{20}", text) == []
 
 
 @pytest.mark.parametrize("path", ["/xa/10507/ban-do", "/xa/10507/chi-tieu", "/xa/10507/nhiem-vu", f"{BASE}/so-lieu",

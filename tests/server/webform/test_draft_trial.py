@@ -10,7 +10,7 @@ from server.db import db
 from server.models import DraftSubmission, FormDraft, Submission
 from server.published_forms import drafts
 from tests.people import browser, make_commune, make_person
-from tests.protocol.test_trial import SENT, workbook
+from tests.protocol.test_draft_on_phone import SENT, workbook
 
 
 @pytest.fixture

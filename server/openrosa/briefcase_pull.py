@@ -17,7 +17,7 @@ from server.errors import CommonProblem, Problem
 from server.files import blobs
 from server.intake import place
 from server.models import Attachment, Collector, Submission
-from server.openrosa import published, xml
+from server.openrosa import forms_for_phones, xml
 from server.openrosa.reading import reading
 from server.openrosa.request_problems import PhoneRequestProblem
 from server.phones import digest
@@ -126,7 +126,7 @@ def push(_caller: PhoneCaller) -> Response:
 
 def _scope(caller: PhoneCaller, form_id: str) -> dict[str, Any]:
     """What every statement asks about: a form that is theirs to have, and who they are."""
-    published.form(caller, form_id)
+    forms_for_phones.form(caller, form_id)
     form = registry().form(form_id)
     return {
         "form": form.id if form else None,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import CommonProblem, Problem
-from server.openrosa import parts, submission
+from server.openrosa import multipart_parts, submission
 from tests.phone import multipart, part
 
 NAMES = st.text(st.characters(exclude_characters='"\r\n\\', codec="utf-8"), max_size=20)
@@ -21,7 +21,7 @@ def test_parts_read_back_as_they_were_written(written: list[tuple[str, str | Non
     body = multipart(boundary, [part(name, content, filename) for name, filename, content in written])
     kind = f"multipart/form-data; boundary={boundary}"
     for length in (len(body), None):
-        with parts.received(io.BytesIO(body), kind, length) as found:
+        with multipart_parts.received(io.BytesIO(body), kind, length) as found:
             contents = [each.stream.read() for each in found]
         fields = [(each.name, each.filename) for each in found]
         expected = [
@@ -41,7 +41,7 @@ def test_no_bytes_break_the_reading_of_parts(noise: bytes, large: bool) -> None:
     marked = noise.replace(b"\x01", b"\r\n--b\r\n").replace(b"\x02", b"\r\n\r\n").replace(b"\x03", b"--b--")
     for body in (noise, marked, b"--b\r\n" + marked + b"\r\n--b--\r\n"):
         length = None if large else len(body)
-        reading = parts.received(io.BytesIO(body), "multipart/form-data; boundary=b", length)
+        reading = multipart_parts.received(io.BytesIO(body), "multipart/form-data; boundary=b", length)
         with contextlib.suppress(Problem), reading as found:
             submission.unwrap(found)
 
@@ -59,7 +59,7 @@ def test_a_safe_name_is_one_name(name: str) -> None:
 
 def test_a_body_that_is_no_multipart_says_what_is_needed() -> None:
     """C39."""
-    with pytest.raises(Problem) as told, parts.received(io.BytesIO(b""), "text/plain", 0):
+    with pytest.raises(Problem) as told, multipart_parts.received(io.BytesIO(b""), "text/plain", 0):
         pass
     assert told.value.kind is CommonProblem.BAD_REQUEST
     assert "xml_submission_file" in told.value.sentence

@@ -22,8 +22,8 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.households import backcheck_list, phone_lists
 from server.models import DraftSubmission, FormDraft, Village
-from server.openrosa import parts, xml
-from server.openrosa.forms import revalidated
+from server.openrosa import multipart_parts, xml
+from server.openrosa.form_downloads import revalidated
 from server.openrosa.submission import unwrap
 from server.phones.phone_access import TOKEN, is_https
 from server.phones.phone_problems import PhoneProblem
@@ -115,7 +115,9 @@ THANKS = "Đã nhận phiếu thử; phiếu này không tính vào số liệu.
 
 def take(draft: FormDraft) -> bool:
     """Keep the answers in the body of this request beside the draft; False where they are there already."""
-    with parts.received(request.stream, request.content_type or "", request.content_length) as found:
+    with multipart_parts.received(
+        request.stream, request.content_type or "", request.content_length
+    ) as found:
         sent, _ = unwrap(found)
     begin_writing()
     new = _keep(draft, _read(draft, sent))

@@ -15,7 +15,7 @@ from forms import library
 from server import clock
 from server.db import db
 from server.models import DraftSubmission, Finding, FormDraft, Submission, Tally
-from server.openrosa import trial
+from server.openrosa import draft_on_phone
 from server.published_forms import drafts
 from tests.people import Browser, browser, make_commune, make_person
 
@@ -147,7 +147,7 @@ def test_a_discarded_drafts_link_opens_nothing(client: FlaskClient, link: str) -
 
 
 def test_old_test_answers_make_room(client: FlaskClient, link: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "MOST_KEPT", 2)
+    monkeypatch.setattr(draft_on_phone, "MOST_KEPT", 2)
     for name in "abc":
         send(client, link, name)
     assert [row.instance_id for row in kept()] == ["uuid:b", "uuid:c"]

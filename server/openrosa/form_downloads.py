@@ -10,7 +10,7 @@ from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.households.records import HOUSEHOLDS
-from server.openrosa import published, xml
+from server.openrosa import forms_for_phones, xml
 from server.openrosa.devices import asked_about, fetched, seen
 from server.openrosa.reading import reading
 from server.phones.phone_access import PhoneCaller, known, outside_url
@@ -22,7 +22,7 @@ def form_list(caller: PhoneCaller) -> Response:
     seen(caller)
     only = request.args.get("formID")
     with single_statements().connect() as connection:
-        forms = published.listed(connection, caller)
+        forms = forms_for_phones.listed(connection, caller)
     chosen = [form for form in forms if only in (None, form.form_id)]
     return revalidated(xml.form_list(_listed(caller, form) for form in chosen), xml.CONTENT_TYPE)
 
@@ -31,7 +31,7 @@ def form_list(caller: PhoneCaller) -> Response:
 def form(caller: PhoneCaller, form_id: str, version: str) -> Response:
     """One published version, byte for byte (C22)."""
     with single_statements().connect() as connection:
-        content = published.xform(connection, caller, form_id, version)
+        content = forms_for_phones.xform(connection, caller, form_id, version)
     fetched(caller, form_id, version)
     return revalidated(content.body, content.media_type, content.md5)
 
@@ -39,9 +39,9 @@ def form(caller: PhoneCaller, form_id: str, version: str) -> Response:
 @reading
 def manifest(caller: PhoneCaller, form_id: str, version: str) -> Response:
     """What else the version needs (C24)."""
-    found = published.version(caller, form_id, version)
+    found = forms_for_phones.version(caller, form_id, version)
     with single_statements().connect() as connection:
-        files = published.needed(connection, caller, found)
+        files = forms_for_phones.needed(connection, caller, found)
     base = f"{_base(caller)}{_path(form_id, version)}/media"
     listed = (_file(caller, base, file) for file in files)
     return revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
@@ -50,9 +50,9 @@ def manifest(caller: PhoneCaller, form_id: str, version: str) -> Response:
 @reading
 def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Response:
     """One file of a version; lists are made for this collector."""
-    found = published.version(caller, form_id, version)
+    found = forms_for_phones.version(caller, form_id, version)
     with single_statements().connect() as connection:
-        content = published.file(connection, caller, found, name)
+        content = forms_for_phones.file(connection, caller, found, name)
     response = revalidated(content.body, content.media_type, content.md5)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return response
@@ -73,7 +73,7 @@ def integrity(caller: PhoneCaller, name: str) -> Response:
     return Response(xml.integrity(answers), content_type=xml.CONTENT_TYPE)
 
 
-def _listed(caller: PhoneCaller, listed: published.NewestVersion) -> xml.ListedForm:
+def _listed(caller: PhoneCaller, listed: forms_for_phones.NewestVersion) -> xml.ListedForm:
     url = f"{_base(caller)}{_path(listed.form_id, listed.version)}"
     return xml.ListedForm(
         listed.form_id,
@@ -85,7 +85,7 @@ def _listed(caller: PhoneCaller, listed: published.NewestVersion) -> xml.ListedF
     )
 
 
-def _file(caller: PhoneCaller, base: str, file: published.Needed) -> xml.ListedFile:
+def _file(caller: PhoneCaller, base: str, file: forms_for_phones.Needed) -> xml.ListedFile:
     name = file.name.removesuffix(".csv")
     check = f"{_base(caller)}/lists/{quote(name, safe='')}/integrity" if file.is_list else None
     return xml.ListedFile(file.name, file.md5, f"{base}/{quote(file.name, safe='')}", check)
