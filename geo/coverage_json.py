@@ -11,7 +11,7 @@ from geo.target_states import Pace, PeriodCount, TargetJudgement
 
 
 def to_the_hour(moment: datetime) -> datetime:
-    """The hour in which something came: a reader who asks again and again learns of no single visit when it was sent."""
+    """The hour in which something came: a reader who asks again and again learns when no single visit was sent."""
     return moment.replace(minute=0, second=0, microsecond=0)
 
 

@@ -17,7 +17,7 @@ from server.settings import Settings
 
 _ROOT = Path(__file__).parents[1]
 _FIGURES = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the processes that answer requests share their figures; the folder goes with the server, whichever process goes on."""
+"""Where the processes that answer requests share their figures; the folder goes with the server."""
 log = logging.getLogger(__name__)
 
 

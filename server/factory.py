@@ -83,8 +83,8 @@ def engines(settings: Settings) -> dict[str, dict[str, object]]:
         return {"default": options}
     away = unless_given(settings.database)
     # At most 30 a process: four keep the 130 of docs/install.md, three the 100 that PostgreSQL allows as installed.
-    # A thread that has a connection may need a second of the default ones for a moment: there are more than threads, so one of
-    # those who wait for it always gets it. Of the others nobody has two.
+    # A thread with a connection may need a second of the default ones for a moment: there are more than threads, so one
+    # of those who wait for it always gets it. Of the others nobody has two.
     pooled = {
         **options, "pool_use_lifo": True, "pool_recycle": CONNECTION_SECONDS, "connect_args": away, "pool_size": 8,
         "max_overflow": 12,

@@ -1,8 +1,8 @@
 """Pages and files are read from a copy of the database, while that copy has all that was written before.
 
 The copy follows by PostgreSQL's own replication. A request that only reads asks the database how far it has written and
-the copy whether it is there: so a person who has sent, decided or changed something, and everybody they tell, sees it on the
-next page. A copy that is behind is waited for a moment; one that is away is left alone for a while.
+the copy whether it is there: so a person who has sent, decided or changed something, and everybody they tell, sees it
+on the next page. A copy that is behind is waited for a moment; one that is away is left alone for a while.
 """
 
 import logging

@@ -214,7 +214,7 @@ def web_form(view: View) -> View:
 
 
 def poster(view: View) -> View:
-    """A view for a citizen who answers a poster: `server.webform` finds it by the code in the address. Nobody signs in."""
+    """A view for answers by a poster: `server.webform` finds it by the code in the address. Nobody signs in."""
     view.access = Access("poster")  # type: ignore[attr-defined]
     return view
 

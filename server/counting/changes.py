@@ -1,6 +1,6 @@
 """Notes what changed, in the transaction that changes it: the feed that copies are kept up by reads it in order.
 
-The one that notes something holds the writer's lock (`server/counting/writer.py`) until they commit. So a key that can be
+A note is written under the writer's lock (`server/counting/writer.py`), held until the commit. So a key that can be
 read has no lower one that is still to come, which keys alone would not promise on PostgreSQL.
 """
 

@@ -1,6 +1,6 @@
 """The process beside the server that makes files: begun when one waits and none is at it, gone when none waits.
 
-The request that asks for a file, or looks how far one is, begins it: a server that was restarted needs nobody to tell it.
+A request for a file, or a look how far one is, begins it: a server that was restarted needs nobody to tell it.
 """
 
 import logging

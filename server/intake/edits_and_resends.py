@@ -138,8 +138,8 @@ def again(
 ) -> Again:
     """Meet a submission that is already there: the same bytes are welcome, others are a conflict (C40, C41, C45).
 
-    Compared are the bytes as received, since what is stored may be redacted. A sender who is neither its collector nor of its
-    thôn is thanked, and adds nothing to it.
+    Compared are the bytes as received, since what is stored may be redacted. A sender who is not its collector nor of
+    its thôn is thanked, and adds nothing to it.
     """
     if stored.sha256 != reading.sha256:
         raise Problem(IntakeProblem.SUBMISSION_CONFLICT)

@@ -200,8 +200,8 @@ def _quarantine(
 
 
 def _beyond(reading: SubmissionReading, sender: Sender) -> str | None:
-    """The bound that a submission breaks (R13). A person who has looked at it may let it count: its blocks act in their order,
-    texts are cut; not one that the server has not taken apart.
+    """The bound that a submission breaks (R13). A person who has seen it may let it count: its blocks act in their
+    order, texts are cut; not one that the server has not taken apart.
     """
     broken = [fault.code for fault in reading.faults if fault.code in BOUNDS]
     if sender.decides:

@@ -22,8 +22,8 @@ INCOMPLETE_PART = "*isIncomplete*"
 """Says that more requests for this submission follow; what is missing is seen from its answers (C36)."""
 
 KEPT_TOGETHER = "tungnha.kept_together"
-"""In a request's environment: the list to which a submission is left, by the lane that has several kept at once and answers
-its phone then (server/serving/visits_lane.py)."""
+"""In a request's environment: the list to which a submission is left, by the lane that has several kept at once and
+answers its phone then (server/serving/visits_lane.py)."""
 _SOON = Receipt(0, True, "")
 
 
