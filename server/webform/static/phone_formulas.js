@@ -3,7 +3,7 @@
 const ATTRIBUTE = /="[^"]*"/g;
 const PATTERN = /\bregex\(([^'"&]*?),\s*(?:'([^'"]*)'|&quot;(.*?)&quot;)\s*\)/g;
 const QUOTED_OR_NUMBERS = /'[^']*'|&quot;.*?&quot;|([^\w:.-])(sum|min|max)\(([^()'"&]*)\)/g;
-const PATH = /^\s*(?=[/.])[^\s,]+\s*$/;
+const PATH = /^\s*\.{0,2}\/[^\s,]*[^\s,./*\]]\s*$/; // of a question; neither `.` alone nor .5
 const CALCULATION = /(<bind [^>]*?\bcalculate=")([^"]*)"/g;
 const QUOTED = /'[^']*'|&quot;.*?&quot;/g;
 const WITHIN = /\([^()[\]]*\)|\[[^()[\]]*\]/g;
