@@ -15,7 +15,7 @@ import pyrage
 
 from server import clock
 from server.files.blobs import NAME
-from server.files.blobs.folder import Folder
+from server.files.blobs.folder import Folder, UnreadableFile
 from server.operations.backup.archive import Unusable
 
 STORE = re.compile(r"backup-photos(-[0-9a-f]{12})?")
@@ -48,8 +48,10 @@ class PhotoStore:
         """Whether it was put there whole; its bytes are compared by `flask restore --verify`."""
         try:
             found = self._folder.path_of(sha256).stat().st_size
-        except FileNotFoundError:
-            return False
+        except OSError:
+            return (
+                False  # not there, or on a spoilt place: `put` writes it anew, or says that the disk is away
+            )
         return found > size if self.is_encrypted else found == size
 
     def put(self, sha256: bytes, content: bytes) -> None:
@@ -57,8 +59,11 @@ class PhotoStore:
         self._folder.put(sha256, io.BytesIO(kept))
 
     def get(self, sha256: bytes, identities: Sequence[Any]) -> bytes | None:
-        """What was put there; None where it is not there any more or not what it was."""
-        kept = self._folder.get(sha256)
+        """What was put there; None where it is not there any more, cannot be read, or is not what it was."""
+        try:
+            kept = self._folder.get(sha256)
+        except UnreadableFile:
+            return None
         if kept is None:
             return None
         try:

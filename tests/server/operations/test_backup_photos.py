@@ -158,6 +158,11 @@ def test_a_photo_that_rots_beside_the_backup_is_named_and_copied_anew(
     told = runner.invoke(args=["restore", str(mended.path), "--verify", *key])
     assert told.exit_code == 0, told.output
     assert _verified() == 1
+    path.unlink()
+    path.symlink_to(path)  # as a file that the disk cannot read
+    told = runner.invoke(args=["restore", str(mended.path), "--verify", *key])
+    assert (told.exit_code, name[:12] in told.output) == (1, True), told.output
+    assert make.backup(folder).copied == 1
 
 
 def _verified() -> int:
