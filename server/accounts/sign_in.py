@@ -15,6 +15,7 @@ from server import audit, clock
 from server.accounts import (
     access,
     failed_sign_ins,
+    passwords,
     persons,
     second_factor,
     sessions,
@@ -47,6 +48,8 @@ class SignInForm(LoginForm):
             self.next.data = (
                 ""  # another site's address is dropped without a word: it is not this person's mistake
             )
+        if not passwords.may_be_one(self.password.data or ""):
+            self.password.data = ""  # nobody's: a wrong one
         self.ifield = self.username
         self.user = self.person = _find(name)
         if super().validate(**kwargs) and self.person and not persons.is_unused(self.person):

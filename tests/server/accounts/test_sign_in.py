@@ -81,6 +81,23 @@ def test_five_wrong_tries_lock_that_account_for_twelve_hours_and_nobody_else(
     assert visitor.sign_in("lanh_dao").status_code == 302
 
 
+@pytest.mark.parametrize("tried", ["x" * 5_000, "ế" * 3_000, "a\0b", " "])
+def test_what_can_be_nobodys_password_is_a_wrong_one_at_every_door(app: Flask, tried: str) -> None:
+    """Also where it is longer than what compares passwords takes."""
+    make_person("can_bo", "officer", make_commune())
+    visitor = browser(app)
+    assert "Còn 4 lần thử" in visitor.sign_in("can_bo", tried).text
+    assert visitor.post("/v1/sessions", json={"email": "can_bo", "password": tried}).status_code == 401
+    visitor.sign_in("can_bo")
+    fields = {
+        "hien_tai": tried,
+        "mat_khau": tried,
+        "moi": tried,
+        "csrf_token": visitor.csrf_token("/tai-khoan"),
+    }
+    assert visitor.post("/tai-khoan/mat-khau", data=fields).status_code < 500
+
+
 def test_the_lock_is_the_accounts_wherever_the_tries_come_from(app: Flask) -> None:
     make_person("lanh_dao", "leader", make_commune())
     for number in range(tries_by_name.MOST):
