@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench import (
+    siege_below_bounds,
     siege_beside,
     siege_by_files,
     siege_by_phones,
@@ -15,7 +16,8 @@ from bench.siege_place import Attack
 
 GROUPS = {
     "strangers": siege_by_strangers.ATTACKS, "phones": siege_by_phones.ATTACKS, "files": siege_by_files.ATTACKS,
-    "programs": siege_by_programs.ATTACKS, "beside": siege_beside.ATTACKS, "machine": siege_of_the_machine.ATTACKS,
+    "programs": siege_by_programs.ATTACKS, "below": siege_below_bounds.ATTACKS, "beside": siege_beside.ATTACKS,
+    "machine": siege_of_the_machine.ATTACKS,
 }  # fmt: skip
 
 
