@@ -42,8 +42,8 @@ FUNCTIONS: Mapping[str, Signature] = {
     **_exactly("false now pi random today true version", 0),
     **_exactly(
         "abs acos asin atan base64-decode boolean boolean-from-string cos count-selected date date-time "
-        "decimal-date-time decimal-time exp exp10 instance int jr:itext log log10 not number once property sin sqrt "
-        "string tan",
+        "decimal-date-time decimal-time exp exp10 instance int intersects jr:itext log log10 not number once "
+        "property sin sqrt string tan",
         1,
     ),
     **_exactly("area count count-non-empty enclosed-area sum", 1, nodes=frozenset({0})),
@@ -52,7 +52,7 @@ FUNCTIONS: Mapping[str, Signature] = {
         "pow regex selected selected-at starts-with substring-after substring-before",
         2,
     ),
-    **_exactly("geofence intersects", 2),
+    **_exactly("geofence", 2),
     **_exactly("if translate", 3),
     "checklist": Signature(2, MANY, whole=3),
     "concat": Signature(0, MANY, whole=1),

@@ -90,6 +90,7 @@ REFUSED = [
     ("distance('nhà')", "vị trí"),
     ("cht:difference(1, 2)", "cht:difference"),
     ("pulldata()", "pulldata"),
+    ("intersects(${ten}, ${ten})", "1 tham số"),
     ("count(/data/*)", "chờ nhau"),
 ]
 
@@ -146,6 +147,7 @@ REMARKED = [
     ("${so} > 1 and count ${tre}", "“count”"),
     ("pulldata('thon', 'ten', 'ma')", "4 tham số"),
     ("count(instance('c')/root/item[ma_xa = ${ten}])", "không có cột “ma_xa”"),
+    ("intersects(${ten})", "intersects"),
 ]
 
 
