@@ -11,6 +11,7 @@ from server import clock
 from server.db import db
 from server.models import ReportedValue
 from server.plans import load_plans, month_of_figures
+from tests.leaders import NOON
 from tests.people import Browser, browser, make_commune, make_person
 from tests.server.office.test_table_pages import post
 
@@ -18,7 +19,8 @@ BASE = "/quan-tri/xa/11629"
 
 
 @pytest.fixture
-def officer(app: Flask) -> Browser:
+def officer(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    monkeypatch.setattr(clock, "now", lambda: NOON)  # within the year of the plan
     make_person("can.bo", "officer", make_commune("11629", thon=1))
     load_plans.load(plans.read("an_lao_2026"))
     db.session.commit()
