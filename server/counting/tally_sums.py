@@ -1,7 +1,7 @@
 """Sums of the tally by thôn, indicator and day, and when the newest submission came in: SQL and nothing else."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,24 +76,29 @@ def _new_years_eve(day: dt.date) -> dt.date:
 def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> CitySums:
     """The sums of a few indicators in all thôn at the end of a day: whole months, and the days of the last one.
 
-    What is read grows with thôn and months, not with visits.
+    What is read grows with thôn and months, not with visits. Each indicator is asked for by itself: of several at once
+    PostgreSQL fetches the rows of tally_day one by one, in the order of their days.
     """
     month, new_year = as_of.replace(day=1), dt.date(as_of.year, 1, 1)
 
-    def part(source: type[Tally] | type[TallyDay] | type[TallyMonth], *when: sa.ColumnElement[bool]) -> Query:
+    def parts(indicator_id: int) -> Iterator[Query]:
+        first = new_year if indicator_id in events else dt.date.min
+        yield part(TallyMonth, indicator_id, TallyMonth.month >= first, TallyMonth.month < month)
+        yield part(TallyDay, indicator_id, TallyDay.day >= month, TallyDay.day <= as_of)
+        yield part(Tally, indicator_id, Tally.day >= first, Tally.day <= as_of)
+
+    def part(
+        source: type[Tally] | type[TallyDay] | type[TallyMonth], key: int, *when: sa.ColumnElement[bool]
+    ) -> Query:
         amounts = (getattr(source, name) for name in Amount._fields)
         query: Query = sa.select(source.village_id, source.indicator_id, *amounts)
-        return query.where(source.indicator_id.in_(indicator_ids), *when)
+        return query.where(source.indicator_id == key, *when)
 
-    this_year = sa.or_(TallyMonth.indicator_id.not_in(events), TallyMonth.month >= new_year)
-    unfolded_this_year = sa.or_(Tally.indicator_id.not_in(events), Tally.day >= new_year)
-    parts = sa.union_all(
-        part(TallyMonth, TallyMonth.month < month, this_year),
-        part(TallyDay, TallyDay.day >= month, TallyDay.day <= as_of),
-        part(Tally, Tally.day <= as_of, unfolded_this_year),
-    ).subquery("parts")
-    keys = (parts.c.village_id, parts.c.indicator_id)
-    rows = db.session.execute(sa.select(*keys, *_totals(parts.c, Amount._fields)).group_by(*keys)).all()
+    if not indicator_ids:
+        return CitySums({}, {})
+    every = sa.union_all(*(each for key in indicator_ids for each in parts(key))).subquery("parts")
+    keys = (every.c.village_id, every.c.indicator_id)
+    rows = db.session.execute(sa.select(*keys, *_totals(every.c, Amount._fields)).group_by(*keys)).all()
     return CitySums(_gathered(rows), household_squares.gathered(rows))
 
 
