@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server.db import db
 from server.households import household_parts, household_states, list_comparison
 from server.households.list_comparison import ListedHousehold, own_code
+from server.households.list_import import HOUSEHOLD_TABLE
 from server.households.records import STATE
 from server.models import Commune, Entity, Village
 
@@ -58,8 +59,17 @@ def numbers(commune: Commune, states: Collection[str] | None = None) -> dict[Vil
 def table_row(household: ListedHousehold) -> Sequence[str]:
     """The cells of HOUSEHOLD_TABLE: a list that comes back as it went out changes nothing."""
     name, lane, number, address = household_parts.filed(household.parts)
-    code = household.code or own_code(household.id)
-    return name, household.village.code, household.village.name, lane, number, address, code
+    told = {
+        "household_head": name,
+        "village_code": household.village.code,
+        "village": household.village.name,
+        "lane": lane,
+        "house_number": number,
+        "address": address,
+        "household_code": household.code or own_code(household.id),
+    }
+    # by what each column holds: one that only reading knows, as a side lane beside its lane, stays empty
+    return [told.get(column.meaning, "") for column in HOUSEHOLD_TABLE.columns]
 
 
 @dataclass(frozen=True)

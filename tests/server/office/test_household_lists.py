@@ -62,7 +62,7 @@ def test_a_list_that_comes_back_as_it_went_out_changes_nothing(officer: Browser)
     file = officer.get(f"{BASE}/danh-sach.xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(file.data)).active
     assert [cell.value for cell in sheet[1]] == [
-        "Họ tên chủ hộ", "Mã thôn", "Thôn", "Ngõ", "Số nhà", "Địa chỉ", "Mã hộ",
+        "Họ tên chủ hộ", "Mã thôn", "Thôn", "Ngõ", "Ngách", "Số nhà", "Địa chỉ", "Mã hộ",
     ]  # fmt: skip
     assert sheet.max_row == len(HOMES) + 2
     before, at = labels(), sent_back(officer, file.data)
