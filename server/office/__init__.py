@@ -20,12 +20,13 @@ from server.office import (
     form_block_pages,
     hook_pages,
     household_import_pages,
-    household_list_pages,
     household_pages,
+    household_workbook_pages,
     indicator_set_pages,
     my_account_pages,
     office_figure_pages,
     office_words,
+    paper_list_pages,
     pay_pages,
     people_pages,
     photo_pages,
@@ -57,7 +58,8 @@ SUBJECTS = (
     form_block_pages,
     hook_pages,
     household_import_pages,
-    household_list_pages,
+    household_workbook_pages,
+    paper_list_pages,
     household_pages,
     indicator_set_pages,
     my_account_pages,
@@ -96,4 +98,4 @@ def register(app: Flask) -> None:
     for subject in SUBJECTS:
         app.register_blueprint(subject.blueprint)
     collector_pages.register(app)
-    household_list_pages.register(app)
+    household_workbook_pages.register(app)

@@ -104,6 +104,7 @@ PARTS = {
     "visit_moves": "review",
     "household_import": "households",
     "household_lists": "households",
+    "paper_lists": "households",
     "breach_pages": "privacy",
     "plan_upload": "first_steps",
     "indicator_set_pages": "first_steps",

@@ -15,7 +15,7 @@ from server.files import making_process
 from server.households import household_parts, remarks
 from server.households.act_rows import Officer
 from server.models import Audit, Commune, Entity, Village
-from server.office import household_list_pages
+from server.office import household_workbook_pages, paper_list_pages
 from tests import sample
 from tests.people import Browser, browser, make_person
 
@@ -124,7 +124,7 @@ def test_a_long_list_is_made_beside_the_server_and_is_the_same(
     """A thôn's own, which is short, is there at once; whoever takes the long one stands in the audit."""
     at_once = officer.get(f"{BASE}/danh-sach.xlsx").data
     monkeypatch.setattr(making_process, "wake", lambda: None)
-    monkeypatch.setattr(household_list_pages, "LONG", len(HOMES) + 1)
+    monkeypatch.setattr(household_workbook_pages, "LONG", len(HOMES) + 1)
     village = db.session.scalars(sa.select(Village.id).where(Village.code == "11629001")).one()
     assert officer.get(f"{BASE}/danh-sach.xlsx?thon={village}").status_code == 200
     asked = officer.get(f"{BASE}/danh-sach.xlsx")
@@ -152,7 +152,7 @@ def test_of_a_large_commune_the_paper_shows_some_thon_at_once_and_leads_to_all(
 ) -> None:
     whole = officer.get(f"{BASE}/danh-sach-giay").text
     assert "Còn 1 thôn" not in whole
-    monkeypatch.setattr(household_list_pages, "MOST_ON_PAPER", 2)  # less than one of the two thôn has
+    monkeypatch.setattr(paper_list_pages, "MOST_ON_PAPER", 2)  # less than one of the two thôn has
     first = officer.get(f"{BASE}/danh-sach-giay").text
     assert "<h2>Thôn Đông" in first
     assert "<h2>Thôn Đoài" not in first

@@ -1,13 +1,10 @@
-"""The list of households as it goes out: an Excel file that can come back, and a list on paper with boxes to tick."""
+"""The list of households as an Excel file that can come back."""
 
-from collections.abc import Mapping
-from itertools import accumulate
 from pathlib import Path
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, request, url_for
 from werkzeug.wrappers import Response
 
-from geo import village_names
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -16,7 +13,7 @@ from server.files import making_process
 from server.files.made_files import MadeContent
 from server.files.making_process import Progress
 from server.files.tables import table_workbooks
-from server.households import household_states, list_out, remarks
+from server.households import list_out
 from server.households.list_import import HOUSEHOLD_TABLE
 from server.models import Commune, MadeFile, Village
 from server.office import made_file_pages, table_pages
@@ -24,19 +21,10 @@ from server.places import communes
 
 blueprint = Blueprint("household_lists", __name__)
 BASE = "/quan-tri/xa/<code>/ho"
-EMPTY_LINES = 6
-"""For households that are found on the way."""
-WANTED = {
-    "chua_tham": household_states.word(household_states.NOT_VISITED),
-    "con_phai_den": ", ".join(map(household_states.word, list_out.TO_VISIT["con_phai_den"])),
-    "tat_ca": "mọi hộ",
-}
 LONG = 1_500
 """From so many households on, a quarter of a second of work, the workbook is made beside the server."""
 MADE = "danh-sach-ho"
 """What such workbooks are called among the files that are made so."""
-MOST_ON_PAPER = 1_000
-"""Households on a page of paper lists, but for a thôn that has more by itself."""
 
 
 @blueprint.get(f"{BASE}/danh-sach.xlsx")
@@ -45,9 +33,9 @@ def workbook(code: str) -> Response:
     """The households of a commune, or of one thôn, in the columns that an import takes; a long list is made beside the
     server, and taken from the page that shows how far it is."""
     commune = access.open_commune(code)
-    village = _village(commune)
+    village = chosen_village(commune)
     act, record = "household.list_file", f"commune:{commune.code}"
-    detail = {"labels": True, **_of(village)}
+    detail = {"labels": True, **narrowed_to(village)}
     numbers = list_out.numbers(commune)
     number = numbers.get(village, 0) if village else sum(numbers.values())
     if number >= LONG:
@@ -70,7 +58,7 @@ def _file_name(commune: Commune, village: Village | None) -> str:
 def _make(row: MadeFile, _folder: Path, _progress: Progress) -> MadeContent:
     """The same workbook, in the process beside the server."""
     commune = db.session.get_one(Commune, row.commune_id)
-    village = _village(commune)
+    village = chosen_village(commune)
     return MadeContent(_file_name(commune, village), table_pages.XLSX, [_workbook(commune, village)])
 
 
@@ -97,48 +85,13 @@ def made_content(code: str, key: str) -> Response:
     return response
 
 
-@blueprint.get(f"{BASE}/danh-sach-giay")
-@access.needs(Right.MANAGE_HOUSEHOLDS, records=True)
-def paper(code: str) -> str:
-    """A list to print and walk with: lane by lane, boxes to tick, lines for what is written by hand. Of a large commune
-    some thôn at once, from the one with code `tu` on."""
-    commune = access.open_commune(code)
-    village, chosen = _village(commune), request.args.get("loc", "")
-    chosen = chosen if chosen in WANTED else "chua_tham"
-    audit.note_reading("household.list_paper", f"commune:{commune.code}", {"labels": True, **_of(village)})
-    numbers = list_out.numbers(commune, list_out.TO_VISIT[chosen])
-    shown = [village] if village else _on_this_page(numbers, request.args.get("tu", ""))
-    ids = {each.id for each in shown}
-    found = list_out.households(commune, ids, list_out.TO_VISIT[chosen], with_closed=chosen == "tat_ca")
-    villages = communes.villages(commune)
-    return render_template(
-        "office/household_paper.html",
-        commune=commune, village=village, villages=villages, chosen=chosen,
-        called=village_names.told_apart({each.code: each.name for each in (*villages, *numbers)}), wanted=WANTED,
-        parts=list_out.on_paper(found), remarks=remarks.waiting(db.session.connection(), ids),
-        states=household_states.WORDS, today=clock.today(), empty=EMPTY_LINES, shown=shown,
-        rest=[] if village else [each for each in numbers if shown and each.code > shown[-1].code],
-    )  # fmt: skip
-
-
-def _on_this_page(numbers: Mapping[Village, int], first: str) -> list[Village]:
-    """The thôn from a code on, as many as a page has room for, and one at least."""
-    left = [village for village in numbers if village.code >= first]
-    so_far = accumulate(numbers[village] for village in left)
-    return [
-        village
-        for at, (village, sum_of_all) in enumerate(zip(left, so_far, strict=True))
-        if at == 0 or sum_of_all <= MOST_ON_PAPER
-    ]
-
-
-def _village(commune: Commune) -> Village | None:
+def chosen_village(commune: Commune) -> Village | None:
     """The thôn that is asked for; all of the commune's where it has none such."""
     wanted = request.args.get("thon", type=int)
     return next((each for each in communes.villages(commune) if each.id == wanted), None)
 
 
-def _of(village: Village | None) -> dict[str, str]:
+def narrowed_to(village: Village | None) -> dict[str, str]:
     return {"village": village.code} if village else {}
 
 
