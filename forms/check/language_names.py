@@ -24,6 +24,8 @@ _TEXTS = frozenset(
     }
 )
 """Columns that may stand once for each language; those of pictures and sounds also behind `media`."""
+_READ = frozenset({"survey", "choices", "external_choices"})
+"""Sheets whose languages phones offer; `settings` names one of them. Our own sheets have theirs."""
 _NAMED = re.compile(r"(?P<name>.*?)\s*\(\s*(?P<code>[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*)\s*\)")
 
 
@@ -41,25 +43,27 @@ def unified(book: Mapping[str, Sheet], remarks: list[SheetError]) -> dict[str, S
     Spellings are one language where name or code are the same: “English(en)”, “english (en)”, “English”. They stay
     apart where that would make two columns of a sheet one.
     """
+    read = {name: sheet for name, sheet in book.items() if name in _READ}
     better: dict[str, str] = {}
-    for old, new in _better(book).items():
-        if all(_may(sheet, better | {old: new}) for sheet in book.values()):
+    for old, new in _better(read, book.get("settings")).items():
+        if all(_may(sheet, better | {old: new}) for sheet in read.values()):
             better[old] = new
     if not better:
         return dict(book)
-    read = ", ".join(f"“{old}” đọc là “{new}”" for old, new in better.items())
+    told = ", ".join(f"“{old}” đọc là “{new}”" for old, new in better.items())
     sheet = book.get("survey", Sheet("survey"))
     heading = next((each for each in sheet.headings if each and _language(each) in better), None)
-    sentence = f"một ngôn ngữ được viết nhiều cách: {read}. Nên viết giống nhau ở mọi cột."
+    sentence = f"một ngôn ngữ được viết nhiều cách: {told}. Nên viết giống nhau ở mọi cột."
     remarks.append(sheet.error(SheetRow(1, {}), heading, sentence, heading or ""))
-    return {name: _renamed(sheet, better) for name, sheet in book.items()}
+    return {
+        name: _renamed(sheet, better) if name in _READ or name == "settings" else sheet
+        for name, sheet in book.items()
+    }
 
 
-def _better(book: Mapping[str, Sheet]) -> dict[str, str]:
+def _better(book: Mapping[str, Sheet], settings: Sheet | None) -> dict[str, str]:
     """The spellings that give way, each with the one that it becomes."""
-    default = (
-        next((row["default_language"] for row in book["settings"].rows), "") if "settings" in book else ""
-    )
+    default = next((row["default_language"] for row in settings.rows), "") if settings else ""
     counted = Counter(
         language
         for sheet in book.values()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forms.check import language_names
 from forms.convert import Converted, convert
+from forms.errors import SheetError
 from forms.sheets import Sheet
 
 FORM = """
@@ -66,6 +67,18 @@ def test_two_columns_of_one_code_stay_two_languages() -> None:
     assert not [each for each in found.warnings if "được viết nhiều cách" in each.sentence]
 
 
+def test_our_own_sheets_keep_their_words() -> None:
+    """`chi_tieu` has “Tiếng Việt” where the form has “Tiếng Việt (vi)”: no phone offers either of the sheet's."""
+    own = Sheet("chi_tieu", ("indicator", "label::Tiếng Việt", "label::English"))
+    asked = Sheet("survey", ("type", "name", "label::Tiếng Việt (vi)", "label::English (en)"))
+    remarks: list[SheetError] = []
+    assert language_names.unified({"survey": asked, "chi_tieu": own}, remarks) == {
+        "survey": asked,
+        "chi_tieu": own,
+    }
+    assert remarks == []
+
+
 _LANGUAGES = st.sampled_from(
     ["vi", "Tiếng Việt", "Tiếng Việt (vi)", "tieng viet(VI)", "English", "en", "Anh (en)"]
 )
@@ -76,10 +89,11 @@ _HEADINGS = st.builds(
 
 @given(st.lists(st.lists(st.one_of(_HEADINGS, st.sampled_from(["label", "name"])), unique=True), max_size=3))
 def test_no_column_is_lost_and_what_is_one_stays_one(headings: list[list[str]]) -> None:
-    book = {str(at): Sheet(str(at), tuple(each)) for at, each in enumerate(headings)}
+    names = ("survey", "choices", "chi_tieu")
+    book = {name: Sheet(name, tuple(each)) for name, each in zip(names, headings, strict=False)}
     found = language_names.unified(book, [])
     for name, sheet in book.items():
         assert len(set(found[name].headings)) == len(sheet.headings)
-    again: list[object] = []
-    assert language_names.unified(found, again) == found  # type: ignore[arg-type]
+    again: list[SheetError] = []
+    assert language_names.unified(found, again) == found
     assert again == []
