@@ -160,14 +160,20 @@ def of_file(source: str, media: Mapping[str, bytes], uuid: Callable[[], str]) ->
 
 
 def _of_csv(content: bytes, uuid: Callable[[], str]) -> Table:
-    """The list as phones keep it: an entity list (E4) gets a trunk version and a branch a row (E8)."""
+    """The list as phones keep it: an entity list (E4) gets a trunk version and a branch a row (E8).
+
+    As JavaRosa reads it: semicolons part the cells where the first line has one, and empty lines are none.
+    """
+    text, mark = _text_of_csv(content)
+    header = csv_columns(content)
     try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as wrong:
+        lines = [
+            line for line in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True) if line
+        ]
+    except csv.Error as wrong:
         raise Unfillable(f"không đọc được tệp CSV: {wrong}") from wrong
-    header = lines[0] if lines else []
-    entities = "__version" in header and "__trunkVersion" not in header
     rows: list[Mapping[str, str]] = []
+    entities = "__version" in header and "__trunkVersion" not in header
     for line in lines[1:]:
         cells = {
             column: cell for column, cell in zip(header, line, strict=False) if _COLUMN.fullmatch(column)
@@ -176,6 +182,35 @@ def _of_csv(content: bytes, uuid: Callable[[], str]) -> Table:
             cells |= {"__trunkVersion": cells["__version"], "__branchId": uuid()}
         rows.append(cells)
     return Table(rows)
+
+
+def csv_columns(content: bytes) -> list[str]:
+    """The columns of a CSV list; Unfillable for one with which no phone opens the form: empty, or a column twice."""
+    text, mark = _text_of_csv(content)
+    try:
+        header = next(
+            (line for line in csv.reader(io.StringIO(text, newline=""), delimiter=mark) if line), None
+        )
+    except csv.Error as wrong:
+        raise Unfillable(f"không đọc được tệp CSV: {wrong}") from wrong
+    if header is None:
+        raise Unfillable("tệp CSV trống: điện thoại không mở được biểu mẫu")
+    twice = next((column for column in header if header.count(column) > 1), None)
+    if twice is not None:
+        named = f"hai cột “{twice[:40]}”" if twice else "hai cột không có tên"
+        raise Unfillable(f"tệp CSV có {named}: điện thoại không mở được biểu mẫu")
+    return header
+
+
+def _text_of_csv(content: bytes) -> tuple[str, str]:
+    """The text of a CSV list, and the sign that parts its cells."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unfillable(
+            "tệp CSV phải theo UTF-8 (Excel: Lưu thành, CSV UTF-8), nếu không chữ hỏng"
+        ) from None
+    return text, ";" if ";" in text.partition("\n")[0] else ","
 
 
 def geojson_rows(content: bytes) -> list[Mapping[str, str]]:

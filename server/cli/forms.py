@@ -19,7 +19,7 @@ from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
 from server.models import Form, FormVersion
 from server.places import communes
-from server.published_forms import catalogue, drafts, household_blocks, publishing
+from server.published_forms import catalogue, drafts, household_blocks, publishing, version_files
 from server.published_forms.publish_answers import Terms
 
 
@@ -161,11 +161,13 @@ def publish(
             new_codes=_codes(answers["new_codes"]),
         )
         read = publishing.ready(*_workbook(workbook, blocks, code), terms)
+        media = [publishing.MediaFile(path.name, path.read_bytes()) for path in files]
+        version_files.refuse_unreadable(media)
         begin_writing()
         made = publishing.add(
             read,
             commune=communes.commune(code) if code else None,
-            files=[publishing.MediaFile(path.name, path.read_bytes()) for path in files],
+            files=media,
             exact_points=exact_points,
         )
         if made.new and made.form_version.form.purpose is None:

@@ -21,7 +21,7 @@ from server.db import db
 from server.models import Commune, DraftFile, DraftSubmission, FormDraft
 from server.phones.app_settings import GENERAL, packed
 from server.phones.collectors import TOKEN_LENGTH
-from server.published_forms import publishing, read_workbook
+from server.published_forms import publishing, read_workbook, version_files
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile, Published, ReadyForm
 from server.sealing import seal, unseal
@@ -155,7 +155,9 @@ def attach(draft: FormDraft, files: Sequence[MediaFile]) -> None:
     """Add the files that the draft names, each in place of one of its name; the caller commits.
 
     The same letters may be written in two ways (a, and a mark over it): a file is called as the form calls it.
+    Problem FORM_FILE_REFUSED for a list with which no phone would open the form.
     """
+    version_files.refuse_unreadable(files)
     named = {unicodedata.normalize("NFC", name): name for name in definition(draft).media}
     kept = {file.name: file for file in draft.files}
     for sent in files:

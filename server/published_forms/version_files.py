@@ -1,9 +1,11 @@
 """Files of a version that is in use: added and taken away without a new version, as phones look at each file's hash."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
+from forms.engine import choice_lists
+from forms.engine.unfillable import Unfillable
 from server import audit
 from server.db import db
 from server.errors import Problem
@@ -33,6 +35,7 @@ def add(version: FormVersion, file: MediaFile) -> FormFile:
         )
     if len(known) >= MOST or len(file.content) > MOST_BYTES:
         raise Problem(FormProblem.FORM_FILE_REFUSED, why="nhiều nhất 50 tệp, mỗi tệp 10 MB.")
+    refuse_unreadable([file])
     row = FormFile(
         form_version_id=version.id, name=file.name, content=file.content, media_type=file.media_type,
         md5=publishing.md5(file.content),
@@ -47,3 +50,13 @@ def remove(version: FormVersion, row: FormFile) -> None:
     """Take a file away; phones lose it at their next update. The caller commits."""
     audit.note("form.file_remove", f"form_version:{version.id}", {"name": row.name, "md5": row.md5})
     db.session.delete(row)
+
+
+def refuse_unreadable(files: Iterable[MediaFile]) -> None:
+    """Problem FORM_FILE_REFUSED for a CSV list with which no phone opens the form that names it."""
+    for file in files:
+        if file.name.lower().endswith(".csv"):
+            try:
+                choice_lists.csv_columns(file.content)
+            except Unfillable as wrong:
+                raise Problem(FormProblem.FORM_FILE_REFUSED, why=f"“{file.name[:80]}”: {wrong}.") from wrong

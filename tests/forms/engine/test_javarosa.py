@@ -20,6 +20,7 @@ from forms.engine import engine
 from forms.engine.answer_tree import AnswerNode
 from forms.engine.correction import Correction, alike
 from forms.engine.filling import Filling
+from forms.engine.unfillable import Unfillable
 from tests import javarosa
 from tests.forms.engine.test_expression import CONTEXT, ROWS, xform
 from tests.javarosa import JavaRosa
@@ -178,3 +179,47 @@ def test_the_values_that_tests_hold_are_those_of_javarosa(
     for name, answer in CONTEXT["answers"].items():
         java.must("set", f"/data/{name}", answer)
     assert leaves(java.must("write").encode())["x"] == value
+
+
+LIST_FORM = """
+| survey |
+| | type | name | label | calculation |
+| | csv-external | xa | | |
+| | text | a | A | |
+| | calculate | ten | | instance('xa')/root/item[name = ${a}]/label |
+| | calculate | bao_nhieu | | count(instance('xa')/root/item) |
+| settings |
+| | form_title | form_id | version |
+| | X | x | 1 |
+"""
+LISTS = {
+    "name,label\n1,Một\n2,Hai\n": ("Một", "2"),
+    "\ufeffname;label\n1;Một, hai\n": ("Một, hai", "1"),
+    'name,"label;x",label\n1,b,Một\n': ("", "1"),
+    "name,label\n1,Một;x\n": ("Một;x", "1"),
+    "name,label\r\n1,Một\r\n\r\n  \r\n2,Hai\r\n": ("Một", "3"),
+    "name,label\n1\n2,Hai,thừa\n": ("", "2"),
+    "name,label,label\n1,Một,Hai\n": None,
+    "name,,,label\n1,x,y,Một\n": None,
+    "": None,
+}
+"""What stands in a CSV list; the label of 1 and the number of items, None where phones do not open the form."""
+
+
+@pytest.mark.parametrize("text", LISTS)
+def test_a_list_in_a_file_is_what_it_is_on_the_phone(java: JavaRosa, tmp_path: Path, text: str) -> None:
+    document = convert(LIST_FORM, file_type=".md").xform.encode()
+    (tmp_path / "form.xml").write_bytes(document)
+    (tmp_path / "xa.csv").write_text(text, encoding="utf-8", newline="")
+    verdict, _ = java.ask("form", str(tmp_path / "form.xml"), str(tmp_path))
+    if LISTS[text] is None:
+        assert verdict == "refused"
+        with pytest.raises(Unfillable, match="không mở được biểu mẫu"):
+            engine.open_form(document, {"xa.csv": text.encode()}).start()
+        return
+    java.must("set", "/data/a", "1")
+    there = leaves(java.must("write").encode())
+    filling = engine.open_form(document, {"xa.csv": text.encode()}).start()
+    filling.answer("a", "1")
+    ours = (filling.value("ten"), filling.value("bao_nhieu"))
+    assert ours == (there["ten"], there["bao_nhieu"]) == LISTS[text]

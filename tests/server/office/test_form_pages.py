@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,27 @@ def test_the_next_upload_replaces_the_draft_and_keeps_its_link(officer: Browser)
     second = draft_of(officer, workbook(version="2"))
     assert second == first
     assert re.search(r"/thu/\w{64}", officer.get(second).text)[0] == link
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"name,label,label\na,A,B\n", "hai cột “label”"),
+        (b"", "tệp CSV trống"),
+        ("name,label\na,Vạn Phúc\n".encode("utf-16"), "UTF-8"),
+        (b"name,label\na,H\xe0\n", "UTF-8"),
+    ],
+)
+def test_a_list_with_which_no_phone_opens_the_form_is_refused(
+    officer: Browser, content: bytes, told: str
+) -> None:
+    """Like everything that passes the check: the form opens on every phone."""
+    page = draft_of(officer, workbook())
+    files = {"csrf_token": officer.csrf_token(page), "tep": (io.BytesIO(content), "cho.csv")}
+    answer = officer.post(page, data=files)
+    assert answer.status_code == 400
+    assert told in unescape(answer.text)
+    assert "cho.csv" in answer.text
 
 
 def test_a_draft_is_discarded(officer: Browser) -> None:
