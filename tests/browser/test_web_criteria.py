@@ -125,6 +125,7 @@ def test_a_draft_keeps_its_photo_through_reloads_and_is_sent_as_it_was_seen(
     begun(finger, server)
     fill(finger, "Đỗ Thị Nụ", photo)
     finger.press("Lưu nháp và thoát")
+    finger.reads("Đã lưu trong máy")
     for _ in range(2):
         finger.reload()
         finger.press("Điền tiếp", "Thăm nhanh")

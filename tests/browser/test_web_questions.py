@@ -376,6 +376,7 @@ def test_a_photo_that_a_draft_had_is_taken_away_again(phone: BrowserContext, ser
     start(page, "Mọi loại câu")
     fill_all_kinds(page, photographed())
     page.get_by_role("button", name="Lưu nháp và thoát").click()
+    page.wait_for_selector("ul.forms")
     page.reload()
     page.wait_for_selector("html[data-ready]")
     page.get_by_role("button", name="Điền tiếp").click()

@@ -23,7 +23,7 @@ export function showForm(main, session, { keep, finish, leave, reopen, problem }
 
 export class FormView {
   constructor(main, session, acts) {
-    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null, saving: Promise.resolve(true), isFinishing: false });
+    Object.assign(this, { main, session, acts, shown: new Map(), key: null, passed: [], isDue: false, timer: null, saving: Promise.resolve(null), isFinishing: false });
     this.top = make("div", { class: "where" });
     this.bar = make("progress", { max: "1", "aria-hidden": "true" });
     this.told = make("p", { class: "hint progress-words", role: "status" });
@@ -45,7 +45,7 @@ export class FormView {
     });
   }
 
-  /** Stores a draft, one after the other; false where there was no room for the last, which is told. */
+  /** Stores a draft, one after the other; null, or why the last could not be stored, which is told. */
   save() {
     clearTimeout(this.timer);
     // a draft that is stored while its form is finished would come back after that was sent, and be sent again
@@ -56,16 +56,16 @@ export class FormView {
   async saveNow() {
     try {
       await this.acts.keep({ ...(await this.session.pack()), screen: this.key });
-      return true;
+      return null;
     } catch (error) {
       this.acts.problem(error);
-      return false;
+      return error;
     }
   }
 
   /** Opens the form anew as it stands, for the engine to forget a file that came with the draft. */
   async reopen() {
-    if (!this.acts.reopen || !(await this.save())) return;
+    if (!this.acts.reopen || (await this.save())) return;
     const packed = { ...(await this.session.pack()), screen: this.key };
     this.close();
     await this.acts.reopen(packed);
@@ -236,10 +236,10 @@ export class FormView {
 
   /** Home, with a draft; where there is no room for it, not before one agrees to lose what was not stored. */
   async leave() {
-    const isKept = await this.save();
-    if (!isKept && !window.confirm(say("leave_unkept"))) return;
+    const error = await this.save(); // another than of room, such as a page that is just being loaded anew, is no end of it
+    if (error && !(error.name === "QuotaExceededError" && window.confirm(say("leave_unkept")))) return;
     this.close();
-    this.acts.leave(isKept);
+    this.acts.leave(!error);
   }
 
   close() {
