@@ -15,10 +15,11 @@ from openapi_spec_validator import validate
 
 from geo import crs
 from geo.coverage_json import to_json
+from server import clock
 from server.coverage import coverage_table
 from server.db import db
 from server.models import Audit, Commune, Village
-from tests import town
+from tests import leaders, town
 from tests.conftest import Template, application, on_a_copy
 from tests.people import PASSWORD, Browser, bearing, browser, make_commune, make_person, make_token
 from tests.town import Town
@@ -178,8 +179,11 @@ def test_more_than_the_most_is_the_most(towns: Any) -> None:
     assert ask(program(towns), limit=999_999)["numberReturned"] == 3
 
 
-def test_every_number_of_a_thon_is_that_of_the_coverage_table(towns: Any) -> None:
-    """Until the end of yesterday, as every feed."""
+def test_every_number_of_a_thon_is_that_of_the_coverage_table(
+    towns: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the end of yesterday, as every feed; within the year of the plan."""
+    monkeypatch.setattr(clock, "now", lambda: leaders.NOON)
     visitor, commune = program(towns), _commune("11629")
     assert commune is not None
     table = to_json(coverage_table.table(commune, feed=True))

@@ -16,6 +16,7 @@ from server.db import db
 from server.models import Commune, Form, Plan, Target, Village, VillageFigure
 from server.published_forms import publishing
 from tests.dashboards.pages.test_commune_pages import words
+from tests.leaders import NOON
 from tests.people import Browser, browser, make_person
 from tests.server.office.test_table_pages import post
 
@@ -198,7 +199,8 @@ def test_a_plan_of_another_year_is_told_before_it_is_stored(
     assert (f"Năm nay là {year}" in officer.get(answer.location).text) is is_told
 
 
-def test_a_plan_comes_from_a_table_of_excel(officer: Browser) -> None:
+def test_a_plan_comes_from_a_table_of_excel(officer: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)  # within the year of the plan
     table = plan_workbook(
         ("KẾ HOẠCH CHUYỂN ĐỔI SỐ",),
         ("TT", "Chỉ tiêu", "Mức giao", "Hạn", "Đơn vị báo cáo", "Mã chỉ số", "So sánh"),
