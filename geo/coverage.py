@@ -114,13 +114,11 @@ def table(
     visits[NO_VILLAGE] = _visits(given.unplaced_visited)
     tallied = {each.code: tallied_by_village(given, each) for each in given.indicators}
     hidden_visits, hidden = _hidden(given, visits, tallied)
-    columns = {
-        each.code: column(
-            given, each, tallied[each.code], hidden.get(each.code, NOTHING_HIDDEN), enough, full=full
-        )
-        for each in given.indicators
-        if only is None or each.code in only
-    }
+    asked = (each for each in given.indicators if only is None or each.code in only)
+    found = (
+        column(given, each, tallied[each.code], hidden.get(each.code), enough, full=full) for each in asked
+    )
+    columns = {each.indicator.code: each for each in found}
     uncounted = _uncounted(given, hidden_visits)
     hidden_visits = NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)

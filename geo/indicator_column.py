@@ -46,11 +46,12 @@ def column(
     given: CommuneInput,
     indicator: CountedIndicator,
     tallied: Mapping[str, Tallied],
-    protection: Protection,
+    small: Protection | None,
     enough: Enough,
     *,
     full: bool,
 ) -> JudgedColumn:
+    protection = small or NOTHING_HIDDEN
     hidden = NOTHING_HIDDEN if full else protection
     to_ask = {v.code: _to_ask(indicator, v.households, v.expected, 1) for v in given.villages}
     found = {
