@@ -110,15 +110,15 @@ def table(
     The commune's counts are the sum of its thôn and of what lies in none. With `only` the table has the columns and
     targets of these indicators alone, each as it stands in the whole table.
     """
-    visits = {v.code: _visits(v.visited) for v in given.villages}
-    visits[NO_VILLAGE] = _visits(given.unplaced_visited)
+    met = {v.code: v.visited for v in given.villages} | {NO_VILLAGE: given.unplaced_visited}
+    visits = {key: Tallied(households, households, households) for key, households in met.items()}
     tallied = {each.code: tallied_by_village(given, each) for each in given.indicators}
     hidden_visits, hidden = _hidden(given, visits, tallied)
     asked = (each for each in given.indicators if only is None or each.code in only)
-    found = (
-        column(given, each, tallied[each.code], hidden.get(each.code), enough, full=full) for each in asked
-    )
-    columns = {each.indicator.code: each for each in found}
+    columns = {
+        each.code: column(given, each, tallied[each.code], hidden.get(each.code), enough, full=full)
+        for each in asked
+    }
     uncounted = _uncounted(given, hidden_visits)
     hidden_visits = NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
@@ -135,7 +135,7 @@ def table(
         received_until=given.received_until,
         households=given.households,
         households_source=given.households_source,
-        visited=None if hidden_visits.total else sum(row.subjects for row in visits.values()),
+        visited=None if hidden_visits.total else sum(met.values()),
         indicators=tuple(indicator_row(given, each, enough, full) for each in columns.values()),
         villages=tuple(_village_row(village, columns, hidden_visits) for village in given.villages),
         targets=tuple(
@@ -149,10 +149,6 @@ def table(
         weeks=weeks,
         surplus=uncounted,
     )
-
-
-def _visits(households: int) -> Tallied:
-    return Tallied(households, households, households)
 
 
 def _uncounted(given: CommuneInput, hidden_visits: Protection) -> int:
