@@ -16,6 +16,7 @@ let open = null; // the form that is being filled in
 let isOpening = false; // one is being made ready
 let held = { id: null, release: () => {} }; // the draft that no other tab may open meanwhile
 let shown = 0; // counts what was begun to be shown: what is overtaken meanwhile shows nothing any more
+let told = []; // what the list of forms says was done last, and how: it stays when the list is drawn anew unasked
 
 const ready = () => document.documentElement.setAttribute("data-ready", "");
 const notice = (words, kind = "notice") => words && make("p", { class: kind, role: kind.startsWith("wrong") ? "alert" : "status" }, words);
@@ -27,7 +28,7 @@ async function begin() {
   const wiped = await wipeOld();
   if (!(await store.setting("code"))) return signIn(problem);
   await (wiped ? home(say("wiped_old")) : home(problem, "wrong"));
-  refresh({ problem });
+  refresh();
 }
 
 /** The code in the address stays there: what is put on the Home Screen is that address. What is wrong with it, or "". */
@@ -69,6 +70,7 @@ function signIn(problem = "") {
 async function home(words = "", kind = "notice") {
   closeForm();
   shown += 1;
+  told = [words, kind];
   const mine = shown;
   const [about, drafts, outbox] = [await store.setting("about"), await store.all("drafts"), await store.all("outbox")];
   if (mine !== shown) return;
@@ -213,15 +215,13 @@ function newest(asked, about) {
 
 const inWords = (error) => (error.name === "QuotaExceededError" ? say("no_space") : String(error.message));
 
-/**
- * Sends what waits, then fetches what is new; quiet where there is no network unless somebody asked. `problem` stays said.
- */
-async function refresh({ isAsked = false, problem = "" } = {}) {
+/** Sends what waits, then fetches what is new; quiet where there is no network unless somebody asked. */
+async function refresh({ isAsked = false } = {}) {
   const sent = await flush({ isAsked });
   try {
     waiting.textContent = say("updating");
     await update();
-    if (!isBusy()) await (problem ? home(problem, "wrong") : home(sent ? say("sent", { n: sent }) : ""));
+    if (!isBusy()) await (isAsked || sent ? home(sent ? say("sent", { n: sent }) : "") : home(...told));
   } catch (error) {
     await failed(error, isAsked);
   } finally {
@@ -246,7 +246,9 @@ async function flush({ isAsked = false } = {}) {
 
 /** A page that is looked at again after weeks, without having been loaded anew, lets go of lists as one that begins. */
 async function again() {
-  if (!isBusy() && (await wipeOld())) await home(say("wiped_old"));
+  if (isBusy()) return;
+  if (await wipeOld()) await home(say("wiped_old"));
+  else told = []; // what was said before is of an earlier look
   if (!isBusy()) await refresh();
 }
 
@@ -255,6 +257,8 @@ async function failed(error, isAsked) {
   if (isGone(error)) await home(say("code_lost"), "wrong");
   else if (!isAway(error)) await home(inWords(error), "wrong");
   else if (isAsked) await home(say(error.code)); // unasked, what was just said stays
+  else return;
+  told = []; // the next time that goes well nothing of this is true
 }
 
 addEventListener("online", () => flush());
