@@ -283,5 +283,5 @@ def rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Sequence[
     if connection.dialect.name == "postgresql":
         # by the plan for all rows: for the first tenth of a cursor it walks the submissions of the whole city
         connection.execute(sa.text("SET LOCAL cursor_tuple_fraction = 1"))
-    found = connection.execute(query, execution_options={"stream_results": True, "yield_per": BATCH})
-    yield from found.partitions()
+    with connection.execute(query, execution_options={"stream_results": True, "yield_per": BATCH}) as found:
+        yield from found.partitions()

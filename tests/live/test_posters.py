@@ -12,8 +12,8 @@ from server.db import db
 from server.models import Submission
 from server.settings import Settings
 from tests import sample
+from tests.live.caddy import wait_for
 from tests.live.served import Served
-from tests.live.test_slow_clients import wait_for
 from tests.posters import hang, opinion
 
 pytestmark = pytest.mark.live

@@ -136,8 +136,9 @@ class _TakenPhotos:
 
     def take(self, connection: sa.Connection) -> None:
         """All that rows name, and what lies in the bin."""
-        for sha256, size in connection.execute(_BLOBS, execution_options={"yield_per": _AT_ONCE}):
-            self._take(sha256, size)
+        with connection.execute(_BLOBS, execution_options={"yield_per": _AT_ONCE}) as rows:
+            for sha256, size in rows:
+                self._take(sha256, size)
         if sa.inspect(connection).has_table(BinnedRecord.__tablename__):  # older programs have none
             for sha256, size in sorted(deleted_bin.files_alone(connection).items()):
                 self._take(sha256, size)

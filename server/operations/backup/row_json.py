@@ -75,16 +75,17 @@ def dump(connection: sa.Connection, table: str, kinds: Kinds) -> Iterator[tuple[
     packed = [place for place, kind in enumerate(kinds.values()) if kind == "bytes"]
     lines: list[bytes] = []
     size = 0
-    for row in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
-        values: list[Any] = list(row)
-        for place in packed:
-            if values[place] is not None:
-                values[place] = base64.b64encode(values[place]).decode()
-        lines.append(orjson.dumps(values))
-        size += len(lines[-1])
-        if size > _PART:
-            yield _packed(lines), len(lines)
-            lines, size = [], 0
+    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as rows:
+        for row in rows:
+            values: list[Any] = list(row)
+            for place in packed:
+                if values[place] is not None:
+                    values[place] = base64.b64encode(values[place]).decode()
+            lines.append(orjson.dumps(values))
+            size += len(lines[-1])
+            if size > _PART:
+                yield _packed(lines), len(lines)
+                lines, size = [], 0
     if lines:
         yield _packed(lines), len(lines)
 
