@@ -15,7 +15,7 @@ from server.coverage.commune_input import VISITED
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem
 
-STYLE = Path(__file__).parents[1] / "static/css/map_paper.css"
+STYLE = Path(__file__).parents[1] / "static/css/map_pdf.css"
 MOST_BEHIND = 10
 """Thôn furthest behind that are named beside the map on A4, where the table of all is on the next page."""
 SIZES = {"a4": "A4", "a3": "A3"}
@@ -113,7 +113,7 @@ def write_pdf(
     drawing = map_picture.svg(table, row, outlines, notes=(), lit=lit, numbered=True, has_legend=False)
     target = target_of(table, row.indicator.code)
     page = render_template(
-        "map_paper.html",
+        "map_pdf.html",
         place=place,
         kind=table.kind,
         size=size,

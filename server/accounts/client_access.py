@@ -11,13 +11,13 @@ from flask import current_app, request
 from server import sealing
 from server.accounts import (
     access,
+    account_lock,
     passwords,
     person_keys,
     persons,
     sign_in,
     tokens,
     tries_by_address,
-    tries_by_name,
 )
 from server.accounts.access import Access, Caller, View
 from server.accounts.account_problems import AccountProblem
@@ -174,14 +174,14 @@ def _by_password(name: str, password: str) -> Caller | None:
     found = db.session.scalars(sa.select(Person).where(Person.username == name)).unique().first()
     if found is not None and _was_good(found, password):
         return access.of_person(found)
-    tries = tries_by_name.of_request(name)
-    spent = tries_by_name.spend(tries)
+    tries = account_lock.of_request(name)
+    spent = account_lock.spend(tries)
     if found is None or not passwords.matches(found, password) or not _may_enter(found):
         sign_in.note_failure(found, "password", spent)
         db.session.rollback()
         tries_by_address.refuse_often()
         return None
-    tries_by_name.give_back(tries)
+    account_lock.give_back(tries)
     _keep_good(found, password)
     return access.of_person(found)
 

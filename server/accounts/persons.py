@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from server import audit, clock
-from server.accounts import passwords, second_factor, sessions, tries_by_name
+from server.accounts import account_lock, passwords, second_factor, sessions
 from server.accounts.roles import CITY_WIDE, ROLES, given_by
 from server.audit import SHELL, Actor
 from server.db import db
@@ -189,13 +189,13 @@ def enable(person: Person, *, by: Actor) -> None:
     person.active = True
     person.disabled_at = None
     person.enabled_at = clock.now()
-    tries_by_name.forget_all(person.username)
+    account_lock.forget_all(person.username)
     audit.add_by(by, "person.enable", f"person:{person.id}")
 
 
 def unlock(person: Person, *, by: Actor) -> None:
     """Let a person who has tried too often try again at once."""
-    tries_by_name.forget_all(person.username)
+    account_lock.forget_all(person.username)
     audit.add_by(by, "person.unlock", f"person:{person.id}")
 
 
@@ -204,7 +204,7 @@ def reset(person: Person, *, by: Actor) -> str:
     password = passwords.give(person)
     second_factor.drop(person)
     person.enabled_at = clock.now()
-    tries_by_name.forget_all(person.username)
+    account_lock.forget_all(person.username)
     sessions.end_all(person)
     audit.add_by(by, "person.reset", f"person:{person.id}")
     return password

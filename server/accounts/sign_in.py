@@ -14,13 +14,13 @@ from wtforms.validators import DataRequired, Length
 from server import audit, clock
 from server.accounts import (
     access,
+    account_lock,
     failed_sign_ins,
     passwords,
     persons,
     second_factor,
     sessions,
     tries_by_address,
-    tries_by_name,
 )
 from server.db import begin_writing, db
 from server.models import Person, Role
@@ -43,7 +43,7 @@ class SignInForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         name = (self.username.data or "").strip().casefold()
-        spent = tries_by_name.spend(tries_by_name.of_request(name)) if name else 0
+        spent = account_lock.spend(account_lock.of_request(name)) if name else 0
         if not validate_redirect_url(self.next.data):
             self.next.data = (
                 ""  # another site's address is dropped without a word: it is not this person's mistake
@@ -71,7 +71,7 @@ class SignInForm(LoginForm):
             "Tên đăng nhập hoặc mật khẩu chưa đúng. Hãy tắt bộ gõ tiếng Việt và phím Caps Lock rồi nhập lại; "
             "nếu quên, hãy nhờ quản trị viên cấp lại mật khẩu."
         )
-        left = tries_by_name.MOST - spent
+        left = account_lock.MOST - spent
         more = (
             gettext("Còn %(left)s lần thử, sau đó tài khoản tạm khóa.", left=left)
             if left
@@ -98,7 +98,7 @@ def by_password() -> Response:
     goal = form.next.data or url_for("accounts.start")
     if person.totp_sealed is None:
         return _admit(person, goal)
-    tries_by_name.give_back(tries_by_name.of_request(person.username))
+    account_lock.give_back(account_lock.of_request(person.username))
     session[_WAITING] = [person.fs_uniquifier, clock.now().timestamp(), goal, _set_at(person)]
     return make_response(redirect(url_for("sign_in.by_code")))
 
@@ -112,7 +112,7 @@ def by_code() -> Response:
         return make_response(redirect(url_for("security.login")))
     if request.method == "GET":
         return _page("sign_in_code.html", wrong="")
-    spent = tries_by_name.spend(tries_by_name.of_request(person.username))
+    spent = account_lock.spend(account_lock.of_request(person.username))
     begin_writing()
     if second_factor.take(person, request.form.get("ma", "")):
         return _admit(person, goal)
@@ -136,7 +136,7 @@ def sign_out() -> Response:
 
 def note_failure(person: Person | None, what: str, spent: int) -> None:
     """A wrong try, the fifth of which locks; never what was typed."""
-    failed_sign_ins.note(person, what, locks=spent >= tries_by_name.MOST)
+    failed_sign_ins.note(person, what, locks=spent >= account_lock.MOST)
 
 
 def _admit(person: Person, goal: str) -> Response:
@@ -150,13 +150,13 @@ def _admit(person: Person, goal: str) -> Response:
         db.session.rollback()
         return make_response(redirect(url_for("security.login")))
     found.signed_in_at = clock.now()
-    tries_by_name.forget(tries_by_name.of_request(found.username))
+    account_lock.forget(account_lock.of_request(found.username))
     sessions.begin(found)
     audit.add(f"person:{number}", "person.sign_in")
     db.session.commit()
     login_user(found)
     response = make_response(redirect(goal))
-    tries_by_name.know_browser(response, found.username)
+    account_lock.know_browser(response, found.username)
     return response
 
 

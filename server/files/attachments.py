@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from server.files import blobs, heif_photos, photos
+from server.files import blobs, heif_photos, photo_metadata
 
 AUDIT_FILE = "audit.csv"
 """Collect's log of a form filled in, with the points where each question was answered."""
@@ -77,20 +77,20 @@ def store(upload: Upload, *, cut_points: bool = False, sealed: bool = False) -> 
     size = content.tell()
     content.seek(0)
     blobs.put(stored, content)
-    told = cut or photos.CutPhoto(b"", is_broken=False)
+    told = cut or photo_metadata.CutPhoto(b"", is_broken=False)
     kind = type_of(head, upload.name)
     return Blob(upload.name, received, stored, size, kind, told.is_broken, told.is_refused)
 
 
-def _cut(upload: Upload, cut_points: bool) -> photos.CutPhoto | None:
+def _cut(upload: Upload, cut_points: bool) -> photo_metadata.CutPhoto | None:
     """What of a file may be stored; None for all of it."""
     if cut_points and upload.name.lower() == AUDIT_FILE:
-        return photos.CutPhoto(redact_audit(upload.stream.read()), is_broken=False)
+        return photo_metadata.CutPhoto(redact_audit(upload.stream.read()), is_broken=False)
     head = upload.stream.read(16)
     upload.stream.seek(0)
-    if not photos.is_picture(head):
+    if not photo_metadata.is_picture(head):
         return None
-    picture = photos.bare(upload.stream.read())
+    picture = photo_metadata.bare(upload.stream.read())
     upload.stream.seek(0)
     return picture
 

@@ -1,4 +1,4 @@
-"""What officers do to a household (R4): correct its thôn, move, end, split or merge it, and undo each."""
+"""What officers do to a household (R4): correct its thôn, move, end or split it; every act is undone here."""
 
 import datetime as dt
 import uuid
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import clock
 from server.counting import changes, tally
 from server.counting.recast import recasting
-from server.households import household_parts, remarks, visit_moves
+from server.households import household_parts, merge_households, remarks, visit_moves
 from server.households.act_rows import (
     BY_ITSELF,
     Officer,
@@ -24,7 +24,6 @@ from server.households.act_rows import (
 from server.households.household_states import GONE, MERGED
 from server.households.rebuild import restate
 from server.households.records import status
-from server.households.visit_moves import hand_over
 from server.models import (
     Entity,
     EntityAct,
@@ -34,7 +33,6 @@ from server.models import (
     Submission,
     Village,
 )
-from server.published_forms.read_submission import understand
 from server.published_forms.registry import OF_PEOPLE
 
 
@@ -123,28 +121,6 @@ def _check_called_alone(connection: sa.Connection, household: Any, label: str) -
         raise impossible(f"thôn đã có hộ “{label}”; nếu là hộ khác thì ghi thêm địa chỉ để phân biệt.")
 
 
-def merge(connection: sa.Connection, kept_id: uuid.UUID, gone_id: uuid.UUID, officer: Officer) -> int:
-    """Two rows are one household: visits and counts of the second are the first's from now on."""
-    if kept_id == gone_id:
-        raise impossible("đây là cùng một hộ.")
-    rows = {each: household_of(connection, each, officer) for each in sorted((kept_id, gone_id))}
-    kept, gone = rows[kept_id], rows[gone_id]
-    check_listed(kept)
-    check_listed(gone)
-    if kept.turns or gone.turns:
-        raise impossible("một trong hai hộ đã chuyển hoặc tách; hãy hoàn tác việc ấy trước.")
-    act = record(connection, "merge", kept_id, None, officer, {"gone": str(gone_id)})
-    with recasting(connection, [kept_id, gone_id]):
-        moved = sa.select(Submission.id).where(Submission.entity_id == gone_id)
-        hand_over(connection, list(connection.scalars(moved)), gone_id, kept)
-        missing = {name: value for name, value in gone.data.items() if value and not kept.data.get(name)}
-        change(connection, kept, {}, received=missing, act=act)
-        ended = {"ended_at": clock.now(), "ended_reason": MERGED, "merged_into_id": kept_id}
-        change(connection, gone, ended)
-        restate(connection, kept_id, clock.now())
-    return act
-
-
 def undo(connection: sa.Connection, act_id: int, officer: Officer) -> None:
     """Take an act back, with all that followed from it and nothing else; the newest act of a household first."""
     act = connection.execute(
@@ -197,25 +173,6 @@ def _undo_split(connection: sa.Connection, household: Any, act: Any, officer: Of
         restate(connection, household.id, clock.now())
 
 
-def _undo_merge(connection: sa.Connection, household: Any, act: Any, officer: Officer) -> None:
-    """Submission by submission: each goes back whose own XML names the merged household, or one merged into that."""
-    gone = household_of(connection, uuid.UUID(act.detail["gone"]), officer)
-    names = with_merged(connection, gone.id)
-    with recasting(connection, [household.id, gone.id]):
-        own = visit_moves.roots_given(connection, household.id)  # given to it by itself, whatever it names
-        columns = (Submission.id, Submission.root_id, Submission.xml)
-        theirs = sa.select(*columns).where(Submission.entity_id == household.id)
-        back = [
-            row.id
-            for row in connection.execute(theirs)
-            if (row.root_id or row.id) not in own and _names(bytes(row.xml)) in names
-        ]
-        hand_over(connection, back, household.id, gone)
-        change(connection, gone, {"ended_at": None, "ended_reason": None, "merged_into_id": None})
-        for each in (household.id, gone.id):
-            restate(connection, each, clock.now())
-
-
 def _undo_said(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
     """What an act said of the household's properties is gone with it."""
     restate(connection, household.id, clock.now())
@@ -234,7 +191,7 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
     "move": _undo_village,
     "end": _undo_end,
     "split": _undo_split,
-    "merge": _undo_merge,
+    "merge": merge_households.undo,
     "list": _undo_said,
     "remark": _undo_remark,
     "visit": _undo_visit,
@@ -314,18 +271,3 @@ def _add(
             entity_id=new_id, version=1, label=label, data=data, received=dict(received), created_at=at
         )
     )
-
-
-def with_merged(connection: sa.Connection, entity_id: uuid.UUID) -> set[uuid.UUID]:
-    """A household and all that were merged into it, at whatever remove."""
-    every, newest = {entity_id}, {entity_id}
-    while newest:
-        merged = sa.select(Entity.id).where(Entity.merged_into_id.in_(newest))
-        newest = set(connection.scalars(merged)) - every
-        every |= newest
-    return every
-
-
-def _names(xml: bytes) -> uuid.UUID | None:
-    """The household that a stored submission itself names."""
-    return understand(xml).about

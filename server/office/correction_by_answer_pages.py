@@ -7,7 +7,7 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.models import Commune
-from server.review import correct, correctable_questions, review_queue
+from server.review import correct, correctable_questions, corrected_answer, review_queue
 from server.review.correct import OpenedCorrection
 
 blueprint = Blueprint("correction_by_answer", __name__)
@@ -73,5 +73,5 @@ def _page(commune: Commune, form: str, opened: OpenedCorrection, wrong: dict[str
         longest=correct.LONGEST,
         longest_answer=correctable_questions.LONGEST_ANSWER,
         files=FILES,
-        removed=correct.REMOVED,
+        removed=corrected_answer.REMOVED,
     )

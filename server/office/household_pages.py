@@ -18,6 +18,7 @@ from server.households import (
     conflicts,
     household_history,
     household_states,
+    merge_households,
     next_try,
     property_words,
     remarks,
@@ -257,7 +258,7 @@ def _split(connection: sa.Connection, household: uuid.UUID, officer: Officer) ->
 
 
 def _merge(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
-    acts.merge(connection, household, _uuid(request.form.get("ho_khac", "")), officer)
+    merge_households.merge(connection, household, _uuid(request.form.get("ho_khac", "")), officer)
 
 
 def _remark(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:

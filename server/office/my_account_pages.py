@@ -15,7 +15,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from server import audit, sealing
-from server.accounts import access, passwords, second_factor, sessions, tries_by_name
+from server.accounts import access, account_lock, passwords, second_factor, sessions
 from server.accounts.roles import ROLES
 from server.db import begin_writing, db
 from server.models import Person
@@ -107,10 +107,10 @@ def _person() -> Person:
 
 def _knows_password(person: Person) -> bool:
     """Whether who sits here knows the password too; guessing costs tries, as at the door."""
-    tries_by_name.spend(tries_by_name.of_request(person.username))
+    account_lock.spend(account_lock.of_request(person.username))
     if not passwords.matches(person, request.form.get("mat_khau", "")):
         return False
-    tries_by_name.give_back(tries_by_name.of_request(person.username))
+    account_lock.give_back(account_lock.of_request(person.username))
     return True
 
 

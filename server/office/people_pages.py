@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from sqlalchemy.orm import load_only, selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.accounts import access, persons, roles, sessions, tries_by_name
+from server.accounts import access, account_lock, persons, roles, sessions
 from server.accounts.account_problems import AccountProblem
 from server.accounts.persons import PersonRejected
 from server.accounts.roles import CITY_WIDE, ROLES, Right
@@ -73,7 +73,7 @@ def listing() -> str:
     query = _found(search, chosen).order_by(sa.not_(Person.active), Person.username)
     rows = db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE + 1)).unique().all()
     shown = rows[:PAGE]
-    waiting = tries_by_name.waiting(person.username for person in shown)
+    waiting = account_lock.waiting(person.username for person in shown)
     return render_template(
         "office/people.html",
         rows=[(person, _state(person, person.username in waiting)) for person in shown],
@@ -291,7 +291,7 @@ def _adding(commune: Commune | None, wrong: str = "") -> str:
 
 def _one(person: Person, secret: str = "", wrong: str = "") -> Response:
     commune = _asked_commune(request.args) if "xa" in request.args else person.commune
-    is_waiting = bool(tries_by_name.waiting([person.username]))
+    is_waiting = bool(account_lock.waiting([person.username]))
     state, _ = _state(person, is_waiting)
     page = render_template(
         "office/person.html",

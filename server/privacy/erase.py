@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from server import clock
 from server.counting import changes, writer
 from server.counting.recast import recasting
-from server.households.acts import with_merged
+from server.households.merge_households import with_merged
 from server.households.rebuild import restate
 from server.models import (
     Attachment,

@@ -5,12 +5,9 @@ What the officer did not touch, and nothing depends on, stays byte for byte (R12
 """
 
 import dataclasses
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, cast
-from uuid import uuid4
+from typing import Any
 
 import sqlalchemy as sa
 from flask import request
@@ -19,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from forms import indicators, instance
 from forms.definition import Definition
 from forms.engine import engine
-from forms.engine.answer_tree import AnswerNode, located, without_rounds
+from forms.engine.answer_tree import AnswerNode, located
 from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, AnswerChange, Correction, UnexplainedNode
 from forms.engine.engine import AnswerRefused, Unfillable
 from forms.engine.xform import XForm
@@ -34,8 +31,8 @@ from server.intake import edits_and_resends, receive
 from server.intake.sender import Sender
 from server.models import Collector, FormFile, FormVersion, Indicator, Submission, Village
 from server.phones import phone_access
-from server.review import correctable_questions, decisions, difficulties, lists_of_visit
-from server.review.correctable_questions import FILE, RANKED, CorrectableQuestion, FixedQuestion, typed
+from server.review import correctable_questions, corrected_answer, decisions, difficulties, lists_of_visit
+from server.review.correctable_questions import CorrectableQuestion, FixedQuestion
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
 
@@ -43,24 +40,6 @@ OTHER_HOUSEHOLD = (
     "Câu vừa sửa làm phiếu nói về hộ khác. Nếu phiếu ghi nhầm hộ thì chọn Không nhận và nhờ thăm lại; "
     "hộ trùng hoặc đổi thôn thì làm ở trang Hộ dân."
 )
-NOT_OFFERED = "Câu trả lời này không có trong các lựa chọn."
-NOT_TAKEN = {
-    "int": "Câu này cần một số nguyên nhiều nhất 9 chữ số, không có dấu phẩy hay dấu chấm, ví dụ 12.",
-    "decimal": "Câu này cần một số; phần lẻ viết sau dấu chấm, ví dụ 2.5.",
-    "date": "Câu này cần một ngày có thật, ví dụ 31/12/1980.",
-    "time": "Câu này cần một giờ có thật, ví dụ 07:45.",
-    "dateTime": "Câu này cần một ngày và giờ có thật, ví dụ 31/12/2026 07:45.",
-    RANKED: "Hãy xếp đủ mọi mục, mỗi thứ hạng một mục.",
-    "image": "Tệp này không phải là ảnh.",
-    "audio": "Tệp này không phải là ghi âm.",
-    "video": "Tệp này không phải là phim.",
-    "large": "Tệp này lớn hơn 10 MB; hãy chọn tệp nhỏ hơn.",
-}
-"""Why an answer is not taken, by what was refused."""
-MOST_FILE = 10_000_000
-"""Bytes of a file that a correction may bring: a photo of today's phones has 3 to 8 million."""
-REMOVED = "xoa"
-"""What the page sends for a file that is to be taken away."""
 NEW_VISIT = "Cần sửa thì nhờ người đi thăm gửi một phiếu mới."
 LONGEST = 2000
 """Characters of the reason."""
@@ -284,50 +263,10 @@ def _put_in(
         done.add(ahead.path)
         try:
             question = shown.get(ahead.path, ahead)
-            put(opened, question, given.get(ahead.path, ()), files.get(ahead.path))
+            answers, file = given.get(ahead.path, ()), files.get(ahead.path)
+            corrected_answer.put(opened.filling, opened.uploads, question, answers, file)
         except AnswerRefused as refused:
-            wrong[ahead.path] = why_not_taken(refused)
-
-
-def put(
-    opened: OpenedCorrection, question: CorrectableQuestion, given: Sequence[str], file: FileStorage | None
-) -> None:
-    """One answer, where it says another thing than stands there; AnswerRefused where it is none."""
-    text = _file(opened, question, given, file) if question.kind == FILE else typed(question, given)
-    if text is not None:
-        opened.filling.correct(question.path, text)
-
-
-def why_not_taken(refused: AnswerRefused) -> str:
-    """The sentence for an answer that is refused."""
-    return NOT_TAKEN.get(refused.wanted or str(refused), NOT_OFFERED)
-
-
-def _file(
-    opened: OpenedCorrection,
-    question: CorrectableQuestion,
-    given: Sequence[str],
-    sent: FileStorage | None,
-) -> str | None:
-    """The name of the file that is put in, "" where it is taken away, None where it stays.
-
-    AnswerRefused where it is of another kind than the question asks for, or too large.
-    """
-    if sent is None:
-        return "" if REMOVED in given and question.value else None
-    if sent.stream.seek(0, io.SEEK_END) > MOST_FILE:
-        raise AnswerRefused("large")
-    sent.stream.seek(0)
-    head = sent.stream.read(16)
-    sent.stream.seek(0)
-    wanted = opened.filling.form.controls[without_rounds(question.path)].mediatype.partition("/")[0]
-    kind = attachments.type_of(head, sent.filename or "")
-    if wanted in ("image", "audio", "video") and kind.partition("/")[0] != wanted:
-        raise AnswerRefused(wanted)
-    ending = Path(sent.filename or "").suffix.lower()
-    name = f"sua-{uuid4().hex[:16]}{ending if ending.isascii() and ending[1:].isalnum() else ''}"
-    opened.uploads.append(attachments.Upload(name, cast(BinaryIO, sent.stream), kind))
-    return name
+            wrong[ahead.path] = corrected_answer.why_not_taken(refused)
 
 
 def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:

@@ -14,7 +14,7 @@ from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode, located, without_rounds
 from forms.engine.engine import AnswerRefused, Unfillable
 from server.errors import CommonProblem, Problem
-from server.review import correct
+from server.review import correct, corrected_answer
 from server.review.correct import OpenedCorrection
 from server.review.correctable_questions import FILE, MANY, MOMENT, RANK, TIME, CorrectableQuestion
 
@@ -106,9 +106,10 @@ class _Merge:
             del self.left[address]
             try:
                 given = _given(question, self.sent.answers.get(address, ""))
-                correct.put(self.opened, question, given, self.sent.brought.get(address))
+                brought = self.sent.brought.get(address)
+                corrected_answer.put(self.opened.filling, self.opened.uploads, question, given, brought)
             except AnswerRefused as refused:
-                self.wrong[question.path] = correct.why_not_taken(refused)
+                self.wrong[question.path] = corrected_answer.why_not_taken(refused)
 
     def _ahead(self) -> list[tuple[str, CorrectableQuestion]]:
         root = self.opened.filling.root
@@ -157,7 +158,7 @@ def _is_below(address: str, repeat: str) -> bool:
 def _given(question: CorrectableQuestion, value: str) -> list[str]:
     """A value as the browser's engine writes it, as the fields of a page give it."""
     if question.kind == FILE:
-        return [correct.REMOVED] if value == "" else []
+        return [corrected_answer.REMOVED] if value == "" else []
     if question.kind in (MANY, RANK):
         return value.split()
     if question.kind in (TIME, MOMENT):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from server.counting import tally
 from server.db import db
-from server.files import photos as pictures
+from server.files import photo_metadata as pictures
 from server.models import Attachment, Entity, EntityList, Indicator, Submission, Village
 from tests import sample
 from tests.live.applied import wait_until_applied

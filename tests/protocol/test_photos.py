@@ -7,7 +7,7 @@ from flask import Flask
 from PIL import Image
 
 from server.db import db
-from server.files import photos
+from server.files import photo_metadata
 from server.models import Attachment, Commune, Submission, Village
 from tests import sample
 from tests.phone import InProcess, Phone, statuses
@@ -31,7 +31,7 @@ def test_no_tag_of_a_photo_is_kept_or_pulled(app: Flask, any_phone: Phone) -> No
     db.session.close()
     url = downloaded(any_phone, ID).findtext(f".//{SPACE}mediaFile/{SPACE}downloadUrl")
     pulled = any_phone.get(url).body
-    assert pulled == photos.bare(content).content
+    assert pulled == photo_metadata.bare(content).content
     assert Image.open(io.BytesIO(pulled)).size == (60, 40)
 
 

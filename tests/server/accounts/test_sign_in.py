@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import clock
-from server.accounts import failed_sign_ins, tries_by_name
+from server.accounts import account_lock, failed_sign_ins
 from server.db import db
 from server.errors import Problem
 from server.models import Audit, FailedSignIns
@@ -100,7 +100,7 @@ def test_what_can_be_nobodys_password_is_a_wrong_one_at_every_door(app: Flask, t
 
 def test_the_lock_is_the_accounts_wherever_the_tries_come_from(app: Flask) -> None:
     make_person("lanh_dao", "leader", make_commune())
-    for number in range(tries_by_name.MOST):
+    for number in range(account_lock.MOST):
         guesser = browser(app)
         guesser.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
         guesser.sign_in("lanh_dao", WRONG)
@@ -113,14 +113,14 @@ def test_strangers_who_guess_do_not_lock_out_a_browser_that_signed_in_before(app
     known = browser(app)
     assert known.sign_in("lanh_dao").status_code == 302
     known.sign_out()
-    for _ in range(tries_by_name.MOST):
+    for _ in range(account_lock.MOST):
         browser(app).sign_in("lanh_dao", WRONG)
     assert browser(app).sign_in("lanh_dao").status_code == 429
     assert "Còn 4 lần thử" in known.sign_in("lanh_dao", WRONG).text
     assert known.sign_in("lanh_dao").status_code == 302
     assert browser(app).sign_in("lanh_dao").status_code == 429
     known.sign_out()
-    for _ in range(tries_by_name.MOST):
+    for _ in range(account_lock.MOST):
         known.sign_in("lanh_dao", WRONG)
     assert known.sign_in("lanh_dao").status_code == 429
 
@@ -133,8 +133,8 @@ def test_a_browser_is_known_under_the_name_it_signed_in_with_and_by_our_own_mark
     other.sign_in("can_bo")
     other.sign_out()
     forger = browser(app)
-    forger.set_cookie(tries_by_name.COOKIE, '["lanh_dao","x"].AAAA')
-    for _ in range(tries_by_name.MOST):
+    forger.set_cookie(account_lock.COOKIE, '["lanh_dao","x"].AAAA')
+    for _ in range(account_lock.MOST):
         browser(app).sign_in("lanh_dao", WRONG)
     assert [each.sign_in("lanh_dao").status_code for each in (other, forger)] == [429, 429]
 
@@ -147,10 +147,10 @@ def test_a_shell_unlocks_for_everybody_who_tries_the_name(app: Flask) -> None:
     known.sign_in("quan_tri")
     known.sign_out()
     for visitor in (known, browser(app)):
-        for _ in range(tries_by_name.MOST + 1):
+        for _ in range(account_lock.MOST + 1):
             told = visitor.sign_in("quan_tri", WRONG)
         assert "flask people unlock" in told.text
-    for _ in range(tries_by_name.MOST):
+    for _ in range(account_lock.MOST):
         browser(app).sign_in("khac", WRONG)
     answer = app.test_cli_runner().invoke(args=["people", "unlock", "quan_tri"])
     assert answer.exit_code == 0, answer.output
@@ -164,13 +164,13 @@ def test_of_many_guesses_sent_at_once_five_are_looked_at(app: Flask) -> None:
     def guess(_: int) -> bool:
         with app.test_request_context():
             try:
-                tries_by_name.spend(tries_by_name.of_request("lanh_dao"))
+                account_lock.spend(account_lock.of_request("lanh_dao"))
             except Problem:
                 return False
             return True
 
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(guess, range(24))) == tries_by_name.MOST
+        assert sum(pool.map(guess, range(24))) == account_lock.MOST
 
 
 def test_a_name_that_nobody_has_is_locked_alike(app: Flask) -> None:
@@ -179,7 +179,7 @@ def test_a_name_that_nobody_has_is_locked_alike(app: Flask) -> None:
     texts = {}
     for name in ("lanh_dao", "khong_co"):
         visitor = browser(app)
-        answers = [visitor.sign_in(name, WRONG) for _ in range(tries_by_name.MOST + 1)]
+        answers = [visitor.sign_in(name, WRONG) for _ in range(account_lock.MOST + 1)]
         texts[name] = [re.sub(r'value="[^"]*"', "", answer.text) for answer in answers]
     assert texts["lanh_dao"] == texts["khong_co"]
 
@@ -188,7 +188,7 @@ def test_a_right_password_forgets_the_wrong_ones(app: Flask) -> None:
     make_person("lanh_dao", "leader", make_commune())
     for _ in range(3):
         visitor = browser(app)
-        for _ in range(tries_by_name.MOST - 1):
+        for _ in range(account_lock.MOST - 1):
             visitor.sign_in("lanh_dao", WRONG)
         assert visitor.sign_in("lanh_dao").status_code == 302
 
@@ -227,7 +227,7 @@ def test_a_try_that_locks_somebody_out_is_in_the_audit_at_once(app: Flask) -> No
     number = make_person("lanh_dao", "leader", make_commune())
     for name in ("lanh_dao", "khong_co"):
         visitor = browser(app)
-        for _ in range(tries_by_name.MOST + 1):
+        for _ in range(account_lock.MOST + 1):
             visitor.sign_in(name, WRONG)
     assert failures() == [("unknown", f"person:{number}", {"what": "password", "locks": True})]
 
@@ -327,7 +327,7 @@ def test_the_shell_opens_what_no_page_can(app: Flask, later: Later) -> None:
     """Break-glass (level 2): the only administrator has been away, has tried too often, and lost his phone."""
     make_person("quan_tri", "admin")
     later(days=46)
-    for _ in range(tries_by_name.MOST):
+    for _ in range(account_lock.MOST):
         browser(app).sign_in("quan_tri", WRONG)
     runner = app.test_cli_runner()
     assert runner.invoke(args=["people", "enable", "quan_tri"]).exit_code == 0

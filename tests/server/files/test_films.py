@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.files import photos
+from server.files import photo_metadata
 
 PLACE, MAKER = b"+20.8123+106.5456/", b"Tung Nha Phone 9"
 
@@ -31,31 +31,31 @@ def film(*, is_long: bool = False) -> bytes:
 def test_a_film_tells_neither_place_nor_phone_and_nothing_moves() -> None:
     for is_long in (False, True):
         whole = film(is_long=is_long)
-        bare = photos.bare(whole)
+        bare = photo_metadata.bare(whole)
         assert not bare.is_broken
         assert PLACE not in bare.content
         assert MAKER not in bare.content
         assert len(bare.content) == len(whole), "others point at bytes by their number"
         assert bare.content[-858:] == whole[-858:]
-        assert photos.bare(bare.content) == bare
+        assert photo_metadata.bare(bare.content) == bare
 
 
 def test_a_film_that_broke_off_is_kept_as_far_as_it_goes_and_told() -> None:
-    cut = photos.bare(film()[:-100])
+    cut = photo_metadata.bare(film()[:-100])
     assert cut.is_broken
     assert PLACE not in cut.content
 
 
 @given(st.binary(max_size=200))
 def test_no_film_is_too_strange_to_be_read(rest: bytes) -> None:
-    assert len(photos.bare(box(b"ftyp", b"mp42") + rest).content) == 12 + len(rest)
+    assert len(photo_metadata.bare(box(b"ftyp", b"mp42") + rest).content) == 12 + len(rest)
 
 
 def test_boxes_in_boxes_without_end_end() -> None:
     deep = b""
     for _ in range(5_000):
         deep = box(b"moov", deep)
-    assert len(photos.bare(box(b"ftyp", b"mp42") + deep).content) == 12 + len(deep)
+    assert len(photo_metadata.bare(box(b"ftyp", b"mp42") + deep).content) == 12 + len(deep)
 
 
 SEEN = b"picture"
@@ -101,16 +101,16 @@ def test_places_in_a_track_beside_the_pictures_go_and_the_pictures_stay(kind: by
     told = [PLACE, PLACE + b"and more", PLACE * 2]
     for is_wide in (False, True):
         whole = film_of_tracks(told, kind=kind, is_wide=is_wide)
-        bare = photos.bare(whole)
+        bare = photo_metadata.bare(whole)
         assert not bare.is_broken
         assert PLACE not in bare.content
         assert bare.content.count(SEEN) == whole.count(SEEN) == 3
         assert len(bare.content) == len(whole)
-        assert photos.bare(bare.content) == bare
+        assert photo_metadata.bare(bare.content) == bare
 
 
 def test_a_film_does_not_say_when_and_with_what_it_was_made() -> None:
-    bare = photos.bare(film_of_tracks([PLACE], kind=b"meta")).content
+    bare = photo_metadata.bare(film_of_tracks([PLACE], kind=b"meta")).content
     assert MAKER not in bare
     assert TIMES[:4] not in bare
     assert TIMES[4:] not in bare
@@ -121,14 +121,14 @@ def test_what_no_player_needs_goes_whatever_it_is_called() -> None:
     whole = film()
     for name in (b"smta", b"gps ", b"Xtra", b"prft", b"emsg", b"zzzz"):
         odd = whole + box(name, PLACE) + box(b"moov", box(name, PLACE) + box(b"trak", box(name, MAKER)))
-        assert PLACE not in photos.bare(odd).content, name
-        assert MAKER not in photos.bare(odd).content, name
+        assert PLACE not in photo_metadata.bare(odd).content, name
+        assert MAKER not in photo_metadata.bare(odd).content, name
 
 
 def test_a_film_that_broke_off_within_its_head_tells_nothing_of_it() -> None:
     whole = film()
     for end in range(whole.index(PLACE), whole.index(b"mdat") - 4, 7):
-        cut = photos.bare(whole[:end])
+        cut = photo_metadata.bare(whole[:end])
         assert cut.is_broken
         assert PLACE[:6] not in cut.content
         assert MAKER[:6] not in cut.content
@@ -136,6 +136,6 @@ def test_a_film_that_broke_off_within_its_head_tells_nothing_of_it() -> None:
 
 def test_a_film_in_pieces_with_a_track_that_tells_is_not_kept() -> None:
     fragment = box(b"moof", box(b"traf", b""))
-    assert photos.bare(film_of_tracks([PLACE], kind=b"meta") + fragment).is_refused
-    assert photos.bare(box(b"ftyp", b"isom") + box(b"moov", box(b"cmov", PLACE))).is_refused
-    assert not photos.bare(film() + fragment).is_refused
+    assert photo_metadata.bare(film_of_tracks([PLACE], kind=b"meta") + fragment).is_refused
+    assert photo_metadata.bare(box(b"ftyp", b"isom") + box(b"moov", box(b"cmov", PLACE))).is_refused
+    assert not photo_metadata.bare(film() + fragment).is_refused

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from server.files import attachments, photos
+from server.files import attachments, photo_metadata
 from server.files.attachments import Upload
 from tests import mutations
 
@@ -64,7 +64,7 @@ def seen(content: bytes) -> bytes:
 def test_only_the_picture_and_its_turn_are_left(kind: str, turn: int) -> None:
     content = taken(kind, turn)
     assert 0x8825 in tells(content)
-    left = photos.bare(content)
+    left = photo_metadata.bare(content)
     assert not left.is_broken
     assert tells(left.content) == ({0x0112} if turn != 1 else set())
     assert seen(left.content) == seen(content)
@@ -76,15 +76,15 @@ def test_only_the_picture_and_its_turn_are_left(kind: str, turn: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_bare_stays_as_it_is(kind: str) -> None:
     """So a photo that goes out and comes in again is the same file."""
-    once = photos.bare(taken(kind)).content
-    assert photos.bare(once) == photos.CutPhoto(once, is_broken=False)
+    once = photo_metadata.bare(taken(kind)).content
+    assert photo_metadata.bare(once) == photo_metadata.CutPhoto(once, is_broken=False)
 
 
 def test_colours_and_steps_of_drawing_stay() -> None:
     """A profile of colours, and a JPEG drawn in several scans."""
     profile = struct.pack(">I", 128) + bytes(124)
     content = taken("JPEG", progressive=True, icc_profile=profile)
-    left = photos.bare(content)
+    left = photo_metadata.bare(content)
     with Image.open(io.BytesIO(left.content)) as picture:
         assert picture.info["icc_profile"] == profile
         assert picture.info["progressive"]
@@ -95,13 +95,16 @@ def test_a_film_or_a_second_photo_behind_the_picture_is_dropped() -> None:
     """Phones append a film of the moment, with its place; the picture ends before it."""
     for kind in KINDS:
         content = taken(kind)
-        assert photos.bare(content + b"ftypmp42 GPS 20.8449112").content == photos.bare(content).content
+        assert (
+            photo_metadata.bare(content + b"ftypmp42 GPS 20.8449112").content
+            == photo_metadata.bare(content).content
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_photo_that_broke_off_keeps_what_came(kind: str) -> None:
     content = taken(kind)
-    half = photos.bare(content[: len(content) - 40])
+    half = photo_metadata.bare(content[: len(content) - 40])
     assert half.is_broken
     assert b"GPS" not in half.content
 
@@ -112,8 +115,8 @@ def test_a_spoiled_photo_never_keeps_its_tags(kind: str, chance: random.Random) 
     head = {"JPEG": 3, "PNG": 8, "WEBP": 12}[kind]
     content = taken(kind)
     spoiled = content[:head] + mutations.spoiled(content[head:], chance)
-    left = photos.bare(spoiled).content
-    assert photos.bare(left).content == left
+    left = photo_metadata.bare(spoiled).content
+    assert photo_metadata.bare(left).content == left
     too_large = (
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,

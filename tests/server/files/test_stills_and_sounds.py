@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.files import attachments, photos, tagged_media
+from server.files import attachments, photo_metadata, tagged_media
 from tests.server.files.test_films import MAKER, PLACE, box
 
 OTHER = b"Nha Tung 7 Pro"
@@ -51,28 +51,28 @@ def told(content: bytes) -> bool:
 
 def test_a_heic_keeps_its_picture_and_tells_nothing() -> None:
     whole = heic()
-    bare = photos.bare(whole)
+    bare = photo_metadata.bare(whole)
     assert told(whole)
     assert not bare.is_broken
     assert not told(bare.content)
     assert len(bare.content) == len(whole), "others point at bytes by their number"
     assert bare.content[bare.content.index(PIXELS[:50]) :].startswith(PIXELS)
     assert box(b"irot", b"\x01") in bare.content, "it is turned as before"
-    assert photos.bare(bare.content) == bare
+    assert photo_metadata.bare(bare.content) == bare
 
 
 def test_a_heic_that_cannot_be_taken_apart_is_not_kept() -> None:
     for odd in (heic()[:-100], heic().replace(b"iloc", b"ilok"), heic().replace(b"infe\x02", b"infe\x00")):
-        assert photos.bare(odd) == photos.CutPhoto(b"", is_broken=True, is_refused=True)
+        assert photo_metadata.bare(odd) == photo_metadata.CutPhoto(b"", is_broken=True, is_refused=True)
 
 
 @given(st.integers(0, 900), st.binary(min_size=1, max_size=8))
 def test_a_spoiled_heic_fails_in_no_other_way(place: int, spoiled: bytes) -> None:
     whole = heic()
     found = (
-        photos.bare(whole[:place] + spoiled + whole[place + len(spoiled) :])
+        photo_metadata.bare(whole[:place] + spoiled + whole[place + len(spoiled) :])
         if place > 12
-        else photos.bare(whole)
+        else photo_metadata.bare(whole)
     )
     assert found.is_refused or len(found.content) >= len(whole) - 8
 
@@ -85,7 +85,7 @@ def test_a_real_avif_shows_the_same_picture_and_tells_nothing() -> None:
     exif.get_ifd(0x8825)[2] = (20.0, 48.0, 44.3)
     out = io.BytesIO()
     picture.save(out, "AVIF", exif=exif, xmp=b"<x:xmpmeta>" + PLACE)
-    bare = photos.bare(out.getvalue())
+    bare = photo_metadata.bare(out.getvalue())
     assert told(out.getvalue())
     assert not bare.is_broken
     assert not told(bare.content)
@@ -100,7 +100,7 @@ def test_a_gif_keeps_its_pictures_and_no_comment() -> None:
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], loop=0, comment=PLACE)
     xmp = b"!\xff\x0bXMP DataXMP" + bytes([len(MAKER)]) + MAKER + b"\0"
     whole = out.getvalue()[:-1] + xmp + b";" + MAKER
-    bare = photos.bare(whole)
+    bare = photo_metadata.bare(whole)
     assert told(whole)
     assert not told(bare.content)
     assert not bare.is_broken
@@ -111,7 +111,7 @@ def test_a_gif_keeps_its_pictures_and_no_comment() -> None:
         other.seek(n)
         assert one.convert("RGB").tobytes() == other.convert("RGB").tobytes()
     assert one.info["loop"] == 0
-    assert photos.bare(whole[:200]).is_broken
+    assert photo_metadata.bare(whole[:200]).is_broken
 
 
 def test_an_mp3_keeps_its_sound_alone() -> None:
@@ -123,7 +123,7 @@ def test_an_mp3_keeps_its_sound_alone() -> None:
         head + head + sound + ape + b"TAG" + MAKER.ljust(125),
         sound + b"TAG" + MAKER.ljust(125),
     ):
-        assert photos.bare(whole) == photos.CutPhoto(sound, is_broken=False)
+        assert photo_metadata.bare(whole) == photo_metadata.CutPhoto(sound, is_broken=False)
 
 
 def test_a_wav_keeps_its_sound_alone() -> None:
@@ -132,8 +132,8 @@ def test_a_wav_keeps_its_sound_alone() -> None:
 
     kept = chunk(b"fmt ", bytes(16)) + chunk(b"data", PIXELS)
     whole = b"WAVE" + chunk(b"LIST", b"INFOICMT" + PLACE) + kept + chunk(b"id3 ", MAKER)
-    bare = photos.bare(b"RIFF" + struct.pack("<I", len(whole)) + whole)
-    assert bare == photos.CutPhoto(
+    bare = photo_metadata.bare(b"RIFF" + struct.pack("<I", len(whole)) + whole)
+    assert bare == photo_metadata.CutPhoto(
         b"RIFF" + struct.pack("<I", len(kept) + 4) + b"WAVE" + kept, is_broken=False
     )
 
@@ -149,9 +149,9 @@ def ogg_page(sequence: int, packet: bytes) -> bytes:
 def test_an_ogg_keeps_its_sound_and_its_pages_are_whole(head: bytes) -> None:
     comments = head + struct.pack("<I", 4) + b"prog" + struct.pack("<II", 1, len(PLACE)) + PLACE + MAKER * 30
     pages = [ogg_page(0, b"OpusHead" + bytes(11)), ogg_page(1, comments), ogg_page(2, PIXELS)]
-    bare = photos.bare(b"".join(pages))
+    bare = photo_metadata.bare(b"".join(pages))
     blank = head + bytes(8) + b"\x01" + bytes(len(comments) - len(head) - 9)
-    assert bare == photos.CutPhoto(pages[0] + ogg_page(1, blank) + pages[2], is_broken=False)
+    assert bare == photo_metadata.CutPhoto(pages[0] + ogg_page(1, blank) + pages[2], is_broken=False)
 
 
 def test_the_sum_of_an_ogg_page_is_that_of_the_standard() -> None:
@@ -173,8 +173,8 @@ def test_the_sum_of_an_ogg_page_is_that_of_the_standard() -> None:
     ],
 )  # fmt: skip
 def test_what_tells_and_shows_at_once_is_not_kept_and_said_so(head: bytes) -> None:
-    assert photos.is_picture((head + bytes(12))[:16])
-    assert photos.bare(head + PLACE) == photos.CutPhoto(b"", is_broken=True, is_refused=True)
+    assert photo_metadata.is_picture((head + bytes(12))[:16])
+    assert photo_metadata.bare(head + PLACE) == photo_metadata.CutPhoto(b"", is_broken=True, is_refused=True)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_boxes_are_called_what_they_are(head: bytes, kind: str) -> None:
 def test_a_heic_with_a_film_in_it_tells_no_more_than_a_film() -> None:
     """Pictures that move have a `moov` beside their `meta`."""
     moving = heic() + box(b"moov", box(b"udta", box(b"\xa9xyz", PLACE)) + box(b"smta", OTHER))
-    bare = photos.bare(moving)
+    bare = photo_metadata.bare(moving)
     assert not bare.is_refused
     assert not any(each in bare.content for each in (PLACE, OTHER))
 
@@ -196,7 +196,7 @@ def test_a_heic_with_a_film_in_it_tells_no_more_than_a_film() -> None:
 @pytest.mark.parametrize("head", [b"\xff\xfa", b"\xff\xf1", b"\xff\xf9", b"\xff\xe3"])
 def test_sounds_of_mpeg_lose_their_titles_however_they_begin(head: bytes) -> None:
     sound = head + b"\x90\x00" + PIXELS
-    assert photos.bare(sound + b"TAG" + MAKER.ljust(125)).content == sound
+    assert photo_metadata.bare(sound + b"TAG" + MAKER.ljust(125)).content == sound
 
 
 def many_extents() -> bytes:
@@ -236,5 +236,5 @@ PIECES = {
 def test_a_file_of_a_million_pieces_costs_no_more_than_its_bytes(name: str) -> None:
     """They are read in the process that phones wait for (docs/decisions/0040)."""
     before = time.thread_time()
-    photos.bare(PIECES[name])
+    photo_metadata.bare(PIECES[name])
     assert time.thread_time() - before < 0.6

@@ -18,7 +18,7 @@ from server.counting import tally
 from server.db import db
 from server.errors import Problem
 from server.households import acts as households
-from server.households import households_on_days, phone_lists
+from server.households import households_on_days, merge_households, phone_lists
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Audit, Entity, EntityAct, Indicator, Submission, Village
@@ -216,7 +216,7 @@ def test_what_was_never_a_household_of_its_own_is_on_no_days_list(place: Place) 
     for number in (1, 2, 3):
         found = send(visit_ago(10 - number, household=number, create=True), place.both)
     with writing() as connection:
-        act = households.merge(connection, key(1), key(2), officer(place))
+        act = merge_households.merge(connection, key(1), key(2), officer(place))
         reviewer = Reviewer("person:1", "Nguyễn Thị Hạnh", place.both.commune_id)
         decisions.decide(
             connection,
@@ -237,7 +237,7 @@ def test_two_rows_of_one_household_become_one_and_later_visits_follow(place: Pla
     send(visit_ago(10, create=True, stated=((1, 1), (0, 3), None, None)), place.both)
     send(visit_ago(8, household=2, create=True, village="11629002", network="4g"), place.both)
     with writing() as connection:
-        act = households.merge(connection, key(1), key(2), officer(place))
+        act = merge_households.merge(connection, key(1), key(2), officer(place))
     assert on(DAY) == {"11629001": (2, 3, 1)}
     assert household(1).data["lan_tham"] == "2"
     assert household(2).merged_into_id == key(1)
@@ -260,9 +260,9 @@ def test_merges_upon_merges_are_undone_one_by_one(place: Place) -> None:
     for number in (1, 2, 3):
         send(visit_ago(12 - number, household=number, create=True), place.both)
     with writing() as connection:
-        inner = households.merge(connection, key(2), key(3), officer(place))
+        inner = merge_households.merge(connection, key(2), key(3), officer(place))
     with writing() as connection:
-        outer = households.merge(connection, key(1), key(2), officer(place))
+        outer = merge_households.merge(connection, key(1), key(2), officer(place))
     assert household(1).data["lan_tham"] == "3"
     with pytest.raises(Problem) as problem, writing() as connection:
         households.undo(connection, inner, officer(place))
@@ -282,11 +282,11 @@ def test_a_household_that_was_merged_is_not_merged_again_nor_moved(place: Place)
     for number in (1, 2, 3):
         send(visit_ago(10, household=number, create=True), place.both)
     with writing() as connection:
-        households.merge(connection, key(1), key(2), officer(place))
+        merge_households.merge(connection, key(1), key(2), officer(place))
     for act in (
-        lambda c: households.merge(c, key(2), key(1), officer(place)),
-        lambda c: households.merge(c, key(3), key(2), officer(place)),
-        lambda c: households.merge(c, key(2), key(3), officer(place)),
+        lambda c: merge_households.merge(c, key(2), key(1), officer(place)),
+        lambda c: merge_households.merge(c, key(3), key(2), officer(place)),
+        lambda c: merge_households.merge(c, key(2), key(3), officer(place)),
         lambda c: households.fix_village(c, key(2), second(place), officer(place)),
     ):
         with pytest.raises(Problem) as problem, writing() as connection:
@@ -315,7 +315,7 @@ def test_a_household_of_another_commune_is_nobodys_to_change(place: Place) -> No
     for act in (
         lambda c: households.fix_village(c, key(1), second(place), stranger),
         lambda c: households.end(c, key(1), DAY, stranger),
-        lambda c: households.merge(c, key(1), key(1), officer(place)),
+        lambda c: merge_households.merge(c, key(1), key(1), officer(place)),
         lambda c: households.fix_village(c, key(9), second(place), officer(place)),
         lambda c: households.fix_village(c, key(1), place.both.villages["11629001"], officer(place)),
         lambda c: households.end(c, key(1), DAY + dt.timedelta(days=2), officer(place)),
@@ -412,7 +412,7 @@ def _act(place: Place, act: tuple, sent: list[int]) -> None:
         elif kind == "split":
             households.split(connection, key(first), days_ago(more), "Hộ tách", officer(place))
         elif kind == "merge":
-            households.merge(connection, key(first), key(more), officer(place))
+            merge_households.merge(connection, key(first), key(more), officer(place))
         elif kind == "undo":
             ids = list(connection.scalars(sa.select(EntityAct.id).order_by(EntityAct.id.desc())))
             if ids:

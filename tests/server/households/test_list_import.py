@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from geo.encodings import TCVN3_TABLE
 from server.db import db
-from server.households import acts, list_changes, list_comparison, list_import
+from server.households import acts, list_changes, list_comparison, list_import, merge_households
 from server.households.list_changes import ListDecisions
 from server.households.list_import import RegisterRejected
 from server.models import Commune, Entity, HouseholdImport
@@ -176,7 +176,7 @@ def test_a_thousand_households_with_thirty_twice_are_counted_right_through_merge
     send(household_visit(twin, stated=((1, 1), (4, 4), None, None)), place.both)
     assert sums()["vneid_nguoi_dan"] == (5, 6, 2)
     with writing() as connection:
-        act = acts.merge(connection, first, twin, acting(place))
+        act = merge_households.merge(connection, first, twin, acting(place))
     assert active() == 971
     assert sums()["vneid_nguoi_dan"] == (4, 4, 1)
     with writing() as connection:

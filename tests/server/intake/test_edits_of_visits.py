@@ -12,7 +12,7 @@ from flask import Flask
 from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
-from server.households import acts
+from server.households import acts, merge_households
 from server.households.act_rows import Officer
 from server.intake import receive
 from server.intake.intake_problems import IntakeProblem
@@ -137,7 +137,7 @@ def test_what_a_merged_household_was_called_by_an_edit_comes_back_with_it(place:
     survey.send("ho-register", place.second)
     kept = _registered_beside(place)
     officer = Officer("person:1", "Cán bộ", place.commune.id)
-    act = _act(lambda connection: acts.merge(connection, kept, HOUSEHOLD, officer))
+    act = _act(lambda connection: merge_households.merge(connection, kept, HOUSEHOLD, officer))
     survey.send("ho-edit-name", place.second)
     assert survey.entity(kept).label == "Người khác, Ngõ 9, số 1"
     assert survey.differences() == []

@@ -10,7 +10,7 @@ from passlib.totp import TOTP
 from werkzeug.test import TestResponse
 
 from server import clock
-from server.accounts import persons, second_factor, tries_by_name
+from server.accounts import account_lock, persons, second_factor
 from server.db import db
 from server.models import Person
 from server.settings import Settings
@@ -89,7 +89,7 @@ def test_a_password_is_changed_by_who_knows_the_old_one_and_types_the_new_one_tw
 
 def test_guessing_the_old_password_in_an_open_browser_costs_tries(newcomer: tuple[Browser, str]) -> None:
     visitor, password = newcomer
-    for _ in range(tries_by_name.MOST):
+    for _ in range(account_lock.MOST):
         change(visitor, WRONG, BETTER)
     assert "tạm khóa" in change(visitor, password, BETTER)
 
@@ -190,7 +190,7 @@ def test_codes_are_guessed_five_times_at_most(app: Flask, leader: Browser, later
     later(minutes=1)
     visitor = browser(app)
     visitor.sign_in("lanh_dao")
-    for _ in range(tries_by_name.MOST):
+    for _ in range(account_lock.MOST):
         enter(visitor, "000000")
     enter(visitor, code(secret))
     assert not is_in(visitor)
@@ -211,7 +211,7 @@ def test_a_password_that_was_reset_meanwhile_is_no_first_step_any_more(
 
 def test_a_right_password_without_its_code_costs_no_try(app: Flask, leader: Browser) -> None:
     set_up(leader)
-    for _ in range(tries_by_name.MOST + 1):
+    for _ in range(account_lock.MOST + 1):
         assert browser(app).sign_in("lanh_dao").location == "/dang-nhap/ma-xac-thuc"
 
 

@@ -14,7 +14,7 @@ from forms.engine import engine
 from forms.instance import read
 from server.counting import tally
 from server.db import Base, begin_writing, db
-from server.households import acts
+from server.households import merge_households
 from server.households.act_rows import Officer
 from server.models import Attachment, Audit, Indicator, Tombstone
 from server.privacy import erase, tombstones
@@ -54,7 +54,7 @@ class Story:
             reviewer=reviewer,
         )
         officer = Officer("person:1", "Cán bộ", self.world.commune.id)
-        acts.merge(db.session.connection(), self.home, self.double, officer)
+        merge_households.merge(db.session.connection(), self.home, self.double, officer)
         db.session.commit()
 
     def visit(self, home: uuid.UUID, files: dict[str, bytes], **more: str) -> None:
