@@ -122,6 +122,8 @@ def test_a_form_that_is_open_in_one_tab_is_not_opened_in_another(
     other.get_by_role("button", name="Điền tiếp").click()
     expect(other.get_by_text("Phiếu này đang mở ở một thẻ khác")).to_be_visible()
     other.evaluate("document.querySelector('h1').dataset.before = ''")
+    while not asked:
+        other.wait_for_timeout(50)
     asked[0].continue_()
     expect(other.locator("h1[data-before]")).to_have_count(0)
     expect(other.get_by_text("Phiếu này đang mở ở một thẻ khác")).to_be_visible()
