@@ -10,7 +10,6 @@ from typing import Any
 from flask import request, url_for
 
 from forms.definition import Definition
-from server import written_days
 from server.errors import Problem
 from server.exports import geojson, select, submissions
 from server.exports.columns import merged
@@ -19,6 +18,7 @@ from server.exports.presets import BOTH, CENTRAL, DETAILS, EXCEL_VI, KOBO, SUMMA
 from server.exports.select import SubmissionFilter
 from server.exports.submissions import Export
 from server.models import Commune, Form
+from server.office import written_days
 from server.review.submission_states import WORDS as STATES
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask import request
 
 from geo.coverage import CoverageTable
-from server import written_days
 from server.accounts import access
 from server.coverage import coverage_table
 from server.coverage.coverage_table import ReadDays
 from server.models import Commune
+from server.office import written_days
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dashboards.reports import report_content, report_making, report_periods, re
 from dashboards.reports.changed_since_issue import since
 from dashboards.reports.report_content import LONGEST, UPWARD, ReportWish
 from geo.coverage_json import to_json
-from server import clock, written_days
+from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.coverage import issued_reports
@@ -19,6 +19,7 @@ from server.coverage.coverage_problems import CoverageProblem
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.models import Snapshot
+from server.office import written_days
 
 blueprint = Blueprint("reports", __name__, template_folder="../templates")
 

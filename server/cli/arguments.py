@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from server import written_days
 from server.cli.groups import refuse
 from server.db import db
 from server.models import Commune, Village
+from server.office import written_days
 
 
 class File(click.ParamType[Path]):

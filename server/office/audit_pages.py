@@ -10,12 +10,12 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import audit, clock, written_days
+from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.exports.disarmed_cells import guarded
 from server.exports.workbook import Workbook
-from server.office import audit_search
+from server.office import audit_search, written_days
 from server.office.audit_search import AuditFilter, AuditRow
 from server.office.audit_words import ACTORS, ACTS, detail_words, record_key, record_words
 from server.office.office_words import moment

@@ -8,12 +8,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from geo.vietnamese_order import sort_key
-from server import audit, written_days
+from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db, single_statements
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, JudgedSelfAnswers, Poster, Village
+from server.office import written_days
 from server.openrosa import forms_for_phones
 from server.phones import qr_sheet
 from server.phones.phone_access import PhoneCaller, outside_url

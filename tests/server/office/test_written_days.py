@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from server import written_days
 from server.errors import CommonProblem, Problem
+from server.office import written_days
 
 
 @pytest.mark.parametrize("text", [None, "", "  "])
