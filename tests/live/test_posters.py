@@ -19,8 +19,8 @@ from tests.posters import hang, opinion
 pytestmark = pytest.mark.live
 
 AT_ONCE, ANSWERS, VISITS = 16, 240, 12
-PATIENCE = 3.0
-"""Seconds that a visit may take on a machine at work."""
+PATIENCE = 1.0
+"""Seconds that a visit may take."""
 
 
 def test_a_crowd_at_one_poster_is_refused_kindly_and_holds_up_no_phone(

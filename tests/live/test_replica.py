@@ -24,8 +24,6 @@ from tests.phone import InProcess, Phone
 pytestmark = pytest.mark.live
 
 PAGE = "/xa/11629"
-PATIENCE = 10.0
-"""Seconds that a page may take on a machine at work: less than whoever asks a copy that is gone again and again."""
 
 
 class Town:
@@ -105,7 +103,7 @@ def test_who_asks_after_something_was_sent_sees_it_whether_the_copy_has_it_or_no
     town.send()
     began = time.monotonic()
     assert town.read_from_the_copy(visitor) < 30
-    assert time.monotonic() - began < PATIENCE
+    assert time.monotonic() - began < 2
     with town.app.test_request_context(PAGE):
         replica.read_there()
         assert db.session.scalar(query) == 6
@@ -136,5 +134,5 @@ def test_a_copy_that_is_gone_costs_one_page_some_seconds_at_most(town: Town) -> 
         began = time.monotonic()
         assert visitor.get(PAGE).status_code == 200
         took.append(time.monotonic() - began)
-    assert max(took) < PATIENCE
-    assert max(took[1:]) < PATIENCE / 3
+    assert max(took) < 5
+    assert max(took[1:]) < 1

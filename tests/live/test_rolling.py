@@ -24,8 +24,8 @@ pytestmark = pytest.mark.live
 
 UNIT = (ROOT / "docs" / "deploy" / "tung-nha-web@.service").read_text()
 GUNICORN = "/srv/tung-nha/.venv/bin/gunicorn"
-IN_LINE = 8.0
-"""Seconds that a visit may take while groups come and go on a machine at work."""
+IN_LINE = 3.0
+"""Seconds that a visit may take while groups come and go."""
 
 
 class Group:

@@ -99,9 +99,9 @@ def test_patterns_mean_what_they_mean_in_java(text: str, pattern: str, matches: 
 
 @pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(a|aa)+$b", "((a*)*)*b"])
 def test_a_pattern_that_would_not_end_is_stopped_with_a_sentence(pattern: str) -> None:
-    began = time.process_time()
+    began = time.monotonic()
     assert outcome(pattern) in {"", "quá lâu"}
-    assert time.process_time() - began < 5
+    assert time.monotonic() - began < 5
 
 
 def outcome(pattern: str) -> str:

@@ -154,8 +154,8 @@ def test_a_bucket_that_hangs_holds_up_no_visit_without_a_photo(phone: Phone, app
                 asked = time.monotonic()
                 assert served.phone(code).post(sample.filled(), {}).status == 201
                 took.append(time.monotonic() - asked)
-            assert max(took) < 5.0
-            assert sum(took) / len(took) < 1.0
+            assert max(took) < 2.0
+            assert sum(took) / len(took) < 0.3
             served.kill()
             assert {each.result(60) for each in with_photos} == {503, None}, (
                 "refused at once, or waiting still"

@@ -314,7 +314,7 @@ def test_a_receiver_that_takes_its_time_keeps_nobody_waiting(house: House, other
     other.usual = 503
     other.holds.clear()
     sends.join()
-    assert took < 20
+    assert took < 5
     assert db.session.scalar(sa.select(sa.func.count(Submission.id))) == 2
 
 
@@ -362,7 +362,7 @@ def test_an_answer_that_drips_is_cut_off(house: House, app: Flask, monkeypatch: 
         posted = posting.post(f"http://127.0.0.1:{port}/", b"{}", {}, own)
     assert not posted.is_taken
     assert posted.status is None
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 5
 
 
 def test_a_long_answer_is_read_to_a_bound_and_kept_short(house: House, other: Receiver) -> None:

@@ -128,6 +128,6 @@ def test_visits_are_stored_while_others_are_looked_at_by_their_checks(
 def test_checks_without_an_end_cost_a_moment_and_stop_no_other_before_them(thon: CheckedThon) -> None:
     sample.publish(CHECKED_FORM + SLOW, version="3")
     key = thon.visit(0, people=40, version="3", wifi="(a|aa)+", vneid="a" * 60 + "!")
-    began = time.process_time()
+    began = time.monotonic()
     assert noted() == {key: ["dong"]}
-    assert time.process_time() - began < 3, "each of the 27 takes a quarter of a second"
+    assert time.monotonic() - began < 3, "each of the 27 takes a quarter of a second"
