@@ -67,7 +67,7 @@ def coverage(code: str, day: str | None, cap: str, out: Path) -> None:
 def of_city(day: str | None, out: Path) -> None:
     """Mọi xã, phường, đặc khu và mọi chỉ tiêu, như trang Thành phố; đuôi .xlsx."""
     with told():
-        tables = [city.table(each, arguments.day(day)) for each in city.choices()]
+        tables = list(city.tables(city.choices(), arguments.day(day)))
         if not tables:
             refuse("Chưa có chỉ tiêu nào: nạp kế hoạch của một xã trước.")
         _replace(out, {".xlsx": lambda path: city_workbook.write(path, tables, MADE_BY)})

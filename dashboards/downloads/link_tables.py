@@ -77,7 +77,7 @@ def _told(code: str, cell: Cell, judged: TargetJudgement | None) -> tuple[Any, .
 
 def of_city() -> FlatTable:
     """One line a commune, of every indicator that communes can be compared by, until the end of yesterday."""
-    tables = [city.table(each, feed=True) for each in city.choices()]
+    tables = list(city.tables(city.choices(), feed=True))
     first, compared = tables[0], tables[1:]
     columns = [
         FlatColumn("ma_xa", "Mã xã"),

@@ -113,7 +113,7 @@ def page() -> str:
 def city_workbook_file() -> Response:
     """All communes on every indicator that can be compared, as one workbook."""
     choices = city.choices()
-    tables = [city.table(each, asked_day()) for each in choices or (_chosen(choices, ""),)]
+    tables = list(city.tables(choices or (_chosen(choices, ""),), asked_day()))
     name = f"cac-xa-{tables[0].as_of}.xlsx"
     content = written(lambda path: city_workbook.write(path, tables, access.signed_in().name))
     return attached(content, submission_files.XLSX_TYPE, name)

@@ -99,7 +99,7 @@ def write(commune: Commune, *, by: Actor = audit.SHELL) -> SignedBundle:
 
 def of_commune(commune: Commune, number: int) -> BundleContent:
     """All that the city's page compares communes by, as the city would read it here until the end of yesterday."""
-    tables = [city.own_table(each, feed=True) for each in city.own_choices()]
+    tables = list(city.own_tables(city.own_choices(), feed=True))
     rows = tuple(
         BundleRow(table.indicator, row) for table in tables for row in table.rows if row.code == commune.code
     )

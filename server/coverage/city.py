@@ -1,22 +1,23 @@
 """The communes of the city side by side on one indicator, each as its own page tells it."""
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from geo import coverage as judged
-from geo.coverage import Cell, CommuneInput, CoverageTable, TargetRow, VillageInput
+from geo.coverage import Cell, CommuneInput, CoverageTable, VillageInput
 from geo.derived_indicators import FIBRE, MOBILE
 from geo.estimate import Squares
 from geo.period_targets import Reported
 from geo.reach import Enough
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server import clock
-from server.counting import tally_sums
+from server.counting import household_squares, tally_sums
 from server.coverage import bundle_rows, commune_input, coverage_table, subjects_there
 from server.coverage.commune_input import SURVEYED, VISITED
 from server.coverage.commune_row import CommuneRow
@@ -76,28 +77,40 @@ def table(
     Each commune's numbers go through the same computation as on its own page, so that none is told here that
     is hidden there. Those that work on installations of their own are shown as they were sent.
     """
-    own, sent = own_table(indicator, as_of, feed=feed), bundle_rows.newest()
-    if not sent:
-        return own
+    return next(tables([indicator], as_of, feed=feed))
+
+
+def tables(
+    indicators: Sequence[judged.CountedIndicator], as_of: dt.date | None = None, *, feed: bool = False
+) -> Iterator[CityTable]:
+    """The table of each of these indicators: all are read together, in as many statements as one, when the first table
+    is asked for; each is judged when it is asked for."""
+    sent = bundle_rows.newest()
+    for own in own_tables(indicators, as_of, feed=feed):
+        yield _with_sent(own, sent) if sent else own
+
+
+def _with_sent(own: CityTable, sent: Mapping[str, bundle_rows.SentSums | None]) -> CityTable:
+    """A table with what other installations sent in the rows of their communes."""
+    code = own.indicator.code
     return _together(
         own.as_of,
-        indicator,
+        own.indicator,
         tuple(
-            bundle_rows.in_place_of(row, sent[row.code], indicator.code, own.as_of)
-            if row.code in sent
-            else row
+            bundle_rows.in_place_of(row, sent[row.code], code, own.as_of) if row.code in sent else row
             for row in own.rows
         ),
     )
 
 
-def own_table(
-    indicator: judged.CountedIndicator, as_of: dt.date | None = None, *, feed: bool = False
-) -> CityTable:
+def own_tables(
+    indicators: Sequence[judged.CountedIndicator], as_of: dt.date | None = None, *, feed: bool = False
+) -> Iterator[CityTable]:
     """The same of what is counted on this installation alone."""
     day = coverage_table.day_of_feed(as_of) if feed else coverage_table.day_shown(as_of, full=False)
-    known = _CityRows.read(indicator, day)
-    return _together(day, indicator, tuple(_row(commune, known) for commune in known.communes))
+    known = _CityRows.read(indicators, day)
+    for indicator in indicators:
+        yield _together(day, indicator, tuple(known.row(commune, indicator) for commune in known.communes))
 
 
 def _together(day: dt.date, indicator: judged.CountedIndicator, rows: tuple[CommuneRow, ...]) -> CityTable:
@@ -117,37 +130,69 @@ def _together(day: dt.date, indicator: judged.CountedIndicator, rows: tuple[Comm
 
 @dataclass(frozen=True)
 class _CityRows:
-    """What was read of all communes, by commune or by thôn."""
+    """What was read of all communes, by the key of a commune; of targets first by the code of their indicator."""
 
-    indicator: judged.CountedIndicator
-    day: dt.date
     communes: tuple[Row, ...]
-    villages: Mapping[int, list[Row]]
-    tallied: Mapping[int, Mapping[str, Tallied]]
-    figures: Mapping[int, HouseholdNumber]
-    targets: Mapping[int, TargetFigure]
-    reported: Mapping[str, tuple[Reported, ...]]
-    lists: Mapping[int, Mapping[str, int]]
-    squares: Mapping[int, Squares]
+    counted: Mapping[int, CommuneInput]
+    """All that is counted in a commune; what of it is judged, and against which target, each table says."""
+    targets: Mapping[str, Mapping[int, TargetFigure]]
+    offices: Mapping[int, CoverageTable]
+    """The table of each commune's targets that offices alone report: all at once, since none of them hides another."""
     enough: Enough
 
     @classmethod
-    def read(cls, indicator: judged.CountedIndicator, day: dt.date) -> "_CityRows":
+    def read(cls, indicators: Sequence[judged.CountedIndicator], day: dt.date) -> "_CityRows":
+        communes = tuple(db.session.execute(_COMMUNES).all())
+        codes = [each.code for each in indicators]
         villages, homes = _villages(day)
-        tallied, squares = _counted(indicator, day, homes)
+        counted = _CountedVillages.read(indicators, day, villages, homes)
+        reported = office_figures.of_indicators(codes, day.year)
+        inputs = {
+            each.id: _input(each, day, villages.get(each.id, ()), counted, reported) for each in communes
+        }
+        targets, enough = _targets(codes, day.year), coverage_table.enough()
+        of_offices = [targets.get(each.code, {}) for each in indicators if each.kind not in SURVEYED]
         return cls(
-            indicator=indicator,
-            day=day,
-            communes=tuple(db.session.execute(_COMMUNES).all()),
-            villages=villages,
-            tallied=tallied,
-            figures=households_on_days.of_city([row.id for rows in villages.values() for row in rows], day),
-            targets=_targets(indicator, day.year),
-            reported=office_figures.of_indicator(indicator.code, day.year),
-            lists=_lists(indicator, day, homes),
-            squares=squares,
-            enough=coverage_table.enough(),
+            communes=communes,
+            counted=inputs,
+            targets=targets,
+            offices={
+                key: _judged(given, (), [own[key] for own in of_offices if key in own], enough)
+                for key, given in (inputs.items() if of_offices else ())
+            },
+            enough=enough,
         )
+
+    def row(self, commune: Row, indicator: judged.CountedIndicator) -> CommuneRow:
+        """A commune in the table of an indicator."""
+        target = self.targets.get(indicator.code, {}).get(commune.id)
+        if indicator.kind in SURVEYED:
+            found = _judged(self.counted[commune.id], (indicator,), [target] if target else [], self.enough)
+        else:
+            found = self.offices[commune.id]
+        shown = found.indicator(indicator.code)
+        return CommuneRow(
+            code=commune.code,
+            name=commune.name,
+            kind=commune.kind,
+            households=found.households,
+            visited=found.visited,
+            cell=shown.cell if shown else Cell(),
+            target=found.target(target.id) if target else None,
+            illustrative=commune.illustrative,
+            estimate=shown.estimate if shown else None,
+        )
+
+
+def _judged(
+    given: CommuneInput,
+    indicators: tuple[judged.CountedIndicator, ...],
+    targets: Sequence[TargetFigure],
+    enough: Enough,
+) -> CoverageTable:
+    return judged.table(
+        dataclasses.replace(given, indicators=indicators, targets=tuple(targets)), enough=enough
+    )
 
 
 _COMMUNES = (
@@ -171,11 +216,45 @@ def _villages(day: dt.date) -> tuple[dict[int, list[Row]], dict[int, int]]:
     return {key: [row for row in rows if homes[row.id] == row.id] for key, rows in by_commune.items()}, homes
 
 
+@dataclass(frozen=True)
+class _CountedVillages:
+    """What is counted in all thôn of some indicators, by the key of a thôn."""
+
+    tallied: Mapping[int, Mapping[str, Tallied]]
+    squares: Mapping[int, Mapping[str, Squares]]
+    figures: Mapping[int, HouseholdNumber]
+    lists: Mapping[int, Mapping[str, int]]
+
+    @classmethod
+    def read(
+        cls,
+        indicators: Sequence[judged.CountedIndicator],
+        day: dt.date,
+        villages: Mapping[int, list[Row]],
+        homes: Mapping[int, int],
+    ) -> "_CountedVillages":
+        tallied, squares = _counted(indicators, day, homes)
+        figures = households_on_days.of_city([row.id for rows in villages.values() for row in rows], day)
+        return cls(tallied, squares, figures, _lists(indicators, day, homes))
+
+    def of(self, village: Row) -> VillageInput:
+        return commune_input.village_input(
+            village,
+            self.tallied.get(village.id, {}),
+            self.figures.get(village.id),
+            self.lists.get(village.id, {}),
+            self.squares.get(village.id, {}),
+        )
+
+
 def _counted(
-    indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
-) -> tuple[dict[int, dict[str, Tallied]], dict[int, Squares]]:
+    indicators: Iterable[judged.CountedIndicator], day: dt.date, homes: Mapping[int, int]
+) -> tuple[dict[int, dict[str, Tallied]], dict[int, dict[str, Squares]]]:
     """What is tallied in each thôn, and how much its households differ in what they say of persons."""
-    wanted = {VISITED, indicator.code} | ({FIBRE, MOBILE} if indicator.kind == "derived" else set())
+    surveyed = [each for each in indicators if each.kind in SURVEYED]
+    wanted = {VISITED, *(each.code for each in surveyed)}
+    if any(each.kind == "derived" for each in surveyed):
+        wanted |= {FIBRE, MOBILE}
     rows = db.session.execute(
         sa.select(Indicator.id, Indicator.code, Indicator.kind).where(Indicator.code.in_(wanted))
     ).all()
@@ -183,105 +262,85 @@ def _counted(
     found = tally_sums.of_city(list(codes), day, [row.id for row in rows if row.kind == "event"])
     moved = tally_sums.moved(found.sums, homes)
     tallied = {key: {codes[each]: told for each, told in row.items()} for key, row in moved.items()}
-    own = {
-        key: row[each] for key, row in found.spread.items() for each in row if codes[each] == indicator.code
-    }
-    return tallied, _squares(own, homes) if not indicator.is_sample else {}
+    estimated = {each.code for each in surveyed if not each.is_sample}
+    return tallied, _squares(
+        found.spread, homes, {key: code for key, code in codes.items() if code in estimated}
+    )
 
 
 def _lists(
-    indicator: judged.CountedIndicator, day: dt.date, homes: Mapping[int, int]
+    indicators: Iterable[judged.CountedIndicator], day: dt.date, homes: Mapping[int, int]
 ) -> dict[int, dict[str, int]]:
     """How many places or enterprises there are to ask, by thôn; none for what is asked of households."""
     found: dict[int, dict[str, int]] = {}
-    if indicator.unit not in subjects_there.LISTS:
+    asked = [(each.code, each.unit) for each in indicators if each.unit in subjects_there.LISTS]
+    if not asked:
         return found
     listed = subjects_there.listed(None, [day])[day]
-    for key, of_village in subjects_there.on_lists(listed, [(indicator.code, indicator.unit)]).items():
+    for key, of_village in subjects_there.on_lists(listed, asked).items():
         own = found.setdefault(homes.get(key, key), {})
         for code, number in of_village.items():
             own[code] = own.get(code, 0) + number
     return found
 
 
-def _squares(of_villages: Mapping[int, Squares], homes: Mapping[int, int]) -> dict[int, Squares]:
-    """Those of merged thôn where they count."""
-    found: dict[int, Squares] = {}
-    for key, squares in of_villages.items():
-        home = homes.get(key, key)
-        found[home] = found[home] + squares if home in found else squares
+def _squares(
+    spread: household_squares.Spread, homes: Mapping[int, int], codes: Mapping[int, str]
+) -> dict[int, dict[str, Squares]]:
+    """Those of these indicators, by thôn and code; of merged thôn where they count."""
+    found: dict[int, dict[str, Squares]] = {}
+    for key, of_village in spread.items():
+        own = found.setdefault(homes.get(key, key), {})
+        for indicator, squares in of_village.items():
+            if code := codes.get(indicator):
+                own[code] = own[code] + squares if code in own else squares
     return found
 
 
-def _targets(indicator: judged.CountedIndicator, year: int) -> dict[int, TargetFigure]:
-    """Each commune's own target of the indicator (the first by id), by commune; none that is counted by period
-    from visits, which only the commune's own page lists.
+def _targets(codes: Sequence[str], year: int) -> dict[str, dict[int, TargetFigure]]:
+    """Each commune's own target of these indicators (the first by id), by indicator and commune; none that is counted
+    by period from visits, which only the commune's own page lists.
     """
     rows = db.session.execute(
         sa.select(PlanRow.commune_id, Indicator.code.label("indicator_code"), *TargetOfPlan.__table__.columns)
         .join(PlanRow, PlanRow.id == TargetOfPlan.plan_id)
         .join(Indicator, Indicator.id == TargetOfPlan.indicator_id)
-        .where(PlanRow.year == year, Indicator.code == indicator.code)
+        .where(PlanRow.year == year, Indicator.code.in_(codes))
         .order_by(TargetOfPlan.code.desc())
     )
-    found = {row.commune_id: commune_input.target_of(row, row.indicator_code) for row in rows}
-    return {
-        key: target
-        for key, target in found.items()
-        if target.how == "office" or target.period not in PERIODS_IN_A_YEAR
+    first = {
+        (row.indicator_code, row.commune_id): commune_input.target_of(row, row.indicator_code) for row in rows
     }
+    found: dict[str, dict[int, TargetFigure]] = {}
+    for (code, commune), target in first.items():
+        if target.how == "office" or target.period not in PERIODS_IN_A_YEAR:
+            found.setdefault(code, {})[commune] = target
+    return found
 
 
-def _row(commune: Row, known: _CityRows) -> CommuneRow:
-    found = judged.table(_input(commune, known), enough=known.enough)
-    shown = found.indicator(known.indicator.code)
-    return CommuneRow(
-        code=commune.code,
-        name=commune.name,
-        kind=commune.kind,
-        households=found.households,
-        visited=found.visited,
-        cell=shown.cell if shown else Cell(),
-        target=_own(found),
-        illustrative=commune.illustrative,
-        estimate=shown.estimate if shown else None,
-    )
-
-
-def _own(found: CoverageTable) -> TargetRow | None:
-    return found.targets[0] if found.targets else None
-
-
-def _input(commune: Row, known: _CityRows) -> CommuneInput:
-    villages = known.villages.get(commune.id, [])
-    of_commune = [known.figures[village.id] for village in villages if village.id in known.figures]
-    target = known.targets.get(commune.id)
-    lists = {village.id: known.lists.get(village.id, {}) for village in villages}
+def _input(
+    commune: Row,
+    day: dt.date,
+    villages: Sequence[Row],
+    counted: _CountedVillages,
+    reported: Mapping[str, tuple[Reported, ...]],
+) -> CommuneInput:
+    """All that is counted in a commune, of no indicator yet."""
+    of_commune = [counted.figures[village.id] for village in villages if village.id in counted.figures]
     return CommuneInput(
         code=commune.code,
         name=commune.name,
         kind=commune.kind,
-        as_of=known.day,
-        is_running=clock.is_running(known.day),
+        as_of=day,
+        is_running=clock.is_running(day),
         received_until=None,
         households=household_numbers.total(of_commune),
         households_source=None,
-        villages=tuple(_inputs(villages, known, lists)),
-        expected=commune_input.all_of_lists(lists),
-        indicators=(known.indicator,) if known.indicator.kind in SURVEYED else (),
-        targets=(target,) if target else (),
-        reported=known.reported,
+        villages=tuple(map(counted.of, villages)),
+        expected=commune_input.all_of_lists(
+            {village.id: counted.lists.get(village.id, {}) for village in villages}
+        ),
+        indicators=(),
+        targets=(),
+        reported=reported,
     )
-
-
-def _inputs(
-    villages: Iterable[Row], known: _CityRows, lists: Mapping[int, Mapping[str, int]]
-) -> Iterable[VillageInput]:
-    for village in villages:
-        yield commune_input.village_input(
-            village,
-            known.tallied.get(village.id, {}),
-            known.figures.get(village.id),
-            lists[village.id],
-            {known.indicator.code: squares} if (squares := known.squares.get(village.id)) else {},
-        )

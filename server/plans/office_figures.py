@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -51,10 +51,10 @@ def standing(commune: Commune, year: int) -> dict[str, tuple[Reported, ...]]:
     return _by_target(_VALUES.where(Plan.commune_id == commune.id, Plan.year == year))
 
 
-def of_indicator(code: str, year: int) -> dict[str, tuple[Reported, ...]]:
-    """All values that stand of the targets that all communes' plans of a year set for one indicator."""
-    known = sa.select(Indicator.id).where(Indicator.code == code).scalar_subquery()
-    return _by_target(_VALUES.where(Target.indicator_id == known, Plan.year == year))
+def of_indicators(codes: Collection[str], year: int) -> dict[str, tuple[Reported, ...]]:
+    """All values that stand of the targets that all communes' plans of a year set for these indicators."""
+    known = sa.select(Indicator.id).where(Indicator.code.in_(codes))
+    return _by_target(_VALUES.where(Target.indicator_id.in_(known), Plan.year == year))
 
 
 _VALUES: sa.Select[*tuple[Any, ...]] = (

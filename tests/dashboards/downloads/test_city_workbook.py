@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from openpyxl.worksheet.worksheet import Worksheet
 
+from server.coverage import city as city_tables
 from server.db import db
 from tests.conftest import Template, filled_once
 from tests.leaders import fill, sign_up
@@ -86,6 +87,14 @@ def test_no_column_mixes_a_share_with_an_offices_number(city: Browser) -> None:
         if str(column[0].value).endswith(" %"):
             assert kinds <= {"n", "s"}
             assert all(str(cell.value)[0] in "><dk" for cell in column[1:3] if cell.data_type == "s")
+
+
+def test_tables_that_are_read_together_are_those_that_the_page_reads_one_by_one(app: Flask) -> None:
+    choices = city_tables.choices()
+    together = list(city_tables.tables(choices))
+    assert together == [city_tables.table(each) for each in choices]
+    assert {each.indicator.unit for each in together} >= {"household", "person", "adult", "place", "business"}
+    assert any(row.estimate for each in together for row in each.rows)
 
 
 def test_only_who_compares_communes_may_have_it(app: Flask) -> None:

@@ -100,7 +100,7 @@ def elsewhere(app: Flask) -> SignedBundle:
 
 def test_the_city_shows_of_a_bundle_what_it_would_show_of_the_commune_itself(app: Flask) -> None:
     """N13: one table, whichever way they came; but for when it was sent."""
-    here = {each.code: city.own_table(each, feed=True).rows for each in city.own_choices()}
+    here = {each.indicator.code: each.rows for each in city.own_tables(city.own_choices(), feed=True)}
     trust(signed := written())
     assert take(signed.whole).new
     for indicator in city.choices():
@@ -386,7 +386,9 @@ def test_two_installations_agree_without_a_common_server(
         (tmp_path / name).mkdir()
     with on_a_copy(prepared, tmp_path / "box") as settings, application(settings):
         signed = written()
-        own = {each.code: city.own_table(each, feed=True).rows[0].cell for each in city.own_choices()}
+        own = {
+            each.indicator.code: each.rows[0].cell for each in city.own_tables(city.own_choices(), feed=True)
+        }
     with on_a_copy(template_database, tmp_path / "city") as settings, application(settings):
         make_commune("11629", "An Lão")
         trust(signed)

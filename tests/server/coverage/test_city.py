@@ -29,6 +29,7 @@ from server.models import (
     Village,
     VillageFigure,
 )
+from server.plans import load_plans
 from tests import sample
 from tests.people import make_commune
 from tests.server.counting.test_counts import NOON, TODAY, count, indicator, statements
@@ -82,6 +83,22 @@ def test_the_number_of_communes_does_not_change_the_number_of_statements(app: Fl
     assert asked[0] == asked[-1] <= 13  # two of them ask for what other installations sent
 
 
+def test_the_number_of_indicators_does_not_change_the_number_of_statements(app: Flask) -> None:
+    """They are read together, whatever they count: what is asked of households, on lists, or by offices."""
+    load_plans.load_indicators()
+    make_commune("11629", "An Lão", thon=3)
+    every = [
+        city.judged.CountedIndicator(row.code, row.label_vi, row.unit, row.kind)
+        for row in db.session.scalars(sa.select(Indicator).order_by(Indicator.id))
+    ]
+    places = next(each for each in every if each.unit == "place" and each.kind == "state")
+    with statements() as of_one:
+        city.table(places)
+    with statements() as of_all:
+        assert [found.indicator for found in city.tables(every)] == every
+    assert len(of_all) == len(of_one)
+
+
 ROWS = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 120), st.integers(0, 30), st.integers(0, 30), st.booleans()),
     min_size=1,
@@ -114,9 +131,11 @@ def test_each_commune_is_told_as_on_its_own_page(app: Flask, rows: list, back: i
     day = TODAY - dt.timedelta(days=back)
     with db.engine.connect() as connection:
         assert tally.months_differ(connection) == 0
-    for each in what:
-        indicator_asked = city.judged.CountedIndicator(each.code, each.label_vi, each.unit, each.kind)
+    asked = [city.judged.CountedIndicator(each.code, each.label_vi, each.unit, each.kind) for each in what]
+    together = list(city.tables(asked, day))
+    for each, indicator_asked, of_several in zip(what, asked, together, strict=True):
         found = city.table(indicator_asked, day)
+        assert found == of_several
         for row, commune in zip(found.rows, communes, strict=True):
             own = coverage_table.table(commune, day)
             shown = own.indicator(each.code)
