@@ -12,6 +12,7 @@ import compose_spec
 import pytest
 import yaml
 
+from server.serving.connections import LINGERS
 from server.settings import Settings, variables
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +135,16 @@ def test_the_proxys_file_is_valid(tls: str) -> None:
     told = _run("caddy", "validate", "--config", DEPLOY / "Caddyfile", SITE_NAME="tn.example", SITE_TLS=tls)
     assert told.returncode == 0, told.stderr
     assert "Caddyfile input is not formatted" not in told.stderr
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="no Caddy here")
+def test_the_proxy_lets_go_of_an_idle_line_before_the_server_does() -> None:
+    """A visit that goes down a line which the server is closing is 502 to its phone: a POST is not sent twice."""
+    told = _run("caddy", "adapt", "--config", DEPLOY / "Caddyfile", SITE_NAME="tn.example")
+    [idle] = re.findall(r'"keep_alive":\{"idle_timeout":(\d+)\}', told.stdout)
+    configured = (ROOT / "server" / "gunicorn_conf.py").read_text()
+    [kept] = re.findall(r"(?m)^keepalive = (\d+)$", configured)
+    assert int(idle) / 1_000_000_000 < min(int(kept), LINGERS)
 
 
 @pytest.mark.skipif(shutil.which("haproxy", path="/usr/sbin:/usr/bin") is None, reason="no HAProxy here")

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 _CHUNK = 256 * 1024
-_OF_ONE_FILE = frozenset({errno.EIO, errno.EISDIR, errno.ELOOP, errno.EBADMSG, errno.EUCLEAN})
+_NO_FILE = frozenset({errno.EISDIR, errno.ENOTDIR})
+"""What the system says where a folder lies in a file's place, or a file in that of a folder above it."""
+_OF_ONE_FILE = frozenset({errno.EIO, errno.ELOOP, errno.EBADMSG, errno.EUCLEAN, *_NO_FILE})
 """What the system says of a file whose place on the disk is spoilt; a disk that is away says EIO of all of them."""
 
 
@@ -54,7 +56,7 @@ class Folder:
         path = self.path_of(sha256)
         try:
             path.unlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return False
         settle(path.parent)
         return True
@@ -88,13 +90,15 @@ def _is_whole(path: Path, sha256: bytes) -> bool:
 def _write(content: BinaryIO, path: Path) -> None:
     """Write beside the place, sync, then rename: nobody ever sees half a file under its hash."""
     _make_folder(path.parent)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    fresh = _beside(path)
     try:
         with fresh.open("xb") as file:
             while chunk := content.read(_CHUNK):
                 file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
+        if path.is_dir():
+            _set_aside(path)
         fresh.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -106,8 +110,21 @@ def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folder(folder.parent)
+    if os.path.lexists(folder) and not folder.is_dir():
+        _set_aside(folder)
     folder.mkdir(exist_ok=True)
     settle(folder.parent)
+
+
+def _set_aside(stranger: Path) -> None:
+    """Leave the place to what belongs there; nothing is deleted that may be somebody's."""
+    with contextlib.suppress(FileNotFoundError):  # a twin has set it aside
+        stranger.rename(_beside(stranger))
+
+
+def _beside(path: Path) -> Path:
+    """A name of its own in the same folder, which is no blob's."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}")
 
 
 def settle(folder: Path) -> None:

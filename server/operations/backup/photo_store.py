@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,12 +48,13 @@ class PhotoStore:
     def has(self, sha256: bytes, size: int) -> bool:
         """Whether it was put there whole; its bytes are compared by `flask restore --verify`."""
         try:
-            found = self._folder.path_of(sha256).stat().st_size
+            found = self._folder.path_of(sha256).stat()
         except OSError:
             return (
                 False  # not there, or on a spoilt place: `put` writes it anew, or says that the disk is away
             )
-        return found > size if self.is_encrypted else found == size
+        is_whole = found.st_size > size if self.is_encrypted else found.st_size == size
+        return is_whole and stat.S_ISREG(found.st_mode)
 
     def put(self, sha256: bytes, content: bytes) -> None:
         kept = pyrage.encrypt(content, list(self.recipients)) if self.is_encrypted else content

@@ -112,6 +112,36 @@ def test_a_phone_that_sends_a_spoilt_photo_again_mends_it(app: Flask) -> None:
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("above", [0, 1, 2])
+def test_what_lies_in_a_photos_place_and_is_no_photo_is_set_aside(
+    app: Flask, tmp_path: Path, above: int
+) -> None:
+    """A folder where the photo should be, or a file where a folder above it should: of a repair of the disk, say."""
+    collector = sample.make_collector()
+    sample.publish_plain()
+    phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
+    xml, photo = sample.filled("<so>3</so><anh>a.jpg</anh>"), sample.photo(b"the gate" * 500)
+    assert phone.post(xml, {"a.jpg": photo}).status == 201
+    name = photos()[0]
+    path = sample.path_of(bytes.fromhex(name))
+    whole, stranger = path.read_bytes(), [path, *path.parents][above]
+    shutil.rmtree(stranger) if above else stranger.unlink()
+    if above:
+        stranger.write_bytes(b"not ours")
+    else:
+        stranger.mkdir()
+        (stranger / "found.0001").write_bytes(b"not ours")
+    told = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "b.tar")])
+    assert (told.exit_code, name in told.stderr) == (0, True), told.output
+    assert phone.post(xml, {"a.jpg": photo}).status == 202
+    assert path.read_bytes() == whole
+    blobs_folder = app.config["SETTINGS"].blob_folder
+    assert [each.read_bytes() for each in blobs_folder.rglob("*") if each.is_file() and each != path] == [
+        b"not ours"
+    ]
+    assert not any("hỏng" in each.words or "Thiếu" in each.words for each in doctor.examine(thorough=True))
+
+
 def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
     app: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
