@@ -1,6 +1,6 @@
 /** The page: who opens it, the list of forms, drafts and what waits to be sent, and the form that is open. */
 
-import { goBackWithin, stay } from "./back_button.js";
+import { goBackWithin, letGo, stay } from "./back_button.js";
 import { button, make } from "./elements.js";
 import { keptForm, ListsGone } from "./kept_form.js";
 import { parts } from "./parts.js";
@@ -138,6 +138,7 @@ async function count() {
 function closeForm() {
   open?.close();
   open = null;
+  letGo();
   held.release();
   held = { id: null, release: () => {} };
 }

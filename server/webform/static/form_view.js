@@ -171,13 +171,12 @@ export class FormView {
     this.go(found[at - 1].key);
   }
 
-  /** A screen back; from the first one home, where that loses nothing. Whether the form is still there. */
-  stepBack() {
+  /** A screen back; from the first one home, where that loses nothing. Whether “back” has still something to go back from. */
+  async stepBack() {
     const found = screens(this.session.root);
     const at = this.key === REVIEW ? found.length : place(found, this.key, this.passed);
     if (at > 0) this.back(found, at);
-    else if (this.acts.keep) this.leave();
-    return at > 0;
+    return at > 0 || (Boolean(this.acts.keep) && !(await this.leave()));
   }
 
   drawReview(found) {
@@ -234,12 +233,13 @@ export class FormView {
     }
   }
 
-  /** Home, with a draft; where there is no room for it, not before one agrees to lose what was not stored. */
+  /** Home, with a draft; where there is no room for it, not before one agrees to lose what was not stored. Whether one left. */
   async leave() {
     const error = await this.save(); // another than of room, such as a page that is just being loaded anew, is no end of it
-    if (error && !(error.name === "QuotaExceededError" && window.confirm(say("leave_unkept")))) return;
+    if (error && !(error.name === "QuotaExceededError" && window.confirm(say("leave_unkept")))) return false;
     this.close();
     this.acts.leave(!error);
+    return true;
   }
 
   close() {

@@ -1,6 +1,6 @@
 /** A citizen's page: one form, online, sent once. Nothing is kept in this browser, nothing is asked of it that Zalo's lacks. */
 
-import { goBackWithin, stay } from "./back_button.js";
+import { goBackWithin, letGo, stay } from "./back_button.js";
 import { button, make } from "./elements.js";
 import { parts } from "./parts.js";
 import { say, speak, spoken } from "./words.js";
@@ -75,6 +75,7 @@ async function finish(packed) {
       number ? make("p", { class: "number" }, say("poster_number", { n: number })) : "",
       make("p", { class: "hint" }, say("poster_number_why")),
     );
+    letGo();
     document.documentElement.setAttribute("data-sent", "");
   } catch (error) {
     main.replaceChildren(make("h1", { tabindex: "-1" }, packed.title), notice(error.message, "wrong"), notice(say("poster_kept")), button(say("poster_send_again"), () => finish(packed)));
