@@ -111,7 +111,8 @@ async function tidy(about) {
 
 /**
  * Lists of people that were not renewed for 14 days are wiped; true where they were. Where the server can be reached they
- * are renewed instead: the code is good, and it may be the clock that is not.
+ * are renewed instead: the code is good, and it may be the clock that is not. A draft keeps what it was begun with: without
+ * a network nobody knows whether the days have passed or the clock is ahead.
  */
 export async function wipeOld() {
   const about = await store.setting("about");
@@ -119,7 +120,10 @@ export async function wipeOld() {
   const age = Date.now() - about.at;
   if (age < 0) await store.set("about", { ...about, at: Date.now() }); // the clock was ahead that day: they count from now
   if (age < TOO_OLD || (await update().catch(() => null))) return false;
-  await store.forget();
+  if (!(await store.setting("about"))) return false; // the server was reached: the code is good no more, which it says again
+  const left = { ...about, forms: [] };
+  await store.set("about", left);
+  await tidy(left);
   return true;
 }
 

@@ -58,7 +58,8 @@ const VI = {
     "Phiên làm việc đã hết. Hãy đăng nhập ở một thẻ khác, rồi quay lại đây bấm Lưu lần nữa; bản sửa vẫn còn trên màn hình.",
   trial: "Thử biểu mẫu", trial_note: "Đây là bản nháp với các hộ bịa ra. Phiếu thử không tính vào số liệu; ảnh không được giữ.",
   update: "Cập nhật", updated: "Cập nhật lúc {at}", updating: "Đang cập nhật …", waiting: "{n} phiếu chờ gửi", waiting_none: "Không có phiếu chờ gửi",
-  waits: "Phiếu chờ gửi", wiped_old: "Danh sách hộ đã cũ quá 14 ngày nên được xóa khỏi máy. Hãy bấm Cập nhật khi có mạng.",
+  waits: "Phiếu chờ gửi", wiped_old:
+    "Danh sách hộ đã cũ quá 14 ngày (theo ngày giờ của máy) nên được xóa khỏi máy; phiếu nháp và phiếu chờ gửi vẫn còn. Hãy bấm Cập nhật khi có mạng.",
 };
 
 const EN = {
@@ -116,7 +117,8 @@ const EN = {
   correct_signed_out: "You have been signed out. Sign in in another tab, come back and press Save again; the correction is still on the screen.",
   trial_note: "This is a draft with invented households. What is sent counts nowhere; photos are not kept.",
   title: "Web form", update: "Update", updated: "Updated {at}", updating: "Updating …", waiting: "{n} forms wait to be sent", waiting_none: "Nothing waits",
-  waits: "Waiting to be sent", wiped_old: "Lists older than 14 days were removed from this phone. Press Update when there is a network.",
+  waits: "Waiting to be sent", wiped_old:
+    "Lists older than 14 days (by the clock of this phone) were removed from it; drafts and what waits are still here. Press Update when there is a network.",
 };
 
 let language = "vi";
