@@ -22,9 +22,9 @@ from bench import city, machine
 from server import migrate
 from server.counting import tally
 from server.db import db
-from server.intake import apply_batches, log
-from server.intake.log import Sent
-from server.intake.sender import Sender
+from server.intake import catch_up, submission_log
+from server.intake.submission_log import Sent
+from server.intake.submission_sender import Sender
 from server.models import Collector, Submission, Village
 from server.published_forms.read_submission import understand
 from server.review import decisions, review_queue
@@ -89,7 +89,7 @@ def _flood(database: str, known: city.City, count: int) -> None:
         sent += [xml] if b'create="1"' in xml else []
     db.session.close()
     accepted = _timed(lambda: _accept(sent, sender))
-    applied = _timed(apply_batches.caught_up)
+    applied = _timed(catch_up.caught_up)
     state = sa.select(Submission.quarantine, sa.func.count()).group_by(Submission.quarantine)
     found = {row[0]: row[1] for row in db.session.execute(state)}
     print(f"{database}: {count} accepted in {accepted:.1f} s, applied in {applied:.1f} s more: {found}")
@@ -111,7 +111,7 @@ def _beyond(database: str, known: city.City) -> None:
     many = city.visit(rnd, known).replace(b"</data>", blocks + b"</data>")
     label = city.visit(rnd, known).replace(b"<label>", b"<label>" + b"A" * 4_000_000)
     for what, xml in (("40,000 blocks", many), ("a label of 4 MB", label)):
-        spent = _timed(lambda xml=xml: _accept([xml], sender)) + _timed(apply_batches.caught_up)  # type: ignore[misc]
+        spent = _timed(lambda xml=xml: _accept([xml], sender)) + _timed(catch_up.caught_up)  # type: ignore[misc]
         print(
             f"{database}: {what} in one submission ({len(xml) / 1e6:.1f} MB): {spent:.2f} s until set aside"
         )
@@ -119,8 +119,10 @@ def _beyond(database: str, known: city.City) -> None:
 
 def _accept(sent: Sequence[bytes], sender: Sender) -> None:
     """Into the log, as many at once as a process adds that gets them at the same moment."""
-    for first in range(0, len(sent), log.MOST):
-        log.keep([Sent(understand(xml), (), sender) for xml in sent[first : first + log.MOST]])
+    for first in range(0, len(sent), submission_log.MOST):
+        submission_log.keep(
+            [Sent(understand(xml), (), sender) for xml in sent[first : first + submission_log.MOST]]
+        )
 
 
 def _decide(state: str) -> None:

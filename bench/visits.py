@@ -137,7 +137,8 @@ def _side(
     ).stdout.splitlines()[-1]  # fmt: skip
     made = json.loads(told)
     known = city.City(made["token"], [(uuid.UUID(each), code) for each, code in made["households"]])
-    keeps_a_log = (root / "server" / "intake" / "log.py").exists()
+    intake = root / "server" / "intake"
+    keeps_a_log = any((intake / name).exists() for name in ("submission_log.py", "log.py"))
     name = f"{root.name}, {stored:,} stored" if options.stored else root.name
     return Side(name, root, url, folder, known, keeps_a_log)
 

@@ -22,7 +22,7 @@ from dashboards.pages import (
 from dashboards.reports import report_command as report_commands
 from dashboards.reports import report_pages
 from server import clock, replica
-from server.intake import apply_batches
+from server.intake import catch_up
 
 ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
@@ -42,7 +42,7 @@ BLUEPRINTS = (
     report_pages.blueprint,
 )
 for _blueprint in BLUEPRINTS:
-    _blueprint.before_request(apply_batches.caught_up)  # pages show all that has been sent
+    _blueprint.before_request(catch_up.caught_up)  # pages show all that has been sent
     _blueprint.before_request(replica.read_there)
 
 

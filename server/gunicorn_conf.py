@@ -61,7 +61,7 @@ def _shared_figures() -> str:
 
 
 _FIGURES = _shared_figures()
-from server.intake import apply_thread  # noqa: E402 (prometheus_client looks for the folder when it is imported)
+from server.intake import catch_up  # noqa: E402 (prometheus_client looks for the folder when it is imported)
 from server.operations import metrics  # noqa: E402
 
 
@@ -167,7 +167,7 @@ def post_worker_init(worker: Any) -> None:
     """
     front = worker.wsgi
     front.told = worker.log.answered
-    apply_thread.start(front.app)
+    catch_up.start(front.app)
     folding.start(front.app)
     doubts.start(front.app)
     sender_process.start(front.app)

@@ -11,7 +11,7 @@ import shapely
 import sqlalchemy as sa
 
 from server.db import db
-from server.intake.sender import Sender
+from server.intake.submission_sender import Sender
 from server.models import Indicator, Plan, Target, Village, VillageFigure
 from server.places import communes
 from server.plans import load_plans

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from server.counting import tally
 from server.db import db
-from server.intake import receive
-from server.intake.receive import Receipt
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.receive_submission import Receipt
+from server.intake.submission_sender import Sender
 from server.models import Commune, Entity, Finding, Indicator, Submission, Tally, TallyDay, Village
 from server.published_forms import publishing
 from server.review import decisions
@@ -91,7 +91,7 @@ def send(name: str, sender: Sender, **changes: str) -> Receipt:
 
 
 def received(document: bytes, sender: Sender) -> Receipt:
-    return receive.accept(document, [], sender)
+    return receive_submission.accept(document, [], sender)
 
 
 def decide(

@@ -14,7 +14,7 @@ from server.api.ogc import routes as ogc_routes
 from server.api.v1 import bundle_routes, change_routes, commune_routes, documentation, schemas
 from server.errors import Problem
 from server.hooks import sending
-from server.intake import apply_batches
+from server.intake import catch_up
 
 
 class JsonApi(Api):
@@ -55,7 +55,7 @@ SECURITY: dict[str, Any] = {
 }  # fmt: skip
 
 for _blueprint in (commune_routes.blueprint, change_routes.blueprint, ogc_routes.blueprint):
-    _blueprint.before_request(apply_batches.caught_up)  # programs are told of all that has been sent
+    _blueprint.before_request(catch_up.caught_up)  # programs are told of all that has been sent
     _blueprint.before_request(replica.read_there)
 
 

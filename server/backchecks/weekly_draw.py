@@ -16,7 +16,7 @@ from server.counting import writer
 from server.coverage.commune_input import VISITED
 from server.db import begin_writing, db
 from server.households.backcheck_list import FORM
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import (
     Backcheck,
     BackcheckDraw,
@@ -78,7 +78,7 @@ def draw_now(commune: Commune, actor: audit.Actor) -> BackcheckDraw | None:
 
     Two who draw at once wait for each other, and the second finds that this week's draw is made.
     """
-    apply_batches.caught_up()
+    catch_up.caught_up()
     begin_writing()
     writer.hold(db.session.connection())
     made = draw(commune, actor) if is_due(commune) else None

@@ -17,7 +17,7 @@ from geo.boundary_problems import UnreadableBoundaries
 from server.accounts.persons import PersonRejected
 from server.accounts.tokens import TokenRejected
 from server.errors import Problem
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.places.communes import PlacesRejected
 
 
@@ -55,7 +55,7 @@ def with_visits(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def caught_up(*args: Any, **named: Any) -> Any:
-        apply_batches.caught_up()
+        catch_up.caught_up()
         return command(*args, **named)
 
     return with_appcontext(caught_up)

@@ -20,7 +20,7 @@ from server.counting import changes, writer
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Commune
 from server.privacy import held_records
 from server.samples import sample_draw
@@ -98,7 +98,7 @@ def _send_rollup(rollup: Any) -> None:
     """Send the sums of the one commune that works here, where a city's address is set."""
     settings: Settings = current_app.config["SETTINGS"]
     if settings.rollup_url:
-        apply_batches.caught_up()
+        catch_up.caught_up()
         click.echo(rollup.written(None, None))
 
 

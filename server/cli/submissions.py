@@ -11,7 +11,7 @@ from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up, not_applied
 from server.openrosa.submission import safe_name
 from server.places import communes
 from server.review import doubts, waiting_reasons
@@ -86,10 +86,10 @@ def apply_log(*, again: bool, wants_json: bool) -> None:
 
     Phiếu nào chương trình không xử lý được thì còn nguyên và được nêu ra kèm lý do.
     """
-    tried = apply_batches.try_again() if again else 0
-    apply_batches.caught_up()
+    tried = not_applied.try_again() if again else 0
+    catch_up.caught_up()
     with db.engine.connect() as connection:
-        left, failed = apply_batches.backlog(connection), apply_batches.failures(connection)
+        left, failed = not_applied.backlog(connection), not_applied.failures(connection)
     if wants_json:
         told = [
             {"id": each.id, "received_at": each.received_at.isoformat(), "reason": each.reason}

@@ -13,9 +13,9 @@ from server.counting.recast import recasting
 from server.households import records
 from server.households.rebuild import IS_ACCEPTED, restate
 from server.households.records import ChangeOrigin
-from server.intake import place
-from server.intake.rows import WrittenRows
-from server.intake.state import BatchState
+from server.intake import submission_place
+from server.intake.batch_state import BatchState
+from server.intake.write_rows import WrittenRows
 from server.models import CollectorVillage, Entity, EntityVersion, Finding, Submission
 from server.published_forms.read_submission import understand
 from server.published_forms.registry import registry
@@ -79,7 +79,7 @@ def _set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
     if submissions:
         connection.execute(sa.delete(Finding).where(Finding.submission_id.in_(submissions)))
         aside = sa.update(Submission).where(Submission.id.in_(submissions))
-        connection.execute(aside.values(quarantine=place.OUTSIDE))
+        connection.execute(aside.values(quarantine=submission_place.OUTSIDE))
         changes.note(connection, submissions)
 
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.office import (
     audit_pages,
     backcheck_pages,
@@ -81,9 +81,7 @@ SUBJECTS = (
 )
 
 for _subject in SUBJECTS:
-    _subject.blueprint.before_request(
-        apply_batches.caught_up
-    )  # pages show, and change, all that has been sent
+    _subject.blueprint.before_request(catch_up.caught_up)  # pages show, and change, all that has been sent
 
 
 def register(app: Flask) -> None:

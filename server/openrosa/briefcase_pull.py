@@ -15,7 +15,7 @@ from server.accounts import access
 from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.files import blobs
-from server.intake import place
+from server.intake import submission_place
 from server.models import Attachment, Collector, Submission
 from server.openrosa import forms_for_phones, xml
 from server.openrosa.reading import reading
@@ -40,7 +40,7 @@ _OWN = (
     sa.or_(
         Submission.village_id.in_(sa.bindparam("villages", expanding=True)), Submission.village_id.is_(None)
     ),
-    sa.or_(Submission.quarantine.is_(None), Submission.quarantine != place.OUTSIDE),
+    sa.or_(Submission.quarantine.is_(None), Submission.quarantine != submission_place.OUTSIDE),
 )
 """Their own, of the thôn that are theirs today: what they sent from elsewhere they do not read again (R23)."""
 

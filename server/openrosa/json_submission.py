@@ -12,7 +12,7 @@ from lxml import etree
 from forms.instance import MAX_BYTES, MAX_DEPTH
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.intake.receive import Receipt
+from server.intake.receive_submission import Receipt
 from server.models import Form, FormVersion
 
 KIND = "application/json"

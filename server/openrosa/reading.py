@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.phones.phone_access import PhoneCaller, known
 
 
@@ -15,7 +15,7 @@ def reading(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view)
     def shown(caller: PhoneCaller, **path: Any) -> Response:
-        apply_batches.caught_up()
+        catch_up.caught_up()
         return view(caller, **path)
 
     return known(shown)

@@ -7,10 +7,10 @@ from flask import Response, request
 from forms.instance import MAX_BYTES
 from server.errors import Problem
 from server.files.attachments import Upload
-from server.intake import receive
-from server.intake.log import Sent
-from server.intake.receive import Receipt
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.receive_submission import Receipt
+from server.intake.submission_log import Sent
+from server.intake.submission_sender import Sender
 from server.openrosa import json_submission, multipart_parts, xml
 from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
 from server.openrosa.multipart_parts import MultipartPart
@@ -47,19 +47,19 @@ def take(caller: PhoneCaller, together: list[Sent] | None = None) -> Receipt:
         request.stream, request.content_type or "", request.content_length
     ) as found:
         form, files = unwrap(found)
-        sent = receive.read(form, uploads(files), sender(caller))
-        if together is not None and isinstance(sent, Sent) and receive.may_be_kept_together(sent):
+        sent = receive_submission.read(form, uploads(files), sender(caller))
+        if together is not None and isinstance(sent, Sent) and receive_submission.may_be_kept_together(sent):
             together.append(sent)
             receipt = _SOON
         else:
-            receipt = receive.keep(sent) if isinstance(sent, Sent) else sent
+            receipt = receive_submission.keep(sent) if isinstance(sent, Sent) else sent
     learn(caller)
     return receipt
 
 
 def _take_json(caller: PhoneCaller) -> Receipt:
     """The submission that a program has written as JSON; it brings no files."""
-    receipt = receive.accept(json_submission.read(request.stream), (), sender(caller))
+    receipt = receive_submission.accept(json_submission.read(request.stream), (), sender(caller))
     learn(caller)
     return receipt
 

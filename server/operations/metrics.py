@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server import addresses, clock
 from server.counting import tally
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up, not_applied
 from server.models import Submission
 from server.operations import health
 from server.operations.backup import last
@@ -78,7 +78,7 @@ class _Own(Collector):
     """What this process alone has counted, where there are no others."""
 
     def collect(self) -> Iterable[Metric]:
-        return [*_REGISTRY.collect(), *apply_batches.ONE_BY_ONE.collect()]
+        return [*_REGISTRY.collect(), *catch_up.ONE_BY_ONE.collect()]
 
 
 class _State(Collector):
@@ -106,7 +106,7 @@ def _rows() -> Iterator[Metric]:
             newest = connection.scalar(sa.select(sa.func.max(Submission.id))) or 0
             first, newest_row = connection.execute(tally.WAITING).one()
             backup = last.find(connection)
-            backlog = apply_batches.backlog(connection)
+            backlog = not_applied.backlog(connection)
     except SQLAlchemyError:
         return  # gone since it was looked at: the next scrape says so
     yield _gauge("tungnha_submission_newest", "Number of the newest submission.", newest)

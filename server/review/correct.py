@@ -26,9 +26,8 @@ from server.db import db
 from server.errors import Problem
 from server.files import attachments
 from server.households import phone_lists
-from server.intake import apply_batches as intake_apply
-from server.intake import edits_and_resends, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, edited_submission, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Collector, FormFile, FormVersion, Indicator, Submission, Village
 from server.phones import phone_access
 from server.review import correctable_questions, corrected_answer, decisions, difficulties, lists_of_visit
@@ -279,8 +278,10 @@ def save(opened: OpenedCorrection, reason: str, by: Caller) -> int:
     before, after = opened.filling.sent, opened.filling.written()
     changed = opened.changed
     told = ". ".join([*_told(changed), *_findings(before, after, opened.definition)])
-    receipt = receive.accept(after, opened.uploads, dataclasses.replace(opened.sender, person=by.actor))
-    intake_apply.caught_up()  # the decision that follows is about what the correction made of it
+    receipt = receive_submission.accept(
+        after, opened.uploads, dataclasses.replace(opened.sender, person=by.actor)
+    )
+    catch_up.caught_up()  # the decision that follows is about what the correction made of it
     _decide(receipt.submission_id, f"{told[:_LONGEST_HISTORY]}. {reason}", opened.sender.commune_id, by)
     db.session.rollback()  # what this session has read was before it
     difficulties.take_in(receipt.submission_id)
@@ -295,7 +296,7 @@ def _decide(submission_id: int, comment: str, commune_id: int, by: Caller) -> No
     """Approve it, with what was changed and why in its history; what is kept aside stays undecided, with both."""
     with db.engine.connect().execution_options(writes=True) as connection:
         aside = sa.select(Submission.quarantine).where(Submission.id == submission_id)
-        is_aside = connection.scalar(aside) == edits_and_resends.EDIT_OUTDATED
+        is_aside = connection.scalar(aside) == edited_submission.EDIT_OUTDATED
         decisions.decide(
             connection,
             submission_id,

@@ -13,12 +13,18 @@ from server.errors import Problem
 from server.hooks import outbox
 from server.households import household_states, sample_list
 from server.households.rebuild import restate, touched_by
-from server.intake import as_sent, before_registration, edits_and_resends, effects, place
-from server.intake.edits_and_resends import Edited
-from server.intake.effects import Arrival
-from server.intake.rows import WrittenRows
-from server.intake.sender import Sender
-from server.intake.state import BatchState, names
+from server.intake import (
+    before_registration,
+    edited_submission,
+    read_for_sender,
+    submission_effects,
+    submission_place,
+)
+from server.intake.batch_state import BatchState, names
+from server.intake.edited_submission import Edited
+from server.intake.submission_effects import Arrival
+from server.intake.submission_sender import Sender
+from server.intake.write_rows import WrittenRows
 from server.models import Entity, EntityVersion, Finding, Indicator, Submission, SubmissionReview, Village
 from server.published_forms.read_submission import UNREAD, SubmissionReading, observed
 from server.review import submission_states
@@ -109,7 +115,7 @@ def decide(
         raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=submission_states.word(stored.review))
     if stored.replaced_by_id is not None:
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
-    if stored.quarantine in (place.PENDING, place.FAILED):
+    if stored.quarantine in (submission_place.PENDING, submission_place.FAILED):
         why = "máy chủ chưa xử lý được phiếu này; quản trị viên sẽ cho xử lý lại."
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
     if state == "approved" and stored.quarantine is not None:
@@ -164,7 +170,7 @@ def _reject_aside(
     aside = sa.select(Submission.id, Submission.review).where(
         Submission.id.in_(seen),
         Submission.quarantine.is_not(None),
-        Submission.quarantine.not_in((place.PENDING, place.FAILED)),
+        Submission.quarantine.not_in((submission_place.PENDING, submission_place.FAILED)),
         Submission.replaced_by_id.is_(None),
     )
     rows = connection.execute(aside.order_by(Submission.id).with_for_update()).all()
@@ -217,7 +223,7 @@ def _uncounted(stored: Any, state: str) -> frozenset[str] | None:
         return None
     if state == submission_states.APPROVED:
         return frozenset()
-    repeated = (flag["detail"] for flag in stored.flags or () if flag["code"] == effects.SAME_DAY)
+    repeated = (flag["detail"] for flag in stored.flags or () if flag["code"] == submission_effects.SAME_DAY)
     return frozenset(code for codes in repeated for code in codes.split(","))
 
 
@@ -244,36 +250,36 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
         stored.collector_id, reviewer.commune_id, _villages(connection, reviewer.commune_id),
         stored.device, stored.user_agent, decides=True, poster_id=stored.poster_id,
     )  # fmt: skip
-    reading = as_sent.understood(bytes(stored.xml), sender)
+    reading = read_for_sender.understood(bytes(stored.xml), sender)
     if reading.version is None or reading.instance.encrypted:
         raise Problem(
             ReviewProblem.REVIEW_IMPOSSIBLE,
             why="máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).",
         )
     edited = _edited(connection, stored, reading)
-    reading = edits_and_resends.followed(reading, edited)
+    reading = edited_submission.followed(reading, edited)
     if edited is not None and edited.is_sealed:
         why = "phiếu gốc đã mã hóa, bản sửa không mã hóa không thay được. Hãy mở phiếu gốc bằng khóa của xã."
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
     if edited is not None and edited.id != stored.id:
-        edits_and_resends.replace(connection, edited, stored.id)
-    subjects = {reading.subject or effects.own_subject(reading), *names(reading, edited)}
+        edited_submission.replace(connection, edited, stored.id)
+    subjects = {reading.subject or submission_effects.own_subject(reading), *names(reading, edited)}
     with recasting(connection, subjects):
         this = _arrival(connection, stored, reading, sender, edited)
         if this.placed.quarantine is not None:
             why = IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này không thuộc xã.")
             raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
         values = {
-            **effects.understanding(reading, this.placed),
-            **effects.placing(this),
+            **submission_effects.understanding(reading, this.placed),
+            **submission_effects.placing(this),
             "root_id": stored.root_id
             or (edited.root_id if edited is not None and edited.is_theirs else None),
             "observed_at": this.observed_at,
             "review": "approved",
         }
         connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(**values))
-        effects.consequences(this).write(connection)
-        effects.retell(connection, this)
+        submission_effects.consequences(this).write(connection)
+        submission_effects.retell(connection, this)
         _bring_back(connection, stored.id)
     before_registration.settle(connection, this.reading.about)
 
@@ -294,10 +300,10 @@ def _arrival(
     """A submission that came long ago, with what is known of its subject now."""
     reading, found = BatchState.read(connection, [sent], edited).before(stored.id, sent, edited)
     before = dataclasses.replace(found, series={})  # nothing that counts elsewhere speaks against a decision
-    placed = place.place(reading, before.known, sender, edited, before.stated_in(reading))
+    placed = submission_place.place(reading, before.known, sender, edited, before.stated_in(reading))
     _, clock_flag = observed(reading, stored.received_at, stored.received_at)
     moment = edited.observed_at if edited is not None else stored.observed_at
-    flags = place.first_flags(reading, clock_flag)
+    flags = submission_place.first_flags(reading, clock_flag)
     return Arrival(reading, sender, before, placed, stored.received_at, moment, flags)
 
 
@@ -305,9 +311,9 @@ def _edited(connection: sa.Connection, stored: Any, reading: SubmissionReading) 
     """The version in whose place a submission comes when it is approved: the newest of what it is an edit of."""
     root = stored.root_id
     if root is None and reading.instance.deprecated_id is not None:
-        found = edits_and_resends.edited(connection, reading, stored.collector_id)
+        found = edited_submission.edited(connection, reading, stored.collector_id)
         root = found.root_id if found.form_id == stored.form_id else None
-    return edits_and_resends.newest(connection, root) if root is not None else None
+    return edited_submission.newest(connection, root) if root is not None else None
 
 
 def _villages(connection: sa.Connection, commune_id: int) -> dict[str, int]:

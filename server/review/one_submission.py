@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from server.db import db
 from server.households import household_parts
-from server.intake import edits_and_resends
+from server.intake import edited_submission
 from server.models import Collector, Entity, Submission, SubmissionReview
 from server.places import merged_villages
 from server.published_forms.read_submission import TOO_MANY, UNREAD
@@ -103,7 +103,7 @@ def opened(row: Any, *, names: bool) -> OpenedSubmission:
     )
 
 
-_UNREAD = {edits_and_resends.SEALED: SEALED, UNREAD: TOO_LARGE, TOO_MANY: TOO_LARGE}
+_UNREAD = {edited_submission.SEALED: SEALED, UNREAD: TOO_LARGE, TOO_MANY: TOO_LARGE}
 """Why nothing of a submission was read, by why it was set aside."""
 
 

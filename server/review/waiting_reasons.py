@@ -12,32 +12,32 @@ from forms.visit_checks import LONGEST
 from server import clock
 from server.db import db
 from server.files import blobs
-from server.intake import check_points, edits_and_resends, effects, floods, place
+from server.intake import edited_submission, floods, signal_check_points, submission_effects, submission_place
 from server.models import Attachment, Collector, Commune, Form, Poster, Submission, Village
 from server.posters import poster_names
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE, UNREAD
 from server.review import form_checks, submission_states
 
 WORDS: Mapping[str, str] = {
-    place.PENDING: "máy chủ vừa nhận, đang xử lý",
-    place.FAILED: "máy chủ chưa xử lý được; phiếu còn nguyên, quản trị viên sẽ cho xử lý lại",
-    place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
-    place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
-    edits_and_resends.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
+    submission_place.PENDING: "máy chủ vừa nhận, đang xử lý",
+    submission_place.FAILED: "máy chủ chưa xử lý được; phiếu còn nguyên, quản trị viên sẽ cho xử lý lại",
+    submission_place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
+    submission_place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
+    edited_submission.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
     TOO_MANY: "phiếu ghi vào nhiều hộ hoặc điểm (quá 50, hoặc quá một ở ngoài nhóm lặp); duyệt thì ghi tất cả",
     TWICE: "phiếu ghi hai lần vào cùng một hộ hoặc điểm; duyệt thì lần sau đè lên lần trước",
     UNREAD: "phiếu ghi vào hơn 1.000 hộ hoặc điểm: máy chủ không đọc, chỉ giữ nguyên",
     TOO_LONG: "tên dài hơn 200 chữ hoặc nội dung dài hơn 2.000 chữ; duyệt thì phần dài hơn bị cắt",
-    check_points.OUTSIDE_COMMUNE: "điểm đo nằm ngoài xã; chưa tính ở đâu",
-    check_points.ZERO: "điểm đo ở tọa độ 0, 0: máy chưa có vị trí; chưa tính ở đâu",
-    check_points.VAGUE: "vị trí điểm đo có sai số lớn (trên 100 m); chưa tính ở đâu",
-    check_points.UNREADABLE: "vị trí điểm đo không đọc được; chưa tính ở đâu",
+    signal_check_points.OUTSIDE_COMMUNE: "điểm đo nằm ngoài xã; chưa tính ở đâu",
+    signal_check_points.ZERO: "điểm đo ở tọa độ 0, 0: máy chưa có vị trí; chưa tính ở đâu",
+    signal_check_points.VAGUE: "vị trí điểm đo có sai số lớn (trên 100 m); chưa tính ở đâu",
+    signal_check_points.UNREADABLE: "vị trí điểm đo không đọc được; chưa tính ở đâu",
     floods.FLOOD: "một máy gửi nhiều hộ, điểm mới hơn mức người đi kịp; cả loạt chưa tính ở đâu",
-    edits_and_resends.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
-    edits_and_resends.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
-    edits_and_resends.EDIT_OF_SEALED: "bản sửa không mã hóa của một phiếu đã mã hóa; phiếu mã hóa vẫn đứng",
-    edits_and_resends.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
-    place.EDITED_AFTER_DECISION: "đã sửa sau khi duyệt; quyết định trước: {about}",
+    edited_submission.EDIT_FOREIGN: "bản sửa này là của một phiếu do người khác gửi",
+    edited_submission.EDIT_OUTDATED: "bản sửa này là của một bản cũ; phiếu đã có bản mới hơn",
+    edited_submission.EDIT_OF_SEALED: "bản sửa không mã hóa của một phiếu đã mã hóa; phiếu mã hóa vẫn đứng",
+    edited_submission.EDIT_OF_REJECTED: "bản sửa của phiếu đã quyết định không nhận; chưa tính ở đâu",
+    submission_place.EDITED_AFTER_DECISION: "đã sửa sau khi duyệt; quyết định trước: {about}",
     "clock_ahead": "đồng hồ điện thoại chạy trước giờ thật ({about}); lấy lúc máy chủ nhận làm giờ thăm",
     "clock_behind": "đồng hồ điện thoại ghi một ngày trước khi có biểu mẫu ({about}); "
     "lấy lúc máy chủ nhận làm giờ thăm",
@@ -51,11 +51,11 @@ WORDS: Mapping[str, str] = {
     "có thể phiếu không điền tại nhà",
     "same_answers": "trả lời giống hệt {about} hộ khác do cùng một người ghi trong 7 ngày",
     form_checks.CODE: "{detail} (kiểm tra “{about}” của biểu mẫu)",
-    effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; lần này chưa tính cho "
-    "đến khi duyệt",
-    effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
-    effects.OTHER_VILLAGE: "phiếu ghi hộ ở thôn khác với trước; hộ vẫn tính ở thôn cũ. Nếu lúc đăng ký ghi nhầm: sửa "
-    "thôn ở trang Hộ dân",
+    submission_effects.SAME_DAY: "cùng hộ, cùng ngày: việc giúp đã ghi ở một phiếu khác trong ngày; "
+    "lần này chưa tính cho đến khi duyệt",
+    submission_effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
+    submission_effects.OTHER_VILLAGE: "phiếu ghi hộ ở thôn khác với trước; hộ vẫn tính ở thôn cũ. "
+    "Nếu lúc đăng ký ghi nhầm: sửa thôn ở trang Hộ dân",
     submission_states.HAS_ISSUES: "có người đã ghi phiếu này cần xem lại",
     "held_by_chance": "được bốc ngẫu nhiên để xem, không phải vì có dấu hiệu gì",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng của xã",
@@ -180,7 +180,7 @@ def listed(
 def sealed(form_id: str | None = None) -> Iterator[Submission]:
     """Encrypted submissions, of one form or of all, with their XML; one after the other (C44)."""
     query = (
-        sa.select(Submission).where(Submission.quarantine == edits_and_resends.SEALED).order_by(Submission.id)
+        sa.select(Submission).where(Submission.quarantine == edited_submission.SEALED).order_by(Submission.id)
     )
     if form_id is not None:
         query = query.join(Form, Form.id == Submission.form_id).where(Form.form_id == form_id)
@@ -257,7 +257,7 @@ def reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing:
 def reason(code: str, about: str = "", detail: str = "") -> Reason:
     """A code in words; one that has none yet is still told."""
     words = WORDS.get(code, f"dấu hiệu “{code}”")
-    if code == place.EDITED_AFTER_DECISION:
+    if code == submission_place.EDITED_AFTER_DECISION:
         about = submission_states.word(about)
     return Reason(code, words.replace("{about}", _shown(about)).replace("{detail}", _shown(detail)))
 

@@ -18,7 +18,7 @@ from server.db import begin_writing, db
 from server.errors import Problem
 from server.households import sample_list
 from server.households.records import HOUSEHOLDS
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import (
     Commune,
     Entity,
@@ -120,7 +120,7 @@ def draw_now(
     `known` is the newest draw that the officer saw: of two who draw at once, or of one who presses twice, the second
     is told (SAMPLE_IMPOSSIBLE), as where none of these thôn has anybody to ask.
     """
-    apply_batches.caught_up()
+    catch_up.caught_up()
     begin_writing()
     writer.hold(db.session.connection())
     if newest(commune) != known:
@@ -174,7 +174,7 @@ def stop_now(commune: Commune, sample_id: int, actor: audit.Actor) -> VillageSam
 
     In a transaction of its own; Problem SAMPLE_UNKNOWN.
     """
-    apply_batches.caught_up()
+    catch_up.caught_up()
     begin_writing()
     writer.hold(db.session.connection())
     found = next((each for each in open_samples(commune).values() if each.id == sample_id), None)
@@ -188,7 +188,7 @@ def stop_now(commune: Commune, sample_id: int, actor: audit.Actor) -> VillageSam
 
 def renew_open() -> None:
     """What acts on households changed since the last visit: every open sample is told anew. Commits."""
-    apply_batches.caught_up()
+    catch_up.caught_up()
     begin_writing()
     connection = db.session.connection()
     writer.hold(connection)

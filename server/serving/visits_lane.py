@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from server import background
-from server.intake import receive
-from server.intake.log import Sent
+from server.intake import receive_submission
+from server.intake.submission_log import Sent
 from server.openrosa.submission import KEPT_TOGETHER, told
 from server.serving.wsgi_calls import WsgiCall
 
@@ -66,7 +66,7 @@ class VisitsLane:
         if not waiting:
             return
         with self._app.app_context():
-            receipts = receive.keep_together([visit.left[0] for visit in waiting])
+            receipts = receive_submission.keep_together([visit.left[0] for visit in waiting])
         for visit, receipt in zip(waiting, receipts, strict=True):
             if receipt is not None:
                 visit.call.tell(told(receipt))

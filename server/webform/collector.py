@@ -14,7 +14,7 @@ from flask import Response, jsonify, request
 from geo.vietnamese_order import sort_key
 from server.accounts import access
 from server.db import db, in_vietnamese_order, single_statements
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Collector, Commune, Village
 from server.openrosa import form_downloads, forms_for_phones, submission
 from server.openrosa.devices import fetched, seen
@@ -32,7 +32,7 @@ def _reads(view: Callable[..., Response]) -> Callable[..., Response]:
     @functools.wraps(view)
     def opened(**path: Any) -> Response:
         caller = phone_access.by_token(asked.code())
-        apply_batches.caught_up()
+        catch_up.caught_up()
         return view(caller, **path)
 
     return access.web_form(opened)

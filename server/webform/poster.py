@@ -12,8 +12,8 @@ from server.accounts import access
 from server.db import single_statements
 from server.errors import Problem
 from server.households import phone_lists
-from server.intake import receive
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.submission_sender import Sender
 from server.openrosa import form_downloads, forms_for_phones, multipart_parts, submission
 from server.openrosa.forms_for_phones import Content
 from server.phones.phone_access import PhoneCaller
@@ -97,7 +97,7 @@ def send(code: str) -> Response:
         reading = understand(xml)
         answering.refuse_what_reaches_out(reading, poster)
         uploads = [each for each in submission.uploads(files) if each.name in reading.files]
-        receipt = receive.accept(xml, uploads, _sender(poster))
+        receipt = receive_submission.accept(xml, uploads, _sender(poster))
     response = jsonify(message=receipt.sentence, number=receipt.submission_id or None)
     response.status_code = 201 if receipt.new else 202
     return response

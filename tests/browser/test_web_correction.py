@@ -12,8 +12,8 @@ from forms.engine import engine
 from server import clock
 from server.db import db
 from server.files.attachments import Upload
-from server.intake import apply_batches, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Collector, Commune, Entity, EntityVersion, FormFile, Submission
 from server.openrosa import forms_for_phones
 from server.phones import phone_access
@@ -88,7 +88,7 @@ def visited(server: Server) -> int:
         db.session.commit()
         sender = Sender(collector.id, collector.commune_id, {})
         files = [Upload(name, io.BytesIO(content), "image/jpeg") for name, content in PHOTOS.items()]
-        number = receive.accept(SENT, files, sender).submission_id
+        number = receive_submission.accept(SENT, files, sender).submission_id
         sample.arrived()
         db.session.close()
         return number
@@ -302,8 +302,8 @@ def met_and_gone(server: Server) -> tuple[int, bytes, dt.datetime]:
         make_person("officer", "officer", db.session.scalars(sa.select(Commune)).one())
         other = sample.make_village(collector.commune, "11629002", "Thôn Tây")
         sender = Sender(collector.id, collector.commune_id, {"11629001": home.village_id})
-        number = receive.accept(filling.submission(), [], sender).submission_id
-        apply_batches.caught_up()
+        number = receive_submission.accept(filling.submission(), [], sender).submission_id
+        catch_up.caught_up()
         key, elsewhere = home.id, other.id
         db.session.rollback()  # one who has read may not write after others
         gone = {

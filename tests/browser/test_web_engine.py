@@ -17,7 +17,7 @@ from forms.engine import engine as our_engine
 from forms.engine.filling import Filling
 from server import clock
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Finding
 from server.openrosa import forms_for_phones as published_to_phones
 from server.phones import phone_access
@@ -186,7 +186,7 @@ def posted(finger: Finger, server: Server, xml: bytes) -> dict[str, Any]:
     status = finger.run(POST, [xml.decode(), server.code])
     assert status == 201
     with server.app.app_context():
-        apply_batches.caught_up()
+        catch_up.caught_up()
         row = arrived()[-1]
         findings = sa.select(Finding.indicator_id, Finding.done, Finding.of, Finding.village_id)
         stated = db.session.execute(

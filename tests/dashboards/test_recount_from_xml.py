@@ -22,7 +22,7 @@ from server.models import Commune, Indicator, Plan, Target, Village, VillageFigu
 from tests.dashboards.downloads.test_recount_from_export import _forget as forget
 from tests.leaders import sign_up
 from tests.people import Browser, browser
-from tests.server.intake.test_receive import NOON, Place, Visit, place, send
+from tests.server.intake.test_receive_submission import NOON, Place, Visit, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
 

@@ -26,8 +26,8 @@ from server.accounts import shared_links
 from server.audit import SHELL
 from server.counting import folding
 from server.db import db
-from server.intake import receive
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Form, FormVersion, Person
 from tests import independent_recount, legend_counts, random_commune, recount_at_doors
 from tests.conftest import Template, filled_once
@@ -95,7 +95,7 @@ def compared(app: Flask, request: pytest.FixtureRequest) -> Compared:
     by_posters = frozenset(n for n, xml in enumerate(sent) if b'id="hai_long"' in xml and n % 2)
     by_themselves = _at_a_poster(commune)
     for number, xml in enumerate(sent):
-        receive.accept(xml, [], by_themselves if number in by_posters else commune.sender)
+        receive_submission.accept(xml, [], by_themselves if number in by_posters else commune.sender)
     folding.once()
     db.session.rollback()
     readers = [browser(app) for _ in range(3)]

@@ -14,7 +14,7 @@ from server import clock
 from server.counting import recount
 from server.coverage import coverage_table
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Commune, Form, Indicator, JudgedSelfAnswers, Plan, Poster, Submission, Target
 from tests.conftest import Template, filled_once
 from tests.people import Browser, bearing, browser, make_person, make_token
@@ -43,7 +43,7 @@ def _fill(app: Flask) -> None:
         assert answer(client, hung.poster, opinion("tot" if number < 9 else "chua")).status_code == 201
     for level in ("tot", "chua"):
         assert phone.send(opinion(level))[0].status == 201
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
 
 
@@ -181,7 +181,7 @@ def test_a_decision_takes_an_answer_out_of_its_own_column_and_puts_it_back(
 def test_what_is_let_count_after_all_counts_in_its_own_column(app: Flask, officer: Browser) -> None:
     poster = db.session.scalars(sa.select(Poster)).one()
     answer(app.test_client(), poster, opinion("tot", thon="11629002"))
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     aside = db.session.scalars(
         sa.select(Submission.id).where(Submission.quarantine == "outside_village")

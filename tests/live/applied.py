@@ -3,7 +3,7 @@
 import time
 
 from server.db import db
-from server.intake import apply_batches
+from server.intake import not_applied
 
 PATIENCE_SECONDS = 120
 
@@ -13,7 +13,7 @@ def wait_until_applied() -> None:
     ends = time.monotonic() + PATIENCE_SECONDS
     while True:
         with db.engine.connect() as connection:
-            left = apply_batches.backlog(connection)
+            left = not_applied.backlog(connection)
         assert left.failed == 0
         if left.waiting == 0:
             return

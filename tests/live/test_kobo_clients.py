@@ -28,8 +28,8 @@ from server.accounts import person_keys
 from server.api.kobo import uids
 from server.db import db
 from server.files.attachments import Upload
-from server.intake import apply_batches, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Person, Village
 from tests import sample
 from tests.client_venv import python_with
@@ -101,15 +101,17 @@ def fill(app: Flask) -> str:
             if number < PHOTOS
             else []
         )
-        receive.accept(sample.filled(answers, form_id="khao_sat", instance_id=instance), photo, sender)
-    apply_batches.settle()
+        receive_submission.accept(
+            sample.filled(answers, form_id="khao_sat", instance_id=instance), photo, sender
+        )
+    catch_up.settle()
     for instance, answers in made[100 : 100 + EDITS]:
         edited = answers.replace("Nguyễn", "Trần")
         xml = sample.filled(edited, form_id="khao_sat", instance_id=f"uuid:{uuid.uuid4()}").decode()
-        receive.accept(
+        receive_submission.accept(
             xml.replace("<meta>", f"<meta><deprecatedID>{instance}</deprecatedID>").encode(), [], sender
         )
-    apply_batches.settle()
+    catch_up.settle()
     db.session.rollback()
     return token
 

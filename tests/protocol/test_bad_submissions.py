@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.db import db
-from server.intake import receive
+from server.intake import receive_submission
 from server.models import Attachment
 from server.phones.collectors import NewCollector
 from tests import sample
@@ -165,7 +165,7 @@ def test_a_defect_of_ours_is_500_and_the_phone_keeps_its_copy(
     def fail(*_args: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(receive, "read", fail)
+    monkeypatch.setattr(receive_submission, "read", fail)
     answer = phone.post(sample.filled())
     assert answer.status == 500
     assert answer.message

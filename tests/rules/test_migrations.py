@@ -7,7 +7,7 @@ from server import migrate
 from server.db import db
 from server.models import Collector, Commune, Entity, EntityVersion, Finding, Person, Submission, Village
 from tests import leaders, sample
-from tests.server.intake.test_receive import Place, Visit, count, place, send
+from tests.server.intake.test_receive_submission import Place, Visit, count, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
 

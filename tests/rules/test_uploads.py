@@ -16,8 +16,8 @@ from werkzeug.test import encode_multipart
 from server import sealing
 from server.db import db
 from server.files.attachments import Upload
-from server.intake import receive
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Collector, FormDraft
 from server.published_forms import drafts
 from tests import sample
@@ -69,7 +69,7 @@ def _visit_to_correct() -> str:
     sender = Sender(collector.id, collector.commune_id, {})
     sent = sample.filled("<so>3</so><anh>a.jpg</anh>")
     photo = Upload("a.jpg", io.BytesIO(sample.JPEG), "image/jpeg")
-    number = receive.accept(sent, [photo], sender).submission_id
+    number = receive_submission.accept(sent, [photo], sender).submission_id
     sample.arrived()
     return f"{OF_COMMUNE}/phieu/{number}/sua"
 

@@ -18,7 +18,7 @@ from server.api.central import (
     central_submissions,
 )
 from server.api.odata import coverage_routes, form_routes
-from server.intake import apply_batches
+from server.intake import catch_up
 
 BLUEPRINTS = (
     coverage_routes.blueprint,
@@ -38,7 +38,7 @@ BLUEPRINTS = (
 )
 
 for _each in BLUEPRINTS:
-    _each.before_request(apply_batches.caught_up)
+    _each.before_request(catch_up.caught_up)
     _each.before_request(replica.read_there)
 
 

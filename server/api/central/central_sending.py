@@ -19,8 +19,8 @@ from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import moment
 from server.errors import CommonProblem, Problem
 from server.files.attachments import Upload
-from server.intake import receive
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.submission_sender import Sender
 from server.openrosa.devices import printable
 from server.openrosa.submission import safe_name
 from server.phones.phone_access import PhoneCaller
@@ -46,7 +46,7 @@ def _take(caller: PhoneCaller, form_id: str) -> Response:
         raise Problem(CentralProblem.VALUE_WRONG, field="form id", value=said.form_id[:64])
     device = printable(request.args.get("deviceID"))
     agent = printable(request.environ.get("HTTP_USER_AGENT"))
-    receive.accept(xml, (), _sender(caller, device, agent))
+    receive_submission.accept(xml, (), _sender(caller, device, agent))
     return jsonify(
         instanceId=said.instance_id, submitterId=caller.collector_id, deviceId=device, createdAt=moment(clock.now()),
         updatedAt=None, reviewState=None, userAgent=agent, instanceName=None,
@@ -81,7 +81,7 @@ def _add(caller: PhoneCaller, form_id: str, instance: str, name: str) -> Respons
     if len(content) > most * 1_000_000:
         raise Problem(CommonProblem.TOO_LARGE, limit_mb=most)
     upload = Upload(safe_name(name), io.BytesIO(content), request.mimetype or "application/octet-stream")
-    receive.add_file(instance, upload, _sender(caller, None, None))
+    receive_submission.add_file(instance, upload, _sender(caller, None, None))
     return jsonify(success=True)
 
 

@@ -20,7 +20,7 @@ from server.api.kobo import (
     validation_routes,
 )
 from server.api.kobo.kobo_addresses import PlainAddresses
-from server.intake import apply_batches
+from server.intake import catch_up
 
 BLUEPRINTS = (
     asset_routes.blueprint,
@@ -38,7 +38,7 @@ BLUEPRINTS = (
 )
 
 for _each in BLUEPRINTS:
-    _each.before_request(apply_batches.caught_up)
+    _each.before_request(catch_up.caught_up)
     _each.before_request(replica.read_there)
     _each.after_request(kobo_addresses.known_already)
 

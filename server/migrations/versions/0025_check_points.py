@@ -164,7 +164,7 @@ def _answers(row: Any) -> Mapping[str, Any]:
 
 
 def _made_by_the_server(row: Any) -> uuid.UUID | None:
-    """As `server/intake/check_points.py` made it when this step was written."""
+    """As `server/intake/signal_check_points.py` made it when this step was written."""
     answers = _answers(row)
     if "nha_mang" in answers or "trong_ngoai" in answers:
         if row.latitude is None or row.longitude is None:

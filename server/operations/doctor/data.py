@@ -9,7 +9,7 @@ from cryptography.fernet import InvalidToken
 from server import clock, sealing
 from server.counting import recount
 from server.db import db
-from server.intake import apply_batches, latest_moment
+from server.intake import clock_gone_back, not_applied
 from server.models import Collector
 from server.operations import health
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
@@ -82,8 +82,8 @@ SLOW = dt.timedelta(minutes=2)
 def log() -> Iterator[Diagnosis]:
     """Whether all that was accepted has been applied to lists and counts."""
     with db.engine.connect() as connection:
-        found = apply_batches.backlog(connection)
-        failed = apply_batches.failures(connection, MOST_NAMED)
+        found = not_applied.backlog(connection)
+        failed = not_applied.failures(connection, MOST_NAMED)
     if found.failed:
         yield bad(
             "log",
@@ -124,7 +124,7 @@ def looked_at() -> Iterator[Diagnosis]:
 def clock_() -> Iterator[Diagnosis]:
     """Whether the clock went back behind what is stored, or apart from the database's."""
     now = clock.now()
-    newest = latest_moment.stored(db.session.connection())
+    newest = clock_gone_back.stored(db.session.connection())
     if now < EARLIEST:
         yield bad(
             "clock", "Đồng hồ máy chủ chỉ {now}: hãy chỉnh giờ và bật đồng bộ giờ (NTP).", now=_time(now)

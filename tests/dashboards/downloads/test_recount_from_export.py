@@ -31,7 +31,15 @@ from server.models import (
 )
 from tests.leaders import sign_up
 from tests.people import Browser, browser
-from tests.server.intake.test_receive import INDICATORS, NOON, Place, Visit, differences, place, send
+from tests.server.intake.test_receive_submission import (
+    INDICATORS,
+    NOON,
+    Place,
+    Visit,
+    differences,
+    place,
+    send,
+)
 from tests.server.review.test_decisions import decide
 
 __all__ = ["place"]  # a fixture is found by its name

@@ -12,7 +12,7 @@ from server.db import db
 from server.models import Commune
 from tests.leaders import sign_up
 from tests.people import Browser, browser
-from tests.server.intake.test_receive import NOON, Place, Visit, place, send
+from tests.server.intake.test_receive_submission import NOON, Place, Visit, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
 

@@ -15,13 +15,13 @@ from server import clock
 from server.counting import changes
 from server.db import db
 from server.households import acts
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Audit, Change, Commune, FormVersion, Submission, Village
 from server.privacy import erase, positions
 from server.review import decisions
 from server.review.decisions import Reviewer
 from tests.people import Browser, bearing, browser, make_person, make_token
-from tests.server.intake.test_receive import Place, Visit, place, send
+from tests.server.intake.test_receive_submission import Place, Visit, place, send
 
 __all__ = ["place"]
 FEED = "/api/v1/changes"
@@ -135,13 +135,13 @@ def write(app: Flask, place: Place, number: int, faults: list[BaseException]) ->
                     )
                     newest[send(again, place.both).submission_id] = instance
                 elif what == "decide":
-                    apply_batches.caught_up()
+                    catch_up.caught_up()
                     decide(place, chosen, chance.choice(("approved", "rejected")))
                 elif what == "positions":
-                    apply_batches.caught_up()
+                    catch_up.caught_up()
                     forget_positions(chosen)
                 else:
-                    apply_batches.caught_up()
+                    catch_up.caught_up()
                     delete(chosen)
                     newest.pop(chosen)
         except BaseException as error:
@@ -178,7 +178,7 @@ def test_a_copy_that_follows_the_feed_beside_eight_writers_ends_equal(app: Flask
 def test_the_order_of_keys_is_that_in_which_changes_can_be_seen(app: Flask, place: Place) -> None:
     """A writer that is not done yet holds up the others, and nobody reads past what it will have written."""
     first = send(Visit(create=True), place.both).submission_id
-    apply_batches.caught_up()
+    catch_up.caught_up()
     visitor = officer(app)
     after = follow(visitor, {}, "0")
     ready, go_on = threading.Event(), threading.Event()
@@ -207,7 +207,7 @@ def test_a_submission_that_leaves_a_thon_is_gone_for_its_leader_and_there_for_th
     app: Flask, place: Place
 ) -> None:
     number = send(Visit(create=True), place.both).submission_id
-    apply_batches.caught_up()
+    catch_up.caught_up()
     commune = db.session.scalars(sa.select(Commune)).one()
     copies: dict[str, dict[int, Any]] = {}
     readers: dict[str, Browser] = {}
@@ -234,7 +234,7 @@ def test_who_may_see_no_records_is_told_of_days_alone(
     app: Flask, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(Visit(create=True), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     sunday = dt.date(2026, 11, 22)
     monkeypatch.setattr(
         clock, "now", lambda: dt.datetime(2026, 11, 22, 19, tzinfo=dt.UTC)
@@ -261,7 +261,7 @@ def test_who_reads_sums_alone_is_told_of_every_week_whenever_the_last_change_was
 ) -> None:
     """A week in which something came on its first day alone; and one whose nights the machine was off but the last."""
     send(Visit(create=True), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     monday = dt.datetime(2026, 11, 16, 19, tzinfo=dt.UTC)  # 2 o'clock on Tuesday: Monday is over
     monkeypatch.setattr(clock, "now", lambda: monday)
     note_days()
@@ -291,7 +291,7 @@ def test_who_follows_a_feed_that_a_backup_took_the_place_of_is_told_to_begin_ane
     visitor = officer(app)
     copy: dict[int, Any] = {}
     send(Visit(create=True), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     before = follow(visitor, copy, "0")
     with db.engine.connect().execution_options(writes=True) as connection:
         begun = changes.begin_anew(connection)
@@ -313,7 +313,7 @@ def test_who_comes_with_a_position_of_another_installation_is_told_to_begin_anew
     """They would miss all that comes until keys here have reached it."""
     visitor = officer(app)
     send(Visit(create=True), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     last = follow(visitor, {}, "0")
     for after in (str(int(last) + 1), str(2**62)):
         answer = visitor.get(FEED, query_string={"after": after})
@@ -323,7 +323,7 @@ def test_who_comes_with_a_position_of_another_installation_is_told_to_begin_anew
 
 def test_positions_that_are_taken_back_leave_copies(app: Flask, place: Place) -> None:
     number = send(Visit(create=True, point=POINT), place.both).submission_id
-    apply_batches.caught_up()
+    catch_up.caught_up()
     visitor, copy = officer(app), {}
     after = follow(visitor, copy, "0")
     assert copy[number]["answers"]["vi_tri"]
@@ -335,7 +335,7 @@ def test_positions_that_are_taken_back_leave_copies(app: Flask, place: Place) ->
 def test_personal_answers_are_told_on_request_to_who_may_see_them(app: Flask, place: Place) -> None:
     send(Visit(create=True), place.both)
     send(Visit(), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     version = db.session.scalars(sa.select(FormVersion)).one()
     fields = [
         each | ({"sensitivity": "personal"} if each["path"] == "ho" else {})
@@ -354,7 +354,7 @@ def test_personal_answers_are_told_on_request_to_who_may_see_them(app: Flask, pl
 
 def test_what_is_told_again_later_is_forgotten_and_no_copy_misses_it(app: Flask, place: Place) -> None:
     number = send(Visit(create=True), place.both).submission_id
-    apply_batches.caught_up()
+    catch_up.caught_up()
     for state in ("approved", "rejected"):
         decide(place, number, state)
     with db.engine.connect().execution_options(writes=True) as connection:

@@ -10,7 +10,7 @@ from server import clock
 from server.backchecks import pairs, weekly_draw
 from server.backchecks.pairs import CheckedVisit
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Audit, Backcheck, BackcheckDraw, Finding, Submission
 from server.phones import collectors
 from tests import sample
@@ -23,7 +23,7 @@ AS_BEFORE = {"da_den": "co", "nguoi_18": 3, "nguoi_6_13": 1, "internet": "cap_qu
 
 def checked(walked: Walked) -> CheckedVisit:
     """The one visit that was drawn, after all that phones sent has been applied."""
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     [visit] = pairs.drawn_between(walked.commune, clock.today(), clock.today())
     return visit

@@ -10,7 +10,7 @@ from flask import Flask
 from server.counting import folding, recount
 from server.db import db
 from server.models import Tally
-from tests.server.intake.test_receive import Place, Visit, differences, place, send
+from tests.server.intake.test_receive_submission import Place, Visit, differences, place, send
 
 __all__ = ["place"]
 PHONES = 8

@@ -27,8 +27,8 @@ from server.counting import writer
 from server.db import db
 from server.hooks import outbox, posting, registered, sender_process, sending
 from server.hooks.registered import HookSecrets, HookWish
-from server.intake import apply_batches, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Audit, Commune, Form, Hook, HookDelivery, Person, Submission
 from server.privacy import erase
 from server.review import decisions
@@ -86,8 +86,8 @@ class House:
         xml = sample.filled(f"<so>{number}</so><anh/>", instance_id=name)
         if edits:
             xml = xml.replace(b"</instanceID>", f"</instanceID><deprecatedID>{edits}</deprecatedID>".encode())
-        receive.accept(xml, (), self.sender)
-        apply_batches.caught_up()
+        receive_submission.accept(xml, (), self.sender)
+        catch_up.caught_up()
         return name
 
     def decide(self, instance: str, state: str) -> None:
@@ -156,8 +156,8 @@ def test_a_rejected_one_is_told_and_one_that_was_set_aside_is_not(house: House, 
     name = house.send()
     house.decide(name, "rejected")
     stranger = sample.filled(version="9")  # of no version that was published: set aside
-    receive.accept(stranger, (), house.sender)
-    apply_batches.caught_up()
+    receive_submission.accept(stranger, (), house.sender)
+    catch_up.caught_up()
     house.deliver()
     assert other.changes() == ["accepted", "rejected"]
 
@@ -417,8 +417,8 @@ def test_as_json_it_is_what_programs_of_kobo_read(
     house = House(app, other.origin, form=PRIVATE, export_type="json", **wish)
     answers = "<chu_ho>Nguyễn Thị Kín</chu_ho><so>3</so><ghi_chu>x</ghi_chu>"
     xml = sample.filled(answers, form_id="rieng_tu")
-    receive.accept(xml, (), house.sender)
-    apply_batches.caught_up()
+    receive_submission.accept(xml, (), house.sender)
+    catch_up.caught_up()
     house.deliver()
     [got] = other.got
     assert got.headers["content-type"].startswith("application/json")
@@ -441,8 +441,8 @@ def test_personal_answers_go_along_only_where_that_was_chosen(
 ) -> None:
     house = House(app, other.origin, form=PRIVATE, **wish)
     answers = "<chu_ho>Nguyễn Thị Kín</chu_ho><so>3</so><ghi_chu>x</ghi_chu>"
-    receive.accept(sample.filled(answers, form_id="rieng_tu"), (), house.sender)
-    apply_batches.caught_up()
+    receive_submission.accept(sample.filled(answers, form_id="rieng_tu"), (), house.sender)
+    catch_up.caught_up()
     house.deliver()
     [got] = other.got
     assert {each.tag for each in instance.read(got.body).root} == told

@@ -26,7 +26,7 @@ from server.phones.phone_access import PhoneCaller
 from server.review import decisions, submission_states
 from server.review.decisions import Reviewer
 from tests import sample
-from tests.server.intake.test_receive import NOON, Place, Visit, differences, place, send, visits
+from tests.server.intake.test_receive_submission import NOON, Place, Visit, differences, place, send, visits
 
 __all__ = ["place"]  # a fixture is found by its name
 

@@ -6,7 +6,7 @@ from server import migrate
 from server.db import db
 from server.models import Entity, EntityVersion
 from tests import sample
-from tests.server.intake.test_receive import Place, place
+from tests.server.intake.test_receive_submission import Place, place
 
 __all__ = ["place"]  # a fixture is found by its name
 

@@ -13,7 +13,7 @@ from server.db import db
 from server.models import Audit, Entity, EntityAct, EntityVersion
 from tests.people import Browser
 from tests.server.households.test_three_hundred import PAGE, workbook
-from tests.server.intake.test_receive import Place, Visit, differences, place, send, sums
+from tests.server.intake.test_receive_submission import Place, Visit, differences, place, send, sums
 from tests.server.office.test_household_pages import signed_in
 
 __all__ = ["place"]  # a fixture is found by its name

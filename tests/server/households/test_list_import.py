@@ -25,7 +25,7 @@ from server.models import Commune, Entity, HouseholdImport
 from tests.people import Browser
 from tests.server.households.test_acts import officer as acting
 from tests.server.households.test_acts import writing
-from tests.server.intake.test_receive import Place, Visit, count, differences, place, send, sums
+from tests.server.intake.test_receive_submission import Place, Visit, count, differences, place, send, sums
 from tests.server.office.test_household_pages import signed_in
 
 __all__ = ["place"]  # a fixture is found by its name

@@ -22,7 +22,7 @@ from tests import leaders
 from tests.people import Browser, browser, make_person
 from tests.server.households.test_house_cases import NOON, World, world
 from tests.server.households.test_what_walkers_see import shown, visit
-from tests.server.intake.test_receive import differences
+from tests.server.intake.test_receive_submission import differences
 
 __all__ = ["world"]  # a fixture is found by its name
 TODAY = clock.day_of(NOON)

@@ -12,7 +12,7 @@ from tests import leaders
 from tests.people import Browser
 from tests.server.households.test_house_cases import World, world
 from tests.server.households.test_what_walkers_see import shown, visit
-from tests.server.intake.test_receive import differences
+from tests.server.intake.test_receive_submission import differences
 
 __all__ = ["world"]  # a fixture is found by its name
 HOME = "Phạm Thị Hoa, Ngõ 5, số 2"

@@ -14,12 +14,12 @@ import xlsxwriter
 from flask import Flask, current_app
 
 from server.db import db
-from server.intake import receive
+from server.intake import receive_submission
 from server.models import Entity
 from server.published_forms import publishing
 from tests.conftest import Template, begun_once
 from tests.people import Browser
-from tests.server.intake.test_receive import NOON, Place, begin, differences, stop_clock, sums
+from tests.server.intake.test_receive_submission import NOON, Place, begin, differences, stop_clock, sums
 from tests.server.office.test_household_pages import signed_in
 
 PAGE = "/quan-tri/xa/11629/ho/nhap"
@@ -123,7 +123,9 @@ def _register() -> Place:
     db.session.commit()
     db.session.close()
     for number, (name, lane, house) in enumerate(BY_PHONE, start=1):
-        receive.accept(registration(number, name, f"Ngõ {lane}, số {house}", "11629001"), [], place.both)
+        receive_submission.accept(
+            registration(number, name, f"Ngõ {lane}, số {house}", "11629001"), [], place.both
+        )
     return place
 
 
@@ -207,7 +209,7 @@ def test_a_list_as_decided_is_one_act_that_is_undone_also_after_visits(
     new = [key for key, called in stored.items() if key not in before]
     renamed = next(key for key in stored if before.get(key) not in (None, stored[key]))
     for key in (new[0], renamed):
-        receive.accept(a_visit_to(key), [], place.both)
+        receive_submission.accept(a_visit_to(key), [], place.both)
     answer = browser.post(at, data={"viec": "undo"}, follow_redirects=True)
     assert "bỏ 19 hộ của danh sách, 30 hộ trở về như trước. 1 hộ đã có phiếu" in answer.text
     assert stored[new[0]] in answer.text

@@ -11,7 +11,7 @@ from server.models import Commune, Entity, EntityAct, Submission, Village
 from server.phones import collectors
 from tests.people import Browser
 from tests.server.households.test_acts import household, key, on, visit_ago
-from tests.server.intake.test_receive import NOON, Place, differences, place, send
+from tests.server.intake.test_receive_submission import NOON, Place, differences, place, send
 from tests.server.office.test_household_pages import signed_in
 
 __all__ = ["place"]  # a fixture is found by its name

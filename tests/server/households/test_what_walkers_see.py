@@ -13,7 +13,7 @@ from server.models import Submission
 from server.review import decisions
 from server.review.decisions import Reviewer
 from tests.server.households.test_house_cases import World, world
-from tests.server.intake.test_receive import differences
+from tests.server.intake.test_receive_submission import differences
 
 __all__ = ["world"]  # a fixture is found by its name
 

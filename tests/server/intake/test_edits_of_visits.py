@@ -14,7 +14,7 @@ from server.errors import Problem
 from server.files.attachments import Upload
 from server.households import acts, merge_households
 from server.households.act_rows import Officer
-from server.intake import receive
+from server.intake import receive_submission
 from server.intake.intake_problems import IntakeProblem
 from server.models import Attachment, EntityVersion, Submission
 from server.review import one_submission
@@ -123,9 +123,9 @@ def test_places_and_businesses_live_through_an_edit(place: Survey, form: str, id
             f"{edits}<instanceID>{instance}</instanceID></meta></data>"
         ).encode()
 
-    receive.accept(sent("Tên cũ", "uuid:one"), [], place.second)
+    receive_submission.accept(sent("Tên cũ", "uuid:one"), [], place.second)
     assert survey.entity(new).label == "Tên cũ"
-    receive.accept(sent(name, "uuid:two", "uuid:one"), [], place.second)
+    receive_submission.accept(sent(name, "uuid:two", "uuid:one"), [], place.second)
     found = survey.entity(new)
     assert (found.label, found.ended_at) == (name, None)
     assert found.village_id == place.villages[ids]
@@ -157,7 +157,7 @@ def _registered_beside(place: Survey) -> uuid.UUID:
     text = text.replace(
         "<label>Lương Thị Nụ, Ngõ 14, số 3<".encode(), "<label>Người khác, Ngõ 9, số 1<".encode()
     )
-    receive.accept(text, [], place.second)
+    receive_submission.accept(text, [], place.second)
     return other
 
 
@@ -173,7 +173,9 @@ def test_an_edit_that_no_longer_registers_takes_the_household_off_the_list(place
     survey.send("ho-register", place.second)
     other = _registered_beside(place)
     moved = survey.xml("ho-edit-gbps", tim_ho="co_san").replace(str(HOUSEHOLD).encode(), str(other).encode())
-    receive.accept(moved.replace(b'create="1" update="0"', b'create="0" update="1"'), [], place.second)
+    receive_submission.accept(
+        moved.replace(b'create="1" update="0"', b'create="0" update="1"'), [], place.second
+    )
     assert survey.entity().ended_at is not None
     assert survey.entity(other).data["lan_tham"] == "2"
     assert survey.differences() == []
@@ -195,7 +197,9 @@ def test_a_household_that_somebody_was_at_is_on_the_list_whenever_its_registrati
         moved = survey.xml("ho-edit-gbps", tim_ho="co_san").replace(
             str(HOUSEHOLD).encode(), str(other).encode()
         )
-        receive.accept(moved.replace(b'create="1" update="0"', b'create="0" update="1"'), [], place.second)
+        receive_submission.accept(
+            moved.replace(b'create="1" update="0"', b'create="0" update="1"'), [], place.second
+        )
     if visited == "after":
         assert survey.entity().ended_at is not None
         survey.send("ho-visit2-5g", place.second)
@@ -305,8 +309,10 @@ def test_photos_that_come_late_belong_to_the_newest_version_too(place: Survey) -
         .replace(b"uuid:to", b"uuid:two")
     )
     for each in (first, edit, again):
-        receive.accept(each, [], place.second)
-    late = receive.accept(first, [Upload("a.jpg", io.BytesIO(sample.JPEG), "image/jpeg")], place.second)
+        receive_submission.accept(each, [], place.second)
+    late = receive_submission.accept(
+        first, [Upload("a.jpg", io.BytesIO(sample.JPEG), "image/jpeg")], place.second
+    )
     assert late.new
     db.session.close()
     rows = db.session.scalars(sa.select(Submission).order_by(Submission.id)).all()

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.db import db
-from server.intake import apply_batches, receive
+from server.intake import catch_up, receive_submission
 from server.intake.floods import HOUR, spans
 from server.models import Entity, EntityVersion, Submission
 from server.published_forms import publishing
 from server.review import decisions
 from server.review.decisions import Reviewer
 from tests import sample, survey
-from tests.server.intake.test_scope import ACTS, FORM, Sent
+from tests.server.intake.test_sender_scope import ACTS, FORM, Sent
 from tests.survey import Survey
 
 START = dt.datetime.fromisoformat("2026-11-20T08:00:00+07:00")
@@ -77,9 +77,9 @@ def test_a_flood_is_set_aside_whole_in_whatever_order_it_comes(
 ) -> None:
     """R13: also what was counted before the flood showed: nothing of it is left in sums or on phones."""
     for number in order:
-        receive.accept(visit(number), [], place.second)
+        receive_submission.accept(visit(number), [], place.second)
         if not together:
-            apply_batches.caught_up()
+            catch_up.caught_up()
     assert states() == ["flood"] * 8
     assert survey.sums() == {}
     assert listed() == 0
@@ -89,15 +89,15 @@ def test_a_flood_is_set_aside_whole_in_whatever_order_it_comes(
 def test_who_walked_for_days_without_a_network_sends_it_all_at_once(place: Survey) -> None:
     """Twelve in a minute, made in three hours: no flood. The walk of another collector is another walk."""
     for number in range(12):
-        receive.accept(visit(number * 15), [], place.second)
-        receive.accept(visit(number * 15), [], place.every)
+        receive_submission.accept(visit(number * 15), [], place.second)
+        receive_submission.accept(visit(number * 15), [], place.every)
     assert set(states()) == {None}
     assert listed() == 24
 
 
 def test_what_arrives_within_an_hour_has_a_bound_whatever_times_it_states(place: Survey) -> None:
     for number in range(13):
-        receive.accept(visit(number * 60), [], place.second)
+        receive_submission.accept(visit(number * 60), [], place.second)
     assert states() == ["flood"] * 13
     assert survey.differences() == []
 
@@ -105,7 +105,7 @@ def test_what_arrives_within_an_hour_has_a_bound_whatever_times_it_states(place:
 def test_a_household_that_nobody_registered_is_as_new_as_one_that_is(place: Survey) -> None:
     """E14: visits that come before a registration count; a thousand of them to invented households would too."""
     for number in range(6):
-        receive.accept(visit(number, ACTS[1]), [], place.second)
+        receive_submission.accept(visit(number, ACTS[1]), [], place.second)
     assert states() == ["flood"] * 6
 
 
@@ -113,18 +113,20 @@ def test_visits_to_known_households_are_no_flood(place: Survey) -> None:
     homes = [uuid.uuid4() for _ in range(5)]
     for number, home in enumerate(homes):
         ended = (START + dt.timedelta(hours=number)).isoformat()
-        receive.accept(again(Sent(home, "11629002", ACTS[0]), ended), [], place.second)
+        receive_submission.accept(again(Sent(home, "11629002", ACTS[0]), ended), [], place.second)
     for number in range(20):
         ended = (START + dt.timedelta(hours=5, minutes=number)).isoformat()
-        receive.accept(again(Sent(homes[number % 5], "11629002", ACTS[1]), ended), [], place.second)
+        receive_submission.accept(
+            again(Sent(homes[number % 5], "11629002", ACTS[1]), ended), [], place.second
+        )
     assert set(states()) == {None}
 
 
 def test_a_flood_that_is_accepted_counts_as_if_it_had_never_waited(place: Survey) -> None:
     sent = [visit(number) for number in range(8)]
     for each in sent:
-        receive.accept(each, [], place.second)
-        apply_batches.caught_up()
+        receive_submission.accept(each, [], place.second)
+        catch_up.caught_up()
     assert decide_all(place, "approved") == ([row.id for row in sample.arrived()], 0)
     assert survey.sums() == {"tham_ho": (0, 8, 8)}
     assert listed() == 8
@@ -135,19 +137,19 @@ def test_a_flood_that_is_accepted_counts_as_if_it_had_never_waited(place: Survey
         )
         of_newest = newest.where(EntityVersion.version == Entity.version)
         assert len(connection.execute(of_newest).all()) == 8
-    receive.accept(visit(9), [], place.second)
+    receive_submission.accept(visit(9), [], place.second)
     assert states()[-1] is None
 
 
 def test_a_flood_that_is_not_accepted_leaves_nothing_and_what_follows_still_waits(place: Survey) -> None:
     for number in range(8):
-        receive.accept(visit(number), [], place.second)
-        apply_batches.caught_up()
+        receive_submission.accept(visit(number), [], place.second)
+        catch_up.caught_up()
     assert decide_all(place, "rejected")[1] == 0
     assert (survey.sums(), listed()) == ({}, 0)
-    receive.accept(visit(9), [], place.second)
+    receive_submission.accept(visit(9), [], place.second)
     assert states()[-1] == "flood"
-    receive.accept(visit(200), [], place.second)
+    receive_submission.accept(visit(200), [], place.second)
     assert states()[-1] is None
     assert survey.differences() == []
 
@@ -155,9 +157,9 @@ def test_a_flood_that_is_not_accepted_leaves_nothing_and_what_follows_still_wait
 def test_an_edit_of_what_was_set_aside_waits_with_it(place: Survey) -> None:
     """An edit is no way around: nor is the edit of an edit."""
     for number in range(6):
-        receive.accept(visit(number), [], place.second)
+        receive_submission.accept(visit(number), [], place.second)
     for edited in (0, -1):
-        receive.accept(visit(0, edits=sample.arrived()[edited].instance_id), [], place.second)
+        receive_submission.accept(visit(0, edits=sample.arrived()[edited].instance_id), [], place.second)
     rows = sample.arrived()
     assert [row.quarantine for row in rows] == ["flood"] * 8
     assert [row.replaced_by_id for row in rows if row.root_id] == [rows[-1].id, None]
@@ -168,10 +170,10 @@ def test_an_edit_of_what_was_set_aside_waits_with_it(place: Survey) -> None:
 
 
 def test_what_an_officer_approved_before_the_flood_stays(place: Survey) -> None:
-    receive.accept(visit(0), [], place.second)
+    receive_submission.accept(visit(0), [], place.second)
     decide_all(place, "approved")
     for number in range(1, 7):
-        receive.accept(visit(number), [], place.second)
+        receive_submission.accept(visit(number), [], place.second)
     assert states() == [None, *["flood"] * 6]
     assert listed() == 1
 
@@ -180,12 +182,12 @@ def test_a_setting_of_nothing_turns_it_off(place: Survey, app: Flask) -> None:
     off = dataclasses.replace(app.config["SETTINGS"], new_per_hour=0, new_at_once=0)
     app.config["SETTINGS"] = off
     for number in range(20):
-        receive.accept(visit(number / 10), [], place.second)
+        receive_submission.accept(visit(number / 10), [], place.second)
     assert set(states()) == {None}
 
 
 def test_the_newest_row_of_a_flood_says_what_it_registers(place: Survey) -> None:
-    receive.accept(visit(0), [], place.second)
+    receive_submission.accept(visit(0), [], place.second)
     [row] = db.session.scalars(sa.select(Submission)).all()
     assert row.registers is True
 

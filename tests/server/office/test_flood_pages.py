@@ -8,7 +8,7 @@ from flask import Flask
 from lxml import html
 
 from server.db import db
-from server.intake import receive
+from server.intake import receive_submission
 from server.models import Commune, SubmissionReview
 from tests import sample, survey
 from tests.people import Browser, browser, make_person
@@ -42,7 +42,7 @@ def press(officer: Browser, word: str, *, reason: str | None = None) -> str:
 
 def flood(place: Survey, app: Flask, count: int = 8) -> None:
     for number in range(count):
-        receive.accept(visit(number), [], place.second)
+        receive_submission.accept(visit(number), [], place.second)
     sample.arrived()
 
 
@@ -70,7 +70,7 @@ def test_one_button_undoes_it_all(place: Survey, app: Flask, officer: Browser) -
 
 def test_one_button_lets_it_all_count(place: Survey, app: Flask, officer: Browser) -> None:
     flood(place, app)
-    receive.accept(visit(3), [], place.every)
+    receive_submission.accept(visit(3), [], place.every)
     text = press(officer, "Nhận tất cả", reason="Đã hỏi: đội có sáu người")
     assert "8 phiếu nay là “đã duyệt”." in text
     assert listed() == 9
@@ -87,7 +87,7 @@ def test_a_flood_without_a_reason_is_not_undone(place: Survey, app: Flask, offic
 def test_what_the_server_has_not_read_is_told_so(place: Survey, app: Flask, officer: Browser) -> None:
     """R13: a submission with more blocks than are read: why it waits, why no answer is shown, what to do."""
     rounds = b'<nguoi><meta><entity dataset="nguoi_ho" id="x" create="1"/></meta></nguoi>' * 1_001
-    number = receive.accept(
+    number = receive_submission.accept(
         visit(0).replace(b"<chi_tieu>", rounds + b"<chi_tieu>"), [], place.second
     ).submission_id
     text = unescape(officer.get(f"{QUEUE}/{number}").text)

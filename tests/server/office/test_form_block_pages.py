@@ -9,8 +9,8 @@ from flask import Flask
 from forms import form_blocks, visit_length
 from forms.engine import engine
 from server.db import db
-from server.intake import apply_batches, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Audit, Finding, Form, FormDraft, FormVersion, Indicator, Interview, Village
 from server.published_forms import publishing, visit_minutes
 from server.published_forms.publish_answers import AS_WRITTEN
@@ -56,8 +56,8 @@ def measured(seconds: int, count: int = visit_minutes.LEAST_MEASURED) -> None:
     by = sender()
     version = form_blocks.library_version()
     for _ in range(count):
-        receive.accept(sample.filled("", form_id="ho_gia_dinh", version=version), [], by)
-    apply_batches.caught_up()
+        receive_submission.accept(sample.filled("", form_id="ho_gia_dinh", version=version), [], by)
+    catch_up.caught_up()
     day = dt.date(2026, 11, 1)
     for row in sample.arrived():
         db.session.add(Interview(submission_id=row.id, form_id=row.form_id, day=day, seconds=seconds))
@@ -170,9 +170,9 @@ def test_visits_with_the_old_version_go_on_counting_beside_the_new(app: Flask) -
     by = sender()
     new = bytes(publish(("ky_nang_so", "dich_vu_so")).xform)
     db.session.commit()
-    receive.accept(visit(old, keys[0], nguoi_18=2, chu_ky_so_18=1), [], by)
-    receive.accept(visit(new, keys[1], nguoi_18=3, chu_ky_so_18=2, ky_nang_18=1), [], by)
-    apply_batches.caught_up()
+    receive_submission.accept(visit(old, keys[0], nguoi_18=2, chu_ky_so_18=1), [], by)
+    receive_submission.accept(visit(new, keys[1], nguoi_18=3, chu_ky_so_18=2, ky_nang_18=1), [], by)
+    catch_up.caught_up()
     db.session.rollback()
     counting = (
         sa.select(Indicator.code, Finding.done, Finding.of)

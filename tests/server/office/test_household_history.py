@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.db import db
-from server.intake import receive
+from server.intake import receive_submission
 from server.models import Commune
 from server.published_forms import publishing
 from tests import survey
@@ -91,7 +91,7 @@ def test_a_property_of_a_communes_own_form_is_called_as_its_question(place: Surv
         f'<entity dataset="ho_dan" id="{HOUSEHOLD}" update="1" baseVersion="1"/>'
         f"<instanceID>uuid:{uuid.uuid4()}</instanceID></meta></data>"
     )
-    receive.accept(xml.encode(), [], place.second)
+    receive_submission.accept(xml.encode(), [], place.second)
     text = _text(officer.get(PAGE).text)
     assert "Nguồn nước: Nước máy" in text
     assert "nguon_nuoc" not in text

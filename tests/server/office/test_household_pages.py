@@ -11,7 +11,7 @@ from server.db import db
 from server.models import Audit, Commune, Entity, EntityAct, EntityVersion
 from tests import leaders
 from tests.people import Browser
-from tests.server.intake.test_receive import NOON, Place, Visit, differences, place, send
+from tests.server.intake.test_receive_submission import NOON, Place, Visit, differences, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
 LIST = "/quan-tri/xa/11629/ho"

@@ -24,7 +24,7 @@ from server.counting import tally
 from server.coverage import coverage_table
 from server.db import Base, db
 from server.files.blobs import stored
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Attachment, Audit, Change, Collector, FeedStart, Submission
 from server.operations import doctor
 from server.operations.backup import archive, make, restore
@@ -137,7 +137,7 @@ def test_a_restored_place_takes_visits_and_its_audit_only_grows(
         phone = Phone(InProcess(other), f"http://localhost/key/{collector.token}")
         assert phone.post(sample.filled()).status == 201
         assert db.session.scalar(sa.select(sa.func.max(Submission.id))) > newest
-        apply_batches.caught_up()
+        catch_up.caught_up()
         begun = db.session.scalar(sa.select(FeedStart.after)) or 0  # copies of before begin anew
         assert (db.session.scalar(sa.select(sa.func.max(Change.id))) or 0) > begun > newest
         db.session.rollback()

@@ -16,14 +16,14 @@ from flask import Flask
 from server import clock
 from server.db import db
 from server.files.attachments import Upload
-from server.intake import receive
+from server.intake import receive_submission
 from server.models import Attachment, Submission, Tally
 from server.operations import doctor
 from server.review import doubts
 from server.settings import Settings
 from tests import sample
 from tests.people import browser, make_person
-from tests.server.intake.test_receive import Place, Visit, place, send
+from tests.server.intake.test_receive_submission import Place, Visit, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
 
@@ -56,7 +56,7 @@ def test_nothing_is_said_of_what_is_in_order(
     place: Place, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: dt.datetime.now(dt.UTC))
-    receive.accept(Visit(household=1, create=True).xml(), [_photo()], place.both)
+    receive_submission.accept(Visit(household=1, create=True).xml(), [_photo()], place.both)
     assert without_the_tests_own(found()) == {}
     answer = app.test_cli_runner().invoke(args=["doctor"])
     assert answer.exit_code == 0, answer.output
@@ -69,7 +69,7 @@ def _photo() -> Upload:
 
 
 def test_a_photo_that_is_gone_is_an_error_and_one_that_nobody_names_is_not(place: Place, app: Flask) -> None:
-    receive.accept(Visit(household=1, create=True).xml(), [_photo()], place.both)
+    receive_submission.accept(Visit(household=1, create=True).xml(), [_photo()], place.both)
     path = sample.path_of(db.session.scalars(sa.select(Attachment.stored_sha256)).one())
     path.rename(path.with_name("0" * 64))
     before = clock.now().timestamp() - 7200

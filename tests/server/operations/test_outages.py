@@ -25,7 +25,7 @@ from tests.conftest import SECRET, Template
 from tests.own_postgres import OwnPostgres
 from tests.people import browser, make_person
 from tests.phone import Answer, InProcess, Phone
-from tests.server.intake.test_receive import NOON, Place, Visit, place, send
+from tests.server.intake.test_receive_submission import NOON, Place, Visit, place, send
 
 __all__ = ["place"]  # a fixture is found by its name
 

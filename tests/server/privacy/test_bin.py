@@ -26,7 +26,16 @@ from server.privacy import bring_back, deleted_bin, retention, tombstones
 from server.privacy.deletion_guard import DeletionStopped
 from server.privacy.erase import of_household
 from tests import sample
-from tests.server.intake.test_receive import NOON, Place, Visit, count, differences, place, send, sums
+from tests.server.intake.test_receive_submission import (
+    NOON,
+    Place,
+    Visit,
+    count,
+    differences,
+    place,
+    send,
+    sums,
+)
 
 __all__ = ["place"]  # a fixture is found by its name
 LATER = NOON + dt.timedelta(days=761)

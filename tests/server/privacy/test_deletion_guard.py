@@ -16,7 +16,7 @@ from server.models import Audit, Form, Submission
 from server.operations import doctor
 from server.privacy import deletion_guard, retention
 from tests.conftest import Template, begun_once
-from tests.server.intake.test_receive import NOON, Place, Visit, begin, count, send, stop_clock
+from tests.server.intake.test_receive_submission import NOON, Place, Visit, begin, count, send, stop_clock
 
 Run = Callable[..., Result]
 NOW = NOON + dt.timedelta(hours=1)

@@ -11,7 +11,16 @@ from server import clock
 from server.db import db
 from server.models import Audit, Entity, EntityVersion, Finding, Form, HouseholdImport, Submission
 from server.privacy import retention, tombstones
-from tests.server.intake.test_receive import NOON, Place, Visit, count, differences, place, send, sums
+from tests.server.intake.test_receive_submission import (
+    NOON,
+    Place,
+    Visit,
+    count,
+    differences,
+    place,
+    send,
+    sums,
+)
 
 __all__ = ["place"]  # a fixture is found by its name
 LATER = NOON + dt.timedelta(days=761)

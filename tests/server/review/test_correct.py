@@ -15,7 +15,7 @@ from server.models import Audit, Commune, Entity, Person, Submission, Submission
 from tests import town
 from tests.conftest import Template, filled_once
 from tests.people import Browser, visitor
-from tests.server.intake.test_receive import differences
+from tests.server.intake.test_receive_submission import differences
 from tests.town import Town
 
 CODE = "11629"

@@ -19,7 +19,17 @@ from server.published_forms import publishing
 from server.review import decisions, submission_states
 from server.review.decisions import Reviewer
 from server.review.review_problems import ReviewProblem
-from tests.server.intake.test_receive import FORM, NOON, Place, Visit, differences, place, send, sums, visits
+from tests.server.intake.test_receive_submission import (
+    FORM,
+    NOON,
+    Place,
+    Visit,
+    differences,
+    place,
+    send,
+    sums,
+    visits,
+)
 
 __all__ = ["place"]  # a fixture is found by its name
 

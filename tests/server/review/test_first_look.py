@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from server import audit, clock
 from server.coverage import coverage_table
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Audit, Commune, Entity, Submission, SubmissionReview, Village
 from server.review import doubts, first_look, held_shares, waiting_times
 from server.review.first_look import FirstLookRule, Waited, WaitsFor
@@ -88,7 +88,7 @@ class Led:
         )
         [answer] = self.phone.send(sample.filled(answers, form_id="tham"))
         assert answer.status == 201
-        apply_batches.caught_up()
+        catch_up.caught_up()
         db.session.rollback()
         stored = db.session.scalars(sa.select(Submission).order_by(Submission.id.desc())).first()
         assert stored is not None

@@ -9,7 +9,7 @@ from flask import Flask
 from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
-from server.intake import receive
+from server.intake import receive_submission
 from server.models import Commune
 from server.published_forms import publishing
 from tests import sample, survey
@@ -25,14 +25,14 @@ def test_an_edit_in_clear_takes_no_sealed_visits_place(app: Flask) -> None:
     publishing.publish((CASE / "edit-20.md").read_bytes(), "kin.md", commune=commune)
     db.session.commit()
     xml = (CASE / "edit-20-sent.xml").read_bytes()
-    receive.accept(xml, (), place.second)
+    receive_submission.accept(xml, (), place.second)
     for old, new in (
         ("uuid:00002000-0000-4000-8000-000000000001", "uuid:clear"),
         ("uuid:clear", "uuid:again"),
     ):
         ids = f"<meta><deprecatedID>{old}</deprecatedID><instanceID>{new}</instanceID></meta>"
         clear = f'<data id="kin_1" version="1"><loi_khai>Đã thay</loi_khai>{ids}</data>'
-        receive.accept(clear.encode(), (), place.second)
+        receive_submission.accept(clear.encode(), (), place.second)
     sealed, first, second = sample.arrived()
     assert (sealed.xml, sealed.quarantine, sealed.replaced_by_id) == (xml, "sealed", None)
     assert (first.quarantine, second.quarantine) == ("edit_of_sealed", "edit_outdated")
@@ -62,7 +62,7 @@ def test_a_sealed_visit_is_corrected_by_no_address(app: Flask, method: str, addr
     sealed = Upload(
         "submission.xml.enc", io.BytesIO((CASE / "edit-20-submission.xml.enc").read_bytes()), "x/y"
     )
-    sent = receive.accept(xml, [sealed], place.second).submission_id
+    sent = receive_submission.accept(xml, [sealed], place.second).submission_id
     make_person("can.bo", "officer", commune)
     officer = browser(app)
     officer.sign_in("can.bo")

@@ -15,9 +15,9 @@ from flask import Flask
 
 from server import clock
 from server.db import db
-from server.intake import check_points, place
-from server.intake.edits_and_resends import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED
-from server.intake.effects import SAME_DAY
+from server.intake import signal_check_points, submission_place
+from server.intake.edited_submission import EDIT_FOREIGN, EDIT_OF_REJECTED, EDIT_OUTDATED
+from server.intake.submission_effects import SAME_DAY
 from server.models import Submission
 from server.phones.collectors import NewCollector
 from server.published_forms.read_submission import BOUNDS
@@ -255,7 +255,7 @@ def codes() -> Iterator[str]:
         "forms/indicators.py",
         "geo/visit_doubts.py",
         "server/published_forms/read_submission.py",
-        "server/intake/place.py",
+        "server/intake/submission_place.py",
     )
     for name in names:
         tree = ast.parse((ROOT / name).read_text(encoding="utf-8"))
@@ -277,7 +277,7 @@ def codes() -> Iterator[str]:
 
 
 def test_every_code_that_may_be_stored_has_its_words() -> None:
-    named = {SAME_DAY, place.EDITED_AFTER_DECISION, EDIT_FOREIGN, EDIT_OUTDATED, EDIT_OF_REJECTED}
-    found = set(codes()) | BOUNDS | check_points.IMPOSSIBLE | named
+    named = {SAME_DAY, submission_place.EDITED_AFTER_DECISION, EDIT_FOREIGN, EDIT_OUTDATED, EDIT_OF_REJECTED}
+    found = set(codes()) | BOUNDS | signal_check_points.IMPOSSIBLE | named
     assert found >= {"clock_ahead", "clock_behind", "point_elsewhere", "no_village", "not_a_count", "misfit"}
     assert found <= set(waiting_reasons.WORDS)

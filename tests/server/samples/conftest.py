@@ -10,7 +10,7 @@ from flask import Flask
 
 from server import clock
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Commune, Entity, Indicator, Plan, Target, Village
 from server.plans import load_plans
 from tests import sample
@@ -111,7 +111,7 @@ class Drawn(Office):
     ) -> None:
         """A visit as a phone sends it, applied."""
         self.send(home, result, smart, adults, signed)
-        apply_batches.caught_up()
+        catch_up.caught_up()
         db.session.rollback()
 
     def send(

@@ -15,7 +15,7 @@ from geo.estimate import FEWEST, Z
 from geo.target_states import Tallied
 from server import audit, clock
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import SampledHousehold, VillageSample
 from server.samples import sample_draw, sample_estimate, sample_progress
 from server.samples.sample_draw import SampleMethod, SampleWish
@@ -30,7 +30,7 @@ OF_SVY = json.loads((Path(__file__).parents[2] / "data" / "svy_ratios.json").rea
 
 
 def found(drawn: Drawn) -> SampleFound:
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     made = sample_estimate.found(drawn.commune, sample_progress.current(drawn.commune))
     assert made is not None

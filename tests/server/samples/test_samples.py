@@ -14,7 +14,7 @@ from server.coverage import coverage_table
 from server.db import db
 from server.households import acts, merge_households
 from server.households.act_rows import Officer
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Audit, Entity, SampledHousehold, SampleDraw, VillageSample
 from server.privacy import erase
 from server.samples import sample_estimate, sample_progress
@@ -28,7 +28,7 @@ LQAS = {"cach": "lqas", "chi_tieu": "smart_hai_phong_ho", "muc": 80}
 
 def asked(drawn: Drawn, code: str = EAST) -> VillageAsked:
     """A thôn's newest sample, after all that phones sent."""
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     every = sample_progress.asked(sample_progress.current(drawn.commune))
     return next(each for each in every if each.sample.village.code == code)

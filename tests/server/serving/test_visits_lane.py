@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.db import db, single_statements
-from server.intake import log
+from server.intake import submission_log
 from server.models import Submission
 from server.serving.visits_lane import VisitsLane
 from server.serving.wsgi_calls import WsgiCall
@@ -116,9 +116,9 @@ def test_a_visit_that_is_there_already_begins_again_alone(app: Flask, token: str
 def test_where_the_database_is_away_each_begins_again_alone(
     app: Flask, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(_sents: object) -> list[log.Kept]:
+    def away(_sents: object) -> list[submission_log.Kept]:
         raise sa.exc.OperationalError("", {}, Exception())
 
-    monkeypatch.setattr(log, "keep", away)
+    monkeypatch.setattr(submission_log, "keep", away)
     assert sent(app, [call(app, token, sample.filled()) for _ in range(2)]) == [False, False]
     assert instances() == 0

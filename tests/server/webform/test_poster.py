@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from server import clock
 from server.counting import recount
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Audit, Finding, Indicator, Submission, Tally, TallyDay
 from server.phones.collectors import NewCollector
 from server.published_forms.publishing import FormRejected
@@ -32,7 +32,7 @@ def phone(client: FlaskClient, collector: NewCollector) -> Phone:
 
 def tallied() -> dict[str, tuple[int, int]]:
     """By indicator, what the tally says of all thôn: done, of."""
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     rows = sa.union_all(
         *(sa.select(each.indicator_id, each.done, each.of) for each in (Tally, TallyDay))
@@ -82,7 +82,7 @@ def test_an_answer_is_counted_in_its_own_column_and_a_teams_in_its_own(
 def test_nothing_of_who_answered_is_kept(client: FlaskClient, hung: Hung) -> None:
     """R27."""
     answer(client, hung.poster, opinion(), address="203.0.113.9")
-    apply_batches.caught_up()
+    catch_up.caught_up()
     [sent] = arrived()
     assert (sent.collector_id, sent.device, sent.user_agent) == (None, None, None)
     rows = db.session.execute(sa.select(Audit.actor, Audit.address).where(Audit.act == "submission.receive"))
@@ -145,7 +145,7 @@ def test_neither_a_household_nor_a_registration_can_be_reached(client: FlaskClie
         opinion().replace(b"<meta>", block.encode(), 1),
     ):
         answer(client, hung.poster, xml)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     db.session.refresh(home)
     assert home.version == 1

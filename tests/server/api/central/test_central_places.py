@@ -12,7 +12,7 @@ from server import clock
 from server.counting import recount
 from server.coverage import coverage_table
 from server.db import db
-from server.intake import apply_batches
+from server.intake import catch_up
 from server.models import Commune, Entity, Finding
 from tests import sample
 from tests.people import bearing, make_token
@@ -149,7 +149,7 @@ def test_a_place_that_ended_leaves_phones_and_counts_and_comes_back(
 
 def halls(walker: Phone, commune: Commune) -> tuple[int, bool]:
     """How many halls have Wi-Fi as the tally counts, as a recount does too; whether a phone is shown the hall."""
-    apply_batches.caught_up()
+    catch_up.caught_up()
     db.session.rollback()
     assert recount.compare().differences == ()
     rows = coverage_table.table(db.session.merge(commune)).indicators

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from forms.engine import engine
 from server.api.kobo import uids
 from server.db import db
-from server.intake import apply_batches, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Commune, FormVersion, Submission
 from tests import sample
 
@@ -32,8 +32,8 @@ class Field:
         filling = engine.open_form(self.xform or b"", {}).start()
         for question, answer in (ANSWERS | answers).items():
             filling.answer(question, answer)
-        number = receive.accept(filling.submission(), (), self.sender).submission_id
-        apply_batches.caught_up()
+        number = receive_submission.accept(filling.submission(), (), self.sender).submission_id
+        catch_up.caught_up()
         return number
 
 

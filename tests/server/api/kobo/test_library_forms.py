@@ -19,8 +19,8 @@ from server.accounts import person_keys
 from server.api.kobo import uids
 from server.db import db
 from server.exports import columns, select
-from server.intake import apply_batches, receive
-from server.intake.sender import Sender
+from server.intake import catch_up, receive_submission
+from server.intake.submission_sender import Sender
 from server.models import FormVersion, Person, Submission
 from server.plans import load_plans
 from server.published_forms import publishing
@@ -70,8 +70,8 @@ def test_a_form_of_the_library_is_told_as_our_own_export_has_it(app: Flask, form
     for seed in range(4):
         filling = engine.open_form(xform, media).start()
         fill(filling, kinds, random.Random(f"{form_id} {seed}"))
-        receive.accept(filling.submission(), (), sender)
-    apply_batches.settle()
+        receive_submission.accept(filling.submission(), (), sender)
+    catch_up.settle()
     db.session.rollback()
     db.session.execute(sa.update(Submission).values(quarantine=None))
     db.session.commit()

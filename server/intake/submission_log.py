@@ -16,13 +16,14 @@ from sqlalchemy.dialects import sqlite
 from server import clock
 from server.db import db, single_statements
 from server.files.attachments import Blob
-from server.intake import edits_and_resends, effects, floods, latest_moment, place
-from server.intake.edits_and_resends import Edited, StoredSubmission
-from server.intake.place import SubmissionPlace
-from server.intake.rows import dumped, insert, inserted
-from server.intake.scope import EntityHome
-from server.intake.sender import Sender
-from server.intake.state import BatchState, names
+from server.intake import clock_gone_back, floods, resent_submission, submission_effects, submission_place
+from server.intake.batch_state import BatchState, names
+from server.intake.edited_submission import Edited
+from server.intake.resent_submission import StoredSubmission
+from server.intake.sender_scope import EntityHome
+from server.intake.submission_place import SubmissionPlace
+from server.intake.submission_sender import Sender
+from server.intake.write_rows import dumped, insert, inserted
 from server.models import Attachment, Collector, Entity, Submission, Tombstone
 from server.models.privacy import of_entity, of_submission
 from server.published_forms.read_submission import SubmissionReading, observed
@@ -121,7 +122,7 @@ def keep(sents: Sequence[Sent]) -> list[Kept]:
             row
             for sent in may.values()
             if (key := ids.get(sent.reading.instance.instance_id)) is not None
-            for row in edits_and_resends.attachment_rows(key, sent.blobs, received_at)
+            for row in resent_submission.attachment_rows(key, sent.blobs, received_at)
         ]
         insert(connection, Attachment, files)
         connection.commit()
@@ -147,10 +148,10 @@ def _placed(connection: sa.Connection, sent: Sent, about: Listed | None) -> Subm
     """Where it belongs by what is known now: for the phone's answer, and since the exact point is not kept."""
     if _is_plain(sent.reading, about) and sent.edited is None:
         known: Mapping[uuid.UUID, EntityHome] = {about.id: about} if about is not None else {}
-        return place.place(sent.reading, known, sent.sender)
+        return submission_place.place(sent.reading, known, sent.sender)
     state = BatchState.read(connection, [sent.reading], sent.edited)
     reading, before = state.before(0, sent.reading, sent.edited)
-    return place.place(reading, before.known, sent.sender, sent.edited, before.stated_in(reading))
+    return submission_place.place(reading, before.known, sent.sender, sent.edited, before.stated_in(reading))
 
 
 def _is_plain(reading: SubmissionReading, about: Listed | None) -> bool:
@@ -164,10 +165,10 @@ def _is_plain(reading: SubmissionReading, about: Listed | None) -> bool:
 def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime, *, is_known: bool) -> dict[str, Any]:
     """The row of the log: all that the submission says, and as facts what only its arrival knows."""
     reading, sender = sent.reading, sent.sender
-    moment, clock_flag = observed(reading, received_at, latest_moment.known(received_at))
+    moment, clock_flag = observed(reading, received_at, clock_gone_back.known(received_at))
     root = sent.edited if sent.edited is not None and sent.edited.is_theirs else None
     missing = sorted(reading.files - {blob.name for blob in sent.blobs})
-    flags = [*place.first_flags(reading, clock_flag), *edits_and_resends.broken(sent.blobs)]
+    flags = [*submission_place.first_flags(reading, clock_flag), *resent_submission.broken(sent.blobs)]
     return {
         "instance_id": reading.instance.instance_id,
         "root_id": root.root_id if root is not None else None,
@@ -185,13 +186,13 @@ def _row(sent: Sent, placed: SubmissionPlace, received_at: dt.datetime, *, is_kn
         "device": sender.device,
         "user_agent": sender.user_agent,
         "review": "received",
-        "quarantine": place.PENDING,
+        "quarantine": submission_place.PENDING,
         "flags": flags or None,
         "missing_files": missing or None,
         "facts": {"sender": sender.facts, "spot": dataclasses.asdict(placed.spot)},
         "failure": None,
         "registers": floods.registers(reading, is_known=is_known) or None,
-        **effects.understanding(reading, placed),
+        **submission_effects.understanding(reading, placed),
     }
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import uuid
 
 from geo.assign import is_in_vietnam
-from server.intake.sender import Sender
+from server.intake.submission_sender import Sender
 from server.places import communes
 from server.published_forms.read_submission import MeasuredPoint, SubmissionReading
 from server.published_forms.registry import KnownVersion, registry

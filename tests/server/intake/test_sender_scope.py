@@ -11,8 +11,8 @@ from flask import Flask
 from server.counting import tally
 from server.db import db
 from server.errors import Problem
-from server.intake import receive
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.submission_sender import Sender
 from server.models import Entity, Finding, Submission, Village
 from server.published_forms import publishing
 from tests import sample, survey
@@ -127,9 +127,9 @@ def _begin() -> Ground:
     people = {code: uuid.uuid4() for code in senders}
     visits, points = {}, {code: uuid.uuid4() for code in senders}
     for code, sender in senders.items():
-        receive.accept(Sent(uuid.uuid4(), code, "", subject=str(points[code])).xml(), [], sender)
+        receive_submission.accept(Sent(uuid.uuid4(), code, "", subject=str(points[code])).xml(), [], sender)
         sent = Sent(households[code], code, ACTS[0], people=(("nguoi_ho", people[code]),)).xml()
-        receive.accept(sent, [], sender)
+        receive_submission.accept(sent, [], sender)
         visits[code] = sent.split(b"<instanceID>")[1].split(b"<")[0].decode()
     return Ground(place, households, people, visits, far, points)
 
@@ -209,7 +209,7 @@ def test_foreign_ids_change_nothing_outside_the_senders_thon(
     sender, own = senders[scope], SCOPES[scope][0]
     for act in ACTS:
         before = outside(sender)
-        receive.accept(forged(ground, own, victim, where, act).xml(), [], sender)
+        receive_submission.accept(forged(ground, own, victim, where, act).xml(), [], sender)
         assert outside(sender) == before
         row = sample.arrived()[-1]
         assert row.quarantine in ("outside_village", "edit_foreign") or (where == "root" and not act)
@@ -222,10 +222,10 @@ def test_a_block_that_names_another_lists_entity_sets_all_aside(ground: Ground) 
     sent = dataclasses.replace(
         Sent(ground.households["11629002"], "11629002"), people=(("nguoi_ho", ground.households["11629002"]),)
     )
-    receive.accept(sent.xml(), [], sender)
+    receive_submission.accept(sent.xml(), [], sender)
     assert sample.arrived()[-1].quarantine == "entity_twice"
     sent = Sent(ground.people["11629002"], "11629002")
-    receive.accept(sent.xml(), [], sender)
+    receive_submission.accept(sent.xml(), [], sender)
     assert sample.arrived()[-1].quarantine == "outside_village"
 
 
@@ -234,7 +234,7 @@ def test_a_collector_who_moved_on_edits_an_old_visit_in_vain(ground: Ground) -> 
     moved = dataclasses.replace(ground.place.second, villages={"11629003": ground.place.villages["11629003"]})
     before = survey.sums(ground.place.villages["11629002"])
     edit = Sent(ground.households["11629002"], "11629002", ACTS[0], edits=ground.visits["11629002"])
-    receive.accept(edit.xml(), [], moved)
+    receive_submission.accept(edit.xml(), [], moved)
     row = sample.arrived()[-1]
     assert (row.quarantine, row.root_id is not None) == ("outside_village", True)
     assert survey.sums(ground.place.villages["11629002"]) == before
@@ -246,10 +246,10 @@ def test_a_collector_who_moved_on_edits_an_old_visit_in_vain(ground: Ground) -> 
 def test_what_waited_for_a_household_of_another_thon_is_set_aside(ground: Ground) -> None:
     """R13, E14: a visit that came before its household was registered says nothing about it elsewhere."""
     new, before = uuid.uuid4(), survey.sums(ground.place.villages["11629003"])
-    receive.accept(Sent(new, "11629003", label="Chiếm").xml(), [], ground.place.third)
+    receive_submission.accept(Sent(new, "11629003", label="Chiếm").xml(), [], ground.place.third)
     early = sample.arrived()[-1]
     assert early.quarantine is None
-    receive.accept(Sent(new, "11629002", ACTS[0], label="Thật").xml(), [], ground.place.second)
+    receive_submission.accept(Sent(new, "11629002", ACTS[0], label="Thật").xml(), [], ground.place.second)
     household = survey.entity(new)
     assert (household.label, household.data["dia_chi"], household.data["lan_tham"]) == ("Thật", "Thật", "1")
     assert survey.submission(early.id).quarantine == "outside_village"
@@ -260,7 +260,9 @@ def test_what_waited_for_a_household_of_another_thon_is_set_aside(ground: Ground
 def test_an_honest_form_with_three_people_is_taken(ground: Ground) -> None:
     """trust-02."""
     people = tuple(("nguoi_ho", uuid.uuid4()) for _ in range(3))
-    receive.accept(Sent(uuid.uuid4(), "11629002", ACTS[0], people=people).xml(), [], ground.place.second)
+    receive_submission.accept(
+        Sent(uuid.uuid4(), "11629002", ACTS[0], people=people).xml(), [], ground.place.second
+    )
     assert sample.arrived()[-1].quarantine is None
     assert survey.entity(people[2][1]).village_id == ground.place.villages["11629002"]
 
@@ -280,7 +282,7 @@ def test_an_honest_form_with_three_people_is_taken(ground: Ground) -> None:
 def test_what_is_beyond_the_bounds_waits(ground: Ground, changes: dict[str, object], reason: str) -> None:
     """trust-02: 50 blocks, one entity once, labels of 200 and properties of 2,000 letters."""
     sent = dataclasses.replace(Sent(uuid.uuid4(), "11629002", ACTS[0]), **changes)  # type: ignore[arg-type]
-    receive.accept(sent.xml(), [], ground.place.second)
+    receive_submission.accept(sent.xml(), [], ground.place.second)
     row = sample.arrived()[-1]
     assert row.quarantine == reason
     with db.engine.connect() as connection:
@@ -299,7 +301,7 @@ def test_what_is_beyond_the_bounds_counts_whole_when_somebody_lets_it(
 ) -> None:
     """R13: the bounds ask for a look; who has looked at a visit to a house of sixty people lets it count whole."""
     sent = dataclasses.replace(Sent(uuid.uuid4(), "11629002", ACTS[0]), **changes)  # type: ignore[arg-type]
-    receive.accept(sent.xml(), [], ground.place.second)
+    receive_submission.accept(sent.xml(), [], ground.place.second)
     row = sample.arrived()[-1]
     assert row.quarantine in ("too_many_entities", "entity_twice")
     assert len(row.answers["nguoi"]) == len(sent.people)  # to be looked at
@@ -316,7 +318,7 @@ def test_two_households_in_one_visit_are_both_told_when_somebody_lets_them(groun
     first, second = uuid.uuid4(), uuid.uuid4()
     block = f'<entity dataset="ho_dan" id="{second}" create="1"><label>Hộ hai</label></entity>'
     xml = Sent(first, "11629002", ACTS[0]).xml().replace(b"<instanceID>", f"{block}<instanceID>".encode())
-    receive.accept(xml, [], ground.place.second)
+    receive_submission.accept(xml, [], ground.place.second)
     row = sample.arrived()[-1]
     assert row.quarantine == "too_many_entities"
     survey.decide(ground.place, row.id, "approved")
@@ -328,7 +330,7 @@ def test_two_households_in_one_visit_are_both_told_when_somebody_lets_them(groun
 def test_a_long_name_is_cut_when_somebody_lets_it_count(ground: Ground) -> None:
     new = uuid.uuid4()
     sent = Sent(new, "11629002", ACTS[0], label="Ạ" * 250)
-    number = receive.accept(sent.xml(), [], ground.place.second).submission_id
+    number = receive_submission.accept(sent.xml(), [], ground.place.second).submission_id
     survey.decide(ground.place, number, "approved")
     household = survey.entity(new)
     assert (household.label, household.data["dia_chi"]) == ("Ạ" * 200, "Ạ" * 250)
@@ -340,7 +342,7 @@ def test_a_flood_of_blocks_in_one_submission_is_kept_unread(ground: Ground) -> N
     block = b'<nguoi><meta><entity dataset="nguoi_ho" id="%s" create="1"/></meta></nguoi>'
     rounds = b"".join(block % str(each).encode() for _, each in people)
     xml = Sent(uuid.uuid4(), "11629002", ACTS[0]).xml().replace(b"<chi_tieu>", rounds + b"<chi_tieu>")
-    receive.accept(xml, [], ground.place.second)
+    receive_submission.accept(xml, [], ground.place.second)
     row = sample.arrived()[-1]
     assert (row.quarantine, row.answers) == ("entities_unread", {})
     assert row.xml == xml
@@ -353,5 +355,5 @@ def test_a_flood_of_blocks_in_one_submission_is_kept_unread(ground: Ground) -> N
 
 def test_a_label_of_four_megabytes_waits(ground: Ground) -> None:
     xml = Sent(uuid.uuid4(), "11629002", ACTS[0], label="A" * 2_000_000).xml()
-    receive.accept(xml, [], ground.place.second)
+    receive_submission.accept(xml, [], ground.place.second)
     assert sample.arrived()[-1].quarantine == "entity_too_long"

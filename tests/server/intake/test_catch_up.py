@@ -20,12 +20,18 @@ from server.counting import writer
 from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
-from server.intake import apply_batches, apply_thread, effects, log, receive
-from server.intake import place as placing
+from server.intake import (
+    catch_up,
+    not_applied,
+    receive_submission,
+    submission_effects,
+    submission_log,
+    submission_place,
+)
 from server.intake.intake_problems import IntakeProblem
-from server.intake.log import Sent
-from server.intake.receive import Receipt
-from server.intake.sender import Sender
+from server.intake.receive_submission import Receipt
+from server.intake.submission_log import Sent
+from server.intake.submission_sender import Sender
 from server.models import Attachment, Audit, EntityVersion, Finding, Submission
 from server.operations import doctor, metrics
 from server.phones.phone_problems import PhoneProblem
@@ -33,7 +39,7 @@ from server.published_forms.read_submission import understand
 from server.review import decisions, waiting_reasons
 from server.review.review_problems import ReviewProblem
 from tests import sample
-from tests.server.intake.test_receive import (
+from tests.server.intake.test_receive_submission import (
     NOON,
     Place,
     Visit,
@@ -51,22 +57,22 @@ __all__ = ["place"]
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is applied when it is accepted: as in a process that leaves it to its thread."""
-    monkeypatch.setattr(apply_thread, "wake", lambda: None)
+    monkeypatch.setattr(catch_up, "wake", lambda: None)
 
 
 def together(place: Place, *visits: Visit, sender: Sender | None = None) -> list[bool | str]:
     """What comes of visits that wait at the same moment: whether each is new, else the code of its problem."""
     sents = [Sent(understand(visit.xml()), (), sender or place.both) for visit in visits]
-    found = log.keep_each(sents)
-    apply_batches.caught_up()
+    found = submission_log.keep_each(sents)
+    catch_up.caught_up()
     return [_outcome(sent, kept) for sent, kept in zip(sents, found, strict=True)]
 
 
-def _outcome(sent: Sent, kept: log.Kept | Exception) -> bool | str:
+def _outcome(sent: Sent, kept: submission_log.Kept | Exception) -> bool | str:
     if isinstance(kept, Exception):
         raise kept
     try:
-        return True if kept.id is not None else receive._not_kept(sent, kept.met).new
+        return True if kept.id is not None else receive_submission._not_kept(sent, kept.met).new
     except Problem as problem:
         return problem.kind.code
 
@@ -79,8 +85,8 @@ def stored(receipt: Receipt) -> Submission:
 def test_what_is_accepted_counts_once_it_is_applied(place: Place, later: None) -> None:
     receipt = send(Visit(create=True), place.both)
     assert receipt.new
-    assert (stored(receipt).quarantine, sums(), count(Finding)) == (placing.PENDING, {}, 0)
-    apply_batches.caught_up()
+    assert (stored(receipt).quarantine, sums(), count(Finding)) == (submission_place.PENDING, {}, 0)
+    catch_up.caught_up()
     assert (stored(receipt).quarantine, stored(receipt).facts) == (None, None)
     assert sums() == {"tham_ho": (1, 1, 1), "vneid_nguoi_dan": (2, 3, 1)}
     assert differences() == []
@@ -91,7 +97,7 @@ def test_being_caught_up_is_one_question_where_nothing_waits(place: Place) -> No
     asked: list[str] = []
     for engine in db.engines.values():
         sa.event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    apply_batches.caught_up()
+    catch_up.caught_up()
     assert [each.split()[0] for each in asked if each != "BEGIN"] == ["SELECT"]
 
 
@@ -162,7 +168,7 @@ def test_twins_in_many_threads_while_others_apply_are_kept_and_counted_once(app:
                 visit = Visit(household=household, create=True, instance=f"uuid:{household}")
                 answers.append((visit.instance, send(visit, place.both).new))
                 if number == 0:
-                    apply_batches.caught_up()
+                    catch_up.caught_up()
 
     phones = [threading.Thread(target=phone, args=(number,)) for number in range(twins)]
     for each in phones:
@@ -224,21 +230,23 @@ def test_a_revoked_collector_among_others_is_refused_alone(place: Place) -> None
         Sent(understand(Visit(household=n, create=True).xml()), (), sender)
         for n, sender in enumerate((place.both, revoked))
     ]
-    outcomes = [_outcome(sent, kept) for sent, kept in zip(sents, log.keep_each(sents), strict=True)]
+    outcomes = [
+        _outcome(sent, kept) for sent, kept in zip(sents, submission_log.keep_each(sents), strict=True)
+    ]
     assert outcomes == [True, PhoneProblem.KEY_UNKNOWN.code]
 
 
 def test_one_that_cannot_be_kept_takes_none_of_its_neighbours_along(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = log._row
+    whole = submission_log._row
 
     def broken(sent: Sent, *rest: object, **more: object) -> object:
         if sent.reading.instance.instance_id == "uuid:broken":
             raise ZeroDivisionError
         return whole(sent, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(log, "_row", broken)
+    monkeypatch.setattr(submission_log, "_row", broken)
     sents = [
         Sent(understand(visit.xml()), (), place.both)
         for visit in (
@@ -247,7 +255,7 @@ def test_one_that_cannot_be_kept_takes_none_of_its_neighbours_along(
             Visit(household=3),
         )
     ]
-    first, second, third = log.keep_each(sents)
+    first, second, third = submission_log.keep_each(sents)
     assert isinstance(second, ZeroDivisionError)
     assert [each.id is not None for each in (first, third)] == [True, True]  # type: ignore[union-attr]
     assert count(Submission) == 2
@@ -261,7 +269,7 @@ def test_what_cannot_be_kept_leaves_nothing_half_written(
     def fails(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(log, "_add", fails)
+    monkeypatch.setattr(submission_log, "_add", fails)
     for household in (1, 2):
         with pytest.raises(RuntimeError):
             send(Visit(household=household, create=True), place.both)
@@ -271,15 +279,15 @@ def test_what_cannot_be_kept_leaves_nothing_half_written(
 @pytest.fixture
 def bug() -> Iterator[pytest.MonkeyPatch]:
     """Counting breaks for every submission that says so; undone by `bug.undo()`."""
-    whole = effects.rows_of
+    whole = submission_effects.rows_of
 
-    def broken(this: effects.Arrival) -> object:
+    def broken(this: submission_effects.Arrival) -> object:
         if this.reading.instance.instance_id.startswith("uuid:breaks"):
             raise KeyError("Nguyễn Văn A")
         return whole(this)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(effects, "rows_of", broken)
+    patch.setattr(submission_effects, "rows_of", broken)
     yield patch
     patch.undo()
 
@@ -291,9 +299,9 @@ def test_a_bug_in_counting_costs_nobody_an_acknowledgement(place: Place, bug: py
     assert [each.new for each in (first, hit, third)] == [True] * 3
     assert sums()["tham_ho"] == (2, 2, 2)
     row = stored(hit)
-    assert row.quarantine == placing.FAILED
+    assert row.quarantine == submission_place.FAILED
     assert row.failure is not None
-    assert row.failure.startswith("KeyError (test_apply_batches.py:")
+    assert row.failure.startswith("KeyError (test_catch_up.py:")
     assert "Nguyễn" not in row.failure
     assert differences() == []
 
@@ -311,14 +319,14 @@ def test_it_is_applied_again_once_the_bug_is_gone(place: Place, bug: pytest.Monk
     hit = send(Visit(create=True, instance="uuid:breaks"), place.both)
     again = send(Visit(create=True, instance="uuid:breaks"), place.both)
     assert not again.new  # the phone may delete its copy
-    assert apply_batches.try_again() == 1
-    apply_batches.caught_up()
-    assert stored(hit).quarantine == placing.FAILED
+    assert not_applied.try_again() == 1
+    catch_up.caught_up()
+    assert stored(hit).quarantine == submission_place.FAILED
     bug.undo()
-    assert apply_batches.try_again() == 1
-    apply_batches.caught_up()
+    assert not_applied.try_again() == 1
+    catch_up.caught_up()
     assert (stored(hit).quarantine, stored(hit).failure, stored(hit).facts) == (None, None, None)
-    assert apply_batches.try_again() == 0
+    assert not_applied.try_again() == 0
     assert sums()["tham_ho"] == (1, 1, 1)
     assert count(Audit) >= 1
     assert differences() == []
@@ -328,14 +336,14 @@ def test_photos_that_come_for_one_that_failed_are_kept(place: Place, bug: pytest
     """C36: what is late is late for it as for any other."""
     visit = Visit(create=True, instance="uuid:breaks")
     hit = send(visit, place.both)
-    again = receive.accept(
+    again = receive_submission.accept(
         visit.xml(), [Upload("a.bin", io.BytesIO(b"late"), "application/octet-stream")], place.both
     )
     assert (again.submission_id, again.new) == (hit.submission_id, True)
     assert count(Attachment) == 1
     bug.undo()
-    apply_batches.try_again()
-    apply_batches.caught_up()
+    not_applied.try_again()
+    catch_up.caught_up()
     assert stored(hit).quarantine is None
 
 
@@ -345,7 +353,7 @@ def test_an_edit_among_visits_replaces_in_its_turn(place: Place, later: None) ->
     send(Visit(household=2, create=True), place.both)
     send(Visit(instance="uuid:b", deprecated="uuid:a", stated=((1, 1), (0, 3), None, None)), place.both)
     send(Visit(household=2, stated=((1, 1), (1, 3), None, None)), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     assert sums()["vneid_nguoi_dan"] == (1, 6, 2)
     assert differences() == []
 
@@ -360,7 +368,7 @@ def test_a_registration_meets_those_that_waited_for_it_in_one_batch(place: Place
         Visit(network="khong"),
     ):
         send(visit, place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     assert sums()["tham_ho"] == (2, 2, 2)
     assert differences() == []
 
@@ -368,7 +376,7 @@ def test_a_registration_meets_those_that_waited_for_it_in_one_batch(place: Place
 def test_a_household_that_was_moved_meanwhile_is_counted_where_it_lives(place: Place, later: None) -> None:
     """The row of the log and what stands in the tables decide, whenever it is applied."""
     send(Visit(create=True), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     send(Visit(stated=((1, 1), (3, 3), None, None)), place.both)
     with db.engine.connect().execution_options(writes=True) as connection:
         writer.hold(connection)
@@ -376,7 +384,7 @@ def test_a_household_that_was_moved_meanwhile_is_counted_where_it_lives(place: P
             sa.text("UPDATE entity SET village_id = :v"), {"v": place.both.villages["11629002"]}
         )
         connection.commit()
-    apply_batches.caught_up()
+    catch_up.caught_up()
     newest = sa.select(Submission.village_id).order_by(Submission.id.desc()).limit(1)
     assert db.session.scalar(newest) == place.both.villages["11629002"]
 
@@ -388,7 +396,7 @@ def test_many_may_ask_to_be_caught_up_at_once(app: Flask, place: Place, later: N
 
     def reader() -> None:
         with app.app_context():
-            apply_batches.caught_up()
+            catch_up.caught_up()
             seen.append(sums()["tham_ho"][0])
 
     readers = [threading.Thread(target=reader) for _ in range(6)]
@@ -417,9 +425,9 @@ def test_who_reads_need_not_wait_for_what_comes_meanwhile(
         return held(connection, waits=waits)
 
     arrive(5)
-    monkeypatch.setattr(apply_batches, "MOST", 2)
+    monkeypatch.setattr(catch_up, "MOST", 2)
     monkeypatch.setattr(writer, "hold_to_apply", hold_while_more_arrive)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     assert sums()["tham_ho"][0] == 5
 
 
@@ -431,18 +439,18 @@ def test_who_holds_one_household_holds_up_no_other(
         pytest.skip("SQLite has no locks of rows")
     for household in (1, 2):
         send(Visit(household=household, create=True), place.both)
-    apply_batches.caught_up()
+    catch_up.caught_up()
     for household in (1, 2):
         send(Visit(household=household, stated=((1, 1), (0, 3), None, None)), place.both)
     with db.engine.connect() as holder:
         holder.execute(sa.text("SELECT * FROM entity WHERE label = 'Hộ 1' FOR UPDATE"))
-        apply_batches.settle()
+        catch_up.settle()
         assert sums()["vneid_nguoi_dan"] == (2, 6, 2)
         holder.rollback()
-    apply_batches.caught_up()  # left alone for a moment
+    catch_up.caught_up()  # left alone for a moment
     assert sums()["vneid_nguoi_dan"] == (2, 6, 2)
-    monkeypatch.setattr(apply_batches.time, "monotonic", lambda: 10**9)
-    apply_batches.caught_up()
+    monkeypatch.setattr(catch_up.time, "monotonic", lambda: 10**9)
+    catch_up.caught_up()
     assert sums()["vneid_nguoi_dan"] == (0, 6, 2)
     assert differences() == []
 
@@ -471,10 +479,10 @@ def test_together_or_one_by_one_comes_to_the_same(place: Place, history: list[Vi
     for at_once in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             if at_once:
-                patch.setattr(apply_thread, "wake", lambda: None)
+                patch.setattr(catch_up, "wake", lambda: None)
             for visit in history:
                 send(visit, place.both)
-        apply_batches.caught_up()
+        catch_up.caught_up()
         with db.engine.connect() as connection:
             rows = connection.execute(
                 sa.text("SELECT entity_id, version, label, data, conflict FROM entity_version ORDER BY 1, 2")
@@ -526,7 +534,7 @@ def test_one_that_waits_in_its_communes_queue_says_why_and_cannot_be_decided_yet
     place: Place, bug: pytest.MonkeyPatch
 ) -> None:
     hit = send(Visit(create=True, instance="uuid:breaks"), place.both)
-    assert "quản trị viên" in waiting_reasons.reason(placing.FAILED).sentence
+    assert "quản trị viên" in waiting_reasons.reason(submission_place.FAILED).sentence
     reviewer = decisions.Reviewer("person:1", "Lê Thị Hạnh", place.both.commune_id)
     with db.engine.connect().execution_options(writes=True) as connection, pytest.raises(Problem) as problem:
         decisions.decide(connection, hit.submission_id, "approved", expected="received", reviewer=reviewer)
@@ -551,10 +559,10 @@ def test_an_outage_of_the_database_is_no_fault_of_a_submission(
         def fails(*_: object) -> None:
             raise error
 
-        patch.setattr(effects, "rows_of", fails)
-        apply_batches.caught_up()
-    assert (stored(hit).quarantine, stored(hit).failure) == (placing.PENDING, None)
-    monkeypatch.setattr(apply_batches.time, "monotonic", lambda: 10**9)
-    apply_batches.caught_up()
+        patch.setattr(submission_effects, "rows_of", fails)
+        catch_up.caught_up()
+    assert (stored(hit).quarantine, stored(hit).failure) == (submission_place.PENDING, None)
+    monkeypatch.setattr(catch_up.time, "monotonic", lambda: 10**9)
+    catch_up.caught_up()
     assert stored(hit).quarantine is None
     assert sums()["tham_ho"] == (1, 1, 1)

@@ -10,11 +10,18 @@ from server.db import db, single_statements
 from server.errors import CommonProblem, Problem
 from server.files import attachments
 from server.files.attachments import Upload
-from server.intake import apply_batches, apply_thread, as_sent, edits_and_resends, log, place
-from server.intake.edits_and_resends import Edited
+from server.intake import (
+    catch_up,
+    edited_submission,
+    read_for_sender,
+    receipt_sentences,
+    resent_submission,
+    submission_log,
+)
+from server.intake.edited_submission import Edited
 from server.intake.intake_problems import IntakeProblem
-from server.intake.log import Kept, MetSubmission, Sent
-from server.intake.sender import Sender
+from server.intake.submission_log import Kept, MetSubmission, Sent
+from server.intake.submission_sender import Sender
 from server.models import Submission, Tombstone
 from server.models.privacy import of_points
 from server.phones.phone_problems import PhoneProblem
@@ -35,9 +42,7 @@ class Receipt:
     sentence: str
 
 
-_GONE = Receipt(
-    0, False, "Đã nhận. Dữ liệu của phiếu hoặc hộ này đã được xóa theo yêu cầu nên không lưu lại."
-)
+_GONE = Receipt(0, False, receipt_sentences.DELETED)
 """What a phone is told that sends again what was deleted: it may delete its copy too (R22)."""
 
 
@@ -46,7 +51,7 @@ def accept(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Receipt:
 
     Raises Problem for what the collector can cure; anything else is kept and flagged (C39). Of twins that arrive at
     once one is kept, the other is told that it is there (C46). What it changes follows when the log is applied
-    (`apply_batches.py`); a reader who must see that has it caught up first.
+    (`apply_batch.py`); a reader who must see that waits in `catch_up.py`.
     """
     sent = read(xml, uploads, sender)
     return keep(sent) if isinstance(sent, Sent) else sent
@@ -61,24 +66,24 @@ def add_file(instance_id: str, upload: Upload, sender: Sender) -> Receipt:
         row = connection.execute(_TO_ADD_TO, {"instance_id": instance_id}).first()
     if row is None:
         raise Problem(CommonProblem.NOT_FOUND)
-    stored = edits_and_resends.StoredSubmission(row.id, row.sha256, row.collector_id, row.village_id)
+    stored = resent_submission.StoredSubmission(row.id, row.sha256, row.collector_id, row.village_id)
     if not stored.takes_from(sender):
         raise Problem(CommonProblem.NOT_FOUND)
     # what is kept may be redacted; it stands for the bytes that came
-    reading = dataclasses.replace(as_sent.understood(bytes(row.xml), sender), sha256=row.sha256)
+    reading = dataclasses.replace(read_for_sender.understood(bytes(row.xml), sender), sha256=row.sha256)
     if upload.name not in reading.files:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=upload.name[:80])
     blobs = [
         attachments.store(each, cut_points=reading.cuts_points, sealed=reading.instance.encrypted)
         for each in _without_log([upload], reading)
     ]
-    again = edits_and_resends.again(stored, reading, blobs, clock.now(), sender)
+    again = resent_submission.again(stored, reading, blobs, clock.now(), sender)
     return Receipt(stored.id, again.new, again.sentence)
 
 
 def read(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Sent | Receipt:
     """Understand a submission and put its files on disk; the receipt where that is already all. Problems as above."""
-    reading = as_sent.understood(xml, sender)
+    reading = read_for_sender.understood(xml, sender)
     if uploads and (refused := _foresee(Sent(reading, (), sender))):
         return refused
     uploads = _without_log(uploads, reading)
@@ -98,7 +103,7 @@ def read(xml: bytes, uploads: Sequence[Upload], sender: Sender) -> Sent | Receip
 
 def keep(sent: Sent) -> Receipt:
     """Add it to the log, durably; else meet what is there already. Problem where it may not be kept."""
-    kept = log.keep([sent])[0]
+    kept = submission_log.keep([sent])[0]
     return _receipt(kept) or _not_kept(sent, kept.met)
 
 
@@ -113,7 +118,7 @@ def keep_together(sents: Sequence[Sent]) -> list[Receipt | None]:
     So does an outage, which each of them is told in its own words.
     """
     try:
-        results = log.keep_each(sents)
+        results = submission_log.keep_each(sents)
     except sa.exc.OperationalError:
         return [None] * len(sents)
     return [_receipt(each) if isinstance(each, Kept) else None for each in results]
@@ -123,8 +128,8 @@ def _receipt(kept: Kept) -> Receipt | None:
     """What a phone is told whose submission was kept now; None where it was not."""
     if kept.id is None:
         return None
-    apply_thread.wake()
-    return Receipt(kept.id, True, place.thanks(kept.quarantine))
+    catch_up.wake()
+    return Receipt(kept.id, True, receipt_sentences.thanks(kept.quarantine))
 
 
 def _not_kept(sent: Sent, met: MetSubmission) -> Receipt:
@@ -136,13 +141,13 @@ def _not_kept(sent: Sent, met: MetSubmission) -> Receipt:
         met = _met(sent)  # another process added its twin a moment ago
     if met.stored is None:
         raise Problem(CommonProblem.UNAVAILABLE)
-    again = edits_and_resends.again(met.stored, sent.reading, sent.blobs, clock.now(), sent.sender)
+    again = resent_submission.again(met.stored, sent.reading, sent.blobs, clock.now(), sent.sender)
     return Receipt(met.stored.id, again.new, again.sentence)
 
 
 def _met(sent: Sent) -> MetSubmission:
     with single_statements().connect() as connection:
-        return log.look(connection, [sent])[0]
+        return submission_log.look(connection, [sent])[0]
 
 
 def _refuse(met: MetSubmission, sent: Sent) -> None:
@@ -165,9 +170,9 @@ def _foresee(sent: Sent) -> Receipt | None:
 
 def _edited(sent: Sent) -> Edited:
     """What an edit replaces, all earlier ones applied."""
-    apply_batches.caught_up()
+    catch_up.caught_up()
     with db.engine.connect() as connection:
-        return edits_and_resends.edited(connection, sent.reading, sent.sender.collector_id)
+        return edited_submission.edited(connection, sent.reading, sent.sender.collector_id)
 
 
 def _as_edit(sent: Sent, edited: Edited) -> Sent:

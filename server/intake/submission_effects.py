@@ -15,11 +15,11 @@ from server.counting import tally
 from server.households import household_states, records, remarks
 from server.households.rebuild import restate
 from server.households.records import HOUSEHOLDS, AcceptedVisit, ChangedEntity, ChangeOrigin, KnownEntity
-from server.intake import place
-from server.intake.place import SubmissionPlace
-from server.intake.rows import WrittenRows
-from server.intake.sender import Sender
-from server.intake.state import Before
+from server.intake import submission_place
+from server.intake.batch_state import Before
+from server.intake.submission_place import SubmissionPlace
+from server.intake.submission_sender import Sender
+from server.intake.write_rows import WrittenRows
 from server.published_forms.read_submission import SubmissionReading
 from server.published_forms.registry import KnownIndicator
 
@@ -155,7 +155,7 @@ def placing(this: Arrival) -> dict[str, Any]:
         "village_id": placed.village_id,
         "entity_id": placed.entity_id,
         "quarantine": placed.quarantine,
-        "flags": [*flags, *place.flags(placed, decided)] or None,
+        "flags": [*flags, *submission_place.flags(placed, decided)] or None,
     }
 
 

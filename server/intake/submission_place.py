@@ -8,27 +8,12 @@ from forms.instance import EntityBlock
 from geo.assign import round_point
 from geo.visit_doubts import Doubt, misplaced
 from server.households.records import HOUSEHOLDS
-from server.intake import check_points, scope
-from server.intake.edits_and_resends import (
-    EDIT_FOREIGN,
-    EDIT_OF_REJECTED,
-    EDIT_OF_SEALED,
-    EDIT_OUTDATED,
-    SEALED,
-    Edited,
-)
-from server.intake.scope import EntityHome
-from server.intake.sender import Sender
+from server.intake import sender_scope, signal_check_points
+from server.intake.edited_submission import SEALED, Edited
+from server.intake.sender_scope import EntityHome
+from server.intake.submission_sender import Sender
 from server.places import communes
-from server.published_forms.read_submission import (
-    BOUNDS,
-    TOO_LONG,
-    TOO_MANY,
-    TWICE,
-    UNREAD,
-    MeasuredPoint,
-    SubmissionReading,
-)
+from server.published_forms.read_submission import BOUNDS, UNREAD, MeasuredPoint, SubmissionReading
 from server.published_forms.registry import KnownIndicator, registry
 
 PENDING = "pending"
@@ -37,23 +22,6 @@ FAILED = "failed"
 """Accepted, and the program could not apply it: kept for when it can (`flask submissions apply --again`)."""
 OUTSIDE = "outside_village"
 VERSION_UNKNOWN = "version_unknown"
-
-WORDS = {
-    OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xã xem lại.",
-    VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xã xem lại.",
-    SEALED: "Đã nhận phiếu mã hóa.",
-    TOO_MANY: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
-    TWICE: "Đã nhận phiếu, nhưng phiếu ghi hai lần vào một hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
-    UNREAD: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
-    TOO_LONG: "Đã nhận phiếu, nhưng tên hoặc nội dung quá dài: phiếu chờ cán bộ xã xem lại.",
-    **dict.fromkeys(
-        check_points.IMPOSSIBLE, "Đã nhận phiếu, nhưng vị trí đo chưa dùng được: phiếu chờ cán bộ xã xem lại."
-    ),
-    EDIT_FOREIGN: "Đã nhận bản sửa, nhưng phiếu gốc do người khác gửi: bản sửa chờ cán bộ xã xem lại.",
-    EDIT_OUTDATED: "Đã nhận bản sửa, nhưng phiếu đã có bản mới hơn: bản sửa chờ cán bộ xã xem lại.",
-    EDIT_OF_SEALED: "Đã nhận bản sửa, nhưng phiếu gốc đã mã hóa còn bản sửa thì không: bản sửa chờ cán bộ xã xem lại.",
-    EDIT_OF_REJECTED: "Đã nhận bản sửa của phiếu xã không nhận: bản sửa chờ cán bộ xã xem lại.",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,12 +95,12 @@ def place(
     if spot is None or spot.home_id != seen_from:
         spot = _spot(reading.point, seen_from)
     quarantine = _quarantine(is_household, main, home_id, spot.found_id, sender, reading)
-    impossible = None if is_household or main is not None else check_points.impossible(reading, sender)
+    impossible = None if is_household or main is not None else signal_check_points.impossible(reading, sender)
     kept_point = _kept(reading)
     if impossible is not None and sender.decides:
         impossible, spot = None, NOWHERE
-        kept_point = kept_point if check_points.can_be_drawn(reading) else None
-    if scope.reaches_out(reading, known, sender, edited, stated_in):
+        kept_point = kept_point if signal_check_points.can_be_drawn(reading) else None
+    if sender_scope.reaches_out(reading, known, sender, edited, stated_in):
         quarantine = OUTSIDE
     return SubmissionPlace(
         entity_id,
@@ -234,8 +202,3 @@ def flags(placed: SubmissionPlace, edited: Edited | None = None) -> tuple[dict[s
     if placed.village_id is None and placed.quarantine is None:
         found.append({"code": "no_village", "about": "", "detail": ""})
     return tuple(found)
-
-
-def thanks(quarantine: str | None) -> str:
-    """What the collector reads on their phone."""
-    return WORDS.get(quarantine or "", "Đã nhận phiếu. Xin cảm ơn.")

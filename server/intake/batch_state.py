@@ -13,8 +13,8 @@ from forms.instance import EntityBlock
 from server.counting import tally
 from server.households import records
 from server.households.records import AcceptedVisit, KnownEntity, LaterChange
-from server.intake.edits_and_resends import Edited
-from server.intake.rows import WrittenRows
+from server.intake.edited_submission import Edited
+from server.intake.write_rows import WrittenRows
 from server.models import Tombstone
 from server.models.privacy import of_entity, of_submission
 from server.published_forms.read_submission import SubmissionReading

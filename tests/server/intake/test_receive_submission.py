@@ -18,19 +18,10 @@ from server import clock
 from server.counting import folding, tally
 from server.db import db
 from server.errors import Problem
-from server.intake import receive
-from server.intake.receive import Receipt
-from server.intake.sender import Sender
-from server.models import (
-    Audit,
-    Entity,
-    EntityVersion,
-    Finding,
-    Indicator,
-    Submission,
-    Tally,
-    TallyDay,
-)
+from server.intake import receive_submission
+from server.intake.receive_submission import Receipt
+from server.intake.submission_sender import Sender
+from server.models import Audit, Entity, EntityVersion, Finding, Indicator, Submission, Tally, TallyDay
 from server.published_forms import publishing
 from server.published_forms.registry import registry
 from tests import sample
@@ -148,7 +139,7 @@ def begin() -> Place:
 
 
 def send(visit: Visit, sender: Sender) -> Receipt:
-    return receive.accept(visit.xml(), [], sender)
+    return receive_submission.accept(visit.xml(), [], sender)
 
 
 def count(table: type) -> int:
@@ -192,7 +183,7 @@ def test_sending_twenty_times_at_once_stores_once(app: Flask, place: Place) -> N
 
     def phone() -> None:
         with app.app_context():
-            receipts.append(receive.accept(xml, [], place.both))
+            receipts.append(receive_submission.accept(xml, [], place.both))
 
     phones = [threading.Thread(target=phone) for _ in range(20)]
     for each in phones:
@@ -356,7 +347,7 @@ def test_a_household_point_is_kept_with_three_decimals_everywhere(place: Place) 
     assert (stored.latitude, stored.longitude, stored.accuracy) == (20.823, 106.55, 8.5)
     assert b"20.8234" not in stored.xml
     assert stored.answers["vi_tri"]["lat"] == 20.823
-    again = receive.accept(
+    again = receive_submission.accept(
         Visit(create=True, point="20.8234567 106.5498765 3.2 8.5", instance=stored.instance_id).xml(),
         [],
         place.both,

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from forms.instance import EntityBlock
 from server.households.phone_lists import WHOLE_COMMUNE
-from server.intake.edits_and_resends import Edited
-from server.intake.sender import Sender
+from server.intake.edited_submission import Edited
+from server.intake.submission_sender import Sender
 from server.published_forms.read_submission import SubmissionReading
 from server.published_forms.registry import registry
 

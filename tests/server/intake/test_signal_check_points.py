@@ -11,9 +11,9 @@ from flask import Flask
 
 from server import clock, migrate
 from server.db import db
-from server.intake import receive
-from server.intake.receive import Receipt
-from server.intake.sender import Sender
+from server.intake import receive_submission
+from server.intake.receive_submission import Receipt
+from server.intake.submission_sender import Sender
 from server.models import Finding, Village
 from server.places import communes
 from tests import survey
@@ -46,7 +46,7 @@ def measure(sender: Sender, point: str = POINT, thon: str = "11629004", **leaves
     text = text.replace("00000001-00bb-4000-8000-000000000003", str(uuid.uuid4()))
     for name, value in leaves.items():
         text = text.replace(f"<{name}>", f"<{name}>{value}<!--", 1).replace(f"</{name}>", f"--></{name}>", 1)
-    return receive.accept(text.encode(), [], sender)
+    return receive_submission.accept(text.encode(), [], sender)
 
 
 def counted() -> set[str]:
