@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 
+from geo import village_kinds
 from geo.plain_words import unaccented, words
 
 _KINDS = (
-    "thôn", "tổ dân phố", "tdp", "khu dân cư", "kdc", "khu phố", "ấp", "xóm", "làng", "bản", "khu", "tổ",
-    "thôn tổ dân phố", "thôn tdp", "thôn khu dân cư", "thôn kdc", "thôn tổ", "thôn xóm", "thôn ấp", "tổ thôn",
-    "tổ dân cư", "thôn làng", "thôn bản", "địa bàn", "địa bàn thôn", "cụm dân cư", "kp", "dp", "khu vực",
+    *village_kinds.ALL, "khu", "tổ", "thôn tổ dân phố", "thôn tdp", "thôn khu dân cư", "thôn kdc", "thôn tổ",
+    "thôn xóm", "thôn ấp", "tổ thôn", "thôn làng", "thôn bản", "địa bàn", "địa bàn thôn", "địa bàn dân cư", "dp",
+    "khu ấp",
 )  # fmt: skip
 
 
@@ -22,6 +23,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "village_code": (*_each(("mã", "mã số", "mã đơn vị"), _KINDS), "village code", "mã", "mã số", "code", "id"),
     "village": (
         *_each(("tên", "tên gọi"), _KINDS), *_each(("", "thuộc", "ở", "nơi ở"), _KINDS),
+        *(f"{kind} {behind}" for kind in _KINDS for behind in ("số", "cư trú", "đang cư trú")),
         "village name", "village", "tên đơn vị", "đơn vị", "tên", "name",
     ),
     "commune_code": ("mã xã", "mã phường", "mã phường xã", "mã xã phường", "mã ĐVHC", "ward code", "commune code",
@@ -71,12 +73,14 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "households": (
         "số hộ", "tổng số hộ", "số hộ dân", "tổng số hộ dân", "số hộ gia đình", "tổng số hộ gia đình",
         "tổng hộ", "hộ dân",
-        "hộ gia đình", "hộ", "số lượng hộ", "số hộ tổng số", "hộ tổng số", "số hộ dân tổng số", "households",
+        "hộ gia đình", "hộ", "số lượng hộ", "số hộ tổng số", "hộ tổng số", "số hộ dân tổng số",
+        "số hộ tổng", "hộ tổng", "số hộ tổng cộng", "hộ tổng cộng", "households",
     ),
     "people": (
         "nhân khẩu", "số nhân khẩu", "tổng số nhân khẩu", "tổng nhân khẩu", "dân số", "số dân", "tổng dân số",
         "số khẩu", "tổng số khẩu", "khẩu", "số người", "tổng số người", "người", "nhân khẩu tổng số",
-        "số nhân khẩu tổng số", "dân số tổng số", "persons", "people", "population",
+        "số nhân khẩu tổng số", "dân số tổng số", "nhân khẩu tổng", "số nhân khẩu tổng", "số khẩu tổng số",
+        "số khẩu tổng", "khẩu tổng số", "khẩu tổng", "dân số tổng", "tổng khẩu", "persons", "people", "population",
     ),
     "adults": (
         "người lớn", "số người lớn", "người từ 18 tuổi", "người từ đủ 18 tuổi", "số người từ 18 tuổi",
@@ -168,6 +172,9 @@ _NEUTRAL = frozenset(
 """Words that may stand around a heading without changing what it means."""
 _PARTED = re.compile(r"[/,;()\[\]&+–-]| va | hoac ")
 _BRACKETS = re.compile(r"[(\[].*?[)\]]")
+_DAY = re.compile(r"\b([0-9]{1,2})\s*[/.-]\s*([0-9]{1,2})\s*[/.-]\s*(20[0-9]{2})\b")
+_AS_OF = re.compile(rf"(?:\b(?:tính|có|tại|thời điểm|đến|ngày|hết|mốc)\s+)*{_DAY.pattern}", re.IGNORECASE)
+"""When it was counted: "tính đến ngày 30/6/2026" changes nothing of what a column holds."""
 _PARTS_OF_ADDRESS = ("house_number", "lane", "address", "village")
 
 LONGEST = 120
@@ -195,6 +202,7 @@ def fits(heading: str) -> Mapping[str, float]:
     """How surely a heading means each thing that it may mean: up to 100 where it is the most usual word."""
     if len(heading) > LONGEST or not _VOCABULARY.intersection(words(heading).split()):
         return {meaning: 100 - rank / 10 for meaning, rank in _ranks(heading).items()}
+    heading = _AS_OF.sub(r"\3", heading)
     bare = _BRACKETS.sub(" ", heading)
     parts = [part for part in _PARTED.split(unaccented(" ".join(heading.split()))) if words(part)]
     of_parts = [_ranks(part) for part in parts] if len(parts) > 1 else []
@@ -204,35 +212,43 @@ def fits(heading: str) -> Mapping[str, float]:
         if _is_address(of_parts):
             found["address"] = 85.0
     found |= {meaning: 90 - rank / 10 for meaning, rank in _ranks(bare).items()}
+    if "address" in found and _names_village(heading):
+        found["village"] = 70.0
     return found | {meaning: 100 - rank / 10 for meaning, rank in _ranks(heading).items()}
 
 
 def assign(headings: Sequence[str], meanings: Iterable[str], needed: Iterable[str] = ()) -> dict[str, int]:
-    """Which column holds what: meaning → place, each at most once, the surest first, then from the left.
+    """Which column holds what: meaning → place, each at most once: the surest, then the newest, then from the left.
 
     What is needed and was not found takes a column that could mean it from what is not needed ("Xóm" is a lane
     beside "Thôn", and the thôn without it).
     """
     order = {meaning: number for number, meaning in enumerate(meanings)}
     likely = sorted(
-        (-score, place, order[meaning], meaning)
+        (-score, -_day(heading), place, order[meaning], meaning)
         for place, heading in enumerate(headings)
         if heading
         for meaning, score in fits(heading).items()
         if meaning in order
     )
     found: dict[str, int] = {}
-    for _, place, _, meaning in likely:
+    for _, _, place, _, meaning in likely:
         if meaning not in found and place not in found.values():
             found[meaning] = place
     wanted = tuple(needed)
     for missing in wanted:
         taken = {place for meaning, place in found.items() if meaning in wanted}
-        places = [place for _, place, _, meaning in likely if meaning == missing and place not in taken]
+        places = [place for _, _, place, _, meaning in likely if meaning == missing and place not in taken]
         if missing not in found and places:
             found = {meaning: place for meaning, place in found.items() if place != places[0]}
             found[missing] = places[0]
     return found
+
+
+def _day(heading: str) -> int:
+    """The newest day or year that a heading names ("Số hộ năm 2026", "Số hộ 30/6/2026"), as yyyymmdd; else 0."""
+    days = [int(year) * 10_000 + int(month) * 100 + int(day) for day, month, year in _DAY.findall(heading)]
+    return max([*days, *(int(year) * 10_000 for year in re.findall(r"\b20[0-9]{2}\b", heading))], default=0)
 
 
 def _covered(heading: Sequence[str]) -> frozenset[str]:
@@ -256,6 +272,14 @@ def _covered(heading: Sequence[str]) -> frozenset[str]:
 def _is_address(parts: Sequence[Mapping[str, int]]) -> bool:
     kinds = [next((each for each in _PARTS_OF_ADDRESS if each in part), "") for part in parts]
     return all(kinds) and kinds[0] != "village"
+
+
+def _names_village(heading: str) -> bool:
+    """Whether brackets say that an address is a thôn's name alone: "Địa chỉ (thôn, xóm)"."""
+    said = [
+        part for each in _BRACKETS.findall(heading) for part in _PARTED.split(unaccented(each)) if words(part)
+    ]
+    return bool(said) and all("village" in _ranks(part) for part in said)
 
 
 def _ranks(text: str) -> Mapping[str, int]:

@@ -3,17 +3,21 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from geo import village_kinds
 from geo.plain_words import unaccented
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
-_KIND = (
-    r"thon to dan pho|thon tdp|to dan pho so|to dan pho|to dan cu|khu dan cu|cum dan cu|khu pho so|khu pho|thon so"
-    r"|tdp so|tdp|thon|th|kdc|ap|khu"
-)
+_ANYHOW = (*village_kinds.unmarked((*village_kinds.UNITS, *village_kinds.SHORT)), "th", "khu")
+_NUMBERED = r"(?: so(?= (?:[0-9]|[ivx]+\b)))?"
+_KIND = rf"(?:thon to dan pho|thon tdp|{village_kinds.pattern(_ANYHOW)}){_NUMBERED}"
 _KINDS = re.compile(rf"^({_KIND})\s+(?=\S)")
-_LOOSE_KINDS = re.compile(rf"^({_KIND}|to so|to|so)\s+(?=\S)")
+_LOOSE_KINDS = re.compile(rf"^({_KIND}|to{_NUMBERED}|so(?= [0-9]))\s+(?=\S)")
+_MARKED = re.compile(rf"({village_kinds.pattern(village_kinds.MARKED_UNITS)})\s+(?=\S)")
+_GLUED = re.compile(rf"^({village_kinds.pattern((*village_kinds.ALL, *_ANYHOW))})\.?(?=[0-9])", re.IGNORECASE)
+"""A kind that is written together with its number: TDP05, ấp3."""
+_SMALL = re.compile(rf"({village_kinds.pattern(village_kinds.SMALL_UNITS)})\s+(?=\S)")
 _BEHIND = re.compile(
     r"\(.*\)|[,;–-]\s*(?:xã|phường|thị trấn|đặc khu|xa|phuong|thi tran|x\.|p\.|tt\.).*$"
     r"|\s(?:xã|phường|thị trấn|đặc khu)\s.*$"
@@ -31,26 +35,47 @@ _ROMAN = {
 
 def plain(name: str) -> str:
     """A name for comparing: case, spaces, "thôn" before it, and where the tone stands (Hoà, Hòa) make no difference."""
-    words = " ".join(_toned(word) for word in name.casefold().split())
-    found = _KINDS.match(_letters(words))
-    return " ".join(words.split()[len(found.group(1).split()) :]) if found else words
+    words = [_toned(word) for word in name.casefold().split()]
+    return " ".join(words[_kind_words(name, _KINDS) :])
 
 
 def loose(name: str) -> str:
     """A name without marks, kind ("thôn", "TDP số"), brackets, commune and leading zeros, its numeral a number: what
     may be meant."""
-    kept = _letters(unaccented(brackets_off(name)))
-    found = _LOOSE_KINDS.match(kept)
-    bare = _NUMBER.sub("", (kept[found.end() :] if found else kept).removeprefix("so "))
-    before, space, last = bare.rpartition(" ")
-    return f"{before}{space}{_ROMAN.get(last, last)}"
+    spoken = _GLUED.sub(r"\1 ", brackets_off(name))
+    return _numbered(_letters(unaccented(spoken)).split()[_kind_words(spoken, _LOOSE_KINDS) :])
+
+
+def loose_with_kind(name: str) -> str:
+    """The same with its kind: where a commune has a khóm 3 and an ấp 3."""
+    spoken = _GLUED.sub(r"\1 ", brackets_off(name))
+    return _numbered(_letters(unaccented(spoken)).replace(" so ", " ").split())
+
+
+def loose_without_small_kind(name: str) -> str:
+    """The same without "xóm" and the like, a part of a thôn elsewhere: what a registered one may be called."""
+    spoken = brackets_off(name)
+    found = _SMALL.match(spoken.casefold())
+    return loose(spoken[found.end() :] if found else spoken)
+
+
+def _numbered(words: Sequence[str]) -> str:
+    """Letters without zeros before numbers, the last numeral a number."""
+    *before, last = _NUMBER.sub("", " ".join(words)).split() or [""]
+    return " ".join((*before, _ROMAN.get(last, last)))
 
 
 def kinds_off(text: str) -> str:
     """The words without the kind before them, as they are written: "Thôn 11629018" is "11629018"."""
-    spoken = " ".join(text.split())
-    found = _KINDS.match(_letters(unaccented(spoken)))
-    return " ".join(spoken.split()[len(found.group(1).split()) :]) if found else spoken
+    return " ".join(text.split()[_kind_words(text, _KINDS) :])
+
+
+def _kind_words(text: str, kinds: re.Pattern[str]) -> int:
+    """How many words a name's kind has: none of its own words ("Làng Sen" has one, "Lang Can" none)."""
+    spoken = " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    if found := kinds.match(_letters(unaccented(spoken))):
+        return len(found[1].split())
+    return 1 if _MARKED.match(spoken) else 0
 
 
 def brackets_off(text: str) -> str:

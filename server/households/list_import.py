@@ -41,8 +41,9 @@ HOUSEHOLD_TABLE = TableKind(
 )
 
 
-_NAME = re.compile(r"[^\W\d_]{2}|\d")
-"""Two letters together, or a number as some lists name a household ("Hộ 12"); an "x" marks something."""
+_NAME = re.compile(r"[^\W\d_]{2}|[^\W\d_]\s+[^\W\d_]|\d")
+"""Two letters together, two words ("A Ó"), or a number as some lists name a household ("Hộ 12"); an "x" marks
+something."""
 _DAY = re.compile(r"\d{2}/\d{2}/\d{4}")
 
 

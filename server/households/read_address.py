@@ -34,8 +34,8 @@ _LANES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 """Kind (what is compared), the word on labels, how people write it; in the order in which an address names them."""
 _AREAS = (
-    "tổ dân phố", "khu dân cư", "cụm dân cư", "tdp", "kdc", "thôn", "xã", "phường", "thị trấn", "huyện", "quận",
-    "thành phố", "tp", "tỉnh",
+    "tổ dân phố", "khu dân cư", "cụm dân cư", "tdp", "kdc", "thôn", "khối phố", "tiểu khu", "khóm", "ấp", "buôn", "xã",
+    "phường", "đặc khu", "thị trấn", "huyện", "quận", "thành phố", "tp", "tỉnh",
 )  # fmt: skip
 _NUMBERS = ("số nhà", "nhà số", "số", "nhà", "sn", "s/n", "s.n")
 _SHORT = {"ng": "ngõ", "ngh": "ngách", "đ": "đường", "đg": "đường", "x": "xóm", "s": "số", "no": "số"}

@@ -101,16 +101,17 @@ class VillagesByWords:
     """
 
     ways: tuple[Mapping[str, Sequence[Village]], ...]
-    """By code, by name with its kind ("thôn Đông"), by name alone, by name without marks."""
+    """By code, by name with its kind ("thôn Đông"), by name alone, and without marks: with its kind, alone."""
     kind: str = "xã"
     """Of the commune: what sentences call it."""
 
     def called(self, text: str) -> Sequence[Village]:
         """The thôn that a person may mean: "11629018", "Thôn 11629018", "KDC Vạn Phúc", "thon van phuc"."""
-        for way, key in zip(self.ways, _keys(text), strict=True):
-            if found := way.get(key):
-                return found
-        return self._by_code_within(text)
+        found = [way[key] for way, key in zip(self.ways, _keys(text), strict=True) if key in way]
+        only = (
+            villages for villages in found if len(villages) == 1
+        )  # "khóm số 3", where there is an ấp 3 as well
+        return next(only, None) or next(iter(found), None) or self._by_code_within(text)
 
     def find(self, code: str, name: str) -> Village | str:
         """The one thôn that a row means by its code, its name or both; else what is wrong, in Vietnamese."""
@@ -138,27 +139,33 @@ class VillagesByWords:
         return villages if same or not village_names.kinds_off(rest).strip() else ()
 
 
-def _keys(text: str) -> tuple[str, str, str, str]:
+def _keys(text: str) -> tuple[str, str, str, str, str]:
     name = village_names.brackets_off(text)
     return (
         village_names.kinds_off(name),
         " ".join(name.casefold().split()),
         village_names.plain(name),
+        village_names.loose_with_kind(text),
         village_names.loose(text),
     )
+
+
+def _registered_keys(village: Village) -> tuple[str, ...]:
+    """By which a thôn is found in each way; in the last also without "xóm" before it."""
+    return village.code, *_keys(village.name)[1:], village_names.loose_without_small_kind(village.name)
 
 
 def by_words(commune: Commune) -> VillagesByWords:
     """The thôn of a commune by code and name, as tables name them."""
     query = sa.select(Village).where(Village.commune_id == commune.id).order_by(Village.code)
     villages = db.session.scalars(query).all()
-    ways: tuple[dict[str, list[Village]], ...] = ({}, {}, {}, {})
-    before: tuple[dict[str, list[Village]], ...] = ({}, {}, {}, {})
+    ways: tuple[dict[str, list[Village]], ...] = ({}, {}, {}, {}, {})
+    before: tuple[dict[str, list[Village]], ...] = ({}, {}, {}, {}, {})
     for village in villages:
         home = current(village)
         if home.valid_to is None:
             into = ways if home is village else before
-            for way, key in zip(into, (village.code, *_keys(village.name)[1:]), strict=True):
+            for way, key in zip((*into, into[-1]), _registered_keys(village), strict=True):
                 if home not in way.setdefault(key, []):
                     way[key].append(home)
     return VillagesByWords(tuple(old | new for old, new in zip(before, ways, strict=True)), commune.kind)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo import village_names
+from geo import village_kinds, village_names
 from geo.boundary_columns import Figures
 from geo.plain_words import one_line, titled
 from geo.written_numbers import says_nothing
 from server import audit
 from server.db import db
-from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
+from server.files.tables.read_table import RowFault, RowsRejected, SheetRead, TableRead, TableRow
 from server.files.tables.table_kinds import TableKind
 from server.models import Commune, Village
 from server.places import communes, household_numbers, merged_villages
@@ -22,6 +22,7 @@ from server.places.household_numbers_import import NUMBERS_TABLE, figures_of
 
 VILLAGE_TABLE = TableKind("thon", NUMBERS_TABLE.columns, (("village",),))
 LONGEST_NAME = 200
+_NUMBER = re.compile(r"(?:số )?[0-9]{1,3}[A-Z]?", re.IGNORECASE)
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}")
 _OWN_DIGITS = 3
 """Behind the five of its commune, in official codes of thôn."""
@@ -72,8 +73,9 @@ def plan(reading: TableRead, commune: Commune) -> VillagePlan:
     rows: list[PlannedVillage] = []
     wrong: list[RowFault] = []
     numbered: list[str] = []
+    units = {id(row): _unit(sheet, commune) for sheet in reading.sheets for row in sheet.rows}
     for row, code in zip(reading.rows, given, strict=True):
-        name = _name(row.text("village"))
+        name = _name(row.text("village"), units[id(row)])
         village, fault = _meant(code, name, known, places, commune)
         figures, faults = _figures(row, reading.kind)
         wrong += [*row.uncomputed(reading.kind), *faults]
@@ -174,8 +176,16 @@ def _figures(row: TableRow, kind: TableKind) -> tuple[Figures, list[RowFault]]:
     return figures_of(row, kind)
 
 
-def _name(text: str) -> str:
-    return titled(one_line(village_names.brackets_off(text)))
+def _unit(sheet: SheetRead, commune: Commune) -> str:
+    """What a sheet's thôn are called: as the heading of their column says, else as in communes of this kind."""
+    usual = "thôn" if commune.kind == "xã" else "tổ dân phố"
+    return (village_kinds.of_heading(sheet.headings[sheet.chosen["village"]]) or usual).capitalize()
+
+
+def _name(text: str, unit: str) -> str:
+    """A thôn's name as it is shown; one that is a number ("3", "Số 3") gets its unit before it."""
+    name = titled(one_line(village_names.brackets_off(text)))
+    return f"{unit} {name[:1].lower()}{name[1:]}" if _NUMBER.fullmatch(name) else name
 
 
 def _whole_code(code: str, commune: Commune) -> str:

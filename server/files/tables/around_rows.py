@@ -3,18 +3,23 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from geo import written_numbers
+from geo import village_kinds, written_numbers
 from geo.plain_words import one_line
 from server.files.tables.table_file import Cell
 
-_KIND = (
-    r"(?:thôn|thon|tổ dân phố|to dan pho|tdp|khu dân cư|khu dan cu|kdc|khu phố|khu pho|cụm dân cư|cum dan cu|xóm|xom"
-    r"|ấp|làng)"
+_WRITTEN = (*village_kinds.ALL, *village_kinds.unmarked(village_kinds.UNITS), "xom")
+_KIND = rf"(?:{village_kinds.pattern(_WRITTEN)})"
+"""With their marks, or without where that is no family name: "Lang", "Ban" and "To" are."""
+_NO_UNIT = (
+    r"(?!bản\s+(?:tổng|kê|danh|thống|báo|đăng|sao|đồ|cam|tự|chính)|khối\s+lượng"
+    r"|khu vực\s+(?:nông|thành|biên|miền))"
 )
-"""With their marks, or without any: "Lang", "Ban" and "To" are family names."""
+"""What begins like a kind and is none: "BẢN TỔNG HỢP", "Khối lượng"."""
 _BEFORE = r"(?:(?:[ivx]+|[0-9]{1,3}|[a-z])\s*[.)/\-:]\s*|[-+*•]\s*)?"
-_ALONE = re.compile(rf"{_BEFORE}({_KIND}\b[\s:.]*[\w].*)", re.IGNORECASE)
-_WITHIN = re.compile(rf".*\b({_KIND}\s+[\w].*)", re.IGNORECASE)
+_TEAM = rf"(?:(?!{_KIND}\b)(?:tổ|đội|nhóm|danh sách|địa bàn)\b[^,;:()]{{0,60}}?\s)?"
+"""What belongs to the thôn: "Tổ công nghệ số cộng đồng ấp 5"."""
+_ALONE = re.compile(rf"{_BEFORE}{_TEAM}({_NO_UNIT}{_KIND}\b[\s:.]*[\w].*)", re.IGNORECASE)
+_WITHIN = re.compile(rf".*\b({_NO_UNIT}{_KIND}\s+[\w].*)", re.IGNORECASE)
 _BEHIND = re.compile(
     r"\s*(?:[,;(\[:]|\s[-–—]\s|[-–—]\s*[0-9]"
     r"|\b(?:xã|xa|phường|phuong|thị trấn|thi tran|năm|nam|tháng|quý|đợt|tính|có)\s).*$",

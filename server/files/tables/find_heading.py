@@ -227,17 +227,29 @@ def _is_split(sheet: SheetCells, place: int) -> bool:
 
 
 def _goes_on_below(upper: Sequence[Cell], lower: Sequence[Cell]) -> bool:
-    """Whether the lower row parts one heading of the upper, which stands before empty cells, into several.
+    """Whether the lower row parts headings of the upper, which stand before empty cells, each into several.
 
-    A title over the table parts nothing: other headings stand beside the one that is parted, nothing below them.
+    A title over the table parts nothing: other headings stand beside what is parted, nothing below them.
     """
-    filled = [place for place, cell in enumerate(lower) if cell is not None]
-    if len(filled) < 2 or filled != list(range(filled[0], filled[-1] + 1)):
+    parted = _parted(upper, lower)
+    if not parted or all(cell is None for cell in upper[: parted[0][0]]):
         return False
-    if all(cell is None for cell in upper[: filled[0]]):
-        return False
-    above = [upper[place] if place < len(upper) else None for place in filled]
-    return above[0] is not None and all(cell is None for cell in above[1:])
+    return all(
+        len(places) > 1 and places[0] < len(upper) and upper[places[0]] is not None for places in parted
+    )
+
+
+def _parted(upper: Sequence[Cell], lower: Sequence[Cell]) -> list[list[int]]:
+    """The filled columns of the lower row, together those below one heading and the empty cells behind it."""
+    found: list[list[int]] = []
+    for place, cell in enumerate(lower):
+        if cell is None:
+            continue
+        is_headed = place < len(upper) and upper[place] is not None
+        if is_headed or not found or place != found[-1][-1] + 1:
+            found.append([])
+        found[-1].append(place)
+    return found
 
 
 def _may_be_second(cells: Sequence[Cell]) -> bool:
@@ -259,6 +271,10 @@ def _titles(sheet: SheetCells, first: int, last: int) -> tuple[str, ...]:
     width = max(len(upper), len(lower))
     upper += [""] * (width - len(upper))
     lower += [""] * (width - len(lower))
+    above, below = sheet.rows[first][1], sheet.rows[last][1]
+    for places in _parted(above, below) if _goes_on_below(above, below) else ():
+        for place in places[1:]:
+            upper[place] = upper[place] or upper[places[0]]
     return tuple(
         above if not below or words(above) == words(below) else f"{above} {below}".strip()
         for above, below in zip(upper, lower, strict=True)

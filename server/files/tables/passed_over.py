@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from geo import written_numbers
+from geo import village_kinds, written_numbers
 from geo.plain_words import words
 from server.files.tables.table_file import Cell
 
@@ -15,14 +15,16 @@ _SUM_REST = re.compile(
     r"(?:[0-9]+|ho|gia dinh|nguoi|khau|nhan khau|thon|to dan pho|tdp|thanh vien|xa|phuong|toan xa|toan phuong|so"
     r"|cong|va|la|danh sach|co|ca|trang|bang|chu|i+|\s)*"
 )
-_SUM_OF_PLACE = re.compile(r"(thon|tdp|to dan pho|to|khu|kdc|khu dan cu|khu pho|xa|phuong|trang|muc|cum)\b.*")
+_UNITS = village_kinds.pattern(village_kinds.unmarked(village_kinds.ALL))
+_SUM_OF_PLACE = re.compile(rf"({_UNITS}|to|khu|xa|phuong|dac khu|trang|muc|cum)\b.*")
 _SIGNED = re.compile(
     r"\b(nguoi lap|lap bieu|lap bang|lap danh sach|nguoi tong hop|thu truong|ky ten|ky ghi ro|ky dong dau|ghi ro ho ten"
     r"|thay mat|tm uy ban|tm ubnd|kt chu tich|noi nhan|xac nhan cua|nguoi kiem tra|ke toan truong)\b"
     r"|^(.{0,40} )?ngay [0-9 ]*thang [0-9 ]*nam( [0-9]+)?$|^(.{0,40} )?ngay [0-9]{1,2} [0-9]{1,2} [0-9]{4}$"
 )
 _OFFICE = re.compile(
-    r"^(pho )?(chu tich|truong thon|to truong|truong cong an|truong phong|bi thu|can bo|cong chuc|ke toan)\b.*$"
+    rf"^(pho )?(chu tich|truong (?:{_UNITS}|khu)|to truong|truong cong an|truong phong|bi thu|can bo|cong chuc"
+    r"|ke toan)\b.*$"
 )
 _MARKED = (
     "tổng", "tong", "cộng", "cong", "toàn", "toan", "sum", "total", "mang sang", "số mang sang", "chuyển sang",
@@ -30,7 +32,12 @@ _MARKED = (
 )  # fmt: skip
 """First words of sums as they are written, on every page and from one to the next; "Tống" is a family name."""
 _NOTE = re.compile(r"\s*(?:\(?\*|(?:ghi chú|lưu ý|chú thích|chú ý)\b)", re.IGNORECASE)
-_NUMBERING = re.compile(r"\(?\s*([0-9]{1,2}|[A-Za-z])\s*\)?")
+_NUMBERING = re.compile(r"[(\[]?\s*([0-9]{1,2}|[A-Za-z])\s*[)\]]?(?:\s*=[\s0-9()+*/:x×%-]+)?")
+"""The number of a column, and how it follows from others: "(3)=(4)+(5)"."""
+_UNIT = re.compile(
+    r"\(?\s*(?:đvt\s*:?\s*)?(?:hộ|người|khẩu|nhân khẩu|hộ gia đình|%|đồng|triệu đồng|m2|ha)\s*\)?",
+    re.IGNORECASE,
+)
 
 
 def is_numbering(cells: Sequence[Cell]) -> bool:
@@ -47,6 +54,12 @@ def is_numbering(cells: Sequence[Cell]) -> bool:
         and (not counted or counted[0] <= 2)
         and lettered == [chr(65 + n) for n in range(len(lettered))]
     )
+
+
+def is_units(cells: Sequence[Cell]) -> bool:
+    """Whether a row under the heading says in what its columns count: "(hộ)", "(người)"."""
+    filled = [str(cell) for cell in cells if cell is not None]
+    return bool(filled) and all(map(_UNIT.fullmatch, filled))
 
 
 def is_sum(cells: Sequence[Cell]) -> bool:

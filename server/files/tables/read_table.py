@@ -16,6 +16,7 @@ MOST_LOOKED_AT = 30_000
 """Cells that are looked at for a heading in sheets that have none."""
 _NO_RESULT = "là công thức chưa có kết quả; hãy mở bằng Excel, lưu lại rồi nạp"
 _AGAIN, _GROUP, _MEMBER = "tiêu đề lặp lại", "dòng tên thôn", "thành viên của hộ, không phải chủ hộ"
+_UNITS = "dòng đơn vị tính"
 _AS_ABOVE = re.compile(
     r"""\W*(?:nt|n\.t|như trên)\W*|\s*-*\s*(?:["“”″〃]|''|,,){1,3}\s*-*\s*""", re.IGNORECASE
 )
@@ -236,7 +237,9 @@ def _rows(
             is_counted and _is_whole(row, kind)
         )
         why = _why(cells, heading, row, kind, is_over=is_over, is_first=place == numbered)
-        if why == _AGAIN:
+        if why == _UNITS:
+            numbered = place + 1
+        elif why == _AGAIN:
             named = around_rows.of_title(cells for _, cells in sheet.rows[after:place]) if kind.around else ""
             heading = find_heading.again(sheet, place, heading, kind)
             heading, is_over = replace(heading, around=named or heading.around), False
@@ -258,6 +261,8 @@ def _why(
     """Why a row is no data; "" where it is."""
     if is_first and passed_over.is_numbering(cells):
         return "dòng đánh số cột"
+    if is_first and passed_over.is_units(cells):
+        return _UNITS
     if passed_over.is_sum(cells):
         return "dòng cộng"
     if kind.around and not _names_village(cells, heading, kind) and around_rows.of_row(cells):
