@@ -3,7 +3,7 @@
 from flask import Flask
 
 from dashboards import static_files, words
-from dashboards.downloads import download_pages, link_files, link_pages
+from dashboards.downloads import city_workbook_pages, download_pages, link_files, link_pages
 from dashboards.downloads import export_command as download_commands
 from dashboards.pages import (
     boundary_pages,
@@ -27,7 +27,7 @@ from server.intake import catch_up
 ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
-OF_DOWNLOADS = (download_pages, link_pages)
+OF_DOWNLOADS = (download_pages, link_pages, city_workbook_pages)
 """Modules whose views stand in the blueprint of `downloads`."""
 
 BLUEPRINTS = (
@@ -54,5 +54,6 @@ def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     download_pages.register(app)
+    city_workbook_pages.register(app)
     app.cli.add_command(report_commands.command)
     app.cli.add_command(download_commands.group)

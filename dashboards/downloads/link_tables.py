@@ -77,7 +77,7 @@ def _told(code: str, cell: Cell, judged: TargetJudgement | None) -> tuple[Any, .
 
 def of_city() -> FlatTable:
     """One line a commune, of every indicator that communes can be compared by, until the end of yesterday."""
-    tables = list(city.tables(city.choices(), feed=True))
+    tables = list(city.tables(city.compared(), feed=True))
     first, compared = tables[0], tables[1:]
     columns = [
         FlatColumn("ma_xa", "Mã xã"),

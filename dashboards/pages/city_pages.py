@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flask import Response, render_template, request
+from flask import render_template, request
 
 from dashboards import words
 from dashboards.charts import Bullet
-from dashboards.downloads import city_workbook, submission_files
-from dashboards.downloads.attached_files import attached, written
 from dashboards.furthest_behind import WORST_FIRST
 from dashboards.households_met import share_bar
 from dashboards.maps import map_outlines
@@ -73,7 +71,7 @@ class CommuneLine:
 @access.needs(Right.COMPARE_COMMUNES)
 def page() -> str:
     """Which communes are behind: every commune that is valid now, on the indicator asked for."""
-    choices = city.choices()
+    choices = city.compared()
     chosen = _chosen(choices, request.args.get("chi_tieu", ""))
     table = city.table(chosen, asked_day())
     has_targets = any(row.target for row in table.rows)
@@ -108,23 +106,12 @@ def page() -> str:
     )
 
 
-@blueprint.get("/thanh-pho/cac-chi-tieu.xlsx")
-@access.needs(Right.COMPARE_COMMUNES)
-def city_workbook_file() -> Response:
-    """All communes on every indicator that can be compared, as one workbook."""
-    choices = city.choices()
-    tables = list(city.tables(choices or (_chosen(choices, ""),), asked_day()))
-    name = f"cac-xa-{tables[0].as_of}.xlsx"
-    content = written(lambda path: city_workbook.write(path, tables, access.signed_in().name))
-    return attached(content, submission_files.XLSX_TYPE, name)
-
-
 def _chosen(choices: Sequence[CountedIndicator], code: str) -> CountedIndicator:
-    """The indicator asked for, else the first; households met where no form and no plan has been loaded yet."""
+    """The indicator asked for, else the first."""
     found = next((each for each in choices if each.code == code), None)
     if found is None and code:
         raise Problem(CoverageProblem.INDICATOR_UNKNOWN, code=code[:64])
-    return found or next(iter(choices), CountedIndicator(VISITED, "Hộ đã được thăm", "household", "state"))
+    return found or choices[0]
 
 
 def _sorted(table: CityTable, order: str, *, is_share: bool) -> list[CommuneRow]:

@@ -33,6 +33,9 @@ from server.plans import office_figures
 Row = sa.Row[*tuple[Any, ...]]
 
 
+_HOUSEHOLDS_MET = judged.CountedIndicator(VISITED, "Hộ đã được thăm", "household", "state")
+
+
 @dataclass(frozen=True)
 class CityTable:
     """The communes by code. `total` adds up the communes whose numbers are shown, and so tells nothing hidden."""
@@ -56,6 +59,11 @@ def choices() -> tuple[judged.CountedIndicator, ...]:
     return (*own, *others.values())
 
 
+def compared() -> tuple[judged.CountedIndicator, ...]:
+    """The same; households met where no form and no plan has been loaded yet."""
+    return choices() or (_HOUSEHOLDS_MET,)
+
+
 def own_choices() -> tuple[judged.CountedIndicator, ...]:
     """Households met, then what plans name that are here, in the indicators' order."""
     named = sa.select(TargetOfPlan.indicator_id)
@@ -67,6 +75,11 @@ def own_choices() -> tuple[judged.CountedIndicator, ...]:
         judged.CountedIndicator(*row, is_sample=subjects_there.is_sample(row.code, row.unit, known))
         for row in rows
     )
+
+
+def number_of_communes() -> int:
+    """How many rows each table has."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(_COMMUNES.order_by(None).subquery())) or 0
 
 
 def table(

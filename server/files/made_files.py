@@ -36,10 +36,11 @@ _ENDED = "Máy chủ dừng hai lần giữa chừng khi tạo tệp này. Hãy 
 
 @dataclass(frozen=True)
 class FileWish:
-    """What a person asks for; `of` is how many rows it will hold, `audit` what is written whenever it is taken."""
+    """What a person asks for, of a commune or (None) of the whole city; `of` is how many rows it will hold, `audit`
+    what is written whenever it is taken."""
 
     kind: str
-    commune_id: int
+    commune_id: int | None
     actor: str
     name: str
     address: str
@@ -91,8 +92,11 @@ def _forget(now: dt.datetime) -> None:
     db.session.execute(sa.delete(MadeFile).where(MadeFile.asked_at < now - KEPT))
 
 
-def of_person(commune_id: int, kind: str, key: str, actor: str) -> MadeFile:
-    """A file that this person asked for; Problem FILE_FORGOTTEN for any other, or none."""
+def of_person(commune_id: int | None, kind: str, key: str, actor: str) -> MadeFile:
+    """A file of this commune (None: of the city) that this person asked for.
+
+    Problem FILE_FORGOTTEN for any other, or none.
+    """
     found = db.session.get(MadeFile, key)
     mine = found is not None and (found.commune_id, found.kind, found.actor) == (commune_id, kind, actor)
     if found is None or not mine or found.asked_at < clock.now() - KEPT:

@@ -25,7 +25,8 @@ class MadeFile(Base):
     """A random name that cannot be guessed."""
     kind: Mapped[str]
     """Who makes it, as the maker registered itself."""
-    commune_id: Mapped[int] = mapped_column(ForeignKey("commune.id", ondelete="CASCADE"))
+    commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id", ondelete="CASCADE"))
+    """None for what holds the whole city."""
     actor: Mapped[str]
     """As in the audit: nobody else is given it."""
     name: Mapped[str]

@@ -14,6 +14,7 @@ ACTS: Mapping[str, str] = {
     "bundle.take": "Nhận gói số liệu của xã",
     "bundle.trust": "Tin khóa gói số liệu của xã",
     "bundle.write": "Ghi gói số liệu có ký",
+    "city.export": "Tải số liệu các xã về Excel",
     "changes.read": "Đọc các phiếu đã thay đổi",
     "audit.export": "Tải nhật ký về",
     "audit.prune": "Xóa nhật ký quá hạn lưu",

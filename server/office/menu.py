@@ -95,6 +95,7 @@ BELOW = {
     "dashboards.all_maps": "dashboards.commune_map",
     "dashboards.two_days_of": "dashboards.commune_map",
     "downloads.city_links": "dashboards.city",
+    "downloads.city_workbook_made": "dashboards.city",
 }
 """Pages below a page of the menu that their blueprint does not tell: the menu shows where they are, too."""
 PARTS = {

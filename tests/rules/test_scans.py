@@ -44,7 +44,7 @@ WHOLE: Mapping[str, frozenset[str]] = {
 
 # fmt: off
 DRAWN = frozenset((
-    "dashboards.city_workbook_file", "dashboards.map_pdf", "dashboards.map_png", "dashboards.map_weeks_of",
+    "dashboards.map_pdf", "dashboards.map_png", "dashboards.map_weeks_of",
     "downloads.coverage_file", "downloads.qgis_file", "ogc.ho-diem_item", "ogc.ho-diem_items", "ogc.thon_item",
     "ogc.thon_items", "ogc.nhiem-vu_items", "changes.changes", "collector_pages.sheet",
 ))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dashboards.downloads import download_pages
-from server import clock
+from server import clock, migrate
 from server.db import begin_writing, db
 from server.files import made_files, making_process
 from server.models import Audit, Commune, MadeFile, MadeFilePiece, Submission
@@ -253,6 +253,22 @@ def test_no_connection_grows_by_what_a_large_file_is_taken_in(app: Flask, commun
     lengths = list(db.session.scalars(sa.select(sa.func.length(MadeFilePiece.content))))
     assert sum(lengths) == 700_001
     assert 2 * max(lengths) < 256 * 1024
+
+
+def test_a_file_of_the_city_is_gone_where_tables_are_taken_back_to_communes_alone(
+    app: Flask, commune: Commune
+) -> None:
+    content = made_files.MadeContent("a.bin", "text/plain", [b"abc"])
+    for place in (commune.id, None):
+        wish = made_files.FileWish("phieu", place, "person:1", "An", f"/{place}", "http://localhost", 3, {})
+        key = made_files.ask(wish)
+        db.session.commit()
+        made_files.keep(db.engine, key, content)
+    db.session.rollback()
+    migrate.downgrade("0061")
+    migrate.upgrade()
+    assert _pieces() == 1
+    assert list(db.session.scalars(sa.select(MadeFile.commune_id))) == [commune.id]
 
 
 def _ended_in_the_middle() -> None:
