@@ -34,7 +34,7 @@ BOM = "\ufeff"
 LABELS = {
     "area": "Cấp",
     "code": "Mã",
-    "name": "Xã, thôn",
+    "name": "Tên",
     "indicator": "Mã chỉ tiêu",
     "label": "Chỉ tiêu",
     "unit": "Đơn vị tính",
@@ -57,7 +57,7 @@ LABELS = {
     "visited": "Hộ đã gặp",
     "self_of": "Người dân tự trả lời (mã chỉ tiêu)",
 }
-AREAS = {"commune": "xã", "village": "thôn", "nowhere": "không rõ thôn"}
+AREAS = {"commune": "cấp xã", "village": "thôn", "nowhere": "không rõ thôn"}
 KINDS = {"state": "hiện trạng", "event": "cộng dồn trong năm"}
 WITHHELD = {
     "base": "mới có dưới 5 hộ trả lời",
@@ -80,7 +80,7 @@ MEANINGS = {
     "expected": "Số hộ, doanh nghiệp, điểm công cộng hoặc thôn có trong danh sách.",
     "percent_judged": "Đã đạt chia cho toàn bộ số phải hỏi, ở chỉ tiêu tính trên tất cả; so với mức giao bằng cột này.",
     "suppressed": "Để không nhận ra câu trả lời của từng hộ. Ô trống: không ẩn gì.",
-    "state": "So tỷ lệ với mức giao của xã; dưới mức khảo sát tối thiểu thì chưa kết luận đạt hay không.",
+    "state": "So tỷ lệ với mức giao; dưới mức khảo sát tối thiểu thì chưa kết luận đạt hay không.",
     "households": "Theo nguồn ghi ở trang Nguồn.",
     "self_of": "Có mã: người dân tự trả lời áp phích cho chỉ tiêu ấy, tính riêng. Ô trống: tổ hỏi tại nhà.",
 }
@@ -144,8 +144,8 @@ def xlsx(table: CoverageTable, path: Path, made_by: str) -> None:
 def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
     header = (
         "Mã", "Chỉ tiêu của kế hoạch", "Mục", "Mức giao", "Kết quả", "Đã đạt", "Trên tổng đã hỏi", "Số hộ, điểm đã hỏi",
-        "Đã khảo sát (%)", "Trạng thái", "Ước lượng cả xã (%)", "Từ (%)", "Đến (%)", "Ghi chú", "Nguồn số liệu",
-        "Mã chỉ tiêu",
+        "Đã khảo sát (%)", "Trạng thái", f"Ước lượng cả {table.kind} (%)", "Từ (%)", "Đến (%)", "Ghi chú",
+        "Nguồn số liệu", "Mã chỉ tiêu",
     )  # fmt: skip
     sheet = book.sheet(
         "Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 12, 9, 9, 40, 44, 26), is_printed=True
@@ -229,13 +229,13 @@ def _source_sheet(book: Workbook, table: CoverageTable, made_by: str) -> None:
     source = table.households_source
     sheet = book.sheet("Nguồn", ("Mục", "Nội dung"), (34, 90), is_printed=True)
     for name, text in (
-        ("Xã, phường", f"{table.name} ({table.code})"),
+        (words.sentence(table.kind), f"{table.name} ({table.code})"),
         ("Tính đến", said(table)),
         ("Tổng số hộ", table.households),
         ("Nguồn tổng số hộ", f"{source.source}, ngày {words.day(source.date)}" if source else "chưa có"),
         ("Hộ đã gặp", words.NOT_TOLD if table.visited is None else table.visited),
         ("Mức khảo sát tối thiểu để kết luận", words.limit(table.min_reach) + " số phải hỏi"),
-        ("Số nhỏ", "nêu đủ: chỉ dùng trong công việc của cán bộ xã" if table.full else "đã ẩn theo quy tắc 5 hộ"),
+        ("Số nhỏ", "nêu đủ: chỉ dùng trong công việc của cán bộ" if table.full else "đã ẩn theo quy tắc 5 hộ"),
         ("Cách tính", "như trang Tổng quan và API /api/v1: cùng một bảng số"),
         ("Người tải", made_by),
         ("Tải lúc", words.moment(clock.now())),

@@ -16,7 +16,7 @@ from server.models import ApiToken, Commune
 
 RUNNING_DAY = "running_day"
 READS: Mapping[str, str] = {
-    "places": "Xã, thôn và số hộ của thôn",
+    "places": "Xã, phường, thôn và số hộ của thôn",
     "targets": "Chỉ tiêu của kế hoạch và số liệu báo cáo",
     "coverage": "Mức bao phủ theo thôn và chỉ tiêu",
     RUNNING_DAY: "Cả hôm nay, ngày chưa hết (không chọn: số liệu đến hết hôm qua)",

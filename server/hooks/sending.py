@@ -37,7 +37,7 @@ _GONE = (
     "địa chỉ này."
 )
 _NO_RIGHT = (
-    "Người lập địa chỉ này không còn quyền xuất phiếu của xã nên đã tạm dừng. Cán bộ đang phụ trách mở mục Sửa, lưu "
+    "Người lập địa chỉ này không còn quyền xuất phiếu nên đã tạm dừng. Cán bộ đang phụ trách mở mục Sửa, lưu "
     "lại, rồi bấm “Gửi tiếp”."
 )
 _UNMADE = "Máy chủ không làm được nội dung của phiếu này; quản trị viên xem nhật ký máy chủ."

@@ -203,7 +203,7 @@ _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {
 def _check_village(connection: sa.Connection, village_id: int, now: int | None, officer: Officer) -> None:
     commune_id = connection.scalar(sa.select(Village.commune_id).where(Village.id == village_id))
     if commune_id != officer.commune_id:
-        raise impossible("thôn ấy không thuộc xã.")
+        raise impossible("thôn ấy thuộc nơi khác.")
     if village_id == now:
         raise impossible("hộ đang ở đúng thôn ấy.")
 

@@ -75,8 +75,8 @@ def _who(version: Any, senders: Mapping[int, str], deeds: Mapping[int, str]) -> 
     if version.submission_id is not None:
         return senders.get(version.submission_id, "không rõ người đi")
     if version.act_id is not None:
-        return deeds.get(version.act_id, "cán bộ xã")
-    return "cán bộ xã hoặc danh sách" if version.received else "máy chủ tính lại"
+        return deeds.get(version.act_id, "cán bộ")
+    return "cán bộ hoặc danh sách" if version.received else "máy chủ tính lại"
 
 
 def _changed(before: Any, after: Any, words: PropertyWords) -> tuple[ChangedProperty, ...]:

@@ -12,21 +12,21 @@ from server.intake.submission_place import OUTSIDE, VERSION_UNKNOWN
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE, UNREAD
 
 _SET_ASIDE = {
-    OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xã xem lại.",
-    VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xã xem lại.",
+    OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xem lại.",
+    VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xem lại.",
     SEALED: "Đã nhận phiếu mã hóa.",
-    TOO_MANY: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
-    TWICE: "Đã nhận phiếu, nhưng phiếu ghi hai lần vào một hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
-    UNREAD: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xã xem lại.",
-    TOO_LONG: "Đã nhận phiếu, nhưng tên hoặc nội dung quá dài: phiếu chờ cán bộ xã xem lại.",
+    TOO_MANY: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xem lại.",
+    TWICE: "Đã nhận phiếu, nhưng phiếu ghi hai lần vào một hộ hoặc điểm: phiếu chờ cán bộ xem lại.",
+    UNREAD: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xem lại.",
+    TOO_LONG: "Đã nhận phiếu, nhưng tên hoặc nội dung quá dài: phiếu chờ cán bộ xem lại.",
     **dict.fromkeys(
         signal_check_points.IMPOSSIBLE,
-        "Đã nhận phiếu, nhưng vị trí đo chưa dùng được: phiếu chờ cán bộ xã xem lại.",
+        "Đã nhận phiếu, nhưng vị trí đo chưa dùng được: phiếu chờ cán bộ xem lại.",
     ),
-    EDIT_FOREIGN: "Đã nhận bản sửa, nhưng phiếu gốc do người khác gửi: bản sửa chờ cán bộ xã xem lại.",
-    EDIT_OUTDATED: "Đã nhận bản sửa, nhưng phiếu đã có bản mới hơn: bản sửa chờ cán bộ xã xem lại.",
-    EDIT_OF_SEALED: "Đã nhận bản sửa, nhưng phiếu gốc đã mã hóa còn bản sửa thì không: bản sửa chờ cán bộ xã xem lại.",
-    EDIT_OF_REJECTED: "Đã nhận bản sửa của phiếu xã không nhận: bản sửa chờ cán bộ xã xem lại.",
+    EDIT_FOREIGN: "Đã nhận bản sửa, nhưng phiếu gốc do người khác gửi: bản sửa chờ cán bộ xem lại.",
+    EDIT_OUTDATED: "Đã nhận bản sửa, nhưng phiếu đã có bản mới hơn: bản sửa chờ cán bộ xem lại.",
+    EDIT_OF_SEALED: "Đã nhận bản sửa, nhưng phiếu gốc đã mã hóa còn bản sửa thì không: bản sửa chờ cán bộ xem lại.",
+    EDIT_OF_REJECTED: "Đã nhận bản sửa của phiếu đã quyết định không nhận: bản sửa chờ cán bộ xem lại.",
 }
 
 TAKEN = "Đã nhận phiếu. Xin cảm ơn."

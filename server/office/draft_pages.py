@@ -17,7 +17,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.files import form_media
-from server.models import DraftSubmission, FormDraft, Indicator
+from server.models import Commune, DraftSubmission, FormDraft, Indicator
 from server.office import form_pages
 from server.phones import phone_apps, qr_drawing
 from server.posters import poster_names, which_forms
@@ -160,6 +160,7 @@ def _publication(
     return render_template(
         "office/publish.html",
         draft=draft,
+        commune=db.session.get(Commune, draft.commune_id) if draft.commune_id is not None else None,
         definition=found,
         tried=drafts.tried(draft),
         given=request.form,

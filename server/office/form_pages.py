@@ -21,13 +21,13 @@ blueprint = Blueprint("form_pages", __name__)
 
 NOTICES = {
     "bo": "Đã bỏ bản nháp; trong 30 ngày còn đưa lại được từ thùng rác.",
-    "thu_vien": "Đã phát hành các biểu mẫu có sẵn cho mọi xã.",
-    "thu_vien_tru": "Đã phát hành các biểu mẫu có sẵn cho mọi xã, trừ những phiếu cán bộ đã sửa: bản đã sửa vẫn là bản "
-    "điện thoại nhận. Muốn thay bằng bản có sẵn: tải tệp mẫu ở dưới, đặt số phiên bản mới rồi phát hành.",
+    "thu_vien": "Đã phát hành các biểu mẫu có sẵn cho mọi xã, phường.",
+    "thu_vien_tru": "Đã phát hành các biểu mẫu có sẵn cho mọi xã, phường, trừ những phiếu cán bộ đã sửa: bản đã sửa "
+    "vẫn là bản điện thoại nhận. Muốn thay bằng bản có sẵn: tải tệp mẫu ở dưới, đặt số phiên bản mới rồi phát hành.",
     "phat_hanh": "Đã phát hành. Điện thoại sẽ thấy ở lần cập nhật biểu mẫu tới (trong vòng một giờ).",
     "ngung": "Đã ngừng biểu mẫu: điện thoại không còn thấy. Phiếu đang làm dở vẫn gửi được.",
     "dung_lai": "Đã dùng lại biểu mẫu.",
-    "xa": "Đã lưu các xã dùng biểu mẫu này.",
+    "xa": "Đã lưu các xã, phường dùng biểu mẫu này.",
 }
 
 

@@ -51,7 +51,7 @@ UNREAD = {
     one_submission.UNKNOWN_VERSION: (
         "Máy chủ không có phiên bản biểu mẫu của phiếu này nên chưa đọc được; phiếu được giữ nguyên."
     ),
-    one_submission.SEALED: "Phiếu đã mã hóa: chỉ mở được bằng khóa của xã.",
+    one_submission.SEALED: "Phiếu đã mã hóa: chỉ mở được bằng khóa riêng của biểu mẫu.",
     one_submission.TOO_LARGE: (
         "Phiếu ghi vào quá nhiều hộ hoặc điểm nên máy chủ không đọc câu trả lời; phiếu được giữ nguyên."
     ),

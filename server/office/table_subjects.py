@@ -15,7 +15,7 @@ from server.phones import collectors_import
 from server.places import communes, household_numbers_import, villages_import
 from server.plans import load_plans, month_of_figures, office_figures, plan_table
 
-NOT_SAID = "bảng của xã"
+NOT_SAID = "bảng do cán bộ nạp"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class TableSubject:
     asked: tuple[AskedField, ...] = ()
 
 
-SOURCE = AskedField("nguon", "Nguồn số liệu", hint="Ví dụ: Công an xã.")
+SOURCE = AskedField("nguon", "Nguồn số liệu", hint="Ví dụ: Công an, Văn phòng HĐND và UBND.")
 DAY = AskedField("ngay", "Số liệu của ngày", "date", "Bỏ trống là hôm nay.")
 
 
@@ -286,7 +286,7 @@ SUBJECTS: Sequence[TableSubject] = (
     TableSubject(
         "so-ho",
         "Số hộ, nhân khẩu của các thôn",
-        "Mỗi dòng một thôn đã có, theo mã hoặc tên. Các tỷ lệ của xã lấy số này làm mẫu số.",
+        "Mỗi dòng một thôn đã có, theo mã hoặc tên. Mọi tỷ lệ lấy số này làm mẫu số.",
         household_numbers_import.NUMBERS_TABLE,
         _numbers,
         "first_steps.show",
@@ -312,7 +312,7 @@ SUBJECTS: Sequence[TableSubject] = (
     TableSubject(
         "diem-cong-cong",
         "Điểm công cộng",
-        "Mỗi dòng một điểm: nhà văn hóa, điểm Wi-Fi, trường học. Danh sách hiện ở điện thoại của cả xã.",
+        "Mỗi dòng một điểm: nhà văn hóa, điểm Wi-Fi, trường học. Danh sách hiện ở điện thoại của mọi thành viên.",
         place_list_import.PLACE_TABLE,
         _list,
         "first_steps.show",

@@ -12,8 +12,8 @@ ORIGINS = {
     "none": "không từ Từng Nhà",
 }  # fmt: skip
 UNKNOWN = "chưa rõ nguồn"
-NO_GOAL = "chưa rõ mức: chép thành một dòng ở trang Bảng và ghi mức xã được giao"
-ASKED_FOR = "Mức gợi ý, hãy thay bằng mức xã được giao"
+NO_GOAL = "chưa rõ mức: chép thành một dòng ở trang Bảng và ghi mức được giao"
+ASKED_FOR = "Mức gợi ý, hãy thay bằng mức được giao"
 SIGNS = {">=": "≥", ">": ">", "=": "=", "<=": "≤", "<": "<"}
 _HOW = {"doors": "khảo sát", "form": "khảo sát", "office": "đơn vị báo cáo"}
 _COLUMNS = ("Nhóm", "Chỉ số", "Mã chỉ số", "Lấy số từ đâu", "Nguồn văn bản", "Mức đọc được")

@@ -24,6 +24,8 @@ class OpenPoster:
     label: str
     commune_id: int
     commune: str
+    level: str
+    """What its commune is: xã, phường, đặc khu."""
     form_id: int
     form_code: str
     villages: Mapping[str, int]
@@ -33,7 +35,7 @@ _POSTER = (
     sa.select(
         Poster.id, Poster.code, Poster.label, Poster.commune_id, Poster.form_id, Poster.village_id, Poster.ends_on,
         Poster.closed_at, Form.form_id.label("form_code"), Form.retired_at,
-        (Commune.kind + " " + Commune.name).label("commune"),
+        (Commune.kind + " " + Commune.name).label("commune"), Commune.kind.label("level"),
     )
     .join(Form, Form.id == Poster.form_id)
     .join(Commune, Commune.id == Poster.commune_id)
@@ -66,7 +68,15 @@ def by_code(code: str) -> OpenPoster:
         )
         villages = {each.code: each.id for each in found}
     return OpenPoster(
-        row.id, row.code, row.label, row.commune_id, row.commune, row.form_id, row.form_code, villages
+        row.id,
+        row.code,
+        row.label,
+        row.commune_id,
+        row.commune,
+        row.level,
+        row.form_id,
+        row.form_code,
+        villages,
     )
 
 

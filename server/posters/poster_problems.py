@@ -6,11 +6,14 @@ from server.errors import ProblemKind
 class PosterProblem(ProblemKind):
     """Kinds of this room; a member's name in small letters is its code."""
 
-    POSTER_UNKNOWN = 404, "Không có tờ áp phích nào mang mã này. Xin quét lại mã QR, hoặc hỏi cán bộ xã."
+    POSTER_UNKNOWN = (
+        404,
+        "Không có tờ áp phích nào mang mã này. Xin quét lại mã QR, hoặc hỏi cán bộ nơi treo tờ áp phích.",
+    )
     POSTER_CLOSED = (
         410,
         "Tờ áp phích này đã thôi nhận câu trả lời. Cảm ơn ông/bà đã quan tâm; cần góp ý, "
-        "xin đến Ủy ban nhân dân xã, phường.",
+        "xin đến Ủy ban nhân dân xã, phường, đặc khu.",
     )
     POSTER_RENEWED = (
         410,
@@ -18,10 +21,11 @@ class PosterProblem(ProblemKind):
     )
     POSTER_FORM_GONE = (
         410,
-        "Phiếu của tờ áp phích này hiện không dùng được trên web. Cần góp ý, xin đến Ủy ban nhân dân xã, phường.",
+        "Phiếu của tờ áp phích này hiện không dùng được trên web. Cần góp ý, "
+        "xin đến Ủy ban nhân dân xã, phường, đặc khu.",
     )
     POSTER_OFFICE = 404, "Ở đây không có tờ áp phích ấy."
-    ANSWER_UNKNOWN = 404, "Không có câu trả lời tự điền nào của xã mang số {number}."
+    ANSWER_UNKNOWN = 404, "Không có câu trả lời tự điền nào ở đây mang số {number}."
     ANSWERS_TOO_MANY = (
         429,
         "Đang có nhiều người trả lời cùng lúc nên chưa nhận thêm được. Câu trả lời của ông/bà còn nguyên trên trang "

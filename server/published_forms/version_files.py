@@ -27,7 +27,9 @@ def listed(version: FormVersion) -> Sequence[FormFile]:
 def add(version: FormVersion, file: MediaFile) -> FormFile:
     """Add a file under a name that the version has none of; Problem FORM_FILE_REFUSED. The caller commits."""
     if file.name in MADE:
-        raise Problem(FormProblem.FORM_FILE_REFUSED, why="tệp ấy do máy chủ tự làm từ danh sách của xã.")
+        raise Problem(
+            FormProblem.FORM_FILE_REFUSED, why="tệp ấy do máy chủ tự làm từ danh sách trên máy chủ."
+        )
     known = listed(version)
     if any(each.name == file.name for each in known):
         raise Problem(

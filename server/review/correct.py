@@ -88,7 +88,7 @@ def open_(submission_id: int, *, is_begun: bool = False) -> OpenedCorrection:
     if row.review == "rejected":
         raise _impossible("phiếu này đã không được nhận.")
     if instance.read(row.xml).encrypted:
-        raise _impossible("phiếu đã mã hóa, chỉ mở được bằng khóa của xã.")
+        raise _impossible("phiếu đã mã hóa, chỉ mở được bằng khóa riêng của biểu mẫu.")
     if row.poster_id is not None:
         raise _impossible(
             "người dân tự trả lời phiếu này, không ai sửa thay được. Phiếu sai thì chọn Không nhận."

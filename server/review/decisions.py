@@ -259,7 +259,9 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     edited = _edited(connection, stored, reading)
     reading = edited_submission.followed(reading, edited)
     if edited is not None and edited.is_sealed:
-        why = "phiếu gốc đã mã hóa, bản sửa không mã hóa không thay được. Hãy mở phiếu gốc bằng khóa của xã."
+        why = (
+            "phiếu gốc đã mã hóa, bản sửa không mã hóa không thay được. Hãy mở bằng khóa riêng của biểu mẫu."
+        )
         raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
     if edited is not None and edited.id != stored.id:
         edited_submission.replace(connection, edited, stored.id)
@@ -267,7 +269,7 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     with recasting(connection, subjects):
         this = _arrival(connection, stored, reading, sender, edited)
         if this.placed.quarantine is not None:
-            why = IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này không thuộc xã.")
+            why = IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này thuộc nơi khác.")
             raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
         values = {
             **submission_effects.understanding(reading, this.placed),

@@ -16,7 +16,7 @@ class ReviewProblem(ProblemKind):
     CORRECTION_IMPOSSIBLE = 409, "Chưa sửa được phiếu này: {why}"
     NOT_THE_LEADERS = (
         409,
-        "Phiếu này không còn chờ tổ trưởng: cán bộ xã đang xem, hoặc đã có người quyết định.",
+        "Phiếu này không còn chờ tổ trưởng: cán bộ đang xem, hoặc đã có người quyết định.",
     )
     DIFFICULTY_UNKNOWN = 404, "Không có phản ánh này, hoặc phiếu của nó đã bị loại."
     DIFFICULTY_CHANGED = 409, "Phản ánh này vừa được người khác xử lý. Hãy mở lại trang để xem rồi làm tiếp."

@@ -8,7 +8,7 @@ import { say, speak, spoken } from "./words.js";
 const main = document.getElementById("main");
 const begin = document.getElementById("begin");
 const language = document.getElementById("language");
-const { about: ABOUT, send: SEND } = main.dataset;
+const { about: ABOUT, send: SEND, level } = main.dataset;
 let view = null;
 
 const notice = (words, kind = "notice") => make("p", { class: kind, role: kind === "wrong" ? "alert" : "status" }, words);
@@ -71,9 +71,9 @@ async function finish(packed) {
   try {
     const { number } = await (await ask(SEND, body(packed))).json();
     main.replaceChildren(
-      make("h1", { tabindex: "-1" }, say("poster_thanks")), notice(say("poster_sent")),
+      make("h1", { tabindex: "-1" }, say("poster_thanks")), notice(say("poster_sent", { level })),
       number ? make("p", { class: "number" }, say("poster_number", { n: number })) : "",
-      make("p", { class: "hint" }, say("poster_number_why")),
+      make("p", { class: "hint" }, say("poster_number_why", { level })),
     );
     letGo();
     document.documentElement.setAttribute("data-sent", "");
@@ -103,7 +103,7 @@ function show() {
     view.session.speak(spoken());
     view.shown.go(view.shown.key);
   } else if (begin.isConnected) {
-    begin.replaceChildren(canRun() ? button(say("poster_begin"), open) : notice(say("poster_old"), "wrong"));
+    begin.replaceChildren(canRun() ? button(say("poster_begin"), open) : notice(say("poster_old", { level }), "wrong"));
   }
 }
 

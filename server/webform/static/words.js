@@ -30,16 +30,16 @@ const VI = {
   not_loaded: "Trang này chưa tải xong. Khi có mạng, hãy tải lại trang một lần rồi mở biểu mẫu.",
   offline: "Chưa có mạng: phiếu nằm trong máy.", offline_to_sign_in: "Chưa có mạng. Hãy bật dữ liệu di động hay Wi-Fi rồi bấm lại.", old_browser: "Trình duyệt này quá cũ. Cần iOS 15.4 trở lên, hoặc dùng ODK Collect trên Android.",
   open_elsewhere: "Phiếu này đang mở ở một thẻ khác. Hãy điền tiếp ở thẻ ấy, hoặc đóng nó rồi mở lại ở đây.",
-  open_failed: "Không mở được biểu mẫu này trên web: {why} Hãy dùng ODK Collect hoặc báo cán bộ xã.", opening: "Đang mở biểu mẫu …", open_in_browser:
+  open_failed: "Không mở được biểu mẫu này trên web: {why} Hãy dùng ODK Collect hoặc báo cán bộ.", opening: "Đang mở biểu mẫu …", open_in_browser:
     "Trang này đang mở trong ứng dụng khác nên không giữ được phiếu. Bấm ⋯ (hoặc ⋮) rồi chọn mở bằng Safari, Chrome.",
   password: "Mật khẩu", photo: "Chụp hoặc chọn ảnh", photo_unreadable: "Không đọc được ảnh này. Hãy chụp lại.", point: "Ghi một điểm",
   point_back: "Bỏ điểm cuối", poster_again: "Thử lại", poster_begin: "Trả lời",
   poster_failed: "Máy chủ chưa nhận được. Xin thử lại sau ít phút.",
   poster_kept: "Câu trả lời còn nguyên trên trang này, xin đừng đóng trang.", poster_number: "Số phiếu: {n}", poster_number_why:
-    "Muốn xem hay xóa câu trả lời này, hãy đọc số phiếu cho cán bộ xã. Điện thoại không giữ lại gì.",
+    "Muốn xem hay xóa câu trả lời này, hãy đọc số phiếu cho cán bộ {level}. Điện thoại không giữ lại gì.",
   poster_offline: "Chưa có mạng. Xin kiểm tra mạng rồi thử lại.", poster_old:
-    "Trình duyệt này quá cũ nên không mở được phiếu. Bấm ⋯ rồi chọn mở bằng Chrome hoặc Safari, hoặc trả lời trực tiếp ở xã.",
-  poster_opening: "Đang mở phiếu …", poster_send_again: "Gửi lại", poster_sent: "Xã đã nhận câu trả lời của ông/bà.",
+    "Trình duyệt này quá cũ nên không mở được phiếu. Bấm ⋯ rồi chọn mở bằng Chrome hoặc Safari, hoặc trả lời trực tiếp ở {level}.",
+  poster_opening: "Đang mở phiếu …", poster_send_again: "Gửi lại", poster_sent: "Cán bộ {level} đã nhận câu trả lời của ông/bà.",
   poster_thanks: "Xin cảm ơn!", progress: "Câu {at} / {of}", rank_down: "Xuống", rank_up: "Lên", recalculated:
     "Không tính được câu này: {why}", record: "Ghi âm hoặc chọn tệp", remove: "Bỏ phần này", remove_sure: "Bỏ phần này và các câu trả lời trong đó?",
   review: "Xem lại", round: "{label} ({n})", round_more: "Thêm một phần nữa: {label}?", saved: "Đã lưu trong máy",

@@ -91,6 +91,14 @@ def test_the_workbook_has_its_sheets_and_says_its_day(leader: Browser) -> None:
     assert len([row for row in book["Chỉ tiêu"].iter_rows(min_row=5, values_only=True) if row[0]]) == 28
 
 
+def test_the_workbook_of_a_dac_khu_calls_it_so(leader: Browser, commune: Commune) -> None:
+    commune.kind = "đặc khu"
+    db.session.commit()
+    book = workbook(leader)
+    assert "Ước lượng cả đặc khu (%)" in [cell.value for row in book["Chỉ tiêu"].iter_rows() for cell in row]
+    assert "Đặc khu" in [cell.value for cell in book["Nguồn"]["A"]]
+
+
 def test_every_kind_of_file_says_as_of_when(leader: Browser) -> None:
     for ending in ("csv", "geojson"):
         assert "Tính đến 22/11/2026" in leader.get(f"{BASE}.{ending}").text

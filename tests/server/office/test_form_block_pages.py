@@ -69,7 +69,7 @@ def test_the_page_tells_what_each_block_costs_and_serves(officer: Browser) -> No
     for each in form_blocks.every():
         assert each.label_vi in page
         assert f"thêm khoảng {round(visit_length.worked_out().blocks[each.code])} giây" in page
-    assert "Cho bộ chỉ tiêu: Bình dân học vụ số, Bốn trụ cột của công dân số, Phần của xã trong DTI" in page
+    assert "Cho bộ chỉ tiêu: Bình dân học vụ số, Bốn trụ cột của công dân số, Phần cấp xã trong DTI" in page
     assert "chưa đủ 30 lần gặp để đo" in page
     assert "ho_gia_dinh_11629" in page
 
@@ -109,7 +109,8 @@ def test_a_few_visits_are_not_believed(app: Flask, officer: Browser) -> None:
 def test_a_commune_beside_the_citys_form_gets_one_of_its_own(app: Flask, officer: Browser) -> None:
     publishing.publish_library(("ho_gia_dinh",))
     db.session.commit()
-    assert "Điện thoại của tổ sẽ thấy cả hai phiếu" in officer.get(PAGE).text
+    page = officer.get(PAGE).text
+    assert "phiếu ghép là phiếu riêng của xã. Điện thoại của tổ sẽ thấy cả hai phiếu" in page
     made = compose(officer, *ALL)
     assert made.status_code == 302, made.text
     draft = db.session.scalars(sa.select(FormDraft)).one()

@@ -490,3 +490,6 @@ def test_publication_counts_the_phones_that_are_too_old(officer: Browser) -> Non
     )
     db.session.commit()
     assert "1 trong 1 điện thoại của xã cũ hơn" in officer.get(address).text
+    commune.kind = "đặc khu"
+    db.session.commit()
+    assert "1 trong 1 điện thoại của đặc khu cũ hơn" in officer.get(address).text

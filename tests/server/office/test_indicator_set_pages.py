@@ -69,7 +69,7 @@ def test_its_table_is_a_plan_that_our_own_reader_takes(officer: Browser, found: 
         assert target.indicator is not None
         assert target.indicator.code == line.spec.code
         assert target.how == ("office" if line.origin == "office" else "survey")
-        assert "hãy thay bằng mức xã được giao" in (target.note or "")
+        assert "hãy thay bằng mức được giao" in (target.note or "")
         assert "-T" not in target.code
 
 

@@ -63,6 +63,11 @@ def test_the_page_says_who_asks_why_and_for_how_long_the_answer_is_kept(
     assert "worker-src 'none'" in policy
     assert "unsafe-inline" not in policy
     assert "Set-Cookie" not in page.headers
+    hung.commune.kind = "phường"
+    db.session.commit()
+    of_a_phuong = client.get(f"/khao-sat/{hung.poster.code}").get_data(as_text=True)
+    assert "đọc số ấy cho cán bộ phường" in of_a_phuong
+    assert 'data-level="phường"' in of_a_phuong  # what the page's script goes on to say
 
 
 def test_an_answer_is_counted_in_its_own_column_and_a_teams_in_its_own(
