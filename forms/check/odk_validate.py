@@ -19,6 +19,8 @@ _PLACE = re.compile(
     r"Error evaluating field '[^']*' \(/\w+([^)]*)\)|attached to \"/\w+/([^\"]*)\""
     r"|loop:\s*/\w+/(\S+)|expression for /\w+/(\S+)"
 )
+_LACKS = "java.lang.NoClassDefFoundError"
+"""What it says where it comes to a part of its own that is missing: phones have it."""
 _ROUND = re.compile(r"\[\d+\]")
 _WORDS = (
     (r"Cycle detected", "công thức chờ nhau mãi"),
@@ -37,14 +39,24 @@ _WORDS = (
 )
 
 
+class NotJudged(Exception):
+    """It could not go through a form that phones may open."""
+
+
 def installed() -> bool:
     """Whether there is a Java to run it with."""
     return shutil.which("java") is not None and Path(ODK_VALIDATE_PATH).is_file()
 
 
 def refusal(xform: bytes) -> str | None:
-    """What it says of a form that it cannot open, in English; None where it opens it. TimeoutExpired after a minute."""
-    return next(iter(refusals([xform], MOST_SECONDS).values()))
+    """What it says of a form that it cannot open, in English; None where it opens it.
+
+    TimeoutExpired after a minute; NotJudged where it stops itself: no SHA-256 for a text seeding randomize().
+    """
+    said = next(iter(refusals([xform], MOST_SECONDS).values()))
+    if said is not None and _LACKS in said:
+        raise NotJudged(said)
+    return said
 
 
 def refusals(xforms: list[bytes], seconds: int) -> Mapping[int, str | None]:

@@ -179,8 +179,7 @@ def _date(call: Call) -> Iterator[PhoneRefusal]:
     day = call.arguments[0]
     if not (isinstance(day, Literal) and isinstance(day.value, str) and day.value):
         return
-    read = java_dates.parse_day if call.name == "date" else java_dates.parse_moment
-    if read(day.value) is None:
+    if java_dates.parse_moment(day.value) is None:
         yield PhoneRefusal(f"“{day.value}” không phải một ngày. Viết năm-tháng-ngày, ví dụ 2026-11-20.")
 
 

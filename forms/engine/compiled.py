@@ -1,5 +1,6 @@
 """A published XForm, read and compiled for the engine: nodes, binds, controls, actions, texts and lists."""
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -73,6 +74,21 @@ class OfferedChoice:
 
 
 @dataclass(frozen=True)
+class OfferedRange:
+    """The numbers of a range: from `start` to `end`, the smaller one first or last, in steps of `step`."""
+
+    start: float
+    end: float
+    step: float
+
+    def has(self, number: float) -> bool:
+        """Whether the range can be set to that number."""
+        steps = (number - self.start) / self.step
+        is_between = min(self.start, self.end) <= number <= max(self.start, self.end)
+        return is_between and math.isclose(steps, round(steps), abs_tol=1e-6)
+
+
+@dataclass(frozen=True)
 class ShownControl:
     """One question or note on the screen."""
 
@@ -86,6 +102,8 @@ class ShownControl:
     changes: tuple["SetValue", ...] = ()
     mediatype: str = ""
     """What files an upload takes, "image/*"."""
+    offered: OfferedRange | None = None
+    """The numbers that a range offers."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +268,7 @@ class _FormReader:
             fixed,
             self._bind(path),
             rounds=None if repeat is None else rounds,
-            count=self._expression(count, parent),
+            count=self._expression(count, path),
         )
         return path
 
@@ -294,7 +312,15 @@ class _FormReader:
         inline = tuple(OfferedChoice(i.findtext("x:value", "", _NS), self._label(i, path)) for i in items)
         if itemset is None:
             label, mediatype = self._label(element, path), element.get("mediatype") or ""
-            return ShownControl(path, kind, label, inline=inline, changes=changes, mediatype=mediatype)
+            return ShownControl(
+                path,
+                kind,
+                label,
+                inline=inline,
+                changes=changes,
+                mediatype=mediatype,
+                offered=_offered_range(element),
+            )
         refs = {etree.QName(part).localname: (part.get("ref") or "").strip() for part in itemset}
         shown = _ITEXT_COLUMN.sub(r"\1", refs.get("label", "label"))
         value = refs.get("value", "name")
@@ -346,6 +372,15 @@ class _FormReader:
         if source:
             return choice_lists.of_file(source, self.media, self.uuid)
         return choice_lists.of_element(instance[0] if len(instance) else instance)
+
+
+def _offered_range(element: Any) -> OfferedRange | None:
+    """What a range offers; None for any other control, or one whose bounds are no numbers."""
+    try:
+        start, end, step = (float(element.get(name) or "") for name in ("start", "end", "step"))
+    except ValueError:
+        return None
+    return OfferedRange(start, end, abs(step)) if step and math.isfinite(start + end + step) else None
 
 
 def _by_name(element: Any) -> Iterator[tuple[Any, int]]:

@@ -345,8 +345,12 @@ class Filling:
                     self._drop(parent.named(shape.name)[-1])
 
     def _count(self, shape: FormNode, parent: AnswerNode) -> int | None:
-        """The rounds that the form counts at present; None while it says no number."""
-        wanted = to_number(shape.count.value(self, parent)) if shape.count and parent.live else math.nan
+        """The rounds that the form counts at present; None while it says no number.
+
+        The formula is the repeat's own: "../so" of /data/nha/nguoi is /data/nha/so, also where there is no round yet.
+        """
+        own = AnswerNode(shape.name, shape.path, parent, 0)
+        wanted = to_number(shape.count.value(self, own)) if shape.count and parent.live else math.nan
         return max(0, int(wanted)) if math.isfinite(wanted) else None
 
     # Judging an answer

@@ -113,9 +113,12 @@ def _after(text: Any, mark: Any) -> str:
 
 
 def _translate(text: Any, letters: Any, others: Any) -> str:
-    old, new = to_text(letters), to_text(others)
-    table = {letter: new[at : at + 1] for at, letter in reversed(list(enumerate(old)))}
-    return "".join(table.get(letter, letter) for letter in to_text(text))
+    """By Java's letters: an emoji is two of them."""
+    old, new, units = (_units(to_text(each)) for each in (letters, others, text))
+    table = {old[at : at + 2]: new[at : at + 2] for at in range(len(old) - 2, -2, -2)}
+    return _of_units(
+        b"".join(table.get(units[at : at + 2], units[at : at + 2]) for at in range(0, len(units), 2))
+    )
 
 
 def _normalize(asked: CallContext, *text: Any) -> str:
@@ -202,8 +205,15 @@ def _reckoned(work: Callable[..., float]) -> Callable[..., float]:
 
 
 def _power(base: float, power: float) -> float:
-    """Java has no number for 1 to the power of none or of infinity."""
-    return math.nan if abs(base) == 1 and not math.isfinite(power) else math.pow(base, power)
+    """Java has no number for 1 to the power of none or of infinity, and Infinity for a division by 0 or an overflow."""
+    if abs(base) == 1 and not math.isfinite(power):
+        return math.nan
+    is_odd = math.isfinite(power) and abs(math.fmod(power, 2)) == 1
+    endless = math.copysign(math.inf, base) if is_odd else math.inf
+    try:
+        return endless if base == 0 and power < 0 else math.pow(base, power)
+    except OverflowError:
+        return endless
 
 
 def _extreme(choose: Callable[[Sequence[float]], float]) -> Callable[..., float]:

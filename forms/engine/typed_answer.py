@@ -11,6 +11,7 @@ from forms.engine.java_dates import JavaMoment
 from forms.engine.java_values import read_answer, write_answer
 
 Given = str | int | float | date | Sequence[str] | Sequence[float] | None
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 SELECTS = frozenset({"select", "select1", "rank"})
 
 
@@ -65,12 +66,11 @@ def check_kind(
         raise AnswerRefused(f"{control.path} takes a number, not {text}", bind.type)
     elif bind.type in {"date", "dateTime", "time"} and read_answer(text, bind.type, now) == "":
         raise AnswerRefused(f"{control.path} takes a {bind.type}, not {text}", bind.type)
+    elif control.offered is not None and not control.offered.has(float(text)):
+        raise AnswerRefused(f"{control.path} has no {text} among its numbers", "range")
     elif bind.readonly:
         raise AnswerRefused(f"{control.path} is only read")
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))

@@ -72,7 +72,7 @@ def check(workbook: bytes, filename: str, *, with_java: bool = False) -> Checked
     if with_java and odk_validate.installed():
         try:
             said = odk_validate.refusal(converted.xform)
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, odk_validate.NotJudged):
             said = None
         else:
             ran.append("validate")

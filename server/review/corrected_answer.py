@@ -21,6 +21,7 @@ NOT_TAKEN = {
     "date": "Câu này cần một ngày có thật, ví dụ 31/12/1980.",
     "time": "Câu này cần một giờ có thật, ví dụ 07:45.",
     "dateTime": "Câu này cần một ngày và giờ có thật, ví dụ 31/12/2026 07:45.",
+    "range": "Số này không có trên thang của câu hỏi: nhỏ quá, lớn quá, hoặc nằm giữa hai nấc.",
     RANKED: "Hãy xếp đủ mọi mục, mỗi thứ hạng một mục.",
     "image": "Tệp này không phải là ảnh.",
     "audio": "Tệp này không phải là ghi âm.",

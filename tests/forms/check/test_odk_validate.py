@@ -53,6 +53,14 @@ def test_what_it_refuses_is_told_at_its_row(formula: str, words: str) -> None:
     assert words in error.sentence
 
 
+def test_what_it_cannot_work_out_itself_is_no_refusal() -> None:
+    """It has no SHA-256, which the phones' software takes for a text that is the seed of an order by chance."""
+    xform = convert(FORM.format(formula="${so} + 1").encode(), "thu.md").xform
+    shuffled = xform.replace(b" /data/so  + 1", b"join('-', randomize( /data/so , 'hat giong'))")
+    with pytest.raises(odk_validate.NotJudged):
+        odk_validate.refusal(shuffled)
+
+
 def test_many_forms_are_opened_by_one_start() -> None:
     good = convert(FORM.format(formula="${so} + 1").encode(), "thu.md").xform
     said = odk_validate.refusals([good, b"<no/>", good], 60)

@@ -213,7 +213,10 @@ def test_a_formula_that_no_phone_could_read_is_named(source: str) -> None:
     assert source in str(told.value)
 
 
-@given(st.lists(st.integers(), max_size=30), st.one_of(st.text(max_size=8), st.floats(), st.booleans()))
+@given(
+    st.lists(st.integers(), max_size=30),
+    st.one_of(st.text(max_size=8), st.floats(allow_nan=False), st.booleans()),
+)
 def test_a_seed_of_any_kind_gives_one_order_of_all_that_there_is(
     many: list[int], seed: str | float | bool
 ) -> None:

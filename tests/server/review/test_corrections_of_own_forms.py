@@ -273,3 +273,73 @@ def test_what_another_answer_sets_is_not_set_back_by_the_page(app: Flask) -> Non
     assert office.correct(sent, {"/data/so": "4"}).status_code == 302
     kept = dict(leaves(sample.arrived()[-1].xml))
     assert [kept[name] for name in ("so", "ghi", "luc", "chi_tiet")] == ["4", "số 4", moment, ""]
+
+
+COUNTED = """
+| survey |
+| | type | name | label | calculation | repeat_count |
+| | integer | so_nha | Số nhà | | |
+| | begin repeat | nha | Nhà | | ${so_nha} |
+| | text | ten | Tên nhà | | |
+| | integer | so_tre | Số trẻ | | |
+| | begin repeat | tre | Trẻ | | ${so_tre} |
+| | text | ten_tre | Tên trẻ | | |
+| | end repeat | | | | |
+| | calculate | dem | | count(${tre}) | |
+| | end repeat | | | | |
+| settings |
+| | form_title | form_id | version |
+| | Nhà và trẻ | nha_tre | 1 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"), [("1", ["Mị"]), ("2", ["Mị", "Dính"]), ("4", ["Mị", "Dính", "", ""])]
+)
+def test_rounds_within_a_round_follow_the_number_that_counts_them(
+    office: Office, typed: str, names: list[str]
+) -> None:
+    """R12: the number stands in the same round, and the rounds of the others stay."""
+    first, second = (
+        f"<nha><ten>{name}</ten><so_tre>{len(children)}</so_tre>"
+        + "".join(f"<tre><ten_tre>{child}</ten_tre></tre>" for child in children)
+        + f"<dem>{len(children)}</dem></nha>"
+        for name, children in (("Sùng", ("Mị", "Dính")), ("Thào", ("Chư",)))
+    )
+    body = f"<so_nha>2</so_nha>{first}{second}"
+    sent = office.sent(COUNTED, sample.filled(body, form_id="nha_tre", instance_id="uuid:1"))
+    was = dict(leaves(sent.xml))
+    answers = {"/data/nha[1]/so_tre": typed, "/data/nha[2]/ten": "Thào A Chư"}
+    assert office.correct(sent, answers).status_code == 302
+    now = dict(leaves(sample.arrived()[-1].xml))
+    first_round = [text for path, text in now.items() if re.fullmatch(r"nha\[1\]/tre(\[\d\])?/ten_tre", path)]
+    assert (first_round, now["nha[1]/dem"]) == (names, typed)
+    assert (now["nha[2]/tre/ten_tre"], now["nha[2]/dem"]) == (was["nha[2]/tre/ten_tre"], "1")
+
+
+SCALES = """
+| survey |
+| | type | name | label | parameters |
+| | range | muc | Hài lòng mức nào? | start=1 end=5 step=1 |
+| | range | nong | Nóng bao nhiêu độ? | start=-5 end=40 step=0.5 |
+| | decimal | can | Cân nặng | |
+| settings |
+| | form_title | form_id | version |
+| | Thang | thang | 1 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "taken"),
+    [("muc", "5", True), ("muc", "6", False), ("muc", "0", False), ("nong", "-4.5", True), ("nong", "20.3", False),
+     ("nong", "20,5", False), ("can", "50.25", True), ("can", "1_000", False), ("can", "５", False)],
+)  # fmt: skip
+def test_a_number_that_the_scale_does_not_have_is_told_at_its_question(
+    office: Office, name: str, typed: str, taken: bool
+) -> None:
+    body = "<muc>3</muc><nong>36.5</nong><can>40</can>"
+    first = office.sent(SCALES, sample.filled(body, form_id="thang", instance_id="uuid:1"))
+    answer = office.correct(first, {f"/data/{name}": typed})
+    assert answer.status_code == (302 if taken else 422)
+    now = dict(leaves(sample.arrived()[-1].xml))[name]
+    assert now == (typed if taken else dict(leaves(first.xml))[name])
