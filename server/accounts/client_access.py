@@ -176,7 +176,8 @@ def _by_password(name: str, password: str) -> Caller | None:
         return access.of_person(found)
     tries = account_lock.of_request(name)
     spent = account_lock.spend(tries)
-    if found is None or not passwords.matches(found, password) or not _may_enter(found):
+    is_right = passwords.matches(found, password)
+    if found is None or not is_right or not _may_enter(found):
         sign_in.note_failure(found, "password", spent)
         db.session.rollback()
         tries_by_address.refuse_often()

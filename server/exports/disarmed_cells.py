@@ -6,10 +6,11 @@ from typing import Any
 
 from forms.values import text as composed
 
-COMPUTED = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet reads as a formula."""
-_INSIDE = re.compile(r"(?<=[;\t])(?=[ \"]*[=+\-@])")
-"""Where a reader that divides by another sign, and heeds no quotes, would begin a cell that it computes."""
+COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a text begins that a spreadsheet reads as a formula; the wide signs where it is set to East Asia."""
+_INSIDE = re.compile(r"(?<=[;\t\r\n])(?=[ \"]*[=+\-@＝＋－＠])")
+"""Where a reader that divides by another sign, and heeds no quotes, would begin a cell that it computes: in its line or
+in a new one."""
 LONGEST = 32_767
 """Letters that a cell of a workbook can hold (X16)."""
 

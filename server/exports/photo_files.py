@@ -1,6 +1,7 @@
 """The files that submissions name, for a zip that takes them along (X15): of questions that the reader may have."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from server.exports.who_columns import ANSWERS, ID, INSTANCE
 from server.files.attachments import AUDIT_FILE
 from server.files.blobs import BlobPlace
 from server.models import Attachment
+
+_NO_NAME = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+"""What no name of a file may hold on Windows."""
 
 
 class Photos:
@@ -55,10 +59,15 @@ class Photos:
         return frozenset(name for name in names if self._personal or name.lower() != AUDIT_FILE)
 
     def _called(self, name: str, instance: str) -> str:
-        """A place in the zip that leads nowhere else when it is unpacked."""
-        bare = posixpath.basename(name.replace("\\", "/")).lstrip(".") or "_"
+        """A place in the zip that leads nowhere else when it is unpacked, on any system."""
+        bare = _one_step(posixpath.basename(name.replace("\\", "/")))
         called = f"media/{bare}"
         if called in self._taken:
-            called = f"media/{instance.removeprefix('uuid:').replace('/', '_').lstrip('.')}/{bare}"
+            called = f"media/{_one_step(instance.removeprefix('uuid:'))}/{bare}"
         self._taken.add(called)
         return called
+
+
+def _one_step(name: str) -> str:
+    """A name that is one step of a path, on Windows too: what separates there, or names a disk, becomes `_`."""
+    return _NO_NAME.sub("_", name).lstrip(".").rstrip(". ") or "_"

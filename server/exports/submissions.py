@@ -20,7 +20,7 @@ from server.db import reading_engine
 from server.exports import beside_rows, codebook, columns, select
 from server.exports.columns import ExportTable
 from server.exports.csv_lines import Lines
-from server.exports.disarmed_cells import plain
+from server.exports.disarmed_cells import disarmed, plain
 from server.exports.photo_files import Photos
 from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
 from server.exports.select import SubmissionFilter
@@ -223,7 +223,7 @@ def _file_names(export: Export) -> Iterator[tuple[ExportTable, str]]:
 
 def _small_csv(rows: Iterator[Sequence[Any]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(disarmed(row) for row in rows)
     return text.getvalue().encode()
 
 

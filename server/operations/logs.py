@@ -103,13 +103,18 @@ def blotted(text: str) -> str:
 
 
 class Plain(logging.Formatter):
-    """A line a person reads."""
+    """A line a person reads. What somebody else chose begins no other line in it, and draws nothing on a terminal."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s [%(process)d] [%(levelname)s] %(message)s", "[%Y-%m-%d %H:%M:%S %z]")
 
     def format(self, record: logging.LogRecord) -> str:
-        return blotted(super().format(record))
+        first, *more = blotted(super().format(record)).splitlines() or [""]
+        return "\n".join((_printable(first), *(f"    {_printable(each)}" for each in more)))
+
+
+def _printable(line: str) -> str:
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 class JsonLines(logging.Formatter):

@@ -4,9 +4,11 @@ import contextlib
 import hashlib
 import io
 import os
+import re
 import secrets
 import tarfile
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,18 @@ from server.files.blobs.folder import settle
 FORMAT = 1
 MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"
+LIST = "photos.gz"
+"""The member that names the photos of a backup, where they lie beside it."""
+KEY = "secret_key"
+_MEMBER = re.compile(
+    rf"tables/\w+/[0-9]{{6}}\.jsonl\.gz|blobs/[0-9a-f]{{64}}|{'|'.join(map(re.escape, (LIST, KEY, MANIFEST, SEAL)))}"
+)
+"""What a backup is made of; anything else is of somebody else's making."""
+_NEEDED: dict[str, type] = {
+    "format": int, "made_at": str, "revision": str, "counters": dict, "tables": dict, "missing": list, "members": dict,
+}  # fmt: skip
+MOST_UNPACKED = 500_000_000
+"""Bytes of a part: many times what the largest holds, and less than what stops a machine."""
 _AGE = b"age-encryption.org/"
 _CHUNK = 256 * 1024
 
@@ -130,8 +144,7 @@ def members(path: Path, identities: Sequence[Any]) -> Iterator[Member]:
             tarfile.open(fileobj=plain, mode="r|") as tar,
         ):
             for info in tar:
-                part = tar.extractfile(info)
-                yield Member(info.name, b"" if part is None else part.read())
+                yield Member(info.name, _content(tar, info))
     except pyrage.DecryptError as error:
         is_closed = "matching keys" in str(error)
         raise Unusable(KEY_WRONG if is_closed else DAMAGED.format(why="phần đầu sai")) from error
@@ -141,6 +154,26 @@ def members(path: Path, identities: Sequence[Any]) -> Iterator[Member]:
         if error.errno:  # the disk's; age says "decryption error" without a number
             raise
         raise Unusable(DAMAGED.format(why="mã hóa không khớp")) from error
+
+
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    """Of a plain file as we write them: no folder or link, and none that says that it is longer than it lies there."""
+    part = tar.extractfile(info) if info.isreg() and not info.issparse() else None
+    if part is None or info.size > MOST_UNPACKED or not _MEMBER.fullmatch(info.name):
+        raise Unusable(DAMAGED.format(why=f"có phần lạ {info.name[:60]!a}"))
+    return part.read()
+
+
+def unpacked(content: bytes) -> bytes:
+    """What was packed as a part; Unusable where it is none, or more than any part holds."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        whole = reader.decompress(content, MOST_UNPACKED)
+    except zlib.error as error:
+        raise Unusable(DAMAGED.format(why="không giải nén được")) from error
+    if not reader.eof:
+        raise Unusable(DAMAGED.format(why="không giải nén được, hoặc lớn quá"))
+    return whole
 
 
 @contextlib.contextmanager
@@ -183,6 +216,8 @@ def verified(path: Path, identities: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, str] = {}
     told = b""
     for member in members(path, identities):
+        if member.name in found:
+            raise Unusable(DAMAGED.format(why=f"phần {member.name} có hai lần"))
         found[member.name] = hashlib.sha256(member.content).hexdigest()
         if member.name == MANIFEST:
             told = member.content
@@ -190,7 +225,7 @@ def verified(path: Path, identities: Sequence[Any]) -> dict[str, Any]:
             raise Unusable(DAMAGED.format(why="bảng kê bị sửa"))
     if SEAL not in found:
         raise Unusable(DAMAGED.format(why="thiếu phần cuối"))
-    manifest: dict[str, Any] = orjson.loads(told)
+    manifest = _read(told)
     if manifest["format"] != FORMAT:
         raise Unusable("Tệp sao lưu do chương trình mới hơn làm: hãy cập nhật chương trình rồi phục hồi.")
     given = {name: digest for name, digest in found.items() if name not in (MANIFEST, SEAL)}
@@ -198,6 +233,21 @@ def verified(path: Path, identities: Sequence[Any]) -> dict[str, Any]:
         wrong = sorted(set(given.items()) ^ set(manifest["members"].items()))
         raise Unusable(DAMAGED.format(why=f"phần {wrong[0][0]} không khớp bảng kê"))
     return manifest
+
+
+def _read(told: bytes) -> dict[str, Any]:
+    """The manifest with all that a restore asks it for."""
+    try:
+        manifest = orjson.loads(told)
+    except ValueError as error:
+        raise Unusable(DAMAGED.format(why="bảng kê không đọc được")) from error
+    is_one = isinstance(manifest, dict) and all(
+        isinstance(manifest.get(name), kind) for name, kind in _NEEDED.items()
+    )
+    if not is_one:
+        raise Unusable(DAMAGED.format(why="bảng kê thiếu mục"))
+    found: dict[str, Any] = manifest
+    return found
 
 
 def recipients(setting: str) -> list[Any]:

@@ -58,10 +58,10 @@ def backup(target: Path) -> MadeBackup:
             photos = _TakenPhotos(writer, store)
             photos.take(connection)
             if recipients and not settings.secret_key:
-                writer.add("secret_key", current_app.config["SECRET_KEY"].encode())
+                writer.add(archive.KEY, current_app.config["SECRET_KEY"].encode())
             if store is not None:
                 names = photo_store.packed(photos.names)
-                writer.add(photo_store.LIST, names)
+                writer.add(archive.LIST, names)
                 photo_store.write_list(path, store, names)
             writer.finish({**manifest, "tables": tables, **photos.told()})
     except BaseException:

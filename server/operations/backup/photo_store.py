@@ -17,12 +17,11 @@ import pyrage
 from server import clock
 from server.files.blobs import NAME
 from server.files.blobs.folder import Folder, UnreadableFile
+from server.operations.backup import archive
 from server.operations.backup.archive import Unusable
 
 STORE = re.compile(r"backup-photos(-[0-9a-f]{12})?")
 """What a store is called: never what a server's own photos lie in, since backups may be made into its folder."""
-LIST = "photos.gz"
-"""The member of an archive that names its photos, where they lie beside it."""
 LISTED = ".anh"
 """Ends the name of the file beside a backup that says which photos it needs: an archive may be closed to the server."""
 YOUNG = dt.timedelta(days=1)
@@ -98,9 +97,15 @@ def told_in(folder: Path, manifest: dict[str, Any]) -> PhotoStore | None:
     told = manifest.get("photos")
     if not told:
         return None
-    store = PhotoStore(folder / str(told["folder"]), bool(told["encrypted"]))
-    if told["count"] and not store.root.is_dir():
-        raise Unusable(NOT_BESIDE.format(folder=told["folder"], count=told["count"]))
+    try:
+        name, is_encrypted, count = str(told["folder"]), bool(told["encrypted"]), int(told["count"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unusable(archive.DAMAGED.format(why="bảng kê thiếu mục")) from error
+    if not STORE.fullmatch(name):
+        raise Unusable(archive.DAMAGED.format(why="thư mục ảnh lạ"))
+    store = PhotoStore(folder / name, is_encrypted)
+    if count and not store.root.is_dir():
+        raise Unusable(NOT_BESIDE.format(folder=name, count=count))
     return store
 
 
@@ -110,7 +115,7 @@ def packed(names: Iterable[bytes]) -> bytes:
 
 
 def unpacked(content: bytes) -> Iterator[bytes]:
-    names = gzip.decompress(content)
+    names = archive.unpacked(content)
     return (names[start : start + 32] for start in range(0, len(names), 32))
 
 

@@ -70,6 +70,9 @@ def restore(path: Path, identities: Sequence[Any]) -> Restored:
     photos = _RestoredPhotos(store, identities)
     try:
         warnings = _fill(path, identities, manifest, photos)
+    except (LookupError, TypeError, ValueError) as error:  # rows that no backup of ours has
+        _unmark()
+        raise Unusable(archive.DAMAGED.format(why="có dòng không đọc được")) from error
     except Exception:
         _unmark()  # no row has come
         raise
@@ -141,7 +144,7 @@ class _RestoredPhotos:
 
     def take(self, member: archive.Member) -> None:
         """What a member of the archive brings: a photo, or the list of those beside it."""
-        if member.name != photo_store.LIST:
+        if member.name != archive.LIST:
             self._keep(bytes.fromhex(member.name.partition("/")[2]), member.content)
         elif self._store is not None:
             for sha256 in photo_store.unpacked(member.content):
@@ -171,9 +174,9 @@ def _fill(
             if kind == "tables":
                 table = rest.partition("/")[0]
                 row_json.load(connection, table, manifest["tables"][table]["columns"], member.content)
-            elif kind in ("blobs", photo_store.LIST):
+            elif kind in ("blobs", archive.LIST):
                 photos.take(member)
-            elif kind == "secret_key":
+            elif kind == archive.KEY:
                 warnings += _take_key(member.content.decode())
         row_json.set_counters(connection, manifest["counters"])
         row_json.settle_references(connection, deferred)

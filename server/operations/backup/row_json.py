@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from server.db import DOCUMENT, Base, Moment
 from server.operations import health
+from server.operations.backup import archive
 
 Kinds = Mapping[str, str]
 """Column → kind."""
@@ -97,7 +98,7 @@ class Digest:
         self._sum = 0
 
     def add(self, part: bytes) -> None:
-        for line in gzip.decompress(part).split(b"\n"):
+        for line in archive.unpacked(part).split(b"\n"):
             self._sum += int.from_bytes(hashlib.sha256(line).digest())
 
     def told(self) -> str:
@@ -113,7 +114,7 @@ def load(connection: sa.Connection, table: str, kinds: Kinds, part: bytes) -> No
     columns = [sa.column(name, TYPES[kind]) for name, kind in kinds.items()]
     insert = sa.insert(sa.table(table, *columns))
     readers = [_READ.get(kind) for kind in kinds.values()]
-    rows = [_row(kinds, readers, orjson.loads(line)) for line in gzip.decompress(part).split(b"\n")]
+    rows = [_row(kinds, readers, orjson.loads(line)) for line in archive.unpacked(part).split(b"\n")]
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(insert, rows[start : start + _AT_ONCE])
 

@@ -192,3 +192,24 @@ def test_the_audit_says_what_was_chosen(officer: Browser, both: Commune) -> None
         "commune": "11629", "as": "csv", "personal": False, "all_states": False, "states": ["approved"],
         "villages": [code], "submissions": 2, "questions": 1,
     }  # fmt: skip
+
+
+def test_no_file_of_a_zip_lies_outside_its_folder_on_any_system(officer: Browser, commune: Commune) -> None:
+    """Of photos with one name the others stand in folders of their visits, whose ids phones chose."""
+    folders = {
+        "uuid:..\\..\\Startup": "_.._Startup", "uuid:C:\\Windows": "C__Windows", "uuid:../../etc": "_.._etc",
+        "uuid:a. . ": "a", "uuid:...": "_",
+    }  # fmt: skip
+    form = PERSONAL.replace("| Ảnh            |           |", "| Ảnh            | {photo}   |")
+    version = publish(form, **{"class": "none", "photo": "none", "version": "1"})
+    for number in range(len(folders) + 1):
+        store(commune, {"ho/so": number, "ho/anh": "a.jpg"}, version=version)
+    for number in numbers(commune):
+        keep_photo_of(number)
+    stored = db.session.scalars(sa.select(Submission).order_by(Submission.id)).all()
+    for row, instance in zip(stored[1:], folders, strict=True):
+        row.instance_id = instance
+    db.session.commit()
+    archive = zipfile.ZipFile(io.BytesIO(take(officer, "dang=zip&kem_anh=1")))
+    found = [name for name in archive.namelist() if name.startswith("media/")]
+    assert found == ["media/a.jpg", *(f"media/{folder}/a.jpg" for folder in folders.values())]

@@ -144,10 +144,10 @@ def test_no_hostile_text_is_ever_computed(officer: Browser, commune: Commune) ->
     }
     assert all(cell.data_type == "s" for cell in seen)
     excel = [row["chu_ho"] for row in read_csv(take(officer, "dang=csv&nhan=0"))]
-    signs = "[=+@-]"
+    signs = "[=+@＝＋－＠-]"
     begun = [f"'{text}" if text.startswith(COMPUTED) else text for text in HOSTILE]
-    # a spreadsheet that was told of other separators begins a cell after these, too
-    assert excel == [re.sub(f"([;\t])(?={signs})", r"\1'", text) for text in begun]
+    # a spreadsheet that was told of other separators begins a cell after these, or a row, too
+    assert excel == [re.sub(f"([;\t\r\n])(?={signs})", r"\1'", text) for text in begun]
     machine = [row["chu_ho"] for row in read_csv(take(officer, "dang=kobo&nhan=0"), ";", "utf-8")]
     assert machine == list(HOSTILE)
 

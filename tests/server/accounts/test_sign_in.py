@@ -184,6 +184,33 @@ def test_a_name_that_nobody_has_is_locked_alike(app: Flask) -> None:
     assert texts["lanh_dao"] == texts["khong_co"]
 
 
+def test_no_door_answers_sooner_for_a_name_that_nobody_has(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What takes the time is comparing: it is done once for each try, whoever is named."""
+    make_person("lanh_dao", "leader", make_commune())
+    compared, context = list[str](), app.extensions["security"].pwd_context
+    for way in ("verify", "hash"):
+        counted = getattr(context, way)
+        monkeypatch.setattr(
+            context, way, lambda *given, way=way, counted=counted: (compared.append(way), counted(*given))[1]
+        )
+    visitor = browser(app)
+    doors: tuple[Callable[[str], object], ...] = (
+        lambda name: visitor.sign_in(name, WRONG),
+        lambda name: visitor.get("/api/v2/assets/", auth=(name, WRONG)),
+        lambda name: visitor.post("/v1/sessions", json={"email": name, "password": WRONG}),
+    )
+    doors[1]("khong_co")  # what stands for nobody's is made once
+    for door in doors:
+        counts = []
+        for name in ("lanh_dao", "khong_co"):
+            compared.clear()
+            door(name)
+            counts.append(len(compared))
+        assert counts == [1, 1]
+
+
 def test_a_right_password_forgets_the_wrong_ones(app: Flask) -> None:
     make_person("lanh_dao", "leader", make_commune())
     for _ in range(3):

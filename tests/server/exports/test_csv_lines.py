@@ -15,7 +15,7 @@ from server.exports.csv_lines import Lines
 from server.exports.disarmed_cells import COMPUTED, disarmed
 from server.exports.presets import PRESETS, Preset
 
-TEXT = st.text(st.sampled_from("aÊ0 ,;\"'\n\r\t=+-@x"), max_size=6) | st.text(max_size=8)
+TEXT = st.text(st.sampled_from("aÊ0 ,;\"'\n\r\t=+-@＝x"), max_size=6) | st.text(max_size=8)
 CELL = TEXT | st.none() | st.integers() | st.floats() | st.booleans()
 ROWS = st.lists(st.lists(CELL, min_size=1, max_size=6), max_size=4)
 
@@ -60,6 +60,9 @@ def test_no_cell_that_excel_reads_begins_as_a_formula_but_a_number(
         ("a\t@SUM(1)", "a\t'@SUM(1)"),
         ("a; -2;b", "a;' -2;b"),
         ("-a;+b", "'-a;'+b"),
+        ("a\n=cmd()", "a\n'=cmd()"),
+        ('a\r\n"-2', "a\r\n'\"-2"),
+        ("＝1+1;＠a", "'＝1+1;'＠a"),
         ("co;khong", "co;khong"),
     ],
 )

@@ -1,11 +1,15 @@
 """Backups that can be trusted: spoilt photos are named and lose nothing else, a cut restore is known, each is tried."""
 
 import datetime as dt
+import gzip
 import json
 import re
 import shutil
+import tarfile
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -234,3 +238,65 @@ def _said(subject: str) -> str:
     found = [each.words for each in doctor.examine(thorough=False) if each.subject == subject]
     db.session.rollback()
     return " ".join(found)
+
+
+def _forged(real: Path, path: Path, change: Callable[[list[archive.Member], dict[str, Any]], None]) -> None:
+    """A backup with its parts and its list changed, and a seal that fits."""
+    parts = list(archive.members(real, []))
+    manifest = json.loads(next(each.content for each in parts if each.name == archive.MANIFEST))
+    kept = [each for each in parts if each.name not in (archive.MANIFEST, archive.SEAL)]
+    change(kept, manifest)
+    with archive.writing(path, []) as writer:
+        for each in kept:
+            writer.add(each.name, each.content)
+        told = {name: value for name, value in manifest.items() if name not in ("format", "members")}
+        writer.finish(told)
+
+
+FOREIGN = {
+    "a name that leads out": lambda parts, _: parts.append(
+        archive.Member("blobs/../../../etc/cron.d/x", b"x")
+    ),
+    "a photo of no hash": lambda parts, _: parts.append(archive.Member("blobs/zz", b"x")),
+    "a part twice": lambda parts, _: parts.insert(0, parts[0]),
+    "rows that are none": lambda parts, _: parts.__setitem__(
+        0, archive.Member(parts[0].name, gzip.compress(b"[1,2,3]"))
+    ),
+    "more than a part holds": lambda parts, _: parts.__setitem__(
+        0, archive.Member(parts[0].name, gzip.compress(bytes(2_000_000)))
+    ),
+    "a list without tables": lambda _, manifest: manifest.pop("tables"),
+    "tables that are a word": lambda _, manifest: manifest.update(tables="submission"),
+    "photos of another folder": lambda _, manifest: manifest.update(
+        photos={"folder": "../../etc", "count": 0, "encrypted": False}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", FOREIGN.values(), ids=FOREIGN)
+def test_a_backup_of_somebody_elses_making_is_refused_in_a_sentence(
+    filled: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    """Its seal is right, what it says is not: nothing of it is written, no memory is filled, no traceback told."""
+    monkeypatch.setattr(archive, "MOST_UNPACKED", 1_000_000)
+    _forged(make.backup(tmp_path / "b.tar").path, tmp_path / "forged.tar", change)
+    with elsewhere(template_database, tmp_path / "new") as app:
+        told = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "forged.tar")])
+        assert (told.exit_code, "Tệp sao lưu bị hỏng" in told.output) == (1, True), told.output
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Submission)) == 0
+
+
+def test_a_backup_whose_parts_say_that_they_are_longer_than_they_are_is_refused(tmp_path: Path) -> None:
+    """A file of holes: eight gigabytes in half a kilobyte."""
+    with tarfile.open(tmp_path / "b.tar", "w", format=tarfile.GNU_FORMAT) as tar:
+        hole = tarfile.TarInfo("secret_key")
+        hole.type = tarfile.GNUTYPE_SPARSE
+        block = bytearray(hole.tobuf(tarfile.GNU_FORMAT))
+        block[386:482] = b"00000000000\0" * 8
+        block[483:495] = b"77777777777\0"
+        block[148:156] = b"        "
+        block[148:156] = b"%06o\0 " % sum(block[:512])
+        tar.fileobj.write(bytes(block))  # type: ignore[union-attr]
+        tar.offset += 512
+    with pytest.raises(archive.Unusable, match="có phần lạ"):
+        list(archive.members(tmp_path / "b.tar", []))

@@ -52,6 +52,17 @@ def test_a_json_line_is_one_object() -> None:
     assert told["at"].endswith("Z")
 
 
+def test_what_somebody_else_chose_begins_no_line_of_its_own() -> None:
+    """Nor does it move the cursor of whoever reads the log."""
+    forged = "x\n[2026-11-30 07:00:00 +0000] [1] [INFO] all is well\x1b[2J\x85y\u2028z"
+    first, *more = logs.Plain().format(_record(forged)).split("\n")
+    assert first.startswith("[")
+    assert first.endswith("failed: x")
+    assert all(line.startswith("    ") for line in more)
+    assert any("Traceback" in line for line in more)
+    assert all(letter.isprintable() for line in (first, *more) for letter in line)
+
+
 def test_a_failed_statement_does_not_tell_what_was_to_be_stored(app: Flask) -> None:
     with pytest.raises(sa.exc.DBAPIError) as caught, db.engine.connect() as connection:
         connection.execute(sa.text("SELECT :value FROM no_such_table"), {"value": "Nguyễn Thị Bí Mật"})
