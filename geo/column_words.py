@@ -41,7 +41,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     ),
     "relation": (
         "quan hệ với chủ hộ", "quan hệ chủ hộ", "quan hệ", "QH với chủ hộ", "mối quan hệ với chủ hộ", "mối quan hệ",
-        "quan hệ trong hộ", "vai trò trong hộ",
+        "quan hệ trong hộ", "vai trò trong hộ", "là chủ hộ",
     ),
     "household_code": ("mã hộ", "mã số hộ", "mã hộ gia đình", "số hộ khẩu", "mã hộ khẩu", "số sổ hộ khẩu",
                        "household code", "household id"),

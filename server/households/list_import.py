@@ -37,6 +37,7 @@ HOUSEHOLD_TABLE = TableKind(
     ),
     (("household_head",), ("village_code", "village")),
     around="village",
+    within="address",
     heads="relation",
 )
 
@@ -44,7 +45,13 @@ HOUSEHOLD_TABLE = TableKind(
 _NAME = re.compile(r"[^\W\d_]{2}|[^\W\d_]\s+[^\W\d_]|\d")
 """Two letters together, two words ("A Ó"), or a number as some lists name a household ("Hộ 12"); an "x" marks
 something."""
-_DAY = re.compile(r"\d{2}/\d{2}/\d{4}")
+_DAY = re.compile(r"\d{2}/\d{2}/\d{4}|\d{2}:\d{2}:\d{2}")
+_BORN = re.compile(
+    r"\s*(?:[,;(–-]\s*(?:(?:sinh năm|năm sinh|sinh|sn|ns)\b[\s.:]*)?|\b(?:sinh năm|năm sinh|sn|ns)\b[\s.:]*)"
+    r"(?:\d{1,2}[/.-]){0,2}(?:19\d\d|20[0-2]\d)\s*\)?\s*$",
+    re.IGNORECASE,
+)
+"""A year of birth behind a name, which is no part of it and no house number: “Hà Văn Lộc, SN 1960”."""
 
 
 class RegisterRejected(TableRejected):
@@ -157,9 +164,11 @@ def _missing(row: TableRow, reading: TableRead) -> Iterator[RowFault]:
         yield RowFault(row, f"“{name}” không phải họ tên chủ hộ", "household_head")
     if reading.has("relation") and not row.text("relation"):
         yield RowFault(row, "chưa ghi quan hệ với chủ hộ", "household_head")
-    if _DAY.fullmatch(day := row.text("house_number")):
-        told = f"số nhà “{day}” đã bị Excel đổi thành ngày; hãy định dạng cột là Văn bản rồi gõ lại"
-        yield RowFault(row, told, "house_number")
+    for meaning in ("lane", "side_lane", "house_number", "address"):
+        if _DAY.fullmatch(text := row.text(meaning)):
+            what, into = HOUSEHOLD_TABLE.title(meaning).lower(), "giờ" if ":" in text else "ngày"
+            told = f"{what} “{text}” đã bị Excel đổi thành {into}; hãy định dạng cột là Văn bản rồi gõ lại"
+            yield RowFault(row, told, meaning)
     if not row.text("village_code") and not _clean(row.text("village")):
         yield RowFault(row, "chưa ghi thôn", "village")
 
@@ -175,6 +184,7 @@ def _row(row: TableRow, number: int, lane_words: tuple[str, str]) -> ListRow:
     name, address, lane, side, house = (
         row.text(part) for part in ("household_head", "address", "lane", "side_lane", "house_number")
     )
+    name = _BORN.sub("", name) or name
     lane_word, side_word = lane_words
     if side:
         lane = household_parts.lanes_of(((lane_word, lane), (side_word, side)))

@@ -7,7 +7,13 @@ from geo import village_kinds, written_numbers
 from geo.plain_words import one_line
 from server.files.tables.table_file import Cell
 
-_WRITTEN = (*village_kinds.ALL, *village_kinds.unmarked(village_kinds.UNITS), "xom")
+_LARGE_WRITTEN = (
+    *village_kinds.UNITS,
+    *village_kinds.MARKED_UNITS,
+    *village_kinds.SHORT,
+    *village_kinds.unmarked(village_kinds.UNITS),
+)
+_WRITTEN = (*_LARGE_WRITTEN, *village_kinds.SMALL_UNITS, "xom")
 _KIND = rf"(?:{village_kinds.pattern(_WRITTEN)})"
 """With their marks, or without where that is no family name: "Lang", "Ban" and "To" are."""
 _NO_UNIT = (
@@ -20,6 +26,7 @@ _TEAM = rf"(?:(?!{_KIND}\b)(?:tổ|đội|nhóm|danh sách|địa bàn)\b[^,;:()
 """What belongs to the thôn: "Tổ công nghệ số cộng đồng ấp 5"."""
 _ALONE = re.compile(rf"{_BEFORE}{_TEAM}({_NO_UNIT}{_KIND}\b[\s:.]*[\w].*)", re.IGNORECASE)
 _WITHIN = re.compile(rf".*\b({_NO_UNIT}{_KIND}\s+[\w].*)", re.IGNORECASE)
+_LARGE = re.compile(rf"\b((?:{village_kinds.pattern(_LARGE_WRITTEN)})\s+[\w].*)", re.IGNORECASE)
 _BEHIND = re.compile(
     r"\s*(?:[,;(\[:]|\s[-–—]\s|[-–—]\s*[0-9]"
     r"|\b(?:xã|xa|phường|phuong|thị trấn|thi tran|năm|nam|tháng|quý|đợt|tính|có)\s).*$",
@@ -50,6 +57,13 @@ def of_title(lines: Iterable[Sequence[Cell]]) -> str:
 def of_sheet(name: str) -> str:
     """The thôn that a sheet's name says ("Thôn Đông", "2. TDP số 3"), else ""."""
     found = _ALONE.fullmatch(one_line(name))
+    return _named(found[1]) if found else ""
+
+
+def of_address(cell: Cell) -> str:
+    """The thôn that an address names ("Số 7 ngõ 5, thôn Vạn Phúc, xã An Lão"), a xóm only where there is no other."""
+    text = one_line(cell) if isinstance(cell, str) else ""
+    found = _LARGE.search(text) or _WITHIN.fullmatch(text)
     return _named(found[1]) if found else ""
 
 

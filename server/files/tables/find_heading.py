@@ -31,6 +31,8 @@ class Heading:
     """The columns that hold a name together, in their order, where it is written in several."""
     around: str = ""
     """The thôn of the rows that name none."""
+    is_within: bool = False
+    """Whether the addresses of rows name their thôn, since nothing else does."""
     lines: tuple[tuple[str, ...], ...] = ()
     """What stands in its row or its two rows, as words, so that each is known again further down."""
 
@@ -61,6 +63,17 @@ def find_with_around(
     if named or any(around_rows.of_row(cells) for _, cells in rows[:5]):
         return replace(found, around=named)
     return replace(found, around=sheet.name) if by_name else None
+
+
+def find_with_addresses(sheet: SheetCells, kind: TableKind, choice: ReadingChoice) -> Heading | None:
+    """A heading without the column of the thôn, where the addresses below it name theirs."""
+    needed = (*kind.needed_in_rows, (kind.within,))
+    found = _within(sheet, kind, choice, needed) if kind.within else None
+    if found is None:
+        return None
+    place = found.chosen[kind.within]
+    below = [cells[place] for _, cells in sheet.rows[found.last + 1 :] if place < len(cells)]
+    return replace(found, is_within=True) if any(map(around_rows.of_address, below[:5])) else None
 
 
 def lacks_around(sheet: SheetCells, kind: TableKind) -> bool:

@@ -20,6 +20,7 @@ _SUM_OF_PLACE = re.compile(rf"({_UNITS}|to|khu|xa|phuong|dac khu|trang|muc|cum)\
 _SIGNED = re.compile(
     r"\b(nguoi lap|lap bieu|lap bang|lap danh sach|nguoi tong hop|thu truong|ky ten|ky ghi ro|ky dong dau|ghi ro ho ten"
     r"|thay mat|tm uy ban|tm ubnd|kt chu tich|noi nhan|xac nhan cua|nguoi kiem tra|ke toan truong)\b"
+    r"|^(tm|kt|tl|tuq) |^dai dien |^nguoi (thong ke|ke khai|ra soat|cung cap|bao cao|ghi chep)\b"
     r"|^(.{0,40} )?ngay [0-9 ]*thang [0-9 ]*nam( [0-9]+)?$|^(.{0,40} )?ngay [0-9]{1,2} [0-9]{1,2} [0-9]{4}$"
 )
 _OFFICE = re.compile(
@@ -31,7 +32,12 @@ _MARKED = (
     "số chuyển sang", "lũy kế", "luỹ kế", "luy ke", "chuyen sang", "so mang sang",
 )  # fmt: skip
 """First words of sums as they are written, on every page and from one to the next; "Tống" is a family name."""
-_NOTE = re.compile(r"\s*(?:\(?\*|(?:ghi chú|lưu ý|chú thích|chú ý)\b)", re.IGNORECASE)
+_NOTE = re.compile(
+    r"\s*(?:\(?\*|(?:ghi chú|lưu ý|chú thích|chú ý|ấn định)\b|\(?(?:danh sách|bảng)(?: này)? (?:có|gồm)\b"
+    r"|[-–]?\s*(?:trang|page)\s*(?:số\s*)?[0-9]+(?:\s*(?:/|of|trên)\s*[0-9]+)?\s*[-–]?\s*$|hết\W*$)",
+    re.IGNORECASE,
+)
+"""Remarks about a table, and the feet of its pages."""
 _NUMBERING = re.compile(r"[(\[]?\s*([0-9]{1,2}|[A-Za-z])\s*[)\]]?(?:\s*=[\s0-9()+*/:x×%-]+)?")
 """The number of a column, and how it follows from others: "(3)=(4)+(5)"."""
 _UNIT = re.compile(

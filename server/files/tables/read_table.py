@@ -15,14 +15,18 @@ from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
 MOST_LOOKED_AT = 30_000
 """Cells that are looked at for a heading in sheets that have none."""
 _NO_RESULT = "là công thức chưa có kết quả; hãy mở bằng Excel, lưu lại rồi nạp"
+_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 _AGAIN, _GROUP, _MEMBER = "tiêu đề lặp lại", "dòng tên thôn", "thành viên của hộ, không phải chủ hộ"
 _UNITS = "dòng đơn vị tính"
 _AS_ABOVE = re.compile(
     r"""\W*(?:nt|n\.t|như trên)\W*|\s*-*\s*(?:["“”″〃]|''|,,){1,3}\s*-*\s*""", re.IGNORECASE
 )
 """What clerks write for "the same as above"."""
-_HEADS = frozenset({"chu ho", "chu", "ch", "chu nha", "ban than"})
+_HEADS = frozenset({"chu ho", "chu", "ch", "chu nha", "ban than", "la chu ho"})
 """What members' relation to the head of their household says of the head."""
+_IS_HEAD = "la chu ho"
+_NOT_HEADS = frozenset({"khong", "0", "k", "no", "false"})
+"""Heads the column where heads are marked ("x", "có") and the others are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,11 @@ class TableRow:
         return "" if value is None else str(value)
 
     def uncomputed(self, kind: TableKind) -> Iterator["RowFault"]:
-        """A fault for each text that is a formula which no program has worked out; numbers tell it themselves."""
+        """A fault for each text that is a formula without a result, or with an error; numbers tell it themselves."""
         for column in kind.columns:
-            if not column.is_number and self.text(column.meaning) == NO_RESULT:
-                yield RowFault(self, f"cột {column.title} {_NO_RESULT}", column.meaning)
+            if not column.is_number and (text := self.text(column.meaning)) in (NO_RESULT, *_ERRORS):
+                why = _NO_RESULT if text == NO_RESULT else f"là ô lỗi “{text}” của Excel; hãy sửa công thức"
+                yield RowFault(self, f"cột {column.title} {why}", column.meaning)
 
     def whole(self, meaning: str, title: str) -> int | str | None:
         """A whole number, None where the cell says nothing, else a sentence that says what is wrong with it."""
@@ -157,6 +162,8 @@ def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = 
         by_name = sum(find_heading.lacks_around(sheet, kind) for sheet in sheets) > 1
         find = partial(find_heading.find_with_around, by_name=by_name)
         found, left_out = _found(sheets, kind, choice, find)
+    if not found and kind.within:
+        found, left_out = _found(sheets, kind, choice, find_heading.find_with_addresses)
     if not found:
         raise TableRejected([_unrecognised(sheets, kind), *(left_out if len(sheets) > 1 else ())])
     read_sheets = {sheet.name for sheet in found}
@@ -291,9 +298,17 @@ def _not_meant(cells: Sequence[Cell], heading: Heading, row: TableRow, kind: Tab
     """Why a row among the others is none of the table's subjects; "" where it is."""
     if all(meaning == kind.around and heading.around for meaning in row.cells):
         return "không có ô nào của các cột được đọc"
-    if row.text(kind.heads) and words(row.text(kind.heads)) not in _HEADS:
+    if _is_member(row, heading, kind):
         return _MEMBER
     return "ghi chú" if passed_over.is_note(cells) and not _is_whole(row, kind) else ""
+
+
+def _is_member(row: TableRow, heading: Heading, kind: TableKind) -> bool:
+    """Whether a row is about a member of a household, not its head."""
+    relation, place = row.text(kind.heads), heading.chosen.get(kind.heads)
+    if place is not None and _IS_HEAD in words(heading.titles[place]):
+        return not relation or words(relation) in _NOT_HEADS
+    return bool(relation) and words(relation) not in _HEADS
 
 
 def _row(sheet: str, number: int, cells: Sequence[Cell], heading: Heading, kind: TableKind) -> TableRow:
@@ -309,6 +324,8 @@ def _row(sheet: str, number: int, cells: Sequence[Cell], heading: Heading, kind:
         each in told for group in kind.needed if kind.around in group for each in group
     ):
         told[kind.around] = heading.around
+    if heading.is_within and (named := around_rows.of_address(told.get(kind.within))):
+        told[kind.around] = named
     where = f"Trang “{sheet}”, dòng {number}" if sheet else f"Dòng {number}"
     return TableRow(sheet, number, told, where)
 

@@ -23,6 +23,8 @@ class TableKind:
     needed: tuple[tuple[str, ...], ...]
     around: str = ""
     """What may stand once for many rows: in a row of its own, a title or the sheet's name (`around_rows`)."""
+    within: str = ""
+    """A column of addresses, which name it where nothing else does: "Ngõ 5, thôn Đông, xã An Lão"."""
     heads: str = ""
     """A column, in no template, that says who heads a household: rows of its other members are passed over."""
 
