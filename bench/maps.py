@@ -24,7 +24,7 @@ from app import create_app
 from bench import machine
 from geo import illustrative_outlines
 from server import clock, migrate
-from server.boundaries import store
+from server.boundaries import stored_outlines
 from server.db import db
 from server.settings import Settings
 from tests.leaders import NOON, PASSWORD, fill, sign_up
@@ -102,7 +102,9 @@ def others() -> None:
     """The city's other communes, as the demonstration draws them."""
     sketches = [each for each in illustrative_outlines.communes() if each.code != "11629"]
     kinds = {sketch.code: sketch.kind for sketch in sketches}
-    store.store_outlines(store.sketched(sketches), "commune", source="bench", illustrative=True, kinds=kinds)
+    stored_outlines.store_outlines(
+        stored_outlines.sketched(sketches), "commune", source="bench", illustrative=True, kinds=kinds
+    )
 
 
 def told(place: Place, found: list[tuple[float, int]], slower: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from app import create_app
 from bench import city, machine
 from server import migrate
-from server.accounts import persons, tokens
+from server.accounts import persons, program_keys
 from server.db import db
 from server.settings import Settings
 
@@ -51,7 +51,7 @@ def prepare(url: str, folder: Path, stored: int) -> str:
         city.store(stored)
         commune = city.first_commune()
         persons.add("lanh_dao", "Lãnh đạo", ("leader",), commune=commune, password="mat khau de do 2026")
-        token = tokens.add("bench", commune=commune).token
+        token = program_keys.add("bench", commune=commune).token
         db.session.commit()
         db.session.close()
         db.dispose()

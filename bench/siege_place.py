@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from bench import soak_figures
 from bench.machine import TICKS
-from server.accounts import person_keys, persons, tokens
+from server.accounts import person_keys, persons, program_keys
 from server.api.kobo import uids
 from server.audit import SHELL
 from server.db import db
@@ -85,7 +85,7 @@ def town() -> Codes:
     db.session.commit()
     officer = db.session.scalars(sa.select(Person).where(Person.username == "officer")).unique().one()
     key = person_keys.add(officer, "Công cụ", person_keys.OF_PERSONS, by=SHELL).token
-    sums = tokens.add("Bảng số liệu", commune=attackers).token
+    sums = program_keys.add("Bảng số liệu", commune=attackers).token
     poster = make_poster(attackers, version, attackers.villages[0]).code
     db.session.commit()
     return Codes(phones, attacker, key, sums, poster)

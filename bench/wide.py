@@ -29,7 +29,7 @@ from app import create_app
 from bench import city, machine, wide_rows
 from forms import plans
 from server import migrate
-from server.accounts import persons, tokens
+from server.accounts import persons, program_keys
 from server.db import db
 from server.models import Commune, EntityList, Village
 from server.phones import collectors
@@ -251,7 +251,7 @@ def _people(size: Size) -> Wide:
     return Wide(
         [each.token for each in made],
         [(each.collector.username, each.password) for each in made],
-        tokens.add("bench").token,
+        program_keys.add("bench").token,
     )
 
 

@@ -14,7 +14,7 @@ from gunicorn.glogging import Logger
 
 from server.counting import folding
 from server.db import db
-from server.hooks import endpoints, sender_process
+from server.hooks import allowed_addresses, delivery_process
 from server.operations import health, logs, sqlite_log
 from server.review import doubts
 from server.serving import freed_memory, proxies
@@ -71,7 +71,7 @@ def _settings() -> Settings:
         found = Settings.from_env()
         secret_key(found)
         proxies.networks(found)
-        endpoints.networks(found)
+        allowed_addresses.networks(found)
     except BadSetting as error:
         sys.exit(error.message)
     return found
@@ -170,7 +170,7 @@ def post_worker_init(worker: Any) -> None:
     catch_up.start(front.app)
     folding.start(front.app)
     doubts.start(front.app)
-    sender_process.start(front.app)
+    delivery_process.start(front.app)
     sqlite_log.start(front.app)
     freed_memory.start(front.app)
 

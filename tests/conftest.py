@@ -58,7 +58,7 @@ ON_BOTH = (
     "test_query_language.py",
     "test_samples.py",
     "test_scans.py",
-    "test_sending.py",
+    "test_delivery.py",
 )
 """Of those folders: what each database is asked in its own words, or what decides what is counted."""
 ON_THE_QUICKER = ("test_walk.py",)

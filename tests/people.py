@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server.accounts import persons, tokens
+from server.accounts import persons, program_keys
 from server.db import db
 from server.models import Commune, Village
 
@@ -107,7 +107,7 @@ def make_person(
 
 def make_token(commune: Commune | None = None, days: int | None = None) -> str:
     """A stored token of a program that reads all, the running day too."""
-    made = tokens.add("chương trình thử", commune=commune, reads=tokens.READS, days=days)
+    made = program_keys.add("chương trình thử", commune=commune, reads=program_keys.READS, days=days)
     db.session.commit()
     return made.token
 

@@ -16,7 +16,7 @@ from dashboards.reports.report_word import write_docx
 from forms.engine import engine
 from geo.coverage_json import to_json
 from server import audit, clock
-from server.accounts import persons, tokens
+from server.accounts import persons, program_keys
 from server.api.kobo import uids
 from server.db import db
 from server.hooks import outbox
@@ -264,10 +264,10 @@ def callers(app: Flask, towns: Mapping[str, Town]) -> list[Caller]:
     found += [_person(app, role, role, None) for role in ("city", "admin")]
     found.append(_of_both(app))
     found.append(_gone(app))
-    found.append(_program(app, "program", None, tuple(tokens.READS)))
-    found.append(_program(app, "program.11629", "11629", tuple(tokens.READS)))
+    found.append(_program(app, "program", None, tuple(program_keys.READS)))
+    found.append(_program(app, "program.11629", "11629", tuple(program_keys.READS)))
     found.append(_program(app, "program.places", None, ("places",)))
-    found.append(_program(app, "program.revoked", None, tuple(tokens.READS), revoked=True))
+    found.append(_program(app, "program.revoked", None, tuple(program_keys.READS), revoked=True))
     return found
 
 
@@ -311,9 +311,9 @@ def _gone(app: Flask) -> Caller:
 def _program(
     app: Flask, name: str, code: str | None, reads: tuple[str, ...], *, revoked: bool = False
 ) -> Caller:
-    made = tokens.add(name, commune=_commune(code), reads=reads, days=30)
+    made = program_keys.add(name, commune=_commune(code), reads=reads, days=30)
     if revoked:
-        tokens.revoke(made.record)
+        program_keys.revoke(made.record)
     token = made.token
     db.session.commit()
     kind = "revoked" if revoked else "program"

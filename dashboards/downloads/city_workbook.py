@@ -11,7 +11,7 @@ from dashboards.maps.map_colours import state_class
 from geo.coverage import Cell
 from geo.vietnamese_order import sort_key
 from server import clock
-from server.coverage.city import CityTable
+from server.coverage.city_table import CityTable
 from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
 from server.exports.disarmed_cells import plain

@@ -12,7 +12,7 @@ from dashboards.reports.report_content import ReportWish
 from server import audit, clock
 from server.cli import arguments
 from server.cli.groups import refuse, told, with_visits
-from server.coverage import city, coverage_table
+from server.coverage import city_table, coverage_table
 from server.db import db
 from server.exports import select, submissions
 from server.exports.presets import EXCEL_VI, WORKBOOK
@@ -67,7 +67,7 @@ def coverage(code: str, day: str | None, cap: str, out: Path) -> None:
 def of_city(day: str | None, out: Path) -> None:
     """Mọi xã, phường, đặc khu và mọi chỉ tiêu, như trang Thành phố; đuôi .xlsx."""
     with told():
-        tables = list(city.tables(city.choices(), arguments.day(day)))
+        tables = list(city_table.tables(city_table.choices(), arguments.day(day)))
         if not tables:
             refuse("Chưa có chỉ tiêu nào: nạp kế hoạch của một xã trước.")
         _replace(out, {".xlsx": lambda path: city_workbook.write(path, tables, MADE_BY)})

@@ -12,7 +12,7 @@ from geo.target_states import TargetJudgement
 from geo.vietnamese_order import sort_key
 from server import clock
 from server.accounts import shared_links
-from server.coverage import city, coverage_table
+from server.coverage import city_table, coverage_table
 from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
 from server.exports.flat_table import DAY, DECIMAL, INTEGER, FlatColumn, FlatTable
@@ -77,7 +77,7 @@ def _told(code: str, cell: Cell, judged: TargetJudgement | None) -> tuple[Any, .
 
 def of_city() -> FlatTable:
     """One line a commune, of every indicator that communes can be compared by, until the end of yesterday."""
-    tables = list(city.tables(city.compared(), feed=True))
+    tables = list(city_table.tables(city_table.compared(), feed=True))
     first, compared = tables[0], tables[1:]
     columns = [
         FlatColumn("ma_xa", "Mã xã"),

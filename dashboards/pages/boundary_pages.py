@@ -3,15 +3,7 @@
 import datetime as dt
 import re
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboards.maps import boundary_map, folium_page, map_outlines
@@ -21,8 +13,8 @@ from geo.match_names import ReadAs
 from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.boundaries import derived_outlines, history, upload
-from server.boundaries.upload import UploadWish, WaitingFile
+from server.boundaries import boundary_upload, derived_outlines, outline_history
+from server.boundaries.boundary_upload import UploadWish, WaitingFile
 from server.db import db, writing
 from server.errors import CommonProblem, Problem
 from server.files.file_problems import FileProblem
@@ -45,11 +37,11 @@ def choose(code: str) -> str:
         "boundaries.html",
         commune=commune,
         drawn=map_outlines.of_commune(commune),
-        listed=upload.registered(commune, "village"),
-        past=history.listed(commune),
+        listed=boundary_upload.registered(commune, "village"),
+        past=outline_history.listed(commune),
         figures=household_numbers_import.newest(commune),
-        hours=int(upload.KEPT.total_seconds() // 3600),
-        most_mb=upload.MOST_BYTES // 1_000_000,
+        hours=int(boundary_upload.KEPT.total_seconds() // 3600),
+        most_mb=boundary_upload.MOST_BYTES // 1_000_000,
     )
 
 
@@ -60,9 +52,9 @@ def send(code: str) -> BaseResponse:
     commune = access.open_commune(code)
     name, content = _file()
     level = "commune" if request.form.get("cap") == "commune" else "village"
-    upload.read(commune, content, name, UploadWish("commune" if level == "commune" else "village"))
+    boundary_upload.read(commune, content, name, UploadWish("commune" if level == "commune" else "village"))
     commune = _to_change(code)
-    key = upload.keep(commune, name, content, access.signed_in().actor)
+    key = boundary_upload.keep(commune, name, content, access.signed_in().actor)
     db.session.commit()
     return redirect(url_for("boundary_pages.preview", code=code, key=key, cap=level))
 
@@ -72,9 +64,9 @@ def send(code: str) -> BaseResponse:
 def preview(code: str, key: str) -> str:
     """What the file would change, on a map and in a table, before anything is stored."""
     commune = access.open_commune(code)
-    file, wish = upload.kept(commune, key), _wish()
-    reading = upload.read(commune, file.content, file.file_name, wish)
-    listed = upload.registered(commune, wish.level)
+    file, wish = boundary_upload.kept(commune, key), _wish()
+    reading = boundary_upload.read(commune, file.content, file.file_name, wish)
+    listed = boundary_upload.registered(commune, wish.level)
     nameless = [label for label in reading.labels if label.code not in listed][:SHOWN]
     return render_template(
         "boundary_preview.html",
@@ -103,9 +95,9 @@ def preview(code: str, key: str) -> str:
 def preview_frame(code: str, key: str) -> Response:
     """The map of `preview`."""
     commune = access.open_commune(code)
-    file, wish = upload.kept(commune, key), _wish()
-    reading = upload.read(commune, file.content, file.file_name, wish)
-    about = upload.about(commune)
+    file, wish = boundary_upload.kept(commune, key), _wish()
+    reading = boundary_upload.read(commune, file.content, file.file_name, wish)
+    about = boundary_upload.about(commune)
     title = f"Ranh giới trong tệp {file.file_name}"
     if _is_unplaced(reading):
         return folium_page.respond(boundary_map.of_candidates(_candidates(commune, file, wish), about, title))
@@ -116,11 +108,13 @@ def preview_frame(code: str, key: str) -> Response:
 @access.needs(Right.MANAGE_BOUNDARIES)
 def confirm(code: str, key: str) -> BaseResponse:
     """Store what the file says, as it was shown."""
-    read = upload.read_to_confirm(access.open_commune(code), key, _wish())
+    read = boundary_upload.read_to_confirm(access.open_commune(code), key, _wish())
     commune = _to_change(code)
     source = request.form.get("nguon", "").strip()[:200]
     try:
-        stored = upload.confirm(commune, read, actor=access.signed_in().actor, source=source, day=_day())
+        stored = boundary_upload.confirm(
+            commune, read, actor=access.signed_in().actor, source=source, day=_day()
+        )
     except PlacesRejected as rejected:
         db.session.rollback()
         raise Problem(FileProblem.FILE_UNREADABLE, why=" ".join(rejected.sentences[:3])) from rejected
@@ -149,10 +143,10 @@ def derive(code: str) -> BaseResponse:
 def bring_back(code: str, past: int) -> BaseResponse:
     """Give the commune the outlines it had before an import."""
     commune = _to_change(code)
-    found = history.find(commune, past)
+    found = outline_history.find(commune, past)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
-    changed = history.bring_back(commune, found, access.signed_in().actor)
+    changed = outline_history.bring_back(commune, found, access.signed_in().actor)
     db.session.commit()
     flash(f"Đã trở lại ranh giới trước lần nạp đó: {changed} ranh giới thay đổi.")
     return redirect(url_for("boundary_pages.choose", code=code))
@@ -174,7 +168,7 @@ def _file() -> tuple[str, bytes]:
         sent.close()
     if sent is None or not content:
         raise Problem(FileProblem.FILE_UNREADABLE, why="Chưa chọn tệp, hoặc tệp trống.")
-    upload.refuse_large(content)
+    boundary_upload.refuse_large(content)
     return sent.filename or "tệp", content
 
 
@@ -233,4 +227,4 @@ def _is_unplaced(reading: BoundaryReading) -> bool:
 
 
 def _candidates(commune: Commune, file: WaitingFile, wish: UploadWish) -> tuple[Candidate, ...]:
-    return upload.candidates(commune, file.content, file.file_name, wish)
+    return boundary_upload.candidates(commune, file.content, file.file_name, wish)

@@ -22,8 +22,8 @@ from geo.target_states import TargetState, cut
 from geo.vietnamese_order import sort_key
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import city
-from server.coverage.city import CityTable
+from server.coverage import city_table
+from server.coverage.city_table import CityTable
 from server.coverage.commune_input import VISITED
 from server.coverage.commune_row import CommuneRow
 from server.coverage.coverage_problems import CoverageProblem
@@ -71,9 +71,9 @@ class CommuneLine:
 @access.needs(Right.COMPARE_COMMUNES)
 def page() -> str:
     """Which communes are behind: every commune that is valid now, on the indicator asked for."""
-    choices = city.compared()
+    choices = city_table.compared()
     chosen = _chosen(choices, request.args.get("chi_tieu", ""))
-    table = city.table(chosen, asked_day())
+    table = city_table.table(chosen, asked_day())
     has_targets = any(row.target for row in table.rows)
     order = request.args.get("xep", "")
     order = order if order in ORDERS else "trang_thai" if has_targets else "ten"

@@ -15,7 +15,7 @@ from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from server import audit, clock
-from server.accounts import passwords, second_factor, shared_links, tokens, tries_by_address
+from server.accounts import passwords, program_keys, second_factor, shared_links, tries_by_address
 from server.accounts.account_problems import AccountProblem
 from server.accounts.roles import MAY, Right
 from server.db import db
@@ -43,7 +43,7 @@ class Access:
     right: Right | None = None
     """For `people` and `client`; None: everybody who signs in."""
     reads: str = ""
-    """For `program`: what a token needs to be allowed to read (tokens.READS)."""
+    """For `program`: what a token needs to be allowed to read (program_keys.READS)."""
     records: bool = False
     """For `people`: single households are shown here, by name where the reader may and asks, and logged."""
     before_duty: bool = False
@@ -74,7 +74,7 @@ class Caller:
     @property
     def sees_running_day(self) -> bool:
         """Whether sums of a day that still goes on are told: to people, and to programs whose key says so (R24)."""
-        return self.is_person or tokens.RUNNING_DAY in self.reads
+        return self.is_person or program_keys.RUNNING_DAY in self.reads
 
     @property
     def is_person(self) -> bool:
@@ -249,12 +249,12 @@ def own(view: View) -> View:
 
 
 def program(reads: str) -> Callable[[View], View]:
-    """A view of the API, for a person who has signed in, or for a token that may read this (tokens.READS).
+    """A view of the API, for a person who has signed in, or for a token that may read this (program_keys.READS).
 
     Both see sums within their scope.
     """
-    if reads not in tokens.READS:
-        raise ValueError(f"programs read {tuple(tokens.READS)}, not {reads}")
+    if reads not in program_keys.READS:
+        raise ValueError(f"programs read {tuple(program_keys.READS)}, not {reads}")
 
     def admit() -> None:
         found = caller()

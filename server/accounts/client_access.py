@@ -15,8 +15,8 @@ from server.accounts import (
     passwords,
     person_keys,
     persons,
+    program_keys,
     sign_in,
-    tokens,
     tries_by_address,
 )
 from server.accounts.access import Access, Caller, View
@@ -71,11 +71,11 @@ def signs_in(view: View) -> View:
 
 def sums(reads: str, *, records: bool = False) -> Callable[[View], View]:
     """A view of sums for programs that other systems' users have: for persons, for their keys that read submissions,
-    and for a program's own key that may read this (tokens.READS). `records`: who may see single submissions is shown
+    and for a program's own key that may read this (program_keys.READS). `records`: who may see single submissions is shown
     them as well, and that is written down in the audit.
     """
-    if reads not in tokens.READS:
-        raise ValueError(f"programs read {tuple(tokens.READS)}, not {reads}")
+    if reads not in program_keys.READS:
+        raise ValueError(f"programs read {tuple(program_keys.READS)}, not {reads}")
 
     def admit() -> None:
         found = who()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
 
 from server import audit, clock, sealing
-from server.accounts.tokens import NewToken, TokenRejected
+from server.accounts.program_keys import NewToken, TokenRejected
 from server.audit import Actor
 from server.db import db
 from server.models import ApiToken, Person

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from geo.hidden_cells import allowed_day
 from server import clock
 from server.answers.feed_problems import FeedProblem
-from server.answers.reader import AnswersReader
-from server.counting.changes import COVERAGE, DELETED
+from server.answers.who_may_read import AnswersReader
+from server.counting.noted_changes import COVERAGE, DELETED
 from server.db import db, reading_engine
 from server.errors import Problem
 from server.exports import columns, select

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.definition import Definition
-from server.answers import answer_sql, reader
+from server.answers import answer_sql, who_may_read
 from server.answers.answer_sql import AnswerSql
 from server.answers.expression import ALL, Expression, OrderBy, Own, keys
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.db import is_among
 from server.exports import columns, select
 from server.exports.select import SubmissionFilter
@@ -77,7 +77,7 @@ def ask(
     definition = columns.merged(select.definitions(form.id))
     sql = answer_sql.of_form(definition, dialect, personal=of.personal)
     asks_states = any_state or Own.REVIEW in keys(expression)
-    chosen = reader.wanted(
+    chosen = who_may_read.wanted(
         of, form, also=(sql.condition(expression),), states=STATES if asks_states else frozenset()
     )
     return AskedSubmissions(of, form, definition, sql, chosen, tuple(order))

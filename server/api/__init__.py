@@ -13,7 +13,7 @@ from server.api.kobo import kobo_errors
 from server.api.ogc import routes as ogc_routes
 from server.api.v1 import bundle_routes, change_routes, commune_routes, documentation, schemas
 from server.errors import Problem
-from server.hooks import sending
+from server.hooks import delivery
 from server.intake import catch_up
 
 
@@ -68,7 +68,7 @@ def register(app: Flask) -> None:
     api.register_blueprint(commune_routes.blueprint)
     api.register_blueprint(change_routes.blueprint)
     documentation.register(app, api.spec)
-    sending.register(app, hook_content.of_submission)
+    delivery.register(app, hook_content.of_submission)
     kobo.register(app)
     app.register_blueprint(ogc_routes.blueprint)
     app.register_blueprint(bundle_routes.blueprint)

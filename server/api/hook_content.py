@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from forms.answers_left_out import without
 from forms.definition import NONE, Definition
 from server.answers import submission_pages
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo import asset_json, submission_json
 from server.db import db
 from server.exports import columns, select

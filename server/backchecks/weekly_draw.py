@@ -12,7 +12,7 @@ from forms.visit_checks import SECOND_VISIT
 from geo import backcheck_draw
 from geo.backcheck_draw import CheckableVisit, DrawnVisit, VisitOutcome
 from server import audit, clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.coverage.commune_input import VISITED
 from server.db import begin_writing, db
 from server.households.backcheck_list import FORM
@@ -80,7 +80,7 @@ def draw_now(commune: Commune, actor: audit.Actor) -> BackcheckDraw | None:
     """
     catch_up.caught_up()
     begin_writing()
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     made = draw(commune, actor) if is_due(commune) else None
     db.session.commit()
     return made

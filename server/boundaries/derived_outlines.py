@@ -12,7 +12,7 @@ from forms.definition import HOUSEHOLD_LIST
 from geo.boundaries import Outline
 from geo.check_outlines import area_m2
 from geo.derive_outlines import Derived, Spot, derive
-from server.boundaries import store
+from server.boundaries import stored_outlines
 from server.db import db
 from server.households.phone_lists import PLACES
 from server.models import Commune, Entity, EntityList, Submission, Village
@@ -48,7 +48,9 @@ def outlines_of(commune: Commune, actor: str) -> DerivedOutlines:
             Outline(wanting[key].code, wanting[key].name, shape, area_m2(shape), row)
             for row, (key, shape) in enumerate(found.outlines.items(), start=1)
         ]
-        store.store_outlines(rows, "village", commune=commune, source=SOURCE, derived=True, actor=actor)
+        stored_outlines.store_outlines(
+            rows, "village", commune=commune, source=SOURCE, derived=True, actor=actor
+        )
     return DerivedOutlines(len(found.outlines), tuple(wanting[key].name for key in found.bare))
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from geo.boundaries import Outline
 from geo.check_outlines import area_m2
 from server import audit, clock
-from server.boundaries import store
+from server.boundaries import stored_outlines
 from server.db import db
 from server.households import households_on_days
 from server.models import CollectorVillage, Commune, Village, VillageFigure
@@ -139,7 +139,7 @@ def _outline(commune: Commune, every: Sequence[Village], new: Village, actor: st
     parts = [part for part in shapely.get_parts(whole) if part.geom_type == "Polygon"]
     shape = shapely.MultiPolygon(parts)
     row = Outline(new.code, new.name, shape, area_m2(shape), 1)
-    store.store_outlines(
+    stored_outlines.store_outlines(
         [row],
         "village",
         commune=commune,

@@ -8,7 +8,13 @@ import click
 
 from geo.boundaries import BoundaryReading, Level, ReadAs, Registered
 from server import clock
-from server.boundaries import derived_outlines, merge_villages, read_outlines, store, upload
+from server.boundaries import (
+    boundary_upload,
+    derived_outlines,
+    merge_villages,
+    read_outlines,
+    stored_outlines,
+)
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import begin_writing, db, writing
@@ -75,7 +81,7 @@ def import_(
         file,
         level=cast(Level, level),
         commune_outline=communes.official_outline(commune) if commune and level == "village" else None,
-        near=upload.about(commune) if commune and level == "village" else None,
+        near=boundary_upload.about(commune) if commune and level == "village" else None,
         how=ReadAs(layer, code_column, name_column, crs, north_first, _UNITS[unit], by_name, renames),
         registered=_registered(commune) if level == "village" else None,
     )
@@ -96,7 +102,7 @@ def import_(
 
 def _registered(commune: Commune | None) -> dict[str, Registered] | None:
     """What to compare the file with; None at a first import, when every code is new."""
-    return (upload.registered(commune, "village") or None) if commune else None
+    return (boundary_upload.registered(commune, "village") or None) if commune else None
 
 
 def _store(
@@ -106,17 +112,17 @@ def _store(
     source: str,
     day: dt.date | None,
     illustrative: bool,
-) -> store.StoredOutlines:
+) -> stored_outlines.StoredOutlines:
     if reading.errors:
         refuse(*(problem.sentence for problem in reading.errors), "Chưa nạp gì: hãy sửa tệp rồi nạp lại.")
-    stored = store.store_outlines(
+    stored = stored_outlines.store_outlines(
         reading, level, commune=commune, source=source, day=day, illustrative=illustrative
     )
     db.session.commit()
     return stored
 
 
-def _told(reading: BoundaryReading, stored: store.StoredOutlines) -> dict[str, object]:
+def _told(reading: BoundaryReading, stored: stored_outlines.StoredOutlines) -> dict[str, object]:
     return {
         "epsg": reading.crs.epsg if reading.crs else None,
         "crs_known_by": reading.crs.how if reading.crs else None,

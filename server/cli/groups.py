@@ -15,7 +15,7 @@ from forms.errors import FormRejected
 from forms.yaml_parts import PlanRejected
 from geo.boundary_problems import UnreadableBoundaries
 from server.accounts.persons import PersonRejected
-from server.accounts.tokens import TokenRejected
+from server.accounts.program_keys import TokenRejected
 from server.errors import Problem
 from server.intake import catch_up
 from server.places.communes import PlacesRejected

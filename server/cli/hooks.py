@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 
 from server.cli.groups import JSON, as_json, with_visits
 from server.db import db
-from server.hooks import outbox, registered, sending
+from server.hooks import delivery, hook_register, outbox
 from server.models import Hook
 
 
@@ -24,9 +24,9 @@ def send(wants_json: bool) -> None:
     """Gửi ngay những gì đang chờ và đến lượt, rồi thôi; máy chủ đang chạy tự làm việc này."""
     holder = f"{os.getpid()}.{outbox.uid('')}"
     try:
-        taken = sending.send_due(holder)
+        taken = delivery.send_due(holder)
     finally:
-        sending.let_go(holder)
+        delivery.let_go(holder)
     if wants_json:
         as_json({"sent": taken})
     else:
@@ -39,7 +39,7 @@ def send(wants_json: bool) -> None:
 def list_hooks(wants_json: bool) -> None:
     """Liệt kê các địa chỉ nhận phiếu, đã gửi, đang chờ và hỏng bao nhiêu."""
     hooks = db.session.scalars(sa.select(Hook).order_by(Hook.id)).unique().all()
-    counts = registered.counts([each.id for each in hooks])
+    counts = hook_register.counts([each.id for each in hooks])
     if wants_json:
         as_json([_told(each) | vars(counts[each.id]) for each in hooks])
         return

@@ -7,7 +7,7 @@ import click
 from server import audit
 from server.cli.arguments import FILE
 from server.cli.groups import JSON, as_json, refuse, with_visits
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import again, begin_writing, db, writing
 from server.households import list_changes, list_comparison, list_import
 from server.households.list_changes import ListDecisions, StoredList
@@ -47,7 +47,7 @@ def import_list(*, file: Path, code: str, check: bool, add_twins: bool, wants_js
         sheets = list_import.cells(file.read_bytes(), file.name)
         rows = list_import.rows_of(list_import.table_of(sheets))
         begin_writing()
-        writer.hold(db.session.connection())
+        writer_lock.hold(db.session.connection())
         commune = communes.commune(code)
         kept = list_import.keep(commune, file.read_bytes(), file.name, actor="system", name="dòng lệnh")
         compared = list_comparison.compare(rows, commune)

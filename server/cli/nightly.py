@@ -16,7 +16,7 @@ from server.accounts import failed_sign_ins
 from server.backchecks import weekly_draw
 from server.cli import doctor
 from server.cli.groups import CommandRefused, refuse, told
-from server.counting import changes, writer
+from server.counting import noted_changes, writer_lock
 from server.db import begin_writing, db
 from server.files import made_files
 from server.hooks import outbox
@@ -105,9 +105,9 @@ def _send_rollup(rollup: Any) -> None:
 def _tidy_changes() -> None:
     begin_writing()
     connection = db.session.connection()
-    writer.hold(connection)
-    changes.note_days(connection)
-    changes.compact(connection)
+    writer_lock.hold(connection)
+    noted_changes.note_days(connection)
+    noted_changes.compact(connection)
     db.session.commit()
 
 

@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.coverage import bundle_file, bundles_in, bundles_out
 from server.db import begin_writing, db
-from server.hooks import posting
+from server.hooks import signed_request
 from server.places import communes
 from server.settings import Settings
 
@@ -72,7 +72,7 @@ def written(code: str | None, path: Path | None) -> str:
 def _sent(whole: bytes) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     url = f"{settings.rollup_url.rstrip('/')}/api/v1/rollup"
-    posted = posting.post(url, whole, {"Content-Type": bundle_file.MEDIA_TYPE}, settings)
+    posted = signed_request.post(url, whole, {"Content-Type": bundle_file.MEDIA_TYPE}, settings)
     if not posted.is_taken:
         refuse(f"Máy thành phố chưa nhận gói số liệu: {posted.answer}")
     return f"Đã gửi gói số liệu đến {settings.rollup_url}"

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from server import clock
-from server.accounts import tokens
-from server.accounts.tokens import READS, UNLESS_SAID
+from server.accounts import program_keys
+from server.accounts.program_keys import READS, UNLESS_SAID
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import ApiToken
@@ -32,7 +32,7 @@ def add(name: str, code: str | None, reads: tuple[str, ...], days: int, wants_js
     """Tạo khóa truy cập cho một chương trình; khóa chỉ hiện một lần."""
     writing()
     commune = communes.commune(code) if code else None
-    made = tokens.add(name, commune=commune, reads=reads, days=days)
+    made = program_keys.add(name, commune=commune, reads=reads, days=days)
     expires = made.record.expires_at
     db.session.commit()
     if wants_json:
@@ -46,7 +46,7 @@ def add(name: str, code: str | None, reads: tuple[str, ...], days: int, wants_js
 @with_appcontext
 def list_tokens(wants_json: bool) -> None:
     """Liệt kê các khóa, phạm vi và hạn dùng; không có khóa nào trong đó."""
-    rows = tokens.listed(None)
+    rows = program_keys.listed(None)
     if wants_json:
         as_json([_told(row) for row in rows])
         return
@@ -64,7 +64,7 @@ def revoke(number: int) -> None:
     found = db.session.scalars(sa.select(ApiToken).where(ApiToken.id == number)).unique().first()
     if found is None:
         refuse(f"Không có khóa số {number}.")
-    tokens.revoke(found)
+    program_keys.revoke(found)
     db.session.commit()
     click.echo(f"Đã thu hồi khóa của {found.name}.")
 

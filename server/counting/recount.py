@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server.counting import tally, writer
+from server.counting import tally, writer_lock
 from server.counting.tally import TallyDifference
 from server.db import db
 
@@ -28,7 +28,7 @@ def compare(commune_id: int | None = None) -> Recount:
 def correct(commune_id: int | None = None) -> Recount:
     """Bring the tally to what a recount finds; what was wrong. Nothing is applied or folded meanwhile."""
     with db.engine.connect().execution_options(writes=True) as connection:
-        writer.hold(connection)
+        writer_lock.hold(connection)
         tally.hold_folds(connection)
         found = _compared(connection, commune_id)
         tally.correct(connection, found.differences)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from server import audit, clock, sealing
 from server.audit import Actor
-from server.coverage import bundle_content, bundle_file, city
+from server.coverage import bundle_content, bundle_file, city_table
 from server.coverage.bundle_content import BundleContent, BundleRow
 from server.coverage.bundle_file import SignedBundle
 from server.coverage.bundle_problems import BundleProblem
@@ -99,7 +99,7 @@ def write(commune: Commune, *, by: Actor = audit.SHELL) -> SignedBundle:
 
 def of_commune(commune: Commune, number: int) -> BundleContent:
     """All that the city's page compares communes by, as the city would read it here until the end of yesterday."""
-    tables = list(city.own_tables(city.own_choices(), feed=True))
+    tables = list(city_table.own_tables(city_table.own_choices(), feed=True))
     rows = tuple(
         BundleRow(table.indicator, row) for table in tables for row in table.rows if row.code == commune.code
     )

@@ -17,9 +17,9 @@ from geo.target_states import Tallied, TargetFigure
 from geo.weeks import week_ends
 from server import clock, models
 from server.counting import household_squares, tally_sums
-from server.coverage import judged_self_answers, period_counts, subjects_there
+from server.coverage import denominators, judged_self_answers, period_counts
+from server.coverage.denominators import StatedSubjects
 from server.coverage.period_counts import PeriodCounts
-from server.coverage.subjects_there import StatedSubjects
 from server.db import db
 from server.households import households_on_days
 from server.models import Commune, Indicator, Plan, Village
@@ -56,7 +56,7 @@ class _Read:
     households: Mapping[dt.date, Mapping[int, HouseholdNumber]]
     targets: Mapping[int, tuple[TargetFigure, ...]]
     reported: Mapping[int, Mapping[str, Sequence[Reported]]]
-    listed: Mapping[dt.date, subjects_there.Listed]
+    listed: Mapping[dt.date, denominators.Listed]
     squares: Mapping[dt.date, household_squares.Spread]
     by_period: Mapping[dt.date, PeriodCounts]
     received_until: dt.datetime | None
@@ -83,7 +83,7 @@ def _read(commune: Commune, days: Sequence[dt.date]) -> _Read:
     here = [village.id for village in villages]
     homes = {day: merged_villages.on_day(villages, day) for day in days}
     tallied = tally_sums.on_days(here, days, _events(indicators))
-    stated = subjects_there.stated(commune)
+    stated = denominators.stated(commune)
     years = sorted({day.year for day in days})
     targets = {year: _targets(commune, year, indicators) for year in years}
     return _Read(
@@ -96,7 +96,7 @@ def _read(commune: Commune, days: Sequence[dt.date]) -> _Read:
         households=households_on_days.on_days(homes),
         targets=targets,
         reported={year: office_figures.standing(commune, year) for year in years},
-        listed=subjects_there.listed(here, days),
+        listed=denominators.listed(here, days),
         squares=household_squares.by_village(here, _of_persons(targets.values(), indicators), days),
         by_period=period_counts.of_targets(
             here, {day: targets[day.year] for day in days}, _keys(indicators), stated.forms
@@ -156,7 +156,7 @@ def row_codes(
     villages, indicators = all_villages(commune), every_indicator()
     tallied = tally_sums.on_days([village.id for village in villages], days, _events(indicators))
     targets = {year: _targets(commune, year, indicators) for year in {day.year for day in days}}
-    stated = subjects_there.stated(commune)
+    stated = denominators.stated(commune)
 
     def of_day(day: dt.date) -> tuple[Sequence[str], Sequence[str]]:
         home = merged_villages.on_day(villages, day)
@@ -186,7 +186,7 @@ def _shown_indicators(
 
     def one(row: Row) -> judged.CountedIndicator:
         if row.self_of_id is None:
-            is_sample = subjects_there.is_sample(row.code, row.unit, read.stated)
+            is_sample = denominators.is_sample(row.code, row.unit, read.stated)
             return judged.CountedIndicator(row.code, row.label_vi, row.unit, row.kind, is_sample)
         asked = read.indicators[row.self_of_id]
         label = f"{asked.label_vi} ({WORD})"
@@ -267,11 +267,11 @@ def _by_code(row: Mapping[int, Tallied], indicators: Mapping[int, Row]) -> dict[
 
 
 def _on_lists(
-    listed: subjects_there.Listed, home: Mapping[int, int], indicators: Iterable[judged.CountedIndicator]
+    listed: denominators.Listed, home: Mapping[int, int], indicators: Iterable[judged.CountedIndicator]
 ) -> dict[int, dict[str, int]]:
     """How many there are to ask in each thôn of places and enterprises, those of merged thôn where they count."""
     found: dict[int, dict[str, int]] = {}
-    for key, of_village in subjects_there.on_lists(
+    for key, of_village in denominators.on_lists(
         listed, [(each.code, each.unit) for each in indicators]
     ).items():
         own = found.setdefault(home[key], {})

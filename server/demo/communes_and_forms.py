@@ -7,7 +7,7 @@ from forms import plans
 from geo import illustrative_outlines
 from geo.boundaries import Outline
 from geo.illustrative_outlines import VillageSketch
-from server.boundaries import store
+from server.boundaries import stored_outlines
 from server.demo.scale import COMMUNES, SOURCE, Scale
 from server.places import communes
 from server.plans import load_plans
@@ -45,13 +45,13 @@ def make(scale: Scale, forms: Iterable[ReadyForm]) -> None:
 def _communes() -> None:
     sketches = illustrative_outlines.communes()
     kinds = {sketch.code: sketch.kind for sketch in sketches}
-    drawn = store.sketched(sketches)
-    store.store_outlines(drawn, "commune", source=SOURCE, illustrative=True, kinds=kinds)
+    drawn = stored_outlines.sketched(sketches)
+    stored_outlines.store_outlines(drawn, "commune", source=SOURCE, illustrative=True, kinds=kinds)
 
 
 def _villages(code: str, scale: Scale) -> None:
-    drawn: tuple[Outline, ...] = store.sketched(villages(code, scale))
-    store.store_outlines(
+    drawn: tuple[Outline, ...] = stored_outlines.sketched(villages(code, scale))
+    stored_outlines.store_outlines(
         drawn,
         "village",
         commune=communes.commune(code),

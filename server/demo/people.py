@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from server.accounts import persons, tokens
+from server.accounts import persons, program_keys
 from server.db import db
 from server.demo import names
 from server.demo.scale import COMMUNES, Scale
@@ -63,7 +63,7 @@ def make(scale: Scale) -> Everyone:
         for key, name, role in _LOCAL:
             accounts.append(_account(f"{key}_{code}", f"{name} {commune.name}", role, commune, first))
         walkers += walking
-    token = tokens.add("Dùng thử", reads=tokens.READS, days=365)
+    token = program_keys.add("Dùng thử", reads=program_keys.READS, days=365)
     return Everyone(tuple(accounts), tuple(walkers), token.token)
 
 

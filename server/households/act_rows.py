@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.errors import Problem
 from server.households.household_problems import HouseholdProblem
 from server.households.records import HOUSEHOLDS
@@ -52,7 +52,7 @@ def household_of(
 
     Problem HOUSEHOLD_UNKNOWN in another commune.
     """
-    writer.hold(connection)
+    writer_lock.hold(connection)
     query = (
         sa.select(*Entity.__table__.c)
         .join(Village, Village.id == Entity.village_id)

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import changes, tally
-from server.counting.recast import recasting
+from server.counting import noted_changes, tally
+from server.counting.tally_after_changes import recasting
 from server.households import household_parts, merge_households, remarks, visit_moves
 from server.households.act_rows import (
     BY_ITSELF,
@@ -24,15 +24,7 @@ from server.households.act_rows import (
 from server.households.household_states import GONE, MERGED
 from server.households.rebuild import restate
 from server.households.records import status
-from server.models import (
-    Entity,
-    EntityAct,
-    EntityVersion,
-    Finding,
-    Indicator,
-    Submission,
-    Village,
-)
+from server.models import Entity, EntityAct, EntityVersion, Finding, Indicator, Submission, Village
 from server.published_forms.registry import OF_PEOPLE
 
 
@@ -249,9 +241,9 @@ def _rehome(
         these = these.where(Submission.observed_at >= start)
     connection.execute(findings.values(village_id=after))
     moved = connection.scalars(these).all()
-    changes.note(connection, moved)
+    noted_changes.note(connection, moved)
     connection.execute(sa.update(Submission).where(Submission.id.in_(moved)).values(village_id=after))
-    changes.note(connection, moved)
+    noted_changes.note(connection, moved)
 
 
 def _add(

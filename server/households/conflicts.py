@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.errors import Problem
 from server.households.household_problems import HouseholdProblem
@@ -104,7 +104,7 @@ def settle(
     Only properties that the conflict is about can be chosen. Problem CONFLICT_SETTLED where another was faster.
     """
     # two officers at once wait for each other here: the second reads what the first has settled
-    writer.hold(connection)
+    writer_lock.hold(connection)
     conflict = next(
         (
             each

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.files.tables.table_file import SheetCells
@@ -79,7 +79,7 @@ def store(
     The list itself is forgotten: what it said stands in the households.
     """
     connection = db.session.connection()
-    writer.hold(connection)
+    writer_lock.hold(connection)
     if kept.content is None:
         raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
     cells = list_import.cells_kept(kept) if sheets is None else sheets
@@ -283,7 +283,7 @@ def undo(kept: HouseholdImport, officer: Officer | None = None) -> UndoneList:
     What it changed goes back, the new households that nobody has visited or changed end, the others stay.
     """
     connection = db.session.connection()
-    writer.hold(connection)
+    writer_lock.hold(connection)
     if kept.undone_at is not None or kept.content is not None:
         raise Problem(HouseholdProblem.IMPORT_UNKNOWN)
     by_list = _acting(kept, officer)

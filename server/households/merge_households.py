@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
-from server.counting.recast import recasting
+from server.counting.tally_after_changes import recasting
 from server.households import visit_moves
 from server.households.act_rows import Officer, change, check_listed, household_of, impossible, record
 from server.households.household_states import MERGED

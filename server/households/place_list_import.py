@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from geo import village_names
 from geo.plain_words import one_line, words
 from server import audit, clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.files.tables.read_table import RowFault, TableRead, TableRow
 from server.files.tables.table_kinds import TableColumn, TableKind
@@ -90,7 +90,7 @@ def plan(reading: TableRead, commune: Commune) -> tuple[list[PlannedPlace], list
 
 def store(rows: list[PlannedPlace], commune: Commune, list_name: str, *, actor: str) -> int:
     """Add those that are not there yet; how many. The caller commits."""
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     new = [row for row in rows if not row.is_there]
     add([NewPlace(uuid.uuid4(), row.label, row.village, row.data) for row in new], list_name)
     audit.add(actor, "places.list", f"commune:{commune.id}", {"list": list_name, "added": len(new)})

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from geo.series import home_on
 from server import clock
-from server.counting import changes, tally
-from server.counting.recast import recasting
+from server.counting import noted_changes, tally
+from server.counting.tally_after_changes import recasting
 from server.households.act_rows import Officer, check_listed, household_of, impossible, record
 from server.households.household_states import MERGED
 from server.households.rebuild import restate_all
@@ -127,10 +127,10 @@ def hand_over(connection: sa.Connection, submissions: Iterable[int], giver: uuid
         at_home = stated.where(Finding.indicator_id.in_(of_people))
         connection.execute(at_home.values(village_id=home))
         connection.execute(stated.values(subject=taker.id))
-        changes.note(connection, these)
+        noted_changes.note(connection, these)
         moved = sa.update(Submission).where(Submission.id.in_(these))
         connection.execute(moved.values(entity_id=taker.id, village_id=home))
-        changes.note(connection, these)
+        noted_changes.note(connection, these)
 
 
 def _home(turns: Any, observed_at: dt.datetime, village_id: int | None) -> int | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 from geo.area_lanes import WalkedHome, by_lane, split
 from geo.plain_words import one_line
 from server import audit
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.errors import Problem
 from server.households.areas_on_phones import LONGEST_NAME
@@ -69,7 +69,7 @@ def suggested(members: int, households: int) -> int:
 
 def divide(village: Village, homes: Sequence[WalkedHome[uuid.UUID]], parts: int) -> None:
     """Split a thôn anew: its members are dealt to the parts in their order, names stay. Problem for too many parts."""
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     if not 0 < parts <= min(MOST_PARTS, len(homes)):
         raise _impossible(f"thôn có {len(homes)} hộ, chia được từ 1 đến {min(MOST_PARTS, len(homes))} phần.")
     names = {area.position: area.name for area in areas(village)}
@@ -92,14 +92,14 @@ def divide(village: Village, homes: Sequence[WalkedHome[uuid.UUID]], parts: int)
 
 def join(village: Village) -> None:
     """No parts any more: everybody walks the whole thôn."""
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     _remove(village)
     audit.note("walk.join", f"village:{village.code}")
 
 
 def move_lane(village: Village, homes: Sequence[WalkedHome[uuid.UUID]], lane: str, area_id: int) -> None:
     """Give a lane, with all that stands in it, to one part of its thôn."""
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     target = _area(village, area_id)
     keys = by_lane(homes).get(lane)
     if keys is None:

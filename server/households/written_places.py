@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from geo import village_names
 from geo.plain_words import one_line
 from server import audit, clock
-from server.counting import changes, writer
-from server.counting.recast import recasting
+from server.counting import noted_changes, writer_lock
+from server.counting.tally_after_changes import recasting
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.households import place_list_import
@@ -50,7 +50,7 @@ def add(rows: Sequence[WrittenPlace], commune: Commune, list_name: str, officer:
     thôn of the commune.
     """
     begin_writing()
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     there, keys = place_list_import.listed(commune, list_name), [row.id for row in rows]
     if len(set(keys)) < len(keys) or db.session.scalar(
         sa.select(Entity.id).where(Entity.id.in_(keys)).limit(1)
@@ -190,9 +190,9 @@ def _move(connection: sa.Connection, place_id: uuid.UUID, before: int, after: in
         )
         .values(village_id=after)
     )  # fmt: skip
-    changes.note(connection, these)
+    noted_changes.note(connection, these)
     connection.execute(sa.update(Submission).where(Submission.id.in_(these)).values(village_id=after))
-    changes.note(connection, these)
+    noted_changes.note(connection, these)
 
 
 def _write(

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.visit_doubts import Doubt
-from server.counting import changes
+from server.counting import noted_changes
 from server.hooks import outbox
 from server.households import sample_list
 from server.intake import (
@@ -49,7 +49,7 @@ def apply(connection: sa.Connection, rows: Sequence[Any]) -> None:
         state, written = BatchState.read(connection, left), WrittenRows()
     written.write(connection)
     sample_list.retell_about(connection, {row.entity_id for row in rows} - {None})
-    changes.note(connection, [row.id for row in rows])
+    noted_changes.note(connection, [row.id for row in rows])
     outbox.add(connection, [row.id for row in rows])
 
 

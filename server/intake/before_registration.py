@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import changes, writer
-from server.counting.recast import recasting
+from server.counting import noted_changes, writer_lock
+from server.counting.tally_after_changes import recasting
 from server.households import records
 from server.households.rebuild import IS_ACCEPTED, restate
 from server.households.records import ChangeOrigin
@@ -80,7 +80,7 @@ def _set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
         connection.execute(sa.delete(Finding).where(Finding.submission_id.in_(submissions)))
         aside = sa.update(Submission).where(Submission.id.in_(submissions))
         connection.execute(aside.values(quarantine=submission_place.OUTSIDE))
-        changes.note(connection, submissions)
+        noted_changes.note(connection, submissions)
 
 
 def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:
@@ -113,7 +113,7 @@ def overdue(connection: sa.Connection) -> Sequence[uuid.UUID]:
 
 def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
     """Register an entity by what came about it, since its registration does not; whether anything could be."""
-    writer.hold(connection)
+    writer_lock.hold(connection)
     first = connection.execute(_HELD, {"entity": entity_id}).first()
     if first is None:
         return False

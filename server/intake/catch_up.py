@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from prometheus_client import Counter
 
 from server import background
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db, is_contended, single_statements
 from server.intake import apply_batch, not_applied
 from server.intake.not_applied import WAITS
@@ -128,7 +128,7 @@ def _try_to_settle(*, waits: bool) -> bool:
 def _batch(*, waits: bool, until: int | None) -> bool | None:
     """Apply the next ones; False where none wait or none could be applied, None where another has the lock."""
     with db.engine.connect().execution_options(writes=True) as connection:
-        if not writer.hold_to_apply(connection, waits=waits):
+        if not writer_lock.hold_to_apply(connection, waits=waits):
             return None
         next_ones = _NEXT if until is None else _NEXT.where(Submission.id <= until)
         rows = connection.execute(next_ones.where(~_is_held_up()).limit(MOST)).all()
@@ -158,7 +158,7 @@ def _alone(submission_id: int, household: uuid.UUID | None) -> bool:
         return False
     try:
         with db.engine.connect().execution_options(writes=True) as connection:
-            writer.hold_to_apply(connection, waits=True)
+            writer_lock.hold_to_apply(connection, waits=True)
             apply_batch.apply(
                 connection, connection.execute(_NEXT.where(Submission.id == submission_id)).all()
             )

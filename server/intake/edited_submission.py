@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.counting import changes
-from server.counting.recast import recasting
+from server.counting import noted_changes
+from server.counting.tally_after_changes import recasting
 from server.errors import Problem
 from server.files import attachments
 from server.intake.floods import FLOOD
@@ -183,4 +183,4 @@ def supersede(connection: sa.Connection, edited: Edited, new_id: int) -> None:
     """Let the edit stand in the place of a submission from which nothing follows (any more)."""
     replaced = sa.update(Submission).where(Submission.id == edited.id)
     connection.execute(replaced.values(replaced_by_id=new_id, facts=None))  # nor is it applied any more
-    changes.note(connection, [edited.id])
+    noted_changes.note(connection, [edited.id])

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from flask import current_app
 
 from server import clock
-from server.counting import changes
-from server.counting.recast import recasting
+from server.counting import noted_changes
+from server.counting.tally_after_changes import recasting
 from server.households.rebuild import restate
 from server.models import EntityVersion, Finding, Submission
 from server.published_forms.read_submission import SubmissionReading
@@ -163,6 +163,6 @@ def set_aside(connection: sa.Connection, submissions: Sequence[int]) -> None:
         connection.execute(sa.delete(Finding).where(of_these))
         aside = sa.update(Submission).where(Submission.id.in_(submissions))
         connection.execute(aside.values(quarantine=FLOOD))
-        changes.note(connection, submissions)
+        noted_changes.note(connection, submissions)
         for entity_id in sorted(entities):
             restate(connection, entity_id, clock.now())

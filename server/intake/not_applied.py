@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.errors import Problem
 from server.intake import submission_place
@@ -22,7 +22,7 @@ def try_again(ids: Sequence[int] = ()) -> int:
     failed = sa.and_(Submission.facts.is_not(sa.null()), Submission.failure.is_not(None))
     update = sa.update(Submission).where(failed, Submission.id.in_(ids) if ids else sa.true())
     with db.engine.connect().execution_options(writes=True) as connection:
-        writer.hold(connection)
+        writer_lock.hold(connection)
         count = connection.execute(update.values(failure=None, quarantine=submission_place.PENDING)).rowcount
         connection.commit()
     return int(count)

@@ -41,7 +41,7 @@ class Hook(Base):
     outside_url: Mapped[str] = mapped_column(server_default="")
     """This server's address as the hook's maker reaches it: addresses of photos begin so."""
     secrets: Mapped[bytes | None]
-    """Sealed: what signs the requests, a password, headers (`server.hooks.registered`)."""
+    """Sealed: what signs the requests, a password, headers (`server.hooks.hook_register`)."""
     active: Mapped[bool]
     made_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]

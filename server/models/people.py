@@ -133,7 +133,7 @@ class ApiToken(Base):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     commune_id: Mapped[int | None] = mapped_column(ForeignKey("commune.id"))
     reads: Mapped[str] = mapped_column(server_default="places targets coverage")
-    """What it may read, as `tokens.READS` names it, separated by blanks."""
+    """What it may read, as `program_keys.READS` names it, separated by blanks."""
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]

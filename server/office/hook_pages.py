@@ -22,9 +22,9 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
 from server.exports import columns, select
-from server.hooks import registered
+from server.hooks import hook_register
 from server.hooks.hook_problems import HookProblem
-from server.hooks.registered import FORMATS, HookSecrets, HookWish
+from server.hooks.hook_register import FORMATS, HookSecrets, HookWish
 from server.models import Commune, Form, Hook
 from server.office import one_time_secret
 from server.privacy import thrown_away
@@ -59,7 +59,7 @@ def add(code: str) -> BaseResponse | tuple[Response, int]:
     signing = _new_signing()
     try:
         form = select.form(commune, request.form.get("bieu_mau", ""))
-        hook = registered.add(commune, form, access.signed_in().person_id, _wish(signing))
+        hook = hook_register.add(commune, form, access.signed_in().person_id, _wish(signing))
     except Problem as problem:
         db.session.rollback()
         return _listing(access.open_own_commune(code), wrong=problem.sentence), 422
@@ -86,7 +86,9 @@ def change(code: str, hook_uid: str) -> BaseResponse | tuple[Response, int]:
     commune, hook = _opened(code, hook_uid)
     signing = _new_signing()
     try:
-        registered.change(hook, access.signed_in().person_id, _wish(signing, registered.secrets_of(hook)))
+        hook_register.change(
+            hook, access.signed_in().person_id, _wish(signing, hook_register.secrets_of(hook))
+        )
     except Problem as problem:
         db.session.rollback()
         return _one(*_opened(code, hook_uid), wrong=problem.sentence), 422
@@ -103,7 +105,7 @@ def go_on(code: str, hook_uid: str) -> BaseResponse:
     """Send what waits, at once."""
     begin_writing()
     _, hook = _opened(code, hook_uid)
-    registered.go_on(hook)
+    hook_register.go_on(hook)
     db.session.commit()
     flash("Sẽ gửi tiếp trong vòng một phút.")
     return redirect(url_for(".one", code=code, hook_uid=hook_uid))
@@ -115,7 +117,7 @@ def retry(code: str, hook_uid: str) -> BaseResponse:
     """Let what failed wait again."""
     begin_writing()
     _, hook = _opened(code, hook_uid)
-    count = registered.retry(hook)
+    count = hook_register.retry(hook)
     db.session.commit()
     flash(f"Sẽ gửi lại {count} thay đổi đã hỏng.")
     return redirect(url_for(".one", code=code, hook_uid=hook_uid))
@@ -129,7 +131,7 @@ def remove(code: str, hook_uid: str) -> BaseResponse:
     _, hook = _opened(code, hook_uid)
     name = hook.name
     thrown_away.keep_hook(hook)
-    registered.remove(hook)
+    hook_register.remove(hook)
     db.session.commit()
     flash(f"Đã xóa {name}: không gửi gì tới đó nữa.")
     return redirect(url_for(".listing", code=code))
@@ -137,7 +139,7 @@ def remove(code: str, hook_uid: str) -> BaseResponse:
 
 def _opened(code: str, hook_uid: str) -> tuple[Commune, Hook]:
     commune = access.open_own_commune(code)
-    return commune, registered.one(commune.id, hook_uid)
+    return commune, hook_register.one(commune.id, hook_uid)
 
 
 def _new_signing() -> str:
@@ -187,12 +189,12 @@ def _forms(commune: Commune) -> list[Form]:
 
 
 def _listing(commune: Commune, wrong: str = "") -> Response:
-    hooks = registered.of_commune(commune.id)
+    hooks = hook_register.of_commune(commune.id)
     page = render_template(
         "office/hooks.html",
         commune=commune,
         hooks=hooks,
-        counts=registered.counts([each.id for each in hooks]),
+        counts=hook_register.counts([each.id for each in hooks]),
         forms=_forms(commune),
         formats=FORMATS,
         hosts=current_app.config["SETTINGS"].hook_hosts.split(),
@@ -204,20 +206,20 @@ def _listing(commune: Commune, wrong: str = "") -> Response:
 
 def _one(commune: Commune, hook: Hook, wrong: str = "") -> Response:
     number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
-    total, rows = registered.log(hook, start=(number - 1) * ON_PAGE, limit=ON_PAGE)
-    secrets_now = registered.secrets_of(hook)
+    total, rows = hook_register.log(hook, start=(number - 1) * ON_PAGE, limit=ON_PAGE)
+    secrets_now = hook_register.secrets_of(hook)
     form = columns.merged(select.definitions(hook.form_id))
     page = render_template(
         "office/hook.html",
         commune=commune,
         hook=hook,
-        counts=registered.counts([hook.id])[hook.id],
+        counts=hook_register.counts([hook.id])[hook.id],
         rows=rows,
         number=number,
         is_last=total <= number * ON_PAGE,
         changes=CHANGES | dict(submission_states.WORDS),
         states=STATES,
-        status_word=registered.status_word,
+        status_word=hook_register.status_word,
         formats=FORMATS,
         questions=[each for each in form.fields if each.kind not in ("meta", "note")],
         private={each.path for each in form.fields if each.sensitivity != NONE},

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune
@@ -86,7 +86,7 @@ def set_rates(code: str) -> BaseResponse:
 def issue(code: str, month_key: str) -> BaseResponse:
     """Sign a month; whatever changes of it later stands in the next one."""
     begin_writing()
-    writer.hold(db.session.connection())  # nothing is counted, and nobody else signs, meanwhile
+    writer_lock.hold(db.session.connection())  # nothing is counted, and nobody else signs, meanwhile
     commune = access.open_own_commune(code)
     month = _month(month_key)
     if month is None:

@@ -5,10 +5,10 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from server import clock
-from server.accounts import access, person_keys, tokens
+from server.accounts import access, person_keys, program_keys
 from server.accounts.account_problems import AccountProblem
+from server.accounts.program_keys import READS, UNLESS_SAID, TokenRejected
 from server.accounts.roles import Right
-from server.accounts.tokens import READS, UNLESS_SAID, TokenRejected
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.models import ApiToken, Commune, Person
@@ -36,7 +36,7 @@ def add() -> BaseResponse | tuple[Response, int]:
     begin_writing()
     days = request.form.get("han", DEFAULT_DAYS, type=int)
     try:
-        made = tokens.add(
+        made = program_keys.add(
             request.form.get("ten", "")[:120],
             commune=_commune(),
             reads=request.form.getlist("doc"),
@@ -98,7 +98,7 @@ def revoke(token_id: int) -> BaseResponse:
     own = access.signed_in().commune_id
     if found is None or (own is not None and found.commune_id != own):
         raise Problem(AccountProblem.TOKEN_GONE)
-    tokens.revoke(found, by=actor())
+    program_keys.revoke(found, by=actor())
     db.session.commit()
     flash(f"Đã thu hồi khóa của {found.name}: chương trình ấy không đọc được gì nữa.")
     return redirect(url_for(".listing"))
@@ -113,7 +113,7 @@ def _commune() -> Commune | None:
 def _page(secret: str = "", wrong: str = "", wrong_own: str = "") -> Response:
     page = render_template(
         "office/tokens.html",
-        rows=tokens.listed(access.signed_in().commune_id),
+        rows=program_keys.listed(access.signed_in().commune_id),
         now=clock.now(),
         communes=communes_to_choose(),
         reads=READS,

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from server import audit, clock
 from server.audit import SHELL
-from server.counting import changes
-from server.counting.recast import recasting
+from server.counting import noted_changes
+from server.counting.tally_after_changes import recasting
 from server.db import Base, again
 from server.households.rebuild import restate_all
 from server.models import Audit, BinnedRecord, Entity, Finding
@@ -68,7 +68,7 @@ def _one(session: Session, number: int, key: str) -> _Rows | None:
     try:
         with recasting(connection, _subjects(connection, rows)):
             _put(connection, rows)
-            changes.note(connection, [each["id"] for each in rows.get("submission", ())])
+            noted_changes.note(connection, [each["id"] for each in rows.get("submission", ())])
     except IntegrityError:
         session.rollback()
         return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from server import clock
-from server.counting import changes, writer
-from server.counting.recast import recasting
+from server.counting import noted_changes, writer_lock
+from server.counting.tally_after_changes import recasting
 from server.households.merge_households import with_merged
 from server.households.rebuild import restate
 from server.models import (
@@ -123,7 +123,7 @@ def erase(connection: sa.Connection, doomed: Doomed, *, keeps_counts: bool) -> N
     What a household asks to be deleted leaves the counts as well. What has been kept long enough goes on counting
     without anything that says whose it was (`keeps_counts`, docs/decisions/0025).
     """
-    writer.hold(connection)
+    writer_lock.hold(connection)
     ids = list(doomed.submissions)
     stated = sa.select(Finding.subject).where(Finding.submission_id.in_(ids)).distinct()
     changed = sa.select(EntityVersion.entity_id).where(EntityVersion.submission_id.in_(ids)).distinct()
@@ -151,7 +151,7 @@ def _delete(connection: sa.Connection, doomed: Doomed, uncounted: Collection[uui
     connection.execute(sa.delete(EntityVersion).where(EntityVersion.submission_id.in_(ids)))
     # files that were made of what was there; one that is still being made is told so by its missing row
     connection.execute(sa.delete(MadeFile).where(MadeFile.state != "waiting"))
-    changes.note(connection, ids, changes.DELETED)
+    noted_changes.note(connection, ids, noted_changes.DELETED)
     connection.execute(sa.delete(Submission).where(Submission.id.in_(ids)))
     connection.execute(sa.delete(Entity).where(Entity.id.in_(doomed.entities)))
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from forms.instance import answers
 from forms.points import emptied
-from server.counting import changes, writer
+from server.counting import noted_changes, writer_lock
 from server.files import attachments
 from server.models import Attachment, Interview, Submission
 from server.privacy.erase import Doomed
@@ -18,7 +18,7 @@ def forget_positions(connection: sa.Connection, doomed: Doomed) -> set[bytes]:
 
     Collect's log of a form filled in repeats the points and goes as a whole.
     """
-    writer.hold(connection)
+    writer_lock.hold(connection)
     ids = list(doomed.submissions)
     for row in connection.execute(_STORED.where(Submission.id.in_(ids))).all():
         reading = understand(bytes(row.xml))
@@ -27,7 +27,7 @@ def forget_positions(connection: sa.Connection, doomed: Doomed) -> set[bytes]:
             bare = emptied(reading.instance, reading.version.definition)
             values |= {"xml": bare.xml, "answers": answers(bare, reading.version.definition)}
         connection.execute(sa.update(Submission).where(Submission.id == row.id).values(**values))
-    changes.note(connection, ids)
+    noted_changes.note(connection, ids)
     connection.execute(sa.update(Interview).where(Interview.submission_id.in_(ids)).values(cell=None))
     return _drop_logs(connection, ids)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.counting.recast import recasting
+from server.counting.tally_after_changes import recasting
 from server.errors import Problem
 from server.households import household_parts
 from server.households.act_rows import Officer

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.counting import changes, writer
-from server.counting.recast import recasting
+from server.counting import noted_changes, writer_lock
+from server.counting.tally_after_changes import recasting
 from server.errors import Problem
 from server.hooks import outbox
 from server.households import household_states, sample_list
@@ -107,7 +107,7 @@ def decide(
     the state that the reviewer saw: Problem REVIEW_OVERTAKEN where another one was faster. Raises
     SUBMISSION_UNKNOWN, and REVIEW_IMPOSSIBLE for what cannot be counted (still unreadable, replaced by an edit).
     """
-    writer.hold(connection)
+    writer_lock.hold(connection)
     stored = connection.execute(_STORED, {"submission": submission_id}).first()
     if stored is None or state not in submission_states.WORDS:
         raise Problem(ReviewProblem.SUBMISSION_UNKNOWN)
@@ -166,7 +166,7 @@ def _reject_aside(
 
     Left to `decide` is what counts, or is no longer in the state that the reviewer saw.
     """
-    writer.hold(connection)
+    writer_lock.hold(connection)
     aside = sa.select(Submission.id, Submission.review).where(
         Submission.id.in_(seen),
         Submission.quarantine.is_not(None),
@@ -344,6 +344,6 @@ def _remember(
         for each in decided
     ]  # fmt: skip
     WrittenRows(audit=acts).write(connection)
-    changes.note(connection, [each.submission_id for each in decided])
+    noted_changes.note(connection, [each.submission_id for each in decided])
     for state in sorted({each.after for each in decided}):
         outbox.add(connection, [each.submission_id for each in decided if each.after == state], state)

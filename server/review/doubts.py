@@ -16,7 +16,7 @@ from forms.definition import NONE, Definition
 from geo import visit_doubts
 from geo.visit_doubts import Doubt
 from server import background, clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.models import Form, Interview, Submission
 from server.review import fill_log_figures, form_checks, held_shares, rule_remarks, unknown_answers
@@ -219,7 +219,7 @@ def _part() -> int:
         others = _others(connection, looked)
         asked = rule_remarks.wanted(connection, [(each.row, each.seen.own) for each in looked])
         if asked:
-            writer.hold(connection)  # before any row is locked
+            writer_lock.hold(connection)  # before any row is locked
         held = held_shares.drawn(connection, rows)
         for each in looked:
             by_chance = Doubt(held_shares.FLAG) if each.row.id in held else None

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from geo import sampling
 from geo.sampling import LotRule
 from server import audit, clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.households import sample_list
@@ -122,7 +122,7 @@ def draw_now(
     """
     catch_up.caught_up()
     begin_writing()
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     if newest(commune) != known:
         raise _impossible("vừa có một lần bốc thăm khác. Hãy mở lại trang để xem rồi bốc nếu vẫn cần.")
     made = draw(commune, wish, village_ids, actor)
@@ -176,7 +176,7 @@ def stop_now(commune: Commune, sample_id: int, actor: audit.Actor) -> VillageSam
     """
     catch_up.caught_up()
     begin_writing()
-    writer.hold(db.session.connection())
+    writer_lock.hold(db.session.connection())
     found = next((each for each in open_samples(commune).values() if each.id == sample_id), None)
     if found is None:
         raise Problem(SampleProblem.SAMPLE_UNKNOWN)
@@ -191,7 +191,7 @@ def renew_open() -> None:
     catch_up.caught_up()
     begin_writing()
     connection = db.session.connection()
-    writer.hold(connection)
+    writer_lock.hold(connection)
     samples = db.session.scalars(sa.select(VillageSample.id).where(VillageSample.ended_at.is_(None))).all()
     if samples:
         sample_list.retell(connection, samples)

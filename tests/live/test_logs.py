@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server import audit, sealing
-from server.accounts import persons, tokens
+from server.accounts import persons, program_keys
 from server.db import db
 from server.models import Audit, Person
 from server.phones import collectors
@@ -59,7 +59,7 @@ def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Setti
     collector = sample.make_collector(commune)
     sample.publish_plain()
     trial = sealing.unseal(drafts.save(WORKBOOK, "thu.md", commune, "system").token_sealed)
-    api_token = tokens.add("cổng", commune=commune).token
+    api_token = program_keys.add("cổng", commune=commune).token
     number = make_person("can_bo", "officer", commune)
     once = persons.reset(
         db.session.get_one(Person, make_person("nguoi_khac", "leader", commune)), by=audit.SHELL

@@ -13,7 +13,7 @@ from werkzeug.datastructures import Headers
 
 from forms import plans
 from forms.engine import engine
-from server.accounts import tokens
+from server.accounts import program_keys
 from server.db import db
 from server.models import Entity, VillageFigure
 from server.phones.collectors import NewCollector
@@ -67,7 +67,7 @@ def ready(app: Flask, served: Served) -> Iterator[Round]:
     publishing.publish_library()
     households = [sample.make_entity(village, f"Hộ số {n}") for n in range(12)]
     sign_up(commune)
-    token = tokens.add("chương trình thử", commune=commune, reads=tokens.READS, days=None).token
+    token = program_keys.add("chương trình thử", commune=commune, reads=program_keys.READS, days=None).token
     db.session.commit()
     collector = sample.make_collector(commune, [village])
     with requests.Session() as session:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from forms.odata_names import identifier
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers import reader as readers
+from server.answers import who_may_read as readers
 from server.api.central.central_projects import own_commune
 from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import moment

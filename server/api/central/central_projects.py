@@ -10,7 +10,7 @@ from server import clock
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers import reader as readers
+from server.answers import who_may_read as readers
 from server.api.odata.form_routes import reading
 from server.api.odata.form_rows import moment
 from server.db import db

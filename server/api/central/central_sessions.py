@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from server import clock
-from server.accounts import access, client_access, person_keys, tokens
+from server.accounts import access, client_access, person_keys, program_keys
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.api.central import central_senders
@@ -66,7 +66,9 @@ def end() -> Response:
     kind, _, number = caller.actor.partition(":")
     if kind == "token":
         begin_writing()
-        tokens.revoke(db.session.get_one(ApiToken, int(number)), by=Actor(caller.actor, request.remote_addr))
+        program_keys.revoke(
+            db.session.get_one(ApiToken, int(number)), by=Actor(caller.actor, request.remote_addr)
+        )
         db.session.commit()
     return jsonify(success=True)
 

@@ -16,8 +16,8 @@ from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import submission_pages
 from server.answers.expression import ALL, Expression, OrderBy, Own
-from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
+from server.answers.who_may_read import AnswersReader
 from server.api.central.central_problems import CentralProblem
 from server.api.central.central_projects import own_commune
 from server.api.central.central_senders import or_collector

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forms.definition import Definition
-from server.answers.reader import AnswersReader, FormCount
+from server.answers.who_may_read import AnswersReader, FormCount
 from server.api.kobo import kobo_addresses, uids
 from server.models import Form, FormVersion
 

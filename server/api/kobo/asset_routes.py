@@ -8,8 +8,8 @@ from forms import library
 from server.accounts import access, client_access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers import reader as readers
-from server.answers.reader import AnswersReader
+from server.answers import who_may_read as readers
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo import asset_content, asset_json, asset_search, kobo_addresses, paging, uids
 from server.errors import CommonProblem, Problem
 from server.models import Form, FormVersion

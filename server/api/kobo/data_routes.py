@@ -20,8 +20,8 @@ from server.accounts.roles import Right
 from server.answers import changes_feed, submission_pages
 from server.answers.answer_sql import BadPattern
 from server.answers.expression import ALL, Compare, Own, Sign, Some
-from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo import (
     asset_json,
     geojson_data,

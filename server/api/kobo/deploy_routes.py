@@ -12,7 +12,7 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers import reader as readers
+from server.answers import who_may_read as readers
 from server.api.kobo import asset_json, content_workbook, kobo_addresses, uids
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, read_inside, text, truth

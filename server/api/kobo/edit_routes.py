@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import payload, truth
 from server.api.kobo.kobo_errors import wrong

@@ -14,7 +14,7 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo import asset_json, export_wish, kobo_addresses, paging
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.export_wish import KoboWish

@@ -10,7 +10,7 @@ import orjson
 from forms.definition import Definition
 from server.answers import submission_pages
 from server.answers.expression import ALL
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo import data_routes, kobo_addresses, submission_json, uids
 from server.api.kobo.kobo_bodies import text, truth
 from server.api.kobo.kobo_errors import wrong

@@ -8,16 +8,16 @@ from flask import Blueprint, Response, jsonify
 from server.accounts import access, client_access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo import asset_json, kobo_addresses, paging
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, text, truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.hooks import registered
+from server.hooks import hook_register
 from server.hooks.hook_problems import HookProblem
-from server.hooks.registered import FORMATS, DeliveryCounts, HookSecrets, HookWish
+from server.hooks.hook_register import FORMATS, DeliveryCounts, HookSecrets, HookWish
 from server.models import Commune, Form, Hook, HookDelivery
 from server.privacy import thrown_away
 
@@ -38,7 +38,7 @@ _BASIC, _NO_AUTH = "basic_auth", "no_auth"
 def listing(uid: str) -> Response:
     """The hooks of a form in the reader's communes."""
     hooks = _hooks(uid)
-    counts = registered.counts([each.id for each in hooks])
+    counts = hook_register.counts([each.id for each in hooks])
     return jsonify(paging.of([_told(uid, each, counts[each.id]) for each in hooks], paging.asked()))
 
 
@@ -49,7 +49,7 @@ def add(uid: str) -> tuple[Response, int]:
     begin_writing()
     reader = reading()
     form = open_form(uid, reader)
-    hook = registered.add(_commune(form, reader), form, _person_id(), _wish(given()))
+    hook = hook_register.add(_commune(form, reader), form, _person_id(), _wish(given()))
     told = _told(uid, hook, DeliveryCounts(0, 0, 0))
     db.session.commit()
     return jsonify(told), 201
@@ -68,9 +68,9 @@ def change(uid: str, hook_uid: str) -> Response:
     """Change what is said of it; `active: true` also lets one go on that rests."""
     begin_writing()
     hook, fields = _hook(uid, hook_uid), given()
-    registered.change(hook, _person_id(), _wish(fields, hook))
+    hook_register.change(hook, _person_id(), _wish(fields, hook))
     if hook.paused_at is not None and truth(fields, "active", default=False):
-        registered.go_on(hook)
+        hook_register.go_on(hook)
     db.session.commit()
     return _answer(uid, _hook(uid, hook_uid))
 
@@ -82,7 +82,7 @@ def remove(uid: str, hook_uid: str) -> tuple[str, int]:
     begin_writing()
     hook = _hook(uid, hook_uid)
     thrown_away.keep_hook(hook)
-    registered.remove(hook)
+    hook_register.remove(hook)
     db.session.commit()
     return "", 204
 
@@ -93,9 +93,9 @@ def retry(uid: str, hook_uid: str) -> Response:
     """Let what failed wait again, and what rests go on."""
     begin_writing()
     hook = _hook(uid, hook_uid)
-    failed = [each.uid for each in registered.log(hook, limit=paging.MOST)[1] if each.state == "failed"]
-    registered.retry(hook)
-    registered.go_on(hook)
+    failed = [each.uid for each in hook_register.log(hook, limit=paging.MOST)[1] if each.state == "failed"]
+    hook_register.retry(hook)
+    hook_register.go_on(hook)
     db.session.commit()
     return jsonify(detail="Task successfully scheduled", pending_uids=failed)
 
@@ -105,7 +105,7 @@ def retry(uid: str, hook_uid: str) -> Response:
 def logs(uid: str, hook_uid: str) -> Response:
     """What became of each change, the newest first."""
     hook, page = _hook(uid, hook_uid), paging.asked()
-    total, rows = registered.log(hook, start=page.start, limit=page.limit)
+    total, rows = hook_register.log(hook, start=page.start, limit=page.limit)
     return jsonify(page.links(total) | {"results": [_line(uid, hook, each) for each in rows]})
 
 
@@ -114,7 +114,7 @@ def logs(uid: str, hook_uid: str) -> Response:
 def log(uid: str, hook_uid: str, log_uid: str) -> Response:
     """What became of one change."""
     hook = _hook(uid, hook_uid)
-    return jsonify(_line(uid, hook, registered.logged(hook, log_uid)))
+    return jsonify(_line(uid, hook, hook_register.logged(hook, log_uid)))
 
 
 @blueprint.patch("/<hook_uid>/logs/<log_uid>/retry")
@@ -123,16 +123,16 @@ def retry_one(uid: str, hook_uid: str, log_uid: str) -> Response:
     """Let one change that failed wait again."""
     begin_writing()
     hook = _hook(uid, hook_uid)
-    registered.logged(hook, log_uid)
-    registered.retry(hook, log_uid)
+    hook_register.logged(hook, log_uid)
+    hook_register.retry(hook, log_uid)
     db.session.commit()
-    return jsonify(_line(uid, hook, registered.logged(hook, log_uid)))
+    return jsonify(_line(uid, hook, hook_register.logged(hook, log_uid)))
 
 
 def _hooks(uid: str) -> Sequence[Hook]:
     reader = reading()
     form = open_form(uid, reader)
-    return [each for own in reader.communes for each in registered.of_commune(own.id, form.id)]
+    return [each for own in reader.communes for each in hook_register.of_commune(own.id, form.id)]
 
 
 def _hook(uid: str, hook_uid: str) -> Hook:
@@ -172,7 +172,7 @@ def _wish(fields: Json, before: Hook | None = None) -> HookWish:
         active=truth(fields, "active", default=before.active if before else True),
         personal=personal,
         questions=questions,
-        secrets=_secrets(fields, registered.secrets_of(before) if before else HookSecrets()),
+        secrets=_secrets(fields, hook_register.secrets_of(before) if before else HookSecrets()),
     )
 
 
@@ -193,12 +193,12 @@ def _secrets(fields: Json, before: HookSecrets) -> HookSecrets:
 
 
 def _answer(uid: str, hook: Hook) -> Response:
-    return jsonify(_told(uid, hook, registered.counts([hook.id])[hook.id]))
+    return jsonify(_told(uid, hook, hook_register.counts([hook.id])[hook.id]))
 
 
 def _told(uid: str, hook: Hook, counts: DeliveryCounts) -> Json:
     """A hook in Kobo's shape; what opens the other system is never told again."""
-    path, secrets = f"/assets/{uid}/hooks/{hook.uid}", registered.secrets_of(hook)
+    path, secrets = f"/assets/{uid}/hooks/{hook.uid}", hook_register.secrets_of(hook)
     return {
         "url": kobo_addresses.address(path),
         "logs_url": kobo_addresses.address(f"{path}/logs"),

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from server.answers import reader as readers
-from server.answers.reader import AnswersReader
+from server.answers import who_may_read as readers
+from server.answers.who_may_read import AnswersReader
 from server.api.kobo.data_routes import asked_for
 from server.api.kobo.kobo_bodies import truth
 from server.api.kobo.kobo_errors import wrong

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request, url_for
 from server.accounts import access, client_access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.answers import reader as readers
-from server.answers.reader import AnswersReader
+from server.answers import who_may_read as readers
+from server.answers.who_may_read import AnswersReader
 from server.api.odata import form_rounds
 from server.api.odata.form_service import FormService
 from server.api.odata.form_tables import FLAT, ROOT

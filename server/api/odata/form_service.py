@@ -15,8 +15,8 @@ from forms.definition import Definition
 from server import audit
 from server.answers import submission_pages
 from server.answers.expression import ALL, Compare, Every, Expression, OrderBy, Own, Sign
-from server.answers.reader import AnswersReader
 from server.answers.submission_pages import AskedSubmissions
+from server.answers.who_may_read import AnswersReader
 from server.api.odata import (
     filter_text,
     form_edmx,

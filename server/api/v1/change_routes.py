@@ -6,7 +6,7 @@ from flask_smorest import Blueprint
 
 from server import audit
 from server.accounts import access, client_access
-from server.answers import changes_feed, reader
+from server.answers import changes_feed, who_may_read
 from server.answers.changes_feed import FeedScope
 from server.api.v1 import schemas
 
@@ -26,7 +26,7 @@ blueprint = Blueprint(
 def changes(after: int, limit: int, personal: bool) -> dict[str, Any]:
     """Những phiếu, quyết định và ngày số liệu đã thay đổi sau một mốc; đọc tiếp từ `next`, không sót thay đổi nào"""
     caller = access.signed_in()
-    of = reader.reader(caller, personal=client_access.may_read_personal(caller, wished=personal))
+    of = who_may_read.reader(caller, personal=client_access.may_read_personal(caller, wished=personal))
     scope = FeedScope(of, caller.commune_ids, all_days=not of.is_nobody)
     found = changes_feed.page(scope, after, limit)
     if any(each.get("submission") for each in found.changes):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from server import migrate
-from server.counting import changes, tally
+from server.counting import noted_changes, tally
 from server.db import db
 from server.files import blobs
 from server.operations import health
@@ -89,7 +89,7 @@ def restore(path: Path, identities: Sequence[Any]) -> Restored:
 def _begin_feed_anew() -> None:
     """Copies that followed the feed know of more than the backup does, under keys that would be given again."""
     with db.engine.connect().execution_options(writes=True) as connection:
-        begun = changes.begin_anew(connection)
+        begun = noted_changes.begin_anew(connection)
         row_json.set_counters(connection, {**row_json.counters(connection), "change": begun})
         connection.commit()
 

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from dashboards.downloads import city_workbook_pages
 from server import clock
-from server.coverage import city as city_tables
+from server.coverage import city_table as city_tables
 from server.db import db
 from server.files import made_files, making_process
 from server.models import Audit, MadeFile

@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import create_app
 from server import clock
-from server.counting import changes
+from server.counting import noted_changes
 from server.db import db
 from server.households import acts
 from server.intake import catch_up
@@ -240,7 +240,7 @@ def test_who_may_see_no_records_is_told_of_days_alone(
         clock, "now", lambda: dt.datetime(2026, 11, 22, 19, tzinfo=dt.UTC)
     )  # 2 o'clock on Monday
     with db.engine.connect().execution_options(writes=True) as connection:
-        assert (changes.note_days(connection), changes.note_days(connection)) == (1, 0)
+        assert (noted_changes.note_days(connection), noted_changes.note_days(connection)) == (1, 0)
         connection.commit()
     program = browser(app)
     program.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token())["Authorization"]
@@ -280,7 +280,7 @@ def test_who_reads_sums_alone_is_told_of_every_week_whenever_the_last_change_was
 def note_days() -> None:
     db.session.rollback()
     with db.engine.connect().execution_options(writes=True) as connection:
-        changes.note_days(connection)
+        noted_changes.note_days(connection)
         connection.commit()
 
 
@@ -294,7 +294,7 @@ def test_who_follows_a_feed_that_a_backup_took_the_place_of_is_told_to_begin_ane
     catch_up.caught_up()
     before = follow(visitor, copy, "0")
     with db.engine.connect().execution_options(writes=True) as connection:
-        begun = changes.begin_anew(connection)
+        begun = noted_changes.begin_anew(connection)
         connection.commit()
     for _ in range(2):
         answer = visitor.get(FEED, query_string={"after": before})
@@ -358,7 +358,7 @@ def test_what_is_told_again_later_is_forgotten_and_no_copy_misses_it(app: Flask,
     for state in ("approved", "rejected"):
         decide(place, number, state)
     with db.engine.connect().execution_options(writes=True) as connection:
-        assert changes.compact(connection) == 2
+        assert noted_changes.compact(connection) == 2
         connection.commit()
     copy: dict[int, Any] = {}
     follow(officer(app), copy, "0")

@@ -11,7 +11,7 @@ from server import migrate
 from server.answers import indexed_questions, submission_pages
 from server.answers.expression import AnswerAt, Compare, Sign
 from server.answers.indexed_questions import IndexRejected
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.db import db
 from server.exports import select
 from server.models import Commune, Form

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from forms import plans
 from server import clock
-from server.accounts import tokens
+from server.accounts import program_keys
 from server.db import db
 from server.models import Commune, Village, VillageFigure
 from server.plans import load_plans
@@ -84,8 +84,8 @@ def test_a_key_that_was_not_made_for_the_running_day_reads_until_yesterday(
 ) -> None:
     """R24, sums-1: what comes before and after one visit tells nothing of it."""
     days = {}
-    for reads in (tokens.UNLESS_SAID, tokens.READS):
-        made = tokens.add("chương trình", commune=an_lao, reads=reads)
+    for reads in (program_keys.UNLESS_SAID, program_keys.READS):
+        made = program_keys.add("chương trình", commune=an_lao, reads=reads)
         db.session.commit()
         answer = browser(app).get(f"/api/v1/communes/11629/{path}{asked}", headers=bearing(made.token))
         days[len(reads)] = answer.get_json()["as_of"]

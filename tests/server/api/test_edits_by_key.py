@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.answers.reader import AnswersReader
+from server.answers.who_may_read import AnswersReader
 from server.api.central import central_submissions
 from server.api.kobo import submissions_named
 from server.db import db

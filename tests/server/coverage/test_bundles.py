@@ -14,7 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from server import clock
-from server.coverage import bundle_content, bundle_file, bundles_in, bundles_out, city
+from server.coverage import bundle_content, bundle_file, bundles_in, bundles_out, city_table
 from server.coverage.bundle_file import SignedBundle
 from server.coverage.bundle_problems import BundleProblem
 from server.db import begin_writing, db
@@ -100,11 +100,13 @@ def elsewhere(app: Flask) -> SignedBundle:
 
 def test_the_city_shows_of_a_bundle_what_it_would_show_of_the_commune_itself(app: Flask) -> None:
     """N13: one table, whichever way they came; but for when it was sent."""
-    here = {each.indicator.code: each.rows for each in city.own_tables(city.own_choices(), feed=True)}
+    here = {
+        each.indicator.code: each.rows for each in city_table.own_tables(city_table.own_choices(), feed=True)
+    }
     trust(signed := written())
     assert take(signed.whole).new
-    for indicator in city.choices():
-        [row] = city.table(indicator, feed=True).rows
+    for indicator in city_table.choices():
+        [row] = city_table.table(indicator, feed=True).rows
         [own] = here[indicator.code]
         assert row.sent == dt.date(2026, 11, 22)
         assert (row.households, row.visited, row.cell, row.target, row.estimate) == (
@@ -114,13 +116,15 @@ def test_the_city_shows_of_a_bundle_what_it_would_show_of_the_commune_itself(app
 
 def test_it_is_shown_where_the_commune_has_nothing_here(elsewhere: SignedBundle) -> None:
     trust(elsewhere)
-    empty = {each.code: city.table(each).rows[0] for each in city.choices()}
+    empty = {each.code: city_table.table(each).rows[0] for each in city_table.choices()}
     assert {(row.households, row.visited, row.sent) for row in empty.values()} == {(None, None, None)}
     take(elsewhere.whole)
-    [row] = city.table(next(each for each in city.choices() if each.code == "phu_song_5g")).rows
+    [row] = city_table.table(next(each for each in city_table.choices() if each.code == "phu_song_5g")).rows
     assert row.cell.percent is not None
     assert row.households is not None
-    assert city.table(city.choices()[0], dt.date(2026, 11, 8)).rows[0].visited is None  # it was sent later
+    assert (
+        city_table.table(city_table.choices()[0], dt.date(2026, 11, 8)).rows[0].visited is None
+    )  # it was sent later
 
 
 def test_the_total_of_the_city_adds_up_both_kinds(elsewhere: SignedBundle) -> None:
@@ -128,7 +132,7 @@ def test_the_total_of_the_city_adds_up_both_kinds(elsewhere: SignedBundle) -> No
     take(elsewhere.whole)
     leaders.fill("10930", villages=4)
     db.session.commit()
-    table = city.table(city.choices()[0], feed=True)
+    table = city_table.table(city_table.choices()[0], feed=True)
     assert [row.sent for row in table.rows] == [None, dt.date(2026, 11, 22)]
     assert table.visited == sum(row.visited or 0 for row in table.rows) > 0
 
@@ -230,7 +234,7 @@ def test_what_was_told_goes_with_the_trust(app: Flask) -> None:
     begin_writing()
     assert bundles_in.distrust(db.session.scalars(sa.select(Commune)).one())
     db.session.commit()
-    assert city.table(city.choices()[0]).rows[0].sent is None
+    assert city_table.table(city_table.choices()[0]).rows[0].sent is None
     assert refused(signed.whole) is BundleProblem.BUNDLE_STRANGER
 
 
@@ -288,7 +292,7 @@ def test_a_hundred_and_fourteen_communes_stand_in_one_table_with_their_days(app:
         )
         trust(signed, code)
         take(signed.whole)
-    table = city.table(city.choices()[0], feed=True)
+    table = city_table.table(city_table.choices()[0], feed=True)
     told = {row.code: row.sent.isoformat() if row.sent else None for row in table.rows}
     assert told == {"11629": None, "10930": None, **days}
     assert {row.visited for row in table.rows if row.code in days} == {
@@ -309,7 +313,7 @@ def test_a_bundle_of_an_earlier_program_closes_no_page(elsewhere: SignedBundle) 
     source = db.session.scalars(sa.select(BundleSource)).one()
     source.content = {"format": 1, "commune": "11629"}
     db.session.commit()
-    assert {city.table(each).rows[0].visited for each in city.choices()} == {None}
+    assert {city_table.table(each).rows[0].visited for each in city_table.choices()} == {None}
 
 
 def test_a_bundle_is_written_carried_and_taken_by_commands(app: Flask, tmp_path: Path) -> None:
@@ -387,14 +391,15 @@ def test_two_installations_agree_without_a_common_server(
     with on_a_copy(prepared, tmp_path / "box") as settings, application(settings):
         signed = written()
         own = {
-            each.indicator.code: each.rows[0].cell for each in city.own_tables(city.own_choices(), feed=True)
+            each.indicator.code: each.rows[0].cell
+            for each in city_table.own_tables(city_table.own_choices(), feed=True)
         }
     with on_a_copy(template_database, tmp_path / "city") as settings, application(settings):
         make_commune("11629", "An Lão")
         trust(signed)
         take(signed.whole)
-        assert {each.code for each in city.choices()} == set(own)
-        assert {each.code: city.table(each).rows[0].cell for each in city.choices()} == own
+        assert {each.code for each in city_table.choices()} == set(own)
+        assert {each.code: city_table.table(each).rows[0].cell for each in city_table.choices()} == own
 
 
 def test_what_is_stored_reads_back_as_it_was_written(app: Flask) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forms.engine import engine
 from server import clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.errors import Problem
 from server.households import acts, household_states, next_try
@@ -186,7 +186,7 @@ def test_who_leads_another_thon_plans_nothing_here(walked: World) -> None:
 def test_a_household_met_meanwhile_takes_no_appointment(walked: World) -> None:
     send(walked, "gap", "2026-11-27")
     with db.engine.begin() as connection:
-        writer.hold(connection)
+        writer_lock.hold(connection)
         with pytest.raises(Problem):
             next_try.appoint(connection, key(), Appointment(TODAY), Officer("person:1", "H", 1))
 

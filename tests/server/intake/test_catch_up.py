@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from server import clock
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
@@ -379,7 +379,7 @@ def test_a_household_that_was_moved_meanwhile_is_counted_where_it_lives(place: P
     catch_up.caught_up()
     send(Visit(stated=((1, 1), (3, 3), None, None)), place.both)
     with db.engine.connect().execution_options(writes=True) as connection:
-        writer.hold(connection)
+        writer_lock.hold(connection)
         connection.execute(
             sa.text("UPDATE entity SET village_id = :v"), {"v": place.both.villages["11629002"]}
         )
@@ -418,7 +418,7 @@ def test_who_reads_need_not_wait_for_what_comes_meanwhile(
         for household in itertools.islice(households, many):
             send(Visit(household=household, create=True), place.both)
 
-    held = writer.hold_to_apply
+    held = writer_lock.hold_to_apply
 
     def hold_while_more_arrive(connection: sa.Connection, *, waits: bool) -> bool:
         arrive(2)
@@ -426,7 +426,7 @@ def test_who_reads_need_not_wait_for_what_comes_meanwhile(
 
     arrive(5)
     monkeypatch.setattr(catch_up, "MOST", 2)
-    monkeypatch.setattr(writer, "hold_to_apply", hold_while_more_arrive)
+    monkeypatch.setattr(writer_lock, "hold_to_apply", hold_while_more_arrive)
     catch_up.caught_up()
     assert sums()["tham_ho"][0] == 5
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from server import clock
 from server.db import db
-from server.hooks import registered
+from server.hooks import hook_register
 from server.models import Audit, Commune, Hook
 from server.settings import Settings
 from tests import sample
@@ -53,7 +53,7 @@ def test_an_address_of_the_list_is_taken_and_the_key_that_signs_is_told_once(off
     path = f"{BASE}/{hook().uid}"
     found = re.search(r'class="secret">([0-9a-f]{64})<', officer.get(path).text)
     assert found is not None
-    assert found.group(1) == registered.secrets_of(hook()).signing
+    assert found.group(1) == hook_register.secrets_of(hook()).signing
     assert found.group(1) not in officer.get(path).text
     assert re.fullmatch(r"h[A-Za-z0-9]{21}", hook().uid)
 
@@ -98,11 +98,11 @@ def test_what_cannot_be_taken_is_told_in_a_sentence(
 
 def test_a_change_keeps_what_is_secret_where_nothing_new_is_given(officer: Browser) -> None:
     post(officer, mat_khau="m", ten_dang_nhap="xa", header="X-Khoa: k", ky="1")
-    signing, path = registered.secrets_of(hook()).signing, f"{BASE}/{hook().uid}"
+    signing, path = hook_register.secrets_of(hook()).signing, f"{BASE}/{hook().uid}"
     assert post(officer, path, ten="Tên mới", bat="1", ca_nhan="1", cau="so") == 302
     now = hook()
     assert (now.name, now.active, now.personal, now.questions) == ("Tên mới", True, True, ["so"])
-    kept = registered.secrets_of(now)
+    kept = hook_register.secrets_of(now)
     assert (kept.signing, kept.username, kept.password, dict(kept.headers)) == (
         signing,
         "xa",

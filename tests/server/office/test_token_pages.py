@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from server.accounts import tokens
+from server.accounts import program_keys
 from server.accounts.access import program
 from server.db import db
 from server.models import ApiToken, Audit
@@ -85,7 +85,7 @@ def test_a_revoked_key_is_refused_at_once(app: Flask, officer: Browser) -> None:
 
 
 def test_an_officer_neither_sees_nor_revokes_the_citys_keys(app: Flask, officer: Browser) -> None:
-    number = tokens.add("của thành phố").record.id
+    number = program_keys.add("của thành phố").record.id
     db.session.commit()
     assert "của thành phố" not in officer.get(BASE).text
     answer = officer.post(f"{BASE}/{number}/thu-hoi", data={"csrf_token": officer.csrf_token("/tai-khoan")})
@@ -114,7 +114,7 @@ def test_a_view_of_the_api_names_data_that_keys_can_be_made_for() -> None:
 
 
 def test_the_shell_lists_and_revokes_keys(app: Flask) -> None:
-    made = tokens.add("Cổng dữ liệu", days=30, reads=("coverage",))
+    made = program_keys.add("Cổng dữ liệu", days=30, reads=("coverage",))
     db.session.commit()
 
     def run(*args: str) -> Result:

@@ -11,7 +11,7 @@ from flask import Flask
 from geo import illustrative_outlines
 from geo.boundaries import BoundaryReading, Figures, Outline, OutlineProblem
 from server import clock, errors
-from server.boundaries import store
+from server.boundaries import stored_outlines
 from server.db import db
 from server.models import Audit, Commune, Village, VillageFigure
 from server.places import communes
@@ -38,7 +38,7 @@ def villages() -> Sequence[Village]:
 
 def test_a_point_is_found_in_the_thon_just_stored(app: Flask) -> None:
     make_commune()
-    store.store_outlines([outline("11629001"), outline("11629002", 1)], "village", source="thử")
+    stored_outlines.store_outlines([outline("11629001"), outline("11629002", 1)], "village", source="thử")
     db.session.commit()
     first, second = villages()
     assert communes.index().find(20.805, 106.505) == first.id
@@ -48,10 +48,10 @@ def test_a_point_is_found_in_the_thon_just_stored(app: Flask) -> None:
 
 def test_a_new_outline_is_seen_at_once_where_it_was_stored(app: Flask) -> None:
     make_commune()
-    store.store_outlines([outline("11629001")], "village", source="thử")
+    stored_outlines.store_outlines([outline("11629001")], "village", source="thử")
     db.session.commit()
     assert communes.index().find(20.805, 106.505) == villages()[0].id
-    stored = store.store_outlines([outline("11629001", 3)], "village", source="thử lại")
+    stored = stored_outlines.store_outlines([outline("11629001", 3)], "village", source="thử lại")
     db.session.commit()
     assert (stored.added, stored.changed, stored.unchanged) == (0, 1, 0)
     assert communes.index().find(20.805, 106.505) is None
@@ -62,12 +62,14 @@ def test_another_process_sees_new_outlines_when_it_next_looks(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_commune()
-    store.store_outlines([outline("11629001")], "village", source="thử")
+    stored_outlines.store_outlines([outline("11629001")], "village", source="thử")
     db.session.commit()
     other = communes.index()
     assert other.find(20.805, 106.535) is None
-    monkeypatch.setattr(store, "forget_index", lambda: None)  # stored elsewhere: nobody tells this process
-    store.store_outlines([outline("11629001", 3)], "village", source="thử")
+    monkeypatch.setattr(
+        stored_outlines, "forget_index", lambda: None
+    )  # stored elsewhere: nobody tells this process
+    stored_outlines.store_outlines([outline("11629001", 3)], "village", source="thử")
     db.session.commit()
     assert communes.index() is other
     monkeypatch.setattr(communes, "CHECK_SECONDS", 0)
@@ -78,7 +80,7 @@ def test_the_index_is_not_built_anew_while_nothing_changes(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_commune()
-    store.store_outlines([outline("11629001")], "village", source="thử")
+    stored_outlines.store_outlines([outline("11629001")], "village", source="thử")
     db.session.commit()
     monkeypatch.setattr(communes, "CHECK_SECONDS", 0)
     assert communes.index() is communes.index()
@@ -93,7 +95,7 @@ def test_storing_the_same_again_changes_nothing(app: Flask) -> None:
     make_commune()
     told = [outline("11629001", figures=Figures(120, 400, 290))]
     for expected in ((1, 0, 0), (0, 0, 1)):
-        stored = store.store_outlines(told, "village", source="UBND xã", day=dt.date(2026, 1, 15))
+        stored = stored_outlines.store_outlines(told, "village", source="UBND xã", day=dt.date(2026, 1, 15))
         db.session.commit()
         assert (stored.added, stored.changed, stored.unchanged) == expected
     (figure,) = db.session.scalars(sa.select(VillageFigure))
@@ -105,7 +107,7 @@ def test_storing_the_same_again_changes_nothing(app: Flask) -> None:
 def test_figures_without_a_date_are_todays(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     make_commune()
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 21, 18, tzinfo=dt.UTC))
-    store.store_outlines([outline("11629001", figures=Figures(5))], "village", source="thử")
+    stored_outlines.store_outlines([outline("11629001", figures=Figures(5))], "village", source="thử")
     assert db.session.scalars(sa.select(VillageFigure)).one().day == dt.date(2026, 11, 22)
 
 
@@ -113,7 +115,9 @@ def test_nothing_is_stored_while_a_file_has_errors(app: Flask) -> None:
     make_commune()
     wrong = OutlineProblem("overlap", "Dòng 1: chồng lên dòng 2.")
     with pytest.raises(PlacesRejected) as rejected:
-        store.store_outlines(BoundaryReading((outline("11629001"),), (wrong,), None), "village", source="thử")
+        stored_outlines.store_outlines(
+            BoundaryReading((outline("11629001"),), (wrong,), None), "village", source="thử"
+        )
     assert rejected.value.sentences == ("Dòng 1: chồng lên dòng 2.",)
     assert not villages()
 
@@ -121,7 +125,9 @@ def test_nothing_is_stored_while_a_file_has_errors(app: Flask) -> None:
 def test_a_thon_of_no_known_commune_is_named_with_its_row(app: Flask) -> None:
     make_commune()
     with pytest.raises(PlacesRejected) as rejected:
-        store.store_outlines([outline("11629001"), outline("99999001", 1, row=2)], "village", source="thử")
+        stored_outlines.store_outlines(
+            [outline("11629001"), outline("99999001", 1, row=2)], "village", source="thử"
+        )
     assert "Dòng 2, mã 99999001" in rejected.value.sentences[0]
     assert not villages()
 
@@ -129,14 +135,14 @@ def test_a_thon_of_no_known_commune_is_named_with_its_row(app: Flask) -> None:
 def test_a_thon_cannot_be_taken_from_another_commune(app: Flask) -> None:
     make_commune()
     other = make_commune("10930", "Mao Điền")
-    store.store_outlines([outline("11629001")], "village", source="thử")
+    stored_outlines.store_outlines([outline("11629001")], "village", source="thử")
     with pytest.raises(PlacesRejected, match="đã thuộc An Lão"):
-        store.store_outlines([outline("11629001")], "village", commune=other, source="thử")
+        stored_outlines.store_outlines([outline("11629001")], "village", commune=other, source="thử")
 
 
 def test_communes_are_kept_by_code_when_their_outline_changes(app: Flask) -> None:
     commune = make_commune()
-    stored = store.store_outlines(
+    stored = stored_outlines.store_outlines(
         [outline("11629"), outline("10507", 5)], "commune", source="thử", kinds={"10507": "phường"}
     )
     db.session.commit()
@@ -148,7 +154,7 @@ def test_communes_are_kept_by_code_when_their_outline_changes(app: Flask) -> Non
 
 def test_a_sketch_is_no_outline_to_check_thon_against(app: Flask) -> None:
     commune = make_commune()
-    store.store_outlines([outline("11629")], "commune", source="thử", illustrative=True)
+    stored_outlines.store_outlines([outline("11629")], "commune", source="thử", illustrative=True)
     assert commune.illustrative
     assert communes.official_outline(commune) is None
 
@@ -158,7 +164,7 @@ def test_sketches_bring_their_figures(app: Flask) -> None:
         "11629001", "Thôn Đông", 90, 300, 210, box(0, 0), (20.805, 106.505)
     )
     make_commune()
-    store.store_outlines(store.sketched([sketch]), "village", source="minh họa")
+    stored_outlines.store_outlines(stored_outlines.sketched([sketch]), "village", source="minh họa")
     assert villages()[0].illustrative
     assert db.session.scalars(sa.select(VillageFigure)).one().households == 90
 

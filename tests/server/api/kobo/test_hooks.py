@@ -7,7 +7,7 @@ import orjson
 import pytest
 from flask import Flask
 
-from server.hooks import sending
+from server.hooks import delivery
 from server.models import Commune
 from server.settings import Settings
 from tests import receiver
@@ -48,8 +48,8 @@ def add(client: Client, origin: str, **fields: object) -> dict[str, object]:
 
 
 def deliver() -> None:
-    sending.send_due("test")
-    sending.let_go("test")
+    delivery.send_due("test")
+    delivery.let_go("test")
 
 
 def test_a_hook_is_named_and_told_in_kobos_shape(officer: Client, field: Field, other: Receiver) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.hooks import endpoints
-from server.hooks.endpoints import EndpointRefused
+from server.hooks import allowed_addresses
+from server.hooks.allowed_addresses import EndpointRefused
 from server.settings import BadSetting, Settings
 
 LISTED = "nhan.example.vn *.sub.example.vn https://khac.example.vn:8443 http://10.1.2.3:8080"
@@ -30,7 +30,7 @@ def settings(hosts: str = LISTED, networks: str = "") -> Settings:
     ],
 )  # fmt: skip
 def test_what_the_list_names_may_be_sent_to(url: str) -> None:
-    endpoints.read(url, settings())
+    allowed_addresses.read(url, settings())
 
 
 @pytest.mark.parametrize(
@@ -47,19 +47,19 @@ def test_what_the_list_names_may_be_sent_to(url: str) -> None:
 )  # fmt: skip
 def test_nothing_else_may(url: str) -> None:
     with pytest.raises(EndpointRefused):
-        endpoints.read(url, settings())
+        allowed_addresses.read(url, settings())
 
 
 def test_without_a_list_nothing_may() -> None:
     with pytest.raises(EndpointRefused, match="TUNGNHA_HOOK_HOSTS"):
-        endpoints.read("https://nhan.example.vn/", settings(""))
+        allowed_addresses.read("https://nhan.example.vn/", settings(""))
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"https://nhan.example.vn{text}"):
         try:
-            found = endpoints.read(url, settings())
+            found = allowed_addresses.read(url, settings())
         except EndpointRefused:
             continue
         assert found.host == "nhan.example.vn" or found.host.endswith((".sub.example.vn", "khac.example.vn"))
@@ -77,12 +77,12 @@ OUTSIDE = ["1.1.1.1", "203.162.4.191", "2606:4700:4700::1111", "::ffff:1.1.1.1",
 
 @pytest.mark.parametrize("number", INSIDE)
 def test_numbers_of_this_machine_and_of_private_nets_are_not_of_the_internet(number: str) -> None:
-    assert not endpoints.is_outside(ipaddress.ip_address(number))
+    assert not allowed_addresses.is_outside(ipaddress.ip_address(number))
 
 
 @pytest.mark.parametrize("number", OUTSIDE)
 def test_numbers_of_the_internet_are(number: str) -> None:
-    assert endpoints.is_outside(ipaddress.ip_address(number))
+    assert allowed_addresses.is_outside(ipaddress.ip_address(number))
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *numbers: str) -> list[object]:
@@ -103,7 +103,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *numbers: str) -> list[object]:
 
 def connect(networks: str = "") -> None:
     own = settings(networks=networks)
-    endpoints.connection(endpoints.read("https://nhan.example.vn/", own), own, 1).connect()
+    allowed_addresses.connection(allowed_addresses.read("https://nhan.example.vn/", own), own, 1).connect()
 
 
 @pytest.mark.parametrize("number", INSIDE)
@@ -146,4 +146,4 @@ def test_a_net_of_the_house_may_be_sent_to_where_the_administrator_says_so(
 
 def test_a_net_that_cannot_be_read_is_told_as_a_setting() -> None:
     with pytest.raises(BadSetting, match="TUNGNHA_HOOK_NETWORKS"):
-        endpoints.networks(settings(networks="10.1.2"))
+        allowed_addresses.networks(settings(networks="10.1.2"))

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from server import clock
-from server.hooks import endpoints
-from server.hooks.endpoints import Endpoint, EndpointRefused
+from server.hooks import allowed_addresses
+from server.hooks.allowed_addresses import Endpoint, EndpointRefused
 from server.settings import Settings
 
 WAIT = 10.0
@@ -56,13 +56,13 @@ def post(
 ) -> Posted:
     """Send once; never raises for what the other side or the network does."""
     try:
-        endpoint = endpoints.read(url, settings)
+        endpoint = allowed_addresses.read(url, settings)
     except EndpointRefused as refused:
         return Posted(False, None, _sentence(refused))
     given = {"Host": _host(endpoint), "User-Agent": "TungNha/1", "Connection": "close", **headers}
     if secret:
         given["X-TungNha-Signature"] = signature(secret, clock.now(), body)
-    connection = endpoints.connection(endpoint, settings, WAIT)
+    connection = allowed_addresses.connection(endpoint, settings, WAIT)
     try:
         return _answered(connection, endpoint, body, given)
     except EndpointRefused as refused:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import joinedload, undefer
 from geo.boundaries import BoundaryReading, Figures, Level, Outline
 from geo.illustrative_outlines import CommuneSketch, VillageSketch
 from server import audit
-from server.boundaries import history
-from server.boundaries.history import FormerOutline, OutlineChange, OutlineOrigin
+from server.boundaries import outline_history
+from server.boundaries.outline_history import FormerOutline, OutlineChange, OutlineOrigin
 from server.db import db
 from server.models import Commune, Village
 from server.places import household_numbers
@@ -62,7 +62,7 @@ def store_outlines(
     rows: list[tuple[Outline, Commune | Village]] = [*communes, *villages]
     changes = [_settle(place, outline, origin) for outline, place in rows]
     db.session.flush()
-    history.record(level, changes, origin)
+    outline_history.record(level, changes, origin)
     figures = sum(household_numbers.store(place, outline.figures, source, day) for outline, place in villages)
     counts = Counter(change.what for change in changes)
     stored = StoredOutlines(counts["added"], counts["changed"], counts["unchanged"], figures)
@@ -139,12 +139,12 @@ def _settle(place: Commune | Village, outline: Outline, origin: OutlineOrigin) -
     """Write an outline into its row; what that changed, with what was there before."""
     wkb = shapely.to_wkb(outline.geometry)
     sketch = origin.illustrative or outline.illustrative
-    before = history.seen(place)
+    before = outline_history.seen(place)
     if (before.outline, place.name, before.illustrative, before.derived) == (
         wkb, outline.name, sketch, origin.derived,
     ):  # fmt: skip
         return OutlineChange(place, "unchanged", before)
-    history.write(place, FormerOutline(wkb, origin.stamp, sketch, origin.derived))
+    outline_history.write(place, FormerOutline(wkb, origin.stamp, sketch, origin.derived))
     place.name = outline.name
     if place.id is not None:
         return OutlineChange(place, "changed", before)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from geo.target_states import Tallied
 from server import clock
 from server.counting import folding, recount, tally
-from server.coverage import city, coverage_table
+from server.coverage import city_table, coverage_table
 from server.coverage.commune_input import VISITED
 from server.db import db
 from server.models import (
@@ -43,7 +43,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def chosen(code: str = VISITED):
-    return next(each for each in city.choices() if each.code == code)
+    return next(each for each in city_table.choices() if each.code == code)
 
 
 def test_the_city_has_every_communes_sums(app: Flask) -> None:
@@ -53,7 +53,7 @@ def test_the_city_has_every_communes_sums(app: Flask) -> None:
         for village in commune.villages:
             count(village, what, TODAY, met, met, met)
     make_commune("10507", "Thành Đông")
-    found = city.table(chosen())
+    found = city_table.table(chosen())
     assert [(row.code, row.visited, row.households) for row in found.rows] == [
         ("10507", 0, None),
         ("10930", 22, None),
@@ -67,7 +67,7 @@ def test_a_commune_whose_number_is_hidden_is_hidden_here_and_in_the_sum(app: Fla
     what = indicator()
     for code, met in (("11629", 3), ("10930", 20)):
         count(make_commune(code, f"Xã {code}", thon=1).villages[0], what, TODAY, met, met, met)
-    found = city.table(chosen())
+    found = city_table.table(chosen())
     assert [row.visited for row in found.rows] == [20, None]
     assert (found.visited, found.hidden) == (20, 1)
 
@@ -78,7 +78,7 @@ def test_the_number_of_communes_does_not_change_the_number_of_statements(app: Fl
     for code in ("11629", "10930", "10507"):
         make_commune(code, f"Xã {code}", thon=3)
         with statements() as seen:
-            city.table(chosen())
+            city_table.table(chosen())
         asked.append(len(seen))
     assert asked[0] == asked[-1] <= 13  # two of them ask for what other installations sent
 
@@ -88,14 +88,14 @@ def test_the_number_of_indicators_does_not_change_the_number_of_statements(app: 
     load_plans.load_indicators()
     make_commune("11629", "An Lão", thon=3)
     every = [
-        city.judged.CountedIndicator(row.code, row.label_vi, row.unit, row.kind)
+        city_table.judged.CountedIndicator(row.code, row.label_vi, row.unit, row.kind)
         for row in db.session.scalars(sa.select(Indicator).order_by(Indicator.id))
     ]
     places = next(each for each in every if each.unit == "place" and each.kind == "state")
     with statements() as of_one:
-        city.table(places)
+        city_table.table(places)
     with statements() as of_all:
-        assert [found.indicator for found in city.tables(every)] == every
+        assert [found.indicator for found in city_table.tables(every)] == every
     assert len(of_all) == len(of_one)
 
 
@@ -131,10 +131,12 @@ def test_each_commune_is_told_as_on_its_own_page(app: Flask, rows: list, back: i
     day = TODAY - dt.timedelta(days=back)
     with db.engine.connect() as connection:
         assert tally.months_differ(connection) == 0
-    asked = [city.judged.CountedIndicator(each.code, each.label_vi, each.unit, each.kind) for each in what]
-    together = list(city.tables(asked, day))
+    asked = [
+        city_table.judged.CountedIndicator(each.code, each.label_vi, each.unit, each.kind) for each in what
+    ]
+    together = list(city_table.tables(asked, day))
     for each, indicator_asked, of_several in zip(what, asked, together, strict=True):
-        found = city.table(indicator_asked, day)
+        found = city_table.table(indicator_asked, day)
         assert found == of_several
         for row, commune in zip(found.rows, communes, strict=True):
             own = coverage_table.table(commune, day)
@@ -177,7 +179,7 @@ def test_what_persons_say_is_estimated_as_on_each_communes_own_page(app: Flask) 
     db.session.commit()
     recount.correct()
     for _ in range(2):
-        found = city.table(chosen(adults.code)).rows[0].estimate
+        found = city_table.table(chosen(adults.code)).rows[0].estimate
         assert found is not None
         assert found == coverage_table.table(commune).indicator(adults.code).estimate
         assert found.low < found.percent < found.high

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.series import Turn
-from server.counting import tally, writer
+from server.counting import tally, writer_lock
 from server.models import Entity
 from server.published_forms.registry import registry
 
@@ -19,7 +19,7 @@ def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Itera
 
     Code that locks rows takes this lock before them (`writer.hold`), so that nobody waits in a ring.
     """
-    writer.hold(connection)
+    writer_lock.hold(connection)
     ordered = sorted(set(subjects))
     before = [_counted(connection, subject) for subject in ordered]
     yield

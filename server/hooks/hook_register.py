@@ -13,8 +13,8 @@ from flask import current_app
 from server import audit, clock, sealing
 from server.db import db
 from server.errors import Problem
-from server.hooks import endpoints, outbox
-from server.hooks.endpoints import EndpointRefused
+from server.hooks import allowed_addresses, outbox
+from server.hooks.allowed_addresses import EndpointRefused
 from server.hooks.hook_problems import HookProblem
 from server.models import Commune, Form, Hook, HookDelivery
 from server.phones.phone_access import outside_url
@@ -177,7 +177,7 @@ def _take(hook: Hook, wish: HookWish) -> None:
     if wish.export_type not in FORMATS:
         raise Problem(HookProblem.HOOK_REJECTED, why="chọn JSON hoặc XML.")
     try:
-        endpoints.read(wish.endpoint, current_app.config["SETTINGS"])
+        allowed_addresses.read(wish.endpoint, current_app.config["SETTINGS"])
     except EndpointRefused as refused:
         raise Problem(HookProblem.HOOK_REJECTED, why=f"{refused}.") from refused
     hook.name, hook.endpoint, hook.export_type = name, wish.endpoint.strip(), wish.export_type
@@ -204,7 +204,7 @@ def _check(secrets: HookSecrets) -> None:
 
 def _told(hook: Hook, form: Form) -> dict[str, Any]:
     """For the audit: where to, without what an address may hold as a secret."""
-    where = endpoints.read(hook.endpoint, current_app.config["SETTINGS"]).origin
+    where = allowed_addresses.read(hook.endpoint, current_app.config["SETTINGS"]).origin
     return {
         "name": hook.name, "form_id": form.form_id, "where": where, "as": hook.export_type,
         "personal": hook.personal, "active": hook.active,

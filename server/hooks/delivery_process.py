@@ -15,14 +15,14 @@ from flask import Flask
 
 from server import background
 from server.db import db
-from server.hooks import outbox, sending
+from server.hooks import delivery, outbox
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
 """How long it waits for more before it goes."""
 LOOKS_SECONDS = 1.0
-_PROGRAM = "from app import create_app; from server.hooks.sender_process import work; work(create_app())"
+_PROGRAM = "from app import create_app; from server.hooks.delivery_process import work; work(create_app())"
 _begun: list[subprocess.Popen[bytes]] = []
 
 
@@ -62,14 +62,14 @@ def work(app: Flask, *, nice: int = 10, idle: float = IDLE_SECONDS) -> None:
                     last = time.monotonic()
                 time.sleep(LOOKS_SECONDS)
         finally:
-            sending.let_go(holder)
+            delivery.let_go(holder)
             db.dispose()
 
 
 def _sent(holder: str) -> int:
     """Send what waits; a database that is away or busy is asked again."""
     try:
-        return sending.send_due(holder)
+        return delivery.send_due(holder)
     except sa.exc.SQLAlchemyError as error:
         log.warning("nothing was sent on: %s", str(error).partition("\n")[0])
         return 0

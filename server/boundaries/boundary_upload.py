@@ -18,8 +18,8 @@ from geo.boundary_problems import OutlineProblem
 from geo.crs import Candidate
 from geo.match_names import READ_AS_IT_SAYS, ReadAs
 from server import clock, errors
-from server.boundaries import read_outlines, store
-from server.boundaries.store import StoredOutlines
+from server.boundaries import read_outlines, stored_outlines
+from server.boundaries.stored_outlines import StoredOutlines
 from server.db import db
 from server.files.file_problems import FileProblem
 from server.models import BoundaryUpload, Commune, Village
@@ -221,7 +221,7 @@ def confirm(
     file, wish, reading = read.file, read.wish, read.reading
     if kept(commune, file.id) and surroundings(commune, wish.level) != read.beside:
         raise PlacesRejected(["Danh sách hoặc ranh giới thôn vừa được người khác sửa: hãy xem lại rồi nạp."])
-    stored = store.store_outlines(
+    stored = stored_outlines.store_outlines(
         reading, wish.level, commune=commune, source=source or file.file_name, day=day, actor=actor
     )
     forget(file.id)

@@ -23,10 +23,10 @@ from flask.testing import FlaskCliRunner
 from forms import instance
 from server import audit, clock
 from server.accounts import persons
-from server.counting import writer
+from server.counting import writer_lock
 from server.db import db
-from server.hooks import outbox, posting, registered, sender_process, sending
-from server.hooks.registered import HookSecrets, HookWish
+from server.hooks import delivery, delivery_process, hook_register, outbox, retries_and_pauses, signed_request
+from server.hooks.hook_register import HookSecrets, HookWish
 from server.intake import catch_up, receive_submission
 from server.intake.submission_sender import Sender
 from server.models import Audit, Commune, Form, Hook, HookDelivery, Person, Submission
@@ -76,7 +76,7 @@ class House:
             audit.act_as(f"person:{self.officer}")
             form = db.session.scalars(sa.select(Form)).one()
             wanted = HookWish("Trục liên thông", url, **({"export_type": "xml"} | wish))
-            hook = registered.add(db.session.get_one(Commune, self.commune.id), form, self.officer, wanted)
+            hook = hook_register.add(db.session.get_one(Commune, self.commune.id), form, self.officer, wanted)
             db.session.commit()
             return hook.id
 
@@ -101,9 +101,9 @@ class House:
 
     def deliver(self) -> int:
         try:
-            return sending.send_due("test")
+            return delivery.send_due("test")
         finally:
-            sending.let_go("test")
+            delivery.let_go("test")
 
     def row(self) -> Hook:
         db.session.rollback()
@@ -165,7 +165,7 @@ def test_a_rejected_one_is_told_and_one_that_was_set_aside_is_not(house: House, 
 def test_what_is_set_aside_before_it_went_is_withheld(house: House, other: Receiver) -> None:
     house.send()
     with db.engine.connect().execution_options(writes=True) as connection:
-        writer.hold(connection)
+        writer_lock.hold(connection)
         connection.execute(sa.update(Submission).values(quarantine="flood"))
         connection.commit()
     house.deliver()
@@ -198,7 +198,7 @@ def test_a_failing_address_is_tried_ten_times_in_two_days_and_then_rests_until_a
     house.decide(name, "approved")
     house.send(2)
     passed = 0.0
-    for number, pause in enumerate((*sending.SPACING, 0), 1):
+    for number, pause in enumerate((*retries_and_pauses.SPACING, 0), 1):
         with later(monkeypatch, seconds=passed):
             house.deliver()
         assert len(other.got) == number
@@ -216,7 +216,7 @@ def test_a_failing_address_is_tried_ten_times_in_two_days_and_then_rests_until_a
     other.usual = 200
     with house.app.test_request_context():
         audit.act_as(f"person:{house.officer}")
-        registered.go_on(house.row())
+        hook_register.go_on(house.row())
         db.session.commit()
     assert house.deliver() == 3
     assert other.changes()[-3:] == ["accepted", "approved", "accepted"]
@@ -260,7 +260,7 @@ def test_after_two_days_it_is_given_up_and_can_be_tried_again(
     other.usual = 200
     with house.app.test_request_context():
         audit.act_as(f"person:{house.officer}")
-        assert registered.retry(house.row()) == 1
+        assert hook_register.retry(house.row()) == 1
         db.session.commit()
     assert house.deliver() == 1
 
@@ -321,9 +321,9 @@ def test_a_receiver_that_takes_its_time_keeps_nobody_waiting(house: House, other
 def _deliver_one(app: Flask) -> None:
     with app.app_context():
         try:
-            sending.send_due("slow")
+            delivery.send_due("slow")
         finally:
-            sending.let_go("slow")
+            delivery.let_go("slow")
             db.session.close()
 
 
@@ -335,7 +335,7 @@ def _deliver_one(app: Flask) -> None:
     ],
 )  # fmt: skip
 def test_what_an_address_asks_for_is_read_or_passed_over(said: str, seconds: int) -> None:
-    assert posting.asked_rest(said) == dt.timedelta(seconds=seconds)
+    assert signed_request.asked_rest(said) == dt.timedelta(seconds=seconds)
 
 
 def test_gone_is_taken_at_its_word(house: House, other: Receiver) -> None:
@@ -355,11 +355,11 @@ def test_an_address_that_is_no_longer_allowed_gets_nothing(house: House, other: 
 
 
 def test_an_answer_that_drips_is_cut_off(house: House, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "LONGEST", 0.4)
+    monkeypatch.setattr(signed_request, "LONGEST", 0.4)
     with receiver.dripping(b"H", 0.05) as port:
         own = dataclasses.replace(app.config["SETTINGS"], hook_hosts=f"http://127.0.0.1:{port}")
         began = time.monotonic()
-        posted = posting.post(f"http://127.0.0.1:{port}/", b"{}", {}, own)
+        posted = signed_request.post(f"http://127.0.0.1:{port}/", b"{}", {}, own)
     assert not posted.is_taken
     assert posted.status is None
     assert time.monotonic() - began < 5
@@ -370,7 +370,7 @@ def test_a_long_answer_is_read_to_a_bound_and_kept_short(house: House, other: Re
     house.send()
     assert house.deliver() == 1
     [row] = db.session.scalars(sa.select(HookDelivery))
-    assert len(row.answer or "") == posting.SHOWN
+    assert len(row.answer or "") == signed_request.SHOWN
 
 
 def test_requests_are_signed_and_carry_what_was_agreed(app: Flask, other: Receiver) -> None:
@@ -381,7 +381,7 @@ def test_requests_are_signed_and_carry_what_was_agreed(app: Flask, other: Receiv
     [got] = other.got
     seconds = dict(part.split("=") for part in got.headers["x-tungnha-signature"].split(","))["t"]
     moment = dt.datetime.fromtimestamp(int(seconds), dt.UTC)
-    assert got.headers["x-tungnha-signature"] == posting.signature("khoa-ky", moment, got.body)
+    assert got.headers["x-tungnha-signature"] == signed_request.signature("khoa-ky", moment, got.body)
     assert abs(moment - clock.now()) < dt.timedelta(minutes=1)
     assert got.headers["x-don-vi"] == "xa-11629"
     pair = base64.b64encode("tên:mật khẩu".encode()).decode()
@@ -485,11 +485,11 @@ def test_another_sender_leaves_a_held_hook_alone_until_its_time_is_over(
 ) -> None:
     house.send()
     with db.engine.connect().execution_options(writes=True) as connection:
-        held = {"held_by": "dead", "held_until": clock.now() + sending.LEASE}
+        held = {"held_by": "dead", "held_until": clock.now() + delivery.LEASE}
         connection.execute(sa.update(Hook).values(**held))
         connection.commit()
     assert house.deliver() == 0
-    with later(monkeypatch, seconds=sending.LEASE.total_seconds() + 1):
+    with later(monkeypatch, seconds=delivery.LEASE.total_seconds() + 1):
         assert house.deliver() == 1
 
 
@@ -504,7 +504,7 @@ def test_a_sender_that_is_killed_in_the_middle_loses_nothing_and_keeps_the_order
     db.session.close()
     other.holds.set()
     begun = subprocess.Popen(
-        [sys.executable, "-c", "from app import create_app; from server.hooks.sender_process import work; "
+        [sys.executable, "-c", "from app import create_app; from server.hooks.delivery_process import work; "
          "work(create_app(), nice=0)"], cwd=ROOT, env=os.environ | settings.environ(),
     )  # fmt: skip
     until = time.monotonic() + 60
@@ -514,7 +514,7 @@ def test_a_sender_that_is_killed_in_the_middle_loses_nothing_and_keeps_the_order
     begun.wait()
     other.holds.clear()
     assert len(other.got) == 1
-    with later(monkeypatch, seconds=sending.LEASE.total_seconds() + 1):
+    with later(monkeypatch, seconds=delivery.LEASE.total_seconds() + 1):
         house.deliver()
     once = list(dict.fromkeys((each.delivery, each.change) for each in other.got))
     assert [change for _, change in once] == ["accepted", "approved", *["accepted"] * 4]
@@ -544,21 +544,21 @@ def test_the_command_sends_what_waits(house: House, other: Receiver, app: Flask)
 
 def test_a_process_is_begun_where_something_waits_and_one_alone(house: House, other: Receiver) -> None:
     house.send()
-    sender_process.wake()
-    [begun] = sender_process._begun
+    delivery_process.wake()
+    [begun] = delivery_process._begun
     until = time.monotonic() + 60
     while not other.got and time.monotonic() < until:
         time.sleep(0.02)
-    sender_process.wake()
-    assert sender_process._begun == [begun]
+    delivery_process.wake()
+    assert delivery_process._begun == [begun]
     begun.kill()
     begun.wait()
     assert other.changes() == ["accepted"]
 
 
 def test_nothing_is_begun_where_nothing_waits(house: House) -> None:
-    sender_process.wake()
-    assert [each for each in sender_process._begun if each.poll() is None] == []
+    delivery_process.wake()
+    assert [each for each in delivery_process._begun if each.poll() is None] == []
 
 
 def test_a_backlog_costs_a_visit_a_few_statements(house: House) -> None:

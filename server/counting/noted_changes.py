@@ -1,7 +1,7 @@
 """Notes what changed, in the transaction that changes it: the feed that copies are kept up by reads it in order.
 
-A note is written under the writer's lock (`server/counting/writer.py`), held until the commit. So a key that can be
-read has no lower one that is still to come, which keys alone would not promise on PostgreSQL.
+A note is written under the writer's lock (`server/counting/writer_lock.py`), held until the commit. So a key that can
+be read has no lower one that is still to come, which keys alone would not promise on PostgreSQL.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Sends what waits, hook after hook: in order within a chain of edits, spaced after failures, paused after two days."""
+"""Sends what waits, hook after hook, in order within a chain of edits; a failure waits in `retries_and_pauses.py`."""
 
 import base64
 import datetime as dt
@@ -13,29 +13,19 @@ from flask import Flask, current_app
 from server import audit, clock
 from server.accounts.roles import MAY, Right
 from server.db import db
-from server.hooks import outbox, posting, registered
-from server.hooks.posting import MEDIA_TYPES, Posted
-from server.models import Hook, HookDelivery, Person, Submission
+from server.hooks import hook_register, outbox, retries_and_pauses, signed_request
+from server.hooks.signed_request import MEDIA_TYPES, Posted
+from server.models import Hook, Person, Submission
 
 log = logging.getLogger(__name__)
 
 Content = Callable[[Hook, int], bytes]
 """Makes what is sent of a submission, in the format and with the questions of the hook."""
 _CONTENT = "tungnha.hook_content"
-SPACING = (60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 12 * 3_600, 12 * 3_600)
-"""Seconds between one try and the next: ten tries in 46 hours, two days with what they take."""
 LEASE = dt.timedelta(seconds=90)
 """A sender that has said nothing for so long is gone."""
 TURN_SECONDS, TURN_MOST = 20.0, 100
 """What one hook may take before the next has its turn."""
-_PAUSED = (
-    "Không gửi được trong hai ngày nên đã tạm dừng. Lỗi cuối: {why} Hãy báo người giữ máy chủ nhận; khi họ sửa xong, "
-    "bấm “Gửi tiếp”: mọi thay đổi đang chờ sẽ được gửi theo thứ tự."
-)
-_GONE = (
-    "Máy chủ nhận báo không nhận nữa (410) nên đã tạm dừng. Hãy sửa địa chỉ rồi bấm “Gửi tiếp”, hoặc xóa "
-    "địa chỉ này."
-)
 _NO_RIGHT = (
     "Người lập địa chỉ này không còn quyền xuất phiếu nên đã tạm dừng. Cán bộ đang phụ trách mở mục Sửa, lưu "
     "lại, rồi bấm “Gửi tiếp”."
@@ -99,7 +89,7 @@ def _held(hook_id: int, holder: str) -> Hook | None:
         return None
     hook = db.session.get(Hook, hook_id, populate_existing=True)
     if hook is not None and not _may(hook):
-        _pause(hook_id, _NO_RIGHT)
+        retries_and_pauses.pause(hook_id, _NO_RIGHT)
         return None
     return hook
 
@@ -116,7 +106,7 @@ def _may(hook: Hook) -> bool:
 def _one(hook: Hook, delivery: Any) -> int:
     """Send one; 1 where it was taken."""
     if not _is_shown(delivery.submission_id):
-        _end(delivery.id, state="withheld")
+        retries_and_pauses.end(delivery.id, state="withheld")
         return 0
     make: Content = current_app.extensions[_CONTENT]
     try:
@@ -127,7 +117,7 @@ def _one(hook: Hook, delivery: Any) -> int:
     else:
         db.session.rollback()  # nothing is held while another machine takes its time
         posted = _posted(hook, delivery, body)
-    _keep(hook, delivery, posted)
+    retries_and_pauses.keep_outcome(hook, delivery, posted)
     return int(posted.is_taken)
 
 
@@ -138,7 +128,7 @@ def _is_shown(submission_id: int) -> bool:
 
 
 def _posted(hook: Hook, delivery: Any, body: bytes) -> Posted:
-    secrets = registered.secrets_of(hook)
+    secrets = hook_register.secrets_of(hook)
     headers = {
         **secrets.headers,
         "Content-Type": MEDIA_TYPES[hook.export_type],
@@ -149,54 +139,9 @@ def _posted(hook: Hook, delivery: Any, body: bytes) -> Posted:
     if secrets.username:
         pair = f"{secrets.username}:{secrets.password}".encode()
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-    return posting.post(hook.endpoint, body, headers, current_app.config["SETTINGS"], secret=secrets.signing)
-
-
-def _keep(hook: Hook, delivery: Any, posted: Posted) -> None:
-    """Write down what became of a try, and when the next one is."""
-    now = clock.now()
-    said = {"sent_at": now, "status": posted.status, "answer": posted.answer, "tries": delivery.tries + 1}
-    if posted.is_taken:
-        _end(delivery.id, state="sent", **said)
-        if hook.failures:
-            _set(hook.id, failures=0, resume_at=None)
-    elif posted.is_its_own:
-        is_last = delivery.tries >= len(SPACING)
-        if is_last:
-            _end(delivery.id, state="failed", **said)
-        else:
-            _end(delivery.id, due_at=now + dt.timedelta(seconds=SPACING[delivery.tries]), **said)
-    else:
-        _end(delivery.id, **said)
-        _wait(hook, posted, now)
-
-
-def _wait(hook: Hook, posted: Posted, now: dt.datetime) -> None:
-    """The address itself failed: nothing is sent there for a while; after the last try, until a person says so."""
-    if posted.status == 410:
-        _pause(hook.id, _GONE)
-    elif hook.failures >= len(SPACING):
-        why = " ".join(filter(None, (registered.status_word(posted.status), posted.answer)))
-        _pause(hook.id, _PAUSED.format(why=why if why.endswith(".") else f"{why}."))
-    else:
-        resume = now + max(dt.timedelta(seconds=SPACING[hook.failures]), posted.rest)
-        _set(hook.id, failures=hook.failures + 1, resume_at=resume)
-
-
-def _pause(hook_id: int, why: str) -> None:
-    _set(hook_id, paused_at=clock.now(), paused_why=why, resume_at=None)
-
-
-def _set(hook_id: int, **values: object) -> None:
-    with db.engine.connect().execution_options(writes=True) as connection:
-        connection.execute(sa.update(Hook).where(Hook.id == hook_id).values(**values))
-        connection.commit()
-
-
-def _end(delivery_id: int, **values: object) -> None:
-    with db.engine.connect().execution_options(writes=True) as connection:
-        connection.execute(sa.update(HookDelivery).where(HookDelivery.id == delivery_id).values(**values))
-        connection.commit()
+    return signed_request.post(
+        hook.endpoint, body, headers, current_app.config["SETTINGS"], secret=secrets.signing
+    )
 
 
 def _note(hook_id: int, count: int) -> None:

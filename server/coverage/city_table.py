@@ -18,7 +18,7 @@ from geo.reach import Enough
 from geo.target_states import PERIODS_IN_A_YEAR, Tallied, TargetFigure
 from server import clock
 from server.counting import household_squares, tally_sums
-from server.coverage import bundle_rows, commune_input, coverage_table, subjects_there
+from server.coverage import bundle_rows, commune_input, coverage_table, denominators
 from server.coverage.commune_input import SURVEYED, VISITED
 from server.coverage.commune_row import CommuneRow
 from server.db import db
@@ -70,9 +70,9 @@ def own_choices() -> tuple[judged.CountedIndicator, ...]:
     columns = (Indicator.code, Indicator.label_vi, Indicator.unit, Indicator.kind)
     wanted = sa.select(*columns).where(sa.or_(Indicator.code == VISITED, Indicator.id.in_(named)))
     rows = db.session.execute(wanted.order_by(Indicator.code != VISITED, Indicator.position, Indicator.code))
-    known = subjects_there.stated(None)
+    known = denominators.stated(None)
     return tuple(
-        judged.CountedIndicator(*row, is_sample=subjects_there.is_sample(row.code, row.unit, known))
+        judged.CountedIndicator(*row, is_sample=denominators.is_sample(row.code, row.unit, known))
         for row in rows
     )
 
@@ -286,11 +286,11 @@ def _lists(
 ) -> dict[int, dict[str, int]]:
     """How many places or enterprises there are to ask, by thôn; none for what is asked of households."""
     found: dict[int, dict[str, int]] = {}
-    asked = [(each.code, each.unit) for each in indicators if each.unit in subjects_there.LISTS]
+    asked = [(each.code, each.unit) for each in indicators if each.unit in denominators.LISTS]
     if not asked:
         return found
-    listed = subjects_there.listed(None, [day])[day]
-    for key, of_village in subjects_there.on_lists(listed, asked).items():
+    listed = denominators.listed(None, [day])[day]
+    for key, of_village in denominators.on_lists(listed, asked).items():
         own = found.setdefault(homes.get(key, key), {})
         for code, number in of_village.items():
             own[code] = own.get(code, 0) + number
