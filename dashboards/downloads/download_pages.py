@@ -21,8 +21,8 @@ from server.api.ogc.signal_layers import PLACES_LAYER
 from server.coverage import signal_points
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.exports import select, submissions
-from server.exports.columns import UNSEEN, merged, withheld
+from server.exports import select_submissions, stream_submissions
+from server.exports.form_columns import UNSEEN, merged, withheld
 from server.files import making_process
 from server.files.made_files import MadeContent
 from server.files.making_process import Progress
@@ -127,11 +127,11 @@ class Exported:
 
 
 def _forms(commune: Commune) -> tuple[Exported, ...]:
-    return tuple(_exported(form, count) for form, count in select.forms(commune))
+    return tuple(_exported(form, count) for form, count in select_submissions.forms(commune))
 
 
 def _exported(form: Form, count: int) -> Exported:
-    whole = merged(select.definitions(form.id))
+    whole = merged(select_submissions.definitions(form.id))
     withheld_paths = {field.path for field in withheld(whole)}
     questions = (
         ExportQuestion(field.path, field.label, field.repeat, field.path in withheld_paths)
@@ -150,7 +150,7 @@ def _picked(forms: Sequence[Exported]) -> Exported | None:
 
 def _villages(commune: Commune) -> list[tuple[str, str]]:
     """Code and name of the thôn that submissions may lie in, by name."""
-    known = select.villages(select.known(select.named(commune)))
+    known = select_submissions.villages(select_submissions.known(select_submissions.named(commune)))
     called = village_names.told_apart({code: name for code, (name, _) in known.items()})
     return sorted(called.items(), key=lambda pair: (sort_key(pair[1]), pair[0]))
 
@@ -210,19 +210,21 @@ def submissions_file(code: str) -> BaseResponse:
     writing, export = submission_files.asked(commune, access.signed_in().name)
     act, record = "submissions.export", f"form:{export.choice.form.code}"
     detail = submission_files.detail(writing, export)
-    if writing.is_workbook and (rows := select.count(export.choice)) >= LONG:
+    if writing.is_workbook and (rows := select_submissions.count(export.choice)) >= LONG:
         return made_file_pages.ask(
             commune, MADE, of=rows, act=act, record=record, detail=detail, follow=".made"
         )
     audit.note_reading(act, record, detail)
-    return attached(writing.make(export), writing.media_type, submissions.file_name(export, writing.ending))
+    return attached(
+        writing.make(export), writing.media_type, stream_submissions.file_name(export, writing.ending)
+    )
 
 
 def _make(row: MadeFile, _folder: Path, progress: Progress) -> MadeContent:
     """The same file, in the process beside the server."""
     writing, export = submission_files.asked(db.session.get_one(Commune, row.commune_id), row.name)
     made = writing.make(replace(export, passed=progress))
-    return MadeContent(submissions.file_name(export, writing.ending), writing.media_type, made)
+    return MadeContent(stream_submissions.file_name(export, writing.ending), writing.media_type, made)
 
 
 @blueprint.get("/xa/<code>/tai-ve/tep/<key>")
@@ -253,7 +255,7 @@ def made_content(code: str, key: str) -> Response:
 def media_file(code: str, submission_id: int, name: str) -> Response:
     """A photo that an export names by its address; opening it is in the audit."""
     commune = access.open_commune(code)
-    found = select.attachment(commune, submission_id, name)
+    found = select_submissions.attachment(commune, submission_id, name)
     response = photo_pages.handed_out(found, name)
     audit.note_reading("attachment.read", f"submission:{submission_id}", {"name": name})
     return response

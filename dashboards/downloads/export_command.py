@@ -14,7 +14,7 @@ from server.cli import arguments
 from server.cli.groups import refuse, told, with_visits
 from server.coverage import city_table, coverage_table
 from server.db import db
-from server.exports import select, submissions
+from server.exports import select_submissions, stream_submissions
 from server.exports.presets import EXCEL_VI, WORKBOOK
 from server.places import communes
 
@@ -99,10 +99,10 @@ def of_submissions(code: str, form_id: str, out: Path) -> None:
     """Phiếu của một biểu mẫu trong một xã, không có cột cá nhân; đuôi .xlsx hoặc .csv. Ghi vào nhật ký."""
     with told():
         commune = communes.commune(code)
-        form = select.form(commune, form_id)
+        form = select_submissions.form(commune, form_id)
         is_workbook = out.suffix.lower() == ".xlsx"
-        made = submissions.prepare(
-            select.choice(commune, form),
+        made = stream_submissions.prepare(
+            select_submissions.choice(commune, form),
             WORKBOOK if is_workbook else EXCEL_VI,
             labels=True,
             made_by=MADE_BY,
@@ -118,8 +118,8 @@ def of_submissions(code: str, form_id: str, out: Path) -> None:
         _replace(
             out,
             {
-                ".xlsx": lambda path: submissions.xlsx(made, path),
-                ".csv": lambda path: _pour(submissions.csv_bytes(made), path),
+                ".xlsx": lambda path: stream_submissions.xlsx(made, path),
+                ".csv": lambda path: _pour(stream_submissions.csv_bytes(made), path),
             },
         )
         click.echo(f"Đã viết phiếu {form_id} của {commune.name}: {out}")

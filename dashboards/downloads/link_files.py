@@ -22,7 +22,7 @@ from server.api.odata.form_tables import FLAT
 from server.coverage import coverage_table
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import CommonProblem, Problem
-from server.exports import submissions
+from server.exports import stream_submissions
 from server.exports.flat_table import FlatTable
 from server.models import Commune, SharedLink
 
@@ -230,7 +230,9 @@ def _csv(link: SharedLink) -> Response:
     """Submissions are streamed, however many they are."""
     if link.form is not None:
         export = export_of(link, is_workbook=False)
-        return attached(submissions.csv_bytes(export), CSV_TYPE, submissions.file_name(export, "csv"))
+        return attached(
+            stream_submissions.csv_bytes(export), CSV_TYPE, stream_submissions.file_name(export, "csv")
+        )
     found = link_tables.of_link(link)
     return attached(flat_files.csv_text(found).encode(), CSV_TYPE, f"{found.name}.csv")
 
@@ -238,8 +240,8 @@ def _csv(link: SharedLink) -> Response:
 def _xlsx(link: SharedLink) -> Response:
     if link.form is not None:
         export = export_of(link, is_workbook=True)
-        content = written(lambda path: submissions.xlsx(export, path))
-        return attached(content, XLSX_TYPE, submissions.file_name(export, "xlsx"))
+        content = written(lambda path: stream_submissions.xlsx(export, path))
+        return attached(content, XLSX_TYPE, stream_submissions.file_name(export, "xlsx"))
     found = link_tables.of_link(link)
     return attached(written(lambda path: flat_files.xlsx(found, path)), XLSX_TYPE, f"{found.name}.xlsx")
 

@@ -11,7 +11,7 @@ from server.accounts.roles import Right
 from server.accounts.shared_links import LinkRejected
 from server.db import begin_writing, db
 from server.errors import Problem
-from server.exports import select
+from server.exports import select_submissions
 from server.models import Commune, Form, SharedLink
 from server.office import one_time_secret
 from server.office.people_pages import actor
@@ -117,7 +117,7 @@ def _subjects(commune: Commune | None) -> dict[str, str]:
 
 def _form(commune: Commune | None) -> Form | None:
     wanted = request.form.get("bieu_mau", "")
-    return select.form(commune, wanted) if commune and wanted else None
+    return select_submissions.form(commune, wanted) if commune and wanted else None
 
 
 def _here(commune: Commune | None) -> str:
@@ -134,7 +134,7 @@ def _page(commune: Commune | None, secret: str = "", wrong: str = "") -> Respons
         own_id=access.signed_in().person_id,
         subjects=subjects,
         names=shared_links.SUBJECTS,
-        forms=select.forms(commune) if commune and shared_links.SUBMISSIONS in subjects else (),
+        forms=select_submissions.forms(commune) if commune and shared_links.SUBMISSIONS in subjects else (),
         days=shared_links.DAYS,
         default_days=shared_links.DEFAULT_DAYS,
         now=clock.now(),

@@ -11,12 +11,12 @@ from flask import request, url_for
 
 from forms.definition import Definition
 from server.errors import Problem
-from server.exports import geojson, select, submissions
-from server.exports.columns import merged
+from server.exports import select_submissions, stream_submissions, submissions_geojson
 from server.exports.export_problems import ExportProblem
+from server.exports.form_columns import merged
 from server.exports.presets import BOTH, CENTRAL, DETAILS, EXCEL_VI, KOBO, SUMMARY, WORKBOOK, Preset
-from server.exports.select import SubmissionFilter
-from server.exports.submissions import Export
+from server.exports.select_submissions import SubmissionFilter
+from server.exports.stream_submissions import Export
 from server.models import Commune, Form
 from server.office import written_days
 from server.review.submission_states import WORDS as STATES
@@ -49,7 +49,7 @@ def _workbook(export: Export) -> Iterable[bytes]:
     """Made in a file first: a workbook's table of contents is written last."""
     with ExitStack() as until_made:
         path = Path(until_made.enter_context(tempfile.TemporaryDirectory())) / "phieu.xlsx"
-        submissions.xlsx(export, path)
+        stream_submissions.xlsx(export, path)
         until_sent = until_made.pop_all()
 
     def pieces() -> Iterator[bytes]:
@@ -67,15 +67,15 @@ WRITINGS = (
     ),
     Writing(
         "csv", "CSV mở bằng Excel", "chỉ bảng chính; nhanh nhất khi có nhiều phiếu", "csv", CSV_TYPE, EXCEL_VI,
-        submissions.csv_bytes,
+        stream_submissions.csv_bytes,
     ),
     Writing(
         "zip", "ZIP các CSV, kiểu ODK Central", "mỗi nhóm lặp một tệp; tên cột như Central", "zip", "application/zip",
-        CENTRAL, submissions.zip_bytes, may_label=False,
+        CENTRAL, stream_submissions.zip_bytes, may_label=False,
     ),
     Writing(
         "kobo", "CSV kiểu KoboToolbox", "tên cột và cách viết như Kobo, cho chương trình", "csv", CSV_TYPE, KOBO,
-        submissions.csv_bytes,
+        stream_submissions.csv_bytes,
     ),
     Writing(
         "kobo-xlsx", "Excel kiểu KoboToolbox", "như trên, nhóm lặp ở trang riêng", "xlsx", XLSX_TYPE, KOBO, _workbook,
@@ -83,11 +83,11 @@ WRITINGS = (
     ),
     Writing(
         "geojson", "GeoJSON", "mỗi phiếu một điểm, cho QGIS; luôn dùng mã", "geojson", GEOJSON_TYPE, EXCEL_VI,
-        geojson.by_path, may_label=False,
+        submissions_geojson.by_path, may_label=False,
     ),
     Writing(
         "kobo-geojson", "GeoJSON kiểu KoboToolbox", "mỗi vị trí, đường, vùng trong phiếu một hình; số viết thành chữ",
-        "geojson", GEOJSON_TYPE, KOBO, geojson.by_label,
+        "geojson", GEOJSON_TYPE, KOBO, submissions_geojson.by_label,
     ),
 )  # fmt: skip
 
@@ -95,12 +95,12 @@ WRITINGS = (
 def asked(commune: Commune, made_by: str) -> tuple[Writing, Export]:
     """What the address asks for, within this commune; Problem where it says something that is not to be had."""
     writing = next((each for each in WRITINGS if each.code == request.args.get("dang")), WRITINGS[0])
-    form = select.form(commune, request.args.get("bieu_mau", ""))
-    versions = select.definitions(form.id)
+    form = select_submissions.form(commune, request.args.get("bieu_mau", ""))
+    versions = select_submissions.definitions(form.id)
     labels = request.args.get("nhan", "1") == "1" and writing.may_label
     whole = merged(versions) if versions else None
     as_text = request.args.get("chu") == "1"
-    export = submissions.prepare(
+    export = stream_submissions.prepare(
         _choice(commune, form),
         writing.preset,
         labels=labels,
@@ -123,7 +123,7 @@ def asked(commune: Commune, made_by: str) -> tuple[Writing, Export]:
 
 def _choice(commune: Commune, form: Form) -> SubmissionFilter:
     """Which submissions; every part narrows what the commune has, none reaches beyond it (X13, X19)."""
-    return select.choice(
+    return select_submissions.choice(
         commune,
         form,
         since=written_days.day(request.args.get("tu_ngay")),
@@ -151,7 +151,7 @@ def _among(name: str, known: Collection[str]) -> frozenset[str]:
 def _villages(commune: Commune) -> dict[str, frozenset[int]] | None:
     if not _named("thon"):
         return None
-    known = select.villages(select.known(select.named(commune)))
+    known = select_submissions.villages(select_submissions.known(select_submissions.named(commune)))
     return {code: known[code][1] for code in _among("thon", known)}
 
 

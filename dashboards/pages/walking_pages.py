@@ -13,7 +13,7 @@ from server.coverage import walking_plan
 from server.coverage.walking_plan import PlannedThon
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import areas_on_phones, household_states, next_try, remarks, walking_areas
+from server.households import areas_on_phones, door_remarks, household_states, next_try, walking_areas
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune, Village
 
@@ -76,7 +76,7 @@ def sheet(code: str, village: str, area_id: int) -> str:
     connection, parts = db.session.connection(), {home.id for home in area.homes}
     around = walking_plan.parts_of(found)
     tries = next_try.last_tries(connection, around)
-    told = {key: text for key, text in remarks.waiting(connection, around).items() if key in parts}
+    told = {key: text for key, text in door_remarks.waiting(connection, around).items() if key in parts}
     most, today = next_try.most(), clock.today()
     return render_template(
         "walking_sheet.html",

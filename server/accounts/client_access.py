@@ -71,8 +71,8 @@ def signs_in(view: View) -> View:
 
 def sums(reads: str, *, records: bool = False) -> Callable[[View], View]:
     """A view of sums for programs that other systems' users have: for persons, for their keys that read submissions,
-    and for a program's own key that may read this (program_keys.READS). `records`: who may see single submissions is shown
-    them as well, and that is written down in the audit.
+    and for a program's own key that may read this (program_keys.READS). `records`: who may see single submissions is
+    shown them as well, and that is written down in the audit.
     """
     if reads not in program_keys.READS:
         raise ValueError(f"programs read {tuple(program_keys.READS)}, not {reads}")

@@ -34,7 +34,7 @@ from server.answers.expression import (
     Value,
 )
 from server.answers.text_functions import in_small_letters, is_matched
-from server.exports import select
+from server.exports import select_submissions
 from server.models import Collector, Submission, Village
 
 Column = sa.ColumnElement[Any]
@@ -220,7 +220,9 @@ class AnswerSql:
                 return sa.func.coalesce(root, Submission.instance_id)
             case Own.RECEIVED | Own.OBSERVED:
                 column = Submission.received_at if key is Own.RECEIVED else Submission.observed_at
-                return sa.func.substr(select.moment(column, self.dialect, utc=True), 1, _TO_SECONDS)
+                return sa.func.substr(
+                    select_submissions.moment(column, self.dialect, utc=True), 1, _TO_SECONDS
+                )
             case Own.COLLECTOR:
                 mine = Collector.id == Submission.collector_id
                 return sa.select(Collector.username).where(mine).scalar_subquery()

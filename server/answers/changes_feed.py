@@ -16,7 +16,7 @@ from server.answers.who_may_read import AnswersReader
 from server.counting.noted_changes import COVERAGE, DELETED
 from server.db import db, reading_engine
 from server.errors import Problem
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.models import Change, Commune, FeedStart, Form, Submission, Village
 from server.review import submission_states
 
@@ -141,7 +141,9 @@ def _submissions(of: AnswersReader, ids: Iterable[int]) -> dict[int, dict[str, A
     rows: Any = db.session.execute(
         sa.select(*_COLUMNS, Village.code.label("village"))
         .outerjoin(Village, Village.id == Submission.village_id)
-        .where(Submission.id.in_(list(ids)), Submission.facts.is_(sa.null()), select.within(of.here))
+        .where(
+            Submission.id.in_(list(ids)), Submission.facts.is_(sa.null()), select_submissions.within(of.here)
+        )
     ).all()
     shown = {form: _shown(form, personal=of.personal) for form in {row.form_id for row in rows}}
     named = db.session.execute(sa.select(Form.id, Form.form_id).where(Form.id.in_(list(shown))))
@@ -158,8 +160,8 @@ _COLUMNS = (
 
 def _shown(form_id: int, *, personal: bool) -> frozenset[str]:
     """The paths of a form whose answers are told: all outside repeats, or those that are not personal."""
-    whole = columns.merged(select.definitions(form_id))
-    hidden = frozenset() if personal else {field.path for field in columns.withheld(whole)}
+    whole = form_columns.merged(select_submissions.definitions(form_id))
+    hidden = frozenset() if personal else {field.path for field in form_columns.withheld(whole)}
     return frozenset(field.path for field in whole.fields if field.repeat is None) - hidden
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from forms.definition import NONE, Definition, Field
 from server.answers import answer_sql
 from server.db import db
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.models import Form, IndexedQuestion
 
 KINDS = frozenset({"select_one", "integer", "decimal", "date", "dateTime", "text", "calculate", "meta"})
@@ -26,7 +26,7 @@ class IndexRejected(Exception):
 
 def add(form: Form, path: str) -> None:
     """Have answers to a question found by an index; commits. Raises IndexRejected."""
-    definition = columns.merged(select.definitions(form.id))
+    definition = form_columns.merged(select_submissions.definitions(form.id))
     field = definition.by_path.get(path)
     if field is None or field.repeat is not None or field.kind not in KINDS:
         raise IndexRejected(f"Biểu mẫu “{form.form_id}” không có câu hỏi một câu trả lời ở “{path}”.")
@@ -65,7 +65,7 @@ def ensure() -> None:
     by_form: dict[int, Definition] = {}
     made = []
     for form_id, path in wanted:
-        definition = by_form.setdefault(form_id, columns.merged(select.definitions(form_id)))
+        definition = by_form.setdefault(form_id, form_columns.merged(select_submissions.definitions(form_id)))
         field = definition.by_path.get(path)
         if field is not None:
             made.append(_statement(form_id, field))

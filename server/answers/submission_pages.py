@@ -12,8 +12,8 @@ from server.answers.answer_sql import AnswerSql
 from server.answers.expression import ALL, Expression, OrderBy, Own, keys
 from server.answers.who_may_read import AnswersReader
 from server.db import is_among
-from server.exports import columns, select
-from server.exports.select import SubmissionFilter
+from server.exports import form_columns, select_submissions
+from server.exports.select_submissions import SubmissionFilter
 from server.models import Form, Submission
 
 BATCH = 500
@@ -51,12 +51,14 @@ class AskedSubmissions:
         return [row[0] for row in rows], rows[0][1]
 
     def _ordered(self, *columns: Any) -> sa.Select[Any]:
-        chosen = select.chosen(self.chosen)
+        chosen = select_submissions.chosen(self.chosen)
         return sa.select(*columns).where(*chosen).order_by(*self.sql.order(self.order))
 
     def count(self, connection: sa.Connection) -> int:
         """How many match."""
-        query = sa.select(sa.func.count()).select_from(Submission).where(*select.chosen(self.chosen))
+        query = (
+            sa.select(sa.func.count()).select_from(Submission).where(*select_submissions.chosen(self.chosen))
+        )
         return connection.scalar(query) or 0
 
 
@@ -74,7 +76,7 @@ def ask(
     Who asks about states, or for `any_state`, is shown what was not taken as well; what waits for a decision and what
     an edit replaced stay out in any case. Raises BadPattern, and Problem FORM_UNKNOWN where the reader sees nothing.
     """
-    definition = columns.merged(select.definitions(form.id))
+    definition = form_columns.merged(select_submissions.definitions(form.id))
     sql = answer_sql.of_form(definition, dialect, personal=of.personal)
     asks_states = any_state or Own.REVIEW in keys(expression)
     chosen = who_may_read.wanted(

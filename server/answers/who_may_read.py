@@ -10,8 +10,8 @@ from server.accounts.access import Caller
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.exports import select
-from server.exports.select import Here, Named, NamesByKey, SubmissionFilter
+from server.exports import select_submissions
+from server.exports.select_submissions import Here, Named, NamesByKey, SubmissionFilter
 from server.models import Commune, Form, Submission
 from server.published_forms import catalogue
 
@@ -31,7 +31,7 @@ class AnswersReader:
 
     def names(self) -> NamesByKey:
         """The thôn and collectors that the reader's rows point at."""
-        return select.known(*self.communes)
+        return select_submissions.known(*self.communes)
 
 
 NOBODY = AnswersReader((), Here(frozenset(), frozenset()), personal=False)
@@ -45,14 +45,16 @@ def reader(caller: Caller, *, personal: bool) -> AnswersReader:
     rows = db.session.scalars(
         sa.select(Commune).where(Commune.id.in_(caller.commune_ids)).order_by(Commune.code)
     )
-    communes = tuple(map(select.named, rows))
-    here = select.here(*caller.commune_ids) if caller.may(Right.REVIEW) else _led(caller, communes)
+    communes = tuple(map(select_submissions.named, rows))
+    here = (
+        select_submissions.here(*caller.commune_ids) if caller.may(Right.REVIEW) else _led(caller, communes)
+    )
     return AnswersReader(communes, here, personal and caller.may(Right.READ_LABELS))
 
 
 def _led(caller: Caller, communes: tuple[Named, ...]) -> Here:
     """The thôn of a team's leader, with those that were merged into them."""
-    places = select.known(*communes).villages
+    places = select_submissions.known(*communes).villages
     codes = {places[key] for key in caller.village_ids if key in places}
     return Here(frozenset(key for key, home in places.items() if home in codes), frozenset())
 
@@ -89,7 +91,7 @@ def sent(of: AnswersReader) -> Mapping[int, FormCount]:
         return {}
     query = (
         sa.select(Submission.form_id, sa.func.count(), sa.func.max(Submission.received_at))
-        .where(select.within(of.here), *select.COUNTING)
+        .where(select_submissions.within(of.here), *select_submissions.COUNTING)
         .group_by(Submission.form_id)
     )
     return {key: FormCount(count, last) for key, count, last in db.session.execute(query)}

@@ -13,7 +13,7 @@ from server.answers import submission_pages
 from server.answers.who_may_read import AnswersReader
 from server.api.kobo import asset_json, submission_json
 from server.db import db
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.models import Hook, Submission
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ _LABEL = "entity/label"
 
 def of_submission(hook: Hook, submission_id: int) -> bytes:
     """The body of the request."""
-    form = columns.merged(select.definitions(hook.form_id))
+    form = form_columns.merged(select_submissions.definitions(hook.form_id))
     hidden = left_out(form, hook)
     has_labels = hook.personal and not hook.questions
     if hook.export_type == "json":
@@ -44,8 +44,8 @@ def left_out(form: Definition, hook: Hook) -> frozenset[str]:
 
 def _kobo_json(hook: Hook, submission_id: int) -> Json:
     """As Kobo's door tells it to a reader of the hook's commune."""
-    communes = (select.named(hook.commune),)
-    reader = AnswersReader(communes, select.here(hook.commune_id), hook.personal)
+    communes = (select_submissions.named(hook.commune),)
+    reader = AnswersReader(communes, select_submissions.here(hook.commune_id), hook.personal)
     with db.engine.connect() as connection:
         asked = submission_pages.ask(reader, hook.form, connection.dialect.name)
         owner = asset_json.of(hook.form, reader, {}).owner

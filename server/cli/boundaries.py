@@ -18,7 +18,7 @@ from server.boundaries import (
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import begin_writing, db, writing
-from server.files.tables.table_file import TableRejected
+from server.files.tables.excel_and_csv import TableRejected
 from server.models import Commune
 from server.places import communes, household_numbers_import
 

@@ -10,7 +10,7 @@ from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db, in_vietnamese_order, writing
-from server.files.tables.table_file import TableRejected
+from server.files.tables.excel_and_csv import TableRejected
 from server.models import Collector
 from server.phones import app_settings, collectors, collectors_import, last_contact, qr_drawing, qr_sheet
 from server.places import communes

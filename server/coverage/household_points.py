@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from server.db import db
 from server.households import household_parts, household_states
+from server.households.entity_changes import ADDRESS, STATE
 from server.households.household_parts import Parts
 from server.households.list_comparison import is_listed
-from server.households.records import ADDRESS, STATE
 from server.models import Entity, Submission
 
 _FEW = 1_000

@@ -12,10 +12,10 @@ from server import clock
 from server.db import db
 from server.errors import Problem
 from server.households import household_parts, household_states, next_try
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_problems import HouseholdProblem
 from server.households.next_try import NextTry
-from server.households.rebuild import IS_ACCEPTED
-from server.households.records import HOUSEHOLDS
+from server.households.rebuild_entity import IS_ACCEPTED
 from server.models import Collector, Entity, EntityList, Submission, Village
 from server.places import merged_villages
 

@@ -14,9 +14,9 @@ from geo.area_lanes import WalkedHome
 from server import clock
 from server.db import db
 from server.households import areas_on_phones, household_parts, household_states, next_try, walking_areas
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_parts import Parts
 from server.households.next_try import NextTry
-from server.households.records import HOUSEHOLDS
 from server.models import Collector, Commune, Entity, EntityList, Village, WalkingArea
 from server.places import communes, merged_villages
 

@@ -16,10 +16,10 @@ from server.counting import tally, tally_sums
 from server.coverage.commune_input import VISITED
 from server.db import db
 from server.households import household_parts, household_states, next_try
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_parts import Parts
 from server.households.household_states import AWAY, CLOSED, MET, NOT_VISITED, REFUSED, REVISIT
 from server.households.next_try import Appointment, NextTry
-from server.households.records import HOUSEHOLDS
 from server.models import (
     Collector,
     Commune,

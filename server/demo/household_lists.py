@@ -12,8 +12,8 @@ from server.db import db
 from server.demo import names
 from server.demo.communes_and_forms import villages
 from server.demo.scale import COMMUNES, Scale
+from server.households.entity_changes import HOUSEHOLDS, status
 from server.households.phone_lists import BUSINESSES, PLACES
-from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Village
 
 LISTED = 0.975

@@ -6,7 +6,7 @@ from typing import Any
 from forms.definition import NONE, Definition, Field
 from server import clock
 from server.exports.presets import ExportWish
-from server.exports.select import SubmissionFilter
+from server.exports.select_submissions import SubmissionFilter
 from server.exports.who_columns import WORDS
 from server.review import submission_states
 

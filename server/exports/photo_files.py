@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from server.exports import columns
-from server.exports.columns import ExportTable
+from server.exports import form_columns
+from server.exports.form_columns import ExportTable
 from server.exports.presets import ExportWish
 from server.exports.table_layout import Rounds
 from server.exports.who_columns import ANSWERS, ID, INSTANCE
@@ -33,7 +33,7 @@ class Photos:
         self._place, self._personal = place, wish.personal
         self._rounds = Rounds(tables)
         self._paths: dict[str, list[str]] = {}
-        for field in columns.shown(form, wish):
+        for field in form_columns.shown(form, wish):
             if field.kind == "binary":
                 self._paths.setdefault(field.repeat or "", []).append(field.path)
         self._taken: set[str] = set()

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from forms.definition import Definition, Field
-from server.exports import column_headings, columns
+from server.exports import column_headings, form_columns
 from server.exports.presets import SUMMARY, ExportWish
-from server.exports.submissions import Export
+from server.exports.stream_submissions import Export
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.@#$]")
 LONGEST_NAME, LONGEST_LABEL, LONGEST_ANSWER = 64, 180, 120
@@ -31,8 +31,8 @@ def syntax(form: Definition, wish: ExportWish, language: str = "") -> str:
     named = replace(wish, labels=True, language=language)
     asked = [
         field
-        for field in columns.shown(form, wish)
-        if field.repeat is None and field.kind not in columns.UNSEEN
+        for field in form_columns.shown(form, wish)
+        if field.repeat is None and field.kind not in form_columns.UNSEEN
     ]
     variables = [line for field in asked for line in _variables(field, wish, named)]
     answers = [lines for field in asked if (lines := _answers(field, wish, named))]

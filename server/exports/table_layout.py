@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from server.exports.columns import Address, Convert, ExportTable
+from server.exports.form_columns import Address, Convert, ExportTable
 from server.exports.presets import ExportWish, Preset
 from server.exports.who_columns import ID, INSTANCE, MISSING, NAMES
 

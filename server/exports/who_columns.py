@@ -6,7 +6,7 @@ from typing import Any
 
 from server.exports.disarmed_cells import guarded
 from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
-from server.exports.select import NamesByKey, Who
+from server.exports.select_submissions import NamesByKey, Who
 from server.review import submission_states
 
 # where the columns of `select.statement` stand, and after them what `beside_rows.filled` adds

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from server import audit, clock
 from server.counting import writer_lock
 from server.errors import Problem
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_problems import HouseholdProblem
-from server.households.records import HOUSEHOLDS
 from server.models import Entity, EntityAct, EntityVersion, Village
 from server.published_forms.registry import registry
 

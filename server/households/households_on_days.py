@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from geo.series import home_on
 from server.counting import tally
 from server.db import db
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_states import GONE, MERGED, REJECTED, WITHDRAWN
-from server.households.records import HOUSEHOLDS
 from server.models import Entity, EntityList
 from server.places import day_ends, household_numbers, merged_villages
 from server.places.household_numbers import HouseholdNumber

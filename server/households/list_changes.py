@@ -11,16 +11,16 @@ from server import audit, clock
 from server.counting import writer_lock
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
-from server.files.tables.table_file import SheetCells
-from server.households import acts, list_comparison, list_import
+from server.files.tables.excel_and_csv import SheetCells
+from server.households import household_acts, list_comparison, list_import
 from server.households.act_rows import Officer
+from server.households.entity_changes import HOUSEHOLDS, status
 from server.households.household_problems import HouseholdProblem
 from server.households.household_states import WITHDRAWN
 from server.households.list_comparison import CODE, Compared, RowDoubt, Twin
 from server.households.list_import import PlacedRow
 from server.households.read_address import LONGEST
-from server.households.rebuild import AT_ONCE, restate_all
-from server.households.records import HOUSEHOLDS, status
+from server.households.rebuild_entity import AT_ONCE, restate_all
 from server.models import Commune, Entity, EntityAct, EntityList, EntityVersion, HouseholdImport, Submission
 
 
@@ -250,7 +250,7 @@ class _Move:
     def do(self, connection: sa.Connection, officer: Officer) -> uuid.UUID | None:
         known = self.twin.known
         if known is not None:
-            acts.move(connection, known.id, self.twin.placed.village.id, clock.today(), officer)
+            household_acts.move(connection, known.id, self.twin.placed.village.id, clock.today(), officer)
         return known.id if known is not None else None
 
 
@@ -261,7 +261,7 @@ class _End:
     key: uuid.UUID
 
     def do(self, connection: sa.Connection, officer: Officer) -> uuid.UUID | None:
-        acts.end(connection, self.key, clock.today(), officer)
+        household_acts.end(connection, self.key, clock.today(), officer)
         return self.key
 
 
@@ -306,7 +306,7 @@ def _undo_acts(
     for row in rows:
         if row.kind != "list":
             try:
-                acts.undo(connection, row.id, officer)
+                household_acts.undo(connection, row.id, officer)
                 restored.add(row.entity_id)
             except Problem:
                 stuck += 1

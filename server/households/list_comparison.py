@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from server import clock
 from server.db import db
 from server.households import household_parts, household_states, list_import, next_try
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_parts import Parts
 from server.households.list_import import ListRow, PlacedRow
 from server.households.read_address import plain
-from server.households.records import HOUSEHOLDS
 from server.households.same_household import Known, Likeness, joined, likeness
 from server.models import Commune, Entity, EntityList, Village
 from server.places import merged_villages

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from server import clock
 from server.db import db
 from server.errors import Problem
-from server.files.tables import read_cells, read_table, table_drafts, table_file
+from server.files.tables import cells_by_reading_process, excel_and_csv, read_table, tables_kept_aside
+from server.files.tables.excel_and_csv import SheetCells, TableRejected
 from server.files.tables.read_table import RowFault, SheetRead, TableRead, TableRow
-from server.files.tables.table_file import SheetCells, TableRejected
 from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableColumn, TableKind
 from server.households import household_parts, read_address
 from server.households.household_parts import Parts
@@ -20,7 +20,7 @@ from server.households.household_problems import HouseholdProblem
 from server.models import Commune, HouseholdImport, Village
 from server.places import merged_villages
 
-MOST_BYTES = table_file.MOST_BYTES
+MOST_BYTES = excel_and_csv.MOST_BYTES
 MOST_ROWS = 20_000
 
 HOUSEHOLD_TABLE = TableKind(
@@ -220,13 +220,13 @@ def found(commune: Commune, key: int) -> HouseholdImport:
 
 def choice(kept: HouseholdImport) -> ReadingChoice:
     """How its officer wants a list read."""
-    return table_drafts.choice_of(kept.choice)
+    return tables_kept_aside.choice_of(kept.choice)
 
 
 def cells(content: bytes, filename: str) -> tuple[SheetCells, ...]:
     """The cells of a list, read by the reading process before anything is written. Raises RegisterRejected."""
     try:
-        return read_cells.of_file(content, filename)
+        return cells_by_reading_process.of_file(content, filename)
     except TableRejected as rejected:
         raise RegisterRejected(rejected.sentences) from rejected
 

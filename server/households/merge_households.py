@@ -10,7 +10,7 @@ from server.counting.tally_after_changes import recasting
 from server.households import visit_moves
 from server.households.act_rows import Officer, change, check_listed, household_of, impossible, record
 from server.households.household_states import MERGED
-from server.households.rebuild import restate
+from server.households.rebuild_entity import restate
 from server.households.visit_moves import hand_over
 from server.models import Entity, Submission
 from server.published_forms.read_submission import understand

@@ -15,9 +15,9 @@ from flask import current_app
 
 from server import clock
 from server.households.act_rows import Officer, change, check_listed, household_of, impossible, record
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_states import AWAY, MET, MOVED, NOT_VISITED, WORDS
-from server.households.rebuild import IS_ACCEPTED
-from server.households.records import HOUSEHOLDS
+from server.households.rebuild_entity import IS_ACCEPTED
 from server.models import Entity, EntityList, Submission
 from server.settings import Settings
 

@@ -17,16 +17,16 @@ from server import clock
 from server.households import (
     areas_on_phones,
     backcheck_list,
+    door_remarks,
     household_parts,
     household_states,
     next_try,
-    remarks,
     sample_list,
 )
 from server.households.areas_on_phones import PhoneAreas, WalkingPlace
+from server.households.cached_lists import KeptLists
+from server.households.entity_changes import HOUSEHOLDS, status
 from server.households.household_states import MOVED
-from server.households.kept_lists import KeptLists
-from server.households.records import HOUSEHOLDS, status
 from server.models import Entity, EntityList, EntityVersion, Submission, Tombstone, Village
 from server.models.privacy import of_entity
 from server.phones.phone_access import PhoneCaller
@@ -223,7 +223,7 @@ def entities(connection: sa.Connection, name: str, caller: PhoneCaller, columns:
         return known
     rows = connection.execute(_OF_COMMUNE if whole else _OF_VILLAGES, values).all()
     if plan is not None:
-        told, tried = remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
+        told, tried = door_remarks.waiting(connection, slice_), next_try.last_tries(connection, slice_)
         sampled = sample_list.told(connection, slice_)
         places = _places(connection, own, rows)
         plan = dataclasses.replace(plan, remarks=told, tries=tried, sampled=sampled, places=places)

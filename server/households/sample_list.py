@@ -15,7 +15,7 @@ from geo.sampling import SampleNow
 from server import clock
 from server.db import Base
 from server.households import household_states
-from server.households.records import VISITS_OF
+from server.households.entity_changes import VISITS_OF
 from server.models import Entity, EntityVersion, Finding, SampledHousehold, SampleDraw, Village, VillageSample
 
 AT_ONCE = 500

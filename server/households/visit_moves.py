@@ -14,7 +14,7 @@ from server.counting import noted_changes, tally
 from server.counting.tally_after_changes import recasting
 from server.households.act_rows import Officer, check_listed, household_of, impossible, record
 from server.households.household_states import MERGED
-from server.households.rebuild import restate_all
+from server.households.rebuild_entity import restate_all
 from server.models import Entity, EntityAct, EntityVersion, Finding, Indicator, Submission
 from server.published_forms.read_submission import understand
 from server.published_forms.registry import OF_PEOPLE

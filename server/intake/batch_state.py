@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from forms.instance import EntityBlock
 from server.counting import tally
-from server.households import records
-from server.households.records import AcceptedVisit, KnownEntity, LaterChange
+from server.households import entity_changes
+from server.households.entity_changes import AcceptedVisit, KnownEntity, LaterChange
 from server.intake.edited_submission import Edited
 from server.intake.write_rows import WrittenRows
 from server.models import Tombstone
@@ -164,14 +164,14 @@ class BatchState:
 
     def _read_entities(self, connection: sa.Connection, sought: set[uuid.UUID]) -> None:
         while sought:
-            rows: Sequence[Any] = connection.execute(records.KNOWN, {"entities": list(sought)}).all()
+            rows: Sequence[Any] = connection.execute(entity_changes.KNOWN, {"entities": list(sought)}).all()
             found = [KnownEntity(*row) for row in rows]
             self._known |= {known.id: known for known in found}
             sought = {known.merged_into_id for known in found if known.merged_into_id} - self._known.keys()
 
     def _read_visits(self, connection: sa.Connection, entities: set[uuid.UUID]) -> None:
         if entities:
-            for row in connection.execute(records.VISITS_OF, {"entities": list(entities)}):
+            for row in connection.execute(entity_changes.VISITS_OF, {"entities": list(entities)}):
                 visit = AcceptedVisit(row.observed_at, row.received_at, row.id, row.result)
                 self._visits[row.entity_id].append(visit)
 
@@ -191,7 +191,7 @@ class BatchState:
                 bases[block.id] = min(block.base_version, bases.get(block.id, block.base_version))
         if bases:
             asked = {"entities": list(bases), "base": min(bases.values())}
-            for row in connection.execute(records.RECEIVED, asked):
+            for row in connection.execute(entity_changes.RECEIVED, asked):
                 self._received[row.entity_id].append(
                     (row.version, LaterChange(row.received, row.observed_at))
                 )

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from server import clock
 from server.counting import noted_changes, writer_lock
 from server.counting.tally_after_changes import recasting
-from server.households import records
-from server.households.rebuild import IS_ACCEPTED, restate
-from server.households.records import ChangeOrigin
+from server.households import entity_changes
+from server.households.entity_changes import ChangeOrigin
+from server.households.rebuild_entity import IS_ACCEPTED, restate
 from server.intake import submission_place
 from server.intake.batch_state import BatchState
 from server.intake.write_rows import WrittenRows
@@ -66,10 +66,10 @@ def settle(connection: sa.Connection, entity_id: uuid.UUID | None) -> int:
 
 def _is_foreign(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> bool:
     """Whether a visit was sent for a thôn other than that in which its household was registered."""
-    found: Any = connection.execute(records.KNOWN, {"entities": [entity_id]}).first()
+    found: Any = connection.execute(entity_changes.KNOWN, {"entities": [entity_id]}).first()
     if found is None or found.village_id is None or held.village_id in (None, found.village_id):
         return False
-    if found.list_id == registry().list_id(records.HOUSEHOLDS):
+    if found.list_id == registry().list_id(entity_changes.HOUSEHOLDS):
         own = sa.select(CollectorVillage.village_id).where(CollectorVillage.collector_id == held.collector_id)
         return found.village_id not in set(connection.scalars(own))
     return registry().commune_of(held.village_id) != registry().commune_of(found.village_id)
@@ -91,7 +91,7 @@ def _apply(connection: sa.Connection, entity_id: uuid.UUID, held: Any) -> int:
         return 0
     origin = ChangeOrigin(held.id, held.received_at, held.observed_at)
     since = before.later.get(entity_id, ())
-    change = records.apply(blocks[0], before.known[entity_id], None, {}, origin, since)
+    change = entity_changes.apply(blocks[0], before.known[entity_id], None, {}, origin, since)
     WrittenRows(changes=[change] if change else []).write(connection)
     return 1
 
@@ -124,9 +124,9 @@ def force(connection: sa.Connection, entity_id: uuid.UUID) -> bool:
     village_id = connection.scalar(sa.select(Submission.village_id).where(Submission.id == first.id))
     origin = ChangeOrigin(first.id, first.received_at, first.observed_at)
     unnamed = blocks[0].label or UNNAMED
-    WrittenRows(changes=[records.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)]).write(
-        connection
-    )
+    WrittenRows(
+        changes=[entity_changes.create(blocks[0], list_id, village_id, {}, origin, label=unnamed)]
+    ).write(connection)
     if not settle(connection, entity_id):
         restate(
             connection, entity_id, clock.now()

@@ -19,7 +19,7 @@ from flask import current_app
 from server import clock
 from server.counting import noted_changes
 from server.counting.tally_after_changes import recasting
-from server.households.rebuild import restate
+from server.households.rebuild_entity import restate
 from server.models import EntityVersion, Finding, Submission
 from server.published_forms.read_submission import SubmissionReading
 from server.settings import Settings

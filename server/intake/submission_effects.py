@@ -12,9 +12,15 @@ import sqlalchemy as sa
 from geo.series import Amount, Turn, home_on
 from server import audit, clock
 from server.counting import tally
-from server.households import household_states, records, remarks
-from server.households.rebuild import restate
-from server.households.records import HOUSEHOLDS, AcceptedVisit, ChangedEntity, ChangeOrigin, KnownEntity
+from server.households import door_remarks, entity_changes, household_states
+from server.households.entity_changes import (
+    HOUSEHOLDS,
+    AcceptedVisit,
+    ChangedEntity,
+    ChangeOrigin,
+    KnownEntity,
+)
+from server.households.rebuild_entity import restate
 from server.intake import submission_place
 from server.intake.batch_state import Before
 from server.intake.submission_place import SubmissionPlace
@@ -173,18 +179,18 @@ def _changes(this: Arrival) -> list[ChangedEntity]:
         own = computed if block.id == this.placed.entity_id and block.list_name == HOUSEHOLDS else {}
         later = this.before.later.get(block.id, ())
         said_before = this.before.says_anew(block.id)
-        change = records.apply(
+        change = entity_changes.apply(
             block, known.get(block.id), this.placed.home_id, own, origin, later, said_before=said_before
         )
         if change is not None:
             known[block.id] = change.known
             found.append(change)
     for block in this.before.merged:
-        change = records.apply(block, known.get(block.id), None, {}, origin, (), said_before=True)
+        change = entity_changes.apply(block, known.get(block.id), None, {}, origin, (), said_before=True)
         found += [change] if change is not None else []
     main = known.get(this.placed.entity_id) if this.placed.entity_id else None
     if not this.reading.blocks and main is not None and this.placed.is_household:
-        changed = records.update(main, None, computed, origin)
+        changed = entity_changes.update(main, None, computed, origin)
         found += [changed] if changed is not None else []
     return found
 
@@ -193,7 +199,7 @@ def _status(this: Arrival) -> dict[str, str]:
     visits = list(this.before.visits)
     if this.result is not None:
         visits.append(AcceptedVisit(this.observed_at, this.received_at, this.id, this.result))
-    return records.status(visits, this.turns)
+    return entity_changes.status(visits, this.turns)
 
 
 def _findings(this: Arrival) -> list[dict[str, Any]]:
@@ -238,4 +244,4 @@ def retell(connection: sa.Connection, this: Arrival) -> None:
         told |= {this.placed.entity_id} if this.placed.entity_id else set()
     for entity_id in sorted(told):
         if not restate(connection, entity_id, this.received_at):
-            remarks.may_have_ended(connection, entity_id)
+            door_remarks.may_have_ended(connection, entity_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from forms.instance import EntityBlock
 from geo.assign import round_point
 from geo.visit_doubts import Doubt, misplaced
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.intake import sender_scope, signal_check_points
 from server.intake.edited_submission import SEALED, Edited
 from server.intake.sender_scope import EntityHome

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from geo.series import NOTHING, Amount
 from server.counting import tally
-from server.households.records import ChangedEntity
+from server.households.entity_changes import ChangedEntity
 from server.models import Audit, Entity, EntityVersion, Finding, Submission, Tally
 
 Row = dict[str, Any]

@@ -17,7 +17,7 @@ _OPEN = text(
 )
 """What waits for a person (server/review/waiting_reasons.py)."""
 _COUNTING = text("quarantine is null and replaced_by_id is null and review <> 'rejected'")
-"""What is listed and counted (`COUNTING` of server/exports/select.py)."""
+"""What is listed and counted (`COUNTING` of server/exports/select_submissions.py)."""
 
 
 class Submission(Base):

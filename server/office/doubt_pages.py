@@ -11,7 +11,7 @@ from server.accounts.roles import Right
 from server.backchecks import sentences
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import remarks
+from server.households import door_remarks
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune
@@ -62,7 +62,7 @@ def _page(commune: Commune, wrong: str = "", about: int | None = None) -> str:
         may_see_households=access.may(Right.MANAGE_HOUSEHOLDS, commune),
         may_set=access.may(Right.SET_CHECKS, commune),
         asks=rule_remarks.asks_by_itself(commune),
-        longest=remarks.LONGEST,
+        longest=door_remarks.LONGEST,
         done=SAID.get(request.args.get("xong", "")),
         wrong=wrong,
         about=about,
@@ -86,7 +86,7 @@ def ask_again(code: str, submission_id: int) -> Response | tuple[str, int]:
     db.session.rollback()  # a reader of its own beside the writer's transaction
     try:
         with db.engine.connect().execution_options(writes=True) as connection:
-            remarks.add(
+            door_remarks.add(
                 connection,
                 doubt.household_id,
                 request.form.get("loi_nhan", "")[:500],

@@ -21,7 +21,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db, in_vietnamese_order
 from server.errors import Problem
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.hooks import hook_register
 from server.hooks.hook_problems import HookProblem
 from server.hooks.hook_register import FORMATS, HookSecrets, HookWish
@@ -58,7 +58,7 @@ def add(code: str) -> BaseResponse | tuple[Response, int]:
     commune = access.open_own_commune(code)
     signing = _new_signing()
     try:
-        form = select.form(commune, request.form.get("bieu_mau", ""))
+        form = select_submissions.form(commune, request.form.get("bieu_mau", ""))
         hook = hook_register.add(commune, form, access.signed_in().person_id, _wish(signing))
     except Problem as problem:
         db.session.rollback()
@@ -208,7 +208,7 @@ def _one(commune: Commune, hook: Hook, wrong: str = "") -> Response:
     number = max(1, min(request.args.get("trang", 1, type=int), 10_000))
     total, rows = hook_register.log(hook, start=(number - 1) * ON_PAGE, limit=ON_PAGE)
     secrets_now = hook_register.secrets_of(hook)
-    form = columns.merged(select.definitions(hook.form_id))
+    form = form_columns.merged(select_submissions.definitions(hook.form_id))
     page = render_template(
         "office/hook.html",
         commune=commune,

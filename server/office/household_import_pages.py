@@ -12,8 +12,8 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.files.tables import table_workbooks
+from server.files.tables.excel_and_csv import SheetCells
 from server.files.tables.read_table import RowFault, TableRead
-from server.files.tables.table_file import SheetCells
 from server.households import act_rows, household_states, list_changes, list_comparison, list_import
 from server.households.act_rows import Officer
 from server.households.list_changes import ListDecisions

@@ -14,20 +14,20 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.households import (
-    acts,
-    conflicts,
+    door_remarks,
+    household_acts,
+    household_conflicts,
     household_history,
+    household_search,
     household_states,
     merge_households,
     next_try,
     property_words,
-    remarks,
-    search,
 )
 from server.households.act_rows import BY_ITSELF, KINDS, Officer
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.household_problems import HouseholdProblem
-from server.households.records import HOUSEHOLDS
-from server.households.search import HouseholdFilter, HouseholdFolder
+from server.households.household_search import HouseholdFilter, HouseholdFolder
 from server.models import Commune
 from server.places import communes
 from server.review import submission_states
@@ -50,11 +50,11 @@ def listing(code: str) -> str:
         commune=commune,
         wanted=wanted,
         shows_names=shows_names,
-        page=search.listed(commune, wanted),
+        page=household_search.listed(commune, wanted),
         villages=communes.villages(commune),
         called=communes.called(commune),
         states=household_states.WORDS,
-        conflicts=conflicts.waiting(commune),
+        conflicts=household_conflicts.waiting(commune),
     )
 
 
@@ -63,7 +63,7 @@ def listing(code: str) -> str:
 def one(code: str, household_id: uuid.UUID) -> str:
     """One household with its visits, versions and acts; its name and address are shown, and the reading logged."""
     commune = access.open_commune(code)
-    return _page(commune, search.one(commune, household_id))
+    return _page(commune, household_search.one(commune, household_id))
 
 
 @blueprint.post(f"{BASE}/<uuid:household_id>")
@@ -78,7 +78,7 @@ def act(code: str, household_id: uuid.UUID) -> Response | str | tuple[str, int]:
     if chosen not in _DO:
         raise Problem(CommonProblem.BAD_REQUEST, why="không rõ việc cần làm.")
     if request.form.get("dong_y") != "1":
-        found = search.one(commune, household_id)
+        found = household_search.one(commune, household_id)
         audit.note_reading("household.read", f"entity:{household_id}", {"label": True})
         return render_template(
             "office/household_confirm.html",
@@ -95,7 +95,9 @@ def act(code: str, household_id: uuid.UUID) -> Response | str | tuple[str, int]:
             raise
         db.session.rollback()
         commune = access.open_commune(code)
-        return _page(commune, search.one(commune, household_id), chosen, problem.sentence), problem.status
+        return _page(
+            commune, household_search.one(commune, household_id), chosen, problem.sentence
+        ), problem.status
     db.session.commit()
     flash(
         f"Đã làm xong: {KINDS.get(chosen, 'hoàn tác')}. Điện thoại của tổ nhận thay đổi ở lần cập nhật tới."
@@ -109,7 +111,7 @@ def doubles(code: str) -> str:
     """Pairs of households that are perhaps one, side by side, each to be merged in either direction."""
     commune = access.open_commune(code)
     audit.note_reading("household.doubles", f"commune:{commune.code}", {"labels": True})
-    return render_template("office/doubles.html", commune=commune, found=search.doubles(commune))
+    return render_template("office/doubles.html", commune=commune, found=household_search.doubles(commune))
 
 
 @blueprint.get(f"{BASE}/lech")
@@ -120,7 +122,10 @@ def differing(code: str) -> str:
     hard = request.args.get("loai") != "nhe"
     audit.note_reading("household.conflicts", f"commune:{commune.code}", {"labels": True})
     return render_template(
-        "office/conflicts.html", commune=commune, hard=hard, found=conflicts.listed(commune, hard=hard)
+        "office/conflicts.html",
+        commune=commune,
+        hard=hard,
+        found=household_conflicts.listed(commune, hard=hard),
     )
 
 
@@ -136,7 +141,9 @@ def settle(code: str) -> Response:
         for key, value in request.form.items()
         if key.startswith("chon:")
     }
-    conflicts.settle(db.session.connection(), commune, household_id, version, chosen, access.signed_in().name)
+    household_conflicts.settle(
+        db.session.connection(), commune, household_id, version, chosen, access.signed_in().name
+    )
     audit.note("household.settle", f"entity:{household_id}", {"version": version})
     db.session.commit()
     flash("Đã xử lý chỗ lệch.")
@@ -166,8 +173,8 @@ def _page(commune: Commune, household: HouseholdFolder, chosen: str = "", wrong:
         whole_word=whole_word,
         today=clock.today(),
         undoable=_undoable(household),
-        remarks=remarks.of_household(db.session.connection(), household.row.id),
-        longest=remarks.LONGEST,
+        remarks=door_remarks.of_household(db.session.connection(), household.row.id),
+        longest=door_remarks.LONGEST,
         chosen=chosen,
         wrong=wrong,
         given=request.form,
@@ -216,7 +223,7 @@ def _other(commune: Commune) -> HouseholdFolder | None:
     """The second household of a merge, as the confirmation names it."""
     if request.form.get("viec") != "merge":
         return None
-    return search.one(commune, _uuid(request.form.get("ho_khac", "")))
+    return household_search.one(commune, _uuid(request.form.get("ho_khac", "")))
 
 
 def _uuid(text: str) -> uuid.UUID:
@@ -241,20 +248,20 @@ def _day() -> dt.date:
 
 
 def _fix(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
-    acts.fix_village(connection, household, _village(), officer)
+    household_acts.fix_village(connection, household, _village(), officer)
 
 
 def _move(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
-    acts.move(connection, household, _village(), _day(), officer)
+    household_acts.move(connection, household, _village(), _day(), officer)
 
 
 def _end(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
-    acts.end(connection, household, _day(), officer)
+    household_acts.end(connection, household, _day(), officer)
 
 
 def _split(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
     label, address = request.form.get("ten", "")[:200], request.form.get("dia_chi", "")[:200]
-    acts.split(connection, household, _day(), label, officer, address.strip())
+    household_acts.split(connection, household, _day(), label, officer, address.strip())
 
 
 def _merge(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
@@ -262,11 +269,11 @@ def _merge(connection: sa.Connection, household: uuid.UUID, officer: Officer) ->
 
 
 def _remark(connection: sa.Connection, household: uuid.UUID, officer: Officer) -> None:
-    remarks.add(connection, household, request.form.get("loi_nhan", "")[:500], officer)
+    door_remarks.add(connection, household, request.form.get("loi_nhan", "")[:500], officer)
 
 
 def _undo(connection: sa.Connection, _household: uuid.UUID, officer: Officer) -> None:
-    acts.undo(connection, request.form.get("lan", 0, type=int), officer)
+    household_acts.undo(connection, request.form.get("lan", 0, type=int), officer)
 
 
 _DO: dict[str, Callable[[sa.Connection, uuid.UUID, Officer], None]] = {

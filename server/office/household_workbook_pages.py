@@ -13,7 +13,7 @@ from server.files import making_process
 from server.files.made_files import MadeContent
 from server.files.making_process import Progress
 from server.files.tables import table_workbooks
-from server.households import list_out
+from server.households import list_export
 from server.households.list_import import HOUSEHOLD_TABLE
 from server.models import Commune, MadeFile, Village
 from server.office import made_file_pages, table_pages
@@ -36,7 +36,7 @@ def workbook(code: str) -> Response:
     village = chosen_village(commune)
     act, record = "household.list_file", f"commune:{commune.code}"
     detail = {"labels": True, **narrowed_to(village)}
-    numbers = list_out.numbers(commune)
+    numbers = list_export.numbers(commune)
     number = numbers.get(village, 0) if village else sum(numbers.values())
     if number >= LONG:
         return made_file_pages.ask(
@@ -47,8 +47,8 @@ def workbook(code: str) -> Response:
 
 
 def _workbook(commune: Commune, village: Village | None) -> bytes:
-    found = list_out.households(commune, {village.id} if village else None)
-    return table_workbooks.filled(HOUSEHOLD_TABLE, map(list_out.table_row, found))
+    found = list_export.households(commune, {village.id} if village else None)
+    return table_workbooks.filled(HOUSEHOLD_TABLE, map(list_export.table_row, found))
 
 
 def _file_name(commune: Commune, village: Village | None) -> str:

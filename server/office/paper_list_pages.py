@@ -10,7 +10,7 @@ from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
-from server.households import household_states, list_out, remarks
+from server.households import door_remarks, household_states, list_export
 from server.models import Village
 from server.office.household_workbook_pages import BASE, chosen_village, narrowed_to
 from server.places import communes
@@ -20,7 +20,7 @@ EMPTY_LINES = 6
 """For households that are found on the way."""
 WANTED = {
     "chua_tham": household_states.word(household_states.NOT_VISITED),
-    "con_phai_den": ", ".join(map(household_states.word, list_out.TO_VISIT["con_phai_den"])),
+    "con_phai_den": ", ".join(map(household_states.word, list_export.TO_VISIT["con_phai_den"])),
     "tat_ca": "mọi hộ",
 }
 MOST_ON_PAPER = 1_000
@@ -38,16 +38,16 @@ def paper(code: str) -> str:
     audit.note_reading(
         "household.list_paper", f"commune:{commune.code}", {"labels": True, **narrowed_to(village)}
     )
-    numbers = list_out.numbers(commune, list_out.TO_VISIT[chosen])
+    numbers = list_export.numbers(commune, list_export.TO_VISIT[chosen])
     shown = [village] if village else _on_this_page(numbers, request.args.get("tu", ""))
     ids = {each.id for each in shown}
-    found = list_out.households(commune, ids, list_out.TO_VISIT[chosen], with_closed=chosen == "tat_ca")
+    found = list_export.households(commune, ids, list_export.TO_VISIT[chosen], with_closed=chosen == "tat_ca")
     villages = communes.villages(commune)
     return render_template(
         "office/household_paper.html",
         commune=commune, village=village, villages=villages, chosen=chosen,
         called=village_names.told_apart({each.code: each.name for each in (*villages, *numbers)}), wanted=WANTED,
-        parts=list_out.on_paper(found), remarks=remarks.waiting(db.session.connection(), ids),
+        parts=list_export.on_paper(found), remarks=door_remarks.waiting(db.session.connection(), ids),
         states=household_states.WORDS, today=clock.today(), empty=EMPTY_LINES, shown=shown,
         rest=[] if village else [each for each in numbers if shown and each.code > shown[-1].code],
     )  # fmt: skip

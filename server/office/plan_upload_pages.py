@@ -10,7 +10,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.files.tables import table_drafts
+from server.files.tables import tables_kept_aside
 from server.models import Commune
 from server.plans import load_plans, read_plan, shipped_plans
 from server.plans.load_plans import PlanRefused
@@ -42,7 +42,7 @@ def upload(code: str) -> Response | Page:
         return _choosing(commune, wrong), 422
     begin_writing()
     commune = access.open_commune(code)
-    kept = table_drafts.keep(commune.id, SUBJECT, access.signed_in().actor, content, "ke-hoach.yaml", {})
+    kept = tables_kept_aside.keep(commune.id, SUBJECT, access.signed_in().actor, content, "ke-hoach.yaml", {})
     db.session.commit()
     return redirect(url_for(".look", code=code, plan_id=kept.id))
 
@@ -68,7 +68,7 @@ def confirm(code: str, plan_id: str) -> Response | Page:
         db.session.rollback()
         commune = access.open_commune(code)
         return _looking(commune, plan_id, plan, str(refused)), 422
-    table_drafts.forget(plan_id)
+    tables_kept_aside.forget(plan_id)
     db.session.commit()
     flash(
         f"Đã lưu kế hoạch năm {loaded.plan.year}: {len(loaded.added)} con số mới, {len(loaded.changed)} thay đổi; "
@@ -81,7 +81,7 @@ def _plan(commune: Commune, plan_id: str) -> plans.PlanFile:
     """One that comes with the software, as this commune's; else a file that waits."""
     if plan_id in plans.PLANS:
         return shipped_plans.for_commune(plans.read(plan_id), commune, clock.today().year)
-    kept = table_drafts.kept(commune.id, SUBJECT, plan_id)
+    kept = tables_kept_aside.kept(commune.id, SUBJECT, plan_id)
     try:
         return read_plan.read(kept.content)
     except PlanRejected as rejected:

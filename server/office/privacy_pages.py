@@ -12,7 +12,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.households import search
+from server.households import household_search
 from server.households.act_rows import Officer
 from server.models import Commune, PrivacyRequest
 from server.office.audit_words import ACTS
@@ -45,7 +45,7 @@ def register() -> str:
 def new(code: str, household_id: uuid.UUID) -> str:
     """The form on which a household's request is noted, beside those it made before."""
     commune = access.open_commune(code)
-    household = search.one(commune, household_id)
+    household = household_search.one(commune, household_id)
     audit.note_reading("household.read", f"entity:{household_id}", {"label": True})
     return render_template(
         "office/privacy_new.html",
@@ -62,7 +62,7 @@ def new(code: str, household_id: uuid.UUID) -> str:
 @access.needs(Right.HANDLE_REQUESTS, records=True)
 def add(code: str, household_id: uuid.UUID) -> Response:
     """Note a request; its due days follow from the day on which it came."""
-    search.one(access.open_commune(code), household_id)
+    household_search.one(access.open_commune(code), household_id)
     begin_writing()
     commune = access.open_commune(code)
     row = requests.add(
@@ -142,10 +142,10 @@ def sheet(code: str, key: int) -> Response:
     return response
 
 
-def _household(commune: Commune, row: PrivacyRequest) -> search.HouseholdFolder | None:
+def _household(commune: Commune, row: PrivacyRequest) -> household_search.HouseholdFolder | None:
     """The household of a request; None once it is deleted."""
     try:
-        return search.one(commune, row.entity_id)
+        return household_search.one(commune, row.entity_id)
     except Problem:
         return None
 

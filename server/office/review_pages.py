@@ -15,7 +15,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households import household_states, remarks, search
+from server.households import door_remarks, household_search, household_states
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune
@@ -125,7 +125,7 @@ def _one_page(commune: Commune, submission_id: int, wrong: str = "", wrong_remar
         comment=request.form.get("ghi_chu", ""),
         wrong_remark=wrong_remark,
         remark=request.form.get("loi_nhan", ""),
-        longest=remarks.LONGEST,
+        longest=door_remarks.LONGEST,
         may_move=access.may(Right.MANAGE_HOUSEHOLDS, commune),
         household_id=row.entity_id if row.label is not None else None,
         names=names,
@@ -231,7 +231,7 @@ def _decide(
         decisions.decide(connection, submission_id, state, expected=seen, reviewer=reviewer, comment=comment)
         if told.text and told.household is not None:
             officer = Officer(reviewer.actor, reviewer.name, commune.id, reviewer.address)
-            remarks.add(connection, told.household, told.text, officer, about=submission_id)
+            door_remarks.add(connection, told.household, told.text, officer, about=submission_id)
         connection.commit()
     db.session.rollback()  # what this session has read was before it
     if state == "approved":
@@ -277,7 +277,7 @@ def _wanted(commune: Commune, searched: str) -> QueueFilter:
         before=request.args.get("truoc", type=int),
         number=int(searched) if is_number else None,
         day=_day(request.args.get("ngay", "")),
-        households=search.named(commune, searched) if searched and not is_number else None,
+        households=household_search.named(commune, searched) if searched and not is_number else None,
     )
 
 

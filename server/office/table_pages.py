@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response as Redirect
 from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
-from server.files.tables import read_table, table_drafts, table_file, table_workbooks
+from server.files.tables import excel_and_csv, read_table, table_workbooks, tables_kept_aside
+from server.files.tables.excel_and_csv import Cell, SheetCells, TableRejected
 from server.files.tables.read_table import TableRead
-from server.files.tables.table_drafts import KeptTable
-from server.files.tables.table_file import Cell, SheetCells, TableRejected
+from server.files.tables.tables_kept_aside import KeptTable
 from server.models import Commune
 from server.office.table_subjects import BY_NAME, CheckedTable, SentTable, StoredTable, TableSubject
 
@@ -62,7 +62,7 @@ def send(code: str, subject: str) -> Redirect | Page:
     commune, about = access.open_commune(code), BY_NAME[subject]
     file, pasted = request.files.get("tep"), request.form.get("dan", "")
     name = (file.filename or "") if file else ""
-    content = file.stream.read(table_file.MOST_BYTES + 1) if file and name else pasted.encode()
+    content = file.stream.read(excel_and_csv.MOST_BYTES + 1) if file and name else pasted.encode()
     if not content.strip():
         return _choosing(commune, about, ("Hãy chọn một tệp, hoặc dán các ô chép từ Excel.",)), 422
     given = {each.name: request.form.get(each.name, "") for each in about.asked}
@@ -70,7 +70,7 @@ def send(code: str, subject: str) -> Redirect | Page:
         cells = KeptTable("", name, content, given).sheets()
         begin_writing()
         commune = access.open_commune(code)
-        kept = table_drafts.keep(commune.id, subject, access.signed_in().actor, content, name, given)
+        kept = tables_kept_aside.keep(commune.id, subject, access.signed_in().actor, content, name, given)
     except TableRejected as rejected:
         db.session.rollback()
         return _choosing(access.open_commune(code), about, rejected.sentences, pasted), 422
@@ -87,7 +87,7 @@ def send(code: str, subject: str) -> Redirect | Page:
 def look(code: str, subject: str, key: str) -> str:
     """The table as it was understood: columns, ten rows as they will be stored, what is left out, what is wrong."""
     commune, about = access.open_commune(code), BY_NAME[subject]
-    kept = table_drafts.kept(commune.id, subject, key)
+    kept = tables_kept_aside.kept(commune.id, subject, key)
     return _looking(commune, about, kept, look_at(kept, about, commune))
 
 
@@ -97,15 +97,15 @@ def confirm(code: str, subject: str, key: str) -> Redirect | Page:
     """Read it as was chosen, or store it."""
     commune, about = access.open_commune(code), BY_NAME[subject]
     try:
-        cells = table_drafts.kept(commune.id, subject, key).sheets()
+        cells = tables_kept_aside.kept(commune.id, subject, key).sheets()
     except TableRejected as rejected:
-        kept = table_drafts.kept(commune.id, subject, key)
+        kept = tables_kept_aside.kept(commune.id, subject, key)
         return _looking(commune, about, kept, Looked((), None, None, rejected.sentences)), 422
     begin_writing()
     commune = access.open_commune(code)
-    kept = replace(table_drafts.kept(commune.id, subject, key), cells=cells)
+    kept = replace(tables_kept_aside.kept(commune.id, subject, key), cells=cells)
     if request.form.get("viec") == "doc":
-        table_drafts.choose(kept, reading_choice(kept.given, kept.sheets(), request.form))
+        tables_kept_aside.choose(kept, reading_choice(kept.given, kept.sheets(), request.form))
         db.session.commit()
         return redirect(url_for(".look", code=code, subject=subject, key=key))
     looked = look_at(kept, about, commune)
@@ -114,7 +114,7 @@ def confirm(code: str, subject: str, key: str) -> Redirect | Page:
         return _looking(commune, about, kept, looked, has_to_agree=True), 422
     stored = looked.checked.store()
     flash(stored.said if isinstance(stored, StoredTable) else stored)
-    table_drafts.forget(key)
+    tables_kept_aside.forget(key)
     db.session.commit()
     query: dict[str, Any] = dict(stored.query) if isinstance(stored, StoredTable) else {}
     return redirect(url_for(about.after, code=code, **query))
@@ -125,7 +125,7 @@ def confirm(code: str, subject: str, key: str) -> Redirect | Page:
 def to_mend(code: str, subject: str, key: str) -> Response:
     """The wrong rows as a workbook, what is wrong beside each."""
     commune, about = access.open_commune(code), BY_NAME[subject]
-    looked = look_at(table_drafts.kept(commune.id, subject, key), about, commune)
+    looked = look_at(tables_kept_aside.kept(commune.id, subject, key), about, commune)
     faults = looked.checked.faults if looked.checked else ()
     return file(table_workbooks.to_mend(about.kind, faults), f"can-sua-{subject}.xlsx")
 

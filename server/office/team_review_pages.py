@@ -10,7 +10,7 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households import household_states, remarks
+from server.households import door_remarks, household_states
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
 from server.models import Commune, Village
@@ -113,7 +113,7 @@ def _do(commune: Commune, village: Village, submission_id: int, wanted: str, tex
                     why=f"phiếu này không nói về hộ nào: hãy chuyển cán bộ {commune.kind}.",
                 )
             officer = Officer(reviewer.actor, reviewer.name, commune.id, reviewer.address)
-            remarks.add(connection, household, text, officer, about=submission_id)
+            door_remarks.add(connection, household, text, officer, about=submission_id)
         connection.commit()
     db.session.rollback()  # what this session has read was before it
 
@@ -138,7 +138,7 @@ def _page(commune: Commune, village: Village, submission_id: int, wrong: str = "
         who=first_look.WORDS[waited.waits_for] if waited else "",
         wrong=wrong,
         text=request.form.get("loi", ""),
-        longest=remarks.LONGEST,
+        longest=door_remarks.LONGEST,
         states=submission_states.WORDS,
         chain=one_submission.chain(submission_id, names=False),
         result_word=household_states.result_word,

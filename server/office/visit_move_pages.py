@@ -10,10 +10,10 @@ from server.accounts import access
 from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import Problem
-from server.households import search, visit_moves
+from server.households import household_search, visit_moves
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem
-from server.households.search import HouseholdFilter
+from server.households.household_search import HouseholdFilter
 from server.models import Commune
 from server.review import review_queue
 
@@ -57,8 +57,8 @@ def _page(commune: Commune, submission_id: int, wrong: str = "") -> str:
     row = review_queue.find(commune, submission_id)
     text = request.args.get("tim", "").strip()[:100]
     audit.note_reading("submission.read", f"submission:{submission_id}", {"label": True})
-    found = search.listed(commune, HouseholdFilter(text=text)).lines if text else ()
-    household = search.one(commune, row.entity_id) if row.label is not None else None
+    found = household_search.listed(commune, HouseholdFilter(text=text)).lines if text else ()
+    household = household_search.one(commune, row.entity_id) if row.label is not None else None
     others = [each for each in found if each.id != row.entity_id and each.ended is None]
     return render_template(
         "office/visit_move.html",

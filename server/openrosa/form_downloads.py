@@ -9,7 +9,7 @@ from forms.list_csv import md5
 from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.households import phone_lists
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.openrosa import forms_for_phones, xml
 from server.openrosa.devices import asked_about, fetched, seen
 from server.openrosa.reading import reading

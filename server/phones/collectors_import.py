@@ -10,8 +10,8 @@ from geo.plain_words import unaccented
 from server import clock
 from server.db import db
 from server.files.tables import read_table
+from server.files.tables.excel_and_csv import TableRejected
 from server.files.tables.read_table import RowFault, RowsRejected, TableRead, TableRow
-from server.files.tables.table_file import TableRejected
 from server.files.tables.table_kinds import TableColumn, TableKind
 from server.models import Collector, CollectorVillage, Commune, Village
 from server.phones import collectors

@@ -17,7 +17,7 @@ from server.audit import SHELL
 from server.counting import noted_changes
 from server.counting.tally_after_changes import recasting
 from server.db import Base, again
-from server.households.rebuild import restate_all
+from server.households.rebuild_entity import restate_all
 from server.models import Audit, BinnedRecord, Entity, Finding
 from server.models.privacy import of_blob
 from server.privacy import deleted_bin, tombstones

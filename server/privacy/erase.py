@@ -10,7 +10,7 @@ from server import clock
 from server.counting import noted_changes, writer_lock
 from server.counting.tally_after_changes import recasting
 from server.households.merge_households import with_merged
-from server.households.rebuild import restate
+from server.households.rebuild_entity import restate
 from server.models import (
     Attachment,
     Difficulty,

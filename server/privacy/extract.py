@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from server.households.household_states import ENDS, WORDS
-from server.households.rebuild import COMPUTED
+from server.households.rebuild_entity import COMPUTED
 from server.models import Attachment, Audit, Collector, Entity, Form, Submission, Village
 from server.privacy import erase
 from server.review.answer_words import Answered

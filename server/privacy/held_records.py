@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from forms.definition import Definition, Field
 from server import clock
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.models import Entity, EntityList, FormVersion, HeldRecords, Submission, Village
 
 AGREES, REFUSES = "co", "khong"

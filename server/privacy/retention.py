@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server import audit, clock
 from server.audit import SHELL
 from server.db import again
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.models import Entity, EntityList, Form, HouseholdImport, Submission
 from server.privacy import deleted_bin, deletion_guard, erase, tombstones
 from server.privacy.deletion_guard import Share

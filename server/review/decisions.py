@@ -12,7 +12,7 @@ from server.counting.tally_after_changes import recasting
 from server.errors import Problem
 from server.hooks import outbox
 from server.households import household_states, sample_list
-from server.households.rebuild import restate, touched_by
+from server.households.rebuild_entity import restate, touched_by
 from server.intake import (
     before_registration,
     edited_submission,

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from forms.visit_checks import ACTS
 from server import clock
 from server.db import db
-from server.households import remarks
-from server.households.remarks import Remark
+from server.households import door_remarks
+from server.households.door_remarks import Remark
 from server.models import Backcheck, BackcheckDraw, Collector, Commune, Entity, Form, Submission, Village
 from server.places import merged_villages
 from server.review import doubt_acts, waiting_reasons
@@ -152,7 +152,7 @@ def _row(found: Any) -> DoubtRow | None:
 
 def _done(commune: Commune, rows: Sequence[DoubtRow]) -> list[DoubtRow]:
     """With what was done about each: asked again, drawn for a second visit, or coming to the next draw."""
-    asked = remarks.about(
+    asked = door_remarks.about(
         db.session.connection(), {row.id: row.household_id for row in rows if row.household_id is not None}
     )
     ids = [row.id for row in rows]

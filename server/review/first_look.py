@@ -11,17 +11,9 @@ import sqlalchemy as sa
 from server import clock
 from server.db import db
 from server.errors import Problem
-from server.households import remarks
-from server.households.remarks import Remark
-from server.models import (
-    Commune,
-    Person,
-    ReviewRule,
-    Role,
-    Submission,
-    SubmissionReview,
-    Village,
-)
+from server.households import door_remarks
+from server.households.door_remarks import Remark
+from server.models import Commune, Person, ReviewRule, Role, Submission, SubmissionReview, Village
 from server.places import merged_villages
 from server.review import review_queue, waiting_reasons
 from server.review.review_problems import ReviewProblem
@@ -103,7 +95,7 @@ def waiting(commune: Commune, villages: Collection[int] | None = None) -> list[W
     if villages is not None:
         query = query.where(Submission.village_id.in_(list(villages)))
     rows = db.session.execute(query.order_by(Submission.id)).all()
-    asked = remarks.about(
+    asked = door_remarks.about(
         db.session.connection(), {row.id: row.entity_id for row in rows if row.entity_id is not None}
     )
     return [_waited(row, known, leaders, asked.get(row.id)) for row in rows]

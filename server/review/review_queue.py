@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from server import clock
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.intake import floods
 from server.models import (
     Collector,

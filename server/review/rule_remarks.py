@@ -10,7 +10,7 @@ from forms.visit_checks import ASK_AGAIN
 from server import audit
 from server.db import db
 from server.errors import Problem
-from server.households import remarks
+from server.households import door_remarks
 from server.households.act_rows import Officer
 from server.models import CheckSetting, Collector, Commune
 from server.review import submission_states
@@ -75,7 +75,7 @@ def send(connection: sa.Connection, asked: RuleRemark) -> None:
     officer = Officer(audit.SYSTEM, NAME, asked.commune_id)
     try:
         with connection.begin_nested():
-            remarks.add(connection, asked.row.entity_id, asked.text, officer, about=asked.row.id)
+            door_remarks.add(connection, asked.row.entity_id, asked.text, officer, about=asked.row.id)
     except Problem:
         return
 
@@ -86,5 +86,5 @@ def question(flags: Iterable[Mapping[str, Any]]) -> str:
     for flag in flags:
         if flag.get("act") == ASK_AGAIN:
             longer = f"{told}; {flag['detail']}" if told else str(flag["detail"])
-            told = longer if len(longer) <= remarks.LONGEST else told
+            told = longer if len(longer) <= door_remarks.LONGEST else told
     return told

@@ -17,7 +17,7 @@ from server.counting import writer_lock
 from server.db import begin_writing, db
 from server.errors import Problem
 from server.households import sample_list
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.intake import catch_up
 from server.models import (
     Commune,

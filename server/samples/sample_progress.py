@@ -13,7 +13,7 @@ from geo.sampling import LotRule, LotVerdict
 from server import clock
 from server.db import db
 from server.households import sample_list
-from server.households.records import HOUSEHOLDS
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.sample_list import LostReason, SampleStanding
 from server.models import Commune, Entity, EntityList, SampledHousehold, SampleDraw, VillageSample
 from server.places import merged_villages

@@ -29,7 +29,8 @@ from server.webform.poster import TURN_TAKEN
 ASKS, PHONES, OTHERS = 2, 16, 8
 """Threads of a process: to ask who sends; for what phones send with photos, or again; for everybody else.
 
-Twice as many for phones as may be at the blobs at once (server/files/blobs/turns.py): where these hang, others go on.
+Twice as many for phones as may be at the blobs at once (server/files/blobs/hanging_store.py): where these hang, others
+go on.
 """
 SHARE = 4
 """Of the threads for everybody, those that one address has at most."""

@@ -18,10 +18,10 @@ from server.api.central.central_projects import own_commune
 from server.api.odata.form_rows import moment
 from server.db import db
 from server.errors import CommonProblem, Problem
+from server.households.entity_changes import HOUSEHOLDS
 from server.households.list_comparison import own_code
 from server.households.property_words import UNSAID
-from server.households.rebuild import COMPUTED
-from server.households.records import HOUSEHOLDS
+from server.households.rebuild_entity import COMPUTED
 from server.models import Commune, Entity, EntityList, Village
 
 blueprint = Blueprint("central_datasets", __name__, url_prefix="/v1/projects/<code>/datasets")

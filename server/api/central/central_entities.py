@@ -14,12 +14,12 @@ from server.api.central.central_problems import CentralProblem
 from server.api.central.central_projects import own_commune
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.households import written_places, written_rows
+from server.households import households_by_program, places_by_program
 from server.households.act_rows import Officer
+from server.households.entity_changes import HOUSEHOLDS
+from server.households.households_by_program import WrittenHousehold
 from server.households.list_comparison import CODE
-from server.households.records import HOUSEHOLDS
-from server.households.written_places import WrittenPlace
-from server.households.written_rows import WrittenHousehold
+from server.households.places_by_program import WrittenPlace
 from server.models import Commune, Entity
 
 blueprint = Blueprint("central_entities", __name__, url_prefix="/v1/projects/<code>/datasets")
@@ -70,10 +70,10 @@ def create(code: str, list_name: str) -> Response:
 def _add(said: list[Mapping[str, Any]], commune: Commune, name: str, filename: str) -> list[uuid.UUID]:
     if name == HOUSEHOLDS:
         households = [_household(each) for each in said]
-        written_rows.add(households, commune, filename, _officer(commune))
+        households_by_program.add(households, commune, filename, _officer(commune))
         return [each.id for each in households]
     places = [_place(each, name) for each in said]
-    written_places.add(places, commune, name, _officer(commune))
+    places_by_program.add(places, commune, name, _officer(commune))
     return [each.id for each in places]
 
 
@@ -85,7 +85,7 @@ def change(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     said = _object(request.get_json(silent=True), "body")
     found = _found(list_name, entity_id, commune)
     data = _object(said.get("data", {}), "data")
-    own = (_ADDRESS,) if list_name == HOUSEHOLDS else written_places.PROPERTIES[list_name]
+    own = (_ADDRESS,) if list_name == HOUSEHOLDS else places_by_program.PROPERTIES[list_name]
     for key, value in data.items():
         if key not in (*own, _VILLAGE) and value != found.data.get(key):
             raise _wrong(key, str(value))
@@ -94,10 +94,10 @@ def change(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     if list_name == HOUSEHOLDS:
         if address := _text(data, _ADDRESS):
             asked["address"] = address
-        written_rows.change(entity_id, _seen(), asked, commune, _SOURCE, _officer(commune))
+        households_by_program.change(entity_id, _seen(), asked, commune, _SOURCE, _officer(commune))
     else:
         asked |= {key: _text(data, key) for key in own if key in data}
-        written_places.change(entity_id, _seen(), asked, commune, list_name, _officer(commune))
+        places_by_program.change(entity_id, _seen(), asked, commune, list_name, _officer(commune))
     db.session.commit()
     return jsonify(_told(list_name, entity_id))
 
@@ -109,9 +109,9 @@ def remove(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     commune = _of_written_list(code, list_name)
     _found(list_name, entity_id, commune)
     if list_name == HOUSEHOLDS:
-        written_rows.end(entity_id, _officer(commune))
+        households_by_program.end(entity_id, _officer(commune))
     else:
-        written_places.end(entity_id, list_name, _officer(commune))
+        places_by_program.end(entity_id, list_name, _officer(commune))
     db.session.commit()
     return jsonify(success=True)
 
@@ -122,9 +122,9 @@ def restore(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
     """It is there after all."""
     commune = _of_written_list(code, list_name)
     if list_name == HOUSEHOLDS:
-        written_rows.bring_back(entity_id, _officer(commune))
+        households_by_program.bring_back(entity_id, _officer(commune))
     else:
-        written_places.bring_back(entity_id, commune, list_name, _officer(commune))
+        places_by_program.bring_back(entity_id, commune, list_name, _officer(commune))
     db.session.commit()
     return jsonify(success=True)
 
@@ -132,7 +132,7 @@ def restore(code: str, list_name: str, entity_id: uuid.UUID) -> Response:
 def _of_written_list(code: str, list_name: str) -> Commune:
     commune = own_commune(code)
     listed = named_list(list_name)
-    if listed.name != HOUSEHOLDS and listed.name not in written_places.PROPERTIES:
+    if listed.name != HOUSEHOLDS and listed.name not in places_by_program.PROPERTIES:
         raise Problem(CentralProblem.LIST_BY_VISITS, name=list_name[:60])
     return commune
 
@@ -166,7 +166,7 @@ def _household(said: Mapping[str, Any]) -> WrittenHousehold:
 
 def _place(said: Mapping[str, Any], name: str) -> WrittenPlace:
     """A place of a body; the same Problem."""
-    own = written_places.PROPERTIES[name]
+    own = places_by_program.PROPERTIES[name]
     label, data = _named(said, (_VILLAGE, *own))
     told = {key: _text(data, key) for key in own}
     return WrittenPlace(_uuid(said.get("uuid")), label, _text(data, _VILLAGE), told)

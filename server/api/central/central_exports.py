@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.api.central.central_submissions import exported, wishes
-from server.exports import submissions
+from server.exports import stream_submissions
 
 blueprint = Blueprint("central_exports", __name__, url_prefix="/v1/projects/<code>/forms/<form_id>")
 
@@ -15,7 +15,7 @@ blueprint = Blueprint("central_exports", __name__, url_prefix="/v1/projects/<cod
 def as_csv(code: str, form_id: str) -> Response:
     """The main table."""
     export = exported(code, form_id, wishes())
-    return Response(submissions.csv_bytes(export), content_type="text/csv; charset=utf-8")
+    return Response(stream_submissions.csv_bytes(export), content_type="text/csv; charset=utf-8")
 
 
 @blueprint.route("/submissions.csv.zip", methods=["GET", "POST"])
@@ -23,4 +23,4 @@ def as_csv(code: str, form_id: str) -> Response:
 def as_zip(code: str, form_id: str) -> Response:
     """All tables, and the photos for who may have them."""
     export = exported(code, form_id, wishes())
-    return Response(submissions.zip_bytes(export), mimetype="application/zip")
+    return Response(stream_submissions.zip_bytes(export), mimetype="application/zip")

@@ -11,7 +11,7 @@ from server.answers import who_may_read as readers
 from server.api.central.central_projects import own_commune
 from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import moment
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.models import Commune, Form, FormVersion
 
 blueprint = Blueprint("central_forms", __name__, url_prefix="/v1/projects/<code>/forms")
@@ -79,7 +79,7 @@ def versions(code: str, form_id: str) -> Response:
 def attachments(code: str, form_id: str) -> Response:
     """Files that the form itself names: lists and pictures, all of which are there once it is published."""
     form = open_form(reading(own_commune(code)), form_id)
-    [*_, newest] = select.definitions(form.id)
+    [*_, newest] = select_submissions.definitions(form.id)
     return jsonify([{"name": name, "type": "file", "exists": True} for name in newest.media])
 
 
@@ -88,7 +88,7 @@ def attachments(code: str, form_id: str) -> Response:
 def fields(code: str, form_id: str) -> Response:
     """Groups, repeats and questions in the form's order; `odata=true` with the names that OData gives them."""
     form = open_form(reading(own_commune(code)), form_id)
-    whole = columns.merged(select.definitions(form.id))
+    whole = form_columns.merged(select_submissions.definitions(form.id))
     repeats = {each.repeat for each in whole.fields if each.repeat}
     told: dict[str, Json] = {}
     for each in whole.fields:

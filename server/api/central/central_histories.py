@@ -28,7 +28,7 @@ from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import STATES, moment
 from server.db import db, reading_engine
 from server.errors import Problem
-from server.exports import geojson, select, shapes
+from server.exports import place_geometries, select_submissions, submissions_geojson
 from server.models import Submission, SubmissionReview
 from server.review import decisions
 
@@ -113,8 +113,8 @@ def places(code: str, form_id: str) -> Response:
     """
     of = reading(own_commune(code))
     asked = asked_of(of, open_form(of, form_id), request.args.get("$filter", ""))
-    paths = _places(asked) if geojson.tells_points(asked.definition, personal=of.personal) else []
-    with select.reading(reading_engine()) as connection:
+    paths = _places(asked) if submissions_geojson.tells_points(asked.definition, personal=of.personal) else []
+    with select_submissions.reading(reading_engine()) as connection:
         ids = asked.ids(connection, _most())[::-1]
         wanted = (Submission.id, Submission.instance_id, Submission.answers)
         rows = [row for some in submission_pages.rows(connection, ids, wanted) for row in some]
@@ -130,7 +130,7 @@ def _places(asked: submission_pages.AskedSubmissions) -> list[tuple[str, str]]:
     found = [
         (each.path, each.kind)
         for each in asked.sql.shown.values()
-        if each.kind in shapes.KINDS and each.repeat is None
+        if each.kind in place_geometries.KINDS and each.repeat is None
     ]
     if wanted:
         found = [each for each in found if each[0] == wanted]
@@ -150,7 +150,7 @@ def _most() -> int | None:
 
 def _features(row: Any, paths: Sequence[tuple[str, str]]) -> Iterator[Json]:
     for path, kind in paths:
-        shape = shapes.of(kind, (row.answers or {}).get(path))
+        shape = place_geometries.of(kind, (row.answers or {}).get(path))
         if shape is not None:
             told = {"fieldpath": f"/{path}"}
             yield {"type": "Feature", "id": row.instance_id, "geometry": shape, "properties": told}

@@ -22,8 +22,8 @@ from server.models import Collector, Commune, Form, FormDraft, Village
 from server.phones import collectors
 from server.phones.collectors import CollectorRejected
 from server.places import merged_villages
-from server.published_forms import by_program, drafts
-from server.published_forms.by_program import WorkbookRefused
+from server.published_forms import drafts, forms_by_program
+from server.published_forms.forms_by_program import WorkbookRefused
 from server.published_forms.publishing import MediaFile
 
 blueprint = Blueprint("central_publishing", __name__, url_prefix="/v1/projects/<code>")
@@ -45,7 +45,7 @@ def create(code: str) -> Answer:
     try:
         draft = _brought(commune, "")
         if _truth("publish"):
-            form = by_program.publish(draft, access.signed_in().actor)
+            form = forms_by_program.publish(draft, access.signed_in().actor)
             return jsonify(as_published(form, commune))
     except WorkbookRefused as refused:
         return _refused(refused)
@@ -95,7 +95,7 @@ def publish(code: str, form_id: str) -> Answer:
     if form is not None and version in {each.version for each in form.versions}:
         raise Problem(CentralProblem.VERSION_THERE, version=version[:40])
     try:
-        by_program.publish(found, access.signed_in().actor)
+        forms_by_program.publish(found, access.signed_in().actor)
     except WorkbookRefused as refused:
         return _refused(refused)
     return jsonify(success=True)
@@ -184,7 +184,7 @@ def _brought(commune: Commune, form_id: str) -> FormDraft:
         raise Problem(CentralProblem.WORKBOOK_NEEDED)
     if not form_id:
         _check_new(content, filename)
-    return by_program.bring(content, filename, commune.id, access.signed_in().actor, form_id)
+    return forms_by_program.bring(content, filename, commune.id, access.signed_in().actor, form_id)
 
 
 def _check_new(content: bytes, filename: str) -> None:

@@ -29,9 +29,9 @@ from server.api.odata.form_rows import STATES, moment
 from server.api.odata.form_tables import tables
 from server.db import db, reading_engine
 from server.errors import CommonProblem, Problem
-from server.exports import columns, select, submissions
+from server.exports import form_columns, select_submissions, stream_submissions
 from server.exports.presets import BOTH, CENTRAL, SUMMARY
-from server.exports.submissions import Export
+from server.exports.stream_submissions import Export
 from server.files import blobs
 from server.models import Attachment, Form, Submission, SubmissionReview
 from server.phones.phone_access import PhoneCaller
@@ -61,7 +61,7 @@ def listing(code: str, form_id: str) -> Response:
     of = reading(own_commune(code))
     engine, limit, offset = reading_engine(), _number("limit"), _number("offset") or 0
     asked = replace(asked_of(of, open_form(of, form_id)), order=(OrderBy(Own.ID, descending=True),))
-    with select.reading(engine) as connection:
+    with select_submissions.reading(engine) as connection:
         if limit is None:
             ids = asked.ids(connection)[offset:]
         else:
@@ -73,7 +73,7 @@ def listing(code: str, form_id: str) -> Response:
 def _listed(engine: sa.Engine, ids: Sequence[int]) -> Iterator[bytes]:
     yield b"["
     comma = b""
-    with select.reading(engine) as connection:
+    with select_submissions.reading(engine) as connection:
         for rows in submission_pages.rows(connection, ids, COLUMNS, LISTED_TOGETHER):
             if rows:
                 yield comma + orjson.dumps([as_json(row) for row in rows])[1:-1]
@@ -262,7 +262,7 @@ def exported(code: str, form_id: str, wishes: Mapping[str, Any]) -> Export:
     form = open_form(of, form_id)
     asked = asked_of(of, form, str(wishes.get("$filter") or ""))
     splits = _truth(wishes, "splitSelectMultiples", default=False)
-    export = submissions.prepare(
+    export = stream_submissions.prepare(
         asked.chosen,
         CENTRAL,
         labels=False,
@@ -292,7 +292,7 @@ def _truth(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
 
 def asked_of(of: AnswersReader, form: Form, text: str = "") -> AskedSubmissions:
     """The submissions of a form that a reader may see, whatever was decided of them; `text` is a `$filter`."""
-    definition = columns.merged(select.definitions(form.id))
+    definition = form_columns.merged(select_submissions.definitions(form.id))
     expression: Expression = ALL
     if text:
         root = tables(definition, personal=of.personal)[0]

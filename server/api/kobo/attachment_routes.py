@@ -13,7 +13,7 @@ from server.api.kobo import submission_json
 from server.api.kobo.data_routes import FoundSubmissions, one_listed
 from server.db import db, reading_engine
 from server.errors import CommonProblem, Problem
-from server.exports import select
+from server.exports import select_submissions
 from server.files import blobs, reading_process, smaller_photos
 from server.files.reading_process import Bounds, Stopped
 from server.models import Attachment
@@ -65,7 +65,7 @@ def sized(uid: str, submission_id: str, file_uid: str, size: str) -> Response:
 
 def _told(found: FoundSubmissions) -> list[Json]:
     """The files that the answers shown to the reader name."""
-    with select.reading(reading_engine()) as connection:
+    with select_submissions.reading(reading_engine()) as connection:
         rows = next(iter(submission_pages.rows(connection, found.ids, submission_json.COLUMNS)), [])
         told = found.told().of(rows, connection)
         files: list[Json] = told[0]["_attachments"]

@@ -36,7 +36,7 @@ from server.api.kobo.kobo_errors import wrong
 from server.api.kobo.query_language import QueryLanguage
 from server.db import db, reading_engine
 from server.errors import CommonProblem, Problem
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.models import Attachment, Form, FormVersion, Submission
 
 blueprint = Blueprint("kobo_data", __name__, url_prefix="/api/v2/assets/<uid>")
@@ -121,7 +121,7 @@ def _found(
         asked = submission_pages.ask(
             reader, form, engine.dialect.name, expression, order, any_state=any_state
         )
-        with select.reading(engine) as connection:
+        with select_submissions.reading(engine) as connection:
             if page is not None:
                 return FoundSubmissions(
                     asked, uids.of_form(form), *asked.page(connection, page.limit, page.start)
@@ -139,7 +139,7 @@ def _found(
 def of_form(form: Form, uid: str) -> QueryLanguage:
     """The query language about a form."""
     versions = {uids.of_form_version(each): each.version for each in form.versions}
-    return QueryLanguage(columns.merged(select.definitions(form.id)), uid, versions)
+    return QueryLanguage(form_columns.merged(select_submissions.definitions(form.id)), uid, versions)
 
 
 def note(asked: AskedSubmissions, count: int) -> None:
@@ -161,7 +161,7 @@ def one(uid: str, submission_id: str) -> Response:
     if kobo_addresses.wanted_format() == "xml":
         [xml] = _xmls(found, found.ids)
         return Response(xml, content_type="application/xml")
-    with select.reading(reading_engine()) as connection:
+    with select_submissions.reading(reading_engine()) as connection:
         rows = next(submission_pages.rows(connection, found.ids, submission_json.COLUMNS))
         return jsonify(found.told().of(rows, connection)[0])
 
@@ -194,9 +194,9 @@ def counts(uid: str) -> Response:
     days = min(int(text), _MOST_DAYS) if text.isascii() and text.isdecimal() and len(text) < 9 else 30
     found = listed(uid, "")
     since = clock.start_of(clock.today() - dt.timedelta(days=days))
-    moment = select.moment(Submission.received_at, reading_engine().dialect.name)
+    moment = select_submissions.moment(Submission.received_at, reading_engine().dialect.name)
     day = sa.func.substr(moment, 1, len("2026-11-22"))
-    where = (*select.chosen(found.asked.chosen), Submission.received_at >= since)
+    where = (*select_submissions.chosen(found.asked.chosen), Submission.received_at >= since)
     query = sa.select(day, sa.func.count()).where(*where).group_by(day).order_by(day)
     daily = {row[0]: row[1] for row in db.session.execute(query)}
     return jsonify(daily_submission_counts=daily, total_submission_count=found.count)
@@ -227,7 +227,7 @@ def _json(
 ) -> Iterator[bytes]:
     yield orjson.dumps(links)[:-1] + b',"results":['
     comma = b""
-    with select.reading(engine) as connection:
+    with select_submissions.reading(engine) as connection:
         for rows in submission_pages.rows(connection, ids, submission_json.COLUMNS):
             if told := made.of(rows, connection):
                 yield comma + orjson.dumps(told)[1:-1]
@@ -250,7 +250,7 @@ def _xmls(found: FoundSubmissions, ids: Sequence[int]) -> Iterator[bytes]:
 
 
 def _kept(engine: sa.Engine, ids: Sequence[int], hidden: frozenset[str], *, labels: bool) -> Iterator[bytes]:
-    with select.reading(engine) as connection:
+    with select_submissions.reading(engine) as connection:
         for rows in submission_pages.rows(connection, ids, (Submission.id, Submission.xml)):
             for row in rows:
                 yield _bare(without(bytes(row.xml), hidden, labels=labels))

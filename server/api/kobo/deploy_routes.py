@@ -20,8 +20,8 @@ from server.api.kobo.kobo_errors import wrong
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormDraft, MadeFile
-from server.published_forms import by_program, drafts
-from server.published_forms.by_program import WorkbookRefused
+from server.published_forms import drafts, forms_by_program
+from server.published_forms.forms_by_program import WorkbookRefused
 
 blueprint = Blueprint("kobo_deployment", __name__, url_prefix="/api/v2")
 
@@ -113,7 +113,7 @@ def _deployed(uid: str, said: Json) -> Response | tuple[Response, int]:
     is_active = truth(said, "active", default=True)
     try:
         if draft is not None and is_active:
-            form = by_program.publish(draft, access.signed_in().actor)
+            form = forms_by_program.publish(draft, access.signed_in().actor)
     except WorkbookRefused as refused:
         return _refused(refused)
     if form is None:
@@ -149,7 +149,7 @@ def _brought(said: Json, form_id: str = "") -> FormDraft:
     """The workbook of a request as a draft of the asker's commune; `form_id`: of that form alone."""
     commune = _commune()
     content, filename = _workbook(said, form_id)
-    return by_program.bring(content, filename, commune.id, access.signed_in().actor, form_id)
+    return forms_by_program.bring(content, filename, commune.id, access.signed_in().actor, form_id)
 
 
 def _workbook(said: Json, form_id: str) -> tuple[bytes, str]:

@@ -18,7 +18,7 @@ from server.api.kobo.submissions_named import NamedSubmission, named, one_named
 from server.api.kobo.validation_routes import reviewer
 from server.db import db
 from server.errors import Problem
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.models import Form, Submission
 from server.review import correct_by_path, decisions
 from server.review.review_problems import ReviewProblem
@@ -56,7 +56,10 @@ def _refuse_hidden(form: Form, answers: Mapping[str, Any], reader: AnswersReader
     """What a reader may not have they may not change either: that nothing changed would tell what stands there."""
     if reader.personal:
         return
-    hidden = {each.path for each in columns.withheld(columns.merged(select.definitions(form.id)))}
+    hidden = {
+        each.path
+        for each in form_columns.withheld(form_columns.merged(select_submissions.definitions(form.id)))
+    }
     for path in answers:
         if path in hidden:
             raise wrong("payload", f"`{path}` là câu riêng tư; cần khóa được đọc câu trả lời riêng tư.")

@@ -19,7 +19,7 @@ from server.api.kobo.export_wish import KoboWish
 from server.api.kobo.kobo_bodies import given
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.exports import select
+from server.exports import select_submissions
 from server.files import made_files, making_process
 from server.files.made_files import FileWish, MadeContent
 from server.files.making_process import Progress
@@ -53,7 +53,7 @@ def ask(uid: str) -> tuple[Response, int]:
     export = export_wish.export_of(wish, form, reader, access.signed_in().name)
     begin_writing()
     before = {each.id for each in _own(uid)}
-    rows = select.count(export.choice)
+    rows = select_submissions.count(export.choice)
     key = made_files.ask(_file_wish(uid, wish, form, reader, rows))
     db.session.commit()
     if rows <= AT_ONCE:
@@ -125,8 +125,8 @@ def _make(row: MadeFile, folder: Path, progress: Progress) -> MadeContent:
 def _reader_of(codes: list[str], *, personal: bool) -> AnswersReader:
     """The reader that asked, as it was then."""
     rows = db.session.scalars(sa.select(Commune).where(Commune.code.in_(codes)).order_by(Commune.code)).all()
-    here = select.here(*(each.id for each in rows))
-    return AnswersReader(tuple(map(select.named, rows)), here, personal)
+    here = select_submissions.here(*(each.id for each in rows))
+    return AnswersReader(tuple(map(select_submissions.named, rows)), here, personal)
 
 
 def _own(uid: str) -> list[MadeFile]:

@@ -23,7 +23,7 @@ from server.api.kobo.kobo_errors import wrong
 from server.api.kobo.kobo_problems import KoboProblem
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
-from server.exports.submissions import Export
+from server.exports.stream_submissions import Export
 from server.hooks import outbox
 from server.models import ExportSetting, Form
 

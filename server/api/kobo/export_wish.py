@@ -15,9 +15,15 @@ from server.api.kobo import data_routes, kobo_addresses, submission_json, uids
 from server.api.kobo.kobo_bodies import text, truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import reading_engine
-from server.exports import columns, geojson, select, spss_labels, submissions
+from server.exports import (
+    form_columns,
+    select_submissions,
+    spss_labels,
+    stream_submissions,
+    submissions_geojson,
+)
 from server.exports.presets import BOTH, DETAILS, KOBO, SUMMARY
-from server.exports.submissions import Export
+from server.exports.stream_submissions import Export
 from server.models import Form
 
 Json = dict[str, Any]
@@ -45,9 +51,9 @@ class FileShape:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHAPES: Mapping[str, FileShape] = {
-    "csv": FileShape("csv", "text/csv; charset=utf-8", submissions.csv_bytes),
+    "csv": FileShape("csv", "text/csv; charset=utf-8", stream_submissions.csv_bytes),
     "xls": FileShape("xlsx", XLSX, None),
-    "geojson": FileShape("geojson", "application/geo+json", geojson.by_label),
+    "geojson": FileShape("geojson", "application/geo+json", submissions_geojson.by_label),
     "spss_labels": FileShape("zip", "application/zip", spss_labels.zipped),
 }
 
@@ -117,7 +123,7 @@ def export_of(wish: KoboWish, form: Form, reader: AnswersReader, made_by: str) -
     if wish.submission_ids:
         chosen = _with_ids(chosen, wish.submission_ids)
     has_labels = wish.lang != CODES and wish.type != "spss_labels"  # its columns are those of names and codes
-    return submissions.prepare(
+    return stream_submissions.prepare(
         chosen,
         KOBO,
         labels=has_labels,
@@ -142,18 +148,18 @@ def content(wish: KoboWish, export: Export, folder: Path) -> Iterable[bytes]:
     if wish.shape.write is not None:
         return wish.shape.write(export)
     path = folder / "phieu.xlsx"
-    submissions.xlsx(export, path)
+    stream_submissions.xlsx(export, path)
     return _pieces(path)
 
 
 def file_name(wish: KoboWish, export: Export) -> str:
     """Kobo's name for it (X11)."""
-    return submissions.file_name(export, wish.shape.ending)
+    return stream_submissions.file_name(export, wish.shape.ending)
 
 
 def whole(form: Form) -> Definition:
     """All versions of a form as one."""
-    return columns.merged(select.definitions(form.id))
+    return form_columns.merged(select_submissions.definitions(form.id))
 
 
 def _pieces(path: Path) -> Iterable[bytes]:
@@ -162,8 +168,10 @@ def _pieces(path: Path) -> Iterable[bytes]:
             yield piece
 
 
-def _with_ids(chosen: select.SubmissionFilter, ids: tuple[int, ...]) -> select.SubmissionFilter:
-    return select.SubmissionFilter(**{**vars(chosen), "ids": frozenset(ids)})
+def _with_ids(
+    chosen: select_submissions.SubmissionFilter, ids: tuple[int, ...]
+) -> select_submissions.SubmissionFilter:
+    return select_submissions.SubmissionFilter(**{**vars(chosen), "ids": frozenset(ids)})
 
 
 def _media(form: Form) -> str:

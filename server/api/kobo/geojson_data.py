@@ -12,7 +12,7 @@ from server.answers.submission_pages import AskedSubmissions
 from server.api.kobo import submission_json
 from server.api.kobo.submission_json import KoboSubmissions
 from server.db import reading_engine
-from server.exports import geojson, select, shapes
+from server.exports import place_geometries, select_submissions, submissions_geojson
 
 Json = dict[str, Any]
 
@@ -25,7 +25,7 @@ def collection(asked: AskedSubmissions, made: KoboSubmissions, ids: Sequence[int
     def pieces() -> Iterator[bytes]:
         yield b'{"type":"FeatureCollection","name":' + orjson.dumps(asked.form.title) + b',"features":['
         comma = b""
-        with select.reading(engine) as connection:
+        with select_submissions.reading(engine) as connection:
             for rows in submission_pages.rows(connection, ids, submission_json.COLUMNS):
                 for told in made.of(rows, connection):
                     feature = _feature(told, path) if path else None
@@ -40,7 +40,7 @@ def collection(asked: AskedSubmissions, made: KoboSubmissions, ids: Sequence[int
 def _place(asked: AskedSubmissions) -> str:
     """The path of the question that is asked for by path or name, the first point else; "" where it may not be told."""
     form = asked.definition
-    if not geojson.tells_points(form, personal=asked.of.personal):
+    if not submissions_geojson.tells_points(form, personal=asked.of.personal):
         return ""
     wanted = request.args.get("geo_question_name", "")
     points = [each for each in asked.sql.shown.values() if each.kind == "geopoint" and each.repeat is None]
@@ -50,7 +50,7 @@ def _place(asked: AskedSubmissions) -> str:
 
 def _feature(told: Json, path: str) -> Json | None:
     try:
-        shape = shapes.of("geopoint", values.point(str(told.get(path, ""))))
+        shape = place_geometries.of("geopoint", values.point(str(told.get(path, ""))))
     except ValueError:
         return None
     if shape is None:

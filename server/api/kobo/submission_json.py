@@ -14,8 +14,8 @@ from server.answers.submission_pages import AskedSubmissions
 from server.api.kobo import uids
 from server.api.kobo.query_language import STATUS
 from server.db import as_utf8, db, is_among
-from server.exports import geojson
-from server.exports.select import Who
+from server.exports import submissions_geojson
+from server.exports.select_submissions import Who
 from server.exports.who_columns import KOBO_LABELS, KOBO_STATES, NOBODY
 from server.models import Attachment, FormVersion, Submission, SubmissionReview
 from server.posters import poster_names
@@ -124,7 +124,7 @@ class KoboSubmissions:
 def made(asked: AskedSubmissions, owner: str, root: str, fields: frozenset[str]) -> KoboSubmissions:
     """A maker of JSON; reads the versions of the form and who its collectors are."""
     form = asked.definition
-    place = form.point_path if geojson.tells_points(form, personal=asked.of.personal) else None
+    place = form.point_path if submissions_geojson.tells_points(form, personal=asked.of.personal) else None
     return KoboSubmissions(
         asked=asked,
         asset_uid=uids.of_form(asked.form),

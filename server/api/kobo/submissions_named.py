@@ -14,7 +14,7 @@ from server.api.kobo.kobo_bodies import truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.exports import select
+from server.exports import select_submissions
 from server.models import Collector, Form, Submission, Village
 
 MOST = 1000
@@ -97,7 +97,11 @@ def _read(reader: AnswersReader, form: Form, which: sa.ColumnElement[bool]) -> l
         .outerjoin(first, first.id == Submission.root_id)
         .outerjoin(Village, Village.id == Submission.village_id)
         .outerjoin(Collector, Collector.id == Submission.collector_id)
-        .where(*select.chosen(readers.wanted(reader, form, all_states=True)), *select.IN_FORCE, which)
+        .where(
+            *select_submissions.chosen(readers.wanted(reader, form, all_states=True)),
+            *select_submissions.IN_FORCE,
+            which,
+        )
         .order_by(Submission.id)
     )
     return [NamedSubmission(*row) for row in db.session.execute(query)]

@@ -14,7 +14,7 @@ from server.api.odata.form_tables import ODataTable
 from server.api.odata.made_columns import MadeColumn, WordedCode
 from server.api.odata.odata_problems import ODataProblem
 from server.errors import Problem
-from server.exports.select import NamesByKey
+from server.exports.select_submissions import NamesByKey
 
 SYSTEM: Mapping[str, Key] = {
     "__id": Own.ROOT,

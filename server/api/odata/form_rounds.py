@@ -38,7 +38,7 @@ from server.api.odata.odata_problems import ODataProblem
 from server.api.odata.query_options import QueryOptions
 from server.db import reading_engine
 from server.errors import CommonProblem, Problem
-from server.exports import select
+from server.exports import select_submissions
 
 COUNT = "/$count"
 BATCH = 200
@@ -89,7 +89,7 @@ class _RoundsPage:
 
     def count(self) -> Response:
         of_root, own = self._parts(self._known())
-        with select.reading(reading_engine()) as connection:
+        with select_submissions.reading(reading_engine()) as connection:
             if self.instance:
                 self._check(connection)
             found = sum(1 for _ in self._found(connection, of_root, own, 0))
@@ -112,7 +112,7 @@ class _RoundsPage:
                 ODataProblem.OPTION_UNSUPPORTED,
                 option="$orderby theo câu hỏi của phiếu, trong bảng của nhóm lặp",
             )
-        with select.reading(reading_engine()) as connection:
+        with select_submissions.reading(reading_engine()) as connection:
             if self.instance:
                 self._check(connection)
             total = None

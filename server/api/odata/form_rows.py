@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from forms.layout import POINT_KINDS
 from server.api.odata.form_tables import ODataTable
 from server.db import is_among
-from server.exports.select import NamesByKey
+from server.exports.select_submissions import NamesByKey
 from server.exports.who_columns import NOBODY
 from server.models import Attachment, Submission
 

@@ -33,8 +33,8 @@ from server.api.odata.odata_problems import ODataProblem
 from server.api.odata.query_options import QueryOptions
 from server.db import db, reading_engine
 from server.errors import CommonProblem, Problem
-from server.exports import columns, select
-from server.exports.select import NamesByKey
+from server.exports import form_columns, select_submissions
+from server.exports.select_submissions import NamesByKey
 from server.models import Form, Village
 
 ACT = "submissions.read"
@@ -58,7 +58,7 @@ class FormService:
     @cached_property
     def definition(self) -> Definition:
         """All versions as one."""
-        return columns.merged(select.definitions(self.form.id))
+        return form_columns.merged(select_submissions.definitions(self.form.id))
 
     @cached_property
     def tables(self) -> tuple[ODataTable, ...]:
@@ -72,7 +72,7 @@ class FormService:
     @cached_property
     def flat(self) -> FlatForm:
         """The flat table."""
-        lists = select.list_labels(self.form.id, self.definition)
+        lists = select_submissions.list_labels(self.form.id, self.definition)
         places = {
             field.path: self.names.places
             for field in self.definition.fields
@@ -121,7 +121,7 @@ class FormService:
         """How many submissions a filter finds: `…/Submissions/$count`."""
         wanted = query_options.asked()
         asked, _ = self._understood(name, wanted)
-        with select.reading(reading_engine()) as connection:
+        with select_submissions.reading(reading_engine()) as connection:
             found = self.asked(asked, counting=name == FLAT).count(connection)
         self.note(0, wanted)
         return odata_answers.number(found)
@@ -140,7 +140,7 @@ class FormService:
         odata_answers.refuse_other_forms(is_xml=False)
         instance = one_named(text)
         wanted = query_options.asked()
-        with select.reading(reading_engine()) as connection:
+        with select_submissions.reading(reading_engine()) as connection:
             ids = self.asked(Compare(Own.ROOT, Sign.EQUAL, instance), counting=False).ids(connection)
             if not ids:
                 raise Problem(CommonProblem.NOT_FOUND)
@@ -216,7 +216,7 @@ class _SubmissionsPage:
 
     def answer(self) -> Response:
         counting = self.name == FLAT
-        with select.reading(reading_engine()) as connection:
+        with select_submissions.reading(reading_engine()) as connection:
             ids, is_last = self._ids(connection)
             total = None
             if self.wanted.is_counted:
@@ -260,7 +260,7 @@ class _SubmissionsPage:
         names = self.service.names
         if not ids:
             return
-        with select.reading(engine) as connection:
+        with select_submissions.reading(engine) as connection:
             for rows in submission_pages.rows(connection, ids, COLUMNS):
                 who = WhoAndWhen.read(rows, names, connection)
                 yield b",".join(orjson.dumps(make(row, who)) for row in rows)

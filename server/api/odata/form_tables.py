@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from forms.definition import NONE, Definition, Field
 from forms.odata_names import identifiers
-from server.exports.columns import UNSEEN
+from server.exports.form_columns import UNSEEN
 
 ROOT = "Submissions"
 FLAT = "Submissions_flat"

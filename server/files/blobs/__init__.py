@@ -11,7 +11,7 @@ from flask import current_app
 
 from server.files.blobs.bucket import Bucket
 from server.files.blobs.folder import Folder, UnreadableFile
-from server.files.blobs.turns import Turns
+from server.files.blobs.hanging_store import Turns
 from server.settings import Settings
 
 NAME = re.compile(r"[0-9a-f]{64}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from geo import column_words, written_numbers
 from geo.plain_words import words
-from server.files.tables import around_rows, passed_over
-from server.files.tables.table_file import Cell, SheetCells
+from server.files.tables import rows_without_data, village_for_many_rows
+from server.files.tables.excel_and_csv import Cell, SheetCells
 from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
 
 HEADING_WITHIN = 25
@@ -57,10 +57,10 @@ def find_with_around(
     found = _within(sheet, kind, choice, kind.needed_in_rows) if kind.around else None
     if found is None:
         return None
-    named = around_rows.of_title(cells for _, cells in sheet.rows[: found.first])
-    named = named or around_rows.of_sheet(sheet.name)
+    named = village_for_many_rows.of_title(cells for _, cells in sheet.rows[: found.first])
+    named = named or village_for_many_rows.of_sheet(sheet.name)
     rows = sheet.rows[found.last + 1 :]
-    if named or any(around_rows.of_row(cells) for _, cells in rows[:5]):
+    if named or any(village_for_many_rows.of_row(cells) for _, cells in rows[:5]):
         return replace(found, around=named)
     return replace(found, around=sheet.name) if by_name else None
 
@@ -173,7 +173,7 @@ def _has_rows(sheet: SheetCells, heading: Heading, until: int, needed: Sequence[
         and heading.serial < len(cells)
         and written_numbers.whole(cells[heading.serial]) is not None
         and all(any(_is_there(cells, heading.chosen.get(each)) for each in group) for group in needed)
-        and not passed_over.is_numbering(cells)
+        and not rows_without_data.is_numbering(cells)
         for _, cells in sheet.rows[heading.last + 1 : until]
     )
 
@@ -271,7 +271,7 @@ def _may_be_second(cells: Sequence[Cell]) -> bool:
     return (
         bool(filled)
         and all(isinstance(cell, str) and written_numbers.whole(cell) is None for cell in filled)
-        and (not passed_over.is_numbering(cells))
+        and (not rows_without_data.is_numbering(cells))
     )
 
 

@@ -7,9 +7,15 @@ from functools import cached_property, partial
 
 from geo import written_numbers
 from geo.plain_words import words
-from server.files.tables import around_rows, find_heading, passed_over, read_cells, table_file
+from server.files.tables import (
+    cells_by_reading_process,
+    excel_and_csv,
+    find_heading,
+    rows_without_data,
+    village_for_many_rows,
+)
+from server.files.tables.excel_and_csv import NO_RESULT, Cell, SheetCells, TableRejected
 from server.files.tables.find_heading import HEADING_WITHIN, SERIAL, Heading
-from server.files.tables.table_file import NO_RESULT, Cell, SheetCells, TableRejected
 from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
 
 MOST_LOOKED_AT = 30_000
@@ -147,12 +153,12 @@ class TableRead:
 
 def read_file(content: bytes, filename: str, kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
     """The table of a workbook or text file. Raises TableRejected."""
-    return read(read_cells.of_file(content, filename), kind, choice)
+    return read(cells_by_reading_process.of_file(content, filename), kind, choice)
 
 
 def read_text(text: str, kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
     """The table of pasted cells. Raises TableRejected."""
-    return read(read_cells.of_text(text), kind, choice)
+    return read(cells_by_reading_process.of_text(text), kind, choice)
 
 
 def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = AS_FOUND) -> TableRead:
@@ -196,7 +202,9 @@ def _found(
         elif (heading := find(sheet, kind, choice)) is not None:
             found.append(_sheet(sheet, heading, kind, several=several))
             if sheet.is_cut:
-                raise TableRejected([f"Bảng dài quá {table_file.MOST_ROWS} dòng; hãy tách thành nhiều tệp."])
+                raise TableRejected(
+                    [f"Bảng dài quá {excel_and_csv.MOST_ROWS} dòng; hãy tách thành nhiều tệp."]
+                )
         elif any(any(cell is not None for cell in cells) for _, cells in sheet.rows):
             looked += sum(len(cells) for _, cells in sheet.rows[:HEADING_WITHIN])
             if looked > MOST_LOOKED_AT:
@@ -247,14 +255,18 @@ def _rows(
         if why == _UNITS:
             numbered = place + 1
         elif why == _AGAIN:
-            named = around_rows.of_title(cells for _, cells in sheet.rows[after:place]) if kind.around else ""
+            named = (
+                village_for_many_rows.of_title(cells for _, cells in sheet.rows[after:place])
+                if kind.around
+                else ""
+            )
             heading = find_heading.again(sheet, place, heading, kind)
             heading, is_over = replace(heading, around=named or heading.around), False
             numbered = place + 1
         elif why == _GROUP:
-            heading = replace(heading, around=around_rows.of_row(cells))
+            heading = replace(heading, around=village_for_many_rows.of_row(cells))
         if why:
-            said = heading.around if why == _GROUP else passed_over.first_words(cells) or str(cells[0])
+            said = heading.around if why == _GROUP else rows_without_data.first_words(cells) or str(cells[0])
             passed.append(PassedOverRow(row.where, why, said[:80]))
         else:
             rows.append(row)
@@ -266,13 +278,13 @@ def _why(
     cells: Sequence[Cell], heading: Heading, row: TableRow, kind: TableKind, *, is_over: bool, is_first: bool
 ) -> str:
     """Why a row is no data; "" where it is."""
-    if is_first and passed_over.is_numbering(cells):
+    if is_first and rows_without_data.is_numbering(cells):
         return "dòng đánh số cột"
-    if is_first and passed_over.is_units(cells):
+    if is_first and rows_without_data.is_units(cells):
         return _UNITS
-    if passed_over.is_sum(cells):
+    if rows_without_data.is_sum(cells):
         return "dòng cộng"
-    if kind.around and not _names_village(cells, heading, kind) and around_rows.of_row(cells):
+    if kind.around and not _names_village(cells, heading, kind) and village_for_many_rows.of_row(cells):
         return _GROUP
     if _is_heading(cells, heading, kind):
         return _AGAIN
@@ -300,7 +312,7 @@ def _not_meant(cells: Sequence[Cell], heading: Heading, row: TableRow, kind: Tab
         return "không có ô nào của các cột được đọc"
     if _is_member(row, heading, kind):
         return _MEMBER
-    return "ghi chú" if passed_over.is_note(cells) and not _is_whole(row, kind) else ""
+    return "ghi chú" if rows_without_data.is_note(cells) and not _is_whole(row, kind) else ""
 
 
 def _is_member(row: TableRow, heading: Heading, kind: TableKind) -> bool:
@@ -324,7 +336,7 @@ def _row(sheet: str, number: int, cells: Sequence[Cell], heading: Heading, kind:
         each in told for group in kind.needed if kind.around in group for each in group
     ):
         told[kind.around] = heading.around
-    if heading.is_within and (named := around_rows.of_address(told.get(kind.within))):
+    if heading.is_within and (named := village_for_many_rows.of_address(told.get(kind.within))):
         told[kind.around] = named
     where = f"Trang “{sheet}”, dòng {number}" if sheet else f"Dòng {number}"
     return TableRow(sheet, number, told, where)
@@ -347,7 +359,7 @@ def _as_above(row: TableRow, above: TableRow | None, kind: TableKind) -> TableRo
 def _is_end(cells: Sequence[Cell], row: TableRow, kind: TableKind) -> bool:
     """Whether the table ends here; in a row that has all it needs, other columns may say anything."""
     read = tuple(row.cells.values())
-    return passed_over.is_signature(read if _is_whole(row, kind) else cells, read)
+    return rows_without_data.is_signature(read if _is_whole(row, kind) else cells, read)
 
 
 def _is_whole(row: TableRow, kind: TableKind) -> bool:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.db import db
-from server.exports import select, submissions
+from server.exports import select_submissions, stream_submissions
 from server.exports.presets import WORKBOOK
 from server.models import Commune, Form, FormVersion, Submission
 from tests.exported import ANSWERS, FORM, cells, commune, officer, read_csv, store, take
@@ -338,8 +338,8 @@ def test_what_a_workbook_cannot_hold_is_told(app: Flask, commune: Commune, tmp_p
         commune, *({"ho/chu_ho": "x" * size, "ho/so_nguoi": size} for size in (5, 32_768, 7)), version=version
     )
     form = db.session.scalars(sa.select(Form)).one()
-    export = submissions.prepare(select.choice(commune, form), WORKBOOK)
-    submissions.xlsx(export, tmp_path / "a.xlsx", most_rows=3, most_columns=10)
+    export = stream_submissions.prepare(select_submissions.choice(commune, form), WORKBOOK)
+    stream_submissions.xlsx(export, tmp_path / "a.xlsx", most_rows=3, most_columns=10)
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     parts = ["Phiếu thử", "Phiếu thử (cột 2)", "Phiếu thử (cột 3)", "thanh_vien", "giay_to"]
     assert book.sheetnames[:8] == [*parts, "Phiếu thử (2)", "Phiếu thử (2) (cột 2)", "Phiếu thử (2) (cột 3)"]
@@ -384,7 +384,7 @@ def test_the_form_version_that_is_stored_says_what_groups_are_called(app: Flask,
     """X1: read from the published form, so that forms of all ages have it."""
     version = publish(LANGUAGES)
     assert isinstance(version, FormVersion)
-    assert select.group_labels(version.form_id) == {
+    assert select_submissions.group_labels(version.form_id) == {
         "ho": {"Tiếng Việt (vi)": "Hộ gia đình", "English (en)": "Household"}
     }
 

@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 from dashboards.downloads import download_pages
 from server import clock
 from server.db import db
-from server.exports import select
+from server.exports import select_submissions
 from server.exports.disarmed_cells import COMPUTED
 from server.models import Attachment, Audit, Commune, Form, FormVersion, Submission
 from tests.exported import ANSWERS, FORM, cells, commune, keep_photo, officer, read_csv, store, take
@@ -278,12 +278,12 @@ def test_files_of_many_submissions_are_asked_for_together(officer: Browser, comm
 def test_a_file_is_read_by_the_plan_for_all_of_its_rows(commune: Commune) -> None:
     """R18: PostgreSQL plans a cursor for its first tenth, and walked a whole city's rows for those of a commune."""
     store(commune, ANSWERS)
-    with select.reading(db.engine) as connection:
+    with select_submissions.reading(db.engine) as connection:
         if connection.dialect.name == "sqlite":
             pytest.skip("SQLite has one plan for all")
-        wanted = select.choice(commune, db.session.scalars(sa.select(Form)).one())
-        query = select.statement(wanted, connection.dialect.name, utc=False)
-        assert len(next(select.rows(connection, query))) == 1
+        wanted = select_submissions.choice(commune, db.session.scalars(sa.select(Form)).one())
+        query = select_submissions.statement(wanted, connection.dialect.name, utc=False)
+        assert len(next(select_submissions.rows(connection, query))) == 1
         assert connection.scalar(sa.text("SHOW cursor_tuple_fraction")) == "1"
 
 

@@ -14,7 +14,7 @@ from forms.definition import Definition
 from forms.errors import FormRejected
 from forms.visit_checks import read_act, read_share
 from geo import funnel
-from server.households import remarks
+from server.households import door_remarks
 
 SURVEY = [
     ["type", "name", "label", "calculation"],
@@ -163,7 +163,7 @@ def test_no_cell_makes_the_readers_fail(text: str):
 
 
 def test_words_fit_behind_a_households_name_and_ten_visits_brand_nobody():
-    assert visit_checks.LONGEST == remarks.LONGEST
+    assert visit_checks.LONGEST == door_remarks.LONGEST
     assert visit_checks.FEWEST == funnel.FEWEST
 
 

@@ -14,7 +14,7 @@ from app import create_app
 from server import clock
 from server.counting import noted_changes
 from server.db import db
-from server.households import acts
+from server.households import household_acts
 from server.intake import catch_up
 from server.models import Audit, Change, Commune, FormVersion, Submission, Village
 from server.privacy import erase, positions
@@ -222,8 +222,8 @@ def test_a_submission_that_leaves_a_thon_is_gone_for_its_leader_and_there_for_th
     db.session.rollback()
     villages = {village.code: village.id for village in db.session.scalars(sa.select(Village))}
     with db.engine.connect().execution_options(writes=True) as connection:
-        by = acts.Officer("person:1", "Cán bộ", commune_id)
-        acts.fix_village(connection, household, villages["11629002"], by)
+        by = household_acts.Officer("person:1", "Cán bộ", commune_id)
+        household_acts.fix_village(connection, household, villages["11629002"], by)
         connection.commit()
     for code, visitor in readers.items():
         follow(visitor, copies[code], after[code])

@@ -13,7 +13,7 @@ from server.answers.expression import AnswerAt, Compare, Sign
 from server.answers.indexed_questions import IndexRejected
 from server.answers.who_may_read import AnswersReader
 from server.db import db
-from server.exports import select
+from server.exports import select_submissions
 from server.models import Commune, Form
 from server.operations.backup import make
 from server.settings import Settings
@@ -37,11 +37,13 @@ def form(app: Flask) -> Form:
 def plan(form: Form, query: Compare) -> str:
     """How the database means to find what a query asks for, within a commune that has no thôn yet."""
     commune = db.session.scalars(sa.select(Commune)).first() or sample.make_commune()
-    reader = AnswersReader((select.named(commune),), select.here(commune.id), personal=False)
+    reader = AnswersReader(
+        (select_submissions.named(commune),), select_submissions.here(commune.id), personal=False
+    )
     dialect = db.engine.dialect.name
     asked = submission_pages.ask(reader, form, dialect, query)
-    where = [each for each in select.chosen(asked.chosen) if "IN" not in str(each)]
-    found = sa.select(sa.literal(1)).select_from(select.Submission).where(*where)
+    where = [each for each in select_submissions.chosen(asked.chosen) if "IN" not in str(each)]
+    found = sa.select(sa.literal(1)).select_from(select_submissions.Submission).where(*where)
     text = str(found.compile(db.engine, compile_kwargs={"literal_binds": True}))
     with db.engine.connect() as connection:
         if dialect == "postgresql":

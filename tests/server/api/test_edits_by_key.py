@@ -13,7 +13,7 @@ from server.api.central import central_submissions
 from server.api.kobo import submissions_named
 from server.db import db
 from server.errors import Problem
-from server.exports import select
+from server.exports import select_submissions
 from tests import sample
 
 
@@ -24,7 +24,9 @@ def of_central() -> None:
 def of_kobo() -> None:
     commune = sample.make_commune()
     sample.make_collector(commune, [sample.make_village(commune)], "Người 1")
-    reader = AnswersReader((select.named(commune),), select.here(commune.id), personal=False)
+    reader = AnswersReader(
+        (select_submissions.named(commune),), select_submissions.here(commune.id), personal=False
+    )
     form = sample.publish_plain().form
     with contextlib.suppress(Problem):
         submissions_named.one_named(reader, form, "7")

@@ -14,8 +14,8 @@ from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 from server.db import begin_writing, db
 from server.files import reading_process
 from server.files.reading_process import Bounds, Busy, Stopped
-from server.files.tables import read_cells, table_file
-from server.files.tables.table_file import TableRejected
+from server.files.tables import cells_by_reading_process, excel_and_csv
+from server.files.tables.excel_and_csv import TableRejected
 from tests.server.files import readers
 
 ROOT = Path(__file__).parents[3]
@@ -23,14 +23,16 @@ SHORT = Bounds(cpu=1, clock=20, turn=5)
 
 
 def test_what_a_reader_returns_comes_back() -> None:
-    assert reading_process.read(table_file.of_text, "Tên;Số\nAn;2") == table_file.of_text("Tên;Số\nAn;2")
+    assert reading_process.read(excel_and_csv.of_text, "Tên;Số\nAn;2") == excel_and_csv.of_text(
+        "Tên;Số\nAn;2"
+    )
 
 
 def test_a_small_file_is_read_quickly_once_the_child_is_there() -> None:
     reading_process.read(readers.own_process)
     begun = time.monotonic()
     for _ in range(20):
-        read_cells.of_text("Tên;Số\nAn;2")
+        cells_by_reading_process.of_text("Tên;Số\nAn;2")
     assert time.monotonic() - begun < 2, "a child for each would take a second or two"
 
 
@@ -88,9 +90,9 @@ def test_whoever_is_not_given_a_turn_is_told_to_try_again() -> None:
 def test_nothing_is_read_within_a_transaction_that_writes(app: Flask) -> None:
     begin_writing()
     with pytest.raises(RuntimeError, match="before the transaction"):
-        read_cells.of_text("Tên;Số\nAn;2")
+        cells_by_reading_process.of_text("Tên;Số\nAn;2")
     db.session.rollback()
-    assert read_cells.of_text("Tên;Số\nAn;2")
+    assert cells_by_reading_process.of_text("Tên;Số\nAn;2")
 
 
 def test_the_child_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from server import clock
 from server.counting import tally
 from server.db import db
 from server.errors import Problem
-from server.households import acts, list_changes, list_comparison, list_import
+from server.households import household_acts, list_changes, list_comparison, list_import
 from server.households.act_rows import Officer
 from server.households.list_comparison import Compared
 from server.models import Commune, Entity, FormVersion
@@ -145,7 +145,7 @@ def test_a_split_household_is_called_as_registered_ones_are(world: World, addres
     officer = Officer("person:1", "Hạnh", world.commune.id)
     with db.engine.begin() as connection:
         old = connection.scalars(sa.select(Entity.id).where(Entity.label.startswith("Lương Thị Nụ"))).one()
-        acts.split(connection, old, dt.date(2026, 11, 28), "Lương Văn Hai", officer, address)
+        household_acts.split(connection, old, dt.date(2026, 11, 28), "Lương Văn Hai", officer, address)
     rows = world.choices()
     assert rows["Lương Văn Hai, Ngõ 14, số 3A"]["dia_chi"] == "Ngõ 14, số 3A"
 
@@ -156,10 +156,12 @@ def test_a_household_that_is_split_off_is_called_as_no_other_of_the_thon(world: 
     officer, day = Officer("person:1", "Hạnh", world.commune.id), dt.date(2026, 11, 28)
     with db.engine.begin() as connection:
         old = connection.scalars(sa.select(Entity.id).where(Entity.label.startswith("Lương Thị Nụ"))).one()
-        acts.split(connection, old, day, "Lương Văn Hai", officer, "Ngõ 14, số 3A")
+        household_acts.split(connection, old, day, "Lương Văn Hai", officer, "Ngõ 14, số 3A")
     again = pytest.raises(Problem, match="đã có hộ “Lương Văn Hai, Ngõ 14, số 3A”")
     with again, db.engine.begin() as connection:
-        acts.split(connection, old, day + dt.timedelta(days=1), "Lương Văn Hai", officer, "3a ngõ 14")
+        household_acts.split(
+            connection, old, day + dt.timedelta(days=1), "Lương Văn Hai", officer, "3a ngõ 14"
+        )
     assert sum(label.startswith("Lương Văn Hai") for label in world.choices()) == 1
 
 

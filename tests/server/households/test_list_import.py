@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from geo.encodings import TCVN3_TABLE
 from server.db import db
-from server.households import acts, list_changes, list_comparison, list_import, merge_households
+from server.households import household_acts, list_changes, list_comparison, list_import, merge_households
 from server.households.list_changes import ListDecisions
 from server.households.list_import import RegisterRejected
 from server.models import Commune, Entity, HouseholdImport
 from tests.people import Browser
-from tests.server.households.test_acts import officer as acting
-from tests.server.households.test_acts import writing
+from tests.server.households.test_household_acts import officer as acting
+from tests.server.households.test_household_acts import writing
 from tests.server.intake.test_receive_submission import Place, Visit, count, differences, place, send, sums
 from tests.server.office.test_household_pages import signed_in
 
@@ -180,7 +180,7 @@ def test_a_thousand_households_with_thirty_twice_are_counted_right_through_merge
     assert active() == 971
     assert sums()["vneid_nguoi_dan"] == (4, 4, 1)
     with writing() as connection:
-        acts.undo(connection, act, acting(place))
+        household_acts.undo(connection, act, acting(place))
     assert (active(), sums()["vneid_nguoi_dan"]) == (972, (5, 6, 2))
     assert differences() == []
 

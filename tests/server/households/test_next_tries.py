@@ -14,7 +14,7 @@ from server import clock
 from server.counting import writer_lock
 from server.db import db
 from server.errors import Problem
-from server.households import acts, household_states, next_try
+from server.households import household_acts, household_states, next_try
 from server.households.act_rows import Officer
 from server.households.next_try import Appointment
 from server.models import Audit, Entity, EntityAct, Village
@@ -164,11 +164,11 @@ def test_an_appointment_is_taken_away_or_undone_beside_all_other_acts(walked: Wo
     assert "hẹn" not in str(shown(walked))
     home = key()
     with db.engine.begin() as connection:
-        ended = acts.end(connection, home, TODAY - dt.timedelta(days=1), officer)
+        ended = household_acts.end(connection, home, TODAY - dt.timedelta(days=1), officer)
     with db.engine.begin() as connection:
-        acts.undo(connection, ended, officer)  # what came before is not in its way
+        household_acts.undo(connection, ended, officer)  # what came before is not in its way
         last = connection.scalar(sa.select(sa.func.max(EntityAct.id)).where(EntityAct.kind == "appoint"))
-        acts.undo(connection, last or 0, officer)
+        household_acts.undo(connection, last or 0, officer)
     assert f"{HOME} [hẹn T2 30/11]" in shown(walked)
     assert differences() == []
 

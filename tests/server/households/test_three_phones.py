@@ -17,7 +17,7 @@ from server.households import phone_lists
 from server.intake import before_registration
 from server.models import Entity, EntityVersion, Submission
 from server.phones.phone_access import PhoneCaller
-from tests.server.households.test_acts import household, key, on, writing
+from tests.server.households.test_household_acts import household, key, on, writing
 from tests.server.intake.test_receive_submission import NOON, Place, Visit, differences, place, send, sums
 
 __all__ = ["place"]  # a fixture is found by its name

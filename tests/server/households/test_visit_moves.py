@@ -10,7 +10,7 @@ from server.db import db
 from server.models import Commune, Entity, EntityAct, Submission, Village
 from server.phones import collectors
 from tests.people import Browser
-from tests.server.households.test_acts import household, key, on, visit_ago
+from tests.server.households.test_household_acts import household, key, on, visit_ago
 from tests.server.intake.test_receive_submission import NOON, Place, differences, place, send
 from tests.server.office.test_household_pages import signed_in
 

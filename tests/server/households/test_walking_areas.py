@@ -14,7 +14,7 @@ from flask import Flask
 
 from server import clock
 from server.db import db, single_statements
-from server.households import acts, merge_households, phone_lists, walking_areas
+from server.households import household_acts, merge_households, phone_lists, walking_areas
 from server.households.act_rows import Officer
 from server.models import (
     Audit,
@@ -178,7 +178,7 @@ def test_a_household_that_moved_or_was_merged_is_in_no_part_of_before(app: Flask
     other = db.session.scalars(sa.select(Village.id).where(Village.code == "11629002")).one()
     db.session.rollback()
     with db.engine.begin() as connection:
-        acts.move(connection, ids[0], other, clock.today(), officer)
+        household_acts.move(connection, ids[0], other, clock.today(), officer)
         merge_households.merge(connection, ids[1], ids[7], officer)
     assert len(thon.on_phone(0)) == 7  # the merged one is marked as gone
     page = thon.leader.get(PAGE).text

@@ -12,7 +12,7 @@ from flask import Flask
 from server.db import db
 from server.errors import Problem
 from server.files.attachments import Upload
-from server.households import acts, merge_households
+from server.households import household_acts, merge_households
 from server.households.act_rows import Officer
 from server.intake import receive_submission
 from server.intake.intake_problems import IntakeProblem
@@ -141,7 +141,7 @@ def test_what_a_merged_household_was_called_by_an_edit_comes_back_with_it(place:
     survey.send("ho-edit-name", place.second)
     assert survey.entity(kept).label == "Người khác, Ngõ 9, số 1"
     assert survey.differences() == []
-    _act(lambda connection: acts.undo(connection, act, officer))
+    _act(lambda connection: household_acts.undo(connection, act, officer))
     household = survey.entity()
     assert (household.label, household.ended_at) == ("Lương Thị Nụ Em, Ngõ 14, số 3A", None)
     _has(household.data, **ADDRESS | {"dia_chi": "Ngõ 14, số 3A"})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from server.db import db
 from server.files import making_process
-from server.households import household_parts, remarks
+from server.households import door_remarks, household_parts
 from server.households.act_rows import Officer
 from server.models import Audit, Commune, Entity, Village
 from server.office import household_workbook_pages, paper_list_pages
@@ -110,7 +110,7 @@ def test_the_paper_goes_lane_by_lane_with_boxes_and_empty_lines(officer: Browser
     village = db.session.scalars(sa.select(Village.id).where(Village.code == "11629001")).one()
     commune = db.session.scalars(sa.select(Commune.id)).one()
     away = db.session.scalars(sa.select(Entity.id).where(Entity.label.startswith("Bùi"))).one()
-    remarks.add(db.session.connection(), away, "hỏi lại số người", Officer("person:1", "Hạnh", commune))
+    door_remarks.add(db.session.connection(), away, "hỏi lại số người", Officer("person:1", "Hạnh", commune))
     db.session.commit()
     page = officer.get(f"{BASE}/danh-sach-giay?thon={village}&loc=con_phai_den").text
     assert "<h2>Thôn Đoài" not in page

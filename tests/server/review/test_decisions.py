@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from server.db import db
 from server.errors import Problem
-from server.households.rebuild import EntityChange, tell
+from server.households.rebuild_entity import EntityChange, tell
 from server.models import Audit, Entity, EntityVersion, Submission
 from server.published_forms import publishing
 from server.review import decisions, submission_states

@@ -12,7 +12,7 @@ from geo import sampling
 from server import clock
 from server.coverage import coverage_table
 from server.db import db
-from server.households import acts, merge_households
+from server.households import household_acts, merge_households
 from server.households.act_rows import Officer
 from server.intake import catch_up
 from server.models import Audit, Entity, SampledHousehold, SampleDraw, VillageSample
@@ -181,8 +181,8 @@ def test_households_that_go_are_replaced_and_new_ones_are_not_in_the_sample(draw
     db.session.rollback()
     with db.engine.connect().execution_options(writes=True) as connection:
         merge_households.merge(connection, uuid.UUID(lots[-1]), homes[0], officer)
-        acts.fix_village(connection, homes[1], west, officer)
-        acts.end(connection, homes[2], clock.today(), officer)
+        household_acts.fix_village(connection, homes[1], west, officer)
+        household_acts.end(connection, homes[2], clock.today(), officer)
         erase.erase(connection, erase.of_household(connection, homes[3]), keeps_counts=False)
         connection.commit()
     db.session.rollback()

@@ -18,7 +18,7 @@ from server import audit
 from server.accounts import person_keys
 from server.api.kobo import uids
 from server.db import db
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from server.intake import catch_up, receive_submission
 from server.intake.submission_sender import Sender
 from server.models import FormVersion, Person, Submission
@@ -63,7 +63,7 @@ def test_a_form_of_the_library_is_told_as_our_own_export_has_it(app: Flask, form
     xform = db.session.scalars(sa.select(FormVersion.xform).order_by(FormVersion.id.desc())).first() or b""
     form_key = db.session.scalars(sa.select(FormVersion.form_id)).first() or 0
     db.session.commit()
-    definition = columns.merged(select.definitions(form_key))
+    definition = form_columns.merged(select_submissions.definitions(form_key))
     db.session.rollback()
     media = {name: content.replace(b"31162901", village.code.encode()) for name, content in MEDIA.items()}
     kinds = {each.path: each.kind for each in definition.fields}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from server.answers.expression import AnswerAt
 from server.api.odata import filter_text, form_names, query_options, row_filter
 from server.errors import Problem
-from server.exports import columns, select
+from server.exports import form_columns, select_submissions
 from tests import sample
 from tests.phone import Phone, statuses
 from tests.server.api.conftest import FIRST, SECOND, THIRD, Client
@@ -231,7 +231,9 @@ FILTERS = st.recursive(
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_a_database_finds_the_rows_of_which_a_filter_holds(named: Client, four: str, text: str) -> None:
     """What the database says of a filter is what is said of each row that it tells."""
-    names = form_names.names(KEYS, columns.merged(select.definitions(1)), select.known())
+    names = form_names.names(
+        KEYS, form_columns.merged(select_submissions.definitions(1)), select_submissions.known()
+    )
     try:
         wanted = filter_text.expression(text, names)
     except Problem:

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from server.files.tables import read_table
+from server.files.tables.excel_and_csv import TableRejected
 from server.files.tables.read_table import TableRead
-from server.files.tables.table_file import TableRejected
 from server.households import list_import
 from server.households.list_import import CheckedList
 from server.models import Commune

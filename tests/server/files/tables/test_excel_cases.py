@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from server.files.tables.excel_and_csv import TableRejected
 from server.files.tables.read_table import RowsRejected
-from server.files.tables.table_file import TableRejected
 from server.households import list_comparison, list_import
 from server.households.list_import import RegisterRejected
 from server.models import Commune

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from server.files.tables import read_table, table_file
+from server.files.tables import excel_and_csv, read_table
+from server.files.tables.excel_and_csv import TableRejected
 from server.files.tables.read_table import TableRead
-from server.files.tables.table_file import TableRejected
 from server.files.tables.table_kinds import ReadingChoice, TableColumn, TableKind
 from server.plans.plan_table import PLAN_TABLE
 
@@ -132,11 +132,11 @@ def test_pasted_cells_are_parted_by_any_sign(text: str) -> None:
 
 def test_a_web_page_that_calls_itself_excel_says_what_to_do() -> None:
     with pytest.raises(TableRejected, match=r"lưu lại dạng \.xlsx"):
-        table_file.of_file(b"<html><table><tr><td>1</td></tr></table></html>", "a.xls")
+        excel_and_csv.of_file(b"<html><table><tr><td>1</td></tr></table></html>", "a.xls")
 
 
 def test_a_sheet_that_is_too_long_is_refused_not_cut() -> None:
-    text = "Họ tên,Thôn\n" + "An,Đông\n" * (table_file.MOST_ROWS + 1)
+    text = "Họ tên,Thôn\n" + "An,Đông\n" * (excel_and_csv.MOST_ROWS + 1)
     with pytest.raises(TableRejected, match="dài quá"):
         read_table.read_text(text, KIND)
 
@@ -181,10 +181,10 @@ def test_what_only_looks_like_xlsx_is_refused_by_its_own_name(part: str, kind: s
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(part, "<a/>")
     with pytest.raises(TableRejected, match=f"{kind}.*Lưu thành"):
-        table_file.of_file(out.getvalue(), "a.xlsx")
+        excel_and_csv.of_file(out.getvalue(), "a.xlsx")
 
 
 def test_days_in_an_old_workbook_are_read_as_days() -> None:
     content = (Path(__file__).parents[3] / "data" / "tables" / "old-dates.xls").read_bytes()
-    households = table_file.of_file(content, "old-dates.xls")[0]
+    households = excel_and_csv.of_file(content, "old-dates.xls")[0]
     assert households.rows[2][1][4] == "07/05/2026"

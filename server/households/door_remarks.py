@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.households.act_rows import Officer, change, check_listed, household_of, impossible, record
-from server.households.rebuild import IS_ACCEPTED
+from server.households.rebuild_entity import IS_ACCEPTED
 from server.models import Entity, EntityAct, Submission
 
 LONGEST = 120

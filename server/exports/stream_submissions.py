@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from forms.definition import Definition
 from server import clock
 from server.db import reading_engine
-from server.exports import beside_rows, codebook, columns, select
-from server.exports.columns import ExportTable
+from server.exports import beside_rows, codebook, form_columns, select_submissions
 from server.exports.csv_lines import Lines
 from server.exports.disarmed_cells import disarmed, plain
+from server.exports.form_columns import ExportTable
 from server.exports.photo_files import Photos
 from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
-from server.exports.select import SubmissionFilter
+from server.exports.select_submissions import SubmissionFilter
 from server.exports.table_layout import Round, Rounds, RowMaker, rows_of
 from server.exports.who_columns import ANSWERS, CUT, INSTANCE, Identity, identity
 from server.exports.workbook import GrowingSheet, Workbook
@@ -64,9 +64,9 @@ class Export:
         return self.tables[0]
 
     def batches(self, connection: sa.Connection) -> Iterator[Sequence[Row]]:
-        query = select.statement(self.choice, connection.dialect.name, utc=self.utc)
+        query = select_submissions.statement(self.choice, connection.dialect.name, utc=self.utc)
         counts_files, read = self.wish.preset.name == CENTRAL.name, 0
-        for batch in select.rows(connection, query):
+        for batch in select_submissions.rows(connection, query):
             yield beside_rows.filled(
                 connection,
                 batch,
@@ -79,16 +79,18 @@ class Export:
 
 def prepare(choice: SubmissionFilter, preset: Preset, **wishes: Any) -> Export:
     """An export that can be written; reads the form and the names that rows point at."""
-    known = select.known(choice.commune)
-    versions = select.definitions(choice.form.id)
+    known = select_submissions.known(choice.commune)
+    versions = select_submissions.definitions(choice.form.id)
     wish = ExportWish(preset=preset, places=known.places, **wishes)
     if wish.groups and wish.labels:
-        wish = replace(wish, group_labels=select.group_labels(choice.form.id))
-    form = columns.newest(versions) if wish.newest_only else columns.merged(versions)
+        wish = replace(wish, group_labels=select_submissions.group_labels(choice.form.id))
+    form = form_columns.newest(versions) if wish.newest_only else form_columns.merged(versions)
     wish = replace(
-        wish, shared=columns.shared_names(form, wish), lists=select.list_labels(choice.form.id, form)
+        wish,
+        shared=form_columns.shared_names(form, wish),
+        lists=select_submissions.list_labels(choice.form.id, form),
     )
-    tables = columns.tables(form, wish)
+    tables = form_columns.tables(form, wish)
     return Export(choice, wish, form, tables, identity(wish, known), reading_engine(), place())
 
 
@@ -103,7 +105,7 @@ def header(export: Export, table: ExportTable) -> list[str]:
 def csv_bytes(export: Export, table: ExportTable | None = None) -> Iterator[bytes]:
     """The main table as CSV, or that of a repeat."""
     wanted = table or export.main
-    with select.reading(export.engine) as connection:
+    with select_submissions.reading(export.engine) as connection:
         yield from _csv(export, wanted, connection)
 
 
@@ -118,7 +120,7 @@ def _csv(export: Export, table: ExportTable, connection: sa.Connection) -> Itera
 def main_rows(export: Export) -> Iterator[list[Any]]:
     """The rows of the main table below its `header`, as a workbook takes them; moments are text."""
     made = _main_rows(export)
-    with select.reading(export.engine) as connection:
+    with select_submissions.reading(export.engine) as connection:
         for batch in export.batches(connection):
             yield from made(batch)
 
@@ -185,7 +187,7 @@ def zip_bytes(export: Export) -> Iterator[bytes]:
     pipe = _Pipe()
     with (
         zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        select.reading(export.engine) as link,
+        select_submissions.reading(export.engine) as link,
     ):
         for table, name in _file_names(export):
             with archive.open(name, "w", force_zip64=True) as entry:
@@ -233,7 +235,7 @@ def _about(export: Export, count: int | None = None, digest: str | None = None) 
 
 def xlsx(export: Export, path: Path, **limits: int) -> int:
     """A workbook: a sheet for the main table, one for each repeat, `_bang_ma` and `_nguon`; how many submissions."""
-    with Workbook(path, **limits) as book, select.reading(export.engine) as connection:
+    with Workbook(path, **limits) as book, select_submissions.reading(export.engine) as connection:
         sheets = _sheets(export, book)
         count, digest = _fill(export, sheets, connection)
         _add(book.sheet("_bang_ma", (), (34, 16, 50, 22, 26, 40)), codebook.rows(export.form, export.wish))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from server import clock
 from server.counting import noted_changes, tally
 from server.counting.tally_after_changes import recasting
-from server.households import household_parts, merge_households, remarks, visit_moves
+from server.households import door_remarks, household_parts, merge_households, visit_moves
 from server.households.act_rows import (
     BY_ITSELF,
     Officer,
@@ -21,9 +21,9 @@ from server.households.act_rows import (
     note,
     record,
 )
+from server.households.entity_changes import status
 from server.households.household_states import GONE, MERGED
-from server.households.rebuild import restate
-from server.households.records import status
+from server.households.rebuild_entity import restate
 from server.models import Entity, EntityAct, EntityVersion, Finding, Indicator, Submission, Village
 from server.published_forms.registry import OF_PEOPLE
 
@@ -175,7 +175,7 @@ def _undo_visit(connection: sa.Connection, household: Any, act: Any, officer: Of
 
 
 def _undo_remark(connection: sa.Connection, household: Any, _act: Any, _officer: Officer) -> None:
-    remarks.undo(connection, household)
+    door_remarks.undo(connection, household)
 
 
 _UNDO: Mapping[str, Callable[[sa.Connection, Any, Any, Officer], None]] = {

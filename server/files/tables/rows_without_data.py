@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from geo import village_kinds, written_numbers
 from geo.plain_words import words
-from server.files.tables.table_file import Cell
+from server.files.tables.excel_and_csv import Cell
 
 _SUM = re.compile(
     r"(tong cong|tong so|tong toan|tong chung|tong|cong don|(?:cong |so )?(?:mang|chuyen) sang|luy ke|cong|toan xa"

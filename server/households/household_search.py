@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from server.db import db, in_vietnamese_order
 from server.errors import Problem
 from server.households import household_parts, household_states
+from server.households.entity_changes import ADDRESS, HOUSEHOLDS
 from server.households.household_problems import HouseholdProblem
-from server.households.rebuild import COMPUTED
-from server.households.records import ADDRESS, HOUSEHOLDS
+from server.households.rebuild_entity import COMPUTED
 from server.households.same_household import Known, Likeness, are_alike
 from server.models import (
     Collector,

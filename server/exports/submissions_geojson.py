@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from forms.definition import NONE, Definition
-from server.exports import columns, select, shapes
-from server.exports.columns import ExportColumn
-from server.exports.submissions import Export
+from server.exports import form_columns, place_geometries, select_submissions
+from server.exports.form_columns import ExportColumn
+from server.exports.stream_submissions import Export
 from server.exports.who_columns import ANSWERS, ID
 from server.models import Submission
 
@@ -27,11 +27,11 @@ def by_path(export: Export) -> Iterator[bytes]:
     """
     villages = {key: _village_json(*names) for key, names in export.identity.known.villages.items()}
     skipped = 0
-    with select.reading(export.engine) as connection:
+    with select_submissions.reading(export.engine) as connection:
         query = _features(export, connection.dialect.name, _dropped(export))
         yield f'{{"type":"FeatureCollection","name":{json.dumps(export.form.form_id)},"features":['.encode()
         first = True
-        for batch in select.rows(connection, query):
+        for batch in select_submissions.rows(connection, query):
             text = ",\n".join(
                 f'{{"type":"Feature","id":{key},"geometry":{_geometry(latitude, longitude)},"properties":'
                 f'{{{villages.get(village, "")}"_thoi_diem":"{observed}"{_inside(answers)}}}'
@@ -45,7 +45,7 @@ def by_path(export: Export) -> Iterator[bytes]:
 
 def _dropped(export: Export) -> list[str]:
     """Paths that are not written: repeats, what is withheld, what was not chosen."""
-    form, chosen = export.form, {field.path for field in columns.shown(export.form, export.wish)}
+    form, chosen = export.form, {field.path for field in form_columns.shown(export.form, export.wish)}
     personal = {field.path for field in form.fields if field.sensitivity != NONE and not export.wish.personal}
     repeats = {field.repeat for field in form.fields if field.repeat}
     others = {field.path for field in form.fields if not field.repeat} - chosen
@@ -81,7 +81,7 @@ def _features(export: Export, dialect: str, dropped: Sequence[str]) -> Any:
         if tells_points(export.form, personal=export.wish.personal)
         else (sa.null(), sa.null())
     )
-    query = select.statement(export.choice, dialect, utc=False)
+    query = select_submissions.statement(export.choice, dialect, utc=False)
     observed = query.selected_columns["observed"]
     wanted: Any = query.with_only_columns(
         Submission.id, Submission.village_id, *where, observed, answers, maintain_column_froms=True
@@ -107,7 +107,7 @@ def by_label(export: Export) -> Iterator[bytes]:
     opening = f'{{"type":"FeatureCollection","name":{name},"features":['
     yield (opening if flat else "[").encode()
     first = True
-    with select.reading(export.engine) as connection:
+    with select_submissions.reading(export.engine) as connection:
         for batch in export.batches(connection):
             parts = (part for row in batch for part in made.parts(row, opening, flat=flat))
             text = ",\n".join(parts)
@@ -121,11 +121,15 @@ class _Labelled:
     """Makes the features of one submission after the other, and counts what is no place."""
 
     def __init__(self, export: Export) -> None:
-        fields = [field for field in columns.shown(export.form, export.wish) if field.repeat is None]
-        places = [field for field in fields if field.kind in shapes.KINDS]
+        fields = [field for field in form_columns.shown(export.form, export.wish) if field.repeat is None]
+        places = [field for field in fields if field.kind in place_geometries.KINDS]
         self._places = places if tells_points(export.form, personal=export.wish.personal) else []
-        asked = [field for field in fields if field.kind not in shapes.KINDS and field.kind != "note"]
-        self._columns = columns.told_apart([columns.together(field, export.wish) for field in asked])
+        asked = [
+            field for field in fields if field.kind not in place_geometries.KINDS and field.kind != "note"
+        ]
+        self._columns = form_columns.told_apart(
+            [form_columns.together(field, export.wish) for field in asked]
+        )
         self.skipped = 0
 
     def parts(self, row: Sequence[Any], opening: str, *, flat: bool) -> Iterator[str]:
@@ -147,7 +151,7 @@ class _Labelled:
         for field in self._places:
             if answers.get(field.path) is None:
                 continue
-            shape = shapes.of(field.kind, answers[field.path])
+            shape = place_geometries.of(field.kind, answers[field.path])
             if shape is None:
                 self.skipped += 1
             else:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from server.counting.tally import turns
 from server.households import household_states
-from server.households.records import HOUSEHOLDS, VISITS_OF, AcceptedVisit, status
+from server.households.entity_changes import HOUSEHOLDS, VISITS_OF, AcceptedVisit, status
 from server.models import Entity, EntityAct, EntityVersion, Submission
 from server.published_forms.registry import registry
 

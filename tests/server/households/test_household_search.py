@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from server.db import db
-from server.households import search
+from server.households import household_search
 from tests import sample
 from tests.people import make_commune
 
@@ -26,9 +26,9 @@ def test_words_that_name_many_households_read_the_list_once(
 
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
-        found = search.named(commune, "van tam")
+        found = household_search.named(commune, "van tam")
     finally:
         sa.event.remove(db.engine, "before_cursor_execute", note)
     assert (len(found), len(set(found)), len(seen)) == (120, 120, 1)
-    monkeypatch.setattr(search, "MOST_NAMED", 70)
-    assert search.named(commune, "van tam") == found[:70]
+    monkeypatch.setattr(household_search, "MOST_NAMED", 70)
+    assert household_search.named(commune, "van tam") == found[:70]

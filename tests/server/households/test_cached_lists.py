@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.households.kept_lists import KeptLists
+from server.households.cached_lists import KeptLists
 
 
 def _list(number: int, size: int = 1_000) -> bytes:

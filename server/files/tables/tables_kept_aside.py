@@ -14,8 +14,8 @@ from server import clock
 from server.db import db
 from server.errors import Problem
 from server.files.file_problems import FileProblem
-from server.files.tables import read_cells, table_file
-from server.files.tables.table_file import SheetCells, TableRejected
+from server.files.tables import cells_by_reading_process, excel_and_csv
+from server.files.tables.excel_and_csv import SheetCells, TableRejected
 from server.files.tables.table_kinds import ReadingChoice
 from server.models import TableDraft
 
@@ -41,8 +41,8 @@ class KeptTable:
         if self.cells is not None:
             return self.cells
         if self.file_name:
-            return read_cells.of_file(self.content, self.file_name)
-        return read_cells.of_text(self.content.decode())
+            return cells_by_reading_process.of_file(self.content, self.file_name)
+        return cells_by_reading_process.of_text(self.content.decode())
 
     def read(self) -> "KeptTable":
         """The same with its cells, to be looked at more than once and in a transaction that writes."""
@@ -73,9 +73,9 @@ def keep(
 
     The caller commits. Raises TableRejected for what is too large to be kept.
     """
-    if len(content) > table_file.MOST_BYTES:
+    if len(content) > excel_and_csv.MOST_BYTES:
         raise TableRejected(
-            [f"Tệp lớn hơn {table_file.MOST_BYTES // 1_000_000} MB; hãy tách thành nhiều tệp."]
+            [f"Tệp lớn hơn {excel_and_csv.MOST_BYTES // 1_000_000} MB; hãy tách thành nhiều tệp."]
         )
     mine = sa.and_(
         TableDraft.commune_id == commune_id, TableDraft.subject == subject, TableDraft.actor == actor

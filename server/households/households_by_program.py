@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from server import clock
 from server.db import begin_writing, db
 from server.errors import Problem
-from server.files.tables.table_file import SheetCells
-from server.households import acts, household_parts, list_changes, list_import
+from server.files.tables.excel_and_csv import SheetCells
+from server.households import household_acts, household_parts, list_changes, list_import
 from server.households.act_rows import Officer, check_listed, household_of, impossible
 from server.households.household_problems import HouseholdProblem
 from server.households.list_changes import ListDecisions
@@ -93,13 +93,13 @@ def change(
     if sheets is not None:
         _store(sheets, commune, filename, officer, lambda compared: _itself(compared, entity_id))
     if village != household.village_id:
-        acts.fix_village(connection, entity_id, village, officer)
+        household_acts.fix_village(connection, entity_id, village, officer)
 
 
 def end(entity_id: uuid.UUID, officer: Officer) -> None:
     """The household is no longer there from today; the caller commits. Problems as of `acts.end`."""
     begin_writing()
-    acts.end(db.session.connection(), entity_id, clock.today(), officer)
+    household_acts.end(db.session.connection(), entity_id, clock.today(), officer)
 
 
 def bring_back(entity_id: uuid.UUID, officer: Officer) -> None:
@@ -113,7 +113,7 @@ def bring_back(entity_id: uuid.UUID, officer: Officer) -> None:
     act = connection.scalar(newest.order_by(EntityAct.id.desc()).limit(1))
     if household.ended_at is None or act is None:
         raise impossible("hộ còn trong danh sách, hoặc đã được gộp vào hộ khác.")
-    acts.undo(connection, act, officer)
+    household_acts.undo(connection, act, officer)
 
 
 def _itself(compared: Compared, entity_id: uuid.UUID) -> ListDecisions:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from server.db import db
 from server.households import household_parts, household_states, list_comparison
+from server.households.entity_changes import STATE
 from server.households.list_comparison import ListedHousehold, own_code
 from server.households.list_import import HOUSEHOLD_TABLE
-from server.households.records import STATE
 from server.models import Commune, Entity, Village
 
 TO_VISIT: Mapping[str, tuple[str, ...]] = {

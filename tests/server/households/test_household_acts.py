@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from server.counting import tally
 from server.db import db
 from server.errors import Problem
-from server.households import acts as households
+from server.households import household_acts as households
 from server.households import households_on_days, merge_households, phone_lists
 from server.households.act_rows import Officer
 from server.households.household_problems import HouseholdProblem

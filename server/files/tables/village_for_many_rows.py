@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from geo import village_kinds, written_numbers
 from geo.plain_words import one_line
-from server.files.tables.table_file import Cell
+from server.files.tables.excel_and_csv import Cell
 
 _LARGE_WRITTEN = (
     *village_kinds.UNITS,
