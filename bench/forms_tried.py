@@ -23,7 +23,7 @@ from forms.check import odk_validate
 from forms.errors import FormRejected
 from server import migrate
 from server.db import db
-from server.published_forms import drafts
+from server.published_forms import form_drafts
 from server.published_forms.publish_answers import AS_WRITTEN
 from server.settings import Settings
 
@@ -87,12 +87,12 @@ def _all(folder: Path) -> Iterator[Tried]:
 def _published(tried: Tried, path: Path) -> Tried:
     """Upload and publish, then take it back: each form begins on an empty database."""
     try:
-        checked = drafts.check(path.read_bytes(), path.name)
-        draft = drafts.save(path.read_bytes(), path.name, None, "tried", checked)
+        checked = form_drafts.check(path.read_bytes(), path.name)
+        draft = form_drafts.save(path.read_bytes(), path.name, None, "tried", checked)
         if draft.blank:
             tried.refused = draft.blank[0]
         else:
-            made = drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="tried")
+            made = form_drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="tried")
             tried.xform, tried.remarks = made.form_version.xform, len(made.warnings)
     except FormRejected as rejected:
         tried.refused = str(rejected.errors[0])

@@ -8,7 +8,7 @@ from dashboards.downloads import export_command as download_commands
 from dashboards.pages import (
     boundary_pages,
     city_pages,
-    commune_pages,
+    front_page,
     map_pages,
     overview_page,
     plan_pages,
@@ -21,17 +21,17 @@ from dashboards.pages import (
 )
 from dashboards.reports import report_command as report_commands
 from dashboards.reports import report_pages
-from server import clock, replica
+from server import clock, read_replica
 from server.intake import catch_up
 
-ROUTES = (commune_pages, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
+ROUTES = (front_page, overview_page, city_pages, map_pages, plan_pages, two_days_page, wall_pages)
 """Modules whose views stand in the blueprint of `pages`."""
 
 OF_DOWNLOADS = (download_pages, link_pages, city_workbook_pages)
 """Modules whose views stand in the blueprint of `downloads`."""
 
 BLUEPRINTS = (
-    commune_pages.blueprint,
+    front_page.blueprint,
     download_pages.blueprint,
     link_files.blueprint,
     task_pages.blueprint,
@@ -43,7 +43,7 @@ BLUEPRINTS = (
 )
 for _blueprint in BLUEPRINTS:
     _blueprint.before_request(catch_up.caught_up)  # pages show all that has been sent
-    _blueprint.before_request(replica.read_there)
+    _blueprint.before_request(read_replica.read_there)
 
 
 def register(app: Flask) -> None:

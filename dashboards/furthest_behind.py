@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from dashboards import words
-from geo.coverage import Cell, CoverageTable, TargetRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, TargetRow, VillageRow
 from geo.reach import noun
 from geo.target_states import TargetFigure, TargetState
 

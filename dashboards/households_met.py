@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from dashboards import words
 from dashboards.charts import Bullet, bullet
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import TargetFigure, cut
 from geo.weeks import pace_of
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from dashboards import words
-from geo.coverage import CoverageTable, TargetRow
+from geo.compute_coverage import CoverageTable, TargetRow
 from geo.target_states import TargetState
 from geo.weeks import week_ends
 

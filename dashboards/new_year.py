@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from dashboards import words
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from server.coverage import help_given
 from server.coverage.commune_input import VISITED
 from server.models import Commune

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dashboards import words
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import Tallied
 from server import clock
 from server.models import Commune

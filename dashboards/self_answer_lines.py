@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dashboards import words
 from dashboards.maps.map_colours import target_of
 from dashboards.village_lines import IndicatorColumn
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 from server.published_forms.self_answers import WORD
 
 

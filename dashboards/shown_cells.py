@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dashboards import words
 from dashboards.maps.map_colours import figure
-from geo.coverage import Cell, CoverageTable, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, VillageRow
 from geo.target_states import TargetState
 
 

@@ -7,7 +7,7 @@ from dashboards import words
 from dashboards.charts import Bullet, bullet
 from dashboards.shown_cells import shown
 from geo.commune_estimates import WITHIN_ERROR
-from geo.coverage import CoverageTable, IndicatorRow, TargetRow
+from geo.compute_coverage import CoverageTable, IndicatorRow, TargetRow
 from geo.reach import noun
 from geo.target_states import NOTHING, TargetFigure, TargetJudgement, TargetState, share_of_time_gone
 

@@ -8,7 +8,7 @@ from dashboards import words
 from dashboards.households_met import share_met
 from dashboards.maps.map_colours import figure, target_of
 from dashboards.shown_cells import ShownCell, shown, shown_cell
-from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
 from geo.target_states import TargetFigure
 from geo.vietnamese_order import sort_key

@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from geo.commune_estimates import WITHIN_ERROR
-from geo.coverage import Cell, CountedIndicator
+from geo.compute_coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
 from geo.reach import noun
 from geo.target_states import PeriodCount, TargetFigure, TargetJudgement, TargetState, cut
@@ -47,7 +47,7 @@ def number(value: int | Decimal | Fraction) -> str:
 
 
 def percent(value: Decimal | int) -> str:
-    """`63,4 %`; the value arrives cut (geo.coverage), so that it looks met only when it is (R7)."""
+    """`63,4 %`; the value arrives cut (geo.compute_coverage), so that it looks met only when it is (R7)."""
     return f"{number(value)}{SPACE}%"
 
 

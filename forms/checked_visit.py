@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from forms.check import stand_ins
+from forms.check import empty_form_files
 from forms.check.formulas import REFERENCE
 from forms.definition import Definition
 from forms.engine.correction import Correction
@@ -45,7 +45,7 @@ class PreparedChecks:
 
 def prepare(xform: bytes, definition: Definition) -> PreparedChecks:
     """Compile a version's checks; Unfillable where phones could not open the form, or a condition is malformed."""
-    opened = open_form(xform, stand_ins.empty(definition))
+    opened = open_form(xform, empty_form_files.empty(definition))
     paths = {name: found[0] for name, found in opened.form.names.items()}
     compiled = (
         (check, compile_expression(_resolved(check.condition, paths.__getitem__), opened.form.root))

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from forms import visit_checks
+from forms.answer_layout import POINT_KINDS, Layout, lay_out
 from forms.engine.place_copies import place_copies
 from forms.engine.xform import Control, InstanceLeaf, XForm, attribute
-from forms.layout import POINT_KINDS, Layout, lay_out
 from forms.sheets import Sheet, SheetRow
 from forms.visit_checks import VisitCheck
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from lxml import etree
 
+from forms.answer_layout import Branch
 from forms.definition import Definition
 from forms.errors import Fault, Unreadable
-from forms.layout import Branch
-from forms.values import integer, text
+from forms.typed_values import integer, text
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64

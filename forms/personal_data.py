@@ -4,8 +4,8 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
+from forms.answer_layout import POINT_KINDS
 from forms.definition import NONE, PERSONAL, SENSITIVE, Definition, Field
-from forms.layout import POINT_KINDS
 from forms.plain_words import unaccented
 
 # Words as `unaccented` writes them: small letters without marks.

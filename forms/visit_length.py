@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from forms import form_blocks
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.engine import engine
-from forms.engine.filling import Filling
+from forms.engine.fill_visit import Filling
 
 MOST_MINUTES = 8
 """A visit should not take longer: people have their own work, and the last answers become careless."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from geo import funnel
+from geo import funnel_limits
 from geo.backcheck_draw import DrawReason
 from geo.signal import wilson
 
@@ -82,11 +82,11 @@ class CollectorAgreement:
     unconfirmed: int
     of: int
     is_outside: bool
-    """Whether chance hardly explains it (geo/funnel.py); never with fewer than its FEWEST checked."""
+    """Whether chance hardly explains it (geo/funnel_limits.py); never with fewer than its FEWEST checked."""
 
     @property
     def is_enough(self) -> bool:
-        return self.of >= funnel.FEWEST
+        return self.of >= funnel_limits.FEWEST
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -149,6 +149,6 @@ def by_collector(pairs: Sequence[VisitPair]) -> tuple[CollectorAgreement, ...]:
             count[1] += 1
     marked, whole = (sum(count[part] for count in counts.values()) for part in (0, 1))
     return tuple(
-        CollectorAgreement(collector, bad, of, funnel.is_outside(bad, of, marked, whole))
+        CollectorAgreement(collector, bad, of, funnel_limits.is_outside(bad, of, marked, whole))
         for collector, (bad, of) in sorted(counts.items())
     )

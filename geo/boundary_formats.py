@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from geo import cad_drawings, gdal_files, kml
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 from geo.boundary_rows import MAX_BYTES, MAX_ROWS, MAX_VERTICES, Layer, LayerRow, flat
-from geo.unpack import unpack
+from geo.unpack_zip import unpack
 
 _SAVE_AS_DXF = (
     "hãy mở bằng phần mềm vẽ và lưu thành DXF (AutoCAD: SAVEAS, “AutoCAD 2018 DXF”; MicroStation: Save As, DXF "

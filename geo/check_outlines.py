@@ -8,8 +8,8 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.assign import VIETNAM
 from geo.boundary_problems import Label, OutlineProblem, Severity
+from geo.village_of_point import VIETNAM
 
 REPAIR_CHANGE = 0.001  # share of the area a repair may change
 OVERLAP_NOTED_M2 = 10.0  # digitising leaves slivers; smaller ones are nobody's matter

@@ -4,7 +4,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from geo.coverage import Cell, CoverageTable, IndicatorRow, TargetRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, TargetRow
 from geo.estimate import Estimate
 from geo.period_targets import Reported
 from geo.target_states import Pace, PeriodCount, TargetJudgement

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from geo.coverage import Cell, CountedIndicator, CoverageTable
+from geo.compute_coverage import Cell, CountedIndicator, CoverageTable
 from geo.target_states import TargetFigure, TargetJudgement
 
 COMMUNE, VILLAGE, NOWHERE = "commune", "village", "nowhere"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from geo.small_numbers import SMALL
+from geo.small_cell_limit import SMALL
 from geo.target_states import Tallied
 
 FIBRE = "cap_quang_ho"

@@ -10,7 +10,7 @@ The rule, for one indicator in one commune:
    ("secondary"). When no thôn is left to hide behind, the commune's total is hidden ("secondary").
 
 What one indicator hides another must not tell, nor another day: the thôn of rule 3 that are hidden whole are chosen
-once for all indicators of households, and beside what earlier days hid (`protect_together`, geo/hidden_villages.py).
+once for all indicators of households, and beside what earlier days hid (`protect_together`, villages_hidden_whole.py).
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from geo.hidden_villages import MET, Chosen, Day, Range, choose, is_base, undecided
-from geo.small_numbers import SMALL, is_small
+from geo.small_cell_limit import SMALL, is_small
 from geo.target_states import Tallied
+from geo.villages_hidden_whole import MET, Chosen, Day, Range, choose, is_base, undecided
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geo.assign import PointJudgement
+from geo.village_of_point import PointJudgement
 
 TYPICAL_NEEDS = 5
 """Fewer interviews than this say nothing about how long a form usually takes."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
 
-from geo import funnel
+from geo import funnel_limits
 from geo.signal import wilson
 
 
@@ -51,7 +51,7 @@ class ComparedShare:
     @property
     def is_enough(self) -> bool:
         """Whether something may be said of the collector at all."""
-        return self.of >= funnel.FEWEST
+        return self.of >= funnel_limits.FEWEST
 
     @property
     def is_alone(self) -> bool:
@@ -60,12 +60,12 @@ class ComparedShare:
 
     @property
     def is_outside(self) -> bool:
-        return funnel.is_outside(self.found, self.of, self.marked, self.whole)
+        return funnel_limits.is_outside(self.found, self.of, self.marked, self.whole)
 
     @property
     def limit(self) -> int | None:
         """The most that chance explains; None where it explains any number."""
-        return funnel.limit(self.of, self.marked, self.whole)
+        return funnel_limits.limit(self.of, self.marked, self.whole)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -121,4 +121,4 @@ def _median(numbers: Mapping[Fraction, int]) -> Fraction:
 
 def exceeds(found: int, of: int, over: Fraction, least: int) -> bool:
     """Whether so many of a collector's visits are over a threshold that an officer set; by few never."""
-    return of >= max(least, funnel.FEWEST) and found > over * of
+    return of >= max(least, funnel_limits.FEWEST) and found > over * of

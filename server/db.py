@@ -138,7 +138,7 @@ def is_among(column: SQLColumnExpression[Any], keys: Sequence[int], dialect: str
 
 
 class RoutedSession(Session):
-    """Reads where the request was told that it may (server/replica.py), writes in the one place that takes them."""
+    """Reads where the request was told that it may (`read_replica.py`), writes in the one place that takes them."""
 
     def get_bind(
         self, mapper: Any = None, *, clause: Any = None, bind: Engine | Connection | None = None, **other: Any

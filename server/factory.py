@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import api, cli, errors, office, openrosa, replica, secret_files, webform
+from server import api, cli, errors, office, openrosa, read_replica, secret_files, webform
 from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
@@ -30,7 +30,7 @@ def create_server(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
-    replica.register(app)
+    read_replica.register(app)
     security_headers.register(app)
     flask_security_setup.register(app)
     openrosa.register(app)

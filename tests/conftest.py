@@ -49,7 +49,7 @@ BY_TURNS = (
 """Where what is asked of the database was asked below already, on both: each file runs on one, and on which does not
 change. `--database both` runs all on both."""
 ON_BOTH = (
-    "test_correct.py",
+    "test_correct_answer.py",
     "test_data.py",
     "test_decisions.py",
     "test_doubts.py",

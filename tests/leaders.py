@@ -9,7 +9,14 @@ import sqlalchemy as sa
 
 from forms import plans
 from geo import illustrative_outlines
-from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, HouseholdsSource, VillageInput, table
+from geo.compute_coverage import (
+    CommuneInput,
+    CountedIndicator,
+    CoverageTable,
+    HouseholdsSource,
+    VillageInput,
+    table,
+)
 from geo.target_states import Tallied, TargetFigure
 from server.accounts import persons, roles
 from server.counting import tally

@@ -22,7 +22,7 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from forms import library
-from forms.convert import Converted, FreeVersions
+from forms.convert_workbook import Converted, FreeVersions
 from forms.definition import IndicatorDeclaration
 from server.published_forms import read_workbook
 

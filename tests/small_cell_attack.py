@@ -10,7 +10,7 @@ from itertools import pairwise, permutations
 import numpy
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from geo.coverage import (
+from geo.compute_coverage import (
     Cell,
     CommuneInput,
     CountedIndicator,
@@ -20,7 +20,7 @@ from geo.coverage import (
     VillageRow,
     table,
 )
-from geo.small_numbers import SMALL
+from geo.small_cell_limit import SMALL
 from geo.target_states import Tallied, TargetFigure
 
 VISITED = CountedIndicator("tham_ho", "", "household", "state")

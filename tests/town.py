@@ -36,8 +36,8 @@ from server.models import (
     VillageSample,
     WalkingArea,
 )
-from server.privacy import requests
-from server.published_forms import drafts, publishing
+from server.privacy import privacy_requests
+from server.published_forms import form_drafts, publishing
 from server.review import difficulties
 from server.samples import sample_draw
 from server.samples.sample_draw import SampleMethod, SampleWish
@@ -134,8 +134,10 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
     difficulty = db.session.scalars(sa.select(Difficulty).order_by(Difficulty.id.desc())).first()
     if reports:
         _report(commune)
-    draft = drafts.save(_workbook(code), "phieu.md", commune, "system")
-    asked = requests.add(db.session, commune, uuid.UUID(homes[0].id), "view", clock.today(), homes[0].label)
+    draft = form_drafts.save(_workbook(code), "phieu.md", commune, "system")
+    asked = privacy_requests.add(
+        db.session, commune, uuid.UUID(homes[0].id), "view", clock.today(), homes[0].label
+    )
     db.session.commit()
     values = {
         "code": code,

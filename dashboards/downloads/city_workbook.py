@@ -8,7 +8,7 @@ from typing import Any
 from dashboards import words
 from dashboards.downloads.sheet_looks import A3, SheetLooks, pair_columns, to_print, write_cell
 from dashboards.maps.map_colours import state_class
-from geo.coverage import Cell
+from geo.compute_coverage import Cell
 from geo.vietnamese_order import sort_key
 from server import clock
 from server.coverage.city_table import CityTable

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from dashboards import target_lines, words
 from dashboards.downloads import qgis_style, village_sheet
 from dashboards.maps.map_outlines import Outlines
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.coverage_json import flat_villages, to_json, to_the_hour
 from geo.coverage_rows import COMMUNE, NOWHERE, VILLAGE, CoverageRow, rows
 from geo.estimate import Estimate

@@ -13,7 +13,7 @@ from dashboards.downloads.link_submissions import export_of, service_of, table_o
 from dashboards.downloads.submission_files import CSV_TYPE, XLSX_TYPE
 from dashboards.maps import map_outlines, map_picture, map_sheet
 from dashboards.pages.map_page_request import mapped
-from geo.coverage import IndicatorRow
+from geo.compute_coverage import IndicatorRow
 from server import clock
 from server.accounts import access, shared_links
 from server.api.odata import flat_service, noted_readings, query_options

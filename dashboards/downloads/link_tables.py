@@ -7,7 +7,7 @@ from typing import Any
 from dashboards import village_lines, words
 from dashboards.downloads.coverage_files import said
 from dashboards.maps.map_colours import figure
-from geo.coverage import Cell, CoverageTable
+from geo.compute_coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement
 from geo.vietnamese_order import sort_key
 from server import clock

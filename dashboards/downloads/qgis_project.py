@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from dashboards.downloads.qgis_style import categorised, renderer_of_states
 from dashboards.downloads.village_sheet import shown_columns
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from server.households import household_states
 
 MEDIA_TYPE = "application/x-qgis-project"

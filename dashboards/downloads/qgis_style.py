@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from dashboards.downloads.village_sheet import shown_columns
 from dashboards.maps.map_colours import COLOURS
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import TargetState
 
 LAYER, GEOMETRY = "thon", "geom"

@@ -8,7 +8,7 @@ from dashboards import self_answer_lines, village_lines, words
 from dashboards.downloads.sheet_looks import A4, SheetLooks, pair_columns, to_print, write_cell
 from dashboards.maps.map_colours import figure, state_class
 from dashboards.village_lines import IndicatorColumn
-from geo.coverage import Cell, CoverageTable
+from geo.compute_coverage import Cell, CoverageTable
 from geo.target_states import TargetJudgement, cut
 from geo.vietnamese_order import sort_key
 from server.coverage.commune_input import VISITED

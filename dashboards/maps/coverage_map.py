@@ -17,7 +17,7 @@ from dashboards.maps.folium_page import (
 from dashboards.maps.map_colours import class_of, classes, figure, fills, target_of
 from dashboards.maps.map_outlines import Outlines
 from dashboards.shown_cells import shown
-from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.reach import noun
 from geo.target_states import TargetFigure
 from server.coverage.commune_input import VISITED

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dashboards import furthest_behind, shown_cells, words
 from dashboards.maps.coverage_map import asked_words, over_all_words, reach_words
 from dashboards.maps.map_colours import target_of
-from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.target_states import TargetState
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from dashboards import words
-from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.hidden_cells import Bound
 from geo.reach import noun
 from geo.target_states import TargetFigure, TargetJudgement, TargetState, cut, gap_shown

@@ -14,7 +14,7 @@ from PIL.Image import Quantize
 from dashboards.maps.map_colours import classes, fills, legend
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.still_map import still_map
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 
 COLOURS = 64
 """Of the picture: a tenth of its bytes, and nobody sees it."""

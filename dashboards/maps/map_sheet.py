@@ -10,7 +10,7 @@ from dashboards import furthest_behind, shown_cells, words
 from dashboards.maps import map_picture
 from dashboards.maps.map_colours import Class, class_of, classes, legend, target_of
 from dashboards.maps.map_outlines import Outlines
-from geo.coverage import Cell, CoverageTable, IndicatorRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow
 from server.coverage.commune_input import VISITED
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem

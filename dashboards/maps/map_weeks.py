@@ -13,7 +13,7 @@ from dashboards import shown_cells, words
 from dashboards.charts import spark
 from dashboards.maps.map_colours import class_of, classes, figure, legend, target_of
 from dashboards.maps.map_sheet import as_of
-from geo.coverage import Cell, CoverageTable, IndicatorRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow
 from geo.weeks import week_ends
 
 WEEKS = 13

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dashboards.maps import map_outlines
 from dashboards.maps.map_colours import Entry, classes, fills, legend
 from dashboards.maps.still_map import StillMap, still_map
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 from server.models import Commune
 
 

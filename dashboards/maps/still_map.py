@@ -15,7 +15,7 @@ from dashboards.maps.map_colours import class_of, classes, target_of
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.still_labels import PLAIN_LABEL, LabelSize, Wish, placed
 from dashboards.shown_cells import shown
-from geo.coverage import Cell, CoverageTable
+from geo.compute_coverage import Cell, CoverageTable
 
 WIDTH = 680
 

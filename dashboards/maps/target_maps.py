@@ -8,7 +8,7 @@ from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.map_sheet import SheetHead, head
 from dashboards.maps.still_labels import SMALL
 from dashboards.maps.still_map import StillMap, still_map
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 from geo.target_states import TargetState
 
 

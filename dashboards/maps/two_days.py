@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from dashboards import shown_cells, words
 from dashboards.maps.map_colours import Class, class_of, classes, figure, target_of
-from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 
 UP, DOWN, SAME, UNTOLD = "up", "down", "same", ""
 MARKS = {UP: "▲", DOWN: "▼", SAME: "="}

@@ -15,8 +15,8 @@ from dashboards.maps import map_outlines
 from dashboards.maps.city_map import draw
 from dashboards.maps.map_colours import FAR, FIFTHS, UNKNOWN, fifth_words, state_class
 from dashboards.pages.commune_page_request import asked_day
-from dashboards.pages.commune_pages import blueprint
-from geo.coverage import Cell, CountedIndicator
+from dashboards.pages.front_page import blueprint
+from geo.compute_coverage import Cell, CountedIndicator
 from geo.plain_words import unaccented
 from geo.target_states import TargetState, cut
 from geo.vietnamese_order import sort_key

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from server.accounts import access
 from server.coverage import coverage_table
 from server.coverage.coverage_table import ReadDays

@@ -6,7 +6,7 @@ from flask import request
 
 from dashboards.maps.map_colours import class_of, classes, target_of
 from dashboards.pages.commune_page_request import CommunePage, ask
-from geo.coverage import CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import CoverageTable, IndicatorRow, VillageRow
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem
 

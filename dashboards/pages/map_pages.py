@@ -8,9 +8,9 @@ from dashboards.maps.map_card import MapCard, card
 from dashboards.maps.map_colours import classes, fills, legend, target_of
 from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_page_request import ask_days
-from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.front_page import blueprint
 from dashboards.pages.map_page_request import MapPage, ask_map, map_page
-from geo.coverage import CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import CoverageTable, IndicatorRow, VillageRow
 from geo.weeks import week_ends
 from server import clock
 from server.accounts import access

@@ -21,10 +21,10 @@ from dashboards.maps.small_map import SmallMap, small_map
 from dashboards.moved_since_sunday import moved, sunday_before
 from dashboards.pages import chosen_columns
 from dashboards.pages.commune_page_request import CommunePage, ask_since
-from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.front_page import blueprint
 from dashboards.pages.map_page_request import mapped
 from dashboards.target_lines import TargetLine
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import share_of_time_gone
 from server.accounts import access
 from server.accounts.roles import Right

@@ -23,11 +23,11 @@ from dashboards.charts import Bullet, bullet
 from dashboards.maps.map_colours import figure, target_of
 from dashboards.maps.small_map import SmallMap, small_map
 from dashboards.pages.commune_page_request import CommunePage, ask
-from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.front_page import blueprint
 from dashboards.shown_cells import ShownCell
 from dashboards.target_lines import TargetLine
 from forms import indicator_sets
-from geo.coverage import Cell, CoverageTable, IndicatorRow, VillageRow
+from geo.compute_coverage import Cell, CoverageTable, IndicatorRow, VillageRow
 from geo.estimate import METHODS
 from geo.reach import noun
 from geo.target_states import Tallied, TargetFigure, TargetState, cut

@@ -10,7 +10,7 @@ from dashboards import words
 from dashboards.maps import folium_page, map_outlines, signal_map, signal_still
 from dashboards.pages.commune_page_request import ask
 from geo import signal
-from geo.coverage import Cell, CoverageTable
+from geo.compute_coverage import Cell, CoverageTable
 from geo.period_targets import Reported
 from geo.signal import Place, Sample, ShareWithInterval
 from server.accounts import access

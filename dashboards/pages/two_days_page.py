@@ -7,9 +7,9 @@ from dashboards.maps.map_colours import Class, classes, fills, legend
 from dashboards.maps.still_labels import HALF
 from dashboards.maps.still_map import still_map
 from dashboards.pages.commune_page_request import ask_since, asked_day
-from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.front_page import blueprint
 from dashboards.pages.map_page_request import map_page
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 from geo.weeks import week_ends
 from server.accounts import access
 from server.accounts.roles import Right

@@ -7,7 +7,7 @@ from dashboards.maps.map_colours import classes, fills, legend
 from dashboards.maps.still_map import still_map
 from dashboards.maps.target_maps import target_maps
 from dashboards.pages.commune_page_request import ask
-from dashboards.pages.commune_pages import blueprint
+from dashboards.pages.front_page import blueprint
 from dashboards.pages.map_page_request import ask_map
 from server.accounts import access
 from server.accounts.roles import Right

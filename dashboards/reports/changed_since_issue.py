@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboards import households_met, target_lines
 from dashboards.reports.report_content import Report
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.hidden_cells import allowed_day
 from server import clock
 from server.coverage import coverage_table

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from dashboards import households_met, self_answer_lines, target_lines, village_lines, words
 from dashboards.reports.report_periods import Period
-from geo.coverage import Cell, CoverageTable
-from geo.small_numbers import SMALL
+from geo.compute_coverage import Cell, CoverageTable
+from geo.small_cell_limit import SMALL
 from server.backchecks import sentences
 from server.coverage import coverage_table, help_given
 from server.coverage.commune_input import VISITED

@@ -11,7 +11,7 @@ from dashboards.reports.report_content import Report, ReportWish
 from dashboards.reports.report_pdf import write_pdf
 from dashboards.reports.report_periods import Period
 from dashboards.reports.report_word import write_docx
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from server import clock
 from server.coverage.coverage_problems import CoverageProblem
 from server.errors import Problem

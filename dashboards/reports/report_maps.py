@@ -3,7 +3,7 @@
 from dashboards import village_lines
 from dashboards.maps import map_outlines, map_picture
 from dashboards.maps.map_picture import MapPicture
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from server.models import Commune
 
 MOST = 2

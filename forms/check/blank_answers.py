@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 
-from forms.engine.compiled import FillableForm, depends_on
+from forms.engine.compile_form import FillableForm, depends_on
 from forms.engine.engine import AnswerRefused, Fillable, Filling, open_form
 from forms.engine.expression import Expression
 

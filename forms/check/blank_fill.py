@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from forms.engine.compiled import Bind
+from forms.engine.compile_form import Bind
 from forms.engine.engine import Fillable, Filling, open_form
 from forms.engine.expression import Expression
 from forms.engine.java_values import Mismatch

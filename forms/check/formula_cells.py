@@ -9,7 +9,7 @@ from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
 from forms.check import phone_rules
 from forms.check.formulas import REFERENCE, bad_reference, malformed
-from forms.check.mend import EXCEL_ERRORS
+from forms.check.mend_workbook import EXCEL_ERRORS
 from forms.check.phone_rules import PhoneRefusal, Question, Where
 from forms.engine.unfillable import TooMuch, Unfillable
 from forms.errors import SheetError

@@ -8,13 +8,13 @@ from difflib import get_close_matches
 from pyxform.validators.pyxform.sheet_misspellings import find_sheet_misspellings
 from pyxform.xls2json import RE_SELECT
 
+from forms.answer_layout import POINT_KINDS
 from forms.check import check_rules, formula_cells
 from forms.check.formulas import bad_reference
-from forms.check.mend import EXCEL_ERRORS
+from forms.check.mend_workbook import EXCEL_ERRORS
 from forms.check.survey_rules import NAME, survey_errors, survey_warnings
 from forms.definition import HOUSEHOLD_LIST, KINDS, UNITS
 from forms.errors import SheetError
-from forms.layout import POINT_KINDS
 from forms.sheets import Sheet, SheetRow
 
 _INDICATOR = re.compile(r"[a-z][a-z0-9_]{1,63}")

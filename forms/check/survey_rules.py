@@ -11,7 +11,7 @@ from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
 from forms.check import column_names
 from forms.check.formulas import bad_reference, cycle, references
-from forms.check.mend import EXCEL_ERRORS
+from forms.check.mend_workbook import EXCEL_ERRORS
 from forms.definition import SENSITIVITIES
 from forms.errors import SheetError
 from forms.plain_words import unaccented

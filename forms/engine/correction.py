@@ -13,11 +13,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode, add_round
-from forms.engine.compiled import FillableForm
+from forms.engine.compile_form import FillableForm
 from forms.engine.expression import Expression
-from forms.engine.filling import Filling
+from forms.engine.fill_visit import Filling
 from forms.engine.java_values import keep, write_answer
-from forms.engine.sent import SentNode, read_sent
+from forms.engine.sent_xml import SentNode, read_sent
 from forms.engine.unfillable import Unfillable, UnknownFunction
 from forms.engine.write_visit import write_node
 

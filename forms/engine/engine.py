@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from forms.engine.compiled import FillableForm, OfferedChoice, read
-from forms.engine.filling import AnswerProblem, Filling
+from forms.engine.compile_form import FillableForm, OfferedChoice, read
+from forms.engine.fill_visit import AnswerProblem, Filling
 from forms.engine.java_dates import ZONE as HANOI
 from forms.engine.typed_answer import AnswerRefused
 from forms.engine.unfillable import Unfillable

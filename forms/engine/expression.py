@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from forms.engine.calls import LAZY, wrong_arguments
+from forms.engine.formula_scope import Scope, Surroundings, Work
 from forms.engine.formula_sources import Source, sources
+from forms.engine.function_names import LAZY, wrong_arguments
 from forms.engine.functions import CLOCKS, FUNCTIONS
 from forms.engine.java_values import Mismatch, Nodes, Value, plain, to_number, to_text, to_truth
-from forms.engine.scope import Scope, Surroundings, Work
 from forms.engine.unfillable import TooMuch, Unfillable, UnknownFunction
 from forms.engine.xpath_parser import parse
 from forms.engine.xpath_tree import (

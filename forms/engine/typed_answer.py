@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from forms.engine import java_dates
-from forms.engine.compiled import Bind, OfferedChoice, ShownControl
+from forms.engine.compile_form import Bind, OfferedChoice, ShownControl
 from forms.engine.java_dates import JavaMoment
 from forms.engine.java_values import read_answer, write_answer
 

@@ -3,7 +3,7 @@
 from xml.sax.saxutils import escape, quoteattr
 
 from forms.engine.answer_tree import AnswerNode
-from forms.engine.compiled import FillableForm
+from forms.engine.compile_form import FillableForm
 
 
 def write_node(form: FillableForm, node: AnswerNode, out: list[str], extra: str = "") -> None:

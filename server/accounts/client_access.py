@@ -8,7 +8,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from flask import current_app, request
 
-from server import sealing
+from server import sealed_secrets
 from server.accounts import (
     access,
     account_lock,
@@ -212,4 +212,4 @@ def _good() -> dict[bytes, float]:
 def _mark(found: Person, password: str) -> bytes:
     """Of the person, the hash of their password as it stands now, and what was given; nothing can be read from it."""
     said = f"{found.id}\n{found.password}\n{password}".encode()
-    return hmac.new(sealing.key_for("good passwords"), said, hashlib.sha256).digest()
+    return hmac.new(sealed_secrets.key_for("good passwords"), said, hashlib.sha256).digest()

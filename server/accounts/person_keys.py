@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
 
-from server import audit, clock, sealing
+from server import audit, clock, sealed_secrets
 from server.accounts.program_keys import NewToken, TokenRejected
 from server.audit import Actor
 from server.db import db
@@ -51,7 +51,7 @@ def add(
         created_at=clock.now(),
         expires_at=clock.now() + dt.timedelta(days=days) if days is not None else None,
         person_id=person.id,
-        sealed=sealing.seal(token) if is_told_again else None,
+        sealed=sealed_secrets.seal(token) if is_told_again else None,
     )
     db.session.add(record)
     db.session.flush()
@@ -66,7 +66,7 @@ def told_again(person: Person) -> str | None:
     if record is None or record.sealed is None:
         return None
     try:
-        return sealing.unseal(record.sealed)
+        return sealed_secrets.unseal(record.sealed)
     except InvalidToken:  # sealed under another SECRET_KEY: nobody can read it any more
         return None
 

@@ -9,7 +9,7 @@ from flask import current_app
 from passlib.exc import TokenError
 from passlib.totp import TOTP
 
-from server import clock, sealing
+from server import clock, sealed_secrets
 from server.db import db
 from server.models import Person
 from server.settings import Settings
@@ -57,7 +57,7 @@ def take(person: Person, code: str) -> bool:
     """Whether the code is the person's, and nobody has used it or a later one. The caller commits."""
     if person.totp_sealed is None:
         return False
-    counter = counter_of(sealing.unseal(person.totp_sealed), code, person.totp_counter)
+    counter = counter_of(sealed_secrets.unseal(person.totp_sealed), code, person.totp_counter)
     if counter is None:
         return False
     unused = sa.or_(Person.totp_counter.is_(None), Person.totp_counter < counter)
@@ -67,7 +67,7 @@ def take(person: Person, code: str) -> bool:
 
 def keep(person: Person, secret: str, counter: int) -> None:
     """Ask the person for codes of this secret from now on. The caller commits."""
-    person.totp_sealed = sealing.seal(secret)
+    person.totp_sealed = sealed_secrets.seal(secret)
     person.totp_counter = counter
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from flask_smorest import Api
 
-from server import replica
+from server import read_replica
 from server.addresses import is_of_maps, is_of_programs
 from server.api import central, hook_content, kobo
 from server.api.central import central_errors
@@ -56,7 +56,7 @@ SECURITY: dict[str, Any] = {
 
 for _blueprint in (commune_routes.blueprint, change_routes.blueprint, ogc_routes.blueprint):
     _blueprint.before_request(catch_up.caught_up)  # programs are told of all that has been sent
-    _blueprint.before_request(replica.read_there)
+    _blueprint.before_request(read_replica.read_there)
 
 
 def register(app: Flask) -> None:

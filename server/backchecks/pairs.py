@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.definition import Definition, Field
-from geo import backcheck_agreement, funnel
+from geo import backcheck_agreement, funnel_limits
 from geo.backcheck_agreement import AgreementShare, ComparedAnswer, QuestionKind, VisitPair
 from geo.backcheck_draw import DrawReason
 from server import clock
@@ -68,7 +68,7 @@ class AgreementFound:
     @property
     def is_enough(self) -> bool:
         """Whether a share may be told: by as many as are needed to say anything of a person."""
-        return self.confirmed.of >= funnel.FEWEST
+        return self.confirmed.of >= funnel_limits.FEWEST
 
 
 def found(visits: Sequence[CheckedVisit]) -> AgreementFound:

@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import ROUND_FLOOR, Decimal
 
 from geo.backcheck_agreement import AgreementShare, QuestionKind
-from geo.funnel import FEWEST
+from geo.funnel_limits import FEWEST
 from server.backchecks import pairs
 from server.backchecks.pairs import AgreementFound
 from server.models import Commune

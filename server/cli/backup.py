@@ -48,7 +48,7 @@ def command(*, out: Path, keep: int | None, wants_json: bool) -> None:
             refuse(f"{out} đã có: hãy chọn tên khác hoặc một thư mục.")
         if keep is not None and not out.is_dir():
             refuse(f"--keep cần một thư mục có sẵn, mà {out} không phải.")
-        make = importlib.import_module("server.operations.backup.make")
+        make = importlib.import_module("server.operations.backup.make_backup")
         made = make.backup(out)
         forgotten = make.forget_older(out, keep) if keep else 0
         begin_writing()
@@ -121,8 +121,8 @@ def _restored(file: Path, key: Path | None) -> _Told:
 
 def _rehearsed(file: Path, key: Path | None) -> _Told:
     """Tried in a scratch place; the audit keeps it where there is one, and the doctor asks for it."""
-    rehearse = importlib.import_module("server.operations.backup.rehearse")
-    last = importlib.import_module("server.operations.backup.last")
+    rehearse = importlib.import_module("server.operations.backup.rehearse_restore")
+    last = importlib.import_module("server.operations.backup.last_backup")
     told = rehearse.rehearse(file, key)
     warnings, spoilt = told.pop("warnings"), told.pop("spoilt")
     if spoilt:

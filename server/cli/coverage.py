@@ -2,7 +2,7 @@
 
 import click
 
-from geo.coverage import Cell
+from geo.compute_coverage import Cell
 from geo.coverage_json import to_json
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits

@@ -37,7 +37,7 @@ def by_night() -> None:
 @with_appcontext
 def preflight(*, wants_json: bool) -> None:
     """Trước khi cập nhật chương trình: bản của bảng, bản sao lưu mới, chỗ trống. Có lỗi (✗) thì thoát với mã 1."""
-    upgrade = importlib.import_module("server.operations.doctor.upgrade")
+    upgrade = importlib.import_module("server.operations.doctor.before_upgrade")
     with told():
         _tell(upgrade.preflight(), wants_json=wants_json)
 

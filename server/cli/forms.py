@@ -19,7 +19,7 @@ from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
 from server.models import Form, FormVersion
 from server.places import communes
-from server.published_forms import catalogue, drafts, household_blocks, publishing, version_files
+from server.published_forms import catalogue, form_drafts, household_blocks, publishing, version_files
 from server.published_forms.publish_answers import Terms
 
 
@@ -41,7 +41,7 @@ def check(workbook: Path, wants_json: bool) -> None:
     if workbook.is_dir():
         _check_all(workbook, wants_json)
         return
-    checked = drafts.check(workbook.read_bytes(), workbook.name, with_java=True)
+    checked = form_drafts.check(workbook.read_bytes(), workbook.name, with_java=True)
     if wants_json:
         as_json(_checked(checked))
     else:
@@ -55,7 +55,7 @@ def check(workbook: Path, wants_json: bool) -> None:
             f"Dùng được: {definition.title} ({definition.form_id}, phiên bản {definition.version}); "
             f"{len(definition.fields)} mục; chỉ tiêu: {stated}."
         )
-        click.echo(f"Đã kiểm: {'; '.join(drafts.CHECKS[code] for code in checked.ran)}.")
+        click.echo(f"Đã kiểm: {'; '.join(form_drafts.CHECKS[code] for code in checked.ran)}.")
 
 
 def _check_all(folder: Path, wants_json: bool) -> None:
@@ -79,12 +79,12 @@ def _check_all(folder: Path, wants_json: bool) -> None:
 def _reasons(path: Path) -> list[str]:
     """What keeps a file from being published, each at its place."""
     try:
-        return drafts.check(path.read_bytes(), path.name, with_java=True).blank
+        return form_drafts.check(path.read_bytes(), path.name, with_java=True).blank
     except FormRejected as rejected:
         return [str(error) for error in rejected.errors]
 
 
-def _checked(checked: drafts.CheckedWorkbook) -> dict[str, object]:
+def _checked(checked: form_drafts.CheckedWorkbook) -> dict[str, object]:
     definition = checked.converted.definition
     return {
         "form_id": definition.form_id,

@@ -12,7 +12,7 @@ from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import db
 from server.intake import catch_up, not_applied
-from server.openrosa.submission import safe_name
+from server.openrosa.submission_request import safe_name
 from server.places import communes
 from server.review import doubts, waiting_reasons
 from server.review.waiting_reasons import Waiter, Waiting, WaitingPage

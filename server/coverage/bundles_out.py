@@ -7,7 +7,7 @@ import orjson
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from server import audit, clock, sealing
+from server import audit, clock, sealed_secrets
 from server.audit import Actor
 from server.coverage import bundle_content, bundle_file, city_table
 from server.coverage.bundle_content import BundleContent, BundleRow
@@ -38,7 +38,7 @@ def _made(before: BundleSigner | None) -> BundleSigner:
     key = Ed25519PrivateKey.generate()
     found = before or BundleSigner(id=1, number=0)
     found.public_key = key.public_key().public_bytes_raw()
-    found.private_key_sealed = sealing.seal(key.private_bytes_raw().hex())
+    found.private_key_sealed = sealed_secrets.seal(key.private_bytes_raw().hex())
     found.made_at = clock.now()
     db.session.add(found)
     db.session.flush()
@@ -89,7 +89,9 @@ def write(commune: Commune, *, by: Actor = audit.SHELL) -> SignedBundle:
     """
     signer = own_key()
     signer.number = max(signer.number + 1, int(clock.now().timestamp()))
-    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(sealing.unseal(signer.private_key_sealed)))
+    key = Ed25519PrivateKey.from_private_bytes(
+        bytes.fromhex(sealed_secrets.unseal(signer.private_key_sealed))
+    )
     content = of_commune(commune, signer.number)
     signed = bundle_file.sign(key, orjson.dumps(bundle_content.to_json(content)))
     detail = {"commune": commune.code, "number": signer.number, "as_of": content.as_of.isoformat()}

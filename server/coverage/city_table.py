@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo import coverage as judged
-from geo.coverage import Cell, CommuneInput, CoverageTable, VillageInput
+from geo import compute_coverage as judged
+from geo.compute_coverage import Cell, CommuneInput, CoverageTable, VillageInput
 from geo.derived_indicators import FIBRE, MOBILE
 from geo.estimate import Squares
 from geo.period_targets import Reported

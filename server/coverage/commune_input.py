@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from geo import coverage as judged
-from geo.coverage import CommuneInput, VillageInput
+from geo import compute_coverage as judged
+from geo.compute_coverage import CommuneInput, VillageInput
 from geo.estimate import Squares
 from geo.period_targets import Reported
 from geo.target_states import Tallied, TargetFigure
@@ -320,7 +320,7 @@ def village_input(
     expected: Mapping[str, int],
     squares: Mapping[str, Squares],
 ) -> VillageInput:
-    """A thôn as geo.coverage takes it: what it tallied, its households, and how many places there are to ask."""
+    """A thôn as the coverage table takes it: what it tallied, its households, and how many places there are to ask."""
     return VillageInput(
         code=village.code,
         name=village.name,

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from geo.coverage import Cell, TargetRow
+from geo.compute_coverage import Cell, TargetRow
 from geo.estimate import Estimate
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import current_app
 
-from geo import coverage as judged
-from geo.coverage import CommuneInput, CoverageTable
+from geo import compute_coverage as judged
+from geo.compute_coverage import CommuneInput, CoverageTable
 from geo.hidden_cells import allowed_day
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.target_states import Tallied

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from geo.small_numbers import is_small
+from geo.small_cell_limit import is_small
 from server.counting import tally_sums
 from server.db import db
 from server.models import Commune, Indicator, Village

@@ -8,7 +8,7 @@ from random import Random
 import segno
 
 from forms.engine.engine import Filling
-from server.demo.character import BANDS, OPERATORS, Character, DemoHousehold
+from server.demo.village_differences import BANDS, OPERATORS, Character, DemoHousehold
 
 Point = tuple[float, float]
 _HELP = ("smart", "vneid", "chu_ky_so", "nop_ho_so", "thanh_toan", "khac")

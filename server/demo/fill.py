@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from server import migrate
 from server.counting import folding
 from server.db import begin_writing, db
-from server.demo import NotPossible, communes_and_forms, household_lists, mark, people, record
-from server.demo.character import characters
+from server.demo import NotPossible, communes_and_forms, demo_json, demo_mark, household_lists, people
 from server.demo.people import Everyone, Walker
 from server.demo.phone import DemoPhone
 from server.demo.progress import StepProgress
 from server.demo.scale import COMMUNES, Scale
 from server.demo.schedule import Errand, schedule
+from server.demo.village_differences import characters
 from server.demo.walk import Country, Walk, country
 from server.published_forms import publishing
 from server.review import doubts
@@ -37,14 +37,14 @@ def clear(settings: Settings) -> None:
 
     Raises NotPossible, and takes nothing away, where anything in it is not a demonstration's, or is in use.
     """
-    mark.forbid_real()
-    if mark.find() is not None:
+    demo_mark.forbid_real()
+    if demo_mark.find() is not None:
         _drop_all()
         own = settings.instance / "blobs"
         if not settings.blobs or Path(settings.blobs).absolute() == own.absolute():
             shutil.rmtree(own, ignore_errors=True)
-    (settings.instance / record.NAME).unlink(missing_ok=True)
-    mark.begin()
+    (settings.instance / demo_json.NAME).unlink(missing_ok=True)
+    demo_mark.begin()
 
 
 def _has_rows(name: str) -> bool:
@@ -76,7 +76,7 @@ def tables(scale: Scale, progress: StepProgress) -> Everyone:
     count = household_lists.make(scale)
     progress.step(f"Đã có {count} hộ; tạo tài khoản và thành viên tổ …")
     everyone = people.make(scale)
-    mark.sign(everyone)
+    demo_mark.sign(everyone)
     db.session.commit()
     return everyone
 

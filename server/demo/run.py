@@ -10,7 +10,7 @@ import segno
 
 from server import clock, migrate
 from server.db import db
-from server.demo import NotPossible, fill, mark, people, record, serve
+from server.demo import NotPossible, demo_json, demo_mark, fill, people, serve
 from server.demo.progress import StepProgress
 from server.demo.scale import Scale
 from server.settings import Settings
@@ -26,13 +26,13 @@ def run(settings: Settings, port: int, visits: int, households: int, *, stay: bo
     """
     serve.check_port(port)
     settings.instance.mkdir(parents=True, exist_ok=True)
-    known = record.read(settings.instance) if fill.is_there() else None
+    known = demo_json.read(settings.instance) if fill.is_there() else None
     if known is not None:
-        mark.forbid_other(settings)
+        demo_mark.forbid_other(settings)
         migrate.upgrade()
-        found = record.moved(known, serve.address(port), people.qr_text)
-        record.write(settings.instance, found)
-        mark.finish()
+        found = demo_json.moved(known, serve.address(port), people.qr_text)
+        demo_json.write(settings.instance, found)
+        demo_mark.finish()
         _hang_up()
         if stay:
             _serve(settings, port, found)
@@ -52,9 +52,9 @@ def _make(settings: Settings, scale: Scale, port: int, *, stay: bool) -> None:
     with serve.serving(settings, port) as child:
         url = serve.address(port)
         fill.visits(scale, everyone, url, progress)
-        found = record.described(everyone, url, people.qr_text)
-        record.write(settings.instance, found)
-        mark.finish()
+        found = demo_json.described(everyone, url, people.qr_text)
+        demo_json.write(settings.instance, found)
+        demo_mark.finish()
         progress.step("Xong.")
         if stay:
             _stay(settings, child, found)
@@ -100,6 +100,6 @@ def told(settings: Settings, found: Mapping[str, Any]) -> str:
         *(f"  {each['name']:<22} {', '.join(each['villages'])}" for each in collectors),
         *([f"  … và {more} người nữa"] if more else []),
         "",
-        f"Mã QR, mật khẩu của thành viên và khóa /api/v1: {settings.instance / record.NAME}",
+        f"Mã QR, mật khẩu của thành viên và khóa /api/v1: {settings.instance / demo_json.NAME}",
     ]
     return "\n".join(lines)

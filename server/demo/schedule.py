@@ -6,10 +6,10 @@ from enum import StrEnum
 from random import Random
 
 from server.demo import NotPossible
-from server.demo.character import Character
 from server.demo.household_lists import LISTED
 from server.demo.people import Walker
 from server.demo.scale import COMMUNES, SHARE, WEEKS, Scale, share
+from server.demo.village_differences import Character
 
 _CHECKPOINTS = 0.06
 """Share of the visits that measure 5G at a point …"""

@@ -12,13 +12,13 @@ from uuid import UUID
 from forms.engine.engine import Fillable, Filling
 from geo.illustrative_outlines import VillageSketch, scatter
 from server.clock import LOCAL
-from server.demo import answers, errands, names
+from server.demo import answers, names, rarer_forms
 from server.demo.answers import Door, Kit, Point
-from server.demo.character import OPERATORS, Character, household
 from server.demo.people import Walker
 from server.demo.phone import FILLING, DemoPhone
 from server.demo.scale import Scale
 from server.demo.schedule import Errand, ErrandKind, Slip
+from server.demo.village_differences import OPERATORS, Character, household
 
 _MINUTES = {ErrandKind.HOUSEHOLD: (5, 14), ErrandKind.BUSINESS: (5, 12)}
 _SHORTER = (2, 6)
@@ -125,7 +125,7 @@ class Walk:
             answers.at_point(filling, code, point, character, self.dice)
             return {}
         if errand.kind is not ErrandKind.WIFI:
-            return errands.fill(errand.kind, filling, code, character, self.dice)
+            return rarer_forms.fill(errand.kind, filling, code, character, self.dice)
         filling.answer("thon", code)
         place = next(c.name for c in filling.choices("dia_diem") if c.label.startswith("Nhà văn hóa"))
         return answers.at_place(filling, code, place, self.land.sketches[code].centre, character, self.dice)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from forms.values import text as composed
+from forms.typed_values import text as composed
 
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a text begins that a spreadsheet reads as a formula; the wide signs where it is set to East Asia."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, TypeGuard
 
-from forms import values
-from forms.layout import POINT_KINDS as KINDS
+from forms import typed_values
+from forms.answer_layout import POINT_KINDS as KINDS
 
 __all__ = ["KINDS", "of"]
 
@@ -30,7 +30,7 @@ def _line(answer: Any) -> list[list[float]] | None:
     if not isinstance(answer, str):
         return None
     try:
-        points = [values.point(part) for part in answer.strip().rstrip(";").split(";")]
+        points = [typed_values.point(part) for part in answer.strip().rstrip(";").split(";")]
     except ValueError:
         return None
     return [position for point in points if (position := _position(point))]

@@ -24,7 +24,7 @@ READINGS = 500
 IDLE_SECONDS = 600
 """After so long without anything to read, too."""
 _READERS = (
-    "forms.convert", "forms.check.blank_answers", "geo.boundaries", "server.files.tables.excel_and_csv",
+    "forms.convert_workbook", "forms.check.blank_answers", "geo.boundaries", "server.files.tables.excel_and_csv",
 )  # fmt: skip
 """What a first reading would wait for is loaded before."""
 

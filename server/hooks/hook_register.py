@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 from flask import current_app
 
-from server import audit, clock, sealing
+from server import audit, clock, sealed_secrets
 from server.db import db
 from server.errors import Problem
 from server.hooks import allowed_addresses, outbox
@@ -68,7 +68,7 @@ def secrets_of(hook: Hook) -> HookSecrets:
     """What goes with its requests."""
     if hook.secrets is None:
         return HookSecrets()
-    return HookSecrets(**orjson.loads(sealing.unseal(hook.secrets)))
+    return HookSecrets(**orjson.loads(sealed_secrets.unseal(hook.secrets)))
 
 
 def add(commune: Commune, form: Form, person_id: int, wish: HookWish) -> Hook:
@@ -185,7 +185,7 @@ def _take(hook: Hook, wish: HookWish) -> None:
     hook.changed_at, hook.outside_url = clock.now(), outside_url()
     if wish.secrets is not None:
         _check(wish.secrets)
-        hook.secrets = sealing.seal(orjson.dumps(vars(wish.secrets)).decode())
+        hook.secrets = sealed_secrets.seal(orjson.dumps(vars(wish.secrets)).decode())
 
 
 def _check(secrets: HookSecrets) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import uuid
 
-from geo.assign import is_in_vietnam
+from geo.village_of_point import is_in_vietnam
 from server.intake.submission_sender import Sender
 from server.places import communes
 from server.published_forms.read_submission import MeasuredPoint, SubmissionReading

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Set
 
 from forms.instance import EntityBlock
-from geo.assign import round_point
+from geo.village_of_point import round_point
 from geo.visit_doubts import Doubt, misplaced
 from server.households.entity_changes import HOUSEHOLDS
 from server.intake import sender_scope, signal_check_points

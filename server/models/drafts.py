@@ -34,7 +34,7 @@ class FormDraft(Base):
     blank: Mapped[list[Any]] = mapped_column(deferred=True)
     """Sentences: what it states although nobody answered (R9); must be empty to publish."""
     checks: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
-    """Codes of the checks that it went through (`drafts.CHECKS`)."""
+    """Codes of the checks that it went through (`form_drafts.CHECKS`)."""
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     token_sealed: Mapped[bytes]
     uploaded_by: Mapped[str]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from geo import backcheck_agreement, funnel
+from geo import backcheck_agreement, funnel_limits
 from geo.backcheck_agreement import CollectorAgreement, QuestionKind
 from geo.vietnamese_order import sort_key
 from server import audit, clock
@@ -63,7 +63,7 @@ def show(code: str) -> str:
         without=sum(each.check.checker_id is None and each.second is None for each in visits),
         waiting=sum(each.second is None for each in visits),
         draws=_draws(commune),
-        fewest=funnel.FEWEST,
+        fewest=funnel_limits.FEWEST,
         reasons=REASONS,
         percent=sentences.percent,
         interval=sentences.interval,
@@ -122,7 +122,7 @@ def _members(visits: list[CheckedVisit]) -> list[tuple[str, CollectorAgreement, 
     agreements = backcheck_agreement.by_collector([each.pair for each in visits if each.is_met_again])
     names = {each.check.collector_id: each.check.collector.name for each in visits}
     marked, whole = sum(each.unconfirmed for each in agreements), sum(each.of for each in agreements)
-    rows = [(names[each.collector], each, funnel.limit(each.of, marked, whole)) for each in agreements]
+    rows = [(names[each.collector], each, funnel_limits.limit(each.of, marked, whole)) for each in agreements]
     return sorted(rows, key=lambda row: (sort_key(row[0]), row[1].collector))
 
 

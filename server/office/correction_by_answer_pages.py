@@ -7,8 +7,8 @@ from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
 from server.models import Commune
-from server.review import correct, correctable_questions, corrected_answer, review_queue
-from server.review.correct import OpenedCorrection
+from server.review import correct_answer, correctable_questions, corrected_answer, review_queue
+from server.review.correct_answer import OpenedCorrection
 
 blueprint = Blueprint("correction_by_answer", __name__)
 
@@ -25,7 +25,7 @@ def show(code: str, submission_id: int) -> str:
     commune = access.open_own_commune(code)
     row = review_queue.find(commune, submission_id)
     audit.note_reading("submission.read", f"submission:{submission_id}", {"to_correct": True})
-    return _page(commune, row.form, correct.open_(submission_id), {}, "")
+    return _page(commune, row.form, correct_answer.open_(submission_id), {}, "")
 
 
 @blueprint.post("/quan-tri/xa/<code>/phieu/<int:submission_id>/sua/tung-cau")
@@ -35,7 +35,7 @@ def save(code: str, submission_id: int) -> Response | tuple[str, int]:
     commune = access.open_own_commune(code)
     row = review_queue.find(commune, submission_id)
     audit.note_reading("submission.read", f"submission:{submission_id}", {"to_correct": True})
-    opened = correct.open_(submission_id)
+    opened = correct_answer.open_(submission_id)
     given = {
         name.removeprefix(PREFIX): request.form.getlist(name)
         for name in request.form
@@ -46,15 +46,15 @@ def save(code: str, submission_id: int) -> Response | tuple[str, int]:
         for name, file in request.files.items()
         if name.startswith(FILES) and file.filename
     }
-    wrong = correct.apply(opened, given, files)
-    reason = request.form.get("ly_do", "").strip()[: correct.LONGEST]
+    wrong = correct_answer.apply(opened, given, files)
+    reason = request.form.get("ly_do", "").strip()[: correct_answer.LONGEST]
     if not wrong and not opened.changed:
         wrong[""] = NOTHING
     if not reason:
         wrong["ly_do"] = NO_REASON
     if wrong:
         return _page(commune, row.form, opened, wrong, reason), 422
-    new = correct.save(opened, reason, access.signed_in())
+    new = correct_answer.save(opened, reason, access.signed_in())
     return redirect(url_for("review.one", code=code, submission_id=new, xong="sua"))
 
 
@@ -64,13 +64,13 @@ def _page(commune: Commune, form: str, opened: OpenedCorrection, wrong: dict[str
         commune=commune,
         form=form,
         opened=opened,
-        questions=correct.questions(opened),
-        fixed=correct.fixed(opened),
+        questions=correct_answer.questions(opened),
+        fixed=correct_answer.fixed(opened),
         changed={each.address for each in opened.changed},
         wrong=wrong,
         reason=reason,
         prefix=PREFIX,
-        longest=correct.LONGEST,
+        longest=correct_answer.LONGEST,
         longest_answer=correctable_questions.LONGEST_ANSWER,
         files=FILES,
         removed=corrected_answer.REMOVED,

@@ -18,8 +18,8 @@ from server.db import db
 from server.errors import Problem
 from server.models import Attachment, Submission
 from server.office.correction_by_answer_pages import NO_REASON, NOTHING
-from server.review import correct, correct_in_form, correctable_questions, lists_of_visit, review_queue
-from server.review.correct import OpenedCorrection
+from server.review import correct_answer, correct_in_form, correctable_questions, lists_of_visit, review_queue
+from server.review.correct_answer import OpenedCorrection
 from server.webform import page
 
 blueprint = Blueprint("correction", __name__)
@@ -87,14 +87,14 @@ def save(code: str, submission_id: int) -> tuple[Response, int]:
             name.removeprefix(FILES): each for name, each in request.files.items() if name.startswith(FILES)
         }
         wrong = correct_in_form.apply(opened, correct_in_form.read(request.form.get(ANSWERS, ""), files))
-        reason = request.form.get(REASON, "").strip()[: correct.LONGEST]
+        reason = request.form.get(REASON, "").strip()[: correct_answer.LONGEST]
         if not wrong and not opened.changed:
             wrong[""] = NOTHING
         if not reason:
             wrong[REASON] = NO_REASON
         if wrong:
             return jsonify(wrong=wrong), 422
-        new = correct.save(opened, reason, access.signed_in())
+        new = correct_answer.save(opened, reason, access.signed_in())
     except Problem as problem:
         return jsonify(message=problem.sentence), problem.status
     return jsonify(location=url_for("review.one", code=code, submission_id=new, xong="sua")), 201
@@ -105,4 +105,4 @@ def _opened(code: str, submission_id: int, *, is_begun: bool = False) -> OpenedC
     commune = access.open_own_commune(code)
     review_queue.find(commune, submission_id)
     audit.note_reading("submission.read", f"submission:{submission_id}", {"to_correct": True})
-    return correct.open_(submission_id, is_begun=is_begun)
+    return correct_answer.open_(submission_id, is_begun=is_begun)

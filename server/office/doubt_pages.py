@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from forms.visit_checks import ACTS, CALL, SECOND_VISIT
-from geo import funnel
+from geo import funnel_limits
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
@@ -112,7 +112,7 @@ def members(code: str) -> str:
         "office/member_shares.html",
         commune=commune,
         tables=[(words, compared.shares(trait)) for trait, words in member_shares.TRAITS.items()],
-        fewest=funnel.FEWEST,
+        fewest=funnel_limits.FEWEST,
         interval=sentences.interval,
     )
 

@@ -13,7 +13,7 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form
 from server.office import form_pages
-from server.published_forms import catalogue, drafts, household_blocks, visit_minutes
+from server.published_forms import catalogue, form_drafts, household_blocks, visit_minutes
 
 blueprint = Blueprint("form_block_pages", __name__)
 
@@ -38,10 +38,10 @@ def compose_blocks() -> Redirect:
     codes = form_blocks.in_order(request.form.getlist("khoi"))
     workbook, name = household_blocks.workbook(codes, commune)
     try:
-        checked = drafts.check(workbook, name, with_java=True)
+        checked = form_drafts.check(workbook, name, with_java=True)
         db.session.rollback()
         begin_writing()
-        draft = drafts.save(workbook, name, form_pages.own_commune(), access.signed_in().actor, checked)
+        draft = form_drafts.save(workbook, name, form_pages.own_commune(), access.signed_in().actor, checked)
     except FormRejected as rejected:
         db.session.rollback()
         why = "; ".join(map(str, rejected.errors[:3]))

@@ -14,7 +14,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormVersion
-from server.published_forms import catalogue, drafts, publishing, read_workbook
+from server.published_forms import catalogue, form_drafts, publishing, read_workbook
 from server.published_forms.form_problems import FormProblem
 
 blueprint = Blueprint("form_pages", __name__)
@@ -73,10 +73,10 @@ def upload() -> Redirect | tuple[str, int]:
     """Check a workbook; a good one becomes the draft of its form, a bad one comes back with what is wrong."""
     filename, content = _uploaded()
     try:
-        checked = drafts.check(content, filename, with_java=True)
+        checked = form_drafts.check(content, filename, with_java=True)
         db.session.rollback()
         begin_writing()
-        draft = drafts.save(content, filename, own_commune(), access.signed_in().actor, checked)
+        draft = form_drafts.save(content, filename, own_commune(), access.signed_in().actor, checked)
     except FormRejected as rejected:
         db.session.rollback()
         return _listing(rejected.errors, filename), 422

@@ -14,7 +14,7 @@ from flask import (
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from server import audit, sealing
+from server import audit, sealed_secrets
 from server.accounts import access, account_lock, passwords, second_factor, sessions
 from server.accounts.roles import ROLES
 from server.db import begin_writing, db
@@ -116,8 +116,8 @@ def _knows_password(person: Person) -> bool:
 
 def _new_secret() -> str:
     if _NEW_SECRET not in session:
-        session[_NEW_SECRET] = sealing.seal(second_factor.new_secret()).decode()
-    return sealing.unseal(session[_NEW_SECRET].encode())
+        session[_NEW_SECRET] = sealed_secrets.seal(second_factor.new_secret()).decode()
+    return sealed_secrets.unseal(session[_NEW_SECRET].encode())
 
 
 def _page(wrong: tuple[str, ...] = ()) -> Response:

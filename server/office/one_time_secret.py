@@ -2,17 +2,17 @@
 
 from flask import session
 
-from server import sealing
+from server import sealed_secrets
 
 _KEPT = "mot_lan"
 
 
 def keep(secret: str) -> None:
     """Let the next page that asks for it tell the secret."""
-    session[_KEPT] = sealing.seal(secret).decode()
+    session[_KEPT] = sealed_secrets.seal(secret).decode()
 
 
 def take() -> str:
     """The secret that waits to be told, and from now on no more; "" where none does."""
     sealed = session.pop(_KEPT, None)
-    return sealing.unseal(sealed.encode()) if sealed else ""
+    return sealed_secrets.unseal(sealed.encode()) if sealed else ""

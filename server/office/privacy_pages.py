@@ -16,8 +16,8 @@ from server.households import household_search
 from server.households.act_rows import Officer
 from server.models import Commune, PrivacyRequest
 from server.office.audit_words import ACTS
-from server.privacy import deadlines, extract, requests
-from server.privacy.extract import Extract
+from server.privacy import household_extract, legal_deadlines, privacy_requests
+from server.privacy.household_extract import Extract
 from server.privacy.privacy_problems import PrivacyProblem
 
 blueprint = Blueprint("privacy", __name__)
@@ -33,9 +33,9 @@ def register() -> str:
     """All requests of the reader's communes with their due days; an administrator's of all; no names here."""
     return render_template(
         "office/privacy.html",
-        rows=requests.listed(db.session, access.signed_in().commune_ids),
-        kinds=requests.KINDS,
-        states=requests.STATES,
+        rows=privacy_requests.listed(db.session, access.signed_in().commune_ids),
+        kinds=privacy_requests.KINDS,
+        states=privacy_requests.STATES,
         opens=access.signed_in().may(Right.HANDLE_REQUESTS),
     )
 
@@ -51,10 +51,10 @@ def new(code: str, household_id: uuid.UUID) -> str:
         "office/privacy_new.html",
         commune=commune,
         household=household,
-        kinds=requests.KINDS,
-        states=requests.STATES,
+        kinds=privacy_requests.KINDS,
+        states=privacy_requests.STATES,
         today=clock.today(),
-        before=requests.of_household(db.session, household_id),
+        before=privacy_requests.of_household(db.session, household_id),
     )
 
 
@@ -65,7 +65,7 @@ def add(code: str, household_id: uuid.UUID) -> Response:
     household_search.one(access.open_commune(code), household_id)
     begin_writing()
     commune = access.open_commune(code)
-    row = requests.add(
+    row = privacy_requests.add(
         db.session,
         commune,
         household_id,
@@ -84,18 +84,18 @@ def add(code: str, household_id: uuid.UUID) -> Response:
 def one(code: str, key: int) -> str:
     """One request with the household it is about, and what can be done."""
     commune = access.open_commune(code)
-    row = requests.one(db.session, commune, key)
+    row = privacy_requests.one(db.session, commune, key)
     household = _household(commune, row)
     audit.note_reading("household.read", f"entity:{row.entity_id}", {"label": household is not None})
     return render_template(
         "office/privacy_one.html",
         commune=commune,
-        shown=requests.shown(row, commune),
+        shown=privacy_requests.shown(row, commune),
         row=row,
         household=household,
-        kinds=requests.KINDS,
-        states=requests.STATES,
-        more_days=deadlines.MORE_DAYS,
+        kinds=privacy_requests.KINDS,
+        states=privacy_requests.STATES,
+        more_days=legal_deadlines.MORE_DAYS,
     )
 
 
@@ -106,7 +106,7 @@ def act(code: str, key: int) -> Response:
     access.open_commune(code)
     begin_writing()
     commune = access.open_commune(code)
-    row = requests.one(db.session, commune, key)
+    row = privacy_requests.one(db.session, commune, key)
     chosen = request.form.get("viec", "")
     if chosen not in _DO:
         raise Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why="không rõ việc cần làm.")
@@ -129,8 +129,8 @@ def act(code: str, key: int) -> Response:
 def sheet(code: str, key: int) -> Response:
     """All that is held about the household, to print and hand over; the reading is logged."""
     commune = access.open_commune(code)
-    row = requests.one(db.session, commune, key)
-    found: Extract | None = extract.gather(db.session, row.entity_id)
+    row = privacy_requests.one(db.session, commune, key)
+    found: Extract | None = household_extract.gather(db.session, row.entity_id)
     if found is None:
         raise Problem(PrivacyProblem.REQUEST_IMPOSSIBLE, why="dữ liệu của hộ này đã được xóa.")
     audit.note_reading("privacy.extract", f"entity:{row.entity_id}", {"request": row.id})
@@ -159,15 +159,15 @@ def _day(text: str) -> dt.date:
 
 def _correct(row: PrivacyRequest, officer: Officer) -> None:
     label, address = request.form.get("ten", ""), request.form.get("dia_chi", "")
-    requests.correct(db.session, row, label, address, officer)
+    privacy_requests.correct(db.session, row, label, address, officer)
 
 
 _DO: dict[str, Callable[[PrivacyRequest, Officer], None]] = {
-    "answer": lambda row, _: requests.answer(row),
-    "extend": lambda row, _: requests.extend(row),
-    "refuse": lambda row, officer: requests.refuse(row, request.form.get("ly_do", ""), officer),
-    "view": requests.hand_over,
+    "answer": lambda row, _: privacy_requests.answer(row),
+    "extend": lambda row, _: privacy_requests.extend(row),
+    "refuse": lambda row, officer: privacy_requests.refuse(row, request.form.get("ly_do", ""), officer),
+    "view": privacy_requests.hand_over,
     "correct": _correct,
-    "delete": lambda row, officer: requests.delete(db.session, row, officer),
-    "withdraw": lambda row, officer: requests.withdraw(db.session, row, officer),
+    "delete": lambda row, officer: privacy_requests.delete(db.session, row, officer),
+    "withdraw": lambda row, officer: privacy_requests.withdraw(db.session, row, officer),
 }

@@ -8,7 +8,14 @@ from werkzeug.http import http_date
 from server import clock
 from server.addresses import is_of_phones
 from server.errors import Problem
-from server.openrosa import briefcase_pull, draft_on_phone, form_downloads, json_submission, submission, xml
+from server.openrosa import (
+    briefcase_pull,
+    form_downloads,
+    form_draft_on_phone,
+    json_submission,
+    openrosa_xml,
+    submission_request,
+)
 
 ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/formList", form_downloads.form_list, ("GET",)),
@@ -22,7 +29,7 @@ ROUTES: tuple[tuple[str, Callable[..., Response], tuple[str, ...]], ...] = (
     ("/upload", briefcase_pull.push, ("HEAD",)),
     ("/formUpload", briefcase_pull.push, ("POST",)),
     # HEAD is named because it is a question of its own here, not a GET without a body (C31)
-    ("/submission", submission.submission, ("HEAD", "POST")),
+    ("/submission", submission_request.submission, ("HEAD", "POST")),
 )
 
 HEADERS = (
@@ -36,7 +43,9 @@ def say(problem: Problem) -> Response:
     """A problem in OpenRosa's words (C38, C39); in JSON to who sends a submission so (K20)."""
     if json_submission.is_json():
         return dressed(json_submission.say(problem))
-    response = Response(xml.message(problem.sentence), problem.status, content_type=xml.CONTENT_TYPE)
+    response = Response(
+        openrosa_xml.message(problem.sentence), problem.status, content_type=openrosa_xml.CONTENT_TYPE
+    )
     return dressed(response)
 
 
@@ -65,6 +74,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint, name="phones_by_password")
     on_trial = Blueprint("trial", __name__)
     on_trial.after_request(dressed)
-    for rule, view, methods in draft_on_phone.ROUTES:
+    for rule, view, methods in form_draft_on_phone.ROUTES:
         on_trial.add_url_rule(rule, view_func=view, methods=methods, provide_automatic_options=False)
     app.register_blueprint(on_trial, url_prefix="/thu/<token>")

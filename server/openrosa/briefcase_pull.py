@@ -17,13 +17,13 @@ from server.errors import CommonProblem, Problem
 from server.files import blobs
 from server.intake import submission_place
 from server.models import Attachment, Collector, Submission
-from server.openrosa import forms_for_phones, xml
-from server.openrosa.reading import reading
+from server.openrosa import forms_for_phones, openrosa_xml
+from server.openrosa.caught_up_views import reading
 from server.openrosa.request_problems import PhoneRequestProblem
-from server.phones import digest
+from server.phones import http_digest
 from server.phones.phone_access import PhoneCaller, known, outside_url
 from server.published_forms.registry import registry
-from server.sealing import key_for
+from server.sealed_secrets import key_for
 
 PAGE = 100
 MOST = 1000
@@ -79,7 +79,10 @@ def submission_list(caller: PhoneCaller) -> Response:
     with single_statements().connect() as connection:
         rows = connection.execute(statement, values).all()
     end = rows[-1].id if rows else int(cursor)
-    return Response(xml.id_chunk([row.instance_id for row in rows], str(end)), content_type=xml.CONTENT_TYPE)
+    return Response(
+        openrosa_xml.id_chunk([row.instance_id for row in rows], str(end)),
+        content_type=openrosa_xml.CONTENT_TYPE,
+    )
 
 
 @reading
@@ -97,7 +100,7 @@ def download_submission(caller: PhoneCaller) -> Response:
             raise Problem(PhoneRequestProblem.SENT_SUBMISSION_UNKNOWN)
         files = connection.execute(_FILES, {"submission": row.id}).all()
     listed = [_listed(caller, file) for file in files]
-    return Response(xml.submission(_inside(row), listed), content_type=xml.CONTENT_TYPE)
+    return Response(openrosa_xml.submission(_inside(row), listed), content_type=openrosa_xml.CONTENT_TYPE)
 
 
 @access.phone
@@ -143,18 +146,20 @@ def _inside(row: Any) -> str:
     return _DEFAULT_NAMESPACE.sub(r"\1", etree.tostring(root, encoding="unicode", with_tail=False))
 
 
-def _listed(caller: PhoneCaller, file: Any) -> xml.ListedFile:
+def _listed(caller: PhoneCaller, file: Any) -> openrosa_xml.ListedFile:
     content = blobs.get(file.stored_sha256)
     digest_of = "0" * 32 if content is None else md5(content)
     signed = _signer().dumps(file.id)
-    return xml.ListedFile(file.name, digest_of, f"{outside_url()}{caller.prefix}/view/media/{signed}")
+    return openrosa_xml.ListedFile(
+        file.name, digest_of, f"{outside_url()}{caller.prefix}/view/media/{signed}"
+    )
 
 
 def _signer() -> URLSafeTimedSerializer:
     found: Mapping[str, Any] = current_app.extensions
     if "tungnha.pulled" not in found:
         current_app.extensions["tungnha.pulled"] = URLSafeTimedSerializer(
-            key_for("pulled files"), salt="file", signer=digest.Nonces
+            key_for("pulled files"), salt="file", signer=http_digest.Nonces
         )
     signer: URLSafeTimedSerializer = found["tungnha.pulled"]
     return signer

@@ -10,9 +10,9 @@ from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.households import phone_lists
 from server.households.entity_changes import HOUSEHOLDS
-from server.openrosa import forms_for_phones, xml
+from server.openrosa import forms_for_phones, openrosa_xml
+from server.openrosa.caught_up_views import reading
 from server.openrosa.devices import asked_about, fetched, seen
-from server.openrosa.reading import reading
 from server.phones.phone_access import PhoneCaller, known, outside_url
 
 
@@ -24,7 +24,9 @@ def form_list(caller: PhoneCaller) -> Response:
     with single_statements().connect() as connection:
         forms = forms_for_phones.listed(connection, caller)
     chosen = [form for form in forms if only in (None, form.form_id)]
-    return revalidated(xml.form_list(_listed(caller, form) for form in chosen), xml.CONTENT_TYPE)
+    return revalidated(
+        openrosa_xml.form_list(_listed(caller, form) for form in chosen), openrosa_xml.CONTENT_TYPE
+    )
 
 
 @known
@@ -44,7 +46,7 @@ def manifest(caller: PhoneCaller, form_id: str, version: str) -> Response:
         files = forms_for_phones.needed(connection, caller, found)
     base = f"{_base(caller)}{_path(form_id, version)}/media"
     listed = (_file(caller, base, file) for file in files)
-    return revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
+    return revalidated(openrosa_xml.manifest(listed), openrosa_xml.CONTENT_TYPE)
 
 
 @reading
@@ -70,12 +72,12 @@ def integrity(caller: PhoneCaller, name: str) -> Response:
     if name == HOUSEHOLDS:
         asked_about(caller, len(ids) - len(gone))
     answers = [(written, gone[key]) for written, key in asked.items() if key is not None and key in gone]
-    return Response(xml.integrity(answers), content_type=xml.CONTENT_TYPE)
+    return Response(openrosa_xml.integrity(answers), content_type=openrosa_xml.CONTENT_TYPE)
 
 
-def _listed(caller: PhoneCaller, listed: forms_for_phones.NewestVersion) -> xml.ListedForm:
+def _listed(caller: PhoneCaller, listed: forms_for_phones.NewestVersion) -> openrosa_xml.ListedForm:
     url = f"{_base(caller)}{_path(listed.form_id, listed.version)}"
-    return xml.ListedForm(
+    return openrosa_xml.ListedForm(
         listed.form_id,
         listed.title,
         listed.version,
@@ -85,10 +87,10 @@ def _listed(caller: PhoneCaller, listed: forms_for_phones.NewestVersion) -> xml.
     )
 
 
-def _file(caller: PhoneCaller, base: str, file: forms_for_phones.Needed) -> xml.ListedFile:
+def _file(caller: PhoneCaller, base: str, file: forms_for_phones.Needed) -> openrosa_xml.ListedFile:
     name = file.name.removesuffix(".csv")
     check = f"{_base(caller)}/lists/{quote(name, safe='')}/integrity" if file.is_list else None
-    return xml.ListedFile(file.name, file.md5, f"{base}/{quote(file.name, safe='')}", check)
+    return openrosa_xml.ListedFile(file.name, file.md5, f"{base}/{quote(file.name, safe='')}", check)
 
 
 def _base(caller: PhoneCaller) -> str:

@@ -22,7 +22,7 @@ from server.db import db
 from server.intake import catch_up, not_applied
 from server.models import Submission
 from server.operations import health
-from server.operations.backup import last
+from server.operations.backup import last_backup
 from server.settings import Settings
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
@@ -105,7 +105,7 @@ def _rows() -> Iterator[Metric]:
         with db.engine.connect() as connection:
             newest = connection.scalar(sa.select(sa.func.max(Submission.id))) or 0
             first, newest_row = connection.execute(tally.WAITING).one()
-            backup = last.find(connection)
+            backup = last_backup.find(connection)
             backlog = not_applied.backlog(connection)
     except SQLAlchemyError:
         return  # gone since it was looked at: the next scrape says so

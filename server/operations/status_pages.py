@@ -11,7 +11,7 @@ from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.operations import doctor, health, metrics
-from server.operations.backup import last
+from server.operations.backup import last_backup
 from server.settings import Settings
 
 blueprint = Blueprint("status_pages", __name__)
@@ -57,7 +57,7 @@ def show() -> str:
     """The quick part of what `flask doctor` says, the worst first; what reads everything is left to the command."""
     findings = sorted(doctor.examine(thorough=False), key=lambda each: _WORST.index(each.level))
     with db.engine.connect() as connection:
-        newest = last.find(connection)
+        newest = last_backup.find(connection)
     return render_template(
         "office/server.html",
         findings=findings,

@@ -14,7 +14,7 @@ from server.db import db
 from server.models import Collector, Commune, OldKey
 from server.phones.collectors import places, token
 from server.places import communes
-from server.sealing import key_for
+from server.sealed_secrets import key_for
 
 GENERAL: dict[str, Any] = {
     "form_update_mode": "match_exactly",

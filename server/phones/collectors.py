@@ -16,9 +16,9 @@ from server import audit, clock
 from server.accounts import passwords
 from server.db import db, in_vietnamese_order
 from server.models import Collector, CollectorVillage, Commune, OldKey, Village, WalkingArea, WalkingMember
-from server.phones import digest, phone_access
+from server.phones import http_digest, phone_access
 from server.places import merged_villages
-from server.sealing import seal, unseal
+from server.sealed_secrets import seal, unseal
 
 TOKEN_LENGTH = 64
 NAME_LENGTH = 120
@@ -169,7 +169,7 @@ def _new_secrets(collector: Collector) -> tuple[str, str]:
     collector.token_hash = hashlib.sha256(token.encode()).digest()
     collector.token_sealed = seal(token)
     collector.password_sealed = seal(password)
-    collector.ha1_sealed = seal(digest.ha1(collector.username, password))
+    collector.ha1_sealed = seal(http_digest.ha1(collector.username, password))
     return token, password
 
 

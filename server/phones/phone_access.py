@@ -18,9 +18,9 @@ from server.accounts import access, tries_by_address
 from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.models import Collector, CollectorVillage, OldKey, Village
-from server.phones import digest
+from server.phones import http_digest
 from server.phones.phone_problems import PhoneProblem
-from server.sealing import unseal
+from server.sealed_secrets import unseal
 
 TOKEN = re.compile(r"[A-Za-z0-9]{64}")
 _NOBODY = secrets.token_hex(16)
@@ -193,14 +193,14 @@ def outside_url() -> str:
 
 
 def _by_digest(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCaller:
-    answer = digest.read(parameters, parameters.get("algorithm"))
+    answer = http_digest.read(parameters, parameters.get("algorithm"))
     if answer is None or not answer.is_for(_target(), request.root_path):
         raise _needs_password()
     rows = _by_name(answer.username)
     if not any(answer.proves(each, request.method) for each in _ha1s(rows, answer.username, sends=sends)):
         tries_by_address.refuse_often()
         raise _needs_password()
-    if not digest.is_fresh(answer.nonce):
+    if not http_digest.is_fresh(answer.nonce):
         raise _needs_password(stale=True)
     return _caller(rows, "")
 
@@ -215,7 +215,7 @@ def _by_basic(parameters: Mapping[str, str | None], *, sends: bool) -> PhoneCall
 
 def _proven(username: str, password: str, *, sends: bool) -> Sequence[Any] | None:
     """The rows of the collector whose password this is; None, counted as a guess, where it is nobody's."""
-    rows, given = _by_name(username), digest.ha1(username, password).encode()
+    rows, given = _by_name(username), http_digest.ha1(username, password).encode()
     if any(hmac.compare_digest(each.encode(), given) for each in _ha1s(rows, username, sends=sends)):
         return rows
     tries_by_address.refuse_often()
@@ -224,9 +224,9 @@ def _proven(username: str, password: str, *, sends: bool) -> Sequence[Any] | Non
 
 def _needs_password(*, stale: bool = False) -> Problem:
     """The challenges in the order in which a phone takes the first that it knows (C9)."""
-    challenges = [("WWW-Authenticate", digest.challenge(stale=stale))]
+    challenges = [("WWW-Authenticate", http_digest.challenge(stale=stale))]
     if is_https():
-        challenges.append(("WWW-Authenticate", f'Basic realm="{digest.REALM}"'))
+        challenges.append(("WWW-Authenticate", f'Basic realm="{http_digest.REALM}"'))
     return Problem(CommonProblem.AUTHENTICATION_NEEDED, tuple(challenges))
 
 

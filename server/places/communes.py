@@ -12,7 +12,7 @@ from flask import current_app
 from shapely.geometry.base import BaseGeometry
 
 from geo import village_names
-from geo.assign import VillageIndex
+from geo.village_of_point import VillageIndex
 from server import clock
 from server.db import db, in_vietnamese_order
 from server.errors import Problem

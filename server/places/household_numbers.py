@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from geo.boundaries import Figures
-from geo.coverage import HouseholdsSource
+from geo.compute_coverage import HouseholdsSource
 from server import clock
 from server.db import db
 from server.models import Village, VillageFigure

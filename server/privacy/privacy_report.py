@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from forms.definition import PERSONAL, SENSITIVE, Definition
 from server import clock
 from server.models import Audit, Form, FormVersion
-from server.privacy import breaches, held_records, requests
-from server.privacy.extract import READINGS
+from server.privacy import breaches, held_records, privacy_requests
 from server.privacy.held_records import RecordCounts
+from server.privacy.household_extract import READINGS
 
 _YEAR = dt.timedelta(days=365)
 
@@ -110,9 +110,9 @@ def _consent(session: Session, held: RecordCounts) -> PrivacyTable:
 
 
 def _requests(session: Session, communes: Collection[int] | None) -> PrivacyTable:
-    found = requests.listed(session, communes)
+    found = privacy_requests.listed(session, communes)
     rows: list[tuple[ReportCell, ...]] = []
-    for kind, words in requests.KINDS.items():
+    for kind, words in privacy_requests.KINDS.items():
         ours = [each for each in found if each.row.kind == kind]
         states = [sum(each.row.state == state for each in ours) for state in ("open", "done", "refused")]
         late = sum(each.is_late or each.is_unanswered for each in ours)

@@ -24,7 +24,7 @@ from server.models import Attachment, Entity, Submission, Tombstone
 from server.models.privacy import of_blob, of_entity, of_points, of_submission
 from server.privacy import deleted_bin, erase
 from server.privacy.erase import Doomed
-from server.privacy.positions import forget_positions
+from server.privacy.remove_positions import forget_positions
 
 FILE = "tombstones.jsonl"
 REQUEST, RETENTION = "request", "retention"

@@ -10,7 +10,7 @@ from forms.errors import FormRejected, SheetError
 from server import audit
 from server.db import begin_writing, db
 from server.models import Commune, Form, FormDraft
-from server.published_forms import drafts, publishing
+from server.published_forms import form_drafts, publishing
 from server.published_forms.publish_answers import Terms
 
 _NO_PURPOSE = (
@@ -48,13 +48,13 @@ class WorkbookRefused(Exception):
 def bring(content: bytes, filename: str, commune_id: int, actor: str, form_id: str = "") -> FormDraft:
     """A workbook as a draft of the commune, committed; `form_id`: of that form alone. Raises WorkbookRefused."""
     try:
-        checked = drafts.check(content, filename)
+        checked = form_drafts.check(content, filename)
         found = checked.converted.definition.form_id
         if form_id and found != form_id:
             sentence = f"mã “{found}” không phải mã của biểu mẫu này (“{form_id}”)."
             raise FormRejected([SheetError("settings", 2, "form_id", sentence, found)])
         begin_writing()
-        draft = drafts.save(content, filename, db.session.get_one(Commune, commune_id), actor, checked)
+        draft = form_drafts.save(content, filename, db.session.get_one(Commune, commune_id), actor, checked)
     except FormRejected as rejected:
         db.session.rollback()
         raise WorkbookRefused(rejected.errors) from rejected
@@ -68,7 +68,7 @@ def publish(draft: FormDraft, actor: str) -> Form:
 
     Raises WorkbookRefused.
     """
-    definition = drafts.definition(draft)
+    definition = form_drafts.definition(draft)
     known = db.session.scalars(sa.select(Form).where(Form.form_id == draft.form_id)).first()
     if definition.purpose is None and (known is None or not known.purpose):
         raise WorkbookRefused([SheetError("muc_dich", None, None, _NO_PURPOSE)])
@@ -80,10 +80,10 @@ def publish(draft: FormDraft, actor: str) -> Form:
     terms = Terms(classes=personal_data.guessed(definition), kept=frozenset())
     number = draft.id
     try:
-        read = drafts.ready(draft, terms)
+        read = form_drafts.ready(draft, terms)
         begin_writing()
         draft = db.session.get_one(FormDraft, number)
-        published = drafts.publish(draft, terms, exact_points=False, actor=actor, read=read)
+        published = form_drafts.publish(draft, terms, exact_points=False, actor=actor, read=read)
     except FormRejected as rejected:
         db.session.rollback()
         raise WorkbookRefused(rejected.errors) from rejected

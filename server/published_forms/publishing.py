@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from forms import form_blocks, library
-from forms.convert import Converted, FreeVersions
+from forms.convert_workbook import Converted, FreeVersions
 from forms.definition import HOUSEHOLD_LIST, Definition, IndicatorDeclaration
 from forms.errors import FormRejected, SheetError
 from forms.sheets import Sheet

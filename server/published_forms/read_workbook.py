@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
 
 from forms import rename_indicator, sheets
-from forms.check import stand_ins
+from forms.check import empty_form_files
 from forms.check.blank_answers import BlankFinding, blank_findings
-from forms.convert import Converted, FreeVersions, convert
+from forms.convert_workbook import Converted, FreeVersions, convert
 from forms.definition import IndicatorDeclaration
 from forms.engine.unfillable import TooMuch
 from forms.errors import FormRejected, SheetError
@@ -43,7 +43,7 @@ def convert_workbook(
     versions: FreeVersions,
     megabytes: int,
 ) -> Converted:
-    """`forms.convert.convert`. Raises FormRejected."""
+    """`forms.convert_workbook.convert`. Raises FormRejected."""
     return _read(convert, workbook, filename, known, versions, megabytes)
 
 
@@ -59,7 +59,7 @@ def renamed(workbook: bytes, filename: str, codes: Mapping[str, str]) -> bytes:
 
 def stated_when_blank(converted: Converted) -> list[BlankFinding]:
     """`blank_findings` of a form with empty lists. Raises Unfillable, also where it would take too long."""
-    media = stand_ins.empty(converted.definition)
+    media = empty_form_files.empty(converted.definition)
     try:
         return reading_process.read_within(_BLANK, blank_findings, converted.xform, media)
     except Stopped as stopped:

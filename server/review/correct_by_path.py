@@ -5,8 +5,8 @@ from typing import Any
 
 from server.accounts.access import Caller
 from server.errors import Problem
-from server.review import correct
-from server.review.correct import OpenedCorrection
+from server.review import correct_answer
+from server.review.correct_answer import OpenedCorrection
 from server.review.correctable_questions import FILE, MANY, MOMENT, RANK, TIME, CorrectableQuestion
 from server.review.review_problems import ReviewProblem
 
@@ -20,13 +20,13 @@ def correct_one(submission_id: int, answers: Mapping[str, Any], reason: str, by:
     The submission itself where every answer stands there already. Problem CORRECTION_IMPOSSIBLE with what keeps it
     from being corrected; nothing is stored then.
     """
-    opened = correct.open_(submission_id)
+    opened = correct_answer.open_(submission_id)
     root = opened.filling.form.root
     given = {f"{root}/{path}": _given(value) for path, value in answers.items()}
-    asked = {each.path: each for each in correct.questions(opened)}
+    asked = {each.path: each for each in correct_answer.questions(opened)}
     typed = {path: _as_typed(asked.get(path), texts) for path, texts in given.items()}
-    wrong = correct.apply(opened, typed)
-    asked |= {each.path: each for each in correct.questions(opened)}
+    wrong = correct_answer.apply(opened, typed)
+    asked |= {each.path: each for each in correct_answer.questions(opened)}
     for path in given:
         if path not in asked:
             _refuse(opened, path)
@@ -36,7 +36,7 @@ def correct_one(submission_id: int, answers: Mapping[str, Any], reason: str, by:
         path, sentence = next(iter(wrong.items()))
         named = f"{path.removeprefix(root)[1:]}: " if path else ""
         raise _impossible(f"{named}{sentence}")
-    return correct.save(opened, reason, by) if opened.changed else submission_id
+    return correct_answer.save(opened, reason, by) if opened.changed else submission_id
 
 
 def _given(value: Any) -> list[str]:
@@ -62,7 +62,8 @@ def _as_typed(question: CorrectableQuestion | None, texts: list[str]) -> list[st
 def _refuse(opened: OpenedCorrection, path: str) -> None:
     short = path.removeprefix(opened.filling.form.root)[1:]
     why = (
-        correct.why_fixed(opened, path) or "biểu mẫu không có câu này, hoặc phiếu này không được hỏi câu này"
+        correct_answer.why_fixed(opened, path)
+        or "biểu mẫu không có câu này, hoặc phiếu này không được hỏi câu này"
     )
     raise _impossible(f"“{short}”: {why}.")
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from forms import instance
 from forms.engine.answer_tree import located, without_rounds
 from forms.engine.correction import alike
-from forms.engine.sent import SentNode, read_sent
+from forms.engine.sent_xml import SentNode, read_sent
 from forms.engine.unfillable import Unfillable
 from forms.errors import Unreadable
 from forms.instance import Instance
 from server.accounts.access import Caller
 from server.errors import CommonProblem, Problem
-from server.review import correct, correct_in_form
-from server.review.correct import OpenedCorrection
+from server.review import correct_answer, correct_in_form
+from server.review.correct_answer import OpenedCorrection
 from server.review.correct_in_form import NOT_HERE, RoundsLeft, SentCorrection
 from server.review.review_problems import ReviewProblem
 
@@ -35,7 +35,7 @@ def correct_one(
     corrected.
     """
     said, tree = _read(xml)
-    opened = correct.open_(submission_id)
+    opened = correct_answer.open_(submission_id)
     document = opened.filling.document
     if tree.name != document.name or said.form_id != instance.read(opened.filling.sent).form_id:
         raise _unreadable("đây là phiếu của biểu mẫu khác.")
@@ -46,7 +46,7 @@ def correct_one(
     found = _Wanted(opened, frozenset(hidden or ()))
     found.compare(document, tree, opened.filling.form.root, opened.filling.form.root)
     _bring(opened, found)
-    return correct.save(opened, reason, by) if opened.changed else submission_id
+    return correct_answer.save(opened, reason, by) if opened.changed else submission_id
 
 
 def _read(xml: bytes) -> tuple[Instance, SentNode]:

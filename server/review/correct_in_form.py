@@ -14,8 +14,8 @@ from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode, located, without_rounds
 from forms.engine.engine import AnswerRefused, Unfillable
 from server.errors import CommonProblem, Problem
-from server.review import correct, corrected_answer
-from server.review.correct import OpenedCorrection
+from server.review import correct_answer, corrected_answer
+from server.review.correct_answer import OpenedCorrection
 from server.review.correctable_questions import FILE, MANY, MOMENT, RANK, TIME, CorrectableQuestion
 
 NOT_HERE = "Câu này không sửa được ở đây, hoặc máy chủ thấy câu không còn được hỏi."
@@ -65,9 +65,9 @@ def apply(opened: OpenedCorrection, sent: SentCorrection) -> dict[str, str]:
     wrong: dict[str, str] = {}
     try:
         _Merge(opened, sent, wrong).run()
-        correct.judge(opened, wrong)
+        correct_answer.judge(opened, wrong)
     except Unfillable as reason:
-        wrong[""] = correct.cannot_work_out(reason)
+        wrong[""] = correct_answer.cannot_work_out(reason)
     return wrong
 
 
@@ -118,7 +118,7 @@ class _Merge:
             for address in self.left
             if not any(_is_below(address, each.repeat) for each in self.rounds)
         }
-        asked = ((located(root, each.path), each) for each in correct.questions(self.opened))
+        asked = ((located(root, each.path), each) for each in correct_answer.questions(self.opened))
         return [(by_node[node], each) for node, each in asked if node in by_node] if by_node else []
 
     def _fit(self, rounds: RoundsLeft) -> None:

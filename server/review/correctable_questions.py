@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from forms.definition import Definition
 from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode
-from forms.engine.compiled import Bind, ShownControl
+from forms.engine.compile_form import Bind, ShownControl
 from forms.engine.correction import Correction
 from forms.engine.engine import AnswerRefused, OfferedChoice, Unfillable
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from forms import instance
 from forms.definition import Definition
-from forms.engine.sent import read_sent
+from forms.engine.sent_xml import read_sent
 from server.households import phone_lists
 from server.models import Submission
 

@@ -10,7 +10,7 @@ from flask import Flask
 from server import background
 from server.intake import receive_submission
 from server.intake.submission_log import Sent
-from server.openrosa.submission import KEPT_TOGETHER, told
+from server.openrosa.submission_request import KEPT_TOGETHER, told
 from server.serving.wsgi_calls import WsgiCall
 
 log = logging.getLogger(__name__)

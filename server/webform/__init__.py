@@ -4,7 +4,7 @@ from flask import Blueprint, Flask, Response, jsonify
 
 from server.addresses import is_of_posters, is_of_web_form
 from server.errors import Problem
-from server.webform import collector, draft_trial, page, poster
+from server.webform import collector, form_draft_on_web, page, poster
 
 
 def say(problem: Problem) -> Response:
@@ -22,7 +22,7 @@ def register(app: Flask) -> None:
     blueprint = Blueprint("webform", __name__, url_prefix="/phieu")
     for rule, view, methods in (*page.ROUTES, *collector.ROUTES):
         blueprint.add_url_rule(rule, view_func=view, methods=methods)
-    for rule, name, view, methods in draft_trial.ROUTES:
+    for rule, name, view, methods in form_draft_on_web.ROUTES:
         blueprint.add_url_rule(rule, name, view, methods=methods)
     app.register_blueprint(blueprint)
     of_posters = Blueprint("poster", __name__, url_prefix="/khao-sat")

@@ -16,7 +16,7 @@ from server.accounts import access
 from server.db import db, in_vietnamese_order, single_statements
 from server.intake import catch_up
 from server.models import Collector, Commune, Village
-from server.openrosa import form_downloads, forms_for_phones, submission
+from server.openrosa import form_downloads, forms_for_phones, submission_request
 from server.openrosa.devices import fetched, seen
 from server.phones import collectors, phone_access
 from server.phones.phone_access import PhoneCaller
@@ -102,7 +102,7 @@ def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Respons
 def send() -> Response:
     """A filled form with its files, taken in as one from ODK Collect; sent again it is known (202)."""
     caller = phone_access.by_sent_token(asked.code())
-    receipt = submission.take(caller)
+    receipt = submission_request.take(caller)
     response = jsonify(message=receipt.sentence)
     response.status_code = 201 if receipt.new else 202
     return response

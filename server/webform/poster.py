@@ -14,7 +14,7 @@ from server.errors import Problem
 from server.households import phone_lists
 from server.intake import receive_submission
 from server.intake.submission_sender import Sender
-from server.openrosa import form_downloads, forms_for_phones, multipart_parts, submission
+from server.openrosa import form_downloads, forms_for_phones, multipart_parts, submission_request
 from server.openrosa.forms_for_phones import Content
 from server.phones.phone_access import PhoneCaller
 from server.posters import answer_limits, answering, which_forms
@@ -93,10 +93,10 @@ def send(code: str) -> Response:
     with multipart_parts.received(
         request.stream, request.content_type or "", request.content_length
     ) as found:
-        xml, files = submission.unwrap(found)
+        xml, files = submission_request.unwrap(found)
         reading = understand(xml)
         answering.refuse_what_reaches_out(reading, poster)
-        uploads = [each for each in submission.uploads(files) if each.name in reading.files]
+        uploads = [each for each in submission_request.uploads(files) if each.name in reading.files]
         receipt = receive_submission.accept(xml, uploads, _sender(poster))
     response = jsonify(message=receipt.sentence, number=receipt.submission_id or None)
     response.status_code = 201 if receipt.new else 202

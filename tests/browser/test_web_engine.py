@@ -14,7 +14,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from forms import library
 from forms.engine import engine as our_engine
-from forms.engine.filling import Filling
+from forms.engine.fill_visit import Filling
 from server import clock
 from server.db import db
 from server.intake import catch_up

@@ -10,7 +10,7 @@ from server import clock
 from server.db import db
 from server.models import Collector, Commune, Entity
 from server.phones import collectors
-from server.published_forms import drafts
+from server.published_forms import form_drafts
 from tests.browser.web_collector import (
     ALL_KINDS,
     Server,
@@ -71,8 +71,8 @@ def test_a_draft_is_tried_on_the_screen_and_leaves_the_collectors_page_alone(
 ) -> None:
     with server.app.app_context():
         written = ALL_KINDS.replace("{version}", "2").replace("moi_loai", "thu_loai").encode()
-        draft = drafts.save(written, "thu.md", db.session.query(Commune).one(), "system")
-        address = drafts.screen_url(draft, server.address)
+        draft = form_drafts.save(written, "thu.md", db.session.query(Commune).one(), "system")
+        address = form_drafts.screen_url(draft, server.address)
         db.session.commit()
         db.session.close()
     prepared(phone, server)

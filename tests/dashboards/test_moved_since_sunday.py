@@ -3,7 +3,7 @@
 import datetime as dt
 
 from dashboards.moved_since_sunday import moved, sunday_before
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import Tallied
 from tests.leaders import TODAY, sample, target, village
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from server import clock
 from server.counting import recount
 from server.coverage import coverage_table

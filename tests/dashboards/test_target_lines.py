@@ -3,7 +3,7 @@
 import datetime as dt
 
 from dashboards import target_lines
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import Tallied, TargetState
 from tests.leaders import TARGETS, sample, target, village, visited
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import words
-from geo.coverage import Cell
+from geo.compute_coverage import Cell
 from geo.hidden_cells import Bound
 from tests.leaders import target
 

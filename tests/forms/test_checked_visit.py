@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from forms import checked_visit
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.engine.unfillable import Unfillable
 from tests.forms.check.test_check_rules import workbook
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.definition import (
     Choice,
     Definition,

@@ -10,7 +10,7 @@ from pyxform.xls2xform import convert as convert_with_pyxform
 
 from forms import form_blocks, library, visit_length
 from forms.check import blank_answers
-from forms.convert import Converted, convert
+from forms.convert_workbook import Converted, convert
 from forms.engine import engine
 from forms.version_changes import ComparedVersion, compare
 from tests.forms.test_library import HOUSEHOLD, MEDIA, stated

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.definition import Definition
 from forms.indicators import IndicatorStatement, state
 from forms.instance import answers, read

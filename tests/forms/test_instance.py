@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import Unreadable
 from forms.indicators import state
 from forms.instance import answers, binaries, entities, read, times

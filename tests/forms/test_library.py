@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from pyxform.xls2xform import convert
 
 from forms import library
-from forms.convert import convert as as_definition
+from forms.convert_workbook import convert as as_definition
 from forms.engine import engine
 
 HOUSEHOLD = "0b6ff5a4-6d9b-4a4e-9f5e-4b7f1f0f3a11"

@@ -8,7 +8,7 @@ import pytest
 from pyxform.xls2xform import convert
 
 from forms import library
-from forms.convert import convert as as_definition
+from forms.convert_workbook import convert as as_definition
 from forms.engine import engine
 
 BUSINESS = "4fa338e8-a13f-4e92-9d92-8fb3531f7e55"

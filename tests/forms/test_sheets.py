@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forms import sheets
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected, SheetError
 
 HEAD = ["type", "name", "label", "relevant", "calculation", "constraint", "save_to", "choice_filter"]

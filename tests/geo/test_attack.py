@@ -7,9 +7,9 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
+from geo.compute_coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.hidden_cells import allowed_day
-from geo.small_numbers import SMALL
+from geo.small_cell_limit import SMALL
 from geo.target_states import Tallied
 from geo.weeks import shown_weeks
 

@@ -13,14 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import backcheck_agreement, backcheck_draw, funnel, hypergeometric
-from geo.backcheck_agreement import (
-    CollectorAgreement,
-    ComparedAnswer,
-    QuestionKind,
-    VisitPair,
-    compared,
-)
+from geo import backcheck_agreement, backcheck_draw, funnel_limits, hypergeometric
+from geo.backcheck_agreement import CollectorAgreement, ComparedAnswer, QuestionKind, VisitPair, compared
 from geo.backcheck_draw import EARLY_SHARE, SHARE, CheckableVisit, DrawReason, VisitOutcome, draw
 
 MET, ABSENT, REFUSED = VisitOutcome
@@ -211,7 +205,7 @@ def test_hypergeometric_chances_are_those_of_counting(drawn: int, marked: int, r
 def test_a_limit_among_thousands_of_visits_is_worked_out_at_once() -> None:
     """A page tells it of sixty members in each of their thôn, three times over."""
     began = time.process_time()
-    limits = {funnel.limit(of, 1200 + of, 4000) for of in range(500, 700)}
+    limits = {funnel_limits.limit(of, 1200 + of, 4000) for of in range(500, 700)}
     assert len(limits) > 50
     assert (
         time.process_time() - began < 2
@@ -224,12 +218,12 @@ def test_hypergeometric_chances_by_hand() -> None:
 
 
 def test_the_limit_of_the_funnel_is_the_last_number_that_is_inside() -> None:
-    bad = funnel.limit(60, 20, 300)
+    bad = funnel_limits.limit(60, 20, 300)
     assert bad is not None
-    assert hypergeometric.at_least(bad, 60, 20, 300) >= funnel.FUNNEL
-    assert hypergeometric.at_least(bad + 1, 60, 20, 300) < funnel.FUNNEL
-    assert funnel.limit(10, 10, 300) is None
-    assert funnel.limit(60, 0, 300) is None
+    assert hypergeometric.at_least(bad, 60, 20, 300) >= funnel_limits.FUNNEL
+    assert hypergeometric.at_least(bad + 1, 60, 20, 300) < funnel_limits.FUNNEL
+    assert funnel_limits.limit(10, 10, 300) is None
+    assert funnel_limits.limit(60, 0, 300) is None
 
 
 def campaign(chance: random.Random) -> Iterator[tuple[CheckableVisit, bool]]:

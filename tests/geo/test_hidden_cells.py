@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
+from geo.compute_coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.coverage_json import to_json
 from geo.hidden_cells import Protection, allowed_day, bound, protect, protect_sample, protect_together
-from geo.hidden_villages import MET
 from geo.target_states import Tallied, TargetFigure
+from geo.villages_hidden_whole import MET
 
 
 def households(done: int, of: int) -> Tallied:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from geo import coverage
-from geo.coverage import CommuneInput, table
+from geo import compute_coverage
+from geo.compute_coverage import CommuneInput, table
 from geo.hidden_cells import protect, protect_together
 from geo.target_states import Tallied
 from tests.small_cell_attack import FIVE_G, Reader, drawn, grown, hidden
@@ -89,7 +89,7 @@ def test_the_attack_finds_what_columns_hidden_each_for_itself_would_tell(
     def alone(met, columns, **_):
         return protect(met), {code: protect(rows) for code, rows in columns.items()}
 
-    monkeypatch.setattr(coverage, "protect_together", alone)
+    monkeypatch.setattr(compute_coverage, "protect_together", alone)
     found = 0
     for seed in SEEDS:
         try:

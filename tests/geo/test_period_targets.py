@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import words
-from geo.coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
+from geo.compute_coverage import CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
 from geo.period_targets import judge_each_period, judge_surveyed_periods, periods
 from geo.target_states import Tallied, TargetFigure, TargetState
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import words
-from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
+from geo.compute_coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.estimate import wilson
 from geo.period_targets import judge_surveyed_periods
 from geo.reach import Reach

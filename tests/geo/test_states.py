@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import CommuneInput, CountedIndicator, VillageInput, table
+from geo.compute_coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.derived_indicators import FIBRE, MOBILE, connected
 from geo.period_targets import Reported, judge_each_period, judge_reported, periods
 from geo.reach import Reach

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import visit_doubts
-from geo.assign import PointJudgement
+from geo.village_of_point import PointJudgement
 from geo.visit_doubts import Doubt
 
 NOON = dt.datetime(2026, 11, 20, 5, tzinfo=dt.UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import funnel
+from geo import funnel_limits
 from geo.visit_shares import AlikeVisits, VisitTrait, compared, exceeds
 
 VISIT = st.builds(
@@ -31,8 +31,8 @@ def test_who_is_absent_far_more_often_than_the_thon_stands_out_and_others_do_not
     assert (first.found, first.of, first.marked, first.whole) == (24, 30, 34, 90)
     assert (first.is_outside, second.is_outside) == (True, False)
     assert first.limit is not None
-    assert funnel.is_outside(first.limit + 1, 30, 34, 90)
-    assert not funnel.is_outside(first.limit, 30, 34, 90)
+    assert funnel_limits.is_outside(first.limit + 1, 30, 34, 90)
+    assert not funnel_limits.is_outside(first.limit, 30, 34, 90)
     assert (alone.is_alone, alone.is_outside) == (True, False)  # the same share where nobody else goes
 
 
@@ -40,7 +40,7 @@ def test_who_is_absent_far_more_often_than_the_thon_stands_out_and_others_do_not
 def test_ten_visits_never_brand_a_person_by_a_share(found: int, marked: int, more: int) -> None:
     """R39."""
     whole = max(10 + more, marked)
-    assert not funnel.is_outside(found, 10, max(marked, found), max(whole, marked, found))
+    assert not funnel_limits.is_outside(found, 10, max(marked, found), max(whole, marked, found))
     assert not exceeds(found, 10, Fraction(1, 100), 1)
 
 

@@ -9,12 +9,12 @@ import requests
 import sqlalchemy as sa
 from flask import Flask
 
-from server import audit, sealing
+from server import audit, sealed_secrets
 from server.accounts import persons, program_keys
 from server.db import db
 from server.models import Audit, Person
 from server.phones import collectors
-from server.published_forms import drafts
+from server.published_forms import form_drafts
 from server.settings import Settings
 from tests import sample
 from tests.leaders import PASSWORD
@@ -58,7 +58,7 @@ def test_no_log_tells_a_password_a_token_or_a_cookie(app: Flask, settings: Setti
     commune = sample.make_commune()
     collector = sample.make_collector(commune)
     sample.publish_plain()
-    trial = sealing.unseal(drafts.save(WORKBOOK, "thu.md", commune, "system").token_sealed)
+    trial = sealed_secrets.unseal(form_drafts.save(WORKBOOK, "thu.md", commune, "system").token_sealed)
     api_token = program_keys.add("cổng", commune=commune).token
     number = make_person("can_bo", "officer", commune)
     once = persons.reset(

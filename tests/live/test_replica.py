@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
-from server import migrate, replica
+from server import migrate, read_replica
 from server.db import db
 from server.models import Submission
 from server.settings import Settings
@@ -97,7 +97,7 @@ def test_who_asks_after_something_was_sent_sees_it_whether_the_copy_has_it_or_no
     for number in range(1, 6):
         town.send()
         with town.app.test_request_context(PAGE):
-            replica.read_there()
+            read_replica.read_there()
             assert db.session.scalar(query) == number
     town.other.said("SELECT pg_wal_replay_pause()")
     town.send()
@@ -105,7 +105,7 @@ def test_who_asks_after_something_was_sent_sees_it_whether_the_copy_has_it_or_no
     assert town.read_from_the_copy(visitor) < 30
     assert time.monotonic() - began < 2
     with town.app.test_request_context(PAGE):
-        replica.read_there()
+        read_replica.read_there()
         assert db.session.scalar(query) == 6
     town.other.said("SELECT pg_wal_replay_resume()")
     ends = time.monotonic() + 60
@@ -116,7 +116,7 @@ def test_who_asks_after_something_was_sent_sees_it_whether_the_copy_has_it_or_no
 def test_who_writes_reads_what_they_wrote(town: Town) -> None:
     """Within one request: from its first change on it reads where it writes."""
     with town.app.test_request_context(PAGE):
-        replica.read_there()
+        read_replica.read_there()
         assert db.session.get_bind() is db.engines["replica"]
         db.session.execute(sa.update(Submission).values(flags=None))
         assert db.session.get_bind() is db.engine

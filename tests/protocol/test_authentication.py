@@ -16,7 +16,7 @@ from app import create_app
 from server import clock
 from server.db import db
 from server.models import Submission
-from server.phones import collectors, digest
+from server.phones import collectors, http_digest
 from server.phones.collectors import NewCollector
 from server.settings import Settings
 from tests import people, sample
@@ -206,7 +206,7 @@ def test_an_old_nonce_is_stale_and_costs_one_round_trip(
     monkeypatch.setattr(clock, "now", lambda: start + dt.timedelta(minutes=61))
     assert digest_phone.form_list().status == 200
     assert len(digest_phone.asked) == 3
-    monkeypatch.setattr(clock, "now", lambda: start + digest.LIFETIME + dt.timedelta(minutes=1))
+    monkeypatch.setattr(clock, "now", lambda: start + http_digest.LIFETIME + dt.timedelta(minutes=1))
     assert digest_phone.form_list().status == 200
     assert [status for _m, _t, status in digest_phone.asked[3:]] == [401, 200]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected
 from server.db import db
 from server.models import Entity, FormVersion
 from server.phones import collectors
 from server.phones.collectors import NewCollector
-from server.published_forms import drafts, publishing
+from server.published_forms import form_drafts, publishing
 from server.published_forms.publish_answers import AS_WRITTEN
 from server.published_forms.publishing import MediaFile
 from tests import sample
@@ -137,10 +137,10 @@ def test_a_picture_with_spaces_is_on_the_manifest_under_its_whole_name(phone: Ph
 
 
 def test_a_file_is_known_however_its_marks_are_written(phone: Phone) -> None:
-    draft = drafts.save((DATA / "spaces.md").read_bytes(), "spaces.md", None, "test")
+    draft = form_drafts.save((DATA / "spaces.md").read_bytes(), "spaces.md", None, "test")
     apart = unicodedata.normalize("NFD", PICTURE)
-    drafts.attach(draft, [MediaFile(apart, (DATA / PICTURE).read_bytes(), "image/png")])
-    drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="test")
+    form_drafts.attach(draft, [MediaFile(apart, (DATA / PICTURE).read_bytes(), "image/png")])
+    form_drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="test")
     db.session.commit()
     assert [file.name for file in phone.files(form_of(phone, "anh_gieng"))] == [PICTURE]
 

@@ -15,8 +15,8 @@ from forms import library
 from server import clock
 from server.db import db
 from server.models import DraftSubmission, Finding, FormDraft, Submission, Tally
-from server.openrosa import draft_on_phone
-from server.published_forms import drafts
+from server.openrosa import form_draft_on_phone
+from server.published_forms import form_drafts
 from tests.people import Browser, browser, make_commune, make_person
 
 FORM = """
@@ -51,25 +51,25 @@ def workbook() -> bytes:
 
 @pytest.fixture
 def draft(app: Flask) -> FormDraft:
-    made = drafts.save(workbook(), "phieu.md", make_commune(thon=2), "person:1")
+    made = form_drafts.save(workbook(), "phieu.md", make_commune(thon=2), "person:1")
     db.session.commit()
     return made
 
 
 @pytest.fixture
 def link(draft: FormDraft) -> str:
-    return drafts.test_url(draft, "")
+    return form_drafts.test_url(draft, "")
 
 
 def test_two_drafts_of_one_title_are_two_projects_on_the_phone_that_tries_them(draft: FormDraft) -> None:
     """The first stays on the phone when it is thrown away and uploaded anew, or when the city tries the same form."""
-    other = drafts.save(
+    other = form_drafts.save(
         workbook().replace(b"phieu_thu", b"phieu_thu_2"), "phieu.md", draft.commune, "person:1"
     )
     db.session.flush()
     names = []
     for each in (draft, other):
-        read = json.loads(zlib.decompress(base64.b64decode(drafts.qr_text(each, "http://localhost"))))
+        read = json.loads(zlib.decompress(base64.b64decode(form_drafts.qr_text(each, "http://localhost"))))
         names.append(read["project"]["name"])
     assert [name.startswith("Thử: Phiếu thử (") for name in names] == [True, True]
     assert len(set(names)) == 2
@@ -132,7 +132,7 @@ def test_what_is_no_submission_is_refused(client: FlaskClient, link: str) -> Non
 def test_the_next_upload_forgets_what_was_sent_to_the_last(client: FlaskClient, link: str) -> None:
     send(client, link)
     draft = db.session.scalars(sa.select(FormDraft)).one()
-    drafts.save(workbook().replace(b"| 7 |", b"| 8 |"), "phieu.md", draft.commune, "person:1")
+    form_drafts.save(workbook().replace(b"| 7 |", b"| 8 |"), "phieu.md", draft.commune, "person:1")
     db.session.commit()
     assert kept() == []
     assert client.get(f"{link}/forms/phieu_thu/8.xml").status_code == 200
@@ -140,14 +140,14 @@ def test_the_next_upload_forgets_what_was_sent_to_the_last(client: FlaskClient, 
 
 def test_a_discarded_drafts_link_opens_nothing(client: FlaskClient, link: str) -> None:
     """C12."""
-    drafts.discard(db.session.scalars(sa.select(FormDraft)).one())
+    form_drafts.discard(db.session.scalars(sa.select(FormDraft)).one())
     db.session.commit()
     assert client.get(f"{link}/formList").status_code == 403
     assert client.get(f"/thu/{'x' * 64}/formList").status_code == 403
 
 
 def test_old_test_answers_make_room(client: FlaskClient, link: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft_on_phone, "MOST_KEPT", 2)
+    monkeypatch.setattr(form_draft_on_phone, "MOST_KEPT", 2)
     for name in "abc":
         send(client, link, name)
     assert [row.instance_id for row in kept()] == ["uuid:b", "uuid:c"]
@@ -155,7 +155,7 @@ def test_old_test_answers_make_room(client: FlaskClient, link: str, monkeypatch:
 
 def test_a_library_form_can_be_tried(app: Flask, client: FlaskClient) -> None:
     content = library.workbook(library.read("ho_gia_dinh"))
-    link = drafts.test_url(drafts.save(content, "a.xlsx", None, "person:1"), "")
+    link = form_drafts.test_url(form_drafts.save(content, "a.xlsx", None, "person:1"), "")
     db.session.commit()
     assert client.get(f"{link}/formList").status_code == 200
 

@@ -15,7 +15,7 @@ from lxml import etree
 from server import clock
 from server.db import db
 from server.models import Form, FormFile
-from server.openrosa import xml
+from server.openrosa import openrosa_xml
 from server.phones.collectors import NewCollector
 from tests import sample
 from tests.phone import InProcess, Phone
@@ -277,19 +277,22 @@ def test_an_update_of_everything_gives_a_form_that_opens(phone: Phone) -> None:
 @given(st.text(), st.text())
 def test_any_text_makes_well_formed_xml(name: str, sentence: str) -> None:
     """C4, C15, C38."""
-    form = xml.ListedForm(name, name, name, "0" * 32, name, name)
-    assert len(etree.fromstring(xml.form_list([form]))) == 1
-    assert len(etree.fromstring(xml.manifest([xml.ListedFile(name, "0" * 32, name, name)]))) == 1
-    assert len(etree.fromstring(xml.integrity([(name, True)]))[0]) == 1
-    told = etree.fromstring(xml.message(sentence))[0].text or ""
+    form = openrosa_xml.ListedForm(name, name, name, "0" * 32, name, name)
+    assert len(etree.fromstring(openrosa_xml.form_list([form]))) == 1
+    assert (
+        len(etree.fromstring(openrosa_xml.manifest([openrosa_xml.ListedFile(name, "0" * 32, name, name)])))
+        == 1
+    )
+    assert len(etree.fromstring(openrosa_xml.integrity([(name, True)]))[0]) == 1
+    told = etree.fromstring(openrosa_xml.message(sentence))[0].text or ""
     assert len(told) <= 200
 
 
 def test_a_title_that_xml_must_escape_reads_back() -> None:
     """C15."""
     title = "A & B < C > \"D\" 'E'"
-    form = xml.ListedForm("f", title, "1", "0" * 32, "http://x/?a=1&b=2", None)
-    root = etree.fromstring(xml.form_list([form]))
+    form = openrosa_xml.ListedForm("f", title, "1", "0" * 32, "http://x/?a=1&b=2", None)
+    root = etree.fromstring(openrosa_xml.form_list([form]))
     assert root.findtext(".//{*}name") == title
     assert json.dumps([each.tag.split("}")[1] for each in root[0]]) == json.dumps(
         ["formID", "name", "version", "hash", "downloadUrl"]

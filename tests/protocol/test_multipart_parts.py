@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import CommonProblem, Problem
-from server.openrosa import multipart_parts, submission
+from server.openrosa import multipart_parts, submission_request
 from tests.phone import multipart, part
 
 NAMES = st.text(st.characters(exclude_characters='"\r\n\\', codec="utf-8"), max_size=20)
@@ -43,13 +43,13 @@ def test_no_bytes_break_the_reading_of_parts(noise: bytes, large: bool) -> None:
         length = None if large else len(body)
         reading = multipart_parts.received(io.BytesIO(body), "multipart/form-data; boundary=b", length)
         with contextlib.suppress(Problem), reading as found:
-            submission.unwrap(found)
+            submission_request.unwrap(found)
 
 
 @given(st.text())
 def test_a_safe_name_is_one_name(name: str) -> None:
     """C35."""
-    safe = submission.safe_name(name)
+    safe = submission_request.safe_name(name)
     assert 0 < len(safe) <= 255
     assert "/" not in safe
     assert "\\" not in safe

@@ -29,7 +29,7 @@ def test_one_module_of_the_server_converts_workbooks() -> None:
         for path in (ROOT / "server").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom)
-        and node.module == "forms.convert"
+        and node.module == "forms.convert_workbook"
         and "convert" in {name.name for name in node.names}
     }
     assert owners == {"server/published_forms/read_workbook.py"}

@@ -13,13 +13,13 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from server import sealing
+from server import sealed_secrets
 from server.db import db
 from server.files.attachments import Upload
 from server.intake import receive_submission
 from server.intake.submission_sender import Sender
 from server.models import Collector, FormDraft
-from server.published_forms import drafts
+from server.published_forms import form_drafts
 from tests import sample
 from tests.census import unchanged
 from tests.people import Browser, browser, make_person
@@ -34,7 +34,7 @@ TAKING = {
     "server/office/plan_upload_pages.py": (f"{OF_COMMUNE}/ke-hoach", "tep", "ke-hoach.yaml"),
     "server/office/household_import_pages.py": (f"{OF_COMMUNE}/ho/nhap", "tep", "ho.xlsx"),
     "server/office/form_pages.py": ("/quan-tri/bieu-mau", "bieu_mau", "phieu.xlsx"),
-    "server/office/draft_pages.py": ("", "tep", "bien.png"),
+    "server/office/form_draft_pages.py": ("", "tep", "bien.png"),
     "server/office/correction_pages.py": ("/sua", "tep:/data/anh", "anh.png"),
     "server/office/correction_by_answer_pages.py": ("/sua/tung-cau", "tep:/data/anh", "anh.png"),
     "server/office/bundle_pages.py": (BUNDLES, "tep", "so-lieu.tungnha"),
@@ -201,8 +201,8 @@ def test_a_browser_that_opens_a_phones_file_runs_nothing_of_it(
     send(path, "tep", "so-do.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     draft = db.session.get_one(FormDraft, int(path.rpartition("/")[2]))
     assert [each.media_type for each in draft.files] == ["image/svg+xml"]
-    token = sealing.unseal(draft.token_sealed)
-    version = drafts.definition(draft).version
+    token = sealed_secrets.unseal(draft.token_sealed)
+    version = form_drafts.definition(draft).version
     answer = officer.get(f"/thu/{token}/forms/{draft.form_id}/{version}/media/so-do.svg")
     assert b"alert(1)" in answer.data
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"

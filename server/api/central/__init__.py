@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from server import replica
+from server import read_replica
 from server.api.central import (
     central_datasets,
     central_entities,
@@ -39,7 +39,7 @@ BLUEPRINTS = (
 
 for _each in BLUEPRINTS:
     _each.before_request(catch_up.caught_up)
-    _each.before_request(replica.read_there)
+    _each.before_request(read_replica.read_there)
 
 
 def register(app: Flask) -> None:

@@ -22,7 +22,7 @@ from server.models import Collector, Commune, Form, FormDraft, Village
 from server.phones import collectors
 from server.phones.collectors import CollectorRejected
 from server.places import merged_villages
-from server.published_forms import drafts, forms_by_program
+from server.published_forms import form_drafts, forms_by_program
 from server.published_forms.forms_by_program import WorkbookRefused
 from server.published_forms.publishing import MediaFile
 
@@ -69,14 +69,14 @@ def draft(code: str, form_id: str) -> Answer:
 def attach(code: str, form_id: str, name: str) -> Response:
     """A file that the draft names."""
     commune = own_commune(code)
-    content = request.stream.read(drafts.MOST_FILE_BYTES + 1)
-    if len(content) > drafts.MOST_FILE_BYTES:
-        raise Problem(CommonProblem.TOO_LARGE, limit_mb=drafts.MOST_FILE_BYTES // 1_000_000)
+    content = request.stream.read(form_drafts.MOST_FILE_BYTES + 1)
+    if len(content) > form_drafts.MOST_FILE_BYTES:
+        raise Problem(CommonProblem.TOO_LARGE, limit_mb=form_drafts.MOST_FILE_BYTES // 1_000_000)
     begin_writing()
     found = _own_draft(commune, form_id)
-    if name not in drafts.definition(found).media:
+    if name not in form_drafts.definition(found).media:
         raise Problem(CommonProblem.FILE_UNKNOWN, name=name[:80])
-    drafts.attach(found, [MediaFile(name, content, request.mimetype or "application/octet-stream")])
+    form_drafts.attach(found, [MediaFile(name, content, request.mimetype or "application/octet-stream")])
     db.session.commit()
     return jsonify(success=True)
 
@@ -87,7 +87,7 @@ def publish(code: str, form_id: str) -> Answer:
     """The draft becomes what phones load; its version is the one that its XLSForm says."""
     commune = own_commune(code)
     found = _own_draft(commune, form_id)
-    version = drafts.definition(found).version
+    version = form_drafts.definition(found).version
     wanted = request.args.get("version", version)
     if wanted != version:
         raise Problem(CentralProblem.VERSION_IN_WORKBOOK, version=version[:40])
@@ -171,7 +171,7 @@ def _villages(commune: Commune, codes: Any) -> list[Village]:
 def _brought(commune: Commune, form_id: str) -> FormDraft:
     """What is sent, as a draft; of `form_id` alone, of a form that is not there yet where that is empty."""
     form = _own_form(commune, form_id) if form_id else None
-    content = request.stream.read(drafts.MOST_FILE_BYTES + 1)
+    content = request.stream.read(form_drafts.MOST_FILE_BYTES + 1)
     if content:
         ending = _ENDINGS.get(request.mimetype)
         if ending is None:
@@ -190,7 +190,7 @@ def _brought(commune: Commune, form_id: str) -> FormDraft:
 def _check_new(content: bytes, filename: str) -> None:
     """Problem FORM_THERE where a form has this id already."""
     try:
-        found = drafts.check(content, filename).converted.definition.form_id
+        found = form_drafts.check(content, filename).converted.definition.form_id
     except FormRejected as rejected:
         raise WorkbookRefused(rejected.errors) from rejected
     if db.session.scalar(sa.select(Form.id).where(Form.form_id == found)):
@@ -215,7 +215,7 @@ def _own_draft(commune: Commune, form_id: str) -> FormDraft:
 
 def _draft_json(draft: FormDraft, commune: Commune) -> Json:
     return as_json(
-        draft.form_id, draft.title, drafts.definition(draft).version, draft.md5, commune,
+        draft.form_id, draft.title, form_drafts.definition(draft).version, draft.md5, commune,
         created=moment(draft.uploaded_at), published=None,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from server.files.attachments import Upload
 from server.intake import receive_submission
 from server.intake.submission_sender import Sender
 from server.openrosa.devices import printable
-from server.openrosa.submission import safe_name
+from server.openrosa.submission_request import safe_name
 from server.phones.phone_access import PhoneCaller
 from server.review import correct_by_xml
 

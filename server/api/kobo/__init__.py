@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from server import replica
+from server import read_replica
 from server.answers import text_functions
 from server.api.kobo import (
     asset_routes,
@@ -39,7 +39,7 @@ BLUEPRINTS = (
 
 for _each in BLUEPRINTS:
     _each.before_request(catch_up.caught_up)
-    _each.before_request(replica.read_there)
+    _each.before_request(read_replica.read_there)
     _each.after_request(kobo_addresses.known_already)
 
 

@@ -20,7 +20,7 @@ from server.api.kobo.kobo_errors import wrong
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormDraft, MadeFile
-from server.published_forms import drafts, forms_by_program
+from server.published_forms import form_drafts, forms_by_program
 from server.published_forms.forms_by_program import WorkbookRefused
 
 blueprint = Blueprint("kobo_deployment", __name__, url_prefix="/api/v2")
@@ -157,7 +157,7 @@ def _workbook(said: Json, form_id: str) -> tuple[bytes, str]:
     name = text(said, "name", form_id or "phieu")[:120] or "phieu"
     sent = request.files.get("file")
     if sent is not None:
-        return sent.stream.read(drafts.MOST_FILE_BYTES + 1), sent.filename or f"{name}.xlsx"
+        return sent.stream.read(form_drafts.MOST_FILE_BYTES + 1), sent.filename or f"{name}.xlsx"
     if "base64Encoded" in said:
         encoded = text(said, "base64Encoded").rpartition(",")[2]
         try:
@@ -199,12 +199,12 @@ def _draft(form_id: str) -> FormDraft | None:
 
 
 def _draft_version(draft: FormDraft) -> str:
-    return uids.of_version(draft.form_id, drafts.definition(draft).version)
+    return uids.of_version(draft.form_id, form_drafts.definition(draft).version)
 
 
 def _draft_told(draft: FormDraft) -> Json:
     """A draft as Kobo tells a form that is not deployed."""
-    definition: Definition = drafts.definition(draft)
+    definition: Definition = form_drafts.definition(draft)
     uid = uids.uid("a", draft.form_id)
     path = f"/assets/{uid}"
     return {
@@ -213,7 +213,7 @@ def _draft_told(draft: FormDraft) -> Json:
         "version_id": _draft_version(draft), "version__content_hash": draft.md5, "has_deployment": False,
         "deployed_version_id": None, "deployment__active": False, "deployment_status": "draft",
         "deployment__submission_count": 0, "summary": asset_json.summary(definition), "settings": {},
-        "data": kobo_addresses.address(f"{path}/data"), "remarks": [str(each) for each in drafts.remarks(draft)],
+        "data": kobo_addresses.address(f"{path}/data"), "remarks": [str(each) for each in form_drafts.remarks(draft)],
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from flask import request
 
-from forms import values
+from forms import typed_values
 from server.answers import submission_pages
 from server.answers.submission_pages import AskedSubmissions
 from server.api.kobo import submission_json
@@ -50,7 +50,7 @@ def _place(asked: AskedSubmissions) -> str:
 
 def _feature(told: Json, path: str) -> Json | None:
     try:
-        shape = place_geometries.of("geopoint", values.point(str(told.get(path, ""))))
+        shape = place_geometries.of("geopoint", typed_values.point(str(told.get(path, ""))))
     except ValueError:
         return None
     if shape is None:

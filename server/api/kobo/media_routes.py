@@ -19,7 +19,7 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.files import form_media
 from server.models import Form, FormFile, FormVersion
-from server.openrosa.submission import safe_name
+from server.openrosa.submission_request import safe_name
 from server.published_forms import version_files
 from server.published_forms.publishing import MediaFile
 

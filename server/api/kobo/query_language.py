@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from forms import values
+from forms import typed_values
 from forms.definition import Definition
 from server.answers.expression import (
     Among,
@@ -139,7 +139,7 @@ class QueryLanguage:
     def _pattern(self, name: str, said: str, options: Any) -> Expression:
         if not isinstance(options, str) or set(options) - set("imsx"):
             raise wrong("query", UNSUPPORTED)
-        return Matches(self._key(name), values.text(said), cased="i" not in options)
+        return Matches(self._key(name), typed_values.text(said), cased="i" not in options)
 
     def _equal(self, name: str, said: Any) -> Expression:
         if said is None:
@@ -160,7 +160,7 @@ class QueryLanguage:
         """One of what `$all` names: ticked, where several may be."""
         field = self.form.by_path.get(name)
         if field is not None and field.kind == "select_multiple" and isinstance(said, str):
-            return Ticked(AnswerAt(name), values.text(said))
+            return Ticked(AnswerAt(name), typed_values.text(said))
         return self._equal(name, said)
 
     def _exists(self, name: str) -> Expression:
@@ -196,7 +196,7 @@ class QueryLanguage:
         if not isinstance(said, str):
             return said
         if isinstance(key, AnswerAt):
-            return values.text(said)
+            return typed_values.text(said)
         if key is Own.VERSION:
             return self.versions.get(said, said)
         return _IN_OUR_WORDS[key](said) if key in _IN_OUR_WORDS else said

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from forms.answer_layout import Branch, pruned
 from forms.definition import NONE, Definition
 from forms.instance import FoundTexts, entity_label, stored_texts
-from forms.layout import Branch, pruned
 from server.answers.submission_pages import AskedSubmissions
 from server.api.kobo import uids
 from server.api.kobo.query_language import STATUS

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 from geo.coverage_rows import COMMUNE, VILLAGE, CoverageRow, rows
 from geo.hidden_cells import month_end
 from geo.target_states import cut

@@ -14,7 +14,7 @@ from odata_query import ast
 from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 
-from forms import values
+from forms import typed_values
 from server import clock
 from server.answers.expression import (
     ALL,
@@ -317,7 +317,7 @@ def _constant(node: Any) -> Any:
         return value.replace(year=min(value.year, _LAST_YEAR), tzinfo=value.tzinfo or dt.UTC)
     if isinstance(value, dt.time):
         return value.isoformat()
-    return values.text(value) if isinstance(value, str) else value
+    return typed_values.text(value) if isinstance(value, str) else value
 
 
 def _wrong(option: str, why: str) -> Problem:

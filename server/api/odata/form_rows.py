@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from forms.layout import POINT_KINDS
+from forms.answer_layout import POINT_KINDS
 from server.api.odata.form_tables import ODataTable
 from server.db import is_among
 from server.exports.select_submissions import NamesByKey

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from flask import request
 
-from server import clock, sealing
+from server import clock, sealed_secrets
 from server.accounts import access
 
 NAME = "noted"
@@ -38,4 +38,5 @@ def is_noted(after: Mapping[str, str]) -> bool:
 def _made(day: dt.date) -> str:
     asked = sorted((name, value) for name, value in request.args.items() if name not in _NOT_OF_THE_READING)
     said = f"{day}\n{access.signed_in().actor}\n{request.path}\n{asked}"
-    return f"{day}.{hmac.new(sealing.key_for('readings by pages'), said.encode(), hashlib.sha256).hexdigest()[:32]}"
+    key = sealed_secrets.key_for("readings by pages")
+    return f"{day}.{hmac.new(key, said.encode(), hashlib.sha256).hexdigest()[:32]}"

@@ -12,10 +12,10 @@ from typing import Any
 
 import lark
 
-from forms import values
+from forms import typed_values
 from geo.plain_words import unaccented
 from server import clock
-from server.api.ogc.layer_columns import Kind, LayerColumn, read_day
+from server.api.ogc.column_kinds import Kind, LayerColumn, read_day
 
 MOST_LETTERS = 2_000
 DEEPEST = 30
@@ -275,7 +275,7 @@ def _folded(inner: Scalar, name: str, fold: Callable[[str], str]) -> Scalar:
 
 def _inside(token: lark.Token) -> str:
     """A text as it is meant, its letters composed as ours are."""
-    return values.text(str(token)[1:-1].replace("''", "'"))
+    return typed_values.text(str(token)[1:-1].replace("''", "'"))
 
 
 def _day(text: str) -> dt.date:

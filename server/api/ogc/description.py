@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from server.api.ogc.column_kinds import LayerColumn
 from server.api.ogc.item_query import CRS84, DEFAULT, MOST, SYSTEMS
-from server.api.ogc.layer_columns import LayerColumn
 from server.api.ogc.map_layer import MapLayer
 
 JSON = "application/json"

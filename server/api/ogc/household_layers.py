@@ -15,7 +15,7 @@ from server.accounts import access, client_access, person_keys
 from server.accounts.access import Caller
 from server.accounts.roles import Right
 from server.api.ogc import map_layer, village_layer
-from server.api.ogc.layer_columns import Kind, LayerColumn
+from server.api.ogc.column_kinds import Kind, LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer, named, reads_sums
 from server.coverage import household_points, whom_to_visit
 from server.coverage.household_points import KnownHousehold

@@ -11,8 +11,8 @@ from werkzeug.datastructures import MultiDict
 from geo import crs
 from server import clock
 from server.api.ogc import cql2
+from server.api.ogc.column_kinds import LayerColumn, read_day
 from server.api.ogc.cql2 import Filter, FilterUnreadable
-from server.api.ogc.layer_columns import LayerColumn, read_day
 from server.api.ogc.map_layer import MapLayer
 from server.api.ogc.ogc_problems import OgcProblem
 from server.errors import Problem

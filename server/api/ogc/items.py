@@ -10,8 +10,8 @@ from shapely.geometry.base import BaseGeometry
 from geo import crs
 from server.accounts import access
 from server.api.ogc import item_query
+from server.api.ogc.column_kinds import LayerColumn
 from server.api.ogc.item_query import ItemQuery
-from server.api.ogc.layer_columns import LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer
 from server.api.ogc.ogc_problems import OgcProblem
 from server.errors import Problem

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from server.accounts import access, person_keys
 from server.accounts.access import Caller
-from server.api.ogc.layer_columns import LayerColumn
+from server.api.ogc.column_kinds import LayerColumn
 from server.coverage import coverage_table
 from server.models import Commune
 

@@ -9,7 +9,7 @@ from geo import signal
 from geo.signal import CELL, Place, Sample, SignalSquare
 from server.accounts import client_access
 from server.api.ogc import map_layer
-from server.api.ogc.layer_columns import Kind, LayerColumn
+from server.api.ogc.column_kinds import Kind, LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer, named, reads_sums
 from server.coverage import signal_points
 from server.coverage.signal_points import OPERATORS, Wifi

@@ -8,11 +8,11 @@ from typing import Any
 import shapely
 import sqlalchemy as sa
 
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.coverage_json import flat_villages
 from server.accounts import access, client_access
 from server.api.ogc import map_layer
-from server.api.ogc.layer_columns import Kind, LayerColumn
+from server.api.ogc.column_kinds import Kind, LayerColumn
 from server.api.ogc.map_layer import Feature, LayerScope, MapLayer, named, reads_sums
 from server.coverage import commune_input, coverage_table
 from server.db import db

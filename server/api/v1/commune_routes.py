@@ -9,7 +9,7 @@ from flask import Response, jsonify
 from flask_smorest import Blueprint
 from sqlalchemy.orm import aliased
 
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.coverage_json import target_to_json, to_json
 from server import clock
 from server.accounts import access

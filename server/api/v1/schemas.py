@@ -316,7 +316,7 @@ class HouseholdsSourceSchema(ma.Schema):
 
 
 class CoverageSchema(ma.Schema):
-    """The coverage of a commune on a day (R16); the API sends it as geo.coverage writes it."""
+    """The coverage of a commune on a day (R16); the API sends it as geo.compute_coverage writes it."""
 
     commune = ma.fields.Nested(CommuneKeySchema, required=True)
     as_of = ma.fields.String(required=True)

@@ -5,27 +5,27 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import db
-from server.operations.doctor import data, machine, stored_photos, upgrade
+from server.operations.doctor import before_upgrade, data_checks, machine_checks, stored_photos
 from server.operations.doctor.finding import ERROR, OK, WARNING, Diagnosis
 
 __all__ = ["ERROR", "OK", "WARNING", "Diagnosis", "examine"]
 
 QUICK: tuple[tuple[str, Callable[[], Iterator[Diagnosis]]], ...] = (
-    ("settings", machine.settings),
-    ("secrets", machine.secrets),
-    ("disk", machine.disk),
-    ("database", data.database),
-    ("log", data.log),
-    ("doubts", data.looked_at),
-    ("clock", data.clock_),
-    ("deletion", data.deletions),
-    ("fonts", machine.fonts),
-    ("key", data.key),
-    ("backup", upgrade.backups),
+    ("settings", machine_checks.settings),
+    ("secrets", machine_checks.secrets),
+    ("disk", machine_checks.disk),
+    ("database", data_checks.database),
+    ("log", data_checks.log),
+    ("doubts", data_checks.looked_at),
+    ("clock", data_checks.clock_),
+    ("deletion", data_checks.deletions),
+    ("fonts", machine_checks.fonts),
+    ("key", data_checks.key),
+    ("backup", before_upgrade.backups),
 )
 """What a page can afford to ask whenever it is opened."""
 NO_ANSWER = "Chưa kiểm tra được vì ổ đĩa hoặc kho ảnh không trả lời ({why}): hãy xem TUNGNHA_BLOBS và ổ đĩa."
-THOROUGH = (("blobs", stored_photos.every), ("tally", data.counts))
+THOROUGH = (("blobs", stored_photos.every), ("tally", data_checks.counts))
 """What reads everything: minutes where there are millions of visits."""
 
 
@@ -41,7 +41,7 @@ def examine(*, thorough: bool, nightly: bool = False) -> list[Diagnosis]:
             findings += check()
         except SQLAlchemyError:
             db.session.rollback()
-            findings.append(Diagnosis(subject, ERROR, data.NOT_ASKED))
+            findings.append(Diagnosis(subject, ERROR, data_checks.NOT_ASKED))
         except OSError as error:
             findings.append(Diagnosis(subject, ERROR, NO_ANSWER, {"why": error.strerror or error}))
     return findings

@@ -12,7 +12,7 @@ from server.db import db
 from server.files import blobs
 from server.files.blobs.folder import UnreadableFile
 from server.models import Attachment
-from server.operations.doctor.data import LONGEST
+from server.operations.doctor.data_checks import LONGEST
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 
 SAMPLE = 500

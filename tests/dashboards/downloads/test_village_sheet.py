@@ -8,7 +8,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from dashboards.downloads import coverage_files
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import Tallied
 from tests.leaders import sample, target, village, visited
 

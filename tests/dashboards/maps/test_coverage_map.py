@@ -19,7 +19,7 @@ from dashboards.maps.map_outlines import Outlines, simplified
 from dashboards.maps.still_labels import SMALL
 from dashboards.maps.still_map import still_map
 from geo import illustrative_outlines
-from geo.coverage import Cell, CountedIndicator, CoverageTable
+from geo.compute_coverage import Cell, CountedIndicator, CoverageTable
 from geo.target_states import Tallied
 from tests.leaders import VILLAGES, sample, target, village, visited
 

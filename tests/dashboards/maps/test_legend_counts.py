@@ -11,7 +11,7 @@ from dashboards.maps.map_colours import legend, target_of
 from dashboards.maps.map_outlines import Outlines
 from dashboards.maps.still_map import still_map
 from dashboards.pages.map_page_request import mapped
-from geo.coverage import CountedIndicator, CoverageTable, VillageInput
+from geo.compute_coverage import CountedIndicator, CoverageTable, VillageInput
 from geo.coverage_json import to_json
 from geo.target_states import Tallied
 from tests.leaders import INDICATORS, TARGETS, sample, village

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboards.maps.map_card import MapCard, card
 from dashboards.shown_cells import shown_cell
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from geo.target_states import TargetState
 from tests.leaders import VILLAGES, sample, village, visited
 

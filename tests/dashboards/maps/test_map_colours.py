@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboards.maps.map_colours import COLOURS, UNKNOWN, WITHHELD, class_of, classes, legend, target_of
 from dashboards.shown_cells import shown_cell
-from geo.coverage import CoverageTable, IndicatorRow
+from geo.compute_coverage import CoverageTable, IndicatorRow
 from geo.target_states import Tallied
 from tests.leaders import VILLAGES, sample, target, village, visited
 

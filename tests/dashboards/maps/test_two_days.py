@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dashboards.maps.map_colours import figure
 from dashboards.maps.two_days import DOWN, SAME, UNTOLD, UP, ThonMoved, counts, moved
-from geo.coverage import CoverageTable
+from geo.compute_coverage import CoverageTable
 from tests.leaders import TODAY, sample, village, visited
 
 FIVE_G = "phu_song_5g"

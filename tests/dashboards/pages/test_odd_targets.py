@@ -14,7 +14,7 @@ from flask import Flask
 from server.db import db
 from server.models import Indicator, Plan, TallyDay, Target, Village, VillageFigure
 from tests.conftest import Template, filled_once
-from tests.dashboards.pages.test_commune_pages import words
+from tests.dashboards.pages.test_leaders_pages import words
 from tests.leaders import TODAY, fill, sign_up
 from tests.people import Browser, browser
 

@@ -13,7 +13,7 @@ from server import clock
 from server.db import db
 from server.models import Audit, ReportedValue, Task, Village
 from tests.conftest import Template, filled_once
-from tests.dashboards.pages.test_commune_pages import words
+from tests.dashboards.pages.test_leaders_pages import words
 from tests.leaders import fill, sign_up
 from tests.people import Browser, browser, make_person
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected
 
 FORMS = Path(__file__).parents[2] / "data" / "check"

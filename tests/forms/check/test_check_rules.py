@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pyxform.xls2xform import convert as unmodified
 
 from forms import library, visit_checks
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.definition import Definition
 from forms.errors import FormRejected
 from forms.visit_checks import read_act, read_share
-from geo import funnel
+from geo import funnel_limits
 from server.households import door_remarks
 
 SURVEY = [
@@ -164,7 +164,7 @@ def test_no_cell_makes_the_readers_fail(text: str):
 
 def test_words_fit_behind_a_households_name_and_ten_visits_brand_nobody():
     assert visit_checks.LONGEST == door_remarks.LONGEST
-    assert visit_checks.FEWEST == funnel.FEWEST
+    assert visit_checks.FEWEST == funnel_limits.FEWEST
 
 
 def test_the_librarys_form_of_households_has_checks_that_suspect_nobody_who_was_away():

@@ -3,10 +3,10 @@
 import pytest
 
 from forms.check.column_names import OWN
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.definition import Definition
 from server.api.odata import form_flat, form_tables
-from tests.forms.check.test_mend import form
+from tests.forms.check.test_mend_workbook import form
 
 
 def told(*survey: tuple[str, ...]) -> dict[str, str]:

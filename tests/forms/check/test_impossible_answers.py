@@ -2,7 +2,7 @@
 
 import pytest
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected
 
 FORM = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyxform.validators.odk_validate import check_xform
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected
 
 KOBO = """

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forms.check import language_names
-from forms.convert import Converted, convert
+from forms.convert_workbook import Converted, convert
 from forms.errors import SheetError
 from forms.sheets import Sheet
 

@@ -6,7 +6,7 @@ import pytest
 
 from forms import sheets
 from forms.check import odk_validate
-from forms.convert import convert
+from forms.convert_workbook import convert
 
 FORM = """
 | survey |

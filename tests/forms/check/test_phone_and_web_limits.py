@@ -3,7 +3,7 @@
 import pytest
 
 from forms.check import phone_and_web_limits
-from forms.convert import convert
+from forms.convert_workbook import convert
 
 FORM = """
 | survey |

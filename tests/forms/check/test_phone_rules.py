@@ -15,7 +15,7 @@ from pyxform.validators.odk_validate import ODK_VALIDATE_PATH
 
 from forms.check.phone_functions import FUNCTIONS, IN_EXCEL
 from forms.check.phone_rules import Question, Where, findings
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.engine.unfillable import Unfillable
 from forms.errors import FormRejected, SheetError
 

@@ -7,7 +7,7 @@ import pytest
 from pyxform.errors import ErrorCode
 
 from forms.check import pyxform_words
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected
 from forms.sheets import Sheet, SheetRow
 

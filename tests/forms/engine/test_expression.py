@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyxform.xls2xform import convert
 
 from forms.engine import engine, java_regex
-from forms.engine.calls import wrong_call
 from forms.engine.expression import compile_expression
+from forms.engine.function_names import wrong_call
 from forms.engine.java_values import Nodes
 from forms.engine.shuffled import randomize
 from forms.engine.unfillable import TooMuch, Unfillable, UnknownFunction

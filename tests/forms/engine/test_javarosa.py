@@ -19,7 +19,7 @@ from forms import form_blocks, library
 from forms.engine import engine
 from forms.engine.answer_tree import AnswerNode
 from forms.engine.correction import Correction, alike
-from forms.engine.filling import Filling
+from forms.engine.fill_visit import Filling
 from forms.engine.unfillable import Unfillable
 from tests import javarosa
 from tests.forms.engine.test_expression import CONTEXT, ROWS, xform

@@ -17,7 +17,7 @@ from server.db import db
 from server.households import household_acts
 from server.intake import catch_up
 from server.models import Audit, Change, Commune, FormVersion, Submission, Village
-from server.privacy import erase, positions
+from server.privacy import erase, remove_positions
 from server.review import decisions
 from server.review.decisions import Reviewer
 from tests.people import Browser, bearing, browser, make_person, make_token
@@ -104,7 +104,7 @@ def delete(number: int) -> None:
 
 def forget_positions(number: int) -> None:
     with db.engine.connect().execution_options(writes=True) as connection:
-        positions.forget_positions(connection, erase.of_submissions(connection, [number]))
+        remove_positions.forget_positions(connection, erase.of_submissions(connection, [number]))
         connection.commit()
 
 

@@ -15,7 +15,7 @@ from server.answers.who_may_read import AnswersReader
 from server.db import db
 from server.exports import select_submissions
 from server.models import Commune, Form
-from server.operations.backup import make
+from server.operations.backup import make_backup
 from server.settings import Settings
 from tests import sample
 from tests.conftest import SECRET
@@ -76,7 +76,7 @@ def test_a_restored_place_has_its_indexes_on_the_other_database_too(
     form: Form, database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     indexed_questions.add(form, "thon")
-    name, made = indexed_questions.name(form.id, "thon"), make.backup(tmp_path)
+    name, made = indexed_questions.name(form.id, "thon"), make_backup.backup(tmp_path)
     (folder := tmp_path / "other").mkdir()
     url = empty_postgresql(request.getfixturevalue("postgres")) if database == "sqlite" else ""
     other = create_app(Settings(instance=folder, database_url=url, secret_key=SECRET, second_factor="none"))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.api.ogc import cql2
+from server.api.ogc.column_kinds import Kind, LayerColumn
 from server.api.ogc.cql2 import FilterUnreadable
-from server.api.ogc.layer_columns import Kind, LayerColumn
 
 COLUMNS = {
     name: LayerColumn(name, kind, name)

@@ -22,7 +22,7 @@ import shapely
 import sqlalchemy as sa
 from flask import Flask
 
-from geo.coverage import CommuneInput, IndicatorRow, VillageRow, table
+from geo.compute_coverage import CommuneInput, IndicatorRow, VillageRow, table
 from geo.hidden_cells import Bound
 from geo.indicator_cell import Cell
 from geo.target_states import Tallied

@@ -8,7 +8,7 @@ import shapely
 import sqlalchemy as sa
 from flask import Flask
 
-from geo.coverage import CountedIndicator, CoverageTable
+from geo.compute_coverage import CountedIndicator, CoverageTable
 from server import clock
 from server.boundaries import merge_villages
 from server.coverage import city_table, coverage_table

@@ -19,12 +19,12 @@ from server import audit, clock, migrate
 from server.accounts import persons
 from server.counting import tally
 from server.db import db
-from server.demo import NotPossible, communes_and_forms, fill, mark, record
-from server.demo.character import characters
+from server.demo import NotPossible, communes_and_forms, demo_json, demo_mark, fill
 from server.demo.people import Everyone, Walker, qr_text
 from server.demo.progress import StepProgress
 from server.demo.scale import COMMUNES, Scale, share
 from server.demo.schedule import Errand, ErrandKind, Slip, schedule
+from server.demo.village_differences import characters
 from server.models import (
     Collector,
     Commune,
@@ -219,7 +219,7 @@ def test_photos_that_lie_elsewhere_are_not_taken_away(app: Flask, tmp_path: Path
 def test_a_finished_demonstration_is_not_made_anew(app: Flask) -> None:
     fill.clear(app.config["SETTINGS"])
     fill.tables(SMALL, StepProgress())
-    mark.finish()
+    demo_mark.finish()
     with pytest.raises(NotPossible, match="đã xong"):
         fill.clear(app.config["SETTINGS"])
 
@@ -234,7 +234,7 @@ def test_somebody_elses_database_is_not_served_as_a_demonstration(app: Flask) ->
         "collectors": [],
         "api_token": "",
     }
-    record.write(settings.instance, nobody)
+    demo_json.write(settings.instance, nobody)
     commune = make_commune()
     collector = sample.make_collector(commune)
     sample.publish_plain()
@@ -249,11 +249,11 @@ def test_somebody_elses_database_is_not_served_as_a_demonstration(app: Flask) ->
 def test_the_record_moves_to_another_address_with_the_same_secrets(
     everyone: Everyone, tmp_path: Path
 ) -> None:
-    first = record.described(everyone, "http://127.0.0.1:8000", qr_text)
-    record.write(tmp_path, first)
+    first = demo_json.described(everyone, "http://127.0.0.1:8000", qr_text)
+    demo_json.write(tmp_path, first)
     assert (tmp_path / "demo.json").stat().st_mode & 0o077 == 0
-    assert record.read(tmp_path) == first
-    moved = record.moved(first, "http://127.0.0.1:9000", qr_text)
+    assert demo_json.read(tmp_path) == first
+    moved = demo_json.moved(first, "http://127.0.0.1:9000", qr_text)
     assert moved["accounts"] == first["accounts"]
     for before, after in zip(first["collectors"], moved["collectors"], strict=True):
         assert after["server_url"] == before["server_url"].replace(":8000/", ":9000/")
@@ -264,7 +264,7 @@ def test_the_record_moves_to_another_address_with_the_same_secrets(
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 1}', "\x00"])
 def test_a_record_that_cannot_be_used_counts_as_none(tmp_path, content: str) -> None:
     (tmp_path / "demo.json").write_text(content)
-    assert record.read(tmp_path) is None
+    assert demo_json.read(tmp_path) is None
 
 
 def test_a_taken_port_is_told_in_one_sentence_before_anything_is_made(app: Flask) -> None:

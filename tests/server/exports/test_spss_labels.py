@@ -8,7 +8,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forms.convert import FreeVersions, convert
+from forms.convert_workbook import FreeVersions, convert
 from forms.definition import Choice, Definition, Field
 from server.exports import spss_labels
 from server.exports.presets import KOBO, ExportWish

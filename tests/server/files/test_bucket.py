@@ -23,7 +23,7 @@ from server.files import blobs
 from server.files.blobs import Bucket
 from server.models import Attachment, Submission
 from server.operations import doctor
-from server.operations.backup import make, restore
+from server.operations.backup import make_backup, restore
 from server.settings import BadSetting, Settings
 from tests import sample
 from tests.conftest import SECRET, Template, hash_cheaply
@@ -179,7 +179,7 @@ def test_a_backup_takes_photos_from_the_bucket_and_a_restore_puts_them_into_a_fo
     phone: Phone, template_database: Template, tmp_path: Path
 ) -> None:
     assert phone.post(sample.filled(FILLED), {"a.jpg": sample.JPEG}).status == 201
-    made = make.backup(tmp_path / "b.tar")
+    made = make_backup.backup(tmp_path / "b.tar")
     [one] = blobs.stored()
     folder = tmp_path / "new"
     folder.mkdir()

@@ -12,7 +12,7 @@ from PIL import Image
 from dashboards.downloads.submission_files import WRITINGS
 from server.db import db
 from server.models import Submission
-from server.operations.backup import archive, make
+from server.operations.backup import archive, make_backup
 from tests import town
 from tests.phone import Phone
 from tests.protocol.test_briefcase_pull import SPACE
@@ -84,7 +84,7 @@ def test_briefcase_pulls_three_decimals(story: Story) -> None:
 
 
 def test_the_backup_holds_three_decimals(story: Story, tmp_path: Path) -> None:
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     parts = list(archive.members(made.path, []))
     assert len(parts) > 10
     assert [part.name for part in parts if exact(part.content)] == []

@@ -15,7 +15,7 @@ from server import clock
 from server.db import db
 from server.models import Commune, Form, Plan, Target, Village, VillageFigure
 from server.published_forms import publishing
-from tests.dashboards.pages.test_commune_pages import words
+from tests.dashboards.pages.test_leaders_pages import words
 from tests.leaders import NOON
 from tests.people import Browser, browser, make_person
 from tests.server.office.test_table_pages import post

@@ -12,7 +12,7 @@ from server import clock
 from server.counting import recount
 from server.db import db
 from server.models import Audit, Form, JudgedSelfAnswers, Poster
-from server.published_forms import drafts, publishing
+from server.published_forms import form_drafts, publishing
 from tests.people import Browser, browser, make_person
 from tests.phone import InProcess, Phone
 from tests.posters import OPINION, Hung, answer, from_library, hang, make_poster, opinion
@@ -197,7 +197,7 @@ def test_publication_says_what_becomes_of_the_posters_that_hang(officer: Browser
     own = OPINION.replace("y_kien", "rieng").replace("hai_long_xa", "rieng_xa")
     make_poster(hung.commune, publish(own, version="1", commune=hung.commune), hung.own)
     text = own.replace("| | text | gop_y | Góp ý |", "| | audit | audit | |\n| | text | gop_y | Góp ý |")
-    draft = drafts.save(text.replace("{version}", "2").encode(), "y.md", hung.commune, "system")
+    draft = form_drafts.save(text.replace("{version}", "2").encode(), "y.md", hung.commune, "system")
     db.session.commit()
     page = officer.get(f"/quan-tri/bieu-mau/nhap/{draft.id}/phat-hanh").text
     assert "phiếu trên web báo là chưa dùng được: nhật ký điền phiếu (audit)" in page

@@ -19,7 +19,7 @@ from flask import Flask
 
 from app import create_app
 from geo.coverage_json import to_json
-from server import migrate, sealing
+from server import migrate, sealed_secrets
 from server.counting import tally
 from server.coverage import coverage_table
 from server.db import Base, db
@@ -27,7 +27,7 @@ from server.files.blobs import stored
 from server.intake import catch_up
 from server.models import Attachment, Audit, Change, Collector, FeedStart, Submission
 from server.operations import doctor
-from server.operations.backup import archive, make, restore
+from server.operations.backup import archive, make_backup, restore
 from server.operations.backup.archive import Unusable
 from server.phones.collectors import NewCollector
 from server.places import communes
@@ -103,7 +103,7 @@ def test_what_is_restored_is_what_was_there(
     visitor.sign_in("xem")
     pages = [page(visitor, path) for path in PAGES]
     before, kept, sums = rows(), photos(), table()
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     assert (made.blobs, made.missing, made.damaged, made.is_encrypted) == (len(kept), (), (), False)
     assert made.path.stat().st_mode & 0o777 == 0o600
     assert made.rows == sum(map(len, before.values()))
@@ -117,7 +117,7 @@ def test_what_is_restored_is_what_was_there(
         again.sign_in("xem")
         assert [page(again, path) for path in PAGES] == pages
         sealed = db.session.scalars(sa.select(Collector.token_sealed)).all()
-        assert all(sealing.unseal(each) for each in sealed)
+        assert all(sealed_secrets.unseal(each) for each in sealed)
         assert {each.subject for each in doctor.examine(thorough=True) if each.level == doctor.ERROR} <= {
             "secrets"
         }
@@ -131,7 +131,7 @@ def test_a_restored_place_takes_visits_and_its_audit_only_grows(
     sample.publish_plain()
     newest = db.session.scalar(sa.select(sa.func.max(Submission.id))) or 0
     db.session.rollback()
-    made = make.backup(tmp_path / "one.tar")
+    made = make_backup.backup(tmp_path / "one.tar")
     with elsewhere(template_database, tmp_path / "new") as other:
         restore.restore(made.path, [])
         phone = Phone(InProcess(other), f"http://localhost/key/{collector.token}")
@@ -181,7 +181,7 @@ def test_a_backup_made_while_visits_come_is_one_moment(
     try:
         assert enough.wait(60)
         first = set(told)
-        made = make.backup(tmp_path)
+        made = make_backup.backup(tmp_path)
     finally:
         ended.set()
         thread.join(60)
@@ -211,7 +211,7 @@ def test_the_other_database_reads_it_too(
 ) -> None:
     """SQLite's backup moves a commune to PostgreSQL, and back."""
     before, kept = rows(), photos()
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     folder = tmp_path / "other"
     folder.mkdir()
     url = ""
@@ -237,7 +237,7 @@ def empty_postgresql(url: str) -> str:
 
 
 def test_a_place_with_data_is_left_as_it_is(filled: Flask, tmp_path: Path) -> None:
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     before = rows()
     with pytest.raises(Unusable, match="đã có dữ liệu"):
         restore.restore(made.path, [])
@@ -251,7 +251,7 @@ def encrypted(filled: Flask, tmp_path: Path) -> tuple[Path, Path]:
     filled.config["SETTINGS"] = dataclasses.replace(
         filled.config["SETTINGS"], backup_key=public, secret_key=""
     )
-    return make.backup(tmp_path).path, tmp_path / "key"
+    return make_backup.backup(tmp_path).path, tmp_path / "key"
 
 
 def test_an_encrypted_backup_opens_with_its_key_alone(
@@ -291,7 +291,7 @@ def test_a_damaged_file_is_caught_before_a_row_is_written(
     path, key = encrypted
     if not is_encrypted:
         filled.config["SETTINGS"] = dataclasses.replace(filled.config["SETTINGS"], backup_key="")
-        path = make.backup(tmp_path / "plain.tar").path
+        path = make_backup.backup(tmp_path / "plain.tar").path
     identities = archive.identities(key) if is_encrypted else []
     content = path.read_bytes()
     damaged = tmp_path / "damaged"
@@ -318,7 +318,7 @@ def test_what_was_deleted_since_the_backup_is_deleted_again(
 ) -> None:
     """Last night's backup brings no household back, nor does its phone; on both databases."""
     story = Story(app)
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     story.delete()
     with elsewhere(template_database, tmp_path / "new") as other:
         shutil.copy(tmp_path / tombstones.FILE, tmp_path / "new")
@@ -337,7 +337,7 @@ def test_what_was_deleted_since_the_backup_is_deleted_again(
 
 def test_no_exact_point_of_a_household_is_in_a_backup(filled: Flask, tmp_path: Path) -> None:
     """R21: sent with 7 decimals, kept with 3, here as everywhere."""
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     told = b"".join(
         gzip.decompress(each.content) if each.name.endswith(".gz") else each.content
         for each in archive.members(made.path, [])
@@ -360,7 +360,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(
     before = rows(but=newer)
     db.session.close()
     migrate.downgrade("0018")
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     migrate.upgrade()
     assert archive.verified(made.path, [])["revision"] == "0018"
     with elsewhere(template_database, tmp_path / "new"):

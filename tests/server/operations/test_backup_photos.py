@@ -19,9 +19,9 @@ from server import clock
 from server.db import db
 from server.files import blobs
 from server.models import Attachment, Audit, Submission
-from server.operations.backup import archive, make, restore
+from server.operations.backup import archive, make_backup, restore
 from server.operations.backup.archive import Unusable
-from server.operations.backup.last import VERIFIED
+from server.operations.backup.last_backup import VERIFIED
 from tests import sample
 from tests.conftest import Template
 from tests.phone import InProcess, Phone
@@ -49,9 +49,9 @@ def _encrypt(app: Flask, key: Path) -> None:
     app.config["SETTINGS"] = dataclasses.replace(app.config["SETTINGS"], backup_key=public)
 
 
-def _backup(folder: Path, name: str) -> make.MadeBackup:
+def _backup(folder: Path, name: str) -> make_backup.MadeBackup:
     """Under a name of its own: two may be made in one second."""
-    made = make.backup(folder)
+    made = make_backup.backup(folder)
     path = made.path.with_name(name + "".join(made.path.suffixes))
     for ending in ("", ".anh"):
         made.path.with_name(made.path.name + ending).rename(path.with_name(path.name + ending))
@@ -117,7 +117,7 @@ def test_what_no_backup_needs_goes_with_the_last_that_did(
 ) -> None:
     """A photo that was deleted on request is gone once the backups of before are."""
     doomed = _send(filled)
-    old = make.backup(folder)
+    old = make_backup.backup(folder)
     old.path.rename(folder / "tungnha-20260101-013000.tar")
     old.path.with_name(old.path.name + ".anh").rename(folder / "tungnha-20260101-013000.tar.anh")
     db.session.execute(sa.delete(Attachment).where(Attachment.stored_sha256 == bytes.fromhex(doomed)))
@@ -143,7 +143,7 @@ def test_a_photo_that_rots_beside_the_backup_is_named_and_copied_anew(
     filled: Flask, folder: Path, tmp_path: Path, identities: list[Any]
 ) -> None:
     """Tried with --verify: such a backup is not one that was tried, until the next has mended it."""
-    made = make.backup(folder)
+    made = make_backup.backup(folder)
     name = photos()[0]
     [path] = folder.rglob(name)
     content = path.read_bytes()
@@ -153,7 +153,7 @@ def test_a_photo_that_rots_beside_the_backup_is_named_and_copied_anew(
     told = runner.invoke(args=["restore", str(made.path), "--verify", *key])
     assert (told.exit_code, name[:12] in told.output) == (1, True), told.output
     assert _verified() == 0
-    mended = make.backup(folder)
+    mended = make_backup.backup(folder)
     assert mended.copied == 1
     told = runner.invoke(args=["restore", str(mended.path), "--verify", *key])
     assert told.exit_code == 0, told.output
@@ -162,7 +162,7 @@ def test_a_photo_that_rots_beside_the_backup_is_named_and_copied_anew(
     path.symlink_to(path)  # as a file that the disk cannot read
     told = runner.invoke(args=["restore", str(mended.path), "--verify", *key])
     assert (told.exit_code, name[:12] in told.output) == (1, True), told.output
-    assert make.backup(folder).copied == 1
+    assert make_backup.backup(folder).copied == 1
 
 
 def _verified() -> int:
@@ -202,7 +202,7 @@ def test_what_is_there_already_is_not_read_again_and_memory_stays_flat(
 def test_a_backup_without_the_photos_beside_it_is_refused_before_a_row_is_written(
     filled: Flask, template_database: Template, folder: Path, tmp_path: Path
 ) -> None:
-    made = make.backup(folder)
+    made = make_backup.backup(folder)
     alone = tmp_path / "alone"
     alone.mkdir()
     shutil.copy(made.path, alone)

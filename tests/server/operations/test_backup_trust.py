@@ -19,7 +19,7 @@ from server import clock
 from server.db import begin_writing, db
 from server.models import Submission
 from server.operations import doctor
-from server.operations.backup import archive, make, restore, row_json
+from server.operations.backup import archive, make_backup, restore, row_json
 from server.privacy import erase, tombstones
 from tests import sample
 from tests.conftest import Template
@@ -70,7 +70,7 @@ def test_a_photo_that_the_disk_cannot_read_keeps_no_backup_from_being_made(
         said = [each.words for each in doctor.examine(**ways) if each.level == doctor.ERROR]
         assert any(kept[0][:12] in words for words in said)
     assert runner.invoke(args=["restore", "--verify", str(tmp_path / "b.tar")]).exit_code == 0
-    monkeypatch.setattr(make, "MOST_UNREADABLE", 0)
+    monkeypatch.setattr(make_backup, "MOST_UNREADABLE", 0)
     assert runner.invoke(args=["backup", str(tmp_path / "c.tar")]).exit_code == 1
     assert not (tmp_path / "c.tar").exists()
 
@@ -88,7 +88,7 @@ def test_a_backup_of_an_older_program_with_a_spoilt_photo_in_it_comes_back_as_we
 
     with monkeypatch.context() as patched:
         patched.setattr(archive.Writer, "add", add)
-        made = make.backup(tmp_path / "b.tar")
+        made = make_backup.backup(tmp_path / "b.tar")
     with elsewhere(template_database, tmp_path / "new"):
         done = restore.restore(made.path, [])
         assert name[:12] in " ".join(done.warnings)
@@ -151,7 +151,7 @@ def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
 ) -> None:
     """restore-1: before a row was there, and after them all but before the deletions of since were made up for."""
     story = Story(app)
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     story.delete()
 
     def killed(*_: object) -> int:
@@ -179,7 +179,7 @@ def test_a_restore_that_is_cut_short_is_marked_and_begun_again(
 def test_a_restore_that_cannot_be_leaves_its_place_empty_and_in_use(
     filled: Flask, template_database: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = make.backup(tmp_path / "b.tar")
+    made = make_backup.backup(tmp_path / "b.tar")
 
     def broken(*_: object) -> None:
         raise archive.Unusable("Hết chỗ.")
@@ -199,7 +199,7 @@ def test_what_retention_deleted_comes_back_with_a_backup_of_before_and_lives(
 ) -> None:
     """clock-2: only what was asked for is deleted again, and a phone may go on with what came back."""
     story = Story(app)
-    made = make.backup(tmp_path)
+    made = make_backup.backup(tmp_path)
     begin_writing()
     doomed = erase.of_household(db.session.connection(), story.home)
     tombstones.forget(db.session, doomed, tombstones.RETENTION)

@@ -13,7 +13,7 @@ from server.accounts import passwords
 from server.db import db
 from server.errors import Problem
 from server.models import Audit, Collector
-from server.phones import collectors, digest, phone_access
+from server.phones import collectors, http_digest, phone_access
 from server.phones.collectors import CollectorRejected, NewCollector
 from server.phones.phone_problems import PhoneProblem
 from server.settings import Settings
@@ -45,7 +45,7 @@ def test_the_database_holds_no_secret_in_the_open(made: NewCollector) -> None:
     """C12: found by hash, sealed for printing again."""
     row = made.collector
     assert row.token_hash == hashlib.sha256(made.token.encode()).digest()
-    ha1 = digest.ha1(row.username, made.password)
+    ha1 = http_digest.ha1(row.username, made.password)
     for sealed in (row.token_sealed, row.password_sealed, row.ha1_sealed):
         for secret in (made.token, made.password, ha1):
             assert secret.encode() not in sealed

@@ -6,9 +6,9 @@ import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.errors import FormRejected
-from server.published_forms import drafts
+from server.published_forms import form_drafts
 
 TYPES = ("text", "integer", "select_one ck", "calculate", "note", "begin group", "end group", "begin repeat",
          "end repeat", "begin_score", "score__row", "end_score", "geopoint", "lạ", "")  # fmt: skip
@@ -65,6 +65,6 @@ def test_an_upload_is_a_form_or_told_what_is_wrong(rows: list[tuple[str, ...]]) 
     except FormRejected as rejected:
         told = [str(error) for error in rejected.errors]
     else:
-        told = [converted.definition.form_id, *drafts.blank(converted)[0]]
+        told = [converted.definition.form_id, *form_drafts.blank(converted)[0]]
     assert all(told)
     assert told

@@ -15,7 +15,7 @@ from server.coverage import coverage_table
 from server.db import db
 from server.models import EntityList, Form, FormFile, FormVersion, Indicator
 from server.plans import load_plans
-from server.published_forms import drafts, publishing
+from server.published_forms import form_drafts, publishing
 from server.published_forms.publish_answers import AS_WRITTEN
 from tests.people import make_commune
 
@@ -258,12 +258,12 @@ def test_a_workbook_without_a_version_that_comes_again_changes_nothing(app: Flas
 
 def test_a_draft_keeps_the_version_that_test_phones_saw_until_another_has_it(app: Flask) -> None:
     commune = make_commune()
-    draft = drafts.save(without_version(), "khong_ban.md", commune, "test")
-    seen = drafts.definition(draft).version
-    published = drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="test")
+    draft = form_drafts.save(without_version(), "khong_ban.md", commune, "test")
+    seen = form_drafts.definition(draft).version
+    published = form_drafts.publish(draft, AS_WRITTEN, exact_points=False, actor="test")
     assert published.form_version.version == seen
-    later = drafts.save(without_version("Câu hỏi khác?"), "khong_ban.md", commune, "test")
+    later = form_drafts.save(without_version("Câu hỏi khác?"), "khong_ban.md", commune, "test")
     publish(without_version("Câu thứ ba?"), commune=commune)
-    assert drafts.definition(later).version == published.form_version.form.versions[-1].version
-    last = drafts.publish(later, AS_WRITTEN, exact_points=False, actor="test")
+    assert form_drafts.definition(later).version == published.form_version.form.versions[-1].version
+    last = form_drafts.publish(later, AS_WRITTEN, exact_points=False, actor="test")
     assert last.form_version.version == f"{clock.today():%Y%m%d}03"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from forms.engine import engine
 from forms.engine.correction import Correction
 from forms.engine.engine import Fillable
-from forms.engine.sent import SentNode, read_sent
+from forms.engine.sent_xml import SentNode, read_sent
 from server.db import db
 from server.models import Attachment, Entity, FormFile, Submission
 from tests import sample, survey

@@ -15,7 +15,7 @@ from tests import sample, survey
 from tests.people import Browser, browser, make_person
 from tests.phone import InProcess, Phone
 from tests.server.office.test_review_pages import decide
-from tests.server.review.test_correct import save
+from tests.server.review.test_correct_answer import save
 
 SENT = Path(__file__).parents[2] / "data" / "edits"
 QUEUE = "/quan-tri/xa/11629/phieu"

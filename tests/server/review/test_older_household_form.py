@@ -13,7 +13,7 @@ from server.plans import load_plans
 from server.published_forms import publishing
 from tests import survey
 from tests.people import Browser, browser, make_person
-from tests.server.review.test_correct import save
+from tests.server.review.test_correct_answer import save
 from tests.survey import Survey
 
 EARLIER = Path(__file__).parents[2] / "data" / "library" / "ho_gia_dinh_2026112501.md"

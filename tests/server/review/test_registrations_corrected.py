@@ -7,7 +7,7 @@ from server.db import db
 from server.models import Commune
 from tests import survey
 from tests.people import browser, make_person
-from tests.server.review.test_correct import save
+from tests.server.review.test_correct_answer import save
 
 
 def test_a_corrected_registration_keeps_its_household(app: Flask) -> None:

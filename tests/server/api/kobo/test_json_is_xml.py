@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from forms import library, sheets
-from forms.convert import FreeVersions, convert
+from forms.answer_layout import pruned
+from forms.convert_workbook import FreeVersions, convert
 from forms.definition import Definition
 from forms.instance import stored_texts
-from forms.layout import pruned
 from server.api.kobo import submission_json
 
 Json = dict[str, Any]

@@ -13,7 +13,7 @@ from flask import Flask
 
 from forms import library
 from forms.engine import engine
-from forms.engine.filling import AnswerRefused, Filling
+from forms.engine.fill_visit import AnswerRefused, Filling
 from server import audit
 from server.accounts import person_keys
 from server.api.kobo import uids

@@ -10,7 +10,7 @@ from typing import Any
 
 from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode, add_round, located, without_rounds
-from forms.engine.compiled import (
+from forms.engine.compile_form import (
     FillableForm,
     FormNode,
     OfferedChoice,
@@ -63,7 +63,7 @@ class Filling:
         self._fit_rounds()
         return self
 
-    # What formulas may ask (forms.engine.scope.Surroundings)
+    # What formulas may ask (forms.engine.formula_scope.Surroundings)
 
     @property
     def version(self) -> str:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from server.privacy import deadlines
+from server.privacy import legal_deadlines
 
 _day = dt.date.fromisoformat
 
@@ -19,7 +19,7 @@ _day = dt.date.fromisoformat
     ],
 )
 def test_two_working_days_leave_out_days_off(received: str, answer: str) -> None:
-    assert deadlines.after(_day(received), 2) == _day(answer)
+    assert legal_deadlines.after(_day(received), 2) == _day(answer)
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_two_working_days_leave_out_days_off(received: str, answer: str) -> None
 )
 def test_days_are_days_and_end_on_a_working_one(received: str, count: int, due: str) -> None:
     """Bộ luật Dân sự, Điều 148.5."""
-    assert deadlines.by(_day(received), count) == _day(due)
+    assert legal_deadlines.by(_day(received), count) == _day(due)

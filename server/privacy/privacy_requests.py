@@ -14,7 +14,7 @@ from server.errors import Problem
 from server.households import household_parts
 from server.households.act_rows import Officer
 from server.models import Commune, Entity, EntityVersion, PrivacyRequest
-from server.privacy import deadlines, erase, tombstones
+from server.privacy import erase, legal_deadlines, tombstones
 from server.privacy.privacy_problems import PrivacyProblem
 
 KINDS: Mapping[str, str] = {
@@ -49,8 +49,8 @@ def add(
     found = PrivacyRequest(
         commune_id=commune.id, entity_id=entity_id, kind=kind, state="open", received_on=received_on,
         asked=asked.strip()[:2000] or None,
-        answer_due=deadlines.after(received_on, deadlines.ANSWER_DAYS),
-        due=deadlines.by(received_on, deadlines.DAYS[kind]),
+        answer_due=legal_deadlines.after(received_on, legal_deadlines.ANSWER_DAYS),
+        due=legal_deadlines.by(received_on, legal_deadlines.DAYS[kind]),
     )  # fmt: skip
     session.add(found)
     session.flush()
@@ -104,7 +104,7 @@ def extend(row: PrivacyRequest) -> None:
     if row.extended_at is not None:
         raise _impossible("yêu cầu này đã được gia hạn một lần.")
     row.extended_at = clock.now()
-    row.due = deadlines.by(row.due, deadlines.MORE_DAYS[row.kind])
+    row.due = legal_deadlines.by(row.due, legal_deadlines.MORE_DAYS[row.kind])
 
 
 def refuse(row: PrivacyRequest, why: str, officer: Officer) -> None:

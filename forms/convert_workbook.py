@@ -16,16 +16,16 @@ from forms import checked_visit, sheets, visit_checks
 from forms.check import (
     blank_fill,
     cycles,
+    empty_form_files,
     external_choices,
     formula_cells,
     impossible_answers,
     kobo_forms,
     phone_and_web_limits,
     sheet_rules,
-    stand_ins,
     survey_rules,
 )
-from forms.check.mend import mended
+from forms.check.mend_workbook import mended
 from forms.check.pyxform_words import all_told, told
 from forms.definition import Definition, IndicatorDeclaration, define
 from forms.engine.engine import HANOI
@@ -117,7 +117,7 @@ def convert(
 def _filled(xform: bytes, definition: Definition, book: Mapping[str, Sheet]) -> bool:
     """Fill it once with nothing; FormRejected where a formula fails, False where the engine knows a function not."""
     try:
-        found = blank_fill.stops(xform, stand_ins.empty(definition))
+        found = blank_fill.stops(xform, empty_form_files.empty(definition))
     except Unfillable:
         return False
     if found:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from geo import village_names
 from geo.coverage_input import CommuneInput, HouseholdsSource, VillageInput
 from geo.hidden_cells import BASE, Protection, protect_sample, protect_together
-from geo.hidden_villages import MET, Day
 from geo.indicator_cell import Cell, CountedIndicator
 from geo.indicator_column import (
     NO_VILLAGE,
@@ -21,6 +20,7 @@ from geo.indicator_column import (
 from geo.judged_targets import IndicatorRow, TargetRow, indicator_row, target_row
 from geo.reach import RESIDENT_UNITS, Enough, beyond
 from geo.target_states import Pace, Tallied, TargetJudgement
+from geo.villages_hidden_whole import MET, Day
 from geo.weeks import Week, pace_of, shown_weeks
 
 # what a table is made of can be had from here

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import illustrative_outlines
-from geo.assign import VillageIndex, cell_id, round_point
+from geo.village_of_point import VillageIndex, cell_id, round_point
 
 # two fields side by side, about 1,040 m wide and 1,107 m high; the edge between them is at 106.51
 WEST = shapely.box(106.50, 20.80, 106.51, 20.81)

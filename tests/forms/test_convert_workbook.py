@@ -6,7 +6,7 @@ import re
 import openpyxl
 import pytest
 
-from forms.convert import convert
+from forms.convert_workbook import convert
 from forms.definition import IndicatorDeclaration
 from forms.errors import FormRejected, SheetError
 

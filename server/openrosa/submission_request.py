@@ -11,7 +11,7 @@ from server.intake import receive_submission
 from server.intake.receive_submission import Receipt
 from server.intake.submission_log import Sent
 from server.intake.submission_sender import Sender
-from server.openrosa import json_submission, multipart_parts, xml
+from server.openrosa import json_submission, multipart_parts, openrosa_xml
 from server.openrosa.devices import MAX_TEXT, device_id, learn, printable
 from server.openrosa.multipart_parts import MultipartPart
 from server.openrosa.request_problems import PhoneRequestProblem
@@ -31,11 +31,11 @@ _SOON = Receipt(0, True, "")
 def submission(caller: PhoneCaller) -> Response:
     """HEAD tells the size that may be sent (C30, C31); POST sends (C33–C42)."""
     if request.method == "HEAD":
-        return Response(status=204, content_type=xml.CONTENT_TYPE)
+        return Response(status=204, content_type=openrosa_xml.CONTENT_TYPE)
     if json_submission.is_json():
         return json_submission.told(_take_json(caller))
     receipt = take(caller, request.environ.get(KEPT_TOGETHER))
-    return Response(told(receipt), 201 if receipt.new else 202, content_type=xml.CONTENT_TYPE)
+    return Response(told(receipt), 201 if receipt.new else 202, content_type=openrosa_xml.CONTENT_TYPE)
 
 
 def take(caller: PhoneCaller, together: list[Sent] | None = None) -> Receipt:
@@ -66,7 +66,7 @@ def _take_json(caller: PhoneCaller) -> Receipt:
 
 def told(receipt: Receipt) -> bytes:
     """The body of the answer to a submission."""
-    return xml.message(receipt.sentence)
+    return openrosa_xml.message(receipt.sentence)
 
 
 def sender(caller: PhoneCaller) -> Sender:

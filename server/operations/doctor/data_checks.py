@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
 
-from server import clock, sealing
+from server import clock, sealed_secrets
 from server.counting import recount
 from server.db import db
 from server.intake import clock_gone_back, not_applied
@@ -180,7 +180,7 @@ def key() -> Iterator[Diagnosis]:
     if sealed is None:
         return
     try:
-        sealing.unseal(sealed)
+        sealed_secrets.unseal(sealed)
     except InvalidToken:
         yield bad(
             "key",

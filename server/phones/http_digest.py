@@ -12,7 +12,7 @@ from flask import current_app
 from itsdangerous import BadSignature, TimestampSigner
 
 from server import clock
-from server.sealing import key_for
+from server.sealed_secrets import key_for
 
 REALM = "tungnha"
 LIFETIME = dt.timedelta(hours=2)

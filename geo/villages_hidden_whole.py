@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from geo.small_numbers import SMALL, is_small
+from geo.small_cell_limit import SMALL, is_small
 from geo.target_states import Tallied
 
 MET = ""

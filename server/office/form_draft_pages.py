@@ -22,7 +22,7 @@ from server.office import form_pages
 from server.phones import phone_apps, qr_drawing
 from server.posters import poster_names, which_forms
 from server.privacy import thrown_away
-from server.published_forms import catalogue, drafts, publish_answers, publishing
+from server.published_forms import catalogue, form_drafts, publish_answers, publishing
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile
 
@@ -54,23 +54,23 @@ _UPLOADED_ANEW = "biểu mẫu vừa được tải lên lại trong lúc phát 
 def show_draft(draft_id: int) -> str:
     """A draft: what to look at, how to try it, what test phones sent, and what it changes."""
     draft = _own(draft_id)
-    found = drafts.definition(draft)
+    found = form_drafts.definition(draft)
     base = request.host_url.rstrip("/") + request.root_path
-    drawn = qr_drawing.qr_svg(drafts.qr_text(draft, base))
+    drawn = qr_drawing.qr_svg(form_drafts.qr_text(draft, base))
     return render_template(
         "office/draft.html",
         draft=draft,
         definition=found,
-        remarks=drafts.remarks(draft),
-        ran=[words for code, words in drafts.CHECKS.items() if code in draft.checks],
-        left=[words for code, words in drafts.CHECKS.items() if code not in draft.checks],
+        remarks=form_drafts.remarks(draft),
+        ran=[words for code, words in form_drafts.CHECKS.items() if code in draft.checks],
+        left=[words for code, words in form_drafts.CHECKS.items() if code not in draft.checks],
         not_on_web=_not_on_web(draft),
         missing=publishing.missing_files(found, [file.name for file in draft.files]),
         changes=_changes(draft, found),
-        tried=drafts.tried(draft),
+        tried=form_drafts.tried(draft),
         tries=_tries(draft),
-        test_url=drafts.test_url(draft, base),
-        screen_url=drafts.screen_url(draft, base),
+        test_url=form_drafts.test_url(draft, base),
+        screen_url=form_drafts.screen_url(draft, base),
         qr=Markup(drawn),  # noqa: S704
         untargeted=publish_answers.without_target(found),
         notice=NOTICES.get(request.args.get("xong", ""), ""),
@@ -85,24 +85,24 @@ def change_draft(draft_id: int) -> Redirect:
     draft = _own(draft_id)
     if request.form.get("viec") == "bo":
         thrown_away.keep_draft(draft)
-        drafts.discard(draft)
+        form_drafts.discard(draft)
         audit.note("form.discard", f"form_draft:{draft_id}", {"form_id": draft.form_id})
         db.session.commit()
         return redirect(url_for("form_pages.listing", xong="bo"))
     files = _files()
-    drafts.attach(draft, files)
+    form_drafts.attach(draft, files)
     audit.note("form.attach", f"form_draft:{draft_id}", {"files": [file.name for file in files]})
     db.session.commit()
     return redirect(url_for(".show_draft", draft_id=draft_id, xong="tep"))
 
 
 def _files() -> list[MediaFile]:
-    sent = [each for each in request.files.getlist("tep") if each.filename][: drafts.MOST_FILES]
+    sent = [each for each in request.files.getlist("tep") if each.filename][: form_drafts.MOST_FILES]
     files = []
     for each in sent:
         name = (each.filename or "").replace("\\", "/").rpartition("/")[2]
-        content = each.stream.read(drafts.MOST_FILE_BYTES + 1)
-        if len(content) > drafts.MOST_FILE_BYTES:
+        content = each.stream.read(form_drafts.MOST_FILE_BYTES + 1)
+        if len(content) > form_drafts.MOST_FILE_BYTES:
             raise Problem(
                 CommonProblem.BAD_REQUEST, why=f"tệp “{name[:80]}” lớn hơn 10 MB. Hãy thu nhỏ rồi tải lại."
             )
@@ -115,7 +115,7 @@ def _files() -> list[MediaFile]:
 def publication(draft_id: int) -> str:
     """What has to be said before the draft becomes a version."""
     draft = _own(draft_id)
-    return _publication(draft, drafts.definition(draft))
+    return _publication(draft, form_drafts.definition(draft))
 
 
 @blueprint.post("/quan-tri/bieu-mau/nhap/<int:draft_id>/phat-hanh")
@@ -123,17 +123,17 @@ def publication(draft_id: int) -> str:
 def publish(draft_id: int) -> Redirect | tuple[str, int]:
     """Publish it as answered; what is missing or wrong is shown at its place."""
     draft = _own(draft_id)
-    found = drafts.definition(draft)
+    found = form_drafts.definition(draft)
     answered, wrong = _answers(draft, found)
     errors: tuple[SheetError, ...] = ()
     if not wrong:
         try:
-            read, uploaded_at = drafts.ready(draft, answered), draft.uploaded_at
+            read, uploaded_at = form_drafts.ready(draft, answered), draft.uploaded_at
             begin_writing()
             draft = _own(draft_id)
             if draft.uploaded_at != uploaded_at:
                 raise FormRejected([SheetError("", None, None, _UPLOADED_ANEW)])
-            published = drafts.publish(
+            published = form_drafts.publish(
                 draft, answered, exact_points=_exact(), actor=access.signed_in().actor, read=read
             )
         except FormRejected as rejected:
@@ -162,7 +162,7 @@ def _publication(
         draft=draft,
         commune=db.session.get(Commune, draft.commune_id) if draft.commune_id is not None else None,
         definition=found,
-        tried=drafts.tried(draft),
+        tried=form_drafts.tried(draft),
         given=request.form,
         wrong=wrong or {},
         errors=errors,

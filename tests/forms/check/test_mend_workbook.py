@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forms.convert import Converted, convert
+from forms.convert_workbook import Converted, convert
 from forms.engine.engine import HANOI
 from forms.errors import FormRejected, SheetError
 from forms.library import LibrarySheet, packed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from forms.values import Reader, reader
+from forms.typed_values import Reader, reader
 
 if TYPE_CHECKING:
     from forms.definition import Definition, EntityDeclaration

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from geo import kml, unpack
+from geo import kml, unpack_zip
 from geo.boundary_problems import UnreadableBoundaries
 
 
@@ -34,7 +34,7 @@ def test_a_text_that_unpacks_to_hundreds_of_megabytes_is_refused_before_it_is_re
     began = time.process_time()
     try:
         with pytest.raises(UnreadableBoundaries, match="trong tệp nén bung ra quá lớn"):
-            unpack.unpack(packed.getvalue())
+            unpack_zip.unpack(packed.getvalue())
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

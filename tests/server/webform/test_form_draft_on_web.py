@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from server.db import db
 from server.models import DraftSubmission, FormDraft, Submission
-from server.published_forms import drafts
+from server.published_forms import form_drafts
 from tests.people import browser, make_commune, make_person
 from tests.protocol.test_draft_on_phone import SENT, workbook
 
@@ -16,13 +16,13 @@ from tests.protocol.test_draft_on_phone import SENT, workbook
 @pytest.fixture
 def draft(app: Flask) -> FormDraft:
     """A draft of a commune's."""
-    made = drafts.save(workbook(), "thu.md", make_commune(thon=2), "person:1")
+    made = form_drafts.save(workbook(), "thu.md", make_commune(thon=2), "person:1")
     db.session.commit()
     return made
 
 
 def under(draft: FormDraft) -> dict[str, str]:
-    return {"Authorization": f"Bearer {drafts.screen_url(draft, '').rpartition('=')[2]}"}
+    return {"Authorization": f"Bearer {form_drafts.screen_url(draft, '').rpartition('=')[2]}"}
 
 
 def test_a_draft_is_shown_with_invented_households_and_its_answers_count_nowhere(
@@ -67,4 +67,4 @@ def test_the_page_of_a_draft_leads_to_it(app: Flask, draft: FormDraft) -> None:
     officer = browser(app)
     officer.sign_in("can.bo")
     page = officer.open(f"/quan-tri/bieu-mau/nhap/{draft.id}").get_data(as_text=True)
-    assert drafts.screen_url(draft, "http://localhost") in page
+    assert form_drafts.screen_url(draft, "http://localhost") in page

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from forms.check import odk_validate
-from forms.convert import Converted
+from forms.convert_workbook import Converted
 from forms.definition import Definition
 from forms.engine.engine import Unfillable
 from forms.errors import FormRejected, SheetError
@@ -24,7 +24,7 @@ from server.phones.collectors import TOKEN_LENGTH
 from server.published_forms import publishing, read_workbook, version_files
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile, Published, ReadyForm
-from server.sealing import seal, unseal
+from server.sealed_secrets import seal, unseal
 
 MOST_FIELDS = 1_500
 """A form with more is published without having been filled in blank: trying it would take minutes."""

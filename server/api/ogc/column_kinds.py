@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from forms import values
+from forms import typed_values
 from server.api.ogc.ogc_problems import OgcProblem
 from server.errors import Problem
 
@@ -75,7 +75,7 @@ def _truth(text: str) -> bool:
 
 
 _READERS: Mapping[Kind, Callable[[str], Any]] = {
-    Kind.TEXT: values.text,
+    Kind.TEXT: typed_values.text,
     Kind.INTEGER: _number,
     Kind.NUMBER: _number,
     Kind.BOOLEAN: _truth,

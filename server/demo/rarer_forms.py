@@ -4,8 +4,8 @@ from collections.abc import Callable
 from random import Random
 
 from forms.engine.engine import Filling
-from server.demo.character import Character
 from server.demo.schedule import ErrandKind
+from server.demo.village_differences import Character
 
 _KINDS = {
     "song_mang": (

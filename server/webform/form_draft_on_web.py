@@ -10,7 +10,7 @@ from forms.definition import Definition
 from forms.list_csv import md5
 from server.accounts import access
 from server.models import FormDraft
-from server.openrosa import draft_on_phone
+from server.openrosa import form_draft_on_phone
 from server.webform import asked
 
 
@@ -19,7 +19,7 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @functools.wraps(view)
     def opened(**path: Any) -> Response:
-        return view(draft_on_phone.by_token(asked.code()), **path)
+        return view(form_draft_on_phone.by_token(asked.code()), **path)
 
     return access.web_form(opened)
 
@@ -28,7 +28,7 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
 def about(draft: FormDraft) -> Response:
     """The one form on trial, told as those of a collector are."""
     found = Definition.from_json(draft.definition)
-    files = ((name, md5(body)) for name, body in draft_on_phone.files(draft, found).items())
+    files = ((name, md5(body)) for name, body in form_draft_on_phone.files(draft, found).items())
     told = asked.form(draft.form_id, found.version, draft.title, draft.xform, draft.md5, files, "trial_")
     return jsonify(name="Thử biểu mẫu", username="thu", commune=None, villages=[], forms=[told])
 
@@ -36,20 +36,20 @@ def about(draft: FormDraft) -> Response:
 @_on_trial
 def form(draft: FormDraft, form_id: str, version: str) -> Response:
     """The draft's XForm."""
-    return draft_on_phone.xform(draft, form_id, version)
+    return form_draft_on_phone.xform(draft, form_id, version)
 
 
 @_on_trial
 def media(draft: FormDraft, form_id: str, version: str, name: str) -> Response:
     """One file of the draft, uploaded or made up."""
-    return draft_on_phone.file(draft, form_id, version, name)
+    return form_draft_on_phone.file(draft, form_id, version, name)
 
 
 @_on_trial
 def send(draft: FormDraft) -> Response:
     """Answers on trial: kept beside the draft, counted nowhere."""
-    new = draft_on_phone.take(draft)
-    response = jsonify(message=draft_on_phone.THANKS)
+    new = form_draft_on_phone.take(draft)
+    response = jsonify(message=form_draft_on_phone.THANKS)
     response.status_code = 201 if new else 202
     return response
 

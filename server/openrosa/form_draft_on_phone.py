@@ -22,9 +22,9 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.households import backcheck_list, phone_lists
 from server.models import DraftSubmission, FormDraft, Village
-from server.openrosa import multipart_parts, xml
+from server.openrosa import multipart_parts, openrosa_xml
 from server.openrosa.form_downloads import revalidated
-from server.openrosa.submission import unwrap
+from server.openrosa.submission_request import unwrap
 from server.phones.phone_access import TOKEN, is_https
 from server.phones.phone_problems import PhoneProblem
 from server.published_forms.form_problems import FormProblem
@@ -64,14 +64,16 @@ def form_list(draft: FormDraft) -> Response:
     found = Definition.from_json(draft.definition)
     url = f"{_base()}/forms/{quote(draft.form_id)}/{quote(found.version)}"
     manifest_url = f"{url}/manifest" if found.media else None
-    listed = xml.ListedForm(draft.form_id, draft.title, found.version, draft.md5, f"{url}.xml", manifest_url)
-    return revalidated(xml.form_list([listed]), xml.CONTENT_TYPE)
+    listed = openrosa_xml.ListedForm(
+        draft.form_id, draft.title, found.version, draft.md5, f"{url}.xml", manifest_url
+    )
+    return revalidated(openrosa_xml.form_list([listed]), openrosa_xml.CONTENT_TYPE)
 
 
 def xform(draft: FormDraft, form_id: str, version: str) -> Response:
     """The draft's XForm."""
     _same(draft, form_id, version)
-    return revalidated(draft.xform, xml.CONTENT_TYPE, draft.md5)
+    return revalidated(draft.xform, openrosa_xml.CONTENT_TYPE, draft.md5)
 
 
 @_on_trial
@@ -80,10 +82,10 @@ def manifest(draft: FormDraft, form_id: str, version: str) -> Response:
     found = _same(draft, form_id, version)
     base = f"{_base()}/forms/{quote(form_id)}/{quote(version)}/media"
     listed = [
-        xml.ListedFile(name, md5(body), f"{base}/{quote(name, safe='')}")
+        openrosa_xml.ListedFile(name, md5(body), f"{base}/{quote(name, safe='')}")
         for name, body in files(draft, found).items()
     ]
-    return revalidated(xml.manifest(listed), xml.CONTENT_TYPE)
+    return revalidated(openrosa_xml.manifest(listed), openrosa_xml.CONTENT_TYPE)
 
 
 def files(draft: FormDraft, found: Definition) -> dict[str, bytes]:
@@ -105,9 +107,9 @@ def file(draft: FormDraft, form_id: str, version: str, name: str) -> Response:
 def submission(draft: FormDraft) -> Response:
     """HEAD as on any server; POST keeps the answers beside the draft. Photos are not kept."""
     if request.method == "HEAD":
-        return Response(status=204, content_type=xml.CONTENT_TYPE)
+        return Response(status=204, content_type=openrosa_xml.CONTENT_TYPE)
     new = take(draft)
-    return Response(xml.message(THANKS), 201 if new else 202, content_type=xml.CONTENT_TYPE)
+    return Response(openrosa_xml.message(THANKS), 201 if new else 202, content_type=openrosa_xml.CONTENT_TYPE)
 
 
 THANKS = "Đã nhận phiếu thử; phiếu này không tính vào số liệu."

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.coverage import CommuneInput, CountedIndicator, HouseholdsSource, VillageInput, own_target, table
+from geo.compute_coverage import (
+    CommuneInput,
+    CountedIndicator,
+    HouseholdsSource,
+    VillageInput,
+    own_target,
+    table,
+)
 from geo.coverage_json import target_to_json, to_json
 from geo.period_targets import Reported, judge_reported
 from geo.reach import Reach

@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from server import clock, migrate
 from server.db import db
 from server.operations import health
-from server.operations.backup import last
-from server.operations.doctor import machine
-from server.operations.doctor.data import NOT_ASKED
+from server.operations.backup import last_backup
+from server.operations.doctor import machine_checks
+from server.operations.doctor.data_checks import NOT_ASKED
 from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 from server.settings import Settings
 
@@ -29,7 +29,7 @@ def preflight() -> list[Diagnosis]:
     """Every check; an error among them means: not now."""
     try:
         with db.engine.connect() as connection:
-            return [*_version(connection), *_backup(connection), *_room(connection), *machine.disk()]
+            return [*_version(connection), *_backup(connection), *_room(connection), *machine_checks.disk()]
     except SQLAlchemyError:
         return [bad("database", NOT_ASKED)]
 
@@ -53,7 +53,7 @@ def _version(connection: sa.Connection) -> Iterator[Diagnosis]:
 def _backup(connection: sa.Connection) -> Iterator[Diagnosis]:
     if health.version(connection) is None:
         return
-    found = last.find(connection)
+    found = last_backup.find(connection)
     if found is None:
         yield bad("backup", "Chưa có bản sao lưu nào: hãy chạy “flask backup” trước khi nâng.")
     elif clock.now() - found.at > FRESH:
@@ -89,8 +89,8 @@ def backups() -> Iterator[Diagnosis]:
     if not settings.backup_days or settings.demo:
         return
     with db.engine.connect() as connection:
-        found = last.find(connection)
-        unproven = last.unproven_since(connection)
+        found = last_backup.find(connection)
+        unproven = last_backup.unproven_since(connection)
     if unproven is not None and clock.now() - unproven > PROVEN:
         yield doubtful(
             "backup",
