@@ -27,7 +27,7 @@ from bench import machine
 from server import migrate
 from server.db import db
 from server.phones import collectors
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from server.settings import Settings
 from server.webform import page as webform
 from tests.sample import make_collector, make_commune, make_entity, make_village
@@ -108,7 +108,7 @@ def served(households: int) -> Iterator[str]:
         app = create_app(Settings(instance=Path(folder), secret_key=SECRET))
         with app.app_context():
             migrate.upgrade()
-            publishing.publish_library()
+            library_forms.publish_library()
             commune = make_commune()
             village = make_village(commune)
             for number in range(households):

@@ -35,7 +35,7 @@ from server.models import Commune, EntityList, Village
 from server.phones import collectors
 from server.plans import load_plans
 from server.privacy import held_records
-from server.published_forms import publishing, read_submission
+from server.published_forms import library_forms, publishing, read_submission
 from server.settings import Settings
 
 SECRET = "for benchmarks only, and long enough for them"
@@ -174,7 +174,7 @@ def build(size: Size) -> Wide:
     """Fill the current application's empty, migrated PostgreSQL."""
     load_plans.load_indicators()
     publishing.publish(city.FORM.read_bytes(), city.FORM.name, commune=None)
-    publishing.publish_library(
+    library_forms.publish_library(
         ["ho_gia_dinh", "phan_anh"]
     )  # what phones of this city fetch, with their lists
     db.session.execute(sa.text("UPDATE form_version SET published_at = timestamptz '2026-09-01 01:00Z'"))

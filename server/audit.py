@@ -1,26 +1,23 @@
-"""The one writer of the audit: who did or read what, on which record, when, from where; and what may be taken away."""
+"""The one writer of the audit: who did or read what, on which record, when, from where."""
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app, has_request_context, request
+from flask import has_request_context, request
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.db import db
 from server.errors import CommonProblem, Problem
 from server.models import Audit
-from server.settings import Settings
 
 SYSTEM = "system"
 """The actor of what nobody asked for by name: commands in a shell, and work by the clock."""
 UNKNOWN = "unknown"
 """The actor of what was tried without signing in."""
-LEAST_MONTHS = 12
-"""What the triggers of the table hold to, whatever the setting says."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +31,6 @@ class Actor:
 SHELL = Actor()
 
 _ACTOR = "tungnha.actor"
-_MONTH_DAYS = 31
 
 
 def act_as(actor: str) -> None:
@@ -105,33 +101,6 @@ def redact(records: Iterable[str]) -> int:
     """
     update = sa.update(Audit).where(Audit.record.in_(list(records)), Audit.detail.is_not(None))
     return int(db.session.execute(update.values(detail=None)).rowcount)  # type: ignore[attr-defined]
-
-
-def prunable() -> tuple[int, int]:
-    """How many rows `prune` would delete, and how many there are."""
-    older = sa.func.count().filter(Audit.at < _oldest())
-    found = db.session.execute(sa.select(older, sa.func.count()).select_from(Audit)).one()
-    return int(found[0]), int(found[1])
-
-
-def prunable_rows(connection: sa.Connection, most: int) -> Iterator[list[dict[str, Any]]]:
-    """What `prune` would delete, so many rows at a time."""
-    query = sa.select(Audit.__table__).where(Audit.at < _oldest()).order_by(Audit.id).limit(most)
-    last = 0
-    while part := [dict(row) for row in connection.execute(query.where(Audit.id > last)).mappings()]:
-        yield part
-        last = part[-1]["id"]
-
-
-def prune() -> int:
-    """Delete what is older than it has to be kept; how many rows. The caller commits."""
-    return int(db.session.execute(sa.delete(Audit).where(Audit.at < _oldest())).rowcount)  # type: ignore[attr-defined]
-
-
-def _oldest() -> dt.datetime:
-    settings: Settings = current_app.config["SETTINGS"]
-    months = max(settings.audit_months, LEAST_MONTHS)
-    return clock.now() - dt.timedelta(days=months * _MONTH_DAYS)
 
 
 def _asking() -> str:

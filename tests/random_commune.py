@@ -15,7 +15,7 @@ from server.intake.submission_sender import Sender
 from server.models import Indicator, Plan, Target, Village, VillageFigure
 from server.places import communes
 from server.plans import load_plans
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample
 from tests.independent_recount import Goal, Ground
 
@@ -261,5 +261,5 @@ class RandomCommune:
 def publish() -> None:
     """The library's forms and indicators, before any commune is drawn."""
     load_plans.load_indicators()
-    publishing.publish_library(FORMS)
+    library_forms.publish_library(FORMS)
     db.session.commit()

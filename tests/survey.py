@@ -14,7 +14,7 @@ from server.intake import receive_submission
 from server.intake.receive_submission import Receipt
 from server.intake.submission_sender import Sender
 from server.models import Commune, Entity, Finding, Indicator, Submission, Tally, TallyDay, Village
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from server.review import decisions
 from server.review.decisions import Reviewer
 from tests import sample
@@ -48,7 +48,7 @@ def begin(forms: tuple[str, ...] = ALL) -> Survey:
     }
     other = sample.make_commune("10930", "Mao Điền")
     far = sample.make_village(other, "10930001", "Thôn Xa")
-    publishing.publish_library(forms)
+    library_forms.publish_library(forms)
     db.session.execute(
         sa.text("UPDATE form_version SET published_at = :day"), {"day": "2026-09-20 00:00:00+00:00"}
     )

@@ -37,7 +37,7 @@ from server.models import (
     WalkingArea,
 )
 from server.privacy import privacy_requests
-from server.published_forms import form_drafts, publishing
+from server.published_forms import form_drafts, library_forms
 from server.review import difficulties
 from server.samples import sample_draw
 from server.samples.sample_draw import SampleMethod, SampleWish
@@ -109,7 +109,7 @@ class Caller:
 
 def build(app: Flask, *, reports: bool = True) -> dict[str, Town]:
     """Both communes, each with an issued report if asked: it takes a second to write."""
-    publishing.publish_library(["ho_gia_dinh", "phan_anh"])
+    library_forms.publish_library(["ho_gia_dinh", "phan_anh"])
     db.session.commit()
     return {code: _town(app, code, reports=reports) for code in CODES}
 

@@ -3,14 +3,10 @@
 import click
 from flask.cli import with_appcontext
 
-from server import audit
 from server.cli.groups import JSON, as_json, refuse
-from server.db import again, begin_writing, db
-from server.privacy import deleted_bin, deletion_guard
-from server.privacy.deletion_guard import DeletionStopped, Share
-
-_AT_ONCE = 500
-"""Rows that lie in the bin together."""
+from server.db import again, db
+from server.privacy import audit_retention, deletion_guard
+from server.privacy.deletion_guard import DeletionStopped
 
 
 @click.group("audit")
@@ -41,17 +37,6 @@ def prune(*, confirmed: int | None, wants_json: bool) -> None:
 
 
 def _prune(confirmed: int | None) -> int:
-    connection = db.session.connection()
-    shares = [Share("nhật ký", *audit.prunable())]
-    needed = deletion_guard.ask(connection, "audit.prune", shares, confirmed, "--yes-delete")
-    begin_writing()
-    connection = db.session.connection()
-    for rows in audit.prunable_rows(connection, _AT_ONCE):
-        deleted_bin.keep(connection, "audit", f"audit:{rows[0]['id']}-{rows[-1]['id']}", {"audit": rows})
-    count = audit.prune()
-    if count:
-        audit.add(audit.SYSTEM, "audit.prune", "audit", {"rows": count})
-    if needed:
-        deletion_guard.note_confirmed(deletion_guard.AUDIT, count)
+    count = audit_retention.prune(confirmed, "--yes-delete")
     db.session.commit()
     return count

@@ -19,7 +19,14 @@ from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
 from server.models import Form, FormVersion
 from server.places import communes
-from server.published_forms import catalogue, form_drafts, household_blocks, publishing, version_files
+from server.published_forms import (
+    catalogue,
+    form_drafts,
+    household_blocks,
+    library_forms,
+    publishing,
+    version_files,
+)
 from server.published_forms.publish_answers import Terms
 
 
@@ -150,7 +157,7 @@ def publish(
     if sum((from_library, workbook is not None, bool(blocks))) != 1:
         refuse("Hãy nêu một tệp XLSForm, hoặc --library để phát hành các biểu mẫu có sẵn, hoặc --block.")
     if from_library:
-        library = publishing.library_ready()
+        library = library_forms.library_ready()
         begin_writing()
         published = tuple(map(publishing.add, library.ready))
         _say_kept(library.kept)

@@ -20,7 +20,7 @@ from server.demo.scale import COMMUNES, Scale
 from server.demo.schedule import Errand, schedule
 from server.demo.village_differences import characters
 from server.demo.walk import Country, Walk, country
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from server.review import doubts
 from server.settings import Settings
 
@@ -69,7 +69,7 @@ def tables(scale: Scale, progress: StepProgress) -> Everyone:
     progress.step("Tạo bảng dữ liệu …")
     migrate.upgrade()
     progress.step("Vẽ 114 xã, phường và các thôn (minh họa), nạp kế hoạch, phát hành biểu mẫu …")
-    forms = publishing.library_ready().ready
+    forms = library_forms.library_ready().ready
     begin_writing()
     communes_and_forms.make(scale, forms)
     progress.step("Lập danh sách hộ và điểm công cộng …")

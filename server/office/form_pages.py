@@ -14,7 +14,7 @@ from server.accounts.roles import Right
 from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.models import Commune, Form, FormVersion
-from server.published_forms import catalogue, form_drafts, publishing, read_workbook
+from server.published_forms import catalogue, form_drafts, library_forms, publishing, read_workbook
 from server.published_forms.form_problems import FormProblem
 
 blueprint = Blueprint("form_pages", __name__)
@@ -89,7 +89,7 @@ def upload() -> Redirect | tuple[str, int]:
 @access.needs(Right.PUBLISH_TO_CITY)
 def publish_library() -> Redirect:
     """Publish the forms that come with the software, for all communes."""
-    found = publishing.library_ready()
+    found = library_forms.library_ready()
     begin_writing()
     for version in [made.form_version for made in map(publishing.add, found.ready) if made.new]:
         detail = {"form_id": version.form.form_id, "version": version.version}

@@ -21,7 +21,7 @@ from server.db import db
 from server.models import Commune, DraftFile, DraftSubmission, FormDraft
 from server.phones.app_settings import GENERAL, packed
 from server.phones.collectors import TOKEN_LENGTH
-from server.published_forms import publishing, read_workbook, version_files
+from server.published_forms import form_versions, publishing, read_workbook, version_files
 from server.published_forms.publish_answers import Terms
 from server.published_forms.publishing import MediaFile, Published, ReadyForm
 from server.sealed_secrets import seal, unseal
@@ -96,7 +96,7 @@ def save(
     checked = checked or check(workbook, filename)
     converted = checked.converted
     form = publishing.owned(converted.definition, commune)
-    publishing.refuse_taken(form, workbook, converted)
+    form_versions.refuse_taken(form, workbook, converted)
     draft = _of(converted.definition, commune) or _new(commune)
     if draft.id is not None:
         clear(draft)

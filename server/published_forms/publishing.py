@@ -2,15 +2,12 @@
 
 import dataclasses
 import hashlib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
 
-from forms import form_blocks, library
 from forms.convert_workbook import Converted, FreeVersions
 from forms.definition import HOUSEHOLD_LIST, Definition, IndicatorDeclaration
 from forms.errors import FormRejected, SheetError
@@ -18,7 +15,7 @@ from forms.sheets import Sheet
 from server import audit, clock
 from server.db import db
 from server.models import Commune, EntityList, Form, FormFile, FormVersion, Indicator
-from server.published_forms import catalogue, read_workbook, self_answers, visit_minutes
+from server.published_forms import form_versions, read_workbook, self_answers
 from server.published_forms.publish_answers import AS_WRITTEN, Terms, undecided
 
 ENTITY_LISTS = (HOUSEHOLD_LIST, "diem_cong_cong", "doanh_nghiep")
@@ -42,14 +39,6 @@ class ReadyForm:
     workbook: bytes
     converted: Converted
     terms: Terms
-
-
-@dataclass(frozen=True)
-class LibraryForms:
-    """The library's forms that may become versions, and the versions that stay the newest: officers changed them."""
-
-    ready: list[ReadyForm]
-    kept: list[FormVersion]
 
 
 @dataclass(frozen=True)
@@ -109,8 +98,8 @@ def add(
     if redefined:
         raise FormRejected(redefined)
     form = owned(converted.definition, commune)
-    refuse_taken(form, workbook, converted)
-    known = _published_before(form, workbook, converted)
+    form_versions.refuse_taken(form, workbook, converted)
+    known = form_versions.published_before(form, workbook, converted)
     if known is not None:
         return Published(known, converted.warnings, new=False)
     open_questions = undecided(converted.xform, converted.definition, terms)
@@ -137,14 +126,6 @@ def add(
     return Published(added, (*converted.warnings, *_remarks(converted.definition, files)), new=True)
 
 
-def _published_before(form: Form, workbook: bytes, converted: Converted) -> FormVersion | None:
-    """The version with this very content; for a workbook without a version only the newest can be it."""
-    if converted.versioned or form.id is None:
-        return version_of(form, converted.definition.version)
-    newest = form.versions[-1] if form.versions else None
-    return newest if newest is not None and newest.workbook == workbook else None
-
-
 def checked(
     workbook: bytes,
     filename: str,
@@ -160,7 +141,7 @@ def checked(
     """
     known = _known(declared)
     most = current_app.config["SETTINGS"].max_submission_mb
-    versions = FreeVersions(_taken_versions(), clock.today(), version)
+    versions = FreeVersions(form_versions.taken_versions(), clock.today(), version)
     converted = read_workbook.convert_workbook(workbook, filename, known, versions, most)
     unnamed = _undeclared(converted) if names_all else ()
     redefined = list(_redefined(converted.definition, known))
@@ -177,51 +158,6 @@ def _known(declared: Sequence[IndicatorDeclaration]) -> dict[str, IndicatorDecla
     """Indicators by their codes: those declared now, and as they are where they are there already."""
     rows = db.session.scalars(sa.select(Indicator).where(Indicator.self_of_id.is_(None)))
     return {each.code: each for each in declared} | {row.code: _declaration(row) for row in rows}
-
-
-def _taken_versions() -> dict[str, frozenset[str]]:
-    """The versions of each form, by its id."""
-    taken: dict[str, set[str]] = {}
-    query = sa.select(Form.form_id, FormVersion.version).join(Form, Form.id == FormVersion.form_id)
-    for form_id, version in db.session.execute(query):
-        taken.setdefault(form_id, set()).add(version)
-    return {form_id: frozenset(versions) for form_id, versions in taken.items()}
-
-
-def library_ready(form_ids: Iterable[str] = library.LIBRARY) -> LibraryForms:
-    """The forms of the library, read one after the other: what one declares the next may state."""
-    declared: tuple[IndicatorDeclaration, ...] = ()
-    found, kept = list[ReadyForm](), list[FormVersion]()
-    for form_id in form_ids:
-        read = ready(_library_workbook(form_id), f"{form_id}.xlsx", Terms(declared=declared))
-        form = owned(read.converted.definition, None)
-        known = version_of(form, read.converted.definition.version)
-        if known is not None and not _is_same(known, read.workbook, read.converted):
-            # an earlier installation published this version otherwise: the form of today is the next free one (C17)
-            read = ready(_library_workbook(form_id, ""), f"{form_id}.xlsx", Terms(declared=declared))
-        declared += read.converted.definition.declared
-        newest = form.versions[-1] if form.versions else None
-        if newest is not None and not catalogue.is_of_library(newest):
-            kept.append(newest)
-        else:
-            found.append(read)
-    return LibraryForms(found, kept)
-
-
-def _library_workbook(form_id: str, version: str | None = None) -> bytes:
-    """A form of the library, under its own version or another ("": the next that is free).
-
-    The household form comes with the blocks that its newest version has, so that none is lost.
-    """
-    if form_id != form_blocks.HOUSEHOLD_FORM:
-        return library.workbook(library.read(form_id), version)
-    blocks = visit_minutes.held(form_id)
-    return form_blocks.composed(blocks, version=form_blocks.library_version() if version is None else version)
-
-
-def publish_library(form_ids: Iterable[str] = library.LIBRARY) -> tuple[Published, ...]:
-    """Publish the forms of the library for all communes; what is published already and what officers changed stays."""
-    return tuple(map(add, library_ready(form_ids).ready))
 
 
 def _declaration(row: Indicator) -> IndicatorDeclaration:
@@ -284,41 +220,6 @@ def owned(definition: Definition, commune: Commune | None) -> Form:
         sentence = f"mã “{definition.form_id}” đã dùng cho {whose}. Hãy đặt mã khác ở cột form_id."
         raise FormRejected([SheetError("settings", 2, "form_id", sentence, definition.form_id)])
     return form
-
-
-def version_of(form: Form, version: str) -> FormVersion | None:
-    if form.id is None:
-        return None
-    known = sa.select(FormVersion).where(FormVersion.form_id == form.id, FormVersion.version == version)
-    return db.session.scalars(known).first()
-
-
-def refuse_taken(form: Form, workbook: bytes, converted: Converted) -> None:
-    """FormRejected where the version was published with other content: phones would never load this one (C17)."""
-    known = version_of(form, converted.definition.version)
-    if known is not None and not _is_same(known, workbook, converted):
-        raise FormRejected([_version_taken(converted.definition)])
-
-
-def _is_same(known: FormVersion, workbook: bytes, converted: Converted) -> bool:
-    """Whether a workbook says what was published: the same file, or another that makes the same form."""
-    if known.workbook == workbook:
-        return True
-    definition = _as_stored(converted.definition)
-    return known.xform == converted.xform and known.definition == definition
-
-
-def _as_stored(definition: Definition) -> dict[str, Any]:
-    stored: dict[str, Any] = json.loads(json.dumps(definition.to_json()))
-    return stored
-
-
-def _version_taken(definition: Definition) -> SheetError:
-    sentence = (
-        f"phiên bản “{definition.version}” của “{definition.form_id}” đã phát hành với nội dung khác. "
-        "Hãy tăng số ở cột version rồi phát hành lại."
-    )
-    return SheetError("settings", 2, "version", sentence, definition.version)
 
 
 def _describe(form: Form, definition: Definition) -> None:

@@ -20,7 +20,7 @@ from server.openrosa import form_downloads, forms_for_phones, submission_request
 from server.openrosa.devices import fetched, seen
 from server.phones import collectors, phone_access
 from server.phones.phone_access import PhoneCaller
-from server.webform import asked
+from server.webform import bearer_code, form_json
 
 _COARSE = 0.0001
 """Degrees within which an outline on a small map may differ."""
@@ -31,7 +31,7 @@ def _reads(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @functools.wraps(view)
     def opened(**path: Any) -> Response:
-        caller = phone_access.by_token(asked.code())
+        caller = phone_access.by_token(bearer_code.code())
         catch_up.caught_up()
         return view(caller, **path)
 
@@ -77,7 +77,7 @@ def _form(
     xform = forms_for_phones.xform(connection, caller, listed.form_id, listed.version).body
     needed = forms_for_phones.needed(connection, caller, found) if listed.has_media else []
     files = ((each.name, each.md5) for each in needed)
-    return asked.form(listed.form_id, listed.version, listed.title, xform, listed.md5, files, "")
+    return form_json.form(listed.form_id, listed.version, listed.title, xform, listed.md5, files, "")
 
 
 @_reads
@@ -101,7 +101,7 @@ def media(caller: PhoneCaller, form_id: str, version: str, name: str) -> Respons
 @access.web_form
 def send() -> Response:
     """A filled form with its files, taken in as one from ODK Collect; sent again it is known (202)."""
-    caller = phone_access.by_sent_token(asked.code())
+    caller = phone_access.by_sent_token(bearer_code.code())
     receipt = submission_request.take(caller)
     response = jsonify(message=receipt.sentence)
     response.status_code = 201 if receipt.new else 202

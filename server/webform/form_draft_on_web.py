@@ -11,7 +11,7 @@ from forms.list_csv import md5
 from server.accounts import access
 from server.models import FormDraft
 from server.openrosa import form_draft_on_phone
-from server.webform import asked
+from server.webform import bearer_code, form_json
 
 
 def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -19,7 +19,7 @@ def _on_trial(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @functools.wraps(view)
     def opened(**path: Any) -> Response:
-        return view(form_draft_on_phone.by_token(asked.code()), **path)
+        return view(form_draft_on_phone.by_token(bearer_code.code()), **path)
 
     return access.web_form(opened)
 
@@ -29,7 +29,7 @@ def about(draft: FormDraft) -> Response:
     """The one form on trial, told as those of a collector are."""
     found = Definition.from_json(draft.definition)
     files = ((name, md5(body)) for name, body in form_draft_on_phone.files(draft, found).items())
-    told = asked.form(draft.form_id, found.version, draft.title, draft.xform, draft.md5, files, "trial_")
+    told = form_json.form(draft.form_id, found.version, draft.title, draft.xform, draft.md5, files, "trial_")
     return jsonify(name="Thử biểu mẫu", username="thu", commune=None, villages=[], forms=[told])
 
 

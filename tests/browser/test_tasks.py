@@ -24,7 +24,7 @@ from server import clock
 from server.db import db
 from server.models import Village
 from server.phones import collectors
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests.browser.conftest import DESK, PHONE, Visit, opened, sign_in, username
 from tests.conftest import Template, application, on_a_copy
 from tests.leaders import NOON, fill
@@ -62,7 +62,7 @@ def office(template_database: Template, tmp_path: Path) -> Iterator[Office]:
         patch.setattr(clock, "now", lambda: NOON)
         commune = fill("11629", villages=5)
         db.session.commit()
-        publishing.publish_library()
+        library_forms.publish_library()
         villages = sorted(db.session.query(Village).all(), key=lambda each: each.code)
         for role in ("officer", "leader", "team_leader"):
             make_person(username(role), role, commune, villages[:1] if role == "team_leader" else ())

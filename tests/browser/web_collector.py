@@ -21,7 +21,7 @@ from forms import library
 from server.db import db
 from server.models import Submission
 from server.phones import collectors
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests.conftest import Template, application, begun_once, on_a_copy
 from tests.sample import (
     arrived,
@@ -127,7 +127,7 @@ def begun_walk(
 
 
 def _begin() -> str:
-    publishing.publish_library()
+    library_forms.publish_library()
     publish(ALL_KINDS, version="1")
     commune = make_commune()
     village = make_village(commune)

@@ -23,7 +23,7 @@ from server.api.ogc.layers import LAYERS
 from server.coverage import coverage_table, signal_points
 from server.db import db
 from server.models import Commune, Finding, Form, Indicator, Submission, Village
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample, town
 from tests.client_venv import python_with
 from tests.conftest import Template, application, on_a_copy
@@ -51,7 +51,7 @@ def maps(
     folder = tmp_path_factory.mktemp("maps")
     with on_a_copy(template_database, folder) as settings, application(settings) as app:
         town.build(app, reports=False)
-        publishing.publish_library(["diem_5g", "wifi_cong_cong"])
+        library_forms.publish_library(["diem_5g", "wifi_cong_cong"])
         for village in db.session.scalars(sa.select(Village)).all():
             hall = sample.make_entity(
                 village, f"Nhà văn hóa {village.name}", "diem_cong_cong", {"loai": "nha_van_hoa"}

@@ -18,7 +18,7 @@ from server.db import db
 from server.models import Entity, VillageFigure
 from server.phones.collectors import NewCollector
 from server.plans import load_plans
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample
 from tests.leaders import PASSWORD, sign_up
 from tests.live.leader import Leader, Seen
@@ -64,7 +64,7 @@ def ready(app: Flask, served: Served) -> Iterator[Round]:
     db.session.add(figure)
     load_plans.load_indicators()
     load_plans.load(plans.read("an_lao_2026"))
-    publishing.publish_library()
+    library_forms.publish_library()
     households = [sample.make_entity(village, f"Hộ số {n}") for n in range(12)]
     sign_up(commune)
     token = program_keys.add("chương trình thử", commune=commune, reads=program_keys.READS, days=None).token

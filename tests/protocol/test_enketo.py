@@ -8,7 +8,7 @@ from flask import Flask
 
 from server.db import db
 from server.phones.collectors import NewCollector
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample
 from tests.phone import LISTED, InProcess, Phone, digest_header, multipart, part, statuses
 
@@ -72,7 +72,7 @@ def test_a_list_can_be_read_as_a_plain_file(phone: Phone, collector: NewCollecto
 @pytest.mark.parametrize("form_id", ["diem_5g", "wifi_cong_cong"])
 def test_how_exact_a_point_must_be_is_the_forms_to_say(phone: Phone, form_id: str) -> None:
     """C62: no QR code can set it, so each form of the library that needs a point does."""
-    publishing.publish_library([form_id])
+    library_forms.publish_library([form_id])
     db.session.commit()
     [form] = phone.forms()
     xform = phone.download(form).decode()

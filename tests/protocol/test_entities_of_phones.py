@@ -10,7 +10,7 @@ import pytest
 from server.db import db
 from server.models import EntityVersion
 from server.phones.collectors import NewCollector
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample
 from tests.phone import Phone, statuses
 
@@ -53,7 +53,7 @@ def rows(phone: Phone) -> dict[str, dict[str, str]]:
 
 def test_forms_are_of_an_entities_version_that_is_kept_offline(phone: Phone) -> None:
     """E1, E3: 2024.1 or 2025.1 on the model; the library's forms among them."""
-    publishing.publish_library(["ho_gia_dinh"])
+    library_forms.publish_library(["ho_gia_dinh"])
     db.session.commit()
     for form in phone.forms():
         found = re.search(rb'entities:entities-version="([0-9.]+)"', phone.download(form))
@@ -79,7 +79,7 @@ def test_a_list_has_no_column_that_phones_would_show_of_persons(phone: Phone, ho
 
 def test_a_form_that_makes_households_brings_their_list(phone: Phone) -> None:
     """E8: without it on the phone, nothing that it makes would be kept offline."""
-    publishing.publish_library(["ho_gia_dinh"])
+    library_forms.publish_library(["ho_gia_dinh"])
     db.session.commit()
     [form] = phone.forms()
     kinds = {file.name: (file.kind, file.integrity_url) for file in phone.files(form)}
@@ -89,7 +89,7 @@ def test_a_form_that_makes_households_brings_their_list(phone: Phone) -> None:
 
 def test_a_household_made_and_changed_offline_arrives_as_it_was_made(phone: Phone, house: str) -> None:
     """E9, E12, E14: the create without a branch, then bases 1 and 2 of one branch without a trunk."""
-    publishing.publish_library(["ho_gia_dinh"])
+    library_forms.publish_library(["ho_gia_dinh"])
     db.session.commit()
     new, branch = str(uuid.uuid4()), str(uuid.uuid4())
     create = sample.filled("<thon>11629001</thon>", form_id="ho_gia_dinh", version=_newest(phone)).replace(

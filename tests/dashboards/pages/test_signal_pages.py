@@ -13,7 +13,7 @@ from flask import Flask
 from dashboards.maps.signal_map import MARKS
 from server.db import db
 from server.models import Commune, Entity, EntityList, Finding, Form, Indicator, Submission, Village
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests.conftest import Template, filled_once
 from tests.leaders import NOON, fill, sign_up
 from tests.people import Browser, browser
@@ -36,7 +36,7 @@ def _fill(_app: Flask) -> None:
     commune = fill("11629", villages=4)
     sign_up(commune)
     db.session.commit()
-    publishing.publish_library()
+    library_forms.publish_library()
     db.session.commit()
 
 

@@ -9,7 +9,7 @@ from forms.engine import engine
 from server.db import db
 from server.models import Commune, Entity, Village
 from server.phones.collectors import NewCollector
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample
 from tests.conftest import Template, filled_once
 from tests.people import Office
@@ -49,7 +49,7 @@ def _fill(app: Flask) -> None:
     for number in range(1, HOMES + 1):
         sample.make_entity(village, f"Nhà {number}, Ngõ {number}", data={"thon": village.code})
     sample.publish(VISIT)
-    publishing.publish_library(["phuc_tra"])
+    library_forms.publish_library(["phuc_tra"])
     db.session.commit()
 
 

@@ -36,7 +36,7 @@ from server.models import (
     VillageFigure,
 )  # fmt: skip
 from server.plans import load_plans
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests.people import make_commune
 
 TODAY = dt.date(2026, 11, 18)  # a Wednesday
@@ -261,7 +261,7 @@ def test_what_no_form_asks_and_no_visit_told_is_not_in_the_table(app: Flask) -> 
 def test_a_communes_page_takes_at_most_twelve_statements(app: Flask) -> None:
     """R18: and no more for more thôn, more days and more indicators."""
     load_plans.load_indicators()
-    publishing.publish_library()
+    library_forms.publish_library()
     for code, thon in (("11629", 2), ("10930", 38)):
         commune = make_commune(code, f"Xã {code}", thon=thon)
         known = db.session.scalars(sa.select(Indicator)).all()

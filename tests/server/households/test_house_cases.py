@@ -20,7 +20,7 @@ from server.households.act_rows import Officer
 from server.households.list_comparison import Compared
 from server.models import Commune, Entity, FormVersion
 from server.phones import app_settings, collectors
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import leaders, sample
 from tests.people import Browser
 from tests.phone import InProcess, Phone, statuses
@@ -73,7 +73,7 @@ def world(app: Flask, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(clock, "now", lambda: NOON)
     commune = sample.make_commune()
     village = sample.make_village(commune, "11629002", "Đồng Xuân")
-    publishing.publish_library(["ho_gia_dinh"])
+    library_forms.publish_library(["ho_gia_dinh"])
     db.session.execute(sa.update(FormVersion).values(published_at=NOON - dt.timedelta(days=30)))
     version = db.session.scalars(sa.select(FormVersion.version)).one()
     made = collectors.add("Mạc Thị Sớm", commune, [village])

@@ -12,7 +12,7 @@ from server.db import db
 from server.intake import catch_up, receive_submission
 from server.intake.submission_sender import Sender
 from server.models import Audit, Finding, Form, FormDraft, FormVersion, Indicator, Interview, Village
-from server.published_forms import publishing, visit_minutes
+from server.published_forms import library_forms, publishing, visit_minutes
 from server.published_forms.publish_answers import AS_WRITTEN
 from tests import sample
 from tests.people import Browser, browser, make_commune, make_person
@@ -51,7 +51,7 @@ def sender() -> Sender:
 
 def measured(seconds: int, count: int = visit_minutes.LEAST_MEASURED) -> None:
     """So many interviews with the library's form, each of that length."""
-    publishing.publish_library(("ho_gia_dinh",))
+    library_forms.publish_library(("ho_gia_dinh",))
     db.session.commit()
     by = sender()
     version = form_blocks.library_version()
@@ -107,7 +107,7 @@ def test_a_few_visits_are_not_believed(app: Flask, officer: Browser) -> None:
 
 
 def test_a_commune_beside_the_citys_form_gets_one_of_its_own(app: Flask, officer: Browser) -> None:
-    publishing.publish_library(("ho_gia_dinh",))
+    library_forms.publish_library(("ho_gia_dinh",))
     db.session.commit()
     page = officer.get(PAGE).text
     assert "phiếu ghép là phiếu riêng của xã. Điện thoại của tổ sẽ thấy cả hai phiếu" in page
@@ -136,19 +136,19 @@ def publish(codes: tuple[str, ...]) -> FormVersion:
 
 def test_the_library_published_again_loses_no_block(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """R36: what a newer library brings comes with the blocks that are in use."""
-    publishing.publish_library(("ho_gia_dinh",))
+    library_forms.publish_library(("ho_gia_dinh",))
     publish(("dich_vu_so",))
     db.session.commit()
-    assert [each.new for each in publishing.publish_library(("ho_gia_dinh",))] == [False]
+    assert [each.new for each in library_forms.publish_library(("ho_gia_dinh",))] == [False]
     assert visit_minutes.held("ho_gia_dinh") == ("dich_vu_so",)
     monkeypatch.setattr(form_blocks, "library_version", lambda: "2026120101")
-    assert [each.new for each in publishing.publish_library(("ho_gia_dinh",))] == [True]
+    assert [each.new for each in library_forms.publish_library(("ho_gia_dinh",))] == [True]
     db.session.commit()
     assert visit_minutes.held("ho_gia_dinh") == ("dich_vu_so",)
     newest = db.session.scalars(sa.select(FormVersion).order_by(FormVersion.id.desc())).first()
     assert newest is not None
     assert newest.version == "2026120101"
-    assert [each.new for each in publishing.publish_library(("ho_gia_dinh",))] == [False]
+    assert [each.new for each in library_forms.publish_library(("ho_gia_dinh",))] == [False]
 
 
 def visit(xform: bytes, key: str, **answers: object) -> bytes:
@@ -165,7 +165,7 @@ def visit(xform: bytes, key: str, **answers: object) -> bytes:
 def test_visits_with_the_old_version_go_on_counting_beside_the_new(app: Flask) -> None:
     make_commune(thon=1)
     village = db.session.scalars(sa.select(Village)).one()
-    publishing.publish_library(("ho_gia_dinh",))
+    library_forms.publish_library(("ho_gia_dinh",))
     old = bytes(db.session.scalars(sa.select(FormVersion)).one().xform)
     keys = [str(sample.make_entity(village, f"Hộ {n}").id) for n in range(2)]
     by = sender()

@@ -15,7 +15,7 @@ from forms.engine import engine
 from server import clock
 from server.db import db
 from server.models import Audit, Entity, EntityVersion, Submission, SubmissionReview, Village
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from server.review import review_queue
 from tests import sample
 from tests.asked import statements
@@ -32,7 +32,7 @@ class World:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        publishing.publish_library(["ho_gia_dinh"])
+        library_forms.publish_library(["ho_gia_dinh"])
         self.commune = sample.make_commune()
         self.east: Village = sample.make_village(self.commune, "11629001", "Thôn Đông")
         self.west: Village = sample.make_village(self.commune, "11629002", "Thôn Đoài")

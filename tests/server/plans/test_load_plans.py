@@ -13,7 +13,7 @@ from server.db import db
 from server.errors import Problem
 from server.models import Indicator, Plan, Target, Task
 from server.plans import load_plans
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests.leaders import NOON
 from tests.people import make_commune
 
@@ -120,7 +120,7 @@ def test_all_indicators_are_loaded_in_their_order(app: Flask) -> None:
 
 def test_the_library_and_the_list_agree_on_every_indicator(app: Flask) -> None:
     """Whichever comes first, the other finds the same unit and kind."""
-    publishing.publish_library()
+    library_forms.publish_library()
     load_plans.load_indicators()
     db.session.commit()
     points = db.session.scalars(sa.select(Indicator).where(Indicator.code == "phu_song_5g_diem")).one()

@@ -15,7 +15,7 @@ from server.coverage import coverage_table
 from server.db import db
 from server.models import EntityList, Form, FormFile, FormVersion, Indicator
 from server.plans import load_plans
-from server.published_forms import form_drafts, publishing
+from server.published_forms import form_drafts, library_forms, publishing
 from server.published_forms.publish_answers import AS_WRITTEN
 from tests.people import make_commune
 
@@ -186,9 +186,9 @@ def test_a_form_without_a_purpose_is_warned_of(app: Flask) -> None:
 
 def test_the_library_is_published_once_and_without_a_warning(app: Flask) -> None:
     load_plans.load_indicators()
-    first = publishing.publish_library()
+    first = library_forms.publish_library()
     db.session.commit()
-    again = publishing.publish_library()
+    again = library_forms.publish_library()
     assert {each.form_version.form.form_id for each in first} == set(library.LIBRARY)
     assert [str(warning) for each in first for warning in each.warnings] == []
     assert not any(each.new for each in again)
@@ -207,13 +207,13 @@ def test_a_library_form_published_otherwise_before_becomes_the_next_version(
     monkeypatch.setattr(clock, "now", lambda: now)
     load_plans.load_indicators()
     first = publish(library.workbook(EARLIER.read_text(encoding="utf-8")), "ho_gia_dinh.xlsx")
-    [newest] = publishing.publish_library(["ho_gia_dinh"])
+    [newest] = library_forms.publish_library(["ho_gia_dinh"])
     db.session.commit()
     assert (first.form_version.version, newest.form_version.version) == ("2026112501", "2027010101")
     assert newest.new
     assert newest.form_version.form is first.form_version.form
     now += dt.timedelta(days=3)
-    assert [each.new for each in publishing.publish_library(["ho_gia_dinh"])] == [False]
+    assert [each.new for each in library_forms.publish_library(["ho_gia_dinh"])] == [False]
     served = {each.version: each for each in db.session.scalars(sa.select(FormVersion))}
     assert served.keys() == {"2026112501", "2027010101"}
     asked = {name: "hen_lai" in each.xform.decode() for name, each in served.items()}
@@ -224,12 +224,12 @@ def test_a_library_form_published_otherwise_before_becomes_the_next_version(
 def test_what_an_officer_made_of_a_library_form_stays_the_newest(app: Flask, version: str) -> None:
     """Whatever its number and whatever the library has since: phones keep the questions that the officer added."""
     load_plans.load_indicators()
-    publishing.publish_library(["wifi_cong_cong"] if version != "2026112201" else [])
+    library_forms.publish_library(["wifi_cong_cong"] if version != "2026112201" else [])
     changed = library.read("wifi_cong_cong").replace("Tại đây có Wi-Fi", "Ở nhà văn hóa có Wi-Fi")
     own = publish(library.workbook(changed, version), "wifi.xlsx").form_version
-    found = publishing.library_ready(["wifi_cong_cong"])
+    found = library_forms.library_ready(["wifi_cong_cong"])
     assert (found.ready, found.kept) == ([], [own])
-    assert publishing.publish_library(["wifi_cong_cong"]) == ()
+    assert library_forms.publish_library(["wifi_cong_cong"]) == ()
 
 
 def without_version(words: str = "Câu hỏi?") -> bytes:

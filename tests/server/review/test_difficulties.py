@@ -12,7 +12,7 @@ from forms.engine import engine
 from server.db import db
 from server.models import Audit, Commune, Entity, Village
 from server.phones.collectors import NewCollector
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from server.review import difficulties
 from tests import sample
 from tests.people import Browser, browser, make_person
@@ -28,7 +28,7 @@ class World:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        publishing.publish_library(["phan_anh"])
+        library_forms.publish_library(["phan_anh"])
         self.commune: Commune = sample.make_commune()
         self.east: Village = sample.make_village(self.commune, "11629001", "Thôn Đông")
         self.west: Village = sample.make_village(self.commune, "11629002", "Thôn Đoài")

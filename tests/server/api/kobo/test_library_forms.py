@@ -23,7 +23,7 @@ from server.intake import catch_up, receive_submission
 from server.intake.submission_sender import Sender
 from server.models import FormVersion, Person, Submission
 from server.plans import load_plans
-from server.published_forms import publishing
+from server.published_forms import library_forms
 from tests import sample
 from tests.forms.test_library import MEDIA
 from tests.people import bearing, make_person
@@ -55,7 +55,7 @@ def test_a_form_of_the_library_is_told_as_our_own_export_has_it(app: Flask, form
     village = sample.make_village(commune)
     make_person("officer", "officer", commune)
     load_plans.load_indicators()
-    publishing.publish_library([form_id])
+    library_forms.publish_library([form_id])
     collector = sample.make_collector(commune, [village]).collector
     sender = Sender(collector.id, commune.id, {village.code: village.id}, decides=True)
     person = db.session.scalars(sa.select(Person)).unique().one()

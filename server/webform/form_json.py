@@ -1,23 +1,11 @@
-"""Under which code something is asked, and how the page is told of a form; the same for collectors and for drafts."""
+"""How the page is told of a form, its files, and what the web cannot show of it; for collectors and for drafts."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 
 from forms.check import phone_and_web_limits
-from server.errors import Problem
-from server.phones.phone_problems import PhoneProblem
-
-SCHEME = "bearer"
-
-
-def code() -> str:
-    """The code in `Authorization: Bearer`; Problem KEY_UNKNOWN where there is none."""
-    given = request.authorization
-    if given is None or given.type != SCHEME or not given.token:
-        raise Problem(PhoneProblem.KEY_UNKNOWN)
-    return given.token
 
 
 def form(
