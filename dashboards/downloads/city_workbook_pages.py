@@ -12,7 +12,7 @@ from dashboards.pages.commune_page_request import asked_day
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
-from server.coverage import city, coverage_table
+from server.coverage import city_table, coverage_table
 from server.files import making_process
 from server.files.made_files import MadeContent
 from server.files.making_process import Progress
@@ -30,7 +30,7 @@ MADE = "thanh-pho"
 @access.needs(Right.COMPARE_COMMUNES)
 def city_workbook_file() -> BaseResponse:
     """All communes on every indicator that can be compared; who took it is in the audit."""
-    rows = city.number_of_communes() * len(city.compared())
+    rows = city_table.number_of_communes() * len(city_table.compared())
     detail = {"as_of": coverage_table.day_shown(asked_day(), full=False).isoformat()}
     if rows >= LONG:
         return made_file_pages.ask(
@@ -44,7 +44,7 @@ def city_workbook_file() -> BaseResponse:
 def _written(made_by: str, progress: Progress | None = None) -> MadeContent:
     """The workbook of the day that the request asks for; a `progress` is told of each row that is counted."""
     tables, done = [], 0
-    for table in city.tables(city.compared(), asked_day()):
+    for table in city_table.tables(city_table.compared(), asked_day()):
         tables.append(table)
         done += len(table.rows)
         if progress is not None:

@@ -73,7 +73,7 @@ def find_with_addresses(sheet: SheetCells, kind: TableKind, choice: ReadingChoic
         return None
     place = found.chosen[kind.within]
     below = [cells[place] for _, cells in sheet.rows[found.last + 1 :] if place < len(cells)]
-    return replace(found, is_within=True) if any(map(around_rows.of_address, below[:5])) else None
+    return replace(found, is_within=True) if any(map(village_for_many_rows.of_address, below[:5])) else None
 
 
 def lacks_around(sheet: SheetCells, kind: TableKind) -> bool:

@@ -279,7 +279,7 @@ def test_a_backup_of_somebody_elses_making_is_refused_in_a_sentence(
 ) -> None:
     """Its seal is right, what it says is not: nothing of it is written, no memory is filled, no traceback told."""
     monkeypatch.setattr(archive, "MOST_UNPACKED", 1_000_000)
-    _forged(make.backup(tmp_path / "b.tar").path, tmp_path / "forged.tar", change)
+    _forged(make_backup.backup(tmp_path / "b.tar").path, tmp_path / "forged.tar", change)
     with elsewhere(template_database, tmp_path / "new") as app:
         told = app.test_cli_runner().invoke(args=["restore", str(tmp_path / "forged.tar")])
         assert (told.exit_code, "Tệp sao lưu bị hỏng" in told.output) == (1, True), told.output

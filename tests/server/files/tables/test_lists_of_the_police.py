@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from server.files.tables.table_file import TableRejected
+from server.files.tables.excel_and_csv import TableRejected
 from server.models import Commune
 from tests.server.files.tables.test_clerks_tables import LOC, NHAN, Rows, commune, households, told, workbook
 
