@@ -37,6 +37,15 @@ LOST_IN_MENU = """() => {
 }"""
 """A menu shows where one is, scrolled sideways on a phone; at a desk it shows all that it has."""
 
+FINGER = 44
+HARD_TO_TOUCH = """least => [...document.querySelectorAll("a[href], button, input, select, summary")].filter(each => {
+  if (!(each instanceof HTMLElement) || !each.checkVisibility({visibilityProperty: true})) return false;
+  const touched = (each.matches("[type=checkbox], [type=radio]") && each.closest("label")) || each;
+  const inText = each.tagName === "A" && getComputedStyle(each).display === "inline";
+  return !inText && Math.round(touched.getBoundingClientRect().height) < least;
+}).map(each => "hard to touch: " + each.outerHTML.slice(0, 80))"""
+"""What a finger touches, lower than that many pixels; links within a text are as high as its lines."""
+
 LONGEST_LINE = 100
 LONG_LINES = """longest => [...document.querySelectorAll("main p")].filter(each => {
   const text = document.createRange();
@@ -83,6 +92,7 @@ def faults(visit: Visit, path: str) -> list[str]:
     page.set_viewport_size(PHONE)
     answer = page.goto(f"{visit.site}{path}")
     found = [] if answer and answer.status == 200 else [f"{path}: {answer and answer.status}"]
+    found += [f"{path}: {fault}" for fault in page.evaluate(HARD_TO_TOUCH, FINGER)]
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found += [f"{path}: {fault}" for fault in page.evaluate(SERIOUS)]
     for size in (PHONE, DESK):
