@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ Convert = Callable[[Any], Any]
 """From an answer, never None, to what stands in its cell."""
 
 POINT_PARTS = ("lat", "lon", "alt", "acc")
+SELECTS = frozenset({"select_one", "select_multiple"})
 UNSEEN = frozenset({"note"})
 UNASKED = "meta/instanceName"
 """Computed by the phone; Kobo's tables have no column for it."""
@@ -22,11 +24,15 @@ UNASKED = "meta/instanceName"
 
 @dataclass(frozen=True)
 class ExportColumn:
-    """One column: its header, where its answer stands, and what becomes of it (None: it is written as it is)."""
+    """One column: its header, where its answer stands, and what becomes of it (None: it is written as it is).
+
+    `choice` is the code of the one choice that it tells of.
+    """
 
     header: str
     path: str
     convert: Convert | None = None
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,16 @@ def _as_personal(fields: Iterable[Field]) -> tuple[Field, ...]:
         each if said.get(each.path, NONE) == each.sensitivity else replace(each, sensitivity=said[each.path])
         for each in every
     )
+
+
+def changed_kinds(versions: Sequence[Definition]) -> frozenset[str]:
+    """Questions that some version asked in a way whose answers the columns of the merged form would not hold (X4)."""
+    kinds: dict[tuple[str, str | None], set[str]] = {}
+    for version in versions:
+        for field in version.fields:
+            kind = "select" if field.kind in SELECTS else field.kind
+            kinds.setdefault((field.path, field.repeat), set()).add(kind)
+    return frozenset(path for (path, _), told in kinds.items() if len(told) > 1)
 
 
 def newest(versions: Sequence[Definition]) -> Definition:
@@ -106,16 +122,30 @@ def _is_shown(field: Field, wish: ExportWish) -> bool:
     return wish.preset.name != KOBO.name or field.path != UNASKED
 
 
-def tables(definition: Definition, wish: ExportWish) -> tuple[ExportTable, ...]:
-    """The main table first, then one for each repeat in the form's order (X8)."""
+def tables(
+    definition: Definition,
+    wish: ExportWish,
+    main_names: Collection[str] = (),
+    round_names: Collection[str] = (),
+) -> tuple[ExportTable, ...]:
+    """The main table first, then one for each repeat in the form's order (X8).
+
+    `main_names` and `round_names` are the headers that the tables have beside the questions.
+    """
     fields = shown(definition, wish)
+    every = {field.repeat for field in definition.fields if field.repeat}
     repeats = _repeats(definition, fields, wish)
     return tuple(
         ExportTable(
             path,
             path.rpartition("/")[2],
             max((each for each in repeats if path.startswith(f"{each}/")), key=len, default=""),
-            _columns([field for field in fields if (field.repeat or "") == path], wish),
+            _columns(
+                [field for field in fields if (field.repeat or "") == path],
+                wish,
+                every,
+                round_names if path else main_names,
+            ),
         )
         for path in ("", *repeats)
     )
@@ -142,26 +172,42 @@ def shared_names(definition: Definition, wish: ExportWish) -> frozenset[str]:
     return frozenset(path for paths in found.values() if len(paths) > 1 for path in paths)
 
 
-def _columns(fields: Iterable[Field], wish: ExportWish) -> tuple[ExportColumn, ...]:
-    found = [column for field in fields for column in _of(field, wish)]
-    return tuple(told_apart(found) if wish.labels and wish.preset.tells_apart else found)
+def _columns(
+    fields: Iterable[Field], wish: ExportWish, repeats: Collection[str], taken: Collection[str]
+) -> tuple[ExportColumn, ...]:
+    found = [_of_no_rounds(column, repeats) for field in fields for column in _of(field, wish)]
+    return tuple(told_apart(found, taken) if wish.preset.tells_apart else found)
 
 
-def told_apart(columns: Sequence[ExportColumn]) -> list[ExportColumn]:
-    """Labels that several questions share get the question's name beside them."""
-    count: dict[str, int] = {}
-    for column in columns:
-        count[column.header] = count.get(column.header, 0) + 1
+def told_apart(columns: Sequence[ExportColumn], taken: Collection[str] = ()) -> list[ExportColumn]:
+    """Headers that columns share, or that are `taken`, get the question's path beside them, and the choice's code."""
+    count = Counter([*taken, *(column.header for column in columns)])
     return [
-        replace(column, header=f"{column.header} [{column.path}]") if count[column.header] > 1 else column
+        replace(column, header=f"{column.header} [{'/'.join(filter(None, (column.path, column.choice)))}]")
+        if count[column.header] > 1
+        else column
         for column in columns
     ]
 
 
-def together(field: Field, wish: ExportWish) -> ExportColumn:
+def _of_no_rounds(column: ExportColumn, repeats: Collection[str]) -> ExportColumn:
+    """A question that is a repeat in another version: the rounds have a table of their own (X4)."""
+    if column.path not in repeats:
+        return column
+    convert = column.convert
+
+    def answer(value: Any) -> Any:
+        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            return None
+        return convert(value) if convert else value
+
+    return replace(column, convert=answer)
+
+
+def together(field: Field, wish: ExportWish, definition: Definition) -> ExportColumn:
     """A question that is no point as one column, whatever the wish says of several answers and addresses."""
     (column,) = _of(field, replace(wish, multiple=SUMMARY, media_url=""))
-    return column
+    return _of_no_rounds(column, {each.repeat for each in definition.fields if each.repeat})
 
 
 def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:
@@ -175,7 +221,8 @@ def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:
     if field.kind == "binary" and wish.media_url:
         return [ExportColumn(header, field.path), ExportColumn(f"{header}_URL", field.path, _addressed)]
     own = _own_value(field.kind, wish) if wish.typed else None
-    return [ExportColumn(header, field.path, own or (None if field.kind in _PLAIN else _text))]
+    is_plain = field.kind in _PLAIN and field.path not in wish.changed_kinds
+    return [ExportColumn(header, field.path, own or (None if is_plain else _text))]
 
 
 def _own_value(kind: str, wish: ExportWish) -> Callable[[Any], Any] | None:
@@ -193,7 +240,10 @@ _PLAIN = frozenset(
 
 
 def _text(value: Any) -> Any:
-    return value if not isinstance(value, list | dict) else str(value)
+    """An answer of a version that asked otherwise, as it was sent."""
+    if isinstance(value, dict):
+        return whole_point(value)
+    return " ".join(value) if isinstance(value, list) else value
 
 
 def _point(field: Field, wish: ExportWish) -> list[ExportColumn]:
@@ -201,7 +251,13 @@ def _point(field: Field, wish: ExportWish) -> list[ExportColumn]:
     columns = [
         ExportColumn(header, field.path, _part(part)) for header, part in zip(parts, POINT_PARTS, strict=True)
     ]
+    if field.path in wish.changed_kinds and not wish.preset.keeps_point:
+        return [ExportColumn(whole, field.path, _no_point), *columns]
     return [ExportColumn(whole, field.path, whole_point), *columns] if wish.preset.keeps_point else columns
+
+
+def _no_point(value: Any) -> Any:
+    return None if isinstance(value, dict) else _text(value)
 
 
 def _part(part: str) -> Convert:
@@ -242,7 +298,7 @@ def _one(field: Field, wish: ExportWish) -> Convert | None:
     def one(name: Any) -> Any:
         if isinstance(name, list):  # of a version that asked for several
             return joint.join(str(labels.get(each, each)) for each in name)
-        return labels.get(name, name) if type(name) is str else name
+        return labels.get(name, name) if type(name) is str else _text(name)
 
     return one
 
@@ -251,14 +307,17 @@ def _several(field: Field, header: str, wish: ExportWish) -> list[ExportColumn]:
     """One column with all answers, one for each choice, or both (X4)."""
     columns = (
         []
-        if wish.splits == DETAILS and field.choices
+        if wish.splits == DETAILS and field.choices and field.path not in wish.changed_kinds
         else [ExportColumn(header, field.path, _all_answers(field, wish))]
     )
     if wish.splits == SUMMARY:
         return columns
     return columns + [
         ExportColumn(
-            column_headings.of_choice(header, choice, wish), field.path, _part_of(field, choice.name, wish)
+            column_headings.of_choice(header, choice, wish),
+            field.path,
+            _part_of(field, choice.name, wish),
+            choice.name,
         )
         for choice in field.choices
     ]
@@ -268,8 +327,13 @@ def _all_answers(field: Field, wish: ExportWish) -> Convert:
     labels, joint = _labels(field, wish), wish.preset.joint
 
     def together(names: Any) -> Any:
-        if not isinstance(names, list):  # of a version that asked for one
-            return labels.get(names, names) if isinstance(names, str) else names
+        if not isinstance(names, list):  # of a version that asked for one, or with a code that no list has
+            parts = names.split() if isinstance(names, str) else []
+            return (
+                joint.join(labels.get(name, name) for name in parts)
+                if labels.keys() & parts
+                else _text(names)
+            )
         return joint.join(str(labels.get(name, name)) for name in names) if labels else " ".join(names)
 
     return together
@@ -283,8 +347,8 @@ def _chosen(name: str) -> Convert:
     """1 or 0; empty, not 0, where the question has no answer (X4)."""
 
     def chosen(names: Any) -> int | None:
-        if isinstance(names, str):  # of a version that asked for one
-            return int(name == names)
+        if isinstance(names, str):  # of a version that asked for one, or with a code that no list has
+            return int(name in names.split())
         return int(name in names) if isinstance(names, list) else None
 
     return chosen

@@ -112,6 +112,9 @@ class ExportWish:
     shared: frozenset[str] = frozenset()
     """Paths of questions whose name another question of their table has too: their header names the groups (X1)."""
 
+    changed_kinds: frozenset[str] = frozenset()
+    """Paths of questions that another version asked in another way: their answers may be no places, or no codes."""
+
     @property
     def separator(self) -> str:
         """`/` where the reader chose none."""

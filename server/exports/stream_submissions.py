@@ -89,9 +89,11 @@ def prepare(choice: SubmissionFilter, preset: Preset, **wishes: Any) -> Export:
         wish,
         shared=form_columns.shared_names(form, wish),
         lists=select_submissions.list_labels(choice.form.id, form),
+        changed_kinds=form_columns.changed_kinds(versions),
     )
-    tables = form_columns.tables(form, wish)
-    return Export(choice, wish, form, tables, identity(wish, known), reading_engine(), place())
+    who = identity(wish, known)
+    tables = form_columns.tables(form, wish, who.main_names, who.round_names)
+    return Export(choice, wish, form, tables, who, reading_engine(), place())
 
 
 def header(export: Export, table: ExportTable) -> list[str]:

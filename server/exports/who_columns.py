@@ -83,6 +83,16 @@ class Identity:
             return ("_index", "_parent_table_name", "_parent_index", *below)
         return ("_index", "_parent_table_name", "_parent_index", "_ma_phieu")
 
+    @property
+    def main_names(self) -> tuple[str, ...]:
+        """All headers of the main table that are no question's."""
+        return (*self.front, *self.tail, self.named(CUT))
+
+    @property
+    def round_names(self) -> tuple[str, ...]:
+        """All headers of a repeat's table that are no question's."""
+        return (*self.repeat_tail, self.named(CUT))
+
     def _named(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(WORDS[name] for name in names) if self.labels else tuple(names)
 

@@ -94,3 +94,90 @@ def test_lists_from_files_are_told_by_their_labels(office: Office) -> None:
     assert ["b2", "Bến Cầu Đá"] in [line[4:6] for line in files["_bang_ma"]]
     header, row = taken(office, "tuyen_gieng", "nhan=0")["Tuyến Bến xe"]
     assert dict(zip(header, row, strict=True))["ben_xe"] == "b2"
+
+
+def form_of(rows: str, version: str = "1") -> str:
+    """A form with these rows of questions, each "type name label"."""
+    survey = "".join(f"| | {' | '.join(row.split(' / '))} |\n" for row in rows.splitlines())
+    choices = "| choices |\n| | list_name | name | label |\n" + "".join(
+        f"| | k | {code} | {label} |\n" for code, label in (("a", "An"), ("b", "Bình"), ("c", "An"))
+    )
+    settings = f"| settings |\n| | form_title | form_id | version |\n| | Giếng | gieng | {version} |\n"
+    return f"| survey |\n| | type | name | label |\n{survey}{choices}{settings}"
+
+
+def told(
+    office: Office, answers: tuple[tuple[str, str], ...], words: str
+) -> tuple[list[dict[str, str]], ...]:
+    """Rows of the main sheet and of the repeat `nha`, after a version with a visit for each (questions, answers)."""
+    for version, (rows, body) in enumerate(answers, 1):
+        sample.publish(form_of(rows, str(version)))
+        xml = sample.filled(body, form_id="gieng", version=str(version), instance_id=f"uuid:{version}")
+        [answer] = office.phone.send(xml)
+        assert answer.status == 201, answer.message
+    files = taken(office, "gieng", words)
+    sheets = (files["Giếng"], files.get("nha", [[]]))
+    assert all(len(set(header)) == len(header) for header, *_ in sheets)
+    return tuple([dict(zip(sheet[0], row, strict=True)) for row in sheet[1:]] for sheet in sheets)
+
+
+REPEAT = "begin repeat / nha / Nhà\ntext / dia_chi / Địa chỉ\nend repeat / /"
+ROUNDS = "<nha><dia_chi>Ngõ 1</dia_chi></nha><nha><dia_chi>Ngõ 2</dia_chi></nha>"
+
+
+@pytest.mark.parametrize("kind", ["text", "select_one k", "select_multiple k", "geopoint", "integer"])
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("words", ["nhan=1", "nhan=0&nhieu=tach"])
+def test_a_question_that_becomes_a_repeat_keeps_its_answer_and_the_rounds_their_sheet(
+    office: Office, kind: str, is_first: bool, words: str
+) -> None:
+    """X4, X8: in either order; before, the file could not be made."""
+    text = {"geopoint": "20.8 106.4 0 5", "integer": "7"}.get(kind, "a")
+    question, repeat = (f"{kind} / nha / Nhà", f"<nha>{text}</nha>"), (REPEAT, ROUNDS)
+    main, rounds = told(office, (question, repeat) if is_first else (repeat, question), words)
+    assert [each.get("Địa chỉ") or each["dia_chi"] for each in rounds] == ["Ngõ 1", "Ngõ 2"]
+    own = [
+        [text for heading, text in each.items() if heading.lower().startswith(("nhà", "nha")) and text]
+        for each in main
+    ]
+    assert own[not is_first]
+    assert own[is_first] == []
+
+
+def test_an_answer_of_a_version_that_asked_otherwise_stays_as_it_was_sent(office: Office) -> None:
+    """X4: a place that was a name, a name that was a place, a free text before choices."""
+    first = (
+        "text / g / Đình\ngeopoint / h / Chùa\ntext / m / Màu\nselect_multiple k / n / Nước",
+        "<g>đình làng</g><h>20.8 106.4 0 5</h><m>đỏ tươi</m><n>c a</n>",
+    )
+    second = (
+        "geopoint / g / Đình\ntext / h / Chùa\nselect_multiple k / m / Màu\ntext / n / Nước",
+        "<g>20.9 106.5 1 2</g><h>chùa làng</h><m>a b</m><n>mưa</n>",
+    )
+    main, _ = told(office, (first, second), "nhan=0&nhieu=tach")
+    assert [(each["g"], each["g (vĩ độ)"]) for each in main] == [("đình làng", ""), ("", "20.9")]
+    assert [each["h"] for each in main] == ["20.8 106.4 0 5", "chùa làng"]
+    assert [(each["m"], each["m/a"], each["m/b"]) for each in main] == [
+        ("đỏ tươi", "0", "0"),
+        ("a b", "1", "1"),
+    ]
+    assert [each["n"] for each in main] == ["c a", "mưa"]
+
+
+def test_no_header_stands_twice_whatever_questions_and_choices_are_called(office: Office) -> None:
+    """X1: questions named as our own columns, labels that are theirs, choices of one label."""
+    rows = "text / _id / Mã\ntext / _index / Dòng\ntext / so / Số phiếu\nselect_multiple k / mon / Món"
+    body = "<_id>7</_id><_index>8</_index><so>9</so><mon>c b</mon>"
+    main, _ = told(office, ((rows, body),), "nhan=1&nhieu=ca_hai")
+    [row] = main
+    assert [row[name] for name in ("Mã", "Dòng [_index]", "Số phiếu [so]")] == ["7", "8", "9"]
+    assert [row[name] for name in ("Món/An [mon/a]", "Món/Bình", "Món/An [mon/c]")] == ["0", "1", "1"]
+    header, row_of_codes = taken(office, "gieng", "nhan=0")["Giếng"]
+    assert len(set(header)) == len(header)
+    assert dict(zip(header, row_of_codes, strict=True))["_id [_id]"] == "7"
+
+
+def test_several_answers_with_a_code_that_no_list_has_keep_their_labels(office: Office) -> None:
+    """X4, X5: the reader is told of the code, not of every code."""
+    main, _ = told(office, (("select_multiple k / mon / Món", "<mon>b la a</mon>"),), "nhan=1&nhieu=ca_hai")
+    assert (main[0]["Món"], main[0]["Món/Bình"], main[0]["Món/An [mon/c]"]) == ("Bình, la, An", "1", "0")
