@@ -6,22 +6,21 @@ from pathlib import Path
 import orjson
 from flask import Flask
 
-from server import api, cli, errors, office, openrosa, read_replica, secret_files, webform
+from server import api, cli, errors, office, openrosa, read_replica, webform
 from server.accounts import flask_security_setup
 from server.db import db, prepare, unless_given
 from server.office import layout
 from server.operations import outages, status_pages
 from server.serving import bounded_request, first_pieces, proxies, security_headers
-from server.settings import Settings, secret_key
+from server.settings import Settings, check_databases, make_instance, secret_key
 
 
 def create_server(settings: Settings | None = None) -> Flask:
     """The web server without leaders' pages; `app.create_app` adds those."""
     settings = settings or Settings.from_env()
     os.umask(0o077)  # what the server and its commands write is their account's alone
-    settings.instance.mkdir(parents=True, exist_ok=True)
-    if not settings.database_url:
-        secret_files.close_to_others(settings.database_file)
+    make_instance(settings)
+    check_databases(settings)
     app = Flask(
         "server", root_path=str(Path(__file__).parent), instance_path=str(settings.instance.absolute())
     )

@@ -18,7 +18,7 @@ from server.hooks import allowed_addresses, delivery_process
 from server.operations import health, logs, sqlite_log
 from server.review import doubts
 from server.serving import freed_memory, proxies
-from server.settings import BadSetting, Settings, secret_key
+from server.settings import BadSetting, Settings, check_databases, secret_key
 
 _FIGURES_OF = "tungnha-figures-"
 
@@ -70,6 +70,7 @@ def _settings() -> Settings:
     try:
         found = Settings.from_env()
         secret_key(found)
+        check_databases(found)
         proxies.networks(found)
         allowed_addresses.networks(found)
     except BadSetting as error:

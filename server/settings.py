@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 import click
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
 
 from server import secret_files
 
@@ -314,9 +316,50 @@ def secret_key(settings: Settings) -> str:
     if settings.secret_key:
         return settings.secret_key
     path = settings.instance / "secret_key"
-    if not path.exists():
-        secret_files.make(path)
     try:
+        if not path.exists():
+            secret_files.make(path)
         return secret_files.read(path)
     except secret_files.TooOpen as error:
         raise BadSetting(str(error)) from error
+    except OSError as error:
+        raise _unusable(settings, error) from error
+
+
+def make_instance(settings: Settings) -> None:
+    """Have the folder of the data there, its database closed to others; BadSetting where this account may not."""
+    try:
+        settings.instance.mkdir(parents=True, exist_ok=True)
+        if not settings.database_url:
+            secret_files.close_to_others(settings.database_file)
+    except OSError as error:
+        raise _unusable(settings, error) from error
+
+
+def _unusable(settings: Settings, error: OSError) -> BadSetting:
+    return BadSetting(
+        f"Không dùng được thư mục dữ liệu {settings.instance} ({error.strerror}): hãy chạy bằng tài khoản của máy chủ, "
+        "hoặc xem TUNGNHA_INSTANCE."
+    )
+
+
+DRIVERS = frozenset(("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg"))
+
+
+def check_databases(settings: Settings) -> None:
+    """BadSetting where an address of a database is none, or that of another kind; the address itself is not told."""
+    for name in ("database_url", "replica_url"):
+        address = getattr(settings, name)
+        try:
+            driver = sa.make_url(address).drivername if address else "sqlite"
+        except (ArgumentError, ValueError) as error:
+            raise BadSetting(_no_address(name)) from error
+        if driver not in DRIVERS:
+            raise BadSetting(_no_address(name))
+
+
+def _no_address(name: str) -> str:
+    return (
+        f"{variable(name)} không phải địa chỉ của một cơ sở dữ liệu dùng được ở đây: hãy ghi "
+        "postgresql+psycopg://người_dùng@máy/tên, hoặc bỏ trống để dùng SQLite."
+    )

@@ -11,7 +11,7 @@ from dashboards.reports import report_making, report_periods, reporting_csv
 from dashboards.reports.report_content import ReportWish
 from server import audit, clock
 from server.cli import arguments
-from server.cli.groups import refuse, told, with_visits
+from server.cli.groups import SpokenGroup, refuse, with_visits
 from server.coverage import city_table, coverage_table
 from server.db import db
 from server.exports import select_submissions, stream_submissions
@@ -28,7 +28,7 @@ OUT = click.option(
 DAY = click.option("--ngay", "day", help="Số liệu tính đến ngày, dạng 2026-11-22; bỏ trống: hôm nay.")
 
 
-@click.group("export")
+@click.group("export", cls=SpokenGroup)
 def group() -> None:
     """Viết số liệu ra tệp, cho việc hằng đêm."""
 
@@ -43,21 +43,20 @@ def group() -> None:
 @with_visits
 def coverage(code: str, day: str | None, cap: str, out: Path) -> None:
     """Mức bao phủ của một xã, như trang Tải về (số nhỏ được che); đuôi .xlsx, .csv, .geojson hoặc .gpkg."""
-    with told():
-        commune = communes.commune(code)
-        table = coverage_table.table(commune, arguments.day(day))
-        writers: dict[str, Callable[[Path], object]] = {
-            ".xlsx": lambda path: coverage_files.xlsx(table, path, MADE_BY),
-            ".csv": lambda path: path.write_text(
-                "".join(coverage_files.csv_text(table, cap)), "utf-8", newline=""
-            ),
-            ".geojson": lambda path: path.write_text(
-                coverage_files.geojson(table, map_outlines.of_commune(commune)), "utf-8"
-            ),
-            ".gpkg": lambda path: coverage_files.geopackage(table, map_outlines.of_commune(commune), path),
-        }
-        _replace(out, writers)
-        click.echo(f"Đã viết mức bao phủ của {table.name}, tính đến {table.as_of:%d/%m/%Y}: {out}")
+    commune = communes.commune(code)
+    table = coverage_table.table(commune, arguments.day(day))
+    writers: dict[str, Callable[[Path], object]] = {
+        ".xlsx": lambda path: coverage_files.xlsx(table, path, MADE_BY),
+        ".csv": lambda path: path.write_text(
+            "".join(coverage_files.csv_text(table, cap)), "utf-8", newline=""
+        ),
+        ".geojson": lambda path: path.write_text(
+            coverage_files.geojson(table, map_outlines.of_commune(commune)), "utf-8"
+        ),
+        ".gpkg": lambda path: coverage_files.geopackage(table, map_outlines.of_commune(commune), path),
+    }
+    _replace(out, writers)
+    click.echo(f"Đã viết mức bao phủ của {table.name}, tính đến {table.as_of:%d/%m/%Y}: {out}")
 
 
 @group.command("city")
@@ -66,12 +65,11 @@ def coverage(code: str, day: str | None, cap: str, out: Path) -> None:
 @with_visits
 def of_city(day: str | None, out: Path) -> None:
     """Mọi xã, phường, đặc khu và mọi chỉ tiêu, như trang Thành phố; đuôi .xlsx."""
-    with told():
-        tables = list(city_table.tables(city_table.choices(), arguments.day(day)))
-        if not tables:
-            refuse("Chưa có chỉ tiêu nào: nạp kế hoạch của một xã trước.")
-        _replace(out, {".xlsx": lambda path: city_workbook.write(path, tables, MADE_BY)})
-        click.echo(f"Đã viết {len(tables[0].rows)} xã, phường, đặc khu: {out}")
+    tables = list(city_table.tables(city_table.choices(), arguments.day(day)))
+    if not tables:
+        refuse("Chưa có chỉ tiêu nào: nạp kế hoạch của một xã trước.")
+    _replace(out, {".xlsx": lambda path: city_workbook.write(path, tables, MADE_BY)})
+    click.echo(f"Đã viết {len(tables[0].rows)} xã, phường, đặc khu: {out}")
 
 
 @group.command("reporting")
@@ -82,12 +80,11 @@ def of_city(day: str | None, out: Path) -> None:
 @with_visits
 def of_reporting(code: str, period: str | None, day: str | None, out: Path) -> None:
     """Số liệu một kỳ để nhập vào hệ thống báo cáo, như báo cáo kỳ ấy; đuôi .csv. Không phải gói tin QCVN 125:2021."""
-    with told():
-        chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
-        report = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish()).report
-        _replace(out, {".csv": lambda path: path.write_bytes(reporting_csv.file_of(report))})
-        click.echo(f"Đã viết {len(report.figures)} con số {report.label}, {report.received}: {out}")
-        click.echo(f"Lưu ý: {reporting_csv.NO_MESSAGE} (docs/reporting.md).")
+    chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
+    report = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish()).report
+    _replace(out, {".csv": lambda path: path.write_bytes(reporting_csv.file_of(report))})
+    click.echo(f"Đã viết {len(report.figures)} con số {report.label}, {report.received}: {out}")
+    click.echo(f"Lưu ý: {reporting_csv.NO_MESSAGE} (docs/reporting.md).")
 
 
 @group.command("submissions")
@@ -97,32 +94,31 @@ def of_reporting(code: str, period: str | None, day: str | None, out: Path) -> N
 @with_visits
 def of_submissions(code: str, form_id: str, out: Path) -> None:
     """Phiếu của một biểu mẫu trong một xã, không có cột cá nhân; đuôi .xlsx hoặc .csv. Ghi vào nhật ký."""
-    with told():
-        commune = communes.commune(code)
-        form = select_submissions.form(commune, form_id)
-        is_workbook = out.suffix.lower() == ".xlsx"
-        made = stream_submissions.prepare(
-            select_submissions.choice(commune, form),
-            WORKBOOK if is_workbook else EXCEL_VI,
-            labels=True,
-            made_by=MADE_BY,
-            typed=is_workbook,
-        )
-        audit.add(
-            audit.SHELL.name,
-            "submissions.export",
-            f"form:{form_id}",
-            {"commune": commune.code, "as": out.suffix},
-        )
-        db.session.commit()
-        _replace(
-            out,
-            {
-                ".xlsx": lambda path: stream_submissions.xlsx(made, path),
-                ".csv": lambda path: _pour(stream_submissions.csv_bytes(made), path),
-            },
-        )
-        click.echo(f"Đã viết phiếu {form_id} của {commune.name}: {out}")
+    commune = communes.commune(code)
+    form = select_submissions.form(commune, form_id)
+    is_workbook = out.suffix.lower() == ".xlsx"
+    made = stream_submissions.prepare(
+        select_submissions.choice(commune, form),
+        WORKBOOK if is_workbook else EXCEL_VI,
+        labels=True,
+        made_by=MADE_BY,
+        typed=is_workbook,
+    )
+    audit.add(
+        audit.SHELL.name,
+        "submissions.export",
+        f"form:{form_id}",
+        {"commune": commune.code, "as": out.suffix},
+    )
+    db.session.commit()
+    _replace(
+        out,
+        {
+            ".xlsx": lambda path: stream_submissions.xlsx(made, path),
+            ".csv": lambda path: _pour(stream_submissions.csv_bytes(made), path),
+        },
+    )
+    click.echo(f"Đã viết phiếu {form_id} của {commune.name}: {out}")
 
 
 def _replace(out: Path, writers: dict[str, Callable[[Path], object]]) -> None:

@@ -8,11 +8,11 @@ from dashboards.reports import report_making, report_periods
 from dashboards.reports.report_content import ReportWish
 from server import clock
 from server.cli import arguments
-from server.cli.groups import refuse, told, with_visits
+from server.cli.groups import SpokenCommand, refuse, with_visits
 from server.places import communes
 
 
-@click.command("report")
+@click.command("report", cls=SpokenCommand)
 @click.argument("code")
 @click.option("--ky", "period", help="Kỳ báo cáo: 2026-11, 2026-Q4, 2026-H2 hoặc 2026; bỏ trống: tháng này.")
 @click.option("--ngay", "day", help="Số liệu tính đến ngày, dạng 2026-11-22; bỏ trống: hôm nay.")
@@ -25,14 +25,13 @@ from server.places import communes
 @with_visits
 def command(code: str, period: str | None, day: str | None, out: Path) -> None:
     """Dự thảo báo cáo của một xã ra tệp Word hoặc PDF; phát hành thì làm trên trang Báo cáo."""
-    with told():
-        kind = report_making.KINDS.get(out.suffix.lower().lstrip("."))
-        if kind is None:
-            refuse(f"{out}: đuôi tệp phải là .docx hoặc .pdf.")
-        chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
-        made = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish())
-        try:
-            out.write_bytes(made.file(kind, is_draft=True))
-        except OSError as error:
-            refuse(f"{out}: không ghi được tệp ({error.strerror}).", cause=error)
-        click.echo(f"Đã viết dự thảo báo cáo {made.report.label}, {made.report.received}: {out}")
+    kind = report_making.KINDS.get(out.suffix.lower().lstrip("."))
+    if kind is None:
+        refuse(f"{out}: đuôi tệp phải là .docx hoặc .pdf.")
+    chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
+    made = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish())
+    try:
+        out.write_bytes(made.file(kind, is_draft=True))
+    except OSError as error:
+        refuse(f"{out}: không ghi được tệp ({error.strerror}).", cause=error)
+    click.echo(f"Đã viết dự thảo báo cáo {made.report.label}, {made.report.received}: {out}")

@@ -31,6 +31,38 @@ class File(click.ParamType[Path]):
 FILE = File()
 
 
+class Written(click.ParamType[str]):
+    """A text that says something: where leaving an option out means everything, `--commune "$CODE"` with an empty
+    CODE must not mean it too.
+    """
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value.strip():
+            named = param.get_error_hint(ctx) if param is not None and ctx is not None else "tham số"
+            refuse(f"{named} để trống: hãy nêu giá trị, hoặc bỏ hẳn {named}.")
+        return value
+
+
+WRITTEN = Written()
+MOST_KEY = 2**63 - 1
+"""No table has a row of a larger number."""
+
+
+class Key(click.ParamType[int]):
+    """The number of a row, as a list has told it."""
+
+    name = "integer"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+        return number if 0 < number <= MOST_KEY else self.fail(value, param, ctx)
+
+
+KEY = Key()
+
+
 def day(text: str | None) -> dt.date | None:
     """A day written 2026-11-22; None where none was given."""
     return written_days.day(text)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from server import audit
 from server.answers import indexed_questions
 from server.cli.arguments import FILE
-from server.cli.groups import JSON, as_json, refuse, told
+from server.cli.groups import JSON, SpokenCommand, as_json, refuse, told
 from server.db import begin_writing, db
 
 
@@ -31,7 +31,7 @@ def _sentences() -> Iterator[None]:
             refuse(f"Không ghi hoặc đọc được tệp: {error.strerror or error}.", cause=error)
 
 
-@click.command("backup")
+@click.command("backup", cls=SpokenCommand)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--keep", type=click.IntRange(1), help="OUT là thư mục: chỉ giữ chừng này bản mới nhất.")
 @JSON
@@ -77,7 +77,7 @@ def command(*, out: Path, keep: int | None, wants_json: bool) -> None:
         )
 
 
-@click.command("restore")
+@click.command("restore", cls=SpokenCommand)
 @click.argument("file", type=FILE)
 @click.option("--key", type=FILE, help="Tệp khóa riêng, nếu bản sao lưu được mã hóa.")
 @click.option("--verify", is_flag=True, help="Phục hồi thử vào một nơi tạm rồi bỏ, so từng dòng, từng ảnh.")
@@ -151,7 +151,7 @@ def _refuse_spoilt(file: Path, names: Sequence[str]) -> None:
     )
 
 
-@click.command("backup-key")
+@click.command("backup-key", cls=SpokenCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @with_appcontext
 def make_key(file: Path) -> None:

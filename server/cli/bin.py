@@ -41,14 +41,14 @@ def bring(*, day: str, about: str | None, wants_json: bool) -> None:
     if wanted is None:
         refuse("Hãy nêu ngày, dạng 2026-11-29, như “flask bin list” liệt kê.")
     made = bring_back.bring_back(db.session, wanted, about)
+    if not made.count and not made.left:
+        refuse("Không có gì bị xóa trong ngày ấy mà còn trong thùng rác.")
     if wants_json:
         as_json({"records": made.count, "left": list(made.left)})
         return
     for key in made.left:
         click.echo(f"Không đưa lại được, chỗ cũ đã có dữ liệu mới: {key}", err=True)
     click.echo(f"Đã đưa trở lại {made.count} mục.")
-    if not made.count and not made.left:
-        refuse("Không có gì bị xóa trong ngày ấy mà còn trong thùng rác.")
 
 
 @group.command()

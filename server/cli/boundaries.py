@@ -34,7 +34,12 @@ def group() -> None:
 @click.argument("file", type=arguments.FILE)
 @click.option("--level", type=click.Choice(["commune", "village"]), default="village", show_default=True,
               help="Tệp là ranh giới xã (commune) hay thôn (village).")  # fmt: skip
-@click.option("--commune", "code", help="Mã xã của các thôn; bỏ trống: theo 5 số đầu của mã thôn.")
+@click.option(
+    "--commune",
+    "code",
+    type=arguments.WRITTEN,
+    help="Mã xã của các thôn; bỏ trống: theo 5 số đầu của mã thôn.",
+)
 @click.option(
     "--crs", type=int, help="Mã EPSG của hệ tọa độ, nếu tệp không ghi hoặc ghi sai (9210, 9209, 3405…)."
 )

@@ -39,14 +39,33 @@ QR = click.option(
 @VILLAGES
 @URL
 @QR
+@click.option(
+    "--namesake", is_flag=True, help="Là người khác trùng tên với một thành viên của thôn; vẫn thêm."
+)
 @JSON
 @with_appcontext
-def add(name: str, code: str, codes: tuple[str, ...], url: str, qr: Path | None, wants_json: bool) -> None:
+def add(
+    *,
+    name: str,
+    code: str,
+    codes: tuple[str, ...],
+    url: str,
+    qr: Path | None,
+    namesake: bool,
+    wants_json: bool,
+) -> None:
     """Thêm một thành viên đi khảo sát; mã QR và mật khẩu do máy chủ tạo, chỉ hiện một lần."""
     writing()
     commune = communes.commune(code)
+    villages = arguments.villages(commune, codes)
+    there = None if namesake else collectors.namesake(name, villages)
+    if there is not None:
+        refuse(
+            f"{there.name} ({there.username}) đã có ở thôn này. Chưa thêm ai: là người khác trùng tên thì chạy lại với "
+            "--namesake; cần mã mới thì “flask collectors rotate”."
+        )
     try:
-        made = collectors.add(name, commune, arguments.villages(commune, codes))
+        made = collectors.add(name, commune, villages)
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
@@ -189,7 +208,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 @group.command("list")
-@click.option("--commune", "code", help="Mã xã; bỏ trống: mọi xã.")
+@click.option("--commune", "code", type=arguments.WRITTEN, help="Mã xã; bỏ trống: mọi xã.")
 @JSON
 @with_appcontext
 def list_collectors(code: str | None, wants_json: bool) -> None:

@@ -56,7 +56,7 @@ def fold() -> None:
 
 
 @group.command()
-@click.argument("code", required=False)
+@click.argument("code", type=arguments.WRITTEN, required=False)
 @click.option("--correct", is_flag=True, help="Sửa số theo kết quả đếm lại.")
 @JSON
 @with_visits

@@ -6,11 +6,11 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from server.cli.groups import refuse, told
+from server.cli.groups import SpokenCommand, refuse
 from server.demo import NotPossible
 
 
-@click.command("demo")
+@click.command("demo", cls=SpokenCommand)
 @click.option(
     "--serve/--no-serve", "stay", default=True, help="Làm xong thì phục vụ đến khi dừng, hoặc thôi."
 )
@@ -28,8 +28,7 @@ def command(stay: bool, port: int, visits: int, households: int) -> None:
     demonstration = importlib.import_module(
         "server.demo.run"
     )  # maps and form tools: no other process needs them
-    with told():
-        try:
-            demonstration.run(current_app.config["SETTINGS"], port, visits, households, stay=stay)
-        except NotPossible as reason:
-            refuse(str(reason), cause=reason)
+    try:
+        demonstration.run(current_app.config["SETTINGS"], port, visits, households, stay=stay)
+    except NotPossible as reason:
+        refuse(str(reason), cause=reason)

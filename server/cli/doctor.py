@@ -7,12 +7,12 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
-from server.cli.groups import JSON, as_json, refuse, told
+from server.cli.groups import JSON, SpokenCommand, as_json, refuse
 
 SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
-@click.command("doctor")
+@click.command("doctor", cls=SpokenCommand)
 @click.option("--quick", is_flag=True, help="Bỏ qua việc đối chiếu ảnh và đếm lại (lâu khi có nhiều phiếu).")
 @JSON
 @with_appcontext
@@ -22,8 +22,7 @@ def command(*, quick: bool, wants_json: bool) -> None:
     Mỗi dòng một kết quả và việc cần làm. Có lỗi (✗) thì thoát với mã 1; nhắc nhở (!) thì không.
     """
     doctor = importlib.import_module("server.operations.doctor")  # a visit needs none of it
-    with told():
-        _tell(doctor.examine(thorough=not quick), wants_json=wants_json)
+    _tell(doctor.examine(thorough=not quick), wants_json=wants_json)
 
 
 def by_night() -> None:
@@ -32,14 +31,13 @@ def by_night() -> None:
     _tell(doctor.examine(thorough=False, nightly=True), wants_json=False)
 
 
-@click.command("preflight")
+@click.command("preflight", cls=SpokenCommand)
 @JSON
 @with_appcontext
 def preflight(*, wants_json: bool) -> None:
     """Trước khi cập nhật chương trình: bản của bảng, bản sao lưu mới, chỗ trống. Có lỗi (✗) thì thoát với mã 1."""
     upgrade = importlib.import_module("server.operations.doctor.before_upgrade")
-    with told():
-        _tell(upgrade.preflight(), wants_json=wants_json)
+    _tell(upgrade.preflight(), wants_json=wants_json)
 
 
 def _tell(findings: Sequence[Any], *, wants_json: bool) -> None:

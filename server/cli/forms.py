@@ -14,7 +14,7 @@ from forms.definition import Purpose
 from forms.errors import FormRejected, SheetError
 from server.answers import indexed_questions
 from server.answers.indexed_questions import IndexRejected
-from server.cli.arguments import FILE
+from server.cli.arguments import FILE, WRITTEN
 from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db
 from server.models import Form, FormVersion
@@ -112,7 +112,7 @@ NO_PURPOSE = (
 
 @group.command()
 @click.argument("workbook", type=FILE, required=False)
-@click.option("--commune", "code", help="Mã xã có biểu mẫu này; bỏ trống: dùng cho mọi xã.")
+@click.option("--commune", "code", type=WRITTEN, help="Mã xã có biểu mẫu này; bỏ trống: dùng cho mọi xã.")
 @click.option("--file", "files", type=FILE, multiple=True, help="Ảnh, âm thanh, danh sách đi kèm.")
 @click.option(
     "--exact-points", is_flag=True, help="Giữ vị trí hộ chính xác; chỉ khi căn cứ pháp lý cho phép."

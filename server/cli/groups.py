@@ -1,5 +1,6 @@
-"""A group of commands that is imported when first used, and how its errors are told."""
+"""Commands whose errors are sentences; a group of them that is imported when first used."""
 
+import errno
 import functools
 import importlib
 import json
@@ -28,7 +29,25 @@ class CommandRefused(click.ClickException):
         click.echo(self.message, err=True, file=file)
 
 
-class Group(click.Group):
+class SpokenCommand(click.Command):
+    """A command that tells what goes wrong as a sentence, from the reading of its arguments on."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with told():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with told():
+            return super().invoke(ctx)
+
+
+class SpokenGroup(SpokenCommand, click.Group):
+    """Commands of one subject, told so as well."""
+
+
+class Group(SpokenGroup):
     """Commands of one subject. Its module may need a second to import (maps, workbooks), a visit needs none of it."""
 
     def __init__(self, name: str, module: str, sentence: str, *, hidden: bool = False) -> None:
@@ -40,10 +59,6 @@ class Group(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return self._loaded().get_command(ctx, cmd_name)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with told():
-            return super().invoke(ctx)
 
     def _loaded(self) -> click.Group:
         group: click.Group = importlib.import_module(self.module).group
@@ -70,24 +85,20 @@ def told() -> Iterator[None]:
         raise
     except click.UsageError as error:
         refuse(_usage(error), cause=error)
-    except Problem as problem:
+    except (Problem, UnreadableBoundaries) as problem:
         refuse(problem.sentence, cause=problem)
     except (FormRejected, PlanRejected) as rejected:
         refuse(*map(str, rejected.errors), cause=rejected)
-    except UnreadableBoundaries as unreadable:
-        refuse(unreadable.sentence, cause=unreadable)
     except PlacesRejected as rejected:
         refuse(*rejected.sentences, cause=rejected)
     except (PersonRejected, TokenRejected) as rejected:
         refuse(str(rejected), cause=rejected)
-    except sqlalchemy.exc.IntegrityError as error:
-        refuse("Có việc khác vừa ghi cùng lúc; hãy chạy lại lệnh.", cause=error)
-    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.ProgrammingError) as error:
-        refuse(
-            f"Cơ sở dữ liệu chưa dùng được ({_brief(error)}). Hãy chạy “flask db upgrade” hoặc xem "
-            "TUNGNHA_DATABASE_URL.",
-            cause=error,
-        )
+    except (sqlalchemy.exc.DatabaseError, sqlalchemy.exc.InterfaceError) as error:
+        refuse(_of_database(error), cause=error)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the program that reads our output has seen enough
+            raise
+        refuse(f"Không đọc hay ghi được {_place(error)}{error.strerror or error}.", cause=error)
 
 
 def refuse(*sentences: str, cause: BaseException | None = None) -> NoReturn:
@@ -125,6 +136,28 @@ def _brief(error: sqlalchemy.exc.DBAPIError) -> str:
     """The driver's own first line: it names the missing table or the host, never the password."""
     lines = str(error.orig).strip().splitlines()
     return lines[0][:120] if lines else type(error).__name__
+
+
+def _of_database(error: sqlalchemy.exc.DBAPIError) -> str:
+    if isinstance(error, sqlalchemy.exc.IntegrityError):
+        return "Có việc khác vừa ghi cùng lúc; hãy chạy lại lệnh."
+    return f"Cơ sở dữ liệu chưa dùng được ({_brief(error)}). {_remedy(error)}"
+
+
+def _remedy(error: sqlalchemy.exc.DBAPIError) -> str:
+    """What to do about a database that cannot be used."""
+    told_so = _brief(error).lower()
+    if "full" in told_so or "no space" in told_so:
+        return "Ổ đĩa đã đầy: hãy dọn chỗ trống rồi chạy lại lệnh."
+    if "malformed" in told_so or "not a database" in told_so:
+        return "Tệp ấy đã hỏng hoặc không phải cơ sở dữ liệu: hãy phục hồi bản sao lưu (“flask restore”)."
+    if "readonly" in told_so or "read-only" in told_so or "permission denied" in told_so:
+        return "Hãy chạy lệnh bằng tài khoản của máy chủ."
+    return "Hãy chạy “flask db upgrade” hoặc xem TUNGNHA_DATABASE_URL."
+
+
+def _place(error: OSError) -> str:
+    return f"{error.filename}: " if error.filename else "tệp: "
 
 
 def as_json(value: Any) -> None:

@@ -15,7 +15,7 @@ from server import audit
 from server.accounts import failed_sign_ins
 from server.backchecks import weekly_draw
 from server.cli import doctor
-from server.cli.groups import CommandRefused, refuse, told
+from server.cli.groups import CommandRefused, SpokenCommand, refuse, told
 from server.counting import noted_changes, writer_lock
 from server.db import begin_writing, db
 from server.files import made_files
@@ -30,7 +30,7 @@ TRIES, PAUSE_SECONDS = 3, 60
 """A database that is being restarted, or that somebody holds, is asked again."""
 
 
-@click.command("nightly")
+@click.command("nightly", cls=SpokenCommand)
 @with_appcontext
 @click.pass_context
 def command(context: click.Context) -> None:

@@ -23,7 +23,9 @@ def group() -> None:
 @click.option("--name", default="", help="Họ tên; bỏ trống: như tên đăng nhập.")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(roles.ROLES)),
               help="Vai trò; có thể nêu nhiều lần.")  # fmt: skip
-@click.option("--commune", "code", help="Mã xã; bỏ trống với vai trò của cả thành phố.")
+@click.option(
+    "--commune", "code", type=arguments.WRITTEN, help="Mã xã; bỏ trống với vai trò của cả thành phố."
+)
 @click.option("--village", "villages", multiple=True, help="Mã thôn (tổ trưởng); có thể nêu nhiều lần.")
 @click.option("--unit", default="", help="Đơn vị của người này.")
 @JSON

@@ -6,6 +6,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.coverage import bundle_file, bundles_in, bundles_out
 from server.db import begin_writing, db
@@ -39,7 +40,7 @@ def key(renew: bool, wants_json: bool) -> None:
 
 
 @group.command()
-@click.option("--commune", "code", help="Mã xã; bỏ trống khi máy chỉ có một xã.")
+@click.option("--commune", "code", type=arguments.WRITTEN, help="Mã xã; bỏ trống khi máy chỉ có một xã.")
 @click.option(
     "--to", "path", type=click.Path(path_type=Path), help="Tệp hoặc thư mục để ghi, mang đi bằng USB."
 )

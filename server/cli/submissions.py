@@ -24,10 +24,10 @@ def group() -> None:
 
 
 @group.command("list")
-@click.option("--commune", "code", help="Mã xã của người gửi; bỏ trống: mọi xã.")
+@click.option("--commune", "code", type=arguments.WRITTEN, help="Mã xã của người gửi; bỏ trống: mọi xã.")
 @click.option("--quarantined", is_flag=True, help="Chỉ các phiếu được giữ riêng, chưa tính vào đâu.")
 @click.option("--flagged", is_flag=True, help="Chỉ các phiếu có dấu hiệu cần xem lại.")
-@click.option("--before", type=click.IntRange(1), help="Trang tiếp: các phiếu có số nhỏ hơn số này.")
+@click.option("--before", type=arguments.KEY, help="Trang tiếp: các phiếu có số nhỏ hơn số này.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=waiting_reasons.PAGE, show_default=True,
               help="Số phiếu mỗi trang.")  # fmt: skip
 @JSON

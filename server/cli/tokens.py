@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 from server import clock
 from server.accounts import program_keys
 from server.accounts.program_keys import READS, UNLESS_SAID
+from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import db, writing
 from server.models import ApiToken
@@ -20,7 +21,7 @@ def group() -> None:
 
 @group.command()
 @click.argument("name")
-@click.option("--commune", "code", help="Mã xã được đọc; bỏ trống: mọi xã.")
+@click.option("--commune", "code", type=arguments.WRITTEN, help="Mã xã được đọc; bỏ trống: mọi xã.")
 @click.option("--read", "reads", multiple=True, type=click.Choice(list(READS)), default=list(UNLESS_SAID),
               help="Loại dữ liệu được đọc; có thể nêu nhiều lần; bỏ trống: tất cả, đến hết hôm qua.")  # fmt: skip
 @click.option(
@@ -56,7 +57,7 @@ def list_tokens(wants_json: bool) -> None:
 
 
 @group.command()
-@click.argument("number", type=int)
+@click.argument("number", type=arguments.KEY)
 @with_appcontext
 def revoke(number: int) -> None:
     """Thu hồi khóa mang số này trong danh sách."""

@@ -21,8 +21,9 @@ from server.models import Commune, Indicator
 from server.places import merged_villages
 from server.settings import Settings
 
-EARLIEST = dt.date(2000, 1, 1)
-"""The first day of which anything is told: weeks and months before it are days of the calendar, too."""
+EARLIEST = dt.date(1900, 1, 1)
+"""The first day of which anything is told; nothing was counted for a century after it, and the weeks, months and years
+before it are days of the calendar, too."""
 
 
 def table(

@@ -150,8 +150,10 @@ def test_an_officer_sees_any_day_of_his_commune(app: Flask, an_lao: Commune) -> 
 
 def test_no_day_lies_in_the_future_or_before_all_that_was_counted(program: Browser) -> None:
     for odd, told in (
-        ("0001-01-01", "1999-12-31"),
-        ("1999-06-01", "1999-12-31"),
+        ("0001-01-01", "1899-12-31"),
+        ("1999-01-01", "1998-12-31"),
+        ("1999-06-01", "1999-05-31"),
+        ("2000-01-01", "1999-12-31"),
         ("9999-12-31", "2026-11-18"),
     ):
         assert program.get(f"/api/v1/communes/11629/coverage?as_of={odd}").get_json()["as_of"] == told

@@ -225,6 +225,18 @@ def test_a_collector_gets_his_code(run: Run, tmp_path: Path) -> None:
     assert db.session.scalars(sa.select(Collector)).one().username == told["username"]
 
 
+def test_a_command_given_twice_adds_one_collector_and_a_namesake_is_added_when_said_so(run: Run) -> None:
+    village = make_commune(thon=1).villages[0].code
+    given = ["--commune", "11629", "--village", village, "--url", "https://tungnha.example.vn"]
+    first = json.loads(run("collectors", "add", "Bùi Thị Lụa", *given, "--json").stdout)["username"]
+    said = refused(run("collectors", "add", " bùi thị  LỤA ", *given, code=1))
+    assert first in said
+    assert "--namesake" in said
+    run("collectors", "add", "Bùi Thị Lụa", *given, "--namesake")
+    run("collectors", "revoke", first, "--yes")
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Collector)) == 2
+
+
 def make_tally(number: int) -> None:
     village = make_commune(thon=1).villages[0]
     what = Indicator(
