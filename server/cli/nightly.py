@@ -19,7 +19,7 @@ from server.cli.groups import CommandRefused, SpokenCommand, refuse, told
 from server.counting import noted_changes, writer_lock
 from server.db import begin_writing, db
 from server.files import made_files
-from server.hooks import outbox
+from server.hooks import outbox, retries_and_pauses
 from server.intake import catch_up
 from server.models import Commune
 from server.privacy import held_records
@@ -82,7 +82,9 @@ def _count_held_records() -> None:
 
 def _tidy_hooks() -> None:
     begin_writing()
-    outbox.tidy(db.session.connection())
+    connection = db.session.connection()
+    outbox.forget_old(connection)
+    retries_and_pauses.give_up_old(connection)
     db.session.commit()
 
 

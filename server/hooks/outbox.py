@@ -15,9 +15,8 @@ from server.models import Collector, Hook, HookDelivery, Poster, Submission, Vil
 ACCEPTED, EDITED = "accepted", "edited"
 """What a submission that begins to count is told as; else the state into which a person brought it."""
 KEPT = dt.timedelta(days=30)
-"""How long what went stays on the log, and what nobody let go on waits."""
+"""How long what went, or failed, stays on the log."""
 LETTERS = string.ascii_letters + string.digits
-_TOO_OLD = "Quá 30 ngày không gửi được."
 
 _IS_ANY = sa.select(sa.exists().where(Hook.active))
 _village, _collector, _poster = aliased(Village), aliased(Collector), aliased(Poster)
@@ -115,10 +114,9 @@ def is_due(connection: sa.Connection) -> bool:
     return connection.execute(due("").limit(1)).first() is not None
 
 
-def tidy(connection: sa.Connection) -> int:
-    """Forget what went or failed long ago, and give up what nobody let go on; how many rows. The caller commits."""
-    before = clock.now() - KEPT
-    old = sa.delete(HookDelivery).where(HookDelivery.state != "waiting", HookDelivery.made_at < before)
-    forgotten = connection.execute(old).rowcount
-    late = sa.update(HookDelivery).where(HookDelivery.state == "waiting", HookDelivery.made_at < before)
-    return int(forgotten + connection.execute(late.values(state="failed", answer=_TOO_OLD)).rowcount)
+def forget_old(connection: sa.Connection) -> int:
+    """Forget what went or failed long ago; how many rows. The caller commits."""
+    old = sa.delete(HookDelivery).where(
+        HookDelivery.state != "waiting", HookDelivery.made_at < clock.now() - KEPT
+    )
+    return int(connection.execute(old).rowcount)

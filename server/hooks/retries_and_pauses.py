@@ -13,14 +13,14 @@ from server.models import Hook, HookDelivery
 
 SPACING = (60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 12 * 3_600, 12 * 3_600)
 """Seconds between one try and the next: ten tries in 46 hours, two days with what they take."""
-
+GIVEN_UP = dt.timedelta(days=30)
+"""How long something waits for a person to let it go on."""
+_TOO_OLD = "Quá 30 ngày không gửi được."
 
 _PAUSED = (
     "Không gửi được trong hai ngày nên đã tạm dừng. Lỗi cuối: {why} Hãy báo người giữ máy chủ nhận; khi họ sửa xong, "
     "bấm “Gửi tiếp”: mọi thay đổi đang chờ sẽ được gửi theo thứ tự."
 )
-
-
 _GONE = (
     "Máy chủ nhận báo không nhận nữa (410) nên đã tạm dừng. Hãy sửa địa chỉ rồi bấm “Gửi tiếp”, hoặc xóa "
     "địa chỉ này."
@@ -72,3 +72,11 @@ def end(delivery_id: int, **values: object) -> None:
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(sa.update(HookDelivery).where(HookDelivery.id == delivery_id).values(**values))
         connection.commit()
+
+
+def give_up_old(connection: sa.Connection) -> int:
+    """Give up what nobody let go on for so long; how many. The caller commits."""
+    late = sa.update(HookDelivery).where(
+        HookDelivery.state == "waiting", HookDelivery.made_at < clock.now() - GIVEN_UP
+    )
+    return int(connection.execute(late.values(state="failed", answer=_TOO_OLD)).rowcount)

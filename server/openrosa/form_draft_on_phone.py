@@ -15,7 +15,7 @@ from forms.definition import Definition
 from forms.errors import Unreadable
 from forms.instance import Instance, answers, read
 from forms.list_csv import EntityChoice, VillageChoice, entities_csv, md5, villages_csv
-from forms.points import rounded
+from forms.rounded_points import rounded
 from server import clock
 from server.accounts import access, tries_by_address
 from server.db import begin_writing, db

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from forms.instance import answers
-from forms.points import emptied
+from forms.rounded_points import emptied
 from server.counting import noted_changes, writer_lock
 from server.files import attachments
 from server.models import Attachment, Interview, Submission

@@ -13,7 +13,7 @@ from forms import indicators
 from forms.definition import HOUSEHOLD_LIST, Definition
 from forms.errors import Fault, Unreadable
 from forms.instance import EntityBlock, Instance, answers, binaries, entities, read, times
-from forms.points import rounded, rounded_unseen
+from forms.rounded_points import rounded, rounded_unseen
 from forms.typed_values import point
 from server.errors import CommonProblem, Problem
 from server.published_forms.form_problems import FormProblem

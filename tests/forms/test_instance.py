@@ -11,7 +11,7 @@ from forms.convert_workbook import convert
 from forms.errors import Unreadable
 from forms.indicators import state
 from forms.instance import answers, binaries, entities, read, times
-from forms.points import rounded
+from forms.rounded_points import rounded
 
 HOUSEHOLD = "7d4d4c4e-8c6f-4f6a-9a53-0d6f8f1f5b11"
 BRANCH = "11111111-2222-4333-8444-555555555555"

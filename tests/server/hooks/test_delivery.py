@@ -529,7 +529,7 @@ def test_what_went_long_ago_is_forgotten_and_what_nobody_let_go_on_is_given_up(
     house.deliver()
     house.send(2)
     with later(monkeypatch, days=31), db.engine.connect().execution_options(writes=True) as connection:
-        assert outbox.tidy(connection) == 2
+        assert (outbox.forget_old(connection), retries_and_pauses.give_up_old(connection)) == (1, 1)
         connection.commit()
     assert house.states() == ["failed"]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from forms.definition import Definition, Field
 from forms.instance import answers, read
-from forms.points import emptied, rounded, rounded_unseen
+from forms.rounded_points import emptied, rounded, rounded_unseen
 
 DEFINITION = Definition(
     "f",
