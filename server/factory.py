@@ -8,7 +8,8 @@ from flask import Flask
 
 from server import api, cli, errors, office, openrosa, read_replica, webform
 from server.accounts import flask_security_setup
-from server.db import db, prepare, unless_given
+from server.database_connections import prepare, unless_given
+from server.db import db
 from server.office import layout
 from server.operations import outages, status_pages
 from server.serving import bounded_request, first_pieces, proxies, security_headers

@@ -1,8 +1,9 @@
 """Connections to PostgreSQL that notice when their server has stopped answering, and begin with the host that works.
 
-A machine that is gone is found by TCP (`AWAY` in server/db.py). One whose kernel lives and whose PostgreSQL is frozen
-acknowledges every packet and answers nothing: no time-out of the server's ends what waits there. So a statement that
-has waited for some seconds has its server asked whether anybody is there. One that is slow says so at once.
+A machine that is gone is found by TCP (`AWAY` in database_connections.py). One whose kernel lives and whose PostgreSQL
+is frozen acknowledges every packet and answers nothing: no time-out of the server's ends what waits there. So a
+statement that has waited for some seconds has its server asked whether anybody is there. One that is slow says so at
+once.
 """
 
 import socket

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-import server.db
-from server.db import AWAY, db, single_statements, unless_given
+from server import database_connections
+from server.database_connections import AWAY, unless_given
+from server.db import db, single_statements
 from server.settings import Settings
 from tests import sample
 from tests.conftest import application
@@ -34,7 +35,7 @@ def test_a_visit_that_the_database_ends_is_told_to_come_later(
     """db-3: 503 with a time, not 500, whichever limit it was."""
     long = {"lock_timeout": "20s", "statement_timeout": "20s"}
     for name in ("PATIENCE", "VISITS_PATIENCE"):
-        monkeypatch.setattr(server.db, name, long | {ended_by: "300ms"})
+        monkeypatch.setattr(database_connections, name, long | {ended_by: "300ms"})
     with application(settings) as app:
         collector = sample.make_collector(sample.make_commune())
         sample.publish_plain()
