@@ -81,7 +81,7 @@ def _settings() -> Settings:
 _SETTINGS = _settings()
 
 wsgi_app = "app:create_front()"
-worker_class = "server.serving.worker.FrontWorker"
+worker_class = "server.serving.gunicorn_worker.FrontWorker"
 workers = min((os.cpu_count() or 1) + 1, 4)
 """One more than cores: while one waits for a disk the others go on. Each may keep 30 connections to PostgreSQL."""
 keepalive = 5

@@ -1,12 +1,9 @@
 """Who asks on pages and in the API, what they may see, and what every view declares about it (R24)."""
 
 import dataclasses
-import datetime as dt
 import functools
-import hashlib
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,21 +11,20 @@ from flask import Response, current_app, make_response, request
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
-from server import audit, clock
-from server.accounts import passwords, program_keys, second_factor, shared_links, tries_by_address
+from server import audit
+from server.accounts import callers, program_keys, shared_links
 from server.accounts.account_problems import AccountProblem
-from server.accounts.roles import MAY, Right
+from server.accounts.callers import Caller
+from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
-from server.models import ApiToken, Commune, Person, Village
-from server.places import communes, merged_villages
+from server.models import Commune, Village
+from server.places import communes
 
 csrf = CSRFProtect()
 
 _CALLER = "tungnha.caller"
 _LINK = "tungnha.link"
-_TOKEN = re.compile(r"[0-9a-f]{40}")
-_CHALLENGE = (("WWW-Authenticate", 'Token realm="tungnha"'),)
 
 View = Callable[..., Any]
 
@@ -48,78 +44,6 @@ class Access:
     """For `people`: single households are shown here, by name where the reader may and asks, and logged."""
     before_duty: bool = False
     """Open also while a person has their password to change or their authenticator app to set up."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Caller:
-    """A person who has signed in, or a program with a token; `actor` is what the audit writes."""
-
-    actor: str
-    name: str
-    roles: frozenset[str]
-    commune_id: int | None
-    """None: the whole city."""
-    village_ids: frozenset[int] = frozenset()
-    """The thôn of a team leader; empty for all others."""
-    commune_code: str | None = None
-    communes: Mapping[int, tuple[str, str]] = dataclasses.field(default_factory=dict)
-    """Code and name of every commune of who works for several, by its id; empty for all others."""
-    reads: frozenset[str] = frozenset()
-    """What a program may read; empty for persons, whose roles say it."""
-    duty: str = ""
-    """What a person has to do for their own account before anything else, in words; "" where nothing."""
-    username: str = ""
-    """What the person signs in with; "" for a program's own key."""
-
-    @property
-    def sees_running_day(self) -> bool:
-        """Whether sums of a day that still goes on are told: to people, and to programs whose key says so (R24)."""
-        return self.is_person or program_keys.RUNNING_DAY in self.reads
-
-    @property
-    def is_person(self) -> bool:
-        """Whether it is a person who has signed in, and no program."""
-        return self.actor.startswith("person:")
-
-    @property
-    def person_id(self) -> int:
-        """The person who has signed in; ValueError for a program."""
-        return int(self.actor.removeprefix("person:"))
-
-    def may(self, right: Right) -> bool:
-        """Whether one of the person's roles has this right; programs have none."""
-        return not MAY[right].isdisjoint(self.roles)
-
-    def may_see(self, commune: Commune) -> bool:
-        """Whether sums of this commune are the caller's to see: their own commune, or any for the city."""
-        return self.commune_id is None or self.belongs_to(commune)
-
-    def belongs_to(self, commune: Commune) -> bool:
-        """Whether this is one of their own communes, and not only one whose sums they see."""
-        return commune.id == self.commune_id or commune.id in self.communes
-
-    @property
-    def commune_ids(self) -> frozenset[int] | None:
-        """All of their communes; None: the whole city."""
-        return None if self.commune_id is None else frozenset({self.commune_id, *self.communes})
-
-    def sees_submissions(self, commune: Commune, village_id: int | None) -> bool:
-        """Whether single submissions of a thôn may be shown, by name or not: to a reviewer without names."""
-        if not self.belongs_to(commune):
-            return False
-        return self.may(Right.REVIEW) or village_id in self.village_ids
-
-    def sees_records(self, commune: Commune, village: Village | None = None) -> bool:
-        """Whether single households may be shown, and small cells with them (R25).
-
-        An officer sees their commune; a team leader sees their thôn alone, so for a table of a whole commune
-        (no `village`) they are shown what everybody is. Administrators, the city and programs see no records.
-        """
-        if not self.belongs_to(commune):
-            return False
-        if self.may(Right.READ_LABELS):
-            return True
-        return village is not None and village.id in self.village_ids
 
 
 def caller() -> Caller | None:
@@ -259,7 +183,7 @@ def program(reads: str) -> Callable[[View], View]:
     def admit() -> None:
         found = caller()
         if found is None:
-            raise Problem(CommonProblem.AUTHENTICATION_NEEDED, _CHALLENGE)
+            raise Problem(CommonProblem.AUTHENTICATION_NEEDED, program_keys.CHALLENGE)
         if found.is_person:
             without_duty()
             own_form()
@@ -278,7 +202,7 @@ def link(view: View) -> View:
 
     def admit() -> None:
         found = shared_links.opened((request.view_args or {})["key"])
-        maker = of_person(found.person, f"link:{found.id}")
+        maker = callers.of_person(found.person, f"link:{found.id}")
         admit_as(maker)
         request.environ[_LINK] = found
         if not may_link(maker, found.subject, found.commune):
@@ -338,65 +262,12 @@ def admit_as(found: Caller) -> None:
 
 def _person() -> Caller | None:
     person = current_user
-    return of_person(person) if person and person.is_authenticated else None
-
-
-def of_person(person: Person, actor: str = "", reads: frozenset[str] = frozenset()) -> Caller:
-    """A person with their rights and their area; as `actor` where a key or a link of theirs asks."""
-    roles = frozenset(role.name for role in person.roles)
-    return Caller(
-        actor=actor or f"person:{person.id}",
-        name=person.name,
-        roles=roles,
-        commune_id=person.commune_id,
-        village_ids=_villages(person) if "team_leader" in roles else frozenset(),
-        commune_code=person.commune.code if person.commune else None,
-        communes=_communes(person),
-        reads=reads,
-        duty=_duty(person),
-        username=person.username,
-    )
-
-
-def _communes(person: Person) -> dict[int, tuple[str, str]]:
-    if person.commune is None or not person.more_communes:
-        return {}
-    return {each.id: (each.code, each.name) for each in (person.commune, *person.more_communes)}
-
-
-def _duty(person: Person) -> str:
-    if passwords.is_due(person):
-        return "đổi mật khẩu"
-    return "cài mã xác thực" if second_factor.is_due(person) else ""
-
-
-def _villages(person: Person) -> frozenset[int]:
-    return frozenset(merged_villages.homes(village.id for village in person.villages))
+    return callers.of_person(person) if person and person.is_authenticated else None
 
 
 def _program() -> Caller:
     """The program whose token stands in `Authorization: Token …`; Problem TOKEN_UNKNOWN for any other."""
-    found = known_key((request.authorization.token if request.authorization else None) or "")
+    found = program_keys.known((request.authorization.token if request.authorization else None) or "")
     return Caller(
         f"token:{found.id}", found.name, frozenset(), found.commune_id, reads=frozenset(found.reads.split())
     )
-
-
-def known_key(token: str) -> ApiToken:
-    """The key that is good now; Problem TOKEN_UNKNOWN for any other, late where an address sends many."""
-    moment = clock.now()
-    if not _TOKEN.fullmatch(token):
-        tries_by_address.refuse_often()
-        raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
-    known = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
-    found = db.session.scalars(known).one_or_none()
-    if found is None:
-        db.session.rollback()  # nothing is held while the guesser waits
-        tries_by_address.refuse_often()
-    if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
-        raise Problem(AccountProblem.TOKEN_UNKNOWN, _CHALLENGE)
-    return found
-
-
-def _over(end: dt.datetime | None, moment: dt.datetime) -> bool:
-    return end is not None and end <= moment

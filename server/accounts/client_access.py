@@ -12,6 +12,7 @@ from server import sealed_secrets
 from server.accounts import (
     access,
     account_lock,
+    callers,
     passwords,
     person_keys,
     persons,
@@ -19,8 +20,9 @@ from server.accounts import (
     sign_in,
     tries_by_address,
 )
-from server.accounts.access import Access, Caller, View
+from server.accounts.access import Access, View
 from server.accounts.account_problems import AccountProblem
+from server.accounts.callers import Caller
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem
@@ -160,20 +162,20 @@ def known_as(name: str, password: str) -> Caller | None:
 
 def of_key(token: str) -> Caller:
     """The caller of a key: its person, within what it was made for; Problem TOKEN_UNKNOWN where it is not good."""
-    known = access.known_key(token)
+    known = program_keys.known(token)
     actor, reads = f"token:{known.id}", frozenset(known.reads.split())
     if known.person is None:
         return Caller(actor, known.name, frozenset(), known.commune_id, reads=reads)
     if not known.person.active:
         raise Problem(AccountProblem.TOKEN_UNKNOWN)
-    return access.of_person(known.person, actor, reads)
+    return callers.of_person(known.person, actor, reads)
 
 
 def _by_password(name: str, password: str) -> Caller | None:
     """A person by name and password. Who signs in with a code as well has keys for programs, and no password."""
     found = db.session.scalars(sa.select(Person).where(Person.username == name)).unique().first()
     if found is not None and _was_good(found, password):
-        return access.of_person(found)
+        return callers.of_person(found)
     tries = account_lock.of_request(name)
     spent = account_lock.spend(tries)
     is_right = passwords.matches(found, password)
@@ -184,7 +186,7 @@ def _by_password(name: str, password: str) -> Caller | None:
         return None
     account_lock.give_back(tries)
     _keep_good(found, password)
-    return access.of_person(found)
+    return callers.of_person(found)
 
 
 def _may_enter(found: Person) -> bool:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from server import audit, clock
+from server.accounts import tries_by_address
+from server.accounts.account_problems import AccountProblem
 from server.audit import SHELL, Actor
 from server.db import db
+from server.errors import Problem
 from server.models import ApiToken, Commune
 
 RUNNING_DAY = "running_day"
@@ -24,6 +28,10 @@ READS: Mapping[str, str] = {
 """What a program's key may read under `/api/v1`; sums alone, whatever it is."""
 UNLESS_SAID = tuple(each for each in READS if each != RUNNING_DAY)
 """What a key reads for which nothing is said: of the day that still goes on, two answers would tell one visit (R24)."""
+
+
+_TOKEN = re.compile(r"[0-9a-f]{40}")
+CHALLENGE = (("WWW-Authenticate", 'Token realm="tungnha"'),)
 
 
 class TokenRejected(Exception):
@@ -85,3 +93,23 @@ def revoke(record: ApiToken, *, by: Actor = SHELL) -> None:
     if record.revoked_at is None:
         record.revoked_at, record.sealed = clock.now(), None
         audit.add_by(by, "token.revoke", f"token:{record.id}", {"name": record.name})
+
+
+def known(token: str) -> ApiToken:
+    """The key that is good now; Problem TOKEN_UNKNOWN for any other, late where an address sends many."""
+    moment = clock.now()
+    if not _TOKEN.fullmatch(token):
+        tries_by_address.refuse_often()
+        raise Problem(AccountProblem.TOKEN_UNKNOWN, CHALLENGE)
+    query = sa.select(ApiToken).where(ApiToken.token_hash == hashlib.sha256(token.encode()).digest())
+    found = db.session.scalars(query).one_or_none()
+    if found is None:
+        db.session.rollback()  # nothing is held while the guesser waits
+        tries_by_address.refuse_often()
+    if found is None or found.revoked_at is not None or _over(found.expires_at, moment):
+        raise Problem(AccountProblem.TOKEN_UNKNOWN, CHALLENGE)
+    return found
+
+
+def _over(end: dt.datetime | None, moment: dt.datetime) -> bool:
+    return end is not None and end <= moment

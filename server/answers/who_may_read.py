@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.accounts.roles import Right
 from server.db import db
 from server.errors import CommonProblem, Problem

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.coverage.coverage_problems import CoverageProblem
 from server.db import db
 from server.errors import Problem

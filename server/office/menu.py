@@ -6,6 +6,7 @@ from typing import Any
 from flask import current_app, request, url_for
 
 from server.accounts import access
+from server.accounts.callers import Caller
 from server.accounts.roles import Right
 from server.errors import Problem
 
@@ -147,7 +148,7 @@ def menu() -> Menu:
     return Menu(reading + _others(caller, code), working, beside)
 
 
-def _others(caller: access.Caller, code: str | None) -> tuple[Item, ...]:
+def _others(caller: Caller, code: str | None) -> tuple[Item, ...]:
     """The ways to the other communes of who works for several."""
     others = [(each, name) for each, name in caller.communes.values() if each != code]
     return tuple(
@@ -155,7 +156,7 @@ def _others(caller: access.Caller, code: str | None) -> tuple[Item, ...]:
     )
 
 
-def _reader() -> access.Caller | None:
+def _reader() -> Caller | None:
     """Who asks; nobody where their key is wrong, since the page that says so has a menu too."""
     try:
         return access.caller()
@@ -163,7 +164,7 @@ def _reader() -> access.Caller | None:
         return None
 
 
-def _open_to(entries: tuple[MenuEntry, ...], caller: access.Caller, code: str | None) -> list[MenuEntry]:
+def _open_to(entries: tuple[MenuEntry, ...], caller: Caller, code: str | None) -> list[MenuEntry]:
     """The pages that this reader may open, as far as this server has them."""
     return [
         entry

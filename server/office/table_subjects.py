@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from forms import plans
 from server import clock
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.files.tables.read_table import RowFault, TableRead
 from server.files.tables.table_kinds import TableKind
 from server.households import place_list_import

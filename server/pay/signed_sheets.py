@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from server import audit, clock
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.db import db
 from server.errors import Problem
 from server.models import Commune, PayRates, PaySheet

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from geo.plain_words import words
 from geo.target_states import PERIODS_IN_A_YEAR
 from server import clock
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.db import db
 from server.files.tables.read_table import RowFault, TableRead, TableRow
 from server.files.tables.table_kinds import TableColumn, TableKind

@@ -14,7 +14,7 @@ from geo import written_numbers
 from geo.period_targets import Reported, periods
 from geo.target_states import PERIODS_IN_A_YEAR
 from server import audit, clock
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.db import db
 from server.models import Commune, Indicator, Plan, ReportedValue, Target
 

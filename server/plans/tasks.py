@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from geo.vietnamese_order import sort_key
 from server import audit, clock
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.db import db
 from server.models import Commune, Plan, Task, TaskUpdate
 

@@ -21,7 +21,7 @@ from forms.engine.correction import CORRECTED, FOLLOWED, GONE, NEW, AnswerChange
 from forms.engine.engine import AnswerRefused, Unfillable
 from forms.engine.xform import XForm
 from server import audit
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.db import db
 from server.errors import Problem
 from server.files import attachments

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.errors import Problem
 from server.review import correct_answer
 from server.review.correct_answer import OpenedCorrection

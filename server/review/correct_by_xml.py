@@ -13,7 +13,7 @@ from forms.engine.sent_xml import SentNode, read_sent
 from forms.engine.unfillable import Unfillable
 from forms.errors import Unreadable
 from forms.instance import Instance
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.errors import CommonProblem, Problem
 from server.review import correct_answer, correct_in_form
 from server.review.correct_answer import OpenedCorrection

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from server import audit
 from server.accounts import access, client_access, person_keys
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.accounts.roles import Right
 from server.api.ogc import map_layer, village_layer
 from server.api.ogc.column_kinds import Kind, LayerColumn

@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from server.accounts import access, person_keys
-from server.accounts.access import Caller
+from server.accounts.callers import Caller
 from server.api.ogc.column_kinds import LayerColumn
 from server.coverage import coverage_table
 from server.models import Commune

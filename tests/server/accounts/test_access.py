@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from server import clock
-from server.accounts import access, flask_security_setup
+from server.accounts import access, callers, flask_security_setup
 from server.accounts.roles import ROLES, Right
 from server.db import db
 from server.models import ApiToken, Commune, Village
@@ -25,7 +25,7 @@ def test_records_are_for_the_communes_officer_and_the_thons_team_leader_alone(
 ) -> None:
     """R24."""
     leads = frozenset({1, 2}) if "team_leader" in roles else frozenset()
-    who = access.Caller("person:1", "A", frozenset(roles), own, leads)
+    who = callers.Caller("person:1", "A", frozenset(roles), own, leads)
     commune, village = Commune(id=asked), Village(id=thon)
     assert who.may_see(commune) == (own is None or own == asked)
     assert who.sees_records(commune) == (own == asked and "officer" in roles)

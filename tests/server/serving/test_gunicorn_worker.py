@@ -8,7 +8,7 @@ from typing import Any
 import uvicorn
 
 from server.serving.connections import Strangers
-from server.serving.worker import FrontWorker, PatientServer
+from server.serving.gunicorn_worker import FrontWorker, PatientServer
 
 
 class Greeter:
