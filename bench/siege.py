@@ -21,7 +21,8 @@ from pathlib import Path
 from app import create_app
 from bench import machine, siege_attacks
 from bench.ending import tidy
-from bench.siege_place import PATIENCE, Attack, Costs, Place, Visits, silence, town
+from bench.siege_place import PATIENCE, Attack, Costs, Place, Visits, silence
+from bench.siege_town import town
 from server import migrate
 from server.db import db
 from server.settings import Settings
@@ -177,7 +178,7 @@ def _place(database: str) -> Iterator[Place]:
                     place = Place(
                         served, codes, postgres, visits, silent, clock, stack, is_small_disk=is_small
                     )
-                    for role in ("officer", "leader", "city", "admin"):
+                    for role in ("officer", "home_officer", "leader", "team", "city", "admin"):
                         place.browser(role)
                     yield place
             db.session.close()

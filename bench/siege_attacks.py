@@ -7,6 +7,8 @@ from bench import (
     siege_below_bounds,
     siege_beside,
     siege_by_files,
+    siege_by_members,
+    siege_by_offices,
     siege_by_phones,
     siege_by_programs,
     siege_by_strangers,
@@ -15,7 +17,8 @@ from bench import (
 from bench.siege_place import Attack
 
 GROUPS = {
-    "strangers": siege_by_strangers.ATTACKS, "phones": siege_by_phones.ATTACKS, "files": siege_by_files.ATTACKS,
+    "strangers": siege_by_strangers.ATTACKS, "phones": siege_by_phones.ATTACKS, "members": siege_by_members.ATTACKS,
+    "offices": siege_by_offices.ATTACKS, "files": siege_by_files.ATTACKS,
     "programs": siege_by_programs.ATTACKS, "below": siege_below_bounds.ATTACKS, "beside": siege_beside.ATTACKS,
     "machine": siege_of_the_machine.ATTACKS,
 }  # fmt: skip

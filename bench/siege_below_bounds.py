@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import requests
 
-from bench.siege_place import PASSWORD, PATIENCE, Attack, Place, heard
+from bench.siege_place import PATIENCE, Attack, Place, heard
+from bench.siege_town import PASSWORD
 from tests import hostile_files, sample
 
 HOST = b"Host: x\r\n"

@@ -16,7 +16,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app import create_app
-from bench.siege_place import Attack, Codes, Place, new_photo, town
+from bench.siege_place import Attack, Place, new_photo
+from bench.siege_town import Codes, town
 from server import migrate
 from server.db import db, writing
 from server.models import Submission

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from bench.siege_place import HOME, Attack, Place
+from bench.siege_place import Attack, Place
+from bench.siege_town import HOME
 from tests import sample
 from tests.hostile_files import png
 

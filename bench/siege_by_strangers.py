@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from bench.siege_place import PASSWORD, PATIENCE, Attack, Place
+from bench.siege_place import PATIENCE, Attack, Place
+from bench.siege_town import PASSWORD
 from tests.live import crowd
 
 SLOW_SECONDS = 6.0

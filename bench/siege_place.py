@@ -9,7 +9,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,24 +22,15 @@ import sqlalchemy as sa
 
 from bench import soak_figures
 from bench.machine import TICKS
-from server.accounts import person_keys, persons, program_keys
+from bench.siege_town import PASSWORD, Codes
 from server.api.kobo import uids
-from server.audit import SHELL
 from server.db import db
-from server.models import Person
 from tests import sample
 from tests.live.mishaps import ShiftedClock
 from tests.live.served import HOST, Served
 from tests.own_postgres import OwnPostgres
 from tests.phone import Phone
-from tests.posters import OPINION, make_poster
 
-PASSWORD = "mat khau de do 2026"
-HOME, OTHERS = "11630", "11629"
-"""The commune whose visits are timed, and the one whose people attack."""
-KEPT_MONTHS = 24
-"""As long as their forms say; a clock that is ahead by more makes everything due."""
-PHONES = 4
 EVERY_SECONDS = 0.3
 """Of each phone, besides what a visit takes."""
 LOOKS_SECONDS = 0.25
@@ -51,44 +43,6 @@ SAID = (
     "//*[@role='alert']", "//main//*[contains(@class, 'problem')]", "//h1",
 )  # fmt: skip
 """Where a page says what is wrong, the most exact first; else its title."""
-
-
-@dataclass(frozen=True)
-class Codes:
-    """What opens what, as it was told when it was made."""
-
-    phones: Sequence[str]
-    """Of the commune that is timed."""
-    attacker: str
-    """A collector's of the other commune."""
-    key: str
-    """A program's in an officer's name, with everything that such a key may be for."""
-    sums: str
-    """A program's to sums alone."""
-    poster: str
-
-
-def town() -> Codes:
-    """Two communes with their forms, phones and people, stored."""
-    attacked, attackers = sample.make_commune(HOME, "Tràng Thủy"), sample.make_commune(OTHERS)
-    home = sample.make_village(attacked, f"{HOME}001", "Thôn Tây")
-    sample.make_village(attackers)
-    for each in ("don_gian", "thu_cong"):
-        sample.publish_plain(form_id=each).form.retention_months = KEPT_MONTHS
-    version = sample.publish(OPINION, version="1")
-    phones = [sample.make_collector(attacked, [home], f"Người {n}").token for n in range(PHONES)]
-    attacker = sample.make_collector(attackers, list(attackers.villages), "Kẻ phá").token
-    for role in ("officer", "leader"):
-        persons.add(role, f"Người {role}", [role], commune=attackers, password=PASSWORD)
-    for role in ("city", "admin"):
-        persons.add(role, f"Người {role}", [role], password=PASSWORD)
-    db.session.commit()
-    officer = db.session.scalars(sa.select(Person).where(Person.username == "officer")).unique().one()
-    key = person_keys.add(officer, "Công cụ", person_keys.OF_PERSONS, by=SHELL).token
-    sums = program_keys.add("Bảng số liệu", commune=attackers).token
-    poster = make_poster(attackers, version, attackers.villages[0]).code
-    db.session.commit()
-    return Codes(phones, attacker, key, sums, poster)
 
 
 @dataclass(frozen=True)
@@ -264,6 +218,19 @@ class Place:
         visitor = self.browser(role)
         return heard(lambda: visitor.get(f"{self.served.url}{path}", timeout=PATIENCE))
 
+    def url(self, path: str) -> str:
+        return f"{self.served.url}{path}"
+
+    def got(self, path: str, role: str = "officer") -> int:
+        """With which status a page answers."""
+        return int(self.page(path, role)[:3])
+
+    def posted(self, path: str, role: str = "officer", token: str = "", **fields: object) -> int:
+        """With which status a button answers, pressed with a page's own form or with another's."""
+        visitor = self.browser(role)
+        given = {"csrf_token": token or self.csrf(visitor, "/tai-khoan"), **fields}
+        return visitor.post(self.url(path), data=given, timeout=PATIENCE, allow_redirects=False).status_code
+
     def asked(self, method: str, path: str, key: str | None = None, **more: Any) -> str:
         """What a program's door answers, by default to the key with everything; "" is nobody's."""
         key = self.codes.key if key is None else key
@@ -304,6 +271,21 @@ class Place:
             except OSError as error:
                 return f"0 {type(error).__name__}"
         return answer.partition(b"\r\n")[0].decode("latin-1").removeprefix("HTTP/1.1 ") or "0 ended"
+
+
+def different(statuses: Iterable[object]) -> str:
+    """Which answers there were."""
+    return " ".join(sorted({str(each) for each in statuses}))
+
+
+def counted(statuses: Iterable[object]) -> str:
+    """Which answers there were, and how many of each."""
+    return " ".join(f"{status} × {count}" for status, count in sorted(Counter(map(str, statuses)).items()))
+
+
+def instance_of(xml: bytes) -> str:
+    """The id of a filled form."""
+    return xml.partition(b"<instanceID>")[2].partition(b"<")[0].decode()
 
 
 def new_photo() -> bytes:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from flask import current_app, request
+from flask import Response, after_this_request, current_app, request
 
 from server import sealed_secrets
 from server.accounts import (
@@ -143,6 +143,7 @@ def may_read_personal(found: Caller, *, wished: bool) -> bool:
 def _who() -> Caller | None:
     given = request.authorization
     if given is None:
+        after_this_request(_kept_by_no_browser)
         return access.caller()
     if given.type in ("token", "bearer"):
         return of_key(given.token or "")
@@ -150,6 +151,12 @@ def _who() -> Caller | None:
         return None
     name, password = (given.username or "").strip().casefold(), given.password or ""
     return known_as(name, password)
+
+
+def _kept_by_no_browser(response: Response) -> Response:
+    """A shared computer shows nothing after sign-out, whatever a program may keep of the same answer."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def known_as(name: str, password: str) -> Caller | None:

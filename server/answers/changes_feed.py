@@ -57,9 +57,10 @@ def page(scope: FeedScope, after: int, limit: int) -> FeedPage:
     begun = db.session.scalar(sa.select(FeedStart.after)) or 0
     if 0 < after < begun:
         raise Problem(FeedProblem.FEED_BEGUN_ANEW)
-    until = max(begun, db.session.scalar(sa.select(sa.func.max(Change.id))) or 0)
-    if after > until and not _is_copy():
+    newest = db.session.scalar(sa.select(sa.func.max(Change.id))) or 0
+    if after > max(begun, newest) and not _is_copy():
         raise Problem(FeedProblem.FEED_OF_ANOTHER)
+    until = max(begun, newest if not scope.of.is_nobody else _newest_day())
     found = db.session.scalars(
         sa.select(Change)
         .where(Change.id > after, Change.id <= until, _within(scope))
@@ -70,6 +71,11 @@ def page(scope: FeedScope, after: int, limit: int) -> FeedPage:
     told = _told(scope, rows)
     _wait_for_the_disk()
     return FeedPage(tuple(told), max(until, after) if is_last else rows[-1].id, is_last)
+
+
+def _newest_day() -> int:
+    """Where days alone go on: by the newest change of all, whoever reads sums would count the visits as they come."""
+    return db.session.scalar(sa.select(sa.func.max(Change.id)).where(Change.kind == COVERAGE)) or 0
 
 
 def position(of: AnswersReader) -> str:

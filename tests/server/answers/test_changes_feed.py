@@ -244,13 +244,18 @@ def test_who_may_see_no_records_is_told_of_days_alone(
         connection.commit()
     program = browser(app)
     program.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token())["Authorization"]
-    [told] = read(program)["changes"]
+    page = read(program)
+    [told] = page["changes"]
+    send(Visit(create=True), place.both)
+    catch_up.caught_up()
+    assert read(program) == page, "where it goes on counts no visits either"
+    assert read(program, after=page["next"])["changes"] == []
     assert (told["kind"], told["commune"], told["day"]) == ("coverage", "11629", sunday.isoformat())
     assert {"submission", "submission_id"}.isdisjoint(told)
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).where(Audit.act == "changes.read")) == 0
     kinds = [change["kind"] for change in read(officer(app))["changes"]]
-    assert kinds == ["submission", "coverage"]
+    assert kinds == ["submission", "coverage", "submission"]
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).where(Audit.act == "changes.read")) == 1
 
