@@ -6,14 +6,12 @@ from pathlib import Path
 
 from flask import render_template
 
-from dashboards import furthest_behind, shown_cells, words
+from dashboards import furthest_behind, pdf_pages, shown_cells, words
 from dashboards.maps import map_picture
 from dashboards.maps.map_colours import Class, class_of, classes, legend, target_of
 from dashboards.maps.map_outlines import Outlines
 from geo.compute_coverage import Cell, CoverageTable, IndicatorRow
 from server.coverage.commune_input import VISITED
-from server.coverage.coverage_problems import CoverageProblem
-from server.errors import Problem
 
 STYLE = Path(__file__).parents[1] / "static/css/map_pdf.css"
 MOST_BEHIND = 10
@@ -105,11 +103,6 @@ def write_pdf(
 
     Problem PDF_IMPOSSIBLE where the system lacks Pango.
     """
-    try:
-        from weasyprint import CSS, HTML  # noqa: PLC0415 (needs Pango, and a second to load)
-        from weasyprint.urls import URLFetcher  # noqa: PLC0415
-    except OSError as error:
-        raise Problem(CoverageProblem.PDF_IMPOSSIBLE) from error
     drawing = map_picture.svg(table, row, outlines, notes=(), lit=lit, numbered=True, has_legend=False)
     target = target_of(table, row.indicator.code)
     page = render_template(
@@ -126,8 +119,7 @@ def write_pdf(
         note=outlines.note,
         lit=lit,
     )
-    fetcher = URLFetcher(allowed_protocols={"data"})
-    paper = f"@page {{ size: {SIZES[size]} landscape; }}"
-    styles = [CSS(string=text, url_fetcher=fetcher) for text in (STYLE.read_text(), paper)]
-    written: bytes = HTML(string=page, url_fetcher=fetcher).write_pdf(stylesheets=styles)
-    return written
+    swatches = (f"i.{each.name} {{ background: {each.colour}; }}" for each in classes(table, row))
+    return pdf_pages.drawn(
+        page, STYLE, also=f"@page {{ size: {SIZES[size]} landscape; }} {' '.join(swatches)}"
+    )
