@@ -18,6 +18,8 @@ MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 A4 = 9
 """XlsxWriter's number of the paper."""
+DAY_WIDE, MOMENT_WIDE = 11, 17
+"""Letters that a column needs to show a day, and a day with its hour."""
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -47,6 +49,7 @@ class GrowingSheet:
         self._header = [*header, cut_header] if cut_header else header
         self._cut_header = cut_header
         self._is_printed = is_printed
+        self._widened: set[tuple[str, int]] = set()
         self.count = 0
         """Rows written below the header, over all parts."""
         self.cut = 0
@@ -67,7 +70,7 @@ class GrowingSheet:
         for column, width in enumerate(self._widths):
             self._page.set_column(column, column, width)
         if self._is_printed:
-            _one_page_wide(self._page)
+            one_page_wide(self._page)
         self._at = 0
         for line in before:
             self._line([line], None)
@@ -128,19 +131,29 @@ class GrowingSheet:
             page.write_number(at, column, float(value), style)
         elif isinstance(value, dt.datetime):
             page.write_datetime(at, column, value, self._book.moment)
+            self._widen(page, column, MOMENT_WIDE)
         elif isinstance(value, dt.date):
             page.write_datetime(at, column, value, self._book.day)
+            self._widen(page, column, DAY_WIDE)
         elif isinstance(value, dt.time):
             page.write_datetime(at, column, value, self._book.time)
         else:
             page.write_string(at, column, str(value)[:LONGEST], style)
 
+    def _widen(self, page: Any, column: int, letters: int) -> None:
+        """Give a column room for a day, which Excel shows as #### where it does not fit."""
+        given = self._widths[column] if page is self._page and column < len(self._widths) else 0
+        if (page.name, column) not in self._widened:
+            self._widened.add((page.name, column))
+            page.set_column(column, column, max(given, letters))
 
-def _one_page_wide(page: Any) -> None:
+
+def one_page_wide(page: Any, heading: int = 0) -> None:
+    """Printed on A4 laid sideways, the heading's row (counted from 0) on each page."""
     page.set_landscape()
     page.set_paper(A4)
     page.fit_to_pages(1, 0)
-    page.repeat_rows(0)
+    page.repeat_rows(heading)
     page.set_footer("&C&P/&N")
 
 

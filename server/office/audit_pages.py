@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from geo.vietnamese_order import sort_key
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -91,7 +92,7 @@ def _before() -> int | None:
 def _choices() -> list[tuple[str, str]]:
     """The acts to choose from, by their words."""
     found = [(act, ACTS.get(act, act)) for act in (*audit_search.acts(), audit_search.RECEIVED)]
-    return sorted(found, key=lambda choice: choice[1].casefold())
+    return sorted(found, key=lambda choice: sort_key(choice[1]))
 
 
 def _cells(row: AuditRow) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ def _xlsx(rows: Iterable[AuditRow]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "nhat-ky.xlsx"
         with Workbook(path) as book:
-            sheet = book.sheet("Nhật ký", HEADER, _WIDTHS)
+            sheet = book.sheet("Nhật ký", HEADER, _WIDTHS, is_printed=True)
             for row in rows:
-                sheet.row(_cells(row))
+                sheet.row((row.at.astimezone(clock.LOCAL), *_cells(row)[1:]))
         return path.read_bytes()

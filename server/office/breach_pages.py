@@ -100,7 +100,8 @@ def _workbook(found: list[privacy_report.PrivacyTable]) -> bytes:
         path = Path(folder) / "bao-cao.xlsx"
         with Workbook(path) as book:
             for table in found:
-                sheet = book.sheet(table.title.partition(" (")[0], table.header, [28] * len(table.header))
+                title, widths = table.title.partition(" (")[0], [28] * len(table.header)
+                sheet = book.sheet(title, table.header, widths, is_printed=True)
                 for row in (*table.rows, *([(table.note,)] if table.note else [])):
                     sheet.row(row)
         return path.read_bytes()

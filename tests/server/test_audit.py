@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -224,6 +225,8 @@ def test_the_export_has_every_row_and_nothing_that_a_spreadsheet_computes(app: F
     sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
     assert sheet.count("<row ") == 3
+    moment = openpyxl.load_workbook(book.fp)["Nhật ký"]["A2"]
+    assert (moment.is_date, moment.number_format) == (True, "hh:mm dd/mm/yyyy")
 
 
 def test_taking_the_audit_away_is_in_it(app: Flask, admin: Browser) -> None:

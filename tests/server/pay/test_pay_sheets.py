@@ -201,6 +201,21 @@ def test_a_month_adds_up_to_its_visits_and_a_later_rejection_moves_the_next(payi
     assert "pay.read" in acts
 
 
+def test_the_sheet_to_sign_is_printed_one_page_wide_with_its_heading_on_each(paying: Paying) -> None:
+    paying.press(f"{PAGE}/muc-chi", ngay="50.000", luot="2000", giup="5 000")
+    paying.visit(LAST, 2, 0)
+    [page] = load_workbook(io.BytesIO(paying.officer.get(f"{PAGE}/{KEY}.xlsx").data)).worksheets
+    assert (page.page_setup.orientation, page.page_setup.fitToHeight, page.print_title_rows) == (
+        "landscape",
+        0,
+        "$5:$5",
+    )
+    assert page.sheet_properties.pageSetUpPr.fitToPage
+    paid, signed = page["H6"], page["I6"]
+    assert (paid.value, paid.number_format) == (52_000, "#,##0")
+    assert signed.border.left.style == signed.border.bottom.style == "thin"
+
+
 def test_a_month_is_signed_once_and_only_when_it_is_over(paying: Paying) -> None:
     """R30."""
     paying.visit(LAST, 2, 0)

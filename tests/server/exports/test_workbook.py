@@ -1,0 +1,42 @@
+"""Workbooks as people open and print them: days have the room that they need."""
+
+import datetime as dt
+from pathlib import Path
+
+import openpyxl
+
+from server.exports.workbook import DAY_WIDE, MOMENT_WIDE, Workbook
+
+MOMENT, DAY = dt.datetime(2026, 10, 5, 9, 16, tzinfo=dt.UTC), dt.date(2026, 10, 5)
+
+
+def wide(path: Path, sheet: str) -> dict[str, float]:
+    page = openpyxl.load_workbook(path)[sheet]
+    return {letter: shown.width for letter, shown in page.column_dimensions.items()}
+
+
+def test_days_have_the_room_they_need(tmp_path: Path) -> None:
+    """Excel and LibreOffice show #### where a day does not fit."""
+    with Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.sheet("Phiếu", ("Tên", "Lúc", "Ngày", "Ghi chú"), (10, 4))
+        sheet.row(["An", MOMENT, DAY, "x"])
+        sheet.row(["Bình", MOMENT, DAY, "x"])
+    found = wide(tmp_path / "a.xlsx", "Phiếu")
+    assert (int(found["B"]), int(found["C"])) == (MOMENT_WIDE, DAY_WIDE)
+    assert int(found["A"]) == 10
+
+
+def test_days_on_pages_beside_the_first_have_it_too(tmp_path: Path) -> None:
+    with Workbook(tmp_path / "a.xlsx", most_columns=2, most_rows=3) as book:
+        sheet = book.sheet("Phiếu", ("Tên", "Tổ", "Ngày", "Lúc"), (40, 40))
+        for _ in range(3):
+            sheet.row(["An", 1, DAY, MOMENT])
+    for name in ("Phiếu (cột 2)", "Phiếu (2) (cột 2)"):
+        found = wide(tmp_path / "a.xlsx", name)
+        assert (int(found["A"]), int(found["B"])) == (DAY_WIDE, MOMENT_WIDE)
+
+
+def test_a_wide_column_stays_wide(tmp_path: Path) -> None:
+    with Workbook(tmp_path / "a.xlsx") as book:
+        book.sheet("Phiếu", ("Ngày",), (30,)).row([DAY])
+    assert int(wide(tmp_path / "a.xlsx", "Phiếu")["A"]) == 30
