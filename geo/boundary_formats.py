@@ -17,23 +17,10 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import cad_drawings, gdal_files, kml
+from geo import cad_drawings, gdal_files, kml, other_files
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 from geo.boundary_rows import MAX_BYTES, MAX_ROWS, MAX_VERTICES, Layer, LayerRow, flat
 from geo.unpack_zip import unpack
-
-_SAVE_AS_DXF = (
-    "hãy mở bằng phần mềm vẽ và lưu thành DXF (AutoCAD: SAVEAS, “AutoCAD 2018 DXF”; MicroStation: Save As, DXF "
-    "hoặc DGN V7)"
-)
-_REFUSED = (
-    (b"AC10", f"Tệp DWG không đọc được ở đây: {_SAVE_AS_DXF}."),
-    (b"\xd0\xcf\x11\xe0", f"Tệp DGN V8 (hoặc tệp Office cũ) không đọc được ở đây: {_SAVE_AS_DXF}."),
-    (b"\0\0\x27\x0a", "Tệp .shp đứng một mình: hãy nén cả bộ .shp, .shx, .dbf, .prj thành một tệp .zip."),
-    (b"!table", "Tệp .tab đứng một mình: hãy nén cả bộ .tab, .dat, .map, .id thành một tệp .zip."),
-    (b"Version", "Tệp .mif đứng một mình: hãy nén cả hai tệp .mif, .mid thành một tệp .zip."),
-)
-"""First bytes of what is known and not read, and what to do."""
 
 
 def load(path: Path, layer: str | None = None) -> Layer:
@@ -55,6 +42,8 @@ def load(path: Path, layer: str | None = None) -> Layer:
 
 def _by_content(data: bytes, layer: str | None) -> Layer:
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if (instead := other_files.known(start)) is not None:
+        raise UnreadableBoundaries(instead)
     if data.startswith(b"PK"):
         return _unpacked(unpack(data, layer), layer)
     if data.startswith(b"SQLite format 3\0"):
@@ -67,7 +56,7 @@ def _by_content(data: bytes, layer: str | None) -> Layer:
         return gdal_files.gml(data, layer) if b"opengis.net/gml" in data[:5_000] else _kml(data)
     if cad_drawings.is_drawing(data):
         return cad_drawings.layer(data)
-    raise UnreadableBoundaries(_why_not(data))
+    raise UnreadableBoundaries(other_files.why_not(data))
 
 
 def _unpacked(parts: Mapping[str, bytes], layer: str | None) -> Layer:
@@ -76,16 +65,6 @@ def _unpacked(parts: Mapping[str, bytes], layer: str | None) -> Layer:
     if ".tab" in parts or ".mif" in parts:
         return gdal_files.mapinfo(parts)
     return _by_content(next(iter(parts.values())), layer)
-
-
-def _why_not(data: bytes) -> str:
-    if not data:
-        return "Tệp trống."
-    told = next((sentence for first, sentence in _REFUSED if data.startswith(first)), None)
-    return told or (
-        "Không nhận ra loại tệp: hãy dùng Shapefile hoặc MapInfo nén .zip, GeoPackage (.gpkg), GeoJSON, KML, DXF, "
-        "DGN V7, GML hoặc FlatGeobuf."
-    )
 
 
 def _within_limits(layer: Layer) -> Layer:
@@ -109,9 +88,13 @@ def _geojson(data: bytes) -> Layer:
         document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise UnreadableBoundaries("Tệp GeoJSON bị cắt cụt hoặc sai cú pháp JSON.") from error
+    if isinstance(document, dict) and document.get("type") == "Feature":
+        document = {**document, "features": [document]}
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or not all(isinstance(feature, dict) for feature in features):
-        raise UnreadableBoundaries("Tệp JSON không phải GeoJSON loại FeatureCollection.")
+        raise UnreadableBoundaries(
+            f"Tệp JSON không phải GeoJSON loại FeatureCollection: {other_files.EXPORT}."
+        )
     geometries = shapely.from_geojson(
         [json.dumps(feature.get("geometry")) for feature in features[: MAX_ROWS + 1]], on_invalid="ignore"
     )
@@ -133,6 +116,11 @@ def _geojson_crs(document: Mapping[str, Any]) -> str:
 
 
 def _kml(data: bytes) -> Layer:
+    if kml.is_link(data):
+        raise UnreadableBoundaries(
+            "Tệp KML chỉ ghi địa chỉ của ranh giới, không chứa ranh giới: hãy mở trong Google Earth, chọn lớp ấy, "
+            "Save Place As rồi gửi tệp vừa lưu."
+        )
     return _rows(kml.placemarks(data), "EPSG:4326")
 
 
@@ -160,14 +148,16 @@ def _beside(path: Path) -> dict[str, bytes]:
 def _shapefile(parts: Mapping[str, bytes]) -> Layer:
     missing = [suffix for suffix in (".shp", ".shx", ".dbf") if suffix not in parts]
     if missing:
-        raise UnreadableBoundaries(f"Bộ Shapefile thiếu {', '.join(missing)}.")
+        raise UnreadableBoundaries(
+            f"Bộ Shapefile thiếu {', '.join(missing)}: hãy nén cả bộ .shp, .shx, .dbf, .prj thành một tệp .zip."
+        )
     if not parts[".shp"].startswith(b"\0\0\x27\x0a"):
         raise UnreadableBoundaries("Tệp .shp bị hỏng.")
     with TemporaryDirectory() as folder:
         for suffix in (".shp", ".shx", ".dbf"):
             Path(folder, f"layer{suffix}").write_bytes(parts[suffix])
         layer = gdal_files.read(Path(folder, "layer.shp"), None, encoding="ISO-8859-1")
-    projection = parts.get(".prj", b"")[:10_000].decode("ascii", "replace").strip()
+    projection = parts.get(".prj", b"")[:10_000].decode("utf-8-sig", "replace").strip()
     letters = parts.get(".cpg", b"").decode("ascii", "replace")
     return gdal_files.spelled(replace(layer, declared=projection or None), letters)
 

@@ -50,6 +50,8 @@ def _meridian(degrees: float) -> str:
     return f"{int(degrees)}°{round(degrees % 1 * 60):02d}'"
 
 
+WGS84_UTM = {3405: 32648, 3406: 32649}
+"""From a zone of VN-2000 to the one of WGS84 that differs from it by the datum alone: 224 m."""
 EVERY_ZONE = VN2000 | {
     epsg: f"VN-2000 {kind} kinh tuyến trục {_meridian(meridian)}"
     for kind, zones in (("TM-3", _TM3), ("UTM", _UTM))
@@ -57,7 +59,12 @@ EVERY_ZONE = VN2000 | {
     if epsg not in VN2000
 }
 """All zones of VN-2000: the city's first, those of other provinces after them."""
-EVERY_SYSTEM = {**EVERY_ZONE, **DEGREES}
+_OF_WGS84 = {
+    other: f"WGS84 UTM kinh tuyến trục {_meridian(meridian)} (máy định vị; lệch VN-2000 khoảng 200 m)"
+    for meridian, epsg in _UTM.items()
+    if (other := WGS84_UTM[epsg])
+}
+EVERY_SYSTEM = {**EVERY_ZONE, **_OF_WGS84, **DEGREES}
 """All that a person may choose."""
 _WITHIN = 0.99
 """Share of a file's ground that must lie in the commune where two zones differ by hundreds of metres only."""
@@ -273,18 +280,20 @@ def _guess(
 def _landing(middle: tuple[float, float], outline: BaseGeometry) -> list[int]:
     """The zones that bring a file into its commune: the city's, else another province's.
 
-    On 105° two zones differ by their scale alone: 690 m at this latitude, and both may land.
+    On 105° two zones differ by their scale alone: 690 m at this latitude, and both may land. A zone of UTM is used on
+    WGS84 too, by receivers.
     """
     own = [epsg for epsg in VN2000 if _lands(middle, epsg, outline)]
     if own and own != [_UTM[105.0]]:
         return own
-    return [epsg for epsg in EVERY_ZONE if _lands(middle, epsg, outline)]
+    every = [epsg for epsg in EVERY_ZONE if _lands(middle, epsg, outline)]
+    return every + [WGS84_UTM[epsg] for epsg in every if epsg in WGS84_UTM]
 
 
 def _offered(middle: tuple[float, float], outline: BaseGeometry | None) -> dict[int, str]:
     """The city's zones, and others that bring a file into its commune."""
     landing = _landing(middle, outline) if outline is not None else []
-    return VN2000 | {epsg: EVERY_ZONE[epsg] for epsg in landing}
+    return VN2000 | {epsg: EVERY_SYSTEM[epsg] for epsg in landing}
 
 
 def _is_within(shapes: Sequence[BaseGeometry], epsg: int, outline: BaseGeometry) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import shapely
 from lxml import etree
@@ -18,15 +19,21 @@ def placemarks(data: bytes) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
     return [(_values(mark), _shape(mark)) for mark in _root(data).iter("{*}Placemark")]
 
 
-def has_placemarks(data: bytes) -> bool:
-    """Whether the document has a Placemark of its own; raises as `placemarks` does."""
-    return next(_root(data).iter("{*}Placemark"), None) is not None
+def has_areas(data: bytes) -> bool:
+    """Whether the document has an area of its own; raises as `placemarks` does."""
+    return next(_root(data).iter("{*}Polygon"), None) is not None
 
 
 def links(data: bytes) -> list[str]:
     """The files beside it that the document links to (NetworkLink), without addresses of the network."""
-    found = [(link.text or "").strip() for link in _root(data).iter("{*}href")]
-    return [link.removeprefix("./") for link in dict.fromkeys(found) if link and ":" not in link]
+    found = [unquote((link.text or "").strip()) for link in _root(data).iter("{*}href")]
+    return [link for link in dict.fromkeys(found) if link and ":" not in link]
+
+
+def is_link(data: bytes) -> bool:
+    """Whether the document says only where outlines are to be fetched from."""
+    root = _root(data)
+    return next(root.iter("{*}NetworkLink"), None) is not None and not placemarks(data)
 
 
 def _root(data: bytes) -> Any:

@@ -27,7 +27,7 @@ class ReadAs:
     by_name: bool = False
     """Rows belong to the registered thôn of their name; the codes of the file do not count."""
     renames: bool = False
-    """It is meant that most of the registered names change."""
+    """It is meant that most of the registered names change, or that thôn of the same names are new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,18 @@ def coded(
     """The rows with the codes that a person gave them, that they bring, or that their unique names have.
 
     Names are written to registered thôn only where the file's letters are `trusted`; where most of them would
-    change, an error asks whether that is meant (codes of another numbering would rename every thôn).
+    change, or most rows be new thôn of registered names, an error asks whether that is meant (codes of another
+    numbering would rename every thôn, or make each a second time).
     """
-    known = village_names.unique({code: each.name for code, each in registered.items()})
-    once = village_names.once(draft.label.name for draft in drafts)
-    bare_once = village_names.once(village_names.brackets_off(draft.label.name) for draft in drafts)
-    found, problems, renamed = [], [], []
+    names = _Names.of([draft.label.name for draft in drafts], registered)
+    found, problems, renamed, again = [], [], [], 0
+    there = {draft.label.code for draft in drafts}
     for draft in drafts:
         label = draft.label
         code = "" if how.by_name and registered else label.code
         if label.row in chosen:
             label, code = replace(label, code=chosen[label.row]), ""
-        elif not code and (meant := _meant(label.name, known, once, bare_once)):
+        elif not code and (meant := names.meant(label.name)):
             label = replace(label, code=meant)
             problems.append(label.problem("by_name", "ghép theo tên", "warning"))
         else:
@@ -84,25 +84,59 @@ def coded(
         elif here is not None:
             words = f"trong danh mục, mã này là “{here.name}”; nạp sẽ đổi tên"
             renamed.append(label.problem("renamed", words, "warning"))
+        again += bool(label.code) and here is None and names.meant(label.name) not in {"", *there}
         found.append(replace(draft, label=label))
     kept = sum(draft.label.code in registered for draft in found)
-    return found, [*_if_most(renamed, kept, how), *problems, *renamed]
+    return found, [
+        *_if_most(renamed, kept, how),
+        *_if_made_again(again, len(found), how),
+        *problems,
+        *renamed,
+    ]
 
 
 def _is_one(registered: str, name: str) -> bool:
-    """Whether a file writes a registered name, in capitals or with "thôn" before or the commune behind it."""
+    """Whether a file writes a registered name, in capitals, without marks, with "thôn" before or the commune behind."""
+    if name.isascii() and village_names.loose(registered) == village_names.loose(name):
+        return True
     return village_names.plain(registered) in {
         village_names.plain(name),
         village_names.plain(village_names.brackets_off(name)),
     }
 
 
-def _meant(name: str, known: Mapping[str, str], once: Collection[str], bare_once: Collection[str]) -> str:
-    """The code of the registered thôn that a name means, also with its commune behind it; "" where it is not sure."""
-    plain, bare = village_names.plain(name), village_names.plain(village_names.brackets_off(name))
-    if plain in once and plain in known:
-        return known[plain]
-    return known.get(bare, "") if bare in bare_once else ""
+@dataclass(frozen=True)
+class _Names:
+    """The registered names that are unique, each way of writing them, and those that a file has once."""
+
+    known: Mapping[str, str]
+    known_loosely: Mapping[str, str]
+    once: Collection[str]
+    bare_once: Collection[str]
+    loosely_once: Collection[str]
+
+    @classmethod
+    def of(cls, names: Sequence[str], registered: Mapping[str, Registered]) -> "_Names":
+        told = {code: each.name for code, each in registered.items()}
+        return cls(
+            village_names.unique(told),
+            village_names.unique(told, village_names.loose),
+            village_names.once(names),
+            village_names.once(map(village_names.brackets_off, names)),
+            village_names.once(names, village_names.loose),
+        )
+
+    def meant(self, name: str) -> str:
+        """The code of the registered thôn that a name means, also with its commune behind it or without marks, as in
+        drawings; "" where it is not sure.
+        """
+        plain, bare = village_names.plain(name), village_names.plain(village_names.brackets_off(name))
+        if plain in self.once and plain in self.known:
+            return self.known[plain]
+        if bare in self.bare_once and bare in self.known:
+            return self.known[bare]
+        loose = village_names.loose(name)
+        return self.known_loosely.get(loose, "") if name.isascii() and loose in self.loosely_once else ""
 
 
 def _if_most(renamed: Sequence[OutlineProblem], registered: int, how: ReadAs) -> list[OutlineProblem]:
@@ -113,3 +147,14 @@ def _if_most(renamed: Sequence[OutlineProblem], registered: int, how: ReadAs) ->
         "Hãy chọn “ghép theo tên”, hoặc đánh dấu “đúng là các thôn này đổi tên” nếu thật vậy."
     )
     return [OutlineProblem("mostly_renamed", words)]
+
+
+def _if_made_again(again: int, rows: int, how: ReadAs) -> list[OutlineProblem]:
+    """Most rows would be new thôn with the names of registered ones that the file leaves out."""
+    if how.renames or again < 2 or again * 2 <= rows:
+        return []
+    words = (
+        f"{again} trong {rows} thôn của tệp mang mã chưa có trong danh mục mà tên thì đã có: nạp sẽ thêm chúng lần thứ "
+        "hai. Hãy chọn “ghép theo tên”, hoặc đánh dấu “đúng là các thôn này đổi tên” nếu thật là thôn khác."
+    )
+    return [OutlineProblem("mostly_again", words)]

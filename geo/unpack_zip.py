@@ -2,11 +2,12 @@
 
 import io
 import lzma
+import posixpath
 import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from geo import kml
+from geo import kml, other_files
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 
 MAX_UNPACKED = 300_000_000
@@ -44,8 +45,7 @@ def unpack(data: bytes, layer: str | None = None) -> dict[str, bytes]:
             members = _members(archive)
             if any(member.filename.startswith("xl/") for member in members):
                 raise UnreadableBoundaries(_IS_TABLE)
-            linked = _linked(archive, members)
-            found = _one_set(linked or members, layer)
+            found = _one_set(_linked(archive, members) or members, layer)
             for member in found.values():
                 _refuse_long_text(member)
             if sum(member.file_size for member in found.values()) > MAX_SET:
@@ -99,27 +99,38 @@ def _refuse_long_text(member: zipfile.ZipInfo) -> None:
 
 
 def _linked(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    """The files of a KMZ that its doc.kml links to, where that has no outline of its own; [] in any other archive.
+    """The files of a KMZ with outlines, from its main document along its links; [] in any other archive.
 
-    QGIS and Google Earth pack so. Links lead to members of the same archive alone; an address is never asked.
+    QGIS and Google Earth pack so: a document without an outline of its own links to those that have them, perhaps by
+    another. Links lead to members of the same archive alone; an address is never asked.
     """
     by_name = {member.filename.replace("\\", "/"): member for member in members}
-    root = next((member for name, member in by_name.items() if name.lower() == "doc.kml"), None)
-    if root is None or len(members) < 2:
+    at_top = [name for name in by_name if name.lower().endswith(".kml") and "/" not in name]
+    ahead = [name for name in at_top if name.lower() == "doc.kml"] or (at_top if len(at_top) == 1 else [])
+    if not ahead or len(members) < 2:
         return []
-    content = _content(archive, root)
-    if kml.has_placemarks(content):
-        return [root]
-    return [by_name[link] for link in kml.links(content) if link in by_name]
+    found: list[zipfile.ZipInfo] = []
+    seen = set(ahead)
+    while ahead:
+        name = ahead.pop(0)
+        content = _content(archive, by_name[name])
+        if kml.has_areas(content):
+            found.append(by_name[name])
+            continue
+        links = [
+            posixpath.normpath(posixpath.join(posixpath.dirname(name), link)) for link in kml.links(content)
+        ]
+        beside = [link for link in links if link in by_name and link.lower().endswith(".kml")]
+        ahead += [link for link in dict.fromkeys(beside) if link not in seen]
+        seen.update(beside)
+    return found
 
 
 def _one_set(members: list[zipfile.ZipInfo], layer: str | None) -> dict[str, zipfile.ZipInfo]:
     paths = {member.filename: PurePosixPath(member.filename.replace("\\", "/")) for member in members}
     heads = [m for m in members if paths[m.filename].suffix.lower() in (*_SETS, *_SINGLE)]
     if not heads:
-        raise UnreadableBoundaries(
-            "Tệp nén không có ranh giới nào (.shp, .geojson, .gpkg, .kml, .dxf, .tab, .mif, .gml, .fgb hoặc .dgn)."
-        )
+        raise UnreadableBoundaries(_without_outlines(list(paths.values())))
     if len(heads) > 1:
         heads = [head for head in heads if layer in (paths[head.filename].stem, head.filename)] or heads
     if len(heads) > 1:
@@ -134,6 +145,18 @@ def _one_set(members: list[zipfile.ZipInfo], layer: str | None) -> dict[str, zip
         if (path := paths[member.filename]).parent == head.parent
         and path.stem.lower() == head.stem.lower() and path.suffix.lower() in parts
     }  # fmt: skip
+
+
+def _without_outlines(paths: list[PurePosixPath]) -> str:
+    """What an archive holds instead, and what to send: another archive, a geodatabase, a project without its data."""
+    packed = [path for path in paths if path.suffix.lower() in (".zip", ".kmz", ".rar", ".7z")]
+    if packed:
+        return f"Trong tệp nén còn một tệp nén ({packed[0]}): hãy giải nén rồi gửi riêng tệp ấy, hoặc các tệp trong nó."
+    if any(part.lower().endswith(".gdb") for path in paths for part in path.parts):
+        return f"Đây là kho dữ liệu ArcGIS (.gdb), không đọc được ở đây: {other_files.EXPORT}."
+    if any(path.suffix.lower() in (".qgs", ".qgz", ".mxd", ".aprx", ".wor") for path in paths):
+        return other_files.PROJECT
+    return "Tệp nén không có ranh giới nào (.shp, .geojson, .gpkg, .kml, .dxf, .tab, .mif, .gml, .fgb hoặc .dgn)."
 
 
 def _names(heads: list[PurePosixPath]) -> list[str]:

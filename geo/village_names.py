@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from geo import village_kinds
 from geo.plain_words import unaccented
@@ -98,10 +98,10 @@ def _toned(word: str) -> str:
     return "".join(letter for letter in letters if letter not in _TONES) + tones
 
 
-def unique(known: Mapping[str, str]) -> dict[str, str]:
-    """From a plain name to the code it belongs to; names that several codes share are left out."""
-    counted = Counter(plain(name) for name in known.values())
-    return {plain(name): code for code, name in known.items() if counted[plain(name)] == 1}
+def unique(known: Mapping[str, str], written: Callable[[str], str] = plain) -> dict[str, str]:
+    """From a name as `written` has it to the code it belongs to; names that several codes share are left out."""
+    counted = Counter(written(name) for name in known.values())
+    return {written(name): code for code, name in known.items() if counted[written(name)] == 1}
 
 
 def told_apart(known: Mapping[str, str]) -> dict[str, str]:
@@ -110,7 +110,7 @@ def told_apart(known: Mapping[str, str]) -> dict[str, str]:
     return {code: f"{name} ({code[-3:]})" if counted[name] > 1 else name for code, name in known.items()}
 
 
-def once(names: Iterable[str]) -> set[str]:
-    """The plain names that occur once in a file."""
-    counted = Counter(map(plain, names))
+def once(names: Iterable[str], written: Callable[[str], str] = plain) -> set[str]:
+    """The names that occur once in a file, as `written` has them."""
+    counted = Counter(map(written, names))
     return {name for name, number in counted.items() if number == 1}

@@ -423,7 +423,7 @@ def members(*names: str) -> bytes:
 
 HOSTILE = {
     "nothing": (b"", "trống"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), "loại tệp"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), "ảnh quét"),
     "a lone shp": (b"\x00\x00\x27\x0a" + bytes(96), ".zip"),
     "cut JSON": (b'{"type": "FeatureCollection", "features": [{"ty', "cắt cụt"),
     "deep JSON": (b'{"features":' + b"[" * 100_000, "JSON"),

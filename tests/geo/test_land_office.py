@@ -138,7 +138,19 @@ def test_letters_that_are_not_sure_rename_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("first", "words"),
-    [(b"AC1032\0\0", "DWG"), (b"\xd0\xcf\x11\xe0\xa1\xb1", "DGN V8"), (b"!table\n!version 300", ".tab")],
+    [
+        (b"AC1032\0\0", "DWG"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "DGN V8"),
+        (b"!table\n!version 300", ".tab"),
+        (b"Rar!\x1a\x07\x01", "nén lại thành .zip"),
+        (b"7z\xbc\xaf\x27\x1c", "nén lại thành .zip"),
+        (b"%PDF-1.7", "ảnh quét"),
+        (b"II*\0", "ảnh quét"),
+        (b"\0\1\0\0Standard Jet DB", "Access"),
+        (b"<!DOCTYPE qgis PUBLIC 'qgis'>", "dự án"),
+        ("<kml/>".encode("utf-16"), "UTF-8"),
+        ("ten;X;Y\nĐồng Xá;2300000;590000\n".encode(), "CSV"),
+    ],
 )
 def test_what_cannot_be_read_names_the_program_and_the_way_out(
     tmp_path: Path, first: bytes, words: str
@@ -180,13 +192,27 @@ def beside(name: str, frame: gpd.GeoDataFrame, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("epsg", [each for each in EVERY_ZONE if each not in (3405, 5897)])
+@pytest.mark.parametrize("epsg", [each for each in EVERY_ZONE if each not in (3405, 3406, 5897)])
 def test_a_zone_of_any_province_is_told_by_where_it_lands(epsg: int, tmp_path: Path) -> None:
     path = beside("a.geojson", TRUE.reset_index().to_crs(epsg), tmp_path)
     reading = read(path, level="village", near=NEAR, registered=LISTED)
     assert reading.crs is not None
     assert reading.crs.epsg == epsg
     assert is_true(reading)
+
+
+@pytest.mark.parametrize("epsg", [3405, 3406, 32648, 32649])
+def test_utm_is_asked_about_unless_the_outline_tells_wgs84_from_vn2000(epsg: int, tmp_path: Path) -> None:
+    """A receiver's UTM lies 224 m from that of VN-2000, and both lie about where the commune is."""
+    path = beside("a.geojson", TRUE.reset_index().to_crs(epsg), tmp_path)
+    asked = read(path, level="village", near=NEAR, registered=LISTED)
+    assert kinds(asked) == ["unknown_crs"]
+    assert f"{epsg} (" in asked.errors[0].sentence
+    assert is_true(read(path, level="village", near=NEAR, registered=LISTED, how=ReadAs(crs=epsg)))
+    tight = shapely.union_all(list(TRUE.geometry))
+    told = read(path, level="village", commune_outline=tight, registered=LISTED)
+    assert told.crs is not None
+    assert told.crs.epsg == epsg
 
 
 @pytest.mark.parametrize("epsg", [3405, 5897])
@@ -264,3 +290,123 @@ def test_degrees_that_are_declared_as_metres_are_asked_about(tmp_path: Path, dec
     assert "4756" in reading.errors[0].sentence
     chosen = ReadAs(crs=4326)
     assert is_true(read(tmp_path / "thon.geojson", level="village", near=NEAR, how=chosen, registered=LISTED))
+
+
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [("ho-so/ranh.zip", "ho-so/ranh.zip"), ("a/ranh.rar", "giải nén"), ("x/thon.gdb/a01.gdbtable", ".gdb"),
+     ("thon.qgs", "dự án"), ("thon.WOR", "dự án")],
+)  # fmt: skip
+def test_an_archive_without_outlines_says_what_it_holds_and_what_to_send(
+    tmp_path: Path, member: str, words: str
+) -> None:
+    path = tmp_path / "ranh.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, b"PK\3\4")
+    with pytest.raises(UnreadableBoundaries, match="hãy") as refused:
+        read(path, level="village", near=NEAR)
+    assert words in refused.value.sentence
+
+
+def _kml(*parts: str) -> str:
+    return f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{"".join(parts)}</Document></kml>'
+
+
+def _link(target: str) -> str:
+    return f"<NetworkLink><Link><href>{target}</href></Link></NetworkLink>"
+
+
+def _marks() -> list[str]:
+    """A Placemark of each thôn."""
+    told = []
+    for code, row in TRUE.iterrows():
+        ring = " ".join(f"{x},{y},0" for x, y in row.geometry.exterior.coords)
+        told.append(
+            f'<Placemark><name>{row.ten_thon}</name><ExtendedData><Data name="ma_thon"><value>{code}</value></Data>'
+            "</ExtendedData><Polygon><outerBoundaryIs><LinearRing>"
+            f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+        )
+    return told
+
+
+OFFICE = "<Placemark><name>UBND</name><Point><coordinates>106.57,20.8,0</coordinates></Point></Placemark>"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"doc.kml": _kml(_link("layers/ranh%20thon.kml")), "layers/ranh thon.kml": _kml(*_marks())},
+        {"doc.kml": _kml(_link("a/b.kml")), "a/b.kml": _kml(_link("../c.kml")), "c.kml": _kml(*_marks())},
+        {"doc.kml": _kml(OFFICE, _link("c.kml")), "c.kml": _kml(*_marks())},
+        {"Ranh giới.kml": _kml(_link("files/c.kml")), "files/c.kml": _kml(*_marks())},
+        {"doc.kml": _kml(_link("doc.kml"), _link("c.kml")), "c.kml": _kml(*_marks())},
+    ],
+    ids=["escaped", "chain", "a point beside", "another root", "a circle"],
+)
+def test_a_kmz_is_followed_along_its_links_to_its_outlines(tmp_path: Path, members: dict[str, str]) -> None:
+    path = tmp_path / "ranh.kmz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    reading = read(path, level="village", near=NEAR, registered=LISTED)
+    assert kinds(reading) == []
+    assert is_true(reading)
+
+
+def test_a_kml_that_says_only_where_outlines_are_names_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "ranh.kml"
+    path.write_text(_kml(_link("http://dia-chinh.example.vn/thon.kml")), encoding="utf-8")
+    with pytest.raises(UnreadableBoundaries, match="Save Place As"):
+        read(path, level="village", near=NEAR)
+
+
+def _renumbered(folder: Path, codes: list[str], names: list[str]) -> Path:
+    rows = TRUE.reset_index()
+    rows["ma_thon"], rows["ten_thon"] = codes, names
+    path = folder / "thon.geojson"
+    path.write_text(rows.to_json(), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "codes", [["001", "002", "003"], ["1", "2", "3"], ["11429018", "11429019", "11429020"]]
+)
+def test_codes_of_another_numbering_do_not_make_every_thon_a_second_time(
+    tmp_path: Path, codes: list[str]
+) -> None:
+    path = _renumbered(tmp_path, codes, [each.name for each in LISTED.values()])
+    stopped = read(path, level="village", near=NEAR, registered=LISTED)
+    assert kinds(stopped) == ["mostly_again"]
+    assert "ghép theo tên" in stopped.errors[0].sentence
+    assert is_true(read(path, level="village", near=NEAR, registered=LISTED, how=ReadAs(by_name=True)))
+    agreed = read(path, level="village", near=NEAR, registered=LISTED, how=ReadAs(renames=True))
+    assert kinds(agreed) == []
+    assert agreed.unmatched == tuple(codes)
+
+
+def test_new_thon_beside_registered_ones_are_no_second_ones(tmp_path: Path) -> None:
+    path = _renumbered(tmp_path, ["11629030", "11629031", "11629032"], ["Khu Một", "Khu Hai", "Vạn Phúc"])
+    reading = read(path, level="village", near=NEAR, registered=LISTED)
+    assert kinds(reading) == []
+    assert len(reading.unmatched) == 3
+
+
+@pytest.mark.parametrize(
+    "written", ["Van Phuc;Cam La;Hoa My", "VAN PHUC;CAM LA;HOA MY", "Thon Van Phuc;KDC Cam La;Hoa My"]
+)
+@pytest.mark.parametrize("with_code", [False, True])
+def test_names_without_marks_mean_the_registered_thon_and_rename_nobody(
+    tmp_path: Path, written: str, with_code: bool
+) -> None:
+    """As drawings write them."""
+    codes = list(LISTED) if with_code else ["", "", ""]
+    path = _renumbered(tmp_path, codes, written.split(";"))
+    reading = read(path, level="village", near=NEAR, registered=LISTED)
+    assert kinds(reading) == []
+    assert is_true(reading)
+
+
+def test_a_name_without_marks_that_two_thon_may_have_is_nobodys(tmp_path: Path) -> None:
+    path = _renumbered(tmp_path, ["", "", ""], ["Van Phuc", "Cam La", "Hoa My"])
+    alike = {**LISTED, "11629099": Registered("Văn Phúc")}
+    assert kinds(read(path, level="village", near=NEAR, registered=alike)) == ["no_code"]
