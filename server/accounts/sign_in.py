@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_security import FSQLALiteUserDatastore, LoginForm, current_user
-from flask_security.utils import login_user, logout_user, validate_redirect_url
+from flask_security.utils import login_user, logout_user
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
@@ -44,7 +44,7 @@ class SignInForm(LoginForm):
     def validate(self, **kwargs: Any) -> bool:
         name = (self.username.data or "").strip().casefold()
         spent = account_lock.spend(account_lock.of_request(name)) if name else 0
-        if not validate_redirect_url(self.next.data):
+        if not _is_path_here(self.next.data or ""):
             self.next.data = (
                 ""  # another site's address is dropped without a word: it is not this person's mistake
             )
@@ -78,6 +78,11 @@ class SignInForm(LoginForm):
             else gettext("Tài khoản tạm khóa từ lúc này.")
         )
         return f"{wrong} {more}"
+
+
+def _is_path_here(goal: str) -> bool:
+    """Whether an address leads to a page of this server, whatever a browser or the framework drops of it."""
+    return goal.startswith("/") and not goal.startswith("//") and "\\" not in goal and goal.isprintable()
 
 
 def _find(name: str) -> Person | None:

@@ -38,6 +38,9 @@ OF_PAGES = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+OF_DOCUMENTS = (("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"),)
+"""What is no page of ours and may bring scripts: the XML of a visit, which anybody at a poster writes, or a drawing."""
+_DOCUMENT = re.compile(r"(?:text|application)/xml|[\w.-]+/[\w.-]+\+xml")
 
 
 def register(app: Flask) -> None:
@@ -51,11 +54,17 @@ def register(app: Flask) -> None:
             response.headers["Strict-Transport-Security"] = secure_for
         if addresses.is_of_phones(request.path):
             return response  # no browsers: phones have headers of their own (server/openrosa)
-        is_page = response.mimetype == "text/html"
-        for name, value in OF_ALL + OF_PAGES if is_page else OF_ALL:
+        for name, value in OF_ALL + _more(response.mimetype or ""):
             response.headers.setdefault(name, value)
         # a shared computer shows nothing after sign-out
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     app.after_request(protect)
+
+
+def _more(media_type: str) -> tuple[tuple[str, str], ...]:
+    """The headers of whatever a browser draws as a document of its own."""
+    if media_type == "text/html":
+        return OF_PAGES
+    return OF_DOCUMENTS if _DOCUMENT.fullmatch(media_type) else ()

@@ -15,7 +15,7 @@ from server.accounts import account_lock, failed_sign_ins
 from server.db import db
 from server.errors import Problem
 from server.models import Audit, FailedSignIns
-from tests.people import Browser, browser, make_commune, make_person
+from tests.people import PASSWORD, Browser, browser, make_commune, make_person
 
 START = dt.datetime(2026, 11, 25, 1, 0, tzinfo=dt.UTC)
 WRONG = "sai roi nhe"
@@ -209,6 +209,27 @@ def test_no_door_answers_sooner_for_a_name_that_nobody_has(
             door(name)
             counts.append(len(compared))
         assert counts == [1, 1]
+
+
+@pytest.mark.parametrize("way", ["form", "address"])
+def test_signing_in_leads_to_pages_of_this_server_alone(app: Flask, way: str) -> None:
+    """Browsers and the framework drop letters that nobody sees: the third of these became `//evil.vn` on its way."""
+    make_person("lanh_dao", "leader", make_commune())
+
+    def led(goal: str) -> str:
+        visitor = browser(app)
+        if way == "form":
+            return str(visitor.sign_in("lanh_dao", next=goal).location)
+        fields = {"username": "lanh_dao", "password": PASSWORD, "csrf_token": visitor.csrf_token()}
+        return str(visitor.post("/dang-nhap", query_string={"next": goal}, data=fields).location)
+
+    for goal in (
+        "//evil.vn", "https://evil.vn", "\x19////evil.vn", "\x00//evil.vn", "/\\evil.vn", "\\\\evil.vn", "/\t/evil.vn",
+        " //evil.vn", "///evil.vn", "evil.vn", "javascript:alert(1)", "https:evil.vn", "/\x19/evil.vn",
+        "\u200b//evil.vn",
+    ):  # fmt: skip
+        assert led(goal) == "/bat-dau", goal
+    assert led("/xa/11629?ngay=2026-11-22") == "/xa/11629?ngay=2026-11-22"
 
 
 def test_a_right_password_forgets_the_wrong_ones(app: Flask) -> None:
