@@ -1,7 +1,9 @@
 """The lists that come with a form (secondary instances), from XML, CSV and GeoJSON, as phones keep them."""
 
+import codecs
 import csv
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +17,8 @@ from forms.engine.java_values import write_double
 from forms.engine.unfillable import Unfillable
 
 _COLUMN = re.compile(r"[^\W\d][\w.-]*")
+_BLANKS = "".join(map(chr, range(33)))
+"""What JavaRosa takes away around the texts of an XML list (`String.trim`)."""
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
 )
@@ -111,7 +115,7 @@ class Branches(Table):
 
 
 def _branch(element: Any, parent: Any, index: int) -> ListCell:
-    cell = ListCell(etree.QName(element).localname, "" if len(element) else element.text or "", parent, index)
+    cell = ListCell(etree.QName(element).localname, "" if len(element) else _text(element), parent, index)
     seen: dict[str, int] = {}
     for child in element:
         name = etree.QName(child).localname
@@ -129,9 +133,13 @@ def of_element(root: Any) -> Table:
     if not simple or any(item.attrib for item in items):
         return Branches(root)
     rows: list[Mapping[str, str]] = [
-        {etree.QName(cell).localname: cell.text or "" for cell in reversed(item)} for item in items
+        {etree.QName(cell).localname: _text(cell) for cell in reversed(item)} for item in items
     ]
     return Table(rows)
+
+
+def _text(element: Any) -> str:
+    return (element.text or "").strip(_BLANKS)
 
 
 def parsed(xml: bytes) -> Any:
@@ -176,12 +184,27 @@ def _of_csv(content: bytes, uuid: Callable[[], str]) -> Table:
     entities = "__version" in header and "__trunkVersion" not in header
     for line in lines[1:]:
         cells = {
-            column: cell for column, cell in zip(header, line, strict=False) if _COLUMN.fullmatch(column)
+            column: cell
+            for column, cell in itertools.zip_longest(header, line[: len(header)], fillvalue="")
+            if _COLUMN.fullmatch(column)
         }
         if entities:
             cells |= {"__trunkVersion": cells["__version"], "__branchId": uuid()}
         rows.append(cells)
     return Table(rows)
+
+
+def check(name: str, content: bytes) -> None:
+    """Unfillable for a file with which no phone opens the form that names it; other kinds than lists pass."""
+    kind = PurePosixPath(name.lower()).suffix
+    if kind == ".csv":
+        csv_columns(content)
+    elif kind == ".geojson":
+        geojson_rows(content)
+    elif kind == ".xml" and content.startswith(codecs.BOM_UTF8):
+        raise Unfillable(
+            "tệp XML bắt đầu bằng dấu BOM, điện thoại không mở được biểu mẫu: hãy lưu lại là UTF-8 không BOM"
+        )
 
 
 def csv_columns(content: bytes) -> list[str]:
@@ -240,6 +263,8 @@ def _feature(feature: Mapping[str, Any]) -> Mapping[str, str]:
 def _written(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, (dict, list)):
+        raise ValueError("một giá trị không phải chữ hay số")
     if isinstance(value, bool):
         return "true" if value else "false"
     return write_double(value) if isinstance(value, float) else str(value)

@@ -55,10 +55,9 @@ def remove(version: FormVersion, row: FormFile) -> None:
 
 
 def refuse_unreadable(files: Iterable[MediaFile]) -> None:
-    """Problem FORM_FILE_REFUSED for a CSV list with which no phone opens the form that names it."""
+    """Problem FORM_FILE_REFUSED for a list with which no phone opens the form that names it."""
     for file in files:
-        if file.name.lower().endswith(".csv"):
-            try:
-                choice_lists.csv_columns(file.content)
-            except Unfillable as wrong:
-                raise Problem(FormProblem.FORM_FILE_REFUSED, why=f"“{file.name[:80]}”: {wrong}.") from wrong
+        try:
+            choice_lists.check(file.name, file.content)
+        except Unfillable as wrong:
+            raise Problem(FormProblem.FORM_FILE_REFUSED, why=f"“{file.name[:80]}”: {wrong}.") from wrong

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pyxform.xls2xform import convert
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from forms import library
@@ -24,7 +25,19 @@ from server.phones import phone_access
 from server.webform import page as webform
 from tests.browser.engines import Finger
 from tests.browser.web_collector import Server
-from tests.forms.engine.test_javarosa import FORMS, MEDIA, SEEDS, fill, leaves, opened, same
+from tests.forms.engine.test_javarosa import (
+    FILE_FORM,
+    FILES,
+    FORMS,
+    MEDIA,
+    SEEDS,
+    UNOPENED,
+    chosen,
+    fill,
+    leaves,
+    opened,
+    same,
+)
 from tests.sample import arrived
 
 pytestmark = pytest.mark.browser
@@ -36,7 +49,8 @@ async ([engine, form, media, done]) => {
   const { parts } = await import(engine.replace("engine.js", "parts.js"));
   await parts();  // the page fetches the engine itself: WebKit bears no second import meanwhile
   const { load } = await import(engine.replace("engine.js", "session.js"));
-  const file = async (name) => new Response(media[name], { headers: { "Content-Type": "text/csv" } });
+  const file = async (name) => new Response(media[name], { headers: { "Content-Type": kinds[name.split(".").pop()] } });
+  const kinds = { csv: "text/csv", xml: "text/xml", geojson: "application/geo+json" };
   const loaded = await load({ xml: form, file });
   const root = loaded.createInstance({ preloadProperties: { deviceID: "x", username: "x" } }).root;
   const at = (address) => address.replace(/\\[1\\]/g, "");
@@ -128,6 +142,22 @@ def test_a_form_sends_from_the_web_what_it_sends_from_a_phone(
     assert len(compared) > 5
     assert unlike == {}, done
     assert set(there) - set(ours) == set()
+
+
+def test_a_choice_from_a_file_is_on_the_web_what_it_is_on_a_phone(tab: Finger, site: str) -> None:
+    """The same files are given to JavaRosa by tests/forms/engine/test_javarosa.py."""
+    address, unlike = f"{site}/phieu/files/{webform.version()}/engine.js", {}
+    for name in FILES.keys() - UNOPENED:
+        file, text = FILES[name]
+        document = convert(FILE_FORM.format(file=file), file_type=".md").xform.encode()
+        there = leaves(
+            tab.run(REPLAY, [address, document.decode(), {file: text}, [["set", "/data/c", "a"]]]).encode()
+        )
+        ours = chosen(document, file, text)
+        unlike |= {
+            f"{name}: {path}": (ours[path], there.get(path)) for path in ours if ours[path] != there.get(path)
+        }
+    assert unlike == {}
 
 
 def test_each_pair_that_is_posted_gives_equal_findings(

@@ -2,8 +2,9 @@
 
 const ATTRIBUTE = /="[^"]*"/g;
 const PATTERN = /\bregex\(([^'"&]*?),\s*(?:'([^'"]*)'|&quot;(.*?)&quot;)\s*\)/g;
-const QUOTED_OR_NUMBERS = /'[^']*'|&quot;.*?&quot;|([^\w:.-])(sum|min|max)\(([^()'"&]*)\)/g;
+const QUOTED_OR_NUMBERS = /'[^']*'|&quot;.*?&quot;|([^\w:.-])(sum|min|max)\((\s*instance\('[^']*'\)\/[^()]*|[^()'"&]*)\)/g;
 const PATH = /^\s*\.{0,2}\/[^\s,]*[^\s,./*\]]\s*$/; // of a question; neither `.` alone nor .5
+const COLUMN = /^\s*instance\('[^']*'\)(?:\/[\w.-]+(?:\[[^\][]*\])*)+\s*$/; // of a list that comes with the form
 const CALCULATION = /(<bind [^>]*?\bcalculate=")([^"]*)"/g;
 const QUOTED = /'[^']*'|&quot;.*?&quot;/g;
 const WITHIN = /\([^()[\]]*\)|\[[^()[\]]*\]/g;
@@ -23,7 +24,8 @@ export function asPhonesRead(xml) {
 
 function ofWhatIsAnswered(found, before, name, given) {
   if (!name) return found; // words in quotes
-  const answered = given.split(",").map((each) => (PATH.test(each) ? `${each.trim()}[. != '']` : each)).join(", ");
+  const parts = COLUMN.test(given) ? [given] : given.split(",");
+  const answered = parts.map((each) => (PATH.test(each) || COLUMN.test(each) ? `${each.trim()}[. != '']` : each)).join(", ");
   return `${before}${name === "sum" ? `number(coalesce(sum(${answered}), 0))` : `${name}(${answered})`}`;
 }
 

@@ -2,6 +2,7 @@
 
 import { loadForm } from "./engine.js";
 import { asPhonesRead } from "./phone_formulas.js";
+import { asPhonesReadList } from "./phone_lists.js";
 
 /**
  * Opens a new instance of a form, or a draft.
@@ -22,7 +23,7 @@ export async function openSession({ form, source, draft = null, properties, onCh
 /** The form in the engine; throws what the engine says where it cannot open it. */
 export async function load(source) {
   const loaded = await loadForm(asPhonesRead(source.xml), {
-    fetchFormAttachment: (url) => source.file(nameIn(url)),
+    fetchFormAttachment: async (url) => asPhonesReadList(nameIn(url), await source.file(nameIn(url))),
     missingResourceBehavior: "BLANK",
   });
   if (loaded.status === "failure") throw loaded.error;

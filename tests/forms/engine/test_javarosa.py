@@ -16,7 +16,7 @@ from lxml import etree
 from pyxform.xls2xform import convert
 
 from forms import form_blocks, library
-from forms.engine import engine
+from forms.engine import choice_lists, engine
 from forms.engine.answer_tree import AnswerNode
 from forms.engine.correction import Correction, alike
 from forms.engine.fill_visit import Filling
@@ -223,3 +223,84 @@ def test_a_list_in_a_file_is_what_it_is_on_the_phone(java: JavaRosa, tmp_path: P
     filling.answer("a", "1")
     ours = (filling.value("ten"), filling.value("bao_nhieu"))
     assert ours == (there["ten"], there["bao_nhieu"]) == LISTS[text]
+
+
+FILE_FORM = """
+| survey |
+| | type | name | label | parameters | calculation |
+| | select_one_from_file {file} | c | Chọn | value=ma, label=ten | |
+| | calculate | ten | | | instance('ds')/root/item[ma = ${{c}}]/ten |
+| | calculate | x | | | instance('ds')/root/item[ma = ${{c}}]/x |
+| | calculate | hinh | | | instance('ds')/root/item[ma = ${{c}}]/geometry |
+| | calculate | dem | | | count(instance('ds')/root/item) |
+| | calculate | het | | | join(' ~ ', instance('ds')/root/item/ten) |
+| | calculate | tong | | | sum(instance('ds')/root/item/x) |
+| settings |
+| | form_title | form_id | version |
+| | X | x | 1 |
+"""
+"""A choice from a file, its other columns, and what is reckoned over the whole file."""
+
+
+def feature(properties: str, place: str = '"Point", "coordinates": [106.5, 20.8]') -> str:
+    """A GeoJSON file of one place, called a."""
+    one = f'{{"type": "Feature", "id": "f", "geometry": {{"type": {place}}}, "properties": {properties}}}'
+    return f'{{"type": "FeatureCollection", "features": [{one}]}}'
+
+
+ITEM = "<item><ma>a</ma><ten>Ấm</ten><x>2</x></item>"
+PREFIXED = f"<n:root xmlns:n='http://vd.vn'>{ITEM}</n:root>".replace("<item", "<n:item").replace(
+    "</item", "</n:item"
+)
+AM = '{"ma": "a", "ten": "Ấm"}'
+AREA = '"Polygon", "coordinates": [[[1, 2, 3], [1, 3, 3], [2, 2, 3], [1, 2, 3]]]'
+FILES = {
+    "an empty line": ("ds.csv", "ma,ten,x\na,Ấm,2\n\nb,Bền,3\n"),
+    "blanks in a line": ("ds.csv", "ma,ten,x\r\na,Ấm,2\r\n   \r\n"),
+    "too few cells": ("ds.csv", "ma,ten,x\na,Ấm\nb,Bền,3\n"),
+    "too many cells": ("ds.csv", "ma,ten,x\na,Ấm,2,4,5\nb,Bền,3\n"),
+    "an empty cell": ("ds.csv", "ma,ten,x\na,Ấm,\nb,,3"),
+    "semicolons": ("ds.csv", "\ufeffma;ten;x\na;Ấm, Bền;2\n"),
+    "quotes and lines within": ("ds.csv", 'ma,ten,x\na,"Ông ""Ấm"",\nxóm 2",2\n'),
+    "quotes amid a cell": ("ds.csv", 'ma,ten,x\na,Ông "Ấm",2\n'),
+    "signs of XML": ("ds.csv", "ma,ten,x\na,<b>&amp;,2\n"),
+    "a declaration": ("ds.xml", f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- x --><root>{ITEM}</root>"),
+    "a namespace": ("ds.xml", f"<root xmlns='http://vd.vn'>{ITEM}</root>"),
+    "a prefix": ("ds.xml", PREFIXED),
+    "blanks around texts": ("ds.xml", "<root>\n <item><ma> a </ma>\n<ten>\n Ấm </ten><x>2</x></item></root>"),
+    "a section of signs": ("ds.xml", f"<root>{ITEM.replace('Ấm', '<![CDATA[Ấm & <Bền>]]>')}</root>"),
+    "no value": ("ds.geojson", feature('{"ma": "a", "ten": null, "x": 2}')),
+    "numbers and truths": ("ds.geojson", feature('{"ma": "a", "ten": true, "x": 2.5}')),
+    "a height": ("ds.geojson", feature(AM, '"Point", "coordinates": [106.5, 20.8, 7.5]')),
+    "an area with heights": ("ds.geojson", feature(AM, AREA)),
+    "a list within": ("ds.geojson", feature('{"ma": "a", "ten": [1, 2]}')),
+    "a mark of bytes before XML": ("ds.xml", f"\ufeff<root>{ITEM}</root>"),
+    "several places in one": ("ds.geojson", feature(AM, '"MultiPoint", "coordinates": [[1, 2]]')),
+}  # fmt: skip
+"""Files as people and programs write them; those that end the list open on no phone."""
+UNOPENED = {"a list within", "a mark of bytes before XML", "several places in one"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_choice_from_a_file_is_what_it_is_on_the_phone(java: JavaRosa, tmp_path: Path, name: str) -> None:
+    file, text = FILES[name]
+    document = convert(FILE_FORM.format(file=file), file_type=".md").xform.encode()
+    (tmp_path / "form.xml").write_bytes(document)
+    (tmp_path / file).write_text(text, encoding="utf-8", newline="")
+    if name in UNOPENED:
+        assert java.ask("form", str(tmp_path / "form.xml"), str(tmp_path))[0] == "refused"
+        with pytest.raises(Unfillable):
+            choice_lists.check(file, text.encode())
+        return
+    java.must("form", str(tmp_path / "form.xml"), str(tmp_path))
+    java.must("set", "/data/c", "a")
+    choice_lists.check(file, text.encode())
+    there, ours = leaves(java.must("write").encode()), chosen(document, file, text)
+    assert ours == {path: text for path, text in there.items() if path in ours}
+
+
+def chosen(document: bytes, file: str, text: str) -> dict[str, str]:
+    """What our own engine writes where `a` is chosen; without the ids."""
+    filling = engine.open_form(document, {file: text.encode()}).start()
+    filling.answer("c", "a")
+    return {path: text for path, text in leaves(filling.submission()).items() if not path.startswith("meta")}
