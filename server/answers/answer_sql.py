@@ -296,11 +296,12 @@ def number_of(document: str, path: str, dialect: str) -> str:
 
 
 def rounds_of(document: str, repeat: str, dialect: str) -> str:
-    """SQL of the list of a repeat's rounds, an empty one where there is none."""
+    """SQL of the list of a repeat's rounds, an empty one where there is none, or a question's answer at its place."""
     if dialect == "postgresql":
         found = f"{document} -> {_quoted(repeat)}"
         return f"CASE WHEN json_typeof({found}) = 'array' THEN {found} ELSE '[]'::json END"
-    return f"coalesce(json_extract({document}, {_quoted(_place(repeat))}), '[]')"
+    place, first = (_quoted(f"{_place(repeat)}{at}") for at in ("", "[0]"))
+    return f"CASE json_type({document}, {first}) WHEN 'object' THEN json_extract({document}, {place}) ELSE '[]' END"
 
 
 def _quoted(text: str) -> str:

@@ -133,7 +133,6 @@ def tables(
     `main_names` and `round_names` are the headers that the tables have beside the questions.
     """
     fields = shown(definition, wish)
-    every = {field.repeat for field in definition.fields if field.repeat}
     repeats = _repeats(definition, fields, wish)
     return tuple(
         ExportTable(
@@ -143,7 +142,6 @@ def tables(
             _columns(
                 [field for field in fields if (field.repeat or "") == path],
                 wish,
-                every,
                 round_names if path else main_names,
             ),
         )
@@ -172,10 +170,8 @@ def shared_names(definition: Definition, wish: ExportWish) -> frozenset[str]:
     return frozenset(path for paths in found.values() if len(paths) > 1 for path in paths)
 
 
-def _columns(
-    fields: Iterable[Field], wish: ExportWish, repeats: Collection[str], taken: Collection[str]
-) -> tuple[ExportColumn, ...]:
-    found = [_of_no_rounds(column, repeats) for field in fields for column in _of(field, wish)]
+def _columns(fields: Iterable[Field], wish: ExportWish, taken: Collection[str]) -> tuple[ExportColumn, ...]:
+    found = [_of_no_rounds(column, wish) for field in fields for column in _of(field, wish)]
     return tuple(told_apart(found, taken) if wish.preset.tells_apart else found)
 
 
@@ -190,9 +186,9 @@ def told_apart(columns: Sequence[ExportColumn], taken: Collection[str] = ()) -> 
     ]
 
 
-def _of_no_rounds(column: ExportColumn, repeats: Collection[str]) -> ExportColumn:
+def _of_no_rounds(column: ExportColumn, wish: ExportWish) -> ExportColumn:
     """A question that is a repeat in another version: the rounds have a table of their own (X4)."""
-    if column.path not in repeats:
+    if column.path not in wish.repeats:
         return column
     convert = column.convert
 
@@ -204,10 +200,10 @@ def _of_no_rounds(column: ExportColumn, repeats: Collection[str]) -> ExportColum
     return replace(column, convert=answer)
 
 
-def together(field: Field, wish: ExportWish, definition: Definition) -> ExportColumn:
+def together(field: Field, wish: ExportWish) -> ExportColumn:
     """A question that is no point as one column, whatever the wish says of several answers and addresses."""
     (column,) = _of(field, replace(wish, multiple=SUMMARY, media_url=""))
-    return _of_no_rounds(column, {each.repeat for each in definition.fields if each.repeat})
+    return _of_no_rounds(column, wish)
 
 
 def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:

@@ -115,6 +115,9 @@ class ExportWish:
     changed_kinds: frozenset[str] = frozenset()
     """Paths of questions that another version asked in another way: their answers may be no places, or no codes."""
 
+    repeats: frozenset[str] = frozenset()
+    """Paths of the repeats of all versions."""
+
     @property
     def separator(self) -> str:
         """`/` where the reader chose none."""

@@ -90,6 +90,7 @@ def prepare(choice: SubmissionFilter, preset: Preset, **wishes: Any) -> Export:
         shared=form_columns.shared_names(form, wish),
         lists=select_submissions.list_labels(choice.form.id, form),
         changed_kinds=form_columns.changed_kinds(versions),
+        repeats=frozenset(each.repeat for version in versions for each in version.fields if each.repeat),
     )
     who = identity(wish, known)
     tables = form_columns.tables(form, wish, who.main_names, who.round_names)

@@ -128,7 +128,7 @@ class _Labelled:
             field for field in fields if field.kind not in place_geometries.KINDS and field.kind != "note"
         ]
         self._columns = form_columns.told_apart(
-            [form_columns.together(field, export.wish, export.form) for field in asked]
+            [form_columns.together(field, export.wish) for field in asked]
         )
         self.skipped = 0
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from forms.answer_layout import POINT_KINDS
 from server.api.odata.form_tables import ODataTable
 from server.db import is_among
+from server.exports.form_columns import whole_point
 from server.exports.select_submissions import NamesByKey
 from server.exports.who_columns import NOBODY
 from server.models import Attachment, Submission
@@ -45,8 +46,7 @@ def rounds(
         inside: list[RepeatRound] = []
         for outer in above:
             begun = seed if not outer.parent_id else outer.id
-            told = outer.answers.get(each.path)
-            for number, one in enumerate(told if isinstance(told, list) else ()):
+            for number, one in enumerate(rounds_at(outer.answers.get(each.path))):
                 key = hashlib.sha1(
                     f"{begun}%%{each.path}#{number}".encode(), usedforsecurity=False
                 ).hexdigest()
@@ -81,7 +81,7 @@ class AnswerShape:
                 each.names[-1],
                 each.path,
                 converter(each.kind, wkt=wkt),
-                each.kind not in POINT_KINDS,  # what is text or a whole number stays as it is: most answers
+                _KEPT.get(each.kind, (str, int)),  # most answers stay as they are
             )
             for each in kept
         ]
@@ -93,10 +93,9 @@ class AnswerShape:
             made: Json = {}
             dicts[parent][name] = made
             dicts.append(made)
-        for group, name, path, convert, is_plain in self._leaves:
+        for group, name, path, convert, kept in self._leaves:
             value = answers.get(path)
-            is_kept = value is None or (is_plain and (type(value) is str or type(value) is int))
-            dicts[group][name] = value if is_kept else convert(value)
+            dicts[group][name] = value if value is None or type(value) in kept else convert(value)
         return row
 
 
@@ -105,24 +104,39 @@ def _is_selected(names: tuple[str, ...], selected: frozenset[str]) -> bool:
 
 
 Convert = Callable[[Any], Any]
+_KEPT: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(POINT_KINDS, ()), "integer": (int, float), "decimal": (int, float)
+}  # fmt: skip
+"""What answers of a kind are that stay as they are; of all other kinds texts and whole numbers."""
 
 
 def converter(kind: str, *, wkt: bool) -> Convert:
-    """From an answer to what stands in JSON."""
+    """From an answer to what stands in JSON; None for one that is of another kind, as another version asked for it."""
     if kind == "geopoint":
         return point_wkt if wkt else point
     if kind in ("geotrace", "geoshape"):
         return lambda value: _path(value, kind, wkt=wkt)
-    return _whole if kind in ("integer", "decimal", "text", "date", "dateTime", "binary") else _text
+    if kind in ("integer", "decimal"):
+        return lambda value: value if isinstance(value, int | float) else None
+    return _whole if kind in ("text", "date", "dateTime", "binary") else _text
+
+
+def rounds_at(value: Any) -> list[Mapping[str, Any]]:
+    """The rounds of a repeat; none in the answer of a version that had a question at its place."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _whole(value: Any) -> Any:
     return value if isinstance(value, str | int | float) else _text(value)
 
 
-def _text(value: Any) -> str:
-    """Several answers with a space between them, as a phone writes them."""
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _text(value: Any) -> str | None:
+    """Several answers with a space between them, a place with its numbers, as a phone writes them; rounds are none."""
+    if isinstance(value, dict):
+        return whole_point(value)
+    if isinstance(value, list):
+        return None if rounds_at(value) else " ".join(map(str, value))
+    return str(value)
 
 
 def point(value: Any) -> Json | None:
@@ -143,12 +157,15 @@ def point_wkt(value: Any) -> str | None:
 
 
 def _path(value: Any, kind: str, *, wkt: bool) -> Json | str | None:
-    """A trace or shape, which is kept as text: "lat lon alt acc; …"."""
-    parts = [
-        [float(each) for each in part.split()[:3]]
-        for part in str(value).strip("; ").split(";")
-        if part.strip()
-    ]
+    """A trace or shape, which is kept as text: "lat lon alt acc; …"; None for what is none."""
+    try:
+        parts = [
+            [float(each) for each in part.split()[:3]]
+            for part in str(value).strip("; ").split(";")
+            if part.strip()
+        ]
+    except ValueError:
+        return None
     places = [[part[1], part[0], *part[2:]] for part in parts if len(part) >= 2]
     if not places:
         return None
