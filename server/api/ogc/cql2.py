@@ -6,7 +6,7 @@ Values that are not known make a comparison neither true nor false, as in SQL.
 import datetime as dt
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +31,31 @@ class FilterUnreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Filter:
-    """A filter that was understood, and the columns that it asks about."""
+class Condition:
+    """A part of a filter that has to hold, and the columns that it asks about."""
 
     test: Test
     columns: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter that was understood, as the conditions that its AND joins: one where it has none."""
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that it asks about."""
+        return frozenset[str]().union(*(each.columns for each in self.conditions))
+
+    def test(self, properties: Properties) -> Truth:
+        """Whether it holds of a feature."""
+        return _all([each.test(properties) for each in self.conditions])
+
+    def may_hold(self, properties: Properties, known: Set[str]) -> bool:
+        """Whether it can hold, as far as those of its conditions tell that ask about `known` columns alone."""
+        return all(each.test(properties) is True for each in self.conditions if each.columns <= known)
 
 
 @dataclass(frozen=True)
@@ -58,9 +78,8 @@ def read(text: str, columns: Mapping[str, LayerColumn]) -> Filter:
         raise FilterUnreadable(f"Bộ lọc dài hơn {MOST_LETTERS} chữ.")
     if text.count("(") > DEEPEST:
         raise FilterUnreadable(f"Bộ lọc có hơn {DEEPEST} dấu ngoặc.")
-    builder = _Builder(columns)
     try:
-        test = builder.transform(_GRAMMAR.parse(text))
+        return Filter(tuple(_condition(part, columns) for part in _conditions(_GRAMMAR.parse(text))))
     except lark.exceptions.VisitError as error:
         if isinstance(error.orig_exc, FilterUnreadable):
             raise error.orig_exc from error
@@ -70,7 +89,19 @@ def read(text: str, columns: Mapping[str, LayerColumn]) -> Filter:
         raise FilterUnreadable(f"Bộ lọc không đúng CQL2 ở chữ thứ {place}.") from error
     except lark.exceptions.UnexpectedEOF as error:
         raise FilterUnreadable("Bộ lọc còn thiếu phần cuối.") from error
-    return Filter(test, frozenset(builder.asked))
+
+
+def _conditions(tree: lark.ParseTree) -> list[lark.ParseTree]:
+    """The parts that an AND joins, however they are bracketed."""
+    if tree.data != "all":
+        return [tree]
+    return [part for each in tree.children if isinstance(each, lark.Tree) for part in _conditions(each)]
+
+
+def _condition(tree: lark.ParseTree, columns: Mapping[str, LayerColumn]) -> Condition:
+    builder = _Builder(columns)
+    test = builder.transform(tree)
+    return Condition(test, frozenset(builder.asked))
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -120,6 +151,10 @@ def comparable(left: Kind, right: Kind) -> bool:
     return left == right or (left in numbers and right in numbers)
 
 
+def _all(found: Sequence[Truth]) -> Truth:
+    return False if False in found else None if None in found else True
+
+
 def _not(test: Test) -> Test:
     def turned(row: Properties) -> Truth:
         found = test(row)
@@ -158,12 +193,7 @@ class _Builder(lark.Transformer[lark.Token, Any]):
 
     def all(self, *parts: Any) -> Test:
         tests = [part for part in parts if not isinstance(part, lark.Token)]
-
-        def tested(row: Properties) -> Truth:
-            found = [test(row) for test in tests]
-            return False if False in found else None if None in found else True
-
-        return tested
+        return lambda row: _all([test(row) for test in tests])
 
     def not_(self, _not_: lark.Token, test: Test) -> Test:
         return _not(test)

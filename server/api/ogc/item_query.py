@@ -2,8 +2,8 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -168,6 +168,15 @@ def _filter(given: Mapping[str, str], columns: Mapping[str, LayerColumn]) -> Fil
         return cql2.read(given["filter"], columns)
     except FilterUnreadable as error:
         raise Problem(OgcProblem.FILTER_UNREADABLE, why=str(error)) from error
+
+
+def may_fit(
+    query: ItemQuery, columns: Mapping[str, LayerColumn], properties: Mapping[str, Any], known: Set[str]
+) -> bool:
+    """Whether a feature may be asked for, as far as what is asked about these `known` columns tells."""
+    equal = tuple(pair for pair in query.equal if pair[0] in known)
+    is_open = query.filter is None or query.filter.may_hold(properties, known)
+    return is_open and fits(replace(query, equal=equal, filter=None), columns, properties)
 
 
 def fits(query: ItemQuery, columns: Mapping[str, LayerColumn], properties: Mapping[str, Any]) -> bool:

@@ -38,6 +38,8 @@ def page(layer: MapLayer, query: ItemQuery) -> ItemPage:
     """The features that are asked for, those of the page with all their columns; fewer than `limit` where the layer
     fills those of few communes at once.
 
+    A filter by columns that are filled is refused where those of more communes would have to be (FILTER_TOO_WIDE).
+
     What has no place comes last: QGIS takes the first features for the kind of the layer, and a layer that begins
     without shapes for a table.
     """
@@ -46,6 +48,8 @@ def page(layer: MapLayer, query: ItemQuery) -> ItemPage:
     found: Sequence[Feature] = _inside(placed_first, query.box)
     is_filled = layer.fill is None
     if layer.fill is not None and not query.asked_columns <= layer.cheap:
+        found = [each for each in found if item_query.may_fit(query, columns, each.properties, layer.cheap)]
+        _check_width(layer, query, found)
         found, is_filled = layer.fill(found, asked_of), True
     if query.equal or query.filter:
         found = [each for each in found if item_query.fits(query, columns, each.properties)]
@@ -53,6 +57,17 @@ def page(layer: MapLayer, query: ItemQuery) -> ItemPage:
     if layer.fill is not None and not is_filled:
         shown = layer.fill(_of_first_communes(shown, layer.communes_at_once), asked_of)
     return ItemPage(tuple(shown), len(found))
+
+
+def _check_width(layer: MapLayer, query: ItemQuery, features: Sequence[Feature]) -> None:
+    """Problem FILTER_TOO_WIDE where the features of more communes would have to be filled than on one page.
+
+    They cannot be looked through page by page: QGIS takes a page on which nothing fits for the last one.
+    """
+    most = layer.communes_at_once
+    if most is not None and len({each.commune.id for each in features}) > most:
+        dear = ", ".join(sorted(query.asked_columns - layer.cheap)[:3])
+        raise Problem(OgcProblem.FILTER_TOO_WIDE, name=dear, most=most)
 
 
 def _of_first_communes(features: Sequence[Feature], most: int | None) -> Sequence[Feature]:

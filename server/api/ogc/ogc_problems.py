@@ -17,3 +17,9 @@ class OgcProblem(ProblemKind):
         "datetime “{value}” không đọc được; hãy viết 2026-11-22 hoặc 2026-11-01/2026-11-22.",
     )
     FILTER_UNREADABLE = 400, "{why}"
+    FILTER_TOO_WIDE = (
+        400,
+        "Lọc theo số liệu ({name}) thì mỗi lần nhiều nhất {most} xã, phường: hãy lọc thêm theo commune, commune_name "
+        "hay code (commune = '11629' AND …), hoặc nêu bbox hẹp hơn; hoặc đọc cả lớp không lọc, theo liên kết next, rồi "
+        "lọc ở máy mình.",
+    )

@@ -356,3 +356,29 @@ def test_a_page_of_the_city_tells_three_communes_and_leads_on_to_every_thon(app:
     assert [len(each) for each in pages] == [3, 3, 1]
     assert len(ids(ask(visitor, limit=1, offset=5))) == 1
     assert len(ids(ask(visitor, limit=3, offset=3))) == 3
+
+
+def test_a_filter_by_numbers_asks_for_the_thon_of_three_communes_at_most(app: Flask) -> None:
+    """The tables of a city's communes are not made for one answer; what names or places narrow is, and as exactly."""
+    communes = [make_commune(f"1162{number}", f"Xã {number}", thon=2) for number in range(5)]
+    visitor = browser(app)
+    visitor.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token())["Authorization"]
+    for asked in (
+        {"filter": "visited < 1"},
+        {"filter": "visited < 1 OR commune = '11620'"},
+        {"filter": "NOT (visited > 0 AND commune = '11620')"},
+        {"visited": 0},
+        {"filter": "as_of IS NOT NULL AND commune <> '11620'"},
+    ):
+        answer = visitor.get(THON, query_string=asked)
+        assert answer.status_code == 400, asked
+        assert "commune = '11629' AND" in answer.get_json(force=True)["description"]
+    few = [village.code for village in communes[1].villages]
+    for asked in (
+        {"filter": "visited < 1 AND commune = '11621'"},
+        {"filter": "(commune IN ('11621', '11622') AND visited IS NOT NULL) AND commune_name = 'Xã 1'"},
+        {"filter": "NOT (commune <> '11621') AND (visited = 0 OR households > 3)"},
+        {"visited": 0, "commune": "11621"},
+    ):
+        assert ids(ask(visitor, **asked)) == few, asked
+    assert ids(ask(visitor, filter="visited > 0 AND commune = '11621'")) == []
