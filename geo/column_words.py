@@ -175,6 +175,8 @@ _BRACKETS = re.compile(r"[(\[].*?[)\]]")
 _DAY = re.compile(r"\b([0-9]{1,2})\s*[/.-]\s*([0-9]{1,2})\s*[/.-]\s*(20[0-9]{2})\b")
 _AS_OF = re.compile(rf"(?:\b(?:tính|có|tại|thời điểm|đến|ngày|hết|mốc)\s+)*{_DAY.pattern}", re.IGNORECASE)
 """When it was counted: "tính đến ngày 30/6/2026" changes nothing of what a column holds."""
+_NUMBERED = re.compile(r"^\s*[(\[]?(?:[0-9]{1,2}|[IVX]{1,4})\s*[.)\]:]\s*(?=\D)")
+"""The number of a column before its heading: "(2) Chủ hộ", "3. Thôn"."""
 _PARTS_OF_ADDRESS = ("house_number", "lane", "address", "village")
 
 LONGEST = 120
@@ -197,12 +199,17 @@ def exact(headings: Sequence[str], meaning: str) -> str | None:
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
+def without_number(heading: str) -> str:
+    """A heading without the number of its column."""
+    return _NUMBERED.sub("", heading)
+
+
 @lru_cache(maxsize=20_000)
 def fits(heading: str) -> Mapping[str, float]:
     """How surely a heading means each thing that it may mean: up to 100 where it is the most usual word."""
     if len(heading) > LONGEST or not _VOCABULARY.intersection(words(heading).split()):
         return {meaning: 100 - rank / 10 for meaning, rank in _ranks(heading).items()}
-    heading = _AS_OF.sub(r"\3", heading)
+    heading = without_number(_AS_OF.sub(r"\3", heading))
     bare = _BRACKETS.sub(" ", heading)
     parts = [part for part in _PARTED.split(unaccented(" ".join(heading.split()))) if words(part)]
     of_parts = [_ranks(part) for part in parts] if len(parts) > 1 else []

@@ -32,6 +32,9 @@ COLLECTOR_TABLE = TableKind(
 )
 
 
+_BETWEEN_NAMES = re.compile(r"\s*[,;&+]\s*|\s+(?:và|-|–)\s+")
+
+
 @dataclass(frozen=True)
 class CollectorRow:
     """One row: where it stands, the name, and what stands for the thôn."""
@@ -63,6 +66,9 @@ def plan(lines: Iterable[CollectorRow], commune: Commune) -> tuple[list[PlannedC
     for line in lines:
         before = len(wrong)
         wrong += line.row.uncomputed(COLLECTOR_TABLE)
+        if _are_several(line.name):
+            told = f"“{line.name[:80]}” có vẻ là nhiều người; hãy ghi mỗi người một dòng"
+            wrong.append(RowFault(line.row, told, "collector"))
         villages = _villages(line, places, wrong)
         key = {(unaccented(line.name), village.id) for village in villages}
         twice = key & known.keys()
@@ -77,6 +83,14 @@ def plan(lines: Iterable[CollectorRow], commune: Commune) -> tuple[list[PlannedC
             wrong.append(RowFault(line.row, str(rejected).rstrip("."), "collector"))
         wanted.append(PlannedCollector(line, tuple(villages)))
     return wanted, wrong
+
+
+def _are_several(name: str) -> bool:
+    """Whether a cell names two people or more, of whom each gets a code of their own."""
+    parts = [part.split() for part in _BETWEEN_NAMES.split(name)]
+    return len(parts) > 1 and all(
+        len(words) > 1 and all(word[:1].isupper() for word in words) for words in parts
+    )
 
 
 def add(lines: Iterable[CollectorRow], commune: Commune, *, actor: str = "system") -> list[NewCollector]:

@@ -116,7 +116,7 @@ class VillagesByWords:
     def find(self, code: str, name: str) -> Village | str:
         """The one thôn that a row means by its code, its name or both; else what is wrong, in Vietnamese."""
         written = code or name
-        found = self.called(written)
+        found = self.called(written) or (self._by_short_code(code) if code else ())
         if not found:
             what = f"nào mang mã {code[:32]}" if code else f"“{name[:40]}”"
             return f"{self.kind} không có thôn {what}"
@@ -127,6 +127,14 @@ class VillagesByWords:
         if named and found[0] not in named:
             return f"mã {code[:32]} là {found[0].name}, không phải “{name[:40]}”"
         return found[0]
+
+    def _by_short_code(self, code: str) -> Sequence[Village]:
+        """A number within the commune: "7" and "007" are 11629007."""
+        if not re.fullmatch(r"[0-9]{1,3}", code):
+            return ()
+        end = f"{int(code):03d}"
+        found = [way for own, way in self.ways[0].items() if len(own) > len(end) and own.endswith(end)]
+        return found[0] if len(found) == 1 else ()
 
     def _by_code_within(self, text: str) -> Sequence[Village]:
         """The one code among other words, where these are its thôn's name: "11629018 - Vạn Phúc"."""

@@ -81,6 +81,8 @@ class SheetCells:
     hidden: bool = False
     is_cut: bool = False
     """Whether it has more rows than are read."""
+    is_cut_wide: bool = False
+    """Whether it has more columns than are read."""
     wide: tuple[tuple[int, int, int, int], ...] = ()
     """Cells merged over several columns: first and last row, first and last column, counted from 1."""
     hidden_rows: frozenset[int] = frozenset()
@@ -118,14 +120,17 @@ def of_text(text: str) -> tuple[SheetCells, ...]:
         raise TableRejected(["Không đọc được tệp: có ô mở ngoặc kép mà không đóng."]) from error
     if not any(any(cells) for _, cells in rows):
         raise TableRejected(["Bảng trống."])
-    return (_in_todays_letters(SheetCells("", tuple(rows[:MOST_ROWS]), is_cut=len(rows) > MOST_ROWS)),)
+    kept = tuple((number, cells[:MOST_COLUMNS]) for number, cells in rows[:MOST_ROWS])
+    is_wide = any(any(cells[MOST_COLUMNS:]) for _, cells in rows)
+    sheet = SheetCells("", kept, is_cut=len(rows) > MOST_ROWS, is_cut_wide=is_wide)
+    return (_in_todays_letters(sheet),)
 
 
 def _csv_rows(text: str, mark: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
     for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=mark), start=1):
         if number > MOST_ROWS + 1:
             return
-        yield number, tuple(map(_cell, cells[:MOST_COLUMNS]))
+        yield number, tuple(map(_cell, cells[: MOST_COLUMNS + 1]))
 
 
 def _mark(text: str) -> str:
@@ -187,7 +192,7 @@ def _sheets(content: bytes, *, results: bool) -> list[SheetCells]:
 
 def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, tuple[Cell, ...]]]:
     sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS, values_only=True)
+    rows = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS + 1, values_only=True)
     for number, values in enumerate(rows, start=1):
         yield number, tuple(map(_cell, values))
 
@@ -195,15 +200,17 @@ def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, tuple[Cell, ...]]]:
 def _bounded(name: str, rows: Iterable[tuple[int, tuple[Cell, ...]]], *, hidden: bool) -> SheetCells:
     """Rows to the last that is filled; of a long gap between them, its first rows alone."""
     kept: list[tuple[int, tuple[Cell, ...]]] = []
-    empty = 0
+    empty, is_wide = 0, False
     for number, cells in rows:
         empty = 0 if any(cell is not None for cell in cells) else empty + 1
         if empty > _MOST_EMPTY:
             continue
+        is_wide = is_wide or any(cell is not None for cell in cells[MOST_COLUMNS:])
         if len(kept) == MOST_ROWS:
-            return SheetCells(one_line(name), tuple(kept), hidden, is_cut=True)
-        kept.append((number, cells))
-    return SheetCells(one_line(name), tuple(kept[: len(kept) - min(empty, _MOST_EMPTY)]), hidden)
+            return SheetCells(one_line(name), tuple(kept), hidden, is_cut=True, is_cut_wide=is_wide)
+        kept.append((number, cells[:MOST_COLUMNS]))
+    filled = tuple(kept[: len(kept) - min(empty, _MOST_EMPTY)])
+    return SheetCells(one_line(name), filled, hidden, is_cut_wide=is_wide)
 
 
 def _with_formulas(shown: SheetCells, written: SheetCells) -> SheetCells:
@@ -284,7 +291,7 @@ def _of_xls(content: bytes) -> list[SheetCells]:
         found = []
         for sheet in book.sheets()[:MOST_SHEETS]:
             rows = (
-                (n + 1, tuple(_old_cell(cell, epoch) for cell in sheet.row(n)[:MOST_COLUMNS]))
+                (n + 1, tuple(_old_cell(cell, epoch) for cell in sheet.row(n)[: MOST_COLUMNS + 1]))
                 for n in range(sheet.nrows)
             )
             cells = _bounded(sheet.name, rows, hidden=bool(sheet.visibility))

@@ -39,7 +39,12 @@ class Heading:
     @property
     def serial(self) -> int | None:
         """The column that numbers the rows."""
-        return next((place for place, title in enumerate(self.titles) if words(title) in SERIAL), None)
+        return next((place for place, title in enumerate(self.titles) if is_serial(title)), None)
+
+
+def is_serial(title: str) -> bool:
+    """Whether a column of this heading numbers the rows: "STT", "(1) STT"."""
+    return words(column_words.without_number(title)) in SERIAL
 
 
 def find(sheet: SheetCells, kind: TableKind, choice: ReadingChoice) -> Heading | None:

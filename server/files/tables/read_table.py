@@ -15,7 +15,7 @@ from server.files.tables import (
     village_for_many_rows,
 )
 from server.files.tables.excel_and_csv import NO_RESULT, Cell, SheetCells, TableRejected
-from server.files.tables.find_heading import HEADING_WITHIN, SERIAL, Heading
+from server.files.tables.find_heading import HEADING_WITHIN, Heading
 from server.files.tables.table_kinds import AS_FOUND, ReadingChoice, TableKind
 
 MOST_LOOKED_AT = 30_000
@@ -28,6 +28,8 @@ _AS_ABOVE = re.compile(
     r"""\W*(?:nt|n\.t|như trên)\W*|\s*-*\s*(?:["“”″〃]|''|,,){1,3}\s*-*\s*""", re.IGNORECASE
 )
 """What clerks write for "the same as above"."""
+_SERIAL_BEFORE = re.compile(r"^\(?\d{1,4}\s*[.)]\s*(?=[^\W\d_])")
+"""A number of the row that stands before a name in its cell: "1. Mạc Thị Sớm"."""
 _HEADS = frozenset({"chu ho", "chu", "ch", "chu nha", "ban than", "la chu ho"})
 """What members' relation to the head of their household says of the head."""
 _IS_HEAD = "la chu ho"
@@ -117,7 +119,7 @@ class SheetRead:
         return tuple(
             heading
             for place, heading in enumerate(self.headings)
-            if heading and place not in taken and words(heading) not in SERIAL
+            if heading and place not in taken and not find_heading.is_serial(heading)
         )
 
 
@@ -174,6 +176,7 @@ def read(sheets: Sequence[SheetCells], kind: TableKind, choice: ReadingChoice = 
         raise TableRejected([_unrecognised(sheets, kind), *(left_out if len(sheets) > 1 else ())])
     read_sheets = {sheet.name for sheet in found}
     remarks = [_hidden(sheet) for sheet in sheets if sheet.hidden_rows and sheet.name in read_sheets]
+    remarks += [_wide(sheet) for sheet in sheets if sheet.is_cut_wide and sheet.name in read_sheets]
     reading = TableRead(kind, tuple(found), tuple(left_out), tuple(remarks))
     if not reading.rows and any(row.why == _MEMBER for row in reading.passed):
         raise TableRejected(["Cột quan hệ với chủ hộ không có dòng nào ghi “Chủ hộ”."])
@@ -216,6 +219,11 @@ def _found(
 def _hidden(sheet: SheetCells) -> str:
     where = f"Trang “{sheet.name}” có" if sheet.name else "Bảng có"
     return f"{where} {len(sheet.hidden_rows)} dòng đang ẩn hoặc bị lọc; các dòng ấy vẫn được đọc."
+
+
+def _wide(sheet: SheetCells) -> str:
+    where = f"Trang “{sheet.name}”" if sheet.name else "Bảng"
+    return f"{where} rộng quá {excel_and_csv.MOST_COLUMNS} cột; các cột sau đó không được đọc."
 
 
 def _sheet(sheet: SheetCells, heading: Heading, kind: TableKind, *, several: bool) -> SheetRead:
@@ -332,6 +340,8 @@ def _row(sheet: str, number: int, cells: Sequence[Cell], heading: Heading, kind:
     parts = [cells[at] for at in heading.name_columns if at < len(cells) and cells[at] is not None]
     if parts:
         told[kind.needed[0][0]] = " ".join(map(str, parts))
+    if kind.around and isinstance(name := told.get(kind.needed[0][0]), str):
+        told[kind.needed[0][0]] = _SERIAL_BEFORE.sub("", name)
     if heading.around and not any(
         each in told for group in kind.needed if kind.around in group for each in group
     ):
@@ -379,6 +389,7 @@ def _unrecognised(sheets: Sequence[SheetCells], kind: TableKind) -> str:
     sentence = (
         f"Không thấy dòng tiêu đề có cột {looked} trong {HEADING_WITHIN} dòng đầu. Các cột đã thấy: {told}."
     )
+    sentence += "".join(f" {_wide(sheet)}" for sheet in sheets if sheet.is_cut_wide)
     if kind.around and any(find_heading.lacks_around(sheet, kind) for sheet in sheets):
         sentence += (
             " Thiếu thôn: hãy thêm cột “Thôn”, hoặc ghi “Thôn …” ở dòng riêng trên các dòng của thôn, hay ở tên "

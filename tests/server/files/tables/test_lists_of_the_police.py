@@ -6,7 +6,16 @@ import pytest
 
 from server.files.tables.excel_and_csv import TableRejected
 from server.models import Commune
-from tests.server.files.tables.test_clerks_tables import LOC, NHAN, Rows, commune, households, told, workbook
+from tests.server.files.tables.test_clerks_tables import (
+    LOC,
+    NHAN,
+    Rows,
+    collectors,
+    commune,
+    households,
+    told,
+    workbook,
+)
 
 __all__ = ["commune"]  # a fixture is found by its name
 
@@ -110,3 +119,37 @@ def test_a_signature_ends_the_table(commune: Commune, signed: str) -> None:
     reading, checked = households(workbook({"S": rows}), commune)
     assert (told(checked), checked.faults) == ([NHAN], ())
     assert [row.text for row in reading.passed] == [signed, "Lê Văn Ký"]
+
+
+def test_numbers_before_headings_and_names_are_no_part_of_them(commune: Commune) -> None:
+    rows: Rows = [
+        ("1. STT", "2. Chủ hộ", "(3) Thôn", "4) Ngõ", "V. Số nhà"),
+        (1, "1. Bùi Thị Nhàn", "Vạn Phúc", 5, 7),
+        (2, "2) Hà Văn Lộc", "Cẩm La", 2, 9),
+    ]
+    reading, checked = households(workbook({"S": rows}), commune)
+    assert (told(checked), reading.unused) == ([NHAN, LOC], ())
+
+
+@pytest.mark.parametrize("code", [18, "018", "18", 11629018.0, "11629018"])
+def test_a_code_may_be_the_number_within_the_commune(commune: Commune, code: object) -> None:
+    rows: Rows = [("Chủ hộ", "Mã thôn", "Ngõ", "Số nhà"), ("Bùi Thị Nhàn", code, 5, 7)]
+    assert told(households(workbook({"S": rows}), commune)[1]) == [NHAN]
+
+
+def test_two_members_in_one_cell_are_told(commune: Commune) -> None:
+    _, wrong = collectors(
+        [("Họ và tên", "Thôn"), ("Mạc Sớm, Đinh Khoát", "Cẩm La"), ("Lê Ba, Bí thư", "Cẩm La")], commune
+    )
+    assert wrong == ["Dòng 2: “Mạc Sớm, Đinh Khoát” có vẻ là nhiều người; hãy ghi mỗi người một dòng."]
+
+
+def test_columns_beyond_those_that_are_read_are_told(commune: Commune) -> None:
+    rows: Rows = [("Chủ hộ", "Thôn", *["x"] * 98, "Số nhà"), ("Bùi Thị Nhàn", "Vạn Phúc", *[1] * 98, 7)]
+    reading, _ = households(workbook({"S": rows}), commune)
+    assert reading.remarks == ("Trang “S” rộng quá 100 cột; các cột sau đó không được đọc.",)
+    with pytest.raises(TableRejected, match="rộng quá 100 cột"):
+        households(
+            workbook({"S": [(*["x"] * 101, "Chủ hộ", "Thôn"), (*[1] * 101, "Bùi Thị Nhàn", "Vạn Phúc")]}),
+            commune,
+        )
