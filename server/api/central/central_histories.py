@@ -12,6 +12,7 @@ from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import submission_pages
+from server.api import decide_by_key
 from server.api.central.central_problems import CentralProblem
 from server.api.central.central_projects import own_commune
 from server.api.central.central_submissions import (
@@ -23,7 +24,6 @@ from server.api.central.central_submissions import (
     hidden_paths,
     named_one,
 )
-from server.api.kobo.validation_routes import reviewer
 from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import STATES, moment
 from server.db import db, reading_engine
@@ -52,7 +52,7 @@ def add_comment(code: str, form_id: str, instance: str) -> Response:
     actor = access.signed_in().actor
     db.session.rollback()  # what is written has a connection of its own
     with db.engine.connect().execution_options(writes=True) as connection:
-        decisions.remark(connection, found.id, body, reviewer=reviewer(found.commune_id))
+        decisions.remark(connection, found.id, body, reviewer=decide_by_key.reviewer(found.commune_id))
         connection.commit()
     return jsonify(comment_json(body, actor, moment(clock.now())))
 

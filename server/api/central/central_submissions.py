@@ -18,11 +18,11 @@ from server.answers import submission_pages
 from server.answers.expression import ALL, Expression, OrderBy, Own
 from server.answers.submission_pages import AskedSubmissions
 from server.answers.who_may_read import AnswersReader
+from server.api import decide_by_key
 from server.api.central.central_problems import CentralProblem
 from server.api.central.central_projects import own_commune
 from server.api.central.central_senders import or_collector
 from server.api.kobo.submissions_named import NamedSubmission, one_named
-from server.api.kobo.validation_routes import reviewer
 from server.api.odata import filter_text, form_names
 from server.api.odata.form_routes import open_form, reading
 from server.api.odata.form_rows import STATES, moment
@@ -35,7 +35,6 @@ from server.exports.stream_submissions import Export
 from server.files import blobs
 from server.models import Attachment, Form, Submission, SubmissionReview
 from server.phones.phone_access import PhoneCaller
-from server.review import decisions
 
 blueprint = Blueprint(
     "central_submissions", __name__, url_prefix="/v1/projects/<code>/forms/<form_id>/submissions"
@@ -141,7 +140,7 @@ def decide(code: str, form_id: str, instance: str) -> Response:
     if word not in _WORDS:
         raise Problem(CentralProblem.VALUE_WRONG, field="reviewState", value=word[:40])
     _, found = named_one(code, form_id, instance)
-    _bring(found, _WORDS[word], _DECIDED)
+    decide_by_key.bring(found, _WORDS[word], _DECIDED)
     return jsonify(told_one(named_one(code, form_id, instance)[1]))
 
 
@@ -305,16 +304,6 @@ def named_one(code: str, form_id: str, instance: str) -> tuple[AnswersReader, Na
     """Who asks, and the submission of an address; Problem NOT_FOUND."""
     of = reading(own_commune(code))
     return of, one_named(of, open_form(of, form_id), instance)
-
-
-def _bring(found: NamedSubmission, state: str, comment: str) -> None:
-    db.session.rollback()  # the decision has a connection of its own
-    if found.review == state:
-        return
-    with db.engine.connect().execution_options(writes=True) as connection:
-        by = reviewer(found.commune_id)
-        decisions.decide(connection, found.id, state, expected=found.review, reviewer=by, comment=comment)
-        connection.commit()
 
 
 def as_json(row: Any) -> Json:

@@ -1,6 +1,6 @@
 """Changing submissions at Kobo's door: answers corrected as an officer would, and submissions taken out (K12)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,17 +10,17 @@ from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers.who_may_read import AnswersReader
+from server.api import decide_by_key
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import payload, truth
 from server.api.kobo.kobo_errors import wrong
 from server.api.kobo.kobo_problems import KoboProblem
 from server.api.kobo.submissions_named import NamedSubmission, named, one_named
-from server.api.kobo.validation_routes import reviewer
 from server.db import db
 from server.errors import Problem
 from server.exports import form_columns, select_submissions
 from server.models import Form, Submission
-from server.review import correct_by_path, decisions
+from server.review import correct_by_path
 from server.review.review_problems import ReviewProblem
 from server.review.submission_states import REJECTED
 
@@ -86,7 +86,7 @@ def take_out_many(uid: str) -> Response:
     if not truth(said, "confirm", default=bool(said.get("submission_ids"))):
         raise wrong("payload", "`confirm` is required")
     chosen = named(reader, open_form(uid, reader), said)
-    done = _take_out(chosen)
+    done = decide_by_key.bring_all(chosen, REJECTED, _DELETED)
     return jsonify(detail=f"{done} submissions have been deleted")
 
 
@@ -95,7 +95,7 @@ def take_out_many(uid: str) -> Response:
 def take_out(uid: str, key: str) -> tuple[str, int]:
     """The same with one."""
     reader = reading()
-    _take_out([one_named(reader, open_form(uid, reader), key)])
+    decide_by_key.bring_all([one_named(reader, open_form(uid, reader), key)], REJECTED, _DELETED)
     return "", 204
 
 
@@ -106,19 +106,6 @@ def duplicate(uid: str, key: str) -> Response:
     reader = reading()
     one_named(reader, open_form(uid, reader), key)
     raise Problem(KoboProblem.NO_TWIN)
-
-
-def _take_out(chosen: Sequence[NamedSubmission]) -> int:
-    db.session.rollback()  # the decisions have a connection of their own
-    done = 0
-    for commune_id in sorted({each.commune_id for each in chosen}):
-        these = [(each.id, each.review) for each in chosen if each.commune_id == commune_id]
-        by = reviewer(commune_id)
-        with db.engine.connect().execution_options(writes=True) as connection:
-            brought, _ = decisions.decide_all(connection, these, REJECTED, reviewer=by, comment=_DELETED)
-            connection.commit()
-        done += len(brought)
-    return done
 
 
 def _bare(instance_id: str) -> str:

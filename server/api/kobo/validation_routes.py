@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
+from server.api import decide_by_key
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, payload
 from server.api.kobo.kobo_errors import wrong
@@ -17,8 +17,6 @@ from server.api.kobo.submissions_named import NamedSubmission, named, one_named
 from server.db import db
 from server.exports.who_columns import KOBO_STATES
 from server.models import SubmissionReview
-from server.review import decisions
-from server.review.decisions import Reviewer
 from server.review.submission_states import RECEIVED
 
 blueprint = Blueprint("kobo_validation", __name__, url_prefix="/api/v2/assets/<uid>/data")
@@ -43,7 +41,7 @@ def decide(uid: str, key: str) -> Response:
     """Bring a submission into a state of review, with all that follows for counts and household."""
     reader, state = reading(), _state(given())
     form = open_form(uid, reader)
-    _decide(one_named(reader, form, key), state)
+    decide_by_key.bring(one_named(reader, form, key), state, _REASON)
     return jsonify(status_of(one_named(reader, form, key)))
 
 
@@ -52,7 +50,7 @@ def decide(uid: str, key: str) -> Response:
 def take_back(uid: str, key: str) -> tuple[str, int]:
     """A submission that nobody has decided about, again."""
     reader = reading()
-    _decide(one_named(reader, open_form(uid, reader), key), RECEIVED)
+    decide_by_key.bring(one_named(reader, open_form(uid, reader), key), RECEIVED, _REASON)
     return "", 204
 
 
@@ -74,38 +72,9 @@ def take_back_many(uid: str) -> Response:
 def _many(uid: str, said: Json, state: str) -> Response:
     reader = reading()
     chosen = named(reader, open_form(uid, reader), said)
-    db.session.rollback()  # the decisions have a connection of their own
-    done = sum(each.review == state for each in chosen)
-    for commune_id in sorted({each.commune_id for each in chosen}):
-        others = [
-            (each.id, each.review)
-            for each in chosen
-            if each.commune_id == commune_id and each.review != state
-        ]
-        by = reviewer(commune_id)
-        with db.engine.connect().execution_options(writes=True) as connection:
-            brought, _ = decisions.decide_all(connection, others, state, reviewer=by, comment=_REASON)
-            connection.commit()
-        done += len(brought)
+    others = [each for each in chosen if each.review != state]
+    done = len(chosen) - len(others) + decide_by_key.bring_all(others, state, _REASON)
     return jsonify(detail=f"{done} submissions have been updated")
-
-
-def _decide(found: NamedSubmission, state: str) -> None:
-    db.session.rollback()  # the decision has a connection of its own
-    if found.review == state:
-        return
-    with db.engine.connect().execution_options(writes=True) as connection:
-        decisions.decide(
-            connection, found.id, state, expected=found.review, reviewer=reviewer(found.commune_id),
-            comment=_REASON,
-        )  # fmt: skip
-        connection.commit()
-
-
-def reviewer(commune_id: int) -> Reviewer:
-    """Who asks, as one who decides in this commune."""
-    caller = access.signed_in()
-    return Reviewer(caller.actor, caller.name, commune_id, request.remote_addr)
 
 
 def _state(fields: Json) -> str:
