@@ -50,7 +50,6 @@ def register(app: Flask) -> None:
     """Add leaders' pages to the application."""
     static_files.register(app)
     app.jinja_env.globals.update(words=words, today=clock.today)
-    app.jinja_env.filters["sentence"] = words.sentence
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     download_pages.register(app)

@@ -1,16 +1,18 @@
-"""Numbers, percents, dates and times as Vietnamese readers write them; local time begins here and nowhere else."""
+"""Percents, periods and targets in the words of pages, files and reports; plain numbers and days by geo."""
 
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
+from geo import vietnamese_writing
 from geo.commune_estimates import WITHIN_ERROR
 from geo.compute_coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
 from geo.reach import noun
 from geo.target_states import PeriodCount, TargetFigure, TargetJudgement, TargetState, cut
-from server.clock import LOCAL
 from server.published_forms.self_answers import WORD
+
+day, moment, sentence = vietnamese_writing.day, vietnamese_writing.moment, vietnamese_writing.sentence
 
 SPACE = "\u00a0"  # a number and its unit stay on one line
 UNKNOWN = TargetState.UNKNOWN.words
@@ -43,7 +45,7 @@ def number(value: int | Decimal | Fraction) -> str:
     """`1.234,5`: dots between thousands, a decimal comma; the value as it is, never rounded."""
     if isinstance(value, Fraction):
         value = cut(value) if value.denominator > 1 else int(value)
-    return f"{value:,}".translate(str.maketrans(",.", ".,"))
+    return vietnamese_writing.number(value)
 
 
 def percent(value: Decimal | int) -> str:
@@ -60,16 +62,6 @@ def limit(value: Fraction) -> str:
     """A ratio that somebody set, as percent: `50 %`, `33,3 %`."""
     points = 100 * value
     return f"{number(points)}{SPACE}%"
-
-
-def day(value: dt.date) -> str:
-    """`22/11/2026`"""
-    return f"{value:%d/%m/%Y}"
-
-
-def moment(value: dt.datetime) -> str:
-    """`07:05 22/11/2026` in UTC+7."""
-    return f"{value.astimezone(LOCAL):%H:%M %d/%m/%Y}"
 
 
 def as_of(on: dt.date, received_until: dt.datetime | None) -> str:
@@ -229,8 +221,3 @@ def period(start: dt.date, end: dt.date) -> str:
         if months == 12 and start.month == 1:
             return f"năm {start.year}"
     return f"{start:%d/%m} – {end:%d/%m}"
-
-
-def sentence(text: str) -> str:
-    """The text with a capital first letter; the rest stays as it is."""
-    return text[:1].upper() + text[1:]

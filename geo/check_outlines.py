@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.boundary_problems import Label, OutlineProblem, Severity
+from geo.vietnamese_writing import number
 from geo.village_of_point import VIETNAM
 
 REPAIR_CHANGE = 0.001  # share of the area a repair may change
@@ -208,7 +209,7 @@ def _overlap(
     if shared <= OVERLAP_NOTED_M2:
         return []
     limit = min(OVERLAP_REFUSED_M2, OVERLAP_REFUSED_SHARE * min(area_m2(shape), area_m2(its_shape)))
-    area = f"{shared:,.0f}".replace(",", ".")
+    area = number(round(shared))
     words = f"chồng lên {str(other)[:1].lower()}{str(other)[1:]} khoảng {area} m²"
     return [label.problem("overlap", words, "error" if shared > limit else "warning", common)]
 

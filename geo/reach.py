@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from geo.vietnamese_writing import number
+
 RESIDENT_UNITS = frozenset({"household", "person", "adult"})
 """Units whose reach is counted in households."""
 COUNTABLE_UNITS = frozenset({"household", "place", "business", "village"})
@@ -73,24 +75,19 @@ class Reach:
 
     def short(self, enough: Enough) -> str:
         """Why nothing is judged yet: `mới khảo sát 450/2.000 hộ`."""
-        some = grouped(self.subjects)
+        some = number(self.subjects)
         if self.is_sample:
-            return f"mới hỏi {some} người, cần từ {grouped(enough.asked)} người để kết luận"
+            return f"mới hỏi {some} người, cần từ {number(enough.asked)} người để kết luận"
         if self.expected is None:
             lacking = "chưa có tổng số hộ" if self.noun == "hộ" else "chưa có danh sách"
             return f"mới khảo sát {some} {self.noun}, {lacking}"
         verb = "mới có số liệu của" if self.unit == "village" else "mới khảo sát"
-        return f"{verb} {some}/{grouped(self.expected)} {self.noun}"
+        return f"{verb} {some}/{number(self.expected)} {self.noun}"
 
 
 def noun(unit: str, *, is_sample: bool = False) -> str:
     """What the subjects of an indicator are: of persons and adults of a list the households."""
     return "người" if is_sample else NOUNS[unit]
-
-
-def grouped(number: int) -> str:
-    """`1.234`: as Vietnamese readers write a whole number."""
-    return f"{number:,}".replace(",", ".")
 
 
 def surplus(subjects: int, expected: int | None) -> int:

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
-LOCAL = dt.timezone(dt.timedelta(hours=7))
+from geo import vietnamese_writing
+
+LOCAL = vietnamese_writing.LOCAL
 """Việt Nam keeps UTC+7 the year round; days, weeks and deadlines are local."""
 
 

@@ -6,7 +6,7 @@ import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
 
-from server import clock
+from geo import vietnamese_writing
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db, in_vietnamese_order, writing
@@ -190,9 +190,7 @@ def _collector(username: str) -> Collector:
 
 def _warning(collector: Collector) -> str:
     contact = last_contact.contacts([collector.id])[collector.id]
-    last = (
-        f"{contact.last_seen.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if contact.last_seen else "chưa lần nào"
-    )
+    last = vietnamese_writing.moment(contact.last_seen) if contact.last_seen else "chưa lần nào"
     unsent = f" Có ít nhất {contact.unsent} hộ mới ghi mà chưa gửi." if contact.unsent else ""
     return (
         f"{collector.name}: liên lạc lần cuối {last}.{unsent} "

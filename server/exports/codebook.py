@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from forms.definition import NONE, Definition, Field
+from geo import vietnamese_writing
 from server import clock
 from server.exports.presets import ExportWish
 from server.exports.select_submissions import SubmissionFilter
@@ -65,7 +66,7 @@ def about(
     yield ("Cột cá nhân, nhạy cảm", "có, theo yêu cầu của người tải" if wish.personal else "không đưa vào")
     yield ("Kiểu tệp", f"{wish.preset.name}, {'nhãn' if wish.labels else 'mã'}")
     yield ("Người tải", wish.made_by)
-    yield ("Tải lúc", f"{clock.now().astimezone(clock.LOCAL):%H:%M %d/%m/%Y} (UTC+7)")
+    yield ("Tải lúc", f"{vietnamese_writing.moment(clock.now())} (UTC+7)")
     if count is not None:
         yield ("Số phiếu", count)
     if digest is not None:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from geo import vietnamese_writing
 from server import clock
 from server.hooks import allowed_addresses
 from server.hooks.allowed_addresses import Endpoint, EndpointRefused
@@ -131,8 +132,7 @@ def _shown(content: bytes) -> str:
 
 
 def _sentence(refused: EndpointRefused) -> str:
-    text = str(refused)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{vietnamese_writing.sentence(str(refused))}."
 
 
 def _why(error: Exception) -> str:

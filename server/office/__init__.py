@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from geo import vietnamese_writing
 from server.intake import catch_up
 from server.office import (
     audit_pages,
@@ -25,7 +26,6 @@ from server.office import (
     indicator_set_pages,
     my_account_pages,
     office_figure_pages,
-    office_words,
     paper_list_pages,
     pay_pages,
     people_pages,
@@ -87,10 +87,10 @@ for _subject in SUBJECTS:
 def register(app: Flask) -> None:
     """Add the working pages to the application."""
     app.jinja_env.filters.update(
-        moment=office_words.moment,
-        day=office_words.day,
-        number=office_words.number,
-        sentence_case=office_words.sentence_case,
+        moment=vietnamese_writing.moment,
+        day=vietnamese_writing.day,
+        number=vietnamese_writing.number,
+        sentence=vietnamese_writing.sentence,
     )
     app.jinja_env.globals.update(missing_steps=first_steps.missing, may_prepare=first_steps.may_prepare)
     for subject in SUBJECTS:

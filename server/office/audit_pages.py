@@ -11,6 +11,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from geo.vietnamese_order import sort_key
+from geo.vietnamese_writing import moment
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -19,7 +20,6 @@ from server.exports.workbook import Workbook
 from server.office import audit_search, written_days
 from server.office.audit_search import AuditFilter, AuditRow
 from server.office.audit_words import ACTORS, ACTS, detail_words, record_key, record_words
-from server.office.office_words import moment
 
 blueprint = Blueprint("audit_pages", __name__)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from geo.vietnamese_writing import number
 from server import audit
 from server.accounts import access
 from server.accounts.roles import Right
@@ -21,7 +22,6 @@ from server.households.list_comparison import Compared, RowDoubt
 from server.households.list_import import HOUSEHOLD_TABLE, RegisterRejected
 from server.models import Commune, HouseholdImport
 from server.office import table_pages
-from server.office.office_words import number
 from server.office.table_pages import MOST_FAULTS, SHOWN
 
 blueprint = Blueprint("household_import", __name__)

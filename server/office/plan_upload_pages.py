@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from forms import indicator_sets, plans
 from forms.yaml_parts import MOST_BYTES, PlanRejected
+from geo import vietnamese_writing
 from server import clock
 from server.accounts import access
 from server.accounts.roles import Right
@@ -92,7 +93,7 @@ def _wrong_lines(content: bytes, commune: Commune) -> tuple[str, ...]:
     try:
         plan = read_plan.read(content)
     except PlanRejected as rejected:
-        return tuple(f"{str(error)[:1].upper()}{str(error)[1:]}." for error in rejected.errors[:100])
+        return tuple(f"{vietnamese_writing.sentence(str(error))}." for error in rejected.errors[:100])
     if plan.commune_code != commune.code:
         return (f"Tệp là kế hoạch của nơi mang mã {plan.commune_code}, không phải {commune.code}.",)
     return ()

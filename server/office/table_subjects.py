@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from forms import plans
+from geo import vietnamese_writing
 from server import clock
 from server.accounts.callers import Caller
 from server.files.tables.read_table import RowFault, TableRead
@@ -262,7 +263,7 @@ def _told(entry: office_figures.OfficeFigure) -> str:
 
 
 def _number(value: int | None) -> str:
-    return "" if value is None else f"{value:,}".replace(",", ".")
+    return "" if value is None else vietnamese_writing.number(value)
 
 
 def _day(given: Mapping[str, str]) -> dt.date:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from geo import vietnamese_writing
 from server.exports.disarmed_cells import plain
 from server.exports.workbook import Workbook, one_page_wide
 from server.pay.pay_sheet import MonthSheet, PayLine
@@ -103,5 +104,5 @@ def rates_words(made: MonthSheet) -> str:
         (rates.visit, "một lượt đến hộ"),
         (rates.helped, "một người được giúp"),
     )
-    told = [f"{amount:,} đồng {words}".replace(",", ".") for amount, words in parts if amount]
+    told = [f"{vietnamese_writing.number(amount)} đồng {words}" for amount, words in parts if amount]
     return f"Mức chi: {'; '.join(told)}." if told else "Chưa đặt mức chi; bảng chỉ ghi công."

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from forms.definition import PERSONAL, SENSITIVE, Definition
+from geo import vietnamese_writing
 from server import clock
 from server.models import Audit, Form, FormVersion
 from server.privacy import breaches, held_records, privacy_requests
@@ -155,7 +156,7 @@ def _readings(session: Session, names: AuditNames) -> PrivacyTable:
 
 
 def _moment(value: dt.datetime | None) -> str:
-    return f"{value.astimezone(clock.LOCAL):%H:%M %d/%m/%Y}" if value else ""
+    return vietnamese_writing.moment(value) if value else ""
 
 
 def lines(found: Sequence[PrivacyTable]) -> list[tuple[ReportCell, ...]]:

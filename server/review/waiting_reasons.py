@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import undefer
 
 from forms.visit_checks import LONGEST
-from server import clock
+from geo import vietnamese_writing
 from server.db import db
 from server.files import blobs
 from server.intake import edited_submission, floods, signal_check_points, submission_effects, submission_place
@@ -265,7 +265,7 @@ def reason(code: str, about: str = "", detail: str = "") -> Reason:
 def _shown(about: str) -> str:
     """A time as people here read it; anything else as one short printable word."""
     try:
-        return f"{dt.datetime.fromisoformat(about).astimezone(clock.LOCAL):%H:%M %d/%m/%Y}"
+        return vietnamese_writing.moment(dt.datetime.fromisoformat(about))
     except (ValueError, OverflowError):
         return _printable(about)[:LONGEST]
 

@@ -63,3 +63,14 @@ def test_one_module_writes_the_audit() -> None:
         )
     }
     assert writers == {"audit.py"}
+
+
+def test_numbers_moments_and_sentences_are_written_by_one_module() -> None:
+    own = ("%H:%M %d/%m/%Y", "[:1].upper()", ":,}")
+    writers = {
+        f"{package}/{path}"
+        for package in ("server", "forms", "geo", "dashboards")
+        for path in modules(package)
+        if any(each in (ROOT / package / path).read_text(encoding="utf-8") for each in own)
+    }
+    assert writers == {"geo/vietnamese_writing.py"}
