@@ -8,12 +8,14 @@ from playwright.sync_api import BrowserContext, expect
 from forms import library
 from server import clock
 from server.db import db
+from server.files import photo_metadata
 from server.models import Collector, Commune, Entity
 from server.phones import collectors
 from server.published_forms import form_drafts
 from tests.browser.web_collector import (
     ALL_KINDS,
     Server,
+    answer,
     fill_all_kinds,
     finish,
     onwards,
@@ -22,8 +24,19 @@ from tests.browser.web_collector import (
     start,
     stored,
 )
+from tests.sample import arrived_files, publish
+from tests.server.files.test_stills_and_sounds import heic
 
 pytestmark = pytest.mark.browser
+
+ONE_PHOTO = """
+| survey |
+| | type | name | label |
+| | image | anh | Ảnh |
+| settings |
+| | form_id | version | form_title |
+| | mot_anh | 1 | Một ảnh |
+"""
 
 
 def test_without_a_network_it_waits_opens_again_and_two_tabs_send_it_once(
@@ -141,3 +154,29 @@ def test_lists_of_people_go_after_14_days_without_an_update_and_filled_forms_and
     page.reload()
     expect(page.get_by_text("Danh sách hộ đã cũ quá 14 ngày")).to_be_visible()
     assert page.evaluate(kept.format(module)) == 0
+
+
+def test_a_photo_of_a_gallery_that_the_browser_cannot_show_is_sent_as_it_is(
+    phone: BrowserContext, server: Server
+) -> None:
+    """A HEIC; what is no photo is told at once."""
+    with server.app.app_context():
+        publish(ONE_PHOTO)
+        db.session.close()
+    page = prepared(phone, server, 2)
+    start(page, "Một ảnh")
+    file = {"name": "IMG_1.HEIC", "mimeType": "image/heic"}
+    page.locator("input[type=file]").set_input_files({**file, "buffer": b"no photo at all"})
+    expect(page.get_by_text("Không đọc được ảnh này")).to_be_visible()
+    page.locator("input[type=file]").set_input_files({**file, "buffer": heic()})
+    expect(page.get_by_text("trình duyệt này không hiện được")).to_be_visible()
+    expect(page.get_by_text("Không đọc được ảnh này")).to_have_count(0)
+    onwards(page)
+    finish(page)
+    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_visible()
+    [sent] = stored(server)
+    with server.app.app_context():
+        [kept] = arrived_files().values()
+    assert (answer(sent, "anh") or "").lower().endswith(".heic")
+    assert sent.missing_files is None
+    assert kept == photo_metadata.bare(heic()).content

@@ -257,10 +257,11 @@ def answer(submission: Submission, name: str) -> str | None:
 
 
 def photographed() -> bytes:
-    """A photo of 2,000 × 1,500 pixels that says where it was taken."""
+    """A photo of 2,000 × 1,500 pixels, taken upright, that says where it was taken."""
     picture, out = Image.effect_noise((2000, 1500), 60).convert("RGB"), io.BytesIO()
     exif = Image.Exif()
     exif[0x010F] = "Hãng máy"
+    exif[0x0112] = 6  # to be turned by a quarter
     exif.get_ifd(0x8825)[2] = (20.0, 49.0, 30.0)
     picture.save(out, "JPEG", exif=exif)
     return out.getvalue()

@@ -30,7 +30,7 @@ export function uploadControl(node, context) {
     if (!chosen) return;
     wrong.textContent = "";
     try {
-      const kept = type === "image" ? await smaller(chosen, node.maxPixels ?? MOST_PIXELS) : chosen;
+      const kept = type === "image" ? await photo(chosen, node.maxPixels ?? MOST_PIXELS) : chosen;
       context.set(() => node.setValue(kept));
       await context.save();
     } catch {
@@ -64,10 +64,24 @@ function previewed(shown, type) {
       url = value && URL.createObjectURL(value);
       const name = { image: "img", video: "video", audio: "audio" }[type];
       const named = value?.name ?? make("a", { href: sent, target: "_blank" }, say("file_sent"));
-      const seen = name ? make(name, { src: url ?? sent, controls: name !== "img", alt: say("take_photo") }) : make("span", {}, named);
+      const onerror = () => shown.replaceChildren(make("p", { class: "hint" }, say("photo_unseen")));
+      const looks = name === "img" ? { alt: say("take_photo"), onerror } : { controls: true };
+      const seen = name ? make(name, { src: url ?? sent, ...looks }) : make("span", {}, named);
       shown.replaceChildren(...(now ? [seen] : []));
     },
   };
+}
+
+const OF_A_GALLERY = /^ftyp(?:he[iv][cmsx]|m[is]f[12]|avi[fs])/; // server/files/heif_photos.py takes out their place
+
+/** The photo made smaller; one of a kind that this browser cannot read goes as it is, where the server can. */
+async function photo(file, most) {
+  try {
+    return await smaller(file, most);
+  } catch (error) {
+    if (!OF_A_GALLERY.test(await file.slice(4, 12).text())) throw error;
+    return file;
+  }
 }
 
 /** The picture at most `most` pixels long, as JPEG: the canvas leaves out whatever the camera wrote beside it. */

@@ -32,7 +32,7 @@ const VI = {
   open_elsewhere: "Phiếu này đang mở ở một thẻ khác. Hãy điền tiếp ở thẻ ấy, hoặc đóng nó rồi mở lại ở đây.",
   open_failed: "Không mở được biểu mẫu này trên web: {why} Hãy dùng ODK Collect hoặc báo cán bộ.", opening: "Đang mở biểu mẫu …", open_in_browser:
     "Trang này đang mở trong ứng dụng khác nên không giữ được phiếu. Bấm ⋯ (hoặc ⋮) rồi chọn mở bằng Safari, Chrome.",
-  password: "Mật khẩu", photo: "Chụp hoặc chọn ảnh", photo_unreadable: "Không đọc được ảnh này. Hãy chụp lại.", point: "Ghi một điểm",
+  password: "Mật khẩu", photo: "Chụp hoặc chọn ảnh", photo_unreadable: "Không đọc được ảnh này. Hãy chụp lại.", photo_unseen: "Ảnh đã lưu; trình duyệt này không hiện được loại ảnh ấy.", point: "Ghi một điểm",
   point_back: "Bỏ điểm cuối", poster_again: "Thử lại", poster_begin: "Trả lời",
   poster_failed: "Máy chủ chưa nhận được. Xin thử lại sau ít phút.",
   poster_kept: "Câu trả lời còn nguyên trên trang này, xin đừng đóng trang.", poster_number: "Số phiếu: {n}", poster_number_why:
@@ -91,7 +91,7 @@ const EN = {
   open_failed: "This form cannot be opened on the web: {why} Please use ODK Collect or tell the commune.",
   opening: "Opening the form …",
   open_in_browser: "This page is open inside another app and cannot keep forms. Press ⋯ (or ⋮) and choose Safari or Chrome.",
-  password: "Password", photo: "Take or choose a photo", photo_unreadable: "This photo cannot be read. Please take it again.",
+  password: "Password", photo: "Take or choose a photo", photo_unreadable: "This photo cannot be read. Please take it again.", photo_unseen: "The photo is kept; this browser cannot show its kind.",
   point: "Add a point", point_back: "Remove the last point", poster_again: "Try again", poster_begin: "Answer",
   poster_failed: "The server has not taken it. Please try again in a few minutes.",
   poster_kept: "Your answers are still on this page; please do not close it.", poster_number: "Number: {n}",
