@@ -59,6 +59,8 @@ class Told:
     parts: list[Answered | RoundTable] = field(default_factory=list)
     places: list[AnsweredPlace] = field(default_factory=list)
     every: list[Answered] = field(default_factory=list)
+    called: Mapping[str, str] = field(default_factory=dict)
+    """What each question is called, by its path."""
     hidden: int = 0
 
 
@@ -86,10 +88,12 @@ class Vocabulary:
         if question.kind in _CLOCKS:
             return _clock_words(question.kind, str(answer))
         if question.kind in _PLACES:
-            return "; ".join(f"{lat:g}, {lon:g}" for lat, lon in _points(answer))
+            return "; ".join(f"{lat:g}, {lon:g}" for lat, lon in _points(answer)) or str(answer)
         own = {choice.name: self.word(choice.labels, choice.name) for choice in question.choices}
         labels = self.labels.get(question.path, own)
         given = answer if isinstance(answer, list) else [answer]
+        if question.kind == "select_multiple" and isinstance(answer, str) and labels.keys() & answer.split():
+            given = answer.split()  # kept as it was sent, for a code that no list has
         return ", ".join(labels.get(str(each), str(each)) for each in given)
 
 
@@ -112,7 +116,8 @@ class _Teller:
 
     def __init__(self, words: Vocabulary, names: bool) -> None:
         self.words, self.names, self.told = words, names, Told()
-        self.asked = [each for each in words.definition.fields if each.kind in _ASKED and each.labels]
+        self.asked = [each for each in words.definition.fields if each.kind in _ASKED]
+        self.told.called = {each.path: words.word(each.labels, each.name) for each in self.asked}
 
     def tell(self, answers: Mapping[str, Any]) -> None:
         done: set[str] = set()

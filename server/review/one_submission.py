@@ -89,7 +89,7 @@ def opened(row: Any, *, names: bool) -> OpenedSubmission:
     told = answer_words.tell(row.answers or {}, row.form_version_id, names=names)
     has_point = row.latitude is not None and row.longitude is not None
     return OpenedSubmission(
-        line=line_of(row),
+        line=line_of(row, told.called if told else {}),
         parts=tuple(told.parts) if told else (),
         places=tuple(told.places) if told else (),
         unread=_unread(row, told),

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -219,9 +220,9 @@ def _filters(wanted: QueueFilter) -> list[sa.ColumnElement[bool]]:
     return [*found, *(column == value for column, value in equal if value is not None)]
 
 
-def line_of(row: Any) -> QueueRow:
-    """A row of the queue."""
-    reasons = waiting_reasons.reasons(row.quarantine, row.flags or (), len(row.missing_files or ()))
+def line_of(row: Any, called: Mapping[str, str] = MappingProxyType({})) -> QueueRow:
+    """A row of the queue; `called` are the form's questions by path, where its words are at hand."""
+    reasons = waiting_reasons.reasons(row.quarantine, row.flags or (), len(row.missing_files or ()), called)
     if row.review == submission_states.HAS_ISSUES:
         reasons = (waiting_reasons.reason(submission_states.HAS_ISSUES), *reasons)
     return QueueRow(

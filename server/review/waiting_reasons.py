@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -82,8 +83,9 @@ What the collector answered never stands here, nor anything else that they typed
 officer's.
 """
 
+_ABOUT_A_QUESTION = frozenset({"misfit", "bad_time"})
 MISSING_FILES = "missing_files"
-_MISSING_WORDS = "còn thiếu {count} tệp ảnh chưa gửi tới"
+_MISSING_WORDS = "còn thiếu {count} tệp (ảnh, ghi âm…) chưa gửi tới"
 PAGE = 50
 
 IS_QUARANTINED = Submission.quarantine.is_not(None)
@@ -245,10 +247,22 @@ def _waiter(row: sa.Row[*tuple[Any, ...]]) -> Waiter:
     )
 
 
-def reasons(quarantine: str | None, flags: Sequence[Mapping[str, str]], missing: int) -> tuple[Reason, ...]:
-    """Why a submission waits: set aside, with flags, or without so many of its files."""
+def reasons(
+    quarantine: str | None,
+    flags: Sequence[Mapping[str, str]],
+    missing: int,
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Reason, ...]:
+    """Why a submission waits: set aside, with flags, or without so many of its files.
+
+    `called` are the questions of its form by path, where they are known: flags about one name it so.
+    """
     found = [reason(quarantine)] if quarantine else []
-    found += [reason(flag["code"], flag.get("about", ""), flag.get("detail", "")) for flag in flags]
+    for flag in flags:
+        about = flag.get("about", "")
+        if flag["code"] in _ABOUT_A_QUESTION and about in called:
+            about = f"“{called[about]}”"
+        found.append(reason(flag["code"], about, flag.get("detail", "")))
     if missing:
         found.append(Reason(MISSING_FILES, _MISSING_WORDS.format(count=missing)))
     return tuple(dict.fromkeys(found))

@@ -136,3 +136,41 @@ def test_personal_answers_in_rounds_and_personal_places_stay_hidden(office: Offi
     assert "Khuyên" not in page(office, first)
     assert "(không hiển thị)" in page(office, first)
     assert "Khuyên" in page(office, first, "?ho=1")
+
+
+ODD = """
+| survey |
+| | type | name | label | hint |
+| | integer | so | Số người | |
+| | select_multiple k | mon | Dùng gì? | |
+| | geopoint | o | Ở đâu? | |
+| | geotrace | duong | Đường vào | |
+| | begin repeat | nha | Nhà | |
+| | geopoint | cong | Cổng | |
+| | select_one k | mai | | Mái lợp gì |
+| | end repeat | | | |
+| | text | ten | | Tên thường gọi |
+| | audio | am | Ghi âm | |
+| choices |
+| | list_name | name | label |
+| | k | a | Ngói |
+| | k | b | Rạ |
+| settings |
+| | form_title | form_id | version |
+| | Lạ | la | 1 |
+"""
+
+
+def test_what_cannot_be_read_and_what_has_no_label_is_shown_too(office: Office) -> None:
+    """Nothing that was answered vanishes, and what is odd is told by the question's own words."""
+    body = (
+        "<so>ba</so><mon>b tôn a</mon><o>sau chùa</o><duong>qua cầu</duong><nha><cong>đầu ngõ</cong><mai>b</mai></nha>"
+        "<ten>Nhà cũ</ten><am>ghi 1.m4a</am>"
+    )
+    text = page(office, office.sent(ODD, sample.filled(body, form_id="la", instance_id="uuid:1")))
+    shown = " ".join(html.fromstring(text).text_content().split())
+    for each in ("ba", "Rạ, tôn, Ngói", "sau chùa", "qua cầu", "đầu ngõ", "Nhà cũ"):
+        assert each in shown
+    assert "Câu trả lời ở mục “Số người” không đúng kiểu" in shown
+    assert "Câu trả lời ở mục “Cổng” không đúng kiểu" in shown
+    assert "Còn thiếu 1 tệp (ảnh, ghi âm…) chưa gửi tới" in shown
