@@ -1,8 +1,8 @@
 """The file formats of boundaries: the rows of whatever a land office hands over, unjudged.
 
 Text formats are read by strict parsers here and not by GDAL, which follows some JSON and XML files into other
-files and addresses (GDALG, VRT, WFS); only binary formats, MapInfo and drawings go through it, under names of ours
-(`gdal_files`, `drawings`).
+files and addresses (GDALG, VRT, WFS); only binary formats, GML, MapInfo and drawings go through it, under names of ours
+and by drivers that we name (`gdal_drivers`, `gdal_files`, `cad_drawings`).
 """
 
 import json

@@ -13,7 +13,7 @@ import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import encodings
+from geo import encodings, gdal_drivers
 from geo.boundary_problems import UnreadableBoundaries
 from geo.boundary_rows import Layer, LayerRow, flat
 
@@ -59,6 +59,7 @@ def _entities(data: bytes) -> tuple[list[BaseGeometry | None], dict[str, Any]]:
     with TemporaryDirectory() as folder:
         path = Path(folder, "layer.dxf" if _is_dxf(data) else "layer.dgn")
         path.write_bytes(data)
+        gdal_drivers.refuse_elsewhere(path)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

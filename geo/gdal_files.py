@@ -11,7 +11,7 @@ import numpy as np
 import pyogrio
 import shapely
 
-from geo import crs, encodings
+from geo import crs, encodings, gdal_drivers
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 from geo.boundary_rows import MAX_ROWS, Layer, LayerRow, flat
 
@@ -23,6 +23,7 @@ _MOST_HEADER = 100_000
 
 def read(path: Path, layer: str | None, encoding: str | None = None) -> Layer:
     """One layer of a file whose format its first bytes have told; raises UnreadableBoundaries."""
+    gdal_drivers.refuse_elsewhere(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL warns of what the checks that follow say better
@@ -32,6 +33,8 @@ def read(path: Path, layer: str | None, encoding: str | None = None) -> Layer:
     except (RuntimeError, ValueError, OverflowError, MemoryError, UnboundLocalError) as error:
         # the last is what pyogrio 0.13 raises of itself for a coordinate system it cannot write out
         raise UnreadableBoundaries(_BROKEN) from error
+    except IndexError as error:  # of pyogrio, where there is no layer
+        raise UnreadableBoundaries("Tệp không có lớp nào.") from error
     if shapes is None:
         raise UnreadableBoundaries("Tệp chỉ có bảng, không có ranh giới.")
     columns = tuple(map(str, meta["fields"]))
@@ -52,9 +55,9 @@ def flatgeobuf(data: bytes) -> Layer:
 
 def gml(data: bytes, layer: str | None) -> Layer:
     """A GML of simple features. What points to other files or addresses (xlink, DOCTYPE) is refused."""
-    if re.search(rb"(?i)<!DOCTYPE|xlink:href\s*=\s*[\"'](?!#)", data):
+    if re.search(rb"(?i)<!DOCTYPE|[\w.-]+:href\s*=\s*[\"'](?!#)", data):
         raise UnreadableBoundaries("Tệp GML trỏ sang tệp khác (DOCTYPE, xlink): hãy xuất lại thành GeoJSON.")
-    plain = re.sub(rb"""(?i)\sxsi:schemaLocation\s*=\s*(?:"[^"]*"|'[^']*')""", b"", data)
+    plain = re.sub(rb"""(?i)\s[\w.-]+:schemaLocation\s*=\s*(?:"[^"]*"|'[^']*')""", b"", data)
     with TemporaryDirectory() as folder:
         path = Path(folder, "layer.gml")
         path.write_bytes(plain)
@@ -126,6 +129,7 @@ def _alone(data: bytes, name: str) -> Layer:
 
 def _chosen(path: Path, layer: str | None) -> str | None:
     """The layer to read of a file that may have several; SeveralLayers where nobody has said which."""
+    gdal_drivers.refuse_elsewhere(path)
     try:
         names = [str(name) for name, kind in pyogrio.list_layers(path) if kind]
     except (RuntimeError, ValueError) as error:

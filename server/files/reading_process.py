@@ -21,6 +21,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import has_request_context
 
+from geo import gdal_drivers
 from server.db import is_writing
 from server.files.reading_child import OUTPUT, ReadingAsked, ReadingTold
 
@@ -84,7 +85,7 @@ class _Child:
         given = {name: value for name, value in os.environ.items() if not name.startswith("TUNGNHA_")}
         self._process = subprocess.Popen(
             [sys.executable, "-c", f"from server.files.reading_child import main; main({theirs.fileno()})"],
-            cwd=_ROOT, env=given | _ONE_THREAD | {"TMPDIR": self._folder.name},
+            cwd=_ROOT, env={**given, **_ONE_THREAD, **gdal_drivers.ENVIRONMENT, "TMPDIR": self._folder.name},
             pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL,
         )  # fmt: skip
         theirs.close()

@@ -1,5 +1,6 @@
 """Files from outside are read by a child with bounds; what it raises comes back, what it costs does not."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import pytest
 from flask import Flask
 
 from forms.errors import FormRejected, SheetError
+from geo import gdal_drivers
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
 from server.db import begin_writing, db
 from server.files import reading_process
@@ -100,6 +102,10 @@ def test_the_child_is_given_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Stopped):
         reading_process.read(readers.crash)
     assert reading_process.read(readers.secrets_of_the_environment) == []
+
+
+def test_the_child_has_no_driver_that_follows_a_file_elsewhere() -> None:
+    assert reading_process.read(os.getenv, "GDAL_SKIP") == gdal_drivers.ENVIRONMENT["GDAL_SKIP"]
 
 
 def test_the_child_that_is_ended_leaves_no_file() -> None:
