@@ -38,13 +38,16 @@ def table(
     return tables(commune, [day], full=full)[0]
 
 
-def tables(commune: Commune, days: Sequence[dt.date], *, full: bool = False) -> list[CoverageTable]:
-    """The coverage on several days, which rise and may be shown to who asks (`day_shown`, `day_of_feed`).
+def tables(
+    commune: Commune, days: Sequence[dt.date], *, full: bool = False, only: Collection[str] | None = None
+) -> list[CoverageTable]:
+    """The coverage on several days, which rise and may be shown to who asks (`day_shown`, `day_of_feed`); `only` these
+    indicators of it.
 
     In about as many statements as that of one day.
     """
     found = read_days(commune, days, full=full)
-    return [found.table(day) for day in days]
+    return [found.table(day, only=only) for day in days]
 
 
 @dataclass(frozen=True)

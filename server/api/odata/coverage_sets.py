@@ -1,7 +1,7 @@
 """Sums by thôn, indicator and day as sets of OData: as pages tell them, small cells hidden before any filter (O18)."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -11,7 +11,7 @@ from geo.coverage_rows import COMMUNE, VILLAGE, CoverageRow, rows
 from geo.hidden_cells import month_end
 from geo.target_states import cut
 from geo.weeks import week_ends
-from server.answers.expression import AnswerAt, Every, Expression
+from server.answers.expression import Among, AnswerAt, Compare, Every, Expression, Sign, Some
 from server.api.odata import row_filter
 from server.api.odata.flat_service import FlatSet, Row
 from server.coverage import commune_input, coverage_table
@@ -52,7 +52,8 @@ OF_THON = (_DAY, _THON[0], _INDICATOR, _THON[1], *_XA, *_NUMBERS)
 OF_COMMUNE = (_DAY, _XA[0], _INDICATOR, _XA[1], *_NUMBERS)
 _KEYS = 3
 
-Tables = Callable[[Sequence[dt.date]], Sequence[CoverageTable]]
+Tables = Callable[[Sequence[dt.date], Collection[str] | None], Sequence[CoverageTable]]
+"""The tables of some days; with the columns of these indicators alone, where they are named."""
 TOGETHER = 8
 """Days that are read together at most: after one alone, then two, so that a page of few rows reads few days."""
 Codes = Callable[[Sequence[dt.date]], Mapping[dt.date, tuple[Sequence[str], Sequence[str]]]]
@@ -61,22 +62,29 @@ Codes = Callable[[Sequence[dt.date]], Mapping[dt.date, tuple[Sequence[str], Sequ
 
 def of_commune(commune: Commune) -> tuple[FlatSet, ...]:
     """`Coverage`, a row a thôn, and `CoverageOfCommune`, so that a column of either can be added up."""
-    read, codes = partial(coverage_table.tables, commune), partial(commune_input.row_codes, commune)
+
+    def read(days: Sequence[dt.date], only: Collection[str] | None) -> Sequence[CoverageTable]:
+        return coverage_table.tables(commune, days, only=only)
+
+    codes = partial(commune_input.row_codes, commune)
     return sets(days(coverage_table.day_of_feed()), read, codes, commune.code)
 
 
 def sets(known: Sequence[dt.date], tables: Tables, codes: Codes, commune: str) -> tuple[FlatSet, ...]:
     """The sets of these days; tables are read where the filter leaves their days, and when a row of theirs is taken.
-    Rows that are counted by day, thôn and indicator alone are known by the `codes` of these."""
+
+    They have no more columns than those of the indicators that the filter names. Rows that are counted by day, thôn and
+    indicator alone are known by the `codes` of these.
+    """
 
     def read(
         make: Callable[[CoverageTable], list[Row]], wanted: Expression, backwards: bool
     ) -> Iterator[Row]:
-        way = -1 if backwards else 1
+        way, only = -1 if backwards else 1, _named(wanted)
         return (
             row
             for batch in _batches(_left(wanted, known)[::way])
-            for table in tables(sorted(batch))[::way]
+            for table in tables(sorted(batch), only)[::way]
             for row in make(table)
         )
 
@@ -120,6 +128,22 @@ def _left(wanted: Expression, known: Sequence[dt.date]) -> list[dt.date]:
         return row_filter.holds(parts, lambda _key: day)
 
     return [day for day in known if is_left(day)]
+
+
+def _named(wanted: Expression) -> frozenset[str] | None:
+    """The indicators of which a row may be left by a filter, where it names them; None: of any."""
+    match wanted:
+        case Compare(key, Sign.EQUAL, value) if key == AnswerAt(_INDICATOR.name):
+            return frozenset((str(value),))
+        case Among(key, values) if key == AnswerAt(_INDICATOR.name):
+            return frozenset(map(str, values))
+        case Every(parts):
+            known = [found for part in parts if (found := _named(part)) is not None]
+            return frozenset.intersection(*known) if known else None
+        case Some(parts):
+            each = [_named(part) for part in parts]
+            return None if None in each else frozenset[str]().union(*filter(None, each))
+    return None
 
 
 def _parts(wanted: Expression) -> list[Expression]:

@@ -235,7 +235,7 @@ def test_a_page_reads_the_days_that_it_tells_and_few_more(
 ) -> None:
     read: list[dt.date] = []
 
-    def tables(days: Sequence[dt.date]) -> Any:
+    def tables(days: Sequence[dt.date], _only: object) -> Any:
         read.extend(days)
         return coverage_table.tables(commune, days)
 
@@ -258,7 +258,7 @@ def test_newest_days_come_first_and_are_counted_without_a_number_being_made(
 ) -> None:
     read: list[dt.date] = []
 
-    def tables(days: Sequence[dt.date]) -> Any:
+    def tables(days: Sequence[dt.date], _only: object) -> Any:
         read.extend(days)
         return coverage_table.tables(commune, days)
 
@@ -383,7 +383,7 @@ def test_an_officer_is_told_no_more_than_everybody(app: Flask, commune: Commune)
 def test_a_day_that_a_filter_leaves_out_is_not_read(app: Flask, commune: Commune) -> None:
     read: list[dt.date] = []
 
-    def tables(days: Sequence[dt.date]) -> Any:
+    def tables(days: Sequence[dt.date], _only: object) -> Any:
         read.extend(days)
         return coverage_table.tables(commune, days)
 
@@ -391,6 +391,43 @@ def test_a_day_that_a_filter_leaves_out_is_not_read(app: Flask, commune: Commune
     names = TableNames({each.name: AnswerAt(each.name) for each in found.columns})
     assert list(found.read(filter_text.expression("day ge 2026-11-15 and percent gt 50", names), False))
     assert read == [dt.date(2026, 11, 15), YESTERDAY]
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("indicator eq 'tham_ho'", {"tham_ho"}),
+        ("indicator in ('tham_ho','phu_song_5g') and day ge 2026-11-15", {"tham_ho", "phu_song_5g"}),
+        ("(indicator eq 'tham_ho' or 'phu_song_5g' eq indicator) and indicator eq 'phu_song_5g'", {"phu_song_5g"}),
+        ("indicator eq 'tham_ho' or percent gt 50", None),
+        ("indicator ne 'tham_ho'", None),
+        ("not (indicator eq 'tham_ho')", None),
+        ("indicator eq 'khong_co'", {"khong_co"}),
+    ],
+)  # fmt: skip
+def test_rows_of_named_indicators_are_made_alone_and_as_they_stand_in_the_whole(
+    app: Flask, program: Browser, commune: Commune, text: str, only: set[str] | None
+) -> None:
+    made: list[Any] = []
+
+    def tables(days: Sequence[dt.date], only: Any) -> Any:
+        made.append(only)
+        return coverage_table.tables(commune, days, only=only)
+
+    for found in coverage_sets.sets(coverage_sets.days(YESTERDAY), tables, codes_of(commune), commune.code):
+        names = TableNames({each.name: AnswerAt(each.name) for each in found.columns})
+        list(found.read(filter_text.expression(text, names), False))
+        whole = rows(program, found.name)
+        asked = [
+            row for row in whole if only is None or (row["indicator"] in only and row["day"] >= "2026-11-15")
+        ]
+        got = rows(program, found.name, filter=text)
+        assert [row for row in got if row in whole] == got
+        if only is not None:
+            assert [row for row in got if row["day"] >= "2026-11-15"] == asked
+    assert made
+    assert set(map(str, made)) == {str(made[0])}
+    assert made[0] == only
 
 
 def test_a_links_table_is_read_as_odata_too(app: Flask, commune: Commune) -> None:
