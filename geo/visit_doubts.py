@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from geo.village_of_point import PointJudgement
+from geo.village_of_point import PointJudgement, is_in_vietnam
 
 TYPICAL_NEEDS = 5
 """Fewer interviews than this say nothing about how long a form usually takes."""
@@ -30,6 +30,16 @@ def misplaced(judgement: PointJudgement, accuracy_m: float | None) -> Doubt | No
     if judgement.verdict != "wrong" or judgement.distance_m is None:
         return None
     return Doubt("point_elsewhere", distance(judgement.distance_m), distance(accuracy_m or 0))
+
+
+def abroad(latitude: float, longitude: float) -> Doubt | None:
+    """A point that no commune has, also where there are no outlines to hold it against: 0 0, another country."""
+    return None if is_in_vietnam(latitude, longitude) else Doubt("point_abroad")
+
+
+def outside_commune() -> Doubt:
+    """A place that lies in none of the commune's thôn: it counts in the one it is listed or named in."""
+    return Doubt("place_outside_commune")
 
 
 def backwards(start: datetime | None, end: datetime | None) -> Doubt | None:

@@ -46,6 +46,7 @@ DOUBTS = frozenset(
         "clock_ahead",
         "clock_behind",
         "point_elsewhere",
+        "point_abroad",
     }
 )
 """What speaks against the visit itself, of all that may be flagged; beside it what a form's own check wants checked."""

@@ -77,10 +77,10 @@ def impossible(reading: SubmissionReading, sender: Sender) -> str | None:
         return ZERO
     if point.accuracy is not None and point.accuracy > VAGUE_M:
         return VAGUE
-    return OUTSIDE_COMMUNE if _lies_outside(point, sender) else None
+    return OUTSIDE_COMMUNE if lies_outside(point, sender) else None
 
 
-def _lies_outside(point: MeasuredPoint, sender: Sender) -> bool:
+def lies_outside(point: MeasuredPoint, sender: Sender) -> bool:
     """Beyond its accuracy from every thôn; where the commune has no outlines nobody can say, but of other countries."""
     if not is_in_vietnam(point.latitude, point.longitude):
         return True

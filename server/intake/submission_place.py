@@ -5,8 +5,8 @@ import uuid
 from collections.abc import Mapping, Set
 
 from forms.instance import EntityBlock
-from geo.village_of_point import round_point
-from geo.visit_doubts import Doubt, misplaced
+from geo.village_of_point import is_in_vietnam, round_point
+from geo.visit_doubts import Doubt, abroad, misplaced, outside_commune
 from server.households.entity_changes import HOUSEHOLDS
 from server.intake import sender_scope, signal_check_points
 from server.intake.edited_submission import SEALED, Edited
@@ -32,7 +32,7 @@ class PointSpot:
     found_id: int | None
     """The thôn in which it lies."""
     doubt: Doubt | None
-    """It is farther from the household's thôn than its accuracy explains."""
+    """It is farther from the household's thôn than its accuracy explains, or in no thôn of the commune."""
 
 
 NOWHERE = PointSpot(None, None, None)
@@ -93,10 +93,12 @@ def place(
     home_id = main.village_id if main and main.village_id is not None else _named(reading, block, sender)
     seen_from = home_id if is_household else None
     if spot is None or spot.home_id != seen_from:
-        spot = _spot(reading.point, seen_from)
+        spot = _spot(reading.point, seen_from, sender)
     quarantine = _quarantine(is_household, main, home_id, spot.found_id, sender, reading)
     impossible = None if is_household or main is not None else signal_check_points.impossible(reading, sender)
     kept_point = _kept(reading)
+    if impossible is not None:
+        spot = dataclasses.replace(spot, doubt=None)  # what sets it aside says so
     if impossible is not None and sender.decides:
         impossible, spot = None, NOWHERE
         kept_point = kept_point if signal_check_points.can_be_drawn(reading) else None
@@ -129,20 +131,26 @@ def _named(reading: SubmissionReading, block: EntityBlock | None, sender: Sender
     return next(iter(sender.villages.values())) if len(sender.villages) == 1 else None
 
 
-def _spot(point: MeasuredPoint | None, home_id: int | None) -> PointSpot:
-    """The thôn in which a point lies, and the doubt where it is farther from home than its accuracy explains."""
+def _spot(point: MeasuredPoint | None, home_id: int | None, sender: Sender) -> PointSpot:
+    """The thôn in which a point lies, and the doubt where it is farther from home than its accuracy explains, lies
+    outside the commune, or cannot be at all.
+    """
     if point is None:
         return PointSpot(home_id, None, None)
+    doubt = abroad(point.latitude, point.longitude)
     if home_id is None:
-        return PointSpot(
-            None, communes.index().place(point.latitude, point.longitude, point.accuracy).key, None
-        )
+        found = communes.index().place(point.latitude, point.longitude, point.accuracy).key
+        is_outside = found is None and signal_check_points.lies_outside(point, sender)
+        return PointSpot(None, found, doubt or (outside_commune() if is_outside else None))
     judgement = communes.index().judge(point.latitude, point.longitude, point.accuracy, home_id)
-    return PointSpot(home_id, judgement.found, misplaced(judgement, point.accuracy))
+    return PointSpot(home_id, judgement.found, doubt or misplaced(judgement, point.accuracy))
 
 
 def _kept(reading: SubmissionReading) -> MeasuredPoint | None:
-    if reading.point is None or not reading.cuts_points:
+    """The point as it may be stored; none that would be drawn in another country."""
+    if reading.point is None or not is_in_vietnam(reading.point.latitude, reading.point.longitude):
+        return None
+    if not reading.cuts_points:
         return reading.point
     return MeasuredPoint(
         *round_point(reading.point.latitude, reading.point.longitude), reading.point.accuracy

@@ -244,6 +244,8 @@ FLAGS = {
     "log_short": "nhật ký: điền quá nhanh",
     "changed_late": "nhật ký: sửa nhiều câu lúc cuối",
     "point_elsewhere": "vị trí ngoài thôn",
+    "point_abroad": "vị trí ngoài Việt Nam",
+    "place_outside_commune": "địa điểm ngoài xã",
     "same_point": "nhiều hộ một vị trí",
     "same_answers": "trả lời giống nhau",
     "clock_ahead": "đồng hồ chạy trước",

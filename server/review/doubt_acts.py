@@ -31,6 +31,10 @@ BUILT_IN: Mapping[str, ProposedAct] = {
     "too_short": ProposedAct(4, SECOND_VISIT, "Hỏi lại từng câu: phiếu trước điền rất nhanh"),
     "log_short": ProposedAct(4, SECOND_VISIT, "Hỏi lại từng câu: phiếu trước điền rất nhanh"),
     "point_elsewhere": ProposedAct(3, LOOK, "Xem lại hộ này ở thôn nào, phiếu trước ghi vị trí ngoài thôn"),
+    "point_abroad": ProposedAct(3, LOOK, "Xem lại vị trí của máy, phiếu trước ghi vị trí ngoài Việt Nam"),
+    "place_outside_commune": ProposedAct(
+        3, LOOK, "Xem lại nơi này ở thôn nào, phiếu trước ghi vị trí ngoài xã"
+    ),
     "changed_late": ProposedAct(2, LOOK, "Hỏi lại các câu đã sửa sau khi điền xong"),
     "clock_backwards": ProposedAct(2, CALL),
     "clock_ahead": ProposedAct(1, CALL),

@@ -45,6 +45,8 @@ WORDS: Mapping[str, str] = {
     "bad_time": "mục {about} ghi giờ không đọc được",
     "clock_backwards": "giờ kết thúc trước giờ bắt đầu: đồng hồ điện thoại bị chỉnh trong khi điền",
     "point_elsewhere": "vị trí đo được cách thôn của hộ {about}, trong khi máy báo sai số {detail}",
+    "point_abroad": "vị trí đo được nằm ngoài Việt Nam hoặc ở tọa độ 0, 0: máy chưa có vị trí thật; không vẽ ở đâu",
+    "place_outside_commune": "vị trí của địa điểm nằm ngoài xã, phường; tính vào thôn đã ghi",
     "too_short": "phiếu điền trong {about}, thường mất {detail}",
     "log_short": "theo nhật ký điền phiếu, các câu chỉ mở trong {about}, thường {detail}",
     "changed_late": "theo nhật ký điền phiếu, {about} câu bị sửa sau khi đã tới cuối phiếu",

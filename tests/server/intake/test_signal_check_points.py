@@ -2,19 +2,21 @@
 
 import csv
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import shapely
 import sqlalchemy as sa
 from flask import Flask
+from shapely.geometry.base import BaseGeometry
 
 from server import clock, migrate
 from server.db import db
 from server.intake import receive_submission
 from server.intake.receive_submission import Receipt
 from server.intake.submission_sender import Sender
-from server.models import Finding, Village
+from server.models import Finding, FormVersion, Village
 from server.places import communes
 from tests import survey
 from tests.survey import Survey
@@ -33,12 +35,16 @@ OUTLINES = {
 @pytest.fixture
 def place(app: Flask) -> Survey:
     made = survey.begin(("diem_5g",))
-    for code, shape in OUTLINES.items():
+    _outline(OUTLINES)
+    return made
+
+
+def _outline(outlines: Mapping[str, BaseGeometry]) -> None:
+    for code, shape in outlines.items():
         outline = sa.update(Village).where(Village.code == code)
         db.session.execute(outline.values(outline=shapely.to_wkb(shape), outline_source=f"{clock.now()}"))
     db.session.commit()
     communes.forget_index()
-    return made
 
 
 def measure(sender: Sender, point: str = POINT, thon: str = "11629004", **leaves: str) -> Receipt:
@@ -172,3 +178,63 @@ def test_points_that_were_stored_before_get_their_own_subjects(place: Survey) ->
     assert survey.differences() == []
     measure(place.every, "20.82469 106.60421 0 5")
     assert survey.sums()["phu_song_5g_diem"] == (2, 2, 2)
+
+
+ABROAD = ("48.85 2.35 0 5", "0.0 0.0 0 5", "-20.82463 106.60423 0 5", "20.82463 -106.60423 0 5")
+
+
+def _of_household(point: str) -> bytes:
+    sent = survey.xml("ho-register", cho_vi_tri="co").decode()
+    return sent.replace("</cho_vi_tri>", f"</cho_vi_tri><vi_tri>{point}</vi_tri>").encode()
+
+
+@pytest.mark.parametrize("has_outlines", [True, False])
+@pytest.mark.parametrize("point", ABROAD)
+def test_a_households_point_in_another_country_is_flagged_and_never_drawn(
+    app: Flask, point: str, has_outlines: bool
+) -> None:
+    """R21: with outlines or without, it counts in the thôn of its household and a person looks."""
+    made = survey.begin()
+    if has_outlines:
+        _outline({"11629002": shapely.box(106.590, 20.820, 106.620, 20.830)})
+    sent = survey.submission(survey.received(_of_household(point), made.second).submission_id)
+    assert [flag["code"] for flag in sent.flags or ()] == ["point_abroad"]
+    assert (sent.quarantine, sent.latitude, sent.longitude) == (None, None, None)
+    assert sent.village_id == made.villages["11629002"]
+    assert survey.differences() == []
+
+
+def test_without_outlines_a_point_of_this_country_raises_no_flag(app: Flask) -> None:
+    made = survey.begin()
+    sent = survey.submission(survey.received(_of_household("20.825 106.6 0 5"), made.second).submission_id)
+    assert (list(sent.flags or ()), sent.latitude) == ([], 20.825)
+
+
+WIFI = (
+    '<data xmlns:orx="http://openrosa.org/xforms" id="wifi_cong_cong" version="{version}">'
+    "<start>2026-11-26T10:05:00.000+07:00</start><end>2026-11-26T10:09:00.000+07:00</end><thon>11629004</thon>"
+    "<diem>{point}</diem><meta><instanceID>uuid:{identity}</instanceID></meta></data>"
+)
+
+
+@pytest.mark.parametrize(
+    ("point", "flags", "is_kept"),
+    [
+        ("20.82463 106.60423 0 5", [], True),
+        ("20.83069 106.60597 0 5", ["place_outside_commune"], True),
+        ("20.82996 106.60419 0 30", [], True),
+        *((point, ["point_abroad"], False) for point in ABROAD),
+    ],
+)
+def test_a_place_that_lies_in_no_thon_is_flagged_and_counts_in_the_one_named(
+    app: Flask, point: str, flags: list[str], is_kept: bool
+) -> None:
+    """R4: in the thôn of its point; one that has none is no number to lose."""
+    made = survey.begin(("wifi_cong_cong",))
+    _outline(OUTLINES)
+    version = db.session.scalars(sa.select(FormVersion.version)).one()
+    sent = WIFI.format(version=version, point=point, identity=uuid.uuid4())
+    kept = survey.submission(survey.received(sent.encode(), made.every).submission_id)
+    assert [flag["code"] for flag in kept.flags or ()] == flags
+    assert (kept.quarantine, kept.latitude is not None) == (None, is_kept)
+    assert kept.village_id == made.villages["11629004"]
