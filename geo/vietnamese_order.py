@@ -26,8 +26,12 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
 
 
 _LETTERS, _TONE_OF = _tables()
+_SIGNS = ("_", "-", "–—", ",;", ":", "!?", ".…", "'‘’ʼ", '"“”', "(", ")", "[{", "]}", "@*/\\&#")
+"""As ICU has them: all above a space and below digits; those that stand together have one place."""
+_BELOW_DIGITS = "!\"#$&'()*+,-./"
+_LETTERS |= {sign: place for signs, place in zip(_SIGNS, _BELOW_DIGITS, strict=True) for sign in signs}
 LETTERS = ("".join(_LETTERS), "".join(_LETTERS.values()))
-"""Each letter, small and large, and the sign for its place in the alphabet: what `translate` of SQL takes."""
+"""Each letter, small and large, and sign, and what stands for its place: what `translate` of SQL takes."""
 TONES = ("".join(_TONE_OF), "".join(_TONE_OF.values()))
 """Each letter and the digit of its tone, 0 to 5."""
 CAPITALS = (

@@ -59,10 +59,15 @@ def loose_without_small_kind(name: str) -> str:
     return loose(spoken[found.end() :] if found else spoken)
 
 
+def numeral(word: str) -> str:
+    """The number that a Roman numeral in small letters says; any other word as it is."""
+    return _ROMAN.get(word, word)
+
+
 def _numbered(words: Sequence[str]) -> str:
     """Letters without zeros before numbers, the last numeral a number."""
     *before, last = _NUMBER.sub("", " ".join(words)).split() or [""]
-    return " ".join((*before, _ROMAN.get(last, last)))
+    return " ".join((*before, numeral(last)))
 
 
 def kinds_off(text: str) -> str:

@@ -96,8 +96,8 @@ def _as_postgresql(element: in_vietnamese_order, compiler: SQLCompiler, **option
     text = f"regexp_replace({text}, '([0-9]+)', '{'0' * digits}\\1', 'g')"
     text = f"regexp_replace({text}, '[0-9]*([0-9]{{{digits}}})', '\\1', 'g')"
     letters, tones = (
-        f"translate({text}, '{before}', '{after}')"
-        for before, after in (vietnamese_order.LETTERS, vietnamese_order.TONES)
+        "translate({}, '{}', '{}')".format(text, *(each.replace("'", "''") for each in pair))
+        for pair in (vietnamese_order.LETTERS, vietnamese_order.TONES)
     )
     between = f"chr({ord(vietnamese_order.BETWEEN)})"
     return f'(({letters} || {between} || {tones}) COLLATE "C")'

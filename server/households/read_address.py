@@ -23,6 +23,8 @@ _LANES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("doi", "Đội", ("đội",)),
     ("to", "Tổ", ("tổ",)),
     ("xom", "Xóm", ("xóm",)),
+    ("quoc lo", "Quốc lộ", ("quốc lộ", "ql")),
+    ("tinh lo", "Tỉnh lộ", ("tỉnh lộ", "đường tỉnh", "tl")),
     ("duong", "Đường", ("đường",)),
     ("duong", "Phố", ("phố",)),
     ("ngo", "Ngõ", ("ngõ",)),

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from geo import village_names
 from geo.plain_words import unaccented
 from server.households.household_parts import Parts
 from server.households.read_address import is_less_marked, plain, read_place
 
 TITLES = frozenset({"ông", "bà", "anh", "chị", "cụ", "cô", "chú", "bác", "hộ", "gia", "đình"})
 """Words before a name that are no part of it."""
+_APOSTROPHE = re.compile(r"(?<=\w)['’ʼ‘`´](?=\w)")
 UNMARKED_TITLES = frozenset({"ong", "ba", "chi", "bac", "ho"})
 """The same in names without any marks; not “chu” and “co”, which begin names."""
 
@@ -79,8 +81,12 @@ def _is_one_word(one: str, other: str) -> bool:
 
 @functools.lru_cache(maxsize=30_000)
 def _spellings(name: str) -> tuple[tuple[str, ...], ...]:
-    """A name's words, and those after a form of address (Bà Lương Thị Nụ)."""
-    words = _name_words(name)
+    """A name's words, those after a form of address (Bà Lương Thị Nụ), and both without apostrophes (H'Hen, HHen)."""
+    apart = _spoken(_name_words(name))
+    return apart if not _APOSTROPHE.search(name) else apart + _spoken(_name_words(_APOSTROPHE.sub("", name)))
+
+
+def _spoken(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     has_marks = any(not word.isascii() for word in words)
     titles = TITLES if has_marks else TITLES | UNMARKED_TITLES
     at = next((at for at, word in enumerate(words) if word not in titles), len(words))
@@ -164,7 +170,7 @@ class _Address:
 @functools.lru_cache(maxsize=30_000)
 def _address(written: str) -> _Address:
     place = read_place(written)
-    lanes = {lane.kind: plain(lane.value) for lane in place.lanes}
+    lanes = {lane.kind: village_names.numeral(plain(lane.value)) for lane in place.lanes}
     number = place.number.casefold()
     return _Address(lanes, frozenset(map(plain, place.texts)), number, _steps((*lanes.values(), number)))
 
