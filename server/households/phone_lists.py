@@ -19,8 +19,8 @@ from server.households import (
     backcheck_list,
     door_remarks,
     household_parts,
-    household_states,
     next_try,
+    row_on_phones,
     sample_list,
 )
 from server.households.areas_on_phones import PhoneAreas, WalkingPlace
@@ -275,7 +275,7 @@ def _choice(name: str, row: Sequence[Any], plan: ListPlan | None = None) -> Enti
         shown = {**status(()), **shown, "tim": own.search}
         place, said = _planned(key, shown, plan, ended=ended) if plan else ((0,), {"remark": ""})
         order = *place, own.walking
-        shown["hien_ten"] = household_states.shown_on_phones(label, shown, ended=ended, **said)
+        shown["hien_ten"] = row_on_phones.told(label, shown, ended=ended, **said)
         shown["loi_nhan"] = said["remark"]
         if ended:
             shown["tinh_trang"] = MOVED  # marked rather than left out: drafts on phones still name it (E17)
@@ -289,7 +289,7 @@ def _planned(
     remark, tried = plan.remarks.get(key, ""), next_try.of(shown, plan.today, plan.most_tries)
     is_due = tried.appointment is not None and tried.appointment.day == plan.today
     is_sampled = key in plan.sampled
-    place = household_states.place_in_list(
+    place = row_on_phones.place_in_list(
         shown, ended=ended, remark=remark, is_closed=tried.is_closed, is_due=is_due, is_sampled=is_sampled
     )
     walk = plan.places.get(key, _EVERYBODYS)
@@ -298,6 +298,6 @@ def _planned(
         "remark": remark,
         "away": next_try.away_words(tried, plan.tries.get(key), plan.most_tries, plan.today),
         "appointment": tried.appointment.words if tried.appointment else "",
-        "sampled": household_states.SAMPLED if is_sampled else "",
+        "sampled": row_on_phones.SAMPLED if is_sampled else "",
         "year": f"{plan.today:%Y}",
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.db import db
-from server.operations.doctor import before_upgrade, data_checks, machine_checks, stored_photos
+from server.operations.doctor import backup_checks, data_checks, machine_checks, stored_photos
 from server.operations.doctor.finding import ERROR, OK, WARNING, Diagnosis
 
 __all__ = ["ERROR", "OK", "WARNING", "Diagnosis", "examine"]
@@ -21,7 +21,7 @@ QUICK: tuple[tuple[str, Callable[[], Iterator[Diagnosis]]], ...] = (
     ("deletion", data_checks.deletions),
     ("fonts", machine_checks.fonts),
     ("key", data_checks.key),
-    ("backup", before_upgrade.backups),
+    ("backup", backup_checks.backups),
 )
 """What a page can afford to ask whenever it is opened."""
 NO_ANSWER = "Chưa kiểm tra được vì ổ đĩa hoặc kho ảnh không trả lời ({why}): hãy xem TUNGNHA_BLOBS và ổ đĩa."
