@@ -1,5 +1,6 @@
 """Counts and targets of a commune on a day → the one coverage table that page, map, API, XLSX and report share."""
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from geo.indicator_column import (
 )
 from geo.judged_targets import IndicatorRow, TargetRow, indicator_row, target_row
 from geo.reach import RESIDENT_UNITS, Enough, beyond
-from geo.target_states import Pace, Tallied, TargetJudgement
+from geo.target_states import Tallied, TargetJudgement
 from geo.villages_hidden_whole import MET, Day
 from geo.weeks import Week, pace_of, shown_weeks
 
@@ -114,18 +115,15 @@ def table(
     visits = {key: Tallied(households, households, households) for key, households in met.items()}
     tallied = {each.code: tallied_by_village(given, each) for each in given.indicators}
     hidden_visits, hidden = _hidden(given, visits, tallied)
-    asked = (each for each in given.indicators if only is None or each.code in only)
     columns = {
         each.code: column(given, each, tallied[each.code], hidden.get(each.code), enough, full=full)
-        for each in asked
+        for each in given.indicators
+        if only is None or each.code in only
     }
     uncounted = _uncounted(given, hidden_visits)
     hidden_visits = NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
-
-    def paced(deadline: date) -> Pace | None:
-        return pace_of(weeks, given.households, deadline, surplus=uncounted)
-
+    paced = functools.partial(pace_of, weeks, given.households, surplus=uncounted)
     return CoverageTable(
         code=given.code,
         name=given.name,

@@ -8,7 +8,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
 
-from forms.engine import java_dates
+from forms.engine import java_dates, shown_texts
 from forms.engine.answer_tree import AnswerNode, add_round, located, without_rounds
 from forms.engine.compile_form import (
     FillableForm,
@@ -16,10 +16,8 @@ from forms.engine.compile_form import (
     OfferedChoice,
     SetValue,
     ShownControl,
-    Text,
-    itext_id,
 )
-from forms.engine.java_values import Value, held, keep, read_answer, to_number, to_text, write_answer
+from forms.engine.java_values import Value, keep, read_answer, to_number, write_answer
 from forms.engine.typed_answer import SELECTS, AnswerRefused, Given, check_kind, typed, written_moment
 from forms.engine.unfillable import TooMuch
 from forms.engine.write_visit import write_node
@@ -93,7 +91,7 @@ class Filling:
         control = self.form.controls.get(path)
         if control is None or control.kind not in SELECTS:
             return ""
-        return next((c.label for c in self._choices(control, self._near(path, near)) if c.name == value), "")
+        return next((c.label for c in self._offered(control, self._near(path, near)) if c.name == value), "")
 
     def _near(self, path: str, near: AnswerNode) -> AnswerNode:
         """The node at a path that shares most rounds with another node, the first of them."""
@@ -156,7 +154,7 @@ class Filling:
     def choices(self, question: str) -> tuple[OfferedChoice, ...]:
         """What is offered at present."""
         node = self._node(question)
-        return tuple(self._choices(self.form.controls[node.path], node))
+        return tuple(self._offered(self.form.controls[node.path], node))
 
     def text(self, question: str) -> str:
         """The label as the collector reads it, with answers put in; '' for what has none."""
@@ -353,10 +351,18 @@ class Filling:
         wanted = to_number(shape.count.value(self, own)) if shape.count and parent.live else math.nan
         return max(0, int(wanted)) if math.isfinite(wanted) else None
 
+    # What is shown
+
+    def _say(self, label: str, node: AnswerNode) -> str:
+        return shown_texts.say(self.form, self, label, node)
+
+    def _offered(self, control: ShownControl, node: AnswerNode) -> Iterable[OfferedChoice]:
+        return shown_texts.offered(self.form, self, control, node)
+
     # Judging an answer
 
     def _check_kind(self, control: ShownControl, node: AnswerNode, text: str) -> None:
-        offered = self._choices(control, node) if control.kind in SELECTS else ()
+        offered = self._offered(control, node) if control.kind in SELECTS else ()
         check_kind(control, self.form.nodes[control.path].bind, text, offered, self.now)
 
     def _problem(self, node: AnswerNode) -> AnswerProblem | None:
@@ -374,29 +380,3 @@ class Filling:
         if bind.constraint is None or bind.constraint.truth(self, node):
             return None
         return AnswerProblem(name, self._say(bind.constraint_text, node) or _CONSTRAINT, node.address)
-
-    def _choices(self, control: ShownControl, node: AnswerNode) -> Iterable[OfferedChoice]:
-        if control.listed is None:
-            return [OfferedChoice(choice.name, self._say(choice.label, node)) for choice in control.inline]
-        return [self._choice(item, control, node) for item in control.listed.nodes(self, node)]
-
-    def _choice(self, item: Any, control: ShownControl, node: AnswerNode) -> OfferedChoice:
-        label = _cell(item, control.shown)
-        text = self.form.texts.get(label) if control.shown == "itextId" else None
-        return OfferedChoice(_cell(item, control.value), self._rendered(text, node) if text else label)
-
-    def _say(self, label: str, node: AnswerNode) -> str:
-        key = itext_id(label)
-        text = None if key is None else self.form.texts.get(key)
-        if text is not None:
-            return self._rendered(text, node)
-        return "" if key else label.strip()
-
-    def _rendered(self, text: Text, node: AnswerNode) -> str:
-        parts = (part if isinstance(part, str) else to_text(part.value(self, node)) for part in text.parts)
-        return "".join(parts).strip()
-
-
-def _cell(item: Any, column: str) -> str:
-    cells = item.named(column)
-    return to_text(held(cells[0])) if cells else ""

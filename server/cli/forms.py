@@ -1,7 +1,7 @@
 """`flask forms`: check an officer's workbook, publish it, list what is published."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,26 +162,9 @@ def publish(
         published = tuple(map(publishing.add, library.ready))
         _say_kept(library.kept)
     else:
-        terms = Terms(
-            purpose=_purpose(answers["purpose"], answers["legal_basis"], answers["retention"]),
-            kept=frozenset(answers["kept"]),
-            new_codes=_codes(answers["new_codes"]),
-        )
-        read = publishing.ready(*_workbook(workbook, blocks, code), terms)
+        read = publishing.ready(*_workbook(workbook, blocks, code), _terms(answers))
         media = [publishing.MediaFile(path.name, path.read_bytes()) for path in files]
-        version_files.refuse_unreadable(media)
-        begin_writing()
-        made = publishing.add(
-            read,
-            commune=communes.commune(code) if code else None,
-            files=media,
-            exact_points=exact_points,
-        )
-        if made.new and made.form_version.form.purpose is None:
-            refuse(NO_PURPOSE)
-        if answers["only"]:
-            _give(made.form_version.form, answers["only"])
-        published = (made,)
+        published = (_add(read, code, media, exact_points, answers["only"]),)
     db.session.commit()
     if wants_json:
         as_json([_published(each) for each in published])
@@ -191,6 +174,34 @@ def publish(
         version = each.form_version
         done = "Đã phát hành" if each.new else "Đã có từ trước, không đổi gì"
         click.echo(f"{done}: {version.form.title} ({version.form.form_id}, phiên bản {version.version}).")
+
+
+def _terms(answers: Mapping[str, Any]) -> Terms:
+    """What the options of `publish` answer about the form."""
+    return Terms(
+        purpose=_purpose(answers["purpose"], answers["legal_basis"], answers["retention"]),
+        kept=frozenset(answers["kept"]),
+        new_codes=_codes(answers["new_codes"]),
+    )
+
+
+def _add(
+    read: publishing.ReadyForm,
+    code: str | None,
+    files: Sequence[publishing.MediaFile],
+    exact_points: bool,
+    only: Sequence[str],
+) -> publishing.Published:
+    """Add what was read to the forms in use, of one commune or, where none is named, of all or those of `only`."""
+    version_files.refuse_unreadable(files)
+    begin_writing()
+    commune = communes.commune(code) if code else None
+    made = publishing.add(read, commune=commune, files=files, exact_points=exact_points)
+    if made.new and made.form_version.form.purpose is None:
+        refuse(NO_PURPOSE)
+    if only:
+        _give(made.form_version.form, only)
+    return made
 
 
 def _workbook(file: Path | None, blocks: Sequence[str], code: str | None) -> tuple[bytes, str]:
