@@ -150,23 +150,60 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     phone.set_geolocation({"latitude": 20.8251, "longitude": 106.5512, "accuracy": 4.5})
     page = prepared(phone, server, 2)
     start(page, "Mọi kiểu trả lời")
+    type_texts_and_times(page)
+    choose_and_order(page)
+    take_the_place_twice(phone, page)
+    walk_a_line(phone, page)
+    draw_an_area(page)
+    onwards(page)
+    sign(page)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "a.m4a", "mimeType": "audio/mp4", "buffer": b"\x00\x00\x00\x18ftypM4A "}
+    )
+    onwards(page)
+    type_into(page, "input", "8934563138165")
+    look_over_what_was_answered(page)
+    finish(page)
+    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_in_viewport()
+    [sent] = stored(server)
+    assert {name: answer(sent, name) for name in TYPED_AND_CHOSEN} == TYPED_AND_CHOSEN
+    assert (answer(sent, "gio") or "").startswith("19:30:00")
+    assert (answer(sent, "luc") or "").startswith("2026-11-29T18:05:00")
+    assert answer(sent, "diem_do") == "20.8251 106.5512 0.0 4.5"
+    line = (answer(sent, "duong") or "").replace("; ", ";")
+    assert line == "20.8251 106.5512 0.0 4.5;20.8261 106.5522 0.0 4.0"
+    assert_is_a_triangle_near((20.8261, 106.5522), answer(sent, "vung") or "")
+    assert sent.missing_files is None
 
-    def answered(*fields: str) -> None:
-        for field, value in zip(fields[::2], fields[1::2], strict=True):
-            page.locator(field).fill(value)
-        onwards(page)
 
-    answered("input", "abc0912345678")
+TYPED_AND_CHOSEN = {
+    "dien_thoai": "0912345678", "y_kien": "Dòng một\nDòng hai", "ngay": "1961-05-03",
+    "thang": "2019-05-01", "nam": "1998-01-01", "cac_muc": None, "hai_long": "3",
+    "thu_tu": "2 1 3", "diem": "7", "dong_y": "OK", "ma": "8934563138165",
+}  # fmt: skip
+
+
+def type_into(page: Page, field: str, value: str) -> None:
+    page.locator(field).fill(value)
+    onwards(page)
+
+
+def type_texts_and_times(page: Page) -> None:
+    """Each once, and what no phone takes before it."""
+    type_into(page, "input", "abc0912345678")
     expect(page.locator(".question .wrong")).to_have_text("Câu trả lời chưa hợp lệ.")
-    answered("input", "0912345678")
-    answered("textarea", "Dòng một\nDòng hai")
-    answered("input", "1961-05-03")
-    answered("input", "2019-05")
-    answered("input", "98")
+    type_into(page, "input", "0912345678")
+    type_into(page, "textarea", "Dòng một\nDòng hai")
+    type_into(page, "input", "1961-05-03")
+    type_into(page, "input", "2019-05")
+    type_into(page, "input", "98")
     expect(page.locator(".question .wrong")).to_have_text("Câu trả lời chưa hợp lệ.")
-    answered("input", "1998")
-    answered("input", "19:30")
-    answered("input", "2026-11-29T18:05")
+    type_into(page, "input", "1998")
+    type_into(page, "input", "19:30")
+    type_into(page, "input", "2026-11-29T18:05")
+
+
+def choose_and_order(page: Page) -> None:
     expect(page.get_by_role("radio")).to_have_count(0)  # the heading of a table
     onwards(page)
     page.get_by_role("radio", name="Tốt").check()
@@ -177,6 +214,10 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     onwards(page)
     page.get_by_role("checkbox").check()
     onwards(page)
+
+
+def take_the_place_twice(phone: BrowserContext, page: Page) -> None:
+    """What was removed is not looked for any more; the place of later is taken."""
     phone.set_geolocation({"latitude": 20.9, "longitude": 106.9, "accuracy": 40.0})
     locate = page.get_by_role("button", name="Lấy vị trí", exact=True)
     for _ in range(2):
@@ -189,14 +230,18 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     locate.click()
     expect(page.locator(".value")).to_contain_text("20,82510; 106,55120 (±5 m)")
     onwards(page)
+
+
+def walk_a_line(phone: BrowserContext, page: Page) -> None:
     page.get_by_role("button", name="Ghi một điểm").click()
     expect(page.locator(".value")).to_have_text("1 điểm")
     phone.set_geolocation({"latitude": 20.8261, "longitude": 106.5522, "accuracy": 4.0})
     page.get_by_role("button", name="Ghi một điểm").click()
     expect(page.locator(".value")).to_have_text("2 điểm")
     onwards(page)
-    draw_an_area(page)
-    onwards(page)
+
+
+def sign(page: Page) -> None:
     box = page.locator("canvas").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 30, box["y"] + 30)
@@ -205,11 +250,9 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
     page.mouse.up()
     expect(page.get_by_role("button", name="Xóa")).to_be_visible()
     onwards(page)
-    page.locator("input[type=file]").set_input_files(
-        {"name": "a.m4a", "mimeType": "audio/mp4", "buffer": b"\x00\x00\x00\x18ftypM4A "}
-    )
-    onwards(page)
-    answered("input", "8934563138165")
+
+
+def look_over_what_was_answered(page: Page) -> None:
     told = page.locator("dl.answers").inner_text()
     for words in (
         "03/05/1961",
@@ -223,45 +266,17 @@ def test_each_type_of_question_is_answered_as_a_phone_would(phone: BrowserContex
         assert words in told
     assert ".m4a" not in told
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    finish(page)
-    expect(page.get_by_text("Đã gửi 1 phiếu.")).to_be_in_viewport()
-    [sent] = stored(server)
-    told = {
-        name: answer(sent, name)
-        for name in (
-            "dien_thoai",
-            "y_kien",
-            "ngay",
-            "thang",
-            "nam",
-            "cac_muc",
-            "hai_long",
-            "thu_tu",
-            "diem",
-            "dong_y",
-            "ma",
-        )
-    }
-    assert told == {
-        "dien_thoai": "0912345678", "y_kien": "Dòng một\nDòng hai", "ngay": "1961-05-03",
-        "thang": "2019-05-01", "nam": "1998-01-01", "cac_muc": None, "hai_long": "3",
-        "thu_tu": "2 1 3", "diem": "7", "dong_y": "OK", "ma": "8934563138165",
-    }  # fmt: skip
-    assert (answer(sent, "gio") or "").startswith("19:30:00")
-    assert (answer(sent, "luc") or "").startswith("2026-11-29T18:05:00")
-    assert answer(sent, "diem_do") == "20.8251 106.5512 0.0 4.5"
-    assert (answer(sent, "duong") or "").replace(
-        "; ", ";"
-    ) == "20.8251 106.5512 0.0 4.5;20.8261 106.5522 0.0 4.0"
-    corners = [each.split() for each in (answer(sent, "vung") or "").split(";")]
+
+
+def assert_is_a_triangle_near(middle: tuple[float, float], drawn: str) -> None:
+    corners = [each.split() for each in drawn.split(";")]
     assert len(corners) == 4
     assert corners[0] == corners[-1]
     assert len({tuple(each) for each in corners}) == 3
     for latitude, longitude, *rest in corners:
-        assert float(latitude) == pytest.approx(20.8261, abs=0.001)
-        assert float(longitude) == pytest.approx(106.5522, abs=0.001)
+        assert float(latitude) == pytest.approx(middle[0], abs=0.001)
+        assert float(longitude) == pytest.approx(middle[1], abs=0.001)
         assert rest == ["0.0", "0.0"]
-    assert sent.missing_files is None
 
 
 def draw_an_area(page: Page) -> None:
