@@ -10,7 +10,6 @@ from uuid import UUID
 
 from forms.plain_words import unaccented
 
-PLACE_PROPERTIES = ("thon", "loai")
 _RESERVED = frozenset({"name", "label"})
 
 
@@ -52,11 +51,6 @@ def entities_csv(rows: Iterable[EntityChoice], properties: Sequence[str]) -> byt
     made = [(row.order, _entity_row(row, properties)) for row in rows]
     made.sort(key=lambda each: (each[0], unaccented(each[1][1]), each[1][0]))
     return _csv(("name", "label", "__version", *properties), [row for _, row in made])
-
-
-def places_csv(rows: Iterable[EntityChoice]) -> bytes:
-    """Public places: an entity list with thôn and kind."""
-    return entities_csv(rows, PLACE_PROPERTIES)
 
 
 def _entity_row(row: EntityChoice, properties: Sequence[str]) -> tuple[str, ...]:

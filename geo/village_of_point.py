@@ -126,16 +126,6 @@ def round_point(latitude: float, longitude: float, decimals: int = 3) -> tuple[f
     return round(latitude, decimals), round(longitude, decimals)
 
 
-def cell_id(latitude: float, longitude: float) -> str:
-    """The cell of about 100 m a point lies in, "20823_106549": thousandths of degrees, floored."""
-    return f"{_thousandths(latitude)}_{_thousandths(longitude)}"
-
-
-def _thousandths(degrees: float) -> int:
-    # 20.823 * 1000 is 20822.999…: what was rounded to the edge of a cell must not fall into the one below
-    return math.floor(round(degrees * 1000, 6))
-
-
 def is_in_vietnam(latitude: float, longitude: float) -> bool:
     """Whether a point can lie in any commune at all; by a rectangle, so that the seas and parts of neighbours are."""
     (west, south), (east, north) = VIETNAM

@@ -1,20 +1,10 @@
 """Which functions phones have, and how many arguments each takes."""
 
 from forms.engine.functions import ELSEWHERE, FUNCTIONS, IN_PATHS
-from forms.engine.xpath_tree import Call, Tree, walk
+from forms.engine.xpath_tree import Call
 
 LAZY = {"if": 3, "coalesce": 2}
 """Functions that work out only the argument that they need, with how many they have."""
-
-
-def wrong_call(tree: Tree) -> str | None:
-    """The first function of a formula that phones lack or that has a wrong number of arguments, in a sentence."""
-    for part in walk(tree):
-        if isinstance(part, Call):
-            wrong = wrong_arguments(part)
-            if wrong:
-                return wrong
-    return None
 
 
 def wrong_arguments(call: Call) -> str | None:

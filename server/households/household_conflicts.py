@@ -29,13 +29,12 @@ class PropertyConflict:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A version that was made on an older one than the household then had; `hard`: both set the same property."""
+    """A version that was made on an older one than the household then had."""
 
     entity_id: uuid.UUID
     version: int
     label: str
     village: str
-    is_hard: bool
     at: Any
     submission_id: int | None
     differences: tuple[PropertyConflict, ...]
@@ -86,7 +85,7 @@ def _conflict(row: Any) -> Conflict:
         if (before.get(name) or "") != (came or "")
     )
     return Conflict(
-        row.entity_id, row.version, row.label, row.village, row.conflict == "hard", row.created_at,
+        row.entity_id, row.version, row.label, row.village, row.created_at,
         row.submission_id, differences,
     )  # fmt: skip
 

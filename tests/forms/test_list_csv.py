@@ -13,7 +13,6 @@ from forms.list_csv import (
     VillageChoice,
     entities_csv,
     md5,
-    places_csv,
     unaccented,
     villages_csv,
 )
@@ -59,11 +58,6 @@ def test_a_blank_label_or_version_never_reaches_a_phone():  # E4
 def test_properties_that_phones_would_drop_are_refused(properties):  # E3, E4
     with pytest.raises(ValueError, match="properties"):
         entities_csv([], properties)
-
-
-def test_places_are_a_list_with_village_and_kind():
-    content = places_csv([EntityChoice(A, "Nhà văn hoá", 1, {"thon": "11629001", "loai": "nha_van_hoa"})])
-    assert rows(content)[0] == ["name", "label", "__version", "thon", "loai"]
 
 
 def test_labels_are_in_the_order_in_which_people_look_for_them():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import illustrative_outlines
-from geo.village_of_point import VillageIndex, cell_id, round_point
+from geo.village_of_point import VillageIndex, round_point
 
 # two fields side by side, about 1,040 m wide and 1,107 m high; the edge between them is at 106.51
 WEST = shapely.box(106.50, 20.80, 106.51, 20.81)
@@ -100,18 +100,3 @@ def test_distances_are_those_on_the_ellipsoid(east: float, north: float) -> None
 
 def test_a_rounded_point_names_no_house() -> None:
     assert round_point(20.834567, 106.549432) == (20.835, 106.549)
-
-
-@pytest.mark.parametrize(
-    ("latitude", "longitude", "cell"),
-    [(20.8231, 106.5499, "20823_106549"), (20.823, 106.549, "20823_106549"), (-0.0001, 0, "-1_0")],
-)
-def test_cells_are_thousandths_of_a_degree(latitude: float, longitude: float, cell: str) -> None:
-    assert cell_id(latitude, longitude) == cell
-
-
-@given(latitude=st.floats(8, 24), longitude=st.floats(102, 118))
-def test_a_cell_is_floored_to_its_corner(latitude: float, longitude: float) -> None:
-    north, east = map(int, cell_id(latitude, longitude).split("_"))
-    assert 0 <= latitude * 1000 - north + 1e-6 < 1.000002
-    assert 0 <= longitude * 1000 - east + 1e-6 < 1.000002

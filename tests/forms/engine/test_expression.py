@@ -13,11 +13,12 @@ from pyxform.xls2xform import convert
 
 from forms.engine import engine, java_regex
 from forms.engine.expression import compile_expression
-from forms.engine.function_names import wrong_call
+from forms.engine.function_names import wrong_arguments
 from forms.engine.java_values import Nodes
 from forms.engine.shuffled import randomize
 from forms.engine.unfillable import TooMuch, Unfillable, UnknownFunction
 from forms.engine.xpath_parser import parse
+from forms.engine.xpath_tree import Call, walk
 
 DATA = Path(__file__).parents[2] / "data" / "xpath"
 CONTEXT = json.loads((DATA / "context.json").read_text(encoding="utf-8"))
@@ -196,7 +197,8 @@ def test_a_function_that_the_engine_lacks_is_named_when_it_is_needed() -> None:
      ("weighted-checklist(1, 2, 3)", "weighted-checklist"), ("/data/a[nothing(1) = 2]", "nothing")],
 )  # fmt: skip
 def test_functions_are_known_by_name_and_number_of_arguments(formula: str, told: str | None) -> None:
-    found = wrong_call(parse(formula))
+    calls = (part for part in walk(parse(formula)) if isinstance(part, Call))
+    found = next(filter(None, map(wrong_arguments, calls)), None)
     assert found is None if told is None else told in (found or "")
 
 
