@@ -12,7 +12,7 @@ from server.intake.submission_place import OUTSIDE, VERSION_UNKNOWN
 from server.published_forms.read_submission import TOO_LONG, TOO_MANY, TWICE, UNREAD
 
 _SET_ASIDE = {
-    OUTSIDE: "Đã nhận phiếu, nhưng hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xem lại.",
+    OUTSIDE: "Đã nhận phiếu, nhưng biểu mẫu, hộ hoặc điểm này không thuộc nơi được giao: phiếu chờ cán bộ xem lại.",
     VERSION_UNKNOWN: "Đã nhận phiếu theo một phiên bản biểu mẫu lạ: phiếu chờ cán bộ xem lại.",
     SEALED: "Đã nhận phiếu mã hóa.",
     TOO_MANY: "Đã nhận phiếu, nhưng phiếu ghi vào quá nhiều hộ hoặc điểm: phiếu chờ cán bộ xem lại.",

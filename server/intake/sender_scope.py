@@ -30,11 +30,13 @@ def reaches_out(
     edited: Edited | None,
     stated_in: Set[int | None],
 ) -> bool:
-    """Whether an entity that it names, its subject, or what it edits lies outside the sender's thôn or commune.
+    """Whether its form, an entity that it names, its subject, or what it edits is of another thôn or commune.
 
     `known` holds all of these that are entities; `stated_in` are the thôn in which something counts about a subject
     that is none (yet).
     """
+    if reading.form.commune_id not in (None, sender.commune_id):
+        return True
     if any(_is_foreign(block, known.get(block.id), sender) for block in reading.blocks):
         return True
     subject = known.get(reading.subject) if reading.subject else None

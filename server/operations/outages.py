@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from server.db import CONTENDED
 from server.errors import CommonProblem, ProblemKind
+from server.files.blobs.folder import UnreadableFile
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = (*_NO_SPACE, errno.EIO, errno.EROFS)
@@ -30,7 +31,7 @@ def kind_of(error: BaseException) -> ProblemKind | None:
 
 def _passing(error: BaseException) -> ProblemKind | None:
     if isinstance(error, OSError):
-        return _of_disk(error.errno)
+        return _of_disk(error)
     if isinstance(error, sa.exc.TimeoutError):  # every connection of the pool is taken
         return CommonProblem.UNAVAILABLE
     if not isinstance(error, sa.exc.DBAPIError):
@@ -57,10 +58,12 @@ def _is_impossible(error: BaseException) -> bool:
     return state in _IMPOSSIBLE or (state is None and "NUL" in str(error.orig))
 
 
-def _of_disk(number: int | None) -> ProblemKind | None:
-    if number in _NO_SPACE:
+def _of_disk(error: OSError) -> ProblemKind | None:
+    if error.errno in _NO_SPACE:
         return CommonProblem.DISK_FULL
-    return CommonProblem.UNAVAILABLE if number in _DISK else None
+    # a file on a spoilt place: until it is sent again, or the disk is mended
+    is_spoilt = error.errno in _DISK or isinstance(error, UnreadableFile)
+    return CommonProblem.UNAVAILABLE if is_spoilt else None
 
 
 def _of_sqlite(code: int) -> ProblemKind | None:

@@ -22,7 +22,7 @@ from server.review import form_checks, submission_states
 WORDS: Mapping[str, str] = {
     submission_place.PENDING: "máy chủ vừa nhận, đang xử lý",
     submission_place.FAILED: "máy chủ chưa xử lý được; phiếu còn nguyên, quản trị viên sẽ cho xử lý lại",
-    submission_place.OUTSIDE: "hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
+    submission_place.OUTSIDE: "biểu mẫu, hộ hoặc điểm này không thuộc nơi được giao cho người gửi",
     submission_place.VERSION_UNKNOWN: "máy chủ chưa có phiên bản này của biểu mẫu",
     edited_submission.SEALED: "phiếu đã mã hóa, máy chủ không đọc được",
     TOO_MANY: "phiếu ghi vào nhiều hộ hoặc điểm (quá 50, hoặc quá một ở ngoài nhóm lặp); duyệt thì ghi tất cả",

@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from server.db import db
+from server.intake import catch_up, submission_place
 from server.models import Entity, Finding, Tally
 from server.phones.collectors import NewCollector
 from tests import sample
@@ -144,3 +145,17 @@ def _state(neighbours: Neighbours) -> tuple[object, ...]:
     assert household is not None
     sums = (db.session.query(Finding).count(), db.session.query(Tally).count())
     return household.label, household.version, dict(household.data), household.village_id, sums
+
+
+def test_a_visit_by_another_communes_form_is_kept_and_counts_nowhere(app: Flask) -> None:
+    """R13: its id can be guessed though no phone of other communes is given it; a person decides."""
+    collector = sample.make_collector()
+    other = sample.make_commune("11630", "Xã Khác")
+    theirs, ours = sample.publish_plain(form_id="rieng", commune=other), sample.publish_plain()
+    own = sample.publish_plain(form_id="cua_minh", commune=collector.collector.commune)
+    phone = Phone(InProcess(app), f"http://localhost/key/{collector.token}")
+    for version in (theirs, ours, own):
+        phone.post(sample.filled(form_id=version.form.form_id))
+    catch_up.caught_up()
+    told = [each.quarantine for each in sample.arrived()]
+    assert told == [submission_place.OUTSIDE, None, None]

@@ -137,7 +137,11 @@ def test_what_lies_in_a_photos_place_and_is_no_photo_is_set_aside(
         (stranger / "found.0001").write_bytes(b"not ours")
     told = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "b.tar")])
     assert (told.exit_code, name in told.stderr) == (0, True), told.output
+    instance = sample.arrived()[0].instance_id
+    pulled = f"{phone.server_url}/view/downloadSubmission?formId=don_gian[@version=1]/data[@key={instance}]"
+    assert phone.get(pulled).status == 503
     assert phone.post(xml, {"a.jpg": photo}).status == 202
+    assert phone.get(pulled).status == 200
     assert path.read_bytes() == whole
     blobs_folder = app.config["SETTINGS"].blob_folder
     assert [each.read_bytes() for each in blobs_folder.rglob("*") if each.is_file() and each != path] == [
