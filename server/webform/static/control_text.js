@@ -77,6 +77,7 @@ export function textControl(node, context) {
 
 function scanner(node, context) {
   const seen = make("video", { playsInline: true, muted: true, hidden: true });
+  const wrong = make("p", { class: "wrong", role: "alert" });
   let stream = null;
   const stop = () => {
     stream?.getTracks().forEach((track) => track.stop());
@@ -92,7 +93,9 @@ function scanner(node, context) {
   };
   const start = async () => {
     if (stream) return stop();
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } }).catch(() => null);
+    // without TLS a page has no mediaDevices at all
+    stream = (await navigator.mediaDevices?.getUserMedia({ video: { facingMode: "environment" } }).catch(() => null)) ?? null;
+    wrong.textContent = stream ? "" : say("camera_none");
     if (!stream) return;
     seen.srcObject = stream;
     seen.hidden = false;
@@ -100,5 +103,5 @@ function scanner(node, context) {
     look(new window.BarcodeDetector());
   };
   context.onLeave(stop);
-  return make("div", {}, button(say("barcode"), start, "second"), seen);
+  return make("div", {}, button(say("barcode"), start, "second"), seen, wrong);
 }

@@ -5,7 +5,7 @@ const VI = {
   allow_location:
     "Trang này chưa được phép xem vị trí. iPhone: Cài đặt › Quyền riêng tư › Dịch vụ định vị › Safari › Khi dùng, bật Vị trí chính xác; rồi tải lại trang.",
   answer_needed: "Câu này cần trả lời.", answer_wrong: "Câu trả lời chưa hợp lệ.", back: "Quay lại",
-  barcode: "Quét mã vạch", cannot: "Biểu mẫu này chưa dùng được trên web ({why}). Hãy dùng ODK Collect.", cancel: "Thôi",
+  barcode: "Quét mã vạch", camera_none: "Không mở được máy ảnh. Hãy cho phép trang này dùng máy ảnh trong Cài đặt, hoặc gõ mã vào ô trên.", cannot: "Biểu mẫu này chưa dùng được trên web ({why}). Hãy dùng ODK Collect.", cancel: "Thôi",
   clear: "Xóa",
   code_lost: "Mã này không còn dùng được. Danh sách hộ đã được xóa khỏi máy; phiếu đã điền vẫn còn và sẽ gửi khi anh/chị mở mã mới.",
   code_typed: "Hoặc nhập tên và mật khẩu trên tờ mã QR", continue: "Điền tiếp",
@@ -66,6 +66,7 @@ const EN = {
   add: "Add", accept: "Use this location", accuracy: "Accuracy ±{m} m", again: "Take again",
   allow_location: "This page may not see the location. iPhone: Settings › Privacy › Location Services › Safari › While Using, Precise; then reload.",
   answer_needed: "This question needs an answer.", answer_wrong: "This answer is not valid.", back: "Back", barcode: "Scan a barcode",
+  camera_none: "The camera cannot be opened. Allow this page to use it in the settings, or type the code above.",
   cannot: "This form cannot be used on the web yet ({why}). Please use ODK Collect.", cancel: "Cancel",
   clear: "Clear",
   code_lost: "This code is no longer valid. Lists of households were removed; finished forms stay and go out with a new code.",
