@@ -177,10 +177,12 @@ ACTS: Mapping[str, str] = {
 
 ACTORS: Mapping[str, str] = {"system": "máy chủ (dòng lệnh)", "unknown": "chưa đăng nhập"}
 
+_LEVELS = ("xã", "phường", "đặc khu")
+"""What people call a commune that they look for."""
 _RECORDS: Mapping[str, str] = {
     "attachment": "ảnh",
     "collector": "thành viên tổ",
-    "commune": "xã",
+    "commune": "xã, phường",
     "difficulty": "phản ánh",
     "entity": "hộ",
     "form": "biểu mẫu",
@@ -203,8 +205,8 @@ _RECORDS: Mapping[str, str] = {
 _DETAILS: Mapping[str, str] = {
     "added": "thêm", "after": "sau", "all_states": "mọi tình trạng", "as": "dạng", "before": "trước",
     "changed": "thay đổi", "days": "số ngày", "reads": "được đọc",
-    "commune": "xã", "form_id": "biểu mẫu", "label": "có tên hộ", "labels": "có tên hộ",
-    "more_communes": "xã khác",
+    "commune": "xã, phường", "form_id": "biểu mẫu", "label": "có tên hộ", "labels": "có tên hộ",
+    "more_communes": "xã, phường khác",
     "name": "tên", "personal": "có dữ liệu cá nhân", "plan": "kế hoạch", "record": "bản ghi", "roles": "vai trò",
     "rows": "số dòng", "sessions": "số phiên", "since": "từ ngày", "source": "nguồn", "state": "tình trạng",
     "subject": "bảng", "task": "nhiệm vụ", "tries": "lần thử", "until": "đến hết", "username": "tên đăng nhập",
@@ -228,9 +230,9 @@ def record_words(record: str) -> str:
 
 def record_key(words: str) -> str:
     """`phiếu 123`, as the page writes a record, as `submission:123`; whatever begins with no such word stays."""
-    kinds = sorted(_RECORDS.items(), key=lambda each: -len(each[1]))
+    kinds = {word: kind for kind, word in _RECORDS.items()} | dict.fromkeys(_LEVELS, "commune")
     said = unicodedata.normalize("NFC", " ".join(words.split()))
-    for kind, word in kinds:
+    for word, kind in sorted(kinds.items(), key=lambda each: -len(each[0])):
         begin, number = said[: len(word)], said[len(word) :].strip()
         if begin.casefold() == word and number and said[len(word)] == " ":
             return f"{kind}:{number}"

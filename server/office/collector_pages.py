@@ -174,13 +174,13 @@ def sheet(code: str) -> str | Response:
     if is_pdf:
         try:
             content = qr_sheet.pdf(commune, found, url)
-            audit.note_reading(**_printing(commune, found))
+            _note_printing(commune, found)
             return _pdf(content, commune)
         except qr_sheet.NoPdf as error:
             flash(str(error))
     number = max(1, min(request.args.get("trang", 1, type=int), MOST_PRINTED))
     shown = qr_sheet.ordered(found)[(number - 1) * CODES : number * CODES]
-    audit.note_reading(**_printing(commune, shown))
+    _note_printing(commune, shown)
     return render_template(
         "office/qr_sheet.html",
         commune=commune,
@@ -246,6 +246,12 @@ def _pdf(content: bytes, commune: Commune) -> Response:
         "Cache-Control": "no-store",
     }
     return Response(content, content_type="application/pdf", headers=head)
+
+
+def _note_printing(commune: Commune, shown: Sequence[Collector]) -> None:
+    """A sheet without a code is none: it tells nobody's, and no first step is done by it."""
+    if shown:
+        audit.note_reading(**_printing(commune, shown))
 
 
 def _printing(commune: Commune, found: Sequence[Collector]) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def test_what_a_row_of_the_audit_tells_is_told_in_vietnamese(key: str) -> None:
         ("phiếu 123", "submission:123"),
         ("  Phiếu   123 ", "submission:123"),
         ("thành viên tổ 31", "collector:31"),
+        ("xã, phường 11629", "commune:11629"),
+        ("đặc khu 11948", "commune:11948"),
         ("danh sách hộ 7", "household_import:7"),
         ("danh sách ho_dan", "list:ho_dan"),
         ("submission:123", "submission:123"),

@@ -48,6 +48,8 @@ def test_an_officer_of_a_new_commune_lands_on_the_steps(officer: Browser) -> Non
         "Phiếu đầu tiên",
     ):
         assert step in page
+    assert "Không có mã nào để in" in officer.get(f"{BASE}/thanh-vien/to-in").text
+    assert "đã in" not in officer.get(f"{BASE}/bat-dau").text  # a sheet without a code is none
 
 
 def test_the_overview_of_a_new_commune_is_its_steps_and_no_empty_tables(officer: Browser) -> None:
@@ -58,7 +60,17 @@ def test_the_overview_of_a_new_commune_is_its_steps_and_no_empty_tables(officer:
 
 
 @pytest.mark.parametrize(
-    "page", ["ranh-gioi", "mau", "ke-hoach", "phieu/cho-doi", "ap-phich", "ho/danh-sach-giay"]
+    "page",
+    [
+        "ranh-gioi",
+        "mau",
+        "ke-hoach",
+        "phieu/cho-doi",
+        "ap-phich",
+        "ho/danh-sach-giay",
+        "bang/so-ho",
+        "bang/diem-cong-cong",
+    ],
 )
 def test_a_phuong_is_called_one_where_its_officers_work(officer: Browser, page: str) -> None:
     text = words(officer.get(f"{BASE}/{page}").text)
@@ -66,7 +78,7 @@ def test_a_phuong_is_called_one_where_its_officers_work(officer: Browser, page: 
 
 
 @pytest.mark.parametrize("path", ["/xa/10507/ban-do", "/xa/10507/chi-tieu", "/xa/10507/nhiem-vu", f"{BASE}/so-lieu",
-                                  f"{BASE}/thanh-vien", f"{BASE}/phieu", f"{BASE}/ho"])  # fmt: skip
+                                  f"{BASE}/thanh-vien", f"{BASE}/phieu", f"{BASE}/ho", "/xa/10507/to"])  # fmt: skip
 def test_each_empty_page_links_to_the_step_it_waits_for(officer: Browser, path: str) -> None:
     page = officer.get(path).text
     assert "Chưa có gì ở đây vì phường còn thiếu" in page
