@@ -9,7 +9,7 @@ from dashboards import words
 from dashboards.charts import Bullet, bullet
 from geo.compute_coverage import CoverageTable
 from geo.target_states import TargetFigure, cut
-from geo.weeks import pace_of
+from geo.weekly_pace import pace_of
 
 
 @dataclass(frozen=True)

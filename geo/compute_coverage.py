@@ -22,7 +22,8 @@ from geo.judged_targets import IndicatorRow, TargetRow, indicator_row, target_ro
 from geo.reach import RESIDENT_UNITS, Enough, beyond
 from geo.target_states import Tallied, TargetJudgement
 from geo.villages_hidden_whole import MET, Day
-from geo.weeks import Week, pace_of, shown_weeks
+from geo.weekly_pace import pace_of
+from geo.weeks import Week, shown_weeks
 
 # what a table is made of can be had from here
 __all__ = [

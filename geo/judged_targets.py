@@ -13,7 +13,7 @@ from geo.indicator_column import JudgedColumn
 from geo.period_targets import Reported, judge_reported, judge_surveyed_periods
 from geo.reach import RESIDENT_UNITS, Enough
 from geo.target_states import PERIODS_IN_A_YEAR, Pace, TargetFigure, TargetJudgement, TargetState
-from geo.weeks import is_paced
+from geo.weekly_pace import is_paced
 
 
 @dataclass(frozen=True)

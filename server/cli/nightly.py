@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server import audit
 from server.accounts import failed_sign_ins
-from server.backchecks import weekly_draw
+from server.backchecks import kept_draws
 from server.cli import doctor
 from server.cli.groups import CommandRefused, SpokenCommand, refuse, told
 from server.counting import noted_changes, writer_lock
@@ -92,8 +92,8 @@ def _draw_backchecks() -> None:
     """Once a week in each commune whose phones have the form, a commune a transaction."""
     communes = list(db.session.scalars(sa.select(Commune).order_by(Commune.code)))
     for commune in communes:
-        if weekly_draw.is_due(commune):
-            weekly_draw.draw_now(commune, audit.SHELL)
+        if kept_draws.is_due(commune):
+            kept_draws.draw_now(commune, audit.SHELL)
 
 
 def _send_rollup(rollup: Any) -> None:

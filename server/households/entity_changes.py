@@ -14,6 +14,7 @@ from geo.series import Turn
 from server.clock import day_of
 from server.counting import tally
 from server.households import household_states
+from server.households.conflicting_changes import UNMET, LaterChange, Meeting, meet
 from server.models import Entity, EntityVersion, Submission
 from server.published_forms.read_submission import LONGEST_LABEL, LONGEST_PROPERTY
 from server.published_forms.registry import registry
@@ -113,22 +114,6 @@ class ChangeOrigin:
     submission_id: int
     received_at: dt.datetime
     observed_at: dt.datetime
-
-
-@dataclasses.dataclass(frozen=True)
-class LaterChange:
-    """A change that a phone did not know of when it made its own, and when that one was observed."""
-
-    received: Mapping[str, Any] | None
-    observed_at: dt.datetime
-
-
-@dataclasses.dataclass(frozen=True)
-class Meeting:
-    """How a change meets those made since: `hard`, `soft` or None, and the properties that newer ones keep (E15)."""
-
-    conflict: str | None = None
-    kept: frozenset[str] = frozenset()
 
 
 def status(visits: Iterable[AcceptedVisit], turns: Iterable[Turn] = ()) -> dict[str, str]:
@@ -231,7 +216,7 @@ def update(
     block: EntityBlock | None,
     computed: Mapping[str, str],
     origin: ChangeOrigin,
-    meeting: Meeting = Meeting(),
+    meeting: Meeting = UNMET,
 ) -> ChangedEntity | None:
     """The entity's next version: what came with the visit laid over what was known, but for what newer visits said.
 
@@ -270,23 +255,3 @@ def _one_line(label: str | None) -> str:
 def _cut(properties: Mapping[str, str]) -> dict[str, str]:
     """Properties no longer than phones' lists may hold: what a person let count although it was."""
     return {name: value[:LONGEST_PROPERTY] for name, value in properties.items()}
-
-
-def meet(
-    block: EntityBlock, since: Sequence[LaterChange], current: Mapping[str, Any], observed_at: dt.datetime
-) -> Meeting:
-    """How a change made on an older version meets the ones made since (E15).
-
-    `hard` where a property that came has been given another value meanwhile, else `soft`; no conflict where only
-    the server has changed what it computes. Of two values the one that was observed later stays, so that the
-    household ends the same in whatever order phones find a network (docs/decisions/0020).
-    """
-    changed = [later for later in since if later.received]
-    if not changed:
-        return Meeting()
-    newer = {name for later in changed if later.observed_at > observed_at for name in later.received or {}}
-    meanwhile = {name for later in changed for name in later.received or {}}
-    clashes = any(
-        name in meanwhile and current.get(name) != value for name, value in block.properties.items()
-    )
-    return Meeting("hard" if clashes else "soft", frozenset(newer & block.properties.keys()))

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from forms.instance import EntityBlock
 from server.counting import tally
 from server.households import entity_changes
-from server.households.entity_changes import AcceptedVisit, KnownEntity, LaterChange
+from server.households.conflicting_changes import LaterChange
+from server.households.entity_changes import AcceptedVisit, KnownEntity
 from server.intake.edited_submission import Edited
 from server.intake.write_rows import WrittenRows
 from server.models import Tombstone

@@ -12,7 +12,7 @@ from geo.vietnamese_order import sort_key
 from server import audit, clock
 from server.accounts import access
 from server.accounts.roles import Right
-from server.backchecks import pairs, sentences, weekly_draw
+from server.backchecks import kept_draws, pairs, sentences
 from server.backchecks.pairs import CheckedVisit
 from server.db import db
 from server.errors import CommonProblem, Problem
@@ -53,8 +53,8 @@ def show(code: str) -> str:
     return render_template(
         "office/backchecks.html",
         commune=commune,
-        has_form=weekly_draw.has_form(commune),
-        is_due=weekly_draw.is_due(commune),
+        has_form=kept_draws.has_form(commune),
+        is_due=kept_draws.is_due(commune),
         found=found,
         sentence=sentences.sentence(found),
         kinds=[(words, found.kinds[kind]) for kind, words in KINDS.items() if kind in found.kinds],
@@ -77,12 +77,12 @@ def show(code: str) -> str:
 def draw(code: str) -> Response:
     """Draw now, not at night: once a week, as by night."""
     commune = access.open_own_commune(code)
-    if not weekly_draw.is_due(commune):
+    if not kept_draws.is_due(commune):
         raise Problem(
             CommonProblem.BAD_REQUEST,
             why=f"tuần này đã bốc thăm, hoặc {commune.kind} chưa dùng phiếu phúc tra.",
         )
-    made = weekly_draw.draw_now(commune, audit.Actor(access.signed_in().actor, request.remote_addr))
+    made = kept_draws.draw_now(commune, audit.Actor(access.signed_in().actor, request.remote_addr))
     return redirect(url_for(".show", code=code, xong="boc" if made else "khong"))
 
 

@@ -15,7 +15,8 @@ from geo.estimate import wilson
 from geo.period_targets import judge_surveyed_periods
 from geo.reach import Reach
 from geo.target_states import Tallied, TargetFigure, TargetState, cut, gap_shown, judge
-from geo.weeks import Week, pace_of
+from geo.weekly_pace import pace_of
+from geo.weeks import Week
 
 AUTUMN = date(2026, 11, 29)
 

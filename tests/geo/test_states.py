@@ -14,7 +14,8 @@ from geo.derived_indicators import FIBRE, MOBILE, connected
 from geo.period_targets import Reported, judge_each_period, judge_reported, periods
 from geo.reach import Reach
 from geo.target_states import Tallied, TargetFigure, TargetState, judge
-from geo.weeks import pace_of, shown_weeks, week_ends
+from geo.weekly_pace import pace_of
+from geo.weeks import shown_weeks, week_ends
 
 MIDYEAR, LATE = date(2026, 7, 2), date(2027, 1, 1)  # 183 of 365 days gone; the first day after
 MET, ON_TRACK, AT_RISK, BEHIND, UNKNOWN = (

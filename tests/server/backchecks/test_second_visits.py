@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from geo import backcheck_draw
 from server import clock
-from server.backchecks import pairs, weekly_draw
+from server.backchecks import kept_draws, pairs
 from server.backchecks.pairs import CheckedVisit
 from server.db import db
 from server.intake import catch_up
@@ -117,7 +117,7 @@ def test_each_visit_stands_in_one_draw_alone_and_a_week_has_one(walked: Walked) 
     refused = walked.officer.post(PAGE, data={"csrf_token": walked.officer.csrf_token(PAGE)})
     assert refused.status_code == 400
     db.session.rollback()
-    db.session.execute(sa.update(BackcheckDraw).values(drawn_at=clock.now() - weekly_draw.WEEK))
+    db.session.execute(sa.update(BackcheckDraw).values(drawn_at=clock.now() - kept_draws.WEEK))
     db.session.commit()
     walked.draw()
     db.session.rollback()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.backchecks import weekly_draw
+from server.backchecks import kept_draws
 from server.db import db
 from server.models import Interview, Submission
 from server.review import doubts, form_checks, waiting_reasons
@@ -91,8 +91,8 @@ def test_a_check_that_wants_a_second_visit_puts_the_visit_into_the_next_draw(tho
     thon.visit(0, people=40)
     thon.visit(1, ages=(101,))
     noted()
-    rows = weekly_draw._visits(thon.commune, 0)
-    assert [weekly_draw._checkable(row).is_doubtful for row in rows] == [False, True]
+    rows = kept_draws._visits(thon.commune, 0)
+    assert [kept_draws._checkable(row).is_doubtful for row in rows] == [False, True]
 
 
 def test_flags_never_hold_what_was_answered(thon: CheckedThon) -> None:
