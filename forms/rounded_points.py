@@ -17,11 +17,13 @@ _DISGUISES = (b"<![CDATA[", b"&#", b"<!--", b"<?", b"\r")
 _POINT = re.compile(
     rb">(\s*[+-]?[0-9]{1,2}\.[0-9]{4,60} [+-]?[0-9]{1,3}\.[0-9]{1,60}(?: [0-9.+-]{1,20}){0,2}\s*)<"
 )
+_DECIMALS = 3
+"""About 110 m: a point that names no house (R21)."""
 # Letters of a number that tell where: "20,84" a kilometre, "1012" nothing.
 _TELLING = 5
 
 
-def rounded(instance: Instance, definition: Definition, decimals: int = 3) -> Instance:
+def rounded(instance: Instance, definition: Definition, decimals: int = _DECIMALS) -> Instance:
     """The submission with latitude and longitude of points, traces and shapes rounded, altitude 0.
 
     3 decimals are about 110 m; accuracy stays. Where a calculation or a label repeats a coordinate digit for
@@ -69,9 +71,9 @@ def emptied(instance: Instance, definition: Definition) -> Instance:
     return read(_rewritten(instance.xml, dict.fromkeys(texts, ""), definition)) if texts else instance
 
 
-def rounded_unseen(xml: bytes, decimals: int = 3) -> bytes:
+def rounded_unseen(xml: bytes) -> bytes:
     """A document whose form is unknown, with every answer that is written like a point rounded."""
-    return _POINT.sub(lambda leaf: b">" + _round(leaf[1].decode().strip(), decimals).encode() + b"<", xml)
+    return _POINT.sub(lambda leaf: b">" + _round(leaf[1].decode().strip(), _DECIMALS).encode() + b"<", xml)
 
 
 def _exact(instance: Instance, definition: Definition, decimals: int) -> dict[str, str]:

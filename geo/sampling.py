@@ -85,14 +85,14 @@ def spread_over(households: Mapping[str, int], wanted: int) -> dict[str, int]:
     return {code: min(households[code], max(2, number)) for code, number in found.items()}
 
 
-def lot_rule(households: int, wanted: Fraction, asked: int = LQAS) -> LotRule:
+def lot_rule(households: int, wanted: Fraction) -> LotRule:
     """The rule for a thôn of so many households: that with the smallest sum of both errors, of equals the stricter.
 
-    Exact for its size (hypergeometric); a thôn of `asked` households or fewer is asked whole, and the rule is exact.
+    Exact for its size (hypergeometric); a thôn of 19 households or fewer is asked whole, and the rule is exact.
     """
     if households < 1 or not APART < wanted <= 1:
         raise ValueError(f"{households} households, wanted {wanted}")
-    asked = min(asked, households)
+    asked = min(LQAS, households)
     high, low = math.ceil(households * wanted), math.floor(households * (wanted - APART))
     rules = (
         LotRule(

@@ -121,9 +121,9 @@ class VillageIndex:
         self._tree.query(middle[0])
 
 
-def round_point(latitude: float, longitude: float, decimals: int = 3) -> tuple[float, float]:
+def round_point(latitude: float, longitude: float) -> tuple[float, float]:
     """A point coarse enough to name no house: 3 decimals are about 110 m (R21)."""
-    return round(latitude, decimals), round(longitude, decimals)
+    return round(latitude, 3), round(longitude, 3)
 
 
 def is_in_vietnam(latitude: float, longitude: float) -> bool:

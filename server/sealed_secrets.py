@@ -20,10 +20,10 @@ def unseal(sealed: bytes) -> str:
     return _fernet().decrypt(sealed).decode()
 
 
-def key_for(purpose: str, length: int = 32) -> bytes:
-    """A key of `length` bytes of its own for each purpose, the same in every process."""
+def key_for(purpose: str) -> bytes:
+    """A key of 32 bytes of its own for each purpose, the same in every process."""
     secret: str = current_app.config["SECRET_KEY"]
-    return HKDF(SHA256(), length, salt=None, info=f"tungnha {purpose}".encode()).derive(secret.encode())
+    return HKDF(SHA256(), 32, salt=None, info=f"tungnha {purpose}".encode()).derive(secret.encode())
 
 
 def _fernet() -> Fernet:

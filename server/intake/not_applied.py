@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 import traceback
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -17,10 +16,10 @@ WAITS = sa.and_(Submission.facts.is_not(sa.null()), Submission.failure.is_(None)
 """Accepted, and neither applied nor found to be beyond the program."""
 
 
-def try_again(ids: Sequence[int] = ()) -> int:
-    """Let submissions wait again that could not be applied, all or these; how many. The next `settle` applies them."""
+def try_again() -> int:
+    """Let all submissions wait again that could not be applied; how many. The next `settle` applies them."""
     failed = sa.and_(Submission.facts.is_not(sa.null()), Submission.failure.is_not(None))
-    update = sa.update(Submission).where(failed, Submission.id.in_(ids) if ids else sa.true())
+    update = sa.update(Submission).where(failed)
     with db.engine.connect().execution_options(writes=True) as connection:
         writer_lock.hold(connection)
         count = connection.execute(update.values(failure=None, quarantine=submission_place.PENDING)).rowcount
