@@ -88,7 +88,7 @@ def split(homes: Iterable[WalkedHome[Key]], parts: int) -> list[AreaShare[Key]]:
 def place(
     homes: Iterable[WalkedHome[Key]], areas: Sequence[AreaLanes], singles: Mapping[Key, int]
 ) -> dict[Key, int]:
-    """The part of each household: its own, its lane's, else that of who stands before it in the lane, or next after.
+    """The part of each household: its own, its lane's, else that of the one before it in the lane, or next after.
 
     A lane that no part knows falls to the part of the lane before it, the first ones to the part of the next. Empty
     where there are no parts.

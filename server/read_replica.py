@@ -23,14 +23,14 @@ EVERY = 0.02
 AWAY_FOR = 30.0
 """Seconds for which a copy that failed is not asked."""
 OVERTAKEN = "40001"
-"""What the copy says to who reads rows that have to go meanwhile."""
+"""What the copy says to a reader of rows that have to go meanwhile."""
 _WRITTEN = sa.text("SELECT pg_current_wal_insert_lsn()")
 _HAS = sa.text("SELECT pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)")
 _AWAY_UNTIL = "tungnha.replica_away_until"
 
 
 def register(app: Flask) -> None:
-    """Leave a copy alone that fails while somebody reads: who asks again reads from the database itself."""
+    """Leave a copy alone that fails while somebody reads: the next request reads from the database itself."""
     with app.app_context():
         copy = db.engines.get("replica")
     if copy is None:

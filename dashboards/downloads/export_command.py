@@ -122,7 +122,7 @@ def of_submissions(code: str, form_id: str, out: Path) -> None:
 
 
 def _replace(out: Path, writers: dict[str, Callable[[Path], object]]) -> None:
-    """Write beside the file and put it in its place when it is whole: who reads it meanwhile reads the old one."""
+    """Write beside the file and put it in its place when it is whole: a reader meanwhile has the old one."""
     write = writers.get(out.suffix.lower())
     if write is None:
         refuse(f"{out}: đuôi tệp phải là {', '.join(writers)}.")

@@ -10,7 +10,7 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def works_without(xform: bytes, name: str) -> bool:
-    """Whether a published form can be filled in by who is given an empty list of that name, nothing of it asked.
+    """Whether a published form can be filled in with an empty list of that name, nothing of it asked.
 
     So it is where somebody chooses from the list at least once, and each such question, or a group around it, is
     relevant only for `count(instance('name')/root/item) > 0`, alone or with `and`.

@@ -255,7 +255,7 @@ def without_duty() -> None:
 
 
 def admit_as(found: Caller) -> None:
-    """Say who asks in this request, for all that ask `caller`."""
+    """Take this caller for the one who asks in this request."""
     request.environ[_CALLER] = found
     audit.act_as(found.actor)
 

@@ -22,7 +22,7 @@ class Caller:
     """The thôn of a team leader; empty for all others."""
     commune_code: str | None = None
     communes: Mapping[int, tuple[str, str]] = dataclasses.field(default_factory=dict)
-    """Code and name of every commune of who works for several, by its id; empty for all others."""
+    """Code and name of every commune of a person who works for several, by its id; empty for all others."""
     reads: frozenset[str] = frozenset()
     """What a program may read; empty for persons, whose roles say it."""
     duty: str = ""

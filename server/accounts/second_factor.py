@@ -26,7 +26,7 @@ def new_secret() -> str:
 
 
 def pretty(secret: str) -> str:
-    """The secret in groups of four, for who cannot scan."""
+    """The secret in groups of four, for people who cannot scan."""
     return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
 
 

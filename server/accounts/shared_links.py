@@ -90,7 +90,7 @@ def add(
 
 
 def listed(person_id: int, commune_id: int | None, *, of_all: bool) -> Sequence[SharedLink]:
-    """A person's links to a commune, or to the city where there is none; those of all makers for who may end them."""
+    """A person's links to a commune, or to the city where there is none; of all makers for one who may end them."""
     query = (
         sa.select(SharedLink)
         .where(SharedLink.commune_id.is_(None) if commune_id is None else SharedLink.commune_id == commune_id)

@@ -111,7 +111,7 @@ def by_password() -> Response:
 @blueprint.route("/dang-nhap/ma-xac-thuc", methods=["GET", "POST"])
 @access.public
 def by_code() -> Response:
-    """The second step, for who has given the right password within the last minutes."""
+    """The second step, for a person who has given the right password within the last minutes."""
     person, goal = _waiting()
     if person is None:
         return make_response(redirect(url_for("security.login")))

@@ -74,7 +74,7 @@ def page(scope: FeedScope, after: int, limit: int) -> FeedPage:
 
 
 def _newest_day() -> int:
-    """Where days alone go on: by the newest change of all, whoever reads sums would count the visits as they come."""
+    """Where days alone go on: by the newest change of all, a reader of sums would count the visits as they come."""
     return db.session.scalar(sa.select(sa.func.max(Change.id)).where(Change.kind == COVERAGE)) or 0
 
 

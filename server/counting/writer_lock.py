@@ -22,17 +22,17 @@ _AS_APPLIED = sa.select(
 
 
 def hold(connection: sa.Connection) -> None:
-    """Keep all others from changing what counts until this transaction ends; waits for who does so now.
+    """Keep all others from changing what counts until this transaction ends; waits for the one who does so now.
 
     Taken before any row is locked, so that nobody waits in a ring. On SQLite a transaction that began with
-    `writes` is alone already. May be taken again by who has it.
+    `writes` is alone already. May be taken again by the one who has it.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_WAIT)
 
 
 def hold_to_apply(connection: sa.Connection, *, waits: bool) -> bool:
-    """The same for who applies the log: its commit need not wait for the disk. False where another has the lock."""
+    """The same for applying the log: its commit need not wait for the disk. False where another has the lock."""
     if connection.dialect.name != "postgresql":
         return True
     if waits:

@@ -1,4 +1,4 @@
-"""The table of a commune on a day or on several, and its trend: who asks is shown days and cells that they may see."""
+"""The table of a commune on a day or on several, and its trend: readers are shown days and cells that they may see."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +41,7 @@ def table(
 def tables(
     commune: Commune, days: Sequence[dt.date], *, full: bool = False, only: Collection[str] | None = None
 ) -> list[CoverageTable]:
-    """The coverage on several days, which rise and may be shown to who asks (`day_shown`, `day_of_feed`); `only` these
+    """The coverage on several days, which rise and may be shown to the asker (`day_shown`, `day_of_feed`); `only` these
     indicators of it.
 
     In about as many statements as that of one day.

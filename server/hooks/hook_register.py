@@ -88,7 +88,7 @@ def add(commune: Commune, form: Form, person_id: int, wish: HookWish) -> Hook:
 
 
 def change(hook: Hook, person_id: int, wish: HookWish) -> None:
-    """Change a hook, which has the rights of who changed it last. The caller has begun to write, and commits."""
+    """Change a hook, which has the rights of the last to change it. The caller has begun to write, and commits."""
     _take(hook, wish)
     hook.person_id = person_id
     audit.note("hook.change", f"hook:{hook.id}", _told(hook, hook.form))

@@ -51,7 +51,7 @@ _REFUSALS = (
 )  # fmt: skip
 """The database is away, busy or read-only: nothing that speaks against a submission."""
 HELD_UP = 5.0
-"""Seconds for which one that the database refused is left alone: readers need not wait for who holds its household."""
+"""Seconds for which one that the database refused is left alone: readers need not wait until its household is free."""
 _HELD_UP = "tungnha.held_up"
 _NEWEST_WAITING = sa.select(Submission.id).where(WAITS).order_by(Submission.id.desc()).limit(1)
 _WOKEN = "tungnha.log_grew"
@@ -115,7 +115,7 @@ def _turn(app: Flask, woken: threading.Event, seconds: float) -> None:
 
 
 def _try_to_settle(*, waits: bool) -> bool:
-    """Apply what waits; whatever goes wrong is no concern of who sends: it is tried again. False: to be asked anew."""
+    """Apply what waits; whatever goes wrong is no concern of the sender: it is tried again. False: to be asked anew."""
     try:
         return settle(waits=waits)
     except sa.exc.SQLAlchemyError as error:  # the database is away or busy

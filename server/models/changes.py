@@ -11,7 +11,7 @@ from server.db import BIG, Base
 class Change(Base):
     """That a submission is another than before, is gone, or that a commune's day is over; never what it says.
 
-    Written by who holds the writer's lock alone, so that the order of keys is that in which changes can be seen.
+    Written by the holder of the writer's lock alone, so that the order of keys is that in which changes can be seen.
     """
 
     __tablename__ = "change"

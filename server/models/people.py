@@ -272,7 +272,7 @@ class Audit(Base):
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     at: Mapped[dt.datetime]
     actor: Mapped[str]
-    """`collector:7`, `person:3`, `token:1`, `system`, or `unknown` for who has not signed in."""
+    """`collector:7`, `person:3`, `token:1`, `system`, or `unknown` for somebody who has not signed in."""
     act: Mapped[str]
     """`submission.receive`, `form.publish`, …"""
     record: Mapped[str | None]

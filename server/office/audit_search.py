@@ -1,4 +1,4 @@
-"""The audit as an administrator reads it: searched, with the names of who did what, and exported."""
+"""The audit as an administrator reads it: searched, with the names of the actors, and exported."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class AuditFilter:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One act, with the name of who did it as it is today."""
+    """One act, with its actor's name as it is today."""
 
     id: int
     at: dt.datetime
@@ -92,7 +92,7 @@ def search(wanted: AuditFilter) -> AuditPage:
 
 
 def _has_no_index(wanted: AuditFilter) -> bool:
-    """Arrivals, most of all rows, are found by their time alone: an index by who would cost every visit."""
+    """Arrivals, most of all rows, are found by their time alone: an index by actor would cost every visit."""
     if wanted.record:
         return _near(wanted.record) is _ANYWHERE
     return bool(wanted.who) and wanted.act in (RECEIVED, EVERY_ACT)

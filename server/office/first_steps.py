@@ -171,7 +171,7 @@ def _forms(commune: Commune) -> int:
 
 
 def missing(commune: Commune, names: Sequence[str]) -> list[FirstStep]:
-    """Which of these steps a page waits for; for templates. Links are for who may take them (`may_prepare`)."""
+    """Which of these steps a page waits for; for templates. Links are for readers who may take them (`may_prepare`)."""
     return [step for step in of(commune).missing if step.name in names]
 
 

@@ -149,7 +149,7 @@ def menu() -> Menu:
 
 
 def _others(caller: Caller, code: str | None) -> tuple[Item, ...]:
-    """The ways to the other communes of who works for several."""
+    """The ways to the other communes of a person who works for several."""
     others = [(each, name) for each, name in caller.communes.values() if each != code]
     return tuple(
         Item(url_for("dashboards.commune", code=each), f"Sang {name}", False) for each, name in others

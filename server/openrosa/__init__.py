@@ -40,7 +40,7 @@ HEADERS = (
 
 
 def say(problem: Problem) -> Response:
-    """A problem in OpenRosa's words (C38, C39); in JSON to who sends a submission so (K20)."""
+    """A problem in OpenRosa's words (C38, C39); in JSON to a sender of JSON (K20)."""
     if json_submission.is_json():
         return dressed(json_submission.say(problem))
     response = Response(

@@ -70,7 +70,7 @@ def told(receipt: Receipt) -> bytes:
 
 
 def sender(caller: PhoneCaller) -> Sender:
-    """What is kept of who sent it (C48)."""
+    """What is kept of the sender (C48)."""
     return Sender(
         caller.collector_id,
         caller.commune_id,

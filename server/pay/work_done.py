@@ -37,7 +37,7 @@ def by_month(commune: Commune, start: dt.date, end: dt.date) -> dict[tuple[dt.da
 
 
 def _by_day(commune: Commune, start: dt.date, end: dt.date) -> tuple[Query, Query]:
-    """Visits and people helped, by who walked and day, of what counts from `start` to before `end` (UTC+7); of an
+    """Visits and people helped, by member and day, of what counts from `start` to before `end` (UTC+7); of an
     edited visit the newest version. Two statements, of what was never edited and of edits: each begins at the
     commune's collectors, where one over both would read the submissions of the city.
     """

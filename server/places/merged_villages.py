@@ -1,6 +1,6 @@
 """Thôn that were merged: what belonged to an old one is the new one's, in every list and on every page (R4).
 
-A household keeps the thôn in which it was listed, so that a past day stays what it was; who asks for a thôn's
+A household keeps the thôn in which it was listed, so that a past day stays what it was; a reader of a thôn's
 households, visits or difficulties asks for those of all its parts.
 """
 

@@ -48,7 +48,7 @@ class DoubtRow:
     collector: str | None
     household_id: uuid.UUID | None
     household: str | None
-    """Its label, for who may read the records of its thôn (R24)."""
+    """Its label, for readers who may see the records of its thôn (R24)."""
     received_at: dt.datetime
     days: int
     """That it has waited."""

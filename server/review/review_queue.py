@@ -76,7 +76,7 @@ class QueueRow:
     reasons: tuple[Reason, ...]
     entity_id: uuid.UUID | None = None
     household: str | None = None
-    """Its label: personal, for who may read records and asked for it."""
+    """Its label: personal, for readers of records who asked for it."""
     decided: str | None = None
     """The newest decision about it, or about an earlier version of it."""
     comment: str | None = None

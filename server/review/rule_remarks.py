@@ -71,7 +71,7 @@ def wanted(
 
 
 def send(connection: sa.Connection, asked: RuleRemark) -> None:
-    """Say it to the phones; who calls holds the writer's lock. A household that left the list is asked nothing."""
+    """Say it to the phones; the caller holds the writer's lock. A household that left the list is asked nothing."""
     officer = Officer(audit.SYSTEM, NAME, asked.commune_id)
     try:
         with connection.begin_nested():

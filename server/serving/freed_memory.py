@@ -1,6 +1,6 @@
 """Gives the memory that a process no longer uses back to the machine.
 
-The C library keeps what was freed for the next who asks, in a pool for each of some twenty threads, and gives back only
+The C library keeps what was freed for the next request, in a pool for each of some twenty threads, and gives back only
 what lies at a pool's end. After a few large files a process held half as much again as it used, and more with each
 thread that made one; nothing in it grew. At a pool's end, too, it keeps more with each large block that was ever freed:
 twice its size, in each pool, and `malloc_trim` leaves the ends of all pools but the first alone.

@@ -140,7 +140,7 @@ def _file(poster: OpenPoster, found: ServedForm, name: str) -> Content:
 
 
 def say(problem: Problem) -> Response:
-    """A problem for who opened the page, as a page; for the page's own requests, a code and a sentence."""
+    """A problem for the person who opened the page, as a page; for the page's own requests, a code and a sentence."""
     if request.method in ("GET", "HEAD") and request.path.rstrip("/").count("/") == 2:
         response = dressed(
             Response(

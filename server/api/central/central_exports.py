@@ -21,6 +21,6 @@ def as_csv(code: str, form_id: str) -> Response:
 @blueprint.route("/submissions.csv.zip", methods=["GET", "POST"])
 @client(Right.EXPORT_SUBMISSIONS, records=True)
 def as_zip(code: str, form_id: str) -> Response:
-    """All tables, and the photos for who may have them."""
+    """All tables, and the photos for readers who may have them."""
     export = exported(code, form_id, wishes())
     return Response(stream_submissions.zip_bytes(export), mimetype="application/zip")

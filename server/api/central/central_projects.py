@@ -26,7 +26,7 @@ Json = dict[str, Any]
 @blueprint.get("")
 @client(Right.READ_SUMS)
 def listing() -> Response:
-    """The communes of who asks."""
+    """The asker's communes."""
     own = access.signed_in().commune_ids or frozenset()
     found = db.session.scalars(sa.select(Commune).where(Commune.id.in_(own)).order_by(Commune.code)).all()
     return jsonify([project(each) for each in found])
@@ -40,7 +40,7 @@ def one(code: str) -> Response:
 
 
 def own_commune(code: str) -> Commune:
-    """The commune with this code, of those of who asks; Problem NOT_FOUND for any other."""
+    """The commune with this code, if it is the asker's; Problem NOT_FOUND for any other."""
     found = communes.commune(code)
     if not access.signed_in().belongs_to(found):
         raise Problem(CommonProblem.NOT_FOUND)

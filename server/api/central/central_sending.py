@@ -1,4 +1,4 @@
-"""Submissions sent to Central's door by collectors, and corrected by who may correct on pages (O6)."""
+"""Submissions sent to Central's door by collectors, and corrected by persons who may do so on pages (O6)."""
 
 import io
 
@@ -65,7 +65,7 @@ def create(code: str, form_id: str) -> Response:
 @blueprint.put("/<instance>")
 @client(Right.CORRECT)
 def edit(code: str, form_id: str, instance: str) -> Response:
-    """Correct it to what this XML says, as on the page of the submission: an edit, approved by who sends it."""
+    """Correct it to what this XML says, as on the page of the submission: an edit, approved by its sender."""
     of, found = named_one(code, form_id, instance)
     hidden = hidden_paths(of, open_form(of, form_id))
     xml = request.stream.read(MAX_BYTES + 1)
@@ -89,7 +89,7 @@ def _add(caller: PhoneCaller, form_id: str, instance: str, name: str) -> Respons
 @or_collector(_add)
 @client(Right.CORRECT)
 def add_file(code: str, form_id: str, instance: str, **_name: str) -> Response:
-    """Files come from who sent the submission; a person changes one on the page where it is corrected."""
+    """Files come from the sender of the submission; a person changes one on the page where it is corrected."""
     named_one(code, form_id, instance)
     raise Problem(CentralProblem.COLLECTORS_SEND)
 

@@ -213,7 +213,7 @@ def _files(there: Sequence[tuple[str, bool]], missing: Sequence[str] | None) -> 
 @blueprint.get("/<instance>/attachments/<path:name>")
 @client(Right.READ_SUBMISSIONS, records=True)
 def attachment(code: str, form_id: str, instance: str, name: str) -> Response:
-    """One of the files, to who may read the answer that names it."""
+    """One of the files, to readers who may have the answer that names it."""
     of, found = named_one(code, form_id, instance)
     wanted = sa.select(Attachment).where(Attachment.submission_id == found.id, Attachment.name == name)
     stored = db.session.scalars(wanted).one_or_none()

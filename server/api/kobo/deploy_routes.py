@@ -230,7 +230,7 @@ def _deployment_told(form: Form) -> Json:
 
 
 def _import_row(problem: str, outcome: str) -> MadeFile:
-    """What became of an import, kept for a day for who asked."""
+    """What became of an import, kept for a day for the one who asked."""
     caller = access.signed_in()
     begin_writing()
     row = MadeFile(

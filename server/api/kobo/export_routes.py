@@ -1,4 +1,4 @@
-"""Exports at Kobo's door: asked for, made beside the server, followed and taken by who asked (K15)."""
+"""Exports at Kobo's door: asked for, made beside the server, followed and taken by the asker (K15)."""
 
 import dataclasses
 from pathlib import Path

@@ -17,7 +17,7 @@ blueprint = Blueprint("kobo_keys", __name__)
 @blueprint.get("/token")
 @client(Right.READ_SUMS)
 def token() -> Response:
-    """The key of who asks, made at the first asking: the same one until it is rolled over or ends."""
+    """The asker's key, made at the first asking: the same one until it is rolled over or ends."""
     known = person_keys.told_again(client_access.person())
     return _told(jsonify(token=known or _made()))
 

@@ -1,4 +1,4 @@
-"""Submissions in one flat table with labels and thôn, for who works in Excel: no groups, no repeats (O18)."""
+"""Submissions in one flat table with labels and thôn, for people who work in Excel: no groups, no repeats (O18)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace

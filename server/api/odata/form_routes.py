@@ -61,7 +61,7 @@ def rounds(code: str, form_id: str, name: str, inside: str) -> Response:
 def reading(commune: Commune) -> AnswersReader:
     """Who asks, as a reader of this commune alone; personal answers by the key's making, or with `ca_nhan=1`.
 
-    Problem NOT_FOUND for who does not belong to it: what somebody may not read is not there for them.
+    Problem NOT_FOUND for a reader who does not belong to it: what somebody may not read is not there for them.
     """
     caller = access.signed_in()
     if not caller.belongs_to(commune):

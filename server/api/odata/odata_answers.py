@@ -14,7 +14,7 @@ _VERSION = "4.0"
 
 
 def refuse_other_forms(*, is_xml: bool) -> None:
-    """Problem VERSION_TOO_OLD for who reads no OData 4, FORMAT_REFUSED where `$format` asks for another form.
+    """Problem VERSION_TOO_OLD for clients of an older OData, FORMAT_REFUSED where `$format` asks for another form.
 
     What `Accept` says is passed over: clients ask for XML and read JSON.
     """

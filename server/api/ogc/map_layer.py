@@ -71,7 +71,7 @@ class MapLayer:
 
 
 def day_of(commune: Commune, scope: LayerScope) -> dt.date:
-    """As of which day a reader is told of a commune: any day for who sees records, else that of a feed (R8)."""
+    """As of which day a reader is told of a commune: any day for one who sees records, else that of a feed (R8)."""
     if access.sees_records(commune):
         return coverage_table.day_shown(scope.day, full=True)
     return coverage_table.day_of_feed(scope.day)

@@ -71,7 +71,7 @@ def get(sha256: bytes) -> bytes | None:
 
 
 def get_readable(sha256: bytes) -> bytes | None:
-    """The bytes; None also where they lie on a spoilt place of the disk, for who reads many and waits for none."""
+    """The bytes; None also where they lie on a spoilt place of the disk, for a reader of many, who waits for none."""
     try:
         return get(sha256)
     except UnreadableFile:

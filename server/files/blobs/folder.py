@@ -66,7 +66,7 @@ class Folder:
             try:
                 status = path.stat()
             except OSError as error:
-                # renamed or deleted since it was listed, or spoilt: whoever looks for it finds it missing
+                # renamed or deleted since it was listed, or spoilt: the reader that looks for it finds it missing
                 if error.errno not in {errno.ENOENT, *_OF_ONE_FILE}:
                     raise
                 continue
