@@ -9,7 +9,7 @@ from pyxform.validators.pyxform.sheet_misspellings import find_sheet_misspelling
 from pyxform.xls2json import RE_SELECT
 
 from forms.answer_layout import POINT_KINDS
-from forms.check import check_rules, formula_cells
+from forms.check import check_rules, formula_cells, named_files
 from forms.check.formulas import bad_reference
 from forms.check.mend_workbook import EXCEL_ERRORS
 from forms.check.survey_rules import NAME, survey_errors, survey_warnings
@@ -34,6 +34,7 @@ def errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
     yield from _reference_errors(sheets, "settings", ("instance_name",))
     yield from _home_errors(sheets)
     yield from formula_cells.errors(sheets)
+    yield from named_files.errors(sheets)
     yield from _pair_errors(sheets["survey"])
     yield from _declaration_errors(sheets)
     yield from _purpose_errors(sheets)

@@ -9,7 +9,7 @@ from pyxform import aliases
 from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
 from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
-from forms.check import column_names
+from forms.check import column_names, named_files
 from forms.check.formulas import bad_reference, cycle, references
 from forms.check.mend_workbook import EXCEL_ERRORS
 from forms.definition import SENSITIVITIES
@@ -103,7 +103,9 @@ def _type_errors(survey: Sheet, row: SheetRow, lists: frozenset[str]) -> Iterato
         )
         return
     select = RE_SELECT.search(kind)
-    if select:
+    if spaced := named_files.spaced_file(kind):
+        yield survey.error(row, "type", _file_sentence(spaced), spaced)
+    elif select:
         yield from _list_errors(survey, row, select["select_command"], select["list_name"], lists)
     elif re.fullmatch(r"select[ _](one|multiple)(_from_file)?|rank", kind):
         yield survey.error(row, "type", f"“{kind}” thiếu tên danh sách. Viết “{kind} ten_danh_sach”.", kind)
@@ -115,13 +117,16 @@ def _type_errors(survey: Sheet, row: SheetRow, lists: frozenset[str]) -> Iterato
         yield survey.error(row, "type", f"không có loại câu hỏi “{kind}”.{advice}", kind)
 
 
+def _file_sentence(name: str) -> str:
+    return f"“{name}” phải là tên file .csv, không dấu, không dấu cách, ví dụ thon.csv."
+
+
 def _list_errors(
     survey: Sheet, row: SheetRow, command: str, name: str, lists: frozenset[str]
 ) -> Iterator[SheetError]:
     if "file" in command:
         if not _FILE.fullmatch(name):
-            sentence = f"“{name}” phải là tên file .csv, không dấu, không dấu cách, ví dụ thon.csv."
-            yield survey.error(row, "type", sentence, name)
+            yield survey.error(row, "type", _file_sentence(name), name)
     elif "${" not in name and name not in lists:
         near = get_close_matches(name, lists, n=1, cutoff=0.6)
         sheet = "external_choices" if "external" in command else "choices"

@@ -14,7 +14,7 @@ from forms.errors import Unreadable
 Labels = Mapping[str, str]
 # Files that the server hands out with the form; last-saved is made by the phone and never listed (C29).
 _MEDIA = re.compile(r"jr://(?:file-csv|file|images|audio|video)/([^\s'\"<>]+)")
-_FILE = re.compile(r"jr://(?:file-csv|file|images|audio|video)/([^'\"<>\n]+)")
+_FILE = re.compile(r"jr://(?:file-csv|file|images|audio|video)/([^<>\n]+)")
 _SEARCH = re.compile(r"\bsearch\(\s*['\"]([^'\"]+)['\"]")
 _INSTANCE = re.compile(r"instance\(\s*['\"]([^'\"]+)['\"]\s*\)")
 _ITEXT = re.compile(r"jr:itext\(\s*['\"](.+?)['\"]\s*\)")
