@@ -6,6 +6,7 @@ and by drivers that we name (`gdal_drivers`, `gdal_files`, `cad_drawings`).
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -169,14 +170,18 @@ def _geopackage(data: bytes, layer: str | None) -> Layer:
         return gdal_files.read(path, _feature_table(path, layer))
 
 
+_USING = re.compile(r"(?i)\busing\s+\W?(\w+)")
+"""The module of a virtual table."""
+
+
 def _feature_table(path: Path, layer: str | None) -> str:
-    """The one table with outlines, or the chosen one. A view would run SQL of the sender's making: none is let in."""
+    """The one table with outlines, or the chosen one. A view would run SQL of the sender's making, a virtual table may
+    stand for another file: none is let in but the index of places."""
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as database:
-            views = database.execute("SELECT count(*) FROM sqlite_master WHERE type = 'view'").fetchone()[0]
-            if views:
+            if any(_is_foreign(*row) for row in database.execute("SELECT type, sql FROM sqlite_master")):
                 raise UnreadableBoundaries(
-                    "Tệp GeoPackage có khung nhìn (view): hãy xuất lại thành một lớp thường."
+                    "Tệp GeoPackage có khung nhìn (view) hoặc bảng ảo: hãy xuất lại thành một lớp thường."
                 )
             tables = [
                 str(name)
@@ -192,3 +197,10 @@ def _feature_table(path: Path, layer: str | None) -> str:
     if layer in tables or len(tables) == 1:
         return layer if layer in tables else tables[0]
     raise SeveralLayers(tables)
+
+
+def _is_foreign(kind: str, sql: str | None) -> bool:
+    is_virtual = kind == "table" and "virtual" in (sql or "").lower().split("(")[0]
+    return kind == "view" or (
+        is_virtual and {each.lower() for each in _USING.findall(sql or "")} != {"rtree"}
+    )

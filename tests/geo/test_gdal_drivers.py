@@ -40,6 +40,25 @@ def test_a_file_that_leads_elsewhere_is_refused_whatever_it_passes_for(tmp_path:
         boundary_formats.load(path)
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE VIRTUAL TABLE person USING VirtualOGR('x.sqlite3', 0, 'person')",
+        "create virtual table \"using rtree\" using VirtualOGR('/vsicurl/http://127.0.0.1:9/', 'using rtree')",
+    ],
+)
+def test_no_table_of_a_geopackage_stands_for_another_file(tmp_path: Path, made: str) -> None:
+    path = tmp_path / "layer.gpkg"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT)")
+        database.execute("PRAGMA writable_schema = 1")
+        database.execute("INSERT INTO sqlite_master VALUES ('table', 'person', 'person', 0, ?)", (made,))
+        database.execute("INSERT INTO gpkg_contents VALUES ('person', 'features')")
+    database.close()
+    with pytest.raises(UnreadableBoundaries):
+        boundary_formats.load(path)
+
+
 def test_a_gml_without_any_layer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.gml"
     path.write_text('<a xmlns:gml="http://www.opengis.net/gml"/>')
