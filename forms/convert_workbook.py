@@ -93,10 +93,10 @@ def convert(
         if found:
             raise FormRejected(found)
         xform, remarks = _converted(book)
+    try:
         impossible = [*formula_cells.unknown_instances(book, _instances(xform)), *_circles(xform, book)]
         if impossible:
             raise FormRejected(impossible)
-    try:
         definition = define(xform, book, known)
     except Unreadable as problem:
         raise FormRejected([told(str(problem), book)]) from problem

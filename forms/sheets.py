@@ -51,7 +51,7 @@ _SAME_COLUMN = {
     "command": "type", "tag": "name", "value": "name", "caption": "label", "relevance": "relevant",
     "bind::relevant": "relevant", "calculate": "calculation", "bind::calculate": "calculation",
     "bind::constraint": "constraint", "bind::required": "required", "read_only": "readonly",
-    "list name": "list_name", "set_form_id": "form_id", "id_string": "form_id", "set_form_title": "form_title",
+    "set_form_id": "form_id", "id_string": "form_id", "set_form_title": "form_title",
     "title": "form_title", "count": "repeat_count", "jr:count": "repeat_count", "bind::readonly": "readonly",
     "constraining_message": "constraint_message", "bind::tn:phan_loai": "phan_loai",
 }  # fmt: skip
@@ -125,8 +125,9 @@ class Sheet:
 
 
 def canonical(heading: str) -> str:
-    """pyxform's name for a heading: lower case, one space, aliases resolved."""
-    plain = _SPACES.sub(" ", heading).strip().lower()
+    """pyxform's name for a heading: lower case, "_" for spaces before any "::", aliases resolved."""
+    stem, colons, rest = _SPACES.sub(" ", heading).strip().lower().partition("::")
+    plain = f"{stem.strip().replace(' ', '_')}{colons}{rest}"
     return _SAME_COLUMN.get(plain, plain)
 
 

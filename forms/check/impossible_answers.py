@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from pyxform.utils import default_is_dynamic
 from pyxform.xls2json import RE_SELECT
 
 from forms.check import formula_cells
+from forms.engine import java_dates
+from forms.engine.java_values import read_answer
 from forms.errors import SheetError
 from forms.sheets import Sheet, SheetRow
 
@@ -18,6 +21,16 @@ _COMPARED = (
 )
 _DAY = r"'\d{1,4}[-/]\d{1,2}[-/]\d{1,4}'"
 _DAY_AS_TEXT = re.compile(rf"[<>]=?\s*{_DAY}|{_DAY}\s*[<>]")
+_WANTED = {
+    "integer": ("int", "một số nguyên"), "int": ("int", "một số nguyên"), "range": ("decimal", "một số"),
+    "decimal": ("decimal", "một số (phần lẻ viết sau dấu chấm)"), "date": ("date", "một ngày (viết 2026-11-20)"),
+    "time": ("time", "một giờ (viết 07:45)"),
+    "datetime": ("dateTime", "một ngày và giờ (viết 2026-11-20T07:45)"),
+    "dateTime": ("dateTime", "một ngày và giờ (viết 2026-11-20T07:45)"),
+    "geopoint": ("geopoint", "một vị trí (viết 20.8 106.6 0 0)"),
+}  # fmt: skip
+"""By the type of a question: of which kind its answers are, and how such an answer is written."""
+_ANY_DAY = java_dates.FIRST
 _FROM_ELSEWHERE = re.compile(r"\bsearch\(|\$\{")
 
 
@@ -33,6 +46,26 @@ def remarks(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
                 near = get_close_matches(code, offered, n=1, cutoff=0.6)
                 hint = f" Có phải “{near[0]}”?" if near else ""
                 yield formula.error(f"câu “{name}” không có lựa chọn nào mang mã “{code}”.{hint}")
+    yield from _defaults(book)
+
+
+def _defaults(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    """Answers that stand there from the start: phones leave out what is not of the question's kind, without a word."""
+    survey = book["survey"]
+    lists = _lists(book)
+    for row in survey.rows:
+        text = row["default"]
+        if not text or default_is_dynamic(text, row["type"]):
+            continue
+        wanted = _WANTED.get(" ".join(row["type"].split()))
+        offered = _of_question(row, lists)
+        unknown = [code for code in text.split() if offered and code not in offered]
+        if unknown:
+            sentence = f"giá trị mặc định “{unknown[0]}” không phải mã lựa chọn nào của câu này."
+            yield survey.error(row, "default", sentence, text)
+        elif wanted is not None and read_answer(text, wanted[0], _ANY_DAY) == "":
+            sentence = f"giá trị mặc định “{text}” không phải {wanted[1]}: điện thoại để câu này trống."
+            yield survey.error(row, "default", sentence, text)
 
 
 def _asked(formula: str, own: str) -> Iterator[tuple[str, str]]:
@@ -43,9 +76,7 @@ def _asked(formula: str, own: str) -> Iterator[tuple[str, str]]:
 
 def _codes(book: Mapping[str, Sheet]) -> dict[str, frozenset[str]]:
     """The codes of each question that is asked once and chooses from a list of the sheet `choices`."""
-    lists: dict[str, set[str]] = {}
-    for row in book.get("choices", Sheet("choices")).rows:
-        lists.setdefault(row["list_name"], set()).add(row["name"])
+    lists = _lists(book)
     named = [row["name"] for row in book["survey"].rows]
     found = {}
     for row in book["survey"].rows:
@@ -53,6 +84,13 @@ def _codes(book: Mapping[str, Sheet]) -> dict[str, frozenset[str]]:
         if codes and named.count(row["name"]) == 1:
             found[row["name"]] = codes
     return found
+
+
+def _lists(book: Mapping[str, Sheet]) -> Mapping[str, set[str]]:
+    lists: dict[str, set[str]] = {}
+    for row in book.get("choices", Sheet("choices")).rows:
+        lists.setdefault(row["list_name"], set()).add(row["name"])
+    return lists
 
 
 def _of_question(row: SheetRow, lists: Mapping[str, set[str]]) -> frozenset[str]:

@@ -61,6 +61,10 @@ def _near_sheet(name: str, sheets: Mapping[str, Sheet]) -> str:
     return " Có một trang tên gần giống; hãy đổi lại tên." if similar else " Hãy lấy file mẫu và làm theo."
 
 
+_TRANSLATED = re.compile(r"label::|media::|image|audio|video|big-image", re.IGNORECASE)
+"""Headings of texts that a form keeps apart from its lists."""
+
+
 def _choice_errors(sheets: Mapping[str, Sheet], name: str) -> Iterator[SheetError]:
     """Of `choices` or `external_choices`; the latter repeats its codes under each place above."""
     choices = sheets.get(name)
@@ -71,6 +75,8 @@ def _choice_errors(sheets: Mapping[str, Sheet], name: str) -> Iterator[SheetErro
             yield choices.error(None, column, f"thiếu cột “{column}” ở dòng đầu.")
             return
     spaceless = _lists_of_several(sheets["survey"])
+    if name == "choices":
+        yield from _first_without_label(sheets)
     seen: dict[tuple[str, str], SheetRow] = {}
     names = frozenset(row["name"] for row in sheets["survey"].rows) | {"instanceID"}
     may_repeat = name == "external_choices" or _allows_duplicates(sheets)
@@ -81,6 +87,27 @@ def _choice_errors(sheets: Mapping[str, Sheet], name: str) -> Iterator[SheetErro
         if first is not row and row["name"] and not may_repeat:
             sentence = f"mã “{row['name']}” đã có ở dòng {first.number} trong danh sách “{row['list_name']}”."
             yield choices.error(row, "name", sentence, row["name"])
+
+
+def _first_without_label(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
+    """Phones look for the label at the first choice of a list, unless its texts stand in translations or media."""
+    choices = sheets["choices"]
+    asked = {
+        found["list_name"]: row
+        for row in sheets["survey"].rows
+        if (found := RE_SELECT.search(row["type"])) and "search(" not in row["appearance"]
+    }
+    lists: dict[str, list[SheetRow]] = {}
+    for row in choices.rows:
+        lists.setdefault(row["list_name"], []).append(row)
+    for name in asked.keys() & lists.keys():
+        first = lists[name][0]
+        is_translated = any(_TRANSLATED.match(heading) for row in lists[name] for heading in row.cells)
+        if not is_translated and not first["label"]:
+            sentence = (
+                f"lựa chọn đầu tiên của danh sách “{name}” chưa có label: điện thoại không mở được biểu mẫu."
+            )
+            yield choices.error(first, "label", sentence, first["name"])
 
 
 def _one_choice(choices: Sheet, row: SheetRow, spaceless: frozenset[str]) -> Iterator[SheetError]:

@@ -65,7 +65,7 @@ def survey_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:
         yield from _name_errors(survey, row)
         yield from _label_errors(survey, row)
         yield from _cell_errors(survey, row, names)
-    yield from _heading_errors(survey)
+    yield from _heading_errors(survey, _prefixes(sheets))
     yield from _root_errors(sheets)
     yield from _nesting_errors(survey)
     yield from _cycle_errors(survey)
@@ -149,7 +149,19 @@ def _name_errors(survey: Sheet, row: SheetRow) -> Iterator[SheetError]:
         yield survey.error(row, "name", "tên “meta” dành riêng cho hệ thống. Hãy đặt tên khác.", name)
 
 
-def _heading_errors(survey: Sheet) -> Iterator[SheetError]:
+_ATTRIBUTE_COLUMNS = frozenset({"bind", "body", "control", "instance"})
+_ATTRIBUTE = re.compile(r"(?:(?P<prefix>[A-Za-z_][\w.-]*):)?[A-Za-z_][\w.-]*", re.ASCII)
+_PREFIXES = frozenset({"jr", "odk", "orx", "entities", "ev", "h", "xsd"})
+"""Those that pyxform declares in every form."""
+
+
+def _prefixes(sheets: Mapping[str, Sheet]) -> frozenset[str]:
+    """The namespaces that a form has, its own ones (`namespaces` of the settings) among them."""
+    own = (row["namespaces"] for row in sheets.get("settings", Sheet("settings")).rows[:1])
+    return _PREFIXES.union(*(re.findall(r"([\w.-]+)\s*=", text) for text in own))
+
+
+def _heading_errors(survey: Sheet, prefixes: frozenset[str]) -> Iterator[SheetError]:
     """Texts have one language each: `label::Tiếng Việt (vi)`; what a picture is for stands before it."""
     for heading in filter(None, survey.headings):
         parts = [part.strip() for part in heading.split("::")]
@@ -158,6 +170,14 @@ def _heading_errors(survey: Sheet) -> Iterator[SheetError]:
             better = "::".join([*parts[: most - 1], f"{parts[most - 1]} ({parts[most]})"])
             sentence = f"tên cột có hai lần “::” nên không đọc được. Viết “{better}”."
             yield survey.error(SheetRow(1, {}), heading, sentence, heading)
+        if canonical(parts[0]) in _ATTRIBUTE_COLUMNS:
+            names = [_ATTRIBUTE.fullmatch(part) for part in parts[1:]]
+            if not all(name and (name["prefix"] or "jr") in prefixes for name in names):
+                sentence = (
+                    f"sau “{parts[0]}::” phải là một tên không dấu, không có dấu cách, phần trước dấu hai chấm (nếu "
+                    "có) có trong cột namespaces của settings; ví dụ bind::relevant."
+                )
+                yield survey.error(SheetRow(1, {}), heading, sentence, heading)
 
 
 def _root_errors(sheets: Mapping[str, Sheet]) -> Iterator[SheetError]:

@@ -85,3 +85,27 @@ def test_or_other_with_a_filter_is_told_in_vietnamese() -> None:
     )
     with pytest.raises(FormRejected, match="or_other không đi cùng choice_filter"):
         convert(form.encode(), "t.md")
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "told"),
+    [("integer", "ba", "một số nguyên"), ("integer", "-3", ""), ("decimal", "1,5", "một số"), ("decimal", "1.5", ""),
+     ("date", "31/12/2026", "một ngày"), ("date", "2026-12-31", ""), ("date", "today()", ""), ("time", "07:45", ""),
+     ("dateTime", "2026-11-20T07:45", ""), ("geopoint", "chợ", "một vị trí"), ("text", "31/12/2026", ""),
+     ("select_one k", "z", "“z” không phải mã"), ("select_one k", "x", ""),
+     ("select_multiple k", "x z", "“z” không phải mã")],
+)  # fmt: skip
+def test_a_default_that_phones_leave_out_is_told(kind: str, default: str, told: str) -> None:
+    content = f"""
+| survey |
+| | type | name | label | default |
+| | {kind} | a | A | {default} |
+| choices |
+| | list_name | name | label |
+| | k | x | X |
+| settings |
+| | form_title | form_id | version |
+| | Thử | thu | 1 |
+"""
+    found = [each for each in convert(content.encode(), "thu.md").warnings if each.column == "default"]
+    assert [told in each.sentence for each in found] == ([True] if told else [])
