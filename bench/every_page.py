@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from bench import wide
 from server.accounts.access import Access
 from server.accounts.roles import MAY, ROLES
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from tests import town
 
@@ -120,7 +120,7 @@ def values() -> dict[str, str]:
         "code": wide.FIRST,
         "village": f"{wide.FIRST}001",
         "form_id": "ho_gia_dinh",
-        "uid": uids.uid("a", "bench_ho"),
+        "uid": kobo_ids.uid("a", "bench_ho"),
         "list_name": "ho_dan",
         "target_id": "AL-T01",
         "task_code": "AL-N01",

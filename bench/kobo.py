@@ -18,7 +18,7 @@ from app import create_app
 from bench import exports, machine, wide
 from bench.pages import sign_in
 from server.answers import indexed_questions
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.models import Form
 from server.settings import Settings
@@ -31,7 +31,7 @@ WHERE id BETWEEN :first AND :last
 """
 STEP = 10_000
 """Rows of one statement: a statement may take a minute, also on a machine that has other work."""
-UID = uids.uid("a", "bench_ho")
+UID = kobo_ids.uid("a", "bench_ho")
 QUERIES = {
     "one thôn, 2,630 rows": {"thon": "{village}"},
     "a number, 11,000 rows": {"nguoi/nguoi_lon": {"$gt": 7}},

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from bench import soak_figures
 from bench.machine import TICKS
 from bench.siege_town import PASSWORD, Codes
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from tests import sample
 from tests.live.mishaps import ShiftedClock
@@ -155,7 +155,7 @@ class Place:
     @property
     def asset(self) -> str:
         """Where Kobo's door has the form of the attackers."""
-        return f"/api/v2/assets/{uids.uid('a', 'thu_cong')}"
+        return f"/api/v2/assets/{kobo_ids.uid('a', 'thu_cong')}"
 
     @property
     def attacker(self) -> Phone:

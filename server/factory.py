@@ -10,7 +10,7 @@ from server import api, cli, errors, office, openrosa, read_replica, webform
 from server.accounts import flask_security_setup
 from server.database_connections import prepare, unless_given
 from server.db import db
-from server.office import layout
+from server.office import problem_pages
 from server.operations import outages, status_pages
 from server.serving import bounded_request, first_pieces, proxies, security_headers
 from server.settings import Settings, check_databases, make_instance, secret_key
@@ -36,12 +36,12 @@ def create_server(settings: Settings | None = None) -> Flask:
     openrosa.register(app)
     webform.register(app)
     api.register(app)
-    layout.register(app)
+    problem_pages.register(app)
     office.register(app)
     status_pages.register(app)
     cli.register(app)
     speakers = (openrosa.SPEAKER, *webform.SPEAKERS, *api.SPEAKERS)
-    errors.register(app, speakers, page=layout.say, passing=outages.kind_of)
+    errors.register(app, speakers, page=problem_pages.say, passing=outages.kind_of)
     first_pieces.register(app)
     return app
 

@@ -17,7 +17,7 @@ from forms.engine import engine
 from geo.coverage_json import to_json
 from server import audit, clock
 from server.accounts import persons, program_keys
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.hooks import outbox
 from server.households.household_states import NOT_VISITED
@@ -156,7 +156,7 @@ def _town(app: Flask, code: str, *, reports: bool) -> Town:
         "area_id": str(_area(thons[0], homes[0])),
         "poster_id": str(_poster(commune, thons[0])),
         "hook_uid": _hook(commune, submission.id),
-        "uid": uids.uid("a", "ho_gia_dinh"),
+        "uid": kobo_ids.uid("a", "ho_gia_dinh"),
         "target_id": {"11629": "AL-T01", "10930": "MD-T05"}[code],
         "task_code": {"11629": "AL-N01", "10930": "MD-N01"}[code],
     }

@@ -25,7 +25,7 @@ from flask import Flask
 
 from server import audit
 from server.accounts import person_keys
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.files.attachments import Upload
 from server.intake import catch_up, receive_submission
@@ -48,7 +48,7 @@ CLIENTS = (
 VISITS, EDITS, PHOTOS = 1500, 40, 30
 TICKED = ("shp", "vneid", "cks")
 """The choices of a question with several answers, in the form's order: pykobo tells them so, with bars between."""
-UID = uids.uid("a", "khao_sat")
+UID = kobo_ids.uid("a", "khao_sat")
 SCRIPT = Path(__file__).parent / "kobo_clients.py"
 QUESTIONS = {
     "start": "start", "thon": "thon", "chu_ho": "ho/chu_ho", "so_nguoi": "ho/so_nguoi", "toc_do": "ho/toc_do",

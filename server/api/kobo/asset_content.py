@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app
 
 from forms.sheets import Sheet, SheetRow, canonical
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.models import FormVersion
 from server.published_forms import read_workbook
 
@@ -133,4 +133,4 @@ def _choice(row: SheetRow, languages: Sequence[str | None]) -> Json:
 
 
 def _kuid(said: str) -> str:
-    return uids.uid("", said)[:_KUID]
+    return kobo_ids.uid("", said)[:_KUID]

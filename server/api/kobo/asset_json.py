@@ -7,7 +7,7 @@ from typing import Any
 
 from forms.definition import Definition
 from server.answers.who_may_read import AnswersReader, FormCount
-from server.api.kobo import kobo_addresses, uids
+from server.api.kobo import kobo_addresses, kobo_ids
 from server.models import Form, FormVersion
 
 Json = dict[str, Any]
@@ -28,7 +28,7 @@ class Asset:
 
     @property
     def uid(self) -> str:
-        return uids.of_form(self.form)
+        return kobo_ids.of_form(self.form)
 
     @property
     def newest(self) -> FormVersion:
@@ -54,7 +54,7 @@ def moment(at: dt.datetime | None) -> str | None:
 def listed(asset: Asset, suffix: str) -> Json:
     """An asset in a list; `suffix` ends the addresses in it, as it ended the list's own (pykobo relies on it)."""
     form, newest, uid = asset.form, asset.newest, asset.uid
-    first, version = form.versions[0], uids.of_form_version(asset.newest)
+    first, version = form.versions[0], kobo_ids.of_form_version(asset.newest)
     path = f"/assets/{uid}"
     return {
         "url": kobo_addresses.address(path, suffix),
@@ -78,7 +78,7 @@ def listed(asset: Asset, suffix: str) -> Json:
         "deployment_status": "deployed" if asset.is_active else "archived",
         "deployment__submission_count": asset.sent.count,
         "deployment__last_submission_time": moment(asset.sent.last),
-        "deployment__uuid": uids.uuid_of_form(form.form_id),
+        "deployment__uuid": kobo_ids.uuid_of_form(form.form_id),
         "deployment__encrypted": asset.definition.encrypted,
         "summary": summary(asset.definition),
         "settings": {"description": form.purpose or "", "sector": {}, "country": []},
@@ -133,8 +133,8 @@ def versions(asset: Asset) -> list[Json]:
     """The versions of a form, the newest first (K7)."""
     return [
         {
-            "uid": uids.of_form_version(each),
-            "url": kobo_addresses.address(f"/assets/{asset.uid}/versions/{uids.of_form_version(each)}"),
+            "uid": kobo_ids.of_form_version(each),
+            "url": kobo_addresses.address(f"/assets/{asset.uid}/versions/{kobo_ids.of_form_version(each)}"),
             "content_hash": each.md5,
             "date_deployed": moment(each.published_at),
             "date_modified": moment(each.published_at),

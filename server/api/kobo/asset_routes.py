@@ -10,7 +10,7 @@ from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import who_may_read as readers
 from server.answers.who_may_read import AnswersReader
-from server.api.kobo import asset_content, asset_json, asset_search, kobo_addresses, paging, uids
+from server.api.kobo import asset_content, asset_json, asset_search, kobo_addresses, kobo_ids, paging
 from server.errors import CommonProblem, Problem
 from server.models import Form, FormVersion
 from server.published_forms import read_workbook
@@ -28,7 +28,7 @@ def reading() -> AnswersReader:
 
 def open_form(uid: str, reader: AnswersReader) -> Form:
     """The form with this id, among those that the reader has; Problem NOT_FOUND otherwise."""
-    found = next((form for form in readers.forms(reader) if uids.of_form(form) == uid), None)
+    found = next((form for form in readers.forms(reader) if kobo_ids.of_form(form) == uid), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return found
@@ -90,7 +90,7 @@ def version(uid: str, version_uid: str) -> Response:
     told = next((each for each in asset_json.versions(asset) if each["uid"] == version_uid), None)
     if told is None:
         raise Problem(CommonProblem.NOT_FOUND)
-    found = next(each for each in asset.form.versions if uids.of_form_version(each) == version_uid)
+    found = next(each for each in asset.form.versions if kobo_ids.of_form_version(each) == version_uid)
     return jsonify(told | {"content": asset_content.of_version(found)})
 
 

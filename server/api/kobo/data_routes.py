@@ -26,10 +26,10 @@ from server.api.kobo import (
     asset_json,
     geojson_data,
     kobo_addresses,
+    kobo_ids,
     paging,
     query_language,
     submission_json,
-    uids,
 )
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_errors import wrong
@@ -102,7 +102,7 @@ def asked_for(
     reader: AnswersReader, form: Form, query: str, sort: str = "", page: paging.Page | None = None
 ) -> FoundSubmissions:
     """The submissions of a form for which a query holds, in an order; without a query all that are listed."""
-    language = of_form(form, uids.of_form(form))
+    language = of_form(form, kobo_ids.of_form(form))
     expression = language.expression(query) if query.strip() else ALL
     return _found(reader, form, expression, language.order(sort), page)
 
@@ -124,10 +124,10 @@ def _found(
         with select_submissions.reading(engine) as connection:
             if page is not None:
                 return FoundSubmissions(
-                    asked, uids.of_form(form), *asked.page(connection, page.limit, page.start)
+                    asked, kobo_ids.of_form(form), *asked.page(connection, page.limit, page.start)
                 )
             ids = asked.ids(connection)
-            return FoundSubmissions(asked, uids.of_form(form), ids, len(ids))
+            return FoundSubmissions(asked, kobo_ids.of_form(form), ids, len(ids))
     except BadPattern as bad:
         raise wrong("query", query_language.UNSUPPORTED) from bad
     except DBAPIError as error:
@@ -138,7 +138,7 @@ def _found(
 
 def of_form(form: Form, uid: str) -> QueryLanguage:
     """The query language about a form."""
-    versions = {uids.of_form_version(each): each.version for each in form.versions}
+    versions = {kobo_ids.of_form_version(each): each.version for each in form.versions}
     return QueryLanguage(form_columns.merged(select_submissions.definitions(form.id)), uid, versions)
 
 

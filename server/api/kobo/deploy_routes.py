@@ -13,7 +13,7 @@ from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers import who_may_read as readers
-from server.api.kobo import asset_json, content_workbook, kobo_addresses, uids
+from server.api.kobo import asset_json, content_workbook, kobo_addresses, kobo_ids
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, read_inside, text, truth
 from server.api.kobo.kobo_errors import wrong
@@ -67,7 +67,7 @@ def bring() -> tuple[Response, int]:
     form_id = _own(destination.rstrip("/").rpartition("/")[2].partition(".")[0])[0] if destination else ""
     problem, asset_uid, verb = "", "", "updated" if form_id else "created"
     try:
-        asset_uid = uids.uid("a", _brought(said, form_id).form_id)
+        asset_uid = kobo_ids.uid("a", _brought(said, form_id).form_id)
     except WorkbookRefused as refused:
         problem = refused.told()
     row = _import_row(problem, f"{verb} {asset_uid}")
@@ -79,7 +79,9 @@ def bring() -> tuple[Response, int]:
 def brought(import_uid: str) -> Response:
     """What became of an import."""
     query = sa.select(MadeFile).where(MadeFile.kind == IMPORT, MadeFile.actor == access.signed_in().actor)
-    found = next((each for each in db.session.scalars(query) if uids.uid("i", each.id) == import_uid), None)
+    found = next(
+        (each for each in db.session.scalars(query) if kobo_ids.uid("i", each.id) == import_uid), None
+    )
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return jsonify(_import_told(found))
@@ -140,7 +142,7 @@ def _check_version(said: Json, form: Form | None, draft: FormDraft | None) -> No
         return
     known = {_draft_version(draft)} if draft else set()
     if form is not None:
-        known.add(uids.of_form_version(form.versions[-1]))
+        known.add(kobo_ids.of_form_version(form.versions[-1]))
     if wanted not in known:
         raise wrong("version_id", "Only the most recent version of an asset can be deployed.")
 
@@ -183,11 +185,11 @@ def _own(uid: str) -> tuple[str, Form | None]:
     """A form or a draft of the asker's commune by its id; NOT_FOUND for any other."""
     commune = _commune()
     owned = sa.select(Form).where(Form.commune_id == commune.id)
-    form = next((each for each in db.session.scalars(owned) if uids.of_form(each) == uid), None)
+    form = next((each for each in db.session.scalars(owned) if kobo_ids.of_form(each) == uid), None)
     if form is not None:
         return form.form_id, form
     kept = db.session.scalars(sa.select(FormDraft.form_id).where(FormDraft.commune_id == commune.id))
-    found = next((each for each in kept if uids.uid("a", each) == uid), None)
+    found = next((each for each in kept if kobo_ids.uid("a", each) == uid), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return found, None
@@ -199,13 +201,13 @@ def _draft(form_id: str) -> FormDraft | None:
 
 
 def _draft_version(draft: FormDraft) -> str:
-    return uids.of_version(draft.form_id, form_drafts.definition(draft).version)
+    return kobo_ids.of_version(draft.form_id, form_drafts.definition(draft).version)
 
 
 def _draft_told(draft: FormDraft) -> Json:
     """A draft as Kobo tells a form that is not deployed."""
     definition: Definition = form_drafts.definition(draft)
-    uid = uids.uid("a", draft.form_id)
+    uid = kobo_ids.uid("a", draft.form_id)
     path = f"/assets/{uid}"
     return {
         "url": kobo_addresses.address(path), "uid": uid, "name": draft.title, "kind": "asset", "asset_type": "survey",
@@ -223,7 +225,7 @@ def _deployment_told(form: Form) -> Json:
     return {
         "backend": "tungnha",
         "active": asset.is_active,
-        "version_id": uids.of_form_version(asset.newest),
+        "version_id": kobo_ids.of_form_version(asset.newest),
         "identifier": kobo_addresses.address(f"/assets/{asset.uid}"),
         "asset": asset_json.listed(asset, ""),
     }
@@ -234,9 +236,9 @@ def _import_row(problem: str, outcome: str) -> MadeFile:
     caller = access.signed_in()
     begin_writing()
     row = MadeFile(
-        id=uids.uid("i", clock.now(), caller.actor, outcome), kind=IMPORT, commune_id=_commune().id, actor=caller.actor,
-        name=caller.name, address=outcome, outside_url=kobo_addresses.root(), of=1, done=1, audit={},
-        state="failed" if problem else "ready", problem=problem or None, asked_at=clock.now(),
+        id=kobo_ids.uid("i", clock.now(), caller.actor, outcome), kind=IMPORT, commune_id=_commune().id,
+        actor=caller.actor, name=caller.name, address=outcome, outside_url=kobo_addresses.root(), of=1, done=1,
+        audit={}, state="failed" if problem else "ready", problem=problem or None, asked_at=clock.now(),
     )  # fmt: skip
     db.session.add(row)
     db.session.commit()
@@ -244,7 +246,7 @@ def _import_row(problem: str, outcome: str) -> MadeFile:
 
 
 def _import_told(row: MadeFile) -> Json:
-    uid = uids.uid("i", row.id)
+    uid = kobo_ids.uid("i", row.id)
     verb, _, asset_uid = row.address.partition(" ")
     told = [{"uid": asset_uid, "kind": "asset", "summary": {}, "owner__username": ""}]
     return {

@@ -13,7 +13,7 @@ from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
 from server.answers.who_may_read import AnswersReader
-from server.api.kobo import asset_json, export_wish, kobo_addresses, paging, uids
+from server.api.kobo import asset_json, export_wish, kobo_addresses, kobo_ids, paging
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.export_wish import KoboWish
 from server.api.kobo.kobo_bodies import given
@@ -141,7 +141,7 @@ def _own(uid: str) -> list[MadeFile]:
 
 def _one(uid: str, export_uid: str) -> MadeFile:
     open_form(uid, reading())
-    found = next((each for each in _own(uid) if uids.uid("e", each.id) == export_uid), None)
+    found = next((each for each in _own(uid) if kobo_ids.uid("e", each.id) == export_uid), None)
     if found is None:
         raise Problem(CommonProblem.NOT_FOUND)
     return found
@@ -149,7 +149,7 @@ def _one(uid: str, export_uid: str) -> MadeFile:
 
 def _told(uid: str, row: MadeFile) -> Json:
     """An export in Kobo's shape."""
-    export_uid = uids.uid("e", row.id)
+    export_uid = kobo_ids.uid("e", row.id)
     path = f"/assets/{uid}/exports/{export_uid}"
     wish = orjson.loads(_said(row)["wish"])
     return {

@@ -11,7 +11,7 @@ from forms.definition import Definition
 from server.answers import submission_pages
 from server.answers.expression import ALL
 from server.answers.who_may_read import AnswersReader
-from server.api.kobo import data_routes, kobo_addresses, submission_json, uids
+from server.api.kobo import data_routes, kobo_addresses, kobo_ids, submission_json
 from server.api.kobo.kobo_bodies import text, truth
 from server.api.kobo.kobo_errors import wrong
 from server.db import reading_engine
@@ -116,7 +116,7 @@ def written(wish: KoboWish) -> str:
 
 def export_of(wish: KoboWish, form: Form, reader: AnswersReader, made_by: str) -> Export:
     """The export, ready to be written: rows by the code that lists submissions, within the reader's area (X13)."""
-    language = data_routes.of_form(form, uids.of_form(form))
+    language = data_routes.of_form(form, kobo_ids.of_form(form))
     expression = language.expression(wish.query) if wish.query else ALL
     asked = submission_pages.ask(reader, form, reading_engine().dialect.name, expression)
     chosen = asked.chosen
@@ -175,7 +175,7 @@ def _with_ids(
 
 
 def _media(form: Form) -> str:
-    return f"{kobo_addresses.root()}/api/v2/assets/{uids.of_form(form)}/data"
+    return f"{kobo_addresses.root()}/api/v2/assets/{kobo_ids.of_form(form)}/data"
 
 
 def _attachment(instance_id: str, name: str) -> str:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
-from server.api.kobo import asset_json, kobo_addresses, paging, uids
+from server.api.kobo import asset_json, kobo_addresses, kobo_ids, paging
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, text
 from server.api.kobo.kobo_errors import wrong
@@ -136,7 +136,7 @@ def _named(said: Json) -> tuple[str, bytes]:
 
 
 def _uid(version: FormVersion, row: FormFile) -> str:
-    return uids.uid("af", version.form.form_id, row.name, row.md5)
+    return kobo_ids.uid("af", version.form.form_id, row.name, row.md5)
 
 
 def _told(uid: str, version: FormVersion, row: FormFile) -> Json:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify
 from server.accounts.client_access import client
 from server.accounts.roles import MAY, Right
 from server.answers.who_may_read import AnswersReader
-from server.api.kobo import asset_json, kobo_addresses, uids
+from server.api.kobo import asset_json, kobo_addresses, kobo_ids
 from server.api.kobo.asset_routes import open_form, reading
 from server.api.kobo.kobo_bodies import given, text
 from server.api.kobo.kobo_errors import wrong
@@ -175,7 +175,7 @@ def _one(uid: str, assignment_uid: str) -> Assignment:
 
 
 def _uid(uid: str, one: Assignment) -> str:
-    return uids.uid("p", uid, one.username, one.codename)
+    return kobo_ids.uid("p", uid, one.username, one.codename)
 
 
 def _told(uid: str, one: Assignment) -> Json:

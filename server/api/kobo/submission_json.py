@@ -11,7 +11,7 @@ from forms.answer_layout import Branch, pruned
 from forms.definition import NONE, Definition
 from forms.instance import FoundTexts, entity_label, stored_texts
 from server.answers.submission_pages import AskedSubmissions
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.api.kobo.query_language import STATUS
 from server.db import as_utf8, db, is_among
 from server.exports import submissions_geojson
@@ -83,7 +83,7 @@ class KoboSubmissions:
             "_id": row.id,
             "formhub/uuid": self.form_uuid,
             **answers(found, shape, personal=self.asked.of.personal),
-            "__version__": uids.of_version(self.asked.form.form_id, row.version),
+            "__version__": kobo_ids.of_version(self.asked.form.form_id, row.version),
             "meta/instanceID": row.instance_id,
             "meta/rootUuid": root,
             "_xform_id_string": self.asset_uid,
@@ -127,8 +127,8 @@ def made(asked: AskedSubmissions, owner: str, root: str, fields: frozenset[str])
     place = form.point_path if submissions_geojson.tells_points(form, personal=asked.of.personal) else None
     return KoboSubmissions(
         asked=asked,
-        asset_uid=uids.of_form(asked.form),
-        form_uuid=uids.uuid_of_form(asked.form.form_id),
+        asset_uid=kobo_ids.of_form(asked.form),
+        form_uuid=kobo_ids.uuid_of_form(asked.form.form_id),
         place=place or "",
         owner=owner,
         root=root,
@@ -213,7 +213,7 @@ def _plain(path: str) -> str:
 
 def attachment_uid(instance_id: str, name: str) -> str:
     """Kobo's id of a file of a submission."""
-    return uids.uid("att", instance_id, name)
+    return kobo_ids.uid("att", instance_id, name)
 
 
 def _files(ids: Sequence[int], connection: sa.Connection) -> dict[int, dict[str, str]]:

@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from server.accounts import person_keys
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.audit import SHELL
 from server.db import db
 from server.models import Commune, Person
@@ -55,7 +55,7 @@ FORM = """
 |        | form_title    | form_id   | version   |
 |        | Khảo sát hộ   | {form_id} | {version} |
 """
-UID = uids.uid("a", "khao_sat")
+UID = kobo_ids.uid("a", "khao_sat")
 FIRST, SECOND, THIRD = (f"uuid:00000000-0000-4000-8000-00000000000{number}" for number in (1, 2, 3))
 VISITS = {
     FIRST: (

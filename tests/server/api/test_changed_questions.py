@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from tests import sample
 from tests.people import PASSWORD
 from tests.server.api.conftest import Client, basic
@@ -34,7 +34,7 @@ FORM = """
 | | Giếng | gieng | {version} |
 """
 CENTRAL = "/v1/projects/11629/forms/gieng"
-KOBO = f"/api/v2/assets/{uids.uid('a', 'gieng')}"
+KOBO = f"/api/v2/assets/{kobo_ids.uid('a', 'gieng')}"
 FEEDS = (
     f"{CENTRAL}.svc/Submissions", f"{CENTRAL}.svc/Submissions?$expand=*", f"{CENTRAL}.svc/Submissions_flat",
     f"{CENTRAL}/submissions.csv", f"{CENTRAL}/submissions.csv.zip", f"{KOBO}/data.json", f"{KOBO}/data.geojson",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from forms.engine import engine
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.intake import catch_up, receive_submission
 from server.intake.submission_sender import Sender
@@ -13,7 +13,7 @@ from server.models import Commune, FormVersion, Submission
 from tests import sample
 
 ANSWERS = {"chu_ho": "Nguyễn A", "so_nguoi": "4", "dich_vu": "shp cks"}
-ASSET = f"/api/v2/assets/{uids.uid('a', 'khao_sat')}"
+ASSET = f"/api/v2/assets/{kobo_ids.uid('a', 'khao_sat')}"
 
 
 class Field:

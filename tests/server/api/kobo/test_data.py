@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.models import Audit, Commune, Submission
 from tests import sample
@@ -29,7 +29,7 @@ def test_a_submission_is_told_as_it_was_sent(named: Client, visits: str) -> None
     assert first.pop("_submission_time_iso") == f"{stamp}+00:00"
     number = first.pop("_id")
     assert first == {
-        "formhub/uuid": uids.uuid_of_form("khao_sat"),
+        "formhub/uuid": kobo_ids.uuid_of_form("khao_sat"),
         "start": "2026-11-20T09:00:00.000+07:00",
         "thon": "11629001",
         "ho/chu_ho": "Nguyễn & con",
@@ -47,7 +47,7 @@ def test_a_submission_is_told_as_it_was_sent(named: Client, visits: str) -> None
             },
             {"tv/ho_ten": "C", "tv/tuoi": "8", "tv/may_count": "0"},
         ],
-        "__version__": uids.of_version("khao_sat", "1"),
+        "__version__": kobo_ids.of_version("khao_sat", "1"),
         "meta/instanceID": FIRST,
         "meta/rootUuid": FIRST,
         "_xform_id_string": visits,

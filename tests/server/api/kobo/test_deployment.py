@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from forms import library
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.api.kobo.asset_content import of_version
 from server.api.kobo.content_workbook import slug
 from server.db import db
@@ -34,7 +34,7 @@ OWN = """
 |        | muc_dich | can_cu | luu_thang |
 |        | Thử      | Luật   | 12        |
 """
-UID = uids.uid("a", "cua_xa")
+UID = kobo_ids.uid("a", "cua_xa")
 ASSET = f"/api/v2/assets/{UID}"
 
 
@@ -72,10 +72,10 @@ def test_a_new_version_is_deployed_and_the_same_again_changes_nothing(officer: C
     upload(officer, workbook())
     deploy(officer)
     upload(officer, workbook("2"))
-    version = uids.of_version("cua_xa", "2")
+    version = kobo_ids.of_version("cua_xa", "2")
     assert deploy(officer, "PATCH", version_id="vKhongCo").status_code == 400
     told = officer.json(f"{ASSET}/")["version_id"]
-    assert told == uids.of_version("cua_xa", "1"), "kobo-mcp sends back what the form says"
+    assert told == kobo_ids.of_version("cua_xa", "1"), "kobo-mcp sends back what the form says"
     answer = deploy(officer, "PATCH", version_id=told)
     assert answer.json["version_id"] == version
     for body in (b"", b"{}"):
@@ -103,7 +103,7 @@ def test_a_form_by_its_content_is_the_same_form(officer: Client) -> None:
     said = {"name": "Bản khác", "asset_type": "survey", "content": content}
     answer = officer.open("POST", "/api/v2/assets/", json=said)
     assert answer.status_code == 201, answer.text
-    assert answer.json["uid"] == uids.uid("a", "ban_khac")
+    assert answer.json["uid"] == kobo_ids.uid("a", "ban_khac")
     db.session.rollback()
     draft = db.session.scalars(sa.select(FormDraft)).one()
     assert [each["path"] for each in draft.definition["fields"]] == ["chu_ho", "so", "co"]
@@ -125,7 +125,7 @@ def test_an_import_for_a_form_tells_what_became_of_it(officer: Client, way: str)
     assert (answer.status_code, answer.json["status"]) == (201, "processing"), answer.text
     told = officer.json(answer.json["url"].removeprefix("http://localhost"))
     assert (told["status"], told["messages"]["updated"][0]["uid"]) == ("complete", UID)
-    assert deploy(officer, "PATCH").json["version_id"] == uids.of_version("cua_xa", "2")
+    assert deploy(officer, "PATCH").json["version_id"] == kobo_ids.of_version("cua_xa", "2")
 
 
 def test_what_is_wrong_is_told_in_vietnamese_by_sheet_row_and_column(officer: Client) -> None:
@@ -176,7 +176,7 @@ def test_the_citys_form_is_not_a_communes_to_change(
     officer: Client, leader: Client, commune: Commune
 ) -> None:
     sample.publish_plain()
-    city = f"/api/v2/assets/{uids.uid('a', 'don_gian')}/deployment/"
+    city = f"/api/v2/assets/{kobo_ids.uid('a', 'don_gian')}/deployment/"
     assert officer.open("PATCH", city, json={"active": False}).status_code == 404
     assert upload(leader, workbook()).status_code == 403
     assert leader.open("PATCH", f"{ASSET}/deployment/", json={}).status_code == 403

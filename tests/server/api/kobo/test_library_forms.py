@@ -16,7 +16,7 @@ from forms.engine import engine
 from forms.engine.fill_visit import AnswerRefused, Filling
 from server import audit
 from server.accounts import person_keys
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.exports import form_columns, select_submissions
 from server.intake import catch_up, receive_submission
@@ -77,7 +77,7 @@ def test_a_form_of_the_library_is_told_as_our_own_export_has_it(app: Flask, form
     db.session.commit()
 
     client = Client(app, bearing(key))
-    told = client.json(f"/api/v2/assets/{uids.uid('a', form_id)}/data.json")["results"]
+    told = client.json(f"/api/v2/assets/{kobo_ids.uid('a', form_id)}/data.json")["results"]
     assert client.browser.sign_in("officer").status_code == 302
     page = f"/xa/{commune.code}/tai-ve/phieu?bieu_mau={form_id}&dang=kobo&nhan=0&ca_nhan=1"
     rows = list(csv.DictReader(io.StringIO(client.browser.get(page).text), delimiter=";"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.api.kobo import uids
+from server.api.kobo import kobo_ids
 from server.db import db
 from server.models import Audit, Commune
 from tests import sample
@@ -26,7 +26,7 @@ OWN = """
 | | form_title | form_id | version |
 | | Có tranh | co_tranh | 1 |
 """
-FILES = f"/api/v2/assets/{uids.uid('a', 'co_tranh')}/files"
+FILES = f"/api/v2/assets/{kobo_ids.uid('a', 'co_tranh')}/files"
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ def test_no_other_machine_is_asked_for_a_file(officer: Client) -> None:
 
 def test_the_citys_files_are_not_a_communes_to_change(officer: Client, leader: Client) -> None:
     sample.publish_plain()
-    city = f"/api/v2/assets/{uids.uid('a', 'don_gian')}/files/"
+    city = f"/api/v2/assets/{kobo_ids.uid('a', 'don_gian')}/files/"
     data = {"metadata": '{"filename": "a.jpg"}', "content": (io.BytesIO(JPEG), "a.jpg")}
     assert officer.open("POST", city, data=data).status_code == 403
     assert leader.get(f"{FILES}/").status_code == 404

@@ -1,4 +1,4 @@
-"""What every page has in common: problems told as pages, in two languages."""
+"""Problems told as pages, in two languages, and what every page has in common."""
 
 from urllib.parse import urlsplit
 
