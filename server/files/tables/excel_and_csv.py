@@ -200,17 +200,25 @@ def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, tuple[Cell, ...]]]:
 def _bounded(name: str, rows: Iterable[tuple[int, tuple[Cell, ...]]], *, hidden: bool) -> SheetCells:
     """Rows to the last that is filled; of a long gap between them, its first rows alone."""
     kept: list[tuple[int, tuple[Cell, ...]]] = []
-    empty, is_wide = 0, False
+    empty, is_wide, width = 0, False, 0
     for number, cells in rows:
-        empty = 0 if any(cell is not None for cell in cells) else empty + 1
+        filled = [place for place, cell in enumerate(cells) if cell is not None]
+        empty, width = (0, max(width, filled[-1] + 1)) if filled else (empty + 1, width)
         if empty > _MOST_EMPTY:
             continue
-        is_wide = is_wide or any(cell is not None for cell in cells[MOST_COLUMNS:])
+        is_wide = width > MOST_COLUMNS
         if len(kept) == MOST_ROWS:
-            return SheetCells(one_line(name), tuple(kept), hidden, is_cut=True, is_cut_wide=is_wide)
+            return SheetCells(one_line(name), _narrow(kept, width), hidden, is_cut=True, is_cut_wide=is_wide)
         kept.append((number, cells[:MOST_COLUMNS]))
-    filled = tuple(kept[: len(kept) - min(empty, _MOST_EMPTY)])
-    return SheetCells(one_line(name), filled, hidden, is_cut_wide=is_wide)
+    told = _narrow(kept[: len(kept) - min(empty, _MOST_EMPTY)], width)
+    return SheetCells(one_line(name), told, hidden, is_cut_wide=is_wide)
+
+
+def _narrow(
+    rows: Iterable[tuple[int, tuple[Cell, ...]]], width: int
+) -> tuple[tuple[int, tuple[Cell, ...]], ...]:
+    """Rows without the columns to the right that nothing stands in: they would be offered to choose from."""
+    return tuple((number, cells[:width]) for number, cells in rows)
 
 
 def _with_formulas(shown: SheetCells, written: SheetCells) -> SheetCells:

@@ -111,6 +111,12 @@ def test_columns_may_be_chosen_by_hand_and_sheets_left_out() -> None:
     assert reading.left_out == ("Trang “Tổ 2” được bỏ lại theo lựa chọn.",)
 
 
+def test_a_sheet_is_as_wide_as_what_stands_in_it() -> None:
+    """Columns without anything would be offered to choose from, up to the last that is read."""
+    content = workbook({"A": [("Họ tên", "Thôn"), ("An", "Đông", None, "x")]})
+    assert [len(row) for _, row in excel_and_csv.of_file(content, "a.xlsx")[0].rows] == [4, 4]
+
+
 def test_a_formula_that_nobody_worked_out_is_told_not_taken_for_a_blank() -> None:
     reading = read([("Họ tên", "Thôn", "Số hộ"), ("An", "Đông", "=60+60")])
     assert "công thức" in str(reading.rows[0].whole("households", "Số hộ"))
