@@ -70,32 +70,41 @@ class AnswerShape:
         kept = [each for each in table.fields if not selected or _is_selected(each.names, selected)]
         groups: dict[tuple[str, ...], int] = {(): 0}
         self._groups: list[tuple[int, str]] = []
+        self._blank: list[Json] = [{}]
+        """Of the row and of each group, in this order, what stands there where nothing was answered."""
         for each in kept:
             for place in range(1, len(each.names)):
                 if each.names[:place] not in groups:
-                    groups[each.names[:place]] = len(groups)
-                    self._groups.append((groups[each.names[: place - 1]], each.names[place - 1]))
-        self._leaves = [
-            (
+                    parent, name = groups[each.names[: place - 1]], each.names[place - 1]
+                    groups[each.names[:place]] = len(self._blank)
+                    self._groups.append((parent, name))
+                    self._blank[parent][name] = None
+                    self._blank.append({})
+        for each in kept:
+            self._blank[groups[each.names[:-1]]][each.names[-1]] = None
+        self._leaves = {
+            each.path: (
                 groups[each.names[:-1]],
                 each.names[-1],
-                each.path,
                 converter(each.kind, wkt=wkt),
                 _KEPT.get(each.kind, (str, int)),  # most answers stay as they are
             )
             for each in kept
-        ]
+        }
 
     def into(self, row: Json, answers: Mapping[str, Any]) -> Json:
         """The row with these answers."""
+        row.update(self._blank[0])
         dicts = [row]
-        for parent, name in self._groups:
-            made: Json = {}
+        for (parent, name), blank in zip(self._groups, self._blank[1:], strict=True):
+            made = blank.copy()
             dicts[parent][name] = made
             dicts.append(made)
-        for group, name, path, convert, kept in self._leaves:
-            value = answers.get(path)
-            dicts[group][name] = value if value is None or type(value) in kept else convert(value)
+        for path, value in answers.items():
+            leaf = self._leaves.get(path)
+            if leaf is not None:
+                group, name, convert, kept = leaf
+                dicts[group][name] = value if value is None or type(value) in kept else convert(value)
         return row
 
 
