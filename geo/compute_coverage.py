@@ -106,18 +106,22 @@ def table(
     enough: Enough = Enough(),  # noqa: B008
     full: bool = False,
     only: Collection[str] | None = None,
+    of_villages: bool = True,
 ) -> CoverageTable:
     """Compute the table. `full` is for those with the right to single records: no small cell is hidden (R25).
 
     The commune's counts are the sum of its thôn and of what lies in none. With `only` the table has the columns and
-    targets of these indicators alone, each as it stands in the whole table.
+    targets of these indicators alone, each as it stands in the whole table; without `of_villages` what it tells of the
+    commune alone.
     """
     met = {v.code: v.visited for v in given.villages} | {NO_VILLAGE: given.unplaced_visited}
     visits = {key: Tallied(households, households, households) for key, households in met.items()}
     tallied = {each.code: tallied_by_village(given, each) for each in given.indicators}
     hidden_visits, hidden = _hidden(given, visits, tallied)
     columns = {
-        each.code: column(given, each, tallied[each.code], hidden.get(each.code), enough, full=full)
+        each.code: column(
+            given, each, tallied[each.code], hidden.get(each.code), enough, full=full, of_villages=of_villages
+        )
         for each in given.indicators
         if only is None or each.code in only
     }
@@ -136,13 +140,15 @@ def table(
         households_source=given.households_source,
         visited=None if hidden_visits.total else sum(met.values()),
         indicators=tuple(indicator_row(given, each, enough, full) for each in columns.values()),
-        villages=tuple(_village_row(village, columns, hidden_visits) for village in given.villages),
+        villages=tuple(
+            _village_row(village, columns, hidden_visits) for village in given.villages if of_villages
+        ),
         targets=tuple(
             target_row(given, each, columns, paced, enough, full)
             for each in given.targets
             if only is None or each.indicator in only
         ),
-        unplaced={code: each.cells[NO_VILLAGE] for code, each in columns.items()},
+        unplaced={code: each.cells[NO_VILLAGE] for code, each in columns.items() if of_villages},
         enough=enough,
         full=full,
         weeks=weeks,

@@ -50,7 +50,9 @@ def column(
     enough: Enough,
     *,
     full: bool,
+    of_villages: bool,
 ) -> JudgedColumn:
+    """The column; without `of_villages` what the commune is told alone, with no cell and no judgement."""
     protection = small or NOTHING_HIDDEN
     hidden = NOTHING_HIDDEN if full else protection
     to_ask = {v.code: _to_ask(indicator, v.households, v.expected, 1) for v in given.villages}
@@ -62,7 +64,7 @@ def column(
     whole = _whole(given, indicator, found, protection, hidden.total)
     judged = (
         {key: judgement(found[key], target, enough=enough, over=given.over) for key in to_ask}
-        if target and target.judges_thon
+        if of_villages and target and target.judges_thon
         else {}
     )
     return JudgedColumn(
@@ -70,7 +72,7 @@ def column(
         whole=whole,
         target=target,
         cell=cell(whole, target),
-        cells={key: cell(counted, target) for key, counted in found.items()},
+        cells={key: cell(counted, target) for key, counted in found.items()} if of_villages else {},
         judgements={key: each for key, each in judged.items() if each is not None},
         estimate=of_all(given.villages, indicator, tallied, protection),
     )

@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ Spread = Mapping[int, Mapping[int, Squares]]
 """By thôn and indicator."""
 _SUMS = ("subjects", "done", "of", "done2", "of2", "done_of")
 """As `Squares` has them."""
+_sums_of = attrgetter(*(f"all_{name}" for name in _SUMS))
 
 
 def by_village(
@@ -55,17 +57,17 @@ def _gained(
     return sa.select(*key, *sums).group_by(*key)
 
 
-def gathered(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Spread:
-    """Of rows of a thôn, an indicator, and the sums of both."""
+def gathered(rows: Iterable[sa.Row[*tuple[Any, ...]]], indicator_ids: Collection[int]) -> Spread:
+    """Of rows of a thôn, an indicator, and the sums of both: those of these indicators."""
     found: dict[int, dict[int, Squares]] = defaultdict(dict)
     for row in rows:
-        if row.all_subjects > 0 and row.all_of2 >= row.all_of:
+        if row.indicator_id in indicator_ids and row.all_subjects > 0 and row.all_of2 >= row.all_of:
             found[row.village_id][row.indicator_id] = _squares(row)
     return found
 
 
 def _squares(row: sa.Row[*tuple[Any, ...]]) -> Squares:
-    return Squares(*(int(getattr(row, f"all_{name}")) for name in _SUMS))
+    return Squares(*map(int, _sums_of(row)))
 
 
 def _is_known(found: Squares) -> bool:

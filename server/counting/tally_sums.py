@@ -1,7 +1,7 @@
 """Sums of the tally by thôn, indicator and day, and when the newest submission came in: SQL and nothing else."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +73,11 @@ def _new_years_eve(day: dt.date) -> dt.date:
     return dt.date(day.year - 1, 12, 31)
 
 
-def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int]) -> CitySums:
-    """The sums of a few indicators in all thôn at the end of a day: whole months, and the days of the last one.
+def of_city(
+    indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int], estimated: Collection[int]
+) -> CitySums:
+    """The sums of a few indicators in all thôn at the end of a day: whole months, and the days of the last one; the
+    spread of those that are `estimated`.
 
     What is read grows with thôn and months, not with visits. Each indicator is asked for by itself: of several at once
     PostgreSQL fetches the rows of tally_day one by one, in the order of their days.
@@ -99,7 +102,7 @@ def of_city(indicator_ids: Sequence[int], as_of: dt.date, events: Sequence[int])
     every = sa.union_all(*(each for key in indicator_ids for each in parts(key))).subquery("parts")
     keys = (every.c.village_id, every.c.indicator_id)
     rows = db.session.execute(sa.select(*keys, *_totals(every.c, Amount._fields)).group_by(*keys)).all()
-    return CitySums(_gathered(rows), household_squares.gathered(rows))
+    return CitySums(_gathered(rows), household_squares.gathered(rows, estimated))
 
 
 def _gathered(rows: Iterable[Any]) -> Sums:

@@ -203,9 +203,8 @@ def _judged(
     targets: Sequence[TargetFigure],
     enough: Enough,
 ) -> CoverageTable:
-    return judged.table(
-        dataclasses.replace(given, indicators=indicators, targets=tuple(targets)), enough=enough
-    )
+    asked = dataclasses.replace(given, indicators=indicators, targets=tuple(targets))
+    return judged.table(asked, enough=enough, of_villages=False)
 
 
 _COMMUNES = (
@@ -272,13 +271,13 @@ def _counted(
         sa.select(Indicator.id, Indicator.code, Indicator.kind).where(Indicator.code.in_(wanted))
     ).all()
     codes = {row.id: row.code for row in rows}
-    found = tally_sums.of_city(list(codes), day, [row.id for row in rows if row.kind == "event"])
+    shares = {each.code for each in surveyed if not each.is_sample}
+    estimated = {key: code for key, code in codes.items() if code in shares}
+    events = [row.id for row in rows if row.kind == "event"]
+    found = tally_sums.of_city(list(codes), day, events, estimated)
     moved = tally_sums.moved(found.sums, homes)
     tallied = {key: {codes[each]: told for each, told in row.items()} for key, row in moved.items()}
-    estimated = {each.code for each in surveyed if not each.is_sample}
-    return tallied, _squares(
-        found.spread, homes, {key: code for key, code in codes.items() if code in estimated}
-    )
+    return tallied, _squares(found.spread, homes, estimated)
 
 
 def _lists(
@@ -300,13 +299,13 @@ def _lists(
 def _squares(
     spread: household_squares.Spread, homes: Mapping[int, int], codes: Mapping[int, str]
 ) -> dict[int, dict[str, Squares]]:
-    """Those of these indicators, by thôn and code; of merged thôn where they count."""
+    """By thôn and code; those of merged thôn where they count."""
     found: dict[int, dict[str, Squares]] = {}
     for key, of_village in spread.items():
         own = found.setdefault(homes.get(key, key), {})
         for indicator, squares in of_village.items():
-            if code := codes.get(indicator):
-                own[code] = own[code] + squares if code in own else squares
+            code = codes[indicator]
+            own[code] = own[code] + squares if code in own else squares
     return found
 
 

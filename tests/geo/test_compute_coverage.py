@@ -428,3 +428,13 @@ def test_counts_add_up_from_thon_to_commune(counts, unplaced):
     assert total.done == sum(cell.done for cell in cells)
     assert total.of == sum(cell.of for cell in cells)
     assert whole.visited == sum(row.visited for row in whole.villages) + unplaced.subjects
+
+
+@given(st.lists(COUNTS, max_size=6), st.booleans())
+def test_what_a_commune_is_told_does_not_depend_on_its_thon_being_told(counts, full):
+    villages = [make_village(f"{n:08}", 100, {SMART.code: c}, c.subjects) for n, c in enumerate(counts)]
+    commune = make_commune(*villages, targets=(make_target(indicator=SMART.code),))
+    whole, alone = table(commune, full=full), table(commune, full=full, of_villages=False)
+    assert alone.villages == ()
+    assert (alone.indicators, alone.targets) == (whole.indicators, whole.targets)
+    assert (alone.households, alone.visited, alone.reach) == (whole.households, whole.visited, whole.reach)

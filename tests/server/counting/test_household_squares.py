@@ -86,7 +86,7 @@ def test_the_tally_has_what_the_newest_answers_add_up_to(
         wanted = _by_hand(what, day)
         assert wanted
         assert {village: row[what.id] for village, row in found[day].items()} == wanted
-        city = tally_sums.of_city([what.id], day, []).spread
+        city = tally_sums.of_city([what.id], day, [], [what.id]).spread
         assert {village: row[what.id] for village, row in city.items()} == wanted
     assert recount.compare() == recount.Recount((), 0)
 
@@ -97,7 +97,7 @@ def test_sums_without_their_squares_are_no_sums_of_squares(app: Flask) -> None:
     db.session.add(Tally(village_id=village.id, indicator_id=what.id, day=TODAY, done=3, of=9, subjects=4))
     db.session.commit()
     assert household_squares.by_village([village.id], [what.id], DAYS) == {day: {} for day in DAYS}
-    assert tally_sums.of_city([what.id], TODAY, []).spread == {}
+    assert tally_sums.of_city([what.id], TODAY, [], [what.id]).spread == {}
 
 
 @pytest.mark.parametrize("folded", [False, True])
