@@ -19,8 +19,8 @@ blueprint = Blueprint("status_pages", __name__)
 LEVELS = {doctor.ERROR: "lỗi", doctor.WARNING: "cần xem", doctor.OK: "tốt"}
 SUBJECTS = {
     "settings": "Thiết lập", "secrets": "Tệp bí mật", "disk": "Ổ đĩa", "database": "Cơ sở dữ liệu",
-    "log": "Phiếu đã nhận", "clock": "Đồng hồ", "deletion": "Xóa theo hạn", "fonts": "Phông chữ",
-    "key": "Khóa bí mật", "backup": "Sao lưu",
+    "log": "Phiếu đã nhận", "doubts": "Xem phiếu đáng ngờ", "clock": "Đồng hồ", "deletion": "Xóa theo hạn",
+    "fonts": "Phông chữ", "key": "Khóa bí mật", "backup": "Sao lưu",
 }  # fmt: skip
 _WORST = tuple(LEVELS)
 

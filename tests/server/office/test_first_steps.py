@@ -78,7 +78,8 @@ def test_a_phuong_is_called_one_where_its_officers_work(officer: Browser, page: 
 
 
 @pytest.mark.parametrize("path", ["/xa/10507/ban-do", "/xa/10507/chi-tieu", "/xa/10507/nhiem-vu", f"{BASE}/so-lieu",
-                                  f"{BASE}/thanh-vien", f"{BASE}/phieu", f"{BASE}/ho", "/xa/10507/to"])  # fmt: skip
+                                  f"{BASE}/thanh-vien", f"{BASE}/phieu", f"{BASE}/ho", "/xa/10507/to",
+                                  "/xa/10507/phan-di"])  # fmt: skip
 def test_each_empty_page_links_to_the_step_it_waits_for(officer: Browser, path: str) -> None:
     page = officer.get(path).text
     assert "Chưa có gì ở đây vì phường còn thiếu" in page

@@ -220,6 +220,9 @@ def test_administrators_see_what_the_doctor_says(app: Flask, tmp_path: Path) -> 
     page = visitor.get("/quan-tri/may-chu").text
     assert "Chưa sao lưu lần nào" in page
     assert "Cơ sở dữ liệu trả lời" in page
+    assert [subject for subject, _ in doctor.QUICK if f">{subject}<" in page] == [], (
+        "subjects are told in words"
+    )
     assert page.index("cần xem") < page.index(">tốt<"), "the worst first"
     assert app.test_cli_runner().invoke(args=["backup", str(tmp_path / "b.tar")]).exit_code == 0
     page = visitor.get("/quan-tri/may-chu").text
