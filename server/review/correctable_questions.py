@@ -1,6 +1,7 @@
 """Which questions of a visit may be corrected on the page, how each is shown, and why the others are not."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from forms.definition import Definition
@@ -22,6 +23,13 @@ _TYPED = {
     "int": "number", "decimal": "number", "date": "date", "time": TIME, "dateTime": MOMENT, "barcode": "text",
     "string": "text", "": "text",
 }  # fmt: skip
+_DAY, _CLOCK = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", r"([01]\d|2[0-3]):[0-5]\d"
+_HELD = {
+    "number": re.compile(r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?", re.ASCII),
+    "date": re.compile(_DAY, re.ASCII), TIME: re.compile(_CLOCK, re.ASCII),
+    MOMENT: re.compile(f"{_DAY}T{_CLOCK}", re.ASCII),
+}  # fmt: skip
+"""What an input of that type holds (HTML, "value sanitization algorithm"): anything else a browser sends back empty."""
 _MEASURED = frozenset({"geopoint", "geotrace", "geoshape"})
 LONGEST_ANSWER = 50_000
 """Characters of an answer; a note on a phone has been seen with 4,000."""
@@ -60,9 +68,7 @@ class CorrectableQuestion:
     @property
     def shown(self) -> str:
         """What its input holds: a moment to the minute, as browsers write it."""
-        if self.kind == TIME:
-            return self.value[:5]
-        return self.value[:16] if self.kind == MOMENT else self.value
+        return _shown(self.kind, self.value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +135,7 @@ def _question(
     if control.kind == "trigger":
         return CorrectableQuestion(node.address, label, TICK, node.text)
     if control.kind not in {"select1", "select", "rank"}:
-        return CorrectableQuestion(node.address, label, _written(_TYPED[bind.type], node.text), node.text)
+        return CorrectableQuestion(node.address, label, _input(_TYPED[bind.type], node.text), node.text)
     try:
         choices = filling.choices(node.address)
     except Unfillable:
@@ -139,11 +145,31 @@ def _question(
         "rank": RANK,
         "select1": ONE if len(choices) <= _FEW else PICK,
     }
+    if control.kind != "rank":
+        choices = (*choices, *_not_offered(control.kind, node.text, choices))
     return CorrectableQuestion(node.address, label, kinds[control.kind], node.text, choices)
 
 
-def _written(kind: str, text: str) -> str:
-    return LINES if kind == "text" and ("\n" in text or len(text) > _LONG_LINE) else kind
+def _not_offered(kind: str, text: str, choices: Sequence[OfferedChoice]) -> Iterator[OfferedChoice]:
+    """What was answered and is not offered: it stands there too, else the page would take it away unasked."""
+    codes = {choice.name for choice in choices}
+    given = text.split() if kind == "select" else filter(None, [text])
+    return (OfferedChoice(code, code) for code in dict.fromkeys(given) if code not in codes)
+
+
+def _input(kind: str, text: str) -> str:
+    """How an answer is typed: several lines where it has them, as text where browsers would leave it out."""
+    held = _HELD.get(kind)
+    if held is not None and text and not held.fullmatch(_shown(kind, text)):
+        kind = "text"
+    is_long = "\n" in text or "\r" in text or len(text) > _LONG_LINE
+    return LINES if kind == "text" and is_long else kind
+
+
+def _shown(kind: str, text: str) -> str:
+    if kind == TIME:
+        return text[:5]
+    return text[:16] if kind == MOMENT else text
 
 
 def _short(path: str) -> str:
@@ -178,7 +204,10 @@ def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
 
 
 def _ranked(question: CorrectableQuestion, codes: Sequence[str]) -> str | None:
-    """The codes in their new order, all of them or none."""
+    """The codes in their new order, all of them or none; a rank that was sent otherwise may stay as it is."""
+    offered = {choice.name for choice in question.choices}
+    if [code for code in question.chosen if code in offered] == list(codes):
+        return None
     if codes and sorted(codes) != sorted(choice.name for choice in question.choices):
         raise AnswerRefused(RANKED)
     text = " ".join(codes)

@@ -1,11 +1,13 @@
 """R12: every kind of question is corrected on the page, or the page says truly why it is not."""
 
+import re
 from html import unescape
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from lxml import html
 
 from server.db import db
 from server.files import blobs
@@ -206,3 +208,69 @@ def test_the_case_of_lists_from_files_is_corrected(office: Office) -> None:
     assert office.correct(sent, {"/data/ben_xe": "b1"}).status_code == 302
     new = sample.arrived()[-1]
     assert (new.answers["ben_xe"], new.answers["ben_xe_khac"]) == ("b1", sent.answers["ben_xe_khac"])
+
+
+UNREAD = """
+| survey |
+| | type | name | label |
+| | text | ten | Tên |
+| | integer | so | Số |
+| | date | ngay | Ngày |
+| | time | gio | Giờ |
+| | datetime | luc | Lúc |
+| | select_one k | mot | Một |
+| | select_one nhieu | muc | Mục |
+| | select_multiple k | cac | Các |
+| | rank k | xep | Xếp |
+| | text | dong | Dòng |
+| choices |
+| | list_name | name | label |
+| | k | a | An |
+| | k | b | Bình |
+| | k | c | Cúc |
+{many}
+| settings |
+| | form_title | form_id | version |
+| | Lạ | la | 1 |
+"""
+ODD = {"so": "ba", "ngay": "2026-02-31T", "gio": "7:45", "luc": "hôm qua", "mot": "z", "muc": "n99", "cac": "b z a",
+       "xep": "b a", "dong": "một&#13;hai"}  # fmt: skip
+"""Answers that no phone of today sends, and that some have sent."""
+HELD = {
+    "number": r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?", "date": r"\d{4}-\d\d-\d\d", "time": r"\d\d:\d\d(:\d\d)?",
+    "datetime-local": r"\d{4}-\d\d-\d\dT\d\d:\d\d",
+}  # fmt: skip
+
+
+def test_what_nobody_touched_stays_though_it_cannot_be_read(office: Office) -> None:
+    """R12: a browser sends nothing for a value that its input does not hold, nor for a choice that is not there."""
+    body = "".join(f"<{name}>{text}</{name}>" for name, text in ODD.items())
+    form = UNREAD.replace("{many}", MANY)
+    sent = office.sent(form, sample.filled(f"<ten>A</ten>{body}", form_id="la", instance_id="uuid:1"))
+    page = office.officer.get(f"{office.path(sent)}/sua/tung-cau").text
+    for field in html.fromstring(page).xpath("//input[starts-with(@name, 'cau:')]"):
+        held, value = HELD.get(field.get("type")), field.get("value")
+        assert not (held and value) or re.fullmatch(held, value), (field.get("name"), value)
+        assert field.get("type") != "text" or "\r" not in value
+    assert office.correct(sent, {"/data/ten": "B"}).status_code == 302
+    was, now = dict(leaves(sent.xml)), dict(leaves(sample.arrived()[-1].xml))
+    assert {name: now[name] for name in ODD} == {name: was[name] for name in ODD}
+    assert history(sample.arrived()[-1]) == "Sửa câu: Tên. Đã gọi lại hộ"
+
+
+def test_what_cannot_be_read_is_seen_and_corrected(office: Office) -> None:
+    body = "".join(f"<{name}>{text}</{name}>" for name, text in ODD.items())
+    form = UNREAD.replace("{many}", MANY)
+    sent = office.sent(form, sample.filled(f"<ten>A</ten>{body}", form_id="la", instance_id="uuid:1"))
+    given = {
+        "so": "3",
+        "ngay": "2026-02-28",
+        "mot": "c",
+        "muc": "n1",
+        "cac": ["b", "a"],
+        "xep": ["c", "b", "a"],
+    }
+    answer = office.correct(sent, {f"/data/{name}": text for name, text in given.items()})
+    assert answer.status_code == 302, answer.text
+    now = dict(leaves(sample.arrived()[-1].xml))
+    assert [now[name] for name in given] == ["3", "2026-02-28", "c", "n1", "b a", "c b a"]
