@@ -1,8 +1,10 @@
 """The coverage table as files to take away: XLSX, CSV, GeoJSON and GeoPackage, all of the same rows."""
 
 import csv
+import errno
 import io
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from decimal import Decimal
@@ -14,6 +16,7 @@ import geopandas
 import pandas
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from dashboards import target_lines, words
@@ -274,7 +277,18 @@ def _geometry(outlines: Outlines, code: str) -> dict[str, Any] | None:
 
 
 def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
-    """Layer `thon` with outlines and the style of the page's map, and the tables `so_lieu` and `nguon`."""
+    """Layer `thon` with outlines and the style of the page's map, and the tables `so_lieu` and `nguon`.
+
+    OSError where the disk does not take it.
+    """
+    try:
+        _layers(table, outlines, path)
+        qgis_style.add(path, table)
+    except (DataSourceError, DataLayerError, sqlite3.OperationalError) as error:
+        raise OSError(errno.EIO, "ổ đĩa không nhận tệp GeoPackage: có thể đã đầy") from error
+
+
+def _layers(table: CoverageTable, outlines: Outlines, path: Path) -> None:
     features = json.loads(geojson(table, outlines))["features"]
     frame = geopandas.GeoDataFrame(
         [each["properties"] for each in features],
@@ -286,7 +300,6 @@ def geopackage(table: CoverageTable, outlines: Outlines, path: Path) -> None:
     pyogrio.write_dataframe(long, path, layer="so_lieu", driver="GPKG", append=True)
     about = pandas.DataFrame([{"tinh_den": said(table), "xa": table.code, "ten": table.name}])
     pyogrio.write_dataframe(about, path, layer="nguon", driver="GPKG", append=True)
-    qgis_style.add(path, table)
 
 
 def _parts(shape: BaseGeometry | None) -> BaseGeometry | None:

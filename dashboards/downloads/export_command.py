@@ -10,7 +10,7 @@ from dashboards.maps import map_outlines
 from dashboards.reports import report_making, report_periods, reporting_csv
 from dashboards.reports.report_content import ReportWish
 from server import audit, clock
-from server.cli import arguments
+from server.cli import arguments, out_file
 from server.cli.groups import SpokenGroup, refuse, with_visits
 from server.coverage import city_table, coverage_table
 from server.db import db
@@ -122,18 +122,11 @@ def of_submissions(code: str, form_id: str, out: Path) -> None:
 
 
 def _replace(out: Path, writers: dict[str, Callable[[Path], object]]) -> None:
-    """Write beside the file and put it in its place when it is whole: a reader meanwhile has the old one."""
+    """Write by the ending of the file's name."""
     write = writers.get(out.suffix.lower())
     if write is None:
         refuse(f"{out}: đuôi tệp phải là {', '.join(writers)}.")
-    half = out.with_name(f".{out.stem}.dang-viet{out.suffix}")
-    try:
-        write(half)
-        half.replace(out)
-    except OSError as error:
-        refuse(f"{out}: không ghi được tệp ({error.strerror}).", cause=error)
-    finally:
-        half.unlink(missing_ok=True)
+    out_file.replace(out, write)
 
 
 def _pour(pieces: Iterable[bytes], path: Path) -> None:

@@ -7,7 +7,7 @@ import click
 from dashboards.reports import report_making, report_periods
 from dashboards.reports.report_content import ReportWish
 from server import clock
-from server.cli import arguments
+from server.cli import arguments, out_file
 from server.cli.groups import SpokenCommand, refuse, with_visits
 from server.places import communes
 
@@ -30,8 +30,5 @@ def command(code: str, period: str | None, day: str | None, out: Path) -> None:
         refuse(f"{out}: đuôi tệp phải là .docx hoặc .pdf.")
     chosen = report_making.period_of(period) if period else report_periods.of_month(clock.today())
     made = report_making.make(communes.commune(code), chosen, arguments.day(day), ReportWish())
-    try:
-        out.write_bytes(made.file(kind, is_draft=True))
-    except OSError as error:
-        refuse(f"{out}: không ghi được tệp ({error.strerror}).", cause=error)
+    out_file.write(out, made.file(kind, is_draft=True))
     click.echo(f"Đã viết dự thảo báo cáo {made.report.label}, {made.report.received}: {out}")

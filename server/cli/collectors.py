@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask.cli import with_appcontext
 
 from geo import vietnamese_writing
-from server.cli import arguments
+from server.cli import arguments, out_file
 from server.cli.groups import JSON, as_json, refuse
 from server.db import begin_writing, db, in_vietnamese_order, writing
 from server.files.tables.excel_and_csv import TableRejected
@@ -69,7 +69,7 @@ def add(
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
-        _write(qr, qr_drawing.qr_png(app_settings.qr_text(made.collector, url)))
+        out_file.write(qr, qr_drawing.qr_png(app_settings.qr_text(made.collector, url)))
     db.session.commit()
     _tell(made, url, f"Đã thêm {made.collector.name}.", qr, wants_json=wants_json)
 
@@ -118,7 +118,7 @@ def import_table(file: Path, code: str, url: str, sheet: Path | None, wants_json
         refuse(*rejected.sentences, cause=rejected)
     if sheet is not None:
         try:
-            _write(sheet, qr_sheet.pdf(commune, [each.collector for each in made], url))
+            out_file.write(sheet, qr_sheet.pdf(commune, [each.collector for each in made], url))
         except qr_sheet.NoPdf as error:
             refuse(str(error), cause=error)
     db.session.commit()
@@ -144,7 +144,7 @@ def rotate(username: str, url: str, qr: Path | None, wants_json: bool) -> None:
     except collectors.CollectorRejected as rejected:
         refuse(str(rejected), cause=rejected)
     if qr is not None:
-        _write(qr, qr_drawing.qr_png(app_settings.qr_text(collector, url)))
+        out_file.write(qr, qr_drawing.qr_png(app_settings.qr_text(collector, url)))
     db.session.commit()
     _tell(made, url, f"Đã đổi mã của {collector.name}.", qr, wants_json=wants_json)
 
@@ -196,13 +196,6 @@ def _warning(collector: Collector) -> str:
         f"{collector.name}: liên lạc lần cuối {last}.{unsent} "
         "Phiếu chưa gửi trong điện thoại sẽ không gửi được nữa; muốn giữ thì dùng “rotate”."
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        refuse(f"{path}: không ghi được tệp này.", cause=error)
 
 
 @group.command("list")

@@ -52,7 +52,7 @@ def _words(cell: Cell) -> str:
 @with_visits
 def fold() -> None:
     """Dồn các dòng số mới vào từng ngày; máy chủ vẫn tự làm việc này."""
-    click.echo(f"Đã dồn vào {folding.once()} ngày của các thôn.")
+    click.echo(f"Đã dồn vào {folding.fold_waiting()} ngày của các thôn.")
 
 
 @group.command()

@@ -149,6 +149,8 @@ def _remedy(error: sqlalchemy.exc.DBAPIError) -> str:
     told_so = _brief(error).lower()
     if "full" in told_so or "no space" in told_so:
         return "Ổ đĩa đã đầy: hãy dọn chỗ trống rồi chạy lại lệnh."
+    if "disk i/o" in told_so:
+        return "Ổ đĩa đã đầy hoặc hỏng: hãy xem chỗ trống (df -h) rồi chạy lại lệnh."
     if "malformed" in told_so or "not a database" in told_so:
         return "Tệp ấy đã hỏng hoặc không phải cơ sở dữ liệu: hãy phục hồi bản sao lưu (“flask restore”)."
     if "readonly" in told_so or "read-only" in told_so or "permission denied" in told_so:

@@ -6,7 +6,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from server.cli import arguments
+from server.cli import arguments, out_file
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.coverage import bundle_file, bundles_in, bundles_out
 from server.db import begin_writing, db
@@ -63,10 +63,7 @@ def written(code: str | None, path: Path | None) -> str:
     if path is None:
         return _sent(signed.whole)
     target = path / name if path.is_dir() else path
-    try:
-        target.write_bytes(signed.whole)
-    except OSError as error:
-        refuse(f"Không ghi được {target}: {error.strerror}.", cause=error)
+    out_file.write(target, signed.whole)
     return f"Đã ghi {target}"
 
 

@@ -25,19 +25,24 @@ def start(app: Flask) -> threading.Thread | None:
     return background.every(app.config["SETTINGS"].fold_seconds, once, app, "fold")
 
 
-def once() -> int:
-    """Fold all that waits now, a part a transaction, so that visits never wait long; how many days changed.
-
-    What arrives meanwhile is left to the next time. A database that is away or busy is tried again then.
-    """
-    changed = 0
+def once() -> None:
+    """Fold all that waits now; a database that is away or busy is tried again the next time."""
     try:
-        with db.engine.connect() as connection:
-            first, last = connection.execute(tally.WAITING).one()
-        for until in range(first + PART, last + PART + 1, PART) if first is not None else ():
-            changed += _part(until)
+        fold_waiting()
     except sa.exc.OperationalError as error:
         log.warning("the tally was not folded: %s", error.orig)
+
+
+def fold_waiting() -> int:
+    """Fold all that waits now, a part a transaction, so that visits never wait long; how many days changed.
+
+    What arrives meanwhile is left to the next time.
+    """
+    changed = 0
+    with db.engine.connect() as connection:
+        first, last = connection.execute(tally.WAITING).one()
+    for until in range(first + PART, last + PART + 1, PART) if first is not None else ():
+        changed += _part(until)
     return changed
 
 

@@ -1,10 +1,13 @@
 """Workbooks written row by row in constant memory; every text is a string cell, never a formula or a link."""
 
+import contextlib
 import datetime as dt
+import os
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -161,7 +164,9 @@ class Workbook:
     """A workbook in the file at `path`; whole when the block ends. `most_rows`, `most_columns`: Excel's limits."""
 
     def __init__(self, path: Path, *, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> None:
-        self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)})
+        self._path = path
+        self._parts = TemporaryDirectory(dir=path.parent, prefix=".dang-viet-")
+        self._book = xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": self._parts.name})
         self.most_rows, self.most_columns = most_rows, most_columns
         self._names: set[str] = set()
         self.bold = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
@@ -178,7 +183,11 @@ class Workbook:
         try:
             self._book.close()
         except FileCreateError as failed:  # the library's own word for what the disk did
+            with contextlib.suppress(OSError):
+                os.truncate(self._path, 0)  # its archive is closed later, and would complain of the same disk
             raise next((each for each in failed.args if isinstance(each, OSError)), failed) from failed
+        finally:
+            self._parts.cleanup()  # on a full disk the library leaves them
 
     def sheet(
         self,

@@ -277,8 +277,12 @@ def make_key(path: Path) -> str:
     made = pyrage.x25519.Identity.generate()
     public = str(made.to_public())
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(f"# public key: {public}\n{made}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(f"# public key: {public}\n{made}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()  # an empty file would be taken for a key that must not be written over
+        raise
     return public

@@ -2,15 +2,21 @@
 
 import errno
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
 from app import create_app
 from server import clock
+from server.counting import tally
+from server.db import db
+from server.models import Collector
 from server.settings import BadSetting, Settings
+from tests.people import make_commune
 
 NEED_TABLES = (
     ("people", "list"),
@@ -132,3 +138,48 @@ def test_a_disk_that_fails_is_told_in_a_sentence(
     said = _run(app, tmp_path / "ra", "coverage", "show", "11629")
     assert "/srv/tungnha/blobs" in said
     assert os.strerror(number) in said
+
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that opens files and takes no byte: what writes to one is told so, as by the machine."""
+    plain = Path.write_bytes
+
+    def write(path: Path, content: bytes) -> int:
+        plain(path, b"")
+        raise FULL
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(FULL))
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_leaves_the_old_file_and_no_half_of_a_new_one(app: Flask, tmp_path: Path) -> None:
+    village = make_commune(thon=1).villages[0].code
+    db.session.rollback()
+    folder = tmp_path / "ra"
+    folder.mkdir()
+    old, key = folder / "ma.png", folder / "khoa"
+    old.touch()
+    added = ["collectors", "add", "Bùi Thị Lụa", "--commune", "11629", "--village", village]
+    assert "No space left" in _run(app, tmp_path, *added, "--url", "https://a.vn", "--qr", str(old))
+    assert "No space left" in _run(app, tmp_path, "backup-key", str(key))
+    assert [each.name for each in folder.iterdir()] == ["ma.png"]
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Collector)) == 0
+
+
+def test_a_tally_that_cannot_be_folded_is_no_success(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*_: object) -> int:
+        raise sa.exc.OperationalError(
+            "UPDATE tally_day", {}, sqlite3.OperationalError("database or disk is full")
+        )
+
+    monkeypatch.setattr(tally, "WAITING", sa.select(sa.literal(1), sa.literal(2)))
+    monkeypatch.setattr(tally, "fold", fail)
+    assert "dọn chỗ trống" in _run(app, tmp_path, "coverage", "fold")

@@ -1,9 +1,12 @@
 """Workbooks as people open and print them: days have the room that they need."""
 
 import datetime as dt
+import errno
+import zipfile
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from server.exports.workbook import DAY_WIDE, MOMENT_WIDE, Workbook
 
@@ -40,3 +43,17 @@ def test_a_wide_column_stays_wide(tmp_path: Path) -> None:
     with Workbook(tmp_path / "a.xlsx") as book:
         book.sheet("Phiếu", ("Ngày",), (30,)).row([DAY])
     assert int(wide(tmp_path / "a.xlsx", "Phiếu")["A"]) == 30
+
+
+def test_a_disk_that_is_full_at_the_end_leaves_no_parts_beside_the_workbook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library writes each sheet beside the workbook first, and forgets them where the workbook has no room."""
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", no_room)
+    with pytest.raises(OSError, match="No space left"), Workbook(tmp_path / "a.xlsx") as book:
+        book.sheet("Phiếu", ("Tên",), (10,)).row(["An"])
+    assert [each.name for each in tmp_path.iterdir()] == ["a.xlsx"]
