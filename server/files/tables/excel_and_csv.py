@@ -45,7 +45,7 @@ _HIDDEN = re.compile(
     rb"<(?:\w+:)?row(?=\s[^>]{0,300}?\shidden=\"(?:1|true)\")[^>]{0,300}?\sr=\"([0-9]{1,7})\""
 )
 _MARKS = "\t;,|"
-_XLS_DAY, _XLS_BOOLEAN, _XLS_ERROR = 3, 4, 5
+_XLS_NUMBER, _XLS_DAY, _XLS_BOOLEAN, _XLS_ERROR = 2, 3, 4, 5
 """Kinds of cells as xlrd numbers them."""
 _QUOTED = re.compile(r"^['’](\d.*)$")
 
@@ -192,9 +192,9 @@ def _sheets(content: bytes, *, results: bool) -> list[SheetCells]:
 
 def _xlsx_rows(sheet: Any) -> Iterator[tuple[int, tuple[Cell, ...]]]:
     sheet.reset_dimensions()
-    rows = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS + 1, values_only=True)
-    for number, values in enumerate(rows, start=1):
-        yield number, tuple(map(_cell, values))
+    rows = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS + 1)
+    for number, cells in enumerate(rows, start=1):
+        yield number, tuple(map(_new_cell, cells))
 
 
 def _bounded(name: str, rows: Iterable[tuple[int, tuple[Cell, ...]]], *, hidden: bool) -> SheetCells:
@@ -299,7 +299,7 @@ def _of_xls(content: bytes) -> list[SheetCells]:
         found = []
         for sheet in book.sheets()[:MOST_SHEETS]:
             rows = (
-                (n + 1, tuple(_old_cell(cell, epoch) for cell in sheet.row(n)[: MOST_COLUMNS + 1]))
+                (n + 1, tuple(_old_cell(cell, epoch, book) for cell in sheet.row(n)[: MOST_COLUMNS + 1]))
                 for n in range(sheet.nrows)
             )
             cells = _bounded(sheet.name, rows, hidden=bool(sheet.visibility))
@@ -326,7 +326,7 @@ def _letters(column: int) -> str:
     return found
 
 
-def _old_cell(cell: Any, epoch: dt.datetime) -> Cell:
+def _old_cell(cell: Any, epoch: dt.datetime, book: Any) -> Cell:
     """A cell of .xls, which keeps days, yes and no, and errors as numbers of another kind ([MS-XLS] 2.4)."""
     if cell.ctype == _XLS_ERROR:
         return "#N/A"
@@ -334,7 +334,22 @@ def _old_cell(cell: Any, epoch: dt.datetime) -> Cell:
         return _cell(bool(cell.value))
     if cell.ctype == _XLS_DAY and cell.value >= 1:
         return _cell(from_excel(cell.value, epoch))
+    if (
+        cell.ctype == _XLS_NUMBER
+        and "%" in book.format_map[book.xf_list[cell.xf_index].format_key].format_str
+    ):
+        return _as_percent(cell.value)
     return _cell(cell.value)
+
+
+def _new_cell(cell: Any) -> Cell:
+    value = cell.value
+    return _as_percent(value) if type(value) in (int, float) and "%" in cell.number_format else _cell(value)
+
+
+def _as_percent(value: float) -> str:
+    """A number as Excel shows it in a cell whose format is one of percents: typed as 92,5%, it is kept as 0.925."""
+    return f"{round(value * 100, 6):.6f}".rstrip("0").rstrip(".").replace(".", ",") + "%"
 
 
 def _cell(value: Any) -> Cell:

@@ -111,6 +111,25 @@ def test_columns_may_be_chosen_by_hand_and_sheets_left_out() -> None:
     assert reading.left_out == ("Trang “Tổ 2” được bỏ lại theo lựa chọn.",)
 
 
+def test_a_percent_is_read_as_it_is_shown() -> None:
+    """What is typed as 92,5% is kept as 0.925 in a cell whose format is one of percents."""
+    book = openpyxl.Workbook()
+    for row in (
+        ("Chỉ tiêu", "Mức giao"),
+        ("Hồ sơ trực tuyến", 0.925),
+        ("Chữ ký số", 1),
+        ("Wi-Fi", 0.07),
+        ("Cuộc", 1.5),
+    ):
+        book.active.append(row)
+    for place, shown in (("B2", "0.0%"), ("B3", "0%"), ("B4", "0.00%")):
+        book.active[place].number_format = shown
+    out = io.BytesIO()
+    book.save(out)
+    reading = read_table.read_file(out.getvalue(), "ke-hoach.xlsx", PLAN_TABLE)
+    assert [row.text("target_value") for row in reading.rows] == ["92,5%", "100%", "7%", "1.5"]
+
+
 def test_a_sheet_is_as_wide_as_what_stands_in_it() -> None:
     """Columns without anything would be offered to choose from, up to the last that is read."""
     content = workbook({"A": [("Họ tên", "Thôn"), ("An", "Đông", None, "x")]})
