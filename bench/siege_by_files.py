@@ -27,7 +27,31 @@ def _file(
 REFUSED = "4.. .*"
 TANGLED = "(200|4..) .*(tự cắt quá nhiều chỗ|quá bận|quá phức tạp).*"
 DONE = "(200|4..) .*"
+ELSEWHERE = (
+    b"<OGRVRTDataSource><!-- http://www.opengis.net/gml --><OGRVRTLayer name='x'><SrcDataSource>%s</SrcDataSource>"
+    b"</OGRVRTLayer></OGRVRTDataSource>"
+)
+"""Outlines that are another file, a database or an address."""
+LED = "422 .*trỏ sang tệp hoặc địa chỉ khác.*"
 ATTACKS = (
+    Attack(
+        "a GML that is a database of the server",
+        LED,
+        _file(
+            OUTLINES,
+            "r.gml",
+            lambda: ELSEWHERE % b"instance/tungnha.sqlite3",
+        ),
+    ),
+    Attack(
+        "a GML that is an address in the house",
+        LED,
+        _file(
+            OUTLINES,
+            "r.gml",
+            lambda: ELSEWHERE % b"/vsicurl/http://127.0.0.1:1/x.geojson",
+        ),
+    ),
     Attack(
         "a form of 2,000 questions, 4,500 choices",
         "(200|4..|503) .*",

@@ -85,6 +85,22 @@ def _opened(name: str, content: bytes) -> Callable[[Place], Callable[[], str]]:
     return ready
 
 
+def _script_in_xml(place: Place) -> Callable[[], str]:
+    """Whether a visit's XML, opened by an officer who has signed in on a page, would run what a phone has put in it."""
+    xml = _xml('<so><script xmlns="http://www.w3.org/1999/xhtml">alert(1)</script></so><anh/>')
+    url = (
+        f"{place.served.url}/v1/projects/11629/forms/don_gian/submissions/{siege_place.instance_of(xml)}.xml"
+    )
+
+    def act() -> str:
+        sent = place.sent(xml)[:3]
+        answer = place.browser("officer").get(url, timeout=PATIENCE)
+        is_shut = "sandbox" in answer.headers.get("Content-Security-Policy", "")
+        return f"{sent}, {answer.status_code}, {'nothing runs' if is_shut else 'might run'}"
+
+    return act
+
+
 def _places_told(name: str, content: Callable[[], bytes]) -> Callable[[Place], Callable[[], str]]:
     """media-1: whether what is kept of a file still tells where it was taken."""
 
@@ -342,6 +358,7 @@ ATTACKS = (
         "201, nothing runs",
         _opened("trang.jpg", b"<html><script>alert(1)</script></html>"),
     ),
+    Attack("a script in the XML of a visit", "201, 200, nothing runs", _script_in_xml),
     Attack(
         "a film with its place",
         "201, the place is not kept|4.., .* not kept",
