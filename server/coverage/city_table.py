@@ -77,9 +77,12 @@ def own_choices() -> tuple[judged.CountedIndicator, ...]:
     )
 
 
-def number_of_communes() -> int:
-    """How many rows each table has."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(_COMMUNES.order_by(None).subquery())) or 0
+def size() -> tuple[int, int]:
+    """How many communes each table has, and of how many thôn they are made."""
+    numbers = sa.select(sa.func.count(Commune.id.distinct()), sa.func.count(Village.id))
+    found = numbers.outerjoin(Village, Village.commune_id == Commune.id).where(Commune.valid_to.is_(None))
+    communes, villages = db.session.execute(found).one()
+    return int(communes), int(villages)
 
 
 def table(

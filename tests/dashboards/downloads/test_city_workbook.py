@@ -147,7 +147,7 @@ def test_that_of_a_large_city_is_made_beside_the_server_and_is_the_same_file(
     assert answer.status_code == 303
     assert city.get(asked).location == answer.location
     page = str(answer.location)
-    rows = city_tables.number_of_communes() * len(city_tables.compared())
+    rows = city_tables.size()[0] * len(city_tables.compared())
     told = city.get(page).text
     assert "Đang chờ" in told
     assert f'<progress max="{rows}"' in told
@@ -174,6 +174,21 @@ def test_how_many_rows_are_counted_is_told_while_it_is_made(
         app.extensions["tungnha.makers"][row.kind](row, Path(), told.append)
     assert told == sorted(told)
     assert told[-1] == row.of
+
+
+def test_communes_that_have_not_begun_do_not_make_it_long(
+    city: Browser, is_large: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its work grows with the thôn: a city of a hundred communes of which two began has it at once."""
+    assert city_tables.size() == (2, 19)
+    monkeypatch.setattr(city_workbook_pages, "LONG", 19 * len(city_tables.compared()) + 1)
+    for number in range(30):
+        make_commune(f"113{number:02}", f"Xã {number}")
+    db.session.commit()
+    assert city.get(FILE).status_code == 200
+    make_commune("11400", "Ái Quốc", thon=1)
+    db.session.commit()
+    assert city.get(FILE).status_code == 303
 
 
 def test_nobody_else_is_given_that_of_a_large_city(app: Flask, city: Browser, is_large: None) -> None:
