@@ -126,7 +126,19 @@ def open_(submission_id: int, *, is_begun: bool = False) -> OpenedCorrection:
 
 def _objections(filling: Correction) -> Iterator[tuple[AnswerNode | None, str]]:
     """What the form objects to, by the question itself: its address changes where a round goes."""
-    return ((located(filling.root, each.address), each.message) for each in filling.problems())
+    yield from ((located(filling.root, each.address), each.message) for each in filling.problems())
+    yield from ((node, corrected_answer.NOT_OFFERED) for node in _no_longer_offered(filling))
+
+
+def _no_longer_offered(filling: Correction) -> Iterator[AnswerNode]:
+    """Choices that their list does not hold for the answers as they are: phones take them away when they are seen."""
+    for node in filling.questions():
+        control = filling.form.controls[node.path]
+        if node.live and node.text and control.listed is not None and control.listed.paths:
+            offered = {choice.name for choice in filling.choices(node.address)}
+            given = [node.text] if control.kind == "select1" else node.text.split()
+            if not offered.issuperset(given):
+                yield node
 
 
 def _impossible(why: str) -> Problem:
@@ -235,9 +247,9 @@ def cannot_work_out(reason: Unfillable) -> str:
 
 def judge(opened: OpenedCorrection, wrong: dict[str, str]) -> None:
     """Add what the form objects to now and did not before, and a visit that would be another household's."""
-    for problem in opened.filling.problems():
-        if (located(opened.filling.root, problem.address), problem.message) not in opened.objections:
-            wrong.setdefault(problem.address, problem.message)
+    for node, message in _objections(opened.filling):
+        if node is not None and (node, message) not in opened.objections:
+            wrong.setdefault(node.address, message)
     if _entity(opened.filling) != opened.entity:
         wrong[""] = OTHER_HOUSEHOLD
 
@@ -261,7 +273,7 @@ def _put_in(
             return
         done.add(ahead.path)
         try:
-            question = shown.get(ahead.path, ahead)
+            question = dataclasses.replace(shown.get(ahead.path, ahead), choices=ahead.choices)
             answers, file = given.get(ahead.path, ()), files.get(ahead.path)
             corrected_answer.put(opened.filling, opened.uploads, question, answers, file)
         except AnswerRefused as refused:

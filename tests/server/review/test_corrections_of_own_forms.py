@@ -343,3 +343,46 @@ def test_a_number_that_the_scale_does_not_have_is_told_at_its_question(
     assert answer.status_code == (302 if taken else 422)
     now = dict(leaves(sample.arrived()[-1].xml))[name]
     assert now == (typed if taken else dict(leaves(first.xml))[name])
+
+
+PLACES = """
+| survey |
+| | type | name | label | choice_filter |
+| | select_one tinh | tinh | Tỉnh | |
+| | select_one huyen | huyen | Huyện | thuoc = ${tinh} |
+| | select_multiple huyen | cac | Đã ở những huyện nào? | thuoc = ${tinh} |
+| | rank huyen | xep | Xếp | thuoc = ${tinh} |
+| choices |
+| | list_name | name | label | thuoc |
+| | tinh | hp | Hải Phòng | |
+| | tinh | hd | Hải Dương | |
+| | huyen | al | An Lão | hp |
+| | huyen | kt | Kiến Thụy | hp |
+| | huyen | nt | Nam Sách | hd |
+| | huyen | tm | Thanh Miện | hd |
+| settings |
+| | form_title | form_id | version |
+| | Nơi ở | noi_o | 1 |
+"""
+
+
+def test_a_choice_that_the_correction_takes_away_is_told_at_its_question(office: Office) -> None:
+    """R12: a huyện of another tỉnh is never left beside it without a word."""
+    body = "<tinh>hp</tinh><huyen>al</huyen><cac>kt al</cac><xep>kt al</xep>"
+    first = office.sent(PLACES, sample.filled(body, form_id="noi_o", instance_id="uuid:1"))
+    answer = office.correct(first, {"/data/tinh": "hd"})
+    assert answer.status_code == 422
+    assert sample.arrived()[-1].id == first.id
+    page = html.fromstring(answer.text)
+    assert [each.text for each in page.xpath("//*[@id='loi']//li/a")] == [
+        "Huyện",
+        "Đã ở những huyện nào?",
+        "Xếp",
+    ]
+    offered = [each.get("value") for each in page.xpath("//input[@type='radio' and @name='cau:/data/huyen']")]
+    assert {"nt", "tm"} <= set(offered)
+    given = {"tinh": "hd", "huyen": "nt", "cac": ["tm", "nt"], "xep": ["tm", "nt"]}
+    assert office.correct(first, {f"/data/{name}": text for name, text in given.items()}).status_code == 302
+    now = dict(leaves(sample.arrived()[-1].xml))
+    assert [now[name] for name in given] == ["hd", "nt", "tm nt", "tm nt"]
+    assert office.correct(sample.arrived()[-1], {"/data/huyen": "tm"}).status_code == 302
