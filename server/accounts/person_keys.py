@@ -23,6 +23,8 @@ OF_PERSONS: Mapping[str, str] = {
 """What a person's key may be made for; the person's own rights hold beside it, at each use."""
 TOLD_AGAIN = frozenset({SUBMISSIONS, CHANGES})
 """What the key is for that `/token` tells: nobody has asked for personal answers there."""
+SESSION = "session"
+"""Beside these: it came of a name and a password, and ends where a person's sessions do (sessions.end_all)."""
 _DAYS = 365
 _NAME = "Ứng dụng KoboToolbox"
 
@@ -58,6 +60,13 @@ def add(
     detail = {"name": record.name, "person": person.id, "reads": wanted, "days": days}
     audit.add_by(by, "token.add", f"token:{record.id}", detail)
     return NewToken(record, token)
+
+
+def begin_session(person: Person, name: str, days: int, *, by: Actor) -> NewToken:
+    """A key for who has just given their password at the door of another system. The caller commits."""
+    made = add(person, name, (SUBMISSIONS, CHANGES), days, by=by)
+    made.record.reads += f" {SESSION}"
+    return made
 
 
 def told_again(person: Person) -> str | None:

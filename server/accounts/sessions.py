@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from server import clock
+from server.accounts import person_keys
 from server.db import db
-from server.models import Commune, Person, PersonSession
+from server.models import ApiToken, Commune, Person, PersonSession
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ NAMES_ALONE = tuple(
     for each in (Person.commune, Person.more_communes)
 )
 """A person's communes without their outlines, which are large and which few pages draw."""
+_OF_PASSWORD = ApiToken.reads.endswith(f" {person_keys.SESSION}")
 _SEEN_EVERY = dt.timedelta(seconds=30)
 _LONGEST_AGENT = 200
 
@@ -121,7 +123,11 @@ def open_of(person: Person) -> list[Open]:
 
 
 def end_all(person: Person, *, but_this: bool = False) -> int:
-    """End a person's sessions, at once and everywhere; how many there were. The caller commits."""
+    """End a person's sessions, at once and everywhere, those at the doors of other systems too; in how many browsers
+    there was one. The caller commits.
+    """
+    at_doors = (ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None), _OF_PASSWORD)
+    db.session.execute(sa.update(ApiToken).where(*at_doors).values(revoked_at=clock.now()))
     query = sa.delete(PersonSession).where(PersonSession.person_id == person.id)
     if but_this:
         query = query.where(PersonSession.key_hash != _hash(session.get(KEY) or ""))

@@ -118,7 +118,11 @@ def _page(secret: str = "", wrong: str = "", wrong_own: str = "") -> Response:
         communes=communes_to_choose(),
         reads=READS,
         own=person_keys.OF_PERSONS if access.signed_in().may(Right.READ_LABELS) else {},
-        words={**READS, **person_keys.OF_PERSONS},
+        words={
+            **READS,
+            **person_keys.OF_PERSONS,
+            person_keys.SESSION: "Phiên đăng nhập, hết khi đăng xuất nơi khác",
+        },
         days=DAYS,
         default_days=DEFAULT_DAYS,
         given=request.form,

@@ -42,9 +42,8 @@ def begin() -> Response:
         return _told(password, clock.now() + dt.timedelta(days=_DAYS))
     begin_writing()
     person = db.session.get_one(Person, found.person_id)
-    wanted = (person_keys.SUBMISSIONS, person_keys.CHANGES)
     by = Actor(found.actor, request.remote_addr)
-    made = person_keys.add(person, _NAME, wanted, _DAYS, by=by)
+    made = person_keys.begin_session(person, _NAME, _DAYS, by=by)
     token, until = made.token, made.record.expires_at
     db.session.commit()
     return _told(token, until)

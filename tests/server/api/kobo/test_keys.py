@@ -10,7 +10,7 @@ from server import audit
 from server.accounts import passwords, persons, second_factor
 from server.db import db
 from server.models import Audit, Commune, Person
-from tests.people import bearing, browser
+from tests.people import PASSWORD, bearing, browser
 from tests.server.api.conftest import Client, basic, token_of
 
 
@@ -102,3 +102,19 @@ def test_a_key_rests_after_a_reset_until_its_person_has_a_password_of_their_own(
     passwords.choose(db.session.scalars(whose).unique().one(), "Hoa phuong 2026!")
     db.session.commit()
     assert browser(app).get("/api/v2/assets/", headers=bearing(token)).status_code == 200
+
+
+def test_what_a_password_opened_ends_where_its_persons_sessions_do(app: Flask, commune: Commune) -> None:
+    """Whoever knew the password has a session at Central's door; keys that were made for programs go on."""
+    key = token_of(app, "officer")
+    told = browser(app).post("/v1/sessions", json={"email": "officer", "password": PASSWORD}).get_json()
+
+    def is_in(token: str) -> bool:
+        return bool(browser(app).get("/v1/users/current", headers=bearing(token)).status_code == 200)
+
+    assert (is_in(told["token"]), is_in(key)) == (True, True)
+    own = browser(app)
+    own.sign_in("officer")
+    own.post("/tai-khoan/dang-xuat-noi-khac", data={"csrf_token": own.csrf_token("/tai-khoan")})
+    assert (is_in(told["token"]), is_in(key)) == (False, True)
+    assert own.get("/tai-khoan").status_code == 200
