@@ -46,7 +46,7 @@ def store_outlines(
 ) -> StoredOutlines:
     """Add or change places by their codes, and the household figures the file tells; the caller commits.
 
-    What they replace is kept (`server.outline_history`). `source` names the file or office, `day` is the date of
+    What they replace is kept (`outline_history.py`). `source` names the file or office, `day` is the date of
     its figures (today); `kinds` maps a commune's code to xã, phường or đặc khu. Raises PlacesRejected, with
     nothing added, where the reading has errors or a thôn belongs to no known commune.
     """

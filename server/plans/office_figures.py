@@ -1,4 +1,4 @@
-"""What offices report of a plan's figures: entered by period, corrected with history, taken back (R17, 6)."""
+"""What offices report of a plan's figures: entered by period, corrected with history, taken back (R17)."""
 
 import datetime as dt
 import re

@@ -91,7 +91,7 @@ def add(
 
     Raises FormRejected, with nothing added, where the version exists with other content (C17), where the form is
     somebody else's, where an indicator has another unit than it has by now (R10), or where its meaning was not decided
-    (6.9). The same content again changes nothing.
+    (R9). The same content again changes nothing.
     """
     workbook, converted, terms = read.workbook, read.converted, read.terms
     redefined = list(_redefined(converted.definition, _known(terms.declared)))

@@ -83,16 +83,7 @@ def open_(submission_id: int, *, is_begun: bool = False) -> OpenedCorrection:
     `is_begun`: somebody has corrected it and sends that now; what has replaced it meanwhile does not stop them.
     """
     row = db.session.get_one(Submission, submission_id)
-    if row.replaced_by_id is not None and not is_begun:
-        raise _impossible("phiếu này đã được một bản sửa thay thế.")
-    if row.review == "rejected":
-        raise _impossible("phiếu này đã không được nhận.")
-    if instance.read(row.xml).encrypted:
-        raise _impossible("phiếu đã mã hóa, chỉ mở được bằng khóa riêng của biểu mẫu.")
-    if row.poster_id is not None:
-        raise _impossible(
-            "người dân tự trả lời phiếu này, không ai sửa thay được. Phiếu sai thì chọn Không nhận."
-        )
+    _refuse_unless_correctable(row, is_begun=is_begun)
     version = db.session.get(FormVersion, row.form_version_id) if row.form_version_id else None
     collector = db.session.get(Collector, row.collector_id) if row.collector_id else None
     if version is None or collector is None:
@@ -108,20 +99,31 @@ def open_(submission_id: int, *, is_begun: bool = False) -> OpenedCorrection:
         raise _impossible(f"máy chủ không mở lại được phiếu này: {wrong}. {NEW_VISIT}") from wrong
     if unlike:
         raise _impossible(_told_difference(unlike[0]))
-    sender = dataclasses.replace(_sender(collector), device=row.device)
-    searched = frozenset(XForm(version.xform).searched)
     return OpenedCorrection(
         row.id,
         filling,
         definition,
         version.xform,
         media,
-        sender,
-        _entity(filling),
-        objections,
-        served,
-        searched,
+        sender=dataclasses.replace(_sender(collector), device=row.device),
+        entity=_entity(filling),
+        objections=objections,
+        served=served,
+        searched=frozenset(XForm(version.xform).searched),
     )
+
+
+def _refuse_unless_correctable(row: Submission, *, is_begun: bool) -> None:
+    if row.replaced_by_id is not None and not is_begun:
+        raise _impossible("phiếu này đã được một bản sửa thay thế.")
+    if row.review == "rejected":
+        raise _impossible("phiếu này đã không được nhận.")
+    if instance.read(row.xml).encrypted:
+        raise _impossible("phiếu đã mã hóa, chỉ mở được bằng khóa riêng của biểu mẫu.")
+    if row.poster_id is not None:
+        raise _impossible(
+            "người dân tự trả lời phiếu này, không ai sửa thay được. Phiếu sai thì chọn Không nhận."
+        )
 
 
 def _objections(filling: Correction) -> Iterator[tuple[AnswerNode | None, str]]:

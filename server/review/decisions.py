@@ -114,10 +114,9 @@ def decide(
     if stored.review != expected:
         raise Problem(ReviewProblem.REVIEW_OVERTAKEN, state=submission_states.word(stored.review))
     if stored.replaced_by_id is not None:
-        raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why="phiếu này đã được một bản sửa thay thế.")
+        raise _impossible("phiếu này đã được một bản sửa thay thế.")
     if stored.quarantine in (submission_place.PENDING, submission_place.FAILED):
-        why = "máy chủ chưa xử lý được phiếu này; quản trị viên sẽ cho xử lý lại."
-        raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
+        raise _impossible("máy chủ chưa xử lý được phiếu này; quản trị viên sẽ cho xử lý lại.")
     if state == "approved" and stored.quarantine is not None:
         _take_in(connection, stored, reviewer)
     elif stored.quarantine is None and (
@@ -252,38 +251,42 @@ def _take_in(connection: sa.Connection, stored: Any, reviewer: Reviewer) -> None
     )  # fmt: skip
     reading = read_for_sender.understood(bytes(stored.xml), sender)
     if reading.version is None or reading.instance.encrypted:
-        raise Problem(
-            ReviewProblem.REVIEW_IMPOSSIBLE,
-            why="máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).",
-        )
+        raise _impossible("máy chủ chưa đọc được phiếu này (mã hóa, hoặc phiên bản lạ).")
     edited = _edited(connection, stored, reading)
     reading = edited_submission.followed(reading, edited)
     if edited is not None and edited.is_sealed:
-        why = (
+        raise _impossible(
             "phiếu gốc đã mã hóa, bản sửa không mã hóa không thay được. Hãy mở bằng khóa riêng của biểu mẫu."
         )
-        raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
     if edited is not None and edited.id != stored.id:
         edited_submission.replace(connection, edited, stored.id)
     subjects = {reading.subject or submission_effects.own_subject(reading), *names(reading, edited)}
     with recasting(connection, subjects):
         this = _arrival(connection, stored, reading, sender, edited)
         if this.placed.quarantine is not None:
-            why = IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này thuộc nơi khác.")
-            raise Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
-        values = {
-            **submission_effects.understanding(reading, this.placed),
-            **submission_effects.placing(this),
-            "root_id": stored.root_id
-            or (edited.root_id if edited is not None and edited.is_theirs else None),
-            "observed_at": this.observed_at,
-            "review": "approved",
-        }
-        connection.execute(sa.update(Submission).where(Submission.id == stored.id).values(**values))
+            raise _impossible(IMPOSSIBLE.get(this.placed.quarantine, "hộ hoặc điểm này thuộc nơi khác."))
+        _approve(connection, this, stored.root_id)
         submission_effects.consequences(this).write(connection)
         submission_effects.retell(connection, this)
         _bring_back(connection, stored.id)
     before_registration.settle(connection, this.reading.about)
+
+
+def _approve(connection: sa.Connection, this: Arrival, root_id: int | None) -> None:
+    """Write down of a submission where it belongs by now, and that it is approved."""
+    edited = this.before.edited
+    values = {
+        **submission_effects.understanding(this.reading, this.placed),
+        **submission_effects.placing(this),
+        "root_id": root_id or (edited.root_id if edited is not None and edited.is_theirs else None),
+        "observed_at": this.observed_at,
+        "review": "approved",
+    }
+    connection.execute(sa.update(Submission).where(Submission.id == this.id).values(**values))
+
+
+def _impossible(why: str) -> Problem:
+    return Problem(ReviewProblem.REVIEW_IMPOSSIBLE, why=why)
 
 
 def _bring_back(connection: sa.Connection, submission_id: int) -> None:

@@ -109,7 +109,7 @@ def test_what_will_expire_still_counts_today(app: Flask) -> None:
 
 
 def test_events_add_up_within_the_calendar_year(app: Flask) -> None:
-    """R2: an event is no state; the plan's counts are cumulative in the year (6.7)."""
+    """R2: an event is no state; the plan's counts are cumulative in the year."""
     commune, what = make_commune(thon=1), indicator("cai_smart_hai_phong", "person", "event")
     village = commune.villages[0]
     count(village, what, dt.date(2025, 12, 31), 100, 100, 40)

@@ -345,7 +345,7 @@ ACTS = st.one_of(
 )
 def test_the_tally_equals_the_recount_after_every_act(place: Place, acts: list[tuple]) -> None:
     """R3: visits, late arrivals, broken clocks, edits, decisions, moves, ends, splits, merges, undo, in any
-    order; and no household is green on phones whose visits were all rejected or edited away (6.5)."""
+    order; and no household is green on phones whose visits were all rejected or edited away (R5)."""
     sent: list[int] = []
     for act in acts:
         with contextlib.suppress(Problem):

@@ -222,7 +222,7 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_tally_equals_the_recount_whatever_is_decided(place: Place, acts: list[tuple]) -> None:
-    """R3; and a household's status is always that of its accepted visits (6.5)."""
+    """R3; and a household's status is always that of its accepted visits (R5)."""
     sent: list[int] = []
     for act in acts:
         if act[0] == "visit":
