@@ -1,5 +1,6 @@
 """`flask nightly`: what has to happen every night, each thing whatever becomes of the others."""
 
+import enum
 import importlib
 import time
 from collections.abc import Callable
@@ -27,7 +28,8 @@ from server.samples import sample_draw
 from server.settings import Settings
 
 TRIES, PAUSE_SECONDS = 3, 60
-"""A database that is being restarted, or that somebody holds, is asked again."""
+"""A database that is being restarted, or that somebody holds, is asked again: by the first work that meets it, so that
+a night without one ends after minutes."""
 
 
 @click.command("nightly", cls=SpokenCommand)
@@ -38,7 +40,14 @@ def command(context: click.Context) -> None:
 
     Việc nào không xong thì được nêu ra và việc sau vẫn làm; có việc không xong thì thoát với mã 1.
     """
-    failed = [name for name, work in _steps(context).items() if not _done(name, work)]
+    failed: list[str] = []
+    tries = TRIES
+    for name, work in _steps(context).items():
+        done = _done(name, work, tries)
+        if done is not NightOutcome.DONE:
+            failed.append(name)
+        if done is NightOutcome.DATABASE_AWAY:
+            tries = 1
     if failed:
         refuse(f"Chưa xong: {', '.join(failed)}.")
 
@@ -113,18 +122,27 @@ def _tidy_changes() -> None:
     db.session.commit()
 
 
-def _done(name: str, work: Callable[[], None]) -> bool:
+class NightOutcome(enum.Enum):
+    """What became of one thing of the night."""
+
+    DONE = enum.auto()
+    NOT_DONE = enum.auto()
+    DATABASE_AWAY = enum.auto()
+
+
+def _done(name: str, work: Callable[[], None], tries: int) -> NightOutcome:
     """Do one thing, and say what became of it; again where the database was away or held."""
-    for tries in range(TRIES):
-        db.session.rollback()
+    for left in reversed(range(tries)):
         try:
             with told():
+                db.session.rollback()
                 work()
-            return True
+            return NightOutcome.DONE
         except CommandRefused as refused:
-            if tries + 1 < TRIES and isinstance(refused.__cause__, DBAPIError):
+            is_away = isinstance(refused.__cause__, DBAPIError)
+            if is_away and left:
                 time.sleep(PAUSE_SECONDS)
                 continue
             click.echo(f"{name}: {refused.message}", err=True)
-            return False
-    return False
+            return NightOutcome.DATABASE_AWAY if is_away else NightOutcome.NOT_DONE
+    return NightOutcome.NOT_DONE

@@ -12,6 +12,7 @@ from flask import Flask
 
 from app import create_app
 from server import clock
+from server.cli import nightly
 from server.counting import tally
 from server.db import db
 from server.models import Collector
@@ -183,3 +184,28 @@ def test_a_tally_that_cannot_be_folded_is_no_success(
     monkeypatch.setattr(tally, "WAITING", sa.select(sa.literal(1), sa.literal(2)))
     monkeypatch.setattr(tally, "fold", fail)
     assert "dọn chỗ trống" in _run(app, tmp_path, "coverage", "fold")
+
+
+def test_a_night_without_a_database_waits_for_it_once_and_not_for_every_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(nightly.time, "sleep", waits.append)
+    app = create_app(Settings(instance=tmp_path, database_url="postgresql+psycopg://lan@127.0.0.1:9/tungnha"))
+    result = app.test_cli_runner().invoke(args=["nightly"])
+    assert (result.exit_code, len(waits)) == (1, nightly.TRIES - 1)
+    assert isinstance(result.exception, SystemExit)
+    assert "households settle: Cơ sở dữ liệu chưa dùng được" in result.stderr
+    assert result.stderr.strip().splitlines()[-1].startswith("Chưa xong: households settle, privacy retain")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as another account")
+def test_another_account_is_told_by_whose_to_run_it(tmp_path: Path) -> None:
+    folder = tmp_path / "moi"
+    create_app(Settings(instance=folder))
+    try:
+        os.seteuid(65534)
+        with pytest.raises(BadSetting, match="tài khoản của máy chủ"):
+            create_app(Settings(instance=folder))
+    finally:
+        os.seteuid(0)
