@@ -45,7 +45,9 @@ def about(caller: PhoneCaller) -> Response:
     with single_statements().connect() as connection:
         every = sorted(forms_for_phones.listed(connection, caller), key=functools.partial(_order, caller))
         listed = [_form(connection, caller, form) for form in every]
-        commune = connection.scalar(sa.select(Commune.name).where(Commune.id == caller.commune_id))
+        commune = connection.scalar(
+            sa.select(Commune.kind + " " + Commune.name).where(Commune.id == caller.commune_id)
+        )
         walked = sa.select(Village.name, Village.outline).where(Village.id.in_(caller.village_ids))
         villages = connection.execute(walked.order_by(in_vietnamese_order(Village.name))).all()
     return jsonify(

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.browser
 
 IN_TWO_LANGUAGES = """
 | survey |
-| | type | name | label::Tiếng Việt (vi) | label::English (en) |
-| | text | ten | Họ và tên | Full name |
+| | type | name | label::Tiếng Việt (vi) | label::English (en) | hint::English (en) | guidance_hint::English (en) |
+| | text | ten | Họ và tên | Full name | In capitals | As on the card. |
 | settings |
 | | form_id | version | form_title |
 | | hai_tieng | 1 | Hai tiếng |
@@ -283,3 +283,7 @@ def test_a_form_speaks_english_where_the_page_does(phone: BrowserContext, server
     page.get_by_role("button", name="English").click()
     page.locator("ul.forms li", has_text="Hai tiếng").get_by_role("button", name="New form").click()
     expect(page.locator(".label")).to_have_text("Full name")
+    assert page.locator(".question .hint").inner_text().splitlines() == [
+        "In capitals\u200b",
+        "As on the card.",
+    ]

@@ -6,19 +6,22 @@ const QUOTED_OR_NUMBERS = /'[^']*'|&quot;.*?&quot;|([^\w:.-])(sum|min|max)\((\s*
 const PATH = /^\s*\.{0,2}\/[^\s,]*[^\s,./*\]]\s*$/; // of a question; neither `.` alone nor .5
 const COLUMN = /^\s*instance\('[^']*'\)(?:\/[\w.-]+(?:\[[^\][]*\])*)+\s*$/; // of a list that comes with the form
 const CALCULATION = /(<bind [^>]*?\bcalculate=")([^"]*)"/g;
+const GUIDANCE = /<value form="guidance">/g;
 const QUOTED = /'[^']*'|&quot;.*?&quot;/g;
 const WITHIN = /\([^()[\]]*\)|\[[^()[\]]*\]/g;
 const COMPARES = /[=<>]|\s(?:and|or)\s/;
 const SAYS_WHETHER = /^(?:not|true|false|selected|contains|starts-with|ends-with|regex|boolean|boolean-from-string|(?:weighted-)?checklist)$/;
 
 /**
- * The XForm with three things changed: `regex()` asks of the whole answer (the engine is content with a part of it); sums,
+ * The XForm with four things changed: `regex()` asks of the whole answer (the engine is content with a part of it); sums,
  * least and largest pass over what is not answered, and the sum of nothing is 0 (the engine gives up); a calculation that
- * says whether something is so writes 1 or 0 (the engine writes true or false).
+ * says whether something is so writes 1 or 0 (the engine writes true or false). And guidance has a line of its own: the
+ * engine sets it right behind the last letter of the hint, and takes away blanks that it begins with, so none begins it.
  */
 export function asPhonesRead(xml) {
   const numbers = xml.replace(ATTRIBUTE, (attribute) => attribute.replace(QUOTED_OR_NUMBERS, ofWhatIsAnswered));
-  const whether = numbers.replace(CALCULATION, (found, before, formula) => (saysWhether(formula) ? `${before}if(${formula}, 1, 0)"` : found));
+  const apart = numbers.replace(GUIDANCE, "$&&#8203;&#10;");
+  const whether = apart.replace(CALCULATION, (found, before, formula) => (saysWhether(formula) ? `${before}if(${formula}, 1, 0)"` : found));
   return whether.replace(PATTERN, (_, text, single, double) => `regex(${text}, '^(?:${single ?? double})$')`);
 }
 

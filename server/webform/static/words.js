@@ -78,7 +78,7 @@ const EN = {
   home_screen_after: "When all forms here are sent and drafts are finished, add Từng Nhà to the Home Screen (Share › Add to Home Screen): forms kept in Safari do not move there. Safari removes a page's data after 7 days without a visit.",
   keeps_nothing:
     "This browser lets the page keep nothing (cookies and site data are blocked). Open it in Safari or Chrome, or allow them in the settings, then reload.",
-  language: "Tiếng Việt", leave: "Save draft and leave", leave_unkept: "The phone is full, so this form was not saved. Leave all the same and lose what was not saved?", line: "{n} points", locating: "Locating …", location: "Get location",
+  language: "Tiếng Việt", leave: "Save draft and leave", leave_unkept: "The phone is full, so this form was not saved. Leave all the same and lose what was not saved?", line: "Points: {n}", locating: "Locating …", location: "Get location",
   lists_gone: "The lists that this form needs are not on this phone any more. Press Update when there is a network; the draft is still here.",
   location_none: "No location. Go outside and try again.", next: "Next", no_match: "Nothing matches.", more_match: "{n} more: type a few letters.",
   map: "Small map", map_add: "Set a point in the middle", map_further: "Further", map_nearer: "Nearer", map_step: "grid {m}",
@@ -104,8 +104,8 @@ const EN = {
   recalculated: "This question cannot be worked out: {why}", record: "Record or choose a sound", remove: "Remove this part",
   remove_sure: "Remove this part and its answers?", review: "Review", round: "{label} ({n})", round_more: "Add another: {label}?",
   saved: "Saved on this phone", scan: "Scan your “web form” QR code with the phone's camera and open the link.",
-  search: "Type a name", send: "Send now", sending: "Sending …", sent: "{n} forms sent.", sign: "Sign or draw with a finger",
-  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "{n} questions to look at:",
+  search: "Type a name", send: "Send now", sending: "Sending …", sent: "Forms sent: {n}.", sign: "Sign or draw with a finger",
+  sign_in: "Open my forms", skip: "No answer", start: "New form", still: "Questions to look at: {n}",
   stranger: "This network does not reach the Internet (the Wi-Fi may want a password): forms stay on this phone.",
   stranger_to_sign_in: "This network does not reach the Internet (the Wi-Fi may want a password). Use another, then press again.", take_photo: "Photo saved", trial: "Trying a form",
   kept: "Sent: {answer}. It stays unless you answer again.", file_sent: "See the file that was sent", corrected: "corrected",
@@ -117,7 +117,7 @@ const EN = {
   correct_by_answer: "Correct answer by answer without the form", correct_offline: "Not sent: no network. The correction is still on the screen; press Save again.",
   correct_signed_out: "You have been signed out. Sign in in another tab, come back and press Save again; the correction is still on the screen.",
   trial_note: "This is a draft with invented households. What is sent counts nowhere; photos are not kept.",
-  title: "Web form", update: "Update", updated: "Updated {at}", updating: "Updating …", waiting: "{n} forms wait to be sent", waiting_none: "Nothing waits",
+  title: "Web form", update: "Update", updated: "Updated {at}", updating: "Updating …", waiting: "To be sent: {n}", waiting_none: "Nothing waits",
   waits: "Waiting to be sent", wiped_old:
     "Lists older than 14 days (by the clock of this phone) were removed from it; drafts and what waits are still here. Press Update when there is a network.",
 };
