@@ -118,3 +118,20 @@ def test_what_a_password_opened_ends_where_its_persons_sessions_do(app: Flask, c
     own.post("/tai-khoan/dang-xuat-noi-khac", data={"csrf_token": own.csrf_token("/tai-khoan")})
     assert (is_in(told["token"]), is_in(key)) == (False, True)
     assert own.get("/tai-khoan").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "is_refused"),
+    [
+        ({}, False), ({"Sec-Fetch-Site": "none"}, False), ({"Sec-Fetch-Site": "same-origin"}, False),
+        ({"Origin": "http://localhost"}, False), ({"Sec-Fetch-Site": "cross-site"}, True),
+        ({"Sec-Fetch-Site": "same-site"}, True), ({"Origin": "http://elsewhere.vn"}, True), ({"Origin": "null"}, True),
+    ],
+)  # fmt: skip
+def test_another_sites_page_changes_nothing_by_a_password_that_the_browser_remembers(
+    app: Flask, commune: Commune, said: dict[str, str], is_refused: bool
+) -> None:
+    """A browser adds what was typed for HTTP Basic to whatever any page sends here."""
+    answer = browser(app).post("/token", headers={**basic("officer"), **said})
+    assert (answer.status_code == 403) == is_refused
+    assert answer.status_code in (200, 201, 403)
