@@ -24,9 +24,9 @@ def reader(*, keeps_clock: bool) -> Callable[[Any], Any]:
             return value
         try:
             found = dt.date.fromisoformat(value) if len(value) == 10 else dt.datetime.fromisoformat(value)
-        except ValueError:
+            return value if found.year <= FIRST else _naive(found, keeps_clock)
+        except (ValueError, OverflowError):  # the last hours of the year 9999 are of no year here
             return value
-        return value if found.year <= FIRST else _naive(found, keeps_clock)
 
     return read
 

@@ -181,3 +181,12 @@ def test_several_answers_with_a_code_that_no_list_has_keep_their_labels(office: 
     """X4, X5: the reader is told of the code, not of every code."""
     main, _ = told(office, (("select_multiple k / mon / Món", "<mon>b la a</mon>"),), "nhan=1&nhieu=ca_hai")
     assert (main[0]["Món"], main[0]["Món/Bình"], main[0]["Món/An [mon/c]"]) == ("Bình, la, An", "1", "0")
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59.999-12:00", "0001-01-01T00:00:00.000+14:00", "hôm qua"]
+)
+def test_a_moment_that_no_calendar_here_holds_stops_no_file(office: Office, moment: str) -> None:
+    """X9: it stays as it was sent."""
+    main, _ = told(office, (("dateTime / luc / Lúc\ndate / ngay / Ngày", f"<luc>{moment}</luc>"),), "nhan=1")
+    assert main[0]["Lúc"] == moment
