@@ -216,7 +216,7 @@ def test_a_clock_that_is_ahead_costs_no_form_and_dates_no_visit_in_the_future(
         assert bool(kept(page, "files")) is some, days
 
 
-def test_a_code_that_was_renewed_sends_what_was_filled_in_under_it(
+def test_a_code_that_was_renewed_sends_what_was_filled_in_and_keeps_what_was_begun(
     phone: BrowserContext, server: Server
 ) -> None:
     page = prepared(phone, server)
@@ -225,6 +225,9 @@ def test_a_code_that_was_renewed_sends_what_was_filled_in_under_it(
     fill_all_kinds(page)
     finish(page)
     expect(page.locator("#waiting")).to_have_text("1 phiếu chờ gửi")
+    start(page, "Phiếu phúc tra")
+    page.get_by_role("button", name="Lưu nháp và thoát").click()
+    expect(page.get_by_text("Đã lưu trong máy")).to_be_visible()
     with server.app.app_context():
         collectors.rotate(db.session.query(Collector).one())
         db.session.commit()
@@ -233,7 +236,9 @@ def test_a_code_that_was_renewed_sends_what_was_filled_in_under_it(
     page.reload()
     expect(page.locator("#waiting")).to_have_text("Không có phiếu chờ gửi")
     expect(page.get_by_text("Mã này không còn dùng được.")).to_be_visible()
-    assert kept(page, "files") == []
+    assert len(kept(page, "files")) == 2  # what the draft was begun with
+    page.get_by_role("button", name="Điền tiếp").click()
+    expect(page.locator(".question")).to_have_count(1)
     assert len(stored(server)) == 1
 
 

@@ -80,10 +80,22 @@ export async function update() {
 /** Whether the server said that the code is good no more; a 403 of somebody on the way to it says nothing of the kind. */
 export const isGone = (error) => error.status === 403 && GONE.has(error.code);
 
-/** A code that is not good any more costs the lists of people at once, whatever was asked under it. */
+/**
+ * A code that is not good any more costs the lists of people at once, whatever was asked under it; one that was changed still
+ * sends, so what was begun under it can be finished (R23), one that was revoked costs the drafts too.
+ */
 async function revoked(error) {
-  if (isGone(error)) await store.forget();
+  if (isGone(error)) await (error.code === "key_changed" ? letGoOfLists() : store.forget());
   return error;
+}
+
+/** Drops the lists that no draft needs, and the forms with them; the next update brings them back. */
+async function letGoOfLists() {
+  const about = await store.setting("about");
+  if (!about) return;
+  const left = { ...about, forms: [] };
+  await store.set("about", left);
+  await tidy(left);
 }
 
 async function fetchForm(form, code) {
@@ -121,9 +133,7 @@ export async function wipeOld() {
   if (age < 0) await store.set("about", { ...about, at: Date.now() }); // the clock was ahead that day: they count from now
   if (age < TOO_OLD || (await update().catch(() => null))) return false;
   if (!(await store.setting("about"))) return false; // the server was reached: the code is good no more, which it says again
-  const left = { ...about, forms: [] };
-  await store.set("about", left);
-  await tidy(left);
+  await letGoOfLists();
   return true;
 }
 
