@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from forms import typed_values
 from forms.definition import NONE, Definition, Field
 from server.exports import column_headings, workbook_times
 from server.exports.disarmed_cells import guarded
@@ -216,17 +217,37 @@ def _of(field: Field, wish: ExportWish) -> list[ExportColumn]:
         return [ExportColumn(header, field.path, _one(field, wish))]
     if field.kind == "binary" and wish.media_url:
         return [ExportColumn(header, field.path), ExportColumn(f"{header}_URL", field.path, _addressed)]
-    own = _own_value(field.kind, wish) if wish.typed else None
+    own = _own_value(field, wish) if wish.typed else None
     is_plain = field.kind in _PLAIN and field.path not in wish.changed_kinds
     return [ExportColumn(header, field.path, own or (None if is_plain else _text))]
 
 
-def _own_value(kind: str, wish: ExportWish) -> Callable[[Any], Any] | None:
-    """How an answer of that kind becomes a workbook's own day, moment or time; Kobo's workbooks have no times."""
+def _own_value(field: Field, wish: ExportWish) -> Callable[[Any], Any] | None:
+    """How an answer becomes a workbook's own day, moment, time or number; Kobo's workbooks have the first two alone."""
     is_kobos = wish.preset.name == KOBO.name
-    if kind in workbook_times.KINDS:
+    if field.kind in workbook_times.KINDS:
         return workbook_times.reader(keeps_clock=is_kobos)
-    return workbook_times.time_of_day if kind == "time" and not is_kobos else None
+    if is_kobos:
+        return None
+    if (
+        field.kind == "calculate"
+        and field.name.endswith(("_done", "_of"))
+        and _STATEMENTS in field.path.split("/")
+    ):
+        return _stated
+    return workbook_times.time_of_day if field.kind == "time" else None
+
+
+_STATEMENTS = "chi_tieu"
+"""The group in which a form states what it proves (R15)."""
+
+
+def _stated(value: Any) -> Any:
+    """What a form states of an indicator as a number, which a workbook adds up; anything else as it was sent."""
+    try:
+        return typed_values.integer(value) if isinstance(value, str) and value else value
+    except ValueError:
+        return value
 
 
 _PLAIN = frozenset(

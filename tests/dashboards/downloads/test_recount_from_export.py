@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from server import clock
 from server.counting import folding
@@ -100,6 +101,18 @@ def test_a_merged_thon_is_named_as_the_one_it_counts_in(officer: Browser, place:
     db.session.commit()
     assert {row["_thon_ma"] for row in _rows(officer)} == {THON[1]}
     _agree(officer)
+
+
+def test_what_a_form_states_is_a_number_in_our_own_workbook(officer: Browser, place: Place) -> None:
+    """X9: Excel adds up the column, which texts of digits are passed over by."""
+    _pay(place, 1, 3, ((1, 1), (2, 3), None, None), "stands", is_first=True)
+    told = {}
+    for kind in ("xlsx", "kobo-xlsx"):
+        content = officer.get(f"/xa/11629/tai-ve/phieu?bieu_mau=tham_thu&dang={kind}&nhan=0&ca_nhan=1").data
+        header, row = load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(values_only=True)
+        pairs = zip(header, row, strict=True)
+        told[kind] = [value for name, value in pairs if str(name).endswith(f"{INDICATORS[1]}_done")]
+    assert told == {"xlsx": [2], "kobo-xlsx": ["2"]}
 
 
 def _pay(
