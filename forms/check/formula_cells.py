@@ -15,6 +15,7 @@ from forms.engine.unfillable import TooMuch, Unfillable
 from forms.errors import SheetError
 from forms.sheets import Sheet, SheetRow
 
+_WITHOUT_YES = {"required": "không bắt buộc", "readonly": "sửa được"}
 _OF_THE_SURVEY = (
     "relevant",
     "constraint",
@@ -65,8 +66,16 @@ def remarks(book: Mapping[str, Sheet]) -> Iterator[SheetError]:
     for formula in formulas(book):
         for finding in dict.fromkeys(_found(formula)):
             if not finding.refuses:
-                yield formula.error(finding.sentence)
+                yield formula.error(_instead_of_yes(formula) or finding.sentence)
     yield from _shown_remarks(book)
+
+
+def _instead_of_yes(formula: Formula) -> str:
+    """What a word means where phones read yes, no or a condition; "" for anything else."""
+    meant = _WITHOUT_YES.get(formula.column)
+    if meant is None or not formula.text.isalpha():
+        return ""
+    return f"“{formula.text}” không phải yes hay no, điện thoại coi câu này là {meant}. Viết yes, no hay điều kiện."
 
 
 def unknown_instances(book: Mapping[str, Sheet], known: frozenset[str]) -> Iterator[SheetError]:

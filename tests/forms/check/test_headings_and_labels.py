@@ -99,3 +99,17 @@ def test_phones_look_for_the_label_at_the_first_choice(
     assert (found == []) is is_opened
     if not is_opened:
         assert (found[0].sheet, found[0].row, found[0].column) == ("choices", 2, "label")
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "told"),
+    [("required", "có", "không bắt buộc"), ("required", "không", "không bắt buộc"), ("readonly", "x", "sửa được"),
+     ("required", "yes", ""), ("required", "TRUE", ""), ("readonly", "no", ""), ("required", "${b} = 'x'", "")],
+)  # fmt: skip
+def test_a_word_that_is_neither_yes_nor_no_is_told_what_phones_make_of_it(
+    heading: str, cell: str, told: str
+) -> None:
+    """Never with quotes: a text in quotes is always true."""
+    found = convert(FORM.format(heading=heading, kind="text", cell=cell, end="").encode(), "thu.md")
+    sentences = [each.sentence for each in found.warnings if each.column == heading]
+    assert [told in each and f"'{cell}'" not in each for each in sentences] == ([True] if told else [])
