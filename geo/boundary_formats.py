@@ -18,9 +18,9 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import cad_drawings, gdal_files, kml, other_files
+from geo import cad_drawings, encodings, gdal_files, kml, other_files
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
-from geo.boundary_rows import MAX_BYTES, MAX_ROWS, MAX_VERTICES, Layer, LayerRow, flat
+from geo.boundary_rows import MAX_BYTES, MAX_ROWS, MAX_VERTICES, Layer, LayerRow, flat, respelled, texts
 from geo.unpack_zip import unpack
 
 
@@ -38,7 +38,7 @@ def load(path: Path, layer: str | None = None) -> Layer:
         raise UnreadableBoundaries(
             f"Không mở được tệp {path.name}: {error.strerror or 'lỗi đọc'}."
         ) from error
-    return _within_limits(found)
+    return _in_own_letters(_within_limits(found))
 
 
 def _by_content(data: bytes, layer: str | None) -> Layer:
@@ -78,6 +78,15 @@ def _within_limits(layer: Layer) -> Layer:
             "Các đường ranh giới có từ 1 triệu điểm trở lên: hãy đơn giản hóa (simplify) rồi xuất lại."
         )
     return layer
+
+
+def _in_own_letters(layer: Layer) -> Layer:
+    """A layer of a Unicode format whose texts were written for TCVN3 or VNI and never turned."""
+    font = encodings.old_font(texts(layer)) if layer.encoding is None else None
+    if font is None:
+        return layer
+    read = respelled(layer, lambda text: encodings.in_old_font(text, font))
+    return replace(read, encoding=font)
 
 
 def _refuse_constant(word: str) -> float:

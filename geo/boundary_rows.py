@@ -1,7 +1,7 @@
 """What a boundary file holds before anything is judged: its columns, its rows, and the system it says it is in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,25 @@ class Layer:
     declared: str | None
     encoding: str | None = None
     trusted: bool = True
+
+
+def respelled(layer: Layer, spell: Callable[[str], str]) -> Layer:
+    """The layer with every text of it, names of columns too, in other letters."""
+
+    def other(value: object) -> object:
+        return spell(value) if isinstance(value, str) else value
+
+    rows = tuple(
+        replace(row, values={spell(key): other(value) for key, value in row.values.items()})
+        for row in layer.rows
+    )
+    return replace(layer, columns=tuple(map(spell, layer.columns)), rows=rows)
+
+
+def texts(layer: Layer) -> list[str]:
+    """Every text of a layer, names of columns too."""
+    told = [value for row in layer.rows for value in row.values.values() if isinstance(value, str)]
+    return [*told, *layer.columns]
 
 
 def flat(geometry: BaseGeometry | None) -> BaseGeometry | None:

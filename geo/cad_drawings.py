@@ -126,4 +126,6 @@ def _is_latin(text: str) -> bool:
 
 def _plain(text: str) -> str:
     r"""Without MTEXT's formatting: `\P` for a new line, `\f…;` for a font; `\U+1EA1` stays."""
-    return " ".join(re.sub(r"\\(?!U\+)[A-Za-z][^;\\{}]*;|[{}]", "", text.replace("\\P", " ")).split())
+    bare = re.sub(r"\\(?!U\+)[A-Za-z][^;\\{}]*;|[{}]", "", text.replace("\\P", " "))
+    # not split(): of "à" and "ễ" in UTF-8 the last byte is a blank in Latin-1, as the drawing is read at first
+    return " ".join(word for word in re.split(r"[ \t\r\n]+", bare) if word)

@@ -72,6 +72,19 @@ def text(raw: bytes, encoding: str, around: str = " \0\t\r\n") -> str:
     return unicodedata.normalize("NFC", decoded).strip(around)
 
 
+def old_font(texts: Iterable[str]) -> str | None:
+    """The font of old that texts of a Unicode file were written for, where they read as Vietnamese in it and not as
+    they stand: what converts a file without knowing TCVN3 or VNI writes "§ång X¸" into it. None where they read well.
+    """
+    marked = [text for text in texts if not text.isascii()]
+    if not marked or any(ord(letter) > 255 for text in marked for letter in text):
+        return None
+    fields = [text.encode("latin-1") for text in marked]
+    best = max(OLD_FONTS, key=lambda name: share_of_syllables(fields, name))
+    read = share_of_syllables(fields, best)
+    return best if read >= _SURE and read > share_of_syllables(fields, "latin-1") else None
+
+
 OLD_FONTS = ("tcvn3", "vni")
 """Letters that are drawn by a font of their own: a program that does not know them shows "V¹n Phóc", "Vaïn Phuùc"."""
 
@@ -79,11 +92,17 @@ OLD_FONTS = ("tcvn3", "vni")
 def in_old_font(shown: str, encoding: str) -> str:
     """What text says in TCVN3 or VNI, from the letters that a program without that font shows for it (NFC)."""
     if encoding == "tcvn3":
-        meant = shown.translate(TCVN3_TABLE)
+        meant = _in_capitals(shown.translate(TCVN3_TABLE))
     else:
         meant = _VNI.sub(_of_vni, shown)
         meant = "".join(_VNI_ALONE.get(letter, letter) for letter in meant)
     return unicodedata.normalize("NFC", meant)
+
+
+def _in_capitals(meant: str) -> str:
+    """TCVN3 has no capitals with tones: its fonts of capitals draw them from small ones, "NGọC" is NGỌC."""
+    plain = [letter for letter in meant if letter.isascii() and letter.isalpha()]
+    return meant.upper() if len(plain) > 2 and "".join(plain).isupper() else meant
 
 
 def _of_vni(pair: re.Match[str]) -> str:

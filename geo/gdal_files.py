@@ -13,7 +13,7 @@ import shapely
 
 from geo import crs, encodings, gdal_drivers
 from geo.boundary_problems import SeveralLayers, UnreadableBoundaries
-from geo.boundary_rows import MAX_ROWS, Layer, LayerRow, flat
+from geo.boundary_rows import MAX_ROWS, Layer, LayerRow, flat, respelled, texts
 
 _BROKEN = "Tệp bị hỏng hoặc bị cắt cụt, không đọc được."
 _CHARSET = re.compile(rb'(?i)(charset\s+)"?([A-Za-z0-9_-]+)"?')
@@ -97,27 +97,12 @@ def _is_native(top: bytes) -> bool:
 
 def spelled(layer: Layer, declared: str) -> Layer:
     """A table that was read byte for byte (as Latin-1), now in the letters it was written in."""
-    fields = [
-        value.encode("latin-1")
-        for row in layer.rows
-        for value in row.values.values()
-        if isinstance(value, str)
-    ] + [column.encode("latin-1") for column in layer.columns]
+    fields = [text.encode("latin-1") for text in texts(layer)]
     encoding, certain = encodings.decode(fields, declared)
-
-    def spell(value: object) -> object:
-        return encodings.text(value.encode("latin-1"), encoding) if isinstance(value, str) else value
-
-    rows = tuple(
-        LayerRow(
-            row.number, {str(spell(key)): spell(value) for key, value in row.values.items()}, row.geometry
-        )
-        for row in layer.rows
-    )
-    columns = tuple(str(spell(column)) for column in layer.columns)
+    read = respelled(layer, lambda text: encodings.text(text.encode("latin-1"), encoding))
     if certain:
-        return Layer(columns, rows, layer.declared)
-    return Layer(columns, rows, layer.declared, encoding, encodings.is_trusted(fields, encoding))
+        return read
+    return replace(read, encoding=encoding, trusted=encodings.is_trusted(fields, encoding))
 
 
 def _alone(data: bytes, name: str) -> Layer:

@@ -36,3 +36,17 @@ def test_what_is_no_text_is_none(content: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_reading_never_fails(content: bytes) -> None:
     assert "\0" not in (encodings.table_text(content) or "")
+
+
+@pytest.mark.parametrize(
+    ("shown", "meant"),
+    [
+        ("NGäC §éNG", "NGỌC ĐỘNG"),
+        ("§ÛNG X¸", "ĐỒNG XÁ"),
+        ("§ång X¸", "Đồng Xá"),
+        ("X¸", "Xá"),
+        ("Tæ 3A", "Tổ 3A"),
+    ],
+)
+def test_capitals_of_tcvn3_are_drawn_from_small_letters(shown: str, meant: str) -> None:
+    assert encodings.in_old_font(shown, "tcvn3") == meant

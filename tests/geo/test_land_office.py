@@ -410,3 +410,58 @@ def test_a_name_without_marks_that_two_thon_may_have_is_nobodys(tmp_path: Path) 
     path = _renumbered(tmp_path, ["", "", ""], ["Van Phuc", "Cam La", "Hoa My"])
     alike = {**LISTED, "11629099": Registered("Văn Phúc")}
     assert kinds(read(path, level="village", near=NEAR, registered=alike)) == ["no_code"]
+
+
+IN_OLD_FONTS = {
+    "tcvn3": ["V¹n Phóc", "CÈm La", "Hßa Mü"],
+    "vni": ["Vaïn Phuùc", "Caåm La", "Hoøa Myõ"],
+}
+"""What a program that does not know the font shows, and writes into a Unicode file."""
+
+
+@pytest.mark.parametrize("font", IN_OLD_FONTS)
+@pytest.mark.parametrize("driver", ["GeoJSON", "GPKG", "FlatGeobuf", "GML", "KML"])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_names_of_old_fonts_are_read_in_unicode_files_too(
+    tmp_path: Path, font: str, driver: str, is_known: bool
+) -> None:
+    """A Shapefile in TCVN3 or VNI that somebody exported anew: "V¹n Phóc" stands there in UTF-8."""
+    rows = TRUE.reset_index()
+    rows["ten_thon"] = IN_OLD_FONTS[font]
+    path = tmp_path / f"thon.{'fgb' if driver == 'FlatGeobuf' else driver.lower()}"
+    if driver == "KML":
+        marks = "".join(_marks())
+        for row, told in zip(LISTED.values(), IN_OLD_FONTS[font], strict=True):
+            marks = marks.replace(f"<name>{row.name}<", f"<name>{told}<")
+        path.write_text(_kml(marks), encoding="utf-8")
+    else:
+        rows.to_file(path, driver=driver)
+    reading = read(path, level="village", near=NEAR, registered=LISTED if is_known else None)
+    assert kinds(reading) == []
+    assert is_true(reading)
+    assert [problem.kind for problem in reading.warnings if problem.kind == "encoding"] == ["encoding"]
+
+
+def test_names_that_read_well_stay_as_they_are(tmp_path: Path) -> None:
+    """All of their letters are Latin-1's, too."""
+    rows = TRUE.reset_index()
+    rows["ten_thon"] = ["Phú Khê", "Lã Côi", "Hà Xá"]
+    rows.to_file(tmp_path / "thon.geojson")
+    told = read(tmp_path / "thon.geojson", level="village", near=NEAR).outlines
+    assert [outline.name for outline in told] == ["Phú Khê", "Lã Côi", "Hà Xá"]
+
+
+@pytest.mark.parametrize(
+    "names", [["Hà Liễn", "VẠN TRÀ", "Ấp Bà Mụ"], ["Vaïn Phuùc", "Ñoàng Xaø", "Haø Myõ"]]
+)
+def test_a_drawing_in_utf8_keeps_every_letter_of_its_names(tmp_path: Path, names: list[str]) -> None:
+    """The last byte of "à", "ạ" or "ễ" is a blank of Latin-1."""
+    drawing = (FILES / "geo-02-tcvn3.dxf").read_bytes().decode("latin-1").replace("AC1009", "AC1032")
+    for old, name in zip(IN_OLD_FONTS["tcvn3"], names, strict=True):
+        assert old in drawing
+        drawing = drawing.replace(old, name)
+    path = tmp_path / "thon.dxf"
+    path.write_text(drawing, encoding="utf-8")
+    told = [label.name for label in read(path, level="village", near=NEAR).labels]
+    want = names if names[0] == "Hà Liễn" else ["Vạn Phúc", "Đồng Xà", "Hà Mỹ"]
+    assert sorted(told) == sorted(want)
