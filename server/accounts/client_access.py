@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Response, after_this_request, current_app, request
@@ -13,6 +12,7 @@ from server import sealed_secrets
 from server.accounts import (
     access,
     account_lock,
+    another_site,
     callers,
     passwords,
     person_keys,
@@ -57,20 +57,10 @@ def client(right: Right, *, records: bool = False) -> Callable[[View], View]:
         access.without_duty()
         if request.authorization is None:
             access.own_form()
-        elif not is_reading and _asks_for_another_site():
+        elif not is_reading and another_site.asks():
             raise Problem(CommonProblem.NOT_ALLOWED)
 
     return lambda view: access.declared(view, needed, admit)
-
-
-def _asks_for_another_site() -> bool:
-    """Whether a browser has been made to ask by another site's page: it sends a name and a password that were typed
-    once (HTTP Basic) by itself, as it does its cookies.
-    """
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        return True
-    origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host
 
 
 def signs_in(view: View) -> View:

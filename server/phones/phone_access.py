@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, request
 
 from server import clock
-from server.accounts import access, tries_by_address
+from server.accounts import access, another_site, tries_by_address
 from server.db import single_statements
 from server.errors import CommonProblem, Problem
 from server.models import Collector, CollectorVillage, OldKey, Village
@@ -99,6 +99,8 @@ def sending(view: Callable[..., Response]) -> Callable[..., Response]:
     @wraps(view)
     def asked(token: str | None = None, **path: Any) -> Response:
         if token is None:
+            if request.method == "POST" and another_site.asks():
+                raise Problem(CommonProblem.NOT_ALLOWED)
             return view(by_password(sends=True), **path)
         return view(by_sent_token(token) if request.method == "POST" else by_token(token, sends=True), **path)
 

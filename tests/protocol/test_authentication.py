@@ -324,3 +324,17 @@ def test_a_body_can_follow_the_challenge(digest_phone: Phone) -> None:
     sample.publish_plain()
     body = multipart("b", [part("xml_submission_file", sample.filled(), "a.xml", "text/xml")])
     assert digest_phone.post_raw(body, "multipart/form-data; boundary=b").status == 201
+
+
+def test_another_sites_page_sends_no_visit_by_a_password_that_the_browser_remembers(
+    digest_phone: Phone,
+) -> None:
+    """A browser proves by itself what was typed once; phones say nothing of sites."""
+    sample.publish_plain()
+    body = multipart("b", [part("xml_submission_file", sample.filled())])
+    kind = "multipart/form-data; boundary=b"
+    assert digest_phone.head().status == 204
+    assert digest_phone.post_raw(body, kind, **{"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert digest_phone.post_raw(body, kind, Origin="http://elsewhere.vn").status == 403
+    assert sample.arrived() == []
+    assert digest_phone.post_raw(body, kind).status == 201
