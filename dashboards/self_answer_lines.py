@@ -16,7 +16,7 @@ def columns(table: CoverageTable, asked: Sequence[IndicatorColumn]) -> tuple[Ind
 
 def _own(table: CoverageTable, column: IndicatorColumn) -> Iterable[IndicatorColumn]:
     row = table.self_answered(column.code)
-    if row is not None and has_data(row):
+    if row is not None and row.has_data:
         yield IndicatorColumn(
             code=row.indicator.code,
             label=f"{column.label} ({WORD})",
@@ -27,14 +27,9 @@ def _own(table: CoverageTable, column: IndicatorColumn) -> Iterable[IndicatorCol
         )
 
 
-def has_data(row: IndicatorRow) -> bool:
-    """Whether anybody answered; what is hidden is data too."""
-    return bool(row.cell.subjects) or row.cell.suppressed is not None
-
-
 def told(row: IndicatorRow | None) -> str:
     """`người dân tự trả lời, tính riêng: 66,6 %, đã hỏi 12 người`; "" where nobody did."""
-    if row is None or not has_data(row):
+    if row is None or not row.has_data:
         return ""
     reach = words.reach(row.cell, row.indicator)
     number = words.cell(row.cell)
@@ -48,7 +43,7 @@ def by_target(table: CoverageTable) -> dict[str, str]:
     found = {}
     for row in table.targets:
         own = table.self_answered(row.target.indicator) if row.target.indicator else None
-        if own is not None and has_data(own):
+        if own is not None and own.has_data:
             asked = words.short_reach(own.cell, own.indicator)
             found[row.target.id] = words.cell(own.cell) + (f" ({asked})" if asked else "")
     return found

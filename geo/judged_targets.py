@@ -27,6 +27,11 @@ class IndicatorRow:
     estimate: Estimate | None = None
     """What is estimated of all, while not all were asked."""
 
+    @property
+    def has_data(self) -> bool:
+        """Whether anybody answered; what is hidden is data too."""
+        return bool(self.cell.subjects) or self.cell.suppressed is not None
+
 
 @dataclass(frozen=True)
 class TargetRow:

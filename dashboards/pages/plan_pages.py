@@ -357,7 +357,7 @@ def _tasks(stored: TargetOfPlan) -> Sequence[Task]:
 
 def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
     """Every surveyed share that anybody in the commune was asked for, those of the plan first."""
-    asked = [each for each in table.indicators if each.indicator.kind != "event" and _has_data(each)]
+    asked = [each for each in table.indicators if each.indicator.kind != "event" and each.has_data]
     asked.sort(key=lambda each: (each.target is None, each.target.id if each.target else ""))
     found = []
     for each in asked:
@@ -380,15 +380,9 @@ def _figures(table: CoverageTable, row: VillageRow) -> list[FigureLine]:
     return found
 
 
-def _has_data(each: IndicatorRow) -> bool:
-    return bool(each.cell.subjects) or each.cell.suppressed is not None
-
-
 def _helped(table: CoverageTable, row: VillageRow) -> list[tuple[str, str]]:
     """People helped in the thôn since New Year, by kind of help."""
-    events = [
-        each.indicator for each in table.indicators if each.indicator.kind == "event" and _has_data(each)
-    ]
+    events = [each.indicator for each in table.indicators if each.indicator.kind == "event" and each.has_data]
     return [(each.label, _done(row.cells.get(each.code, Cell()))) for each in events]
 
 

@@ -163,3 +163,10 @@ def keys(expression: Expression) -> Iterator[Key]:
             yield from keys(inside)
         case _:
             yield expression.key
+
+
+def conjuncts(expression: Expression) -> list[Expression]:
+    """What has to hold all together, each by itself."""
+    if isinstance(expression, Every):
+        return [part for each in expression.parts for part in conjuncts(each)]
+    return [expression]

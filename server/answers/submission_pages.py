@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from forms.definition import Definition
+from server import audit
 from server.answers import answer_sql, who_may_read
 from server.answers.answer_sql import AnswerSql
 from server.answers.expression import ALL, Expression, OrderBy, Own, keys
@@ -16,6 +17,8 @@ from server.exports import form_columns, select_submissions
 from server.exports.select_submissions import SubmissionFilter
 from server.models import Form, Submission
 
+READ = "submissions.read"
+"""What the audit calls it."""
 BATCH = 500
 """Rows that are in memory at once."""
 STATES = frozenset({"received", "has_issues", "approved", "rejected"})
@@ -32,6 +35,15 @@ class AskedSubmissions:
     sql: AnswerSql
     chosen: SubmissionFilter
     order: tuple[OrderBy, ...]
+
+    def note_reading(self, count: int) -> None:
+        """Write down what is about to be read, before its first byte leaves."""
+        detail = {
+            "communes": [each.code for each in self.of.communes],
+            "count": count,
+            "personal": self.of.personal,
+        }
+        audit.note_reading(READ, f"form:{self.form.id}", detail)
 
     def ids(self, connection: sa.Connection, most: int | None = None) -> list[int]:
         """Keys in order: all that match, or the first `most` of them."""

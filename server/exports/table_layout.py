@@ -90,15 +90,15 @@ class Rounds:
         self, path: str, answers: Mapping[str, Any], parent: int, key: str
     ) -> Iterator[tuple[ExportTable, Round]]:
         for child in self._children[path]:
-            for place, inside in enumerate(_rounds(answers.get(child.path)), 1):
+            for place, inside in enumerate(rounds_at(answers.get(child.path)), 1):
                 self._count[child.path] += 1
                 found = Round(inside, self._count[child.path], parent, f"{key}/{child.name}[{place}]", key)
                 yield child, found
                 yield from self._below(child.path, inside, found.index, found.key)
 
 
-def _rounds(value: Any) -> list[Mapping[str, Any]]:
-    """The rounds of a repeat; none in what a version answered that had a question at its place."""
+def rounds_at(value: Any) -> list[Mapping[str, Any]]:
+    """The rounds of a repeat; none in the answer of a version that had a question at its place."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 

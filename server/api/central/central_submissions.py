@@ -41,7 +41,6 @@ blueprint = Blueprint(
 )
 
 Json = dict[str, Any]
-ACT = "submissions.read"
 _DECIDED = "Qua API kiểu ODK Central."
 _WORDS: Mapping[str, str] = {word: state for state, word in STATES.items() if word}
 LISTED_TOGETHER = 2_000
@@ -65,7 +64,7 @@ def listing(code: str, form_id: str) -> Response:
             ids = asked.ids(connection)[offset:]
         else:
             ids, _ = asked.page(connection, limit, offset)
-    _note(asked, len(ids))
+    asked.note_reading(len(ids))
     return Response(_listed(engine, ids), content_type="application/json")
 
 
@@ -319,12 +318,3 @@ def as_json(row: Any) -> Json:
         "userAgent": row.user_agent,
         "instanceName": None,
     }
-
-
-def _note(asked: AskedSubmissions, count: int) -> None:
-    detail = {
-        "communes": [each.code for each in asked.of.communes],
-        "count": count,
-        "personal": asked.of.personal,
-    }
-    audit.note_reading(ACT, f"form:{asked.form.id}", detail)

@@ -40,7 +40,6 @@ from server.exports import form_columns, select_submissions
 from server.models import Attachment, Form, FormVersion, Submission
 
 blueprint = Blueprint("kobo_data", __name__, url_prefix="/api/v2/assets/<uid>")
-ACT = "submissions.read"
 _BAD_PATTERN = "2201B"
 """What PostgreSQL says of a regular expression that it cannot read."""
 _MOST_DAYS = 366
@@ -77,7 +76,7 @@ def listing(uid: str) -> Response:
     if request.if_none_match.contains_weak(mark):
         return Response(status=304, headers={"ETag": quote_etag(mark, weak=True)})
     found = listed(uid, page=page)
-    note(found.asked, len(found.ids))
+    found.asked.note_reading(len(found.ids))
     if kind == "xml":
         return _streamed(_xml(found, page), "application/xml", mark)
     if kind == "geojson":
@@ -140,16 +139,6 @@ def of_form(form: Form, uid: str) -> QueryLanguage:
     """The query language about a form."""
     versions = {kobo_ids.of_form_version(each): each.version for each in form.versions}
     return QueryLanguage(form_columns.merged(select_submissions.definitions(form.id)), uid, versions)
-
-
-def note(asked: AskedSubmissions, count: int) -> None:
-    """Write down what is about to be read, before its first byte leaves."""
-    detail = {
-        "communes": [each.code for each in asked.of.communes],
-        "count": count,
-        "personal": asked.of.personal,
-    }
-    audit.note_reading(ACT, f"form:{asked.form.id}", detail)
 
 
 @blueprint.get("/data/<submission_id>")

@@ -11,7 +11,7 @@ from geo.coverage_rows import COMMUNE, VILLAGE, CoverageRow, rows
 from geo.hidden_cells import month_end
 from geo.target_states import cut
 from geo.weeks import week_ends
-from server.answers.expression import Among, AnswerAt, Compare, Every, Expression, Sign, Some
+from server.answers.expression import Among, AnswerAt, Compare, Every, Expression, Sign, Some, conjuncts
 from server.api.odata import row_filter
 from server.api.odata.flat_service import FlatSet, Row
 from server.coverage import commune_input, coverage_table
@@ -122,7 +122,9 @@ def _batches(days: Sequence[dt.date]) -> Iterator[Sequence[dt.date]]:
 
 def _left(wanted: Expression, known: Sequence[dt.date]) -> list[dt.date]:
     """The days of which a row may be left by a filter: by those of its parts that speak of the day alone."""
-    parts = Every(tuple(each for each in _parts(wanted) if getattr(each, "key", None) == AnswerAt(_DAY.name)))
+    parts = Every(
+        tuple(each for each in conjuncts(wanted) if getattr(each, "key", None) == AnswerAt(_DAY.name))
+    )
 
     def is_left(day: dt.date) -> bool:
         return row_filter.holds(parts, lambda _key: day)
@@ -144,12 +146,6 @@ def _named(wanted: Expression) -> frozenset[str] | None:
             each = [_named(part) for part in parts]
             return None if None in each else frozenset[str]().union(*filter(None, each))
     return None
-
-
-def _parts(wanted: Expression) -> list[Expression]:
-    if isinstance(wanted, Every):
-        return [part for each in wanted.parts for part in _parts(each)]
-    return [wanted]
 
 
 def _of_thon(table: CoverageTable) -> list[Row]:

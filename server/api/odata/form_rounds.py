@@ -19,6 +19,7 @@ from server.answers.expression import (
     OrderBy,
     Own,
     Sign,
+    conjuncts,
     keys,
 )
 from server.api.odata import (
@@ -146,7 +147,7 @@ class _RoundsPage:
         expression = made_columns.translated(asked, form_names.made(self.service.names))
         of_root: list[Expression] = []
         own: list[Expression] = []
-        for part in _conjuncts(expression):
+        for part in conjuncts(expression):
             said = [self._is_own(key) for key in keys(part)]
             if any(said) and not all(said):
                 raise Problem(
@@ -233,9 +234,3 @@ def look(answers: Mapping[str, Any]) -> row_filter.Look:
         return " ".join(map(str, value)) if isinstance(value, list) else value
 
     return found
-
-
-def _conjuncts(expression: Expression) -> list[Expression]:
-    if isinstance(expression, Every):
-        return [part for each in expression.parts for part in _conjuncts(each)]
-    return [expression]

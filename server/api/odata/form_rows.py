@@ -13,6 +13,7 @@ from server.api.odata.form_tables import ODataTable
 from server.db import is_among
 from server.exports.form_columns import whole_point
 from server.exports.select_submissions import NamesByKey
+from server.exports.table_layout import rounds_at
 from server.exports.who_columns import NOBODY
 from server.models import Attachment, Submission
 
@@ -128,11 +129,6 @@ def converter(kind: str, *, wkt: bool) -> Convert:
     if kind in ("integer", "decimal"):
         return lambda value: value if isinstance(value, int | float) else None
     return _whole if kind in ("text", "date", "dateTime", "binary") else _text
-
-
-def rounds_at(value: Any) -> list[Mapping[str, Any]]:
-    """The rounds of a repeat; none in the answer of a version that had a question at its place."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _whole(value: Any) -> Any:

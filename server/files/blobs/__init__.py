@@ -3,7 +3,7 @@
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -13,6 +13,8 @@ from server.files.blobs.bucket import Bucket
 from server.files.blobs.folder import Folder, UnreadableFile
 from server.files.blobs.hanging_store import Turns
 from server.settings import Settings
+
+MOST_TOLD = 5
 
 NAME = re.compile(r"[0-9a-f]{64}")
 _PLACE = "tungnha.blobs"
@@ -91,3 +93,8 @@ def _turn() -> contextlib.AbstractContextManager[None]:
 def stored() -> Iterator[StoredBlob]:
     """Every whole blob."""
     return (StoredBlob(*each) for each in place().files() if NAME.fullmatch(each[0]))
+
+
+def told(names: Sequence[str]) -> str:
+    """The first names of some blobs in a sentence, short: one is found by the beginning of its name."""
+    return ", ".join(name[:12] for name in names[:MOST_TOLD]) + ("…" if len(names) > MOST_TOLD else "")

@@ -37,7 +37,6 @@ DAMAGED_PHOTOS = (
     "{count} ảnh đã hỏng từ trước lúc sao lưu nên không phục hồi được ({some}); mọi thứ khác đã về."
 )
 OTHER_ROWS = "Bảng {table} sau khi phục hồi khác bản sao lưu: hãy báo lỗi này."
-MOST_NAMED = 5
 FROM_FILE = "tombstone"
 """The table that gets what the file beside it has, and so may have more rows than the backup."""
 
@@ -183,9 +182,9 @@ def _fill(
         connection.commit()
     damaged = [*manifest.get("damaged", ()), *photos.spoilt]
     if manifest["missing"]:
-        warnings.append(MISSING.format(count=len(manifest["missing"]), some=some(manifest["missing"])))
+        warnings.append(MISSING.format(count=len(manifest["missing"]), some=blobs.told(manifest["missing"])))
     if damaged:
-        warnings.append(DAMAGED_PHOTOS.format(count=len(damaged), some=some(damaged)))
+        warnings.append(DAMAGED_PHOTOS.format(count=len(damaged), some=blobs.told(damaged)))
     return warnings
 
 
@@ -202,11 +201,6 @@ def _compare(manifest: dict[str, Any]) -> None:
                 digest.add(part)
             if digest.told() != told["digest"]:
                 raise Unusable(OTHER_ROWS.format(table=table))
-
-
-def some(names: Sequence[str]) -> str:
-    """The first of them, short: a photo is found by the beginning of its name."""
-    return ", ".join(name[:12] for name in names[:MOST_NAMED]) + ("…" if len(names) > MOST_NAMED else "")
 
 
 def _take_key(key: str) -> list[str]:

@@ -17,7 +17,6 @@ from server.operations.doctor.finding import Diagnosis, bad, doubtful, fine
 
 SAMPLE = 500
 """So many photos are read whole each night: with a quarter of a million each has its turn in a year and a half."""
-MOST_NAMED = 5
 
 _HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{12}")
 _AT_ONCE = 5_000
@@ -60,7 +59,7 @@ def _lost(sizes: Mapping[str, int], there: Mapping[str, int]) -> Iterator[Diagno
         yield bad(
             "blobs",
             "Thiếu {count} ảnh hoặc tệp mà phiếu có nêu ({some}): hãy lấy lại từ bản sao lưu.",
-            count=len(missing), some=_some(missing),
+            count=len(missing), some=blobs.told(missing),
         )  # fmt: skip
     else:
         yield fine("blobs", "Đủ {count} ảnh và tệp của các phiếu.", count=len(sizes))
@@ -74,7 +73,7 @@ def _spoilt(sizes: Mapping[str, int], there: Mapping[str, int], read: Iterable[s
             "blobs",
             "{count} ảnh hoặc tệp đã hỏng trên đĩa ({some}): hãy xem ổ đĩa, rồi lấy lại từ bản sao lưu cũ hoặc để điện "
             "thoại gửi lại phiếu.",
-            count=len(damaged), some=_some(damaged),
+            count=len(damaged), some=blobs.told(damaged),
         )  # fmt: skip
 
 
@@ -91,10 +90,6 @@ def _is_whole(name: str) -> bool:
     except UnreadableFile:
         return False
     return content is not None and hashlib.sha256(content).hexdigest() == name
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(name[:12] for name in names[:MOST_NAMED]) + ("…" if len(names) > MOST_NAMED else "")
 
 
 def _sizes() -> dict[str, int]:
