@@ -107,7 +107,11 @@ def test_a_finger_that_moves_over_the_map_scrolls_the_page(visit: Visit) -> None
     frame = visit.page.frame_locator("iframe")
     container = frame.locator(".leaflet-container")
     assert "leaflet-touch-drag" not in (container.get_attribute("class") or "")
-    frame.locator(".leaflet-control-zoom-in").click()
+    nearer = frame.locator(".leaflet-control-zoom-in")
+    box = nearer.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44, "a finger hits it"
+    nearer.click()
     expect(frame.locator(".leaflet-container.leaflet-touch-drag")).to_have_count(1)
 
 
