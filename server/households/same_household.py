@@ -56,7 +56,10 @@ def likeness(one: Parts, other: Parts) -> Likeness:
         return Likeness.NEIGHBOUR if where is _Where.AGREES else Likeness.OTHER
     if where is _Where.AGAINST:
         return Likeness.NAMESAKE
-    is_sure = where is _Where.AGREES and are_one_name(one.name, other.name)
+    is_same_place = where is _Where.AGREES or (
+        one.number != "" and plain(one.address) == plain(other.address)
+    )
+    is_sure = is_same_place and are_one_name(one.name, other.name)
     return Likeness.SAME if is_sure else Likeness.PERHAPS
 
 

@@ -24,7 +24,7 @@ _NO_UNIT = (
 _BEFORE = r"(?:(?:[ivx]+|[0-9]{1,3}|[a-z])\s*[.)/\-:]\s*|[-+*•]\s*)?"
 _TEAM = rf"(?:(?!{_KIND}\b)(?:tổ|đội|nhóm|danh sách|địa bàn)\b[^,;:()]{{0,60}}?\s)?"
 """What belongs to the thôn: "Tổ công nghệ số cộng đồng ấp 5"."""
-_ALONE = re.compile(rf"{_BEFORE}{_TEAM}({_NO_UNIT}{_KIND}\b[\s:.]*[\w].*)", re.IGNORECASE)
+_ALONE = re.compile(rf"{_BEFORE}{_TEAM}({_NO_UNIT}{_KIND}(?:\b[\s:.]*|(?=[0-9]))[\w].*)", re.IGNORECASE)
 _WITHIN = re.compile(rf".*\b({_NO_UNIT}{_KIND}\s+[\w].*)", re.IGNORECASE)
 _LARGE = re.compile(rf"\b((?:{village_kinds.pattern(_LARGE_WRITTEN)})\s+[\w].*)", re.IGNORECASE)
 _BEHIND = re.compile(

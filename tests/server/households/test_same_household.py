@@ -62,6 +62,9 @@ def test_a_name_is_known_again_and_no_other_name_is(one: str, other: str, agree:
     [
         (("Lê Thị Tám", "Ngõ 14, số 3"), ("Lê Thị Tám", "14/3"), Likeness.SAME),
         (("Lê Thị Tám", "Quốc lộ 5, số 3"), ("Lê Thị Tám", "3 QL5"), Likeness.SAME),
+        (("Lê Thị Tám", "Số 12"), ("LÊ THỊ TÁM", "Số 12"), Likeness.SAME),
+        (("Lê Thị Tám", "Số 12"), ("Lê Văn Bảy", "Số 12"), Likeness.OTHER),
+        (("Lê Thị Tám", "Số 12"), ("Lê Thị Tám", "Ngõ 3, số 12"), Likeness.PERHAPS),
         (("Lê Thị Tám", "Quốc lộ 5, số 3"), ("Lê Thị Tám", "Số 3, QL 5A"), Likeness.NAMESAKE),
         (("Lê Thị Tám", "Quốc lộ 10, số 3"), ("Lê Thị Tám", "số 3 tỉnh lộ 353"), Likeness.PERHAPS),
         (("Lê Thị Tám", "Đội 3, số 4"), ("Lê Thị Tám", "Đội III, số 4"), Likeness.SAME),

@@ -76,6 +76,15 @@ def test_what_may_be_two_units_or_another_is_told(commune: Commune, written: str
     assert isinstance(merged_villages.by_words(commune).find("", written), str)
 
 
+@pytest.mark.parametrize("group", ["TDP9", "tdp09", "III. Tdp.9", "TDP số 9"])
+def test_a_unit_written_together_with_its_number_holds_for_its_rows(commune: Commune, group: str) -> None:
+    rows: Rows = [("STT", "Họ và tên chủ hộ"), ("KHÓM 3",), (1, "Danh Út"), (None, group), (1, "K'Brếp")]
+    assert [(name, code[-3:]) for name, code, _ in told(households(workbook({"S": rows}), commune)[1])] == [
+        ("Danh Út", "003"),
+        ("K'Brếp", "010"),
+    ]
+
+
 def test_rows_that_name_a_team_name_its_unit(commune: Commune) -> None:
     rows: Rows = [
         ("STT", "Họ và tên", "Chức vụ", "Số điện thoại"),
