@@ -17,7 +17,7 @@ from server.published_forms.registry import registry
 def recasting(connection: sa.Connection, subjects: Iterable[uuid.UUID]) -> Iterator[None]:
     """Within the caller's transaction, be the one writer and bring the tally to what the block leaves (R3).
 
-    Code that locks rows takes this lock before them (`writer.hold`), so that nobody waits in a ring.
+    Code that locks rows takes this lock before them (`writer_lock.hold`), so that nobody waits in a ring.
     """
     writer_lock.hold(connection)
     ordered = sorted(set(subjects))

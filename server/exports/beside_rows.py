@@ -17,7 +17,7 @@ _NONE: frozenset[str] = frozenset()
 
 
 def filled(connection: sa.Connection, batch: Sequence[Row], *, files: bool, first: bool) -> Sequence[Row]:
-    """The rows of `select.statement`, with NAMES and FIRST after them where either is asked for."""
+    """The rows of `select_submissions.statement`, with NAMES and FIRST after them where either is asked for."""
     if not files and not first:
         return batch
     names = _files(connection, [row[ID] for row in batch]) if files else {}

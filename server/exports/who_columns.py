@@ -9,7 +9,7 @@ from server.exports.presets import CENTRAL, KOBO, ExportWish, Preset
 from server.exports.select_submissions import NamesByKey, Who
 from server.review import submission_states
 
-# where the columns of `select.statement` stand, and after them what `beside_rows.filled` adds
+# where the columns of `select_submissions.statement` stand, and after them what `beside_rows.filled` adds
 (
     ID, INSTANCE, ANSWERS, VILLAGE, OBSERVED, RECEIVED, COLLECTOR, REVIEW, VERSION, DEVICE, ENTITY, QUARANTINE,
     REPLACED, ROOT, MISSING, NAMES, FIRST,

@@ -97,7 +97,7 @@ def change(
 
 
 def end(entity_id: uuid.UUID, officer: Officer) -> None:
-    """The household is no longer there from today; the caller commits. Problems as of `acts.end`."""
+    """The household is no longer there from today; the caller commits. Problems as of `household_acts.end`."""
     begin_writing()
     household_acts.end(db.session.connection(), entity_id, clock.today(), officer)
 

@@ -146,7 +146,7 @@ def _set_by(change: EntityChange, *, is_first: bool) -> Mapping[str, Any]:
 def restate(connection: sa.Connection, entity_id: uuid.UUID, at: dt.datetime) -> bool:
     """Give an entity the version that its accepted changes and visits make; whether anything changed.
 
-    In the caller's transaction, as the one writer (`recast.recasting`), so that phones see
+    In the caller's transaction, as the one writer (`recasting`), so that phones see
     it at their next sync.
     """
     return restate_all(connection, [entity_id], at) == 1

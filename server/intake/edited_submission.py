@@ -169,7 +169,7 @@ def followed(reading: SubmissionReading, edited: Edited | None) -> SubmissionRea
 def replace(connection: sa.Connection, edited: Edited, new_id: int) -> None:
     """Take the submission that this edit replaces out of the counts, in the caller's transaction (C43).
 
-    Its household is told anew by `households.rebuild.restate` once the edit has said it again.
+    Its household is told anew by `rebuild_entity.restate` once the edit has said it again.
     """
     subjects = set(
         connection.scalars(sa.select(Finding.subject).where(Finding.submission_id == edited.id).distinct())

@@ -79,7 +79,7 @@ def place(
 ) -> SubmissionPlace:
     """Decide where a submission belongs, by its household if it has one and by its point if not.
 
-    Every id that it names is judged (`scope.reaches_out`, which tells what `stated_in` is): one that is not the
+    Every id that it names is judged (`sender_scope.reaches_out`, which tells what `stated_in` is): one that is not the
     sender's to change sets the whole submission aside. `spot` is what was seen of the point when it came; where the
     household lives elsewhere by now, the point is judged anew as it was kept.
     """

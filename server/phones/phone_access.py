@@ -131,7 +131,7 @@ def by_sent_token(token: str) -> PhoneCaller:
     """As `by_token`, for what a phone sends: a collector seen in the last REMEMBERED seconds is taken as they were.
 
     A phone sends its day in one burst, and asking the database anew would cost a fifth of each visit. That he
-    was not revoked meanwhile is asked when the visit is kept (`intake.log.look`); what phones read is
+    was not revoked meanwhile is asked when the visit is kept (`submission_log.look`); what phones read is
     never answered from memory.
     """
     known_until = _recent()
