@@ -119,7 +119,7 @@ def test_a_third_commune_comes_to_its_first_counted_visit_by_pages_alone(
         admin.open("/quan-tri/xa")
         for code in ("11629", "10930", "10507"):
             admin.page.check(f"input[value='{code}']")
-        press(admin.page, "Mở các xã")
+        press(admin.page, "Mở các nơi đã đánh dấu")
         look(admin, "communes", "xa-phuong")
         city_secret = add_person(admin, "thanh.pho", "city")
         officer_secret = add_person(admin, "can.bo", "officer", "10507")
