@@ -86,7 +86,8 @@ def frame_policy(allowed: str, base_map: str) -> str:
     tiles = ""
     if base_map:
         parts = urlsplit(base_map)
-        tiles = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if parts.netloc else ""
+        host = parts.netloc.replace("{s}", "*").encode("idna").decode()  # a header has no other letters
+        tiles = f" {parts.scheme}://{host}" if host else ""
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{allowed}'; style-src 'self' 'nonce-{allowed}'; "
         f"font-src 'self'; img-src 'self' data:{tiles}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"

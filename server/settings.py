@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,10 @@ class BadSetting(click.ClickException, ValueError):
 
     Commands tell it as one line, since it is click's own kind of error; gunicorn_conf.py does so too.
     """
+
+
+TILE_PLACES = frozenset(("s", "z", "x", "y", "-y", "r"))
+"""What a map fills in at an address of tiles, between braces."""
 
 
 def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
@@ -216,6 +221,16 @@ class Settings:
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{quote(str(self.database_file))}"
+
+    @property
+    def tiles(self) -> str:
+        """The base map as maps can ask for it; "" where none is set, or its address has other places to fill in than
+        theirs, which would leave a map empty.
+        """
+        places = frozenset(re.findall(r"\{([^{}]*)\}", self.base_map))
+        is_address = self.base_map.startswith(("https://", "http://", "/"))
+        is_whole = {"z", "x"} <= places <= TILE_PLACES and not places.isdisjoint({"y", "-y"})
+        return self.base_map if is_address and is_whole else ""
 
     @property
     def database_file(self) -> Path:

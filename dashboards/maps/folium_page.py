@@ -127,7 +127,7 @@ class BaseMap:
 
 def base_map(settings: Settings) -> BaseMap | None:
     """The tiles that this installation has set; mostly none."""
-    return BaseMap(settings.base_map, settings.base_map_attribution) if settings.base_map else None
+    return BaseMap(settings.tiles, settings.base_map_attribution) if settings.tiles else None
 
 
 Features = Mapping[str, Any]
@@ -194,7 +194,7 @@ def respond(drawing: Drawing) -> Response:
     allowed = static_files.nonce()
     page = framed(drawing, nonce=allowed, address=static_files.address, base_map=base_map(settings))
     response = static_files.packed(make_response(page))
-    response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.base_map)
+    response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.tiles)
     return response
 
 

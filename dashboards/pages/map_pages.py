@@ -62,7 +62,7 @@ def map_frame(code: str) -> Response:
         base_map=folium_page.base_map(settings),
     )
     response = static_files.packed(make_response(drawn))
-    response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.base_map)
+    response.headers["Content-Security-Policy"] = static_files.frame_policy(allowed, settings.tiles)
     return response
 
 

@@ -47,7 +47,7 @@ def _own_tiles() -> str:
     Another host would learn where collectors stand, tile by tile; it is never asked from here.
     """
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.base_map if settings.base_map.startswith("/") else ""
+    return settings.tiles if settings.tiles.startswith("/") else ""
 
 
 def allowed(response: Response) -> Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import assets
+from dashboards import assets, static_files
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -107,3 +107,11 @@ def test_the_lock_names_no_registry() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text())
     assert not any("resolved" in package for package in lock["packages"].values())
     assert all("integrity" in package for name, package in lock["packages"].items() if name)
+
+
+def test_a_base_map_of_any_host_may_be_loaded() -> None:
+    """A header holds ASCII alone."""
+    policy = static_files.frame_policy("N0nce", "https://{s}.bản-đồ.vn:8443/{z}/{x}/{y}.png")
+    assert policy.isascii()
+    assert "https://*.xn--" in policy
+    assert ":8443" in policy

@@ -58,7 +58,13 @@ def _doubts(settings: Settings) -> Iterator[Diagnosis]:
             "settings",
             "Có máy chủ web đứng trước (TUNGNHA_PROXIES) mà chưa bật TUNGNHA_HTTPS: nếu đã có HTTPS thì bật.",
         )
-    if settings.base_map and not settings.base_map_attribution:
+    if settings.base_map and not settings.tiles:
+        yield doubtful(
+            "settings",
+            "Địa chỉ bản đồ nền (TUNGNHA_BASE_MAP) không dùng được nên không vẽ: cần {{z}}, {{x}}, {{y}} và không có "
+            "chỗ trống nào khác, ví dụ https://ban-do.example.vn/{{z}}/{{x}}/{{y}}.png.",
+        )
+    elif settings.base_map and not settings.base_map_attribution:
         yield doubtful(
             "settings",
             "Bản đồ nền (TUNGNHA_BASE_MAP) chưa có lời ghi nguồn: nơi cấp bản đồ thường đòi, hãy ghi vào "

@@ -146,6 +146,27 @@ def test_a_base_map_without_words_of_its_provider_is_named(app: Flask, settings:
         assert ("TUNGNHA_BASE_MAP_ATTRIBUTION" in found()["settings"]) is is_named
 
 
+@pytest.mark.parametrize(
+    ("tiles", "is_drawn"),
+    [
+        ("https://{s}.ban-do.example.vn/{z}/{x}/{y}{r}.png?k=1", True),
+        ("/ban-do/{z}/{x}/{-y}.png", True),
+        ("https://ban-do.example.vn/{TileMatrix}/{TileCol}/{TileRow}", False),
+        ("https://ban-do.example.vn/{z}/{x}/{y}.png?k={khoa}", False),
+        ("https://ban-do.example.vn/{z}/{x}.png", False),
+        ("ban-do", False),
+    ],
+)
+def test_a_base_map_that_cannot_be_asked_for_is_named_and_left_out(
+    app: Flask, settings: Settings, tiles: str, is_drawn: bool
+) -> None:
+    """Leaflet stops at a place that it cannot fill in, and the thôn are not drawn either."""
+    asked = dataclasses.replace(settings, base_map=tiles, base_map_attribution="© Cục Đo đạc")
+    app.config["SETTINGS"] = asked
+    assert asked.tiles == (tiles if is_drawn else "")
+    assert ("không vẽ" in found()["settings"]) is not is_drawn
+
+
 def test_low_disk_is_a_warning_and_full_disk_an_error(app: Flask, settings: Settings) -> None:
     app.config["SETTINGS"] = dataclasses.replace(settings, min_free_mb=10**9)
     assert "hãy dọn" in found(thorough=False)["disk"]
