@@ -78,6 +78,12 @@ def officer(app: Flask, place: Place) -> Browser:
 @given(visits=drawn_visits)
 @example(
     visits=[
+        (1, 10, ((1, 1), None, None, (0, 1)), "stands"),
+        (1, 10, ((1, 1), None, None, (0, 1)), "stands"),
+    ]
+)
+@example(
+    visits=[
         (1, 3, ((1, 1), (2, 3), (1, 1), (1, 2)), "edited"),
         (1, 9, ((1, 1), None, None, (2, 2)), "stands"),
     ]
@@ -181,8 +187,12 @@ def _agree(officer: Browser) -> None:
 
 
 def _computed(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
-    """By thôn and indicator: the newest answer of each household while it is valid; what happened, added up."""
+    """By thôn and indicator: the newest answer of each household while it is valid; what happened, added up.
+
+    Help that is told twice for a household on one day may have been given once: what came second waits for a person.
+    """
     newest: dict[tuple[str, str], Mapping[str, str]] = {}
+    helped: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
     sums: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
 
     def add(row: Mapping[str, str], code: str) -> None:
@@ -194,9 +204,11 @@ def _computed(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], tuple[
             if not int(row[f"{code}_of"] or 0):  # nobody was asked: nothing is stated
                 continue
             if code in EVENTS:
-                add(row, code)
+                helped.setdefault((row["_doi_tuong"], row["_thoi_diem"][:10], code), []).append(row)
             else:
                 newest[row["_doi_tuong"], code] = row
+    for (_, _, code), told in helped.items():
+        add(min(told, key=lambda row: int(row["_id"])), code)
     for (_, code), row in newest.items():
         age = TODAY - dt.date.fromisoformat(row["_thoi_diem"][:10])
         if code not in VALID_DAYS or age.days < VALID_DAYS[code]:
