@@ -79,7 +79,7 @@ _OF_FRAMEWORK = ("AUTHENTICATION_NEEDED", "NOT_ALLOWED", "NOT_FOUND", "METHOD_NO
 BY_STATUS = {CommonProblem[name].status: CommonProblem[name] for name in _OF_FRAMEWORK}
 """What the framework's own errors are called here."""
 
-_LATER = (("Retry-After", "60"),)
+_AFTER_A_MINUTE = (("Retry-After", "60"),)
 
 _PASSING = "tungnha.passing"
 Speaker = Callable[[Problem], Response]
@@ -93,7 +93,7 @@ def passing(error: BaseException) -> ProblemKind | None:
 
 def later(kind: ProblemKind) -> Problem:
     """A problem of a kind that passes, or is the asker's: when to come again, where that helps."""
-    return Problem(kind, _LATER if kind.status == 503 else ())
+    return Problem(kind, _AFTER_A_MINUTE if kind.status == 503 else ())
 
 
 def register(
