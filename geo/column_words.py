@@ -174,7 +174,11 @@ _PARTED = re.compile(r"[/,;()\[\]&+–-]| va | hoac ")
 _BRACKETS = re.compile(r"[(\[].*?[)\]]")
 _DAY = re.compile(r"\b([0-9]{1,2})\s*[/.-]\s*([0-9]{1,2})\s*[/.-]\s*(20[0-9]{2})\b")
 _AS_OF = re.compile(rf"(?:\b(?:tính|có|tại|thời điểm|đến|ngày|hết|mốc)\s+)*{_DAY.pattern}", re.IGNORECASE)
-"""When it was counted: "tính đến ngày 30/6/2026" changes nothing of what a column holds."""
+_PERIOD = re.compile(
+    r"\b(tháng|quý)\s*([0-9]{1,2}|I{1,3}|IV)\s*(?:[/-]|năm)?\s*(20[0-9]{2})\b", re.IGNORECASE
+)
+"""When it was counted: "tính đến ngày 30/6/2026", "quý II/2026" change nothing of what a column holds."""
+_QUARTERS = {"I": 1, "II": 2, "III": 3, "IV": 4}
 _NUMBERED = re.compile(r"^\s*[(\[]?(?:[0-9]{1,2}|[IVX]{1,4})\s*[.)\]:]\s*(?=\D)")
 """The number of a column before its heading: "(2) Chủ hộ", "3. Thôn"."""
 _PARTS_OF_ADDRESS = ("house_number", "lane", "address", "village")
@@ -209,7 +213,7 @@ def fits(heading: str) -> Mapping[str, float]:
     """How surely a heading means each thing that it may mean: up to 100 where it is the most usual word."""
     if len(heading) > LONGEST or not _VOCABULARY.intersection(words(heading).split()):
         return {meaning: 100 - rank / 10 for meaning, rank in _ranks(heading).items()}
-    heading = without_number(_AS_OF.sub(r"\3", heading))
+    heading = without_number(_PERIOD.sub(r"\3", _AS_OF.sub(r"\3", heading)))
     bare = _BRACKETS.sub(" ", heading)
     parts = [part for part in _PARTED.split(unaccented(" ".join(heading.split()))) if words(part)]
     of_parts = [_ranks(part) for part in parts] if len(parts) > 1 else []
@@ -255,6 +259,9 @@ def assign(headings: Sequence[str], meanings: Iterable[str], needed: Iterable[st
 def _day(heading: str) -> int:
     """The newest day or year that a heading names ("Số hộ năm 2026", "Số hộ 30/6/2026"), as yyyymmdd; else 0."""
     days = [int(year) * 10_000 + int(month) * 100 + int(day) for day, month, year in _DAY.findall(heading)]
+    for kind, told, year in _PERIOD.findall(heading):
+        number = _QUARTERS.get(told.upper()) or int(told)
+        days.append(int(year) * 10_000 + (number if kind.casefold() == "tháng" else 3 * number) * 100 + 31)
     return max([*days, *(int(year) * 10_000 for year in re.findall(r"\b20[0-9]{2}\b", heading))], default=0)
 
 

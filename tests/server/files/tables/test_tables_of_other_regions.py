@@ -169,6 +169,10 @@ NUMBERS: dict[str, Rows] = {
         ("Ấp", "Số hộ 30/6/2026", "Số hộ 31/3/2026", "Số khẩu (tính đến ngày 30/6/2026)", "Trên 18 tuổi"),
         ("Bình Hòa", 120, 99, 430, 300),
     ],
+    "the newest month or quarter": [
+        ("Ấp", "Số hộ tháng 9/2026", "Số hộ tháng 10/2026", "Số khẩu quý III/2026", "Số khẩu quý 2/2026", "Từ 18 tuổi"),
+        ("Bình Hòa", 99, 120, 430, 400, 300),
+    ],
     "units and numbers of columns": [
         ("Ấp", "Số hộ", "Số khẩu", "Từ đủ 18 tuổi"), (None, "(hộ)", "(người)", "(người)"),
         ("A", "(1)", "(2)=(3)+(4)", "(3)"), ("Bình Hòa", 120, 430, 300),
