@@ -125,6 +125,8 @@ def table(
         for each in given.indicators
         if only is None or each.code in only
     }
+    targets = [each for each in given.targets if only is None or each.indicator in only]
+    villages = given.villages if of_villages else ()
     uncounted = _uncounted(given, hidden_visits)
     hidden_visits = NOTHING_HIDDEN if full else hidden_visits
     weeks = shown_weeks(given.week_ends, given.met_by_week, hide=not full)
@@ -140,14 +142,8 @@ def table(
         households_source=given.households_source,
         visited=None if hidden_visits.total else sum(met.values()),
         indicators=tuple(indicator_row(given, each, enough, full) for each in columns.values()),
-        villages=tuple(
-            _village_row(village, columns, hidden_visits) for village in given.villages if of_villages
-        ),
-        targets=tuple(
-            target_row(given, each, columns, paced, enough, full)
-            for each in given.targets
-            if only is None or each.indicator in only
-        ),
+        villages=tuple(_village_row(village, columns, hidden_visits) for village in villages),
+        targets=tuple(target_row(given, each, columns, paced, enough, full) for each in targets),
         unplaced={code: each.cells[NO_VILLAGE] for code, each in columns.items() if of_villages},
         enough=enough,
         full=full,
