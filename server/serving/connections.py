@@ -29,8 +29,9 @@ MOST_OF_ALL = 400
 
 Nobody is turned away at the door, so strangers lock out no team behind the same address.
 """
-READ_FIRST = 0.05
-"""Seconds after which those of more are ended: what a client has sent already is read before it is judged."""
+READ_FIRST = 0.25
+"""Seconds after which those of more are ended: by a mobile network a request comes a round trip after its connection,
+and what has come is read before it is judged."""
 
 
 class Strangers:
