@@ -73,7 +73,7 @@ SENT = (
     "<orx:meta><orx:instanceID>uuid:first</orx:instanceID></orx:meta></data>"
 ).encode()
 BEN = b"name,label\nb1,M\xe1\xbb\x99t\nb2,Hai\n"
-PHOTOS = {"cong.jpg": sample.photo(b"cong"), "bep.jpg": sample.photo(b"bep")}
+PHOTOS = {"cong.jpg": sample.photo(b"cong"), "bep.jpg": photographed()}
 
 
 def visited(server: Server) -> int:
