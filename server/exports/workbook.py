@@ -31,6 +31,7 @@ _OPTIONS = {
     "nan_inf_to_errors": True,
     "remove_timezone": True,
 }
+_NAME_LETTERS = 31
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]*?:\\/'", " "))
 
 
@@ -217,10 +218,18 @@ class Workbook:
     def page(self, name: str) -> Any:
         """A page whose name is allowed and not taken: 31 letters, none of []*?:\\/ (X8)."""
         bare = plain(name.translate(_FORBIDDEN)) or "_"
-        short, number = bare[:31], 1
+        short, number = _whole_words(bare, _NAME_LETTERS), 1
         while short.casefold() in self._names or short.casefold() == "history":
             number += 1
             tail = f"~{number}"
-            short = bare[: 31 - len(tail)] + tail
+            short = _whole_words(bare, _NAME_LETTERS - len(tail)) + tail
         self._names.add(short.casefold())
         return self._book.add_worksheet(short)
+
+
+def _whole_words(name: str, letters: int) -> str:
+    """As many whole words of a name as have room, without a comma at the end; where little would be left, letters."""
+    if len(name) <= letters:
+        return name
+    whole = name[: letters + 1].rpartition(" ")[0].rstrip(" ,;–-(")
+    return whole if 2 * len(whole) > letters else name[:letters]

@@ -57,3 +57,20 @@ def test_a_disk_that_is_full_at_the_end_leaves_no_parts_beside_the_workbook(
     with pytest.raises(OSError, match="No space left"), Workbook(tmp_path / "a.xlsx") as book:
         book.sheet("Phiếu", ("Tên",), (10,)).row(["An"])
     assert [each.name for each in tmp_path.iterdir()] == ["a.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Biểu mẫu, mục đích, căn cứ, thời hạn lưu", "Biểu mẫu, mục đích, căn cứ"),
+        ("Phiếu khảo sát hộ gia đình nhóm 2", "Phiếu khảo sát hộ gia đình nhóm"),
+        ("Phiếu khảo sát hộ gia đình nhóm", "Phiếu khảo sát hộ gia đình nhóm"),
+        ("thanh_vien_trong_ho_gia_dinh_tu_18_tuoi", "thanh_vien_trong_ho_gia_dinh_tu"),
+        ("A thanh_vien_trong_ho_gia_dinh_tu_18", "A thanh_vien_trong_ho_gia_dinh_"),
+    ],
+)
+def test_the_name_of_a_sheet_ends_with_a_whole_word(tmp_path: Path, name: str, shown: str) -> None:
+    """Excel has room for 31 letters; a second sheet of the name is told apart within them."""
+    with Workbook(tmp_path / "a.xlsx") as book:
+        assert [book.sheet(name).title, book.sheet(shown).title[-2:]] == [shown, "~2"]
+    assert max(map(len, openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames)) <= 31
