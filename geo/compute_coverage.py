@@ -191,7 +191,12 @@ def _hidden(
     ]
     asked = {code: rows for code, rows in at_doors.items() if code not in of_met}
     of_visits, found = protect_together(
-        visits, asked, main=main, sizes=_sizes(given), before=_before(given, visits, asked)
+        visits,
+        asked,
+        main=main,
+        sizes=_sizes(given),
+        before=_before(given, visits, asked),
+        into=given.merged_into,
     )
     return of_visits, {
         **found,
@@ -206,12 +211,20 @@ def _sizes(given: CommuneInput) -> dict[str, int]:
 
 
 def _before(given: CommuneInput, codes: Collection[str], asked: Collection[str]) -> list[Day]:
-    """What was counted by the ends of earlier weeks, of the households met and of what they were asked."""
+    """What was counted by the ends of earlier weeks, of the households met and of what they were asked, in the rows
+    that each thôn had then."""
     columns = {name: given.by_week[name] for name in asked if name in given.by_week}
     columns[MET] = given.met_by_week
     nothing = (Tallied(),) * len(given.week_ends)
+    own_rows = {code: len(columns[MET].get(code, ())) for code in given.merged_into if code not in codes}
     return [
-        {name: {code: rows.get(code, nothing)[place] for code in codes} for name, rows in columns.items()}
+        {
+            name: {
+                code: rows.get(code, nothing)[place]
+                for code in (*codes, *(code for code, weeks in own_rows.items() if place < weeks))
+            }
+            for name, rows in columns.items()
+        }
         for place, end in enumerate(given.week_ends)
         if end < given.as_of
     ]

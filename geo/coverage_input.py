@@ -67,6 +67,9 @@ class CommuneInput:
     by_week: Mapping[str, Mapping[str, Sequence[Tallied]]] = field(
         default_factory=dict
     )  # the same of the plan's own indicators of households, by indicator
+    merged_into: Mapping[str, str] = field(default_factory=dict)
+    """By the code of a thôn that has gone into another, that one's. At the ends before, both had rows of their own: so
+    they stand in `met_by_week` and `by_week`, where the series of the first stops with its last row."""
 
     @property
     def over(self) -> date:

@@ -69,16 +69,18 @@ def protect_together(
     main: Container[str] = (),
     sizes: Mapping[str, int] = MappingProxyType({}),
     before: Sequence[Day] = (),
+    into: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Protection, Mapping[str, Protection]]:
     """What to hide of the households met and of every indicator that is asked of them.
 
     Each column holds a row for every thôn of `met`, with at most as many subjects where it is a state. `main` are
     those whose total is worth more than further rows; of the others the total is hidden instead. `sizes` are the
     households on the list of each thôn. `before` are earlier days that a reader may have kept, oldest first, with the
-    households met and as many of the columns as are known.
+    households met and as many of the columns as are known; `into` tells which thôn of those days have gone into another
+    since, by codes.
     """
     every = {MET: met, **columns}
-    chosen = choose(every, main, sizes, before)
+    chosen = choose(every, main, sizes, before, into)
     found = {name: _protection(rows, chosen, name) for name, rows in every.items()}
     return found.pop(MET), found
 

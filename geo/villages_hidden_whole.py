@@ -7,6 +7,7 @@ thôn are taken follows the list of households, which stays, and what an earlier
 no longer tells what was hidden then.
 """
 
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -19,10 +20,11 @@ MET = ""
 
 Range = tuple[int, int]  # the least and the most that a reader must hold possible
 Day = Mapping[str, Mapping[str, Tallied]]
-"""What was counted by a day: by column (`MET` is one), by village code. All columns have the same thôn."""
+"""What was counted by a day: by column (`MET` is one), by village code. All columns of a day have the same thôn."""
 
 _ANY = 10**6
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_NO_MERGER: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Chosen:
     columns: Mapping[str, _ColumnCounts]
     sizes: Mapping[str, int]
     """Households on the list, where they are known."""
+    into: Mapping[str, str]
+    """By the code of a thôn that has gone into another, that one's."""
     beside: list[str] = field(default_factory=list)
     beside_in: dict[str, list[str]] = field(default_factory=dict)
     """By column of those that are no commune's target: thôn hidden in it alone, for what earlier days told of it."""
@@ -80,6 +84,12 @@ class Chosen:
         """What a column hides whole: these rows, those in which few were asked, and its own of earlier days."""
         return {*self.columns[name].few, *self.base, *self.beside, *self.beside_in.get(name, ())}
 
+    def row_of(self, code: str) -> str:
+        """The row in which a thôn of an earlier day counts: its own, or that of the one into which it went."""
+        while code not in self.met and code in self.into:
+            code = self.into[code]
+        return code
+
     def tells_total(self, name: str) -> bool:
         """Whether a reader knows the column's sum, and so that of its hidden rows."""
         return name not in self.without_total and not self.columns[name].total_is_small
@@ -92,17 +102,30 @@ class _KeptColumn:
     name: str
     limits: Mapping[str, Range]
     subjects: int
+    beside: Mapping[str, int]
+    """Rows that it showed of thôn which went into another, or into which one went."""
 
     def bounded(self, chosen: Chosen) -> "_KeptColumn":
-        """The same to a reader who has seen what a later day shows: there were not more then."""
+        """The same to a reader who has seen what a later day shows: there were not more then, in all thôn together
+        that have become one since."""
         now, hidden = chosen.columns[self.name].subjects, chosen.hidden(self.name)
+        least: Counter[str] = Counter()
+        for code, (low, _) in self.limits.items():
+            least[chosen.row_of(code)] += low
+
+        def most(code: str, low: int, high: int) -> int:
+            row = chosen.row_of(code)
+            if row in hidden or row not in now:
+                return high
+            return min(high, max(low, now[row] - self.beside_row(chosen, row) - (least[row] - low)))
+
         return replace(
-            self,
-            limits={
-                code: (low, high if code in hidden or code not in now else min(high, max(low, now[code])))
-                for code, (low, high) in self.limits.items()
-            },
+            self, limits={code: (low, most(code, low, high)) for code, (low, high) in self.limits.items()}
         )
+
+    def beside_row(self, chosen: Chosen, row: str) -> int:
+        """How many it showed of thôn that count in a row by a later day, beside those that it hid."""
+        return sum(number for code, number in self.beside.items() if chosen.row_of(code) == row)
 
 
 @dataclass
@@ -117,30 +140,45 @@ class _EarlierDays:
         self.kept = [
             each.bounded(chosen) if each.name in chosen.columns else each
             for each in self.kept
-            if not each.limits.keys().isdisjoint(chosen.hidden(each.name))
+            if not chosen.hidden(each.name).isdisjoint(map(chosen.row_of, each.limits))
         ]
+        merged = {*chosen.into, *chosen.into.values()}
         for name, column in chosen.columns.items():
             hidden, shown = chosen.hidden(name), self.shown.setdefault(name, {})
             if hidden and chosen.tells_total(name):
                 limits = _limits(chosen, name, hidden, shown)
-                self.kept.append(_KeptColumn(name, limits, _sum(column.subjects, hidden)))
+                beside = {code: column.subjects[code] for code in merged & column.subjects.keys() - hidden}
+                self.kept.append(_KeptColumn(name, limits, _sum(column.subjects, hidden), beside))
             shown |= {code: number for code, number in column.subjects.items() if code not in hidden}
 
 
-def choose(day: Day, main: Container[str], sizes: Mapping[str, int], before: Sequence[Day]) -> Chosen:
+def choose(
+    day: Day,
+    main: Container[str],
+    sizes: Mapping[str, int],
+    before: Sequence[Day],
+    into: Mapping[str, str] = _NO_MERGER,
+) -> Chosen:
     """The thôn to hide on a day, beside those of the days before it (oldest first), each chosen in its turn.
 
     `main` are columns whose total is worth more than further rows; of the others the total is hidden instead. Earlier
-    days only add thôn to hide: what they would ask beyond that, no total is hidden for.
+    days only add thôn to hide: what they would ask beyond that, no total is hidden for. `into` are the thôn of those
+    days that have gone into another since.
     """
     reader = _EarlierDays()
     for earlier in before:
-        reader.keep(_on_day(earlier, main, sizes, reader))
-    return _on_day(day, main, sizes, reader)
+        reader.keep(_on_day(earlier, main, sizes, reader, into))
+    return _on_day(day, main, sizes, reader, into)
 
 
-def _on_day(day: Day, main: Container[str], sizes: Mapping[str, int], reader: _EarlierDays) -> Chosen:
-    chosen = Chosen({name: _ColumnCounts.made(rows, day[MET]) for name, rows in day.items()}, sizes)
+def _on_day(
+    day: Day,
+    main: Container[str],
+    sizes: Mapping[str, int],
+    reader: _EarlierDays,
+    into: Mapping[str, str],
+) -> Chosen:
+    chosen = Chosen({name: _ColumnCounts.made(rows, day[MET]) for name, rows in day.items()}, sizes, into)
     while (
         _stays_hidden(chosen, main, reader)
         or _hides_for_sums(chosen, main)
@@ -161,7 +199,8 @@ def _stays_hidden(chosen: Chosen, main: Container[str], reader: _EarlierDays) ->
         if kept.name in chosen.columns and not _is_safe_beside(kept, chosen):
             alone = kept.name != MET and kept.name not in main
             hidden, met = chosen.hidden(kept.name) if alone else chosen.rows, chosen.met
-            more = [code for code in kept.limits if code not in hidden and met.get(code, 0) >= SMALL]
+            rows = dict.fromkeys(map(chosen.row_of, kept.limits))
+            more = [code for code in rows if code not in hidden and met.get(code, 0) >= SMALL]
             (chosen.beside_in.setdefault(kept.name, []) if alone else chosen.beside).extend(more)
             found = found or bool(more)
     return found
@@ -170,16 +209,31 @@ def _stays_hidden(chosen: Chosen, main: Container[str], reader: _EarlierDays) ->
 def _is_safe_beside(kept: _KeptColumn, chosen: Chosen) -> bool:
     """Whether the rows that were hidden stay so, where some of them are shown now."""
     now = chosen.hidden(kept.name)
-    if kept.limits.keys() <= now:
+    still = {code for code in kept.limits if chosen.row_of(code) in now}
+    if kept.limits.keys() <= still:
         return True
     subjects = chosen.columns[kept.name].subjects
     # that nobody was asked in a thôn may be known
     limits = {code: bounds for code, bounds in kept.bounded(chosen).limits.items() if bounds[1]}
     # those that are hidden still were not more, together, than all that are hidden now
     most = _sum(subjects, now) if chosen.tells_total(kept.name) else _ANY
-    return undecided(kept.subjects, limits.values()) and _undecided_outside(
-        kept.subjects, limits, now & limits.keys(), most
+    return (
+        undecided(kept.subjects, limits.values())
+        and _undecided_outside(kept.subjects, limits, still & limits.keys(), most)
+        and all(
+            _undecided_outside(kept.subjects, limits, parts, subjects[row] - kept.beside_row(chosen, row))
+            for row, parts in _became_one(limits, chosen).items()
+            if row in subjects and row not in now
+        )
     )
+
+
+def _became_one(limits: Mapping[str, Range], chosen: Chosen) -> dict[str, list[str]]:
+    """By row, the thôn of an earlier day that have become one since, where several of them were hidden."""
+    found: dict[str, list[str]] = {}
+    for code in limits:
+        found.setdefault(chosen.row_of(code), []).append(code)
+    return {row: parts for row, parts in found.items() if len(parts) > 1}
 
 
 def _undecided_outside(total: int, limits: Mapping[str, Range], inside: Collection[str], most: int) -> bool:

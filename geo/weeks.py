@@ -31,14 +31,13 @@ def shown_weeks(
 ) -> tuple[Week, ...]:
     """The commune's sum at each end, from those of its thôn; where it is hidden that day, none (R25).
 
-    `met` are the households met at the same ends, beside which an indicator of households is hidden or told.
+    `met` are the households met at the same ends, beside which an indicator of households is hidden or told. The sums
+    of a thôn that went into another stop with the last of its own.
     """
     found = []
     for place, end in enumerate(ends):
-        rows = {code: counted[place] for code, counted in by_village.items()}
-        beside = (
-            {code: met[code][place] for code in by_village} if met and met.keys() >= rows.keys() else None
-        )
+        rows = {code: counted[place] for code, counted in by_village.items() if place < len(counted)}
+        beside = {code: met[code][place] for code in rows} if met and met.keys() >= rows.keys() else None
         hidden = hide and _hides_total(rows, beside)
         found.append(Week(end, None if hidden else sum(rows.values(), Tallied())))
     return tuple(found)

@@ -72,12 +72,12 @@ def drawn(dice: random.Random) -> CommuneInput:
     )  # fmt: skip
 
 
-def grown(dice: random.Random, before: CommuneInput) -> CommuneInput:
-    """The same commune some weeks later: more were met, and what was said stays said."""
+def grown(dice: random.Random, before: CommuneInput, most: int = MANY) -> CommuneInput:
+    """The same commune some weeks later: more were met, `most` in a thôn, and what was said stays said."""
     villages = []
     for village in before.villages:
         left = (village.households or 0) - village.visited
-        new = min(left, dice.choice((0, 0, 1, 2, 3, 5, 9)))
+        new = min(left, most, dice.choice((0, 0, 1, 2, 3, 5, 9)))
         met = village.tallied[VISITED.code].subjects + new
         told = {VISITED.code: Tallied(met, met, met)}
         for each in (SMART, FIVE_G, ADULTS):
@@ -100,6 +100,19 @@ def grown(dice: random.Random, before: CommuneInput) -> CommuneInput:
     )  # fmt: skip
 
 
+def merged(later: CommuneInput, old: str, new: str) -> CommuneInput:
+    """A day on which a thôn has gone into another since the days before it: those told of both."""
+    rows = {village.code: village for village in later.villages}
+    gone = rows.pop(old)
+    rows[new] = dataclasses.replace(
+        rows[new],
+        households=(rows[new].households or 0) + (gone.households or 0),
+        visited=rows[new].visited + gone.visited,
+        tallied={code: told + gone.tallied[code] for code, told in rows[new].tallied.items()},
+    )
+    return dataclasses.replace(later, villages=tuple(rows.values()), merged_into={old: new})
+
+
 @dataclasses.dataclass(frozen=True)
 class PublishedDay:
     """What doors tell of a day, put together; of a `CoverageTable` the part that the reader takes."""
@@ -114,7 +127,10 @@ class PublishedDay:
 class Reader:
     """All that is published of one day or several as linear equations over whole numbers: what is left of each?"""
 
-    def __init__(self, *days: CoverageTable | PublishedDay) -> None:
+    def __init__(
+        self, *days: CoverageTable | PublishedDay, merged_into: Mapping[str, str] | None = None
+    ) -> None:
+        """`merged_into`: the thôn that went into another before the last of these days."""
         self.days = days
         self.named: list[dict[tuple[str, str, str], int]] = []
         """The variables of each day."""
@@ -128,9 +144,13 @@ class Reader:
                 self._column(indicator.code)
             for village in told.villages:
                 self._nesting(village.code)
-            for key, earlier in before.items():  # nobody who was met is unmet later
+            then: dict[tuple[str, str, str], list[int]] = {}
+            for (code, village, number), earlier in before.items():
+                of = village if (code, village, number) in self.names else (merged_into or {})[village]
+                then.setdefault((code, of, number), []).append(earlier)
+            for key, parts in then.items():  # nobody who was met is unmet later
                 if key[2] == "subjects":
-                    self.rows.append(({self.names[key]: 1, earlier: -1}, 0, MANY))
+                    self.rows.append(({self.names[key]: 1, **dict.fromkeys(parts, -1)}, 0, MANY))
             before = self.names
         matrix = numpy.zeros((len(self.rows), len(self.limits)))
         for place, (factors, _, _) in enumerate(self.rows):

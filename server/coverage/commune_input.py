@@ -143,6 +143,7 @@ def _of_day(
         week_ends=week_ends(day, WEEKS),
         met_by_week=weeks.get(VISITED, {}),
         by_week=weeks,
+        merged_into=_merged_into(read.villages),
     )
 
 
@@ -208,6 +209,32 @@ def at_home(
     return rows
 
 
+def in_rows_of_days(
+    counted: Mapping[int, tuple[Tallied, ...]], homes: Sequence[Mapping[int, int]]
+) -> dict[str, tuple[Tallied, ...]]:
+    """The sums of thôn at several days, each in the row that stood on that day (`homes`, a map for each).
+
+    So readers of those days were told them. The series of a thôn that went into another stops with its last row.
+    """
+    if all(home == homes[-1] for home in homes):
+        return at_home(counted, homes[-1])
+    found: dict[int, list[Tallied]] = {}
+    for place, home in enumerate(homes):
+        row = dict.fromkeys(home.values(), Tallied())
+        for key, sums in counted.items():
+            row[home[key]] += sums[place]
+        for key, tallied in row.items():
+            found.setdefault(key, []).append(tallied)
+    return {str(key): tuple(series) for key, series in found.items()}
+
+
+def _merged_into(villages: Iterable[Row]) -> dict[str, str]:
+    """By the code of each thôn that went into another, that one's code."""
+    codes = {village.id: village.code for village in villages}
+    merged = {village.code: village.merged_into_id for village in villages if village.merged_into_id}
+    return {code: codes[into] for code, into in merged.items() if into in codes}
+
+
 def _by_week(
     read: _Read, shown: Mapping[dt.date, Iterable[judged.CountedIndicator]]
 ) -> dict[dt.date, dict[str, dict[str, tuple[Tallied, ...]]]]:
@@ -219,10 +246,13 @@ def _by_week(
         return {day: {} for day in shown}
     found = tally_sums.by_ends_of_days(read.here, keys, {day: week_ends(day, WEEKS) for day in shown})
     codes = {str(village.id): village.code for village in read.villages}
+    homes = {
+        day: [merged_villages.on_day(read.villages, end) for end in week_ends(day, WEEKS)] for day in shown
+    }
     return {
         day: {
             code: {
-                codes[key]: row for key, row in at_home(found[day][states[code]], read.homes[day]).items()
+                codes[key]: row for key, row in in_rows_of_days(found[day][states[code]], homes[day]).items()
             }
             for code in states
             if code in wanted[day]

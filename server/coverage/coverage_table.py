@@ -109,16 +109,16 @@ def trend(
     ends = week_ends(day, weeks)
     new_years = [dt.date(end.year - 1, 12, 31) for end in ends] if known.kind == "event" else []
     days = sorted({*ends, *new_years})
-    here, home = [village.id for village in villages], merged_villages.on_day(villages, day)
-    counted = tally_sums.at_ends(here, known.id, days)
-    rows = {}
-    for key, row in commune_input.at_home(counted, home).items():
+    here = [village.id for village in villages]
+    homes = [merged_villages.on_day(villages, end) for end in ends]
+    counted = {}
+    for key, row in tally_sums.at_ends(here, known.id, days).items():
         at = dict(zip(days, row, strict=True))
         since = [at[new_year] for new_year in new_years] or [Tallied()] * len(ends)
-        rows[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
+        counted[key] = tuple(at[end] - before for end, before in zip(ends, since, strict=True))
     is_small = not full and known.unit in RESIDENT_UNITS
-    met = _met_by_week(here, home, _visited(), ends) if is_small and known.kind == "state" else None
-    return shown_weeks(ends, rows, hide=is_small, met=met)
+    met = _met_by_week(here, homes, _visited(), ends) if is_small and known.kind == "state" else None
+    return shown_weeks(ends, commune_input.in_rows_of_days(counted, homes), hide=is_small, met=met)
 
 
 def _visited() -> int | None:
@@ -126,9 +126,9 @@ def _visited() -> int | None:
 
 
 def _met_by_week(
-    here: Sequence[int], home: Mapping[int, int], visited: int | None, ends: Sequence[dt.date]
+    here: Sequence[int], homes: Sequence[Mapping[int, int]], visited: int | None, ends: Sequence[dt.date]
 ) -> dict[str, tuple[Tallied, ...]]:
     """The households met in each thôn by the end of each week."""
     if visited is None or not here:
         return {}
-    return commune_input.at_home(tally_sums.at_ends(here, visited, ends), home)
+    return commune_input.in_rows_of_days(tally_sums.at_ends(here, visited, ends), homes)

@@ -9,8 +9,9 @@ import pytest
 from geo import compute_coverage
 from geo.compute_coverage import CommuneInput, table
 from geo.hidden_cells import protect, protect_together
+from geo.small_cell_limit import SMALL
 from geo.target_states import Tallied
-from tests.small_cell_attack import FIVE_G, Reader, drawn, grown, hidden
+from tests.small_cell_attack import FIVE_G, Reader, drawn, grown, hidden, merged
 
 
 def test_one_set_of_thon_is_hidden_for_all_indicators_of_households() -> None:
@@ -70,8 +71,21 @@ def test_no_small_number_follows_where_a_column_is_no_target(seed: int) -> None:
     assert_nothing_follows([first, second, grown(dice, second)])
 
 
+@pytest.mark.parametrize("seed", range(9000, 9000 + COMMUNES // 2))
+def test_no_small_number_follows_where_a_thon_goes_into_another(seed: int) -> None:
+    """R25: the days before the merger showed the one and hid the other, of which the sum would tell it."""
+    dice = random.Random(seed)
+    first = drawn(dice)
+    while len(first.villages) < 3 or not any(0 < village.visited < SMALL for village in first.villages):
+        first = drawn(dice)
+    small = next(village for village in first.villages if 0 < village.visited < SMALL)
+    others = [village.code for village in first.villages if village is not small]
+    later = grown(dice, first, most=dice.choice((0, 1, 9)))
+    assert_nothing_follows([first, merged(later, small.code, dice.choice(others))])
+
+
 def assert_nothing_follows(days: Sequence[CommuneInput]) -> None:
-    reader = Reader(*(table(day) for day in days))
+    reader = Reader(*(table(day) for day in days), merged_into=days[-1].merged_into)
     assert reader.allows(days)
     for number, told in enumerate(reader.days):
         true = {(code, v.code): row for v in days[number].villages for code, row in v.tallied.items()}

@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from geo.target_states import Tallied
 from server import clock
+from server.counting import tally
 from server.coverage import commune_input, coverage_table
 from server.coverage.commune_input import VISITED
 from server.db import db
@@ -171,3 +173,31 @@ def test_the_running_week_is_not_over_on_its_sunday_and_is_on_the_page_of_that_s
         assert found.judgement.periods[-1].end == sunday
         gone.append(found.judgement.periods[-1].gone)
     assert gone == [False, True]
+
+
+def test_a_thon_that_was_hidden_stays_so_when_it_goes_into_another(app: Flask) -> None:
+    """R25: the page of the Sunday before shows the one and hides the other, so that their sum would tell it."""
+    made = make_commune(thon=4)
+    row = Indicator(code=VISITED, label_vi=VISITED, label_en=VISITED, unit="household", kind="state")
+    db.session.add(row)
+    db.session.flush()
+    for village, met in zip(made.villages, (3, 20, 7, 30), strict=True):
+        day = dt.date(2026, 10, 20)
+        db.session.add(
+            TallyDay(village_id=village.id, indicator_id=row.id, day=day, done=met, of=met, subjects=met)
+        )
+        db.session.add(VillageFigure(village_id=village.id, day=day, source="Công an", households=40 + met))
+    tally.rebuild_months(db.session.connection())
+    small, large = made.villages[:2]
+    small.valid_to, small.merged_into_id = dt.date(2026, 10, 31), large.id
+    db.session.commit()
+    before = {each.code: each for each in coverage_table.table(made, dt.date(2026, 10, 31)).villages}
+    assert (before[small.code].visited, before[large.code].visited) == (None, 20)
+    after = coverage_table.table(made, dt.date(2026, 11, 8))
+    shown = {each.code: each.visited for each in after.villages}
+    assert small.code not in shown
+    assert shown[large.code] is None
+    weeks = coverage_table.trend(made, VISITED, as_of=dt.date(2026, 11, 8))
+    assert weeks[-1].tallied == Tallied(60, 60, 60)
+    full = coverage_table.table(made, dt.date(2026, 11, 8), full=True)
+    assert {each.code: each.visited for each in full.villages}[large.code] == 23
