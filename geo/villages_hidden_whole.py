@@ -313,7 +313,8 @@ def _limits(
 ) -> dict[str, Range]:
     """What each hidden row may be: nobody is asked who was not met, nobody met who is not on the list.
 
-    `shown` is what earlier days told of these rows.
+    Where some were asked no reader needs to hold nobody possible: most forms ask everybody who is met. `shown` is what
+    earlier days told of these rows.
     """
     column, met = chosen.columns[name], chosen.met
     found = {}
@@ -322,7 +323,7 @@ def _limits(
         if column.is_state and number <= (size := chosen.sizes.get(code, _ANY)):
             most = size  # a list that holds fewer than were met bounds nothing
         if code in chosen.base:
-            low = max(low, 1 if name == MET else 0)
+            low = max(low, 1)
             most = min(most, SMALL - 1) if column.is_state else most
         elif code in column.few:  # few were asked here, and that is told
             low = max(low, 1)
@@ -330,7 +331,7 @@ def _limits(
         elif code not in chosen.beside:  # hidden here alone: how many were met is shown
             most = min(most, met[code]) if column.is_state else most
         else:
-            low = max(low, SMALL if name == MET else 0)
+            low = max(low, SMALL)
         found[code] = (min(low, number), most)
     return found
 

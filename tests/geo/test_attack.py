@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.compute_coverage import Cell, CommuneInput, CountedIndicator, CoverageTable, VillageInput, table
@@ -72,6 +72,9 @@ def solved(cells: Sequence[Cell], total: int | None, number: str) -> list[tuple[
 
 
 @given(COMMUNES)
+@example(
+    [[*[(0, 0)] * 5, (1, 0)], [*[(0, 0)] * 4, (1, 0), (4, 0)]]
+)  # 1 and 5 of a column whose total is told
 @settings(max_examples=150, deadline=None)
 def test_no_hidden_number_follows_from_the_published_ones_of_any_day(commune):
     """The equations of different days share no unknown: each is solved exactly, whole households one by one."""
