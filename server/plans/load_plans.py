@@ -1,6 +1,6 @@
 """Plans and indicators from data files into the tables, as often as wanted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from server import audit
 from server.db import db
 from server.models import Commune, Indicator, Plan, Target, Task
 from server.places import communes
+from server.plans.tasks import joined_names
 
 
 class PlanRefused(Exception):
@@ -190,16 +191,12 @@ def _task_values(task: plans.PlannedTask, position: int, targets: Mapping[str, i
         "section": task.section,
         "kind": task.kind,
         "text": task.text_vi,
-        "lead": _names(task.lead),
-        "coordinating": _names(task.coordinating),
+        "lead": joined_names(office.name_vi for office in task.lead),
+        "coordinating": joined_names(office.name_vi for office in task.coordinating),
         "deadline": task.deadline_vi,
         "due": task.due,
         "note": task.note_vi,
     }
-
-
-def _names(offices: Iterable[plans.Office]) -> str | None:
-    return ", ".join(office.name_vi for office in offices) or None
 
 
 def _settle(

@@ -1,7 +1,7 @@
 """The tasks of a commune's plan: listed with what is overdue first, and moved on with a note."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ PAGE = 20
 """Tasks on one page."""
 LONGEST = 2000
 """Characters of a note."""
+_BETWEEN = "; "
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,20 @@ class Listing:
     leads: tuple[str, ...]
 
 
+def joined_names(names: Iterable[str]) -> str | None:
+    """Names of offices in one text; they have commas of their own (“Các trường MN, TH, THCS trên địa bàn xã”)."""
+    return _BETWEEN.join(names) or None
+
+
+def _leads(task: Task) -> tuple[str, ...]:
+    return tuple(task.lead.split(_BETWEEN)) if task.lead else ()
+
+
 def listing(commune: Commune, year: int, wanted: TaskFilter) -> Listing:
     """Overdue first, then by day, then those without a day; what is done or stopped last. Two statements."""
     shown = every(commune, year)
     counts = {state: sum(each.task.state == state for each in shown) for state in STATES}
-    leads = sorted(
-        {name for each in shown for name in (each.task.lead or "").split(", ") if name}, key=sort_key
-    )
+    leads = sorted({name for each in shown for name in _leads(each.task)}, key=sort_key)
     kept = [each for each in shown if _fits(each, wanted)]
     pages = max(1, -(-len(kept) // PAGE))
     page = min(max(1, wanted.page), pages)
@@ -94,7 +102,7 @@ def _fits(each: ListedTask, wanted: TaskFilter) -> bool:
     task = each.task
     if wanted.kind and task.kind != wanted.kind:
         return False
-    if wanted.lead and wanted.lead not in (task.lead or "").split(", "):
+    if wanted.lead and wanted.lead not in _leads(task):
         return False
     if wanted.state == "late":
         return each.is_late

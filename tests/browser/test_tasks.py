@@ -154,6 +154,9 @@ def test_4_five_collectors_from_a_table_are_three_clicks_and_a_paste(
         clicks.button("Lưu 5 dòng")
         expect(visit.page.locator(".code-card")).to_have_count(5)
         assert clicks.count == 3
+        visit.page.emulate_media(media="print")
+        expect(visit.page.get_by_text("Không quét được thì nhập")).to_have_count(5)
+        expect(visit.page.get_by_text("Không quét được thì nhập").first).to_be_visible()
 
 
 def test_5_a_form_is_mended_tried_on_the_screen_and_published(browser: Browser, office: Office) -> None:

@@ -147,7 +147,10 @@ def test_bad_addresses_get_one_clear_page(leader: Browser, path: str, status: in
 
 def test_a_thon_with_three_households_is_hidden(leader: Browser) -> None:
     """R25: the twelfth thôn of the sample has three."""
-    assert "dưới 5 hộ" in words(leader.get("/xa/11629").text)
+    for page in ("", "/chi-tieu", "/chi-tieu/AL-T01"):
+        seen = words(leader.get(f"/xa/11629{page}").text)
+        assert "Nơi mới có dưới 5 hộ trả lời" in seen
+        assert "bảng ghi “dưới 5 hộ”, “không nêu”" in seen
 
 
 def test_every_link_of_a_map_and_a_page_is_ours(leader: Browser) -> None:

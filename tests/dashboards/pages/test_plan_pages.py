@@ -225,6 +225,15 @@ def test_tasks_are_narrowed_by_kind_state_and_lead(officer: Browser) -> None:
     assert "AL-P02" not in police
 
 
+def test_an_office_with_commas_in_its_name_is_one_choice(officer: Browser) -> None:
+    schools = "Các trường MN, TH, THCS trên địa bàn xã"
+    offered = re.findall(r"<option[^>]*>([^<]+)</option>", officer.get("/xa/11629/nhiem-vu").text)
+    assert schools in offered
+    assert not {"TH", "ĐMST"} & set(offered)
+    assert codes(officer, f"?don_vi={schools}")
+    assert codes(officer, "?don_vi=TH") == []
+
+
 def test_a_figures_page_tells_how_it_is_counted_by_week_and_by_thon(officer: Browser) -> None:
     page = officer.get("/xa/11629/chi-tieu/AL-T26")
     seen = words(page.text)

@@ -174,6 +174,9 @@ def test_a_place_tells_whether_its_wifi_works_and_when_that_was_seen(leader: Bro
     db.session.commit()
     said = text_of(leader)
     assert "1 / 2 nơi đã kiểm tra" in said
+    unseen = text_of(leader, f"{PAGE}?den_ngay=2026-01-04")
+    assert "Chưa kiểm tra nơi nào trong 3 nơi của danh sách" in unseen
+    assert "0 / 0" not in unseen
     assert "Nhà văn hóa Một" in said
     assert "Wi-Fi dùng được, 42 Mbps (22/11/2026)" in said
     assert "Có Wi-Fi nhưng dân không vào được (22/11/2026)" in said
@@ -186,6 +189,7 @@ def test_a_place_tells_whether_its_wifi_works_and_when_that_was_seen(leader: Bro
 def test_a_commune_that_measured_nothing_has_a_page(leader: Browser) -> None:
     said = text_of(leader)
     assert "0 / 300 lần" in said
+    assert "Nơi mới có dưới 5 hộ trả lời" in said
     assert "Danh sách điểm công cộng của xã còn trống" in said
 
 
