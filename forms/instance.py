@@ -12,6 +12,7 @@ from lxml import etree
 from forms.answer_layout import Branch
 from forms.definition import Definition
 from forms.errors import Fault, Unreadable
+from forms.file_names import file_name
 from forms.typed_values import integer, text
 
 MAX_BYTES = 5_000_000
@@ -331,16 +332,17 @@ def as_uuid(plain: str) -> UUID | None:
 
 
 def binaries(instance: Instance, definition: Definition) -> frozenset[str]:
-    """Names of the files that complete the submission: what its answers name, audit included (C35, C36).
+    """Names of the files that complete the submission: what its answers name, audit included (C35, C36), each as
+    phones call the part that brings it.
 
     An encrypted submission names its sealed files instead (C44).
     """
     if instance.encrypted:
         names = (each.text for each in instance.root.iter("{*}file", "{*}encryptedXmlFile"))
-        return frozenset(name.strip() for name in names if name and name.strip())
+        return frozenset(file_name(name) for name in names if name and name.strip())
     files = definition.layout.files
     return frozenset(
-        found.texts[path].strip()
+        file_name(found.texts[path])
         for found in _rounds(instance.found(definition))
         for path in files & found.texts.keys()
         if found.texts[path]

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
+from forms.file_names import file_name
 from forms.instance import Instance
 
 try:  # newer versions of cryptography keep the mode that ODK uses apart
@@ -88,12 +89,13 @@ def _vectors(instance_id: str, secret: bytes) -> Iterator[bytes]:
 
 
 def _open(name: str, sealed: Mapping[str, bytes], secret: bytes, vector: bytes) -> bytes:
-    if name not in sealed:
+    content = sealed.get(file_name(name))
+    if content is None:
         raise NotOpened("missing", name)
     cipher = Cipher(algorithms.AES(secret), CFB(vector)).decryptor()
     unpad = padding.PKCS7(128).unpadder()
     try:
-        return unpad.update(cipher.update(sealed[name]) + cipher.finalize()) + unpad.finalize()
+        return unpad.update(cipher.update(content) + cipher.finalize()) + unpad.finalize()
     except ValueError as error:
         raise NotOpened("damaged", name) from error
 

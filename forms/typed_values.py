@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any
 
+from forms.file_names import file_name
+
 # Longer numbers are noise, and Python refuses to read the longest ones.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}(?:\.0{0,9})?")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,3})?")
@@ -103,11 +105,6 @@ def some_of(names: frozenset[str]) -> Reader:
         return chosen
 
     return read
-
-
-def file_name(raw: str) -> str:
-    """A file's name exactly as sent, since the part of the upload is named so (C35)."""
-    return raw.strip()
 
 
 READERS: dict[str, Reader] = {

@@ -6,13 +6,13 @@ import click
 from flask.cli import with_appcontext
 
 from forms import sealed
+from forms.file_names import file_name
 from forms.instance import read
 from server import clock
 from server.cli import arguments
 from server.cli.groups import JSON, as_json, refuse, with_visits
 from server.db import db
 from server.intake import catch_up, not_applied
-from server.openrosa.submission_request import safe_name
 from server.places import communes
 from server.review import doubts, waiting_reasons
 from server.review.waiting_reasons import Waiter, Waiting, WaitingPage
@@ -181,5 +181,5 @@ def _write(folder: Path, found: sealed.Unsealed) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / sealed.FORM).write_bytes(found.xml)
     for name, content in found.files.items():
-        plain = safe_name(name)
+        plain = file_name(name)
         (folder / (plain if plain != sealed.FORM else f"{plain}.1")).write_bytes(content)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask import Response, request
 
+from forms.file_names import file_name
 from forms.instance import MAX_BYTES
 from server.errors import Problem
 from server.files.attachments import Upload
@@ -101,15 +102,9 @@ def uploads(files: Iterable[MultipartPart]) -> list[Upload]:
     """Attachments by the names of their parts; of two with one name the second gets another."""
     taken: dict[str, Upload] = {}
     for part in files:
-        name = _free(safe_name(part.name), taken)
+        name = _free(file_name(part.name), taken)
         taken[name] = Upload(name, part.stream, part.media_type)
     return list(taken.values())
-
-
-def safe_name(name: str) -> str:
-    """A file's name without the way to it or anything unprintable: `../../x` is `x` (C35)."""
-    plain = printable(name.replace("\\", "/").rpartition("/")[2])
-    return plain if plain and plain.strip(".") else "tep"
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

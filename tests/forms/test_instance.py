@@ -309,8 +309,22 @@ def test_files_are_what_the_answers_name_also_in_repeats_and_the_audit():  # C35
     assert binaries(instance, DEFINITION) == {"a.jpg", "b.jpg", "audit.csv"}
 
 
-def test_a_files_name_is_as_sent_whatever_it_is():
-    assert binaries(read(submission("<anh>../../x</anh>")), DEFINITION) == {"../../x"}
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        ("../../x", "x"),
+        ("a/b.jpg", "b.jpg"),
+        ("..\\x.jpg", "x.jpg"),
+        (" C:\\anh\\cổng nhà.jpg\n", "cổng nhà.jpg"),
+        ("co\tng.jpg", "cong.jpg"),
+        ("...", "tep"),
+    ],
+)
+def test_a_file_is_called_as_phones_call_its_part_whatever_way_the_answer_names(written: str, called: str):
+    """C35: an answer read names it so too, for whoever looks for the file by it."""
+    instance = read(submission(f"<anh>{written}</anh>"))
+    assert binaries(instance, DEFINITION) == {called}
+    assert answers(instance, DEFINITION)["anh"] == called
 
 
 def test_times_are_read_with_their_zone():  # C48

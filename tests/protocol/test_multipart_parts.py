@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forms import file_names
 from server.errors import CommonProblem, Problem
 from server.openrosa import multipart_parts, submission_request
 from tests.phone import multipart, part
@@ -49,12 +50,13 @@ def test_no_bytes_break_the_reading_of_parts(noise: bytes, large: bool) -> None:
 @given(st.text())
 def test_a_safe_name_is_one_name(name: str) -> None:
     """C35."""
-    safe = submission_request.safe_name(name)
+    safe = file_names.file_name(name)
     assert 0 < len(safe) <= 255
     assert "/" not in safe
     assert "\\" not in safe
     assert safe.strip(".")
     assert safe.isprintable()
+    assert file_names.file_name(safe) == safe
 
 
 def test_a_body_that_is_no_multipart_says_what_is_needed() -> None:

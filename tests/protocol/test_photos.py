@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from PIL import Image
@@ -78,3 +79,22 @@ def test_a_raw_photo_is_not_kept_and_the_visit_is_and_says_what_to_set(any_phone
     flags = db.session.scalars(sa.select(Submission.flags)).one()
     assert {"code": "photo_refused", "about": "1.jpg", "detail": ""} in flags
     assert sample.arrived_files() == {"1.jpg": b""}
+
+
+@pytest.mark.parametrize(
+    ("written", "part"),
+    [("nha/1.jpg", "1.jpg"), ("nha/1.jpg", "nha/1.jpg"), ("..\\1.jpg", "1.jpg"), ("1\t.jpg", "1\t.jpg")],
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_photo_named_with_a_way_to_it_is_the_one_that_came(
+    any_phone: Phone, written: str, part: str, is_late: bool
+) -> None:
+    """C35: the part has the name that the answer ends in, or all that stands there."""
+    sample.publish_plain()
+    xml = WITH_PHOTO.replace(b"1.jpg", written.encode())
+    assert xml != WITH_PHOTO
+    if is_late:
+        assert statuses(any_phone.send(xml)) == [201]
+    assert statuses(any_phone.send(xml, {part: taken("JPEG")})) == [201]
+    row = db.session.scalars(sa.select(Submission)).one()
+    assert (row.missing_files, list(sample.arrived_files())) == (None, ["1.jpg"])

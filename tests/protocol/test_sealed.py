@@ -109,6 +109,19 @@ def test_it_is_opened_byte_for_byte(app: Flask, phone: Phone, published: None, t
     assert (folder / "2.jpg").read_bytes() == b"\0" * 31
 
 
+def test_sealed_files_are_known_by_their_names_whatever_way_the_form_tells(
+    app: Flask, phone: Phone, published: None, tmp_path: Path
+) -> None:
+    """C35, C44: the signature is over what the phone wrote, the part is called by the name alone."""
+    xml, files = seal(CLEAR, {"anh/1.jpg": sample.JPEG}, KEY.public_key())
+    phone.send(xml, files)
+    assert sample.arrived()[-1].missing_files is None
+    code, told = unseal(app, tmp_path / "mo", key_file(tmp_path))
+    assert (code, told.startswith("Đã mở 1 phiếu")) == (0, True), told
+    [folder] = (tmp_path / "mo").iterdir()
+    assert (folder / "1.jpg").read_bytes() == sample.JPEG
+
+
 def test_it_stays_shut_to_other_keys_and_when_anything_was_changed(
     app: Flask, phone: Phone, published: None, tmp_path: Path
 ) -> None:

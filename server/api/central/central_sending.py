@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from forms import instance
 from forms.errors import Unreadable
+from forms.file_names import file_name
 from forms.instance import MAX_BYTES
 from server import clock
 from server.accounts import access
@@ -22,7 +23,6 @@ from server.files.attachments import Upload
 from server.intake import receive_submission
 from server.intake.submission_sender import Sender
 from server.openrosa.devices import printable
-from server.openrosa.submission_request import safe_name
 from server.phones.phone_access import PhoneCaller
 from server.review import correct_by_xml
 
@@ -80,7 +80,7 @@ def _add(caller: PhoneCaller, form_id: str, instance: str, name: str) -> Respons
     content = request.stream.read(most * 1_000_000 + 1)
     if len(content) > most * 1_000_000:
         raise Problem(CommonProblem.TOO_LARGE, limit_mb=most)
-    upload = Upload(safe_name(name), io.BytesIO(content), request.mimetype or "application/octet-stream")
+    upload = Upload(file_name(name), io.BytesIO(content), request.mimetype or "application/octet-stream")
     receive_submission.add_file(instance, upload, _sender(caller, None, None))
     return jsonify(success=True)
 

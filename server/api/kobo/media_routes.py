@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, jsonify, request
 
+from forms.file_names import file_name
 from server.accounts import access
 from server.accounts.client_access import client
 from server.accounts.roles import Right
@@ -19,7 +20,6 @@ from server.db import begin_writing, db
 from server.errors import CommonProblem, Problem
 from server.files import form_media
 from server.models import Form, FormFile, FormVersion
-from server.openrosa.submission_request import safe_name
 from server.published_forms import version_files
 from server.published_forms.publishing import MediaFile
 
@@ -105,7 +105,7 @@ def _one(version: FormVersion, file_uid: str) -> FormFile:
 
 def _file(said: Json) -> MediaFile:
     name, content = _named(said)
-    name = safe_name(name)
+    name = file_name(name)
     return MediaFile(name, content, form_media.type_of(name, content))
 
 
