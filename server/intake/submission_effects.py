@@ -32,6 +32,7 @@ from server.published_forms.registry import KnownIndicator
 SAME_DAY = "same_day"
 SAYS_MOVED = "says_moved"
 OTHER_VILLAGE = "names_other_village"
+REGISTERS_KNOWN = "registers_known"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +86,18 @@ class Arrival:
             self._is_elsewhere(self.before.known.get(block.id), block.properties.get("thon"))
             for block in self.reading.blocks
             if block.list_name == HOUSEHOLDS
+        )
+
+    @property
+    def registers_known(self) -> bool:
+        """Whether it registers what is in a list already: it says nothing of what is there (E12), so a person looks
+        whether it means the same."""
+        return not self.sender.decides and any(
+            block.create
+            and not block.update
+            and block.id in self.before.known
+            and not self.before.says_anew(block.id)
+            for block in self.reading.blocks
         )
 
     def _is_elsewhere(self, known: KnownEntity | None, code: str | None) -> bool:
@@ -156,6 +169,8 @@ def placing(this: Arrival) -> dict[str, Any]:
         flags.append({"code": SAYS_MOVED, "about": ""})
     if this.names_other_village:
         flags.append({"code": OTHER_VILLAGE, "about": ""})
+    if this.registers_known:
+        flags.append({"code": REGISTERS_KNOWN, "about": ""})
     decided = None if this.sender.person else this.before.edited  # who corrects on a page decides there too
     return {
         "village_id": placed.village_id,

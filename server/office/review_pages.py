@@ -256,6 +256,7 @@ FLAGS = {
     "same_day": "cùng hộ, cùng ngày",
     "says_moved": "báo đã chuyển",
     "names_other_village": "ghi thôn khác",
+    "registers_known": "đăng ký lại",
     "edited_after_decision": "đã sửa sau khi duyệt",
 }
 

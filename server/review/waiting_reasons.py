@@ -59,6 +59,8 @@ WORDS: Mapping[str, str] = {
     submission_effects.SAYS_MOVED: "báo hộ đã chuyển đi; hộ vẫn ở trong danh sách và chọn được cho đến khi duyệt",
     submission_effects.OTHER_VILLAGE: "phiếu ghi hộ ở thôn khác với trước; hộ vẫn tính ở thôn cũ. "
     "Nếu lúc đăng ký ghi nhầm: sửa thôn ở trang Hộ dân",
+    submission_effects.REGISTERS_KNOWN: "phiếu đăng ký lại một hộ hoặc điểm đã có trong danh sách; tên, địa chỉ "
+    "trong danh sách giữ như cũ. Nếu là hai nơi khác nhau: chọn Không nhận và nhờ đăng ký lại",
     submission_states.HAS_ISSUES: "có người đã ghi phiếu này cần xem lại",
     "held_by_chance": "được bốc ngẫu nhiên để xem, không phải vì có dấu hiệu gì",
     "no_village": "không rõ thuộc thôn nào; chỉ tính vào tổng chung",

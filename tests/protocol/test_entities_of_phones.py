@@ -107,6 +107,29 @@ def test_a_household_made_and_changed_offline_arrives_as_it_was_made(phone: Phon
     assert [(each.base_version, each.conflict) for each in kept] == [(None, None), (1, None), (2, None)]
 
 
+def test_who_registers_what_is_there_changes_nothing_and_a_person_looks(phone: Phone, house: str) -> None:
+    """E12: another submission with the same id, as a draft restored twice makes it; an edit of the first is none."""
+    library_forms.publish_library(["ho_gia_dinh"])
+    db.session.commit()
+    new, version = str(uuid.uuid4()), _newest(phone)
+    for name, flags in (("Nguyễn Thị Vui", []), ("Lò Văn Pết", ["registers_known"])):
+        create = sample.filled("<thon>11629001</thon>", form_id="ho_gia_dinh", version=version).replace(
+            b"<meta>",
+            f'<meta><entity dataset="ho_dan" id="{new}" create="1" baseVersion="" trunkVersion="" branchId="">'
+            f"<label>{name}</label></entity>".encode(),
+        )
+        assert statuses(phone.send(create)) == [201]
+        assert [each["code"] for each in sample.arrived()[-1].flags or ()] == flags
+        assert rows(phone)[new]["label"] == "Nguyễn Thị Vui"
+    first = sample.arrived()[0]
+    edit = bytes(first.xml).replace(
+        f"<instanceID>{first.instance_id}</instanceID>".encode(),
+        f"<instanceID>uuid:{uuid.uuid4()}</instanceID><deprecatedID>{first.instance_id}</deprecatedID>".encode(),
+    )
+    assert statuses(phone.send(edit)) == [201]
+    assert [each["code"] for each in sample.arrived()[-1].flags or ()] == []
+
+
 def _newest(phone: Phone) -> str:
     return next(form.version for form in phone.forms() if form.form_id == "ho_gia_dinh")
 
