@@ -251,7 +251,11 @@ class _FormReader:
         path = f"{parent}/{name.localname}"
         prefix = element.prefix + ":" if element.prefix and name.namespace != XFORMS else ""
         attributes = tuple((k, v) for k, v in element.attrib.items() if not k.startswith(_JR))
-        own = {f"{path}/@{key}": (key, value) for key, value in attributes if f"{path}/@{key}" in self.binds}
+        own = {
+            f"{path}/@{key}": (key, value)
+            for key, value in attributes
+            if f"{path}/@{key}" in self.binds or (len(element) and key[0] != "{")
+        }
         for at, (key, value) in own.items():
             nodes[at] = FormNode(at, path, key, value, (), (), self._bind(at))
         fixed = tuple((self._prefixed(k), v) for k, v in attributes if f"{path}/@{k}" not in own)

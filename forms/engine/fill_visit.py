@@ -18,7 +18,7 @@ from forms.engine.compile_form import (
     ShownControl,
 )
 from forms.engine.java_values import Value, keep, read_answer, to_number, write_answer
-from forms.engine.typed_answer import SELECTS, AnswerRefused, Given, check_kind, typed, written_moment
+from forms.engine.typed_answer import SELECTS, AnswerRefused, Given, check_kind, stored, typed, written_moment
 from forms.engine.unfillable import TooMuch
 from forms.engine.write_visit import write_node
 
@@ -118,6 +118,7 @@ class Filling:
             raise AnswerRefused(f"{question} is not asked now")
         if text:
             self._check_kind(control, node, text)
+            text = stored(text, self.form.nodes[node.path].bind, self.now)
         self._steps = 0
         self._put(node, text)
         for action in control.changes:

@@ -13,6 +13,7 @@ from forms.engine.java_values import read_answer, write_answer
 Given = str | int | float | date | Sequence[str] | Sequence[float] | None
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 SELECTS = frozenset({"select", "select1", "rank"})
+TEMPORAL = frozenset({"date", "dateTime", "time"})
 
 
 class AnswerRefused(Exception):
@@ -49,6 +50,11 @@ def written_moment(moment: datetime) -> str:
     return java_dates.write_moment(java_dates.moment_of(moment))
 
 
+def stored(text: str, bind: Bind, now: JavaMoment) -> str:
+    """What phones store of an answer that is of its question's kind: "7:45" is "07:45:00.000+07:00"."""
+    return write_answer(read_answer(text, bind.type, now), bind.type) if bind.type in TEMPORAL else text
+
+
 def check_kind(
     control: ShownControl, bind: Bind, text: str, offered: Iterable[OfferedChoice], now: JavaMoment
 ) -> None:
@@ -64,7 +70,7 @@ def check_kind(
         raise AnswerRefused(f"{control.path} takes a whole number, not {text}", bind.type)
     elif bind.type == "decimal" and not _is_number(text):
         raise AnswerRefused(f"{control.path} takes a number, not {text}", bind.type)
-    elif bind.type in {"date", "dateTime", "time"} and read_answer(text, bind.type, now) == "":
+    elif bind.type in TEMPORAL and read_answer(text, bind.type, now) == "":
         raise AnswerRefused(f"{control.path} takes a {bind.type}, not {text}", bind.type)
     elif control.offered is not None and not control.offered.has(float(text)):
         raise AnswerRefused(f"{control.path} has no {text} among its numbers", "range")

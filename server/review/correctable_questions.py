@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from forms.definition import Definition
-from forms.engine import java_dates
 from forms.engine.answer_tree import AnswerNode
 from forms.engine.compile_form import Bind, ShownControl
 from forms.engine.correction import Correction
@@ -180,7 +179,7 @@ def _short(path: str) -> str:
 def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
     """What was typed, or None where it says what stands there: spaces, line ends and ticks in another order are none.
 
-    Ticks that stay keep their order; new ones follow in the form's. A time is that of here, to the minute.
+    Ticks that stay keep their order; new ones follow in the form's. Moments are written by the engine.
     AnswerRefused for a rank that is none, or a tick that is another word.
     """
     if question.kind == MANY:
@@ -196,11 +195,7 @@ def typed(question: CorrectableQuestion, given: Sequence[str]) -> str | None:
         return None
     if question.kind == TICK and text not in {"", ACKNOWLEDGED}:
         raise AnswerRefused(f"{question.path} takes {ACKNOWLEDGED} alone")
-    if question.kind == MOMENT and (moment := java_dates.parse_moment(text)) is not None:
-        return java_dates.write_moment(
-            moment
-        )  # not always +07:00: before June 1975 clocks went by another zone
-    return f"{text}:00.000+07:00" if text and question.kind in (TIME, MOMENT) else text
+    return text
 
 
 def _ranked(question: CorrectableQuestion, codes: Sequence[str]) -> str | None:

@@ -1,6 +1,7 @@
 """One answer that an officer types or brings in place of another: what it may be, and the sentence where it is not."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -11,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from forms.engine.answer_tree import without_rounds
 from forms.engine.correction import Correction
 from forms.engine.engine import AnswerRefused
+from forms.engine.typed_answer import TEMPORAL
 from server.files import attachments
 from server.review.correctable_questions import FILE, RANKED, CorrectableQuestion, typed
 
@@ -31,6 +33,8 @@ NOT_TAKEN = {
 """Why an answer is not taken, by what was refused."""
 MOST_FILE = 10_000_000
 """Bytes of a file that a correction may bring: a photo of today's phones has 3 to 8 million."""
+_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ ,]+(\d{1,2}:\d\d))?", re.ASCII)
+"""31/12/1980, or 31/12/2026 07:45: typed where what was sent cannot be read, so that the page shows it as a text."""
 REMOVED = "xoa"
 """What the page sends for a file that is to be taken away."""
 
@@ -45,7 +49,17 @@ def put(
     """Put in one answer where it says another thing, its file among `uploads`; AnswerRefused where it is none."""
     text = _file(filling, uploads, question, given, file) if question.kind == FILE else typed(question, given)
     if text is not None:
-        filling.correct(question.path, text)
+        bind = filling.form.nodes[without_rounds(question.path)].bind
+        filling.correct(question.path, _as_day(text) if bind.type in TEMPORAL else text)
+
+
+def _as_day(text: str) -> str:
+    """A day as people here write it, with a time or without, as phones do; anything else as it is."""
+    written = _DAY.fullmatch(text)
+    if written is None:
+        return text
+    day, month, year, clock = written.groups()
+    return f"{year}-{month:0>2}-{day:0>2}" + (f"T{clock}" if clock else "")
 
 
 def why_not_taken(refused: AnswerRefused) -> str:

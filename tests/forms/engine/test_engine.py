@@ -366,3 +366,39 @@ def test_a_function_that_no_phone_knows_is_named() -> None:
 @given(st.floats() | st.booleans() | st.text())
 def test_any_result_can_be_stored(value: float | bool | str) -> None:
     assert isinstance(write_answer(keep(value, "string", moment_of(NOW)), "string"), str)
+
+
+ATTRIBUTES = """
+| survey |
+| | type | name | label | calculation |
+| | text | ten | Tên | |
+| | calculate | ban | | concat(/data/@id, ' ', /data/@version) |
+| | calculate | nhan | | if(/data/@version > 2026112400, 'mới', 'cũ') |
+| settings |
+| | form_id | version |
+| | cay_xanh | 2026112501 |
+"""
+
+
+def test_a_formula_reads_the_id_and_version_that_stand_at_the_top_of_a_visit() -> None:
+    """As JavaRosa does; what is sent has them once, where they stood."""
+    filling = started(ATTRIBUTES)
+    assert (filling.value("ban"), filling.value("nhan")) == ("cay_xanh 2026112501", "mới")
+    sent = etree.fromstring(filling.submission())
+    assert dict(sent.attrib) == {"id": "cay_xanh", "version": "2026112501"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "stored"),
+    [
+        ("time", "7:45", "07:45:00.000+07:00"),
+        ("time", "01:30Z", "08:30:00.000+07:00"),
+        ("dateTime", "2026-11-20T09:05", "2026-11-20T09:05:00.000+07:00"),
+        ("date", "2026-3-8", "2026-03-08"),
+        ("text", "7:45", "7:45"),
+    ],
+)
+def test_times_are_stored_as_phones_store_them(kind: str, typed: str, stored: str) -> None:
+    filling = started(f"| survey |\n| | type | name | label |\n| | {kind} | x | Câu |\n")
+    filling.answer("x", typed)
+    assert filling.value("x") == stored

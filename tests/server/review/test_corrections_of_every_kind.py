@@ -107,6 +107,30 @@ def test_one_answer_of_each_kind_is_corrected_and_no_other(
 
 
 @pytest.mark.parametrize(
+    ("name", "sent", "given", "stored"),
+    [
+        ("gio", "sáng sớm", "07:45", "07:45:00.000+07:00"),
+        ("gio", "7 giờ", "7:05", "07:05:00.000+07:00"),
+        ("gio", "25:00", "01:30:20Z", "08:30:20.000+07:00"),
+        ("luc", "hôm qua", "2026-11-19T16:20", "2026-11-19T16:20:00.000+07:00"),
+        ("luc", "19.11", "19/11/2026 16:20", "2026-11-19T16:20:00.000+07:00"),
+        ("luc", "1974", "3/2/1974 6:05", "1974-02-03T06:05:00.000+08:00"),
+    ],
+)
+def test_a_time_that_could_not_be_read_is_stored_as_phones_store_it(
+    office: Office, first: Submission, name: str, sent: str, given: str, stored: str
+) -> None:
+    """The page shows what was sent as a text, so the officer types the whole of it."""
+    was = dict(leaves(first.xml))[name]
+    xml = bytes(first.xml).replace(f"<{name}>{was}<".encode(), f"<{name}>{sent}<".encode())
+    [answer] = office.phone.send(xml.replace(b"uuid:first", b"uuid:other"), {"a.jpg": sample.JPEG})
+    assert answer.status == 201, answer.message
+    corrected = office.correct(sample.arrived()[-1], {f"/data/{name}": given})
+    assert corrected.status_code == 302, corrected.text
+    assert dict(leaves(sample.arrived()[-1].xml))[name] == stored
+
+
+@pytest.mark.parametrize(
     ("name", "given", "told"),
     [
         ("xep", ["mang", "mang", "nuoc"], "mỗi thứ hạng một mục"),
