@@ -57,6 +57,8 @@ class PhoneAreas:
     mark: tuple[Any, ...] = ()
     villages: frozenset[int] = frozenset()
     areas: tuple[Any, ...] = field(default=(), repr=False)
+    homes: Mapping[str, int] = field(default_factory=dict, repr=False)
+    """The thôn (its key) that each of these codes belongs to today."""
 
     @property
     def own(self) -> tuple[int, ...]:
@@ -75,26 +77,27 @@ def walked(homes: Iterable[tuple[uuid.UUID, Parts]]) -> list[WalkedHome[uuid.UUI
 
 
 def of_phone(connection: sa.Connection, village_ids: Collection[int], collector_id: int) -> PhoneAreas:
-    """The parts of these thôn as a collector's list shows them; none where none of them is theirs. One statement."""
-    rows = connection.execute(_AREAS, {"villages": sorted(village_ids), "collector": collector_id}).all()
+    """The parts of these thôn as a collector's list shows them; none (one statement) where none is theirs."""
+    asked = {"villages": sorted(village_ids)}
+    rows = connection.execute(_AREAS, asked | {"collector": collector_id}).all()
     if not any(row.is_own for row in rows):
         return PhoneAreas()
-    mark = tuple((row.id, row.name, row.version, row.is_own) for row in rows)
-    return PhoneAreas(mark, frozenset(village_ids), tuple(rows))
+    villages = connection.execute(_VILLAGES, asked).all()
+    merged = {row.id: row.merged_into_id for row in villages}
+    homes = {row.code: _home(row.id, merged) for row in villages}
+    mark = (*((row.id, row.name, row.version, row.is_own) for row in rows), *sorted(homes.items()))
+    return PhoneAreas(mark, frozenset(village_ids), tuple(rows), homes)
 
 
 def places(
     connection: sa.Connection, found: PhoneAreas, homes: Sequence[tuple[uuid.UUID, str, Parts]]
 ) -> dict[uuid.UUID, WalkingPlace]:
     """Where each household stands, given with the code of its thôn; a thôn without parts of theirs has none."""
-    values = {"villages": sorted(found.villages)}
-    villages: Any = connection.execute(_VILLAGES, values).all()
-    singles = {row.entity_id: row.area_id for row in connection.execute(_SINGLES, values)}
+    rows = connection.execute(_SINGLES, {"villages": sorted(found.villages)})
+    singles = {row.entity_id: row.area_id for row in rows}
     here: dict[int, list[tuple[uuid.UUID, Parts]]] = defaultdict(list)
-    merged = {row.id: row.merged_into_id for row in villages}
-    of_code = {row.code: _home(row.id, merged) for row in villages}
     for key, code, parts in homes:
-        here[of_code[code]].append((key, parts))
+        here[found.homes[code]].append((key, parts))
     names, shown = {area.id: area for area in found.areas}, {}
     for village_id, own in here.items():
         areas = [area for area in found.areas if area.village_id == village_id]

@@ -119,6 +119,22 @@ def test_bytes_on_phones_change_when_parts_do_and_only_then(thon: Thon) -> None:
     assert not any("[" in each for each in thon.on_phone(0))
 
 
+def test_a_thon_merged_into_one_that_is_split_falls_to_its_parts_at_the_next_sync(app: Flask) -> None:
+    """R35, R4: also where the same phone walked both before."""
+    thon = Thon(app, members=1)
+    thon.members.append(sample.make_collector(thon.commune, [thon.village, thon.other], "Người cả hai"))
+    sample.make_entity(
+        thon.other, "Sùng A Páo, Ngõ 2, số 9", data={"thon": "11629002", "dia_chi": "Ngõ 2, số 9"}
+    )
+    thon.press("chia", so=2)
+    assert "Sùng A Páo, Ngõ 2, số 9" in thon.on_phone(1)
+    old = db.session.scalars(sa.select(Village).where(Village.code == "11629002")).one()
+    new = db.session.scalars(sa.select(Village).where(Village.code == thon.code)).one()
+    old.valid_to, old.merged_into_id = clock.today() - dt.timedelta(days=1), new.id
+    db.session.commit()
+    assert "Sùng A Páo, Ngõ 2, số 9 [Phần 1]" in thon.on_phone(1)
+
+
 def test_newcomers_fall_to_the_part_of_their_lane_or_of_the_one_before(thon: Thon) -> None:
     thon.press("chia", so=2)
     thon.add("Mới", "ngo 10, so 4")
