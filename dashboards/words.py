@@ -112,9 +112,10 @@ def reach(value: Cell, indicator: CountedIndicator, *, verb: str = "khảo sát"
         return f"{verb} {asked} {what}, nhiều hơn số đã nêu ({number(value.expected or 0)}): cần xem lại số {what}"
     if value.reach is None:
         return f"{verb} {asked} {what}"
-    of = f"{asked}/{number(value.expected or 0)}{SPACE}{what}"
-    part = share(value.reach)
-    return f"{of} ({part})" if indicator.unit == "village" else f"{verb} {of} ({part})"
+    of = f"{number(value.subjects - value.surplus)}/{number(value.expected or 0)}{SPACE}{what}"
+    part = f"{of} ({share(value.reach)})"
+    beyond = f", chưa kể {number(value.surplus)} {what} nhiều hơn số đã nêu" if value.surplus else ""
+    return part if indicator.unit == "village" else f"{verb} {part}{beyond}"
 
 
 def _is_doubtful(value: Cell) -> bool:

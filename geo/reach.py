@@ -58,7 +58,12 @@ class Reach:
         """The exact part that was asked, 0 to 1; None where it cannot be told."""
         if not self.has_list or not self.expected:
             return None
-        return min(Fraction(1), Fraction(self.subjects - self.surplus, self.expected))
+        return min(Fraction(1), Fraction(self.within, self.expected))
+
+    @property
+    def within(self) -> int:
+        """How many of the number given were asked."""
+        return self.subjects - self.surplus
 
     @property
     def whole(self) -> int | None:
@@ -81,8 +86,10 @@ class Reach:
         if self.expected is None:
             lacking = "chưa có tổng số hộ" if self.noun == "hộ" else "chưa có danh sách"
             return f"mới khảo sát {some} {self.noun}, {lacking}"
+        if not self.expected:
+            return f"mới khảo sát {some} {self.noun}, số {self.noun} đã nêu là 0"
         verb = "mới có số liệu của" if self.unit == "village" else "mới khảo sát"
-        return f"{verb} {some}/{number(self.expected)} {self.noun}"
+        return f"{verb} {number(self.within)}/{number(self.expected)} {self.noun}"
 
 
 def noun(unit: str, *, is_sample: bool = False) -> str:

@@ -13,7 +13,7 @@ from dashboards import words
 from geo.compute_coverage import CommuneInput, CountedIndicator, VillageInput, table
 from geo.estimate import wilson
 from geo.period_targets import judge_surveyed_periods
-from geo.reach import Reach
+from geo.reach import Enough, Reach
 from geo.target_states import Tallied, TargetFigure, TargetState, cut, gap_shown, judge
 from geo.weekly_pace import pace_of
 from geo.weeks import Week
@@ -151,6 +151,26 @@ def test_more_met_than_the_list_holds_is_a_doubt_and_closes_no_other_gap():
         "gặp 12/60 hộ (20,0 %)",
     ]
     assert [cell.reach for cell in cells] == [1, None, Fraction(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("subjects", "expected", "surplus", "why"),
+    [
+        (40, 60, 15, "mới khảo sát 25/60 hộ"),  # 35 in a thôn of 20: 40/60 would be enough
+        (55, 40, 30, "mới khảo sát 25/40 hộ"),
+        (30, 0, 30, "mới khảo sát 30 hộ, số hộ đã nêu là 0"),
+    ],
+)
+def test_what_was_met_beyond_the_number_given_is_in_no_fraction(subjects, expected, surplus, why):
+    reach = Reach(unit="household", subjects=subjects, expected=expected, surplus=surplus)
+    assert reach.short(Enough(reach=Fraction(4, 5))) == why
+
+
+def test_a_reach_in_words_is_the_fraction_that_is_judged():
+    cell = table(commune((20, 35), (40, 5)), full=True).indicators[0].cell
+    assert words.reach(cell, VISITED).replace("\u00a0", " ") == (
+        "khảo sát 25/60 hộ (41,6 %), chưa kể 15 hộ nhiều hơn số đã nêu"
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), min_size=1, max_size=8))
