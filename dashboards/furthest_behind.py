@@ -128,7 +128,7 @@ def _gap(points: Decimal | None, cell: Cell, target: TargetFigure, unit: str) ->
     """In points, and in people or households of all there are, as the answers of those asked let one expect."""
     if not points:
         return ""
-    said = f"thiếu {words.number(points)} điểm"
+    said = f"{words.missed(target)} {words.number(points)} điểm"
     missing = _missing(cell, target)
     if not missing:
         return said
@@ -139,6 +139,8 @@ def _gap(points: Decimal | None, cell: Cell, target: TargetFigure, unit: str) ->
 def _missing(cell: Cell, target: TargetFigure) -> int | None:
     """How many more must have it: of all there are, or of as many as are expected from those asked."""
     if cell.done is None or not cell.of or not cell.subjects or not cell.expected:
+        return None
+    if target.comparator not in (">=", ">"):  # nobody more is to have it
         return None
     if cell.over_all:
         return max(0, math.ceil(target.value * cell.expected / 100) - cell.done)

@@ -179,6 +179,11 @@ def state(judgement: TargetJudgement) -> str:
     return WITHIN_ERROR if judgement.words == WITHIN_ERROR else judgement.state.words
 
 
+def missed(target: TargetFigure) -> str:
+    """By which verb a number is off its target: it falls short of one, goes beyond an upper limit, or differs."""
+    return {"<=": "vượt", "<": "vượt", "=": "lệch"}.get(target.comparator, "thiếu")
+
+
 def judged(target: TargetFigure, judgement: TargetJudgement) -> str:
     """The judged number of a target in its unit; periods as "10/11 tháng"; "" where it is unknown or withheld."""
     if judgement.value_shown is None:

@@ -67,6 +67,11 @@ class TargetFigure:
         together nor what is counted anew each week, month or quarter."""
         return self.unit == "percent" and self.period not in PERIODS_IN_A_YEAR
 
+    @property
+    def is_upper_limit(self) -> bool:
+        """Whether it asks for no more than its value."""
+        return self.comparator in ("<=", "<")
+
     def met_by(self, value: Fraction) -> bool:
         """Whether `value` meets the figure; "trên" is strict."""
         return COMPARATORS[self.comparator](value, self.value)
@@ -75,7 +80,7 @@ class TargetFigure:
         """How far `value` is from the figure, never negative; 0 on the figure itself, even where it is strict."""
         if self.comparator == "=":
             return abs(self.value - value)
-        missing = value - self.value if self.comparator in ("<=", "<") else self.value - value
+        missing = value - self.value if self.is_upper_limit else self.value - value
         return max(Fraction(0), missing)
 
     def counts_all(self, unit: str) -> bool:
@@ -175,7 +180,7 @@ def cut(value: Fraction, target: TargetFigure | None = None) -> Decimal:
         return Decimal(int(value))
     decimals = max(1, _decimals(target.value)) if target else 1
     scale = 10**decimals
-    upward = target is not None and target.comparator in ("<=", "<")
+    upward = target is not None and target.is_upper_limit
     steps = -((-value * scale) // 1) if upward else (value * scale) // 1
     if target and not target.met_by(value) and steps == target.value * scale:
         steps += 1 if upward or value > target.value else -1

@@ -73,12 +73,12 @@ def state_class(
 ) -> str:
     """The class of a judged area; WITHHELD where its state may not be told.
 
-    Where only a bound is told ("< 33,4 %"), it is far behind if the bound alone says so.
+    Where only a bound is told ("< 33,4 %", or "> 60 %" of an upper limit), it is far behind if the bound alone says so.
     """
     if judgement is None:
         return WITHHELD
     gap = judgement.gap
-    if gap is None and bound and target and bound.comparator == "<":
+    if gap is None and bound and target and bound.comparator == (">" if target.is_upper_limit else "<"):
         gap = gap_shown(target, Fraction(bound.percent))
     if judgement.state is TargetState.BEHIND and gap is not None and gap >= FAR_POINTS:
         return FAR
@@ -150,9 +150,9 @@ def _against(target: TargetFigure, *, is_full: bool) -> tuple[Class, ...]:
         "k-met": f"đạt mức giao ({words.required(target)})",
         "k-on_track": TargetState.ON_TRACK.words,
         "k-at_risk": TargetState.AT_RISK.words,
-        "k-behind": f"{TargetState.BEHIND.words}, thiếu dưới {FAR_POINTS} điểm"
+        "k-behind": f"{TargetState.BEHIND.words}, {words.missed(target)} dưới {FAR_POINTS} điểm"
         + ("" if is_full else " hoặc không nêu"),
-        FAR: f"{TargetState.BEHIND.words}, thiếu từ {FAR_POINTS} điểm",
+        FAR: f"{TargetState.BEHIND.words}, {words.missed(target)} từ {FAR_POINTS} điểm",
     }
     return tuple(Class(name, COLOURS[name], label) for name, label in said.items())
 

@@ -186,7 +186,7 @@ def _gap(row: CommuneRow) -> str:
     if found is None or not found.judgement.gap:
         return ""
     unit = "điểm" if found.target.unit == "percent" else ""
-    return f"thiếu {words.number(found.judgement.gap)} {unit}".strip()
+    return f"{words.missed(found.target)} {words.number(found.judgement.gap)} {unit}".strip()
 
 
 def _colour(row: CommuneRow, met: Fraction | None, *, has_targets: bool) -> str:

@@ -2,7 +2,10 @@
 
 from fractions import Fraction
 
+import pytest
+
 from dashboards.furthest_behind import FurthestThon, gap_of, worries
+from dashboards.maps.map_colours import classes
 from geo.target_states import Tallied
 from tests.leaders import sample, target, village
 
@@ -27,6 +30,27 @@ def test_a_further_target_of_an_indicator_claims_no_gap_that_was_measured_agains
     table = sample(low, targets=both, full=True)
     assert gap_of(table, table.villages[0], both[0]) == "thiếu 30,0 điểm, khoảng 30 hộ"
     assert gap_of(table, table.villages[0], both[1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("comparator", "said", "legend"),
+    [
+        ("<=", "vượt 20,0 điểm", "chưa đạt, vượt từ 20 điểm"),
+        ("<", "vượt 20,0 điểm", "chưa đạt, vượt từ 20 điểm"),
+        ("=", "lệch 20,0 điểm", "chưa đạt, lệch từ 20 điểm"),
+    ],
+)
+def test_a_limit_that_is_passed_is_not_called_short(comparator: str, said: str, legend: str) -> None:
+    """A commune's own plan may ask that no more than 30 % lack something."""
+    rows = (village(1, 100, tham_ho=Tallied(60, 60, 60), phu_song_5g=Tallied(30, 60, 60)),)
+    limit = target("X-T01", "phu_song_5g", comparator=comparator, value=Fraction(30))
+    table = sample(rows, targets=(limit,), full=True)
+    (found,) = worries(table)
+    assert found.gap == said
+    assert gap_of(table, table.villages[0], limit) == said
+    asked = table.indicator("phu_song_5g")
+    assert asked is not None
+    assert legend in [each.label for each in classes(table, asked)]
 
 
 def test_there_are_three_at_most_and_none_that_is_met() -> None:
