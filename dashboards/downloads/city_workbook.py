@@ -109,7 +109,7 @@ def _reported(row: CommuneRow) -> Decimal | None:
 
 
 def _long(book: Workbook, told: Sequence[CityTable]) -> None:
-    widths = (9, 24, 26, 44, 16, *([11] * 10), 12, 12, 16, 10, 12)
+    widths = (9, 26, 28, 48, 18, *([11] * 10), 12, 12, 17, 10, 12)
     sheet = book.sheet("Số liệu", LONG, widths, is_printed=True)
     for table in told:
         known = table.indicator

@@ -151,12 +151,9 @@ def _targets_sheet(book: Workbook, table: CoverageTable) -> None:
         "Nguồn số liệu", "Mã chỉ tiêu",
     )  # fmt: skip
     sheet = book.sheet(
-        "Chỉ tiêu", (), (9, 52, 12, 14, 12, 10, 12, 12, 14, 16, 12, 9, 9, 40, 44, 26), is_printed=True
-    )
-    for heading in _headings(table):
-        sheet.row([heading], bold=True)
-    sheet.row([])
-    sheet.row(header, bold=True)
+        "Chỉ tiêu", header, (9, 36, 9, 12, 10, 9, 11, 11, 11, 14, 11, 8, 8, 40, 30, 24),
+        titles=(*_headings(table), ""), is_printed=True,
+    )  # fmt: skip
     for line, row in zip(target_lines.lines(table), table.targets, strict=True):
         asked = table.indicator(line.indicator) if line.indicator else None
         cell = asked.cell if asked else None
@@ -201,7 +198,7 @@ _WORDS: Mapping[str, Callable[[Any], Any]] = {
 def _villages_sheet(book: Workbook, table: CoverageTable) -> None:
     """A row for each thôn and indicator; the header stands first, so that a filter or a pivot takes it at once."""
     header = [*LABELS.values(), "Tính đến ngày"]
-    widths = (7, 12, 24, 24, 40, 16, 14, *([11] * 16))
+    widths = (14, 10, 20, 25, 46, 18, 20, *([11] * 8), 45, 11, 8, 8, 11, 17, 8, 8, 26, 11)
     sheet = book.sheet("Theo thôn", header, widths, is_printed=True)
     for row in rows(table):
         if row.area != COMMUNE:

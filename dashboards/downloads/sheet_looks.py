@@ -1,13 +1,12 @@
 """How cells of a sheet that is printed look and are written: numbers as numbers, states in colour and word."""
 
-import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from dashboards.maps.map_colours import COLOURS
 from server.exports.disarmed_cells import plain
-from server.exports.workbook import Workbook
+from server.exports.workbook import Workbook, row_height
 
 A3, A4 = 8, 9
 """XlsxWriter's numbers of papers."""
@@ -63,8 +62,7 @@ def pair_columns(page: Any, heads: Sequence[str], before: Sequence[int]) -> None
     wide = [*before, *((NUMBER_WIDE, STATE_WIDE) * len(heads))][: len(heads)]
     for place, letters in enumerate(wide):
         page.set_column(place, place, letters)
-    lines = max(len(textwrap.wrap(head, letters - 1)) for head, letters in zip(heads, wide, strict=True))
-    page.set_row(0, 15 * max(2, lines))
+    page.set_row(0, max(30, row_height(heads, wide)))
 
 
 def to_print(page: Any, paper: int, title: str, *, pages_tall: int) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+import textwrap
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,8 @@ A4 = 9
 """XlsxWriter's number of the paper."""
 DAY_WIDE, MOMENT_WIDE = 11, 17
 """Letters that a column needs to show a day, and a day with its hour."""
+_LINE, _TALLEST = 15, 405
+"""Points: the height of one line, and what Excel allows a row in whole lines."""
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -47,9 +50,10 @@ class GrowingSheet:
         widths: Sequence[int],
         cut_header: str = "",
         *,
+        titles: Sequence[str] = (),
         is_printed: bool = False,
     ) -> None:
-        self._book, self._name, self._widths = book, name, widths
+        self._book, self._name, self._widths, self._titles = book, name, widths, titles
         self._header = [*header, cut_header] if cut_header else header
         self._cut_header = cut_header
         self._is_printed = is_printed
@@ -64,7 +68,7 @@ class GrowingSheet:
         """Of its first page, as Excel shows it."""
         self._begin(name)
 
-    def _begin(self, name: str, before: Iterable[str] = ()) -> None:
+    def _begin(self, name: str) -> None:
         beside = range(2, -(-len(self._header) // self._book.most_columns) + 1)
         self._page, *self._beside = [
             self._book.page(each) for each in (name, *(f"{name} (cột {part})" for part in beside))
@@ -74,10 +78,10 @@ class GrowingSheet:
         for column, width in enumerate(self._widths):
             self._page.set_column(column, column, width)
         if self._is_printed:
-            one_page_wide(self._page)
+            one_page_wide(self._page, len(self._titles))
         self._at = 0
-        for line in before:
-            self._line([line], None)
+        for line in self._titles:
+            self._line([line], self._book.title)
         if self._header:
             self._line(self._header, self._book.bold)
             for page in (self._page, *self._beside):
@@ -95,14 +99,22 @@ class GrowingSheet:
             self._begin(f"{self._name} ({part})")
         if self._cut_header and any(type(value) is str and len(value) > LONGEST for value in values):
             values = [*values, self._cut_names(values)]
-        self._line(values, self._book.bold if bold else None)
+        self._line(values, self._style(values, bold=bold))
         self.count += 1
+
+    def _style(self, values: Sequence[Any], *, bold: bool) -> Any:
+        """On paper a text is whole in its cell; one that stands alone in its row runs on over the cells beside it."""
+        if len(values) == 1 and self._is_printed:
+            return self._book.title if bold else None
+        return self._book.bold if bold else self._book.wrapped if self._is_printed else None
 
     def _cut_names(self, values: Sequence[Any]) -> str:
         pairs = zip(self._header, values, strict=False)
         return "; ".join(name for name, value in pairs if isinstance(value, str) and len(value) > LONGEST)
 
     def _line(self, values: Sequence[Any], style: Any) -> None:
+        if self._is_printed and len(values) > 1:
+            self._page.set_row(self._at, row_height(values, self._widths))
         if self._beside:
             most = self._book.most_columns
             for number, page in enumerate((self._page, *self._beside)):
@@ -161,6 +173,17 @@ def one_page_wide(page: Any, heading: int = 0) -> None:
     page.set_footer("&C&P/&N")
 
 
+def row_height(values: Iterable[Any], widths: Iterable[int]) -> int:
+    """Points that a row needs to show its texts whole in columns of so many letters.
+
+    Told to each row: LibreOffice does not work it out for files that look like Excel's.
+    """
+    pairs = zip(values, widths, strict=False)
+    long = ((each, letters) for each, letters in pairs if isinstance(each, str) and len(each) >= letters)
+    lines = max((len(textwrap.wrap(each, max(1, letters - 1))) for each, letters in long), default=1)
+    return min(_TALLEST, _LINE * max(1, lines))
+
+
 class Workbook:
     """A workbook in the file at `path`; whole when the block ends. `most_rows`, `most_columns`: Excel's limits."""
 
@@ -171,8 +194,10 @@ class Workbook:
         self.most_rows, self.most_columns = most_rows, most_columns
         self._names: set[str] = set()
         self.bold = self._book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        self.day = self._book.add_format({"num_format": "dd/mm/yyyy"})
-        self.moment = self._book.add_format({"num_format": "hh:mm dd/mm/yyyy"})
+        self.title = self._book.add_format({"bold": True})
+        self.wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
+        self.day = self._book.add_format({"num_format": "dd/mm/yyyy", "valign": "top"})
+        self.moment = self._book.add_format({"num_format": "hh:mm dd/mm/yyyy", "valign": "top"})
         self.time = self._book.add_format({"num_format": "hh:mm"})
 
     def __enter__(self) -> "Workbook":
@@ -197,13 +222,15 @@ class Workbook:
         widths: Sequence[int] = (),
         cut_header: str = "",
         *,
+        titles: Sequence[str] = (),
         is_printed: bool = False,
     ) -> GrowingSheet:
         """A sheet with a header row that stays in sight; `cut_header` adds a column for what had to be cut.
 
+        `titles` stand above the header, a line each.
         `is_printed`: few enough columns to be read on one sheet of A4 laid sideways.
         """
-        return GrowingSheet(self, name, header, widths, cut_header, is_printed=is_printed)
+        return GrowingSheet(self, name, header, widths, cut_header, titles=titles, is_printed=is_printed)
 
     def name_range(self, name: str, title: str, rows: int, columns: int) -> None:
         """Give the first rows and columns of the page with this title a name."""

@@ -100,11 +100,17 @@ def _workbook(found: list[privacy_report.PrivacyTable]) -> bytes:
         path = Path(folder) / "bao-cao.xlsx"
         with Workbook(path) as book:
             for table in found:
-                title, widths = table.title.partition(" (")[0], [28] * len(table.header)
-                sheet = book.sheet(title, table.header, widths, is_printed=True)
-                for row in (*table.rows, *([(table.note,)] if table.note else [])):
+                title = table.title.partition(" (")[0]
+                sheet = book.sheet(title, table.header, _widths(table), is_printed=True)
+                for row in (*(table.rows or [("Không có.",)]), *([(table.note,)] if table.note else [])):
                     sheet.row(row)
         return path.read_bytes()
+
+
+def _widths(table: privacy_report.PrivacyTable) -> list[int]:
+    """Letters of each column: what its longest cell needs, within what is read on paper."""
+    columns = zip(table.header, *table.rows, strict=True)
+    return [min(36, max(12, *(len(str(cell)) + 2 for cell in column[1:]), 0)) for column in columns]
 
 
 def _moment(text: str) -> dt.datetime:

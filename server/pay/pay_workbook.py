@@ -8,7 +8,7 @@ from typing import Any
 
 from geo import vietnamese_writing
 from server.exports.disarmed_cells import plain
-from server.exports.workbook import Workbook, one_page_wide
+from server.exports.workbook import Workbook, one_page_wide, row_height
 from server.pay.pay_sheet import MonthSheet, PayLine
 
 HEADER = (
@@ -60,6 +60,7 @@ def _write(page: Any, book: Workbook, made: MonthSheet, title: Sequence[str]) ->
     bold, sums = book.format(bold=True), book.format(**line, bold=True, num_format="#,##0")
     for at, said in enumerate(title):
         page.write_string(at, 0, said, bold if said != title[-1] else None)
+    page.set_row(_HEADING, row_height(HEADER, _WIDTHS))
     for column, said in enumerate(HEADER):
         page.write_string(_HEADING, column, said, head)
     at = _HEADING
@@ -74,6 +75,7 @@ def _write(page: Any, book: Workbook, made: MonthSheet, title: Sequence[str]) ->
 
 
 def _row(page: Any, at: int, cells: Sequence[str | int], text: Any, number: Any) -> None:
+    page.set_row(at, row_height(cells, _WIDTHS))
     for column, cell in enumerate(cells):
         if isinstance(cell, int):
             page.write_number(at, column, cell, number)

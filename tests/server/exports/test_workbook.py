@@ -74,3 +74,30 @@ def test_the_name_of_a_sheet_ends_with_a_whole_word(tmp_path: Path, name: str, s
     with Workbook(tmp_path / "a.xlsx") as book:
         assert [book.sheet(name).title, book.sheet(shown).title[-2:]] == [shown, "~2"]
     assert max(map(len, openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames)) <= 31
+
+
+def test_texts_of_a_printed_sheet_are_whole_and_titles_stand_above_the_repeated_header(
+    tmp_path: Path,
+) -> None:
+    """LibreOffice takes the heights of rows as the file has them; without one a second line is not on the paper."""
+    long = "Lương Quán, Thượng Đồng, Phương Đình"
+    with Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.sheet(
+            "In",
+            ("Thôn", "Số hộ đã gặp"),
+            (14, 6),
+            titles=("Các thôn của xã, đến 30/11", ""),
+            is_printed=True,
+        )
+        sheet.row([long, 3])
+        sheet.row(["An Khê", 1])
+        sheet.row(["Đếm lúc 02:13 30/11/2026; mỗi đêm đếm lại."])
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")["In"]
+    assert [page.row_dimensions[at].height for at in (3, 4, 5)] == [45, 45, None]
+    assert page["A4"].alignment.wrap_text
+    assert (page["A1"].font.b, page["A1"].alignment.wrap_text, page["A6"].alignment.wrap_text) == (
+        True,
+        None,
+        None,
+    )
+    assert (page.print_title_rows, page.freeze_panes) == ("$3:$3", "A4")
