@@ -4,7 +4,7 @@ import base64
 import hmac
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,7 +80,7 @@ def project_names(asked: Sequence[Collector]) -> dict[int, str]:
 
     A phone that holds two projects of a commune tells them apart: the person's name, where two have one name (but for
     marks and signs) their thôn too (their user names where these are alike as well), and after a change of the code
-    which one it is.
+    which one it is. Where a name itself says what another project adds to a name, both have the user name.
     """
     if not asked:
         return {}
@@ -88,9 +88,31 @@ def project_names(asked: Sequence[Collector]) -> dict[int, str]:
     others = db.session.scalars(sa.select(Collector).where(Collector.commune_id == commune.id)).all()
     named: dict[str, list[Collector]] = {}
     for each in others:
-        named.setdefault(words(each.name), []).append(each)
+        named.setdefault(_letters(each.name), []).append(each)
     codes, called = _codes(commune), communes.called(commune)
-    return {each.id: _project(each, named[words(each.name)], codes.get(each.id, 1), called) for each in asked}
+
+    def project(each: Collector, *, by_username: bool = False) -> str:
+        namesakes = named[_letters(each.name)]
+        return _project(each, namesakes, codes.get(each.id, 1), called, by_username=by_username)
+
+    def alike(each: Collector) -> bool:
+        own = _letters(project(each))
+        return any(_letters(project(other)) == own for other in _begun_alike(each, named))
+
+    return {each.id: project(each, by_username=alike(each)) for each in asked}
+
+
+def _letters(text: str) -> str:
+    """What tells two names apart on a phone: letters and digits, without marks, signs and spaces."""
+    return words(text).replace(" ", "")
+
+
+def _begun_alike(collector: Collector, named: Mapping[str, Sequence[Collector]]) -> Iterator[Collector]:
+    """Those whose longer or shorter name begins as this collector's: what one adds may be the other's name."""
+    own = _letters(collector.name)
+    for letters, found in named.items():
+        if letters != own and (letters.startswith(own) or own.startswith(letters)):
+            yield from found
 
 
 def code_numbers(asked: Sequence[Collector]) -> dict[int, int]:
@@ -111,11 +133,16 @@ def _codes(commune: Commune) -> dict[int, int]:
 
 
 def _project(
-    collector: Collector, namesakes: Sequence[Collector], number: int, called: Mapping[str, str]
+    collector: Collector,
+    namesakes: Sequence[Collector],
+    number: int,
+    called: Mapping[str, str],
+    *,
+    by_username: bool,
 ) -> str:
     own = places(collector, called)
     beside = [each for each in namesakes if each.id != collector.id]
     apart = f", {own}" if beside else ""
-    if not own or any(places(each, called) == own for each in beside):
-        apart = f", {collector.username}" if beside else ""
+    if by_username or (beside and (not own or any(places(each, called) == own for each in beside))):
+        apart = f", {collector.username}"
     return f"{collector.commune.name} – {collector.name}{apart}{f' (mã {number})' if number > 1 else ''}"

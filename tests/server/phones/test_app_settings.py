@@ -105,6 +105,26 @@ def test_two_thon_of_one_name_are_told_apart_wherever_a_member_has_them(app: Fla
     assert phone_lists.villages(db.session.connection(), [one.id]).decode().endswith("11629001,Quyết Tiến\n")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Lò Thị Ún", "Lò Thị Ún (mã 2)"), ("Giàng A Dê", "GIÀNG A DÊ, Thôn Tây"), ("H'Hen Niê", "HHen Niê")],
+)
+def test_a_name_that_says_what_another_project_adds_is_told_apart(
+    app: Flask, first: str, second: str
+) -> None:
+    """Codes changed or not: no phone shows two projects of a commune under one name, but for marks and signs."""
+    commune = sample.make_commune()
+    east = sample.make_village(commune, "11629007", "Thôn Đông")
+    west = sample.make_village(commune, "11629008", "Thôn Tây")
+    homes = [(first, west), (first, east), (second, east), ("Mua Thị Say", east)]
+    made = [sample.make_collector(commune, [village], name).collector for name, village in homes]
+    collectors.rotate(made[0])
+    db.session.commit()
+    names = list(app_settings.project_names(made).values())
+    assert len({re.sub(r"[^\w]", "", name).casefold() for name in names}) == len(names), names
+    assert names[-1].endswith("– Mua Thị Say")
+
+
 def test_a_changed_code_makes_a_project_that_says_so(made: NewCollector) -> None:
     """Case qr-01."""
     first = _project(made)
