@@ -75,7 +75,7 @@ def _queue_page(commune: Commune, wrong: str = "", reason: str = "") -> str:
     names = may_see_names and (by_name or request.args.get("ten") == "1")
     if names:
         audit.note_reading("submission.list", f"commune:{commune.code}", {"labels": True})
-    wanted = _of_whom(commune, _wanted(commune, searched if names or not by_name else ""))
+    wanted = _of_whom(commune, _wanted(commune, _searched(commune)))
     villages, collectors, forms = review_queue.choices(commune)
     return render_template(
         "office/review_queue.html",
@@ -181,8 +181,7 @@ def decide_many(code: str) -> Response | tuple[str, int]:
         return _queue_page(commune, ReviewProblem.REASON_NEEDED.sentence, comment), 422
     given = list(_ticked(request.form.getlist("phieu")))
     if request.form.get("tat_ca") == "1":
-        searched = request.args.get("tim", "").strip()[:100]
-        chosen = review_queue.chosen(commune, _of_whom(commune, _wanted(commune, searched)))
+        chosen = review_queue.chosen(commune, _of_whom(commune, _wanted(commune, _searched(commune))))
     else:
         chosen = review_queue.within(commune, given)
     done, left = _decide_all(commune, chosen, state, comment)
@@ -259,6 +258,12 @@ FLAGS = {
     "registers_known": "đăng ký lại",
     "edited_after_decision": "đã sửa sau khi duyệt",
 }
+
+
+def _searched(commune: Commune) -> str:
+    """What is searched for: a number, or words of a household; words say nothing to those who see no names (R24)."""
+    searched = request.args.get("tim", "").strip()[:100]
+    return searched if searched.isdecimal() or access.sees_records(commune) else ""
 
 
 def _wanted(commune: Commune, searched: str) -> QueueFilter:

@@ -312,6 +312,19 @@ def test_a_reviewer_sees_no_label_whatever_he_asks_for(world: World) -> None:
     assert [detail and detail["label"] for detail in db.session.scalars(read)] == [False, False, False, True]
 
 
+def test_a_reviewer_decides_on_all_that_the_page_shows_and_not_on_who_is_called_so(world: World) -> None:
+    """R24: the page passes over a name that they search for; how many were decided on would tell whom it found."""
+    visits = [world.visit(home) for home in world.homes]
+    reviewer = world.visitor("soat", "reviewer")
+    shown = reviewer.get(f"{QUEUE}?trang_thai=tat_ca&tim=Nguyễn+Thị+Kín").text
+    assert all(f"{QUEUE}/{visit}" in shown for visit in visits)
+    assert (
+        decide_many(reviewer, "approved", "?trang_thai=tat_ca&tim=Nguyễn+Thị+Kín", tat_ca="1").status_code
+        == 302
+    )
+    assert [row.review for row in sample.arrived()] == ["approved"] * 3
+
+
 @pytest.mark.parametrize("role", ["leader", "team_leader"])
 def test_others_of_the_commune_open_no_queue(world: World, role: str) -> None:
     submission = world.visit()
