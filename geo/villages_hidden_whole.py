@@ -258,16 +258,35 @@ def _hides_for_sums(chosen: Chosen, main: Container[str]) -> bool:
 
 def _hides_growth(chosen: Chosen, main: Container[str], reader: _EarlierDays) -> bool:
     """Hide one thôn more where what hidden ones gained since they were shown tells the number of one of them."""
+    most = _most_met(chosen, reader)
     for name in reader.shown.keys() & chosen.columns.keys():
         hidden = chosen.hidden(name) if name == MET or name in main else None
         if hidden and chosen.tells_total(name):
             limits = _limits(chosen, name, hidden, reader.shown[name])
+            if chosen.columns[name].is_state:
+                limits = {
+                    code: (low, min(high, most.get(code, high))) for code, (low, high) in limits.items()
+                }
             if not undecided(_sum(chosen.columns[name].subjects, hidden), limits.values()):
                 further = _next_row(chosen, name)
                 if further is not None:
                     chosen.beside.append(further)
                     return True
     return False
+
+
+def _most_met(chosen: Chosen, reader: _EarlierDays) -> dict[str, int]:
+    """The most that can be met in each hidden thôn, given their sum and what earlier days told of the others."""
+    if not chosen.tells_total(MET):
+        return {}
+    least = {
+        code: low
+        for code, (low, _) in _limits(
+            chosen, MET, chosen.hidden(MET), reader.shown.get(MET, _NOTHING)
+        ).items()
+    }
+    left = _sum(chosen.met, least) - sum(least.values())
+    return {code: low + left for code, low in least.items()}
 
 
 def _next_row(chosen: Chosen, name: str) -> str | None:
