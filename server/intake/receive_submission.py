@@ -176,9 +176,12 @@ def _edited(sent: Sent) -> Edited:
 
 
 def _as_edit(sent: Sent, edited: Edited) -> Sent:
-    """With the files that came with the one that it replaces: phones do not send them again (C43)."""
-    blobs = (*sent.blobs, *edited.carried(sent.reading.files, sent.blobs))
-    return dataclasses.replace(sent, blobs=blobs, edited=edited)
+    """With the files that came with the one that it replaces: phones do not send them again (C43).
+
+    None where they are sealed: each submission has a key of its own, under which no other's files open (C44).
+    """
+    carried = () if sent.reading.instance.encrypted else edited.carried(sent.reading.files, sent.blobs)
+    return dataclasses.replace(sent, blobs=(*sent.blobs, *carried), edited=edited)
 
 
 def _without_log(uploads: Sequence[Upload], reading: SubmissionReading) -> Sequence[Upload]:

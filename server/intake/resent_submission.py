@@ -65,7 +65,10 @@ def again(
                     attachment_rows(stored.id, late, received_at),
                     [_missing(connection, stored.id, late)],
                 )
-                for newer in _newer(connection, stored.id):
+                sealed = (
+                    reading.instance.encrypted
+                )  # under a key of its own, which opens no newer one's files
+                for newer in () if sealed else _newer(connection, stored.id):
                     if lacked := _lacking(connection, newer, late):
                         files += attachment_rows(newer, lacked, received_at)
                         said.append(_missing(connection, newer, lacked))

@@ -31,10 +31,12 @@ OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
 KEY = rsa.generate_private_key(65537, 2048)
 
 
-def seal(xml: bytes, media: Mapping[str, bytes], key: rsa.RSAPublicKey) -> tuple[bytes, dict[str, bytes]]:
-    """As Collect seals it, written from the clause and not from our reader."""
+def seal(
+    xml: bytes, media: Mapping[str, bytes], key: rsa.RSAPublicKey, instance: str = INSTANCE, edits: str = ""
+) -> tuple[bytes, dict[str, bytes]]:
+    """As Collect seals it, written from the clause and not from our reader; `edits` is what it is an edit of."""
     secret = os.urandom(32)
-    vector = bytearray(hashlib.md5(INSTANCE.encode() + secret).digest())
+    vector = bytearray(hashlib.md5(instance.encode() + secret).digest())
     sealed = {}
     for count, (name, content) in enumerate([*media.items(), ("submission.xml", xml)]):
         vector[count % 16] = (vector[count % 16] + 1) & 0xFF
@@ -43,14 +45,15 @@ def seal(xml: bytes, media: Mapping[str, bytes], key: rsa.RSAPublicKey) -> tuple
         sealed[f"{name}.enc"] = cipher.update(content + bytes([left]) * left) + cipher.finalize()
     locked = base64.b64encode(key.encrypt(secret, OAEP)).decode()
     told = "".join(f"{name}::{hashlib.md5(content).hexdigest()}\n" for name, content in media.items())
-    told = f"kin\n1\n{locked}\n{INSTANCE}\n{told}submission.xml::{hashlib.md5(xml).hexdigest()}\n"
+    told = f"kin\n1\n{locked}\n{instance}\n{told}submission.xml::{hashlib.md5(xml).hexdigest()}\n"
     signature = base64.b64encode(key.encrypt(hashlib.md5(told.encode()).digest(), OAEP)).decode()
     files = "".join(f"<media><file>{name}.enc</file></media>" for name in media)
     outer = (
         '<data xmlns="http://www.opendatakit.org/xforms/encrypted" id="kin" version="1" encrypted="yes">'
         f"<base64EncryptedKey>{locked}</base64EncryptedKey>"
         '<orx:meta xmlns:orx="http://openrosa.org/xforms">'
-        f"<orx:instanceID>{INSTANCE}</orx:instanceID></orx:meta>{files}"
+        f"<orx:instanceID>{instance}</orx:instanceID>"
+        f"{f'<orx:deprecatedID>{edits}</orx:deprecatedID>' if edits else ''}</orx:meta>{files}"
         "<encryptedXmlFile>submission.xml.enc</encryptedXmlFile>"
         f"<base64EncryptedElementSignature>{signature}</base64EncryptedElementSignature></data>"
     )
@@ -120,6 +123,30 @@ def test_sealed_files_are_known_by_their_names_whatever_way_the_form_tells(
     assert (code, told.startswith("Đã mở 1 phiếu")) == (0, True), told
     [folder] = (tmp_path / "mo").iterdir()
     assert (folder / "1.jpg").read_bytes() == sample.JPEG
+
+
+@pytest.mark.parametrize("is_late", ["1.jpg.enc", "submission.xml.enc", "first"])
+def test_an_edit_that_is_sealed_has_its_own_files_alone(
+    app: Flask, phone: Phone, published: None, tmp_path: Path, is_late: str
+) -> None:
+    """C43, C44: each is sealed under a key of its own, so what has one name is another file; late ones are met."""
+    first, first_files = seal(CLEAR, {"1.jpg": sample.JPEG}, KEY.public_key())
+    assert statuses(phone.send(first, {} if is_late == "first" else first_files)) == [201]
+    changed = CLEAR.replace(b"<so>3", b"<so>7")
+    edit, files = seal(
+        changed, {"1.jpg": sample.photo(b"moi")}, KEY.public_key(), "uuid:kin-2", edits=INSTANCE
+    )
+    there = {} if is_late == "first" else {name: each for name, each in files.items() if name != is_late}
+    assert statuses(phone.send(edit, there)) == [201]
+    assert sample.arrived()[-1].missing_files == sorted(files.keys() - there.keys())
+    assert statuses(phone.send(first, first_files)) == [201 if is_late == "first" else 202]
+    assert statuses(phone.send(edit, files)) == [201]
+    assert [each.missing_files for each in sample.arrived()] == [None, None]
+    code, told = unseal(app, tmp_path / "mo", key_file(tmp_path))
+    assert code == 0, told
+    newest = tmp_path / "mo" / str(sample.arrived()[-1].id)
+    assert (newest / "submission.xml").read_bytes() == changed
+    assert (newest / "1.jpg").read_bytes() == sample.photo(b"moi")
 
 
 def test_it_stays_shut_to_other_keys_and_when_anything_was_changed(
