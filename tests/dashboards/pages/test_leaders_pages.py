@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from dashboards.reports import report_content, report_periods, report_sentences
+from server.counting import tally
 from server.db import db
-from server.models import Commune
+from server.models import Commune, Indicator, TallyDay
 from tests.asked import statements
 from tests.conftest import Template, filled_once
 from tests.leaders import TODAY, fill, sign_up
@@ -151,6 +152,33 @@ def test_a_thon_with_three_households_is_hidden(leader: Browser) -> None:
         seen = words(leader.get(f"/xa/11629{page}").text)
         assert "Nơi mới có dưới 5 hộ trả lời" in seen
         assert "bảng ghi “dưới 5 hộ”, “không nêu”" in seen
+
+
+@pytest.mark.parametrize(
+    ("met", "to_leader", "to_officer"),
+    [
+        (1, "Chưa có số nào nêu được", "Chưa có câu trả lời nào cho các chỉ tiêu"),
+        (0, "Thôn chưa gặp hộ nào", "Thôn chưa gặp hộ nào"),
+    ],
+)
+def test_a_thon_whose_only_visit_answered_nothing_is_not_said_to_have_none(
+    app: Flask, leader: Browser, met: int, to_leader: str, to_officer: str
+) -> None:
+    commune = db.session.scalars(sa.select(Commune)).one()
+    db.session.execute(sa.delete(TallyDay))
+    tham_ho = db.session.scalars(sa.select(Indicator.id).where(Indicator.code == "tham_ho")).one()
+    thon = min(commune.villages, key=lambda each: each.code)
+    if met:
+        values = {"done": met, "of": met, "subjects": met}
+        db.session.add(TallyDay(village_id=thon.id, indicator_id=tham_ho, day=TODAY, **values))
+    tally.rebuild_months(db.session.connection())
+    make_person("can.bo", "officer", commune)
+    page = f"/xa/11629/thon/{thon.code}"
+    db.session.commit()
+    officer = browser(app)
+    officer.sign_in("can.bo")
+    assert to_leader in words(leader.get(page).text)
+    assert to_officer in words(officer.get(page).text)
 
 
 def test_every_link_of_a_map_and_a_page_is_ours(leader: Browser) -> None:
