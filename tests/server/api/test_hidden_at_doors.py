@@ -1,5 +1,7 @@
 """What programs, leaders and links are told over several days, at every door together, leads to no hidden number (R25).
 
+Pages are doors too: those that a leader opens are asked of both communes.
+
 Looked at in two ways. All that the doors tell is put together and given to a reader with a solver. And two communes
 whose published tables are alike, while what they hide is not, are answered alike to the letter, whatever is asked: so
 filters, counts, orders, pages, boxes, pictures and workbooks tell nothing that the tables do not.
@@ -9,6 +11,7 @@ import datetime as dt
 import io
 import os
 import random
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +64,7 @@ SEEDS = range(int(os.environ.get("TUNGNHA_TEST_COMMUNES", "1")))
 class Doors:
     """A commune that is stored, and those who read of it."""
 
+    app: Flask
     commune: Commune
     program: Browser
     leader: Browser
@@ -156,7 +160,7 @@ def doors(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> Doors:
     program.environ_base["HTTP_AUTHORIZATION"] = bearing(make_token(commune))["Authorization"]
     basic = b64encode(f"lanh.dao:{PASSWORD}".encode()).decode()
     leader.environ_base["HTTP_AUTHORIZATION"] = f"Basic {basic}"
-    return Doors(commune, program, leader, f"/lien-ket/{link}", f"/lien-ket/{city}", set_clock)
+    return Doors(app, commune, program, leader, f"/lien-ket/{link}", f"/lien-ket/{city}", set_clock)
 
 
 NUMBERS = ("done", "of", "subjects")
@@ -202,6 +206,31 @@ def of_links(doors: Doors, codes: Sequence[str]) -> Iterator[str]:
     yield f"{doors.city_link}/bang.csv"
 
 
+def of_pages(world: World) -> Iterator[str]:
+    """What a leader opens of a past day and of today: numbers, marks of the map, orders, files, two days at once."""
+    place = f"/xa/{CODE}"
+    for day, each in zip((world[0].as_of, world[-1].as_of + dt.timedelta(days=1)), ALL[:2], strict=True):
+        asked = f"?den_ngay={day}&chi_tieu={each.code}"
+        for name in ("", "/chi-tieu/T0", f"/thon/{thon('0')}", "/ban-do", f"/ban-do/thon/{thon('1')}"):
+            yield f"{place}{name}{asked}&xep={each.code}"
+        yield from (
+            f"{place}/ban-do/{name}{asked}" for name in ("cac-tuan", "hai-ngay", "in", "cac-chi-tieu")
+        )
+        yield from (f"{place}/tai-ve/muc-bao-phu.{ending}{asked}" for ending in ("csv", "geojson"))
+    yield from (place, f"{place}/chi-tieu", f"{place}/bao-cao", f"{place}/tai-ve/muc-bao-phu.csv?cap=xa")
+
+
+def pages(doors: Doors, world: World) -> dict[str, str]:
+    """Pages and files of a leader who signs in now, without what is drawn anew each time."""
+    leader, found = browser(doors.app), {}
+    assert leader.sign_in("lanh.dao").status_code == 302
+    for path in of_pages(world):
+        answer = leader.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        found[path] = re.sub(r'nonce="[^"]*"|name="csrf_token" value="[^"]*"', "", answer.text)
+    return found
+
+
 def answers(doors: Doors, world: World) -> dict[tuple[dt.date, str, str], object]:
     """By the day, who asks and what: everything that is said."""
     found: dict[tuple[dt.date, str, str], object] = {}
@@ -240,13 +269,14 @@ def test_communes_that_differ_in_what_is_hidden_alone_are_answered_alike(doors: 
     doors.store(world)
     doors.on(world[-1].as_of)
     published = doors.published(world)
-    first = answers(doors, world)
+    first, opened = answers(doors, world), pages(doors, world)
     seen_by_officers = coverage_table.table(doors.commune, full=True)
     doors.store(other)
     assert doors.published(other) == published
-    second = answers(doors, other)
+    second, opened_then = answers(doors, other), pages(doors, other)
     assert coverage_table.table(doors.commune, full=True) != seen_by_officers
     assert {key: value for key, value in first.items() if second[key] != value} == {}
+    assert {path: text for path, text in opened.items() if opened_then[path] != text} == {}
 
 
 def test_all_that_doors_tell_together_leads_to_no_hidden_number(doors: Doors, world: World) -> None:
