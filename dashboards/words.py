@@ -9,7 +9,7 @@ from geo.commune_estimates import WITHIN_ERROR
 from geo.compute_coverage import Cell, CountedIndicator
 from geo.estimate import Estimate, wilson
 from geo.reach import noun
-from geo.target_states import PeriodCount, TargetFigure, TargetJudgement, TargetState, cut
+from geo.target_states import PeriodCount, TargetFigure, TargetJudgement, TargetState, as_written, cut
 from server.published_forms.self_answers import WORD
 
 day, moment, sentence = vietnamese_writing.day, vietnamese_writing.moment, vietnamese_writing.sentence
@@ -168,7 +168,7 @@ def cell(value: Cell) -> str:
 
 def required(target: TargetFigure) -> str:
     """What the plan asks for: `≥ 80 %`, `> 85 %`, `≥ 1 mỗi tháng`."""
-    value = number(cut(target.value)) if target.value.denominator > 1 else number(int(target.value))
+    value = number(as_written(target.value))
     unit = f"{SPACE}%" if target.unit == "percent" else ""
     period = f" {PERIODS[target.period]}" if target.period in PERIODS else ""
     return f"{SIGNS[target.comparator]}{SPACE}{value}{unit}{period}"

@@ -258,12 +258,13 @@ def gap_shown(target: TargetFigure, value: Fraction) -> Decimal:
     """How far the shown value is from the target, so that what a reader sees adds up; 0 where it is met."""
     if target.met_by(value):
         return Decimal(0)
-    return abs(_decimal(target.value) - cut(value, target))
+    return abs(as_written(target.value) - cut(value, target))
 
 
-def _decimal(value: Fraction) -> Decimal:
-    """A figure of a plan as written: at most six decimals, and exact."""
-    return Decimal(int(value * 10**6)).scaleb(-6).normalize()
+def as_written(value: Fraction) -> Decimal:
+    """A figure of a plan as the plan writes it: at most six decimals, and exact."""
+    decimals = _decimals(value)
+    return Decimal(int(value * 10**decimals)).scaleb(-decimals)
 
 
 def judge_amount(target: TargetFigure, value: Fraction | None, over: date, source: str) -> TargetJudgement:

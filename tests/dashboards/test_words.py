@@ -65,6 +65,8 @@ def test_unknown_zero_and_hidden_are_told_apart(cell: Cell, said: str) -> None:
         ({"comparator": ">", "value": Fraction(85)}, "> 85 %"),
         ({"value": Fraction(1), "unit": "count", "period": "month"}, "≥ 1 mỗi tháng"),
         ({"value": Fraction(199, 2)}, "≥ 99,5 %"),
+        ({"value": Fraction("49.95")}, "≥ 49,95 %"),
+        ({"comparator": "<=", "value": Fraction("0.04")}, "≤ 0,04 %"),
     ],
 )
 def test_what_the_plan_asks_for_is_said_with_its_sign_unit_and_period(

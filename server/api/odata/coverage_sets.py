@@ -9,7 +9,7 @@ from typing import Any
 from geo.compute_coverage import CoverageTable, IndicatorRow
 from geo.coverage_rows import COMMUNE, VILLAGE, CoverageRow, rows
 from geo.hidden_cells import month_end
-from geo.target_states import cut
+from geo.target_states import as_written, cut
 from geo.weeks import week_ends
 from server.answers.expression import Among, AnswerAt, Compare, Every, Expression, Sign, Some, conjuncts
 from server.api.odata import row_filter
@@ -189,7 +189,7 @@ def _numbers(row: CoverageRow) -> tuple[Any, ...]:
     return (
         row.label, row.unit, row.kind, row.done, row.of, row.percent, row.percent_judged, row.bound, row.subjects,
         row.expected, None if row.reach is None else cut(100 * row.reach), row.suppressed, row.target, row.comparator,
-        None if row.value is None else cut(row.value), row.met, row.state, row.households, row.visited,
+        None if row.value is None else as_written(row.value), row.met, row.state, row.households, row.visited,
     )  # fmt: skip
 
 
