@@ -1,6 +1,5 @@
 """A published XForm, read and compiled for the engine: nodes, binds, controls, actions, texts and lists."""
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from forms.engine import choice_lists
 from forms.engine.choice_lists import Table
 from forms.engine.expression import Expression, compile_expression
 from forms.engine.formula_sources import Source
+from forms.engine.offered_range import OfferedRange, offered_range
 from forms.engine.unfillable import Unfillable
 
 XFORMS = "http://www.w3.org/2002/xforms"
@@ -71,21 +71,6 @@ class OfferedChoice:
 
     name: str
     label: str
-
-
-@dataclass(frozen=True)
-class OfferedRange:
-    """The numbers of a range: from `start` to `end`, the smaller one first or last, in steps of `step`."""
-
-    start: float
-    end: float
-    step: float
-
-    def has(self, number: float) -> bool:
-        """Whether the range can be set to that number."""
-        steps = (number - self.start) / self.step
-        is_between = min(self.start, self.end) <= number <= max(self.start, self.end)
-        return is_between and math.isclose(steps, round(steps), abs_tol=1e-6)
 
 
 @dataclass(frozen=True)
@@ -323,7 +308,7 @@ class _FormReader:
                 inline=inline,
                 changes=changes,
                 mediatype=mediatype,
-                offered=_offered_range(element),
+                offered=offered_range(element),
             )
         refs = {etree.QName(part).localname: (part.get("ref") or "").strip() for part in itemset}
         shown = _ITEXT_COLUMN.sub(r"\1", refs.get("label", "label"))
@@ -376,15 +361,6 @@ class _FormReader:
         if source:
             return choice_lists.of_file(source, self.media, self.uuid)
         return choice_lists.of_element(instance[0] if len(instance) else instance)
-
-
-def _offered_range(element: Any) -> OfferedRange | None:
-    """What a range offers; None for any other control, or one whose bounds are no numbers."""
-    try:
-        start, end, step = (float(element.get(name) or "") for name in ("start", "end", "step"))
-    except ValueError:
-        return None
-    return OfferedRange(start, end, abs(step)) if step and math.isfinite(start + end + step) else None
 
 
 def _by_name(element: Any) -> Iterator[tuple[Any, int]]:

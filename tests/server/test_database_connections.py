@@ -10,15 +10,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from server import watched_connection
+from server import database_connections
+from server.database_connections import Connector, WatchedConnection, gives_sign, places
 from server.db import db, single_statements
-from server.watched_connection import Connector, WatchedConnection, gives_sign, places
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watched_connection, "LOOK_AFTER", 0.2)
-    monkeypatch.setattr(watched_connection, "SIGN_WITHIN", 0.3)
+    monkeypatch.setattr(database_connections, "LOOK_AFTER", 0.2)
+    monkeypatch.setattr(database_connections, "SIGN_WITHIN", 0.3)
 
 
 def test_every_connection_is_watched(app: Flask, database: str) -> None:
@@ -54,7 +54,7 @@ def test_a_slow_statement_of_a_server_that_lives_is_waited_for(app: Flask, datab
 
 def test_nobody_gives_no_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that is closed, one that takes connections and says nothing, a socket that is not there."""
-    monkeypatch.setattr(watched_connection, "SIGN_WITHIN", 0.2)
+    monkeypatch.setattr(database_connections, "SIGN_WITHIN", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         began = time.monotonic()
